@@ -1,0 +1,26 @@
+/**
+ * One Jest configuration, three projects chosen by path: unit tests beside the code, integration tests
+ * (*.integration.test.ts: real servers and processes), long ones (*.long.test.ts: npm run test:long only).
+ */
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '../..');
+const kind = process.env.MAS_TEST_KIND ?? 'unit';
+const patterns = {
+  unit: ['<rootDir>/packages/*/src/**/!(*.integration|*.long).test.ts'],
+  integration: ['<rootDir>/packages/*/src/**/*.integration.test.ts'],
+  long: ['<rootDir>/packages/*/src/**/*.long.test.ts'],
+};
+
+module.exports = {
+  rootDir: root,
+  testEnvironment: 'node',
+  testMatch: patterns[kind],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
+  },
+  moduleNameMapper: { '^@mas/([^/]+)$': '<rootDir>/packages/$1/src/index.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
+  testTimeout: kind === 'unit' ? 60_000 : 180_000,
+  cacheDirectory: path.join(root, 'node_modules/.cache/jest'),
+};

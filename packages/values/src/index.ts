@@ -1,0 +1,39 @@
+export type { Brand } from './brand';
+export { delay, type Clock, type Timer } from './clock';
+export {
+  accountNumber,
+  bucketId,
+  MAX_ACCOUNT_NUMBER_LENGTH,
+  MAX_PAYMENT_ID_LENGTH,
+  parseAccountNumber,
+  parsePaymentId,
+  paymentKey,
+  rmId,
+  slot,
+  SLOT_COUNT,
+  splitPaymentKey,
+  txnId,
+  type AccountNumber,
+  type BucketId,
+  type PaymentKey,
+  type RmId,
+  type Slot,
+  type TxnId,
+} from './ids';
+export { invariant, InvariantViolation, present, unreachable } from './invariant';
+export { silentLogger, type LogFacts, type Logger } from './log';
+export {
+  currency,
+  DEFAULT_CURRENCY,
+  fitsInt64,
+  formatAmount,
+  MAX_AMOUNT_MINOR,
+  minorDigits,
+  parseAmount,
+  parseCurrency,
+  type AmountMinor,
+  type Currency,
+  type MoneyRefusal,
+} from './money';
+export { SeededRandom, type Random } from './random';
+export { err, ok, type Result } from './result';
