@@ -1,1 +1,11 @@
-export {};
+export type * from './instruction';
+export { MAX_INSTRUCTIONS_PER_ENTRY } from './instruction';
+export type * from './ledger-codec';
+export type * from './ledger-state';
+export type * from './outcome';
+export type * from './payment-body';
+export { MAX_LEGS, MAX_MEMO_LENGTH } from './payment-body';
+export type * from './policy';
+export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';
+export type * from './rows';
+export type * from './subject';

@@ -1,1 +1,3 @@
-export {};
+export * from './applied-store';
+export type * from './row-codec';
+export type * from './token-verifier';

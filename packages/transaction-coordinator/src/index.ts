@@ -1,1 +1,1 @@
-export {};
+export * from './txn-coordinator-dao';

@@ -1,0 +1,195 @@
+/**
+ * The instructions that a bucket's log carries. An entry is a stamp and a list of them; apply reads nothing else.
+ * docs/protocol.md has the table of effects; ledger.ts the code.
+ */
+import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { LegSpec, PaymentBody } from './payment-body';
+import type { Policy } from './policy';
+import type { AbortReason } from './refusal';
+import type { Subject } from './subject';
+
+/** At most this many instructions in one entry; a leg's seq has room for 4096. */
+export const MAX_INSTRUCTIONS_PER_ENTRY = 2048;
+
+export interface LedgerEntry {
+  /** Leader's stamp, ms since the Unix epoch; never lower than the bucket's previous one (apply takes the maximum). */
+  readonly stampMs: number;
+  readonly instructions: readonly Instruction[];
+}
+
+export type Instruction =
+  | Genesis
+  | SetPolicy
+  | CreateAccount
+  | Prepare
+  | DecideCommit
+  | DecideAbort
+  | CommitLeg
+  | RollbackLeg
+  | Resolve
+  | Acknowledge
+  | Expire
+  | AcquireLock
+  | RefreshLock
+  | ReleaseLock
+  | ChangeAccount;
+
+export type InstructionKind = Instruction['kind'];
+
+/** First entry of a bucket: the slots it owns and its policy. Refused (as already done) afterwards. */
+export interface Genesis {
+  readonly kind: 'genesis';
+  readonly slots: readonly SlotRange[];
+  readonly epoch: number;
+  readonly policy: Policy;
+}
+
+/** Inclusive. */
+export interface SlotRange {
+  readonly from: Slot;
+  readonly to: Slot;
+}
+
+export interface SetPolicy {
+  readonly kind: 'set-policy';
+  readonly policy: Policy;
+  readonly subject: Subject;
+}
+
+export interface CreateAccount {
+  readonly kind: 'create-account';
+  readonly key: PaymentKey;
+  readonly txn: TxnId;
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly openingBalanceMinor: AmountMinor;
+  /** Null: the policy's minimum. */
+  readonly minimumMinor: AmountMinor | null;
+  readonly owner: string;
+  readonly subject: Subject;
+}
+
+/** Phase 1 of one remote leg. */
+export interface Prepare {
+  readonly kind: 'prepare';
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly body: PaymentBody;
+  /** Which of the body's legs. */
+  readonly account: AccountNumber;
+  readonly subject: Subject;
+  /** Token of an exclusive lock that the caller holds on the account; null for the implicit shared lock. */
+  readonly lockToken: number | null;
+  /** Transactions known to be undecided: they no longer cause WAIT. */
+  readonly undecided: readonly TxnId[];
+}
+
+/** Phase 2 at the home: checks and applies the legs that live here and records COMMITTED, or records ABORTED. */
+export interface DecideCommit {
+  readonly kind: 'decide-commit';
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly body: PaymentBody;
+  /** Accounts of the legs that their buckets have prepared. */
+  readonly remotePrepared: readonly AccountNumber[];
+  readonly subject: Subject;
+  readonly lockTokens: readonly { readonly account: AccountNumber; readonly token: number }[];
+  readonly undecided: readonly TxnId[];
+}
+
+export interface DecideAbort {
+  readonly kind: 'decide-abort';
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly body: PaymentBody;
+  readonly reason: AbortReason;
+  readonly subject: Subject;
+}
+
+/** The decision reaches a remote leg. */
+export interface CommitLeg {
+  readonly kind: 'commit';
+  readonly txn: TxnId;
+  readonly account: AccountNumber;
+}
+
+export interface RollbackLeg {
+  readonly kind: 'rollback';
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly account: AccountNumber;
+  /** For the tombstone's history line; the body's leg. */
+  readonly spec: LegSpec;
+  readonly reason: AbortReason;
+}
+
+/** A participant asks the home of an undecided leg: decided → the decision, none → records ABORTED. */
+export interface Resolve {
+  readonly kind: 'resolve';
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly body: PaymentBody;
+  /** `system` for automatic resolution; an operator's forced one is recorded under his name. */
+  readonly subject: Subject;
+}
+
+/** At the home: these remote legs have acknowledged the decision. */
+export interface Acknowledge {
+  readonly kind: 'acknowledge';
+  readonly key: PaymentKey;
+  readonly txn: TxnId;
+  readonly accounts: readonly AccountNumber[];
+}
+
+/** Frees an authorization whose expiry has passed; apply checks the stamp again. */
+export interface Expire {
+  readonly kind: 'expire';
+  readonly account: AccountNumber;
+  readonly txn: TxnId;
+}
+
+/** Makes an exclusive lock effective on an account (or a free lock id with the account's number form). */
+export interface AcquireLock {
+  readonly kind: 'acquire-lock';
+  readonly slot: Slot;
+  readonly lockId: string;
+  readonly owner: string;
+  readonly ttlMs: number;
+  readonly subject: Subject;
+}
+
+export interface RefreshLock {
+  readonly kind: 'refresh-lock';
+  readonly slot: Slot;
+  readonly lockId: string;
+  readonly owner: string;
+  readonly ttlMs: number;
+}
+
+export interface ReleaseLock {
+  readonly kind: 'release-lock';
+  readonly slot: Slot;
+  readonly lockId: string;
+  readonly owner: string;
+}
+
+/** An operator's change of an account. `close` needs balance, holds and pending credits of zero. */
+export interface ChangeAccount {
+  readonly kind: 'change-account';
+  readonly key: PaymentKey;
+  readonly txn: TxnId;
+  readonly number: AccountNumber;
+  readonly change:
+    | { readonly kind: 'freeze' }
+    | { readonly kind: 'unfreeze' }
+    | { readonly kind: 'close' }
+    | { readonly kind: 'set-minimum'; readonly minimumMinor: AmountMinor };
+  readonly subject: Subject;
+  readonly lockToken: number | null;
+  readonly undecided: readonly TxnId[];
+}

@@ -1,0 +1,50 @@
+/**
+ * The part of a bucket that is always in memory, and the interface through which apply reaches the paged rows.
+ * The host loads and pins every row that an entry may touch before it applies the entry (rows-touched.ts says
+ * which), so a row that is absent here does not exist anywhere.
+ */
+import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { Policy } from './policy';
+import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+
+/** Paged rows, by key. `put` marks the row dirty for the next checkpoint. Synchronous: everything is pinned. */
+export interface Rows {
+  account(number: AccountNumber): AccountRow | undefined;
+  leg(account: AccountNumber, txn: TxnId): LegRow | undefined;
+  outcome(key: PaymentKey): OutcomeRow | undefined;
+  putAccount(row: AccountRow): void;
+  putLeg(row: LegRow): void;
+  putOutcome(row: OutcomeRow): void;
+  putLock(row: LockRow): void;
+  removeLock(slot: Slot, lockId: string): void;
+}
+
+/** Scalars and small maps of a bucket, written to SQL with every checkpoint (BucketMeta row). */
+export interface BucketMeta {
+  readonly bucket: BucketId;
+  /** The last applied entry's stamp. */
+  readonly stampMs: number;
+  /** Raised by every instruction that changes money or its promises; for whole-ledger reads. */
+  readonly rev: number;
+  readonly lockSeq: number;
+  readonly policy: Policy | null;
+  /** Slots owned, as sorted inclusive ranges, with the placement epoch at which they were given. */
+  readonly slots: readonly { readonly from: Slot; readonly to: Slot }[];
+  readonly epoch: number;
+  /** Σ opening balances per currency. */
+  readonly issued: ReadonlyMap<Currency, AmountMinor>;
+  /** Σ balances per currency. */
+  readonly totals: ReadonlyMap<Currency, AmountMinor>;
+  readonly accountCount: number;
+}
+
+/** Rows that are never paged out: rebuilt at start from SQL, kept current by apply. */
+export interface PinnedRows {
+  /** Prepared legs of this bucket. */
+  readonly prepared: readonly LegRow[];
+  /** Committed authorize legs whose reservation is open or capturing. */
+  readonly openAuthorizations: readonly LegRow[];
+  /** Outcomes with untold legs. */
+  readonly undelivered: readonly OutcomeRow[];
+  readonly locks: readonly LockRow[];
+}

@@ -1,0 +1,48 @@
+/**
+ * What applying one instruction answers. REFUSED, LOCKED, WAIT and WRONG_BUCKET record nothing by themselves;
+ * everything else is replicated state and is answered alike forever.
+ */
+import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { Refusal } from './refusal';
+import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+
+export type Outcome =
+  /** PREPARE: the promise stands (new or repeated). */
+  | { readonly kind: 'prepared'; readonly leg: LegRow }
+  /** PREPARE, COMMIT, ROLLBACK: the leg has ended in this state; COMMIT and ROLLBACK read it as OK when it is theirs. */
+  | { readonly kind: 'leg-ended'; readonly leg: LegRow; readonly balanceRev: number | null }
+  /** DECIDE, RESOLVE: what the home has recorded, now or earlier (`fresh` says which). */
+  | { readonly kind: 'decided'; readonly outcome: OutcomeRow; readonly fresh: boolean }
+  /** DECIDE, RESOLVE: the key belongs to another txn; its record is given so that the differing field can be named. */
+  | { readonly kind: 'conflict'; readonly bound: OutcomeRow }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** An exclusive lock of another owner is in force. */
+  | { readonly kind: 'locked'; readonly lock: LockRow }
+  /** Would fail only because of credits (or an original) that are not decided yet: ask their homes first. */
+  | { readonly kind: 'wait'; readonly undecided: readonly UndecidedLeg[] }
+  /** The slot is not owned here (any more). */
+  | { readonly kind: 'wrong-bucket'; readonly slot: Slot; readonly epoch: number }
+  /** CREATE, CHANGE: the account as it is now; `fresh` is false for a repetition. */
+  | { readonly kind: 'account'; readonly account: AccountRow; readonly fresh: boolean }
+  /** LOCK, REFRESH: held; effective for the caller once `preparedLegs` is 0. */
+  | { readonly kind: 'lock'; readonly lock: LockRow; readonly preparedLegs: number }
+  | { readonly kind: 'lock-released'; readonly lockId: string }
+  /** GENESIS, SET_POLICY, ACKNOWLEDGE, EXPIRE: nothing more to say. */
+  | { readonly kind: 'done' }
+  /** Must not happen: phase 2 without a prepare, commit of an aborted leg, rollback of a committed one. Logged as an error, answered as one. */
+  | { readonly kind: 'alarm'; readonly alarm: Alarm };
+
+export type AlarmName = 'COMMIT_WITHOUT_PREPARE' | 'COMMIT_OF_ABORTED_LEG' | 'ROLLBACK_OF_COMMITTED_LEG' | 'UNKNOWN_OUTCOME_ACKNOWLEDGED';
+
+export interface Alarm {
+  readonly name: AlarmName;
+  readonly txn: TxnId;
+  readonly account: AccountNumber;
+}
+
+export interface UndecidedLeg {
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly account: AccountNumber;
+}

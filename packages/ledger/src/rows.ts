@@ -1,0 +1,118 @@
+/**
+ * The rows of a bucket: what SQL stores, what a snapshot carries and what a slot move takes along. Every row
+ * belongs to exactly one slot, and its key starts with it. Rows are immutable values; apply replaces them.
+ */
+import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { LegSpec, PaymentBody } from './payment-body';
+import type { AbortReason } from './refusal';
+import type { Subject } from './subject';
+
+export type AccountStatus = 'open' | 'frozen' | 'closed';
+
+/** Key: (slot, number). */
+export interface AccountRow {
+  readonly slot: Slot;
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly status: AccountStatus;
+  readonly owner: string;
+  /** Settled money. balance − holds ≥ minimum at all times. */
+  readonly balanceMinor: AmountMinor;
+  /** Σ prepared debits + Σ open authorizations, ≥ 0. */
+  readonly holdsMinor: AmountMinor;
+  /** Σ prepared credits, ≥ 0. */
+  readonly pendingCreditsMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor;
+  /** Raised by every prepare, commit, rollback, decide and administrative change of the account. */
+  readonly rev: number;
+  /** The greatest sequence given to a leg of the account; see LegRow.seq. */
+  readonly lastSeq: number;
+  /** Number of balance changes so far; the journal's last position. */
+  readonly journalSeq: number;
+  /** Stamp of creation, ms since the Unix epoch. */
+  readonly createdAtMs: number;
+  /** The request that created it, for its retries. */
+  readonly createdBy: { readonly key: PaymentKey; readonly txn: TxnId };
+}
+
+export type LegState = 'prepared' | 'committed' | 'aborted';
+export type AuthorizationStatus = 'open' | 'capturing' | 'captured' | 'voided' | 'expired';
+
+/** The life of an authorization's reservation, on the committed authorize leg. */
+export interface Reservation {
+  readonly status: AuthorizationStatus;
+  readonly expiresAtMs: number;
+  /** Minor units still held; 0 once captured, voided or expired. */
+  readonly reservedMinor: AmountMinor;
+  /** The capture or void that holds or consumed it. */
+  readonly consumedBy: TxnId | null;
+}
+
+/**
+ * One leg of a payment in its account's bucket; also the account's history and, where committed, its journal.
+ * Key: (slot, account, seq). Found by (account, txn) through the id filter, which yields ranges of seq.
+ */
+export interface LegRow {
+  readonly slot: Slot;
+  readonly account: AccountNumber;
+  /**
+   * Rises per account: max(previous + 1, raft index × 4096 + position in the entry). So a range of log indexes is a
+   * range of seq, and a lookup by txn needs no secondary index.
+   */
+  readonly seq: number;
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly subject: Subject;
+  readonly spec: LegSpec;
+  /** Null on a tombstone: a rollback that came before its prepare. */
+  readonly body: PaymentBody | null;
+  readonly state: LegState;
+  /** Present iff aborted. */
+  readonly reason: AbortReason | null;
+  /** Stamp of prepare (or of the one entry that applied it). */
+  readonly preparedAtMs: number;
+  /** Stamp of commit or rollback; null while prepared. */
+  readonly endedAtMs: number | null;
+  /** Present iff committed and the balance changed: position and balance after it. */
+  readonly journal: { readonly seq: number; readonly balanceAfterMinor: AmountMinor } | null;
+  /** On a committed authorize leg. */
+  readonly reservation: Reservation | null;
+  /** On a committed credit leg: what refunds took, and what prepared refunds reserve. */
+  readonly refundedMinor: AmountMinor;
+  readonly refundReservedMinor: AmountMinor;
+}
+
+export type Decision =
+  | { readonly kind: 'committed'; readonly atMs: number }
+  | { readonly kind: 'aborted'; readonly atMs: number; readonly reason: AbortReason };
+
+/** A leg in another bucket that has to be told the decision. */
+export interface UntoldLeg {
+  readonly account: AccountNumber;
+}
+
+/** The home's record of a payment. Key: (slot, key). Never changes its decision, never removed. */
+export interface OutcomeRow {
+  readonly slot: Slot;
+  readonly key: PaymentKey;
+  readonly txn: TxnId;
+  readonly body: PaymentBody;
+  readonly subject: Subject;
+  readonly decision: Decision;
+  /** Balances after the commit of the legs that live at home, for the answer and its repetitions. */
+  readonly balances: readonly { readonly account: AccountNumber; readonly balanceMinor: AmountMinor; readonly rev: number }[];
+  /** Remote legs not yet told; shrinks by ACKNOWLEDGE. */
+  readonly untold: readonly UntoldLeg[];
+}
+
+/** The effective exclusive lock on an account or on a free lock id. Key: (slot, lockId). */
+export interface LockRow {
+  readonly slot: Slot;
+  readonly lockId: string;
+  /** The owner's handle. */
+  readonly owner: string;
+  /** Fencing token: rises per bucket, never reused. */
+  readonly token: number;
+  readonly untilMs: number;
+}

@@ -1,0 +1,77 @@
+/**
+ * The placement map: slot → bucket → replicas. A value with a version; a newer version replaces an older one as a
+ * whole. The meta group owns it; Redis and every process hold copies.
+ */
+import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot } from '@mas/values';
+
+/** The group of the meta state machine, which keeps this map itself. */
+export const META_GROUP = bucketId(0);
+
+export interface ResourceManagerAddress {
+  readonly rm: RmId;
+  /** host:port of its one listener. */
+  readonly address: string;
+}
+
+export interface BucketPlacement {
+  readonly bucket: BucketId;
+  /** Inclusive ranges, sorted. */
+  readonly slots: readonly { readonly from: Slot; readonly to: Slot }[];
+  /** The RMs that hold a voting replica. */
+  readonly replicas: readonly RmId[];
+}
+
+export interface PlacementMap {
+  /** Rises with every change; epoch of slot ownership. */
+  readonly version: number;
+  readonly resourceManagers: readonly ResourceManagerAddress[];
+  readonly buckets: readonly BucketPlacement[];
+}
+
+/**
+ * The first map: slots in even contiguous ranges, replicas round robin, so that bucket b's first replica (the one
+ * that should lead) is on RM (b-1) mod n.
+ */
+export function genesisPlacement(resourceManagers: readonly ResourceManagerAddress[], bucketCount: number, replicationFactor: number): PlacementMap {
+  invariant(resourceManagers.length >= replicationFactor, 'as many resource managers as replicas', { resourceManagers: resourceManagers.length, replicationFactor });
+  const buckets = Array.from({ length: bucketCount }, (_, i) => ({
+    bucket: bucketId(i + 1),
+    slots: [{ from: slot(Math.floor((i * SLOT_COUNT) / bucketCount)), to: slot(Math.floor(((i + 1) * SLOT_COUNT) / bucketCount) - 1) }],
+    replicas: Array.from({ length: replicationFactor }, (__, r) => rmId(present(resourceManagers[(i + r) % resourceManagers.length], 'replica').rm)),
+  }));
+  return { version: 1, resourceManagers, buckets };
+}
+
+/** Constant-time slot → bucket lookups over one map. */
+export class PlacementIndex {
+  private readonly bucketBySlot: Uint16Array;
+  private readonly placementByBucket: ReadonlyMap<BucketId, BucketPlacement>;
+  private readonly addressByRm: ReadonlyMap<RmId, string>;
+
+  constructor(readonly map: PlacementMap) {
+    this.bucketBySlot = new Uint16Array(SLOT_COUNT);
+    for (const placement of map.buckets) {
+      for (const range of placement.slots) {
+        for (let s: number = range.from; s <= range.to; s += 1) {
+          invariant(this.bucketBySlot[s] === 0, 'a slot belongs to one bucket', { slot: s });
+          this.bucketBySlot[s] = placement.bucket;
+        }
+      }
+    }
+    invariant(this.bucketBySlot.every((bucket) => bucket !== 0), 'every slot belongs to a bucket');
+    this.placementByBucket = new Map(map.buckets.map((placement) => [placement.bucket, placement]));
+    this.addressByRm = new Map(map.resourceManagers.map((entry) => [entry.rm, entry.address]));
+  }
+
+  bucketOf(ofSlot: Slot): BucketId {
+    return bucketId(present(this.bucketBySlot[ofSlot], 'bucket of slot'));
+  }
+
+  replicasOf(bucket: BucketId): readonly RmId[] {
+    return this.placementByBucket.get(bucket)?.replicas ?? [];
+  }
+
+  addressOf(rm: RmId): string | undefined {
+    return this.addressByRm.get(rm);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Port: the SQL checkpoint of a Resource Manager's buckets (AccountDAO, PaymentDAO and the bucket's meta rows). SQL
+ * is the state machine's checkpoint; the Raft log is its redo log. One store per RM database, one BucketStore per
+ * hosted replica. Every method rejects with StoreUnavailable when the database does not answer.
+ */
+import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PinnedRows } from '@mas/ledger';
+import type { ConfState } from '@mas/raft';
+import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
+
+export interface AppliedStore {
+  /** Creates or upgrades the schema. */
+  migrate(): Promise<void>;
+  /** Buckets that have rows here, with their current generation. */
+  buckets(): Promise<readonly BucketId[]>;
+  /**
+   * Raises writer_epoch *before* any read, so that a dying predecessor's late commit can no longer take effect, then
+   * reads the checkpoint. A bucket without rows is created empty (applied index 0).
+   */
+  openBucket(bucket: BucketId): Promise<{ readonly store: BucketStore; readonly checkpoint: Checkpoint }>;
+  /** Drops all rows of a bucket (a replica that was removed). */
+  dropBucket(bucket: BucketId): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The database cannot be used right now; nothing was written, or (effectUnknown) a COMMIT got no answer. */
+export class StoreUnavailable extends Error {
+  readonly kind = 'store-unavailable';
+
+  constructor(
+    message: string,
+    readonly effectUnknown: boolean,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** Another process has opened the bucket since: this writer must stop. */
+export class WriterFenced extends Error {
+  readonly kind = 'writer-fenced';
+
+  constructor(readonly bucket: BucketId) {
+    super(`bucket ${bucket}: another process has taken over its tables`);
+    this.name = 'WriterFenced';
+  }
+}
+
+/** Where the rows stand in the log. */
+export interface Position {
+  readonly index: number;
+  readonly term: number;
+}
+
+export interface Checkpoint {
+  readonly applied: Position;
+  readonly confState: ConfState | null;
+  readonly meta: BucketMeta | null;
+}
+
+/** Rows that changed since the previous checkpoint, as absolute values: the last version of each key. */
+export interface CheckpointBatch {
+  readonly previous: Position;
+  readonly applied: Position;
+  readonly confState: ConfState;
+  readonly meta: BucketMeta;
+  readonly accounts: readonly AccountRow[];
+  readonly legs: readonly LegRow[];
+  readonly outcomes: readonly OutcomeRow[];
+  readonly locks: readonly LockRow[];
+  readonly removedLocks: readonly { readonly slot: Slot; readonly lockId: string }[];
+}
+
+/** A leg is looked for by txn within ranges of seq, which the id filter gives; newest range first. */
+export interface LegLookup {
+  readonly account: AccountNumber;
+  readonly txn: TxnId;
+  /** Inclusive. */
+  readonly seqRanges: readonly { readonly from: number; readonly to: number }[];
+}
+
+export interface RowRequest {
+  readonly accounts: readonly AccountNumber[];
+  readonly legs: readonly LegLookup[];
+  readonly outcomes: readonly PaymentKey[];
+}
+
+export interface LoadedRows {
+  readonly accounts: readonly AccountRow[];
+  readonly legs: readonly LegRow[];
+  readonly outcomes: readonly OutcomeRow[];
+}
+
+export interface BucketStore {
+  readonly bucket: BucketId;
+  /** Committed rows of the current generation, one consistent read; keys without a row are left out. */
+  load(request: RowRequest): Promise<LoadedRows>;
+  /**
+   * One SQL transaction: locks the meta row, checks writer_epoch and `previous`, writes the rows, the meta row and
+   * `applied`. A COMMIT of unknown effect is resolved by reading the meta row again (inside or by the next call with
+   * the same batch, which is then a no-op). @throws WriterFenced, StoreUnavailable
+   */
+  checkpoint(batch: CheckpointBatch): Promise<void>;
+  /** Every leg's and outcome's identity, for the id filter, and the rows that are never paged out; streamed in bounded chunks. */
+  scanIdentities(visit: (chunk: IdentityChunk) => void): Promise<void>;
+  loadPinned(): Promise<PinnedRows>;
+  /** From the last checkpoint; the caller checkpoints up to its read index first. */
+  listLegs(query: StoredLegQuery): Promise<readonly LegRow[]>;
+  listAccounts(after: { readonly slot: Slot; readonly number: AccountNumber } | null, limit: number): Promise<readonly AccountRow[]>;
+  /** A consistent read of the whole bucket at one applied index, as chunks of rows in key order. */
+  readSnapshot(): Promise<SnapshotReader>;
+  /**
+   * Writes a received snapshot beside the current rows as a new generation; `finish` makes it current together with
+   * its applied index in one SQL transaction. Abandoned or superseded generations are cleaned up later.
+   */
+  beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller>;
+  close(): Promise<void>;
+}
+
+export interface IdentityChunk {
+  readonly legs: readonly { readonly account: AccountNumber; readonly seq: number; readonly txn: TxnId }[];
+  readonly outcomes: readonly PaymentKey[];
+}
+
+export interface StoredLegQuery {
+  readonly account: AccountNumber;
+  readonly direction: 'newest-first' | 'oldest-first';
+  readonly cursorSeq: number | null;
+  readonly limit: number;
+  readonly state: LegRow['state'] | null;
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+}
+
+/** Rows of one kind, at most about 1,000. */
+export type SnapshotChunk =
+  | { readonly kind: 'accounts'; readonly rows: readonly AccountRow[] }
+  | { readonly kind: 'legs'; readonly rows: readonly LegRow[] }
+  | { readonly kind: 'outcomes'; readonly rows: readonly OutcomeRow[] }
+  | { readonly kind: 'locks'; readonly rows: readonly LockRow[] };
+
+export interface SnapshotReader {
+  readonly checkpoint: Checkpoint;
+  chunks(): AsyncIterable<SnapshotChunk>;
+  /** Ends the read, whether or not all chunks were taken. */
+  close(): Promise<void>;
+}
+
+export interface SnapshotInstaller {
+  write(chunk: SnapshotChunk): Promise<void>;
+  finish(): Promise<void>;
+  abandon(): Promise<void>;
+}

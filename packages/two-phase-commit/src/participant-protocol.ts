@@ -1,0 +1,154 @@
+/**
+ * What a coordinator and the buckets say to each other: requests that carry many instructions each, and their
+ * replies. Also spoken between Resource Managers (resolution and delivery). A transport port; the rpc package puts
+ * it on gRPC streams, the simulator on a simulated network.
+ */
+import type { AccountStatus, Instruction, LegRow, LockRow, OutcomeRow, Outcome } from '@mas/ledger';
+import type { PlacementMap } from '@mas/placement';
+import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
+
+/** One request to one replica of one bucket. Items keep their order in the reply. */
+export type ParticipantRequest =
+  | { readonly kind: 'instructions'; readonly bucket: BucketId; readonly phase: InstructionPhase; readonly items: readonly InstructionItem[] }
+  | { readonly kind: 'query'; readonly bucket: BucketId; readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[] }
+  | { readonly kind: 'read-accounts'; readonly bucket: BucketId; readonly level: ReadLevel; readonly numbers: readonly AccountNumber[]; readonly token: string | null; readonly delayMs: number }
+  | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null }
+  | { readonly kind: 'list-accounts'; readonly bucket: BucketId; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null; readonly limit: number }
+  | { readonly kind: 'totals'; readonly bucket: BucketId; readonly delayMs: number }
+  | { readonly kind: 'undecided'; readonly bucket: BucketId }
+  | { readonly kind: 'locks'; readonly bucket: BucketId }
+  | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atIndex: number | null }
+  | { readonly kind: 'placement' }
+  | { readonly kind: 'status' };
+
+/** Which rpc carries it: ProcessPhase1, ProcessPhase2Commit or ProcessPhase2Rollback. */
+export type InstructionPhase = 'phase-1' | 'phase-2-commit' | 'phase-2-rollback';
+
+export interface InstructionItem {
+  readonly instruction: Instruction;
+  /**
+   * The caller's JWT where the instruction acts for a caller (its subject is then what the leader reads from the
+   * token); null where a node acts: phase 2, resolution.
+   */
+  readonly token: string | null;
+}
+
+/** committed: linearizable, never undecided money. uncommitted: with holds and pending credits, from the leader without asking homes. */
+export type ReadLevel = 'committed' | 'uncommitted';
+
+export interface LegQuery {
+  readonly account: AccountNumber;
+  readonly direction: 'newest-first' | 'oldest-first';
+  /** Exclusive; null starts at the end that the direction names. */
+  readonly cursorSeq: number | null;
+  /** 1 … 500. */
+  readonly limit: number;
+  readonly state: 'prepared' | 'committed' | 'aborted' | null;
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+}
+
+export interface AccountReading {
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly status: AccountStatus;
+  readonly owner: string;
+  readonly balanceMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor;
+  readonly holdsMinor: AmountMinor;
+  readonly pendingCreditsMinor: AmountMinor;
+  readonly rev: number;
+  readonly createdAtMs: number;
+  /** Legs still undecided after their homes were asked (read level committed) or at all (uncommitted). */
+  readonly preparedTxns: readonly TxnId[];
+}
+
+export interface BucketTotals {
+  readonly bucket: BucketId;
+  readonly rev: number;
+  readonly accountCount: number;
+  readonly issued: ReadonlyMap<Currency, AmountMinor>;
+  readonly balances: ReadonlyMap<Currency, AmountMinor>;
+  /** Prepared legs plus legs not yet told: 0 means that the bucket's balances are settled. */
+  readonly undecidedLegs: number;
+}
+
+export interface ReplicaStatus {
+  readonly bucket: BucketId;
+  readonly rm: RmId;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner';
+  readonly leader: RmId | null;
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly durableIndex: number;
+  readonly voters: readonly RmId[];
+  readonly quiescent: boolean;
+  /** Milliseconds, of recent rounds; null before the first. */
+  readonly fsyncP50Ms: number | null;
+  readonly applyP50Ms: number | null;
+  readonly queuedProposals: number;
+  readonly preparedLegs: number;
+}
+
+export interface UndecidedTransaction {
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly leg: LegRow;
+  readonly ageMs: number;
+}
+
+/** A deterministic digest of a replica's whole replicated state at an applied index. */
+export interface ReplicaChecksum {
+  readonly bucket: BucketId;
+  readonly rm: RmId;
+  readonly appliedIndex: number;
+  readonly sha256: string;
+  /** Of the rows: journals add up to balances, legs to holds; each difference is a sentence. */
+  readonly differences: readonly string[];
+  readonly accounts: number;
+  readonly legs: number;
+}
+
+export type ParticipantReply =
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly ItemReply[] }
+  | { readonly kind: 'queried'; readonly outcomes: readonly (OutcomeRow | null)[] }
+  | { readonly kind: 'accounts'; readonly readings: readonly (AccountReading | null)[] }
+  | { readonly kind: 'legs'; readonly legs: readonly LegRow[]; readonly nextCursorSeq: number | null }
+  | { readonly kind: 'account-list'; readonly accounts: readonly AccountReading[]; readonly next: { readonly slot: Slot; readonly number: AccountNumber } | null }
+  | { readonly kind: 'totals'; readonly totals: BucketTotals }
+  | { readonly kind: 'undecided'; readonly transactions: readonly UndecidedTransaction[] }
+  | { readonly kind: 'locks'; readonly locks: readonly LockRow[] }
+  | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
+  | { readonly kind: 'placement'; readonly map: PlacementMap | null }
+  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }
+  | ParticipantFailure;
+
+/** Per instruction: what the bucket answered, or why the item never reached the log. */
+export type ItemReply =
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  /** The token does not allow it; nothing was proposed. */
+  | { readonly kind: 'unauthenticated'; readonly reason: string }
+  | { readonly kind: 'permission-denied'; readonly reason: string };
+
+/** The request as a whole failed. Everything but `unknown` and `timeout` is certain not to have been proposed. */
+export type ParticipantFailure =
+  | { readonly kind: 'not-leader'; readonly leader: RmId | null }
+  /** Overloaded, SQL silent, shutting down: nothing proposed, try again here or elsewhere. */
+  | { readonly kind: 'unavailable'; readonly reason: string }
+  /** Proposed, fate unknown: the same instruction must be asked again. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  /** This process hosts no replica of the bucket. */
+  | { readonly kind: 'no-replica' }
+  | { readonly kind: 'permission-denied'; readonly reason: string };
+
+/** Port: one exchange with one Resource Manager. Never rejects for what a network does; a lost exchange is `unknown`. */
+export interface ParticipantClient {
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply>;
+}
+
+/** The server side of the same exchange; `caller` is the verified role of the peer's certificate. */
+export interface ParticipantServer {
+  handle(request: ParticipantRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply>;
+}
