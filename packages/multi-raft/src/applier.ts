@@ -1,0 +1,28 @@
+/**
+ * Port: the state machine behind one group. The applied index and term live with the applied state, never here.
+ * The host delivers committed entries at least once, in order, one call at a time per group.
+ */
+import type { ConfState, Entry, EntryId } from '@mas/raft';
+
+export interface Applier<Result> {
+  /** Where the applied state stands when the group starts, and the configuration there. */
+  start(): Promise<{ readonly applied: EntryId; readonly confState: ConfState | null }>;
+  /**
+   * Applies committed entries (normal ones with data; configuration and empty entries arrive too, so that the applied
+   * index moves with every entry) and gives one result per entry. `confState` is the configuration after the last one.
+   * A rejection is fatal to the group's replica.
+   */
+  apply(entries: readonly Entry[], confState: ConfState): Promise<readonly Result[]>;
+  /** The log may be compacted up to here: durable in the applied state's own store. */
+  durable(): EntryId;
+  /** Asks to make the applied state durable soon (the log wants to compact). */
+  requestCheckpoint(): void;
+  /** A snapshot at or above `atLeast`: metadata now, bytes as they are read. */
+  snapshot(atLeast: number): Promise<{ readonly applied: EntryId; readonly confState: ConfState; readonly chunks: AsyncIterable<Uint8Array> }>;
+  /** Replaces the applied state by a received snapshot, atomically with its applied index. */
+  install(at: EntryId, confState: ConfState, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** False while the applied state cannot serve (its store is down or its backlog full): a leader then hands over. */
+  healthy(): boolean;
+  onRole(role: 'leader' | 'follower', term: number): void;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+/** The interface of the multi-Raft host: what a service sees of it. One registry of groups, one scheduler, one log writer. */
+import type { ConfState, LogIndex } from '@mas/raft';
+import type { BucketId, RmId } from '@mas/values';
+import type { Applier } from './applier';
+
+/** The fate of one proposal. */
+export type ProposalResult<Result> =
+  /** Committed and applied here; `result` is what the applier gave for this very entry. */
+  | { readonly kind: 'applied'; readonly index: number; readonly term: number; readonly result: Result }
+  /** Certain not to be in any log. */
+  | { readonly kind: 'not-leader'; readonly leader: RmId | null }
+  /** Certain not to be in any log: queue or uncommitted limit full, transfer in progress, stopping. */
+  | { readonly kind: 'refused'; readonly reason: 'overloaded' | 'transferring' | 'stopping' | 'no-group' }
+  /** In some log perhaps: leadership changed before it was applied here. */
+  | { readonly kind: 'unknown' };
+
+export type ReadIndexResult =
+  | { readonly kind: 'ready'; readonly index: LogIndex }
+  | { readonly kind: 'not-leader'; readonly leader: RmId | null }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+export interface MultiRaft<Result> {
+  /** Starts a group with its applier; resolves once it takes part. `initial` is used where the log has never seen the group. */
+  addGroup(group: BucketId, applier: Applier<Result>, initial: { readonly confState: ConfState } | null): Promise<void>;
+  removeGroup(group: BucketId): Promise<void>;
+  groups(): readonly BucketId[];
+  propose(group: BucketId, data: Uint8Array): Promise<ProposalResult<Result>>;
+  /** A linearizable read point at the leader: resolves once confirmed by a quorum *and applied here*. Concurrent ones share rounds. */
+  readIndex(group: BucketId, timeoutMs: number): Promise<ReadIndexResult>;
+  leader(group: BucketId): RmId | null;
+  isLeader(group: BucketId): boolean;
+  transferLeadership(group: BucketId, to: RmId): Promise<boolean>;
+  /** One change at a time per group; resolves once it is applied here. */
+  changeReplicas(group: BucketId, change: ReplicaChange): Promise<'done' | 'not-leader' | 'refused' | 'unknown'>;
+  status(): readonly GroupStatus[];
+  /** Hands over leaderships, stops taking work, flushes, stops appliers. */
+  stop(): Promise<void>;
+}
+
+export type ReplicaChange =
+  /** Learner first, promoted once it has caught up. */
+  | { readonly kind: 'add'; readonly rm: RmId }
+  | { readonly kind: 'remove'; readonly rm: RmId }
+  | { readonly kind: 'replace'; readonly remove: RmId; readonly add: RmId };
+
+export interface GroupStatus {
+  readonly group: BucketId;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner';
+  readonly leader: RmId | null;
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly durableIndex: number;
+  readonly lastIndex: number;
+  readonly voters: readonly RmId[];
+  readonly learners: readonly RmId[];
+  readonly quiescent: boolean;
+  /** On the leader: last index minus match index per peer. */
+  readonly lag: ReadonlyMap<RmId, number>;
+  readonly queuedProposals: number;
+  readonly queuedMessages: number;
+  readonly fsyncP50Ms: number | null;
+  readonly applyP50Ms: number | null;
+}
