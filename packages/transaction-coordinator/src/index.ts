@@ -1,1 +1,2 @@
+export type * from './coordinator-service';
 export * from './txn-coordinator-dao';

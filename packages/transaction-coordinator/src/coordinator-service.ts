@@ -1,0 +1,131 @@
+/**
+ * What a client can ask of the Transaction Manager, in the domain's own words: the rpc package maps gRPC onto it, the
+ * simulator calls it directly. Input has been decoded and checked for form (validate-*.ts says what is wrong by name);
+ * `caller` has been authenticated. Nothing here rejects for what a caller, a network or a server does.
+ */
+import type { AbortReason, AccountStatus, LegRow, OutcomeRow, PaymentBody, PaymentKind, Subject } from '@mas/ledger';
+import type { PlacementMap } from '@mas/placement';
+import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { AccountNumber, AmountMinor, BucketId, Currency, RmId, TxnId } from '@mas/values';
+import type { TimelineStep, TransactionState } from './txn-coordinator-dao';
+
+export interface Caller {
+  readonly subject: Subject;
+  /** The token as it came; the Resource Managers verify it again. */
+  readonly token: string;
+  /** Absolute, on the coordinator's monotonic clock, ms. Required and capped by the server. */
+  readonly deadlineMs: number;
+}
+
+/** A refusal before anything was locked, logged or written. `field` is the request's, in proto form (`legs[0].amount`). */
+export interface RequestError {
+  readonly kind: 'invalid' | 'unauthenticated' | 'permission-denied' | 'not-found' | 'already-exists' | 'failed-precondition' | 'unavailable' | 'deadline-exceeded' | 'unimplemented' | 'resource-exhausted' | 'aborted' | 'internal';
+  /** Stable machine-readable name, SCREAMING_SNAKE. */
+  readonly reason: string;
+  readonly field: string | null;
+  /** One sentence: what happened, to what, and what to do. */
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+export type Reply<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: RequestError };
+
+export interface PaymentRequest {
+  /** The caller's id of it, kept for retries. */
+  readonly id: string;
+  readonly kind: PaymentKind;
+  /** Two legs for a simple payment; any for more. Empty for capture, void and refund: derived from the reference. */
+  readonly legs: readonly { readonly account: AccountNumber; readonly direction: 'debit' | 'credit'; readonly amountMinor: AmountMinor; readonly currency: Currency }[];
+  /** capture, void, refund: the id of the payment it builds on (same caller), or its txn with the account that holds its leg. */
+  readonly reference: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber } | null;
+  /** capture and refund: null takes all of it. */
+  readonly amountMinor: AmountMinor | null;
+  /** authorization: seconds until it expires, 1 … 30 days. capture: null. */
+  readonly expiresInSeconds: number | null;
+  readonly memo: string;
+  /** Handle of an exclusive lock that the caller holds on an account of the payment. */
+  readonly lockHandle: string | null;
+}
+
+/** COMMITTED and ABORTED are final and repeat for good; UNKNOWN asks to be asked again with the same id. */
+export type PaymentResult =
+  | { readonly kind: 'committed'; readonly txn: TxnId; readonly atMs: number; readonly body: PaymentBody; readonly balances: readonly { readonly account: AccountNumber; readonly balanceMinor: AmountMinor }[] }
+  | { readonly kind: 'aborted'; readonly txn: TxnId; readonly atMs: number; readonly body: PaymentBody; readonly reason: AbortReason }
+  | { readonly kind: 'unknown'; readonly txn: TxnId; readonly message: string };
+
+export interface AccountView {
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly status: AccountStatus;
+  readonly owner: string;
+  readonly balanceMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor;
+  /** Level uncommitted only. */
+  readonly holdsMinor: AmountMinor | null;
+  readonly pendingCreditsMinor: AmountMinor | null;
+  readonly level: 'committed' | 'uncommitted' | 'cached';
+  /** cached: age of the value, ms. */
+  readonly ageMs: number | null;
+  readonly rev: number;
+  readonly createdAtMs: number;
+  readonly bucket: BucketId;
+  readonly leader: RmId | null;
+}
+
+export interface PaymentView {
+  readonly id: string;
+  readonly scope: string;
+  readonly txn: TxnId;
+  readonly state: TransactionState;
+  readonly body: PaymentBody | null;
+  readonly reason: AbortReason | null;
+  readonly createdAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly timeline: readonly TimelineStep[];
+  readonly outcome: OutcomeRow | null;
+}
+
+export interface CreateAccountRequest {
+  readonly id: string;
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly openingBalanceMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor | null;
+  readonly owner: string;
+}
+
+export interface ListPaymentsRequest {
+  readonly account: AccountNumber;
+  readonly direction: 'newest-first' | 'oldest-first';
+  readonly cursor: string | null;
+  readonly limit: number;
+  readonly state: TransactionState | null;
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+}
+
+export interface AuditReport {
+  readonly checks: readonly { readonly name: string; readonly count: number; readonly differences: readonly string[] }[];
+  readonly totals: readonly { readonly currency: Currency; readonly issuedMinor: AmountMinor; readonly balancesMinor: AmountMinor }[];
+  readonly checksums: readonly ReplicaChecksum[];
+  readonly consistent: boolean;
+}
+
+export interface CoordinatorService {
+  createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>>;
+  /** At one instant when there are several. */
+  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>>;
+  listAccounts(caller: Caller, cursor: string | null, limit: number): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>>;
+  changeAccount(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>>;
+  createPayment(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>>;
+  /** Items are independent payments; each gets its own reply, in order. */
+  createPayments(caller: Caller, requests: readonly PaymentRequest[]): Promise<readonly Reply<PaymentResult>[]>;
+  getPayment(caller: Caller, payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber }): Promise<Reply<PaymentView>>;
+  listPayments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>>;
+  /** Operators. */
+  audit(caller: Caller): Promise<Reply<AuditReport>>;
+  undecided(caller: Caller): Promise<Reply<readonly { readonly bucket: BucketId; readonly transaction: UndecidedTransaction; readonly home: string }[]>>;
+  /** Proposes RESOLVE at the home; obeys what it records. */
+  resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;
+  clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[] }>>;
+}
