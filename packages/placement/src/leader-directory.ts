@@ -3,7 +3,7 @@
  * sends; hints only change speed, never correctness, because a replica that does not lead refuses.
  */
 import type { BucketId, RmId } from '@mas/values';
-import { META_GROUP, PlacementIndex } from './placement-map';
+import { META_GROUP, type PlacementIndex } from './placement-map';
 
 /** The meta group lives on the first RMs of the map, at most this many. */
 export const META_REPLICAS = 3;

@@ -1,0 +1,86 @@
+/**
+ * Lint rules: the floors (imports point down only), purity of the cores, no cycles, and the strict TypeScript rules.
+ * A package may import only from lower floors; `index.ts` of a package is its only door.
+ */
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+const FLOORS = [
+  ['values'],
+  ['raft', 'ledger', 'placement', 'two-phase-commit'],
+  ['multi-raft', 'resource-manager', 'global-lock', 'transaction-coordinator'],
+  ['rpc', 'raft-log', 'sql-store', 'redis-store'],
+  ['bin', 'simulation', 'e2e', 'bench'],
+];
+/** Downward within one floor: who builds on whom. */
+const SAME_FLOOR = {
+  'two-phase-commit': ['ledger', 'placement'],
+  'resource-manager': ['multi-raft'],
+  'transaction-coordinator': ['global-lock'],
+  simulation: ['bin'],
+  e2e: ['bin'],
+  bench: ['bin', 'e2e'],
+};
+const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit'];
+const DEV_ONLY = ['test-servers'];
+const floorOf = (name) => FLOORS.findIndex((floor) => floor.includes(name));
+const PACKAGES = FLOORS.flat();
+const TESTS = ['**/*.test.ts', '**/testing/**', '**/contract/**', '**/conformance/**'];
+
+function allowed(name) {
+  return PACKAGES.filter((other) => floorOf(other) < floorOf(name) || SAME_FLOOR[name]?.includes(other));
+}
+
+function floorRule(name, tests) {
+  const forbidden = [...PACKAGES, ...DEV_ONLY].filter((other) => other !== name && !(tests || floorOf(name) === 4) && !allowed(name).includes(other));
+  return [
+    'error',
+    {
+      paths: forbidden.map((other) => ({ name: `@mas/${other}`, message: `${name} (floor ${floorOf(name)}) may not import ${other}: imports point down only.` })),
+      patterns: [
+        { group: ['@mas/*/*'], message: 'Import a package through its index only.' },
+        ...(CORES.includes(name) && !tests ? [{ group: ['node:*', 'fs', 'crypto', 'events', 'util', 'path'], message: 'A core imports no platform module.' }] : []),
+      ],
+    },
+  ];
+}
+
+/** `values` holds the Clock port and its one promise helper; the machines above it hold none. */
+const coreBans = (name) => ({
+  'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process', 'Buffer', 'console', 'performance', ...(name === 'values' ? [] : ['Promise'])].concat(['Date'].map((name) => ({ name, message: 'A core sees no clock.' }))),
+  'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Randomness enters as a seeded source.' }],
+  'no-restricted-syntax': [
+    'error',
+    { selector: ':function[async=true]', message: 'A core is synchronous.' },
+    { selector: 'AwaitExpression', message: 'A core is synchronous.' },
+  ],
+});
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true } },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })], 'import-x/extensions': ['.ts'], 'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] } },
+    rules: {
+      'import-x/no-cycle': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'prefer-const': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  ...PACKAGES.map((name) => ({ files: [`packages/${name}/src/**/*.ts`], ignores: TESTS, rules: { 'no-restricted-imports': floorRule(name, false) } })),
+  ...CORES.map((name) => ({ files: [`packages/${name}/src/**/*.ts`], ignores: TESTS, rules: coreBans(name) })),
+  {
+    files: TESTS,
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-imports': ['error', { patterns: [{ group: ['@mas/*/*'], message: 'Import a package through its index only.' }] }] },
+  },
+);
