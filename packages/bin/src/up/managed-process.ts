@@ -1,0 +1,86 @@
+/**
+ * One process of a Procfile: started through the shell in a process group of its own, so that a signal reaches what
+ * the shell started as well. Stop is SIGINT (goreman's default), then SIGKILL after a grace period.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { ProcEntry } from './procfile';
+import type { PrefixedOutput } from './prefixed-output';
+
+export type ProcessState = 'stopped' | 'running' | 'stopping';
+
+export class ManagedProcess {
+  private child: ChildProcess | null = null;
+  private current: ProcessState = 'stopped';
+  private lastExit: string | null = null;
+  private waiters: (() => void)[] = [];
+
+  constructor(
+    readonly entry: ProcEntry,
+    private readonly ordinal: number,
+    private readonly output: PrefixedOutput,
+    private readonly environment: NodeJS.ProcessEnv,
+    private readonly graceMs: number,
+    private readonly onExit: () => void,
+  ) {}
+
+  state(): ProcessState {
+    return this.current;
+  }
+
+  describe(): string {
+    const pid = this.child?.pid;
+    return this.current === 'stopped' ? (this.lastExit ?? 'not started') : `pid ${pid ?? '?'}`;
+  }
+
+  start(): void {
+    if (this.current !== 'stopped') return;
+    const child = spawn('/bin/sh', ['-c', this.entry.command], { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: this.environment });
+    this.child = child;
+    this.current = 'running';
+    this.say(`Starting ${this.entry.name}`);
+    this.output.attach(child.stdout, this.entry.name, this.ordinal);
+    this.output.attach(child.stderr, this.entry.name, this.ordinal);
+    child.once('error', (error) => this.ended(`failed to start: ${error.message}`));
+    child.once('close', (code, signal) => this.ended(signal === null ? `exited with ${code ?? 0}` : `ended by ${signal}`));
+  }
+
+  /** Resolves once the process has ended. */
+  async stop(): Promise<void> {
+    if (this.current === 'stopped') return;
+    if (this.current === 'running') {
+      this.current = 'stopping';
+      this.say(`Stopping ${this.entry.name}`);
+      this.signal('SIGINT');
+    }
+    const killer = setTimeout(() => {
+      this.say(`${this.entry.name} did not stop within ${this.graceMs / 1000} s: killing it`);
+      this.signal('SIGKILL');
+    }, this.graceMs);
+    await new Promise<void>((resolve) => this.waiters.push(resolve));
+    clearTimeout(killer);
+  }
+
+  private ended(how: string): void {
+    if (this.child === null) return;
+    this.child = null;
+    this.current = 'stopped';
+    this.lastExit = how;
+    this.say(`Terminating ${this.entry.name}: ${how}`);
+    for (const resolve of this.waiters.splice(0)) resolve();
+    this.onExit();
+  }
+
+  private signal(name: NodeJS.Signals): void {
+    const pid = this.child?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, name);
+    } catch {
+      // The group is gone already; `close` tells.
+    }
+  }
+
+  private say(text: string): void {
+    this.output.line(this.entry.name, this.ordinal, text);
+  }
+}

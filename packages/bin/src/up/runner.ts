@@ -1,0 +1,62 @@
+/**
+ * goreman's semantics over a set of processes: each runs on when another ends; stop, start, restart and status by
+ * name; everything ends on stopAll. The runner itself ends once it was told to, not when a process does.
+ */
+import type { ProcEntry } from './procfile';
+import { ManagedProcess } from './managed-process';
+import type { PrefixedOutput } from './prefixed-output';
+
+export const STOP_GRACE_MS = 10_000;
+/** goreman gives each process PORT = base + 100 × position. */
+const BASE_PORT = 5000;
+
+export type RunnerCommand = { readonly verb: 'stop' | 'start' | 'restart'; readonly name: string } | { readonly verb: 'status' | 'stop-all' | 'restart-all' };
+
+export class Runner {
+  private readonly processes: ReadonlyMap<string, ManagedProcess>;
+
+  constructor(entries: readonly ProcEntry[], output: PrefixedOutput, environment: NodeJS.ProcessEnv, onExit: () => void, graceMs = STOP_GRACE_MS) {
+    this.processes = new Map(
+      entries.map((entry, at) => [
+        entry.name,
+        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, onExit),
+      ]),
+    );
+  }
+
+  startAll(): void {
+    for (const process of this.processes.values()) process.start();
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.processes.values()].map((process) => process.stop()));
+  }
+
+  anyRunning(): boolean {
+    return [...this.processes.values()].some((process) => process.state() !== 'stopped');
+  }
+
+  /** The lines to print; a refusal starts with `error:`. */
+  async run(command: RunnerCommand): Promise<readonly string[]> {
+    switch (command.verb) {
+      case 'status':
+        return [...this.processes.values()].map((process) => `${process.state() === 'stopped' ? ' ' : '*'}${process.entry.name}\t${process.state()}\t${process.describe()}`);
+      case 'stop-all':
+        await this.stopAll();
+        return ['stopped'];
+      case 'restart-all':
+        await this.stopAll();
+        this.startAll();
+        return ['restarted'];
+      case 'stop':
+      case 'start':
+      case 'restart': {
+        const process = this.processes.get(command.name);
+        if (process === undefined) return [`error: no process is named "${command.name}"; there are ${[...this.processes.keys()].join(', ')}`];
+        if (command.verb !== 'start') await process.stop();
+        if (command.verb !== 'stop') process.start();
+        return [`${command.name}: ${process.state()}`];
+      }
+    }
+  }
+}

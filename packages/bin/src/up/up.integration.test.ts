@@ -1,0 +1,104 @@
+/** goreman's semantics, on real processes: one dying does not end the others, verbs by name, SIGINT first and SIGKILL after the grace period. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { sendControl, serveControl } from './control';
+import { PrefixedOutput } from './prefixed-output';
+import { parseProcfile, mergeProcfiles } from './procfile';
+import { Runner } from './runner';
+
+class Capture extends Writable {
+  text = '';
+  private readonly listeners_: (() => void)[] = [];
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    for (const listener of [...this.listeners_]) listener();
+    done();
+  }
+
+  waitFor(pattern: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no ${String(pattern)} in:\n${this.text}`)), 10_000);
+      const check = (): void => {
+        if (!pattern.test(this.text)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.listeners_.push(check);
+      check();
+    });
+  }
+}
+
+function entriesOf(text: string): ReturnType<typeof parseProcfile> & { ok: true } {
+  const parsed = parseProcfile(text, 'Procfile');
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed;
+}
+
+let folder: string;
+let capture: Capture;
+let runner: Runner | null = null;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mas-up-'));
+  capture = new Capture();
+});
+
+afterEach(async () => {
+  await runner?.stopAll();
+  runner = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(text: string, graceMs = 10_000): Runner {
+  runner = new Runner(entriesOf(text).value, new PrefixedOutput(capture, 6, false, () => new Date()), process.env, () => undefined, graceMs);
+  runner.startAll();
+  return runner;
+}
+
+test('output is prefixed with the name, and one ending leaves the others running', async () => {
+  const group = run('short: echo hello; exit 3\nlong: echo up; exec sleep 600');
+  await capture.waitFor(/ short \| hello\n/);
+  await capture.waitFor(/Terminating short: exited with 3/);
+  await capture.waitFor(/ {3}long \| up\n/);
+  expect((await group.run({ verb: 'status' })).map((line) => line.split('\t').slice(0, 2))).toEqual([[' short', 'stopped'], ['*long', 'running']]);
+});
+
+test('stop, start and restart act on one process by name, through the socket', async () => {
+  const group = run('a: echo started-$PORT; exec sleep 600\nb: exec sleep 600');
+  const path = join(folder, 'up.sock');
+  const server = await serveControl(path, group);
+  await capture.waitFor(/started-5000/);
+  expect(await sendControl(path, { verb: 'stop', name: 'a' })).toBe('a: stopped');
+  expect(await sendControl(path, { verb: 'start', name: 'a' })).toBe('a: running');
+  await capture.waitFor(/started-5000[^]*started-5000/);
+  expect(await sendControl(path, { verb: 'restart', name: 'a' })).toBe('a: running');
+  expect(await sendControl(path, { verb: 'stop', name: 'c' })).toMatch(/^error: no process is named "c"/);
+  await expect(serveControl(path, group)).rejects.toThrow(/another "mas up" is running/);
+  server.close();
+});
+
+test('a process that ignores SIGINT is killed after the grace period', async () => {
+  const group = run("stubborn: trap '' INT; echo ready; while :; do sleep 0.05; done", 300);
+  await capture.waitFor(/ready/);
+  await group.stopAll();
+  expect(capture.text).toMatch(/did not stop within 0.3 s: killing it/);
+  expect(group.anyRunning()).toBe(false);
+});
+
+test.each([
+  ['a b: x', 'Procfile:1: expected "name: command"'],
+  ['a: x\na: y', 'Procfile:2: the name "a" is used twice'],
+  ['# nothing', 'Procfile: no process is defined'],
+])('a wrong Procfile is refused with file and line: %j', (text, message) => {
+  const parsed = parseProcfile(text, 'Procfile');
+  expect(parsed.ok ? '' : parsed.error).toContain(message);
+});
+
+test('a name in two files is refused', () => {
+  const merged = mergeProcfiles([{ fileName: 'P1', entries: [{ name: 'a', command: 'x' }] }, { fileName: 'P2', entries: [{ name: 'a', command: 'y' }] }]);
+  expect(merged).toEqual({ ok: false, error: 'P2: the name "a" is already used in P1' });
+});

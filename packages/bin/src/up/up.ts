@@ -1,0 +1,49 @@
+/** `mas up`: runs Procfiles until SIGINT or SIGTERM, then stops every process and exits. */
+import { readFileSync } from 'node:fs';
+import { mergeProcfiles, parseProcfile, type ProcEntry } from './procfile';
+import { PrefixedOutput } from './prefixed-output';
+import { Runner } from './runner';
+import { serveControl } from './control';
+import { UsageError } from '../usage-error';
+
+export const DEFAULT_SOCKET = '.mas/up.sock';
+
+/** Resolves with the exit code. */
+export async function up(options: { readonly files: readonly string[]; readonly names: readonly string[]; readonly socket: string }): Promise<number> {
+  const entries = select(readEntries(options.files), options.names);
+  const width = Math.max(...entries.map((entry) => entry.name.length));
+  const output = new PrefixedOutput(process.stdout, width, process.stdout.isTTY && process.env['NO_COLOR'] === undefined, () => new Date());
+  const runner = new Runner(entries, output, process.env, () => undefined);
+  const control = await serveControl(options.socket, runner);
+  const stopped = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
+  });
+  runner.startAll();
+  await stopped;
+  await runner.stopAll();
+  control.close();
+  return 0;
+}
+
+function readEntries(files: readonly string[]): readonly ProcEntry[] {
+  const parsed = files.map((fileName) => {
+    let text: string;
+    try {
+      text = readFileSync(fileName, 'utf8');
+    } catch {
+      throw new UsageError(`cannot read ${fileName}: give Procfiles with -f, as in "mas up -f Procfile1 -f Procfile2"`);
+    }
+    const entries = parseProcfile(text, fileName);
+    if (!entries.ok) throw new UsageError(entries.error);
+    return { fileName, entries: entries.value };
+  });
+  const merged = mergeProcfiles(parsed);
+  if (!merged.ok) throw new UsageError(merged.error);
+  return merged.value;
+}
+
+function select(entries: readonly ProcEntry[], names: readonly string[]): readonly ProcEntry[] {
+  const unknown = names.find((name) => !entries.some((entry) => entry.name === name));
+  if (unknown !== undefined) throw new UsageError(`no process is named "${unknown}"; there are ${entries.map((entry) => entry.name).join(', ')}`);
+  return names.length === 0 ? entries : entries.filter((entry) => names.includes(entry.name));
+}
