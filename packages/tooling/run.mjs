@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/**
+ * The one entry behind `npm start`, `npm test` and their relatives, with nothing but Node and npm at hand: installs
+ * what package-lock.json names, generates the protocol code, builds what changed, and then runs the task.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const MINIMUM_NODE_MAJOR = 20;
+const jest = ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.config.cjs'];
+const bin = (name) => `packages/bin/dist/${name}.js`;
+
+/** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
+const TASKS = {
+  build: [],
+  generate: [],
+  start: [[null, 'node', [bin('mas'), 'demo']]],
+  test: [
+    ['Lint', 'node', ['node_modules/eslint/bin/eslint.js', '-c', 'packages/tooling/eslint.config.mjs', 'packages']],
+    ['Protocol lint', 'node', ['node_modules/@bufbuild/buf/bin/buf', 'lint', 'proto']],
+    ['Unit tests', 'node', jest],
+    ['Integration tests', 'node', [...jest, '--runInBand'], { MAS_TEST_KIND: 'integration' }],
+  ],
+  'test:unit': [[null, 'node', jest]],
+  'test:integration': [[null, 'node', [...jest, '--runInBand'], { MAS_TEST_KIND: 'integration' }]],
+  'test:long': [[null, 'node', ['packages/tooling/long.mjs']]],
+  'test:fire': [[null, 'node', ['packages/e2e/dist/fire/main.js']]],
+  soak: [[null, 'node', ['packages/e2e/dist/soak/main.js']]],
+  conformance: [[null, 'node', ['packages/raft/dist/conformance/main.js']]],
+  simulate: [[null, 'node', ['packages/simulation/dist/main.js']]],
+  bench: [[null, 'node', ['packages/bench/dist/main.js']]],
+  certs: [[null, 'bash', ['certs/make-certs.sh']]],
+};
+
+main();
+
+function main() {
+  const [task, ...rest] = process.argv.slice(2);
+  if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE_MAJOR) fail(`Node ${MINIMUM_NODE_MAJOR} or newer is needed; this is ${process.version}.`);
+  if (task === undefined || !(task in TASKS)) fail(`unknown task "${task ?? ''}"; there are ${Object.keys(TASKS).join(', ')}.`);
+  install();
+  step('Generate the protocol code', 'node', ['packages/rpc/generate.mjs'], {}, true);
+  if (task === 'generate') return;
+  step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b'], {}, true);
+  const steps = TASKS[task];
+  steps.slice(0, -1).forEach(([title, command, args, env]) => step(title, command, args, env, true));
+  const last = steps.at(-1);
+  if (last === undefined) return;
+  const [title, command, args, env] = last;
+  handOver(title, command, [...args, ...rest], env);
+}
+
+function install() {
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const stamp = join(root, 'node_modules/.mas-install');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && resolves('typescript')) return;
+  // A tree that npm laid for this very lock, by hand, is as good as ours.
+  step('Install the packages', 'npm', existsSync(join(root, 'node_modules/.package-lock.json')) ? ['install', '--no-audit', '--no-fund'] : ['ci', '--no-audit', '--no-fund'], {}, true);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex'));
+}
+
+function resolves(name) {
+  try {
+    createRequire(join(root, 'package.json')).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function step(title, command, args, env = {}, quietUnlessFailed = false) {
+  const started = Date.now();
+  if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
+  const result = spawnSync(command, args, { cwd: root, stdio: quietUnlessFailed && title !== 'Unit tests' && title !== 'Integration tests' ? ['ignore', 'pipe', 'pipe'] : 'inherit', env: { ...process.env, ...env }, maxBuffer: 256 * 1024 * 1024 });
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    fail(`${title ?? command} failed (${result.error?.message ?? `exit ${result.status}`}).`);
+  }
+  if (title !== null && Date.now() - started > 1000) process.stderr.write(`  ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+/** The last step owns the terminal: signals reach it, and its exit code is ours. */
+function handOver(title, command, args, env = {}) {
+  if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  // On Ctrl-C the terminal signals the whole foreground group; a signal sent to this process alone is passed on.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => fail(error.message));
+  child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+}
+
+function fail(message) {
+  process.stderr.write(`mas: ${message}\n`);
+  process.exit(1);
+}
