@@ -1,0 +1,26 @@
+/**
+ * Ports for test servers. They come from below the range that Linux gives to outgoing connections (32768 …), because a
+ * server that is killed and restarted must find its port again: an outgoing connection must not have taken it meanwhile.
+ */
+import { createServer } from 'node:net';
+
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+const MAX_ATTEMPTS = 100;
+
+/** A port that nothing listens on now. Two processes may be told the same one: who starts a server tries again. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    if (await canListen(port)) return port;
+  }
+  throw new Error(`no free port found between ${FIRST_PORT} and ${LAST_PORT} in ${MAX_ATTEMPTS} attempts`);
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

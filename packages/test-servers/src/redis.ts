@@ -1,0 +1,57 @@
+/** A private Redis server with an append-only file, reachable from this machine only. */
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { requirePrograms } from './binaries';
+import { tempFolder } from './temp-folder';
+import { startServer, type TestServer } from './test-server';
+import { giveTo, serverUser } from './unprivileged';
+
+export interface RedisOptions {
+  /** When the append-only file is fsynced; `off`: no file at all. Default `everysec`, as in production. */
+  readonly appendOnly?: 'always' | 'everysec' | 'off';
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Options for redis-server, after ours and so stronger. */
+  readonly extraArgs?: readonly string[];
+}
+
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** @throws MissingServer naming the package to install when redis-server is not here and cannot be installed. */
+export async function startRedis(options: RedisOptions = {}): Promise<TestServer> {
+  const [program = ''] = requirePrograms(['redis-server'], ['redis-server']);
+  const user = serverUser(['redis']);
+  const folder = await tempFolder('mas-redis');
+  giveTo(user, folder.path);
+  const socket = join(folder.path, 'redis.sock');
+  const appendOnly = options.appendOnly ?? 'everysec';
+  return startServer({
+    program,
+    user,
+    folder: folder.path,
+    socket,
+    port: options.port,
+    url: (port) => `redis://127.0.0.1:${port}`,
+    args: (port) => [
+      ...['--dir', folder.path, '--port', String(port), '--bind', '127.0.0.1', '--unixsocket', socket, '--daemonize', 'no', '--save', ''],
+      ...(appendOnly === 'off' ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--appendfsync', appendOnly]),
+      ...(options.extraArgs ?? []),
+    ],
+    answers: answersPing,
+  });
+}
+
+/** While it loads its file Redis accepts connections and answers -LOADING. */
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => void socket.write('PING\r\n'));
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish(false));
+    socket.once('error', () => finish(false));
+    socket.once('close', () => finish(false));
+    socket.once('data', (reply) => finish(reply.toString().startsWith('+PONG')));
+  });
+}

@@ -1,0 +1,30 @@
+/** Waits for a condition instead of sleeping; says what it waited for, and what it saw last, when it gives up. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+const POLL_INTERVAL_MS = 15;
+
+export interface WaitOptions {
+  readonly timeoutMs?: number;
+  /** Rendered into the error on time-out. */
+  readonly diagnostics?: () => string;
+}
+
+/** Polls until `condition` gives true. A condition that throws counts as not yet; its last error is in the time-out's message. */
+export async function waitUntil(what: string, condition: () => boolean | Promise<boolean>, options: WaitOptions = {}): Promise<void> {
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const startedAtMs = performance.now();
+  let lastError: unknown;
+  for (;;) {
+    try {
+      if (await condition()) return;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+    if (performance.now() - startedAtMs > timeoutMs) {
+      const details = [lastError === undefined ? '' : String(lastError), options.diagnostics?.() ?? ''].filter((text) => text !== '');
+      throw new Error([`gave up after ${timeoutMs} ms waiting until ${what}`, ...details].join('\n'), { cause: lastError });
+    }
+    await delay(POLL_INTERVAL_MS);
+  }
+}
