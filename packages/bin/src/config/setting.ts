@@ -1,0 +1,72 @@
+/**
+ * Settings come from a flag, else from the environment (MAS_*), else from a default. Every wrong one is reported, each
+ * in one line that names the flag, the variable, the value and what would be right; nothing starts before all are right.
+ */
+import { z } from 'zod';
+import { UsageError } from '../usage-error';
+
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  /** Without dashes: `listen` is `--listen`. */
+  readonly flag: string;
+  /** `MAS_LISTEN`. */
+  readonly variable: string;
+  readonly placeholder: string;
+  readonly help: string;
+  /** As text, like everything that comes from outside; undefined: required. */
+  readonly fallback: string | undefined;
+  readonly schema: Schema;
+}
+
+export type Settings = Readonly<Record<string, Setting>>;
+export type Values<Of extends Settings> = { readonly [Name in keyof Of]: z.output<Of[Name]['schema']> };
+
+export function setting<Schema extends z.ZodType>(flag: string, placeholder: string, help: string, fallback: string | undefined, schema: Schema, variable?: string): Setting<Schema> {
+  return { flag, variable: variable ?? `MAS_${flag.toUpperCase().replaceAll('-', '_')}`, placeholder, help, fallback, schema };
+}
+
+/** @throws UsageError that lists every wrong setting. */
+export function readSettings<Of extends Settings>(settings: Of, flags: Readonly<Record<string, unknown>>, environment: NodeJS.ProcessEnv): Values<Of> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, one] of Object.entries(settings)) {
+    const flagValue = flags[camelCase(one.flag)];
+    const text = typeof flagValue === 'string' ? flagValue : (environment[one.variable] ?? one.fallback);
+    if (text === undefined) {
+      problems.push(`--${one.flag} (or ${one.variable}) is missing: ${one.help}`);
+      continue;
+    }
+    const parsed = one.schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else problems.push(`--${one.flag} (or ${one.variable}) is "${text}": ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+  }
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return values as Values<Of>;
+}
+
+/** commander names `--data-dir` `dataDir`. */
+function camelCase(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+export const integer = (minimum: number, maximum: number): z.ZodType<number> =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    context.addIssue(`expected a whole number from ${minimum} to ${maximum}`);
+    return z.NEVER;
+  });
+
+export const oneOf = <const Choices extends readonly [string, ...string[]]>(choices: Choices): z.ZodType<Choices[number]> =>
+  z.enum(choices, { error: `expected one of ${choices.join(', ')}` });
+
+export const text = (): z.ZodType<string> => z.string().min(1, 'expected a value');
+
+/** `host:port`, `:port` (all interfaces stay closed: localhost) or `port`. */
+export const listenAddress = (): z.ZodType<{ readonly host: string; readonly port: number }> =>
+  z.string().transform((value, context) => {
+    const match = /^(?:(\[[^\]]+\]|[^:]*):)?(\d{1,5})$/.exec(value);
+    const port = Number(match?.[2]);
+    if (match !== null && port <= 65535) return { host: match[1] === undefined || match[1] === '' ? 'localhost' : match[1], port };
+    context.addIssue('expected host:port, as in localhost:9008');
+    return z.NEVER;
+  });
