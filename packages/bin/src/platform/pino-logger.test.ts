@@ -1,0 +1,18 @@
+/** Credentials are redacted wherever they are likely to appear, and amounts print. */
+import { createLogger } from './pino-logger';
+
+function linesOf(write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
+  const lines: string[] = [];
+  write(createLogger({ level: 'debug', base: { rm: 1 }, destination: { write: (line: string) => void lines.push(line) } }));
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test('authorization, tokens and passwords never reach the log', () => {
+  const [line] = linesOf((logger) => logger.info({ authorization: 'Bearer x', token: 'x', metadata: { authorization: 'x' }, sql: { password: 'x' }, paymentId: 'p1' }, 'call'));
+  expect(line).toMatchObject({ level: 'info', rm: 1, msg: 'call', paymentId: 'p1', authorization: '[redacted]', token: '[redacted]', metadata: { authorization: '[redacted]' }, sql: { password: '[redacted]' } });
+});
+
+test('a bigint is printed as digits and an error with its stack', () => {
+  const [line] = linesOf((logger) => logger.error({ amountMinor: 9_007_199_254_740_993n, err: new Error('boom') }, 'failed'));
+  expect(line).toMatchObject({ amountMinor: '9007199254740993', err: { message: 'boom' } });
+});

@@ -1,0 +1,33 @@
+/** The Logger port on pino: JSON lines when not on a terminal, readable ones on it; credentials never leave the process. */
+import { pino, type DestinationStream } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogFacts, Logger } from '@mas/values';
+
+const SECRET_FIELDS = ['authorization', '*.authorization', 'metadata.authorization', 'token', '*.token', 'password', '*.password'];
+
+export interface ProcessLogger extends Logger {
+  /** Writes what is buffered; before the process exits. */
+  flush(): void;
+}
+
+export function createLogger(options: { readonly level: string; readonly base: LogFacts; readonly destination?: DestinationStream }): ProcessLogger {
+  const stream = options.destination ?? (process.stdout.isTTY ? pretty({ colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true }) : pino.destination({ dest: 1, sync: true }));
+  const logger = pino(
+    { level: options.level, base: options.base, redact: { paths: SECRET_FIELDS, censor: '[redacted]' }, serializers: { err: pino.stdSerializers.err }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
+    stream,
+  );
+  return {
+    debug: (facts, message) => logger.debug(printable(facts), message),
+    info: (facts, message) => logger.info(printable(facts), message),
+    warn: (facts, message) => logger.warn(printable(facts), message),
+    error: (facts, message) => logger.error(printable(facts), message),
+    flush: () => logger.flush(),
+  };
+}
+
+/** JSON has no bigint; amounts are printed as their decimal digits. */
+function printable(facts: LogFacts): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(facts)) plain[name] = typeof value === 'bigint' ? value.toString() : value;
+  return plain;
+}
