@@ -1,0 +1,132 @@
+/**
+ * Every bound of the coordinator, with its default, and the relations between them that must hold. A wrong setting
+ * is reported by name at start-up; all wrong ones at once.
+ */
+import { DEFAULT_LOCK_PROPERTIES } from '@mas/global-lock';
+import { err, ok, type Result } from '@mas/values';
+
+export interface CoordinatorConfig {
+  /** Unique among the cluster's coordinators and kept over restarts: whose PENDING entries are whose. */
+  readonly coordinatorId: string;
+  /** `exclusive`: the seed's flow, one writer per account, through the lock service. */
+  readonly accountLock: 'shared' | 'exclusive';
+  readonly lockAttempts: number;
+  readonly lockAttemptDelayMs: number;
+  readonly lockTimeoutMs: number;
+  /** LOCKED after the wait for locks is retried for so long, then the payment aborts. */
+  readonly lockedRetryMs: number;
+  /** Redis silent for so long: go on without it. */
+  readonly redisSilenceMs: number;
+  /** One exchange with a Resource Manager; then the answer counts as unknown and another replica is asked. */
+  readonly requestTimeoutMs: number;
+  /** Without an answer for so long phase 1 of a leg has failed. */
+  readonly prepareTimeoutMs: number;
+  /** How long the home is asked for its decision, also past the caller's deadline. */
+  readonly decideTimeoutMs: number;
+  /** How long a leg is told; afterwards it is the home leader's alone. */
+  readonly tellTimeoutMs: number;
+  /** Kept of the caller's deadline for recording an abort at home and answering. */
+  readonly deadlineReserveMs: number;
+  readonly retryBackoffMinMs: number;
+  readonly retryBackoffMaxMs: number;
+  /** Requests in flight per bucket and phase. */
+  readonly requestsInFlight: number;
+  /** Instructions in one request. */
+  readonly batchCap: number;
+  readonly maxPaymentsInFlight: number;
+  /** Phase 2 instructions waiting, over all buckets; what does not fit is left to the home's leader. */
+  readonly maxPhase2Queued: number;
+  /** Terminal entries waiting for Redis; what does not fit is dropped, because Redis is an index. */
+  readonly maxRecordsQueued: number;
+  /** A foreign coordinator's PENDING entry of this age is taken for orphaned; above every deadline. */
+  readonly orphanAgeMs: number;
+  readonly recoveryIntervalMs: number;
+  readonly recoveryBatch: number;
+  readonly readDelayMs: number;
+  /** Legs that one audit compares with their homes; the report says when it stopped there. */
+  readonly auditMaxLegs: number;
+}
+
+const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
+  accountLock: 'shared',
+  lockAttempts: DEFAULT_LOCK_PROPERTIES.lockAttempts,
+  lockAttemptDelayMs: DEFAULT_LOCK_PROPERTIES.lockAttemptDelayMs,
+  lockTimeoutMs: DEFAULT_LOCK_PROPERTIES.lockTimeoutMs,
+  lockedRetryMs: 2_000,
+  redisSilenceMs: 20,
+  requestTimeoutMs: 2_000,
+  prepareTimeoutMs: 8_000,
+  decideTimeoutMs: 10_000,
+  tellTimeoutMs: 10_000,
+  deadlineReserveMs: 400,
+  retryBackoffMinMs: 10,
+  retryBackoffMaxMs: 200,
+  requestsInFlight: 1,
+  batchCap: 2_000,
+  maxPaymentsInFlight: 20_000,
+  maxPhase2Queued: 100_000,
+  maxRecordsQueued: 50_000,
+  orphanAgeMs: 120_000,
+  recoveryIntervalMs: 15_000,
+  recoveryBatch: 1_000,
+  readDelayMs: 200,
+  auditMaxLegs: 500_000,
+};
+
+export interface ConfigProblem {
+  readonly setting: keyof CoordinatorConfig;
+  readonly message: string;
+}
+
+type NumericSetting = { [Setting in keyof CoordinatorConfig]: CoordinatorConfig[Setting] extends number ? Setting : never }[keyof CoordinatorConfig];
+
+/** Inclusive ranges. */
+const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
+  lockAttempts: [1, 1_000],
+  lockAttemptDelayMs: [1, 60_000],
+  lockTimeoutMs: [100, 3_600_000],
+  lockedRetryMs: [0, 60_000],
+  redisSilenceMs: [1, 5_000],
+  requestTimeoutMs: [10, 60_000],
+  prepareTimeoutMs: [10, 120_000],
+  decideTimeoutMs: [10, 300_000],
+  tellTimeoutMs: [10, 300_000],
+  deadlineReserveMs: [0, 10_000],
+  retryBackoffMinMs: [1, 10_000],
+  retryBackoffMaxMs: [1, 60_000],
+  requestsInFlight: [1, 64],
+  batchCap: [1, 2_000],
+  maxPaymentsInFlight: [1, 1_000_000],
+  maxPhase2Queued: [1, 10_000_000],
+  maxRecordsQueued: [1, 10_000_000],
+  orphanAgeMs: [1_000, 86_400_000],
+  recoveryIntervalMs: [100, 3_600_000],
+  recoveryBatch: [1, 100_000],
+  readDelayMs: [0, 200],
+  auditMaxLegs: [1, 100_000_000],
+};
+
+/** Completes `overrides` with defaults; answers every problem, not only the first. */
+export function coordinatorConfig(overrides: Partial<CoordinatorConfig> & Pick<CoordinatorConfig, 'coordinatorId'>): Result<CoordinatorConfig, readonly ConfigProblem[]> {
+  const config: CoordinatorConfig = { ...DEFAULTS, ...overrides };
+  const problems = configProblems(config);
+  return problems.length === 0 ? ok(config) : err(problems);
+}
+
+export function configProblems(config: CoordinatorConfig): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const complain = (setting: keyof CoordinatorConfig, message: string): void => {
+    problems.push({ setting, message: `${setting} ${message}` });
+  };
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(config.coordinatorId)) complain('coordinatorId', 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+  if (config.accountLock !== 'shared' && config.accountLock !== 'exclusive') complain('accountLock', 'must be shared or exclusive');
+  for (const [name, [min, max]] of Object.entries(RANGES) as [NumericSetting, readonly [number, number]][]) {
+    const value = config[name];
+    if (!Number.isSafeInteger(value) || value < min || value > max) complain(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
+  }
+  if (config.retryBackoffMaxMs < config.retryBackoffMinMs) complain('retryBackoffMaxMs', 'must not be below retryBackoffMinMs');
+  if (config.prepareTimeoutMs < config.requestTimeoutMs) complain('prepareTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
+  if (config.decideTimeoutMs < config.requestTimeoutMs) complain('decideTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
+  if (config.orphanAgeMs <= config.prepareTimeoutMs + config.decideTimeoutMs) complain('orphanAgeMs', 'must exceed prepareTimeoutMs + decideTimeoutMs, or living payments would be resolved');
+  return problems;
+}
