@@ -56,6 +56,12 @@ export interface Checkpoint {
   readonly applied: Position;
   readonly confState: ConfState | null;
   readonly meta: BucketMeta | null;
+  /**
+   * The state of a group that is no bucket of accounts (the meta group keeps the placement map here); written and
+   * read back unchanged, at most a few 100 kB. Null: none yet. Left out by a store that cannot keep it: such a group
+   * then rebuilds its state from its whole log at every start.
+   */
+  readonly blob?: Uint8Array | null;
 }
 
 /** Rows that changed since the previous checkpoint, as absolute values: the last version of each key. */
@@ -64,6 +70,8 @@ export interface CheckpointBatch {
   readonly applied: Position;
   readonly confState: ConfState;
   readonly meta: BucketMeta;
+  /** Present: replaces Checkpoint.blob. */
+  readonly blob?: Uint8Array | null;
   readonly accounts: readonly AccountRow[];
   readonly legs: readonly LegRow[];
   readonly outcomes: readonly OutcomeRow[];

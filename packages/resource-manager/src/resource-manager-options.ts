@@ -1,0 +1,40 @@
+/** What a Resource Manager is wired from. */
+import type { LedgerCodec, Outcome } from '@mas/ledger';
+import type { MultiRaft } from '@mas/multi-raft';
+import type { LeaderDirectory } from '@mas/placement';
+import type { ParticipantClient } from '@mas/two-phase-commit';
+import type { Clock, Logger, Random, RmId } from '@mas/values';
+import type { AppliedStore } from './applied-store';
+import type { ResourceManagerConfig } from './config';
+import type { Digest } from './digest';
+import type { Failpoints } from './failpoints';
+import type { RowCodec } from './row-codec';
+import type { SnapshotSpool } from './snapshot-spool';
+import type { TokenVerifier } from './token-verifier';
+
+/** What applying one entry gives: an outcome per instruction. The meta group answers one `done`. */
+export type ApplyResult = readonly Outcome[];
+
+export interface ResourceManagerOptions {
+  readonly rm: RmId;
+  /** Started by the caller, with no groups yet; stop() of the Resource Manager stops it. */
+  readonly host: MultiRaft<ApplyResult>;
+  /** migrate() and close() are called by start() and stop(). */
+  readonly store: AppliedStore;
+  readonly ledgerCodec: LedgerCodec;
+  readonly rowCodec: RowCodec;
+  readonly tokens: TokenVerifier;
+  /** To the other Resource Managers, as role rm. */
+  readonly participants: ParticipantClient;
+  /** Starts with the configured (genesis) placement; newer maps from the meta group are adopted into it. */
+  readonly directory: LeaderDirectory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly digest: Digest;
+  readonly spool: SnapshotSpool;
+  readonly config: ResourceManagerConfig;
+  readonly failpoints?: Failpoints;
+  /** A broken invariant, or another process has taken over the tables: the process must stop. Called once. */
+  readonly onFatal: (error: unknown) => void;
+}

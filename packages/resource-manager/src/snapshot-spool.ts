@@ -1,0 +1,70 @@
+/**
+ * Port: where a snapshot waits while it is sent. Reading the tables takes as long as SQL needs, sending as long as
+ * the slowest peer needs; the spool keeps a slow peer from holding a SQL transaction open.
+ */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { BucketId } from '@mas/values';
+
+export interface SnapshotSpool {
+  /** Removes what an earlier process left. */
+  start(): Promise<void>;
+  /** Takes all chunks; the result can be read once and must be released. */
+  spool(bucket: BucketId, chunks: AsyncIterable<Uint8Array>): Promise<SpooledSnapshot>;
+}
+
+export interface SpooledSnapshot {
+  read(): AsyncIterable<Uint8Array>;
+  release(): Promise<void>;
+}
+
+const SUFFIX = '.snapshot';
+
+/** One file per snapshot in a folder of its own. No fsync: after a crash the snapshot is made anew. */
+export class FileSnapshotSpool implements SnapshotSpool {
+  private made = 0;
+
+  constructor(private readonly folder: string) {}
+
+  async start(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    const names = await readdir(this.folder);
+    await Promise.all(names.filter((name) => name.endsWith(SUFFIX)).map((name) => unlink(join(this.folder, name))));
+  }
+
+  async spool(bucket: BucketId, chunks: AsyncIterable<Uint8Array>): Promise<SpooledSnapshot> {
+    this.made += 1;
+    const path = join(this.folder, `${bucket}-${this.made}${SUFFIX}`);
+    try {
+      await pipeline(chunks, createWriteStream(path, { flags: 'wx' }));
+    } catch (error) {
+      await unlink(path).catch(() => undefined);
+      throw error;
+    }
+    return {
+      read: () => createReadStream(path) as AsyncIterable<Uint8Array>,
+      release: () => unlink(path).catch(() => undefined),
+    };
+  }
+}
+
+/** For simulators and small tests. */
+export class MemorySnapshotSpool implements SnapshotSpool {
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async spool(_bucket: BucketId, chunks: AsyncIterable<Uint8Array>): Promise<SpooledSnapshot> {
+    const kept: Uint8Array[] = [];
+    for await (const chunk of chunks) kept.push(chunk);
+    return {
+      read: async function* () {
+        await Promise.resolve();
+        yield* kept;
+      },
+      release: () => Promise.resolve(),
+    };
+  }
+}
