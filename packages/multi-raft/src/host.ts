@@ -21,7 +21,7 @@ export type ReadIndexResult =
 
 export interface MultiRaft<Result> {
   /** Starts a group with its applier; resolves once it takes part. `initial` is used where the log has never seen the group. */
-  addGroup(group: BucketId, applier: Applier<Result>, initial: { readonly confState: ConfState } | null): Promise<void>;
+  addGroup(group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<void>;
   removeGroup(group: BucketId): Promise<void>;
   groups(): readonly BucketId[];
   propose(group: BucketId, data: Uint8Array): Promise<ProposalResult<Result>>;
@@ -35,6 +35,11 @@ export interface MultiRaft<Result> {
   status(): readonly GroupStatus[];
   /** Hands over leaderships, stops taking work, flushes, stops appliers. */
   stop(): Promise<void>;
+}
+
+/** The founding members of a group; equal in all processes that found it. */
+export interface InitialGroup {
+  readonly confState: ConfState;
 }
 
 export type ReplicaChange =
