@@ -8,7 +8,7 @@ import type { ConfState } from '../model/conf-state';
 import type { LogIndex, NodeId, Term } from '../model/ids';
 import type { StepMessage } from '../model/message';
 import type { Ready } from '../model/ready';
-import type { ConfigError, RaftConfig } from './config';
+import type { ConfigError, RaftConfig } from '../core/config';
 import type { BasicStatus, ProgressStatus, RaftStatus } from './status';
 
 /** The proposal was given to Raft, which is no promise that it commits. */

@@ -25,7 +25,11 @@ export interface Ready {
   readonly committedEntries: readonly Entry[];
   /** Messages that may leave at once: nothing in them depends on this replica's disk. */
   readonly messages: readonly PeerMessage[];
-  /** Votes and acknowledgements: they must not leave before everything in this and earlier batches is durable. Empty in asynchronous mode. */
+  /**
+   * What must not leave before everything in this and earlier batches is durable: vote requests, votes and
+   * acknowledgements. In asynchronous mode votes and acknowledgements are responses of storageAppend instead, and
+   * this list holds vote requests only: send them when the storageAppend of this batch is durable.
+   */
   readonly messagesAfterAppend: readonly PeerMessage[];
   /** Asynchronous mode only. */
   readonly storageAppend: StorageAppendMessage | undefined;
