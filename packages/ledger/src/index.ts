@@ -1,5 +1,8 @@
+export { canonicalBody, changeBody, creationBody, differingField, txnPreimage } from './canonical-body';
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY } from './instruction';
+export { actsForOwner, buildsOnLeg, directionOf } from './leg-effect';
+export { emptyBucket, Ledger } from './ledger';
 export type * from './ledger-codec';
 export type * from './ledger-state';
 export type * from './outcome';
@@ -8,4 +11,6 @@ export { MAX_LEGS, MAX_MEMO_LENGTH } from './payment-body';
 export type * from './policy';
 export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';
 export type * from './rows';
+export { rowsTouched, type LedgerKnowledge, type LegAddress, type RowsTouched } from './rows-touched';
 export type * from './subject';
+export { BODY_PROBLEM_NAMES, validateBody, type BodyProblem, type BodyProblemName } from './validate-body';

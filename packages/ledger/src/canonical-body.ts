@@ -1,0 +1,79 @@
+/**
+ * The one text of a payment body. A payment's txn is SHA-256 over its key and this text, so two requests with the
+ * same id and different bodies never share a leg. The text is part of the data's identity: pinned by tests, never
+ * changed without a new prefix. Hosts hash; this file only says what is hashed.
+ */
+import type { AccountNumber, AmountMinor, Currency, PaymentKey } from '@mas/values';
+import type { ChangeAccount } from './instruction';
+import type { LegSpec, PaymentBody, PaymentReference } from './payment-body';
+
+const PREIMAGE_PREFIX = 'mas.txn.1';
+
+/** A JSON array in a fixed order, money as decimal strings. Equal bodies give equal texts and only they do. */
+export function canonicalBody(body: PaymentBody): string {
+  return JSON.stringify([
+    body.kind,
+    body.legs.map((leg) => [leg.account, leg.effect, leg.amountMinor.toString(), leg.currency]),
+    body.reference === null ? null : [body.reference.key, body.reference.txn],
+    body.expiresAtMs,
+    body.memo,
+  ]);
+}
+
+/**
+ * What SHA-256 is taken of to get the txn. Unambiguous: a key is `scope NUL id` without another NUL, and JSON
+ * escapes control characters.
+ */
+export function txnPreimage(key: PaymentKey, body: PaymentBody): string {
+  return `${PREIMAGE_PREFIX}\0${key}\0${canonicalBody(body)}`;
+}
+
+/** The first field in which two bodies differ, as a path of the request (`legs[1].amount`); null when they are equal. */
+export function differingField(a: PaymentBody, b: PaymentBody): string | null {
+  if (a.kind !== b.kind) return 'kind';
+  const legs = differingLeg(a.legs, b.legs);
+  if (legs !== null) return legs;
+  const reference = differingReference(a.reference, b.reference);
+  if (reference !== null) return reference;
+  if (a.expiresAtMs !== b.expiresAtMs) return 'expires_at';
+  return a.memo === b.memo ? null : 'memo';
+}
+
+/**
+ * An account's creation and its changes have a key and a txn as well. They are told apart by this body without legs:
+ * it is hashed for the txn, and a change is recorded under its key with it.
+ */
+export function creationBody(request: {
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly openingBalanceMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor | null;
+  readonly owner: string;
+}): PaymentBody {
+  const { number, currency, openingBalanceMinor, minimumMinor, owner } = request;
+  return withoutLegs(JSON.stringify(['create-account', number, currency, openingBalanceMinor.toString(), minimumMinor?.toString() ?? null, owner]));
+}
+
+export function changeBody(number: AccountNumber, change: ChangeAccount['change']): PaymentBody {
+  return withoutLegs(JSON.stringify([change.kind, number, change.kind === 'set-minimum' ? change.minimumMinor.toString() : null]));
+}
+
+function withoutLegs(memo: string): PaymentBody {
+  return { kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo };
+}
+
+function differingLeg(a: readonly LegSpec[], b: readonly LegSpec[]): string | null {
+  for (const [i, leg] of a.entries()) {
+    const other = b[i];
+    if (other === undefined) return 'legs';
+    if (leg.account !== other.account) return `legs[${i}].account`;
+    if (leg.effect !== other.effect) return `legs[${i}].effect`;
+    if (leg.amountMinor !== other.amountMinor) return `legs[${i}].amount`;
+    if (leg.currency !== other.currency) return `legs[${i}].currency`;
+  }
+  return a.length === b.length ? null : 'legs';
+}
+
+function differingReference(a: PaymentReference | null, b: PaymentReference | null): string | null {
+  return a?.key === b?.key && a?.txn === b?.txn ? null : 'reference';
+}

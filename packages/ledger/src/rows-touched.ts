@@ -1,0 +1,99 @@
+/**
+ * Which paged rows an instruction may read or write. The host loads and pins them before it proposes the instruction
+ * and before it applies one that another leader proposed; apply reads no other row (property-tested). Locks,
+ * prepared legs and open authorizations are always in memory and are listed all the same: the host may leave out
+ * what `Ledger.pinnedLeg` already has.
+ */
+import { unreachable, type AccountNumber, type PaymentKey, type TxnId } from '@mas/values';
+import type { DecideAbort, DecideCommit, Instruction, Prepare, Resolve } from './instruction';
+import { buildsOnLeg } from './leg-effect';
+import type { LegEffect, PaymentBody } from './payment-body';
+import type { LegRow } from './rows';
+
+export interface RowsTouched {
+  readonly accounts: readonly AccountNumber[];
+  readonly legs: readonly LegAddress[];
+  readonly outcomes: readonly PaymentKey[];
+}
+
+export interface LegAddress {
+  readonly account: AccountNumber;
+  readonly txn: TxnId;
+}
+
+const NOTHING: RowsTouched = { accounts: [], legs: [], outcomes: [] };
+
+/** What the ledger knows without a paged row; a Ledger is one. */
+export interface LedgerKnowledge {
+  /** Whether the bucket owns the account's slot. */
+  isLocal(account: AccountNumber): boolean;
+  /** Prepared legs and open authorizations. */
+  pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined;
+}
+
+/**
+ * Holds for the ledger's state at the time of the call: ownership of slots, and the prepared legs that COMMIT and
+ * ROLLBACK name without saying what these refer to. So a host asks when it proposes and again before it applies.
+ * Rows that an earlier instruction of the same entry touches are known from that instruction.
+ */
+export function rowsTouched(instruction: Instruction, known: LedgerKnowledge): RowsTouched {
+  switch (instruction.kind) {
+    case 'prepare':
+      return prepareTouches(instruction, known);
+    case 'decide-commit':
+    case 'decide-abort':
+    case 'resolve':
+      return decisionTouches(instruction, known);
+    case 'commit':
+    case 'rollback':
+    case 'expire':
+      return legTouches(instruction.account, instruction.txn, known);
+    case 'acknowledge':
+      return { accounts: [], legs: [], outcomes: [instruction.key] };
+    case 'create-account':
+      return { accounts: [instruction.number], legs: [], outcomes: [] };
+    case 'change-account':
+      return { accounts: [instruction.number], legs: [], outcomes: [instruction.key] };
+    case 'genesis':
+    case 'set-policy':
+    case 'acquire-lock':
+    case 'refresh-lock':
+    case 'release-lock':
+      return NOTHING;
+    default:
+      return unreachable(instruction, 'instruction');
+  }
+}
+
+function prepareTouches({ txn, body, account }: Prepare, known: LedgerKnowledge): RowsTouched {
+  if (!known.isLocal(account)) return NOTHING;
+  const legs = [{ account, txn }];
+  const spec = body.legs.find((leg) => leg.account === account);
+  if (spec !== undefined) addReference(legs, spec.effect, account, body);
+  return { accounts: [account], legs, outcomes: [] };
+}
+
+function decisionTouches({ txn, key, body }: DecideCommit | DecideAbort | Resolve, known: LedgerKnowledge): RowsTouched {
+  const accounts: AccountNumber[] = [];
+  const legs: LegAddress[] = [];
+  for (const { account, effect } of body.legs) {
+    if (!known.isLocal(account)) continue;
+    accounts.push(account);
+    legs.push({ account, txn });
+    addReference(legs, effect, account, body);
+  }
+  return { accounts, legs, outcomes: [key] };
+}
+
+function legTouches(account: AccountNumber, txn: TxnId, known: LedgerKnowledge): RowsTouched {
+  if (!known.isLocal(account)) return NOTHING;
+  const legs = [{ account, txn }];
+  const pinned = known.pinnedLeg(account, txn);
+  if (pinned !== undefined && pinned.body !== null) addReference(legs, pinned.spec.effect, account, pinned.body);
+  return { accounts: [account], legs, outcomes: [] };
+}
+
+/** A capture, void or refund also changes the leg that it builds on, which lies on the same account. */
+function addReference(legs: LegAddress[], effect: LegEffect, account: AccountNumber, body: PaymentBody): void {
+  if (body.reference !== null && buildsOnLeg(effect)) legs.push({ account, txn: body.reference.txn });
+}
