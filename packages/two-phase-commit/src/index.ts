@@ -1,1 +1,7 @@
+export { advance, globalTransaction } from './global-transaction';
+export type { LocalState, LocalTransaction } from './local-transaction';
 export type * from './participant-protocol';
+export type { Decide, TransactionAnswer, TransactionEffect } from './transaction-effect';
+export type { HomeAnswer, InstructionReply, TransactionEvent, Unreachable, Waiter } from './transaction-event';
+export type { LockToken, Placing, TransactionLimits, TransactionPlan } from './transaction-plan';
+export { MAX_TIMELINE_STEPS, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent, type TransactionStep, type Verdict } from './transaction-state';

@@ -1,0 +1,86 @@
+/**
+ * The decision: the home is told the intention and answers what it has recorded, which may be something else: an
+ * earlier attempt, another coordinator or a resolver can have been first. Asked again until it answers.
+ */
+import type { AbortReason, Outcome } from '@mas/ledger';
+import { unreachable } from '@mas/values';
+import { heldUp, startDecision, timeUp } from './instructing';
+import { startTelling } from './phase-two';
+import { rejected } from './rejection';
+import type { TransactionAnswer } from './transaction-effect';
+import type { InstructionReply } from './transaction-event';
+import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent, type Verdict } from './transaction-state';
+
+export function decisionReplied(txn: GlobalTransaction, phase: Deciding, reply: InstructionReply, nowMs: number): Advance {
+  switch (reply.kind) {
+    case 'outcome':
+      return homeAnswered(txn, phase, reply.outcome, nowMs);
+    case 'unauthenticated':
+    case 'permission-denied':
+      return rejected(txn, { kind: 'rejected', error: reply.kind, reason: reply.reason }, nowMs);
+    case 'unreachable':
+      return inDoubt(txn, nowMs, reply.reason);
+    default:
+      return unreachable(reply, 'reply to DECIDE');
+  }
+}
+
+function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome, nowMs: number): Advance {
+  switch (outcome.kind) {
+    case 'decided':
+      return decided(txn, phase, { kind: 'recorded', outcome: outcome.outcome, fresh: outcome.fresh }, nowMs);
+    case 'conflict':
+      return decided(txn, phase, { kind: 'conflict', bound: outcome.bound }, nowMs);
+    case 'refused':
+      return startDecision(txn, nowMs, { kind: 'abort', reason: { ...outcome.refusal } });
+    case 'locked': {
+      const reason: AbortReason = { name: 'LOCK_TIMEOUT', account: txn.legs.find((leg) => leg.spec.account === outcome.lock.lockId)?.spec.account ?? null, facts: { lock: outcome.lock.lockId } };
+      if (phase.late) return startDecision(txn, nowMs, { kind: 'abort', reason: lateReason });
+      if (timeUp(txn, nowMs)) return startDecision(txn, nowMs, { kind: 'abort', reason });
+      return heldUp({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, 'home', phase.retries, nowMs, 'locked', txn.homeBucket);
+    }
+    case 'wait': {
+      if (phase.late) return startDecision(txn, nowMs, { kind: 'abort', reason: lateReason });
+      const reason: AbortReason = { name: 'PARTICIPANT_UNAVAILABLE', account: null, facts: { detail: 'the homes of undecided credits did not answer' } };
+      if (timeUp(txn, nowMs)) return startDecision(txn, nowMs, { kind: 'abort', reason });
+      const waiting = withStep({ ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wait', txn.homeBucket);
+      return { txn: waiting, effects: [{ kind: 'query-homes', waiter: 'home', undecided: outcome.undecided }] };
+    }
+    case 'wrong-bucket':
+      return { txn: withStep({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wrong-bucket', txn.homeBucket), effects: [{ kind: 'refresh-placement' }] };
+    case 'prepared':
+    case 'leg-ended':
+    case 'account':
+    case 'lock':
+    case 'lock-released':
+    case 'done':
+    case 'alarm':
+      return inDoubt(txn, nowMs, `unexpected answer ${outcome.kind} to a decision`);
+    default:
+      return unreachable(outcome, 'outcome of DECIDE');
+  }
+}
+
+const lateReason: AbortReason = { name: 'DEADLINE_EXCEEDED', account: null, facts: { phase: 'deciding' } };
+
+function decided(txn: GlobalTransaction, phase: Deciding, verdict: Verdict, nowMs: number): Advance {
+  const detail = verdict.kind === 'conflict' ? 'CONFLICT' : verdict.outcome.decision.kind === 'committed' ? 'COMMITTED' : `ABORTED ${verdict.outcome.decision.reason.name}`;
+  const noted = withStep(txn, nowMs, 'decided', txn.homeBucket, detail);
+  if (noted.answered) return startTelling(noted, verdict, nowMs);
+  const answered = withStep({ ...noted, answered: true }, nowMs, 'answered');
+  const telling = startTelling(answered, verdict, nowMs);
+  return { txn: telling.txn, effects: [{ kind: 'answer', answer: answerOf(phase.intent, verdict) }, ...telling.effects] };
+}
+
+/** A refused token stays the answer unless somebody else committed the payment. */
+function answerOf(intent: Intent, verdict: Verdict): TransactionAnswer {
+  if (intent.kind === 'resolve' && verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'aborted' && verdict.fresh) return intent.rejection;
+  return verdict;
+}
+
+/** The home was asked for as long as it may be. Whoever asks again with the same id, or a leg's leader, will hear. */
+function inDoubt(txn: GlobalTransaction, nowMs: number, reason: string): Advance {
+  const ended = withStep({ ...txn, phase: { kind: 'ended', verdict: null }, answered: true }, nowMs, 'in-doubt', txn.homeBucket, reason);
+  if (txn.answered) return { txn: ended, effects: [{ kind: 'ended' }] };
+  return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'unknown', message: `The home bucket did not answer (${reason}); ask again with the same id.` } }, { kind: 'ended' }] };
+}

@@ -1,0 +1,91 @@
+/**
+ * Sending: PREPARE to the legs, the question to the home, and the pause before either is asked again. What comes back
+ * is read in phase-one.ts, decision.ts and hold-up.ts.
+ */
+import type { Prepare } from '@mas/ledger';
+import { unreachable, type AccountNumber, type BucketId } from '@mas/values';
+import type { LocalTransaction } from './local-transaction';
+import type { Decide, TransactionEffect } from './transaction-effect';
+import type { Waiter } from './transaction-event';
+import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent } from './transaction-state';
+
+/** Sends PREPARE to every remote leg that has not got one; decides at once when there is nothing to prepare. */
+export function startPreparing(txn: GlobalTransaction, nowMs: number): Advance {
+  const idle = txn.legs.some((leg) => leg.state === 'idle');
+  if (!idle) return decideIfAllPrepared({ ...txn, phase: { kind: 'preparing' } }, nowMs);
+  const effects: TransactionEffect[] = [];
+  let next: GlobalTransaction = { ...txn, phase: { kind: 'preparing' } };
+  const legs = txn.legs.map((leg) => {
+    if (leg.state !== 'idle') return leg;
+    next = withStep(next, nowMs, 'prepare-sent', leg.bucket, leg.spec.account);
+    effects.push({ kind: 'prepare', bucket: leg.bucket, instruction: prepareOf(txn, leg) });
+    return { ...leg, state: 'preparing' as const, touched: true };
+  });
+  return { txn: { ...next, legs }, effects };
+}
+
+export function startDecision(txn: GlobalTransaction, nowMs: number, intent: Intent): Advance {
+  const phase: Deciding = { kind: 'deciding', intent, state: 'asked', undecided: [], retries: 0, late: false };
+  return askHome({ ...txn, phase }, phase, nowMs);
+}
+
+/** The same question once more, with what has been learned since. */
+export function askHome(txn: GlobalTransaction, phase: Deciding, nowMs: number): Advance {
+  const asked: Deciding = { ...phase, state: 'asked' };
+  const noted = withStep({ ...txn, phase: asked }, nowMs, 'decide-sent', txn.homeBucket, asked.intent.kind === 'abort' ? asked.intent.reason.name : asked.intent.kind);
+  return { txn: noted, effects: [{ kind: 'decide', bucket: txn.homeBucket, instruction: decideOf(txn, asked) }] };
+}
+
+export function decideIfAllPrepared(txn: GlobalTransaction, nowMs: number): Advance {
+  const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared');
+  return ready ? startDecision(txn, nowMs, { kind: 'commit' }) : { txn, effects: [] };
+}
+
+export function timeUp(txn: GlobalTransaction, nowMs: number): boolean {
+  return txn.heldUpSinceMs !== null && nowMs - txn.heldUpSinceMs >= txn.plan.limits.lockedRetryMs;
+}
+
+/** Tries again after a pause that doubles with every retry. */
+export function heldUp(txn: GlobalTransaction, waiter: Waiter, retries: number, nowMs: number, step: string, bucket: BucketId): Advance {
+  const noted = withStep({ ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs }, nowMs, step, bucket);
+  return { txn: noted, effects: [{ kind: 'wake', waiter, delayMs: pauseMs(txn, retries) }] };
+}
+
+function pauseMs(txn: GlobalTransaction, retries: number): number {
+  const { retryMinMs, retryMaxMs } = txn.plan.limits;
+  return Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(retries, 16));
+}
+function prepareOf(txn: GlobalTransaction, leg: LocalTransaction): Prepare {
+  const { plan } = txn;
+  const lock = plan.lockTokens.find((held) => held.account === leg.spec.account);
+  return {
+    kind: 'prepare',
+    txn: plan.txn,
+    key: plan.key,
+    homeSlot: plan.homeSlot,
+    body: plan.body,
+    account: leg.spec.account,
+    subject: plan.subject,
+    lockToken: lock?.token ?? null,
+    undecided: leg.undecided,
+  };
+}
+
+function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
+  const { plan } = txn;
+  const identity = { txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject } as const;
+  switch (phase.intent.kind) {
+    case 'commit':
+      return { kind: 'decide-commit', ...identity, remotePrepared: preparedAccounts(txn), lockTokens: plan.lockTokens, undecided: phase.undecided };
+    case 'abort':
+      return { kind: 'decide-abort', ...identity, reason: phase.intent.reason };
+    case 'resolve':
+      return phase.intent.resolve;
+    default:
+      return unreachable(phase.intent, 'intent');
+  }
+}
+
+function preparedAccounts(txn: GlobalTransaction): readonly AccountNumber[] {
+  return txn.legs.filter((leg) => leg.state === 'prepared').map((leg) => leg.spec.account);
+}

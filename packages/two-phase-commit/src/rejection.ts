@@ -1,0 +1,17 @@
+/**
+ * A Resource Manager refused the caller's token. That is an error of the call and records nothing; but where a leg
+ * may be prepared already, somebody has to end it: the home is asked to RESOLVE, which needs no token.
+ */
+import { startDecision } from './instructing';
+import type { TransactionAnswer, TransactionEffect } from './transaction-effect';
+import { withStep, type Advance, type GlobalTransaction } from './transaction-state';
+
+export function rejected(txn: GlobalTransaction, rejection: Extract<TransactionAnswer, { kind: 'rejected' }>, nowMs: number): Advance {
+  const noted = withStep(txn, nowMs, 'rejected', null, rejection.reason);
+  if (txn.legs.some((leg) => leg.touched)) {
+    const { txn: id, key, homeSlot, body } = txn.plan;
+    return startDecision(noted, nowMs, { kind: 'resolve', rejection, resolve: { kind: 'resolve', txn: id, key, homeSlot, body, subject: { kind: 'system' } } });
+  }
+  const effects: TransactionEffect[] = txn.answered ? [{ kind: 'ended' }] : [{ kind: 'answer', answer: rejection }, { kind: 'ended' }];
+  return { txn: { ...noted, phase: { kind: 'ended', verdict: null }, answered: true }, effects };
+}

@@ -1,0 +1,81 @@
+/**
+ * The state of a global transaction: which phase it is in and what is known of each leg. Values only; the transitions
+ * are in the files named for the phases.
+ */
+import type { AbortReason, OutcomeRow, Resolve } from '@mas/ledger';
+import type { AccountNumber, BucketId, TxnId } from '@mas/values';
+import type { LocalTransaction } from './local-transaction';
+import type { TransactionAnswer, TransactionEffect } from './transaction-effect';
+import type { TransactionPlan } from './transaction-plan';
+
+export interface GlobalTransaction {
+  readonly plan: TransactionPlan;
+  readonly homeBucket: BucketId;
+  /** In the order of the body's legs. */
+  readonly legs: readonly LocalTransaction[];
+  readonly phase: GlobalPhase;
+  readonly answered: boolean;
+  /** When a bucket first said LOCKED or WAIT; the time to ask again runs from then. */
+  readonly heldUpSinceMs: number | null;
+  readonly replacements: number;
+  readonly timeline: readonly TransactionStep[];
+}
+
+export type GlobalPhase =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'journaling' }
+  | { readonly kind: 'awaiting-locks' }
+  | { readonly kind: 'preparing' }
+  | Deciding
+  | { readonly kind: 'telling'; readonly verdict: Verdict }
+  | { readonly kind: 'ended'; readonly verdict: Verdict | null };
+
+export interface Deciding {
+  readonly kind: 'deciding';
+  readonly intent: Intent;
+  /** asked: an instruction is at the home. held-up: it answered LOCKED, WAIT or WRONG_BUCKET. */
+  readonly state: 'asked' | 'held-up';
+  readonly undecided: readonly TxnId[];
+  readonly retries: number;
+  /** The deadline has come while the home was being asked: do not ask for a commit again. */
+  readonly late: boolean;
+}
+
+/** What the coordinator would like; the home may have recorded otherwise. */
+export type Intent =
+  | { readonly kind: 'commit' }
+  | { readonly kind: 'abort'; readonly reason: AbortReason }
+  /** The token was refused after legs may have been prepared: end it as the cluster itself. */
+  | { readonly kind: 'resolve'; readonly rejection: Extract<TransactionAnswer, { kind: 'rejected' }>; readonly resolve: Resolve };
+
+/** How it ended: the home's record, or the news that the key is bound to another transaction. */
+export type Verdict =
+  | { readonly kind: 'recorded'; readonly outcome: OutcomeRow; readonly fresh: boolean }
+  | { readonly kind: 'conflict'; readonly bound: OutcomeRow };
+
+export interface Advance {
+  readonly txn: GlobalTransaction;
+  readonly effects: readonly TransactionEffect[];
+}
+
+export interface TransactionStep {
+  /** Wall clock: the payment's creation plus the monotonic time since. */
+  readonly atMs: number;
+  readonly step: string;
+  readonly bucket: BucketId | null;
+  readonly detail: string | null;
+}
+
+/** A timeline keeps its first steps; what a payment with many legs and retries does beyond that is in the log. */
+export const MAX_TIMELINE_STEPS = 256;
+
+/** Adds a step with its time, for people who ask what happened to the payment. */
+export function withStep(txn: GlobalTransaction, nowMs: number, step: string, bucket: BucketId | null = null, detail: string | null = null): GlobalTransaction {
+  if (txn.timeline.length >= MAX_TIMELINE_STEPS) return txn;
+  const atMs = txn.plan.createdAtMs + Math.max(0, Math.round(nowMs - txn.plan.startedAtMs));
+  return { ...txn, timeline: [...txn.timeline, { atMs, step, bucket, detail }] };
+}
+
+export function withLeg(txn: GlobalTransaction, account: AccountNumber, patch: Partial<LocalTransaction>): GlobalTransaction {
+  return { ...txn, legs: txn.legs.map((leg) => (leg.spec.account === account ? { ...leg, ...patch } : leg)) };
+}
