@@ -74,7 +74,7 @@ function decided(txn: GlobalTransaction, phase: Deciding, verdict: Verdict, nowM
 
 /** A refused token stays the answer unless somebody else committed the payment. */
 function answerOf(intent: Intent, verdict: Verdict): TransactionAnswer {
-  if (intent.kind === 'resolve' && verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'aborted' && verdict.fresh) return intent.rejection;
+  if (intent.kind === 'resolve' && intent.rejection !== null && verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'aborted' && verdict.fresh) return intent.rejection;
   return verdict;
 }
 

@@ -32,6 +32,12 @@ export function globalTransaction(plan: TransactionPlan, placing: Placing): Glob
   };
 }
 
+/** Takes over a transaction that somebody else left: asks its home to decide and tells the legs. */
+export function resolveTransaction(plan: TransactionPlan, placing: Placing, nowMs: number): Advance {
+  const { txn, key, homeSlot, body, subject } = plan;
+  return startDecision(globalTransaction(plan, placing), nowMs, { kind: 'resolve', rejection: null, resolve: { kind: 'resolve', txn, key, homeSlot, body, subject } });
+}
+
 /** An event that no longer means anything (late, repeated, for another phase) changes nothing. */
 export function advance(txn: GlobalTransaction, event: TransactionEvent): Advance {
   switch (event.kind) {

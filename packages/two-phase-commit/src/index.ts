@@ -1,4 +1,4 @@
-export { advance, globalTransaction } from './global-transaction';
+export { advance, globalTransaction, resolveTransaction } from './global-transaction';
 export type { LocalState, LocalTransaction } from './local-transaction';
 export type * from './participant-protocol';
 export type { Decide, TransactionAnswer, TransactionEffect } from './transaction-effect';

@@ -45,8 +45,11 @@ export interface Deciding {
 export type Intent =
   | { readonly kind: 'commit' }
   | { readonly kind: 'abort'; readonly reason: AbortReason }
-  /** The token was refused after legs may have been prepared: end it as the cluster itself. */
-  | { readonly kind: 'resolve'; readonly rejection: Extract<TransactionAnswer, { kind: 'rejected' }>; readonly resolve: Resolve };
+  /**
+   * RESOLVE: whatever is decided, else an abort. For recovery, for an operator, and after the caller's token was
+   * refused when legs may have been prepared (then `rejection` is what he hears).
+   */
+  | { readonly kind: 'resolve'; readonly rejection: Extract<TransactionAnswer, { kind: 'rejected' }> | null; readonly resolve: Resolve };
 
 /** How it ended: the home's record, or the news that the key is bound to another transaction. */
 export type Verdict =
