@@ -1,0 +1,155 @@
+/** The instructions of two-phase commit. The hot path: read and written straight, field by field. */
+import type { Acknowledge, CommitLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg } from '@mas/ledger';
+import type { WireReader } from '../wire/wire-reader';
+import type { WireWriter } from '../wire/wire-writer';
+import { readAbortReason, readLegSpec, readPaymentBody, readSubject, writeLegSpec, writePaymentBody, writeReason, writeSubject } from './payment-messages';
+
+type LockToken = DecideCommit['lockTokens'][number];
+
+export function writePrepare(writer: WireWriter, prepare: Prepare): void {
+  writer.hash(1, prepare.txn);
+  writer.text(2, prepare.key);
+  writer.uint(3, prepare.homeSlot);
+  writer.message(4, prepare.body, writePaymentBody);
+  writer.text(5, prepare.account);
+  writer.message(6, prepare.subject, writeSubject);
+  writer.optionalUint(7, prepare.lockToken);
+  writer.hashes(8, prepare.undecided);
+}
+
+export function readPrepare(reader: WireReader): Prepare {
+  return {
+    kind: 'prepare',
+    txn: reader.txn(1),
+    key: reader.key(2),
+    homeSlot: reader.slot(3),
+    body: reader.message(4, readPaymentBody),
+    account: reader.account(5),
+    subject: reader.message(6, readSubject),
+    lockToken: reader.optionalUint(7),
+    undecided: reader.txns(8),
+  };
+}
+
+export function writeDecideCommit(writer: WireWriter, decide: DecideCommit): void {
+  writer.hash(1, decide.txn);
+  writer.text(2, decide.key);
+  writer.uint(3, decide.homeSlot);
+  writer.message(4, decide.body, writePaymentBody);
+  writer.texts(5, decide.remotePrepared);
+  writer.message(6, decide.subject, writeSubject);
+  writer.messages(7, decide.lockTokens, writeLockToken);
+  writer.hashes(8, decide.undecided);
+}
+
+export function readDecideCommit(reader: WireReader): DecideCommit {
+  return {
+    kind: 'decide-commit',
+    txn: reader.txn(1),
+    key: reader.key(2),
+    homeSlot: reader.slot(3),
+    body: reader.message(4, readPaymentBody),
+    remotePrepared: reader.accounts(5),
+    subject: reader.message(6, readSubject),
+    lockTokens: reader.messages(7, readLockToken),
+    undecided: reader.txns(8),
+  };
+}
+
+function writeLockToken(writer: WireWriter, token: LockToken): void {
+  writer.text(1, token.account);
+  writer.uint(2, token.token);
+}
+
+function readLockToken(reader: WireReader): LockToken {
+  return { account: reader.account(1), token: reader.uint(2) };
+}
+
+export function writeDecideAbort(writer: WireWriter, decide: DecideAbort): void {
+  writer.hash(1, decide.txn);
+  writer.text(2, decide.key);
+  writer.uint(3, decide.homeSlot);
+  writer.message(4, decide.body, writePaymentBody);
+  writer.message(5, decide.reason, writeReason);
+  writer.message(6, decide.subject, writeSubject);
+}
+
+export function readDecideAbort(reader: WireReader): DecideAbort {
+  return {
+    kind: 'decide-abort',
+    txn: reader.txn(1),
+    key: reader.key(2),
+    homeSlot: reader.slot(3),
+    body: reader.message(4, readPaymentBody),
+    reason: reader.message(5, readAbortReason),
+    subject: reader.message(6, readSubject),
+  };
+}
+
+export function writeCommit(writer: WireWriter, commit: CommitLeg): void {
+  writer.hash(1, commit.txn);
+  writer.text(2, commit.account);
+}
+
+export function readCommit(reader: WireReader): CommitLeg {
+  return { kind: 'commit', txn: reader.txn(1), account: reader.account(2) };
+}
+
+export function writeRollback(writer: WireWriter, rollback: RollbackLeg): void {
+  writer.hash(1, rollback.txn);
+  writer.text(2, rollback.key);
+  writer.uint(3, rollback.homeSlot);
+  writer.text(4, rollback.account);
+  writer.message(5, rollback.spec, writeLegSpec);
+  writer.message(6, rollback.reason, writeReason);
+}
+
+export function readRollback(reader: WireReader): RollbackLeg {
+  return {
+    kind: 'rollback',
+    txn: reader.txn(1),
+    key: reader.key(2),
+    homeSlot: reader.slot(3),
+    account: reader.account(4),
+    spec: reader.message(5, readLegSpec),
+    reason: reader.message(6, readAbortReason),
+  };
+}
+
+export function writeResolve(writer: WireWriter, resolve: Resolve): void {
+  writer.hash(1, resolve.txn);
+  writer.text(2, resolve.key);
+  writer.uint(3, resolve.homeSlot);
+  writer.message(4, resolve.body, writePaymentBody);
+  writer.message(5, resolve.subject, writeSubject);
+}
+
+export function readResolve(reader: WireReader): Resolve {
+  return {
+    kind: 'resolve',
+    txn: reader.txn(1),
+    key: reader.key(2),
+    homeSlot: reader.slot(3),
+    body: reader.message(4, readPaymentBody),
+    subject: reader.message(5, readSubject),
+  };
+}
+
+export function writeAcknowledge(writer: WireWriter, acknowledge: Acknowledge): void {
+  writer.text(1, acknowledge.key);
+  writer.hash(2, acknowledge.txn);
+  writer.texts(3, acknowledge.accounts);
+}
+
+export function readAcknowledge(reader: WireReader): Acknowledge {
+  return { kind: 'acknowledge', key: reader.key(1), txn: reader.txn(2), accounts: reader.accounts(3) };
+}
+
+export function writeExpire(writer: WireWriter, expire: Expire): void {
+  writer.text(1, expire.account);
+  writer.hash(2, expire.txn);
+}
+
+export function readExpire(reader: WireReader): Expire {
+  return { kind: 'expire', account: reader.account(1), txn: reader.txn(2) };
+}

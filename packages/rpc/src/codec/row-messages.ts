@@ -1,0 +1,163 @@
+/** mas/v1/row.proto: the rows of a bucket, in field order, which is their canonical form. */
+import type { AccountRow, AccountStatus, AuthorizationStatus, LegRow, LegState, LockRow, OutcomeRow, Reservation } from '@mas/ledger';
+import { wireEnum } from '../wire/wire-enum';
+import type { WireReader } from '../wire/wire-reader';
+import type { WireWriter } from '../wire/wire-writer';
+import { readAbortReason, readDecision, readLegSpec, readPaymentBody, readSubject, writeDecision, writeLegSpec, writePaymentBody, writeReason, writeSubject } from './payment-messages';
+
+export const ACCOUNT_STATUSES = wireEnum<AccountStatus>({ open: 1, frozen: 2, closed: 3 });
+export const LEG_STATES = wireEnum<LegState>({ prepared: 1, committed: 2, aborted: 3 });
+const AUTHORIZATION_STATUSES = wireEnum<AuthorizationStatus>({ open: 1, capturing: 2, captured: 3, voided: 4, expired: 5 });
+
+type BalanceAfter = OutcomeRow['balances'][number];
+type JournalPosition = NonNullable<LegRow['journal']>;
+
+export function writeAccountRow(writer: WireWriter, row: AccountRow): void {
+  writer.uint(1, row.slot);
+  writer.text(2, row.number);
+  writer.text(3, row.currency);
+  writer.enumeration(4, ACCOUNT_STATUSES, row.status);
+  writer.text(5, row.owner);
+  writer.int64(6, row.balanceMinor);
+  writer.int64(7, row.holdsMinor);
+  writer.int64(8, row.pendingCreditsMinor);
+  writer.int64(9, row.minimumMinor);
+  writer.uint(10, row.rev);
+  writer.uint(11, row.lastSeq);
+  writer.uint(12, row.journalSeq);
+  writer.uint(13, row.createdAtMs);
+  writer.text(14, row.createdBy.key);
+  writer.hash(15, row.createdBy.txn);
+}
+
+export function readAccountRow(reader: WireReader): AccountRow {
+  return {
+    slot: reader.slot(1),
+    number: reader.account(2),
+    currency: reader.currency(3),
+    status: reader.enumeration(4, ACCOUNT_STATUSES),
+    owner: reader.text(5),
+    balanceMinor: reader.int64(6),
+    holdsMinor: reader.int64(7),
+    pendingCreditsMinor: reader.int64(8),
+    minimumMinor: reader.int64(9),
+    rev: reader.uint(10),
+    lastSeq: reader.uint(11),
+    journalSeq: reader.uint(12),
+    createdAtMs: reader.uint(13),
+    createdBy: { key: reader.key(14), txn: reader.txn(15) },
+  };
+}
+
+export function writeLegRow(writer: WireWriter, row: LegRow): void {
+  writer.uint(1, row.slot);
+  writer.text(2, row.account);
+  writer.uint(3, row.seq);
+  writer.hash(4, row.txn);
+  writer.text(5, row.key);
+  writer.uint(6, row.homeSlot);
+  writer.message(7, row.subject, writeSubject);
+  writer.message(8, row.spec, writeLegSpec);
+  writer.optionalMessage(9, row.body, writePaymentBody);
+  writer.enumeration(10, LEG_STATES, row.state);
+  writer.optionalMessage(11, row.reason, writeReason);
+  writer.uint(12, row.preparedAtMs);
+  writer.optionalUint(13, row.endedAtMs);
+  writer.optionalMessage(14, row.journal, writeJournalPosition);
+  writer.optionalMessage(15, row.reservation, writeReservation);
+  writer.int64(16, row.refundedMinor);
+  writer.int64(17, row.refundReservedMinor);
+}
+
+export function readLegRow(reader: WireReader): LegRow {
+  return {
+    slot: reader.slot(1),
+    account: reader.account(2),
+    seq: reader.uint(3),
+    txn: reader.txn(4),
+    key: reader.key(5),
+    homeSlot: reader.slot(6),
+    subject: reader.message(7, readSubject),
+    spec: reader.message(8, readLegSpec),
+    body: reader.optionalMessage(9, readPaymentBody),
+    state: reader.enumeration(10, LEG_STATES),
+    reason: reader.optionalMessage(11, readAbortReason),
+    preparedAtMs: reader.uint(12),
+    endedAtMs: reader.optionalUint(13),
+    journal: reader.optionalMessage(14, readJournalPosition),
+    reservation: reader.optionalMessage(15, readReservation),
+    refundedMinor: reader.int64(16),
+    refundReservedMinor: reader.int64(17),
+  };
+}
+
+function writeJournalPosition(writer: WireWriter, position: JournalPosition): void {
+  writer.uint(1, position.seq);
+  writer.int64(2, position.balanceAfterMinor);
+}
+
+function readJournalPosition(reader: WireReader): JournalPosition {
+  return { seq: reader.uint(1), balanceAfterMinor: reader.int64(2) };
+}
+
+function writeReservation(writer: WireWriter, reservation: Reservation): void {
+  writer.enumeration(1, AUTHORIZATION_STATUSES, reservation.status);
+  writer.uint(2, reservation.expiresAtMs);
+  writer.int64(3, reservation.reservedMinor);
+  writer.optionalHash(4, reservation.consumedBy);
+}
+
+function readReservation(reader: WireReader): Reservation {
+  return {
+    status: reader.enumeration(1, AUTHORIZATION_STATUSES),
+    expiresAtMs: reader.uint(2),
+    reservedMinor: reader.int64(3),
+    consumedBy: reader.optionalTxn(4),
+  };
+}
+
+export function writeOutcomeRow(writer: WireWriter, row: OutcomeRow): void {
+  writer.uint(1, row.slot);
+  writer.text(2, row.key);
+  writer.hash(3, row.txn);
+  writer.message(4, row.body, writePaymentBody);
+  writer.message(5, row.subject, writeSubject);
+  writer.message(6, row.decision, writeDecision);
+  writer.messages(7, row.balances, writeBalanceAfter);
+  for (const leg of row.untold) writer.text(8, leg.account);
+}
+
+export function readOutcomeRow(reader: WireReader): OutcomeRow {
+  return {
+    slot: reader.slot(1),
+    key: reader.key(2),
+    txn: reader.txn(3),
+    body: reader.message(4, readPaymentBody),
+    subject: reader.message(5, readSubject),
+    decision: reader.message(6, readDecision),
+    balances: reader.messages(7, readBalanceAfter),
+    untold: reader.accounts(8).map((account) => ({ account })),
+  };
+}
+
+function writeBalanceAfter(writer: WireWriter, balance: BalanceAfter): void {
+  writer.text(1, balance.account);
+  writer.int64(2, balance.balanceMinor);
+  writer.uint(3, balance.rev);
+}
+
+function readBalanceAfter(reader: WireReader): BalanceAfter {
+  return { account: reader.account(1), balanceMinor: reader.int64(2), rev: reader.uint(3) };
+}
+
+export function writeLockRow(writer: WireWriter, row: LockRow): void {
+  writer.uint(1, row.slot);
+  writer.text(2, row.lockId);
+  writer.text(3, row.owner);
+  writer.uint(4, row.token);
+  writer.uint(5, row.untilMs);
+}
+
+export function readLockRow(reader: WireReader): LockRow {
+  return { slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), token: reader.uint(4), untilMs: reader.uint(5) };
+}
