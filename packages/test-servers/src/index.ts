@@ -6,3 +6,4 @@ export { findMySql, startMySql, type MySqlOptions } from './mysql';
 export { startRedis, type RedisOptions } from './redis';
 export type { TestServer } from './test-server';
 export { waitUntil } from './wait-until';
+export { watchOver, type Watchdog } from './watchdog';

@@ -1,0 +1,153 @@
+/**
+ * One `mas` process under test: started from the built program, its log kept, its faults as verbs. It does not outlive the
+ * test, whatever becomes of the test.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { waitUntil, watchOver, type Watchdog } from '@mas/test-servers';
+
+export const REPOSITORY_ROOT = resolve(__dirname, '../../../..');
+const PROGRAM = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
+const READY_TIMEOUT_MS = 60_000;
+const LOG_TAIL_CHARS = 6_000;
+const MAX_KEPT_LINES = 20_000;
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface MasProcessOptions {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
+export class MasProcess {
+  private child: ChildProcess | null = null;
+  private watchdog: Watchdog | null = null;
+  private exit: { readonly code: number | null; readonly signal: string | null } | null = null;
+  private exited: Promise<void> = Promise.resolve();
+  private kept: LogLine[] = [];
+  private readonly logFile: string;
+  private frozen = false;
+
+  constructor(private readonly options: MasProcessOptions) {
+    mkdirSync(options.folder, { recursive: true });
+    this.logFile = join(options.folder, 'process.log');
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  running(): boolean {
+    return this.child !== null;
+  }
+
+  exitStatus(): { readonly code: number | null; readonly signal: string | null } | null {
+    return this.exit;
+  }
+
+  /** Log lines since the last start, newest last. */
+  lines(): readonly LogLine[] {
+    return this.kept;
+  }
+
+  /** Starts it; resolves at once. @param extra environment for this run only, such as a failpoint */
+  start(extra: Readonly<Record<string, string>> = {}): void {
+    if (this.child !== null) throw new Error(`${this.name} is running already`);
+    const log = createWriteStream(this.logFile, { flags: 'a' });
+    const child = spawn(process.execPath, [PROGRAM, ...this.options.args], { cwd: this.options.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.environment, ...extra } });
+    this.child = child;
+    this.exit = null;
+    this.kept = [];
+    this.frozen = false;
+    this.collect(child, log);
+    if (child.pid !== undefined) this.watchdog = watchOver(child.pid, this.options.folder);
+    this.exited = new Promise((done) => {
+      child.once('close', (code, signal) => {
+        this.child = null;
+        this.exit = { code, signal };
+        void this.watchdog?.disarm();
+        log.end();
+        done();
+      });
+    });
+  }
+
+  async ready(): Promise<void> {
+    await waitUntil(`${this.name} is ready`, () => {
+      if (this.child === null) throw new Error(`${this.name} has ended: ${JSON.stringify(this.exit)}`);
+      return this.kept.some((line) => line.msg === 'ready');
+    }, { timeoutMs: READY_TIMEOUT_MS, diagnostics: () => this.logTail() });
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  /** SIGTERM; the exit code is in exitStatus(). */
+  async stop(): Promise<void> {
+    if (this.frozen) this.thaw();
+    this.signal('SIGTERM');
+    await this.exited;
+  }
+
+  freeze(): void {
+    this.frozen = true;
+    this.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.frozen = false;
+    this.signal('SIGCONT');
+  }
+
+  /** Resolves when the process has ended by itself (a failpoint, a fatal error). */
+  async ended(): Promise<void> {
+    await this.exited;
+  }
+
+  logTail(): string {
+    try {
+      return readFileSync(this.logFile, 'utf8').slice(-LOG_TAIL_CHARS);
+    } catch {
+      return '(no log)';
+    }
+  }
+
+  private signal(name: NodeJS.Signals): void {
+    this.child?.kill(name);
+  }
+
+  private collect(child: ChildProcess, log: WriteStream): void {
+    let rest = '';
+    child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      log.write(chunk);
+      const parts = (rest + chunk.toString('utf8')).split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) this.keep(part);
+    });
+  }
+
+  private keep(text: string): void {
+    if (!text.startsWith('{')) return;
+    try {
+      this.kept.push(JSON.parse(text) as LogLine);
+    } catch {
+      return;
+    }
+    if (this.kept.length > MAX_KEPT_LINES) this.kept.splice(0, MAX_KEPT_LINES / 2);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A TCP proxy between two parties, with the network's faults as verbs: cut (both ways, connections reset or black-holed),
+ * one-way cut, delay. One proxy stands for one direction of dialling: whoever connects to `port` reaches `target`.
+ */
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+export type ProxyMode =
+  | { readonly kind: 'open' }
+  /** Existing connections are reset and new ones refused. */
+  | { readonly kind: 'refused' }
+  /** Bytes vanish in the given directions; connections stay open, as in a real partition. */
+  | { readonly kind: 'black-hole'; readonly towardsTarget: boolean; readonly towardsClient: boolean };
+
+interface Pair {
+  readonly client: Socket;
+  readonly target: Socket;
+}
+
+export class TcpProxy {
+  private readonly pairs = new Set<Pair>();
+  private mode: ProxyMode = { kind: 'open' };
+  private delayMs = 0;
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+    private readonly targetPort: number,
+  ) {
+    server.on('connection', (client) => this.accept(client));
+  }
+
+  static async start(targetPort: number): Promise<TcpProxy> {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    return new TcpProxy(server, (server.address() as AddressInfo).port, targetPort);
+  }
+
+  set(mode: ProxyMode): void {
+    this.mode = mode;
+    // What a black hole swallowed is gone: a TLS stream with a gap in it cannot go on, so healing resets.
+    if (mode.kind !== 'black-hole') this.resetAll();
+  }
+
+  /** Adds so many milliseconds each way, from now on. */
+  delay(milliseconds: number): void {
+    this.delayMs = milliseconds;
+  }
+
+  async close(): Promise<void> {
+    this.resetAll();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  private accept(client: Socket): void {
+    if (this.mode.kind === 'refused') {
+      client.resetAndDestroy();
+      return;
+    }
+    const pair: Pair = { client, target: connect({ host: '127.0.0.1', port: this.targetPort }) };
+    this.pairs.add(pair);
+    client.setNoDelay(true);
+    pair.target.setNoDelay(true);
+    this.pump(pair, pair.client, pair.target, () => this.mode.kind === 'black-hole' && this.mode.towardsTarget);
+    this.pump(pair, pair.target, pair.client, () => this.mode.kind === 'black-hole' && this.mode.towardsClient);
+  }
+
+  private pump(pair: Pair, from: Socket, to: Socket, swallowed: () => boolean): void {
+    const end = (): void => this.reset(pair);
+    from.on('error', end);
+    from.on('close', end);
+    from.on('data', (bytes) => {
+      if (swallowed()) return;
+      if (this.delayMs === 0) to.write(bytes);
+      else setTimeout(() => !to.destroyed && to.write(bytes), this.delayMs);
+    });
+  }
+
+  private reset(pair: Pair): void {
+    if (!this.pairs.delete(pair)) return;
+    pair.client.destroy();
+    pair.target.destroy();
+  }
+
+  private resetAll(): void {
+    for (const pair of [...this.pairs]) this.reset(pair);
+  }
+}
