@@ -1,10 +1,14 @@
+export { emptyBucket, type SlotOf } from './bucket-state';
 export { canonicalBody, changeBody, creationBody, differingField, txnPreimage } from './canonical-body';
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY } from './instruction';
+export { entryProblem, instructionProblem, MAX_LOCK_TTL_MS } from './instruction-problem';
 export { actsForOwner, buildsOnLeg, directionOf } from './leg-effect';
-export { emptyBucket, Ledger } from './ledger';
+export { Ledger } from './ledger';
 export type * from './ledger-codec';
 export type * from './ledger-state';
+export { MemoryRows } from './memory-rows';
+export { matchesNumberPattern } from './number-pattern';
 export type * from './outcome';
 export type * from './payment-body';
 export { MAX_LEGS, MAX_MEMO_LENGTH } from './payment-body';

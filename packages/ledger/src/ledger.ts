@@ -1,29 +1,147 @@
 /**
- * One bucket as a state machine: entries in, outcomes and changed rows out. (Signatures; the rules follow.)
+ * One bucket as a state machine: entries in, outcomes and changed rows out. Deterministic: equal rows, equal entries
+ * and equal log indexes give equal rows and outcomes on every replica and on every replay. It reads no clock, flag or
+ * token; time is the entry's stamp. The host owns loading, pinning, checkpoints and the applied index.
  */
-import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
-import type { LedgerEntry } from './instruction';
+import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { changeAccount, createAccount } from './accounts';
+import { Applying } from './applying';
+import { BucketState, type SlotOf } from './bucket-state';
+import { decideAbort, decideCommit, resolve } from './decide';
+import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
+import type { Instruction, LedgerEntry } from './instruction';
+import { entryProblem, instructionProblem } from './instruction-problem';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
+import { acquireLock, refreshLock, releaseLock } from './locks';
 import type { Outcome } from './outcome';
-import type { LedgerKnowledge } from './rows-touched';
+import { commit, prepare, rollback } from './phases';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
+import type { LedgerKnowledge } from './rows-touched';
 
-export declare class Ledger implements LedgerKnowledge {
-  constructor(meta: BucketMeta, pinned: PinnedRows, slotOf: (number: AccountNumber) => Slot);
-  /** Applies one committed entry. `rows` holds everything that rowsTouched names for its instructions. */
-  apply(entry: LedgerEntry, rows: Rows, raftIndex: number): Outcome[];
-  meta(): BucketMeta;
-  pinned(): PinnedRows;
-  ownsSlot(slot: Slot): boolean;
-  isLocal(account: AccountNumber): boolean;
-  pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined;
-  preparedOn(account: AccountNumber): readonly LegRow[];
-  preparedLegs(): IterableIterator<LegRow>;
-  openAuthorizations(): IterableIterator<LegRow>;
-  undelivered(): IterableIterator<OutcomeRow>;
-  undeliveredOf(key: PaymentKey): OutcomeRow | undefined;
-  locks(): IterableIterator<LockRow>;
-  readonly preparedCount: number;
+export class Ledger implements LedgerKnowledge {
+  private readonly state: BucketState;
+
+  /** @param slotOf the cluster's account → slot function; pure. */
+  constructor(meta: BucketMeta, pinned: PinnedRows, slotOf: SlotOf) {
+    this.state = new BucketState(meta, pinned, slotOf);
+  }
+
+  /**
+   * Applies one committed entry, instruction by instruction, in order; an outcome each.
+   * @param rows holds everything that rowsTouched names for its instructions.
+   * @param raftIndex the entry's log index; part of the sequence given to legs.
+   * @throws InvariantViolation when the state or the entry cannot be; the replica must stop.
+   */
+  apply(entry: LedgerEntry, rows: Rows, raftIndex: number): Outcome[] {
+    const problem = entryProblem(entry);
+    invariant(problem === null, 'an entry is well-formed', { problem, raftIndex });
+    // Leaders' clocks differ; the bucket's time does not go back.
+    if (entry.stampMs > this.state.stampMs) this.state.stampMs = entry.stampMs;
+    const applying = new Applying(this.state, rows, this.state.stampMs, raftIndex);
+    return entry.instructions.map((instruction, position) => {
+      applying.position = position;
+      const impossible = instructionProblem(instruction);
+      if (impossible !== null) invariant(false, 'an instruction is well-formed', { impossible, kind: instruction.kind, raftIndex, position });
+      return applyOne(applying, instruction);
+    });
+  }
+
+  /** An immutable copy of the scalars, for a checkpoint. */
+  meta(): BucketMeta {
+    return this.state.meta();
+  }
+
+  /** The rows that are always in memory, for a rebuild; in no particular order. */
+  pinned(): PinnedRows {
+    return this.state.memory.rows();
+  }
+
+  get stampMs(): number {
+    return this.state.stampMs;
+  }
+
+  /** Raised by everything that changes money or promises in the bucket. */
+  get rev(): number {
+    return this.state.rev;
+  }
+
+  ownsSlot(slot: Slot): boolean {
+    return this.state.owns(slot);
+  }
+
+  isLocal(account: AccountNumber): boolean {
+    return this.state.owns(this.state.slotOf(account));
+  }
+
+  /** A prepared leg, or an open or capturing authorization. */
+  pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.state.memory.leg(account, txn);
+  }
+
+  get preparedCount(): number {
+    return this.state.memory.preparedCount;
+  }
+
+  preparedOn(account: AccountNumber): readonly LegRow[] {
+    return [...this.state.memory.preparedOn(account)];
+  }
+
+  preparedLegs(): IterableIterator<LegRow> {
+    return this.state.memory.preparedLegs();
+  }
+
+  openAuthorizations(): IterableIterator<LegRow> {
+    return this.state.memory.openAuthorizations();
+  }
+
+  /** Outcomes with legs that have not acknowledged the decision. */
+  undelivered(): IterableIterator<OutcomeRow> {
+    return this.state.memory.undelivered.values();
+  }
+
+  undeliveredOf(key: PaymentKey): OutcomeRow | undefined {
+    return this.state.memory.undelivered.get(key);
+  }
+
+  /** Lock rows, also those whose time is over. */
+  locks(): IterableIterator<LockRow> {
+    return this.state.memory.locks.values();
+  }
 }
 
-export declare function emptyBucket(bucket: BucketId): BucketMeta;
+function applyOne(applying: Applying, instruction: Instruction): Outcome {
+  switch (instruction.kind) {
+    case 'prepare':
+      return prepare(applying, instruction);
+    case 'decide-commit':
+      return decideCommit(applying, instruction);
+    case 'decide-abort':
+      return decideAbort(applying, instruction);
+    case 'commit':
+      return commit(applying, instruction);
+    case 'rollback':
+      return rollback(applying, instruction);
+    case 'resolve':
+      return resolve(applying, instruction);
+    case 'acknowledge':
+      return acknowledge(applying, instruction);
+    case 'expire':
+      return expire(applying, instruction);
+    case 'acquire-lock':
+      return acquireLock(applying, instruction);
+    case 'refresh-lock':
+      return refreshLock(applying, instruction);
+    case 'release-lock':
+      return releaseLock(applying, instruction);
+    case 'create-account':
+      return createAccount(applying, instruction);
+    case 'change-account':
+      return changeAccount(applying, instruction);
+    case 'genesis':
+      return genesis(applying, instruction);
+    case 'set-policy':
+      return setPolicy(applying, instruction);
+    default:
+      return unreachable(instruction, 'instruction');
+  }
+}

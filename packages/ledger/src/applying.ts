@@ -1,0 +1,119 @@
+/**
+ * The hands of apply while it works on one entry: reads rows (memory first), stores changes, keeps totals and
+ * indexes in step, and checks after every store that the money still obeys its rules. Has no rule of its own about
+ * what an instruction may do.
+ */
+import { fitsInt64, invariant, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import type { BucketState } from './bucket-state';
+import type { LegChange } from './leg-changes';
+import type { Rows } from './ledger-state';
+import type { Outcome } from './outcome';
+import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+
+/** Room for the positions of one entry in a leg's seq. */
+const SEQ_PER_INDEX = 4096;
+
+export class Applying {
+  /** Position in the entry of the instruction that is being applied. */
+  position = 0;
+
+  constructor(
+    readonly state: BucketState,
+    private readonly rows: Rows,
+    readonly stampMs: number,
+    private readonly raftIndex: number,
+  ) {}
+
+  account(number: AccountNumber): AccountRow | undefined {
+    return this.rows.account(number);
+  }
+
+  leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.state.memory.leg(account, txn) ?? this.rows.leg(account, txn);
+  }
+
+  outcome(key: PaymentKey): OutcomeRow | undefined {
+    return this.rows.outcome(key);
+  }
+
+  lock(lockId: string): LockRow | undefined {
+    return this.state.memory.locks.get(lockId);
+  }
+
+  /** The lock if its time is not over: an expired row is as good as none. */
+  lockInForce(lockId: string): LockRow | undefined {
+    const lock = this.lock(lockId);
+    return lock !== undefined && lock.untilMs > this.stampMs ? lock : undefined;
+  }
+
+  /** Ownership is replicated state, asked when applying: an instruction for a slot that has moved is never guessed at. */
+  wrongBucket(slot: Slot): Outcome | null {
+    return this.state.owns(slot) ? null : { kind: 'wrong-bucket', slot, epoch: this.state.epoch };
+  }
+
+  isLocal(account: AccountNumber): boolean {
+    return this.state.owns(this.state.slotOf(account));
+  }
+
+  /** Rises per account, and a range of log indexes is a range of it. */
+  nextSeq(account: AccountRow | undefined): number {
+    const own = this.seqFloor();
+    return account === undefined || account.lastSeq < own ? own : account.lastSeq + 1;
+  }
+
+  seqFloor(): number {
+    return this.raftIndex * SEQ_PER_INDEX + this.position;
+  }
+
+  /** Stores a leg's step; `before` is the account as it was read. */
+  store(before: AccountRow, change: LegChange): void {
+    this.putAccount(change.account, before);
+    this.putLeg(change.leg);
+    if (change.reference !== null) this.putLeg(change.reference);
+    this.state.rev += 1;
+  }
+
+  putAccount(row: AccountRow, before: AccountRow): void {
+    checkMoney(row);
+    invariant(row.rev > before.rev, 'a changed account has a higher rev', { account: row.number });
+    this.state.addToTotal(row.currency, row.balanceMinor - before.balanceMinor);
+    this.rows.putAccount(row);
+  }
+
+  putNewAccount(row: AccountRow): void {
+    checkMoney(row);
+    this.state.issue(row.currency, row.balanceMinor);
+    this.state.accountCount += 1;
+    this.rows.putAccount(row);
+  }
+
+  putLeg(row: LegRow): void {
+    this.state.memory.legChanged(row);
+    this.rows.putLeg(row);
+  }
+
+  putOutcome(row: OutcomeRow): void {
+    this.state.memory.outcomeChanged(row);
+    this.rows.putOutcome(row);
+  }
+
+  putLock(row: LockRow): void {
+    this.state.memory.locks.set(row.lockId, row);
+    this.rows.putLock(row);
+  }
+
+  removeLock(row: LockRow): void {
+    this.state.memory.locks.delete(row.lockId);
+    this.rows.removeLock(row.slot, row.lockId);
+  }
+}
+
+function checkMoney(account: AccountRow): void {
+  const { balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, status } = account;
+  const sound =
+    holdsMinor >= 0n &&
+    pendingCreditsMinor >= 0n &&
+    fitsInt64(balanceMinor + pendingCreditsMinor) &&
+    (status === 'closed' ? balanceMinor === 0n && holdsMinor === 0n && pendingCreditsMinor === 0n : balanceMinor - holdsMinor >= minimumMinor);
+  if (!sound) invariant(false, 'holds and pending credits are not negative, balance less holds is not below the minimum, a closed account is empty', { account: account.number, balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, status });
+}

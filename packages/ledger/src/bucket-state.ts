@@ -1,0 +1,96 @@
+/**
+ * The mutable form of BucketMeta and the pinned rows, owned by one Ledger. Everything here is replicated state:
+ * only applying an instruction changes it.
+ */
+import { invariant, slot, SLOT_COUNT, type AccountNumber, type AmountMinor, type BucketId, type Currency, type Slot } from '@mas/values';
+import type { SlotRange } from './instruction';
+import type { BucketMeta, PinnedRows } from './ledger-state';
+import { PinnedIndex } from './pinned-index';
+import type { Policy } from './policy';
+
+export type SlotOf = (number: AccountNumber) => Slot;
+
+export class BucketState {
+  readonly bucket: BucketId;
+  readonly memory: PinnedIndex;
+  stampMs: number;
+  rev: number;
+  lockSeq: number;
+  policy: Policy | null;
+  accountCount: number;
+  private ranges: readonly SlotRange[];
+  private ownershipEpoch: number;
+  private owned: Uint8Array;
+  private readonly issued: Map<Currency, AmountMinor>;
+  private readonly totals: Map<Currency, AmountMinor>;
+
+  constructor(
+    meta: BucketMeta,
+    pinned: PinnedRows,
+    readonly slotOf: SlotOf,
+  ) {
+    this.bucket = meta.bucket;
+    this.memory = new PinnedIndex(pinned);
+    this.stampMs = meta.stampMs;
+    this.rev = meta.rev;
+    this.lockSeq = meta.lockSeq;
+    this.policy = meta.policy;
+    this.accountCount = meta.accountCount;
+    this.ranges = meta.slots;
+    this.ownershipEpoch = meta.epoch;
+    this.owned = ownership(meta.slots);
+    this.issued = new Map(meta.issued);
+    this.totals = new Map(meta.totals);
+  }
+
+  get epoch(): number {
+    return this.ownershipEpoch;
+  }
+
+  owns(ofSlot: Slot): boolean {
+    return this.owned[ofSlot] === 1;
+  }
+
+  takeSlots(ranges: readonly SlotRange[], epoch: number): void {
+    this.ranges = ranges;
+    this.ownershipEpoch = epoch;
+    this.owned = ownership(ranges);
+  }
+
+  issuedOf(currency: Currency): AmountMinor {
+    return this.issued.get(currency) ?? 0n;
+  }
+
+  issue(currency: Currency, amountMinor: AmountMinor): void {
+    this.issued.set(currency, this.issuedOf(currency) + amountMinor);
+    this.addToTotal(currency, amountMinor);
+  }
+
+  addToTotal(currency: Currency, deltaMinor: AmountMinor): void {
+    if (deltaMinor !== 0n || !this.totals.has(currency)) this.totals.set(currency, (this.totals.get(currency) ?? 0n) + deltaMinor);
+  }
+
+  /** An immutable copy; maps sorted by currency, so that equal states have equal copies. */
+  meta(): BucketMeta {
+    const { bucket, stampMs, rev, lockSeq, policy, accountCount } = this;
+    return { bucket, stampMs, rev, lockSeq, policy, slots: this.ranges, epoch: this.ownershipEpoch, issued: sorted(this.issued), totals: sorted(this.totals), accountCount };
+  }
+}
+
+export function emptyBucket(bucket: BucketId): BucketMeta {
+  return { bucket, stampMs: 0, rev: 0, lockSeq: 0, policy: null, slots: [], epoch: 0, issued: new Map(), totals: new Map(), accountCount: 0 };
+}
+
+function ownership(ranges: readonly SlotRange[]): Uint8Array {
+  const owned = new Uint8Array(SLOT_COUNT);
+  for (const { from, to } of ranges) {
+    invariant(from <= to, 'a slot range ends behind its start', { from, to });
+    owned.fill(1, slot(from), slot(to) + 1);
+  }
+  return owned;
+}
+
+function sorted(amounts: ReadonlyMap<Currency, AmountMinor>): ReadonlyMap<Currency, AmountMinor> {
+  return new Map([...amounts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+

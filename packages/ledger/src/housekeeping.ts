@@ -1,0 +1,44 @@
+/** Instructions about the bucket itself: genesis and policy, acknowledged deliveries, expired authorizations. */
+import { present } from '@mas/values';
+import type { Applying } from './applying';
+import type { Acknowledge, Expire, Genesis, SetPolicy } from './instruction';
+import { expiredChange } from './leg-changes';
+import type { Outcome } from './outcome';
+import { alarm } from './phases';
+import { refused } from './verdict';
+
+const DONE: Outcome = { kind: 'done' };
+
+/** A bucket begins once; a repetition changes nothing. */
+export function genesis(a: Applying, { slots, epoch, policy }: Genesis): Outcome {
+  if (a.state.policy !== null) return DONE;
+  a.state.takeSlots(slots, epoch);
+  a.state.policy = policy;
+  return DONE;
+}
+
+/** Versions make the order of arrival irrelevant. Accounts keep the minimum that they were created with. */
+export function setPolicy(a: Applying, { policy, subject }: SetPolicy): Outcome {
+  if (subject.kind === 'account') return refused('NOT_AUTHORIZED', null, { subject: subject.account });
+  if (a.state.policy !== null && policy.version > a.state.policy.version) a.state.policy = policy;
+  return DONE;
+}
+
+export function acknowledge(a: Applying, { key, txn, accounts }: Acknowledge): Outcome {
+  const outcome = a.outcome(key);
+  if (outcome === undefined || outcome.txn !== txn) return alarm('UNKNOWN_OUTCOME_ACKNOWLEDGED', txn, present(accounts[0], 'acknowledged account'));
+  const untold = outcome.untold.filter((leg) => !accounts.includes(leg.account));
+  if (untold.length < outcome.untold.length) a.putOutcome({ ...outcome, untold });
+  return DONE;
+}
+
+/** Asked by a leader's clock, decided by the entry's stamp. A capture in doubt keeps the reservation. */
+export function expire(a: Applying, { account: number, txn }: Expire): Outcome {
+  const wrong = a.wrongBucket(a.state.slotOf(number));
+  if (wrong !== null) return wrong;
+  const leg = a.leg(number, txn);
+  if (leg?.reservation?.status !== 'open' || a.stampMs < leg.reservation.expiresAtMs) return DONE;
+  const account = present(a.account(number), 'account of an authorization');
+  a.store(account, { ...expiredChange(account, leg), reference: null });
+  return DONE;
+}

@@ -1,0 +1,76 @@
+/**
+ * What makes an instruction impossible in itself. A leader asks before it proposes and answers the sender with an
+ * error; apply asks again, and there it is a broken invariant: an entry that no leader of ours can have proposed.
+ */
+import { fitsInt64, unreachable } from '@mas/values';
+import { MAX_INSTRUCTIONS_PER_ENTRY, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
+import type { Policy } from './policy';
+import { validateBody } from './validate-body';
+
+/** The longest time that one lock request can ask for: a day. */
+export const MAX_LOCK_TTL_MS = 86_400_000;
+
+/** A sentence, or null when nothing is wrong. */
+export function instructionProblem(instruction: Instruction): string | null {
+  switch (instruction.kind) {
+    case 'genesis':
+      return genesisProblem(instruction);
+    case 'set-policy':
+      return policyProblem(instruction.policy);
+    case 'create-account':
+      return fitsInt64(instruction.openingBalanceMinor) && (instruction.minimumMinor === null || fitsInt64(instruction.minimumMinor)) ? null : 'an amount of the account exceeds 64 bits';
+    case 'prepare':
+      return prepareProblem(instruction);
+    case 'decide-commit':
+    case 'decide-abort':
+    case 'resolve':
+      return bodyProblem(instruction);
+    case 'rollback':
+      return instruction.spec.account === instruction.account ? null : 'the rolled back leg is another account’s';
+    case 'acknowledge':
+      return instruction.accounts.length > 0 ? null : 'an acknowledgement names no leg';
+    case 'acquire-lock':
+    case 'refresh-lock':
+      return Number.isSafeInteger(instruction.ttlMs) && instruction.ttlMs > 0 && instruction.ttlMs <= MAX_LOCK_TTL_MS ? null : `a lock is held for 1 to ${MAX_LOCK_TTL_MS} ms`;
+    case 'change-account':
+      return instruction.change.kind !== 'set-minimum' || fitsInt64(instruction.change.minimumMinor) ? null : 'the minimum exceeds 64 bits';
+    case 'commit':
+    case 'expire':
+    case 'release-lock':
+      return null;
+    default:
+      return unreachable(instruction, 'instruction');
+  }
+}
+
+/** The same for the frame of an entry. */
+export function entryProblem(entry: LedgerEntry): string | null {
+  if (!Number.isSafeInteger(entry.stampMs) || entry.stampMs < 0) return 'the stamp is no whole number of milliseconds';
+  return entry.instructions.length <= MAX_INSTRUCTIONS_PER_ENTRY ? null : `an entry carries at most ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`;
+}
+
+function bodyProblem({ body }: Pick<Prepare, 'body'>): string | null {
+  const problem = validateBody(body)[0];
+  return problem === undefined ? null : `${problem.field}: ${problem.name}`;
+}
+
+function prepareProblem(instruction: Prepare): string | null {
+  const problem = bodyProblem(instruction);
+  if (problem !== null) return problem;
+  return instruction.body.legs.some((leg) => leg.account === instruction.account) ? null : 'the body has no leg of the account to be prepared';
+}
+
+function genesisProblem({ slots, policy }: Genesis): string | null {
+  let next = 0;
+  for (const { from, to } of slots) {
+    if (from < next || to < from) return 'slot ranges are not sorted';
+    next = to + 1;
+  }
+  return policyProblem(policy);
+}
+
+function policyProblem({ version, numberPattern, minimumBalanceMinor, maximumAmountMinor }: Policy): string | null {
+  if (!Number.isSafeInteger(version) || version < 1) return 'a policy’s version is a positive whole number';
+  if (numberPattern === '') return 'a policy’s number pattern is `any` or a template';
+  return fitsInt64(minimumBalanceMinor) && fitsInt64(maximumAmountMinor) && maximumAmountMinor > 0n ? null : 'a policy’s amounts fit 64 bits, and the maximum is above zero';
+}

@@ -1,0 +1,67 @@
+/** Rows in plain maps: for tests, simulations and hosts that keep a whole bucket in memory. */
+import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { Rows } from './ledger-state';
+import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+
+export class MemoryRows implements Rows {
+  readonly accounts = new Map<AccountNumber, AccountRow>();
+  readonly legs = new Map<AccountNumber, Map<TxnId, LegRow>>();
+  readonly outcomes = new Map<PaymentKey, OutcomeRow>();
+  readonly locks = new Map<string, LockRow>();
+
+  account(number: AccountNumber): AccountRow | undefined {
+    return this.accounts.get(number);
+  }
+
+  leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.legs.get(account)?.get(txn);
+  }
+
+  outcome(key: PaymentKey): OutcomeRow | undefined {
+    return this.outcomes.get(key);
+  }
+
+  putAccount(row: AccountRow): void {
+    this.accounts.set(row.number, row);
+  }
+
+  putLeg(row: LegRow): void {
+    const legs = this.legs.get(row.account);
+    if (legs === undefined) this.legs.set(row.account, new Map([[row.txn, row]]));
+    else legs.set(row.txn, row);
+  }
+
+  putOutcome(row: OutcomeRow): void {
+    this.outcomes.set(row.key, row);
+  }
+
+  putLock(row: LockRow): void {
+    this.locks.set(row.lockId, row);
+  }
+
+  removeLock(_slot: Slot, lockId: string): void {
+    this.locks.delete(lockId);
+  }
+
+  /** In key order: slot, account, seq. */
+  sortedAccounts(): readonly AccountRow[] {
+    return [...this.accounts.values()].sort((a, b) => a.slot - b.slot || compare(a.number, b.number));
+  }
+
+  sortedLegs(): readonly LegRow[] {
+    return [...this.legs.values()].flatMap((legs) => [...legs.values()]).sort((a, b) => a.slot - b.slot || compare(a.account, b.account) || a.seq - b.seq);
+  }
+
+  sortedOutcomes(): readonly OutcomeRow[] {
+    return [...this.outcomes.values()].sort((a, b) => a.slot - b.slot || compare(a.key, b.key));
+  }
+
+  sortedLocks(): readonly LockRow[] {
+    return [...this.locks.values()].sort((a, b) => a.slot - b.slot || compare(a.lockId, b.lockId));
+  }
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
