@@ -6,7 +6,7 @@ import { addNodes } from './add-nodes';
 import { changesFromText } from './changes-from-text';
 import { describeEntries, describeMessage } from './describe-message';
 import { describeProgress, describeRole } from './describe-state';
-import { describeRefusal, GroupEnvironment, type Recipient } from './group-environment';
+import { describeRefusal, type GroupEnvironment, type Recipient } from './group-environment';
 import { numbersOf, valuesOf, type TraceBlock } from './trace-file';
 import type { TraceNode } from './trace-node';
 

@@ -4,7 +4,7 @@
  * and a replica does not campaign over an unapplied one).
  */
 import { invariant, unreachable } from '@mas/values';
-import { changeSimply, enterJoint, leaveJointConfiguration, type Membership, type MembershipResult } from '../confchange/changer';
+import { changeSimply, enterJoint, leaveJointConfiguration, type ConfChangeRefusal, type Membership, type MembershipResult } from '../confchange/changer';
 import { asV2, modeOf, type ConfChange } from '../model/conf-change';
 import type { ConfState } from '../model/conf-state';
 import { isVoter } from '../quorum/joint';
@@ -16,12 +16,20 @@ import { abortTransfer } from './transfer';
 
 /** @throws InvariantViolation when the change is impossible: every replica applies the same log, so all fail alike. */
 export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
+  // A snapshot that is being installed has put its own, later configuration in force already.
+  if (raft.log.unstable.snapshot !== undefined) return toConfState(raft.tracker.configuration);
   const changed = changeMembership(raft, change);
   invariant(changed.ok, 'a committed configuration change can be applied', {
     refusal: changed.ok ? '' : changed.error,
     configuration: describeConfiguration(raft.tracker.configuration),
   });
   return switchTo(raft, changed.value);
+}
+
+/** Why a change cannot be applied to the present configuration; undefined when it can. */
+export function refusalOf(raft: Raft, change: ConfChange): ConfChangeRefusal | undefined {
+  const changed = changeMembership(raft, change);
+  return changed.ok ? undefined : changed.error;
 }
 
 /** Puts a membership in force, with what follows from it for a leader. */

@@ -10,6 +10,7 @@ import { indexPlus, type LogIndex, type NodeId } from '../model/ids';
 import type { ProposedEntry } from '../model/message';
 import { describeConfiguration, isJoint } from '../tracker/configuration';
 import { appendAsLeader, EMPTY_ENTRY } from './leader-log';
+import { refusalOf } from './membership';
 import type { Raft } from './raft';
 import { broadcastAppend } from './replication';
 
@@ -65,7 +66,10 @@ function confChangeProblem(raft: Raft, entry: ProposedEntry): string | undefined
   const leaves = change.changes.length === 0;
   const joint = isJoint(raft.tracker.configuration);
   if (joint && !leaves) return 'the joint configuration must be left first';
-  return !joint && leaves ? 'there is no joint configuration to leave' : undefined;
+  if (!joint && leaves) return 'there is no joint configuration to leave';
+  // Every earlier change is applied, so this one will meet the configuration of now. One that cannot be carried
+  // out must not get into the log, where every replica would stop at it. (etcd finds out there.)
+  return refusalOf(raft, change);
 }
 
 function dropped(raft: Raft, reason: ProposalDropped): ProposalResult {

@@ -86,17 +86,14 @@ export class Raft {
   private loadHardState(config: RaftConfig): void {
     const { hardState } = config.storage.initialState();
     if (hardState.term !== 0 || hardState.vote !== undefined || hardState.commit !== 0) {
-      invariant(hardState.commit >= this.log.committed, 'the stored commit index is not compacted away', {
-        commit: hardState.commit,
-        compacted: this.log.committed,
-      });
+      // The stored commit index need not be synced, so it may even lie in what is compacted, which is committed
+      // for certain. (etcd refuses to start there.)
       this.log.commitTo(hardState.commit);
       this.term = hardState.term;
       this.vote = hardState.vote;
     }
     if (config.appliedIndex > 0) {
-      // The commit index alone need not be synced, so a state machine with its own durability may be ahead
-      // of it; what was applied was committed. (etcd refuses to start here.)
+      // Likewise a state machine with its own durability may be ahead of it: what was applied was committed.
       this.log.commitTo(maxIndex(this.log.committed, config.appliedIndex));
       this.log.appliedTo(config.appliedIndex, 0);
     }

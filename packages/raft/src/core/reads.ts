@@ -10,13 +10,12 @@ import { MAX_WAITING_READS, type ReadRequest } from './read-queue';
 
 /** A read arrives at the leader. */
 export function handleReadRequest(raft: Raft, request: ReadRequest): void {
-  if (isOnlyVoter(raft)) {
-    answer(raft, request, raft.log.committed);
-  } else if (!hasCommittedInOwnTerm(raft)) {
-    // Until then the leader does not know what is committed: its predecessor may have answered with more.
-    if (raft.earlyReads.length < MAX_WAITING_READS) raft.earlyReads.push(request);
-  } else {
+  if (hasCommittedInOwnTerm(raft)) {
     confirmAndAnswer(raft, request);
+  } else if (raft.earlyReads.length < MAX_WAITING_READS) {
+    // Until then the leader does not know what is committed: its predecessor may have answered with more. That
+    // holds for an only voter too, whose commit index need not have survived a crash. (etcd answers there.)
+    raft.earlyReads.push(request);
   }
 }
 
@@ -36,7 +35,7 @@ export function handleReadAcknowledgement(raft: Raft, from: NodeId, sequence: nu
 }
 
 function confirmAndAnswer(raft: Raft, request: ReadRequest): void {
-  if (raft.config.readOnly === 'lease-based') {
+  if (raft.config.readOnly === 'lease-based' || isOnlyVoter(raft)) {
     answer(raft, request, raft.log.committed);
     return;
   }
