@@ -1,3 +1,4 @@
+export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
 export { emptyBucket, type SlotOf } from './bucket-state';
 export { canonicalBody, changeBody, creationBody, differingField, txnPreimage } from './canonical-body';
 export type * from './instruction';
@@ -14,6 +15,7 @@ export type * from './payment-body';
 export { MAX_LEGS, MAX_MEMO_LENGTH } from './payment-body';
 export type * from './policy';
 export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';
+export { rowText, type AnyRow } from './row-text';
 export type * from './rows';
 export { rowsTouched, type LedgerKnowledge, type LegAddress, type RowsTouched } from './rows-touched';
 export type * from './subject';

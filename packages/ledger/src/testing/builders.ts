@@ -1,0 +1,93 @@
+/** Short ways to write accounts, bodies and instructions. Account `a1` lives in slot 1, `b1` in slot 101, and so on. */
+import { accountNumber, currency, paymentKey, slot, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import type { AbortReason, DecideAbort, DecideCommit, Instruction, LegEffect, LegSpec, PaymentBody, PaymentKind, Policy, Prepare, RollbackLeg, Subject } from '../index';
+
+export const USD = currency('USD');
+export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
+export const SYSTEM: Subject = { kind: 'system' };
+export const POLICY: Policy = { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1_000_000_000n };
+export const CANCELLED: AbortReason = { name: 'CANCELLED', account: null, facts: {} };
+export const SLOTS_PER_LETTER = 100;
+
+export function slotOf(number: AccountNumber): Slot {
+  return slot((number.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER + Number(number.slice(1)));
+}
+
+export const acc = (text: string): AccountNumber => accountNumber(text);
+export const key = (id: string): PaymentKey => paymentKey('mas|ops', id);
+export const txn = (n: number): TxnId => txnId(n.toString(16).padStart(64, '0'));
+
+export function leg(account: string, effect: LegEffect, amountMinor: bigint): LegSpec {
+  return { account: acc(account), effect, amountMinor, currency: USD };
+}
+
+export function body(kind: PaymentKind, legs: readonly LegSpec[], more: Partial<PaymentBody> = {}): PaymentBody {
+  const sorted = [...legs].sort((a, b) => (a.account < b.account ? -1 : 1));
+  return { kind, legs: sorted, reference: null, expiresAtMs: null, memo: '', ...more };
+}
+
+export function pay(from: string, to: string, amountMinor: bigint): PaymentBody {
+  return body('payment', [leg(from, 'debit', amountMinor), leg(to, 'credit', amountMinor)]);
+}
+
+/** A payment with its identity; the instructions about it are made from it. */
+export interface Payment {
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly body: PaymentBody;
+  readonly subject: Subject;
+}
+
+/** Home is the slot of the first leg that takes money. */
+export function payment(n: number, ofBody: PaymentBody, more: Partial<Payment> = {}): Payment {
+  const payer = ofBody.legs.find((each) => each.effect !== 'credit') ?? ofBody.legs[0];
+  return { txn: txn(n), key: key(`p${n}`), homeSlot: slotOf(payer?.account ?? acc('a0')), body: ofBody, subject: OPERATOR, ...more };
+}
+
+export function prepare(p: Payment, account: string, more: Partial<Prepare> = {}): Prepare {
+  return { kind: 'prepare', ...p, account: acc(account), lockToken: null, undecided: [], ...more };
+}
+
+export function decideCommit(p: Payment, remotePrepared: readonly string[] = [], more: Partial<DecideCommit> = {}): DecideCommit {
+  return { kind: 'decide-commit', ...p, remotePrepared: remotePrepared.map(acc), lockTokens: [], undecided: [], ...more };
+}
+
+export function decideAbort(p: Payment, reason: AbortReason = CANCELLED): DecideAbort {
+  return { kind: 'decide-abort', ...p, reason };
+}
+
+export function resolve(p: Payment): Instruction {
+  return { kind: 'resolve', ...p, subject: SYSTEM };
+}
+
+export function commit(p: Payment, account: string): Instruction {
+  return { kind: 'commit', txn: p.txn, account: acc(account) };
+}
+
+export function rollback(p: Payment, account: string, reason: AbortReason = CANCELLED): RollbackLeg {
+  const spec = p.body.legs.find((each) => each.account === account) ?? leg(account, 'debit', 1n);
+  return { kind: 'rollback', txn: p.txn, key: p.key, homeSlot: p.homeSlot, account: acc(account), spec, reason };
+}
+
+export function acknowledge(p: Payment, ...accounts: readonly string[]): Instruction {
+  return { kind: 'acknowledge', key: p.key, txn: p.txn, accounts: accounts.map(acc) };
+}
+
+export function create(number: string, openingBalanceMinor: bigint, more: Partial<Extract<Instruction, { kind: 'create-account' }>> = {}): Instruction {
+  return { kind: 'create-account', key: key(`create-${number}`), txn: txnId([...number].map((each) => each.charCodeAt(0).toString(16)).join('').padStart(64, 'c')), number: acc(number), currency: USD, openingBalanceMinor, minimumMinor: null, owner: `owner of ${number}`, subject: OPERATOR, ...more };
+}
+
+type Change = Extract<Instruction, { kind: 'change-account' }>;
+
+export function change(n: number, number: string, what: Change['change'], more: Partial<Change> = {}): Change {
+  return { kind: 'change-account', key: key(`change-${n}`), txn: txn(n), number: acc(number), change: what, subject: OPERATOR, lockToken: null, undecided: [], ...more };
+}
+
+export function lock(lockId: string, owner: string, ttlMs = 1000, subject: Subject = OPERATOR): Instruction {
+  return { kind: 'acquire-lock', slot: slotOf(acc(lockId)), lockId, owner, ttlMs, subject };
+}
+
+export function unlock(lockId: string, owner: string): Instruction {
+  return { kind: 'release-lock', slot: slotOf(acc(lockId)), lockId, owner };
+}

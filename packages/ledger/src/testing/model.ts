@@ -1,0 +1,280 @@
+/**
+ * Payments over three buckets under an adversary: coordinators that stop anywhere, messages that come twice, late or
+ * never, clocks that jump over expiries, locks and freezes in between, restarts. The adversary's choices are a list of
+ * numbers, so a failing history shrinks. It keeps the one rule of phase 2 (COMMIT and ROLLBACK follow a recorded
+ * decision) and nothing else.
+ */
+import { invariant, type AccountNumber, type PaymentKey } from '@mas/values';
+import type { Instruction, LegRow, Outcome, OutcomeRow, PaymentBody } from '../index';
+import { acc, body, change, commit, create, decideAbort, decideCommit, leg, lock, payment, prepare, resolve, rollback, slotOf, unlock, type Payment } from './builders';
+import { checkQuiet, checkStep } from './model-checks';
+import { TestBucket } from './test-bucket';
+
+const LETTERS = ['a', 'b', 'c'] as const;
+const ACCOUNTS_PER_BUCKET = 3;
+const OPENING_MINOR = 100n;
+/** Resolution and delivery end in far fewer rounds; more is a livelock. */
+const MAX_QUIET_ROUNDS = 10;
+
+export class Model {
+  readonly buckets = new Map<string, TestBucket>();
+  readonly payments: Payment[] = [];
+  /** What each home has recorded first; it must never change. */
+  readonly decisions = new Map<PaymentKey, string>();
+  private readonly sent: { readonly bucket: TestBucket; readonly instruction: Instruction }[] = [];
+  /** Remote legs whose PREPARE was answered with a promise: `txn account`. */
+  private readonly promised = new Set<string>();
+  private changes = 0;
+
+  constructor() {
+    for (const letter of LETTERS) {
+      const bucket = new TestBucket(letter);
+      for (let i = 0; i < ACCOUNTS_PER_BUCKET; i += 1) bucket.run(create(`${letter}${i}`, OPENING_MINOR, i === 0 ? { minimumMinor: 30n } : {}));
+      this.buckets.set(letter, bucket);
+    }
+  }
+
+  /** Plays the adversary's choices, then lets the participants finish, and checks what must hold then. */
+  play(choices: readonly number[]): void {
+    for (const choice of choices) {
+      this.step(choice >>> 0);
+      checkStep(this);
+    }
+    this.quiesce();
+    checkQuiet(this);
+  }
+
+  bucketOf(account: string): TestBucket {
+    const bucket = this.buckets.get(account.charAt(0));
+    invariant(bucket !== undefined, 'a bucket per letter', { account });
+    return bucket;
+  }
+
+  homeOf(p: Payment): TestBucket {
+    return this.bucketOf(String.fromCharCode(0x61 + Math.floor(p.homeSlot / 100)));
+  }
+
+  private step(choice: number): void {
+    const arg = Math.floor(choice / 16);
+    const p = this.payments[arg % Math.max(1, this.payments.length)];
+    switch (choice % 16) {
+      case 0:
+      case 1:
+        return this.begin(arg);
+      case 2:
+        return this.beginOnReference(arg);
+      case 3:
+      case 4:
+      case 5:
+        return p === undefined ? undefined : this.prepareLeg(p, Math.floor(arg / 7));
+      case 6:
+      case 7:
+        return p === undefined ? undefined : this.decide(p);
+      case 8:
+        return p === undefined || arg % 3 !== 0 ? undefined : void this.send(this.homeOf(p), decideAbort(p));
+      case 9:
+        return this.resolveOne(arg);
+      case 10:
+      case 11:
+        return this.deliverOne(arg);
+      case 12:
+        return this.redeliver(arg);
+      case 13:
+        return this.expireOne(arg);
+      case 14:
+        return this.lockOrChange(arg);
+      default:
+        return this.passTime(arg);
+    }
+  }
+
+  private begin(arg: number): void {
+    const n = this.payments.length + 1;
+    const [from, to, fee] = distinct(arg, 3).map(numberOf);
+    invariant(from !== undefined && to !== undefined && fee !== undefined, 'three accounts');
+    const amount = BigInt(1 + (arg % 60));
+    const bodies: readonly PaymentBody[] = [
+      body('payment', [leg(from, 'debit', amount), leg(to, 'credit', amount)]),
+      body('payment', [leg(from, 'debit', amount + 1n), leg(to, 'credit', amount), leg(fee, 'credit', 1n)]),
+      body('authorization', [leg(from, 'authorize', amount)], { expiresAtMs: this.stampMs() + 50 + (arg % 300) }),
+    ];
+    const chosen = bodies[Math.floor(arg / 5) % bodies.length];
+    invariant(chosen !== undefined, 'a body');
+    // Now and then the id of an earlier payment with another body, or a home that holds no leg.
+    const earlier = arg % 11 === 0 ? this.payments[arg % Math.max(1, this.payments.length)] : undefined;
+    if (earlier !== undefined) this.payments.push(payment(n, chosen, { key: earlier.key, homeSlot: earlier.homeSlot }));
+    else this.payments.push(payment(n, chosen, arg % 5 === 0 ? { homeSlot: slotOf(acc(fee)) } : {}));
+  }
+
+  /** Capture, void or refund of an earlier payment, mostly of a committed one. */
+  private beginOnReference(arg: number): void {
+    const n = this.payments.length + 1;
+    const committed = this.payments.filter((each) => this.decisions.get(each.key) === `${each.txn} committed`);
+    const pool = arg % 4 === 0 ? this.payments : committed;
+    const original = pool[arg % Math.max(1, pool.length)];
+    if (original === undefined) return;
+    const reference = { key: original.key, txn: original.txn };
+    const amount = BigInt(1 + (arg % 40));
+    const taker = original.body.legs.find((each) => each.effect === 'authorize' || each.effect === 'credit');
+    const other = numberOf(Math.floor(arg / 3));
+    if (taker === undefined || other === taker.account) return;
+    const refund = taker.effect === 'credit';
+    if (!refund && arg % 5 === 0) this.payments.push(payment(n, body('void', [leg(taker.account, 'void', 0n)], { reference })));
+    else this.payments.push(payment(n, body(refund ? 'refund' : 'capture', [leg(taker.account, refund ? 'refund-debit' : 'capture', amount), leg(other, 'credit', amount)], { reference })));
+  }
+
+  private prepareLeg(p: Payment, arg: number): void {
+    const remote = this.remoteLegs(p);
+    const account = remote[arg % Math.max(1, remote.length)];
+    if (account === undefined) return;
+    const outcome = this.send(this.bucketOf(account), prepare(p, account));
+    if (outcome.kind === 'prepared') this.promised.add(`${p.txn} ${account}`);
+    if (outcome.kind === 'wait') this.send(this.bucketOf(account), prepare(p, account, { undecided: outcome.undecided.map((each) => each.txn) }));
+  }
+
+  private decide(p: Payment): void {
+    const prepared = this.remoteLegs(p).filter((account) => this.promised.has(`${p.txn} ${account}`));
+    const home = this.homeOf(p);
+    if (prepared.length < this.remoteLegs(p).length) {
+      // What a careless coordinator would send must not decide anything either.
+      const outcome = this.send(home, decideCommit(p, prepared));
+      invariant(outcome.kind !== 'decided' || !outcome.fresh || outcome.outcome.decision.kind === 'aborted', 'nothing commits with a leg missing', { txn: p.txn });
+      return;
+    }
+    const outcome = this.send(home, decideCommit(p, prepared));
+    if (outcome.kind === 'wait') this.send(home, decideCommit(p, prepared, { undecided: outcome.undecided.map((each) => each.txn) }));
+  }
+
+  private resolveOne(arg: number): void {
+    const prepared = this.prepared();
+    const row = prepared[arg % Math.max(1, prepared.length)];
+    if (row !== undefined) this.resolveLeg(row, arg % 2 === 0);
+  }
+
+  /** A participant asks the home of a prepared leg; the answer may get lost. */
+  private resolveLeg(row: LegRow, answerArrives: boolean): void {
+    const p = this.paymentOf(row);
+    const outcome = this.send(this.homeOf(p), resolve(p));
+    if (!answerArrives) return;
+    const committed = outcome.kind === 'decided' && outcome.outcome.decision.kind === 'committed';
+    invariant(outcome.kind === 'decided' || outcome.kind === 'conflict', 'a home always answers', { kind: outcome.kind });
+    this.send(this.bucketOf(row.account), committed ? commit(p, row.account) : rollback(p, row.account));
+  }
+
+  private deliverOne(arg: number): void {
+    const undelivered = [...this.buckets.values()].flatMap((bucket) => sortedByKey(bucket.ledger.undelivered()));
+    const outcome = undelivered[arg % Math.max(1, undelivered.length)];
+    if (outcome !== undefined) this.deliver(outcome, arg % 3 !== 0);
+  }
+
+  private deliver(outcome: OutcomeRow, ackArrives: boolean): void {
+    const p = this.payments.find((each) => each.txn === outcome.txn);
+    invariant(p !== undefined, 'a recorded payment was begun');
+    for (const { account } of outcome.untold) {
+      const { decision } = outcome;
+      this.send(this.bucketOf(account), decision.kind === 'committed' ? commit(p, account) : rollback(p, account, decision.reason));
+      if (ackArrives) this.send(this.homeOf(p), { kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
+    }
+  }
+
+  private redeliver(arg: number): void {
+    const late = this.sent[arg % Math.max(1, this.sent.length)];
+    if (late !== undefined) this.send(late.bucket, late.instruction);
+  }
+
+  private expireOne(arg: number): void {
+    const bucket = this.bucketOf(numberOf(arg));
+    const open = [...bucket.ledger.openAuthorizations()].sort((a, b) => a.seq - b.seq);
+    const row = open[arg % Math.max(1, open.length)];
+    if (row !== undefined) this.send(bucket, { kind: 'expire', account: row.account, txn: row.txn });
+  }
+
+  private lockOrChange(arg: number): void {
+    const number = numberOf(arg);
+    const bucket = this.bucketOf(number);
+    this.changes += 1;
+    switch (Math.floor(arg / 9) % 5) {
+      case 0:
+        return void this.send(bucket, lock(number, `owner-${arg % 2}`, 40));
+      case 1:
+        return void this.send(bucket, unlock(number, `owner-${arg % 2}`));
+      case 2:
+        return void this.send(bucket, change(0xf000 + this.changes, number, { kind: 'freeze' }));
+      case 3:
+        return void this.send(bucket, change(0xf000 + this.changes, number, { kind: 'unfreeze' }));
+      default:
+        return bucket.restart();
+    }
+  }
+
+  private passTime(arg: number): void {
+    for (const bucket of this.buckets.values()) bucket.stampMs += arg % 100;
+  }
+
+  private send(bucket: TestBucket, instruction: Instruction): Outcome {
+    const outcome = bucket.run(instruction);
+    this.sent.push({ bucket, instruction });
+    invariant(outcome.kind !== 'alarm', 'no alarm while everyone keeps the protocol', { alarm: outcome.kind === 'alarm' ? outcome.alarm.name : '', instruction: instruction.kind });
+    this.noteDecision(outcome);
+    // At least once: whatever it did, doing it again at once changes nothing.
+    const again = bucket.repeat(instruction);
+    invariant(again.kind === outcome.kind || instruction.kind === 'release-lock', 'a repetition is answered alike', { first: outcome.kind, again: again.kind, instruction: instruction.kind });
+    return outcome;
+  }
+
+  private noteDecision(outcome: Outcome): void {
+    if (outcome.kind !== 'decided') return;
+    const { key: ofKey, txn, decision } = outcome.outcome;
+    const said = `${txn} ${decision.kind}`;
+    const first = this.decisions.get(ofKey);
+    invariant(first === undefined || first === said, 'a decision never flips', { first, said });
+    this.decisions.set(ofKey, said);
+  }
+
+  private quiesce(): void {
+    for (let round = 0; round < MAX_QUIET_ROUNDS; round += 1) {
+      const prepared = this.prepared();
+      const undelivered = [...this.buckets.values()].flatMap((bucket) => sortedByKey(bucket.ledger.undelivered()));
+      if (prepared.length === 0 && undelivered.length === 0) return;
+      for (const outcome of undelivered) this.deliver(outcome, true);
+      for (const row of this.prepared()) this.resolveLeg(row, true);
+    }
+    invariant(false, 'everything ends');
+  }
+
+  private prepared(): readonly LegRow[] {
+    return [...this.buckets.values()].flatMap((bucket) => [...bucket.ledger.preparedLegs()].sort((a, b) => a.seq - b.seq));
+  }
+
+  private paymentOf(row: LegRow): Payment {
+    const p = this.payments.find((each) => each.txn === row.txn);
+    invariant(p !== undefined, 'a leg belongs to a payment');
+    return p;
+  }
+
+  private remoteLegs(p: Payment): readonly AccountNumber[] {
+    return p.body.legs.map((each) => each.account).filter((account) => this.bucketOf(account) !== this.homeOf(p));
+  }
+
+  private stampMs(): number {
+    return this.bucketOf('a').stampMs;
+  }
+}
+
+function distinct(arg: number, count: number): readonly number[] {
+  const total = LETTERS.length * ACCOUNTS_PER_BUCKET;
+  const step = 1 + (Math.floor(arg / total) % (total - 1));
+  const picked = new Set<number>();
+  for (let i = 0; picked.size < count; i += 1) picked.add((arg + i * (step % 2 === 0 ? 1 : step)) % total).add((arg + i) % total);
+  return [...picked];
+}
+
+function numberOf(n: number): string {
+  const letter = LETTERS[n % LETTERS.length] ?? 'a';
+  return `${letter}${Math.floor(n / LETTERS.length) % ACCOUNTS_PER_BUCKET}`;
+}
+
+function sortedByKey(outcomes: Iterable<OutcomeRow>): readonly OutcomeRow[] {
+  return [...outcomes].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+

@@ -1,0 +1,179 @@
+/**
+ * One bucket under test: a ledger over rows in memory that refuses every access which rowsTouched did not announce,
+ * and that remembers its entries, so that they can be replayed and repeated.
+ */
+import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, type AccountRow, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
+import { POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
+
+export const START_MS = 1_700_000_000_000;
+const NOTHING_PINNED: PinnedRows = { prepared: [], openAuthorizations: [], undelivered: [], locks: [] };
+
+export class TestBucket {
+  readonly rows = new MemoryRows();
+  readonly entries: LedgerEntry[] = [];
+  readonly outcomes: Outcome[][] = [];
+  ledger: Ledger;
+  stampMs = START_MS;
+  private nextIndex = 1;
+
+  /** Bucket `a` owns the slots of accounts a…, and so on. */
+  constructor(readonly letter: string) {
+    const first = (letter.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER;
+    this.ledger = new Ledger(emptyBucket(bucketId(letter.charCodeAt(0))), NOTHING_PINNED, slotOf);
+    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY });
+  }
+
+  /** One entry with one instruction. */
+  run(instruction: Instruction): Outcome {
+    const [outcome] = this.runEntry([instruction]);
+    invariant(outcome !== undefined, 'an outcome per instruction');
+    return outcome;
+  }
+
+  runEntry(instructions: readonly Instruction[]): Outcome[] {
+    return this.apply({ stampMs: this.stampMs, instructions });
+  }
+
+  /** Applies the same instruction once more, in a later entry: it must write nothing new. */
+  repeat(instruction: Instruction): Outcome {
+    const { rev } = this.ledger;
+    const guard = this.guard([instruction]);
+    const entry = { stampMs: this.stampMs, instructions: [instruction] };
+    const outcomes = this.applyWith(entry, guard);
+    invariant(guard.news.length === 0 && this.ledger.rev === rev, 'a repetition changes nothing', { kind: instruction.kind, news: guard.news.join('; ') });
+    const [outcome] = outcomes;
+    invariant(outcome !== undefined, 'an outcome per instruction');
+    return outcome;
+  }
+
+  account(number: string): AccountRow {
+    const row = this.rows.account(number as AccountNumber);
+    invariant(row !== undefined, 'the account exists', { number });
+    return row;
+  }
+
+  leg(account: string, txn: TxnId): LegRow | undefined {
+    return this.rows.leg(account as AccountNumber, txn);
+  }
+
+  differences(): readonly string[] {
+    const { rows } = this;
+    return checkBucket(this.ledger.meta(), slotOf, { accounts: rows.sortedAccounts(), legs: rows.sortedLegs(), outcomes: rows.sortedOutcomes(), locks: rows.sortedLocks() }).differences;
+  }
+
+  /** Every row and scalar, one per line. */
+  text(): string {
+    const { rows } = this;
+    return [this.ledger.meta(), ...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes(), ...rows.sortedLocks()].map(rowText).join('\n');
+  }
+
+  /** What is always in memory, sorted, from the ledger's own upkeep and as a restart would read it from the rows. */
+  pinnedTexts(): { readonly kept: string; readonly rebuilt: string } {
+    const legs = this.rows.sortedLegs();
+    return {
+      kept: pinnedText(this.ledger.pinned()),
+      rebuilt: pinnedText({
+        prepared: legs.filter((row) => row.state === 'prepared'),
+        openAuthorizations: legs.filter((row) => row.reservation?.status === 'open' || row.reservation?.status === 'capturing'),
+        undelivered: this.rows.sortedOutcomes().filter((row) => row.untold.length > 0),
+        locks: this.rows.sortedLocks(),
+      }),
+    };
+  }
+
+  /** As after a crash: the ledger is built anew from its rows. */
+  restart(): void {
+    this.ledger = new Ledger(this.ledger.meta(), this.ledger.pinned(), slotOf);
+  }
+
+  private apply(entry: LedgerEntry): Outcome[] {
+    return this.applyWith(entry, this.guard(entry.instructions));
+  }
+
+  private applyWith(entry: LedgerEntry, rows: Rows): Outcome[] {
+    const outcomes = this.ledger.apply(entry, rows, this.nextIndex);
+    this.nextIndex += 1;
+    this.entries.push(entry);
+    this.outcomes.push(outcomes);
+    return outcomes;
+  }
+
+  private guard(instructions: readonly Instruction[]): GuardedRows {
+    return new GuardedRows(this.rows, instructions, this.ledger);
+  }
+}
+
+/** Lets through what rowsTouched announced for an entry, and notes puts that differ from what was there. */
+class GuardedRows implements Rows {
+  readonly news: string[] = [];
+  private readonly announced = new Set<string>();
+
+  constructor(
+    private readonly rows: MemoryRows,
+    instructions: readonly Instruction[],
+    ledger: Ledger,
+  ) {
+    for (const instruction of instructions) {
+      const touched = rowsTouched(instruction, ledger);
+      for (const number of touched.accounts) this.announced.add(`account ${number}`);
+      for (const { account, txn } of touched.legs) this.announced.add(`leg ${account} ${txn}`);
+      for (const key of touched.outcomes) this.announced.add(`outcome ${key}`);
+    }
+  }
+
+  account(number: AccountNumber): AccountRow | undefined {
+    this.check(`account ${number}`);
+    return this.rows.account(number);
+  }
+
+  leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    this.check(`leg ${account} ${txn}`);
+    return this.rows.leg(account, txn);
+  }
+
+  outcome(key: PaymentKey): OutcomeRow | undefined {
+    this.check(`outcome ${key}`);
+    return this.rows.outcome(key);
+  }
+
+  putAccount(row: AccountRow): void {
+    this.check(`account ${row.number}`);
+    this.note(`account ${row.number}`, this.rows.account(row.number), row);
+    this.rows.putAccount(row);
+  }
+
+  putLeg(row: LegRow): void {
+    this.check(`leg ${row.account} ${row.txn}`);
+    this.note(`leg ${row.account} ${row.txn}`, this.rows.leg(row.account, row.txn), row);
+    this.rows.putLeg(row);
+  }
+
+  putOutcome(row: OutcomeRow): void {
+    this.check(`outcome ${row.key}`);
+    this.note(`outcome ${row.key}`, this.rows.outcome(row.key), row);
+    this.rows.putOutcome(row);
+  }
+
+  putLock(row: LockRow): void {
+    this.note(`lock ${row.lockId}`, this.rows.locks.get(row.lockId), row);
+    this.rows.putLock(row);
+  }
+
+  removeLock(ofSlot: Slot, lockId: string): void {
+    this.news.push(`lock ${lockId} removed`);
+    this.rows.removeLock(ofSlot, lockId);
+  }
+
+  private check(row: string): void {
+    invariant(this.announced.has(row), 'apply touches announced rows only', { row });
+  }
+
+  private note(what: string, before: AccountRow | LegRow | OutcomeRow | LockRow | undefined, after: AccountRow | LegRow | OutcomeRow | LockRow): void {
+    if (before === undefined || rowText(before) !== rowText(after)) this.news.push(what);
+  }
+}
+
+function pinnedText(pinned: PinnedRows): string {
+  return [pinned.prepared, pinned.openAuthorizations, pinned.undelivered, pinned.locks].map((rows) => rows.map(rowText).sort().join('\n')).join('\n--\n');
+}
