@@ -7,7 +7,7 @@
  * not know must stop rather than act on half of what was said. So decode and encode are inverse in both directions.
  * 'tolerant' (a client reading a newer server's answer) skips fields it does not know.
  */
-import { parseAccountNumber, parseCurrency, SLOT_COUNT, type AccountNumber, type BucketId, type Currency, type PaymentKey, type RmId, type Slot, type TxnId } from '@mas/values';
+import { MAX_ACCOUNT_NUMBER_LENGTH, parseAccountNumber, SLOT_COUNT, type AccountNumber, type BucketId, type Currency, type PaymentKey, type RmId, type Slot, type TxnId } from '@mas/values';
 import { MalformedBytes } from './malformed-bytes';
 import type { WireEnum } from './wire-enum';
 
@@ -17,6 +17,10 @@ const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 const HIGH_BIT = 0x8000_0000;
 const MAX_ID = 0xffff;
+/** Values of ACCOUNT_BYTES; what may lead may follow too, so they share a bit. */
+const MAY_FOLLOW = 2;
+const MAY_LEAD = 3;
+const ACCOUNT_BYTES = accountBytes();
 
 export type Tolerance = 'exact' | 'tolerant';
 export type ReadMessage<Value> = (reader: WireReader) => Value;
@@ -218,8 +222,14 @@ export class WireReader {
 
   optionalAccount(field: number): AccountNumber | null {
     if (!this.take(field, LENGTH_DELIMITED)) return null;
-    const parsed = parseAccountNumber(this.endText());
-    return parsed.ok ? parsed.value : this.fail('not an account number');
+    const end = this.lengthEnd();
+    const from = this.at;
+    let allowed = end - from <= MAX_ACCOUNT_NUMBER_LENGTH && end > from && ACCOUNT_BYTES[this.buffer[from] ?? 0] === MAY_LEAD ? MAY_FOLLOW : 0;
+    for (let i = from + 1; i < end; i += 1) allowed &= ACCOUNT_BYTES[this.buffer[i] ?? 0] ?? 0;
+    if (allowed === 0) this.fail('not an account number');
+    this.at = end;
+    this.advance();
+    return this.buffer.toString('latin1', from, end) as AccountNumber;
   }
 
   accounts(field: number): AccountNumber[] {
@@ -229,8 +239,13 @@ export class WireReader {
   }
 
   currency(field: number): Currency {
-    const parsed = parseCurrency(this.text(field));
-    return parsed.ok ? parsed.value : this.fail('not a currency');
+    if (!this.take(field, LENGTH_DELIMITED)) this.fail(`field ${field} is missing`);
+    const end = this.lengthEnd();
+    const [one, two, three] = [this.letterAt(this.at), this.letterAt(this.at + 1), this.letterAt(this.at + 2)];
+    if (end !== this.at + 3) this.fail('not a currency');
+    this.at = end;
+    this.advance();
+    return String.fromCharCode(one, two, three) as Currency;
   }
 
   /** scope, NUL, id: both present, exactly one NUL. */
@@ -397,6 +412,11 @@ export class WireReader {
     return this.fail('not a 64-bit number');
   }
 
+  private letterAt(at: number): number {
+    const code = this.buffer[at] ?? 0;
+    return code >= 0x41 && code <= 0x5a ? code : this.fail('not a currency');
+  }
+
   private byte(): number {
     if (this.at >= this.limit) this.fail('cut short');
     return this.buffer[this.at++] ?? this.fail('cut short');
@@ -404,6 +424,15 @@ export class WireReader {
 }
 
 const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** Which bytes an account number may hold, asked of its parser once. */
+function accountBytes(): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => {
+    const character = String.fromCharCode(byte);
+    if (parseAccountNumber(character).ok) return MAY_LEAD;
+    return parseAccountNumber(`a${character}`).ok ? MAY_FOLLOW : 0;
+  });
+}
 
 function noFields(): void {
   // A message without fields: nested() checks that it is empty.

@@ -1,0 +1,142 @@
+/** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
+import type { ItemReply, ParticipantReply } from '@mas/two-phase-commit';
+import { unreachable } from '@mas/values';
+import type { WireReader } from '../wire/wire-reader';
+import type { WireWriter } from '../wire/wire-writer';
+import { readOutcome, writeOutcome } from './outcome-messages';
+import { readAccountCursor, writeAccountCursor } from './participant-request-messages';
+import { readPlacementMap, writePlacementMap } from './placement-messages';
+import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
+import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from './replica-messages';
+import { readLegRow, readLockRow, readOutcomeRow, writeLegRow, writeLockRow, writeOutcomeRow } from './row-messages';
+
+type ReplyOf<Kind extends ParticipantReply['kind']> = Extract<ParticipantReply, { readonly kind: Kind }>;
+
+export function writeParticipantReply(writer: WireWriter, reply: ParticipantReply): void {
+  switch (reply.kind) {
+    case 'outcomes':
+      return writer.message(1, reply, (inner, { outcomes }) => inner.messages(1, outcomes, writeItemReply));
+    case 'queried':
+      return writer.message(2, reply, (inner, { outcomes }) => inner.messages(1, outcomes, (each, row) => each.optionalMessage(1, row, writeOutcomeRow)));
+    case 'accounts':
+      return writer.message(3, reply, (inner, { readings }) => inner.messages(1, readings, (each, reading) => each.optionalMessage(1, reading, writeAccountReading)));
+    case 'legs':
+      return writer.message(4, reply, writeLegs);
+    case 'account-list':
+      return writer.message(5, reply, writeAccountList);
+    case 'totals':
+      return writer.message(6, reply.totals, writeBucketTotals);
+    case 'undecided':
+      return writer.message(7, reply, (inner, { transactions }) => inner.messages(1, transactions, writeUndecidedTransaction));
+    case 'locks':
+      return writer.message(8, reply, (inner, { locks }) => inner.messages(1, locks, writeLockRow));
+    case 'checksum':
+      return writer.message(9, reply.checksum, writeReplicaChecksum);
+    case 'placement':
+      return writer.message(10, reply, (inner, { map }) => inner.optionalMessage(1, map, writePlacementMap));
+    case 'status':
+      return writer.message(11, reply, (inner, { replicas }) => inner.messages(1, replicas, writeReplicaStatus));
+    case 'not-leader':
+      return writer.message(12, reply, (inner, { leader }) => inner.optionalUint(1, leader));
+    case 'unavailable':
+      return writer.message(13, reply.reason, writeReasonText);
+    case 'unknown':
+      return writer.message(14, reply.reason, writeReasonText);
+    case 'no-replica':
+      return writer.empty(15);
+    case 'permission-denied':
+      return writer.message(16, reply.reason, writeReasonText);
+    default:
+      return unreachable(reply, 'participant reply');
+  }
+}
+
+export function readParticipantReply(reader: WireReader): ParticipantReply {
+  switch (reader.nextField()) {
+    case 1:
+      return reader.message(1, (inner) => ({ kind: 'outcomes', outcomes: inner.messages(1, readItemReply) }) as const);
+    case 2:
+      return reader.message(2, (inner) => ({ kind: 'queried', outcomes: inner.messages(1, (each) => each.optionalMessage(1, readOutcomeRow)) }) as const);
+    case 3:
+      return reader.message(3, (inner) => ({ kind: 'accounts', readings: inner.messages(1, (each) => each.optionalMessage(1, readAccountReading)) }) as const);
+    case 4:
+      return reader.message(4, (inner) => ({ kind: 'legs', legs: inner.messages(1, readLegRow), nextCursorSeq: inner.optionalUint(2) }) as const);
+    case 5:
+      return reader.message(5, (inner) => ({ kind: 'account-list', accounts: inner.messages(1, readAccountReading), next: inner.optionalMessage(2, readAccountCursor) }) as const);
+    case 6:
+      return { kind: 'totals', totals: reader.message(6, readBucketTotals) };
+    case 7:
+      return reader.message(7, (inner) => ({ kind: 'undecided', transactions: inner.messages(1, readUndecidedTransaction) }) as const);
+    case 8:
+      return reader.message(8, (inner) => ({ kind: 'locks', locks: inner.messages(1, readLockRow) }) as const);
+    case 9:
+      return { kind: 'checksum', checksum: reader.message(9, readReplicaChecksum) };
+    case 10:
+      return reader.message(10, (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap) }) as const);
+    case 11:
+      return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus) }) as const);
+    default:
+      return readFailure(reader);
+  }
+}
+
+function readFailure(reader: WireReader): ParticipantReply {
+  switch (reader.nextField()) {
+    case 12:
+      return reader.message(12, (inner) => ({ kind: 'not-leader', leader: inner.optionalRm(1) }) as const);
+    case 13:
+      return { kind: 'unavailable', reason: reader.message(13, readReasonText) };
+    case 14:
+      return { kind: 'unknown', reason: reader.message(14, readReasonText) };
+    case 15:
+      return reader.empty(15) ? { kind: 'no-replica' } : reader.fail('not a reply');
+    case 16:
+      return { kind: 'permission-denied', reason: reader.message(16, readReasonText) };
+    default:
+      return reader.fail('an unknown reply');
+  }
+}
+
+function writeItemReply(writer: WireWriter, reply: ItemReply): void {
+  switch (reply.kind) {
+    case 'outcome':
+      return writer.message(1, reply.outcome, writeOutcome);
+    case 'unauthenticated':
+      return writer.optionalText(2, reply.reason);
+    case 'permission-denied':
+      return writer.optionalText(3, reply.reason);
+    default:
+      return unreachable(reply, 'reply to an instruction');
+  }
+}
+
+function readItemReply(reader: WireReader): ItemReply {
+  switch (reader.nextField()) {
+    case 1:
+      return { kind: 'outcome', outcome: reader.message(1, readOutcome) };
+    case 2:
+      return { kind: 'unauthenticated', reason: reader.optionalText(2) ?? '' };
+    case 3:
+      return { kind: 'permission-denied', reason: reader.optionalText(3) ?? '' };
+    default:
+      return reader.fail('an unknown reply to an instruction');
+  }
+}
+
+function writeLegs(writer: WireWriter, reply: ReplyOf<'legs'>): void {
+  writer.messages(1, reply.legs, writeLegRow);
+  writer.optionalUint(2, reply.nextCursorSeq);
+}
+
+function writeAccountList(writer: WireWriter, reply: ReplyOf<'account-list'>): void {
+  writer.messages(1, reply.accounts, writeAccountReading);
+  writer.optionalMessage(2, reply.next, writeAccountCursor);
+}
+
+function writeReasonText(writer: WireWriter, reason: string): void {
+  writer.text(1, reason);
+}
+
+function readReasonText(reader: WireReader): string {
+  return reader.text(1);
+}

@@ -1,0 +1,206 @@
+/** mas/v1/participant.proto, requests. */
+import type { InstructionItem, InstructionPhase, LegQuery, ParticipantRequest, ReadLevel } from '@mas/two-phase-commit';
+import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
+import { wireEnum } from '../wire/wire-enum';
+import type { WireReader } from '../wire/wire-reader';
+import type { WireWriter } from '../wire/wire-writer';
+import { readInstruction, writeInstruction } from './instruction-messages';
+import type { EncodedInstructions } from './ledger-codec';
+import { LEG_STATES } from './row-messages';
+
+const PHASES = wireEnum<InstructionPhase>({ 'phase-1': 1, 'phase-2-commit': 2, 'phase-2-rollback': 3 });
+export const READ_LEVELS = wireEnum<ReadLevel | 'cached'>({ committed: 1, uncommitted: 2, cached: 3 });
+const PARTICIPANT_READ_LEVELS = wireEnum<ReadLevel>({ committed: 1, uncommitted: 2 });
+export const LIST_DIRECTIONS = wireEnum<LegQuery['direction']>({ 'newest-first': 1, 'oldest-first': 2 });
+
+type RequestOf<Kind extends ParticipantRequest['kind']> = Extract<ParticipantRequest, { readonly kind: Kind }>;
+type AccountCursor = { readonly slot: Slot; readonly number: AccountNumber };
+type QueryKey = { readonly key: PaymentKey; readonly homeSlot: Slot };
+
+export function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest): void {
+  switch (request.kind) {
+    case 'instructions':
+      return writer.message(1, request, writeInstructions);
+    case 'query':
+      return writer.message(2, request, writeQuery);
+    case 'read-accounts':
+      return writer.message(3, request, writeReadAccounts);
+    case 'list-legs':
+      return writer.message(4, request, writeListLegs);
+    case 'list-accounts':
+      return writer.message(5, request, writeListAccounts);
+    case 'totals':
+      return writer.message(6, request, writeTotalsRequest);
+    case 'undecided':
+      return writer.message(7, request, writeBucketOnly);
+    case 'locks':
+      return writer.message(8, request, writeBucketOnly);
+    case 'checksum':
+      return writer.message(9, request, writeChecksum);
+    case 'placement':
+      return writer.empty(10);
+    case 'status':
+      return writer.empty(11);
+    default:
+      return unreachable(request, 'participant request');
+  }
+}
+
+/** @param encoded remembers the bytes of instructions, so that proposing them costs no second encoding. */
+export function participantRequestReader(encoded: EncodedInstructions): (reader: WireReader) => ParticipantRequest {
+  const readItem = (reader: WireReader): InstructionItem => {
+    const bytes = reader.nestedBytes();
+    const instruction = reader.message(1, readInstruction);
+    encoded.remember(instruction, bytes);
+    return { instruction, token: reader.optionalText(2) };
+  };
+  const readInstructions = (reader: WireReader): RequestOf<'instructions'> => ({
+    kind: 'instructions',
+    bucket: reader.bucket(1),
+    phase: reader.enumeration(2, PHASES),
+    items: reader.messages(3, readItem),
+  });
+  return (reader) => readRequest(reader, readInstructions);
+}
+
+function readRequest(reader: WireReader, readInstructions: (reader: WireReader) => RequestOf<'instructions'>): ParticipantRequest {
+  switch (reader.nextField()) {
+    case 1:
+      return reader.message(1, readInstructions);
+    case 2:
+      return reader.message(2, readQuery);
+    case 3:
+      return reader.message(3, readReadAccounts);
+    case 4:
+      return reader.message(4, readListLegs);
+    case 5:
+      return reader.message(5, readListAccounts);
+    case 6:
+      return reader.message(6, (inner) => ({ kind: 'totals', bucket: inner.bucket(1), delayMs: inner.uint(2) }) as const);
+    case 7:
+      return reader.message(7, (inner) => ({ kind: 'undecided', bucket: inner.bucket(1) }) as const);
+    case 8:
+      return reader.message(8, (inner) => ({ kind: 'locks', bucket: inner.bucket(1) }) as const);
+    case 9:
+      return reader.message(9, (inner) => ({ kind: 'checksum', bucket: inner.bucket(1), atIndex: inner.optionalUint(2) }) as const);
+    case 10:
+      return reader.empty(10) ? { kind: 'placement' } : reader.fail('not a request');
+    case 11:
+      return reader.empty(11) ? { kind: 'status' } : reader.fail('not a request');
+    default:
+      return reader.fail('an unknown request');
+  }
+}
+
+function writeInstructions(writer: WireWriter, request: RequestOf<'instructions'>): void {
+  writer.uint(1, request.bucket);
+  writer.enumeration(2, PHASES, request.phase);
+  writer.messages(3, request.items, writeItem);
+}
+
+function writeItem(writer: WireWriter, item: InstructionItem): void {
+  writer.message(1, item.instruction, writeInstruction);
+  writer.optionalText(2, item.token);
+}
+
+function writeQuery(writer: WireWriter, request: RequestOf<'query'>): void {
+  writer.uint(1, request.bucket);
+  writer.messages(2, request.keys, writeQueryKey);
+}
+
+function readQuery(reader: WireReader): RequestOf<'query'> {
+  return { kind: 'query', bucket: reader.bucket(1), keys: reader.messages(2, readQueryKey) };
+}
+
+function writeQueryKey(writer: WireWriter, query: QueryKey): void {
+  writer.text(1, query.key);
+  writer.uint(2, query.homeSlot);
+}
+
+function readQueryKey(reader: WireReader): QueryKey {
+  return { key: reader.key(1), homeSlot: reader.slot(2) };
+}
+
+function writeReadAccounts(writer: WireWriter, request: RequestOf<'read-accounts'>): void {
+  writer.uint(1, request.bucket);
+  writer.enumeration(2, PARTICIPANT_READ_LEVELS, request.level);
+  writer.texts(3, request.numbers);
+  writer.optionalText(4, request.token);
+  writer.uint(5, request.delayMs);
+}
+
+function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
+  return {
+    kind: 'read-accounts',
+    bucket: reader.bucket(1),
+    level: reader.enumeration(2, PARTICIPANT_READ_LEVELS),
+    numbers: reader.accounts(3),
+    token: reader.optionalText(4),
+    delayMs: reader.uint(5),
+  };
+}
+
+function writeListLegs(writer: WireWriter, request: RequestOf<'list-legs'>): void {
+  writer.uint(1, request.bucket);
+  writer.message(2, request.query, writeLegQuery);
+  writer.optionalText(3, request.token);
+}
+
+function readListLegs(reader: WireReader): RequestOf<'list-legs'> {
+  return { kind: 'list-legs', bucket: reader.bucket(1), query: reader.message(2, readLegQuery), token: reader.optionalText(3) };
+}
+
+function writeLegQuery(writer: WireWriter, query: LegQuery): void {
+  writer.text(1, query.account);
+  writer.enumeration(2, LIST_DIRECTIONS, query.direction);
+  writer.optionalUint(3, query.cursorSeq);
+  writer.uint(4, query.limit);
+  writer.optionalEnumeration(5, LEG_STATES, query.state);
+  writer.optionalUint(6, query.fromMs);
+  writer.optionalUint(7, query.untilMs);
+}
+
+function readLegQuery(reader: WireReader): LegQuery {
+  return {
+    account: reader.account(1),
+    direction: reader.enumeration(2, LIST_DIRECTIONS),
+    cursorSeq: reader.optionalUint(3),
+    limit: reader.uint(4),
+    state: reader.optionalEnumeration(5, LEG_STATES),
+    fromMs: reader.optionalUint(6),
+    untilMs: reader.optionalUint(7),
+  };
+}
+
+function writeListAccounts(writer: WireWriter, request: RequestOf<'list-accounts'>): void {
+  writer.uint(1, request.bucket);
+  writer.optionalMessage(2, request.after, writeAccountCursor);
+  writer.uint(3, request.limit);
+}
+
+function readListAccounts(reader: WireReader): RequestOf<'list-accounts'> {
+  return { kind: 'list-accounts', bucket: reader.bucket(1), after: reader.optionalMessage(2, readAccountCursor), limit: reader.uint(3) };
+}
+
+export function writeAccountCursor(writer: WireWriter, cursor: AccountCursor): void {
+  writer.uint(1, cursor.slot);
+  writer.text(2, cursor.number);
+}
+
+export function readAccountCursor(reader: WireReader): AccountCursor {
+  return { slot: reader.slot(1), number: reader.account(2) };
+}
+
+function writeTotalsRequest(writer: WireWriter, request: RequestOf<'totals'>): void {
+  writer.uint(1, request.bucket);
+  writer.uint(2, request.delayMs);
+}
+
+function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided' | 'locks'>): void {
+  writer.uint(1, request.bucket);
+}
+
+function writeChecksum(writer: WireWriter, request: RequestOf<'checksum'>): void {
+  writer.uint(1, request.bucket);
+  writer.optionalUint(2, request.atIndex);
+}

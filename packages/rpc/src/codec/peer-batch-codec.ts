@@ -1,0 +1,57 @@
+/** What one process sends another in one write: messages of many groups and their coalesced heartbeats. */
+import type { CoalescedHeartbeat, GroupMessage, PeerBatch } from '@mas/multi-raft';
+import { readWire, type WireReader } from '../wire/wire-reader';
+import { WireWriter } from '../wire/wire-writer';
+import { readNodeId } from './conf-state-messages';
+import { readPeerMessage, writePeerMessage } from './peer-message-messages';
+
+export class PeerBatchCodec {
+  private readonly writer = new WireWriter();
+
+  encode(batch: PeerBatch): Buffer {
+    this.writer.discard();
+    this.writer.messages(1, batch.messages, writeGroupMessage);
+    this.writer.messages(2, batch.heartbeats, writeHeartbeat);
+    this.writer.messages(3, batch.heartbeatResponses, writeHeartbeat);
+    return this.writer.finish();
+  }
+
+  /** @throws MalformedBytes */
+  decode(bytes: Uint8Array): PeerBatch {
+    return readWire(bytes, readBatch);
+  }
+}
+
+export function writeGroupMessage(writer: WireWriter, item: GroupMessage): void {
+  writer.uint(1, item.group);
+  writer.uint(2, item.message.from);
+  writer.uint(3, item.message.to);
+  writePeerMessage(writer, item.message);
+}
+
+export function readGroupMessage(reader: WireReader): GroupMessage {
+  const group = reader.bucket(1);
+  const from = readNodeId(reader, 2);
+  const to = readNodeId(reader, 3);
+  return { group, message: readPeerMessage(reader, from, to) };
+}
+
+function readBatch(reader: WireReader): PeerBatch {
+  return {
+    messages: reader.messages(1, readGroupMessage),
+    heartbeats: reader.messages(2, readHeartbeat),
+    heartbeatResponses: reader.messages(3, readHeartbeat),
+  };
+}
+
+function writeHeartbeat(writer: WireWriter, heartbeat: CoalescedHeartbeat): void {
+  writer.uint(1, heartbeat.group);
+  writer.uint(2, heartbeat.term);
+  writer.uint(3, heartbeat.commit);
+  writer.uint(4, heartbeat.readSequence);
+  writer.bool(5, heartbeat.quiesce);
+}
+
+function readHeartbeat(reader: WireReader): CoalescedHeartbeat {
+  return { group: reader.bucket(1), term: reader.uint(2), commit: reader.uint(3), readSequence: reader.uint(4), quiesce: reader.bool(5) };
+}

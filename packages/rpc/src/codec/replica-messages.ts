@@ -1,0 +1,78 @@
+/** The state of one replica, for operators: status, checksum, and what it holds undecided. */
+import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import { wireEnum } from '../wire/wire-enum';
+import type { WireReader } from '../wire/wire-reader';
+import type { WireWriter } from '../wire/wire-writer';
+import { readLegRow, writeLegRow } from './row-messages';
+
+const ROLES = wireEnum<ReplicaStatus['role']>({ leader: 1, follower: 2, candidate: 3, 'pre-candidate': 4, learner: 5 });
+
+export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): void {
+  writer.uint(1, status.bucket);
+  writer.uint(2, status.rm);
+  writer.enumeration(3, ROLES, status.role);
+  writer.optionalUint(4, status.leader);
+  writer.uint(5, status.term);
+  writer.uint(6, status.commitIndex);
+  writer.uint(7, status.appliedIndex);
+  writer.uint(8, status.durableIndex);
+  writer.packedUints(9, status.voters);
+  writer.bool(10, status.quiescent);
+  writer.optionalDouble(11, status.fsyncP50Ms);
+  writer.optionalDouble(12, status.applyP50Ms);
+  writer.uint(13, status.queuedProposals);
+  writer.uint(14, status.preparedLegs);
+}
+
+export function readReplicaStatus(reader: WireReader): ReplicaStatus {
+  return {
+    bucket: reader.bucket(1),
+    rm: reader.rm(2),
+    role: reader.enumeration(3, ROLES),
+    leader: reader.optionalRm(4),
+    term: reader.uint(5),
+    commitIndex: reader.uint(6),
+    appliedIndex: reader.uint(7),
+    durableIndex: reader.uint(8),
+    voters: reader.rms(9),
+    quiescent: reader.bool(10),
+    fsyncP50Ms: reader.optionalDouble(11),
+    applyP50Ms: reader.optionalDouble(12),
+    queuedProposals: reader.uint(13),
+    preparedLegs: reader.uint(14),
+  };
+}
+
+export function writeReplicaChecksum(writer: WireWriter, checksum: ReplicaChecksum): void {
+  writer.uint(1, checksum.bucket);
+  writer.uint(2, checksum.rm);
+  writer.uint(3, checksum.appliedIndex);
+  writer.text(4, checksum.sha256);
+  writer.texts(5, checksum.differences);
+  writer.uint(6, checksum.accounts);
+  writer.uint(7, checksum.legs);
+}
+
+export function readReplicaChecksum(reader: WireReader): ReplicaChecksum {
+  return {
+    bucket: reader.bucket(1),
+    rm: reader.rm(2),
+    appliedIndex: reader.uint(3),
+    sha256: reader.text(4),
+    differences: reader.texts(5),
+    accounts: reader.uint(6),
+    legs: reader.uint(7),
+  };
+}
+
+export function writeUndecidedTransaction(writer: WireWriter, transaction: UndecidedTransaction): void {
+  writer.hash(1, transaction.txn);
+  writer.text(2, transaction.key);
+  writer.uint(3, transaction.homeSlot);
+  writer.message(4, transaction.leg, writeLegRow);
+  writer.uint(5, transaction.ageMs);
+}
+
+export function readUndecidedTransaction(reader: WireReader): UndecidedTransaction {
+  return { txn: reader.txn(1), key: reader.key(2), homeSlot: reader.slot(3), leg: reader.message(4, readLegRow), ageMs: reader.uint(5) };
+}

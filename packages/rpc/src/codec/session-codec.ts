@@ -1,0 +1,83 @@
+/** Frames of the Session stream: correlated requests one way, correlated replies the other, many in one frame; and single exchanges. */
+import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import { readWire, type WireReader } from '../wire/wire-reader';
+import { WireWriter } from '../wire/wire-writer';
+import type { EncodedInstructions } from './ledger-codec';
+import { readParticipantReply, writeParticipantReply } from './participant-reply-messages';
+import { participantRequestReader, writeParticipantRequest } from './participant-request-messages';
+
+export interface CorrelatedRequest {
+  readonly correlationId: number;
+  readonly request: ParticipantRequest;
+}
+
+export interface CorrelatedReply {
+  readonly correlationId: number;
+  readonly reply: ParticipantReply;
+}
+
+export class SessionCodec {
+  private readonly writer = new WireWriter();
+  private readonly readRequest: (reader: WireReader) => ParticipantRequest;
+
+  /** @param encoded shared with this process's ledger codec, so that received instructions are proposed as they came. */
+  constructor(encoded: EncodedInstructions) {
+    this.readRequest = participantRequestReader(encoded);
+  }
+
+  /** Single exchanges: the request or reply under field 1, as ProcessPhase1Request and its kin have it. */
+  encodeRequest(request: ParticipantRequest): Buffer {
+    this.writer.discard();
+    this.writer.message(1, request, writeParticipantRequest);
+    return this.writer.finish();
+  }
+
+  decodeRequest(bytes: Uint8Array): ParticipantRequest {
+    return readWire(bytes, (reader) => reader.message(1, this.readRequest));
+  }
+
+  encodeReply(reply: ParticipantReply): Buffer {
+    this.writer.discard();
+    this.writer.message(1, reply, writeParticipantReply);
+    return this.writer.finish();
+  }
+
+  decodeReply(bytes: Uint8Array): ParticipantReply {
+    return readWire(bytes, (reader) => reader.message(1, readParticipantReply));
+  }
+
+  /** One correlated item; items of a frame are their concatenation. */
+  encodeCorrelatedRequest(item: CorrelatedRequest): Buffer {
+    this.writer.discard();
+    this.writer.message(1, item, writeCorrelatedRequest);
+    return this.writer.finish();
+  }
+
+  decodeRequests(frame: Uint8Array): readonly CorrelatedRequest[] {
+    return readWire(frame, (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), request: inner.message(2, this.readRequest) })));
+  }
+
+  encodeCorrelatedReply(item: CorrelatedReply): Buffer {
+    this.writer.discard();
+    this.writer.message(1, item, writeCorrelatedReply);
+    return this.writer.finish();
+  }
+
+  decodeReplies(frame: Uint8Array): readonly CorrelatedReply[] {
+    return readWire(frame, (reader) => reader.messages(1, readCorrelatedReply));
+  }
+}
+
+function writeCorrelatedRequest(writer: WireWriter, item: CorrelatedRequest): void {
+  writer.uint(1, item.correlationId);
+  writer.message(2, item.request, writeParticipantRequest);
+}
+
+function writeCorrelatedReply(writer: WireWriter, item: CorrelatedReply): void {
+  writer.uint(1, item.correlationId);
+  writer.message(2, item.reply, writeParticipantReply);
+}
+
+function readCorrelatedReply(reader: WireReader): CorrelatedReply {
+  return { correlationId: reader.uint(1), reply: reader.message(2, readParticipantReply) };
+}

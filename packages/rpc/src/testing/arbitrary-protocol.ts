@@ -1,0 +1,122 @@
+/** Generators of participant requests and replies, raft messages and placement maps. Test support only. */
+import * as fc from 'fast-check';
+import type { Outcome } from '@mas/ledger';
+import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
+import type { PlacementMap } from '@mas/placement';
+import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
+import type { AccountReading, ItemReply, ParticipantReply, ParticipantRequest, ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import { rmId, slot } from '@mas/values';
+import { account, accountRow, amount, anySlot, anyText, bucket, confState, currencyCode, instruction, key, legRow, lockRow, orNull, outcomeRow, refusal, safeUint, totals, txn } from './arbitrary-ledger';
+
+const rm = fc.integer({ min: 1, max: 65535 }).map(rmId);
+const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
+
+export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
+  version: safeUint,
+  resourceManagers: fc.array(fc.record({ rm, address: anyText }), { maxLength: 3 }),
+  buckets: fc.array(fc.record({ bucket, slots: fc.array(anySlot.map((from) => ({ from, to: slot(4095) })), { maxLength: 2 }), replicas: fc.array(rm, { maxLength: 3 }) }), { maxLength: 3 }),
+});
+
+export const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  fc.record({ kind: kind('prepared'), leg: legRow }),
+  fc.record({ kind: kind('leg-ended'), leg: legRow, balanceRev: orNull(safeUint) }),
+  fc.record({ kind: kind('decided'), outcome: outcomeRow, fresh: fc.boolean() }),
+  fc.record({ kind: kind('conflict'), bound: outcomeRow }),
+  fc.record({ kind: kind('refused'), refusal }),
+  fc.record({ kind: kind('locked'), lock: lockRow }),
+  fc.record({ kind: kind('wait'), undecided: fc.array(fc.record({ txn, key, homeSlot: anySlot, account }), { maxLength: 3 }) }),
+  fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint }),
+  fc.record({ kind: kind('account'), account: accountRow, fresh: fc.boolean() }),
+  fc.record({ kind: kind('lock'), lock: lockRow, preparedLegs: safeUint }),
+  fc.record({ kind: kind('lock-released'), lockId: anyText }),
+  fc.record({ kind: kind('done') }),
+  fc.record({
+    kind: kind('alarm'),
+    alarm: fc.record({ name: fc.constantFrom('COMMIT_WITHOUT_PREPARE' as const, 'COMMIT_OF_ABORTED_LEG' as const, 'ROLLBACK_OF_COMMITTED_LEG' as const, 'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const), txn, account }),
+  }),
+);
+
+const cursor = fc.record({ slot: anySlot, number: account });
+export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
+  fc.record({
+    kind: kind('instructions'), bucket, phase: fc.constantFrom('phase-1' as const, 'phase-2-commit' as const, 'phase-2-rollback' as const),
+    items: fc.array(fc.record({ instruction, token: orNull(anyText) }), { maxLength: 3 }),
+  }),
+  fc.record({ kind: kind('query'), bucket, keys: fc.array(fc.record({ key, homeSlot: anySlot }), { maxLength: 3 }) }),
+  fc.record({ kind: kind('read-accounts'), bucket, level: fc.constantFrom('committed' as const, 'uncommitted' as const), numbers: fc.array(account, { maxLength: 3 }), token: orNull(anyText), delayMs: safeUint }),
+  fc.record({
+    kind: kind('list-legs'), bucket,
+    query: fc.record({
+      account, direction: fc.constantFrom('newest-first' as const, 'oldest-first' as const), cursorSeq: orNull(safeUint), limit: fc.nat(500),
+      state: orNull(fc.constantFrom('prepared' as const, 'committed' as const, 'aborted' as const)), fromMs: orNull(safeUint), untilMs: orNull(safeUint),
+    }),
+    token: orNull(anyText),
+  }),
+  fc.record({ kind: kind('list-accounts'), bucket, after: orNull(cursor), limit: fc.nat(500) }),
+  fc.record({ kind: kind('totals'), bucket, delayMs: safeUint }),
+  fc.record({ kind: fc.constantFrom('undecided' as const, 'locks' as const), bucket }),
+  fc.record({ kind: kind('checksum'), bucket, atIndex: orNull(safeUint) }),
+  fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
+);
+
+export const reading: fc.Arbitrary<AccountReading> = fc.record({
+  number: account, currency: currencyCode, status: fc.constantFrom('open' as const, 'frozen' as const, 'closed' as const), owner: anyText, balanceMinor: amount, minimumMinor: amount,
+  holdsMinor: amount, pendingCreditsMinor: amount, rev: safeUint, createdAtMs: safeUint, preparedTxns: fc.array(txn, { maxLength: 2 }),
+});
+const milliseconds = orNull(fc.double({ noNaN: true }));
+export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
+  bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const), leader: orNull(rm), term: safeUint,
+  commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(rm, { maxLength: 3 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
+  queuedProposals: safeUint, preparedLegs: safeUint,
+});
+export const checksum: fc.Arbitrary<ReplicaChecksum> = fc.record({ bucket, rm, appliedIndex: safeUint, sha256: anyText, differences: fc.array(anyText, { maxLength: 2 }), accounts: safeUint, legs: safeUint });
+export const undecidedTransaction: fc.Arbitrary<UndecidedTransaction> = fc.record({ txn, key, homeSlot: anySlot, leg: legRow, ageMs: safeUint });
+const itemReply: fc.Arbitrary<ItemReply> = fc.oneof(
+  fc.record({ kind: kind('outcome'), outcome }),
+  fc.record({ kind: fc.constantFrom('unauthenticated' as const, 'permission-denied' as const), reason: anyText }),
+);
+export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
+  fc.record({ kind: kind('outcomes'), outcomes: fc.array(itemReply, { maxLength: 4 }) }),
+  fc.record({ kind: kind('queried'), outcomes: fc.array(orNull(outcomeRow), { maxLength: 3 }) }),
+  fc.record({ kind: kind('accounts'), readings: fc.array(orNull(reading), { maxLength: 3 }) }),
+  fc.record({ kind: kind('legs'), legs: fc.array(legRow, { maxLength: 3 }), nextCursorSeq: orNull(safeUint) }),
+  fc.record({ kind: kind('account-list'), accounts: fc.array(reading, { maxLength: 3 }), next: orNull(cursor) }),
+  fc.record({ kind: kind('totals'), totals: fc.record({ bucket, rev: safeUint, accountCount: safeUint, issued: totals, balances: totals, undecidedLegs: safeUint }) }),
+  fc.record({ kind: kind('undecided'), transactions: fc.array(undecidedTransaction, { maxLength: 2 }) }),
+  fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }) }),
+  fc.record({ kind: kind('checksum'), checksum }),
+  fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
+  fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }) }),
+  fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
+  fc.record({ kind: fc.constantFrom('unavailable' as const, 'unknown' as const, 'permission-denied' as const), reason: anyText }),
+  fc.record({ kind: kind('no-replica') }),
+);
+
+const data = fc.oneof(fc.constant(NO_DATA), fc.uint8Array({ minLength: 1, maxLength: 50 }).map((bytes) => Buffer.from(bytes)));
+const entryType = fc.constantFrom('normal' as const, 'conf-change' as const, 'conf-change-v2' as const);
+const routed = { from: fc.integer({ min: 1, max: 65535 }), to: fc.integer({ min: 1, max: 65535 }) };
+const termed = { ...routed, term: safeUint };
+const append = fc
+  .record({ kind: kind('append'), ...termed, prevIndex: fc.nat(), prevTerm: safeUint, commit: safeUint, entries: fc.array(fc.record({ term: safeUint, type: entryType, data }), { maxLength: 4 }) })
+  .map((message) => ({ ...message, entries: message.entries.map((entry, at) => ({ ...entry, index: message.prevIndex + 1 + at }) as unknown as Entry) }));
+/** Ids, terms and indexes are branded numbers; the generators make plain ones. */
+export const peerMessage = fc.oneof(
+  append,
+  fc.record({ kind: kind('append-accepted'), ...termed, index: safeUint }),
+  fc.record({ kind: kind('append-rejected'), ...termed, index: safeUint, hintIndex: safeUint, hintTerm: safeUint }),
+  fc.record({ kind: fc.constantFrom('vote' as const, 'pre-vote' as const), ...termed, lastIndex: safeUint, lastTerm: safeUint, transfer: fc.boolean() }),
+  fc.record({ kind: fc.constantFrom('vote-response' as const, 'pre-vote-response' as const), ...termed, granted: fc.boolean() }),
+  fc.record({ kind: kind('heartbeat'), ...termed, commit: safeUint, readSequence: safeUint }),
+  fc.record({ kind: kind('heartbeat-response'), ...termed, readSequence: safeUint }),
+  fc.record({ kind: kind('snapshot'), ...termed, snapshot: fc.record({ metadata: fc.record({ index: safeUint, term: safeUint, confState }), data }) }),
+  fc.record({ kind: kind('timeout-now'), ...termed }),
+  fc.record({ kind: kind('transfer-leader'), ...termed, transferee: routed.to }),
+  fc.record({ kind: kind('propose'), ...routed, entries: fc.array(fc.record({ type: entryType, data }), { maxLength: 3 }) }),
+  fc.record({ kind: kind('read-index'), ...routed, context: data }),
+  fc.record({ kind: kind('read-index-response'), ...termed, index: safeUint, context: data }),
+) as unknown as fc.Arbitrary<PeerMessage>;
+export const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({ group: bucket, message: peerMessage });
+const heartbeat = fc.record({ group: bucket, term: safeUint, commit: safeUint, readSequence: safeUint, quiesce: fc.boolean() });
+export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
+  messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
+});
