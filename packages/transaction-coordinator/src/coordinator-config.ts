@@ -34,7 +34,7 @@ export interface CoordinatorConfig {
   /** Instructions in one request. */
   readonly batchCap: number;
   readonly maxPaymentsInFlight: number;
-  /** Phase 2 instructions waiting, over all buckets; what does not fit is left to the home's leader. */
+  /** Phase 2 instructions waiting per bucket and phase; what does not fit is left to the home's leader. */
   readonly maxPhase2Queued: number;
   /** Terminal entries waiting for Redis; what does not fit is dropped, because Redis is an index. */
   readonly maxRecordsQueued: number;

@@ -1,0 +1,148 @@
+/**
+ * Creating and changing accounts: one instruction to the account's bucket, idempotent by its key, asked again
+ * through moved slots, locks in force and undecided credits until the deadline.
+ */
+import { changeBody, creationBody, differingField, txnPreimage, type AccountRow, type Instruction, type Outcome, type Refusal } from '@mas/ledger';
+import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import { txnId, unreachable, type AccountNumber, type Clock, type PaymentKey } from '@mas/values';
+import type { CoordinatorConfig } from '../coordinator-config';
+import type { Digest } from '../coordinator-ports';
+import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } from '../coordinator-service';
+import { identityOf, operatorsOnly } from '../payment/identity';
+import type { PlacementKeeper } from '../placement-keeper';
+import { failure, success } from '../reply';
+import type { BucketLink } from '../transport/bucket-link';
+import { viewOfRow } from './account-view';
+
+export interface AccountServices {
+  readonly link: BucketLink;
+  readonly directory: LeaderDirectory;
+  readonly placements: PlacementKeeper;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly config: CoordinatorConfig;
+}
+
+type Changed = { readonly row: AccountRow; readonly fresh: boolean };
+
+export class Accounts {
+  constructor(private readonly services: AccountServices) {}
+
+  async create(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>> {
+    const forbidden = operatorsOnly(caller.subject, 'Creating an account');
+    if (forbidden !== null) return forbidden;
+    const identity = identityOf(caller.subject, request.id);
+    if (!identity.ok) return identity;
+    if (request.openingBalanceMinor < 0n) return failure('invalid', 'AMOUNT_NEGATIVE', 'An opening balance is not below zero.', 'opening_balance');
+    const { number, currency, openingBalanceMinor, minimumMinor, owner } = request;
+    const { key } = identity.value;
+    const txn = this.txnOf(key, creationBody({ number, currency, openingBalanceMinor, minimumMinor, owner }));
+    const instruction: Instruction = { kind: 'create-account', key, txn, number, currency, openingBalanceMinor, minimumMinor, owner, subject: caller.subject };
+    const changed = await this.instruct(caller, number, () => instruction, creationBody(request));
+    if (!changed.ok) return changed;
+    return success({ account: viewOfRow(changed.value.row, this.services.directory), created: changed.value.fresh });
+  }
+
+  async change(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
+    const forbidden = operatorsOnly(caller.subject, 'Changing an account');
+    if (forbidden !== null) return forbidden;
+    const identity = identityOf(caller.subject, request.id);
+    if (!identity.ok) return identity;
+    const { number } = request;
+    const { key } = identity.value;
+    const change = { kind: request.change } as const;
+    const body = changeBody(number, change);
+    const txn = this.txnOf(key, body);
+    const changed = await this.instruct(caller, number, (undecided) => ({ kind: 'change-account', key, txn, number, change, subject: caller.subject, lockToken: null, undecided }), body);
+    return changed.ok ? success(viewOfRow(changed.value.row, this.services.directory)) : changed;
+  }
+
+  private txnOf(key: PaymentKey, body: ReturnType<typeof creationBody>): ReturnType<typeof txnId> {
+    return txnId(this.services.digest(txnPreimage(key, body)));
+  }
+
+  /** Until the bucket has given a final answer or the deadline has come. */
+  private async instruct(caller: Caller, number: AccountNumber, instructionOf: (undecided: readonly ReturnType<typeof txnId>[]) => Instruction, body: ReturnType<typeof creationBody>): Promise<Reply<Changed>> {
+    const { link, placements, clock, config } = this.services;
+    const untilMs = caller.deadlineMs - config.deadlineReserveMs;
+    let undecided: readonly ReturnType<typeof txnId>[] = [];
+    let lastHoldUp: RequestError | null = null;
+    while (clock.monotonicMs() < untilMs) {
+      const bucket = link.bucketOf(slotOfAccount(number));
+      const reply = await link.instruct(bucket, 'phase-1', instructionOf(undecided), caller.token, untilMs);
+      if (reply.kind === 'unauthenticated') return failure('unauthenticated', 'TOKEN_REFUSED', `The token was refused: ${reply.reason}.`);
+      if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
+      if (reply.kind === 'unreachable') {
+        return failure('unavailable', 'OUTCOME_UNKNOWN', `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`, null, { account: number });
+      }
+      const final = finalReply(reply.outcome, number, body);
+      if (final.kind === 'final') return final.reply;
+      lastHoldUp = final.error;
+      if (final.kind === 'moved') await placements.refresh();
+      else if (final.kind === 'wait') undecided = final.undecided;
+      else await this.pause();
+    }
+    return lastHoldUp === null ? failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed before the bucket was asked; nothing was done.') : { ok: false, error: lastHoldUp };
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.services.clock.schedule(this.services.config.retryBackoffMaxMs, resolve);
+    });
+  }
+}
+
+type Final =
+  | { readonly kind: 'final'; readonly reply: Reply<Changed> }
+  | { readonly kind: 'moved' | 'locked'; readonly error: RequestError }
+  | { readonly kind: 'wait'; readonly error: RequestError; readonly undecided: readonly ReturnType<typeof txnId>[] };
+
+function finalReply(outcome: Outcome, number: AccountNumber, body: ReturnType<typeof creationBody>): Final {
+  switch (outcome.kind) {
+    case 'account':
+      return { kind: 'final', reply: success({ row: outcome.account, fresh: outcome.fresh }) };
+    case 'refused':
+      return { kind: 'final', reply: refused(outcome.refusal) };
+    case 'conflict': {
+      const field = differingField(outcome.bound.body, body) === 'memo' ? 'change' : 'id';
+      return { kind: 'final', reply: failure('already-exists', 'ID_CONFLICT', 'The id belongs to another request; use a new id.', field, { txn: outcome.bound.txn }) };
+    }
+    case 'locked':
+      return { kind: 'locked', error: failure('aborted', 'LOCK_TIMEOUT', `Account ${number} was locked by another owner until the deadline; nothing was done.`, null, { account: number, lock: outcome.lock.lockId }).error };
+    case 'wait':
+      return { kind: 'wait', undecided: outcome.undecided.map((leg) => leg.txn), error: failure('failed-precondition', 'ACCOUNT_NOT_EMPTY', `Account ${number} has undecided credits; try again later.`, null, { account: number }).error };
+    case 'wrong-bucket':
+      return { kind: 'moved', error: failure('unavailable', 'SLOT_MOVING', `The slot of account ${number} is moving; try again.`, null, { account: number }).error };
+    case 'prepared':
+    case 'leg-ended':
+    case 'decided':
+    case 'lock':
+    case 'lock-released':
+    case 'done':
+    case 'alarm':
+      return { kind: 'final', reply: failure('internal', 'UNEXPECTED_OUTCOME', `The bucket answered ${outcome.kind}.`) };
+    default:
+      return unreachable(outcome, 'outcome');
+  }
+}
+
+function refused(refusal: Refusal): Reply<never> {
+  const { name, facts } = refusal;
+  const account = refusal.account ?? '';
+  switch (name) {
+    case 'ACCOUNT_EXISTS':
+      return failure('already-exists', name, `Account ${account} exists already, created by another request.`, 'number', facts);
+    case 'ACCOUNT_NUMBER_REFUSED':
+      return failure('invalid', name, `The policy does not allow the account number ${account}.`, 'number', facts);
+    case 'OPENING_BALANCE_BELOW_MINIMUM':
+      return failure('invalid', name, 'The opening balance is below the minimum balance.', 'opening_balance', facts);
+    case 'NOT_AUTHORIZED':
+      return failure('permission-denied', name, 'The token does not allow this.', null, facts);
+    case 'ACCOUNT_NOT_FOUND':
+      return failure('not-found', name, `Account ${account} does not exist.`, 'number', facts);
+    case 'ACCOUNT_NOT_EMPTY':
+      return failure('failed-precondition', name, `Account ${account} still holds or awaits money; only an empty account can be closed.`, null, facts);
+    default:
+      return failure('failed-precondition', name, `The bucket refused: ${name} (account ${account}).`, null, facts);
+  }
+}

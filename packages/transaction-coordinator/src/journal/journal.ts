@@ -1,0 +1,108 @@
+/**
+ * The coordinator's entries in Redis, gathered: one round trip for all payments that begin, one for all that end.
+ * Redis is an index. When it is silent for its bounded time the payments go on without it, and for a quiet period
+ * nobody waits for it again, except a probe.
+ */
+import type { Clock, Logger } from '@mas/values';
+import type { CoordinatorConfig } from '../coordinator-config';
+import type { CoordinatorCounters } from '../coordinator-counters';
+import { Gatherer } from '../transport/gatherer';
+import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
+
+const BEGIN_CAP = 4_000;
+const BEGINS_IN_FLIGHT = 2;
+const RECORD_CAP = 4_000;
+/** After a silence, nobody waits for Redis for so long. */
+const QUIET_MS = 500;
+const RECORD_RETRY_MS = 250;
+
+interface Beginning {
+  readonly entry: TransactionEntry;
+  readonly lockIds: readonly string[];
+  readonly done: (written: boolean, exclusivelyLocked: readonly string[]) => void;
+}
+
+export class Journal {
+  private readonly beginnings: Gatherer<Beginning>;
+  private readonly endings: Gatherer<TransactionEntry>;
+  private quietUntilMs = -Infinity;
+
+  constructor(
+    private readonly dao: TxnCoordinatorDAO,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly counters: CoordinatorCounters,
+    private readonly config: CoordinatorConfig,
+  ) {
+    this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch));
+    this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch));
+  }
+
+  get idle(): boolean {
+    return this.beginnings.idle && this.endings.idle;
+  }
+
+  /** Writes the PENDING entry and looks which of `lockIds` an exclusive lock holds; `written` false: without Redis. */
+  begin(entry: TransactionEntry, lockIds: readonly string[], done: (written: boolean, exclusivelyLocked: readonly string[]) => void): void {
+    if (this.clock.monotonicMs() < this.quietUntilMs) {
+      this.counters.redisSilences += 1;
+      this.clock.defer(() => done(false, []));
+      return;
+    }
+    this.beginnings.add({ entry, lockIds, done });
+  }
+
+  record(entry: TransactionEntry): void {
+    if (this.endings.length >= this.config.maxRecordsQueued) {
+      this.counters.recordsDropped += 1;
+      return;
+    }
+    this.endings.add(entry);
+  }
+
+  private sendBeginnings(batch: readonly Beginning[]): Promise<void> {
+    return new Promise((release) => {
+      let finished = false;
+      const finish = (locked: ReadonlySet<string> | null, reason: string): void => {
+        if (finished) return;
+        finished = true;
+        silence.cancel();
+        release();
+        if (locked === null) this.silent(batch.length, reason);
+        for (const { lockIds, done } of batch) done(locked !== null, locked === null || locked.size === 0 ? [] : lockIds.filter((lockId) => locked.has(lockId)));
+      };
+      // One more turn of the event loop: a busy process must not take a reply that is already here for silence.
+      const silence = this.clock.schedule(this.config.redisSilenceMs, () => this.clock.defer(() => finish(null, 'no reply in time')));
+      const lockIds = new Set<string>();
+      for (const beginning of batch) for (const lockId of beginning.lockIds) lockIds.add(lockId);
+      this.counters.daoBegins += 1;
+      this.dao.begin(batch.map((beginning) => beginning.entry), [...lockIds]).then(
+        (reply) => finish(new Set(reply.exclusivelyLocked), ''),
+        (error: unknown) => finish(null, String(error)),
+      );
+    });
+  }
+
+  private silent(payments: number, reason: string): void {
+    this.counters.redisSilences += payments;
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs >= this.quietUntilMs) this.logger.warn({ reason, payments }, 'Redis is silent; payments go on without it');
+    this.quietUntilMs = nowMs + QUIET_MS;
+  }
+
+  private async sendEndings(batch: readonly TransactionEntry[]): Promise<void> {
+    this.counters.daoRecords += 1;
+    try {
+      await this.dao.record(batch);
+    } catch {
+      // Kept for another try while there is room; what is lost here is found at the payments' homes.
+      const room = this.config.maxRecordsQueued - this.endings.length;
+      const kept = batch.slice(0, Math.max(0, room));
+      this.counters.recordsDropped += batch.length - kept.length;
+      await new Promise<void>((resolve) => {
+        this.clock.schedule(RECORD_RETRY_MS, resolve);
+      });
+      for (const entry of kept) this.endings.add(entry);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** What a caller hears: home's record in his words. */
+import { differingField, type OutcomeRow } from '@mas/ledger';
+import type { TransactionAnswer } from '@mas/two-phase-commit';
+import { splitPaymentKey, type TxnId } from '@mas/values';
+import type { PaymentResult, Reply } from '../coordinator-service';
+import { failure, success } from '../reply';
+import { requestField, type Draft } from './payment-draft';
+
+/**
+ * An authorization's expiry is reckoned from the moment it is asked for, so its repetition has another body. Both
+ * are the same request if all else is equal and the recorded expiry, reckoned back by the duration asked for, falls
+ * within this time of the record. Above the largest deadline that a server admits.
+ */
+const SAME_EXPIRY_WITHIN_MS = 120_000;
+
+export function resultOf(row: OutcomeRow): PaymentResult {
+  const { txn, body, decision } = row;
+  if (decision.kind === 'committed') return { kind: 'committed', txn, atMs: decision.atMs, body, balances: row.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })) };
+  return { kind: 'aborted', txn, atMs: decision.atMs, body, reason: decision.reason };
+}
+
+export function replyOf(answer: TransactionAnswer, txn: TxnId, draft: Draft): Reply<PaymentResult> {
+  switch (answer.kind) {
+    case 'recorded':
+      return success(resultOf(answer.outcome));
+    case 'conflict':
+      return sameButForExpiry(answer.bound, draft) ? success(resultOf(answer.bound)) : conflict(answer.bound, draft);
+    case 'unknown':
+      return success({ kind: 'unknown', txn, message: answer.message });
+    case 'rejected':
+      return failure(answer.error, answer.error === 'unauthenticated' ? 'TOKEN_REFUSED' : 'NOT_AUTHORIZED', `The token was refused: ${answer.reason}.`);
+  }
+}
+
+export function conflict(bound: OutcomeRow, draft: Draft): Reply<never> {
+  const field = requestField(draft, differingField(bound.body, draft.body) ?? 'id');
+  const { id } = splitPaymentKey(bound.key);
+  return failure('already-exists', 'ID_CONFLICT', `Id ${id} belongs to another request, which differs in ${field}; use a new id for a new payment.`, field, { id, txn: bound.txn });
+}
+
+export function sameButForExpiry(bound: OutcomeRow, draft: Draft): boolean {
+  if (draft.expiresInMs === null || differingField(bound.body, draft.body) !== 'expires_at') return false;
+  const { expiresAtMs } = bound.body;
+  if (expiresAtMs === null || differingField({ ...bound.body, expiresAtMs: draft.body.expiresAtMs }, draft.body) !== null) return false;
+  const askedAtMs = expiresAtMs - draft.expiresInMs;
+  return Math.abs(bound.decision.atMs - askedAtMs) <= SAME_EXPIRY_WITHIN_MS;
+}

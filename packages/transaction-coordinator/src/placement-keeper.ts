@@ -1,0 +1,98 @@
+/**
+ * Keeps the coordinator's placement map new enough: Redis publishes it, the Resource Managers have it when Redis is
+ * empty, and it is published again then. Hints only: a bucket refuses what it does not own.
+ */
+import { PlacementIndex, type LeaderDirectory, type PlacementMap } from '@mas/placement';
+import type { ParticipantClient, Placing } from '@mas/two-phase-commit';
+import type { PaymentBody } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import type { Clock, Logger, RmId, Slot } from '@mas/values';
+import type { CoordinatorCounters } from './coordinator-counters';
+import type { TxnCoordinatorDAO } from './txn-coordinator-dao';
+
+export interface PlacementSource {
+  readonly dao: TxnCoordinatorDAO;
+  readonly participants: ParticipantClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Time for Redis to answer before the Resource Managers are asked; nobody's answer waits longer for Redis. */
+const REDIS_PATIENCE_MS = 500;
+/** A refresh that brought nothing new is not repeated sooner. */
+const REFRESH_PAUSE_MS = 100;
+
+/** The newest map to be had: from Redis, else from the first of `rms` that knows one (published again). Null: nobody has one yet. */
+export async function discoverPlacement(source: PlacementSource, rms: readonly RmId[], timeoutMs: number): Promise<PlacementMap | null> {
+  const published = await fromRedis(source);
+  if (published !== null) return published;
+  const replies = await Promise.all(rms.map((rm) => source.participants.send(rm, { kind: 'placement' }, timeoutMs).catch(() => null)));
+  let newest: PlacementMap | null = null;
+  for (const reply of replies) {
+    if (reply?.kind === 'placement' && reply.map !== null && (newest === null || reply.map.version > newest.version)) newest = reply.map;
+  }
+  if (newest !== null) publish(source, newest);
+  return newest;
+}
+
+export class PlacementKeeper {
+  private refreshing: Promise<void> | null = null;
+
+  constructor(
+    private readonly source: PlacementSource,
+    private readonly directory: LeaderDirectory,
+    private readonly counters: CoordinatorCounters,
+    private readonly requestTimeoutMs: number,
+  ) {}
+
+  placing(homeSlot: Slot, body: PaymentBody): Placing {
+    const index = this.directory.placement();
+    return { homeBucket: index.bucketOf(homeSlot), legBuckets: body.legs.map((leg) => index.bucketOf(slotOfAccount(leg.account))) };
+  }
+
+  /** Resolves when a newer map was adopted, or after a pause when there is none; calls meanwhile share one look. */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.lookAround().finally(() => {
+      this.refreshing = null;
+    });
+    return this.refreshing;
+  }
+
+  /** Puts the map into Redis if Redis has lost it. */
+  async republish(): Promise<void> {
+    if ((await fromRedis(this.source)) === null) publish(this.source, this.directory.placement().map);
+  }
+
+  private async lookAround(): Promise<void> {
+    this.counters.placementRefreshes += 1;
+    const before = this.directory.placement().map;
+    const published = await fromRedis(this.source);
+    if (published !== null && this.directory.adopt(new PlacementIndex(published))) return;
+    const rms = before.resourceManagers.map((entry) => entry.rm);
+    const replies = await Promise.all(rms.map((rm) => this.source.participants.send(rm, { kind: 'placement' }, this.requestTimeoutMs).catch(() => null)));
+    for (const reply of replies) {
+      if (reply?.kind === 'placement' && reply.map !== null) this.directory.adopt(new PlacementIndex(reply.map));
+    }
+    const now = this.directory.placement().map;
+    if (published === null || now.version > published.version) publish(this.source, now);
+    if (now.version > before.version) return;
+    await new Promise<void>((resolve) => {
+      this.source.clock.schedule(REFRESH_PAUSE_MS, resolve);
+    });
+  }
+}
+
+function fromRedis({ dao, clock }: PlacementSource): Promise<PlacementMap | null> {
+  return new Promise((resolve) => {
+    const timer = clock.schedule(REDIS_PATIENCE_MS, () => resolve(null));
+    const answer = (map: PlacementMap | null): void => {
+      timer.cancel();
+      resolve(map);
+    };
+    dao.placement().then(answer, () => answer(null));
+  });
+}
+
+function publish({ dao, logger }: PlacementSource, map: PlacementMap): void {
+  dao.publishPlacement(map).catch((error: unknown) => logger.warn({ err: error }, 'the placement map could not be published to Redis'));
+}

@@ -1,0 +1,145 @@
+/**
+ * Balances in Redis, for reads that may be old. A value is put there only under the namespace that was read before
+ * the linearizable operation it comes from, and only over a lower rev, so a cached value never goes back, not even
+ * across a flush of Redis. What rarely changes of an account (status, owner) is remembered here, and its age counts.
+ */
+import type { OutcomeRow } from '@mas/ledger';
+import type { AccountReading } from '@mas/two-phase-commit';
+import type { AccountNumber, BucketId, Clock } from '@mas/values';
+import type { AccountView } from '../coordinator-service';
+import type { CachedBalance, TxnCoordinatorDAO } from '../txn-coordinator-dao';
+
+const MAX_WAITING = 10_000;
+const MAX_DETAILS = 100_000;
+/** An account's details older than this are read again. */
+const DETAILS_AGE_MS = 60_000;
+const NAMESPACE_AGE_MS = 5_000;
+
+interface Details {
+  readonly reading: AccountReading;
+  readonly readAtMs: number;
+}
+
+export class BalanceCache {
+  private namespace: { readonly value: string; readonly readAtMs: number } | null = null;
+  private readingNamespace = false;
+  private writing = false;
+  /** The newest value per account that waits to be written. */
+  private readonly waiting = new Map<AccountNumber, { readonly namespace: string; readonly balance: CachedBalance }>();
+  private readonly details = new Map<AccountNumber, Details>();
+
+  constructor(
+    private readonly dao: TxnCoordinatorDAO,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The namespace known now, before an operation begins; null until Redis has told it. */
+  currentNamespace(): string | null {
+    const nowMs = this.clock.monotonicMs();
+    if (this.namespace === null || nowMs - this.namespace.readAtMs > NAMESPACE_AGE_MS) this.readNamespace();
+    return this.namespace?.value ?? null;
+  }
+
+  /** A fresh decision's balances. @param namespace what currentNamespace gave before the payment began. */
+  committed(namespace: string | null, outcome: OutcomeRow): void {
+    if (namespace === null) return;
+    const readAtMs = this.clock.wallMs();
+    for (const { account, balanceMinor, rev } of outcome.balances) {
+      const leg = outcome.body.legs.find((candidate) => candidate.account === account);
+      if (leg !== undefined) this.put(namespace, { number: account, currency: leg.currency, balanceMinor, rev, readAtMs });
+    }
+  }
+
+  /** @param namespace what currentNamespace gave before the read. */
+  read(namespace: string | null, reading: AccountReading): void {
+    const readAtMs = this.clock.wallMs();
+    this.remember(reading, readAtMs);
+    if (namespace !== null) this.put(namespace, { number: reading.number, currency: reading.currency, balanceMinor: reading.balanceMinor, rev: reading.rev, readAtMs });
+  }
+
+  /** What Redis and this process know; null for an account that has to be read at its bucket. */
+  async lookUp(numbers: readonly AccountNumber[], bucketOf: (number: AccountNumber) => BucketId): Promise<readonly (AccountView | null)[]> {
+    let cached: readonly (CachedBalance | null)[];
+    try {
+      cached = await this.dao.cachedBalances(numbers);
+    } catch {
+      return numbers.map(() => null);
+    }
+    const nowMs = this.clock.wallMs();
+    return numbers.map((number, i) => {
+      const balance = cached[i] ?? null;
+      const details = this.details.get(number);
+      if (balance === null || details === undefined || nowMs - details.readAtMs > DETAILS_AGE_MS) return null;
+      const { status, owner, minimumMinor, createdAtMs } = details.reading;
+      return {
+        number,
+        currency: balance.currency,
+        status,
+        owner,
+        balanceMinor: balance.balanceMinor,
+        minimumMinor,
+        holdsMinor: null,
+        pendingCreditsMinor: null,
+        level: 'cached',
+        ageMs: Math.max(0, nowMs - Math.min(balance.readAtMs, details.readAtMs)),
+        rev: balance.rev,
+        createdAtMs,
+        bucket: bucketOf(number),
+        leader: null,
+      };
+    });
+  }
+
+  private remember(reading: AccountReading, readAtMs: number): void {
+    this.details.delete(reading.number);
+    if (this.details.size >= MAX_DETAILS) {
+      const [oldest] = this.details.keys();
+      if (oldest !== undefined) this.details.delete(oldest);
+    }
+    this.details.set(reading.number, { reading, readAtMs });
+  }
+
+  private put(namespace: string, balance: CachedBalance): void {
+    const present = this.waiting.get(balance.number);
+    if (present !== undefined && present.namespace === namespace && present.balance.rev >= balance.rev) return;
+    if (present === undefined && this.waiting.size >= MAX_WAITING) return;
+    this.waiting.set(balance.number, { namespace, balance });
+    this.write();
+  }
+
+  private write(): void {
+    if (this.writing || this.waiting.size === 0) return;
+    this.writing = true;
+    this.clock.defer(() => {
+      const byNamespace = new Map<string, CachedBalance[]>();
+      for (const { namespace, balance } of this.waiting.values()) {
+        const balances = byNamespace.get(namespace);
+        if (balances === undefined) byNamespace.set(namespace, [balance]);
+        else balances.push(balance);
+      }
+      this.waiting.clear();
+      // A cache: what cannot be written is read at its bucket.
+      const writes = [...byNamespace].map(([namespace, balances]) => this.dao.cacheBalances(namespace, balances).catch(() => undefined));
+      void Promise.all(writes).then(() => {
+        this.writing = false;
+        this.write();
+      });
+    });
+  }
+
+  private readNamespace(): void {
+    if (this.readingNamespace) return;
+    this.readingNamespace = true;
+    const readAtMs = this.clock.monotonicMs();
+    this.dao.cacheNamespace().then(
+      (value) => {
+        this.namespace = { value, readAtMs };
+        this.readingNamespace = false;
+      },
+      () => {
+        this.namespace = null;
+        this.readingNamespace = false;
+      },
+    );
+  }
+}

@@ -1,0 +1,96 @@
+/** Lists: an account's payments, and all accounts bucket by bucket. Pages by cursor; a page is at most 500 rows. */
+import type { LegRow } from '@mas/ledger';
+import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type Slot } from '@mas/values';
+import { viewOfReading } from '../accounts/account-view';
+import type { AccountView, Caller, ListPaymentsRequest, Reply } from '../coordinator-service';
+import { mayRead, operatorsOnly } from '../payment/identity';
+import { failure, success } from '../reply';
+import type { BucketLink } from '../transport/bucket-link';
+import type { TransactionState } from '../txn-coordinator-dao';
+import { cursorNumber, decodeCursor, encodeCursor } from './cursor';
+
+export const MAX_PAGE = 500;
+
+export class Lists {
+  constructor(
+    private readonly link: BucketLink,
+    private readonly directory: LeaderDirectory,
+  ) {}
+
+  async payments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>> {
+    const { account, direction } = request;
+    if (!mayRead(caller.subject, account)) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${account}.`, 'account');
+    const limit = pageLimit(request.limit);
+    if (!limit.ok) return limit;
+    let cursorSeq: number | null = null;
+    if (request.cursor !== null) {
+      const [of, way, seq] = decodeCursor('payments', request.cursor, 3) ?? [];
+      cursorSeq = cursorNumber(seq);
+      if (of !== account || way !== direction || cursorSeq === null) return badCursor();
+    }
+    const bucket = this.link.bucketOf(slotOfAccount(account));
+    const query = { account, direction, cursorSeq, limit: limit.value, state: legState(request.state), fromMs: request.fromMs, untilMs: request.untilMs };
+    const reply = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token: caller.token }, caller.deadlineMs);
+    if (reply.kind !== 'legs') return failure('unavailable', 'BUCKET_UNAVAILABLE', `The bucket of account ${account} did not answer; try again.`);
+    return success({ legs: reply.legs, nextCursor: reply.nextCursorSeq === null ? null : encodeCursor('payments', [account, direction, reply.nextCursorSeq]) });
+  }
+
+  /** Rows as their buckets keep them: settled balances, with holds and pending credits beside them. */
+  async accounts(caller: Caller, cursor: string | null, limit: number): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>> {
+    const forbidden = operatorsOnly(caller.subject, 'Listing accounts');
+    if (forbidden !== null) return forbidden;
+    const page = pageLimit(limit);
+    if (!page.ok) return page;
+    const place = cursor === null ? { bucket: null, after: null } : accountCursor(cursor);
+    if (place === null) return badCursor();
+    const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket).sort((a, b) => a - b);
+    const views: AccountView[] = [];
+    let after = place.after;
+    for (const bucket of buckets) {
+      if (place.bucket !== null && bucket < place.bucket) continue;
+      if (place.bucket !== null && bucket > place.bucket) after = null;
+      const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs);
+      if (reply.kind !== 'account-list') return failure('unavailable', 'BUCKET_UNAVAILABLE', `Bucket ${bucket} did not answer; try again.`);
+      for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory));
+      if (reply.next !== null) return success({ accounts: views, nextCursor: encodeCursor('accounts', [bucket, reply.next.slot, reply.next.number]) });
+      const last = buckets[buckets.length - 1];
+      if (views.length >= page.value && bucket !== last) return success({ accounts: views, nextCursor: encodeCursor('accounts', [bucket + 1, '', '']) });
+      after = null;
+    }
+    return success({ accounts: views, nextCursor: null });
+  }
+}
+
+function accountCursor(cursor: string): { readonly bucket: number; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null } | null {
+  const [bucketText, slotText, numberText] = decodeCursor('accounts', cursor, 3) ?? [];
+  const bucket = cursorNumber(bucketText);
+  if (bucket === null) return null;
+  if (slotText === '' && numberText === '') return { bucket, after: null };
+  const slotNumber = cursorNumber(slotText);
+  const number = parseAccountNumber(numberText ?? '');
+  if (slotNumber === null || slotNumber >= SLOT_COUNT || !number.ok) return null;
+  return { bucket, after: { slot: slot(slotNumber), number: number.value } };
+}
+
+function legState(state: TransactionState | null): 'prepared' | 'committed' | 'aborted' | null {
+  switch (state) {
+    case null:
+      return null;
+    case 'PENDING':
+      return 'prepared';
+    case 'COMMITTED':
+      return 'committed';
+    case 'ABORTED':
+      return 'aborted';
+  }
+}
+
+function pageLimit(limit: number): Reply<number> {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) return failure('invalid', 'LIMIT_INVALID', `A page has 1 to ${MAX_PAGE} rows.`, 'limit');
+  return success(limit);
+}
+
+function badCursor(): Reply<never> {
+  return failure('invalid', 'CURSOR_INVALID', 'The cursor does not come from this list; leave it out to start at the beginning.', 'cursor');
+}

@@ -1,0 +1,81 @@
+/**
+ * GetPayment: a terminal entry in Redis is believed, with its timeline; PENDING or nothing is not, then the home says
+ * what it has recorded.
+ */
+import type { OutcomeRow } from '@mas/ledger';
+import { splitPaymentKey, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import type { Caller, PaymentView, Reply } from '../coordinator-service';
+import { identityOf, mayRead } from '../payment/identity';
+import { failure, success } from '../reply';
+import type { BucketLink } from '../transport/bucket-link';
+import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
+import type { LegFinder } from './leg-finder';
+
+/** Redis gets so long to answer a read that can do without it. */
+const REDIS_PATIENCE_MS = 200;
+
+export class PaymentViews {
+  constructor(
+    private readonly dao: TxnCoordinatorDAO,
+    private readonly link: BucketLink,
+    private readonly legFinder: LegFinder,
+    private readonly clock: Clock,
+  ) {}
+
+  async get(caller: Caller, payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber }): Promise<Reply<PaymentView>> {
+    if (payment.kind === 'id') {
+      const identity = identityOf(caller.subject, payment.id);
+      return identity.ok ? this.byKey(caller, identity.value.key, identity.value.homeSlot, null) : identity;
+    }
+    if (!mayRead(caller.subject, payment.account)) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${payment.account}.`, 'account');
+    const leg = await this.legFinder.find(payment.account, payment.txn, caller.token, caller.deadlineMs);
+    if (leg === 'unreachable') return silent();
+    if (leg === null) return notFound();
+    return this.byKey(caller, leg.key, leg.homeSlot, payment.txn);
+  }
+
+  private async byKey(caller: Caller, key: PaymentKey, homeSlot: Slot, txn: TxnId | null): Promise<Reply<PaymentView>> {
+    const entry = await this.entry(key);
+    const matching = entry !== null && (txn === null || entry.txn === txn) ? entry : null;
+    if (matching !== null && matching.state !== 'PENDING') return success(viewOfEntry(key, matching));
+    const row = await this.link.query(key, homeSlot, caller.deadlineMs);
+    if (row === 'unreachable') return silent();
+    if (row !== null) return success(viewOfRow(key, row, matching));
+    return matching === null ? notFound() : success(viewOfEntry(key, matching));
+  }
+
+  private entry(key: PaymentKey): Promise<TransactionEntry | null> {
+    return new Promise((resolve) => {
+      const timer = this.clock.schedule(REDIS_PATIENCE_MS, () => resolve(null));
+      const answer = (entry: TransactionEntry | null): void => {
+        timer.cancel();
+        resolve(entry);
+      };
+      this.dao.transactions([key]).then(
+        ([entry]) => answer(entry ?? null),
+        () => answer(null),
+      );
+    });
+  }
+}
+
+/** The home's record where there is one; times and timeline from Redis. */
+function viewOfRow(key: PaymentKey, row: OutcomeRow, entry: TransactionEntry | null): PaymentView {
+  const { txn, body, decision } = row;
+  const state = decision.kind === 'committed' ? 'COMMITTED' : 'ABORTED';
+  const reason = decision.kind === 'aborted' ? decision.reason : null;
+  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, timeline: entry?.timeline ?? [], outcome: row };
+}
+
+function viewOfEntry(key: PaymentKey, entry: TransactionEntry): PaymentView {
+  const { txn, state, body, reason, createdAtMs, endedAtMs, timeline } = entry;
+  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs, endedAtMs, timeline, outcome: null };
+}
+
+function silent(): Reply<never> {
+  return failure('unavailable', 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; try again.');
+}
+
+function notFound(): Reply<never> {
+  return failure('not-found', 'PAYMENT_NOT_FOUND', 'No payment of this caller has that id.', 'id');
+}

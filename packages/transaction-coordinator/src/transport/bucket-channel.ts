@@ -1,0 +1,130 @@
+/**
+ * The instructions on their way to one bucket in one phase. Few requests are in flight at a time (one, by default);
+ * what arrives meanwhile shares the next. Urgent ones (somebody waits for the answer) go first; the others (legs to
+ * be told) keep a share of every request, so that they are never starved.
+ */
+import type { Instruction } from '@mas/ledger';
+import type { InstructionPhase, InstructionReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { BucketId } from '@mas/values';
+import { Fifo } from './fifo';
+import type { FollowerPorts, LeaderFollower } from './leader-follower';
+
+export interface ChannelItem {
+  readonly instruction: Instruction;
+  readonly token: string | null;
+  /** Monotonic; afterwards it is answered `unreachable`. */
+  readonly expiresAtMs: number;
+  readonly done: (reply: InstructionReply) => void;
+}
+
+/** Legs over all instructions of one request: bounds its bytes when payments have many legs. */
+const MAX_LEGS_PER_REQUEST = 8_000;
+
+const BACKGROUND_SHARE = 4;
+
+export class BucketChannel {
+  private readonly urgent = new Fifo<ChannelItem>();
+  private readonly background = new Fifo<ChannelItem>();
+  private inFlight = 0;
+  private scheduled = false;
+
+  constructor(
+    private readonly bucket: BucketId,
+    private readonly phase: InstructionPhase,
+    private readonly ports: FollowerPorts,
+    private readonly follower: LeaderFollower,
+  ) {}
+
+  get backgroundLength(): number {
+    return this.background.length;
+  }
+
+  submit(item: ChannelItem, urgency: 'urgent' | 'background'): void {
+    (urgency === 'urgent' ? this.urgent : this.background).push(item);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.inFlight >= this.ports.config.requestsInFlight || this.urgent.length + this.background.length === 0) return;
+    this.scheduled = true;
+    this.ports.clock.defer(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.inFlight >= this.ports.config.requestsInFlight) return;
+    const batch = this.takeBatch();
+    if (batch.length === 0) return;
+    this.inFlight += 1;
+    const next = (): void => {
+      this.inFlight -= 1;
+      this.schedule();
+    };
+    this.exchange(batch).then(next, (error: unknown) => {
+      this.ports.logger.error({ err: error, bucket: this.bucket }, 'a batch of instructions failed');
+      next();
+    });
+    this.schedule();
+  }
+
+  private takeBatch(): ChannelItem[] {
+    const cap = this.ports.config.batchCap;
+    const reserved = Math.min(this.background.length, Math.ceil(cap / BACKGROUND_SHARE));
+    const batch: ChannelItem[] = [];
+    let legs = this.take(this.urgent, batch, Math.max(1, cap - reserved), 0);
+    legs = this.take(this.background, batch, cap, legs);
+    this.take(this.urgent, batch, cap, legs);
+    return batch;
+  }
+
+  private take(from: Fifo<ChannelItem>, batch: ChannelItem[], cap: number, legsBefore: number): number {
+    let legs = legsBefore;
+    while (batch.length < cap && legs < MAX_LEGS_PER_REQUEST) {
+      const item = from.shift();
+      if (item === undefined) break;
+      batch.push(item);
+      legs += 'body' in item.instruction ? item.instruction.body.legs.length : 1;
+    }
+    return legs;
+  }
+
+  private async exchange(taken: ChannelItem[]): Promise<void> {
+    let batch = taken;
+    const request = (): ParticipantRequest | null => {
+      batch = this.withoutExpired(batch);
+      if (batch.length === 0) return null;
+      this.ports.counters.instructionRequests += 1;
+      this.ports.counters.instructionsSent += batch.length;
+      return { kind: 'instructions', bucket: this.bucket, phase: this.phase, items: batch };
+    };
+    const reply = await this.follower.exchange(this.bucket, request, () => latestExpiry(batch));
+    if (reply.kind === 'outcomes' && reply.outcomes.length === batch.length) {
+      for (const [i, item] of batch.entries()) item.done(reply.outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' });
+      return;
+    }
+    const reason = reply.kind === 'unreachable' ? reply.reason : `bucket ${this.bucket} answered ${reply.kind} to ${batch.length} instructions`;
+    if (reply.kind !== 'unreachable') this.ports.logger.error({ bucket: this.bucket, reply: reply.kind }, 'a reply does not fit its request');
+    for (const item of batch) item.done({ kind: 'unreachable', reason });
+  }
+
+  /** Also looks through what waits behind: a silent bucket must not keep its queue from being answered. */
+  private withoutExpired(batch: ChannelItem[]): ChannelItem[] {
+    const nowMs = this.ports.clock.monotonicMs();
+    const alive = (item: ChannelItem): boolean => {
+      if (item.expiresAtMs > nowMs) return true;
+      item.done({ kind: 'unreachable', reason: `bucket ${this.bucket} did not answer in time` });
+      return false;
+    };
+    this.urgent.retain(alive);
+    this.background.retain(alive);
+    return batch.every((item) => item.expiresAtMs > nowMs) ? batch : batch.filter(alive);
+  }
+}
+
+function latestExpiry(batch: readonly ChannelItem[]): number {
+  let latest = 0;
+  for (const item of batch) latest = Math.max(latest, item.expiresAtMs);
+  return latest;
+}

@@ -1,0 +1,89 @@
+/**
+ * All buckets from the coordinator's side: one channel per bucket and phase, single reads, and questions to homes,
+ * gathered per bucket.
+ */
+import type { Instruction, OutcomeRow } from '@mas/ledger';
+import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
+import type { BucketId, PaymentKey, Slot } from '@mas/values';
+import { BucketChannel } from './bucket-channel';
+import { Gatherer } from './gatherer';
+import { LeaderFollower, type FollowerPorts, type ParticipantSuccess } from './leader-follower';
+
+const QUERY_CAP = 1_000;
+const QUERIES_IN_FLIGHT = 2;
+
+interface HomeQuery {
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly untilMs: number;
+  readonly done: (recorded: OutcomeRow | null | 'unreachable') => void;
+}
+
+export class BucketLink {
+  readonly follower: LeaderFollower;
+  private readonly channels = new Map<string, BucketChannel>();
+  private readonly queries = new Map<BucketId, Gatherer<HomeQuery>>();
+
+  constructor(private readonly ports: FollowerPorts) {
+    this.follower = new LeaderFollower(ports);
+  }
+
+  bucketOf(slot: Slot): BucketId {
+    return this.ports.directory.placement().bucketOf(slot);
+  }
+
+  submit(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number, done: (reply: InstructionReply) => void): void {
+    this.channel(bucket, phase).submit({ instruction, token, expiresAtMs, done }, 'urgent');
+  }
+
+  /** For instructions that nobody waits for. False: the queue is full and the instruction was not taken. */
+  submitBackground(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, expiresAtMs: number, done: (reply: InstructionReply) => void): boolean {
+    const channel = this.channel(bucket, phase);
+    if (channel.backgroundLength >= this.ports.config.maxPhase2Queued) return false;
+    channel.submit({ instruction, token: null, expiresAtMs, done }, 'background');
+    return true;
+  }
+
+  instruct(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, untilMs: number): Promise<InstructionReply> {
+    return new Promise((resolve) => {
+      this.submit(bucket, phase, instruction, token, untilMs, resolve);
+    });
+  }
+
+  read(bucket: BucketId, request: ParticipantRequest, untilMs: number): Promise<ParticipantSuccess | Unreachable> {
+    return this.follower.exchange(bucket, () => request, () => untilMs);
+  }
+
+  /** What the home has recorded under the key; null: nothing. A linearizable read that records nothing itself. */
+  query(key: PaymentKey, homeSlot: Slot, untilMs: number): Promise<OutcomeRow | null | 'unreachable'> {
+    return new Promise((done) => {
+      this.gathererOf(this.bucketOf(homeSlot)).add({ key, homeSlot, untilMs, done });
+    });
+  }
+
+  private channel(bucket: BucketId, phase: InstructionPhase): BucketChannel {
+    const name = `${bucket} ${phase}`;
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      channel = new BucketChannel(bucket, phase, this.ports, this.follower);
+      this.channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  private gathererOf(bucket: BucketId): Gatherer<HomeQuery> {
+    let gatherer = this.queries.get(bucket);
+    if (gatherer === undefined) {
+      gatherer = new Gatherer<HomeQuery>(this.ports.clock, QUERY_CAP, QUERIES_IN_FLIGHT, (batch) => this.askHome(bucket, batch));
+      this.queries.set(bucket, gatherer);
+    }
+    return gatherer;
+  }
+
+  private async askHome(bucket: BucketId, batch: readonly HomeQuery[]): Promise<void> {
+    const request: ParticipantRequest = { kind: 'query', bucket, keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })) };
+    const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
+    const reply = await this.read(bucket, request, untilMs);
+    for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : 'unreachable');
+  }
+}

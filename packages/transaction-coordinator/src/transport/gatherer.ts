@@ -1,0 +1,60 @@
+/**
+ * Batching without timers: while a batch is under way, what arrives gathers for the next one; on an idle gatherer an
+ * item leaves in the same turn of the event loop, together with what that turn still brings.
+ */
+import type { Clock } from '@mas/values';
+import { Fifo } from './fifo';
+
+export class Gatherer<Item> {
+  private readonly waiting = new Fifo<Item>();
+  private underWay = 0;
+  private scheduled = false;
+
+  /** @param send never rejects; the next batch leaves when it resolves. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly cap: number,
+    private readonly concurrency: number,
+    private readonly send: (items: readonly Item[]) => Promise<void>,
+  ) {}
+
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  get idle(): boolean {
+    return this.waiting.length === 0 && this.underWay === 0;
+  }
+
+  add(item: Item): void {
+    this.waiting.push(item);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.underWay >= this.concurrency || this.waiting.length === 0) return;
+    this.scheduled = true;
+    this.clock.defer(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.underWay >= this.concurrency) return;
+    const batch: Item[] = [];
+    while (batch.length < this.cap) {
+      const item = this.waiting.shift();
+      if (item === undefined) break;
+      batch.push(item);
+    }
+    if (batch.length === 0) return;
+    this.underWay += 1;
+    const done = (): void => {
+      this.underWay -= 1;
+      this.schedule();
+    };
+    this.send(batch).then(done, done);
+    this.schedule();
+  }
+}
