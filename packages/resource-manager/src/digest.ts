@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 
 export interface Digest {
-  /** 64 lower-case hexadecimal digits. */
-  sha256Hex(bytes: Uint8Array): string;
+  /** 64 lower-case hexadecimal digits; a text is taken as UTF-8. */
+  sha256Hex(data: Uint8Array | string): string;
   startSha256(): RunningDigest;
 }
 
@@ -15,7 +15,7 @@ export interface RunningDigest {
 
 /** The platform's own; deterministic, so a simulator uses it as well. */
 export const platformDigest: Digest = {
-  sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+  sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
   startSha256: () => {
     const hash = createHash('sha256');
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };

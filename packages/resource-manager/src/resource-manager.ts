@@ -1,32 +1,200 @@
-/** The Resource Manager of one process: its buckets' replicas, and the server side of what coordinators and peers ask. */
-import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
-import { InvariantViolation, type BucketId } from '@mas/values';
+/**
+ * The Resource Manager of one process: its buckets' replicas, and the server side of what coordinators and peers ask.
+ * Groups are registered with the host, replicas are looked up here; a bucket's state lives in its replica alone.
+ */
+import { META_GROUP, META_REPLICAS, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { nodeId, type ConfState } from '@mas/raft';
+import type { ParticipantReply, ParticipantRequest, ParticipantServer, ReplicaStatus } from '@mas/two-phase-commit';
+import { unreachable, type AccountNumber, type BucketId, type RmId, type Timer } from '@mas/values';
+import { BucketReplica, type BucketRequest } from './bucket/bucket-replica';
+import type { ReplicaContext } from './bucket/replica-context';
+import { StoreHealth } from './bucket/store-health';
+import { noFailpoints } from './failpoints';
+import { BucketExchange } from './homes/exchange';
+import { HomeQuerier } from './homes/home-querier';
+import { MetaReplica } from './meta/meta-replica';
+import { AdmissionControl } from './propose/admission';
 import type { ResourceManagerOptions } from './resource-manager-options';
 
+/** A process without a replica of the meta group asks one that has for the map this often. */
+const PLACEMENT_POLL_MS = 5_000;
+
 export class ResourceManager implements ParticipantServer {
-  constructor(private readonly options: ResourceManagerOptions) {}
+  private readonly context: ReplicaContext;
+  private readonly replicas = new Map<BucketId, BucketReplica>();
+  private readonly exchange: BucketExchange;
+  private readonly homes: HomeQuerier;
+  private readonly admission: AdmissionControl;
+  private meta: MetaReplica | null = null;
+  private placementTimer: Timer | null = null;
+  private accepting = false;
+  private stopping: Promise<void> | null = null;
+
+  constructor(options: ResourceManagerOptions) {
+    const { rm, participants, directory, config, clock } = options;
+    this.context = { ...options, onFatal: onlyOnce(options.onFatal), failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs) };
+    this.exchange = new BucketExchange(rm, this, participants, directory, config.exchangeTimeoutMs);
+    this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
+    this.admission = new AdmissionControl(options.tokens, options.digest);
+  }
 
   /** Opens the store and every replica that the placement gives this RM; resolves once all take part. */
-  start(): Promise<void> {
-    return Promise.reject(new InvariantViolation('not written yet', { rm: this.options.rm }));
+  async start(): Promise<void> {
+    const { store, spool, directory, rm, host } = this.context;
+    await store.migrate();
+    await spool.start();
+    const { map } = directory.placement();
+    if (metaReplicas(map).includes(rm)) {
+      this.meta = new MetaReplica(host, this.context);
+      await host.addGroup(META_GROUP, this.meta.applier, { confState: votersOf(metaReplicas(map)) });
+    } else {
+      this.pollPlacement();
+    }
+    // Rows that the map does not speak of yet belong to replicas that were added before it was published.
+    const placed = map.buckets.filter(({ replicas }) => replicas.includes(rm)).map(({ bucket }) => bucket);
+    const stored = (await store.buckets()).filter((bucket) => bucket !== META_GROUP);
+    for (const bucket of new Set([...placed, ...stored])) {
+      const replicas = directory.placement().replicasOf(bucket);
+      await this.open(bucket, replicas.includes(rm) ? votersOf(replicas) : null);
+    }
+    this.accepting = true;
   }
 
   /** Stops taking work, finishes what is in flight, hands over leaderships, writes a last checkpoint, closes the store. */
   stop(): Promise<void> {
-    return Promise.resolve();
+    this.stopping ??= this.shutDown();
+    return this.stopping;
   }
 
-  handle(_request: ParticipantRequest, _caller: 'tm' | 'rm'): Promise<ParticipantReply> {
-    return Promise.resolve({ kind: 'unavailable', reason: 'starting' });
+  async handle(request: ParticipantRequest, _caller: 'tm' | 'rm'): Promise<ParticipantReply> {
+    if (!this.accepting) return { kind: 'unavailable', reason: this.stopping === null ? 'starting' : 'stopping' };
+    switch (request.kind) {
+      case 'placement':
+        return this.meta === null ? { kind: 'no-replica' } : { kind: 'placement', map: this.meta.applier.placement() };
+      case 'status':
+        return { kind: 'status', replicas: this.status() };
+      case 'instructions':
+      case 'query':
+      case 'read-accounts':
+      case 'list-legs':
+      case 'list-accounts':
+      case 'totals':
+      case 'undecided':
+      case 'locks':
+      case 'checksum':
+        return this.ask(request);
+      default:
+        return unreachable(request, 'request');
+    }
   }
 
-  /** Hosts a replica of a bucket that was placed here later: it waits to be added and caught up. */
-  addReplica(_bucket: BucketId): Promise<void> {
-    return Promise.resolve();
+  /** Hosts a replica of a bucket that was placed here later: it waits until it is added to the group and caught up. */
+  async addReplica(bucket: BucketId): Promise<void> {
+    if (!this.replicas.has(bucket)) await this.open(bucket, null);
   }
 
   /** Stops a replica that was removed from its group and drops its rows. */
-  removeReplica(_bucket: BucketId): Promise<void> {
-    return Promise.resolve();
+  async removeReplica(bucket: BucketId): Promise<void> {
+    const replica = this.replicas.get(bucket);
+    if (replica === undefined) return;
+    this.replicas.delete(bucket);
+    await replica.quiet();
+    await this.context.host.removeGroup(bucket);
+    await this.context.store.dropBucket(bucket);
   }
+
+  /** Publishes a newer placement; the map that is current afterwards, or null where this RM does not lead the meta group. */
+  async proposePlacement(map: PlacementMap): Promise<PlacementMap | null> {
+    return (await this.meta?.propose(map)) ?? null;
+  }
+
+  private async ask(request: BucketRequest): Promise<ParticipantReply> {
+    const replica = this.replicas.get(request.bucket);
+    if (replica === undefined) return { kind: 'no-replica' };
+    if (request.kind === 'read-accounts' || request.kind === 'list-legs') {
+      const accounts = request.kind === 'read-accounts' ? request.numbers : [request.query.account];
+      const denied = this.mayRead(request.token, accounts);
+      if (denied !== null) return { kind: 'permission-denied', reason: denied };
+    }
+    try {
+      return await replica.handle(request);
+    } catch (error) {
+      // Whatever was expected has become a reply; this is a broken invariant.
+      this.context.onFatal(error);
+      return { kind: 'unknown', reason: 'the process stops' };
+    }
+  }
+
+  /** An account's token reads that account only; a node that acts for itself (an audit, another RM) shows none. */
+  private mayRead(token: string | null, accounts: readonly AccountNumber[]): string | null {
+    if (token === null) return null;
+    const verified = this.context.tokens.verify(token);
+    if (!verified.ok) return verified.error.reason;
+    const subject = verified.value;
+    if (subject.kind !== 'account') return null;
+    return accounts.every((account) => account === subject.account) ? null : 'ACCOUNT_OF_ANOTHER_CALLER';
+  }
+
+  private async open(bucket: BucketId, confState: ConfState | null): Promise<void> {
+    const replica = new BucketReplica(bucket, this.context, { exchange: this.exchange, homes: this.homes, admission: this.admission });
+    await this.context.host.addGroup(bucket, replica.applier, confState === null ? null : { confState });
+    // Only now: a request must not reach a replica whose state is not read yet.
+    this.replicas.set(bucket, replica);
+  }
+
+  private status(): readonly ReplicaStatus[] {
+    return this.context.host.status().map((group) => {
+      const replica = this.replicas.get(group.group);
+      return {
+        bucket: group.group,
+        rm: this.context.rm,
+        role: group.role,
+        leader: group.leader,
+        term: group.term,
+        commitIndex: group.commitIndex,
+        appliedIndex: group.appliedIndex,
+        durableIndex: group.durableIndex,
+        voters: group.voters,
+        quiescent: group.quiescent,
+        fsyncP50Ms: group.fsyncP50Ms,
+        applyP50Ms: group.applyP50Ms,
+        queuedProposals: group.queuedProposals + (replica?.proposer.queued ?? 0),
+        preparedLegs: replica?.applier.state().ledger.preparedCount ?? 0,
+      };
+    });
+  }
+
+  private async shutDown(): Promise<void> {
+    this.accepting = false;
+    this.placementTimer?.cancel();
+    await Promise.all([...this.replicas.values()].map((replica) => replica.quiet()));
+    await this.context.host.stop();
+    await this.context.store.close();
+  }
+
+  private pollPlacement(): void {
+    this.placementTimer = this.context.clock.schedule(PLACEMENT_POLL_MS, () => {
+      void this.exchange.ask(META_GROUP, { kind: 'placement' }).then((reply) => {
+        if (reply.kind === 'placement' && reply.map !== null) this.context.directory.adopt(new PlacementIndex(reply.map));
+        if (this.stopping === null) this.pollPlacement();
+      });
+    });
+  }
+}
+
+function metaReplicas(map: PlacementMap): readonly RmId[] {
+  return map.resourceManagers.slice(0, META_REPLICAS).map(({ rm }) => rm);
+}
+
+function votersOf(replicas: readonly RmId[]): ConfState {
+  return { voters: replicas.map((rm) => nodeId(rm)).sort((a, b) => a - b), learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+}
+
+function onlyOnce(report: (error: unknown) => void): (error: unknown) => void {
+  let reported = false;
+  return (error) => {
+    if (reported) return;
+    reported = true;
+    report(error);
+  };
 }

@@ -1,0 +1,120 @@
+/** One bucket on this Resource Manager: its replica, and, while it leads, everything that a leader does. */
+import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import { unreachable, type BucketId } from '@mas/values';
+import { StoreUnavailable } from '../applied-store';
+import { BucketOpening } from '../drivers/bucket-opening';
+import { DeliveryDriver } from '../drivers/deliver';
+import { ExpiryDriver } from '../drivers/expire';
+import { ReplicaDrivers } from '../drivers/replica-drivers';
+import { ResolutionDriver } from '../drivers/resolve';
+import { StoreProbe } from '../drivers/store-probe';
+import type { BucketExchange } from '../homes/exchange';
+import type { HomeQuerier } from '../homes/home-querier';
+import type { AdmissionControl } from '../propose/admission';
+import { InstructionService } from '../propose/instruction-service';
+import { Proposer } from '../propose/proposer';
+import { AccountReads } from '../reads/account-reads';
+import { BucketReads } from '../reads/bucket-reads';
+import { DelayGate } from '../reads/delay-gate';
+import { replicaChecksum } from '../reads/replica-checksum';
+import { BucketApplier, type ReplicaListener } from './bucket-applier';
+import type { ReplicaContext } from './replica-context';
+
+/** Requests that name a bucket. */
+export type BucketRequest = Extract<ParticipantRequest, { readonly bucket: BucketId }>;
+
+export interface ReplicaServices {
+  readonly exchange: BucketExchange;
+  readonly homes: HomeQuerier;
+  readonly admission: AdmissionControl;
+}
+
+export class BucketReplica implements ReplicaListener {
+  readonly applier: BucketApplier;
+  readonly proposer: Proposer;
+  private readonly opening: BucketOpening;
+  private readonly drivers: ReplicaDrivers;
+  private readonly instructions: InstructionService;
+  private readonly accounts: AccountReads;
+  private readonly reads: BucketReads;
+
+  constructor(
+    readonly bucket: BucketId,
+    private readonly context: ReplicaContext,
+    { exchange, homes, admission }: ReplicaServices,
+  ) {
+    const { host, config, clock } = context;
+    this.applier = new BucketApplier(bucket, context);
+    this.applier.listener = this;
+    this.proposer = new Proposer(this.applier, host, context);
+    const gate = new DelayGate(clock, config.maxDelayMs);
+    this.opening = new BucketOpening(this.applier, this.proposer, context);
+    this.drivers = new ReplicaDrivers(
+      this.applier,
+      [
+        this.opening,
+        new DeliveryDriver(this.applier, this.proposer, exchange, context),
+        new ResolutionDriver(this.applier, this.proposer, exchange, context),
+        new ExpiryDriver(this.applier, this.proposer, context),
+        new StoreProbe(this.applier, context),
+      ],
+      context,
+    );
+    this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, gate, config.maxWaitRounds);
+    this.accounts = new AccountReads(this.applier, this.proposer, homes, gate, context);
+    this.reads = new BucketReads(this.applier, gate, context);
+  }
+
+  onLeading(term: number): void {
+    this.context.logger.info({ bucket: this.bucket, term, index: this.applier.applied().index }, 'leads the bucket');
+    this.drivers.start();
+  }
+
+  onFollowing(): void {
+    this.drivers.stop();
+    this.proposer.leadershipLost();
+    this.context.logger.info({ bucket: this.bucket }, 'no longer leads the bucket');
+  }
+
+  async handle(request: BucketRequest): Promise<ParticipantReply> {
+    switch (request.kind) {
+      case 'instructions':
+        if (this.applier.isLeading() && !this.opening.isOpen()) return { kind: 'unavailable', reason: 'the bucket is being opened' };
+        return this.instructions.handle(request.items);
+      case 'query':
+        return this.reads.query(request.keys);
+      case 'read-accounts':
+        return this.accounts.read(request.level, request.numbers, request.delayMs);
+      case 'list-legs':
+        return this.reads.listLegs(request.query);
+      case 'list-accounts':
+        return this.reads.listAccounts(request.after, request.limit);
+      case 'totals':
+        return this.reads.totals(request.delayMs);
+      case 'undecided':
+        return this.reads.undecided();
+      case 'locks':
+        return this.reads.locks();
+      case 'checksum':
+        return this.checksum(request.atIndex);
+      default:
+        return unreachable(request, 'request about a bucket');
+    }
+  }
+
+  /** Answers what waits and lets what is in flight finish; the replica itself is stopped by its host. */
+  async quiet(): Promise<void> {
+    this.drivers.stop();
+    await this.proposer.stop();
+    await this.drivers.idle();
+  }
+
+  private async checksum(atIndex: number | null): Promise<ParticipantReply> {
+    try {
+      return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atIndex) };
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: 'the database does not answer' };
+      throw error;
+    }
+  }
+}

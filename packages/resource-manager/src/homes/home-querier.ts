@@ -1,0 +1,93 @@
+/**
+ * Asks the homes of undecided legs what they have recorded. Questions about one home bucket share a request; while it
+ * is under way, what arrives gathers for the next, so an answer is never older than its question.
+ */
+import type { AbortReason, OutcomeRow } from '@mas/ledger';
+import type { LeaderDirectory } from '@mas/placement';
+import { present, type BucketId, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import type { BucketExchange } from './exchange';
+
+export interface LegQuestion {
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+}
+
+export type Verdict =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'aborted'; readonly reason: AbortReason }
+  /** The home has recorded nothing when it was asked. */
+  | { readonly kind: 'undecided' }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+interface Waiting {
+  readonly question: LegQuestion;
+  readonly done: (verdict: Verdict) => void;
+}
+
+interface HomeQueue {
+  readonly waiting: Waiting[];
+  asking: boolean;
+}
+
+export class HomeQuerier {
+  private readonly queues = new Map<BucketId, HomeQueue>();
+
+  constructor(
+    private readonly exchange: BucketExchange,
+    private readonly directory: LeaderDirectory,
+    private readonly maxKeys: number,
+  ) {}
+
+  ask(questions: readonly LegQuestion[]): Promise<readonly Verdict[]> {
+    return Promise.all(
+      questions.map(
+        (question) =>
+          new Promise<Verdict>((done) => {
+            this.queueOf(this.directory.placement().bucketOf(question.homeSlot)).waiting.push({ question, done });
+          }),
+      ).concat(this.start()),
+    );
+  }
+
+  private queueOf(home: BucketId): HomeQueue {
+    let queue = this.queues.get(home);
+    if (queue === undefined) {
+      queue = { waiting: [], asking: false };
+      this.queues.set(home, queue);
+    }
+    return queue;
+  }
+
+  /** Starts every queue that is not being asked; adds no answer of its own. */
+  private start(): readonly never[] {
+    for (const [home, queue] of this.queues) if (!queue.asking && queue.waiting.length > 0) void this.drain(home, queue);
+    return [];
+  }
+
+  private async drain(home: BucketId, queue: HomeQueue): Promise<void> {
+    queue.asking = true;
+    while (queue.waiting.length > 0) {
+      const round = queue.waiting.splice(0, this.maxKeys);
+      const verdicts = await this.askHome(home, round.map(({ question }) => question));
+      for (const [at, { done }] of round.entries()) done(present(verdicts[at], 'verdict'));
+    }
+    queue.asking = false;
+  }
+
+  private async askHome(home: BucketId, questions: readonly LegQuestion[]): Promise<readonly Verdict[]> {
+    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })) });
+    if (reply.kind !== 'queried') {
+      const reason = `home bucket ${home}: ${reply.kind}`;
+      return questions.map(() => ({ kind: 'unreachable', reason }));
+    }
+    return questions.map((question, at) => verdictOf(question.txn, reply.outcomes[at] ?? null));
+  }
+}
+
+/** What a home's record means for one txn: a key that is bound to another payment aborts this one. */
+export function verdictOf(txn: TxnId, outcome: OutcomeRow | null): Verdict {
+  if (outcome === null) return { kind: 'undecided' };
+  if (outcome.txn !== txn) return { kind: 'aborted', reason: { name: 'ID_CONFLICT', account: null, facts: {} } };
+  return outcome.decision.kind === 'committed' ? { kind: 'committed' } : { kind: 'aborted', reason: outcome.decision.reason };
+}

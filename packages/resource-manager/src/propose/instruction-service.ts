@@ -1,0 +1,145 @@
+/**
+ * Answers one request of instructions: admits each item, proposes what is admitted, looks into WAITs, and puts the
+ * fates together into one reply.
+ */
+import type { Instruction, Outcome } from '@mas/ledger';
+import type { InstructionItem, ItemReply, ParticipantFailure, ParticipantReply } from '@mas/two-phase-commit';
+import { present, type TxnId } from '@mas/values';
+import type { BucketApplier } from '../bucket/bucket-applier';
+import type { HomeQuerier } from '../homes/home-querier';
+import { endingOf } from '../homes/leg-ending';
+import type { DelayGate } from '../reads/delay-gate';
+import { legKey } from '../rows/row-table';
+import type { AdmissionControl } from './admission';
+import type { Fate, Proposer } from './proposer';
+
+type Waitable = Extract<Instruction, { readonly undecided: readonly TxnId[] }>;
+type WaitOutcome = Extract<Outcome, { readonly kind: 'wait' }>;
+
+export class InstructionService {
+  constructor(
+    private readonly applier: BucketApplier,
+    private readonly proposer: Proposer,
+    private readonly admission: AdmissionControl,
+    private readonly homes: HomeQuerier,
+    private readonly gate: DelayGate,
+    private readonly maxWaitRounds: number,
+  ) {}
+
+  async handle(items: readonly InstructionItem[]): Promise<ParticipantReply> {
+    const replies = new Array<ItemReply | undefined>(items.length);
+    const admitted: Instruction[] = [];
+    const places: number[] = [];
+    for (const [at, item] of items.entries()) {
+      const admission = this.admission.admit(item);
+      if (admission.kind !== 'admitted') {
+        replies[at] = admission;
+        continue;
+      }
+      const repeated = this.alreadyEnded(admission.instruction);
+      if (repeated !== null) replies[at] = { kind: 'outcome', outcome: repeated };
+      else {
+        admitted.push(admission.instruction);
+        places.push(at);
+      }
+    }
+    const held = this.gate.pass(admitted);
+    if (held !== undefined) await held;
+    const fates = await this.lookIntoWaits(admitted, await this.proposer.submit(admitted));
+    return together(replies, places, fates);
+  }
+
+  /**
+   * A leg's end that is told again, as every driver does, costs no entry: an applied end is committed by a quorum and
+   * never changes, so even a leader that has just lost its place answers it rightly.
+   */
+  private alreadyEnded(instruction: Instruction): Outcome | null {
+    if ((instruction.kind !== 'commit' && instruction.kind !== 'rollback') || !this.applier.isLeading()) return null;
+    const { ledger, table } = this.applier.state();
+    if (!ledger.isLocal(instruction.account)) return null;
+    const leg = table.legs.peek(legKey(instruction.account, instruction.txn));
+    const ended = instruction.kind === 'commit' ? 'committed' : 'aborted';
+    return leg?.state === ended ? { kind: 'leg-ended', leg, balanceRev: null } : null;
+  }
+
+  /**
+   * WAIT says: would fail only because of credits that are not decided yet. Their homes are asked, what is decided is
+   * applied, and the instruction is proposed again naming what is still undecided; that result is final. In the last
+   * round nothing is asked any more. An unreachable home leaves the WAIT as the answer: a refusal might deny a credit
+   * that its sender has been told is there.
+   */
+  private async lookIntoWaits(instructions: readonly Instruction[], first: readonly Fate[]): Promise<readonly Fate[]> {
+    const fates = [...first];
+    for (let round = 1; round <= this.maxWaitRounds; round += 1) {
+      const waiting = [...fates.keys()].filter((at) => waitOf(fates[at]) !== null);
+      if (waiting.length === 0) break;
+      const named = await this.settleUndecided(waiting.map((at) => present(waitOf(fates[at]), 'wait')), round === this.maxWaitRounds);
+      const again: number[] = [];
+      const proposals: Instruction[] = [];
+      for (const at of waiting) {
+        const instruction = present(instructions[at], 'instruction');
+        const undecided = named(present(waitOf(fates[at]), 'wait'));
+        if (undecided === null || !waitable(instruction)) continue;
+        again.push(at);
+        proposals.push({ ...instruction, undecided: [...new Set([...instruction.undecided, ...undecided])] });
+      }
+      if (again.length === 0) break;
+      const results = await this.proposer.submit(proposals);
+      for (const [i, at] of again.entries()) fates[at] = present(results[i], 'fate');
+    }
+    return fates;
+  }
+
+  /** Gives, per WAIT, the txns that are still undecided; null where a home did not answer. */
+  private async settleUndecided(waits: readonly WaitOutcome[], last: boolean): Promise<(wait: WaitOutcome) => readonly TxnId[] | null> {
+    if (last) return (wait) => wait.undecided.map((leg) => leg.txn);
+    const legs = new Map(waits.flatMap((wait) => wait.undecided).map((leg) => [legKey(leg.account, leg.txn), leg]));
+    const keys = [...legs.keys()];
+    const verdicts = await this.homes.ask([...legs.values()]);
+    const verdictByLeg = new Map(keys.map((key, at) => [key, present(verdicts[at], 'verdict')]));
+    const endings: Instruction[] = [];
+    for (const [key, { account, txn }] of legs) {
+      const leg = this.applier.state().ledger.pinnedLeg(account, txn);
+      const ending = leg?.state === 'prepared' ? endingOf(leg, present(verdictByLeg.get(key), 'verdict')) : null;
+      if (ending !== null) endings.push(ending);
+    }
+    if (endings.length > 0) await this.proposer.submit(endings);
+    return (wait) => {
+      const undecided: TxnId[] = [];
+      for (const { account, txn } of wait.undecided) {
+        const verdict = present(verdictByLeg.get(legKey(account, txn)), 'verdict');
+        if (verdict.kind === 'unreachable') return null;
+        if (verdict.kind === 'undecided') undecided.push(txn);
+      }
+      return undecided;
+    };
+  }
+}
+
+function waitOf(fate: Fate | undefined): WaitOutcome | null {
+  return fate?.kind === 'applied' && fate.outcome.kind === 'wait' ? fate.outcome : null;
+}
+
+function waitable(instruction: Instruction): instruction is Waitable {
+  return 'undecided' in instruction;
+}
+
+/**
+ * A failure answers the request as a whole. Where it met some items only, others have been applied, and only
+ * `unknown` says so without a lie: the sender asks again.
+ */
+function together(replies: (ItemReply | undefined)[], places: readonly number[], fates: readonly Fate[]): ParticipantReply {
+  let failure: ParticipantFailure | null = null;
+  let applied = false;
+  for (const [i, fate] of fates.entries()) {
+    if (fate.kind === 'applied') {
+      applied = true;
+      replies[present(places[i], 'place')] = { kind: 'outcome', outcome: fate.outcome };
+    } else if (failure === null || fate.kind === 'unknown') {
+      failure = fate;
+    }
+  }
+  if (failure === null) return { kind: 'outcomes', outcomes: replies.map((reply) => present(reply, 'reply')) };
+  if (applied && failure.kind !== 'unknown') return { kind: 'unknown', reason: `some instructions of the request failed: ${failure.kind}` };
+  return failure;
+}

@@ -1,0 +1,253 @@
+/**
+ * From instructions to entries of one bucket's log, on its leader: propose, apply, answer. What arrives while an
+ * entry is under way gathers for the next; there is one entry in flight and no timer. An instruction is proposed only
+ * after the rows that it may touch are in memory and pinned: if SQL does not answer, nothing has been proposed, and
+ * what has been proposed can always be applied. Its fate is told only after a quorum's fsync *and* our own apply.
+ */
+import { rowsTouched, type Instruction, type Outcome } from '@mas/ledger';
+import type { MultiRaft, ProposalResult } from '@mas/multi-raft';
+import type { ParticipantFailure } from '@mas/two-phase-commit';
+import { invariant, present, unreachable } from '@mas/values';
+import type { BucketApplier } from '../bucket/bucket-applier';
+import type { ReplicaContext } from '../bucket/replica-context';
+import type { ApplyResult } from '../resource-manager-options';
+import { allLoaded, noPins, type Pins, type RowTable } from '../rows/row-table';
+
+/** What became of one instruction. */
+export type Fate = { readonly kind: 'applied'; readonly outcome: Outcome } | ParticipantFailure;
+
+/** All instructions that were submitted together are answered together. */
+interface Submission {
+  readonly fates: (Fate | undefined)[];
+  left: number;
+  readonly done: (fates: readonly Fate[]) => void;
+}
+
+interface Item {
+  readonly instruction: Instruction;
+  readonly bytes: Uint8Array;
+  readonly table: RowTable;
+  pins: Pins;
+  /** Applied index at which the touched rows were named. */
+  namedAtIndex: number;
+  readonly submission: Submission;
+  readonly at: number;
+}
+
+export class Proposer {
+  private ready: Item[] = [];
+  private loadingCount = 0;
+  private pumping: Promise<void> | null = null;
+  /** Counts losses of leadership: what waited for its rows across one is not proposed. */
+  private reign = 0;
+  private scheduled = false;
+  private stopping = false;
+
+  constructor(
+    private readonly applier: BucketApplier,
+    private readonly host: MultiRaft<ApplyResult>,
+    private readonly context: ReplicaContext,
+  ) {}
+
+  get queued(): number {
+    return this.ready.length + this.loadingCount;
+  }
+
+  /** One fate per instruction, in order. Never rejects. */
+  submit(instructions: readonly Instruction[]): Promise<readonly Fate[]> {
+    const refusal = this.refusal(instructions.length);
+    if (refusal !== null) return Promise.resolve(instructions.map(() => refusal));
+    if (instructions.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const submission: Submission = { fates: new Array<Fate | undefined>(instructions.length), left: instructions.length, done: resolve };
+      const cold: Item[] = [];
+      for (const [at, instruction] of instructions.entries()) {
+        const item = this.admit(instruction, submission, at);
+        if (allLoaded(item.pins)) this.ready.push(item);
+        else cold.push(item);
+      }
+      if (cold.length > 0) this.load(cold);
+      this.schedule();
+    });
+  }
+
+  /** Answers what has not been proposed; what is in flight is answered by its own fate. */
+  leadershipLost(): void {
+    this.reign += 1;
+    this.fail(this.ready.splice(0), this.notLeader());
+  }
+
+  /** Takes nothing more; resolves once nothing is in flight. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.fail(this.ready.splice(0), { kind: 'unavailable', reason: 'stopping' });
+    await this.pumping;
+  }
+
+  private refusal(count: number): ParticipantFailure | null {
+    const { bucket } = this.applier;
+    if (this.stopping) return { kind: 'unavailable', reason: 'stopping' };
+    if (!this.applier.isLeading()) {
+      // Elected, but what earlier leaders committed is not applied yet: soon here, and nowhere else.
+      return this.host.isLeader(bucket) ? { kind: 'unavailable', reason: 'taking over' } : this.notLeader();
+    }
+    if (!this.applier.healthy()) return { kind: 'unavailable', reason: 'the database of this replica does not keep up' };
+    if (this.queued + count > this.context.config.maxQueuedInstructions) return { kind: 'unavailable', reason: 'too many instructions wait' };
+    return null;
+  }
+
+  private admit(instruction: Instruction, submission: Submission, at: number): Item {
+    const { ledger, table } = this.applier.state();
+    const pins = table.pin(rowsTouched(instruction, ledger));
+    return { instruction, bytes: this.context.ledgerCodec.encodeInstruction(instruction), table, pins, namedAtIndex: this.applier.applied().index, submission, at };
+  }
+
+  /** One slow account must not hold up the others, so cold items join the queue when their rows have come. */
+  private load(items: readonly Item[]): void {
+    this.loadingCount += items.length;
+    const { reign } = this;
+    const all = noPins();
+    for (const { pins } of items) {
+      all.accounts.push(...pins.accounts);
+      all.legs.push(...pins.legs);
+      all.outcomes.push(...pins.outcomes);
+    }
+    this.applier
+      .state()
+      .loader.load(all)
+      .then(
+        () => {
+          this.loadingCount -= items.length;
+          const refusal = reign === this.reign ? this.refusal(items.length) : this.notLeader();
+          if (refusal !== null) this.fail(items, refusal);
+          else this.ready.push(...items);
+          this.schedule();
+        },
+        (error: unknown) => {
+          this.loadingCount -= items.length;
+          this.context.logger.warn({ bucket: this.applier.bucket, items: items.length, err: error }, 'rows did not come; nothing was proposed');
+          this.fail(items, { kind: 'unavailable', reason: 'the database does not answer' });
+        },
+      );
+  }
+
+  /** In a later turn, so that requests which arrive together share an entry. */
+  private schedule(): void {
+    if (this.scheduled || this.pumping !== null || this.ready.length === 0) return;
+    this.scheduled = true;
+    this.context.clock.defer(() => {
+      this.scheduled = false;
+      if (this.pumping !== null) return;
+      this.pumping = this.pump().then(
+        () => {
+          this.pumping = null;
+          this.schedule();
+        },
+        (error: unknown) => {
+          this.pumping = null;
+          this.stopping = true;
+          this.context.onFatal(error);
+        },
+      );
+    });
+  }
+
+  private async pump(): Promise<void> {
+    while (this.ready.length > 0) {
+      const batch = this.cut();
+      if (batch.length > 0) await this.propose(batch);
+    }
+  }
+
+  /** The next batch. Nothing is in flight now, so rows named at this index are those that apply will touch. */
+  private cut(): readonly Item[] {
+    const { config } = this.context;
+    let bytes = 0;
+    let count = 0;
+    while (count < this.ready.length && count < config.maxBatchInstructions) {
+      bytes += this.ready[count]?.bytes.length ?? 0;
+      if (count > 0 && bytes > config.maxBatchBytes) break;
+      count += 1;
+    }
+    const batch: Item[] = [];
+    const cold: Item[] = [];
+    for (const item of this.ready.splice(0, count)) {
+      if (this.renamed(item)) batch.push(item);
+      else cold.push(item);
+    }
+    if (cold.length > 0) this.load(cold);
+    return batch;
+  }
+
+  /** Which rows a leg's end touches depends on the leg, which may have been prepared since. False: more must be loaded. */
+  private renamed(item: Item): boolean {
+    const { kind } = item.instruction;
+    const index = this.applier.applied().index;
+    if (item.namedAtIndex === index || !(kind === 'commit' || kind === 'rollback' || kind === 'expire')) return true;
+    const { ledger, table } = this.applier.state();
+    const pins = table.pin(rowsTouched(item.instruction, ledger));
+    item.table.unpin(item.pins);
+    item.pins = pins;
+    item.namedAtIndex = index;
+    return allLoaded(pins);
+  }
+
+  private async propose(batch: readonly Item[]): Promise<void> {
+    const { failpoints, ledgerCodec } = this.context;
+    const { bucket, stamps } = this.applier;
+    const held = failpoints.hit('before-propose', bucket);
+    if (held !== undefined) await held;
+    const refusal = this.applier.isLeading() ? null : this.notLeader();
+    if (refusal !== null) {
+      this.fail(batch, refusal);
+      return;
+    }
+    const entry = { stampMs: stamps.next(), instructions: batch.map((item) => item.instruction) };
+    const data = ledgerCodec.encodeEntry(entry.stampMs, batch.map((item) => item.bytes));
+    this.applier.inFlight = { data, entry };
+    const proposal = await this.host.propose(bucket, data);
+    this.applier.inFlight = null;
+    const applied = failpoints.hit('after-apply-before-reply', bucket);
+    if (applied !== undefined) await applied;
+    this.answer(batch, proposal);
+  }
+
+  private answer(batch: readonly Item[], proposal: ProposalResult<ApplyResult>): void {
+    switch (proposal.kind) {
+      case 'applied':
+        invariant(proposal.result.length === batch.length, 'an entry gives an outcome per instruction', { outcomes: proposal.result.length, instructions: batch.length });
+        for (const [i, item] of batch.entries()) this.settle(item, { kind: 'applied', outcome: this.noteAlarm(present(proposal.result[i], 'outcome'), proposal.index) });
+        return;
+      case 'not-leader':
+        return this.fail(batch, { kind: 'not-leader', leader: proposal.leader });
+      case 'refused':
+        return this.fail(batch, { kind: 'unavailable', reason: proposal.reason });
+      case 'unknown':
+        return this.fail(batch, { kind: 'unknown', reason: 'leadership changed before the entry was applied' });
+      default:
+        return unreachable(proposal, 'fate of a proposal');
+    }
+  }
+
+  private noteAlarm(outcome: Outcome, index: number): Outcome {
+    if (outcome.kind === 'alarm') this.context.logger.error({ bucket: this.applier.bucket, index, ...outcome.alarm }, 'the second phase contradicts what the bucket recorded');
+    return outcome;
+  }
+
+  private fail(items: readonly Item[], failure: ParticipantFailure): void {
+    for (const item of items) this.settle(item, failure);
+  }
+
+  private settle(item: Item, fate: Fate): void {
+    item.table.unpin(item.pins);
+    const { submission } = item;
+    submission.fates[item.at] = fate;
+    submission.left -= 1;
+    if (submission.left === 0) submission.done(submission.fates as readonly Fate[]);
+  }
+
+  private notLeader(): ParticipantFailure {
+    const leader = this.host.leader(this.applier.bucket);
+    return { kind: 'not-leader', leader: leader === this.context.rm ? null : leader };
+  }
+}

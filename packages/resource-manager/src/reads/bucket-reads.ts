@@ -1,0 +1,108 @@
+/** Reads about a bucket as a whole: what homes have recorded, totals, lists, undecided legs, locks. */
+import type { LegRow, OutcomeRow } from '@mas/ledger';
+import type { LegQuery, ParticipantReply, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { AccountNumber, PaymentKey, Slot } from '@mas/values';
+import { StoreUnavailable } from '../applied-store';
+import type { BucketApplier } from '../bucket/bucket-applier';
+import type { ReplicaContext } from '../bucket/replica-context';
+import { readingOf } from './account-reads';
+import type { DelayGate } from './delay-gate';
+import { readPoint, withRows } from './read-point';
+
+const MAX_LEGS_LISTED = 500;
+
+export class BucketReads {
+  constructor(
+    private readonly applier: BucketApplier,
+    private readonly gate: DelayGate,
+    private readonly context: ReplicaContext,
+  ) {}
+
+  /** As a home: what is recorded under each key. Records nothing; "nothing" is only ever said about slots that are owned. */
+  async query(keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[]): Promise<ParticipantReply> {
+    return this.atReadPoint(async () => {
+      const { ledger, table } = this.applier.state();
+      const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
+      if (foreign !== undefined) return { kind: 'unavailable', reason: `slot ${foreign.homeSlot} is not owned by bucket ${this.applier.bucket}` };
+      return withRows(this.applier, { outcomes: keys.map(({ key }) => key) }, () => {
+        const outcomes: (OutcomeRow | null)[] = keys.map(({ key }) => table.outcome(key) ?? null);
+        return { kind: 'queried', outcomes };
+      });
+    });
+  }
+
+  async totals(delayMs: number): Promise<ParticipantReply> {
+    this.gate.hold(null, delayMs);
+    return this.atReadPoint(() => {
+      const { ledger } = this.applier.state();
+      const meta = ledger.meta();
+      let undecidedLegs = ledger.preparedCount;
+      for (const outcome of ledger.undelivered()) undecidedLegs += outcome.untold.length;
+      return {
+        kind: 'totals',
+        totals: { bucket: this.applier.bucket, rev: meta.rev, accountCount: meta.accountCount, issued: meta.issued, balances: meta.totals, undecidedLegs },
+      };
+    });
+  }
+
+  /** The account's history, from SQL, which first catches up with the read point. */
+  async listLegs(query: LegQuery): Promise<ParticipantReply> {
+    return this.atReadPoint(async (index) => {
+      const limit = Math.max(1, Math.min(query.limit, MAX_LEGS_LISTED));
+      await this.applier.flush(index, this.context.config.readTimeoutMs);
+      // One more than asked for says whether there is a next page.
+      const rows = await this.applier.state().store.listLegs({ ...query, limit: limit + 1 });
+      const legs: readonly LegRow[] = rows.slice(0, limit);
+      const last = legs[legs.length - 1];
+      return { kind: 'legs', legs, nextCursorSeq: rows.length > limit && last !== undefined ? last.seq : null };
+    });
+  }
+
+  async listAccounts(after: { readonly slot: Slot; readonly number: AccountNumber } | null, limit: number): Promise<ParticipantReply> {
+    return this.atReadPoint(async (index) => {
+      const count = Math.max(1, Math.min(limit, this.context.config.maxListed));
+      await this.applier.flush(index, this.context.config.readTimeoutMs);
+      const { store, ledger } = this.applier.state();
+      const rows = await store.listAccounts(after, count + 1);
+      const accounts = rows.slice(0, count);
+      const last = accounts[accounts.length - 1];
+      return {
+        kind: 'account-list',
+        accounts: accounts.map((row) => readingOf(row, ledger.preparedOn(row.number))),
+        next: rows.length > count && last !== undefined ? { slot: last.slot, number: last.number } : null,
+      };
+    });
+  }
+
+  async undecided(): Promise<ParticipantReply> {
+    return this.atReadPoint(() => {
+      const nowMs = this.applier.stamps.now();
+      const transactions: UndecidedTransaction[] = [];
+      for (const leg of this.applier.state().ledger.preparedLegs()) {
+        if (transactions.length === this.context.config.maxListed) break;
+        transactions.push({ txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, leg, ageMs: Math.max(0, nowMs - leg.preparedAtMs) });
+      }
+      return { kind: 'undecided', transactions };
+    });
+  }
+
+  /** Locks in force. */
+  async locks(): Promise<ParticipantReply> {
+    return this.atReadPoint(() => {
+      const nowMs = this.applier.stamps.now();
+      const locks = [...this.applier.state().ledger.locks()].filter((lock) => lock.untilMs > nowMs);
+      return { kind: 'locks', locks: locks.slice(0, this.context.config.maxListed) };
+    });
+  }
+
+  private async atReadPoint(read: (index: number) => ParticipantReply | Promise<ParticipantReply>): Promise<ParticipantReply> {
+    const point = await readPoint(this.context.host, this.applier.bucket, this.context.config.readTimeoutMs);
+    if (point.kind !== 'ready') return point;
+    try {
+      return await read(point.index);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: 'the database does not answer' };
+      throw error;
+    }
+  }
+}

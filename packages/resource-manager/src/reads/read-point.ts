@@ -1,0 +1,45 @@
+/** What every read does first: a linearizable point in the bucket's log, and rows in memory as of then. */
+import type { MultiRaft } from '@mas/multi-raft';
+import type { ParticipantFailure } from '@mas/two-phase-commit';
+import { unreachable, type BucketId } from '@mas/values';
+import { StoreUnavailable } from '../applied-store';
+import type { BucketApplier } from '../bucket/bucket-applier';
+import type { ApplyResult } from '../resource-manager-options';
+import { noPins, type Pins } from '../rows/row-table';
+import type { RowsTouched } from '@mas/ledger';
+
+export type ReadPoint = { readonly kind: 'ready'; readonly index: number } | ParticipantFailure;
+
+/** Everything answered before the call is visible at the point; confirmed by a quorum and applied here. */
+export async function readPoint(host: MultiRaft<ApplyResult>, bucket: BucketId, timeoutMs: number): Promise<ReadPoint> {
+  const result = await host.readIndex(bucket, timeoutMs);
+  switch (result.kind) {
+    case 'ready':
+      return { kind: 'ready', index: result.index };
+    case 'not-leader':
+      return { kind: 'not-leader', leader: result.leader };
+    case 'unavailable':
+      return { kind: 'unavailable', reason: result.reason };
+    default:
+      return unreachable(result, 'result of a read index');
+  }
+}
+
+/** Runs `read` while the rows are pinned and loaded. */
+export async function withRows<Value>(
+  applier: BucketApplier,
+  rows: Partial<RowsTouched>,
+  read: () => Value | Promise<Value>,
+): Promise<Value | ParticipantFailure> {
+  const { table, loader } = applier.state();
+  const pins: Pins = table.pin({ accounts: [], legs: [], outcomes: [], ...rows }, noPins());
+  try {
+    await loader.load(pins);
+    return await read();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: 'the database does not answer' };
+    throw error;
+  } finally {
+    table.unpin(pins);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Rows of one kind, by key: the part of a table that is in memory. One cell per key. A cell is pinned before its row
+ * is asked for, filled only while it is empty, and dropped only when nothing pins it and SQL holds its row; so a
+ * SELECT that comes back late finds either an empty cell, whose row cannot have changed since, or one that it leaves
+ * alone. Idle cells form a list, oldest first, of bounded length. What happens to be in memory never changes an
+ * outcome: whoever applies an instruction has pinned and loaded all that it may touch.
+ */
+import { invariant } from '@mas/values';
+
+export interface Cell<Key, Row> {
+  readonly key: Key;
+  /** Undefined: not loaded. Null: there is no such row, anywhere. */
+  row: Row | null | undefined;
+  pins: number;
+  /** Changed since the last checkpoint was gathered. */
+  dirty: boolean;
+  /** Part of the checkpoint that is being written. */
+  writing: boolean;
+  /** In the list of idle cells, or out of the table for good. */
+  place: 'in-use' | 'idle' | 'dropped';
+  older: Cell<Key, Row> | null;
+  newer: Cell<Key, Row> | null;
+}
+
+export class PagedRows<Key extends string, Row> {
+  private readonly cells = new Map<Key, Cell<Key, Row>>();
+  private dirtyCells: Cell<Key, Row>[] = [];
+  private writingCells: readonly Cell<Key, Row>[] = [];
+  private oldest: Cell<Key, Row> | null = null;
+  private newest: Cell<Key, Row> | null = null;
+  private idleCount = 0;
+
+  /** @param maxIdle cells kept beyond those pinned, dirty or being written. */
+  constructor(private readonly maxIdle: number) {}
+
+  get size(): number {
+    return this.cells.size;
+  }
+
+  get dirtyCount(): number {
+    return this.dirtyCells.length;
+  }
+
+  /** Keeps the key's cell until as many unpins have followed. */
+  pin(key: Key): Cell<Key, Row> {
+    let cell = this.cells.get(key);
+    if (cell === undefined) {
+      cell = { key, row: undefined, pins: 1, dirty: false, writing: false, place: 'in-use', older: null, newer: null };
+      this.cells.set(key, cell);
+      return cell;
+    }
+    if (cell.place === 'idle') this.unlink(cell);
+    cell.pins += 1;
+    return cell;
+  }
+
+  unpin(cell: Cell<Key, Row>): void {
+    invariant(cell.pins > 0, 'a row is unpinned as often as it was pinned', { key: cell.key });
+    cell.pins -= 1;
+    this.rest(cell);
+  }
+
+  /** The row if its cell is loaded; undefined when there is none. @throws InvariantViolation for a row nobody loaded. */
+  loaded(key: Key): Row | undefined {
+    const row = this.cells.get(key)?.row;
+    invariant(row !== undefined, 'a row is pinned and loaded before it is read', { key });
+    return row ?? undefined;
+  }
+
+  /** What is in memory, without a claim about what is not. */
+  peek(key: Key): Row | null | undefined {
+    return this.cells.get(key)?.row;
+  }
+
+  fill(cell: Cell<Key, Row>, row: Row | null): void {
+    if (cell.row === undefined) cell.row = row;
+  }
+
+  /** A new version of a row; returns the one before. */
+  put(key: Key, row: Row): Row | null {
+    const cell = this.cells.get(key);
+    invariant(cell !== undefined && cell.row !== undefined && cell.pins > 0, 'a row is pinned and loaded before it is changed', { key });
+    const before = cell.row;
+    cell.row = row;
+    if (!cell.dirty) {
+      cell.dirty = true;
+      this.dirtyCells.push(cell);
+    }
+    return before;
+  }
+
+  /** Puts a row that was read at start into a cell that stays pinned. */
+  adopt(key: Key, row: Row): void {
+    const cell = this.pin(key);
+    this.fill(cell, row);
+  }
+
+  /** Moves what is dirty into the checkpoint that starts now. */
+  gather(): readonly Row[] {
+    invariant(this.writingCells.length === 0, 'one checkpoint at a time');
+    this.writingCells = this.dirtyCells;
+    this.dirtyCells = [];
+    return this.writingCells.map((cell) => {
+      cell.dirty = false;
+      cell.writing = true;
+      invariant(cell.row !== null && cell.row !== undefined, 'a dirty row has a value', { key: cell.key });
+      return cell.row;
+    });
+  }
+
+  /** SQL holds what was gathered. */
+  written(): void {
+    const cells = this.writingCells;
+    this.writingCells = [];
+    for (const cell of cells) {
+      cell.writing = false;
+      this.rest(cell);
+    }
+  }
+
+  /** A cell that nothing holds any more joins the idle ones, or is dropped when it was never loaded. */
+  private rest(cell: Cell<Key, Row>): void {
+    if (cell.pins > 0 || cell.dirty || cell.writing || cell.place !== 'in-use') return;
+    if (cell.row === undefined) {
+      this.drop(cell);
+      return;
+    }
+    cell.place = 'idle';
+    cell.older = this.newest;
+    if (this.newest === null) this.oldest = cell;
+    else this.newest.newer = cell;
+    this.newest = cell;
+    this.idleCount += 1;
+    while (this.idleCount > this.maxIdle && this.oldest !== null) {
+      const evicted = this.oldest;
+      this.unlink(evicted);
+      this.drop(evicted);
+    }
+  }
+
+  private drop(cell: Cell<Key, Row>): void {
+    cell.place = 'dropped';
+    this.cells.delete(cell.key);
+  }
+
+  private unlink(cell: Cell<Key, Row>): void {
+    if (cell.older === null) this.oldest = cell.newer;
+    else cell.older.newer = cell.newer;
+    if (cell.newer === null) this.newest = cell.older;
+    else cell.newer.older = cell.older;
+    cell.older = null;
+    cell.newer = null;
+    cell.place = 'in-use';
+    this.idleCount -= 1;
+  }
+}

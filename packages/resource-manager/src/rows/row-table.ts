@@ -1,0 +1,170 @@
+/**
+ * The rows of one bucket as its ledger sees them: paged accounts, legs and outcomes, the identities ever seen, and
+ * what the next checkpoint has to write. Replaced as a whole when a snapshot is installed.
+ */
+import type { AccountRow, LegRow, LockRow, OutcomeRow, Rows, RowsTouched } from '@mas/ledger';
+import type { AccountNumber, PaymentKey, Random, Slot, TxnId } from '@mas/values';
+import type { IdentityChunk } from '../applied-store';
+import type { ResourceManagerConfig } from '../config';
+import { IdFilter } from './id-filter';
+import { PagedRows, type Cell } from './paged-rows';
+
+/** Pins of one instruction or read; every one is given back exactly once. */
+export interface Pins {
+  readonly accounts: Cell<AccountNumber, AccountRow>[];
+  readonly legs: Cell<LegKey, LegRow>[];
+  readonly outcomes: Cell<PaymentKey, OutcomeRow>[];
+}
+
+export type LegKey = string;
+
+/** Changed rows, gathered at one applied index. */
+export interface ChangedRows {
+  readonly accounts: readonly AccountRow[];
+  readonly legs: readonly LegRow[];
+  readonly outcomes: readonly OutcomeRow[];
+  readonly locks: readonly LockRow[];
+  readonly removedLocks: readonly { readonly slot: Slot; readonly lockId: string }[];
+}
+
+/** What is always in memory elsewhere (the ledger) and needs no SELECT. */
+export interface ResidentRows {
+  pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined;
+  undeliveredOf(key: PaymentKey): OutcomeRow | undefined;
+}
+
+/** A txn has a fixed length, so the joined text is unambiguous. */
+export function legKey(account: AccountNumber, txn: TxnId): LegKey {
+  return txn + account;
+}
+
+export function accountAndTxn(key: LegKey): { readonly account: AccountNumber; readonly txn: TxnId } {
+  return { txn: key.slice(0, TXN_LENGTH) as TxnId, account: key.slice(TXN_LENGTH) as AccountNumber };
+}
+
+const TXN_LENGTH = 64;
+
+export class RowTable implements Rows {
+  readonly accounts: PagedRows<AccountNumber, AccountRow>;
+  readonly legs: PagedRows<LegKey, LegRow>;
+  readonly outcomes: PagedRows<PaymentKey, OutcomeRow>;
+  readonly legIds: IdFilter;
+  readonly outcomeIds: IdFilter;
+  /** Null: removed. */
+  private changedLocks = new Map<string, { readonly slot: Slot; readonly lockId: string; readonly row: LockRow | null }>();
+
+  constructor(
+    config: ResourceManagerConfig,
+    random: Random,
+    private readonly resident: ResidentRows,
+  ) {
+    this.accounts = new PagedRows(config.cachedAccounts);
+    this.legs = new PagedRows(config.cachedLegs);
+    this.outcomes = new PagedRows(config.cachedOutcomes);
+    this.legIds = new IdFilter(config.filteredIdentities, random);
+    this.outcomeIds = new IdFilter(config.filteredIdentities, random);
+  }
+
+  /** Rows that a checkpoint would write now. */
+  get changedCount(): number {
+    return this.accounts.dirtyCount + this.legs.dirtyCount + this.outcomes.dirtyCount + this.changedLocks.size;
+  }
+
+  remember(chunk: IdentityChunk): void {
+    for (const leg of chunk.legs) this.legIds.add(leg.account, leg.txn, leg.seq);
+    for (const key of chunk.outcomes) this.outcomeIds.add('', key, 0);
+  }
+
+  /**
+   * Pins what an instruction touches. What is known without SQL is filled in at once: resident rows, and identities
+   * that the filter has never seen. Whatever is still empty afterwards has to be loaded.
+   */
+  pin(touched: RowsTouched, into: Pins = noPins()): Pins {
+    for (const number of touched.accounts) into.accounts.push(this.accounts.pin(number));
+    for (const { account, txn } of touched.legs) {
+      const cell = this.legs.pin(legKey(account, txn));
+      if (cell.row === undefined) {
+        const resident = this.resident.pinnedLeg(account, txn);
+        if (resident !== undefined) cell.row = resident;
+        else if (this.legIds.lookup(account, txn).length === 0) cell.row = null;
+      }
+      into.legs.push(cell);
+    }
+    for (const key of touched.outcomes) {
+      const cell = this.outcomes.pin(key);
+      if (cell.row === undefined) {
+        const resident = this.resident.undeliveredOf(key);
+        if (resident !== undefined) cell.row = resident;
+        else if (this.outcomeIds.lookup('', key).length === 0) cell.row = null;
+      }
+      into.outcomes.push(cell);
+    }
+    return into;
+  }
+
+  unpin(pins: Pins): void {
+    for (const cell of pins.accounts) this.accounts.unpin(cell);
+    for (const cell of pins.legs) this.legs.unpin(cell);
+    for (const cell of pins.outcomes) this.outcomes.unpin(cell);
+  }
+
+  account(number: AccountNumber): AccountRow | undefined {
+    return this.accounts.loaded(number);
+  }
+
+  leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.legs.loaded(legKey(account, txn));
+  }
+
+  outcome(key: PaymentKey): OutcomeRow | undefined {
+    return this.outcomes.loaded(key);
+  }
+
+  putAccount(row: AccountRow): void {
+    this.accounts.put(row.number, row);
+  }
+
+  putLeg(row: LegRow): void {
+    if (this.legs.put(legKey(row.account, row.txn), row) === null) this.legIds.add(row.account, row.txn, row.seq);
+  }
+
+  putOutcome(row: OutcomeRow): void {
+    if (this.outcomes.put(row.key, row) === null) this.outcomeIds.add('', row.key, 0);
+  }
+
+  putLock(row: LockRow): void {
+    this.changedLocks.set(`${row.slot}/${row.lockId}`, { slot: row.slot, lockId: row.lockId, row });
+  }
+
+  removeLock(slot: Slot, lockId: string): void {
+    this.changedLocks.set(`${slot}/${lockId}`, { slot, lockId, row: null });
+  }
+
+  gather(): ChangedRows {
+    const locks: LockRow[] = [];
+    const removedLocks: { readonly slot: Slot; readonly lockId: string }[] = [];
+    for (const { slot, lockId, row } of this.changedLocks.values()) {
+      if (row === null) removedLocks.push({ slot, lockId });
+      else locks.push(row);
+    }
+    this.changedLocks = new Map();
+    return { accounts: this.accounts.gather(), legs: this.legs.gather(), outcomes: this.outcomes.gather(), locks, removedLocks };
+  }
+
+  written(): void {
+    this.accounts.written();
+    this.legs.written();
+    this.outcomes.written();
+  }
+}
+
+export function noPins(): Pins {
+  return { accounts: [], legs: [], outcomes: [] };
+}
+
+export function allLoaded(pins: Pins): boolean {
+  for (const cell of pins.accounts) if (cell.row === undefined) return false;
+  for (const cell of pins.legs) if (cell.row === undefined) return false;
+  for (const cell of pins.outcomes) if (cell.row === undefined) return false;
+  return true;
+}
