@@ -1,0 +1,61 @@
+/** The contract on each implementation; small segments, so that rolling and dropping happen all the time. */
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { SeededRandom } from '@mas/values';
+import { logStoreContract } from './contract/log-store-contract';
+import { MemoryFileSystem, type Tearing } from './disk/memory-file-system';
+import { NodeFileSystem } from './disk/node-file-system';
+import { MemoryLogStore } from './memory-log-store';
+import { SegmentedLogStore } from './segmented-log-store';
+
+const clock = { monotonicMs: (): number => performance.now() };
+const onFatal = (error: Error): void => {
+  throw error;
+};
+
+logStoreContract('in memory', () => {
+  let store = new MemoryLogStore();
+  return Promise.resolve({
+    open: async () => {
+      store = store.crash();
+      return { store, recovery: await store.recover() };
+    },
+    crash: () => undefined,
+    dispose: () => Promise.resolve(),
+  });
+});
+
+const tearings: readonly Tearing['kind'][] = ['lose', 'keep', 'prefix', 'sectors'];
+for (const kind of tearings) {
+  logStoreContract(`simulated disk, a crash may ${kind} unsynced writes`, () => {
+    const disk = new MemoryFileSystem({ schedule: (run) => void setImmediate(run) });
+    const random = new SeededRandom(77);
+    return Promise.resolve({
+      open: async () => {
+        const store = new SegmentedLogStore({ directory: '/log', fileSystem: disk, clock, onFatal, segmentBytes: 8192 });
+        return { store, recovery: await store.recover() };
+      },
+      crash: () => disk.crash({ kind, random }),
+      dispose: () => Promise.resolve(),
+    });
+  });
+}
+
+logStoreContract('files', () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mas-raft-log-'));
+  let store: SegmentedLogStore | undefined;
+  return Promise.resolve({
+    open: async () => {
+      await store?.close();
+      store = new SegmentedLogStore({ directory, fileSystem: new NodeFileSystem(), clock, onFatal, segmentBytes: 8192 });
+      return { store, recovery: await store.recover() };
+    },
+    // Files outlive their process as the page cache has them; lost writes need the simulated disk.
+    crash: () => undefined,
+    dispose: async () => {
+      await store?.close();
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  });
+});

@@ -1,0 +1,18 @@
+/** How long recent syncs took: a ring of the last ones, sorted when somebody asks. */
+const KEPT = 512;
+
+export class SyncTimes {
+  private readonly ring = new Float64Array(KEPT);
+  private count = 0;
+
+  add(durationMs: number): void {
+    this.ring[this.count % KEPT] = durationMs;
+    this.count += 1;
+  }
+
+  /** null before the first. */
+  quantile(fraction: number): number | null {
+    const sorted = this.ring.slice(0, Math.min(this.count, KEPT)).sort();
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? null;
+  }
+}
