@@ -1,0 +1,112 @@
+/**
+ * What the four kinds of rows of a bucket's generation have in common: bulk upserts, reads by key, pages in key order.
+ * AccountDAO, PaymentDAO, OutcomeDAO and LockDAO add what is particular to each.
+ *
+ * Bulk statements are text made here rather than by the query builder: it costs 1.7 µs a row against 0.3 (PaymentDAO
+ * alone writes several rows a payment). Prepared statements are no way out: MySQL describes every parameter of every
+ * statement back to the client (measured: 60 µs a row against 5).
+ */
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { CompiledQuery, sql, type Kysely } from 'kysely';
+import type { BucketId } from '@mas/values';
+import type { RowKey, TableText } from '../rows/table-text';
+import type { Schema } from '../schema/schema';
+import type { SqlDialect } from '../sql-dialect';
+import { integer } from '../sql-dialect';
+import type { RawRow } from '../sql-database';
+
+export interface Generation {
+  readonly bucket: BucketId;
+  readonly generation: number;
+}
+
+/** Far below the servers' smallest max_allowed_packet default (16 MiB), and one row is far below this. */
+const MAX_STATEMENT_CHARS = 1_000_000;
+/** More in one WHERE and MariaDB's optimizer begins to drop key parts. */
+export const MAX_KEYS_PER_SELECT = 500;
+
+export class GenerationRows<Row> {
+  constructor(
+    protected readonly executor: Kysely<Schema>,
+    protected readonly dialect: SqlDialect,
+    protected readonly at: Generation,
+    protected readonly text: TableText<Row>,
+  ) {}
+
+  /** Absolute values: rows that exist are replaced. */
+  async upsert(rows: Iterable<Row>): Promise<void> {
+    const { keyColumns, columns, table } = this.text;
+    const head = `insert into ${table} (bucket,generation,slot,${[...keyColumns, ...columns].join(',')}) values `;
+    const tail = this.dialect.upsertTail(columns);
+    const prefix = `(${integer(this.at.bucket)},${integer(this.at.generation)},`;
+    for (const values of this.portions(rows, prefix)) {
+      await this.executor.executeQuery(CompiledQuery.raw(head + values + tail));
+      if (this.dialect.blocksThread) await turnOfTheLoop();
+    }
+  }
+
+  /** SELECTs that find the rows with these keys, for one consistent read together with others. */
+  lookups(keys: readonly RowKey[]): readonly string[] {
+    const names = ['slot', ...this.text.keyColumns];
+    return this.selectsWhereAny(keys, (key) => key.map((value, at) => `${String(names[at])}=${this.literal(value)}`).join(' and '));
+  }
+
+  async byKeys(keys: readonly RowKey[]): Promise<readonly Row[]> {
+    const found: Row[] = [];
+    for (const statement of this.lookups(keys)) {
+      const { rows } = await this.executor.executeQuery(CompiledQuery.raw(statement));
+      found.push(...this.decodeAll(rows as readonly RawRow[]));
+    }
+    return found;
+  }
+
+  /** At most `limit` rows behind the key `after`, in key order. */
+  async page(after: RowKey | null, limit: number): Promise<readonly Row[]> {
+    return this.decodeAll(await this.pageOf(['*'], after, limit));
+  }
+
+  decodeAll(rows: readonly RawRow[]): readonly Row[] {
+    return rows.map((raw) => this.text.decode(raw));
+  }
+
+  protected async pageOf(columns: readonly string[], after: RowKey | null, limit: number): Promise<readonly RawRow[]> {
+    const key = ['slot', ...this.text.keyColumns];
+    const behind = after === null ? '' : ` and slot>=${this.literal(after[0] ?? 0)} and ${this.dialect.behind(key, after.map((value) => this.literal(value)))}`;
+    const text = `select ${columns.join(',')} from ${this.text.table}${this.dialect.byPrimaryKey} where ${this.ofGeneration()}${behind} order by ${key.join(',')} limit ${integer(limit)}`;
+    const { rows } = await sql.raw<RawRow>(text).execute(this.executor);
+    return rows;
+  }
+
+  /** One SELECT for up to MAX_KEYS_PER_SELECT conditions, of which a row meets at least one. */
+  protected selectsWhereAny<Item>(items: readonly Item[], condition: (item: Item) => string): readonly string[] {
+    const statements: string[] = [];
+    for (let from = 0; from < items.length; from += MAX_KEYS_PER_SELECT) {
+      const any = items.slice(from, from + MAX_KEYS_PER_SELECT).map((item) => `(${condition(item)})`);
+      statements.push(`select * from ${this.text.table}${this.dialect.byPrimaryKey} where ${this.ofGeneration()} and (${any.join(' or ')})`);
+    }
+    return statements;
+  }
+
+  protected ofGeneration(): string {
+    return `bucket=${integer(this.at.bucket)} and generation=${integer(this.at.generation)}`;
+  }
+
+  protected literal(value: number | string): string {
+    return typeof value === 'number' ? integer(value) : this.dialect.text(value);
+  }
+
+  private *portions(rows: Iterable<Row>, prefix: string): Iterable<string> {
+    let parts: string[] = [];
+    let chars = 0;
+    for (const row of rows) {
+      const part = `${prefix}${this.text.values(row, this.dialect)})`;
+      parts.push(part);
+      chars += part.length;
+      if (parts.length < this.dialect.maxRowsPerStatement && chars < MAX_STATEMENT_CHARS) continue;
+      yield parts.join(',');
+      parts = [];
+      chars = 0;
+    }
+    if (parts.length > 0) yield parts.join(',');
+  }
+}

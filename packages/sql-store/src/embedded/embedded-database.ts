@@ -1,0 +1,102 @@
+/**
+ * SqlDatabase in a file of this process, on libsql (SQLite 3.45). One connection, which holds the file exclusively: a second
+ * process is refused at once, and the file's write-ahead log has one user (with several, this version can lose a reset).
+ * It works on our own thread; kysely's mutex keeps other users of the connection out of an open SQL transaction.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CompiledQuery, Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
+import Database from 'libsql';
+import { StoreUnavailable } from '@mas/resource-manager';
+import { StoreMisconfigured, type Failure } from '../errors';
+import type { Schema } from '../schema/schema';
+import { SQLITE } from '../sql-dialect';
+import type { RawRow, SqlDatabase } from '../sql-database';
+import { classifyEmbeddedError } from './embedded-errors';
+
+export interface EmbeddedStoreOptions {
+  /** Path of the database file; its folder is created. One file per RM, and one process per file. */
+  readonly file: string;
+}
+
+/** WAL with FULL: a COMMIT is on disk when it returns; the log is truncated behind it. */
+const PRAGMAS = ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full', 'cache_size=-65536', 'foreign_keys=off'];
+
+export class EmbeddedDatabase implements SqlDatabase {
+  readonly dialect = SQLITE;
+  readonly hasReadViews = false;
+  readonly db: Kysely<Schema>;
+  readonly bulk: Kysely<Schema>;
+  readonly description: string;
+
+  /** @throws StoreMisconfigured, StoreUnavailable */
+  constructor(options: EmbeddedStoreOptions) {
+    this.description = `embedded database ${options.file}`;
+    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: new RollbackSafe(open(options.file)) }) });
+    this.bulk = this.db;
+  }
+
+  withAdmin<Result>(work: (db: Kysely<Schema>) => Promise<Result>): Promise<Result> {
+    return work(this.db);
+  }
+
+  /** Nobody else gets the connection in between, so the statements see one state. */
+  readTogether(statements: readonly string[]): Promise<readonly (readonly RawRow[])[]> {
+    return this.db.connection().execute(async (connection) => {
+      const results: (readonly RawRow[])[] = [];
+      for (const statement of statements) results.push((await connection.executeQuery<RawRow>(CompiledQuery.raw(statement))).rows);
+      return results;
+    });
+  }
+
+  classify(error: unknown): Failure {
+    return classifyEmbeddedError(error);
+  }
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+  }
+}
+
+/** SQLite ends some SQL transactions by itself (disk full); a ROLLBACK after that would fail and hide the reason. */
+class RollbackSafe implements SqliteDatabase {
+  constructor(private readonly database: Database.Database) {}
+
+  prepare(sql: string): SqliteStatement {
+    if (sql === 'rollback' && !this.database.inTransaction) return NOTHING;
+    return this.database.prepare(sql) as unknown as SqliteStatement;
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+const NOTHING: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+};
+
+function open(file: string): Database.Database {
+  if (file === '' || file.startsWith(':')) throw new StoreMisconfigured('file', `"${file}" is no path of a database file; give one, as in embedded:/var/lib/mas/rm1.db`);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const database = new Database(file);
+    for (const pragma of PRAGMAS) database.prepare(`pragma ${pragma}`).all();
+    // Takes the lock now rather than at the first payment.
+    database.exec('begin exclusive; commit');
+    database.defaultSafeIntegers(true);
+    return database;
+  } catch (cause) {
+    throw explain(cause, file);
+  }
+}
+
+function explain(cause: unknown, file: string): Error {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'no code';
+  if (code.startsWith('SQLITE_BUSY')) return new StoreUnavailable(`${file} is in use by another process: stop that one, or choose another file`, false, { cause });
+  if (code.startsWith('SQLITE_NOTADB')) return new StoreMisconfigured('file', `${file} is not a database file: choose another path`, { cause });
+  return new StoreMisconfigured('file', `${file} cannot be opened (${code}): check the path and its permissions`, { cause });
+}

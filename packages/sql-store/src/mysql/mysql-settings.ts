@@ -1,0 +1,82 @@
+/** What one is told about a MySQL server, checked before anything is dialled. */
+import { StoreMisconfigured } from '../errors';
+
+export interface MysqlStoreOptions {
+  /** `mysql://user:password@host:port/database`; user and password percent-encoded; port 3306 if none is given. */
+  readonly url: string;
+  /** Instead of the URL's; created if it does not exist. One database per RM. */
+  readonly database?: string;
+  /** For loads and checkpoints. Default 4. */
+  readonly connections?: number;
+  /** For snapshots, installs and the removal of old generations. Default 2. */
+  readonly bulkConnections?: number;
+  /** A statement that takes longer counts as unanswered. Default 10,000. */
+  readonly statementTimeoutMs?: number;
+  /** Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** TLS to the server, verified against this CA (PEM). */
+  readonly tls?: { readonly ca: string };
+}
+
+export interface MysqlSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly connections: number;
+  readonly bulkConnections: number;
+  readonly statementTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly tls: { readonly ca: string } | null;
+  /** host:port/database. */
+  readonly description: string;
+}
+
+const FORM = 'mysql://user:password@host:3306/database';
+const DATABASE_NAME = /^[A-Za-z0-9_]{1,64}$/;
+const MIN_STATEMENT_TIMEOUT_MS = 100;
+
+/** @throws StoreMisconfigured */
+export function mysqlSettings(options: MysqlStoreOptions): MysqlSettings {
+  const url = parse(options.url);
+  const database = options.database ?? decodeURIComponent(url.pathname.replace(/^\//, ''));
+  if (!DATABASE_NAME.test(database)) {
+    const wrong = database === '' ? 'no database is named' : `database name "${database}" is not 1 to 64 letters, digits or underscores`;
+    throw new StoreMisconfigured('database', `${wrong}: end the URL with it, ${FORM}`);
+  }
+  const port = url.port === '' ? 3306 : Number(url.port);
+  const settings: MysqlSettings = {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port,
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database,
+    connections: options.connections ?? 4,
+    bulkConnections: options.bulkConnections ?? 2,
+    statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    tls: options.tls ?? null,
+    description: `${url.hostname}:${port}/${database}`,
+  };
+  if (!(settings.connections >= 1 && settings.bulkConnections >= 1)) throw new StoreMisconfigured('url', 'connections and bulkConnections are at least 1');
+  if (!(settings.statementTimeoutMs >= MIN_STATEMENT_TIMEOUT_MS)) throw new StoreMisconfigured('url', `statementTimeoutMs is at least ${MIN_STATEMENT_TIMEOUT_MS}`);
+  return settings;
+}
+
+function parse(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (cause) {
+    // The text may hold a password: it is not repeated.
+    throw new StoreMisconfigured('url', `the SQL URL is not a URL; its form is ${FORM}`, { cause });
+  }
+  if (url.protocol !== 'mysql:' && url.protocol !== 'mariadb:') {
+    throw new StoreMisconfigured('url', `the SQL URL begins with ${url.protocol}//; expected mysql:// (also for MariaDB) as in ${FORM}, or embedded:/path/to/file.db`);
+  }
+  if (url.hostname === '') throw new StoreMisconfigured('url', `the SQL URL names no host; its form is ${FORM}`);
+  if (url.username === '') throw new StoreMisconfigured('credentials', `the SQL URL names no user; its form is ${FORM}`);
+  if (url.search !== '') throw new StoreMisconfigured('url', `the SQL URL has parameters (${url.search}), and none is known; TLS is set by an option of its own`);
+  return url;
+}

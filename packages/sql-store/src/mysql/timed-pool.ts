@@ -1,0 +1,152 @@
+/**
+ * mysql2's pool as kysely wants it, with what neither of them does: every statement has a time limit, each connection is
+ * set up before its first use, and a connection that failed in the middle of something is closed, never used again.
+ *
+ * ROLLBACK never fails here: where it cannot be sent, the connection is closed, which makes the server roll back. Else its
+ * error would hide the one that led to it.
+ */
+import { createPool, type Pool, type PoolConnection, type PoolOptions, type QueryError } from 'mysql2';
+import type { MysqlPool, MysqlPoolConnection } from 'kysely';
+import { CLOSED_CONNECTION, endsConnection } from './mysql-errors';
+import type { MysqlSettings } from './mysql-settings';
+
+type Callback = (error: unknown, result?: unknown) => void;
+
+export interface PoolLimits {
+  readonly connections: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** Requests that wait for a connection at most; more than this and the database is not keeping up. */
+const MAX_WAITING = 1_000;
+
+export class TimedPool implements MysqlPool {
+  private readonly pool: Pool;
+  private readonly wrapped = new WeakMap<PoolConnection, TimedConnection>();
+
+  constructor(
+    settings: MysqlSettings,
+    private readonly limits: PoolLimits,
+  ) {
+    this.pool = createPool({
+      ...connectionOptions(settings),
+      database: settings.database,
+      // Several statements in one round trip. All text with values in it comes from sql-dialect.ts or from the driver's escaping.
+      multipleStatements: true,
+      connectionLimit: limits.connections,
+      queueLimit: MAX_WAITING,
+      typeCast: castColumn,
+    });
+  }
+
+  getConnection(callback: (error: unknown, connection: MysqlPoolConnection) => void): void {
+    this.pool.getConnection((error, raw) => {
+      const nothing = undefined as unknown as MysqlPoolConnection;
+      if (error !== null) {
+        callback(error, nothing);
+        return;
+      }
+      const known = this.wrapped.get(raw);
+      if (known !== undefined) {
+        callback(null, known);
+        return;
+      }
+      const connection = new TimedConnection(raw, this.limits.statementTimeoutMs);
+      this.wrapped.set(raw, connection);
+      connection.query(sessionSetup(this.limits.statementTimeoutMs), [], (setupError) => {
+        if (setupError === null) callback(null, connection);
+        else {
+          connection.destroy();
+          callback(setupError, nothing);
+        }
+      });
+    });
+  }
+
+  end(callback: (error: unknown) => void): void {
+    this.pool.end((error) => callback(error ?? undefined));
+  }
+}
+
+export class TimedConnection implements MysqlPoolConnection {
+  private closed = false;
+
+  constructor(
+    private readonly raw: PoolConnection,
+    private readonly statementTimeoutMs: number,
+  ) {}
+
+  query(sql: string, parameters: ReadonlyArray<unknown>): { stream: <T>() => T };
+  query(sql: string, parameters: ReadonlyArray<unknown>, callback: Callback): void;
+  query(sql: string, parameters: ReadonlyArray<unknown>, callback?: Callback): { stream: <T>() => T } | undefined {
+    if (callback === undefined) throw new Error('rows are read page by page here, never as a stream of the driver');
+    const rollsBack = sql === 'rollback';
+    if (this.closed) {
+      if (rollsBack) callback(null, []);
+      else callback(Object.assign(new Error('the connection was closed after an error'), { code: CLOSED_CONNECTION }));
+      return undefined;
+    }
+    const done = (error: QueryError | null, result: unknown): void => {
+      if (error === null) {
+        callback(null, result);
+        return;
+      }
+      if (rollsBack || endsConnection(error)) this.destroy();
+      if (rollsBack) callback(null, []);
+      else callback(error);
+    };
+    this.raw.query({ sql, values: [...parameters], timeout: this.statementTimeoutMs }, done);
+    return undefined;
+  }
+
+  release(): void {
+    if (!this.closed) this.raw.release();
+  }
+
+  destroy(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.raw.destroy();
+  }
+}
+
+export function connectionOptions(settings: MysqlSettings): PoolOptions {
+  return {
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    password: settings.password,
+    connectTimeout: settings.connectTimeoutMs,
+    charset: 'utf8mb4',
+    ...(settings.tls === null ? {} : { ssl: { ca: settings.tls.ca, rejectUnauthorized: true } }),
+  };
+}
+
+/**
+ * READ COMMITTED for writers: they write by primary key only and need no gap locks; who wants one view asks for it. Lock
+ * waits end before the statement's own limit, so that they are told apart. MariaDB and MySQL name the server's own limit
+ * differently; each ignores the other's comment.
+ */
+function sessionSetup(statementTimeoutMs: number): string {
+  const lockWaitSeconds = Math.max(1, Math.floor(statementTimeoutMs / 2_000));
+  return [
+    `set session sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout=${lockWaitSeconds}`,
+    'set session transaction isolation level read committed',
+    `/*M!100000 set session max_statement_time=${statementTimeoutMs / 1_000} */ /*!80000 set session max_execution_time=${statementTimeoutMs} */`,
+  ].join('; ');
+}
+
+interface Column {
+  readonly type: string;
+  string(encoding?: string): string | null;
+}
+
+/** BIGINT as bigint, VARBINARY and BLOB (our text) as text; BINARY (txn) stays bytes. */
+function castColumn(column: Column, next: () => unknown): unknown {
+  if (column.type === 'LONGLONG') {
+    const text = column.string();
+    return text === null ? null : BigInt(text);
+  }
+  if (column.type === 'VAR_STRING' || column.type === 'BLOB') return column.string('utf8');
+  return next();
+}

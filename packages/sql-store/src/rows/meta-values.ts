@@ -1,0 +1,98 @@
+/** BucketMeta and ConfState ↔ columns of `bucket_meta`. */
+import type { BucketMeta, Policy } from '@mas/ledger';
+import { nodeId, type ConfState, type NodeId } from '@mas/raft';
+import { bucketId, type AmountMinor, type Currency } from '@mas/values';
+import type { RawRow } from '../sql-database';
+import { decodeCold, encodeCold } from './cold-values';
+import { asArray, asBoolean, asCurrency, asInt, asSlot, asText } from './raw-values';
+
+export interface MetaColumns {
+  readonly stamp_ms: number;
+  readonly rev: number;
+  readonly lock_seq: number;
+  readonly epoch: number;
+  readonly account_count: number;
+  readonly detail: string;
+}
+
+export function metaColumns(meta: BucketMeta): MetaColumns {
+  const slots = meta.slots.map((range) => [range.from, range.to]);
+  return {
+    stamp_ms: meta.stampMs,
+    rev: meta.rev,
+    lock_seq: meta.lockSeq,
+    epoch: meta.epoch,
+    account_count: meta.accountCount,
+    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals)]),
+  };
+}
+
+/** Null before the first checkpoint. */
+export function bucketMeta(raw: RawRow): BucketMeta | null {
+  if (raw['detail'] === null) return null;
+  const [policy, slots, issued, totals] = decodeCold(raw['detail'], 'detail of a bucket');
+  return {
+    bucket: bucketId(asInt(raw['bucket'], 'bucket')),
+    stampMs: asInt(raw['stamp_ms'], 'stamp'),
+    rev: asInt(raw['rev'], 'rev'),
+    lockSeq: asInt(raw['lock_seq'], 'lock seq'),
+    policy: warmPolicy(policy),
+    slots: asArray(slots, 'slots').map((range) => {
+      const [from, to] = asArray(range, 'slot range');
+      return { from: asSlot(from), to: asSlot(to) };
+    }),
+    epoch: asInt(raw['epoch'], 'epoch'),
+    issued: warmTotals(issued),
+    totals: warmTotals(totals),
+    accountCount: asInt(raw['account_count'], 'account count'),
+  };
+}
+
+export function coldConfState(state: ConfState): string {
+  return encodeCold([state.voters, state.learners, state.votersOutgoing, state.learnersNext, state.autoLeave]);
+}
+
+export function warmConfState(value: unknown): ConfState | null {
+  if (value === null) return null;
+  const [voters, learners, votersOutgoing, learnersNext, autoLeave] = decodeCold(value, 'configuration');
+  return {
+    voters: nodes(voters),
+    learners: nodes(learners),
+    votersOutgoing: nodes(votersOutgoing),
+    learnersNext: nodes(learnersNext),
+    autoLeave: asBoolean(autoLeave, 'auto leave'),
+  };
+}
+
+function nodes(value: unknown): readonly NodeId[] {
+  return asArray(value, 'nodes').map((id) => nodeId(asInt(id, 'node')));
+}
+
+function coldPolicy(policy: Policy | null): readonly unknown[] | null {
+  if (policy === null) return null;
+  return [policy.version, policy.numberPattern, policy.minimumBalanceMinor.toString(), policy.maximumAmountMinor.toString()];
+}
+
+function warmPolicy(value: unknown): Policy | null {
+  if (value === null) return null;
+  const [version, numberPattern, minimum, maximum] = asArray(value, 'policy');
+  return {
+    version: asInt(version, 'policy version'),
+    numberPattern: asText(numberPattern, 'number pattern'),
+    minimumBalanceMinor: BigInt(asText(minimum, 'minimum balance')),
+    maximumAmountMinor: BigInt(asText(maximum, 'maximum amount')),
+  };
+}
+
+/** In the order of the currencies' codes, so that equal totals are equal bytes. */
+function coldTotals(totals: ReadonlyMap<Currency, AmountMinor>): readonly unknown[] {
+  return [...totals].sort(([left], [right]) => (left < right ? -1 : 1)).map(([code, amount]) => [code, amount.toString()]);
+}
+
+function warmTotals(value: unknown): ReadonlyMap<Currency, AmountMinor> {
+  const entries = asArray(value, 'totals').map((entry) => {
+    const [code, amount] = asArray(entry, 'total');
+    return [asCurrency(code), BigInt(asText(amount, 'total'))] as const;
+  });
+  return new Map(entries);
+}

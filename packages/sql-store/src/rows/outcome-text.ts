@@ -1,0 +1,70 @@
+/** OutcomeRow ↔ a row of `outcome`. */
+import type { Decision, OutcomeRow } from '@mas/ledger';
+import { homeSlotOf } from '@mas/placement';
+import { invariant, parseAccountNumber, paymentKey, present, splitPaymentKey, type PaymentKey, type Slot } from '@mas/values';
+import { MAX_TEXT_BYTES } from '../schema/column-types';
+import { bytes, integer } from '../sql-dialect';
+import type { RawRow } from '../sql-database';
+import { coldBalance, coldBody, coldReason, coldSubject, decodeCold, encodeCold, warmBalance, warmBody, warmReason, warmSubject } from './cold-values';
+import { asAccountNumber, asArray, asInt, asOneOf, asSlot, asText, asTxn } from './raw-values';
+import { bounded, type RowKey, type TableText } from './table-text';
+
+/** The scope of an account's token is the account's number; an operator's (`issuer|subject`) has a bar, which no number has. */
+export function slotOfOutcome(key: PaymentKey): Slot {
+  const scope = parseAccountNumber(splitPaymentKey(key).scope);
+  return homeSlotOf(key, scope.ok ? scope.value : null);
+}
+
+export const OUTCOME_TEXT: TableText<OutcomeRow> = {
+  table: 'outcome',
+  keyColumns: ['scope', 'id'],
+  columns: ['txn', 'decision', 'decided_at_ms', 'untold_count', 'detail'],
+  values(row, dialect) {
+    // An outcome that a retry does not find would be decided a second time.
+    invariant(row.slot === slotOfOutcome(row.key), 'an outcome lies in the home slot of its key', { key: row.key, slot: row.slot });
+    const { scope, id } = splitPaymentKey(row.key);
+    const reason = row.decision.kind === 'aborted' ? row.decision.reason : null;
+    const untold = row.untold.map((leg) => leg.account);
+    return [
+      integer(row.slot),
+      dialect.text(bounded(scope, MAX_TEXT_BYTES.scope, 'scope')),
+      dialect.text(bounded(id, MAX_TEXT_BYTES.id, 'id')),
+      bytes(row.txn),
+      dialect.text(row.decision.kind),
+      integer(row.decision.atMs),
+      integer(untold.length),
+      dialect.text(encodeCold([coldSubject(row.subject), coldBody(row.body), coldReason(reason), row.balances.map(coldBalance), untold])),
+    ].join(',');
+  },
+  decode: outcomeRow,
+  keyOf: (row) => outcomeRowKey(row.slot, row.key),
+};
+
+export function outcomeRow(raw: RawRow): OutcomeRow {
+  const [subject, body, reason, balances, untold] = decodeCold(raw['detail'], 'detail of an outcome');
+  return {
+    slot: asSlot(raw['slot']),
+    key: outcomeKey(raw),
+    txn: asTxn(raw['txn'], 'txn'),
+    body: warmBody(body),
+    subject: warmSubject(subject),
+    decision: decision(raw, reason),
+    balances: asArray(balances, 'balances').map(warmBalance),
+    untold: asArray(untold, 'untold legs').map((account) => ({ account: asAccountNumber(account) })),
+  };
+}
+
+export function outcomeRowKey(slot: Slot, key: PaymentKey): RowKey {
+  const { scope, id } = splitPaymentKey(key);
+  return [slot, scope, id];
+}
+
+export function outcomeKey(raw: RawRow): PaymentKey {
+  return paymentKey(asText(raw['scope'], 'scope'), asText(raw['id'], 'id'));
+}
+
+function decision(raw: RawRow, reason: unknown): Decision {
+  const kind = asOneOf(['committed', 'aborted'], raw['decision'], 'decision');
+  const atMs = asInt(raw['decided_at_ms'], 'decided at');
+  return kind === 'committed' ? { kind, atMs } : { kind, atMs, reason: present(warmReason(reason), 'reason of an aborted payment') };
+}

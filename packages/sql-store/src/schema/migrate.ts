@@ -1,0 +1,24 @@
+/**
+ * Creates or upgrades the tables. Kysely's migrator takes a lock of the server (GET_LOCK; the embedded file has one
+ * owner anyway), so any number of processes may migrate at once; a process that dies in the middle loses the lock with
+ * its connection and the next one repeats the migration, whose steps are harmless when repeated.
+ */
+import { Migrator } from 'kysely';
+import { StoreMisconfigured } from '../errors';
+import type { SqlDatabase } from '../sql-database';
+import { tables } from './migration-0001-tables';
+
+/** @throws StoreMisconfigured when the tables were made by a newer version; the driver's error when the database fails. */
+export async function migrate(database: SqlDatabase): Promise<void> {
+  const migrations = { '0001-tables': tables(database.dialect) };
+  const provider = { getMigrations: () => Promise.resolve(migrations) };
+  const { error, results } = await database.withAdmin((db) => new Migrator({ db, provider }).migrateToLatest());
+  if (error === undefined) return;
+  if (error instanceof Error && /previously executed migration .* is missing|corrupted migrations/.test(error.message)) {
+    const advice = 'the tables were made by a newer version of this program: run that one, or give this one a database of its own';
+    throw new StoreMisconfigured('schema', `${database.description}: ${advice} (${error.message})`, { cause: error });
+  }
+  const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+  if (failed !== undefined && error instanceof Error) error.message = `migration ${failed}: ${error.message}`;
+  throw error;
+}

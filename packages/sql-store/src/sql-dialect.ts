@@ -1,0 +1,85 @@
+/**
+ * Where the SQL of MySQL/MariaDB and of SQLite differs, as text. Values that reach the database as literals (bulk
+ * statements, multi-key lookups) pass through here and nowhere else, so this file is what keeps them from being code.
+ */
+import { invariant, present } from '@mas/values';
+
+export interface SqlDialect {
+  readonly name: 'mysql' | 'sqlite';
+  /** A text column's literal: exactly the text's UTF-8 bytes. */
+  text(value: string): string;
+  /** Behind VALUES: rows that exist take the new values of `columns`. */
+  upsertTail(columns: readonly string[]): string;
+  /** `insert`, but rows that exist stay as they are. */
+  readonly insertIfAbsent: string;
+  /** Behind a table's name: use its primary key. MySQL else reads whole tables for a few hundred keys. */
+  readonly byPrimaryKey: string;
+  /** Behind a SELECT: keep the row locked until the SQL transaction ends. */
+  readonly forUpdate: string;
+  /** Rows of one bulk statement. The embedded database works on our own thread: short statements let others have it in between. */
+  readonly maxRowsPerStatement: number;
+  /** True if statements run on our own thread, so that a long job must step aside between them. */
+  readonly blocksThread: boolean;
+  /** Condition that the key `columns` come behind `values`, in a form that the database turns into a range of its primary key. */
+  behind(columns: readonly string[], values: readonly string[]): string;
+  /** Deletes at most `limit` rows of `table` that meet `condition`. */
+  deleteSome(table: string, condition: string, limit: number): string;
+}
+
+/** Printable ASCII without quote and backslash means itself in every SQL mode. */
+const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/;
+const HEX = /^(?:[0-9a-f]{2})*$/;
+
+export const MYSQL: SqlDialect = {
+  name: 'mysql',
+  text: (value) => (PLAIN.test(value) ? `'${value}'` : `x'${Buffer.from(value, 'utf8').toString('hex')}'`),
+  // VALUES(column) is deprecated in MySQL 8 for an alias that MariaDB does not know; both still take it.
+  upsertTail: (columns) => ` on duplicate key update ${columns.map((name) => `${name}=values(${name})`).join(',')}`,
+  insertIfAbsent: 'insert ignore into',
+  byPrimaryKey: ' force index (primary)',
+  forUpdate: ' for update',
+  maxRowsPerStatement: 1_000,
+  blocksThread: false,
+  // MySQL finds no range in (a, b) > (x, y).
+  behind: (columns, values) => {
+    const alternatives = columns.map((column, at) => {
+      const equal = columns.slice(0, at).map((name, i) => `${name}=${present(values[i], 'key value')}`);
+      return `(${[...equal, `${column}>${present(values[at], 'key value')}`].join(' and ')})`;
+    });
+    return `(${alternatives.join(' or ')})`;
+  },
+  deleteSome: (table, condition, limit) => `delete from ${table} where ${condition} limit ${integer(limit)}`,
+};
+
+export const SQLITE: SqlDialect = {
+  name: 'sqlite',
+  text: (value) => (PLAIN.test(value) ? `'${value}'` : `cast(x'${Buffer.from(value, 'utf8').toString('hex')}' as text)`),
+  upsertTail: (columns) => ` on conflict do update set ${columns.map((name) => `${name}=excluded.${name}`).join(',')}`,
+  insertIfAbsent: 'insert or ignore into',
+  byPrimaryKey: '',
+  // One connection, which holds the whole file: its SQL transactions run one after another anyway.
+  forUpdate: '',
+  maxRowsPerStatement: 200,
+  blocksThread: true,
+  behind: (columns, values) => `(${columns.join(',')})>(${values.join(',')})`,
+  deleteSome: (table, condition, limit) => `delete from ${table} where rowid in (select rowid from ${table} where ${condition} limit ${integer(limit)})`,
+};
+
+/** Literal of a byte string given in hexadecimal; the same in both. */
+export function bytes(hex: string): string {
+  invariant(HEX.test(hex), 'a byte literal is lower-case hexadecimal', { hex });
+  return `x'${hex}'`;
+}
+
+export function integer(value: number): string {
+  invariant(Number.isSafeInteger(value), 'an integer literal is a safe integer', { value });
+  return String(value);
+}
+
+export function money(value: bigint): string {
+  return value.toString();
+}
+
+export function orNull<Value>(value: Value | null, literal: (value: Value) => string): string {
+  return value === null ? 'null' : literal(value);
+}

@@ -1,0 +1,180 @@
+/**
+ * A snapshot on the one connection of the embedded database, while checkpoints go on. No read view exists there, so the
+ * store keeps what a checkpoint is about to overwrite: for every key that an open snapshot has not passed yet, the row as
+ * it was, or that there was none. A page is then the table's rows with these before-images laid over them.
+ *
+ * Why not the simpler ways: holding checkpoints back for as long as a slow receiver reads would fill the backlog and stop
+ * the bucket; copying the bucket first would stop the thread.
+ *
+ * Pages and checkpoints exclude one another by the connection's mutex; `passed` moves while a page still holds it.
+ */
+import type { Kysely } from 'kysely';
+import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
+import { StoreUnavailable } from '@mas/resource-manager';
+import { BucketMetaDAO } from '../dao/bucket-meta-dao';
+import type { Generation } from '../dao/generation-rows';
+import type { RowKey } from '../rows/table-text';
+import type { Schema } from '../schema/schema';
+import type { SqlDatabase } from '../sql-database';
+import { chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotKind, type SnapshotRow } from './snapshot-kinds';
+import { answered, unavailable } from './sql-transaction';
+import { requireWriter, type Fence } from './writer-fence';
+
+/** A snapshot that is outrun by this many changed rows gives up rather than fill the memory; the receiver asks again. */
+const MAX_BEFORE_IMAGES = 200_000;
+
+interface BeforeImage {
+  readonly key: RowKey;
+  /** Null: there was no such row. */
+  readonly row: SnapshotRow | null;
+}
+
+/** The open snapshots of one bucket. */
+export class BeforeImageSnapshots {
+  private readonly open = new Set<BeforeImageSnapshot>();
+
+  constructor(private readonly database: SqlDatabase) {}
+
+  /** `protect` keeps the generation's rows from being swept while the snapshot is open. @throws StoreUnavailable, WriterFenced */
+  async start(fence: Fence, protect: (generation: number) => () => void): Promise<SnapshotReader> {
+    const what = `snapshot of bucket ${fence.bucket}`;
+    return answered(this.database, what, () =>
+      this.database.bulk.connection().execute(async (connection) => {
+        const row = requireWriter(fence, await new BucketMetaDAO(connection, this.database.dialect, fence.bucket).find());
+        const at = { bucket: fence.bucket, generation: row.generation };
+        const release = protect(row.generation);
+        const snapshot: BeforeImageSnapshot = new BeforeImageSnapshot(this.database, at, BucketMetaDAO.checkpointOf(row), what, () => {
+          this.open.delete(snapshot);
+          release();
+        });
+        this.open.add(snapshot);
+        return snapshot;
+      }),
+    );
+  }
+
+  /** Called inside a checkpoint's SQL transaction before it writes. */
+  async preserve(executor: Kysely<Schema>, at: Generation, batch: CheckpointBatch): Promise<void> {
+    for (const snapshot of this.open) {
+      if (snapshot.at.generation !== at.generation) continue;
+      await snapshot.preserve(executor, 'accounts', batch.accounts);
+      await snapshot.preserve(executor, 'legs', batch.legs);
+      await snapshot.preserve(executor, 'outcomes', batch.outcomes);
+      await snapshot.preserveKeys(executor, 'locks', [...batch.locks, ...batch.removedLocks].map((lock) => [lock.slot, lock.lockId]));
+    }
+  }
+}
+
+class BeforeImageSnapshot implements SnapshotReader {
+  private readonly images = new Map<SnapshotKind, Map<string, BeforeImage>>(SNAPSHOT_KINDS.map((kind) => [kind, new Map()]));
+  /** The last key given out, per kind; `all` once the kind is finished. */
+  private readonly passed = new Map<SnapshotKind, RowKey | 'all' | null>(SNAPSHOT_KINDS.map((kind) => [kind, null]));
+  private state: 'open' | 'outrun' | 'closed' = 'open';
+
+  constructor(
+    private readonly database: SqlDatabase,
+    readonly at: Generation,
+    readonly checkpoint: Checkpoint,
+    private readonly what: string,
+    private readonly onClose: () => void,
+  ) {}
+
+  async *chunks(): AsyncIterable<SnapshotChunk> {
+    for (const kind of SNAPSHOT_KINDS) {
+      while (this.passed.get(kind) !== 'all') {
+        const rows = await this.page(kind);
+        if (rows.length > 0) yield chunkOf(kind, rows);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.state === 'closed') return;
+    this.end('closed');
+    return Promise.resolve();
+  }
+
+  async preserve(executor: Kysely<Schema>, kind: SnapshotKind, rows: readonly SnapshotRow[]): Promise<void> {
+    await this.preserveKeys(executor, kind, rows.map((row) => textOf(kind).keyOf(row)));
+  }
+
+  async preserveKeys(executor: Kysely<Schema>, kind: SnapshotKind, keys: readonly RowKey[]): Promise<void> {
+    const images = this.imagesOf(kind);
+    const passed = this.passed.get(kind) ?? null;
+    if (this.state !== 'open' || passed === 'all') return;
+    const fresh = keys.filter((key) => !images.has(nameOf(key)) && (passed === null || compareKeys(key, passed) > 0));
+    const found = await rowsOf(executor, this.database.dialect, this.at, kind).byKeys(fresh);
+    for (const key of fresh) images.set(nameOf(key), { key, row: null });
+    for (const row of found) {
+      const key = textOf(kind).keyOf(row);
+      images.set(nameOf(key), { key, row });
+    }
+    if (this.imageCount() > MAX_BEFORE_IMAGES) this.end('outrun');
+  }
+
+  private page(kind: SnapshotKind): Promise<readonly SnapshotRow[]> {
+    return answered(this.database, this.what, () =>
+      this.database.bulk.connection().execute(async (connection) => {
+        this.requireOpen();
+        const after = this.passed.get(kind) ?? null;
+        if (after === 'all') return [];
+        const stored = await rowsOf(connection, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK);
+        const last = stored.length < ROWS_PER_CHUNK ? null : (stored.at(-1) ?? null);
+        const until = last === null ? 'all' : textOf(kind).keyOf(last);
+        const rows = this.overlay(kind, stored, until);
+        this.passed.set(kind, until);
+        return rows;
+      }),
+    );
+  }
+
+  /** The rows as they were, up to and with `until`, in key order; their before-images are not needed any more. */
+  private overlay(kind: SnapshotKind, stored: readonly SnapshotRow[], until: RowKey | 'all'): readonly SnapshotRow[] {
+    const images = this.imagesOf(kind);
+    const { keyOf } = textOf(kind);
+    const rows = stored.filter((row) => !images.has(nameOf(keyOf(row))));
+    for (const [name, image] of images) {
+      if (until !== 'all' && compareKeys(image.key, until) > 0) continue;
+      if (image.row !== null) rows.push(image.row);
+      images.delete(name);
+    }
+    return rows.sort((left, right) => compareKeys(keyOf(left), keyOf(right)));
+  }
+
+  private requireOpen(): void {
+    if (this.state === 'open') return;
+    const reason = this.state === 'outrun' ? `more than ${MAX_BEFORE_IMAGES} rows changed while it was read; begin again` : 'it was closed';
+    throw unavailable(this.database, this.what, new StoreUnavailable(reason, false), false);
+  }
+
+  private end(state: 'outrun' | 'closed'): void {
+    this.state = state;
+    for (const images of this.images.values()) images.clear();
+    this.onClose();
+  }
+
+  private imagesOf(kind: SnapshotKind): Map<string, BeforeImage> {
+    const images = this.images.get(kind) ?? new Map<string, BeforeImage>();
+    this.images.set(kind, images);
+    return images;
+  }
+
+  private imageCount(): number {
+    return [...this.images.values()].reduce((sum, images) => sum + images.size, 0);
+  }
+}
+
+/** Key parts hold no NUL. */
+function nameOf(key: RowKey): string {
+  return key.join('\0');
+}
+
+/** As the database orders them: numbers by value, text by its bytes. */
+export function compareKeys(left: RowKey, right: RowKey): number {
+  for (let at = 0; at < left.length; at++) {
+    const [a, b] = [left[at], right[at]];
+    const order = typeof a === 'number' && typeof b === 'number' ? a - b : Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
+    if (order !== 0) return order;
+  }
+  return 0;
+}

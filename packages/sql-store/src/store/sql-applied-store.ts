@@ -1,0 +1,68 @@
+/** AppliedStore on a SQL database: which buckets are here, and the taking over of each. */
+import { type AppliedStore, type BucketStore, type Checkpoint } from '@mas/resource-manager';
+import { present, type BucketId, type Logger } from '@mas/values';
+import { BucketMetaDAO } from '../dao/bucket-meta-dao';
+import { migrate } from '../schema/migrate';
+import type { SqlDatabase } from '../sql-database';
+import { GenerationSweeper } from './generation-sweeper';
+import { committedOnce } from './resolved-commit';
+import { answered, unavailable } from './sql-transaction';
+import { SqlBucketStore } from './sql-bucket-store';
+
+export class SqlAppliedStore implements AppliedStore {
+  private readonly sweeper: GenerationSweeper;
+
+  constructor(
+    private readonly database: SqlDatabase,
+    logger: Logger,
+  ) {
+    this.sweeper = new GenerationSweeper(database, logger);
+  }
+
+  async migrate(): Promise<void> {
+    try {
+      await migrate(this.database);
+    } catch (error) {
+      if (this.database.classify(error) === 'other') throw error;
+      throw unavailable(this.database, 'migration', error, false);
+    }
+  }
+
+  buckets(): Promise<readonly BucketId[]> {
+    return answered(this.database, 'list of buckets', () => BucketMetaDAO.hosted(this.database.db));
+  }
+
+  async openBucket(bucket: BucketId): Promise<{ readonly store: BucketStore; readonly checkpoint: Checkpoint }> {
+    // Run again after a COMMIT of unknown effect it raises writer_epoch once more, which does no harm.
+    const row = await committedOnce(this.database, this.database.db, `opening of bucket ${bucket}`, async (trx) => {
+      const dao = new BucketMetaDAO(trx, this.database.dialect, bucket);
+      await dao.createIfAbsent();
+      return dao.raiseWriterEpoch(present(await dao.lock(), 'meta row'));
+    });
+    this.sweeper.start(bucket, row.writerEpoch);
+    const store = new SqlBucketStore(this.database, this.sweeper, { bucket, writerEpoch: row.writerEpoch }, row.generation);
+    return { store, checkpoint: BucketMetaDAO.checkpointOf(row) };
+  }
+
+  async dropBucket(bucket: BucketId): Promise<void> {
+    const epoch = await committedOnce(this.database, this.database.db, `dropping of bucket ${bucket}`, async (trx) => {
+      const dao = new BucketMetaDAO(trx, this.database.dialect, bucket);
+      const row = await dao.lock();
+      if (row === null) return null;
+      if (row.dropped) return row.writerEpoch;
+      await dao.drop(row);
+      return row.writerEpoch + 1;
+    });
+    if (epoch !== null) this.sweeper.start(bucket, epoch);
+  }
+
+  /** Resolves when no rows of old generations are being removed; for tests and maintenance. */
+  swept(): Promise<void> {
+    return this.sweeper.idle();
+  }
+
+  async close(): Promise<void> {
+    await this.sweeper.stop();
+    await this.database.close();
+  }
+}
