@@ -1,45 +1,134 @@
-/** Interim: the constructor's shape, so that wiring can be written; every method says that it is not there yet. */
-import { invariant } from '@mas/values';
+/**
+ * The Transaction Coordinator: wires its parts over the ports and answers the service's questions. Any number of
+ * coordinators run side by side; none keeps anything that another could not do without.
+ */
+import { delay, invariant, type AccountNumber, type TxnId } from '@mas/values';
+import { Accounts } from './accounts/accounts';
 import { configProblems, type CoordinatorConfig } from './coordinator-config';
 import { CoordinatorCounters } from './coordinator-counters';
 import type { CoordinatorPorts } from './coordinator-ports';
-import type { CoordinatorService, Reply } from './coordinator-service';
-import { failure } from './reply';
+import type { AccountView, Caller, CoordinatorService, CreateAccountRequest, ListPaymentsRequest, PaymentRequest, PaymentResult, Reply } from './coordinator-service';
+import { Journal } from './journal/journal';
+import { Audit } from './operations/audit';
+import { ClusterStatus } from './operations/cluster-status';
+import { Doubts } from './operations/doubts';
+import { Recovery } from './operations/recovery';
+import { AccountLocks } from './payment/account-locks';
+import { LockWaiter } from './payment/lock-waiter';
+import type { RunServices } from './payment/payment-run';
+import { Payments } from './payment/payments';
+import { PlacementKeeper } from './placement-keeper';
+import { AccountReads } from './reads/account-reads';
+import { BalanceCache } from './reads/balance-cache';
+import { LegFinder } from './reads/leg-finder';
+import { Lists } from './reads/lists';
+import { PaymentViews } from './reads/payment-views';
+import { BucketLink } from './transport/bucket-link';
+import { TimerWheel } from './transport/timer-wheel';
+
+const STOP_POLL_MS = 20;
 
 export class TransactionCoordinator implements CoordinatorService {
   readonly counters = new CoordinatorCounters();
+  private readonly journal: Journal;
+  private readonly placements: PlacementKeeper;
+  private readonly payments: Payments;
+  private readonly accounts: Accounts;
+  private readonly reads: AccountReads;
+  private readonly lists: Lists;
+  private readonly views: PaymentViews;
+  private readonly doubts: Doubts;
+  private readonly auditor: Audit;
+  private readonly status: ClusterStatus;
+  private readonly recovery: Recovery;
 
   constructor(
-    readonly ports: CoordinatorPorts,
-    readonly config: CoordinatorConfig,
+    private readonly ports: CoordinatorPorts,
+    config: CoordinatorConfig,
   ) {
-    invariant(configProblems(config).length === 0, 'the coordinator is configured', { problems: configProblems(config).map((problem) => problem.message) });
+    const problems = configProblems(config);
+    invariant(problems.length === 0, 'the coordinator is configured', { problems: problems.map((problem) => problem.message).join('; ') });
+    const { dao, participants, directory, clock, random, logger, digest, failpoints } = ports;
+    const { counters } = this;
+    const link = new BucketLink({ participants, directory, clock, random, logger, counters, config });
+    this.journal = new Journal(dao, clock, logger, counters, config);
+    this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, counters, config.requestTimeoutMs);
+    const lockWaiter = new LockWaiter(ports.lockStore, clock, counters, config);
+    const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter };
+    const cache = new BalanceCache(dao, clock);
+    const legFinder = new LegFinder(link);
+    this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, link, clock, logger, config) });
+    this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
+    this.reads = new AccountReads(link, directory, cache, clock, counters, config);
+    this.lists = new Lists(link, directory);
+    this.views = new PaymentViews(dao, link, legFinder, clock);
+    this.doubts = new Doubts(run, legFinder, directory);
+    this.auditor = new Audit(link, directory, clock, config);
+    this.status = new ClusterStatus(link, directory, clock);
+    this.recovery = new Recovery(run, dao);
   }
 
-  /** Begins recovery of what earlier runs left; payments are served at once. */
+  /** Publishes the placement if Redis has none, and begins to finish what earlier runs left; payments are served at once. */
   start(): void {
-    return undefined;
+    void this.placements.republish();
+    this.recovery.start();
   }
 
-  /** Refuses new requests, waits for those in flight (at most `graceMs`), writes what is queued for Redis. */
-  stop(graceMs: number): Promise<void> {
-    return Promise.resolve(void graceMs);
+  /** Refuses new payments, waits for those under way and for what is queued for Redis; at most `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    const { clock } = this.ports;
+    this.payments.refuseNew();
+    this.recovery.stop();
+    const untilMs = clock.monotonicMs() + graceMs;
+    while (clock.monotonicMs() < untilMs && !(this.payments.idle && this.journal.idle)) await delay(clock, STOP_POLL_MS);
+    if (!this.payments.idle) this.ports.logger.warn({ paymentsInFlight: this.counters.paymentsInFlight }, 'stopping with payments under way; their buckets will resolve them');
   }
 
-  createAccount = unimplemented;
-  getAccounts = unimplemented;
-  listAccounts = unimplemented;
-  changeAccount = unimplemented;
-  createPayment = unimplemented;
-  createPayments = (): Promise<readonly Reply<never>[]> => Promise.resolve([]);
-  getPayment = unimplemented;
-  listPayments = unimplemented;
-  audit = unimplemented;
-  undecided = unimplemented;
-  resolve = unimplemented;
-  clusterStatus = unimplemented;
-}
+  createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>> {
+    return this.accounts.create(caller, request);
+  }
 
-function unimplemented(): Promise<Reply<never>> {
-  return Promise.resolve(failure('unimplemented', 'UNIMPLEMENTED', 'This coordinator does not do this yet.'));
+  changeAccount(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
+    return this.accounts.change(caller, request);
+  }
+
+  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>> {
+    return this.reads.get(caller, numbers, level);
+  }
+
+  listAccounts(caller: Caller, cursor: string | null, limit: number): ReturnType<CoordinatorService['listAccounts']> {
+    return this.lists.accounts(caller, cursor, limit);
+  }
+
+  createPayment(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
+    return this.payments.create(caller, request);
+  }
+
+  createPayments(caller: Caller, requests: readonly PaymentRequest[]): Promise<readonly Reply<PaymentResult>[]> {
+    return Promise.all(requests.map((request) => this.payments.create(caller, request)));
+  }
+
+  getPayment(caller: Caller, payment: Parameters<CoordinatorService['getPayment']>[1]): ReturnType<CoordinatorService['getPayment']> {
+    return this.views.get(caller, payment);
+  }
+
+  listPayments(caller: Caller, request: ListPaymentsRequest): ReturnType<CoordinatorService['listPayments']> {
+    return this.lists.payments(caller, request);
+  }
+
+  audit(caller: Caller): ReturnType<CoordinatorService['audit']> {
+    return this.auditor.run(caller);
+  }
+
+  undecided(caller: Caller): ReturnType<CoordinatorService['undecided']> {
+    return this.doubts.list(caller);
+  }
+
+  resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {
+    return this.doubts.resolve(caller, txn, account);
+  }
+
+  clusterStatus(caller: Caller): ReturnType<CoordinatorService['clusterStatus']> {
+    return this.status.get(caller);
+  }
 }

@@ -6,7 +6,7 @@ import type { AbortReason, Outcome } from '@mas/ledger';
 import { unreachable } from '@mas/values';
 import { heldUp, startDecision, timeUp } from './instructing';
 import { startTelling } from './phase-two';
-import { rejected } from './rejection';
+import { notAuthorized, rejected } from './rejection';
 import type { TransactionAnswer } from './transaction-effect';
 import type { InstructionReply } from './transaction-event';
 import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent, type Verdict } from './transaction-state';
@@ -32,6 +32,7 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome,
     case 'conflict':
       return decided(txn, phase, { kind: 'conflict', bound: outcome.bound }, nowMs);
     case 'refused':
+      if (outcome.refusal.name === 'NOT_AUTHORIZED' && phase.intent.kind !== 'resolve') return rejected(txn, notAuthorized(outcome.refusal), nowMs);
       return startDecision(txn, nowMs, { kind: 'abort', reason: { ...outcome.refusal } });
     case 'locked': {
       const reason: AbortReason = { name: 'LOCK_TIMEOUT', account: txn.legs.find((leg) => leg.spec.account === outcome.lock.lockId)?.spec.account ?? null, facts: { lock: outcome.lock.lockId } };
@@ -54,8 +55,11 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome,
     case 'lock':
     case 'lock-released':
     case 'done':
-    case 'alarm':
       return inDoubt(txn, nowMs, `unexpected answer ${outcome.kind} to a decision`);
+    case 'alarm': {
+      const doubt = inDoubt(txn, nowMs, outcome.alarm.name);
+      return { txn: doubt.txn, effects: [{ kind: 'alarm', alarm: outcome.alarm, bucket: txn.homeBucket }, ...doubt.effects] };
+    }
     default:
       return unreachable(outcome, 'outcome of DECIDE');
   }

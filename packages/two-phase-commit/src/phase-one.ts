@@ -7,7 +7,7 @@ import type { AbortReason, Outcome } from '@mas/ledger';
 import { unreachable } from '@mas/values';
 import { decideIfAllPrepared, heldUp, startDecision, timeUp } from './instructing';
 import type { LocalTransaction } from './local-transaction';
-import { rejected } from './rejection';
+import { notAuthorized, rejected } from './rejection';
 import type { TransactionEvent } from './transaction-event';
 import { withLeg, withStep, type Advance, type GlobalTransaction } from './transaction-state';
 
@@ -40,6 +40,7 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Out
       if (outcome.leg.state === 'committed') return decideIfAllPrepared(withStep(withLeg(txn, account, { state: 'prepared' }), nowMs, 'prepared-earlier', leg.bucket, account), nowMs);
       return fail(txn, leg, outcome.leg.reason ?? { name: 'ABANDONED', account, facts: {} }, nowMs, true);
     case 'refused':
+      if (outcome.refusal.name === 'NOT_AUTHORIZED') return rejected(withLeg(txn, account, { state: 'failed', touched: false }), notAuthorized(outcome.refusal), nowMs);
       return fail(txn, leg, { ...outcome.refusal }, nowMs, false);
     case 'locked': {
       const reason: AbortReason = { name: 'LOCK_TIMEOUT', account, facts: { lock: outcome.lock.lockId } };

@@ -2,11 +2,19 @@
  * A Resource Manager refused the caller's token. That is an error of the call and records nothing; but where a leg
  * may be prepared already, somebody has to end it: the home is asked to RESOLVE, which needs no token.
  */
+import type { Refusal } from '@mas/ledger';
 import { startDecision } from './instructing';
 import type { TransactionAnswer, TransactionEffect } from './transaction-effect';
 import { withStep, type Advance, type GlobalTransaction } from './transaction-state';
 
-export function rejected(txn: GlobalTransaction, rejection: Extract<TransactionAnswer, { kind: 'rejected' }>, nowMs: number): Advance {
+export type Rejection = Extract<TransactionAnswer, { kind: 'rejected' }>;
+
+/** Said of the body and the token alone: a caller's error, not an outcome of the payment. */
+export function notAuthorized(refusal: Refusal): Rejection {
+  return { kind: 'rejected', error: 'permission-denied', reason: `it may not take money from account ${refusal.account ?? ''}` };
+}
+
+export function rejected(txn: GlobalTransaction, rejection: Rejection, nowMs: number): Advance {
   const noted = withStep(txn, nowMs, 'rejected', null, rejection.reason);
   if (txn.legs.some((leg) => leg.touched)) {
     const { txn: id, key, homeSlot, body } = txn.plan;

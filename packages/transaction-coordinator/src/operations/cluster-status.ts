@@ -1,0 +1,35 @@
+/** Every replica's own word, and who did not answer. */
+import type { LeaderDirectory } from '@mas/placement';
+import type { ReplicaStatus } from '@mas/two-phase-commit';
+import type { Clock, RmId } from '@mas/values';
+import type { Caller, CoordinatorService, Reply } from '../coordinator-service';
+import { operatorsOnly } from '../payment/identity';
+import { success } from '../reply';
+import type { BucketLink } from '../transport/bucket-link';
+
+type Status = Awaited<ReturnType<CoordinatorService['clusterStatus']>> extends Reply<infer Value> ? Value : never;
+
+export class ClusterStatus {
+  constructor(
+    private readonly link: BucketLink,
+    private readonly directory: LeaderDirectory,
+    private readonly clock: Clock,
+  ) {}
+
+  async get(caller: Caller): Promise<Reply<Status>> {
+    const forbidden = operatorsOnly(caller.subject, "The cluster's status");
+    if (forbidden !== null) return forbidden;
+    const placement = this.directory.placement().map;
+    const rms = placement.resourceManagers.map((entry) => entry.rm);
+    const remainingMs = Math.max(1, caller.deadlineMs - this.clock.monotonicMs());
+    const replies = await Promise.all(rms.map((rm) => this.link.follower.send(rm, { kind: 'status' }, remainingMs)));
+    const replicas: ReplicaStatus[] = [];
+    const unreachable: RmId[] = [];
+    for (const [i, rm] of rms.entries()) {
+      const reply = replies[i];
+      if (reply?.kind === 'status') replicas.push(...reply.replicas);
+      else unreachable.push(rm);
+    }
+    return success({ placement, replicas, unreachable });
+  }
+}

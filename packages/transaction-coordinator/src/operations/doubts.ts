@@ -1,0 +1,102 @@
+/**
+ * In doubt: which transactions are undecided, where, for how long and why; and RESOLVE, which an operator may force.
+ * Forcing only asks: the home records what it records, and that is obeyed.
+ */
+import type { LegRow } from '@mas/ledger';
+import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import { globalTransaction, resolveTransaction, type UndecidedTransaction } from '@mas/two-phase-commit';
+import type { AccountNumber, BucketId, TxnId } from '@mas/values';
+import type { Caller, PaymentResult, Reply } from '../coordinator-service';
+import { operatorsOnly } from '../payment/identity';
+import { resultOf } from '../payment/payment-result';
+import { PaymentRun, type RunServices } from '../payment/payment-run';
+import { MAX_REPLACEMENTS } from '../payment/payments';
+import type { LegFinder } from '../reads/leg-finder';
+import { failure, success } from '../reply';
+
+export interface InDoubt {
+  readonly bucket: BucketId;
+  readonly transaction: UndecidedTransaction;
+  /** A sentence: what the home says, and what will happen. */
+  readonly home: string;
+}
+
+export class Doubts {
+  constructor(
+    private readonly services: RunServices,
+    private readonly legFinder: LegFinder,
+    private readonly directory: LeaderDirectory,
+  ) {}
+
+  async list(caller: Caller): Promise<Reply<readonly InDoubt[]>> {
+    const forbidden = operatorsOnly(caller.subject, 'Listing undecided transactions');
+    if (forbidden !== null) return forbidden;
+    const { link } = this.services;
+    const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket);
+    const perBucket = await Promise.all(
+      buckets.map(async (bucket) => {
+        const reply = await link.read(bucket, { kind: 'undecided', bucket }, caller.deadlineMs);
+        return reply.kind === 'undecided' ? reply.transactions.map((transaction) => ({ bucket, transaction })) : null;
+      }),
+    );
+    const silent = buckets.filter((_, i) => perBucket[i] === null);
+    const answered = perBucket.flatMap((found) => found ?? []);
+    if (answered.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
+    return success(await Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, caller.deadlineMs) }))));
+  }
+
+  async resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {
+    const forbidden = operatorsOnly(caller.subject, 'Resolving a transaction');
+    if (forbidden !== null) return forbidden;
+    const leg = await this.legOf(caller, txn, account);
+    if (leg === 'unreachable') return failure('unavailable', 'BUCKET_UNAVAILABLE', `The bucket of account ${account} does not answer; try again.`);
+    if (leg?.body == null) return failure('not-found', 'PAYMENT_NOT_FOUND', `Account ${account} has no leg of transaction ${txn}.`, 'txn');
+    this.services.logger.warn({ txn, account, subject: caller.subject }, 'an operator asks the home to resolve a transaction');
+    const { clock, config, placements } = this.services;
+    const plan = {
+      txn,
+      key: leg.key,
+      homeSlot: leg.homeSlot,
+      body: leg.body,
+      subject: caller.subject,
+      lockTokens: [],
+      createdAtMs: clock.wallMs(),
+      startedAtMs: clock.monotonicMs(),
+      limits: { lockedRetryMs: config.lockedRetryMs, retryMinMs: config.retryBackoffMinMs, retryMaxMs: config.retryBackoffMaxMs, maxReplacements: MAX_REPLACEMENTS },
+    };
+    const placing = placements.placing(leg.homeSlot, leg.body);
+    return new Promise((resolve) => {
+      const run = new PaymentRun(this.services, globalTransaction(plan, placing), {
+        token: caller.token,
+        deadlineMs: caller.deadlineMs,
+        lockDenied: null,
+        onEnded: () => undefined,
+        onAnswer: (answer) => {
+          if (answer.kind === 'recorded') resolve(success(resultOf(answer.outcome)));
+          else if (answer.kind === 'conflict') resolve(success({ kind: 'aborted', txn, atMs: answer.bound.decision.atMs, body: plan.body, reason: { name: 'ID_CONFLICT', account: null, facts: { bound: answer.bound.txn } } }));
+          else if (answer.kind === 'unknown') resolve(success({ kind: 'unknown', txn, message: answer.message }));
+          else resolve(failure(answer.error, 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`));
+        },
+      });
+      run.takeOver(resolveTransaction(plan, placing, clock.monotonicMs()));
+    });
+  }
+
+  private async legOf(caller: Caller, txn: TxnId, account: AccountNumber): Promise<LegRow | null | 'unreachable'> {
+    const bucket = this.services.link.bucketOf(slotOfAccount(account));
+    const reply = await this.services.link.read(bucket, { kind: 'undecided', bucket }, caller.deadlineMs);
+    if (reply.kind !== 'undecided') return 'unreachable';
+    const found = reply.transactions.find((transaction) => transaction.txn === txn && transaction.leg.account === account);
+    return found?.leg ?? this.legFinder.find(account, txn, caller.token, caller.deadlineMs);
+  }
+
+  private async explain(transaction: UndecidedTransaction, silent: readonly BucketId[], untilMs: number): Promise<string> {
+    const home = this.services.link.bucketOf(transaction.homeSlot);
+    if (silent.includes(home)) return `Home bucket ${home} does not answer; the leg waits for its majority.`;
+    const row = await this.services.link.query(transaction.key, transaction.homeSlot, untilMs);
+    if (row === 'unreachable') return `Home bucket ${home} does not answer; the leg waits for its majority.`;
+    if (row === null) return `Home bucket ${home} has recorded nothing yet; its payment is under way or will be aborted by resolution.`;
+    if (row.txn !== transaction.txn) return `Home bucket ${home} has bound the id to transaction ${row.txn}; this one will be aborted.`;
+    return `Home bucket ${home} has recorded ${row.decision.kind === 'committed' ? 'COMMITTED' : `ABORTED (${row.decision.reason.name})`}; the leg has yet to be told.`;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Do both sides of every payment agree, and with their home? Reads all legs of all accounts while payments go on.
+ * What makes that safe: a leg commits only after all legs were promised and the home has recorded COMMITTED. So when
+ * one leg is seen committed, every other leg read later is there, committed or (not told yet) prepared.
+ */
+import type { LegRow, OutcomeRow } from '@mas/ledger';
+import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { CoordinatorConfig } from '../coordinator-config';
+import type { AuditReport } from '../coordinator-service';
+import type { BucketLink } from '../transport/bucket-link';
+
+type Check = AuditReport['checks'][number];
+
+const PAGE = 500;
+const HOMES_ASKED_TOGETHER = 500;
+const MAX_DIFFERENCES = 100;
+
+interface Seen {
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  readonly states: Map<AccountNumber, LegRow['state']>;
+}
+
+export class PaymentAudit {
+  private readonly seen = new Map<TxnId, Seen>();
+  private legs = 0;
+  private readonly homeDifferences: string[] = [];
+  private readonly sideDifferences: string[] = [];
+  private compared = 0;
+
+  constructor(
+    private readonly link: BucketLink,
+    private readonly config: CoordinatorConfig,
+  ) {}
+
+  async run(buckets: readonly BucketId[], token: string, untilMs: number): Promise<readonly Check[]> {
+    const problems: string[] = [];
+    for (const bucket of buckets) {
+      const problem = await this.readBucket(bucket, token, untilMs);
+      if (problem !== null) problems.push(problem);
+    }
+    const unasked = await this.askHomes(untilMs);
+    if (unasked > 0) problems.push(`The homes of ${unasked} payments did not answer.`);
+    return [
+      { name: 'every leg agrees with the decision that its home has recorded', count: this.legs, differences: [...problems, ...this.homeDifferences] },
+      { name: 'a committed payment has all its legs', count: this.compared, differences: this.sideDifferences },
+    ];
+  }
+
+  private async readBucket(bucket: BucketId, token: string, untilMs: number): Promise<string | null> {
+    let after: Extract<Parameters<BucketLink['read']>[1], { kind: 'list-accounts' }>['after'] = null;
+    for (;;) {
+      const page = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: PAGE }, untilMs);
+      if (page.kind !== 'account-list') return `Bucket ${bucket} did not list its accounts in time.`;
+      for (const account of page.accounts) {
+        const problem = await this.readAccount(bucket, account.number, token, untilMs);
+        if (problem !== null) return problem;
+      }
+      if (page.next === null) return null;
+      after = page.next;
+    }
+  }
+
+  private async readAccount(bucket: BucketId, account: AccountNumber, token: string, untilMs: number): Promise<string | null> {
+    let cursorSeq: number | null = null;
+    for (;;) {
+      const query = { account, direction: 'oldest-first', cursorSeq, limit: PAGE, state: null, fromMs: null, untilMs: null } as const;
+      const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs);
+      if (page.kind !== 'legs') return `Account ${account}: its legs could not be read in time.`;
+      for (const leg of page.legs) this.note(leg);
+      if (this.legs >= this.config.auditMaxLegs) return `The audit stopped at its limit of ${this.config.auditMaxLegs} legs (auditMaxLegs).`;
+      if (page.nextCursorSeq === null) return null;
+      cursorSeq = page.nextCursorSeq;
+    }
+  }
+
+  private note(leg: LegRow): void {
+    this.legs += 1;
+    let seen = this.seen.get(leg.txn);
+    if (seen === undefined) {
+      seen = { key: leg.key, homeSlot: leg.homeSlot, states: new Map() };
+      this.seen.set(leg.txn, seen);
+    }
+    seen.states.set(leg.account, leg.state);
+  }
+
+  private async askHomes(untilMs: number): Promise<number> {
+    const transactions = [...this.seen];
+    let unasked = 0;
+    for (let i = 0; i < transactions.length; i += HOMES_ASKED_TOGETHER) {
+      const chunk = transactions.slice(i, i + HOMES_ASKED_TOGETHER);
+      const rows = await Promise.all(chunk.map(([, seen]) => this.link.query(seen.key, seen.homeSlot, untilMs)));
+      for (const [j, [txn, seen]] of chunk.entries()) {
+        const row = rows[j] ?? null;
+        if (row === 'unreachable') unasked += 1;
+        else this.compare(txn, seen, row);
+      }
+    }
+    return unasked;
+  }
+
+  private compare(txn: TxnId, seen: Seen, row: OutcomeRow | null): void {
+    // The key may belong to another transaction; then this one can only have ended as aborted.
+    const decision = row?.txn === txn ? row.decision.kind : row === null ? 'none' : 'aborted';
+    for (const [account, state] of seen.states) {
+      if (state === 'prepared' || state === decision) continue;
+      this.differ(this.homeDifferences, `Payment ${txn}: its leg on ${account} is ${state}, its home has ${decision === 'none' ? 'recorded nothing' : `recorded ${decision}`}.`);
+    }
+    if (row?.txn !== txn || decision !== 'committed') return;
+    this.compared += 1;
+    if (![...seen.states.values()].includes('committed')) return;
+    for (const { account } of row.body.legs) {
+      if (!seen.states.has(account)) this.differ(this.sideDifferences, `Payment ${txn} is committed, but account ${account} has no leg of it.`);
+    }
+  }
+
+  private differ(list: string[], text: string): void {
+    if (list.length < MAX_DIFFERENCES) list.push(text);
+    else if (list.length === MAX_DIFFERENCES) list.push('There are more differences than are listed here.');
+  }
+}
