@@ -1,72 +1,218 @@
-/** The host of many Raft groups in one process. */
-import type { BucketId, RmId } from '@mas/values';
+/**
+ * The host of many Raft groups in one process: the registry, the calls of services, and the lifecycle. One scheduler
+ * serves all groups (scheduler.ts), one log takes all their writes, one stream per peer process carries what they say
+ * (process-peers.ts). What one group does is in group/.
+ */
+import { invariant, type BucketId, type RmId } from '@mas/values';
 import type { Applier } from './applier';
+import { balance } from './balance/balancer';
+import { spreadEvenly } from './balance/preference';
 import { InvalidMultiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig } from './config';
-import type { HostPorts } from './host-ports';
+import { statusOf } from './group/group-status';
+import { transferTo } from './group/handover';
+import type { HostContext } from './group/host-context';
+import { maintain } from './group/maintenance';
+import { openReplica } from './group/open-replica';
+import { changeReplicas, type ChangeOutcome } from './group/replica-changes';
+import type { Replica } from './group/replica';
+import { onStart } from './group/succession';
+import { runTurn } from './group/turn';
 import type { GroupStatus, InitialGroup, MultiRaft, ProposalResult, ReadIndexResult, ReplicaChange } from './host';
+import type { HostFailure, HostPorts } from './host-ports';
 import type { LogRecovery } from './log-store';
+import { ProcessPeers } from './peers/process-peers';
+import { nodeOf } from './replica-id';
+import { Scheduler } from './scheduler';
+import { Ticker } from './ticker';
+import { stopHost } from './stop';
+
+type Phase = 'new' | 'running' | 'stopping' | 'stopped';
 
 export class MultiRaftHost<Result> implements MultiRaft<Result> {
-  /** @throws InvalidMultiRaftConfig */
+  private phase: Phase = 'new';
+  private readonly registry = new Map<BucketId, Replica<Result>>();
+  /** Groups being opened: their id is taken, they take no part yet. */
+  private readonly opening = new Set<BucketId>();
+  private readonly ticking = new Set<Replica<Result>>();
+  private readonly scheduler: Scheduler<Replica<Result>>;
+  private readonly ticker: Ticker;
+  private readonly peers: ProcessPeers<Result>;
+  private readonly context: HostContext;
+  private stopped: Promise<void> | undefined;
+
+  /** @throws InvalidMultiRaftConfig with an error per field. */
   constructor(
-    readonly ports: HostPorts,
-    readonly config: MultiRaftConfig,
+    private readonly ports: HostPorts,
+    private readonly config: MultiRaftConfig,
   ) {
     const errors = validateMultiRaftConfig(config);
     if (errors.length > 0) throw new InvalidMultiRaftConfig(errors);
+    this.ticker = new Ticker(ports.clock, config.tickMs, (lateMs) => this.tick(lateMs));
+    this.peers = new ProcessPeers(ports, config, this.registry, () => this.ticker.count);
+    this.scheduler = new Scheduler(ports.clock, config.maxGroupsPerTurn, runTurn, () => this.peers.outboxes.flush());
+    this.context = this.createContext();
   }
 
-  /** Reads the log back and opens the transport. Call once, before addGroup. @throws LogDamaged */
-  start(): Promise<LogRecovery> {
-    return this.pending();
+  /** Reads the log back, opens the transport and starts time. Call once, before addGroup. @throws LogDamaged */
+  async start(): Promise<LogRecovery> {
+    invariant(this.phase === 'new', 'a host is started once');
+    const recovery = await this.ports.log.recover();
+    this.phase = 'running';
+    this.ports.transport.start(this.peers);
+    this.ticker.start();
+    return recovery;
   }
 
-  addGroup(_group: BucketId, _applier: Applier<Result>, _initial: InitialGroup | null): Promise<void> {
-    return this.pending();
+  /** @throws ReplicaUnusable (log and applied state contradict each other) or what the applier or the log throws. */
+  async addGroup(group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<void> {
+    invariant(this.phase === 'running', 'groups are added to a running host', { phase: this.phase });
+    invariant(!this.registry.has(group) && !this.opening.has(group), 'a group is added once', { group });
+    this.opening.add(group);
+    try {
+      const replica = await openReplica(this.context, group, applier, initial);
+      invariant(this.phase === 'running', 'the host was stopped while a group was added', { group });
+      this.registry.set(group, replica);
+      this.ticking.add(replica);
+      onStart(replica);
+    } finally {
+      this.opening.delete(group);
+    }
   }
 
-  removeGroup(_group: BucketId): Promise<void> {
-    return this.pending();
+  /** Ends the replica here and forgets its log. Its applied state's own rows are the caller's. */
+  async removeGroup(group: BucketId): Promise<void> {
+    const replica = this.registry.get(group);
+    if (replica === undefined) return;
+    replica.retire({ kind: 'unavailable', reason: 'the group was removed from this process' });
+    this.registry.delete(group);
+    await replica.applier.stop();
+    await this.ports.log.remove(group);
   }
 
   groups(): readonly BucketId[] {
-    return [];
+    return [...this.registry.keys()];
   }
 
-  propose(_group: BucketId, _data: Uint8Array): Promise<ProposalResult<Result>> {
-    return this.pending();
+  propose(group: BucketId, data: Uint8Array): Promise<ProposalResult<Result>> {
+    if (this.phase !== 'running') return Promise.resolve({ kind: 'refused', reason: 'stopping' });
+    const replica = this.registry.get(group);
+    if (replica === undefined) return Promise.resolve({ kind: 'refused', reason: 'no-group' });
+    if (!replica.isLeader || replica.isRetired) return Promise.resolve(replica.notLeader());
+    if (replica.transfer !== undefined) return Promise.resolve({ kind: 'refused', reason: 'transferring' });
+    return new Promise((settle) => {
+      if (replica.queue.offer(data, settle)) replica.wake();
+      else settle({ kind: 'refused', reason: 'overloaded' });
+    });
   }
 
-  readIndex(_group: BucketId, _timeoutMs: number): Promise<ReadIndexResult> {
-    return this.pending();
+  readIndex(group: BucketId, timeoutMs: number): Promise<ReadIndexResult> {
+    const replica = this.registry.get(group);
+    if (this.phase !== 'running' || replica === undefined || replica.isRetired) {
+      return Promise.resolve({ kind: 'unavailable', reason: replica === undefined ? 'no such group in this process' : 'stopping' });
+    }
+    if (!replica.isLeader) return Promise.resolve(replica.notLeader());
+    return new Promise((settle) => {
+      if (replica.reads.offer(this.ports.clock.monotonicMs() + timeoutMs, settle)) replica.wake();
+      else settle({ kind: 'unavailable', reason: 'too many reads wait' });
+    });
   }
 
-  leader(_group: BucketId): RmId | null {
-    return null;
+  leader(group: BucketId): RmId | null {
+    return this.registry.get(group)?.leader ?? null;
   }
 
-  isLeader(_group: BucketId): boolean {
-    return false;
+  isLeader(group: BucketId): boolean {
+    return this.registry.get(group)?.isLeader ?? false;
   }
 
-  transferLeadership(_group: BucketId, _to: RmId): Promise<boolean> {
-    return this.pending();
+  async transferLeadership(group: BucketId, to: RmId): Promise<boolean> {
+    const replica = this.registry.get(group);
+    if (replica === undefined) return false;
+    return to === this.ports.self ? replica.isLeader : transferTo(replica, to);
   }
 
-  changeReplicas(_group: BucketId, _change: ReplicaChange): Promise<'done' | 'not-leader' | 'refused' | 'unknown'> {
-    return this.pending();
+  async changeReplicas(group: BucketId, change: ReplicaChange): Promise<ChangeOutcome> {
+    const replica = this.registry.get(group);
+    if (replica === undefined || this.phase !== 'running') return 'refused';
+    return changeReplicas(replica, change);
   }
 
   status(): readonly GroupStatus[] {
-    return [];
+    return [...this.registry.values()].map(statusOf);
   }
 
-  /** Closes the transport and the log as well. */
+  /** As said in host.ts; closes the transport and the log as well. Calling it again waits for the same end. */
   stop(): Promise<void> {
-    return this.pending();
+    this.stopped ??= this.stopOnce();
+    return this.stopped;
   }
 
-  private pending(): Promise<never> {
-    return Promise.reject(new Error('not there yet'));
+  private async stopOnce(): Promise<void> {
+    const wasRunning = this.phase === 'running';
+    this.phase = 'stopping';
+    if (wasRunning) {
+      await stopHost([...this.registry.values()], this.config, this.ports, () => {
+        this.ticker.stop();
+        this.scheduler.stop();
+      });
+    }
+    this.phase = 'stopped';
+  }
+
+  private tick(lateMs: number): void {
+    const { config } = this;
+    this.peers.tick(lateMs);
+    for (const replica of this.ticking) {
+      // Ticks that a crowded turn could not serve do not pile up: a late group must not think that its leader is gone.
+      replica.pendingTicks = 1;
+      this.scheduler.enqueue(replica);
+    }
+    const tick = this.ticker.count;
+    if (tick % config.maintenanceTicks === 0) this.maintain();
+    if (config.balanceTicks > 0 && tick % config.balanceTicks === 0 && this.phase === 'running') this.balance(tick);
+  }
+
+  private maintain(): void {
+    const pressing = new Set(this.ports.log.pinning().map((one) => one.group));
+    for (const [group, replica] of this.registry) maintain(replica, pressing.has(group));
+  }
+
+  private balance(tick: number): void {
+    const { config, ports } = this;
+    balance(this.registry.values(), {
+      tick,
+      holdTicks: config.balanceHoldTicks,
+      maxTransfers: config.maxTransfersPerRound,
+      aliveForTicks: (peer) => this.peers.liveness.aliveForMs(peer, ports.clock.monotonicMs()) / config.tickMs,
+    });
+  }
+
+  private createContext(): HostContext {
+    const { ports, config, peers, scheduler, ticker, registry, ticking } = this;
+    return {
+      self: ports.self,
+      nodeId: nodeOf(ports.self),
+      config,
+      clock: ports.clock,
+      random: ports.random,
+      logger: ports.logger,
+      log: ports.log,
+      outboxes: peers.outboxes,
+      preferredLeaders: ports.preferredLeaders ?? spreadEvenly,
+      isAlive: (peer) => peers.liveness.isAlive(peer),
+      tick: () => ticker.count,
+      schedule: (group) => {
+        const replica = registry.get(group);
+        if (replica !== undefined) scheduler.enqueue(replica);
+      },
+      setTicking: (group, isTicking) => {
+        const replica = registry.get(group);
+        if (replica === undefined) return;
+        if (isTicking) ticking.add(replica);
+        else ticking.delete(replica);
+      },
+      sendSnapshot: (group, message) => peers.snapshots.enqueue(group, message),
+      fatal: (failure: HostFailure) => ports.onFatal(failure),
+    };
   }
 }

@@ -1,0 +1,35 @@
+/** Who leads: after founding, after a process dies in different ways, and that clients hear a fate for every proposal. */
+import { rmId } from '@mas/values';
+import { TestCluster } from './testing/test-cluster';
+
+const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
+
+describe('elections', () => {
+  test('founding: every group gets a leader at once, evenly spread, with nothing lost', async () => {
+    const cluster = await TestCluster.founded({ groups: 12 });
+    await cluster.leadersEverywhere(1500);
+    expect(cluster.leaderCounts()).toEqual({ 1: 4, 2: 4, 3: 4 });
+    expect(cluster.failures).toEqual([]);
+  });
+
+  test('a proposal is applied everywhere, and its result is that of its own entry', async () => {
+    const cluster = await TestCluster.founded({ groups: 2 });
+    await cluster.leadersEverywhere();
+    const fates = await cluster.settling(Promise.all(['a', 'b', 'c'].map((text) => cluster.propose(cluster.groups[0]!, text))));
+    expect(fates).toEqual([1, 2, 3].map((result) => expect.objectContaining({ kind: 'applied', result })));
+    await cluster.converged();
+    expect(cluster.applier(C, cluster.groups[0]!).appliedLines.map((line) => line.split(':')[1])).toEqual(['a', 'b', 'c']);
+  });
+
+  test.each([
+    ['killed: its connections break', (cluster: TestCluster) => cluster.kill(A), 1000],
+    ['cut off: its connections break', (cluster: TestCluster) => cluster.network.setLinksOf(A, 'cut'), 1000],
+    ['silent: nobody is told', (cluster: TestCluster) => cluster.network.setLinksOf(A, 'silent'), 2500],
+  ])('a leader that is %s is replaced within %#', async (_, harm, limitMs) => {
+    const cluster = await TestCluster.founded({ groups: 9 });
+    await cluster.leadersEverywhere();
+    harm(cluster);
+    const alive = [B, C].map((rm) => cluster.process(rm).host);
+    await cluster.eventually('B or C lead everything', () => cluster.groups.every((group) => alive.some((host) => host.isLeader(group))), limitMs);
+  });
+});

@@ -1,0 +1,29 @@
+/** What a group's replica needs of its host. The host alone owns the registry, the scheduler, peers and ticks. */
+import type { NodeId, SnapshotMessage } from '@mas/raft';
+import type { BucketId, Clock, Logger, Random, RmId } from '@mas/values';
+import type { MultiRaftConfig } from '../config';
+import type { HostFailure, LeaderPreference } from '../host-ports';
+import type { LogStore } from '../log-store';
+import type { Outboxes } from '../peers/outboxes';
+
+export interface HostContext {
+  readonly self: RmId;
+  readonly nodeId: NodeId;
+  readonly config: MultiRaftConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly log: LogStore;
+  readonly outboxes: Outboxes;
+  readonly preferredLeaders: LeaderPreference;
+  isAlive(peer: RmId): boolean;
+  /** Ticks since the host started. */
+  tick(): number;
+  /** The group has work. */
+  schedule(group: BucketId): void;
+  /** From now on the group gets ticks, or none. */
+  setTicking(group: BucketId, ticking: boolean): void;
+  /** Raft wants this follower to get a snapshot. */
+  sendSnapshot(group: BucketId, message: SnapshotMessage): void;
+  fatal(failure: HostFailure): void;
+}

@@ -1,0 +1,14 @@
+/** One tick of a group that is awake: Raft's own, and everything of the host that counts in ticks. */
+import { retreatIfUnhealthy, tickTransfer } from './handover';
+import { tickQuiescence } from './quiescence';
+import type { Replica } from './replica';
+import { tickSuccession } from './succession';
+
+export function tickOnce<Result>(replica: Replica<Result>): void {
+  replica.node.tick();
+  replica.reads.tick(replica.host.clock.monotonicMs());
+  tickSuccession(replica);
+  tickTransfer(replica);
+  retreatIfUnhealthy(replica);
+  tickQuiescence(replica);
+}

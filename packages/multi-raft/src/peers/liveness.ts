@@ -1,0 +1,85 @@
+/**
+ * Which peer processes can be counted on now: connected, and heard within an election timeout. Quiet groups send
+ * nothing, so this is what tells them that their leader's process is gone; a lost connection says it at once, silence
+ * (a frozen process, a black hole) after the same time in which Raft itself gives a leader up.
+ */
+import type { RmId } from '@mas/values';
+
+interface Peer {
+  isConnected: boolean;
+  isAlive: boolean;
+  lastHeardMs: number;
+  aliveSinceMs: number;
+}
+
+export interface LivenessEvents {
+  /** The peer can be counted on again. */
+  gained(peer: RmId): void;
+  lost(peer: RmId): void;
+}
+
+export class PeerLiveness {
+  private readonly peers = new Map<RmId, Peer>();
+
+  constructor(
+    private readonly silenceMs: number,
+    private readonly events: LivenessEvents,
+  ) {}
+
+  isAlive(peer: RmId): boolean {
+    return this.peers.get(peer)?.isAlive ?? false;
+  }
+
+  /** How long without interruption; 0 for a peer that is not alive. */
+  aliveForMs(peer: RmId, nowMs: number): number {
+    const known = this.peers.get(peer);
+    return known?.isAlive === true ? nowMs - known.aliveSinceMs : 0;
+  }
+
+  connected(peer: RmId, nowMs: number): void {
+    this.known(peer).isConnected = true;
+    this.heard(peer, nowMs);
+  }
+
+  disconnected(peer: RmId): void {
+    const known = this.known(peer);
+    known.isConnected = false;
+    this.lose(peer, known);
+  }
+
+  heard(peer: RmId, nowMs: number): void {
+    const known = this.known(peer);
+    known.lastHeardMs = nowMs;
+    if (known.isAlive || !known.isConnected) return;
+    known.isAlive = true;
+    known.aliveSinceMs = nowMs;
+    this.events.gained(peer);
+  }
+
+  /** Once per tick: finds peers that are connected and silent. */
+  check(nowMs: number): void {
+    for (const [peer, known] of this.peers) {
+      if (known.isAlive && nowMs - known.lastHeardMs > this.silenceMs) this.lose(peer, known);
+    }
+  }
+
+  /** This process itself stood still for a while: what peers said meanwhile is yet to be read. */
+  forgive(nowMs: number): void {
+    for (const known of this.peers.values()) known.lastHeardMs = nowMs;
+  }
+
+  private lose(peer: RmId, known: Peer): void {
+    if (!known.isAlive) return;
+    known.isAlive = false;
+    this.events.lost(peer);
+  }
+
+  private known(peer: RmId): Peer {
+    let known = this.peers.get(peer);
+    if (known === undefined) {
+      known = { isConnected: false, isAlive: false, lastHeardMs: 0, aliveSinceMs: 0 };
+      this.peers.set(peer, known);
+    }
+    return known;
+  }
+}

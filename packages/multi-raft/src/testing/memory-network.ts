@@ -1,0 +1,189 @@
+/**
+ * A network of processes in memory, for tests and simulators: ordered links with delay, loss and limits, that can be cut
+ * (both ends hear it) or go silent (nobody does). All chance comes from one Random, all time from one Clock.
+ */
+import type { Clock, Random, RmId } from '@mas/values';
+import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '../peer-transport';
+
+export interface NetworkConditions {
+  /** Chance that a batch is lost, 0 … 1. */
+  readonly lossRate: number;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** Batches under way on one link; more are refused. */
+  readonly maxInFlight: number;
+}
+
+export type LinkState = 'up' | 'cut' | 'silent';
+
+const CALM: NetworkConditions = { lossRate: 0, minDelayMs: 1, maxDelayMs: 1, maxInFlight: 10_000 };
+
+export class MemoryNetwork {
+  conditions: NetworkConditions;
+  private readonly ends = new Map<RmId, MemoryTransport>();
+  private readonly links = new Map<string, LinkState>();
+
+  constructor(
+    readonly clock: Clock,
+    readonly random: Random,
+    conditions: Partial<NetworkConditions> = {},
+  ) {
+    this.conditions = { ...CALM, ...conditions };
+  }
+
+  /** The process `self` joins (again, after a crash) with a new transport. */
+  transport(self: RmId): MemoryTransport {
+    const transport = new MemoryTransport(this, self);
+    this.ends.set(self, transport);
+    return transport;
+  }
+
+  end(rm: RmId): MemoryTransport | undefined {
+    return this.ends.get(rm);
+  }
+
+  state(a: RmId, b: RmId): LinkState {
+    return this.links.get(key(a, b)) ?? 'up';
+  }
+
+  setLink(a: RmId, b: RmId, state: LinkState): void {
+    this.links.set(key(a, b), state);
+    if (state === 'cut') this.disconnect(a, b);
+    if (state === 'up') this.connect(a, b);
+  }
+
+  /** All links of one process. */
+  setLinksOf(rm: RmId, state: LinkState): void {
+    for (const other of this.ends.keys()) if (other !== rm) this.setLink(rm, other, state);
+  }
+
+  joined(rm: RmId): void {
+    for (const other of this.ends.keys()) if (other !== rm && this.state(rm, other) !== 'cut') this.connect(rm, other);
+  }
+
+  left(rm: RmId): void {
+    for (const other of this.ends.keys()) if (other !== rm) this.disconnect(rm, other);
+  }
+
+  delayMs(): number {
+    const { minDelayMs, maxDelayMs } = this.conditions;
+    return minDelayMs + this.random.unit() * (maxDelayMs - minDelayMs);
+  }
+
+  private connect(a: RmId, b: RmId): void {
+    const [one, other] = [this.ends.get(a), this.ends.get(b)];
+    this.clock.schedule(this.delayMs(), () => {
+      // The word of the connection comes late: by now it may be different processes.
+      if (one === undefined || other === undefined || this.ends.get(a) !== one || this.ends.get(b) !== other) return;
+      if (!one.isOpen || !other.isOpen || this.state(a, b) === 'cut') return;
+      one.connectedTo(b);
+      other.connectedTo(a);
+    });
+  }
+
+  private disconnect(a: RmId, b: RmId): void {
+    const [one, other] = [this.ends.get(a), this.ends.get(b)];
+    this.clock.schedule(this.delayMs(), () => {
+      one?.disconnectedFrom(b);
+      other?.disconnectedFrom(a);
+    });
+  }
+}
+
+export class MemoryTransport implements PeerTransport {
+  private receiver: PeerReceiver | undefined;
+  private readonly connected = new Set<RmId>();
+  /** When the last batch to a peer arrives: links keep the order. */
+  private readonly lastArrivalMs = new Map<RmId, number>();
+  private readonly inFlight = new Map<RmId, number>();
+  /** Batches taken, for tests that count what is sent. */
+  sentBatches = 0;
+
+  constructor(
+    private readonly network: MemoryNetwork,
+    private readonly self: RmId,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.receiver !== undefined;
+  }
+
+  start(receiver: PeerReceiver): void {
+    this.receiver = receiver;
+    this.network.joined(this.self);
+  }
+
+  send(to: RmId, batch: PeerBatch): boolean {
+    const { network } = this;
+    const underWay = this.inFlight.get(to) ?? 0;
+    if (this.receiver === undefined || !this.connected.has(to) || underWay >= network.conditions.maxInFlight) return false;
+    this.sentBatches += 1;
+    if (network.state(this.self, to) === 'silent' || network.random.unit() < network.conditions.lossRate) return true;
+    const nowMs = network.clock.monotonicMs();
+    const arrivalMs = Math.max(nowMs + network.delayMs(), this.lastArrivalMs.get(to) ?? 0);
+    this.lastArrivalMs.set(to, arrivalMs);
+    this.inFlight.set(to, underWay + 1);
+    const target = network.end(to);
+    network.clock.schedule(arrivalMs - nowMs, () => {
+      this.inFlight.set(to, (this.inFlight.get(to) ?? 1) - 1);
+      if (this.isLinkUp(to) && network.end(to) === target) target?.receiver?.onBatch(this.self, batch);
+    });
+    return true;
+  }
+
+  async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const source = chunks[Symbol.asyncIterator]();
+    try {
+      const receiver = this.network.end(to)?.receiver;
+      await this.travel(to);
+      if (receiver === undefined) throw new Error(`process ${to} is not there`);
+      await receiver.onSnapshot(this.self, header, this.relay(to, source));
+      await this.travel(to);
+    } finally {
+      await source.return?.();
+    }
+  }
+
+  close(): Promise<void> {
+    this.kill();
+    return Promise.resolve();
+  }
+
+  /** The process is gone from one moment to the next. */
+  kill(): void {
+    this.receiver = undefined;
+    this.network.left(this.self);
+  }
+
+  connectedTo(peer: RmId): void {
+    this.connected.add(peer);
+    this.receiver?.onConnected(peer);
+  }
+
+  disconnectedFrom(peer: RmId): void {
+    if (!this.connected.delete(peer)) return;
+    this.receiver?.onDisconnected(peer);
+  }
+
+  private isLinkUp(to: RmId): boolean {
+    return this.receiver !== undefined && this.network.state(this.self, to) === 'up';
+  }
+
+  private async travel(to: RmId): Promise<void> {
+    await new Promise<void>((resolve) => this.network.clock.schedule(this.network.delayMs(), resolve));
+    if (!this.isLinkUp(to)) throw new Error(`the connection to process ${to} was lost`);
+  }
+
+  private async *relay(to: RmId, source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const next = await source.next();
+      await this.travel(to);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+}
+
+function key(a: RmId, b: RmId): string {
+  return a < b ? `${a}-${b}` : `${b}-${a}`;
+}

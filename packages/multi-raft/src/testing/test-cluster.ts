@@ -1,0 +1,209 @@
+/** Several hosts in one process over virtual time, memory logs and a memory network, with verbs: kill, restart, stop, cut. */
+import type { ConfState, NodeId } from '@mas/raft';
+import { bucketId, rmId, SeededRandom, silentLogger, type BucketId, type Logger, type RmId } from '@mas/values';
+import { multiRaftConfig, type MultiRaftConfig } from '../config';
+import type { HostFailure } from '../host-ports';
+import type { GroupStatus, ProposalResult } from '../host';
+import { MultiRaftHost } from '../multi-raft-host';
+import { nodeOf } from '../replica-id';
+import { JournalApplier, JournalStore, type JournalOptions } from './journal-applier';
+import { MemoryLogDisk, MemoryLogStore } from './memory-log';
+import { ProcessClock } from './process-clock';
+import { MemoryNetwork, type MemoryTransport, type NetworkConditions } from './memory-network';
+import { VirtualClock } from './virtual-clock';
+
+export interface TestClusterOptions {
+  readonly seed?: number;
+  readonly rms?: number;
+  readonly groups?: number;
+  readonly config?: Partial<MultiRaftConfig>;
+  readonly network?: Partial<NetworkConditions>;
+  readonly syncMs?: number;
+  readonly journal?: JournalOptions;
+  readonly logger?: Logger;
+}
+
+export interface TestProcess {
+  readonly rm: RmId;
+  readonly clock: ProcessClock;
+  readonly host: MultiRaftHost<number>;
+  readonly log: MemoryLogStore;
+  readonly transport: MemoryTransport;
+  readonly appliers: Map<BucketId, JournalApplier>;
+}
+
+export class TestCluster {
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly groups: readonly BucketId[];
+  readonly failures: HostFailure[] = [];
+  readonly processes = new Map<RmId, TestProcess>();
+  private readonly disks = new Map<RmId, MemoryLogDisk>();
+  private readonly stores = new Map<string, JournalStore>();
+
+  constructor(private readonly options: TestClusterOptions = {}) {
+    this.random = new SeededRandom(options.seed ?? 1);
+    this.network = new MemoryNetwork(this.clock, this.random.fork(), options.network);
+    this.groups = Array.from({ length: options.groups ?? 1 }, (_, at) => bucketId(at + 1));
+  }
+
+  /** Hosts 1 … rms, every one with a replica of every group. */
+  static async founded(options: TestClusterOptions = {}): Promise<TestCluster> {
+    const cluster = new TestCluster(options);
+    const rms = Array.from({ length: options.rms ?? 3 }, (_, at) => rmId(at + 1));
+    for (const rm of rms) {
+      await cluster.boot(rm);
+      for (const group of cluster.groups) await cluster.addGroup(rm, group, confStateOf(rms));
+    }
+    return cluster;
+  }
+
+  async boot(rm: RmId): Promise<TestProcess> {
+    const disk = this.disks.get(rm) ?? new MemoryLogDisk();
+    this.disks.set(rm, disk);
+    const { syncMs, logger, config } = this.options;
+    const clock = new ProcessClock(this.clock);
+    const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs });
+    const transport = this.network.transport(rm);
+    const host = new MultiRaftHost<number>(
+      { self: rm, log, transport, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
+      multiRaftConfig(config),
+    );
+    const process: TestProcess = { rm, clock, host, log, transport, appliers: new Map() };
+    this.processes.set(rm, process);
+    await this.settling(host.start());
+    return process;
+  }
+
+  async addGroup(rm: RmId, group: BucketId, confState: ConfState | null): Promise<JournalApplier> {
+    const process = this.process(rm);
+    const store = this.store(rm, group);
+    const applier = new JournalApplier(store, process.clock, this.options.journal);
+    process.appliers.set(group, applier);
+    await this.settling(process.host.addGroup(group, applier, confState === null ? null : { confState }));
+    return applier;
+  }
+
+  /** SIGKILL: what was not synced is lost, connections break. */
+  kill(rm: RmId): void {
+    const process = this.process(rm);
+    process.clock.kill();
+    process.log.crash();
+    process.transport.kill();
+    for (const applier of process.appliers.values()) applier.crash();
+    this.processes.delete(rm);
+  }
+
+  async restart(rm: RmId): Promise<TestProcess> {
+    const process = await this.boot(rm);
+    for (const group of this.disks.get(rm)?.groups.keys() ?? []) await this.addGroup(rm, group, null);
+    return process;
+  }
+
+  process(rm: RmId): TestProcess {
+    const process = this.processes.get(rm);
+    if (process === undefined) throw new Error(`process ${rm} does not run`);
+    return process;
+  }
+
+  applier(rm: RmId, group: BucketId): JournalApplier {
+    return this.process(rm).appliers.get(group)!;
+  }
+
+  store(rm: RmId, group: BucketId): JournalStore {
+    const key = `${rm}/${group}`;
+    const store = this.stores.get(key) ?? new JournalStore();
+    this.stores.set(key, store);
+    return store;
+  }
+
+  status(rm: RmId, group: BucketId): GroupStatus {
+    return this.process(rm).host.status().find((one) => one.group === group)!;
+  }
+
+  /** The process that leads in the highest term. */
+  leaderOf(group: BucketId): RmId | undefined {
+    let best: { rm: RmId; term: number } | undefined;
+    for (const { rm, host } of this.processes.values()) {
+      if (!host.isLeader(group)) continue;
+      const { term } = this.status(rm, group);
+      if (best === undefined || term > best.term) best = { rm, term };
+    }
+    return best?.rm;
+  }
+
+  /** Proposes at the group's leader, whoever it is now. */
+  propose(group: BucketId, text: string): Promise<ProposalResult<number>> {
+    const leader = this.leaderOf(group);
+    if (leader === undefined) return Promise.resolve({ kind: 'not-leader', leader: null });
+    return this.process(leader).host.propose(group, new TextEncoder().encode(text));
+  }
+
+  /** Lets time pass until it holds. @throws with every group's state when it does not in time. */
+  async eventually(what: string, condition: () => boolean, limitMs = 10_000): Promise<void> {
+    if (await this.clock.until(condition, limitMs)) return;
+    throw new Error(`not within ${limitMs} ms: ${what}\n${this.describe()}`);
+  }
+
+  /** The outcome of something that needs time to pass. */
+  async settling<Value>(work: Promise<Value>, limitMs = 30_000): Promise<Value> {
+    let outcome: { readonly value: Value } | { readonly error: unknown } | undefined;
+    work.then(
+      (value) => (outcome = { value }),
+      (error: unknown) => (outcome = { error }),
+    );
+    await this.eventually('a promise settles', () => outcome !== undefined, limitMs);
+    if (outcome !== undefined && 'value' in outcome) return outcome.value;
+    throw (outcome as { readonly error: unknown } | undefined)?.error;
+  }
+
+  async leadersEverywhere(limitMs = 10_000): Promise<void> {
+    await this.eventually('every group has a leader that all processes know', () => this.groups.every((group) => this.agreesOnLeader(group)), limitMs);
+  }
+
+  agreesOnLeader(group: BucketId): boolean {
+    const leader = this.leaderOf(group);
+    return leader !== undefined && [...this.processes.values()].every(({ host }) => !host.groups().includes(group) || host.leader(group) === leader);
+  }
+
+  /** How many groups each process leads. */
+  leaderCounts(): Readonly<Record<number, number>> {
+    const counts: Record<number, number> = {};
+    for (const rm of this.processes.keys()) counts[rm] = this.groups.filter((group) => this.leaderOf(group) === rm).length;
+    return counts;
+  }
+
+  /** All replicas have applied the same, everything. */
+  async converged(limitMs = 20_000): Promise<void> {
+    await this.eventually('all replicas have applied the same', () => this.groups.every((group) => this.isConverged(group)), limitMs);
+  }
+
+  describe(): string {
+    const lines: string[] = [`at ${this.clock.monotonicMs()} ms`];
+    for (const { rm, host } of this.processes.values()) {
+      for (const one of host.status()) {
+        lines.push(
+          `rm ${rm} group ${one.group}: ${one.role} leader=${one.leader} term=${one.term} last=${one.lastIndex} commit=${one.commitIndex} applied=${one.appliedIndex} durable=${one.durableIndex}` +
+            ` voters=${one.voters.join()} learners=${one.learners.join()} quiet=${one.quiescent} lag=${[...one.lag].join(' ')} queued=${one.queuedProposals}/${one.queuedMessages}`,
+        );
+      }
+    }
+    return [...lines, ...this.failures.map((one) => `FAILED group ${one.group}: ${one.what}: ${String(one.cause)}`)].join('\n');
+  }
+
+  private isConverged(group: BucketId): boolean {
+    const holders = [...this.processes.values()].filter(({ host }) => host.groups().includes(group));
+    const [first, ...others] = holders.map(({ rm }) => ({ status: this.status(rm, group), lines: this.applier(rm, group).appliedLines }));
+    if (first === undefined || first.status.appliedIndex !== first.status.lastIndex) return false;
+    return others.every(({ status, lines }) => {
+      if (status.appliedIndex !== first.status.appliedIndex || lines.length !== first.lines.length) return false;
+      return lines.every((line, at) => line === first.lines[at]);
+    });
+  }
+}
+
+export function confStateOf(rms: readonly RmId[]): ConfState {
+  const voters: readonly NodeId[] = rms.map(nodeOf);
+  return { voters, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+}
