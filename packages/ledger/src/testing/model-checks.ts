@@ -24,7 +24,10 @@ export function checkQuiet(model: Model): void {
     for (const row of bucket.rows.accounts.values()) balances += row.balanceMinor;
   }
   invariant(issued === balances, 'money is conserved', { issued, balances });
-  for (const p of model.payments) checkAgreement(model, p);
+  for (const p of model.payments) {
+    checkAgreement(model, p);
+    checkLimit(model, p);
+  }
 }
 
 function checkAccount({ number, balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor }: AccountRow): void {
@@ -51,6 +54,19 @@ function checkAgreement(model: Model, p: Payment): void {
     const row: LegRow | undefined = model.bucketOf(spec.account).leg(spec.account, p.txn);
     const agrees = committed ? row?.state === 'committed' : row === undefined || row.state === 'aborted';
     invariant(agrees, 'every leg says what the home says', { txn: p.txn, account: spec.account, committed, leg: row?.state });
+  }
+}
+
+/** What captures and refunds took together from a payment is not more than it gave. */
+function checkLimit(model: Model, original: Payment): void {
+  for (const spec of original.body.legs) {
+    const taken = model
+      .bucketOf(spec.account)
+      .rows.sortedLegs()
+      .filter((row) => row.account === spec.account && row.state === 'committed' && row.spec.effect !== 'credit' && row.body?.reference?.txn === original.txn)
+      .reduce((sum, row) => sum + row.spec.amountMinor, 0n);
+    const limit = spec.effect === 'authorize' || spec.effect === 'credit' ? spec.amountMinor : 0n;
+    invariant(taken <= limit, 'captures and refunds stay within their original', { txn: original.txn, account: spec.account, taken, limit });
   }
 }
 

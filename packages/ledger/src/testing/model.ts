@@ -71,7 +71,8 @@ export class Model {
       case 7:
         return p === undefined ? undefined : this.decide(p);
       case 8:
-        return p === undefined || arg % 3 !== 0 ? undefined : void this.send(this.homeOf(p), decideAbort(p));
+        if (p === undefined) return;
+        return arg % 3 === 0 ? void this.send(this.homeOf(p), decideAbort(p)) : this.forge(p, arg);
       case 9:
         return this.resolveOne(arg);
       case 10:
@@ -114,18 +115,22 @@ export class Model {
     const original = pool[arg % Math.max(1, pool.length)];
     if (original === undefined) return;
     const reference = { key: original.key, txn: original.txn };
-    const amount = BigInt(1 + (arg % 40));
     const taker = original.body.legs.find((each) => each.effect === 'authorize' || each.effect === 'credit');
     const other = numberOf(Math.floor(arg / 3));
     if (taker === undefined || other === taker.account) return;
+    // Up to a quarter more than there is.
+    const amount = 1n + (taker.amountMinor * BigInt(arg % 50)) / 40n;
     const refund = taker.effect === 'credit';
-    if (!refund && arg % 5 === 0) this.payments.push(payment(n, body('void', [leg(taker.account, 'void', 0n)], { reference })));
-    else this.payments.push(payment(n, body(refund ? 'refund' : 'capture', [leg(taker.account, refund ? 'refund-debit' : 'capture', amount), leg(other, 'credit', amount)], { reference })));
+    const home = arg % 2 === 0 ? { homeSlot: slotOf(acc(other)) } : {};
+    if (!refund && arg % 5 === 0) this.payments.push(payment(n, body('void', [leg(taker.account, 'void', 0n)], { reference }), home));
+    else this.payments.push(payment(n, body(refund ? 'refund' : 'capture', [leg(taker.account, refund ? 'refund-debit' : 'capture', amount), leg(other, 'credit', amount)], { reference }), home));
   }
 
   private prepareLeg(p: Payment, arg: number): void {
     const remote = this.remoteLegs(p);
-    const account = remote[arg % Math.max(1, remote.length)];
+    // Legs at home too: an earlier attempt may have met the slot in another bucket.
+    const legs = arg % 4 === 0 || remote.length === 0 ? p.body.legs.map((each) => each.account) : remote;
+    const account = legs[Math.floor(arg / 4) % legs.length];
     if (account === undefined) return;
     const outcome = this.send(this.bucketOf(account), prepare(p, account));
     if (outcome.kind === 'prepared') this.promised.add(`${p.txn} ${account}`);
@@ -143,6 +148,17 @@ export class Model {
     }
     const outcome = this.send(home, decideCommit(p, prepared));
     if (outcome.kind === 'wait') this.send(home, decideCommit(p, prepared, { undecided: outcome.undecided.map((each) => each.txn) }));
+  }
+
+  /** Phase 2 against the protocol: raises an alarm and changes nothing. */
+  private forge(p: Payment, arg: number): void {
+    const account = p.body.legs[arg % p.body.legs.length]?.account;
+    invariant(account !== undefined, 'a body has legs');
+    const bucket = this.bucketOf(account);
+    const state = bucket.leg(account, p.txn)?.state;
+    if (state === 'prepared') return;
+    const outcome = bucket.repeat(state === 'committed' ? rollback(p, account) : commit(p, account));
+    invariant(outcome.kind === 'alarm', 'phase 2 without a promise, or against what was decided, raises an alarm', { outcome: outcome.kind, state });
   }
 
   private resolveOne(arg: number): void {
@@ -215,16 +231,17 @@ export class Model {
     const outcome = bucket.run(instruction);
     this.sent.push({ bucket, instruction });
     invariant(outcome.kind !== 'alarm', 'no alarm while everyone keeps the protocol', { alarm: outcome.kind === 'alarm' ? outcome.alarm.name : '', instruction: instruction.kind });
-    this.noteDecision(outcome);
+    this.noteDecision(outcome, bucket);
     // At least once: whatever it did, doing it again at once changes nothing.
     const again = bucket.repeat(instruction);
     invariant(again.kind === outcome.kind || instruction.kind === 'release-lock', 'a repetition is answered alike', { first: outcome.kind, again: again.kind, instruction: instruction.kind });
     return outcome;
   }
 
-  private noteDecision(outcome: Outcome): void {
+  private noteDecision(outcome: Outcome, home: TestBucket): void {
     if (outcome.kind !== 'decided') return;
     const { key: ofKey, txn, decision } = outcome.outcome;
+    for (const row of home.ledger.preparedLegs()) invariant(!outcome.fresh || row.txn !== txn, 'a decision ends the legs at home', { txn, account: row.account });
     const said = `${txn} ${decision.kind}`;
     const first = this.decisions.get(ofKey);
     invariant(first === undefined || first === said, 'a decision never flips', { first, said });

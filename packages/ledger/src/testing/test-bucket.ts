@@ -82,9 +82,11 @@ export class TestBucket {
     };
   }
 
-  /** As after a crash: the ledger is built anew from its rows. */
+  /** As after a crash: the ledger is built anew from its rows, which come in another order. */
   restart(): void {
-    this.ledger = new Ledger(this.ledger.meta(), this.ledger.pinned(), slotOf);
+    const { prepared, openAuthorizations, undelivered, locks } = this.ledger.pinned();
+    const reversed = { prepared: [...prepared].reverse(), openAuthorizations: [...openAuthorizations].reverse(), undelivered: [...undelivered].reverse(), locks: [...locks].reverse() };
+    this.ledger = new Ledger(this.ledger.meta(), reversed, slotOf);
   }
 
   private apply(entry: LedgerEntry): Outcome[] {
@@ -145,6 +147,8 @@ class GuardedRows implements Rows {
 
   putLeg(row: LegRow): void {
     this.check(`leg ${row.account} ${row.txn}`);
+    const before = this.rows.leg(row.account, row.txn);
+    invariant(before === undefined || before.state === 'prepared' || (before.state === row.state && before.seq === row.seq), 'a leg that has ended stays so', { before: before?.state, after: row.state });
     this.note(`leg ${row.account} ${row.txn}`, this.rows.leg(row.account, row.txn), row);
     this.rows.putLeg(row);
   }
