@@ -1,0 +1,66 @@
+/**
+ * From start to exit of a server process: signals become one orderly stop with a time limit, a broken invariant becomes a
+ * log line and exit code 70, and a second signal ends at once.
+ */
+import type { ProcessLogger } from './pino-logger';
+
+export const EXIT_FATAL = 70;
+
+export class Lifecycle {
+  private stopping: Promise<void> | null = null;
+  private readonly steps: { readonly name: string; readonly run: () => Promise<void> }[] = [];
+
+  constructor(
+    private readonly logger: ProcessLogger,
+    private readonly stopTimeoutMs: number,
+  ) {}
+
+  /** Steps run in the opposite order of their registration. */
+  onStop(name: string, run: () => Promise<void>): void {
+    this.steps.push({ name, run });
+  }
+
+  /** SIGTERM, SIGINT, and what nobody caught. */
+  install(): void {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (this.stopping !== null) process.exit(1);
+        this.logger.info({ signal }, 'stopping');
+        void this.stop(0);
+      });
+    }
+    process.on('uncaughtException', (error) => this.fatal('uncaught exception', error));
+    process.on('unhandledRejection', (error) => this.fatal('unhandled rejection', error));
+  }
+
+  /** A broken invariant or a failed disk: no flushing, no handing over, because nothing here can be trusted any more. */
+  fatal(what: string, cause: unknown): never {
+    this.logger.error({ err: cause instanceof Error ? cause : new Error(String(cause)) }, `${what}: this process stops`);
+    this.logger.flush();
+    process.exit(EXIT_FATAL);
+  }
+
+  async stop(code: number): Promise<void> {
+    this.stopping ??= this.runSteps();
+    await this.stopping;
+    this.logger.info({}, 'stopped');
+    this.logger.flush();
+    process.exit(code);
+  }
+
+  private async runSteps(): Promise<void> {
+    const limit = setTimeout(() => {
+      this.logger.error({ stopTimeoutMs: this.stopTimeoutMs }, 'stopping took too long: ending now');
+      this.logger.flush();
+      process.exit(1);
+    }, this.stopTimeoutMs);
+    for (const step of [...this.steps].reverse()) {
+      try {
+        await step.run();
+      } catch (error) {
+        this.logger.warn({ err: error, step: step.name }, 'a step of stopping failed');
+      }
+    }
+    clearTimeout(limit);
+  }
+}
