@@ -1,99 +1,82 @@
 /**
- * Verifies tokens with exactly one algorithm, issuer and audience; expiry is required. Verified tokens are remembered by
- * their bytes until they expire, because a signature costs up to a hundred times a payment's share of the CPU.
+ * TokenVerifier on JSON Web Tokens. A verified token is remembered by its bytes until it expires, so that the cost of
+ * the signature is paid once per token and not once per payment. Refusals are never remembered.
  */
 import type { Subject } from '@mas/ledger';
 import type { TokenVerifier } from '@mas/resource-manager';
-import { err, ok, parseAccountNumber, type Clock, type Result } from '@mas/values';
+import { err, ok, type Clock, type Result } from '@mas/values';
 import { decode, verify, type JwtPayload } from 'jsonwebtoken';
-import type { TokenKeys } from './token-keys';
+import { subjectOfClaims } from './token-claims';
+import type { TokenKey, TokenKeys } from './token-keys';
 
-export interface TokenRefusal {
-  readonly reason: string;
-}
+export const MAX_TOKEN_BYTES = 4096;
+const DEFAULT_CACHED_TOKENS = 20_000;
 
-/** Tokens remembered; the oldest go first. */
-const MAX_CACHED_TOKENS = 50_000;
-/** Nothing that a signer of ours makes is longer; a longer one is not even parsed. */
-const MAX_TOKEN_LENGTH = 4_096;
-/** Difference between the clocks of signer and verifier that is forgiven. */
-const CLOCK_TOLERANCE_SECONDS = 5;
-
-interface CachedSubject {
-  readonly subject: Subject;
+interface KnownToken {
+  readonly verdict: Result<Subject, { readonly reason: string }>;
   readonly expiresAtMs: number;
 }
 
 export class JwtTokenVerifier implements TokenVerifier {
-  private readonly cache = new Map<string, CachedSubject>();
+  private readonly known = new Map<string, KnownToken>();
 
   constructor(
     private readonly keys: TokenKeys,
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'wallMs'>,
+    private readonly cachedTokens: number = DEFAULT_CACHED_TOKENS,
   ) {}
 
-  verify(token: string): Result<Subject, TokenRefusal> {
-    const cached = this.cache.get(token);
-    if (cached !== undefined) {
-      if (this.clock.wallMs() < cached.expiresAtMs) return ok(cached.subject);
-      this.cache.delete(token);
-      return err({ reason: 'the token has expired: sign or ask for a new one' });
+  verify(token: string): Result<Subject, { readonly reason: string }> {
+    const known = this.known.get(token);
+    const nowMs = this.clock.wallMs();
+    if (known !== undefined) {
+      if (known.expiresAtMs > nowMs) return known.verdict;
+      this.known.delete(token);
     }
-    const fresh = this.verifyFresh(token);
-    if (fresh.ok) this.remember(token, fresh.value);
-    return fresh.ok ? ok(fresh.value.subject) : fresh;
+    if (token.length === 0 || token.length > MAX_TOKEN_BYTES) return err({ reason: `a token has 1 to ${MAX_TOKEN_BYTES} characters` });
+    return this.verifyAfresh(token, nowMs);
   }
 
-  private verifyFresh(token: string): Result<CachedSubject, TokenRefusal> {
-    if (token.length > MAX_TOKEN_LENGTH) return err({ reason: 'the token is too long to be one of ours' });
-    const keyId = decode(token, { complete: true })?.header.kid;
-    const key = this.keys.keys.find((one) => one.id === keyId);
-    if (key === undefined) return err({ reason: keyId === undefined ? 'the token is malformed or names no key' : `the token's key "${keyId}" is not one of this cluster's` });
-    let payload: JwtPayload | string;
+  private verifyAfresh(token: string, nowMs: number): Result<Subject, { readonly reason: string }> {
+    const header = decode(token, { complete: true })?.header;
+    if (header === undefined) return err({ reason: 'the token is no JSON Web Token' });
+    const candidates = this.keys.keys.filter((key) => header.kid === undefined || key.keyId === header.kid);
+    if (candidates.length === 0) return err({ reason: 'the token was signed with a key that is not in use' });
+    let refusal = 'the token is not valid';
+    for (const key of candidates) {
+      const claims = this.claims(token, key, nowMs);
+      if (!claims.ok) {
+        refusal = claims.error;
+        continue;
+      }
+      if (typeof claims.value.exp !== 'number') return err({ reason: 'the token has no expiry' });
+      const subject = subjectOfClaims(claims.value);
+      if (subject.ok) this.remember(token, subject, claims.value.exp * 1000);
+      return subject;
+    }
+    return err({ reason: refusal });
+  }
+
+  private claims(token: string, key: TokenKey, nowMs: number): Result<JwtPayload, string> {
     try {
-      payload = verify(token, key.verifying, {
+      const claims = verify(token, key.verifyKey, {
         algorithms: [this.keys.algorithm],
         issuer: this.keys.issuer,
         audience: this.keys.audience,
-        clockTimestamp: Math.floor(this.clock.wallMs() / 1000),
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        clockTimestamp: Math.floor(nowMs / 1000),
       });
+      return typeof claims === 'string' ? err('the token carries no claims') : ok(claims);
     } catch (error) {
-      return err({ reason: reasonOf(error) });
+      return err(`the token was refused: ${error instanceof Error ? error.message : String(error)}`);
     }
-    if (typeof payload === 'string' || typeof payload.exp !== 'number') return err({ reason: 'the token has no expiry' });
-    const subject = subjectOf(payload, this.keys.issuer);
-    if (subject === null) return err({ reason: 'the token names neither an operator nor an account' });
-    return ok({ subject, expiresAtMs: (payload.exp + CLOCK_TOLERANCE_SECONDS) * 1000 });
   }
 
-  private remember(token: string, subject: CachedSubject): void {
-    if (this.cache.size >= MAX_CACHED_TOKENS) {
-      const oldest = this.cache.keys().next();
-      if (oldest.done !== true) this.cache.delete(oldest.value);
+  /** Bounded; the oldest goes first. */
+  private remember(token: string, verdict: KnownToken['verdict'], expiresAtMs: number): void {
+    if (this.known.size >= this.cachedTokens) {
+      const oldest = this.known.keys().next();
+      if (oldest.done !== true) this.known.delete(oldest.value);
     }
-    this.cache.set(token, subject);
+    this.known.set(token, { verdict, expiresAtMs });
   }
-}
-
-function subjectOf(payload: JwtPayload, issuer: string): Subject | null {
-  const claim: unknown = payload['mas'];
-  if (typeof claim !== 'object' || claim === null || typeof payload.sub !== 'string' || payload.sub === '' || payload.sub.includes('\0')) return null;
-  const { role, account } = claim as { readonly role?: unknown; readonly account?: unknown };
-  if (role === 'operator') return { kind: 'operator', name: `${issuer}|${payload.sub}` };
-  if (role !== 'account' || typeof account !== 'string') return null;
-  const number = parseAccountNumber(account);
-  return number.ok ? { kind: 'account', account: number.value } : null;
-}
-
-/** The library's messages, in words that say what to do. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message === 'jwt expired') return 'the token has expired: sign or ask for a new one';
-  if (message.startsWith('jwt audience invalid')) return 'the token is meant for another audience';
-  if (message.startsWith('jwt issuer invalid')) return 'the token comes from another issuer';
-  if (message === 'invalid algorithm') return "the token is not signed with this cluster's algorithm";
-  if (message === 'invalid signature') return "the token's signature does not match: it was altered, or signed with another key";
-  if (message === 'jwt not active') return 'the token is not valid yet';
-  return 'the token is malformed';
 }

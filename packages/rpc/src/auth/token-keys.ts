@@ -1,86 +1,101 @@
 /**
- * Keys of tokens: one algorithm for the whole cluster, one key that signs, at most one more that still verifies while
- * keys rotate. Weak or mistyped keys are refused at start, each by name.
+ * The keys of tokens: one algorithm, one or two keys (two while rotating), each with an id. Everything that could make
+ * tokens forgeable is refused at start-up, by name.
  */
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '@mas/values';
 
 export type TokenAlgorithm = 'HS256' | 'RS256' | 'ES256';
 
+export interface TokenKeyConfig {
+  readonly keyId: string;
+  /** HS256: the secret's bytes as they stand in the file (a trailing newline is cut). Else PEM: a private key signs and verifies, a public one verifies. */
+  readonly material: Uint8Array;
+}
+
+export interface TokenConfig {
+  readonly algorithm: TokenAlgorithm;
+  readonly issuer: string;
+  readonly audience: string;
+  /** One or two. The first signs; all verify. */
+  readonly keys: readonly TokenKeyConfig[];
+}
+
+export type TokenConfigProblemName = 'TOKEN_KEYS_COUNT' | 'TOKEN_KEY_ID_INVALID' | 'TOKEN_KEY_ID_REPEATED' | 'TOKEN_SECRET_TOO_SHORT' | 'TOKEN_KEY_UNREADABLE' | 'TOKEN_KEY_WRONG_TYPE' | 'TOKEN_ISSUER_INVALID' | 'TOKEN_AUDIENCE_INVALID';
+
+export interface TokenConfigProblem {
+  readonly name: TokenConfigProblemName;
+  readonly message: string;
+}
+
 export interface TokenKey {
-  readonly id: string;
-  /** Absent where only a public key was given: this process verifies but does not sign. */
-  readonly signing: KeyObject | null;
-  readonly verifying: KeyObject;
+  readonly keyId: string;
+  readonly verifyKey: KeyObject;
+  /** Null where only the public half is here. */
+  readonly signKey: KeyObject | null;
 }
 
 export interface TokenKeys {
   readonly algorithm: TokenAlgorithm;
   readonly issuer: string;
   readonly audience: string;
-  /** 1 or 2; the first signs. */
-  readonly keys: readonly TokenKey[];
+  readonly keys: readonly [TokenKey, ...TokenKey[]];
 }
 
-export type TokenKeyRefusal = 'TOKEN_SECRET_TOO_SHORT' | 'TOKEN_KEY_UNREADABLE' | 'TOKEN_KEY_WRONG_TYPE' | 'TOKEN_KEY_TOO_SMALL' | 'TOKEN_KEYS_COUNT';
-
-export interface TokenKeyError {
-  readonly name: TokenKeyRefusal;
-  readonly message: string;
-}
-
-/** RFC 7518 section 3.2: a key of the hash's size or larger. */
+/** HS256 is as strong as its secret; RFC 7518 section 3.2 asks for at least the hash's size. */
 export const MIN_SECRET_BYTES = 32;
-const MIN_RSA_BITS = 2048;
-const MAX_KEYS = 2;
+export const MIN_RSA_BITS = 2048;
+export const MAX_TOKEN_KEYS = 2;
+const NAME = /^[\x21-\x7e]{1,128}$/;
 
-export function tokenKeys(options: { readonly algorithm: TokenAlgorithm; readonly issuer: string; readonly audience: string; readonly sources: readonly { readonly id: string; readonly content: Uint8Array }[] }): Result<TokenKeys, TokenKeyError> {
-  const { algorithm, issuer, audience, sources } = options;
-  if (sources.length < 1 || sources.length > MAX_KEYS || new Set(sources.map((source) => source.id)).size !== sources.length) {
-    return refuse('TOKEN_KEYS_COUNT', `give one token key, or two with different ids while keys rotate; there are ${sources.length}`);
-  }
+/** Reads and checks the keys. */
+export function loadTokenKeys(config: TokenConfig): Result<TokenKeys, TokenConfigProblem> {
+  if (!NAME.test(config.issuer) || config.issuer.includes('|')) return problem('TOKEN_ISSUER_INVALID', 'the issuer of tokens is 1 to 128 visible ASCII characters without "|"');
+  if (!NAME.test(config.audience)) return problem('TOKEN_AUDIENCE_INVALID', 'the audience of tokens is 1 to 128 visible ASCII characters');
+  if (config.keys.length < 1 || config.keys.length > MAX_TOKEN_KEYS) return problem('TOKEN_KEYS_COUNT', `tokens have one key, or two while rotating; ${config.keys.length} are configured`);
   const keys: TokenKey[] = [];
-  for (const source of sources) {
-    const key = algorithm === 'HS256' ? secretKey(source.id, source.content) : asymmetricKey(algorithm, source.id, source.content);
+  for (const { keyId, material } of config.keys) {
+    if (!NAME.test(keyId)) return problem('TOKEN_KEY_ID_INVALID', 'a key id is 1 to 128 visible ASCII characters');
+    if (keys.some((key) => key.keyId === keyId)) return problem('TOKEN_KEY_ID_REPEATED', `two token keys have the id "${keyId}"`);
+    const key = config.algorithm === 'HS256' ? secretKey(keyId, material) : keyPair(keyId, material, config.algorithm);
     if (!key.ok) return key;
     keys.push(key.value);
   }
-  return ok({ algorithm, issuer, audience, keys });
+  const [first, ...rest] = keys;
+  if (first === undefined) return problem('TOKEN_KEYS_COUNT', 'no token key is configured');
+  return ok({ algorithm: config.algorithm, issuer: config.issuer, audience: config.audience, keys: [first, ...rest] });
 }
 
-function secretKey(id: string, content: Uint8Array): Result<TokenKey, TokenKeyError> {
-  const text = Buffer.from(content).toString('latin1').trim();
-  const bytes = /^(?:[0-9a-fA-F]{2})+$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'latin1');
-  if (text.includes('-----BEGIN')) return refuse('TOKEN_KEY_WRONG_TYPE', `token key "${id}" is a PEM file, HS256 needs a secret: choose another algorithm or another file`);
-  if (bytes.length < MIN_SECRET_BYTES) return refuse('TOKEN_SECRET_TOO_SHORT', `token key "${id}" has ${bytes.length} bytes, HS256 needs at least ${MIN_SECRET_BYTES}: make one with "openssl rand -hex 32"`);
-  const secret = createSecretKey(bytes);
-  return ok({ id, signing: secret, verifying: secret });
+function secretKey(keyId: string, material: Uint8Array): Result<TokenKey, TokenConfigProblem> {
+  const secret = withoutNewline(Buffer.from(material));
+  if (secret.length < MIN_SECRET_BYTES) return problem('TOKEN_SECRET_TOO_SHORT', `the HS256 secret "${keyId}" has ${secret.length} bytes; at least ${MIN_SECRET_BYTES} are needed (openssl rand -hex 32)`);
+  const key = createSecretKey(secret);
+  return ok({ keyId, verifyKey: key, signKey: key });
 }
 
-function asymmetricKey(algorithm: 'RS256' | 'ES256', id: string, content: Uint8Array): Result<TokenKey, TokenKeyError> {
-  const pem = Buffer.from(content);
-  let signing: KeyObject | null = null;
-  let verifying: KeyObject;
+function keyPair(keyId: string, material: Uint8Array, algorithm: 'RS256' | 'ES256'): Result<TokenKey, TokenConfigProblem> {
+  const pem = Buffer.from(material).toString('utf8');
+  const isPrivate = pem.includes('PRIVATE KEY-----');
+  let signKey: KeyObject | null;
+  let verifyKey: KeyObject;
   try {
-    if (pem.includes('PRIVATE KEY')) signing = createPrivateKey(pem);
-    verifying = createPublicKey(pem);
+    signKey = isPrivate ? createPrivateKey(pem) : null;
+    verifyKey = createPublicKey(pem);
   } catch {
-    return refuse('TOKEN_KEY_UNREADABLE', `token key "${id}" is not a PEM key; ${algorithm} needs a private key to sign or a public key to verify`);
+    return problem('TOKEN_KEY_UNREADABLE', `the token key "${keyId}" is no PEM key that OpenSSL reads`);
   }
-  const details = verifying.asymmetricKeyDetails;
-  if (algorithm === 'RS256') {
-    if (verifying.asymmetricKeyType !== 'rsa') return wrongType(id, algorithm, 'an RSA key');
-    if ((details?.modulusLength ?? 0) < MIN_RSA_BITS) return refuse('TOKEN_KEY_TOO_SMALL', `token key "${id}" has ${details?.modulusLength ?? 0} bits, RS256 needs at least ${MIN_RSA_BITS}`);
-  } else if (verifying.asymmetricKeyType !== 'ec' || details?.namedCurve !== 'prime256v1') {
-    return wrongType(id, algorithm, 'a P-256 key');
-  }
-  return ok({ id, signing, verifying });
+  const details = verifyKey.asymmetricKeyDetails ?? {};
+  const fits = algorithm === 'RS256' ? verifyKey.asymmetricKeyType === 'rsa' && (details.modulusLength ?? 0) >= MIN_RSA_BITS : verifyKey.asymmetricKeyType === 'ec' && details.namedCurve === 'prime256v1';
+  const expected = algorithm === 'RS256' ? `an RSA key of at least ${MIN_RSA_BITS} bits` : 'an elliptic-curve key on P-256';
+  return fits ? ok({ keyId, verifyKey, signKey }) : problem('TOKEN_KEY_WRONG_TYPE', `the token key "${keyId}" does not fit ${algorithm}, which takes ${expected}`);
 }
 
-function wrongType(id: string, algorithm: TokenAlgorithm, needed: string): Result<TokenKey, TokenKeyError> {
-  return refuse('TOKEN_KEY_WRONG_TYPE', `token key "${id}" does not fit ${algorithm}, which needs ${needed}`);
+function withoutNewline(secret: Buffer): Buffer {
+  let end = secret.length;
+  while (end > 0 && (secret[end - 1] === 0x0a || secret[end - 1] === 0x0d)) end -= 1;
+  return secret.subarray(0, end);
 }
 
-function refuse(name: TokenKeyRefusal, message: string): { readonly ok: false; readonly error: TokenKeyError } {
+function problem(name: TokenConfigProblemName, message: string): { readonly ok: false; readonly error: TokenConfigProblem } {
   return err({ name, message });
 }

@@ -1,51 +1,41 @@
-/**
- * Signs the two kinds of tokens: an operator's (role operator, any account) and an account's own (debits and reads that
- * account only). Claims: iss, aud, sub, iat, exp, jti, and `mas` with the role and the account.
- */
-import { randomUUID } from 'node:crypto';
-import type { AccountNumber, Clock } from '@mas/values';
+/** Signs operators' and accounts' tokens with the first configured key. */
+import { invariant, type AccountNumber, type Clock } from '@mas/values';
 import { sign } from 'jsonwebtoken';
+import { ROLE_ACCOUNT, ROLE_OPERATOR } from './token-claims';
 import type { TokenKeys } from './token-keys';
 
-export interface MasClaim {
-  readonly role: 'operator' | 'account';
-  readonly account?: string;
+export interface SignedToken {
+  readonly token: string;
+  readonly expiresAtMs: number;
 }
-
-export const MAX_TOKEN_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 
 export class TokenSigner {
   constructor(
     private readonly keys: TokenKeys,
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'wallMs'>,
   ) {}
 
-  /** False where only a public key was given. */
+  /** False where only public keys are configured: such a process verifies and signs nothing. */
   canSign(): boolean {
-    return (this.keys.keys[0]?.signing ?? null) !== null;
+    return this.keys.keys[0].signKey !== null;
   }
 
-  /** @throws RangeError for a lifetime outside 1 s … MAX_TOKEN_LIFETIME_SECONDS, Error where canSign() is false. */
-  operator(subject: string, lifetimeSeconds: number): string {
-    return this.sign(subject, { role: 'operator' }, lifetimeSeconds);
+  operator(name: string, lifetimeSeconds: number): SignedToken {
+    invariant(/^[\x21-\x7e]{1,128}$/.test(name), "an operator's name is 1 to 128 visible ASCII characters", { name });
+    return this.sign(ROLE_OPERATOR, name, lifetimeSeconds);
   }
 
-  account(number: AccountNumber, lifetimeSeconds: number): string {
-    return this.sign(number, { role: 'account', account: number }, lifetimeSeconds);
+  account(number: AccountNumber, lifetimeSeconds: number): SignedToken {
+    return this.sign(ROLE_ACCOUNT, number, lifetimeSeconds);
   }
 
-  private sign(subject: string, claim: MasClaim, lifetimeSeconds: number): string {
-    const key = this.keys.keys[0];
-    if (key === undefined || key.signing === null) throw new Error('this process has no key to sign tokens with: give the private key');
-    if (!Number.isSafeInteger(lifetimeSeconds) || lifetimeSeconds < 1 || lifetimeSeconds > MAX_TOKEN_LIFETIME_SECONDS) throw new RangeError(`a token lives 1 to ${MAX_TOKEN_LIFETIME_SECONDS} seconds`);
+  private sign(role: string, subject: string, lifetimeSeconds: number): SignedToken {
+    const [{ keyId, signKey }] = this.keys.keys;
+    invariant(signKey !== null, 'the first token key is a public one and cannot sign', { keyId });
+    invariant(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0, "a token's lifetime is a positive number of seconds", { lifetimeSeconds });
     const issuedAt = Math.floor(this.clock.wallMs() / 1000);
-    return sign({ mas: claim, iat: issuedAt, exp: issuedAt + lifetimeSeconds }, key.signing, {
-      algorithm: this.keys.algorithm,
-      keyid: key.id,
-      issuer: this.keys.issuer,
-      audience: this.keys.audience,
-      subject,
-      jwtid: randomUUID(),
-    });
+    const expires = issuedAt + lifetimeSeconds;
+    const claims = { iss: this.keys.issuer, aud: this.keys.audience, sub: subject, role, iat: issuedAt, exp: expires };
+    return { token: sign(claims, signKey, { algorithm: this.keys.algorithm, keyid: keyId }), expiresAtMs: expires * 1000 };
   }
 }
