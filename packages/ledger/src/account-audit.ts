@@ -13,8 +13,8 @@ interface JournalStep {
 }
 
 interface RefundSums {
-  takenMinor: AmountMinor;
-  reservedMinor: AmountMinor;
+  readonly takenMinor: AmountMinor;
+  readonly reservedMinor: AmountMinor;
 }
 
 export class AccountAudit {
@@ -26,7 +26,7 @@ export class AccountAudit {
   private journalBalance: AmountMinor = 0n;
   /** Journal positions that came before their predecessors. */
   private readonly early = new Map<number, JournalStep>();
-  /** Per original: what its refunds add up to, less what it says itself; all zero in the end. */
+  /** Per original: what its refunds add up to, less what it says itself; an entry that becomes zero is dropped. */
   private readonly refunds = new Map<TxnId, RefundSums>();
   private greatestSeq = 0;
 
@@ -58,7 +58,7 @@ export class AccountAudit {
     this.compare('its legs hold', this.holdsMinor, 'its holds are', holdsMinor);
     this.compare('its legs promise', this.pendingMinor, 'its pending credits are', pendingCreditsMinor);
     for (const [txn, { takenMinor, reservedMinor }] of this.refunds) {
-      if (takenMinor !== 0n || reservedMinor !== 0n) this.differs(`refunds of ${txn} differ from what its leg says by ${this.money(takenMinor)} taken and ${this.money(reservedMinor)} reserved`);
+      this.differs(`refunds of ${txn} differ from what its leg says by ${this.money(takenMinor)} taken and ${this.money(reservedMinor)} reserved`);
     }
     if (this.greatestSeq > lastSeq) this.differs(`it has a leg with sequence ${this.greatestSeq}, above its last ${lastSeq}`);
     if (status !== 'closed' && balanceMinor - holdsMinor < minimumMinor) this.differs(`balance less holds is ${this.money(balanceMinor - holdsMinor)}, below its minimum ${this.money(minimumMinor)}`);
@@ -90,7 +90,9 @@ export class AccountAudit {
 
   private refundSums(txn: TxnId, takenMinor: AmountMinor, reservedMinor: AmountMinor): void {
     const sums = this.refunds.get(txn) ?? { takenMinor: 0n, reservedMinor: 0n };
-    this.refunds.set(txn, { takenMinor: sums.takenMinor + takenMinor, reservedMinor: sums.reservedMinor + reservedMinor });
+    const next = { takenMinor: sums.takenMinor + takenMinor, reservedMinor: sums.reservedMinor + reservedMinor };
+    if (next.takenMinor === 0n && next.reservedMinor === 0n) this.refunds.delete(txn);
+    else this.refunds.set(txn, next);
   }
 
   private checkForm(leg: LegRow): void {

@@ -1,0 +1,105 @@
+/** The life of an account, and its idempotency by key and txn. */
+import { acc, change, create, decideCommit, key, OPERATOR, pay, payment, prepare, SYSTEM, txn, USD } from './testing/builders';
+import { TestBucket } from './testing/test-bucket';
+import { changeBody, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, type Instruction, type Policy } from './index';
+
+const bucket = (...steps: readonly Instruction[]): TestBucket => {
+  const made = new TestBucket('a');
+  for (const step of steps) made.run(step);
+  return made;
+};
+const policy = (more: Partial<Policy>): Instruction => ({ kind: 'set-policy', policy: { version: 2, numberPattern: 'any', minimumBalanceMinor: 10n, maximumAmountMinor: 1000n, ...more }, subject: OPERATOR });
+
+test('creation issues money; its retry finds it', () => {
+  const a = bucket();
+  expect(a.run(create('a1', 70n))).toMatchObject({ kind: 'account', fresh: true, account: { number: 'a1', slot: 1, balanceMinor: 70n, status: 'open', rev: 1 } });
+  expect(a.run(create('a1', 70n))).toMatchObject({ kind: 'account', fresh: false, account: { balanceMinor: 70n } });
+  expect(a.ledger.meta()).toMatchObject({ accountCount: 1, issued: new Map([[USD, 70n]]), totals: new Map([[USD, 70n]]) });
+});
+
+test('a retry is answered with the account as it is now', () => {
+  const a = bucket(create('a1', 70n), create('a2', 0n));
+  a.run(decideCommit(payment(1, pay('a1', 'a2', 30n))));
+  expect(a.run(create('a1', 70n))).toMatchObject({ fresh: false, account: { balanceMinor: 40n } });
+});
+
+describe('creation is refused', () => {
+  test.each<[string, readonly Instruction[], Instruction, object]>([
+    ['to an account’s token', [], create('a1', 1n, { subject: { kind: 'account', account: acc('a1') } }), { name: 'NOT_AUTHORIZED' }],
+    ['to the cluster itself', [], create('a1', 1n, { subject: SYSTEM }), { name: 'NOT_AUTHORIZED' }],
+    ['where the number is taken', [create('a1', 1n)], create('a1', 1n, { key: key('other') }), { name: 'ACCOUNT_EXISTS', facts: { same_id: 'false' } }],
+    ['under the same id with other fields', [create('a1', 1n)], create('a1', 2n, { txn: txn(9) }), { name: 'ACCOUNT_EXISTS', facts: { same_id: 'true' } }],
+    ['below the policy’s minimum', [policy({})], create('a1', 9n), { name: 'OPENING_BALANCE_BELOW_MINIMUM', facts: { opening: '0.09', minimum: '0.10', currency: 'USD' } }],
+    ['below its own minimum', [], create('a1', 9n, { minimumMinor: 20n }), { name: 'OPENING_BALANCE_BELOW_MINIMUM' }],
+    ['below zero, whatever the minimum', [], create('a1', -1n, { minimumMinor: -100n }), { name: 'OPENING_BALANCE_BELOW_MINIMUM', facts: { minimum: '0.00' } }],
+    ['where the number has another form', [policy({ numberPattern: 'add' })], create('a1', 100n), { name: 'ACCOUNT_NUMBER_REFUSED', facts: { pattern: 'add' } }],
+    ['where all issued money would exceed 64 bits', [create('a2', 2n ** 63n - 1n)], create('a1', 1n), { name: 'BALANCE_OVERFLOW' }],
+  ])('%s', (_name, steps, instruction, refusal) => {
+    const a = bucket(...steps);
+    const text = a.text();
+    expect(a.run(instruction)).toMatchObject({ kind: 'refused', refusal });
+    expect(a.text()).toBe(text);
+  });
+});
+
+test('an own minimum takes the place of the policy’s, also below it', () => {
+  expect(bucket(policy({})).run(create('a1', 5n, { minimumMinor: 5n }))).toMatchObject({ account: { minimumMinor: 5n } });
+  expect(bucket(policy({})).run(create('a1', 15n))).toMatchObject({ account: { minimumMinor: 10n } });
+});
+
+test('a negative minimum lets an account go below zero, as far as that', () => {
+  const a = bucket(create('a1', 0n, { minimumMinor: -50n }), create('a2', 0n));
+  expect(a.run(decideCommit(payment(1, pay('a1', 'a2', 50n))))).toMatchObject({ outcome: { decision: { kind: 'committed' } } });
+  expect(a.run(prepare(payment(2, pay('a1', 'a2', 1n)), 'a1'))).toMatchObject({ kind: 'refused' });
+  expect(a.differences()).toEqual([]);
+});
+
+describe('changes', () => {
+  const freeze = (n: number): Instruction => change(n, 'a1', { kind: 'freeze' });
+  const unfreeze = (n: number): Instruction => change(n, 'a1', { kind: 'unfreeze' });
+  const close = (n: number): Instruction => change(n, 'a1', { kind: 'close' });
+  test.each<[string, readonly Instruction[], Instruction, object]>([
+    ['freeze', [], freeze(1), { kind: 'account', fresh: true, account: { status: 'frozen' } }],
+    ['freeze, repeated', [freeze(1)], freeze(1), { kind: 'account', fresh: false, account: { status: 'frozen' } }],
+    ['freeze, repeated after an unfreeze', [freeze(1), unfreeze(2)], freeze(1), { kind: 'account', fresh: false, account: { status: 'open' } }],
+    ['freeze of a frozen account', [freeze(1)], freeze(2), { kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN' } }],
+    ['unfreeze of an open account', [], unfreeze(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FROZEN' } }],
+    ['close with money', [], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '1.00' } } }],
+    ['close at zero', [decideCommit(payment(5, pay('a1', 'a2', 100n)))], close(1), { kind: 'account', account: { status: 'closed' } }],
+    ['close with a hold', [prepare(payment(5, pay('a1', 'a2', 100n)), 'a1')], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { holds: '1.00' } } }],
+    ['anything after close', [decideCommit(payment(5, pay('a1', 'a2', 100n))), close(1)], freeze(2), { kind: 'refused', refusal: { name: 'ACCOUNT_CLOSED' } }],
+    ['set-minimum', [], change(1, 'a1', { kind: 'set-minimum', minimumMinor: 100n }), { kind: 'account', account: { minimumMinor: 100n } }],
+    ['set-minimum above what is there', [], change(1, 'a1', { kind: 'set-minimum', minimumMinor: 101n }), { kind: 'refused', refusal: { name: 'INSUFFICIENT_FUNDS', facts: { available: '1.00', needed: '1.01', minimum: '0.00', currency: 'USD' } } }],
+    ['by an account’s token', [], change(1, 'a1', { kind: 'freeze' }, { subject: { kind: 'account', account: acc('a1') } }), { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } }],
+    ['of an unknown account', [], change(1, 'a9', { kind: 'freeze' }), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FOUND' } }],
+    ['under a used id', [freeze(1)], change(1, 'a1', { kind: 'close' }, { txn: txn(99) }), { kind: 'conflict', bound: { body: changeBody(acc('a1'), { kind: 'freeze' }) } }],
+  ])('%s', (_name, steps, instruction, expected) => {
+    const a = bucket(create('a1', 100n), create('a2', 0n), ...steps);
+    expect(a.run(instruction)).toMatchObject(expected);
+    expect(a.differences()).toEqual([]);
+  });
+});
+
+test('only a newer policy is taken, and accounts keep their minimum', () => {
+  const a = bucket(create('a1', 5n), policy({ version: 3 }), policy({ version: 2, maximumAmountMinor: 7n }));
+  expect(a.ledger.meta().policy).toMatchObject({ version: 3, maximumAmountMinor: 1000n });
+  expect(a.account('a1').minimumMinor).toBe(0n);
+  expect(a.run({ ...policy({ version: 9 }), subject: { kind: 'account', account: acc('a1') } } as Instruction)).toMatchObject({ kind: 'refused' });
+});
+
+test('a bucket begins once, and owns nothing before', () => {
+  const ledger = new Ledger(emptyBucket(1 as never), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 5 as never);
+  const outcomes = ledger.apply({ stampMs: 1, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
+  expect(outcomes).toMatchObject([{ kind: 'wrong-bucket' }]);
+  const a = bucket(create('a1', 1n));
+  const before = a.text();
+  a.run({ kind: 'genesis', slots: [], epoch: 9, policy: { version: 9, numberPattern: 'x', minimumBalanceMinor: 0n, maximumAmountMinor: 1n } });
+  expect(a.text()).toBe(before);
+});
+
+test.each([
+  ['9090-8912-1209-0098', 'dddd-dddd-dddd-dddd', true], ['9090-8912-1209-009', 'dddd-dddd-dddd-dddd', false], ['9090-8912-1209-009x', 'dddd-dddd-dddd-dddd', false],
+  ['9090.8912-1209-0098', 'dddd-dddd-dddd-dddd', false], ['abc', 'any', true], ['abc', 'abc', true], ['abd', 'abc', false],
+])('%s in the form %s: %s', (number, pattern, expected) => {
+  expect(matchesNumberPattern(number, pattern)).toBe(expected);
+});
