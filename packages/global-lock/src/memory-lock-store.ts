@@ -1,0 +1,116 @@
+/**
+ * LockStore in one process's memory: the embedded stand-in's lock table, and the simulator's. Several services may share one
+ * object; they then compete as processes on one Redis do. Time is the clock's monotonic one.
+ */
+import type { Clock } from '@mas/values';
+import type { LockAttempt, LockHolder, LockMode, LockRequest, LockStore } from './lock-store';
+import { ReleaseWaiters } from './release-waiters';
+
+interface Lock {
+  mode: LockMode;
+  /** Owner → when it expires, monotonic ms. */
+  readonly owners: Map<string, number>;
+  token: number | null;
+}
+
+export class MemoryLockStore implements LockStore {
+  private readonly locks = new Map<string, Lock>();
+  private readonly waiters: ReleaseWaiters;
+
+  constructor(private readonly clock: Clock) {
+    this.waiters = new ReleaseWaiters(clock);
+  }
+
+  /** Forgets everything, as FLUSHALL does. */
+  clear(): void {
+    this.locks.clear();
+  }
+
+  tryAcquire(request: LockRequest): Promise<LockAttempt> {
+    for (const lockId of request.lockIds) {
+      const lock = this.live(lockId);
+      if (lock === undefined) continue;
+      const others = [...lock.owners.keys()].some((owner) => owner !== request.owner);
+      if (others && (request.mode === 'exclusive' || lock.mode === 'exclusive')) return Promise.resolve({ kind: 'held', by: this.describe(lockId, lock) });
+    }
+    for (const lockId of request.lockIds) this.grant(lockId, request);
+    return Promise.resolve({ kind: 'acquired' });
+  }
+
+  refresh(lockIds: readonly string[], owner: string, timeoutMs: number): Promise<{ readonly lost: readonly string[] }> {
+    const lost: string[] = [];
+    for (const lockId of lockIds) {
+      const lock = this.live(lockId);
+      if (lock?.owners.has(owner) === true) lock.owners.set(owner, this.clock.monotonicMs() + timeoutMs);
+      else lost.push(lockId);
+    }
+    return Promise.resolve({ lost });
+  }
+
+  release(lockIds: readonly string[], owner: string): Promise<{ readonly notHeld: readonly string[] }> {
+    const notHeld = lockIds.filter((lockId) => this.live(lockId)?.owners.delete(owner) !== true);
+    for (const lockId of lockIds) this.live(lockId);
+    this.waiters.released(lockIds.filter((lockId) => !notHeld.includes(lockId)));
+    return Promise.resolve({ notHeld });
+  }
+
+  holder(lockId: string): Promise<LockHolder | null> {
+    const lock = this.live(lockId);
+    return Promise.resolve(lock === undefined ? null : this.describe(lockId, lock));
+  }
+
+  recordToken(lockId: string, owner: string, token: number, untilMs: number): Promise<void> {
+    const lock = this.live(lockId);
+    const expires = lock?.owners.get(owner);
+    if (lock?.mode === 'exclusive' && expires !== undefined) {
+      lock.token = token;
+      lock.owners.set(owner, Math.max(expires, this.clock.monotonicMs() + untilMs - this.clock.wallMs()));
+    }
+    return Promise.resolve();
+  }
+
+  exclusiveAmong(lockIds: readonly string[]): Promise<readonly string[]> {
+    return Promise.resolve(this.exclusiveNow(lockIds));
+  }
+
+  exclusiveNow(lockIds: readonly string[]): readonly string[] {
+    return this.locks.size === 0 ? [] : lockIds.filter((lockId) => this.live(lockId)?.mode === 'exclusive');
+  }
+
+  republish(locks: readonly { readonly lockId: string; readonly owner: string; readonly token: number; readonly remainingMs: number }[]): Promise<void> {
+    for (const { lockId, owner, token, remainingMs } of locks) {
+      const known = this.live(lockId);
+      // The bucket decides who holds it; only a newer token, from a later answer of the bucket, says more.
+      if (remainingMs <= 0 || (known?.token ?? -1) > token) continue;
+      this.locks.set(lockId, { mode: 'exclusive', owners: new Map([[owner, this.clock.monotonicMs() + remainingMs]]), token });
+    }
+    return Promise.resolve();
+  }
+
+  waitForRelease(lockIds: readonly string[], timeoutMs: number): Promise<void> {
+    return this.waiters.wait(lockIds, timeoutMs);
+  }
+
+  private grant(lockId: string, request: LockRequest): void {
+    const lock = this.locks.get(lockId);
+    const expires = this.clock.monotonicMs() + request.timeoutMs;
+    if (lock === undefined || lock.mode !== request.mode) this.locks.set(lockId, { mode: request.mode, owners: new Map([[request.owner, expires]]), token: null });
+    else lock.owners.set(request.owner, expires);
+  }
+
+  /** Drops what has expired. */
+  private live(lockId: string): Lock | undefined {
+    const lock = this.locks.get(lockId);
+    if (lock === undefined) return undefined;
+    const now = this.clock.monotonicMs();
+    for (const [owner, expires] of lock.owners) if (expires <= now) lock.owners.delete(owner);
+    if (lock.owners.size > 0) return lock;
+    this.locks.delete(lockId);
+    return undefined;
+  }
+
+  private describe(lockId: string, lock: Lock): LockHolder {
+    const until = Math.max(...lock.owners.values());
+    return { lockId, mode: lock.mode, owners: [...lock.owners.keys()], remainingMs: until - this.clock.monotonicMs(), token: lock.token };
+  }
+}
