@@ -65,6 +65,12 @@ export class MemoryNetwork {
     for (const other of this.ends.keys()) if (other !== rm) this.disconnect(rm, other);
   }
 
+  /** Without a delay, the next turn of the event loop is soon enough. */
+  after(delayMs: number, callback: () => void): void {
+    if (delayMs <= 0) this.clock.defer(callback);
+    else this.clock.schedule(delayMs, callback);
+  }
+
   delayMs(): number {
     const { minDelayMs, maxDelayMs } = this.conditions;
     return minDelayMs + this.random.unit() * (maxDelayMs - minDelayMs);
@@ -83,19 +89,25 @@ export class MemoryNetwork {
 
   private disconnect(a: RmId, b: RmId): void {
     const [one, other] = [this.ends.get(a), this.ends.get(b)];
+    const [connection, otherConnection] = [one?.connectionTo(b), other?.connectionTo(a)];
     this.clock.schedule(this.delayMs(), () => {
-      one?.disconnectedFrom(b);
-      other?.disconnectedFrom(a);
+      // A newer connection may have been made before this word arrives.
+      if (one?.connectionTo(b) === connection) one?.disconnectedFrom(b);
+      if (other?.connectionTo(a) === otherConnection) other?.disconnectedFrom(a);
     });
   }
 }
 
 export class MemoryTransport implements PeerTransport {
   private receiver: PeerReceiver | undefined;
-  private readonly connected = new Set<RmId>();
+  /** Peer → number of the connection to it. */
+  private readonly connected = new Map<RmId, number>();
+  private connections = 0;
   /** When the last batch to a peer arrives: links keep the order. */
   private readonly lastArrivalMs = new Map<RmId, number>();
   private readonly inFlight = new Map<RmId, number>();
+  /** What ends snapshots under way when the connection breaks. */
+  private readonly breakers = new Map<RmId, Set<(cause: Error) => void>>();
   /** Batches taken, for tests that count what is sent. */
   sentBatches = 0;
 
@@ -106,6 +118,10 @@ export class MemoryTransport implements PeerTransport {
 
   get isOpen(): boolean {
     return this.receiver !== undefined;
+  }
+
+  connectionTo(peer: RmId): number | undefined {
+    return this.connected.get(peer);
   }
 
   start(receiver: PeerReceiver): void {
@@ -124,7 +140,7 @@ export class MemoryTransport implements PeerTransport {
     this.lastArrivalMs.set(to, arrivalMs);
     this.inFlight.set(to, underWay + 1);
     const target = network.end(to);
-    network.clock.schedule(arrivalMs - nowMs, () => {
+    network.after(arrivalMs - nowMs, () => {
       this.inFlight.set(to, (this.inFlight.get(to) ?? 1) - 1);
       if (this.isLinkUp(to) && network.end(to) === target) target?.receiver?.onBatch(this.self, batch);
     });
@@ -133,13 +149,15 @@ export class MemoryTransport implements PeerTransport {
 
   async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const source = chunks[Symbol.asyncIterator]();
+    const transfer: Transfer = { isBroken: false };
     try {
-      const receiver = this.network.end(to)?.receiver;
       await this.travel(to);
+      const receiver = this.network.end(to)?.receiver;
       if (receiver === undefined) throw new Error(`process ${to} is not there`);
-      await receiver.onSnapshot(this.self, header, this.relay(to, source));
+      await this.unlessDisconnected(to, transfer, receiver.onSnapshot(this.self, header, this.relay(to, transfer, source)));
       await this.travel(to);
     } finally {
+      transfer.isBroken = true;
       await source.return?.();
     }
   }
@@ -156,17 +174,34 @@ export class MemoryTransport implements PeerTransport {
   }
 
   connectedTo(peer: RmId): void {
-    this.connected.add(peer);
+    // A peer that came back at once: the old connection ends first.
+    this.disconnectedFrom(peer);
+    this.connections += 1;
+    this.connected.set(peer, this.connections);
     this.receiver?.onConnected(peer);
   }
 
   disconnectedFrom(peer: RmId): void {
     if (!this.connected.delete(peer)) return;
+    for (const breaker of this.breakers.get(peer) ?? []) breaker(new Error(`the connection to process ${peer} was lost`));
     this.receiver?.onDisconnected(peer);
   }
 
   private isLinkUp(to: RmId): boolean {
-    return this.receiver !== undefined && this.network.state(this.self, to) === 'up';
+    return this.receiver !== undefined && this.connected.has(to) && this.network.state(this.self, to) === 'up';
+  }
+
+  private async unlessDisconnected(to: RmId, transfer: Transfer, work: Promise<void>): Promise<void> {
+    const breakers = this.breakers.get(to) ?? new Set();
+    this.breakers.set(to, breakers);
+    await new Promise<void>((resolve, reject) => {
+      const breaker = (cause: Error): void => {
+        transfer.isBroken = true;
+        reject(cause);
+      };
+      breakers.add(breaker);
+      work.then(resolve, reject).finally(() => breakers.delete(breaker));
+    });
   }
 
   private async travel(to: RmId): Promise<void> {
@@ -174,14 +209,20 @@ export class MemoryTransport implements PeerTransport {
     if (!this.isLinkUp(to)) throw new Error(`the connection to process ${to} was lost`);
   }
 
-  private async *relay(to: RmId, source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  private async *relay(to: RmId, transfer: Transfer, source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
     for (;;) {
       const next = await source.next();
       await this.travel(to);
+      // A source that was closed because the transfer broke looks like one that has come to its end.
+      if (transfer.isBroken) throw new Error('the transfer was broken off');
       if (next.done === true) return;
       yield next.value;
     }
   }
+}
+
+interface Transfer {
+  isBroken: boolean;
 }
 
 function key(a: RmId, b: RmId): string {
