@@ -7,6 +7,7 @@ export type { HostFailure, HostPorts, LeaderPreference } from './host-ports';
 export { LogDamaged, type LogRecovery, type LogStart, type LogStats, type LogStore, type LogWrite } from './log-store';
 export { MultiRaftHost } from './multi-raft-host';
 export type * from './peer-transport';
+export { peerTransportContract, type TransportPair } from './contract/peer-transport-contract';
 // For simulators and tests of other packages.
 export { JournalApplier, JournalStore, type JournalOptions } from './testing/journal-applier';
 export { MemoryLogDisk, MemoryLogStore, type MemoryLogOptions } from './testing/memory-log';

@@ -1,0 +1,24 @@
+/** The memory network keeps the contract of every transport, so that what is tested over it means something. */
+import { rmId, SeededRandom } from '@mas/values';
+import { peerTransportContract } from '../contract/peer-transport-contract';
+import { MemoryNetwork } from './memory-network';
+import { VirtualClock } from './virtual-clock';
+
+peerTransportContract('memory network', () => {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork(clock, new SeededRandom(1), { minDelayMs: 1, maxDelayMs: 5 });
+  const [a, b] = [rmId(1), rmId(2)];
+  return Promise.resolve({
+    ids: [a, b] as const,
+    transports: [network.transport(a), network.transport(b)] as const,
+    eventually: async (what: string, condition: () => boolean) => {
+      if (!(await clock.until(condition, 5000))) throw new Error(`not within 5 s: ${what}`);
+    },
+    breakConnections: () => {
+      network.setLink(a, b, 'cut');
+      clock.schedule(20, () => network.setLink(a, b, 'up'));
+      return Promise.resolve();
+    },
+    dispose: () => Promise.resolve(),
+  });
+});
