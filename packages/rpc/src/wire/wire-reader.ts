@@ -266,6 +266,12 @@ export class WireReader {
     return value <= MAX_ID ? (value as BucketId) : this.fail('not a bucket id');
   }
 
+  optionalBucket(field: number): BucketId | null {
+    const value = this.optionalUint(field);
+    if (value === null) return null;
+    return value <= MAX_ID ? (value as BucketId) : this.fail('not a bucket id');
+  }
+
   rm(field: number): RmId {
     return this.rmOf(this.uint(field));
   }

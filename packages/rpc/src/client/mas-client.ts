@@ -1,0 +1,203 @@
+/**
+ * The client of mas.v1, as mas-client, the benchmarks and the tests use it: typed requests and answers, several addresses,
+ * one token. A payment that came back UNKNOWN is asked again with the same id until the deadline.
+ */
+import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply } from '@mas/transaction-coordinator';
+import {
+  AccountChange,
+  ChangeAccountRequest,
+  CreateAccountRequest,
+  CreatePaymentRequest,
+  CreatePaymentsRequest,
+  GetAccountRequest,
+  GetAccountsRequest,
+  GetPaymentRequest,
+  ListAccountsRequest,
+  ListPaymentsRequest,
+  PaymentState,
+} from '../generated/mas/v1/account_service';
+import { AcquireLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
+import { AddNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
+import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
+import type { Amount } from '../generated/mas/v1/payment';
+import { PaymentKind } from '../generated/mas/v1/payment';
+import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from '../public/account-messages';
+import { readAcquiredLocks, readAudit, readClusterStatus, readLocks, readLockStatus, readUndecidedEntries, type AcquiredLocks, type ClusterStatus, type LockStatus, type UndecidedEntry } from '../public/node-messages';
+import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
+import { readWire, type ReadMessage } from '../wire/wire-reader';
+import { RetryingChannel, type ChannelOptions } from './retrying-channel';
+
+/** Money of a request: minor units, or a decimal text that the server parses exactly. */
+export type AmountInput = { readonly minor: bigint; readonly currency?: string } | { readonly decimal: string; readonly currency?: string };
+
+export interface PaymentInput {
+  readonly id: string;
+  readonly kind?: 'payment' | 'authorization' | 'capture' | 'void' | 'refund';
+  readonly from?: string;
+  readonly to?: string;
+  readonly amount?: AmountInput;
+  readonly legs?: readonly { readonly account: string; readonly direction: 'debit' | 'credit'; readonly amount: AmountInput }[];
+  readonly referenceId?: string;
+  readonly referenceTxn?: { readonly txn: string; readonly account: string };
+  readonly expiresInSeconds?: number;
+  readonly memo?: string;
+  readonly lockHandle?: string;
+}
+
+export type Level = 'committed' | 'uncommitted' | 'cached';
+
+const ACCOUNTS = '/mas.v1.AccountService/';
+const LOCKS = '/mas.v1.LockService/';
+const NODES = '/mas.v1.NodeService/';
+const KINDS = { payment: PaymentKind.PAYMENT_KIND_PAYMENT, authorization: PaymentKind.PAYMENT_KIND_AUTHORIZATION, capture: PaymentKind.PAYMENT_KIND_CAPTURE, void: PaymentKind.PAYMENT_KIND_VOID, refund: PaymentKind.PAYMENT_KIND_REFUND };
+const LEVELS = { committed: ReadLevel.READ_LEVEL_COMMITTED, uncommitted: ReadLevel.READ_LEVEL_UNCOMMITTED, cached: ReadLevel.READ_LEVEL_CACHED };
+const CHANGES = { freeze: AccountChange.ACCOUNT_CHANGE_FREEZE, unfreeze: AccountChange.ACCOUNT_CHANGE_UNFREEZE, close: AccountChange.ACCOUNT_CHANGE_CLOSE };
+const STATES = { PENDING: PaymentState.PAYMENT_STATE_PENDING, COMMITTED: PaymentState.PAYMENT_STATE_COMMITTED, ABORTED: PaymentState.PAYMENT_STATE_ABORTED };
+const UNKNOWN_RETRY_MS = 100;
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+export class MasClient {
+  private readonly channel: RetryingChannel;
+  private readonly timeoutMs: number;
+
+  constructor(options: ChannelOptions) {
+    this.channel = new RetryingChannel(options);
+    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  }
+
+  createAccount(request: { readonly id: string; readonly number: string; readonly currency?: string; readonly openingBalance?: AmountInput; readonly minimumBalance?: AmountInput; readonly owner?: string }): Promise<CreatedAccount> {
+    const message = CreateAccountRequest.fromPartial({
+      id: request.id,
+      number: request.number,
+      currency: request.currency ?? '',
+      owner: request.owner ?? '',
+      ...(request.openingBalance === undefined ? {} : { openingBalance: amount(request.openingBalance) }),
+      ...(request.minimumBalance === undefined ? {} : { minimumBalance: amount(request.minimumBalance) }),
+    });
+    return this.ask(`${ACCOUNTS}CreateAccount`, CreateAccountRequest.encode(message).finish(), readCreatedAccount);
+  }
+
+  getAccount(number: string, level: Level = 'committed'): Promise<AccountView> {
+    return this.ask(`${ACCOUNTS}GetAccount`, GetAccountRequest.encode({ number, level: LEVELS[level] }).finish(), readOneAccount);
+  }
+
+  /** At one instant. */
+  getAccounts(numbers: readonly string[], level: Level = 'committed'): Promise<readonly AccountView[]> {
+    return this.ask(`${ACCOUNTS}GetAccounts`, GetAccountsRequest.encode({ numbers: [...numbers], level: LEVELS[level] }).finish(), readAccounts);
+  }
+
+  listAccounts(page: { readonly pageSize?: number; readonly pageToken?: string } = {}): Promise<AccountPage> {
+    return this.ask(`${ACCOUNTS}ListAccounts`, ListAccountsRequest.encode({ pageSize: page.pageSize ?? 0, pageToken: page.pageToken ?? '' }).finish(), readAccountPage);
+  }
+
+  changeAccount(request: { readonly id: string; readonly number: string; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<AccountView> {
+    return this.ask(`${ACCOUNTS}ChangeAccount`, ChangeAccountRequest.encode({ id: request.id, number: request.number, change: CHANGES[request.change] }).finish(), readOneAccount);
+  }
+
+  async createPayment(payment: PaymentInput): Promise<PaymentResult> {
+    const bytes = CreatePaymentRequest.encode(paymentMessage(payment)).finish();
+    const deadlineMs = Date.now() + this.timeoutMs;
+    for (;;) {
+      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - Date.now()));
+      if (result.kind !== 'unknown' || Date.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
+      await new Promise((resolve) => setTimeout(resolve, UNKNOWN_RETRY_MS));
+    }
+  }
+
+  /** Independent payments; results in order. */
+  createPayments(payments: readonly PaymentInput[]): Promise<readonly Reply<PaymentResult>[]> {
+    return this.ask(`${ACCOUNTS}CreatePayments`, CreatePaymentsRequest.encode({ payments: payments.map(paymentMessage) }).finish(), readPaymentReplies);
+  }
+
+  getPayment(payment: { readonly id: string } | { readonly txn: string; readonly account: string }): Promise<PaymentView> {
+    const message: GetPaymentRequest = 'id' in payment ? { payment: { $case: 'id', value: payment.id } } : { payment: { $case: 'txn', value: { txn: payment.txn, account: payment.account } } };
+    return this.ask(`${ACCOUNTS}GetPayment`, GetPaymentRequest.encode(message).finish(), readOneView);
+  }
+
+  listPayments(request: { readonly account: string; readonly direction?: 'newest-first' | 'oldest-first'; readonly pageSize?: number; readonly pageToken?: string; readonly state?: keyof typeof STATES; readonly fromMs?: number; readonly untilMs?: number }): Promise<LegPage> {
+    const message = ListPaymentsRequest.fromPartial({
+      account: request.account,
+      direction: request.direction === 'oldest-first' ? ListDirection.LIST_DIRECTION_OLDEST_FIRST : ListDirection.LIST_DIRECTION_NEWEST_FIRST,
+      pageSize: request.pageSize ?? 0,
+      pageToken: request.pageToken ?? '',
+      ...(request.state === undefined ? {} : { state: STATES[request.state] }),
+      ...(request.fromMs === undefined ? {} : { fromMs: BigInt(request.fromMs) }),
+      ...(request.untilMs === undefined ? {} : { untilMs: BigInt(request.untilMs) }),
+    });
+    return this.ask(`${ACCOUNTS}ListPayments`, ListPaymentsRequest.encode(message).finish(), readLegPage);
+  }
+
+  acquireLock(request: { readonly lockIds: readonly string[]; readonly mode?: 'shared' | 'exclusive'; readonly handle?: string; readonly attempts?: number; readonly attemptDelayMs?: number; readonly timeoutMs?: number }): Promise<AcquiredLocks> {
+    const message: AcquireLockRequest = {
+      lockIds: [...request.lockIds],
+      mode: request.mode === 'shared' ? LockMode.LOCK_MODE_SHARED : LockMode.LOCK_MODE_EXCLUSIVE,
+      handle: request.handle ?? '',
+      lockAttempts: request.attempts ?? 0,
+      lockAttemptDelayMs: request.attemptDelayMs ?? 0,
+      lockTimeoutMs: request.timeoutMs ?? 0,
+    };
+    return this.ask(`${LOCKS}AcquireLock`, AcquireLockRequest.encode(message).finish(), readAcquiredLocks);
+  }
+
+  releaseLock(lockIds: readonly string[], handle: string): Promise<unknown> {
+    return this.ask(`${LOCKS}ReleaseLock`, ReleaseLockRequest.encode({ lockIds: [...lockIds], handle }).finish(), readLocks);
+  }
+
+  refreshLock(lockIds: readonly string[], handle: string, timeoutMs = 0): Promise<Pick<AcquiredLocks, 'locks' | 'timeoutMs'>> {
+    return this.ask(`${LOCKS}RefreshLock`, RefreshLockRequest.encode({ lockIds: [...lockIds], handle, lockTimeoutMs: timeoutMs }).finish(), readLocks);
+  }
+
+  getLock(lockId: string): Promise<LockStatus | null> {
+    return this.ask(`${LOCKS}GetLock`, GetLockRequest.encode({ lockId }).finish(), readLockStatus);
+  }
+
+  clusterStatus(): Promise<ClusterStatus> {
+    return this.ask(`${NODES}GetClusterStatus`, EMPTY, readClusterStatus);
+  }
+
+  addNode(rm: number, address: string): Promise<void> {
+    return this.ask(`${NODES}AddNode`, AddNodeRequest.encode({ rm, address }).finish(), () => undefined);
+  }
+
+  audit(): Promise<AuditReport> {
+    return this.ask(`${NODES}Audit`, EMPTY, readAudit);
+  }
+
+  undecided(): Promise<readonly UndecidedEntry[]> {
+    return this.ask(`${NODES}ListUndecided`, EMPTY, readUndecidedEntries);
+  }
+
+  resolve(txn: string, account: string): Promise<PaymentResult> {
+    return this.ask(`${NODES}ResolveTransaction`, ResolveTransactionRequest.encode({ txn: { txn, account } }).finish(), readOnePayment);
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+
+  private ask<Answer>(path: string, request: Uint8Array, read: ReadMessage<Answer>, timeoutMs = this.timeoutMs): Promise<Answer> {
+    return this.channel.call(path, request, (bytes) => readWire(bytes, read, 'tolerant'), timeoutMs);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function amount(input: AmountInput): Amount {
+  return { value: 'minor' in input ? { $case: 'minor', value: input.minor } : { $case: 'decimal', value: input.decimal }, currency: input.currency ?? '' };
+}
+
+function paymentMessage(payment: PaymentInput): CreatePaymentRequest {
+  return CreatePaymentRequest.fromPartial({
+    id: payment.id,
+    kind: payment.kind === undefined ? PaymentKind.PAYMENT_KIND_UNSPECIFIED : KINDS[payment.kind],
+    from: payment.from ?? '',
+    to: payment.to ?? '',
+    ...(payment.amount === undefined ? {} : { amount: amount(payment.amount) }),
+    legs: (payment.legs ?? []).map((leg) => ({ account: leg.account, direction: leg.direction === 'debit' ? 1 : 2, amount: amount(leg.amount) })),
+    ...(payment.referenceId === undefined ? {} : { reference: { $case: 'referenceId' as const, value: payment.referenceId } }),
+    ...(payment.referenceTxn === undefined ? {} : { reference: { $case: 'referenceTxn' as const, value: payment.referenceTxn } }),
+    expiresInSeconds: payment.expiresInSeconds ?? 0,
+    memo: payment.memo ?? '',
+    lockHandle: payment.lockHandle ?? '',
+  });
+}

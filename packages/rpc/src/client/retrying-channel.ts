@@ -1,0 +1,138 @@
+/**
+ * Unary calls to the first Transaction Manager that answers, out of a list. What failed for want of an answer is asked
+ * again elsewhere with the very same bytes, so with the same payment id, until the deadline: ids make that safe.
+ */
+import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import type { RequestError } from '@mas/transaction-coordinator';
+import { fromServiceError } from '../errors/status-details';
+
+export interface ChannelOptions {
+  /** host:port, tried in order, starting with the last one that answered. */
+  readonly addresses: readonly string[];
+  /** PEM of the cluster's certificate authority. */
+  readonly ca: Buffer;
+  /** The JWT, or where to get the current one. */
+  readonly token: string | (() => string);
+  /** For a call as a whole, repetitions included, 1 … 60,000; default 15,000. */
+  readonly timeoutMs?: number;
+  /** Connections per address; calls take turns. Default 1. */
+  readonly connections?: number;
+}
+
+export class MasCallFailed extends Error {
+  readonly kind = 'mas-call-failed';
+
+  constructor(
+    /** gRPC status code. */
+    readonly code: number,
+    readonly error: RequestError,
+    /** How often the call was sent. */
+    readonly attempts: number,
+  ) {
+    super(error.message);
+    this.name = 'MasCallFailed';
+  }
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+const BACKOFF_MIN_MS = 25;
+const BACKOFF_MAX_MS = 500;
+/** A server that is frozen or cut off is noticed by unanswered pings, long before a call's own deadline. */
+const CHANNEL_OPTIONS = {
+  'grpc.keepalive_time_ms': 2_000,
+  'grpc.keepalive_timeout_ms': 2_000,
+  'grpc.keepalive_permit_without_calls': 0,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+  'grpc.use_local_subchannel_pool': 1,
+} as const;
+
+interface Endpoint {
+  readonly address: string;
+  readonly clients: readonly Client[];
+}
+
+const sameBytes = (bytes: Buffer): Buffer => bytes;
+
+export class RetryingChannel {
+  private readonly endpoints: readonly Endpoint[];
+  private preferred = 0;
+  private turn = 0;
+  private metadata: { readonly token: string; readonly value: Metadata } | null = null;
+
+  constructor(private readonly options: ChannelOptions) {
+    if (options.addresses.length === 0) throw new RangeError('give the address of at least one Transaction Manager');
+    const channel = credentials.createSsl(options.ca);
+    const connections = Array.from({ length: options.connections ?? 1 }, (_, at) => at);
+    this.endpoints = options.addresses.map((address) => ({
+      address,
+      clients: connections.map((at) => new Client(address, channel, { ...CHANNEL_OPTIONS, 'mas.connection': at })),
+    }));
+  }
+
+  /** @throws MasCallFailed */
+  async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS): Promise<Answer> {
+    const deadlineMs = Date.now() + timeoutMs;
+    const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+    for (let attempt = 1; ; attempt += 1) {
+      const at = this.preferred;
+      const failure = await this.once(at, path, bytes, decode, deadlineMs);
+      if ('answer' in failure) return failure.answer;
+      const { code, error } = fromServiceError(failure.error);
+      const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
+      if (!repeatable(code, error) || Date.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, error, attempt);
+      // Another caller may have moved on already.
+      if (this.preferred === at) this.preferred = (at + 1) % this.endpoints.length;
+      if (attempt >= this.endpoints.length) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+
+  /** For streams: the connection that calls prefer now. */
+  client(): Client {
+    return this.pick(this.preferred);
+  }
+
+  authorization(): Metadata {
+    const token = typeof this.options.token === 'string' ? this.options.token : this.options.token();
+    if (this.metadata?.token !== token) {
+      const value = new Metadata();
+      if (token !== '') value.set('authorization', `Bearer ${token}`);
+      this.metadata = { token, value };
+    }
+    return this.metadata.value;
+  }
+
+  close(): void {
+    for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
+  }
+
+  private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
+    return new Promise((resolve, reject) => {
+      this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(), { deadline: deadlineMs }, (error, answer) => {
+        if (error !== null) {
+          resolve({ error });
+          return;
+        }
+        try {
+          resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
+        } catch (cause) {
+          reject(cause as Error);
+        }
+      });
+    });
+  }
+
+  private pick(at: number): Client {
+    const clients = this.endpoints[at]?.clients ?? [];
+    this.turn += 1;
+    const client = clients[this.turn % clients.length];
+    if (client === undefined) throw new RangeError('no connection');
+    return client;
+  }
+}
+
+/** Nothing was answered, or the server asked to come back; every request carries an id, so asking again is safe. */
+function repeatable(code: number, error: RequestError): boolean {
+  return code === Code.UNAVAILABLE || (code === Code.UNKNOWN && error.reason.startsWith('GRPC_')) || (code === Code.CANCELLED && error.reason.startsWith('GRPC_')) || (code === Code.INTERNAL && error.reason.startsWith('GRPC_') && /RST_STREAM|GOAWAY|socket/i.test(error.message));
+}

@@ -1,0 +1,137 @@
+/** Answers to operators: cluster status, audits, transactions in doubt. And locks. */
+import type { EffectiveLock, LockHolder } from '@mas/global-lock';
+import type { PlacementMap } from '@mas/placement';
+import type { AuditReport } from '@mas/transaction-coordinator';
+import type { ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { BucketId, RmId } from '@mas/values';
+import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
+import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
+import { wireEnum } from '../wire/wire-enum';
+import type { WireReader } from '../wire/wire-reader';
+import type { WireWriter } from '../wire/wire-writer';
+
+export interface ClusterStatus {
+  readonly placement: PlacementMap;
+  readonly replicas: readonly ReplicaStatus[];
+  readonly unreachable: readonly RmId[];
+}
+
+export interface UndecidedEntry {
+  readonly bucket: BucketId;
+  readonly transaction: UndecidedTransaction;
+  readonly home: string;
+}
+
+export interface AcquiredLocks {
+  readonly handle: string;
+  readonly locks: readonly EffectiveLock[];
+  readonly timeoutMs: number;
+}
+
+/** Who holds a lock, as clients see it: how many, never their handles. */
+export interface LockStatus {
+  readonly lockId: string;
+  readonly mode: LockHolder['mode'];
+  readonly owners: number;
+  readonly remainingMs: number;
+  readonly token: number | null;
+}
+
+const LOCK_MODES = wireEnum<LockHolder['mode']>({ shared: 1, exclusive: 2 });
+
+export function writeClusterStatus(writer: WireWriter, status: ClusterStatus): void {
+  writer.message(1, status.placement, writePlacementMap);
+  writer.messages(2, status.replicas, writeReplicaStatus);
+  writer.packedUints(3, status.unreachable);
+}
+
+export function readClusterStatus(reader: WireReader): ClusterStatus {
+  return { placement: reader.message(1, readPlacementMap), replicas: reader.messages(2, readReplicaStatus), unreachable: reader.rms(3) };
+}
+
+export function writeAudit(writer: WireWriter, report: AuditReport): void {
+  writer.message(1, report, (inner) => {
+    inner.messages(1, report.checks, (each, check) => {
+      each.text(1, check.name);
+      each.uint(2, check.count);
+      each.texts(3, check.differences);
+    });
+    inner.messages(2, report.totals, (each, total) => {
+      each.text(1, total.currency);
+      each.int64(2, total.issuedMinor);
+      each.int64(3, total.balancesMinor);
+    });
+    inner.messages(3, report.checksums, writeReplicaChecksum);
+    inner.bool(4, report.consistent);
+  });
+}
+
+export function readAudit(reader: WireReader): AuditReport {
+  return reader.message(1, (inner) => ({
+    checks: inner.messages(1, (each) => ({ name: each.text(1), count: each.uint(2), differences: each.texts(3) })),
+    totals: inner.messages(2, (each) => ({ currency: each.currency(1), issuedMinor: each.int64(2), balancesMinor: each.int64(3) })),
+    checksums: inner.messages(3, readReplicaChecksum),
+    consistent: inner.bool(4),
+  }));
+}
+
+export function writeUndecidedEntries(writer: WireWriter, entries: readonly UndecidedEntry[]): void {
+  writer.messages(1, entries, (inner, entry) => {
+    inner.uint(1, entry.bucket);
+    inner.message(2, entry.transaction, writeUndecidedTransaction);
+    inner.text(3, entry.home);
+  });
+}
+
+export function readUndecidedEntries(reader: WireReader): readonly UndecidedEntry[] {
+  return reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
+}
+
+export function writeAcquiredLocks(writer: WireWriter, acquired: AcquiredLocks): void {
+  writer.text(1, acquired.handle);
+  writer.messages(2, acquired.locks, writeEffectiveLock);
+  writer.uint(3, acquired.timeoutMs);
+}
+
+export function readAcquiredLocks(reader: WireReader): AcquiredLocks {
+  return { handle: reader.text(1), locks: reader.messages(2, readEffectiveLock), timeoutMs: reader.uint(3) };
+}
+
+/** ReleaseLockResponse and RefreshLockResponse; a release has no time-out (0, which is not written). */
+export function writeLocks(writer: WireWriter, acquired: Pick<AcquiredLocks, 'locks' | 'timeoutMs'>): void {
+  writer.messages(1, acquired.locks, writeEffectiveLock);
+  writer.uint(2, acquired.timeoutMs);
+}
+
+export function readLocks(reader: WireReader): Pick<AcquiredLocks, 'locks' | 'timeoutMs'> {
+  return { locks: reader.messages(1, readEffectiveLock), timeoutMs: reader.uint(2) };
+}
+
+function writeEffectiveLock(writer: WireWriter, lock: EffectiveLock): void {
+  writer.text(1, lock.lockId);
+  writer.optionalUint(2, lock.token);
+}
+
+function readEffectiveLock(reader: WireReader): EffectiveLock {
+  return { lockId: reader.text(1), token: reader.optionalUint(2) };
+}
+
+export function writeLockStatus(writer: WireWriter, status: LockStatus | null): void {
+  writer.optionalMessage(1, status, (inner, holder) => {
+    inner.text(1, holder.lockId);
+    inner.enumeration(2, LOCK_MODES, holder.mode);
+    inner.uint(3, holder.owners);
+    inner.uint(4, Math.max(0, Math.round(holder.remainingMs)));
+    inner.optionalUint(5, holder.token);
+  });
+}
+
+export function readLockStatus(reader: WireReader): LockStatus | null {
+  return reader.optionalMessage(1, (inner) => ({
+    lockId: inner.text(1),
+    mode: inner.enumeration(2, LOCK_MODES),
+    owners: inner.uint(3),
+    remainingMs: inner.uint(4),
+    token: inner.optionalUint(5),
+  }));
+}

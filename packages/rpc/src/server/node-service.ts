@@ -1,0 +1,36 @@
+/** mas.v1.NodeService: what operators ask about the cluster. Every method needs an operator's token. */
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Caller, CoordinatorService, Reply } from '@mas/transaction-coordinator';
+import { invalid, refused } from '../errors/request-errors';
+import * as proto from '../generated/mas/v1/node_service';
+import { writeAudit, writeClusterStatus, writeUndecidedEntries } from '../public/node-messages';
+import { writeOnePayment } from '../public/payment-messages';
+import { validAccount, validTxn } from '../validate/validate-ids';
+import { requireOperator, type ClientEdge } from './client-edge';
+
+export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): UntypedServiceImplementation {
+  return {
+    getClusterStatus: edge.unary({ decode: (bytes) => proto.GetClusterStatusRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.clusterStatus(caller)), write: writeClusterStatus }),
+    addNode: edge.unary({
+      decode: (bytes) => proto.AddNodeRequest.decode(bytes),
+      run: (caller) => asOperator(caller, async () => refused('unimplemented', 'ADD_NODE_UNIMPLEMENTED', 'A running cluster cannot take in further Resource Managers yet; a new cluster is started with all of them (--cluster).')),
+      write: () => undefined,
+    }),
+    audit: edge.unary({ decode: (bytes) => proto.AuditRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.audit(caller)), write: writeAudit }),
+    listUndecided: edge.unary({ decode: (bytes) => proto.ListUndecidedRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.undecided(caller)), write: writeUndecidedEntries }),
+    resolveTransaction: edge.unary({ decode: (bytes) => proto.ResolveTransactionRequest.decode(bytes), run: (caller, request) => asOperator(caller, () => resolve(coordinator, caller, request)), write: writeOnePayment }),
+  };
+}
+
+async function asOperator<Answer>(caller: Caller, run: () => Promise<Reply<Answer>>): Promise<Reply<Answer>> {
+  const operator = requireOperator(caller.subject);
+  return operator.ok ? run() : operator;
+}
+
+async function resolve(coordinator: CoordinatorService, caller: Caller, { transaction }: proto.ResolveTransactionRequest): ReturnType<CoordinatorService['resolve']> {
+  if (transaction === undefined) return invalid('TXN_INVALID', 'transaction', 'Name the transaction by its id and an account that has a leg of it.');
+  const txn = validTxn(transaction.txn, 'transaction.txn');
+  if (!txn.ok) return txn;
+  const account = validAccount(transaction.account, 'transaction.account');
+  return account.ok ? coordinator.resolve(caller, txn.value, account.value) : account;
+}
