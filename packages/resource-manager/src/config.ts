@@ -19,7 +19,7 @@ export interface ResourceManagerConfig {
   readonly cachedAccounts: number;
   readonly cachedLegs: number;
   readonly cachedOutcomes: number;
-  /** Identities that a bucket's filter remembers one by one, about 6 bytes each; see id-filter.ts. */
+  /** Identities that a bucket's filter remembers one by one, 6 to 12 bytes each; see id-filter.ts. */
   readonly filteredIdentities: number;
 
   /** A checkpoint starts this long after the first change, so that rows that change again are written once. */

@@ -6,15 +6,18 @@
 import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger';
 import type { Applier } from '@mas/multi-raft';
 import { slotOfAccount } from '@mas/placement';
-import { EMPTY_CONF_STATE, logIndex, term as raftTerm, type ConfState, type Entry, type EntryId } from '@mas/raft';
+import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import { invariant, present, type BucketId } from '@mas/values';
-import { StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotInstaller, type SnapshotReader } from '../applied-store';
+import { StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import type { ApplyResult } from '../resource-manager-options';
 import { RowLoader } from '../rows/row-loader';
 import { noPins, RowTable, type Pins } from '../rows/row-table';
+import { changesConfiguration, partsOf, type DecodedEntry } from './apply-parts';
 import { Checkpointer, type CheckpointSource } from './checkpointer';
+import { entryId } from './entry-id';
+import { ReadBarriers } from './read-barriers';
 import type { ReplicaContext } from './replica-context';
-import { decodeSnapshot, encodeSnapshot, SnapshotDamaged } from './snapshot-stream';
+import { installSnapshot, outgoingSnapshot, type OutgoingSnapshot } from './snapshot-transfer';
 import { StampClock } from './stamp-clock';
 
 /** What an installed snapshot replaces as a whole. */
@@ -38,14 +41,6 @@ export interface BatchInFlight {
   readonly entry: LedgerEntry;
 }
 
-/** A stop between two entries at which someone looks at the state of exactly that index. */
-interface Barrier {
-  readonly index: number;
-  readonly reached: () => Promise<void>;
-}
-
-const INSTALL_TIMEOUT_MS = 10_000;
-
 export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   readonly stamps: StampClock;
   inFlight: BatchInFlight | null = null;
@@ -56,7 +51,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   private confState: ConfState = EMPTY_CONF_STATE;
   private leaderTerm: number | null = null;
   private leading = false;
-  private barriers: Barrier[] = [];
+  private readonly barriers: ReadBarriers;
   private stopped = false;
 
   constructor(
@@ -64,6 +59,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     private readonly context: ReplicaContext,
   ) {
     this.stamps = new StampClock(context.clock);
+    this.barriers = new ReadBarriers(context.clock);
   }
 
   /** @throws InvariantViolation before start. */
@@ -82,15 +78,21 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   }
 
   async apply(entries: readonly Entry[], confState: ConfState): Promise<readonly ApplyResult[]> {
+    const run = entries.map((entry): DecodedEntry => ({ entry, decoded: this.decode(entry) }));
+    const parts = partsOf(run, this.barriers.takeUpTo(run));
     const results: ApplyResult[] = [];
-    let rest = entries;
-    for (const barrier of this.barriersIn(entries)) {
-      const before = rest.filter((entry) => entry.index <= barrier.index);
-      if (before.length > 0) await this.applyRun(before, confState, results);
-      rest = rest.slice(before.length);
-      await barrier.reached();
+    // The configuration is known at the end only, so a run that changes it is checkpointed as a whole.
+    const whole = parts.length > 1 && changesConfiguration(run);
+    if (whole) this.checkpointer().hold();
+    try {
+      for (const part of parts) {
+        if (part.entries.length > 0) await this.applyPart(part.entries, whole ? this.confState : confState, results);
+        await part.barrier?.reached();
+      }
+    } finally {
+      if (whole) this.checkpointer().resume();
     }
-    if (rest.length > 0) await this.applyRun(rest, confState, results);
+    this.confState = confState;
     return results;
   }
 
@@ -102,43 +104,13 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     this.checkpointer().request();
   }
 
-  async snapshot(atLeast: number): Promise<{ readonly applied: EntryId; readonly confState: ConfState; readonly chunks: AsyncIterable<Uint8Array> }> {
-    await this.flush(atLeast, INSTALL_TIMEOUT_MS);
-    const { rowCodec, digest, spool } = this.context;
-    const reader = await this.state().store.readSnapshot();
-    const spooled = await spool.spool(this.bucket, encodeSnapshot(reader, rowCodec, digest)).finally(() => reader.close());
-    const { applied, confState } = reader.checkpoint;
-    const chunks = async function* (): AsyncGenerator<Uint8Array> {
-      try {
-        yield* spooled.read();
-      } finally {
-        await spooled.release();
-      }
-    };
-    return { applied: entryId(applied), confState: present(confState, 'configuration of the snapshot'), chunks: chunks() };
+  snapshot(atLeast: number): Promise<OutgoingSnapshot> {
+    return outgoingSnapshot(this, this.context, atLeast);
   }
 
   async install(at: EntryId, confState: ConfState, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const { store } = this.state();
-    const { rowCodec, digest } = this.context;
-    const frames = decodeSnapshot(chunks, rowCodec, digest);
-    const first = await frames.next();
-    if (first.done === true || first.value.kind !== 'checkpoint') throw new SnapshotDamaged('it has no checkpoint');
-    const received = first.value.checkpoint;
-    if (received.applied.index !== at.index || received.applied.term !== at.term) throw new SnapshotDamaged('it stands at another index than announced');
-    const checkpoint: Checkpoint = { ...received, confState };
-    const installer = await store.beginInstall(checkpoint);
-    try {
-      for await (const frame of frames) {
-        if (frame.kind === 'rows') await installer.write(frame.chunk);
-      }
-      // From here on nothing of the old state may be written over the new one.
-      await this.checkpointer().pause(INSTALL_TIMEOUT_MS);
-    } catch (error) {
-      await installer.abandon().catch(() => undefined);
-      throw error;
-    }
-    await this.finishInstall(installer, at);
+    const checkpoint = await installSnapshot(store, this.checkpointer(), this.context, { at, confState, chunks }, () => this.stopped);
     await this.adopt(store, checkpoint);
     this.context.logger.info({ bucket: this.bucket, index: at.index, term: at.term }, 'snapshot installed');
   }
@@ -169,27 +141,13 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     return this.checkpointer().flush(index, timeoutMs);
   }
 
-  /** A consistent read at exactly `index` if that is still ahead, else as soon as possible. */
-  async readAt(index: number | null, timeoutMs: number): Promise<SnapshotReader> {
+  /** A consistent read at exactly `index` if that is still ahead, else as soon as possible. @throws StoreUnavailable */
+  readAt(index: number | null, timeoutMs: number): Promise<SnapshotReader> {
     const open = async (): Promise<SnapshotReader> => {
       await this.flush(this.position.index, timeoutMs);
       return this.state().store.readSnapshot();
     };
-    if (index === null || index <= this.position.index) return open();
-    return new Promise((resolve, reject) => {
-      const barrier: Barrier = {
-        index,
-        reached: () => {
-          timer.cancel();
-          return open().then(resolve, reject);
-        },
-      };
-      const timer = this.context.clock.schedule(timeoutMs, () => {
-        this.barriers = this.barriers.filter((other) => other !== barrier);
-        open().then(resolve, reject);
-      });
-      this.barriers.push(barrier);
-    });
+    return index === null || index <= this.position.index ? open() : this.barriers.at(index, timeoutMs, open);
   }
 
   // What the checkpointer asks.
@@ -211,21 +169,15 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     return this.current?.table.changedCount ?? 0;
   }
 
-  private async applyRun(entries: readonly Entry[], confState: ConfState, results: ApplyResult[]): Promise<void> {
-    const decoded = entries.map((entry) => this.decode(entry));
-    const pins = this.pinRows(decoded);
+  private async applyPart(part: readonly DecodedEntry[], confState: ConfState, results: ApplyResult[]): Promise<void> {
+    const pins = this.pinRows(part);
     await this.loadUntilThere(pins);
     await this.checkpointer().room();
     const { ledger, table } = this.state();
-    for (const [at, entry] of entries.entries()) {
+    for (const { entry, decoded } of part) {
       invariant(entry.index === this.position.index + 1, 'entries are applied one after the other', { index: entry.index, applied: this.position.index });
-      const ledgerEntry = decoded[at] ?? null;
-      if (ledgerEntry !== null) {
-        results.push(ledger.apply(ledgerEntry, table, entry.index));
-        this.stamps.observe(ledgerEntry.stampMs);
-      } else {
-        results.push([]);
-      }
+      results.push(decoded === null ? [] : ledger.apply(decoded, table, entry.index));
+      if (decoded !== null) this.stamps.observe(decoded.stampMs);
       this.position = { index: entry.index, term: entry.term };
     }
     this.confState = confState;
@@ -246,12 +198,13 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     return own !== null && (own.data === entry.data || Buffer.compare(own.data, entry.data) === 0);
   }
 
-  private pinRows(decoded: readonly (LedgerEntry | null)[]): Pins {
+  /** The leader's own batch is pinned until its fate is known. */
+  private pinRows(part: readonly DecodedEntry[]): Pins {
     const { ledger, table } = this.state();
     const pins = noPins();
-    for (const entry of decoded) {
-      if (entry === null || entry === this.inFlight?.entry) continue;
-      for (const instruction of entry.instructions) table.pin(rowsTouched(instruction, ledger), pins);
+    for (const { decoded } of part) {
+      if (decoded === null || decoded === this.inFlight?.entry) continue;
+      for (const instruction of decoded.instructions) table.pin(rowsTouched(instruction, ledger), pins);
     }
     return pins;
   }
@@ -268,16 +221,6 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
       }
       await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
     }
-  }
-
-  /** Barriers that these entries reach, in order. Behind a change of configuration only the end of the run is exact. */
-  private barriersIn(entries: readonly Entry[]): readonly Barrier[] {
-    const last = entries[entries.length - 1];
-    if (this.barriers.length === 0 || last === undefined) return [];
-    const reached = this.barriers.filter((barrier) => barrier.index <= last.index).sort((a, b) => a.index - b.index);
-    this.barriers = this.barriers.filter((barrier) => barrier.index > last.index);
-    const mixed = entries.some((entry) => entry.type !== 'normal');
-    return mixed ? reached.map((barrier) => ({ ...barrier, index: last.index })) : reached;
   }
 
   private noticeLeading(): void {
@@ -298,37 +241,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFatal }, checkpoint.applied);
   }
 
-  /** A COMMIT without an answer may have taken effect: what SQL says decides whether the old state goes on. */
-  private async finishInstall(installer: SnapshotInstaller, at: EntryId): Promise<void> {
-    try {
-      await installer.finish();
-    } catch (error) {
-      const standing = await this.standingInSql();
-      if (standing.index === at.index) return;
-      this.checkpointer().resume();
-      throw error;
-    }
-  }
-
-  private async standingInSql(): Promise<Position> {
-    const { config, clock } = this.context;
-    for (let waitMs = config.storeRetryMs; ; waitMs = Math.min(waitMs * 2, config.storeRetryMaxMs)) {
-      try {
-        const reader = await this.state().store.readSnapshot();
-        await reader.close();
-        return reader.checkpoint.applied;
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable) || this.stopped) throw error;
-      }
-      await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
-    }
-  }
-
   private checkpointer(): Checkpointer {
     return present(this.checkpoints, 'checkpointer of the replica');
   }
-}
-
-function entryId(position: Position): EntryId {
-  return { index: logIndex(position.index), term: raftTerm(position.term) };
 }

@@ -95,7 +95,7 @@ export class Checkpointer {
 
   /** Resolves once fewer rows wait than the cap allows; applying waits for it. */
   async room(): Promise<void> {
-    while (this.ports.source.changedCount() >= this.ports.config.backlogCapRows && !this.closing) {
+    while (this.ports.source.changedCount() >= this.ports.config.backlogCapRows && !this.closing && !this.paused) {
       this.request();
       await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
     }
@@ -115,6 +115,11 @@ export class Checkpointer {
     if (!isLate) return;
     this.resume();
     throw new StoreUnavailable(`bucket ${this.ports.store.bucket}: a checkpoint did not end within ${timeoutMs} ms`, false);
+  }
+
+  /** Gathers nothing until resume(); what is being written goes on. */
+  hold(): void {
+    this.paused = true;
   }
 
   resume(): void {

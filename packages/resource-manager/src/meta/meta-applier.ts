@@ -5,11 +5,12 @@
 import { emptyBucket } from '@mas/ledger';
 import type { Applier } from '@mas/multi-raft';
 import { META_GROUP, type PlacementMap } from '@mas/placement';
-import { EMPTY_CONF_STATE, logIndex, term as raftTerm, type ConfState, type Entry, type EntryId } from '@mas/raft';
+import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import { invariant, present } from '@mas/values';
 import type { BucketStore, Position } from '../applied-store';
 import type { ReplicaListener } from '../bucket/bucket-applier';
 import { Checkpointer, type CheckpointSource } from '../bucket/checkpointer';
+import { entryId } from '../bucket/entry-id';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
 import { decodePlacement, encodePlacement } from './placement-codec';
@@ -166,8 +167,4 @@ export class MetaApplier implements Applier<ApplyResult>, CheckpointSource {
     const store = present(this.store, 'store of the meta group');
     this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFatal }, this.position);
   }
-}
-
-function entryId(position: Position): EntryId {
-  return { index: logIndex(position.index), term: raftTerm(position.term) };
 }

@@ -6,7 +6,7 @@
  * the number of the *span* in which the identity was added. A span holds what was added together, so a hit names a
  * narrow range of sequence numbers and a lookup in a long account history stays short. At a fill of at most 0.7 a
  * miss compares about 6 fingerprints per table: false positives 6/65,535 ≈ 0.01 % per table, below 0.1 % over a
- * chain of ten (30 million identities), at about 6 bytes an identity.
+ * chain of ten (30 million identities), at 6 to 12 bytes an identity.
  *
  * Memory is bounded: beyond `maxIdentities` the oldest table is given up and its range is answered as "perhaps" from
  * then on, which costs a lookup in SQL per question and never an error.

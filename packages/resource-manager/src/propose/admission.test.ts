@@ -1,0 +1,79 @@
+/** What never reaches the log, by name: the bucket believes neither a coordinator's word about callers nor its identities. */
+import { err, ok, paymentKey, slot, txnId, type AccountNumber } from '@mas/values';
+import type { InstructionItem } from '@mas/two-phase-commit';
+import { platformDigest } from '../digest';
+import { accountsIn, accountToken, commitLeg, createAccount, decideAbort, decideCommit, OPERATOR, OPERATOR_TOKEN, payment, prepare, type Payment } from '../testing/payments';
+import { AdmissionControl } from './admission';
+import { homeSlotOf, slotOfAccount } from '@mas/placement';
+import { txnPreimage } from '@mas/ledger';
+
+const [ALICE, BOB] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
+const control = new AdmissionControl(
+  {
+    verify: (token) => {
+      if (token === OPERATOR_TOKEN) return ok(OPERATOR);
+      return token === accountToken(ALICE) ? ok({ kind: 'account', account: ALICE }) : err({ reason: 'TOKEN_EXPIRED' });
+    },
+  },
+  platformDigest,
+);
+const p = payment('p', ALICE, BOB, 10n);
+const OTHER_TXN = txnId('0'.repeat(64));
+
+/** The same payment as Alice's own: its key is scoped to her account. */
+function own(): Payment {
+  const key = paymentKey(ALICE, 'own');
+  return { ...p, key, homeSlot: homeSlotOf(key, ALICE), txn: txnId(platformDigest.sha256Hex(txnPreimage(key, p.body))), subject: { kind: 'account', account: ALICE } };
+}
+
+function changed(item: InstructionItem, fields: object): InstructionItem {
+  return { token: item.token, instruction: { ...item.instruction, ...fields } as InstructionItem['instruction'] };
+}
+
+test.each<[string, InstructionItem, string, string]>([
+  ['a payment without a token', { ...prepare(p, BOB), token: null }, 'unauthenticated', 'TOKEN_MISSING'],
+  ['a payment with a token that is not valid any more', { ...prepare(p, BOB), token: 'old' }, 'unauthenticated', 'TOKEN_EXPIRED'],
+  ["an id of another caller's scope", { ...decideCommit(p, []), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
+  ['a txn that is not the hash of key and body', changed(prepare(p, BOB), { txn: OTHER_TXN }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
+  ['a body that was changed behind the txn', changed(decideCommit(p, []), { body: { ...p.body, memo: 'x' } }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
+  ['a creation whose amount was changed', changed(createAccount(BOB, 5n), { openingBalanceMinor: 6n }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
+  ['another home than the key has', changed(decideAbort(p), { homeSlot: slot((slotOfAccount(ALICE) + 1) % 4096) }), 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
+  ['a leg that the body lacks', changed(prepare(p, BOB), { account: accountsIn(0, 4095, 3)[2] }), 'permission-denied', 'the body has no leg of the account to be prepared'],
+  ['a prepared leg that the body lacks', decideCommit(p, [accountsIn(0, 4095, 3)[2] ?? BOB]), 'permission-denied', 'LEG_NOT_IN_BODY'],
+  ['a body that does not balance', decideCommit({ ...p, body: { ...p.body, legs: p.body.legs.slice(0, 1) } }, []), 'permission-denied', 'legs: TOO_FEW_LEGS'],
+  ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n } } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
+  ['expiry from outside', { token: null, instruction: { kind: 'expire', account: ALICE, txn: p.txn } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
+  ['a forced resolution by an account', { token: accountToken(ALICE), instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+])('%s is refused', (_what, item, kind, reason) => {
+  expect(control.admit(item)).toEqual({ kind, reason });
+});
+
+test('the subject is what the token says, whatever the instruction claimed', () => {
+  const item = { ...decideCommit(own(), []), token: accountToken(ALICE) };
+  const forged = changed(item, { subject: { kind: 'operator', name: 'test|operator' } });
+  expect(control.admit(forged)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'account', account: ALICE } } });
+});
+
+test('an instruction that already says so is passed on as the same object, so that its bytes can be reused', () => {
+  const item = prepare(p, BOB);
+  expect(control.admit(item)).toEqual({ kind: 'admitted', instruction: item.instruction });
+  const admission = control.admit(item);
+  expect(admission.kind === 'admitted' && admission.instruction === item.instruction).toBe(true);
+});
+
+test.each<[string, InstructionItem]>([
+  ['the second phase', commitLeg(p, BOB)],
+  ['an abort by the coordinator', decideAbort(p)],
+  ['a release with the handle', { token: null, instruction: { kind: 'release-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'handle' } }],
+])('%s needs no token', (_what, item) => {
+  expect(control.admit(item).kind).toBe('admitted');
+});
+
+test('an abort without a token that names a foreign subject runs as the system', () => {
+  expect(control.admit(changed(decideAbort(p), { subject: { kind: 'account', account: BOB } }))).toMatchObject({ instruction: { subject: { kind: 'system' } } });
+});
+
+test('a resolution by a node is the system’s', () => {
+  const item: InstructionItem = { token: null, instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR } };
+  expect(control.admit(item)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'system' } } });
+});

@@ -1,0 +1,113 @@
+/** COMMITTED reads see everything that was answered and nothing that is undecided; lists and checksums come from SQL at the read point. */
+import type { AccountNumber } from '@mas/values';
+import { BUCKET_1, BUCKET_2, RM_1, RM_2, TestCluster } from './testing/cluster';
+import { accountsIn, accountToken, createAccount, decideCommit, payment, prepare } from './testing/payments';
+
+const [ALICE] = accountsIn(0, 2047, 1) as [AccountNumber];
+const [BOB, CAROL] = accountsIn(2048, 4095, 2) as [AccountNumber, AccountNumber];
+
+async function started(): Promise<TestCluster> {
+  const cluster = await new TestCluster({ rms: 2, buckets: 2, config: { resolveAfterMs: 600_000, deliverAfterMs: 500_000 } }).start();
+  await cluster.instruct(BUCKET_1, [createAccount(ALICE, 1000n)]);
+  await cluster.instruct(BUCKET_2, [createAccount(BOB, 50n), createAccount(CAROL, 0n)]);
+  return cluster;
+}
+
+const readBob = (level: 'committed' | 'uncommitted') => ({ kind: 'read-accounts', bucket: BUCKET_2, level, numbers: [BOB], token: null, delayMs: 0 }) as const;
+
+test('an undecided credit is not shown, and is named', async () => {
+  const cluster = await started();
+  const p = payment('p', ALICE, BOB, 100n);
+  await cluster.one(BUCKET_2, prepare(p, BOB));
+  expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ readings: [{ balanceMinor: 50n, preparedTxns: [p.txn] }] });
+  expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({ readings: [{ balanceMinor: 50n, pendingCreditsMinor: 100n, preparedTxns: [p.txn] }] });
+});
+
+test('a credit that its home has committed is seen at once, before anybody tells the leg', async () => {
+  const cluster = await started();
+  const p = payment('p', ALICE, BOB, 100n);
+  await cluster.one(BUCKET_2, prepare(p, BOB));
+  await cluster.one(BUCKET_1, decideCommit(p, [BOB]));
+  expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ readings: [{ balanceMinor: 150n, preparedTxns: [] }] });
+});
+
+test('decided and undecided credits together: what is decided is applied, the rest left out', async () => {
+  const cluster = await started();
+  const payments = [payment('p1', ALICE, BOB, 100n), payment('p2', ALICE, BOB, 200n)] as const;
+  await cluster.instruct(BUCKET_2, payments.map((p) => prepare(p, BOB)));
+  await cluster.one(BUCKET_1, decideCommit(payments[1], [BOB]));
+  expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ readings: [{ balanceMinor: 250n, preparedTxns: [payments[0].txn] }] });
+});
+
+test('a home that cannot be reached makes the read unavailable, not wrong', async () => {
+  const cluster = await started();
+  const p = payment('p', ALICE, BOB, 100n);
+  await cluster.one(BUCKET_2, prepare(p, BOB));
+  cluster.cut.add(RM_1);
+  expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ kind: 'unavailable' });
+  expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({ kind: 'accounts' });
+});
+
+test('no majority: no read', async () => {
+  const cluster = await started();
+  cluster.raft.group(BUCKET_2).stalled = true;
+  expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ kind: 'unavailable' });
+});
+
+test('an account’s token reads that account only', async () => {
+  const cluster = await started();
+  const ask = (token: string) => cluster.ask(BUCKET_2, { ...readBob('committed'), token });
+  expect(await ask(accountToken(BOB))).toMatchObject({ kind: 'accounts' });
+  expect(await ask(accountToken(CAROL))).toEqual({ kind: 'permission-denied', reason: 'ACCOUNT_OF_ANOTHER_CALLER' });
+  expect(await ask('forged')).toEqual({ kind: 'permission-denied', reason: 'TOKEN_INVALID' });
+});
+
+test('a read with a delay holds new payments back for at most 200 ms; the second phase passes', async () => {
+  const cluster = await started();
+  const open = payment('open', ALICE, BOB, 10n);
+  await cluster.one(BUCKET_2, prepare(open, BOB));
+  await cluster.one(BUCKET_1, decideCommit(open, [BOB]));
+  await cluster.ask(BUCKET_2, { ...readBob('uncommitted'), delayMs: 5_000 });
+  const startMs = cluster.clock.monotonicMs();
+  await cluster.one(BUCKET_2, { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB } });
+  expect(cluster.clock.monotonicMs() - startMs).toBeLessThan(50);
+  await cluster.one(BUCKET_2, decideCommit(payment('new', BOB, CAROL, 1n), []));
+  const waitedMs = cluster.clock.monotonicMs() - startMs;
+  expect(waitedMs).toBeGreaterThanOrEqual(190);
+  expect(waitedMs).toBeLessThanOrEqual(220);
+});
+
+test('the history has what was answered a moment ago, in pages', async () => {
+  const cluster = await started();
+  for (let i = 0; i < 5; i += 1) await cluster.one(BUCKET_2, decideCommit(payment(`p${i}`, BOB, CAROL, 1n), []));
+  const list = (cursorSeq: number | null) =>
+    cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query: { account: CAROL, direction: 'newest-first', cursorSeq, limit: 3, state: null, fromMs: null, untilMs: null } });
+  const first = await list(null);
+  if (first.kind !== 'legs') throw new Error(first.kind);
+  expect(first.legs.map((leg) => leg.journal?.balanceAfterMinor)).toEqual([5n, 4n, 3n]);
+  const second = await list(first.nextCursorSeq);
+  expect(second).toMatchObject({ nextCursorSeq: null, legs: [{ journal: { balanceAfterMinor: 2n } }, { journal: { balanceAfterMinor: 1n } }] });
+});
+
+test('accounts are listed in pages', async () => {
+  const cluster = await started();
+  const first = await cluster.ask(BUCKET_2, { kind: 'list-accounts', bucket: BUCKET_2, after: null, limit: 1 });
+  if (first.kind !== 'account-list') throw new Error(first.kind);
+  const second = await cluster.ask(BUCKET_2, { kind: 'list-accounts', bucket: BUCKET_2, after: first.next, limit: 1 });
+  if (second.kind !== 'account-list') throw new Error(second.kind);
+  expect([...first.accounts, ...second.accounts].map(({ number }) => number).sort()).toEqual([BOB, CAROL].sort());
+  expect(second.next).toBeNull();
+});
+
+test('replicas at one index have one checksum, taken while payments run', async () => {
+  const cluster = await new TestCluster({ rms: 3, replication: 3, config: { deliverAfterMs: 500_000, resolveAfterMs: 600_000 } }).start();
+  const [from, to] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
+  await cluster.instruct(BUCKET_1, [createAccount(from, 1000n), createAccount(to, 0n)]);
+  const atIndex = cluster.raft.group(BUCKET_1).entries.length + 3;
+  const sums = [RM_1, RM_2].map((rm) => cluster.manager(rm).handle({ kind: 'checksum', bucket: BUCKET_1, atIndex }, 'tm'));
+  for (let i = 0; i < 8; i += 1) await cluster.one(BUCKET_1, decideCommit(payment(`p${i}`, from, to, 1n), []));
+  const [one, two] = await cluster.clock.await(Promise.all(sums));
+  expect(one).toMatchObject({ kind: 'checksum', checksum: { appliedIndex: atIndex, differences: [] } });
+  expect(two?.kind === 'checksum' && one?.kind === 'checksum' && two.checksum.sha256 === one.checksum.sha256).toBe(true);
+  expect(two).toMatchObject({ checksum: { appliedIndex: atIndex } });
+});
