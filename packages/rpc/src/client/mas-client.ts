@@ -14,6 +14,7 @@ import {
   GetPaymentRequest,
   ListAccountsRequest,
   ListPaymentsRequest,
+  PaymentDirection,
   PaymentState,
 } from '../generated/mas/v1/account_service';
 import { AcquireLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
@@ -52,6 +53,7 @@ const NODES = '/mas.v1.NodeService/';
 const KINDS = { payment: PaymentKind.PAYMENT_KIND_PAYMENT, authorization: PaymentKind.PAYMENT_KIND_AUTHORIZATION, capture: PaymentKind.PAYMENT_KIND_CAPTURE, void: PaymentKind.PAYMENT_KIND_VOID, refund: PaymentKind.PAYMENT_KIND_REFUND };
 const LEVELS = { committed: ReadLevel.READ_LEVEL_COMMITTED, uncommitted: ReadLevel.READ_LEVEL_UNCOMMITTED, cached: ReadLevel.READ_LEVEL_CACHED };
 const CHANGES = { freeze: AccountChange.ACCOUNT_CHANGE_FREEZE, unfreeze: AccountChange.ACCOUNT_CHANGE_UNFREEZE, close: AccountChange.ACCOUNT_CHANGE_CLOSE };
+const DIRECTIONS = { debit: PaymentDirection.PAYMENT_DIRECTION_DEBIT, credit: PaymentDirection.PAYMENT_DIRECTION_CREDIT };
 const STATES = { PENDING: PaymentState.PAYMENT_STATE_PENDING, COMMITTED: PaymentState.PAYMENT_STATE_COMMITTED, ABORTED: PaymentState.PAYMENT_STATE_ABORTED };
 const UNKNOWN_RETRY_MS = 100;
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -66,14 +68,14 @@ export class MasClient {
   }
 
   createAccount(request: { readonly id: string; readonly number: string; readonly currency?: string; readonly openingBalance?: AmountInput; readonly minimumBalance?: AmountInput; readonly owner?: string }): Promise<CreatedAccount> {
-    const message = CreateAccountRequest.fromPartial({
+    const message: CreateAccountRequest = {
       id: request.id,
       number: request.number,
       currency: request.currency ?? '',
       owner: request.owner ?? '',
-      ...(request.openingBalance === undefined ? {} : { openingBalance: amount(request.openingBalance) }),
-      ...(request.minimumBalance === undefined ? {} : { minimumBalance: amount(request.minimumBalance) }),
-    });
+      openingBalance: request.openingBalance === undefined ? undefined : amount(request.openingBalance),
+      minimumBalance: request.minimumBalance === undefined ? undefined : amount(request.minimumBalance),
+    };
     return this.ask(`${ACCOUNTS}CreateAccount`, CreateAccountRequest.encode(message).finish(), readCreatedAccount);
   }
 
@@ -115,15 +117,15 @@ export class MasClient {
   }
 
   listPayments(request: { readonly account: string; readonly direction?: 'newest-first' | 'oldest-first'; readonly pageSize?: number; readonly pageToken?: string; readonly state?: keyof typeof STATES; readonly fromMs?: number; readonly untilMs?: number }): Promise<LegPage> {
-    const message = ListPaymentsRequest.fromPartial({
+    const message: ListPaymentsRequest = {
       account: request.account,
       direction: request.direction === 'oldest-first' ? ListDirection.LIST_DIRECTION_OLDEST_FIRST : ListDirection.LIST_DIRECTION_NEWEST_FIRST,
       pageSize: request.pageSize ?? 0,
       pageToken: request.pageToken ?? '',
-      ...(request.state === undefined ? {} : { state: STATES[request.state] }),
-      ...(request.fromMs === undefined ? {} : { fromMs: BigInt(request.fromMs) }),
-      ...(request.untilMs === undefined ? {} : { untilMs: BigInt(request.untilMs) }),
-    });
+      state: request.state === undefined ? PaymentState.PAYMENT_STATE_UNSPECIFIED : STATES[request.state],
+      fromMs: request.fromMs === undefined ? undefined : BigInt(request.fromMs),
+      untilMs: request.untilMs === undefined ? undefined : BigInt(request.untilMs),
+    };
     return this.ask(`${ACCOUNTS}ListPayments`, ListPaymentsRequest.encode(message).finish(), readLegPage);
   }
 
@@ -168,7 +170,7 @@ export class MasClient {
   }
 
   resolve(txn: string, account: string): Promise<PaymentResult> {
-    return this.ask(`${NODES}ResolveTransaction`, ResolveTransactionRequest.encode({ txn: { txn, account } }).finish(), readOnePayment);
+    return this.ask(`${NODES}ResolveTransaction`, ResolveTransactionRequest.encode({ transaction: { txn, account } }).finish(), readOnePayment);
   }
 
   close(): void {
@@ -187,17 +189,21 @@ function amount(input: AmountInput): Amount {
 }
 
 function paymentMessage(payment: PaymentInput): CreatePaymentRequest {
-  return CreatePaymentRequest.fromPartial({
+  return {
     id: payment.id,
     kind: payment.kind === undefined ? PaymentKind.PAYMENT_KIND_UNSPECIFIED : KINDS[payment.kind],
     from: payment.from ?? '',
     to: payment.to ?? '',
-    ...(payment.amount === undefined ? {} : { amount: amount(payment.amount) }),
-    legs: (payment.legs ?? []).map((leg) => ({ account: leg.account, direction: leg.direction === 'debit' ? 1 : 2, amount: amount(leg.amount) })),
-    ...(payment.referenceId === undefined ? {} : { reference: { $case: 'referenceId' as const, value: payment.referenceId } }),
-    ...(payment.referenceTxn === undefined ? {} : { reference: { $case: 'referenceTxn' as const, value: payment.referenceTxn } }),
+    amount: payment.amount === undefined ? undefined : amount(payment.amount),
+    legs: (payment.legs ?? []).map((leg) => ({ account: leg.account, direction: DIRECTIONS[leg.direction], amount: amount(leg.amount) })),
+    reference: reference(payment),
     expiresInSeconds: payment.expiresInSeconds ?? 0,
     memo: payment.memo ?? '',
     lockHandle: payment.lockHandle ?? '',
-  });
+  };
+}
+
+function reference(payment: PaymentInput): CreatePaymentRequest['reference'] {
+  if (payment.referenceTxn !== undefined) return { $case: 'referenceTxn', value: payment.referenceTxn };
+  return payment.referenceId === undefined ? undefined : { $case: 'referenceId', value: payment.referenceId };
 }
