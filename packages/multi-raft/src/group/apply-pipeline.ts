@@ -30,6 +30,7 @@ export class ApplyPipeline<Result> {
   private responses: StorageApplyResponseMessage[] = [];
   private isApplying = false;
   private isPaused = false;
+  private confChangedAt = 0;
   private onIdle: (() => void) | undefined;
 
   constructor(
@@ -48,6 +49,11 @@ export class ApplyPipeline<Result> {
   /** As of the applied index. */
   get confState(): ConfState {
     return this.configuration;
+  }
+
+  /** Index of the newest configuration entry that was applied since the start; 0: none. */
+  get confIndex(): number {
+    return this.confChangedAt;
   }
 
   get isIdle(): boolean {
@@ -142,6 +148,7 @@ export class ApplyPipeline<Result> {
       if (entry === undefined || entry.type === 'normal') continue;
       const call = this.queue.splice(0, at + 1);
       this.configuration = this.events.applyConfChange(entry);
+      this.confChangedAt = entry.index;
       return call;
     }
     if (end < this.queue.length) return this.queue.splice(0, end);

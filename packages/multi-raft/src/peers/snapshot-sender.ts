@@ -72,11 +72,13 @@ export class SnapshotSender<Result> {
 
   private async send(replica: Replica<Result>, job: Job): Promise<void> {
     const { group, to, message } = job;
-    const { applied, confState, chunks } = await replica.applier.snapshot(message.snapshot.metadata.index);
+    // Raft's message only marks where the log begins. A snapshot from before the newest configuration might not
+    // know its receiver, who would have to ignore it.
+    const atLeast = Math.max(message.snapshot.metadata.index, replica.applies.confIndex);
+    const { applied, confState, chunks } = await replica.applier.snapshot(atLeast);
     const graceTicks = this.ports.graceTicks;
     const pin = { index: applied.index as number, untilTick: Number.MAX_SAFE_INTEGER };
     replica.pins.set(to, pin);
-    // Raft's message only marks where the log begins; the applied state is there or further.
     const metadata = { index: applied.index, term: applied.term, confState };
     const header: SnapshotHeader = { group, message: { ...message, snapshot: { metadata, data: NO_DATA } } };
     try {

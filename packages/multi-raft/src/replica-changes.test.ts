@@ -1,0 +1,120 @@
+/** Adding, removing and replacing replicas of running groups, under load: learner first, nothing lost, nobody short of a voter. */
+import { rmId, type BucketId } from '@mas/values';
+import type { ProposalResult, ReplicaChange } from './host';
+import { confStateOf, TestCluster } from './testing/test-cluster';
+
+const [A, B, C, D] = [rmId(1), rmId(2), rmId(3), rmId(4)];
+const CONFIG = { balanceTicks: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceTicks: 3 };
+
+async function loaded(): Promise<{ cluster: TestCluster; group: BucketId; fates: ProposalResult<number>[]; pass: (ms: number) => Promise<void> }> {
+  const cluster = await TestCluster.founded({ config: CONFIG, journal: { checkpointEntries: 20 } });
+  const group = cluster.groups[0]!;
+  await cluster.leadersEverywhere();
+  const fates: ProposalResult<number>[] = [];
+  let next = 0;
+  const load = (): void => {
+    next += 1;
+    void cluster.propose(group, `${next}`).then((fate) => fates.push(fate));
+    if (next < 400) cluster.clock.schedule(10, load);
+  };
+  load();
+  await cluster.clock.advance(1000);
+  return { cluster, group, fates, pass: (ms) => cluster.clock.advance(ms) };
+}
+
+function changeAtLeader(cluster: TestCluster, group: BucketId, change: ReplicaChange) {
+  return cluster.settling(cluster.process(cluster.leaderOf(group)!).host.changeReplicas(group, change));
+}
+
+describe('changing replicas under load', () => {
+  test('a fourth replica joins by a snapshot and gets a vote; one of the first three leaves', async () => {
+    const { cluster, group, fates } = await loaded();
+    await cluster.boot(D);
+    await cluster.addGroup(D, group, null);
+    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: D })).toBe('done');
+    const leaving = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: leaving })).toBe('done');
+    await cluster.settling(cluster.process(leaving).host.removeGroup(group));
+    await cluster.clock.advance(4000);
+    await cluster.converged();
+    expect(cluster.applier(D, group).installs).toBeGreaterThan(0);
+    expect(cluster.status(D, group).voters).toEqual([A, B, C, D].filter((rm) => rm !== leaving));
+    expect(new Set(fates.map((one) => one.kind))).toEqual(new Set(['applied']));
+    expect(fates.length).toBeGreaterThan(300);
+  });
+
+  test('replacing swaps the two in one step', async () => {
+    const { cluster, group, fates } = await loaded();
+    await cluster.boot(D);
+    await cluster.addGroup(D, group, null);
+    const old = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
+    expect(await changeAtLeader(cluster, group, { kind: 'replace', remove: old, add: D })).toBe('done');
+    await cluster.settling(cluster.process(old).host.removeGroup(group));
+    await cluster.clock.advance(4000);
+    await cluster.converged();
+    expect(cluster.status(D, group)).toMatchObject({ voters: [A, B, C, D].filter((rm) => rm !== old), learners: [] });
+    expect(new Set(fates.map((one) => one.kind))).toEqual(new Set(['applied']));
+  });
+
+  test('a leader hands over before it is removed', async () => {
+    const { cluster, group } = await loaded();
+    const leader = cluster.leaderOf(group)!;
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: leader })).toBe('not-leader');
+    await cluster.leadersEverywhere();
+    expect(cluster.leaderOf(group)).not.toBe(leader);
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: leader })).toBe('done');
+  });
+
+  test('a replica that never shows up is not promoted, and its learner is taken back', async () => {
+    const cluster = await TestCluster.founded({ config: { ...CONFIG, catchUpTimeoutMs: 3000 } });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: D })).toBe('refused');
+    await cluster.eventually('nobody has a learner', () => [A, B, C].every((rm) => cluster.status(rm, group).learners.length === 0));
+    expect(cluster.status(A, group).voters).toEqual([A, B, C]);
+  });
+
+  test('one change at a time; what is already so is done; what would end the group is refused', async () => {
+    const cluster = await TestCluster.founded({ config: { ...CONFIG, catchUpTimeoutMs: 3000 } });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    const { host } = cluster.process(cluster.leaderOf(group)!);
+    const first = host.changeReplicas(group, { kind: 'add', rm: D });
+    expect(await cluster.settling(host.changeReplicas(group, { kind: 'remove', rm: A }))).toBe('refused');
+    await cluster.settling(first);
+    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: A })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: D })).toBe('done');
+    const follower = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
+    expect(await cluster.settling(cluster.process(follower).host.changeReplicas(group, { kind: 'add', rm: D }))).toBe('not-leader');
+  });
+
+  test('a change whose leader is cut off is unknown, and is either done or not everywhere', async () => {
+    const { cluster, group } = await loaded();
+    const leader = cluster.leaderOf(group)!;
+    const removed = [A, B, C].find((rm) => rm !== leader)!;
+    cluster.network.setLinksOf(leader, 'silent');
+    const outcome = cluster.process(leader).host.changeReplicas(group, { kind: 'remove', rm: removed });
+    expect(await cluster.settling(outcome)).toBe('unknown');
+    cluster.network.setLinksOf(leader, 'up');
+    await cluster.clock.advance(4000);
+    await cluster.converged();
+    const voters = [A, B, C].map((rm) => cluster.status(rm, group).voters.join());
+    expect(new Set(voters).size).toBe(1);
+  });
+
+  test('a single founding member grows to three', async () => {
+    const cluster = new TestCluster({ groups: 1, config: CONFIG });
+    const group = cluster.groups[0]!;
+    await cluster.boot(A);
+    await cluster.addGroup(A, group, confStateOf([A]));
+    await cluster.leadersEverywhere();
+    for (const rm of [B, C]) {
+      await cluster.boot(rm);
+      await cluster.addGroup(rm, group, null);
+      expect(await changeAtLeader(cluster, group, { kind: 'add', rm })).toBe('done');
+    }
+    await cluster.settling(cluster.propose(group, 'x'));
+    await cluster.converged();
+    expect(cluster.status(C, group).voters).toEqual([A, B, C]);
+  });
+});
