@@ -1,0 +1,95 @@
+/** One bucket for tests: the real ledger, unreplicated, and the reads of its leader. */
+import { createHash } from 'node:crypto';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, rowText, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import type { AccountReading, LegQuery, ReadLevel } from '@mas/two-phase-commit';
+import type { AccountNumber, BucketId, Clock, PaymentKey, Slot } from '@mas/values';
+
+const POLICY: Policy = { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1_000_000_000n };
+
+export type AskHome = (key: PaymentKey, homeSlot: Slot) => OutcomeRow | null | 'unreachable';
+
+export class FakeBucket {
+  readonly rows = new MemoryRows();
+  readonly ledger: Ledger;
+  readonly alarms: Outcome[] = [];
+  entries = 0;
+
+  constructor(
+    readonly id: BucketId,
+    slots: readonly { readonly from: Slot; readonly to: Slot }[],
+    private readonly clock: Clock,
+    private readonly askHome: AskHome,
+  ) {
+    this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount);
+    this.apply([{ kind: 'genesis', slots, epoch: 1, policy: POLICY }]);
+  }
+
+  apply(instructions: readonly Instruction[]): readonly Outcome[] {
+    this.entries += 1;
+    const outcomes = this.ledger.apply({ stampMs: this.clock.wallMs(), instructions }, this.rows, this.entries);
+    this.alarms.push(...outcomes.filter((outcome) => outcome.kind === 'alarm'));
+    return outcomes;
+  }
+
+  /** Legs that are prepared ask their homes, and homes tell; what leaders do by themselves. */
+  resolve(send: (slot: Slot, instruction: Instruction) => Outcome): void {
+    for (const leg of [...this.ledger.preparedLegs()]) {
+      if (leg.body === null) continue;
+      const outcome = send(leg.homeSlot, { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' } });
+      if (outcome.kind === 'decided') this.apply([settlement(leg, outcome.outcome)]);
+    }
+    for (const row of [...this.ledger.undelivered()]) {
+      for (const { account } of row.untold) {
+        const spec = row.body.legs.find((leg) => leg.account === account);
+        if (spec === undefined) continue;
+        const { txn, key, slot: homeSlot, decision } = row;
+        send(slotOfAccount(account), decision.kind === 'committed' ? { kind: 'commit', txn, account } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason });
+      }
+      this.apply([{ kind: 'acknowledge', key: row.key, txn: row.txn, accounts: row.untold.map((untold) => untold.account) }]);
+    }
+  }
+
+  /** Null where a home that must be asked does not answer. */
+  read(numbers: readonly AccountNumber[], level: ReadLevel): readonly (AccountReading | null)[] | null {
+    for (const number of level === 'committed' ? numbers : []) {
+      for (const leg of this.ledger.preparedOn(number)) {
+        const recorded = this.askHome(leg.key, leg.homeSlot);
+        if (recorded === 'unreachable') return null;
+        if (recorded?.txn === leg.txn) this.apply([settlement(leg, recorded)]);
+      }
+    }
+    return numbers.map((number) => this.reading(number));
+  }
+
+  reading(number: AccountNumber): AccountReading | null {
+    const row = this.rows.account(number);
+    return row === undefined ? null : { ...row, preparedTxns: this.ledger.preparedOn(number).map((leg) => leg.txn) };
+  }
+
+  legs(query: LegQuery): { readonly legs: readonly LegRow[]; readonly nextCursorSeq: number | null } {
+    const { account, direction, cursorSeq, limit, state } = query;
+    const sign = direction === 'oldest-first' ? 1 : -1;
+    const found = [...(this.rows.legs.get(account)?.values() ?? [])]
+      .sort((a, b) => sign * (a.seq - b.seq))
+      .filter((leg) => (cursorSeq === null || sign * (leg.seq - cursorSeq) > 0) && (state === null || leg.state === state));
+    const legs = found.slice(0, limit);
+    return { legs, nextCursorSeq: found.length > limit ? (legs[legs.length - 1]?.seq ?? null) : null };
+  }
+
+  differences(): readonly string[] {
+    const { rows } = this;
+    return checkBucket(this.ledger.meta(), slotOfAccount, { accounts: rows.sortedAccounts(), legs: rows.sortedLegs(), outcomes: rows.sortedOutcomes(), locks: rows.sortedLocks() }).differences;
+  }
+
+  sha256(): string {
+    const { rows } = this;
+    const text = [...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes()].map(rowText).join('\n');
+    return createHash('sha256').update(text).digest('hex');
+  }
+}
+
+function settlement(leg: LegRow, { decision }: OutcomeRow): Instruction {
+  const { txn, account, key, homeSlot, spec } = leg;
+  return decision.kind === 'committed' ? { kind: 'commit', txn, account } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason };
+}

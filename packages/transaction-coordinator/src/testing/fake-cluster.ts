@@ -1,0 +1,149 @@
+/**
+ * Resource Managers for tests: buckets with real ledgers behind the participant exchange, leaders that can move, and
+ * a tap through which a test delays, loses or answers single requests.
+ */
+import type { Instruction, Outcome, OutcomeRow } from '@mas/ledger';
+import { genesisPlacement, PlacementIndex, type PlacementMap } from '@mas/placement';
+import type { ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
+import { FakeBucket } from './fake-bucket';
+
+export type Tap = (rm: RmId, request: ParticipantRequest) => ParticipantReply | 'lose-request' | 'lose-reply' | 'pass';
+
+export const RMS = [rmId(1), rmId(2), rmId(3)];
+const RTT_MS = 1;
+
+export class FakeCluster implements ParticipantClient {
+  readonly map: PlacementMap;
+  readonly placement: PlacementIndex;
+  readonly buckets = new Map<BucketId, FakeBucket>();
+  readonly leaders = new Map<BucketId, RmId>();
+  readonly requests: ParticipantRequest[] = [];
+  tap: Tap = () => 'pass';
+  /** The sender is cut off: nothing it sends arrives, nothing comes back. */
+  dead = false;
+  /** Buckets without a majority. */
+  readonly silent = new Set<BucketId>();
+  private readonly heldUntilMs = new Map<BucketId, number>();
+
+  constructor(private readonly clock: Clock, bucketCount = 3) {
+    this.map = genesisPlacement(RMS.map((rm) => ({ rm, address: `rm${rm}:1` })), bucketCount, 3);
+    this.placement = new PlacementIndex(this.map);
+    for (const { bucket, slots, replicas } of this.map.buckets) {
+      this.buckets.set(bucket, new FakeBucket(bucket, slots, clock, (key, homeSlot) => this.recorded(key, homeSlot)));
+      this.leaders.set(bucket, present(replicas[0], 'replica'));
+    }
+  }
+
+  bucket(id: number): FakeBucket {
+    return present(this.buckets.get(bucketId(id)), `bucket ${id}`);
+  }
+
+  at(slot: Slot): FakeBucket {
+    return this.bucket(this.placement.bucketOf(slot));
+  }
+
+  run(slot: Slot, instruction: Instruction): Outcome {
+    return present(this.at(slot).apply([instruction])[0], 'outcome');
+  }
+
+  /** Everything that participants do by themselves, until nothing is left to do. */
+  resolveAll(): void {
+    for (const bucket of this.buckets.values()) bucket.resolve((slot, instruction) => this.run(slot, instruction));
+  }
+
+  instructionsOf(kind: Instruction['kind']): readonly Instruction[] {
+    return this.requests.flatMap((request) => (request.kind === 'instructions' ? request.items.map((item) => item.instruction).filter((instruction) => instruction.kind === kind) : []));
+  }
+
+  async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
+    if (this.dead) return forever();
+    this.requests.push(request);
+    await delay(this.clock, RTT_MS / 2);
+    const tapped = this.tap(rm, request);
+    if (typeof tapped !== 'string') return tapped;
+    const lost = tapped !== 'pass' || ('bucket' in request && this.silent.has(request.bucket));
+    const reply = tapped === 'lose-request' || ('bucket' in request && this.silent.has(request.bucket)) ? null : await this.answer(rm, request);
+    if (lost || reply === null) {
+      await delay(this.clock, timeoutMs);
+      return { kind: 'unknown', reason: 'no reply in time' };
+    }
+    await delay(this.clock, RTT_MS / 2);
+    return this.dead ? forever() : reply;
+  }
+
+  private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
+    if (request.kind === 'placement') return { kind: 'placement', map: this.map };
+    if (request.kind === 'status') return { kind: 'status', replicas: [] };
+    const { bucket: id } = request;
+    const bucket = this.buckets.get(id);
+    const leader = this.leaders.get(id) ?? null;
+    if (bucket === undefined) return { kind: 'no-replica' };
+    if (request.kind === 'checksum') return { kind: 'checksum', checksum: { bucket: id, rm, appliedIndex: bucket.entries, sha256: bucket.sha256(), differences: bucket.differences(), accounts: bucket.rows.accounts.size, legs: bucket.rows.sortedLegs().length } };
+    if (leader !== rm) return { kind: 'not-leader', leader };
+    switch (request.kind) {
+      case 'instructions':
+        if (request.items.some(({ instruction }) => instruction.kind === 'prepare' || instruction.kind === 'decide-commit')) await this.waitWhileHeld(id);
+        return this.instruct(bucket, request.items);
+      case 'query':
+        return { kind: 'queried', outcomes: request.keys.map(({ key }) => bucket.rows.outcome(key) ?? null) };
+      case 'read-accounts': {
+        this.hold(id, request.delayMs);
+        const readings = bucket.read(request.numbers, request.level);
+        return readings === null ? { kind: 'unavailable', reason: 'a home does not answer' } : { kind: 'accounts', readings };
+      }
+      case 'list-legs':
+        return { kind: 'legs', ...bucket.legs(request.query) };
+      case 'list-accounts':
+        return listAccounts(bucket, request.after?.number ?? null, request.limit);
+      case 'totals': {
+        this.hold(id, request.delayMs);
+        const meta = bucket.ledger.meta();
+        const undecidedLegs = bucket.ledger.preparedCount + [...bucket.ledger.undelivered()].reduce((sum, row) => sum + row.untold.length, 0);
+        return { kind: 'totals', totals: { bucket: id, rev: meta.rev, accountCount: meta.accountCount, issued: meta.issued, balances: meta.totals, undecidedLegs } };
+      }
+      case 'undecided':
+        return { kind: 'undecided', transactions: [...bucket.ledger.preparedLegs()].map((leg) => ({ txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, leg, ageMs: this.clock.wallMs() - leg.preparedAtMs })) };
+      case 'locks':
+        return { kind: 'locks', locks: [...bucket.ledger.locks()] };
+      default:
+        return request satisfies never;
+    }
+  }
+
+  private instruct(bucket: FakeBucket, items: Extract<ParticipantRequest, { kind: 'instructions' }>['items']): ParticipantReply {
+    const allowed = items.filter((item) => item.token !== 'expired');
+    const outcomes = bucket.apply(allowed.map((item) => item.instruction));
+    let next = 0;
+    return {
+      kind: 'outcomes',
+      outcomes: items.map((item) => (item.token === 'expired' ? { kind: 'unauthenticated', reason: 'the token has expired' } : { kind: 'outcome', outcome: present(outcomes[next++], 'outcome') })),
+    };
+  }
+
+  private recorded(key: PaymentKey, homeSlot: Slot): OutcomeRow | null | 'unreachable' {
+    const home = this.placement.bucketOf(homeSlot);
+    return this.silent.has(home) ? 'unreachable' : (this.buckets.get(home)?.rows.outcome(key) ?? null);
+  }
+
+  private hold(id: BucketId, delayMs: number): void {
+    if (delayMs > 0) this.heldUntilMs.set(id, this.clock.monotonicMs() + delayMs);
+  }
+
+  private async waitWhileHeld(id: BucketId): Promise<void> {
+    const remainingMs = (this.heldUntilMs.get(id) ?? 0) - this.clock.monotonicMs();
+    if (remainingMs > 0) await delay(this.clock, remainingMs);
+  }
+}
+
+function forever(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+function listAccounts(bucket: FakeBucket, after: AccountNumber | null, limit: number): ParticipantReply {
+  const rows = bucket.rows.sortedAccounts();
+  const from = after === null ? 0 : rows.findIndex((row) => row.number === after) + 1;
+  const page = rows.slice(from, from + limit);
+  const last = page[page.length - 1];
+  return { kind: 'account-list', accounts: page.map((row) => present(bucket.reading(row.number), 'account')), next: last !== undefined && from + limit < rows.length ? { slot: last.slot, number: last.number } : null };
+}
