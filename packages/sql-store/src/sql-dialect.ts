@@ -14,6 +14,11 @@ export interface SqlDialect {
   readonly insertIfAbsent: string;
   /** Behind a table's name: use its primary key. MySQL else reads whole tables for a few hundred keys. */
   readonly byPrimaryKey: string;
+  /**
+   * SELECT of the rows that meet `scope` and, for at least one of `tuples`, `condition` of its parts; in a form that both
+   * read by primary key, tuple by tuple. `tuples` is not empty and its parts are literals.
+   */
+  selectMatching(table: string, scope: string, tuples: readonly (readonly string[])[], condition: (parts: readonly string[]) => string): string;
   /** Behind a SELECT: keep the row locked until the SQL transaction ends. */
   readonly forUpdate: string;
   /** Rows of one bulk statement. The embedded database works on our own thread: short statements let others have it in between. */
@@ -38,6 +43,8 @@ export const MYSQL: SqlDialect = {
   insertIfAbsent: 'insert ignore into',
   byPrimaryKey: ' force index (primary)',
   forUpdate: ' for update',
+  // MySQL makes ranges of the key from alternatives of constants.
+  selectMatching: (table, scope, tuples, condition) => `select * from ${table} force index (primary) where ${scope} and (${tuples.map((parts) => `(${condition(parts)})`).join(' or ')})`,
   maxRowsPerStatement: 1_000,
   blocksThread: false,
   // MySQL finds no range in (a, b) > (x, y).
@@ -53,12 +60,23 @@ export const MYSQL: SqlDialect = {
 
 export const SQLITE: SqlDialect = {
   name: 'sqlite',
-  text: (value) => (PLAIN.test(value) ? `'${value}'` : `cast(x'${Buffer.from(value, 'utf8').toString('hex')}' as text)`),
+  text: (value) => {
+    if (PLAIN.test(value)) return `'${value}'`;
+    const hex = `x'${Buffer.from(value, 'utf8').toString('hex')}'`;
+    // libsql reads text up to a NUL only, but a byte string whole.
+    return value.includes('\0') ? hex : `cast(${hex} as text)`;
+  },
   upsertTail: (columns) => ` on conflict do update set ${columns.map((name) => `${name}=excluded.${name}`).join(',')}`,
   insertIfAbsent: 'insert or ignore into',
   byPrimaryKey: '',
   // One connection, which holds the whole file: its SQL transactions run one after another anyway.
   forUpdate: '',
+  // SQLite reads the whole bucket for alternatives; a list of tuples joined in this order it looks up one by one.
+  selectMatching: (table, scope, tuples, condition) => {
+    const names = present(tuples[0], 'tuple').map((_, at) => `k${at}`);
+    const list = tuples.map((parts) => `(${parts.join(',')})`).join(',');
+    return `with k(${names.join(',')}) as (values ${list}) select ${table}.* from k cross join ${table} where ${scope} and ${condition(names.map((name) => `k.${name}`))}`;
+  },
   maxRowsPerStatement: 200,
   blocksThread: true,
   behind: (columns, values) => `(${columns.join(',')})>(${values.join(',')})`,

@@ -5,6 +5,8 @@ const POLL_INTERVAL_MS = 15;
 
 export interface WaitOptions {
   readonly timeoutMs?: number;
+  /** Between two looks at the condition. */
+  readonly intervalMs?: number;
   /** Rendered into the error on time-out. */
   readonly diagnostics?: () => string;
 }
@@ -25,6 +27,6 @@ export async function waitUntil(what: string, condition: () => boolean | Promise
       const details = [lastError === undefined ? '' : String(lastError), options.diagnostics?.() ?? ''].filter((text) => text !== '');
       throw new Error([`gave up after ${timeoutMs} ms waiting until ${what}`, ...details].join('\n'), { cause: lastError });
     }
-    await delay(POLL_INTERVAL_MS);
+    await delay(options.intervalMs ?? POLL_INTERVAL_MS);
   }
 }

@@ -8,8 +8,9 @@
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { CompiledQuery, sql, type Kysely } from 'kysely';
-import type { BucketId } from '@mas/values';
-import type { RowKey, TableText } from '../rows/table-text';
+import { present, type BucketId } from '@mas/values';
+import type { RowKey } from '../rows/row-key';
+import type { TableText } from '../rows/table-text';
 import type { Schema } from '../schema/schema';
 import type { SqlDialect } from '../sql-dialect';
 import { integer } from '../sql-dialect';
@@ -48,7 +49,8 @@ export class GenerationRows<Row> {
   /** SELECTs that find the rows with these keys, for one consistent read together with others. */
   lookups(keys: readonly RowKey[]): readonly string[] {
     const names = ['slot', ...this.text.keyColumns];
-    return this.selectsWhereAny(keys, (key) => key.map((value, at) => `${String(names[at])}=${this.literal(value)}`).join(' and '));
+    const tuples = keys.map((key) => key.map((value) => this.literal(value)));
+    return this.selectsMatching(tuples, (parts) => names.map((name, at) => `${name}=${present(parts[at], 'key part')}`).join(' and '));
   }
 
   async byKeys(keys: readonly RowKey[]): Promise<readonly Row[]> {
@@ -77,12 +79,12 @@ export class GenerationRows<Row> {
     return rows;
   }
 
-  /** One SELECT for up to MAX_KEYS_PER_SELECT conditions, of which a row meets at least one. */
-  protected selectsWhereAny<Item>(items: readonly Item[], condition: (item: Item) => string): readonly string[] {
+  /** One SELECT for up to MAX_KEYS_PER_SELECT tuples. */
+  protected selectsMatching(tuples: readonly (readonly string[])[], condition: (parts: readonly string[]) => string): readonly string[] {
     const statements: string[] = [];
-    for (let from = 0; from < items.length; from += MAX_KEYS_PER_SELECT) {
-      const any = items.slice(from, from + MAX_KEYS_PER_SELECT).map((item) => `(${condition(item)})`);
-      statements.push(`select * from ${this.text.table}${this.dialect.byPrimaryKey} where ${this.ofGeneration()} and (${any.join(' or ')})`);
+    for (let from = 0; from < tuples.length; from += MAX_KEYS_PER_SELECT) {
+      const some = tuples.slice(from, from + MAX_KEYS_PER_SELECT);
+      statements.push(this.dialect.selectMatching(this.text.table, this.ofGeneration(), some, condition));
     }
     return statements;
   }

@@ -2,9 +2,10 @@
 import type { Kysely } from 'kysely';
 import type { OutcomeRow } from '@mas/ledger';
 import type { PaymentKey, Slot } from '@mas/values';
-import { OUTCOME_TEXT, outcomeKey, outcomeRow, outcomeRowKey, slotOfOutcome } from '../rows/outcome-text';
+import { OUTCOME_TEXT, outcomeKey, outcomeRow, outcomeRowKey } from '../rows/outcome-text';
 import { asSlot } from '../rows/raw-values';
-import type { RowKey } from '../rows/table-text';
+import { slotOfOutcome } from '../rows/row-checks';
+import type { RowKey } from '../rows/row-key';
 import type { Schema } from '../schema/schema';
 import type { SqlDialect } from '../sql-dialect';
 import { GenerationRows, type Generation } from './generation-rows';

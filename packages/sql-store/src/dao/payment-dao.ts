@@ -6,7 +6,7 @@ import type { IdentityChunk, LegLookup, StoredLegQuery } from '@mas/resource-man
 import type { Slot } from '@mas/values';
 import { legRow, PAYMENT_TEXT } from '../rows/payment-text';
 import { asAccountNumber, asInt, asSlot, asTxn } from '../rows/raw-values';
-import type { RowKey } from '../rows/table-text';
+import type { RowKey } from '../rows/row-key';
 import type { PaymentTable, Schema } from '../schema/schema';
 import { bytes, integer, type SqlDialect } from '../sql-dialect';
 import { GenerationRows, type Generation } from './generation-rows';
@@ -20,15 +20,11 @@ export class PaymentDAO extends GenerationRows<LegRow> {
 
   /** One range of the primary key for each range of seq; txn is only compared within it. */
   lookupsOf(legs: readonly LegLookup[]): readonly string[] {
-    const ranges = legs.flatMap((leg) => leg.seqRanges.map((range) => ({ ...range, leg })));
-    return this.selectsWhereAny(ranges, ({ leg, from, to }) =>
-      [
-        `slot=${integer(slotOfAccount(leg.account))}`,
-        `account=${this.dialect.text(leg.account)}`,
-        `seq between ${integer(from)} and ${integer(to)}`,
-        `txn=${bytes(leg.txn)}`,
-      ].join(' and '),
-    );
+    const tuples = legs.flatMap((leg) => {
+      const account = [integer(slotOfAccount(leg.account)), this.dialect.text(leg.account), bytes(leg.txn)];
+      return leg.seqRanges.map((range) => [...account, integer(range.from), integer(range.to)]);
+    });
+    return this.selectsMatching(tuples, ([slot, account, txn, from, to]) => `slot=${slot} and account=${account} and txn=${txn} and seq between ${from} and ${to}`);
   }
 
   /** Every leg's identity in key order, and the key of the last one for the next page. */

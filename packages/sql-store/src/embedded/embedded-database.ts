@@ -32,7 +32,7 @@ export class EmbeddedDatabase implements SqlDatabase {
   /** @throws StoreMisconfigured, StoreUnavailable */
   constructor(options: EmbeddedStoreOptions) {
     this.description = `embedded database ${options.file}`;
-    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: new RollbackSafe(open(options.file)) }) });
+    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: new LibsqlConnection(open(options.file)) }) });
     this.bulk = this.db;
   }
 
@@ -58,26 +58,43 @@ export class EmbeddedDatabase implements SqlDatabase {
   }
 }
 
-/** SQLite ends some SQL transactions by itself (disk full); a ROLLBACK after that would fail and hide the reason. */
-class RollbackSafe implements SqliteDatabase {
+/**
+ * libsql as kysely wants it, with three corrections.
+ * - Statements live until the garbage collector finds them, which knows nothing of their size: what returns no rows and
+ *   takes no parameters (all bulk writes) runs without one.
+ * - For the same reason `close` alone would leave the file locked: leaving WAL and exclusive mode gives it free.
+ * - SQLite ends some SQL transactions by itself (disk full); a ROLLBACK after that would fail and hide the reason.
+ */
+class LibsqlConnection implements SqliteDatabase {
   constructor(private readonly database: Database.Database) {}
 
   prepare(sql: string): SqliteStatement {
-    if (sql === 'rollback' && !this.database.inTransaction) return NOTHING;
+    if (RETURNS_NOTHING.test(sql)) return this.direct(sql);
     return this.database.prepare(sql) as unknown as SqliteStatement;
   }
 
   close(): void {
+    for (const pragma of CLOSING_PRAGMAS) this.database.exec(pragma);
     this.database.close();
+  }
+
+  private direct(sql: string): SqliteStatement {
+    return {
+      reader: false,
+      all: () => [],
+      run: (parameters) => {
+        if (parameters.length > 0) return this.database.prepare(sql).run(parameters) as { changes: number; lastInsertRowid: number };
+        if (sql !== 'rollback' || this.database.inTransaction) this.database.exec(sql);
+        return { changes: 0, lastInsertRowid: 0 };
+      },
+      iterate: () => [][Symbol.iterator](),
+    };
   }
 }
 
-const NOTHING: SqliteStatement = {
-  reader: false,
-  all: () => [],
-  run: () => ({ changes: 0, lastInsertRowid: 0 }),
-  iterate: () => [][Symbol.iterator](),
-};
+const RETURNS_NOTHING = /^(?:insert|update|delete|begin|commit|rollback)\b/;
+/** Leaving WAL writes it back into the file; the read makes the change of locking mode effective. */
+const CLOSING_PRAGMAS = ['pragma journal_mode=delete', 'pragma locking_mode=normal', 'select count(*) from sqlite_schema'];
 
 function open(file: string): Database.Database {
   if (file === '' || file.startsWith(':')) throw new StoreMisconfigured('file', `"${file}" is no path of a database file; give one, as in embedded:/var/lib/mas/rm1.db`);

@@ -1,11 +1,11 @@
 /** AccountRow ↔ a row of `account`. */
 import type { AccountRow, AccountStatus } from '@mas/ledger';
-import { slotOfAccount } from '@mas/placement';
-import { invariant, paymentKey, splitPaymentKey } from '@mas/values';
+import { paymentKey, splitPaymentKey } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import { bytes, integer, money } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
 import { asAccountNumber, asCurrency, asInt, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
+import { checkAccount } from './row-checks';
 import { bounded, type TableText } from './table-text';
 
 const STATUSES: readonly AccountStatus[] = ['open', 'frozen', 'closed'];
@@ -18,8 +18,7 @@ export const ACCOUNT_TEXT: TableText<AccountRow> = {
     ...['journal_seq', 'created_at_ms', 'owner', 'created_scope', 'created_id', 'created_txn'],
   ],
   values(row, dialect) {
-    // Reads find the row by the slot of its number: one stored elsewhere would be lost.
-    invariant(row.slot === slotOfAccount(row.number), 'an account lies in the slot of its number', { account: row.number, slot: row.slot });
+    checkAccount(row);
     const { scope, id } = splitPaymentKey(row.createdBy.key);
     return [
       integer(row.slot),

@@ -1,27 +1,21 @@
 /** OutcomeRow ↔ a row of `outcome`. */
 import type { Decision, OutcomeRow } from '@mas/ledger';
-import { homeSlotOf } from '@mas/placement';
-import { invariant, parseAccountNumber, paymentKey, present, splitPaymentKey, type PaymentKey, type Slot } from '@mas/values';
+import { paymentKey, present, splitPaymentKey, type PaymentKey, type Slot } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import { bytes, integer } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
 import { coldBalance, coldBody, coldReason, coldSubject, decodeCold, encodeCold, warmBalance, warmBody, warmReason, warmSubject } from './cold-values';
 import { asAccountNumber, asArray, asInt, asOneOf, asSlot, asText, asTxn } from './raw-values';
-import { bounded, type RowKey, type TableText } from './table-text';
-
-/** The scope of an account's token is the account's number; an operator's (`issuer|subject`) has a bar, which no number has. */
-export function slotOfOutcome(key: PaymentKey): Slot {
-  const scope = parseAccountNumber(splitPaymentKey(key).scope);
-  return homeSlotOf(key, scope.ok ? scope.value : null);
-}
+import { checkOutcome } from './row-checks';
+import type { RowKey } from './row-key';
+import { bounded, type TableText } from './table-text';
 
 export const OUTCOME_TEXT: TableText<OutcomeRow> = {
   table: 'outcome',
   keyColumns: ['scope', 'id'],
   columns: ['txn', 'decision', 'decided_at_ms', 'untold_count', 'detail'],
   values(row, dialect) {
-    // An outcome that a retry does not find would be decided a second time.
-    invariant(row.slot === slotOfOutcome(row.key), 'an outcome lies in the home slot of its key', { key: row.key, slot: row.slot });
+    checkOutcome(row);
     const { scope, id } = splitPaymentKey(row.key);
     const reason = row.decision.kind === 'aborted' ? row.decision.reason : null;
     const untold = row.untold.map((leg) => leg.account);

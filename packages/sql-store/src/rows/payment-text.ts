@@ -1,12 +1,12 @@
 /** LegRow ↔ a row of `payment`. */
 import type { AuthorizationStatus, LegRow, LegState, Reservation } from '@mas/ledger';
-import { slotOfAccount } from '@mas/placement';
-import { invariant, paymentKey, splitPaymentKey } from '@mas/values';
+import { paymentKey, splitPaymentKey } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import { bytes, integer, money, orNull } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
 import { coldBody, coldReason, coldSubject, decodeCold, encodeCold, LEG_EFFECTS, warmBody, warmReason, warmSubject } from './cold-values';
 import { asAccountNumber, asCurrency, asInt, asIntOrNull, asMoney, asOneOf, asSlot, asText, asTxn, asTxnOrNull } from './raw-values';
+import { checkLeg } from './row-checks';
 import { bounded, type TableText } from './table-text';
 
 const STATES: readonly LegState[] = ['prepared', 'committed', 'aborted'];
@@ -21,8 +21,7 @@ export const PAYMENT_TEXT: TableText<LegRow> = {
     ...['auth_consumed_by', 'detail'],
   ],
   values(row, dialect) {
-    invariant(row.slot === slotOfAccount(row.account), 'a leg lies in the slot of its account', { account: row.account, slot: row.slot });
-    invariant(row.spec.account === row.account, "a leg's account is its row's", { account: row.account, spec: row.spec.account });
+    checkLeg(row);
     const { scope, id } = splitPaymentKey(row.key);
     const { journal, reservation } = row;
     return [

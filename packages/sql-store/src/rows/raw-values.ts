@@ -17,6 +17,8 @@ export function asMoney(value: unknown, what: string): bigint {
 }
 
 export function asText(value: unknown, what: string): string {
+  // What holds a NUL lies in SQLite as a byte string.
+  if (value instanceof ArrayBuffer) return Buffer.from(value).toString('utf8');
   invariant(typeof value === 'string', `${what} is text`, { type: typeof value });
   return value;
 }

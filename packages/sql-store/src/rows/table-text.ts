@@ -1,11 +1,9 @@
 /** How a kind of row lies in its table: as literals going in, as raw values coming out, by key in between. */
 import { invariant } from '@mas/values';
 import type { GENERATION_TABLES } from '../schema/schema';
+import type { RowKey } from './row-key';
 import type { SqlDialect } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
-
-/** Slot and key columns, in the order of the primary key. */
-export type RowKey = readonly (number | string)[];
 
 export interface TableText<Row> {
   readonly table: (typeof GENERATION_TABLES)[number];

@@ -13,7 +13,7 @@ import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from 
 import { StoreUnavailable } from '@mas/resource-manager';
 import { BucketMetaDAO } from '../dao/bucket-meta-dao';
 import type { Generation } from '../dao/generation-rows';
-import type { RowKey } from '../rows/table-text';
+import { compareKeys, nameOfKey, type RowKey } from '../rows/row-key';
 import type { Schema } from '../schema/schema';
 import type { SqlDatabase } from '../sql-database';
 import { chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotKind, type SnapshotRow } from './snapshot-kinds';
@@ -102,12 +102,12 @@ class BeforeImageSnapshot implements SnapshotReader {
     const images = this.imagesOf(kind);
     const passed = this.passed.get(kind) ?? null;
     if (this.state !== 'open' || passed === 'all') return;
-    const fresh = keys.filter((key) => !images.has(nameOf(key)) && (passed === null || compareKeys(key, passed) > 0));
+    const fresh = keys.filter((key) => !images.has(nameOfKey(key)) && (passed === null || compareKeys(key, passed) > 0));
     const found = await rowsOf(executor, this.database.dialect, this.at, kind).byKeys(fresh);
-    for (const key of fresh) images.set(nameOf(key), { key, row: null });
+    for (const key of fresh) images.set(nameOfKey(key), { key, row: null });
     for (const row of found) {
       const key = textOf(kind).keyOf(row);
-      images.set(nameOf(key), { key, row });
+      images.set(nameOfKey(key), { key, row });
     }
     if (this.imageCount() > MAX_BEFORE_IMAGES) this.end('outrun');
   }
@@ -132,7 +132,7 @@ class BeforeImageSnapshot implements SnapshotReader {
   private overlay(kind: SnapshotKind, stored: readonly SnapshotRow[], until: RowKey | 'all'): readonly SnapshotRow[] {
     const images = this.imagesOf(kind);
     const { keyOf } = textOf(kind);
-    const rows = stored.filter((row) => !images.has(nameOf(keyOf(row))));
+    const rows = stored.filter((row) => !images.has(nameOfKey(keyOf(row))));
     for (const [name, image] of images) {
       if (until !== 'all' && compareKeys(image.key, until) > 0) continue;
       if (image.row !== null) rows.push(image.row);
@@ -162,19 +162,4 @@ class BeforeImageSnapshot implements SnapshotReader {
   private imageCount(): number {
     return [...this.images.values()].reduce((sum, images) => sum + images.size, 0);
   }
-}
-
-/** Key parts hold no NUL. */
-function nameOf(key: RowKey): string {
-  return key.join('\0');
-}
-
-/** As the database orders them: numbers by value, text by its bytes. */
-export function compareKeys(left: RowKey, right: RowKey): number {
-  for (let at = 0; at < left.length; at++) {
-    const [a, b] = [left[at], right[at]];
-    const order = typeof a === 'number' && typeof b === 'number' ? a - b : Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
-    if (order !== 0) return order;
-  }
-  return 0;
 }

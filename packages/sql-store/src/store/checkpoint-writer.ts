@@ -1,7 +1,6 @@
 /** The one SQL transaction of a checkpoint: rows, outcomes, journal and the applied index, together or not at all. */
 import type { Transaction } from 'kysely';
-import type { CheckpointBatch, Position } from '@mas/resource-manager';
-import { invariant } from '@mas/values';
+import type { CheckpointBatch } from '@mas/resource-manager';
 import { AccountDAO } from '../dao/account-dao';
 import type { BucketMetaDAO } from '../dao/bucket-meta-dao';
 import type { Generation } from '../dao/generation-rows';
@@ -10,6 +9,7 @@ import { OutcomeDAO } from '../dao/outcome-dao';
 import { PaymentDAO } from '../dao/payment-dao';
 import type { Schema } from '../schema/schema';
 import type { SqlDialect } from '../sql-dialect';
+import { checkpointState } from './positions';
 import { lockAsWriter, type Fence } from './writer-fence';
 
 export type BeforeWrite = (trx: Transaction<Schema>, at: Generation, batch: CheckpointBatch) => Promise<void>;
@@ -17,13 +17,7 @@ export type BeforeWrite = (trx: Transaction<Schema>, at: Generation, batch: Chec
 /** Harmless when it has already happened. @throws WriterFenced; InvariantViolation for a batch that does not follow on what is there */
 export async function writeCheckpoint(trx: Transaction<Schema>, dialect: SqlDialect, fence: Fence, batch: CheckpointBatch, beforeWrite: BeforeWrite): Promise<void> {
   const { dao, row } = await lockAsWriter(trx, dialect, fence);
-  if (samePosition(row.applied, batch.applied) && !samePosition(batch.previous, batch.applied)) return;
-  invariant(samePosition(row.applied, batch.previous), 'a checkpoint follows on the previous one', {
-    bucket: fence.bucket,
-    stored: render(row.applied),
-    previous: render(batch.previous),
-    applied: render(batch.applied),
-  });
+  if (checkpointState(fence.bucket, row.applied, batch) === 'done') return;
   const at = { bucket: fence.bucket, generation: row.generation };
   await beforeWrite(trx, at, batch);
   await writeRows(trx, dialect, at, batch, dao);
@@ -37,12 +31,4 @@ async function writeRows(trx: Transaction<Schema>, dialect: SqlDialect, at: Gene
   await locks.remove(batch.removedLocks);
   await locks.upsert(batch.locks);
   await meta.setCheckpoint(batch.applied, batch.confState, batch.meta);
-}
-
-export function samePosition(left: Position, right: Position): boolean {
-  return left.index === right.index && left.term === right.term;
-}
-
-export function render(position: Position): string {
-  return `${position.index}@${position.term}`;
 }

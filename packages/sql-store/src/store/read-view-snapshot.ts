@@ -3,7 +3,7 @@ import type { ControlledTransaction } from 'kysely';
 import type { Checkpoint, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
 import { BucketMetaDAO } from '../dao/bucket-meta-dao';
 import type { Generation } from '../dao/generation-rows';
-import type { RowKey } from '../rows/table-text';
+import type { RowKey } from '../rows/row-key';
 import type { Schema } from '../schema/schema';
 import type { SqlDatabase } from '../sql-database';
 import { chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotRow } from './snapshot-kinds';

@@ -18,7 +18,7 @@ import { LockDAO } from '../dao/lock-dao';
 import { OutcomeDAO } from '../dao/outcome-dao';
 import { PaymentDAO } from '../dao/payment-dao';
 import type { Generation } from '../dao/generation-rows';
-import type { RowKey } from '../rows/table-text';
+import type { RowKey } from '../rows/row-key';
 import type { SqlDatabase } from '../sql-database';
 import { BeforeImageSnapshots } from './before-image-snapshot';
 import { writeCheckpoint } from './checkpoint-writer';
@@ -124,13 +124,13 @@ export class SqlBucketStore implements BucketStore {
     return this.read('list', () => new AccountDAO(this.database.db, this.database.dialect, this.at()).page(key, limit));
   }
 
-  readSnapshot(): Promise<SnapshotReader> {
+  async readSnapshot(): Promise<SnapshotReader> {
     this.requireOpen();
     if (this.database.hasReadViews) return openReadViewSnapshot(this.database, this.fence);
     return this.snapshots.start(this.fence, (generation) => this.sweeper.protect(this.bucket, generation));
   }
 
-  beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller> {
+  async beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller> {
     this.requireOpen();
     invariant(checkpoint.meta === null || checkpoint.meta.bucket === this.bucket, 'a snapshot is installed into its own bucket');
     return beginSqlInstall(this.database, this.fence, checkpoint, {

@@ -6,7 +6,7 @@
 import type { Checkpoint, SnapshotChunk, SnapshotInstaller } from '@mas/resource-manager';
 import { invariant } from '@mas/values';
 import type { SqlDatabase } from '../sql-database';
-import { render } from './checkpoint-writer';
+import { checkInstall } from './positions';
 import { committedOnce } from './resolved-commit';
 import { rowsOf } from './snapshot-kinds';
 import { inTransaction } from './sql-transaction';
@@ -54,7 +54,7 @@ class SqlSnapshotInstaller implements SnapshotInstaller {
     await committedOnce(this.database, this.database.bulk, this.what, async (trx) => {
       const { dao, row } = await lockAsWriter(trx, this.database.dialect, this.fence);
       if (row.generation === this.generation) return;
-      invariant(applied.index >= row.applied.index, 'a snapshot never takes a bucket back', { stored: render(row.applied), snapshot: render(applied) });
+      checkInstall(this.fence.bucket, row.applied, applied);
       await dao.setGeneration(this.generation);
       await dao.setCheckpoint(applied, confState, meta);
     });

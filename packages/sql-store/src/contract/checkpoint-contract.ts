@@ -1,0 +1,97 @@
+/** A checkpoint is all or nothing, follows on the one before, and belongs to one writer. */
+import { WriterFenced } from '@mas/resource-manager';
+import { accountNumber, InvariantViolation, slot } from '@mas/values';
+import { account, batch, key, leg, lock, meta, outcome, position } from './contract-rows';
+import type { ContractContext } from './store-under-test';
+
+const ABC = { accounts: [accountNumber('abc')], legs: [], outcomes: [] };
+
+export function checkpointContract(context: ContractContext): void {
+  test('what was checkpointed survives the process, with its index', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
+    await store.checkpoint(batch(bucket, { previous: position(10), applied: position(25, 3), accounts: [account('abc', { balanceMinor: 7n })], meta: meta(bucket, { rev: 99 }) }));
+    await context.reopen();
+    const again = await context.open(bucket);
+    expect(again.checkpoint.applied).toEqual(position(25, 3));
+    expect(again.checkpoint.meta?.rev).toBe(99);
+    expect((await again.store.load(ABC)).accounts).toEqual([account('abc', { balanceMinor: 7n })]);
+  });
+
+  test('the same checkpoint again does nothing: its COMMIT may have had no answer', async () => {
+    const { bucket, store } = await context.openNew();
+    const first = batch(bucket, { accounts: [account('abc')] });
+    await store.checkpoint(first);
+    await store.checkpoint(first);
+    await store.checkpoint(batch(bucket, { previous: position(10), applied: position(11), accounts: [account('abc', { balanceMinor: 7n })] }));
+    expect((await store.load(ABC)).accounts).toEqual([account('abc', { balanceMinor: 7n })]);
+  });
+
+  test.each([
+    ['skips a part of the log', position(12), position(15)],
+    ['follows on another term', position(10, 2), position(11, 2)],
+    ['goes back', position(5), position(8)],
+  ])('a checkpoint that %s is refused and leaves no trace', async (_, previous, applied) => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
+    const wrong = batch(bucket, { previous, applied, accounts: [account('abc', { balanceMinor: 7n })], legs: [leg('abc', 5)] });
+    await expect(store.checkpoint(wrong)).rejects.toThrow(InvariantViolation);
+    expect((await store.load(ABC)).accounts).toEqual([account('abc')]);
+    expect((await context.open(bucket)).checkpoint.applied).toEqual(position(10));
+  });
+
+  test('a row in the wrong slot is refused with its whole batch: reads would not find it', async () => {
+    const { bucket, store } = await context.openNew();
+    const elsewhere = slot((account('zzz').slot + 1) % 4096);
+    for (const wrong of [
+      { accounts: [account('abc'), account('zzz', { slot: elsewhere })] },
+      { accounts: [account('abc')], legs: [leg('zzz', 5, { slot: elsewhere })] },
+      { accounts: [account('abc')], outcomes: [outcome(key('zzz', 'x'), { slot: elsewhere })] },
+    ]) {
+      await expect(store.checkpoint(batch(bucket, wrong))).rejects.toThrow(InvariantViolation);
+    }
+    expect((await store.load(ABC)).accounts).toEqual([]);
+    expect((await context.open(bucket)).checkpoint.applied).toEqual(position(0, 0));
+  });
+
+  test('whoever opens a bucket fences its predecessor, in everything', async () => {
+    const { bucket, store: old } = await context.openNew();
+    await old.checkpoint(batch(bucket, { accounts: [account('abc')] }));
+    const install = await old.beginInstall({ applied: position(50), confState: null, meta: null });
+    const { store: current } = await context.open(bucket);
+    const late = batch(bucket, { previous: position(10), applied: position(11), accounts: [account('abc', { balanceMinor: 7n })] });
+    await expect(old.checkpoint(late)).rejects.toThrow(WriterFenced);
+    await expect(old.load(ABC)).rejects.toThrow(WriterFenced);
+    await expect(old.readSnapshot()).rejects.toThrow(WriterFenced);
+    await expect(old.beginInstall({ applied: position(60), confState: null, meta: null })).rejects.toThrow(WriterFenced);
+    await expect(install.finish()).rejects.toThrow(WriterFenced);
+    expect((await current.load(ABC)).accounts).toEqual([account('abc')]);
+    await current.checkpoint(late);
+    expect((await current.load(ABC)).accounts).toEqual([account('abc', { balanceMinor: 7n })]);
+  });
+
+  test('a dropped bucket is gone, its writer is fenced, its neighbours stay; opened again it is empty', async () => {
+    const [dropped, neighbour] = [await context.openNew(), await context.openNew()];
+    const rows = { accounts: [account('abc')], legs: [leg('abc', 5)], outcomes: [outcome(key('abc', 'x'))], locks: [lock('abc')] };
+    await dropped.store.checkpoint(batch(dropped.bucket, rows));
+    await neighbour.store.checkpoint(batch(neighbour.bucket, rows));
+    await context.store.dropBucket(dropped.bucket);
+    await context.store.dropBucket(dropped.bucket);
+    expect(await context.store.buckets()).not.toContain(dropped.bucket);
+    expect(await context.store.buckets()).toContain(neighbour.bucket);
+    await expect(dropped.store.checkpoint(batch(dropped.bucket))).rejects.toThrow(WriterFenced);
+    const again = await context.open(dropped.bucket);
+    expect(again.checkpoint).toEqual({ applied: { index: 0, term: 0 }, confState: null, meta: null });
+    expect(await again.store.listAccounts(null, 10)).toEqual([]);
+    expect((await again.store.loadPinned()).locks).toEqual([]);
+    await expect(dropped.store.checkpoint(batch(dropped.bucket))).rejects.toThrow(WriterFenced);
+    expect((await neighbour.store.load(ABC)).accounts).toEqual([account('abc')]);
+  });
+
+  test('a closed bucket store refuses; dropping an unknown bucket is nothing', async () => {
+    const { store } = await context.openNew();
+    await store.close();
+    await expect(store.load(ABC)).rejects.toMatchObject({ kind: 'store-unavailable', effectUnknown: false });
+    await context.store.dropBucket(context.newBucket());
+  });
+}

@@ -1,0 +1,120 @@
+/** Rows come back as they went in, are found by exactly their keys, and are listed in the promised order. */
+import { accountNumber, currency } from '@mas/values';
+import { account, AWKWARD_TEXT, batch, body, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, txn, USD } from './contract-rows';
+import type { ContractContext } from './store-under-test';
+
+const MAX = 9_223_372_036_854_775_807n;
+const NOTHING = { accounts: [], legs: [], outcomes: [] };
+
+export function rowsContract(context: ContractContext): void {
+  test('a bucket without rows is empty: applied 0, no configuration, no meta', async () => {
+    const bucket = context.newBucket();
+    const { store, checkpoint } = await context.open(bucket);
+    expect(checkpoint).toEqual({ applied: { index: 0, term: 0 }, confState: null, meta: null });
+    expect(await store.load({ accounts: [accountNumber('abc')], legs: [], outcomes: [key('abc', 'x')] })).toEqual(NOTHING);
+    expect(await store.loadPinned()).toEqual({ prepared: [], openAuthorizations: [], undelivered: [], locks: [] });
+    expect(await context.store.buckets()).toContain(bucket);
+  });
+
+  test('every field of every row comes back, extremes and awkward texts included', async () => {
+    const { bucket, store } = await context.openNew();
+    const reason = { name: 'INSUFFICIENT_FUNDS' as const, account: accountNumber('abc'), facts: { needed: AWKWARD_TEXT, available: '3.00' } };
+    const accounts = [
+      account('abc', { owner: AWKWARD_TEXT, balanceMinor: MAX, holdsMinor: MAX, pendingCreditsMinor: 1n, minimumMinor: -MAX - 1n, rev: 2 ** 53 - 1, lastSeq: 2 ** 52 }),
+      account('9090-8912-1209-0098', { status: 'closed', currency: currency('JPY'), balanceMinor: 0n }),
+    ];
+    const reservation = { status: 'capturing' as const, expiresAtMs: 1_800_000_000_000, reservedMinor: 5n, consumedBy: txn(4) };
+    const legs = [
+      leg('abc', 2 ** 50, { key: key('issuer|é', `id'"\\`), subject: { kind: 'operator', name: AWKWARD_TEXT }, body: body({ memo: AWKWARD_TEXT }) }),
+      leg('abc', 5, { state: 'aborted', reason, body: null, endedAtMs: 6, journal: null, subject: { kind: 'system' } }),
+      leg('abc', 6, { state: 'prepared', endedAtMs: null, journal: null, spec: { account: accountNumber('abc'), effect: 'refund-debit', amountMinor: MAX, currency: USD } }),
+      leg('def', 7, { reservation, spec: { account: accountNumber('def'), effect: 'authorize', amountMinor: 9n, currency: USD }, refundedMinor: 1n, refundReservedMinor: 2n }),
+      leg('def', 8, { body: body({ kind: 'capture', reference: { key: key('a', 'b'), txn: txn(5) }, expiresAtMs: 3 }), journal: { seq: 2, balanceAfterMinor: -MAX - 1n } }),
+    ];
+    const outcomes = [
+      outcome(key('abc', 'x'), { untold: [{ account: accountNumber('def') }, { account: accountNumber('ghi') }], balances: [] }),
+      outcome(key('issuer|operator', '{abc}7'), { decision: { kind: 'aborted', atMs: 4, reason }, body: body({ memo: AWKWARD_TEXT }) }),
+      outcome(key(AWKWARD_TEXT.replaceAll('\0', '') + '|x', 'y'), { decision: { kind: 'aborted', atMs: 4, reason: { name: 'CANCELLED', account: null, facts: {} } } }),
+    ];
+    const locks = [lock('abc', { owner: AWKWARD_TEXT, token: 2 ** 52 })];
+    await store.checkpoint(batch(bucket, { accounts, legs, outcomes, locks }));
+    const loaded = await store.load({
+      accounts: accounts.map((row) => row.number),
+      legs: legs.map((row) => ({ account: row.account, txn: row.txn, seqRanges: [{ from: row.seq, to: row.seq }] })),
+      outcomes: outcomes.map((row) => row.key),
+    });
+    expect(sorted(loaded.accounts)).toEqual(sorted(accounts));
+    expect(sorted(loaded.legs)).toEqual(sorted(legs));
+    expect(sorted(loaded.outcomes)).toEqual(sorted(outcomes));
+    expect((await store.loadPinned()).locks).toEqual(locks);
+    await context.reopen();
+    const { checkpoint } = await context.open(bucket);
+    expect(checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket) });
+  });
+
+  test('keys compare as bytes: "abc" is not "ABC", in accounts as in payment ids', async () => {
+    const { bucket, store } = await context.openNew();
+    const accounts = [account('abc', { balanceMinor: 1n }), account('ABC', { balanceMinor: 2n })];
+    const outcomes = [outcome(key('abc', 'é'), { txn: txn(1) }), outcome(key('abc', 'e'), { txn: txn(2) }), outcome(key('abc', 'E'), { txn: txn(3) })];
+    await store.checkpoint(batch(bucket, { accounts, outcomes }));
+    expect((await store.load({ ...NOTHING, accounts: [accountNumber('ABC')] })).accounts).toEqual([accounts[1]]);
+    expect((await store.load({ ...NOTHING, outcomes: [key('abc', 'e')] })).outcomes).toEqual([outcomes[1]]);
+    expect((await store.load({ ...NOTHING, outcomes: [key('abc', 'e '), key('ab', 'ce')] })).outcomes).toEqual([]);
+  });
+
+  test('a later version replaces a row; what was not in the batch stays', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc'), account('def')], legs: [leg('abc', 5, { state: 'prepared', endedAtMs: null, journal: null })] }));
+    const changed = { accounts: [account('abc', { balanceMinor: -5n, rev: 2 })], legs: [leg('abc', 5)] };
+    await store.checkpoint(batch(bucket, { ...changed, previous: position(10), applied: position(11, 2) }));
+    const request = { accounts: [accountNumber('abc'), accountNumber('def')], legs: [{ account: accountNumber('abc'), txn: txn(5), seqRanges: [{ from: 0, to: 9 }] }], outcomes: [] };
+    const loaded = await store.load(request);
+    expect(sorted(loaded.accounts)).toEqual(sorted([account('abc', { balanceMinor: -5n, rev: 2 }), account('def')]));
+    expect(loaded.legs).toEqual([leg('abc', 5)]);
+  });
+
+  test('a leg is found by its txn, within the given ranges of seq only', async () => {
+    const { bucket, store } = await context.openNew();
+    const legs = Array.from({ length: 50 }, (_, n) => leg('hot', 4_096 * (n + 1)));
+    await store.checkpoint(batch(bucket, { legs }));
+    const find = async (seq: number, ...seqRanges: { from: number; to: number }[]): Promise<readonly number[]> => {
+      const loaded = await store.load({ ...NOTHING, legs: [{ account: accountNumber('hot'), txn: txn(seq), seqRanges }] });
+      return loaded.legs.map((row) => row.seq);
+    };
+    expect(await find(8_192, { from: 8_192, to: 8_192 })).toEqual([8_192]);
+    expect(await find(8_192, { from: 0, to: 8_191 })).toEqual([]);
+    expect(await find(8_192, { from: 8_193, to: 2 ** 50 })).toEqual([]);
+    expect(await find(8_192, { from: 40_000, to: 50_000 }, { from: 0, to: 9_000 })).toEqual([8_192]);
+    expect(await find(8_192, { from: 0, to: 9_000 }, { from: 8_000, to: 50_000 })).toEqual([8_192]);
+    expect(await find(8_192)).toEqual([]);
+    expect(await find(1, { from: 0, to: 2 ** 50 })).toEqual([]);
+  });
+
+  test('more rows than one statement takes, written and loaded at once', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(1_300);
+    await store.checkpoint(batch(bucket, rows));
+    const loaded = await store.load({
+      accounts: [...rows.accounts.map((row) => row.number), accountNumber('missing')],
+      legs: rows.legs.map((row) => ({ account: row.account, txn: row.txn, seqRanges: [{ from: row.seq - 10, to: row.seq + 10 }] })),
+      outcomes: rows.outcomes.map((row) => row.key),
+    });
+    expect(sorted(loaded.accounts)).toEqual(sorted(rows.accounts));
+    expect(sorted(loaded.legs)).toEqual(sorted(rows.legs));
+    expect(sorted(loaded.outcomes)).toEqual(sorted(rows.outcomes));
+  });
+
+  test('buckets in one database do not see one another', async () => {
+    const [left, right] = [await context.openNew(), await context.openNew()];
+    await left.store.checkpoint(batch(left.bucket, { accounts: [account('abc')], legs: [leg('abc', 5)], outcomes: [outcome(key('abc', 'x'))], locks: [lock('abc')] }));
+    expect(await right.store.load({ accounts: [accountNumber('abc')], legs: [], outcomes: [key('abc', 'x')] })).toEqual(NOTHING);
+    expect(await right.store.listAccounts(null, 10)).toEqual([]);
+    expect((await right.store.loadPinned()).locks).toEqual([]);
+  });
+}
+
+/** Results come in no particular order; toEqual compares bigint, Map and nested values. */
+export function sorted<Row extends object>(rows: readonly Row[]): readonly Row[] {
+  const text = (row: Row): string => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  return [...rows].sort((left, right) => (text(left) < text(right) ? -1 : 1));
+}

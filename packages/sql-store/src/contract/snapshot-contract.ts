@@ -1,0 +1,143 @@
+/** A snapshot is the bucket at one index, whatever is written meanwhile; an installed one counts as a whole or not at all. */
+import type { SnapshotChunk } from '@mas/resource-manager';
+import { accountNumber, InvariantViolation } from '@mas/values';
+import { account, batch, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position } from './contract-rows';
+import { sorted } from './rows-contract';
+import { allChunks, rowsOfKind, type ContractContext } from './store-under-test';
+
+const ABC = { accounts: [accountNumber('abc')], legs: [], outcomes: [] };
+
+export function snapshotContract(context: ContractContext): void {
+  test('a snapshot holds every row once, in chunks of one kind, with its position', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(1_250);
+    await store.checkpoint(batch(bucket, { ...rows, locks: [lock('abc')] }));
+    const reader = await store.readSnapshot();
+    expect(reader.checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket) });
+    const chunks = await allChunks(reader);
+    await reader.close();
+    expect(Math.max(...chunks.map((chunk) => chunk.rows.length))).toBeLessThanOrEqual(1_000);
+    expect(sorted(rowsOfKind(chunks, 'accounts'))).toEqual(sorted(rows.accounts));
+    expect(sorted(rowsOfKind(chunks, 'legs'))).toEqual(sorted(rows.legs));
+    expect(sorted(rowsOfKind(chunks, 'outcomes'))).toEqual(sorted(rows.outcomes));
+    expect(rowsOfKind(chunks, 'locks')).toEqual([lock('abc')]);
+  });
+
+  test('checkpoints between its chunks do not show: changed, new and removed rows, before and behind the reader', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(1_250);
+    const locks = [lock('abc'), lock('zzz')];
+    await store.checkpoint(batch(bucket, { ...rows, locks }));
+    const reader = await store.readSnapshot();
+    const chunks: SnapshotChunk[] = [];
+    let index = 10;
+    for await (const chunk of reader.chunks()) {
+      chunks.push(chunk);
+      index += 1;
+      const changed = rows.accounts.map((row) => ({ ...row, balanceMinor: row.balanceMinor + BigInt(index), rev: index }));
+      const more = manyRows(300, `new-${index}`);
+      await store.checkpoint(
+        batch(bucket, {
+          previous: position(index - 1),
+          applied: position(index),
+          accounts: [...changed, ...more.accounts],
+          legs: [...rows.legs.map((row) => ({ ...row, endedAtMs: index })), ...more.legs],
+          outcomes: more.outcomes,
+          locks: [lock('abc', { token: index }), lock(`new-${index}`)],
+          removedLocks: [lock('zzz')],
+        }),
+      );
+    }
+    await reader.close();
+    expect(index).toBeGreaterThan(13);
+    expect(sorted(rowsOfKind(chunks, 'accounts'))).toEqual(sorted(rows.accounts));
+    expect(sorted(rowsOfKind(chunks, 'legs'))).toEqual(sorted(rows.legs));
+    expect(sorted(rowsOfKind(chunks, 'outcomes'))).toEqual(sorted(rows.outcomes));
+    expect(sorted(rowsOfKind(chunks, 'locks'))).toEqual(sorted(locks));
+    const fresh = await store.readSnapshot();
+    expect(fresh.checkpoint.applied).toEqual(position(index));
+    expect(rowsOfKind(await allChunks(fresh), 'accounts')).toHaveLength(1_250 + 300 * (index - 10));
+    await fresh.close();
+  });
+
+  test('a reader may stop early, and an ended one says so', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, manyRows(1_250)));
+    const reader = await store.readSnapshot();
+    for await (const chunk of reader.chunks()) {
+      expect(chunk.rows.length).toBeGreaterThan(0);
+      break;
+    }
+    await reader.close();
+    await reader.close();
+    await expect(allChunks(reader)).rejects.toMatchObject({ kind: 'store-unavailable' });
+    await store.checkpoint(batch(bucket, { previous: position(10), applied: position(11) }));
+  });
+
+  test('an installed snapshot replaces everything, with its index, at once', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc'), account('old')], legs: [leg('abc', 5)], locks: [lock('abc')] }));
+    const snapshot = { applied: position(70, 4), confState: CONF_STATE, meta: meta(bucket, { rev: 70 }) };
+    const install = await store.beginInstall(snapshot);
+    const rows = { accounts: [account('abc', { balanceMinor: 70n })], legs: [leg('def', 6)], outcomes: [outcome(key('abc', 'x'))], locks: [lock('zzz')] };
+    await install.write({ kind: 'accounts', rows: rows.accounts });
+    await install.write({ kind: 'legs', rows: rows.legs });
+    await install.write({ kind: 'outcomes', rows: rows.outcomes });
+    await install.write({ kind: 'locks', rows: rows.locks });
+    expect((await store.load(ABC)).accounts).toEqual([account('abc')]);
+    await install.finish();
+    const reader = await store.readSnapshot();
+    const chunks = await allChunks(reader);
+    await reader.close();
+    expect(reader.checkpoint).toEqual(snapshot);
+    expect(rowsOfKind(chunks, 'accounts')).toEqual(rows.accounts);
+    expect(rowsOfKind(chunks, 'legs')).toEqual(rows.legs);
+    expect(rowsOfKind(chunks, 'outcomes')).toEqual(rows.outcomes);
+    expect(rowsOfKind(chunks, 'locks')).toEqual(rows.locks);
+    await store.checkpoint(batch(bucket, { previous: position(70, 4), applied: position(71, 4), accounts: [account('abc', { balanceMinor: 71n })] }));
+    await context.reopen();
+    const again = await context.open(bucket);
+    expect(again.checkpoint.applied).toEqual(position(71, 4));
+    expect(await again.store.listAccounts(null, 10)).toEqual([account('abc', { balanceMinor: 71n })]);
+  });
+
+  test('an install that was abandoned, or cut off by a crash, never happened', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
+    const snapshot = { applied: position(70), confState: CONF_STATE, meta: meta(bucket) };
+    const abandoned = await store.beginInstall(snapshot);
+    await abandoned.write({ kind: 'accounts', rows: [account('abc', { balanceMinor: 70n })] });
+    await abandoned.abandon();
+    const cutOff = await store.beginInstall(snapshot);
+    await cutOff.write({ kind: 'accounts', rows: [account('def')] });
+    await context.reopen();
+    const again = await context.open(bucket);
+    expect(again.checkpoint.applied).toEqual(position(10));
+    expect(await again.store.listAccounts(null, 10)).toEqual([account('abc')]);
+    const second = await again.store.beginInstall(snapshot);
+    await second.write({ kind: 'accounts', rows: [account('ghi')] });
+    await second.finish();
+    expect(await again.store.listAccounts(null, 10)).toEqual([account('ghi')]);
+  });
+
+  test('a snapshot that was opened before an install still gives the old rows', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(1_250);
+    await store.checkpoint(batch(bucket, rows));
+    const reader = await store.readSnapshot();
+    const install = await store.beginInstall({ applied: position(70), confState: CONF_STATE, meta: meta(bucket) });
+    await install.finish();
+    expect(sorted(rowsOfKind(await allChunks(reader), 'accounts'))).toEqual(sorted(rows.accounts));
+    await reader.close();
+    expect(await store.listAccounts(null, 10)).toEqual([]);
+  });
+
+  test('a snapshot never takes a bucket back', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
+    const install = await store.beginInstall({ applied: position(9), confState: CONF_STATE, meta: meta(bucket) });
+    await expect(install.finish()).rejects.toThrow(InvariantViolation);
+    await install.abandon();
+    expect((await store.load(ABC)).accounts).toEqual([account('abc')]);
+  });
+}

@@ -1,0 +1,59 @@
+/** The embedded store passes the port's contract, and its file is guarded against second users. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tempFolder } from '@mas/test-servers';
+import { appliedStoreContract } from '../contract';
+import { openEmbeddedStore } from '../open-store';
+
+describe('contract', () => {
+  appliedStoreContract(async () => {
+    const folder = await tempFolder('mas-embedded');
+    const file = join(folder.path, 'deep', 'rm.db');
+    let store = await openEmbeddedStore({ file });
+    await store.migrate();
+    return {
+      store,
+      reopen: async () => {
+        await store.close();
+        store = await openEmbeddedStore({ file });
+        await store.migrate();
+        return store;
+      },
+      end: async () => {
+        await store.close();
+        await folder.remove();
+      },
+    };
+  });
+});
+
+describe('the file', () => {
+  test.each([['', 'file'], [':memory:', 'file']])('"%s" is refused as a path', async (file, setting) => {
+    await expect(openEmbeddedStore({ file })).rejects.toMatchObject({ kind: 'store-misconfigured', setting });
+  });
+
+  test('a file that is no database, or cannot be made, is refused by name', async () => {
+    const folder = await tempFolder('mas-embedded');
+    const file = join(folder.path, 'text');
+    writeFileSync(file, 'no database, and long enough for a header. '.repeat(100));
+    await expect(openEmbeddedStore({ file })).rejects.toThrow(/text .*choose another path|text cannot be opened/);
+    await expect(openEmbeddedStore({ file: join(file, 'below-a-file.db') })).rejects.toMatchObject({ kind: 'store-misconfigured' });
+    await folder.remove();
+  });
+
+  test('a second process is refused while the first has the file', async () => {
+    const folder = await tempFolder('mas-embedded');
+    const file = join(folder.path, 'rm.db');
+    const first = await openEmbeddedStore({ file });
+    await first.migrate();
+    // SQLite locks per process: only another one can be refused.
+    const { spawnSync } = await import('node:child_process');
+    const script = `const D = require('libsql'); try { const d = new D(process.argv[1]); d.exec('begin exclusive'); console.log('opened'); } catch (e) { console.log(e.code); }`;
+    const second = spawnSync(process.execPath, ['-e', script, file], { encoding: 'utf8', cwd: __dirname });
+    expect(second.stdout.trim()).toMatch(/^SQLITE_BUSY/);
+    await first.close();
+    const third = await openEmbeddedStore({ file });
+    await third.close();
+    await folder.remove();
+  });
+});

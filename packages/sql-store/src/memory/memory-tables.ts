@@ -1,0 +1,25 @@
+/** What outlives a crash of a MemoryAppliedStore's process: the tables of one RM's database. */
+import type { Checkpoint } from '@mas/resource-manager';
+import type { BucketId } from '@mas/values';
+import { MemoryRows } from './memory-rows';
+
+export interface MemoryBucket {
+  writerEpoch: number;
+  dropped: boolean;
+  checkpoint: Checkpoint;
+  rows: MemoryRows;
+}
+
+export const EMPTY_CHECKPOINT: Checkpoint = { applied: { index: 0, term: 0 }, confState: null, meta: null };
+
+export class MemoryTables {
+  readonly buckets = new Map<BucketId, MemoryBucket>();
+
+  bucket(id: BucketId): MemoryBucket {
+    const known = this.buckets.get(id);
+    if (known !== undefined) return known;
+    const created: MemoryBucket = { writerEpoch: 0, dropped: true, checkpoint: EMPTY_CHECKPOINT, rows: new MemoryRows() };
+    this.buckets.set(id, created);
+    return created;
+  }
+}

@@ -1,0 +1,128 @@
+/** Opening a store on a real server: what is wrong with the settings is said by name, and the tables are made once. */
+import { freePort, startMariaDb, type TestServer } from '@mas/test-servers';
+import { accountNumber, bucketId, type LogFacts } from '@mas/values';
+import { account, batch, key, manyRows, outcome, position } from '../contract/contract-rows';
+import { openAppliedStore, openMysqlStore } from '../open-store';
+import { DirectSql } from '../testing/direct-sql';
+
+let server: TestServer;
+let direct: DirectSql;
+beforeAll(async () => {
+  server = await startMariaDb();
+  direct = await DirectSql.connect(server.port);
+});
+afterAll(async () => {
+  direct.close();
+  await server.stop();
+});
+
+test.each([
+  ['no url', 'url', /not a URL/],
+  ['postgres://u@h/d', 'url', /begins with postgres:/],
+  ['mysql://localhost/d', 'credentials', /names no user/],
+  ['mysql://root@localhost:3306', 'database', /no database is named/],
+  ['mysql://root@localhost/a-b', 'database', /"a-b" is not/],
+  ['mysql://root@localhost/d?ssl=1', 'url', /none is known/],
+])('%s is refused by its %s', async (url, setting, message) => {
+  const error = await openAppliedStore(url).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ kind: 'store-misconfigured', setting });
+  expect((error as Error).message).toMatch(message);
+});
+
+test('a wrong password, and a user without rights, are told apart; no password shows', async () => {
+  await direct.run(`create user walker@'127.0.0.1' identified by 'right-secret'`);
+  const wrong = await openAppliedStore(`mysql://walker:wrong-secret@127.0.0.1:${server.port}/mas_w`).catch((caught: unknown) => caught);
+  expect(wrong).toMatchObject({ kind: 'store-misconfigured', setting: 'credentials', message: expect.stringContaining('"walker"') as string });
+  expect(String(wrong)).not.toContain('wrong-secret');
+  const noRights = await openAppliedStore(`mysql://walker:right-secret@127.0.0.1:${server.port}/mas_w`).catch((caught: unknown) => caught);
+  expect(noRights).toMatchObject({ kind: 'store-misconfigured', setting: 'database', message: expect.stringContaining('grant all on mas_w.*') as string });
+});
+
+test('nobody listens: unavailable, with the address; an unknown host: misconfigured', async () => {
+  const port = await freePort();
+  await expect(openAppliedStore(`mysql://root@127.0.0.1:${port}/d`)).rejects.toMatchObject({ kind: 'store-unavailable', message: expect.stringContaining(`127.0.0.1:${port}`) as string });
+  await expect(openAppliedStore(`mysql://root@no-such-host.invalid/d`)).rejects.toMatchObject({ kind: expect.stringMatching(/misconfigured|unavailable/) as string });
+});
+
+test('the database is created; a server that does not sync its commits is warned about', async () => {
+  const warnings: string[] = [];
+  const ignore = (): void => undefined;
+  const logger = { debug: ignore, info: ignore, error: ignore, warn: (_: LogFacts, message: string) => void warnings.push(message) };
+  const store = await openMysqlStore({ url: server.url, database: 'made_here' }, logger);
+  await store.migrate();
+  expect(await store.buckets()).toEqual([]);
+  await store.close();
+  expect(warnings).toEqual([expect.stringContaining('innodb_flush_log_at_trx_commit=1')]);
+});
+
+test('four processes migrate one fresh database at once', async () => {
+  const stores = await Promise.all([1, 2, 3, 4].map(() => openMysqlStore({ url: server.url, database: 'together' })));
+  await Promise.all(stores.map((store) => store.migrate()));
+  await Promise.all(stores.map((store, n) => store.openBucket(bucketId(n + 1))));
+  expect(await stores[0]?.buckets()).toEqual([1, 2, 3, 4]);
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+test('a migration that died half-way is completed by the next; tables of a newer version are refused', async () => {
+  const open = () => openMysqlStore({ url: server.url, database: 'half_way' });
+  const first = await open();
+  await first.migrate();
+  await first.close();
+  await direct.run('drop table half_way.outcome, half_way.bucket_meta');
+  await direct.run('delete from half_way.kysely_migration');
+  const second = await open();
+  await second.migrate();
+  await second.openBucket(bucketId(1));
+  await direct.run(`insert into half_way.kysely_migration values ('9999-future', now())`);
+  await expect(second.migrate()).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'schema' });
+  await second.close();
+});
+
+test('lookups read rows by key only, however many there are', async () => {
+  const store = await openMysqlStore({ url: server.url, database: 'by_key', connections: 1 });
+  await store.migrate();
+  const { store: bucket } = await store.openBucket(bucketId(1));
+  const rows = manyRows(3_000);
+  await bucket.checkpoint(batch(bucketId(1), rows));
+  const request = {
+    accounts: rows.accounts.slice(0, 700).map((row) => row.number),
+    legs: rows.legs.slice(0, 700).map((row) => ({ account: row.account, txn: row.txn, seqRanges: [{ from: 0, to: row.seq }, { from: row.seq + 1, to: 2 ** 50 }] })),
+    outcomes: rows.outcomes.slice(0, 700).map((row) => row.key),
+  };
+  await bucket.load(request);
+  const scanned = async (): Promise<number> => Number((await direct.run(`show global status like 'Handler_read_rnd_next'`))[0]?.['Value']);
+  const rowsRead = async (): Promise<number> => Number((await direct.run(`show global status like 'Handler_read_next'`))[0]?.['Value']);
+  // Asking for the status scans a table of the server's own: twice, to know how much.
+  const [first, second] = [await scanned(), await scanned()];
+  const readBefore = await rowsRead();
+  await bucket.load(request);
+  const readAfter = await rowsRead();
+  expect((await scanned()) - second).toBeLessThan(4 * (second - first) + 50);
+  expect(readAfter - readBefore).toBeLessThan(3 * 700 + 100);
+  await store.close();
+});
+
+test('rows of replaced, abandoned and dropped generations are removed in the background', async () => {
+  const store = await openMysqlStore({ url: server.url, database: 'swept' });
+  await store.migrate();
+  const { store: bucket } = await store.openBucket(bucketId(1));
+  await bucket.checkpoint(batch(bucketId(1), manyRows(2_500)));
+  const abandoned = await bucket.beginInstall({ applied: position(20), confState: null, meta: null });
+  await abandoned.write({ kind: 'accounts', rows: manyRows(10).accounts });
+  await abandoned.abandon();
+  const install = await bucket.beginInstall({ applied: position(30), confState: null, meta: null });
+  await install.write({ kind: 'accounts', rows: [account('kept')] });
+  await install.write({ kind: 'outcomes', rows: [outcome(key('kept', 'x'))] });
+  await store.swept();
+  expect(await direct.value('select count(*) from swept.account')).toBe(2_501);
+  await install.finish();
+  await store.swept();
+  expect(await direct.value('select count(*) from swept.account')).toBe(1);
+  expect(await direct.value('select count(*) from swept.payment')).toBe(0);
+  expect(await direct.value('select count(*) from swept.outcome')).toBe(1);
+  expect((await bucket.load({ accounts: [accountNumber('kept')], legs: [], outcomes: [] })).accounts).toEqual([account('kept')]);
+  await store.dropBucket(bucketId(1));
+  await store.swept();
+  expect(await direct.value('select (select count(*) from swept.account) + (select count(*) from swept.outcome)')).toBe(0);
+  await store.close();
+});
