@@ -4,3 +4,11 @@ export { decodePlacementMap, encodePlacementMap } from './codec/placement-messag
 export { ProtoRowCodec } from './codec/row-codec';
 export { SessionCodec } from './codec/session-codec';
 export { MalformedBytes } from './wire/malformed-bytes';
+export { JwtTokenVerifier } from './auth/jwt-token-verifier';
+export { loadTokenKeys, type TokenAlgorithm, type TokenConfigProblem, type TokenKeys } from './auth/token-keys';
+export { TokenSigner } from './auth/token-signer';
+export { MasClient, type AmountInput, type PaymentInput } from './client/mas-client';
+export { MasCallFailed, type ChannelOptions } from './client/retrying-channel';
+export type { AccountPage, CreatedAccount } from './public/account-messages';
+export type { AcquiredLocks, ClusterStatus, LockStatus, UndecidedEntry } from './public/node-messages';
+export type { LegPage } from './public/payment-messages';

@@ -1,0 +1,97 @@
+/** mas-client cluster status, audit, admin transactions|resolve */
+import type { ReplicaStatus } from '@mas/two-phase-commit';
+import type { Command } from 'commander';
+import { CommandFailed, EXIT } from '../exit-codes';
+import { coloured, money, table, time } from '../output';
+import { withSession } from '../session';
+
+const MAX_SHOWN_DIFFERENCES = 20;
+
+export function addClusterCommands(program: Command): void {
+  const cluster = program.command('cluster').description('the cluster: replicas, nodes');
+  cluster
+    .command('status')
+    .description('every bucket and replica: leader, term, applied, lag')
+    .action(
+      withSession(program, async ({ client, output }) => {
+        const status = await client.clusterStatus();
+        output.print(status, () => replicaTable(status.replicas) + (status.unreachable.length === 0 ? '' : `\nnot answering: ${status.unreachable.map((rm) => `rm-${rm}`).join(', ')}`));
+      }),
+    );
+  cluster
+    .command('add-node')
+    .argument('<rm>')
+    .argument('<address>')
+    .action(
+      withSession(program, async ({ client, output }, rm: string, address: string) => {
+        await client.addNode(Number(rm), address);
+        output.print({ rm, address }, () => `added rm-${rm}`);
+      }),
+    );
+  program
+    .command('audit')
+    .description('check the live cluster: journals, legs, replicas, totals')
+    .action(
+      withSession(program, async ({ client, output }) => {
+        const report = await client.audit();
+        output.print(report, () =>
+          [
+            table(['check', 'compared', 'differences'], report.checks.map((check) => [check.name, String(check.count), String(check.differences.length)]), [1, 2]),
+            ...report.totals.map((total) => `issued ${money(total.issuedMinor, total.currency)}, balances ${money(total.balancesMinor, total.currency)}`),
+            report.consistent ? 'consistent' : 'NOT consistent',
+          ].join('\n'),
+        );
+        if (!report.consistent) throw new CommandFailed(EXIT.differences, report.checks.flatMap((check) => check.differences).slice(0, MAX_SHOWN_DIFFERENCES).join('; '), { reason: 'AUDIT_DIFFERENCES' });
+      }),
+    );
+  const admin = program.command('admin').description('transactions in doubt');
+  admin
+    .command('transactions')
+    .description('undecided transactions: age, legs, what their home says, and why they wait')
+    .action(
+      withSession(program, async ({ client, output }) => {
+        const entries = await client.undecided();
+        output.print(entries, () =>
+          entries.length === 0
+            ? 'no transaction is in doubt'
+            : table(['txn', 'bucket', 'account', 'prepared', 'age', 'home says'], entries.map(({ bucket, transaction, home }) => [transaction.txn, String(bucket), transaction.leg.account, time(transaction.leg.preparedAtMs), `${(transaction.ageMs / 1000).toFixed(1)} s`, home])),
+        );
+      }),
+    );
+  admin
+    .command('resolve')
+    .description('propose a resolution at the home bucket and obey what it records')
+    .argument('<txn>')
+    .requiredOption('--account <number>', 'an account with a leg of it')
+    .action(
+      withSession(program, async ({ client, output }, txn: string, options: { readonly account: string }) => {
+        const result = await client.resolve(txn, options.account);
+        output.print(result, () => `${coloured(result.kind.toUpperCase())} ${txn}`);
+        if (result.kind === 'unknown') throw new CommandFailed(EXIT.unknownOutcome, result.message);
+      }),
+    );
+}
+
+function replicaTable(replicas: readonly ReplicaStatus[]): string {
+  const commits = new Map<number, number>();
+  for (const one of replicas) commits.set(one.bucket, Math.max(commits.get(one.bucket) ?? 0, one.commitIndex));
+  const sorted = [...replicas].sort((a, b) => a.bucket - b.bucket || a.rm - b.rm);
+  return table(
+    ['bucket', 'replica', 'role', 'term', 'commit', 'applied', 'lag', 'in SQL', 'fsync p50', 'apply p50', 'prepared', ''],
+    sorted.map((one) => [
+      one.bucket === 0 ? 'meta' : String(one.bucket),
+      `rm-${one.rm}`,
+      coloured(one.role),
+      String(one.term),
+      String(one.commitIndex),
+      String(one.appliedIndex),
+      String((commits.get(one.bucket) ?? one.commitIndex) - one.appliedIndex),
+      String(one.durableIndex),
+      one.fsyncP50Ms === null ? '' : `${one.fsyncP50Ms.toFixed(2)} ms`,
+      one.applyP50Ms === null ? '' : `${one.applyP50Ms.toFixed(2)} ms`,
+      String(one.preparedLegs),
+      one.quiescent ? 'quiet' : '',
+    ]),
+    [3, 4, 5, 6, 7, 8, 9, 10],
+  );
+}

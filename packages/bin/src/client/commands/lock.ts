@@ -1,0 +1,62 @@
+/** mas-client lock acquire|release|refresh|get */
+import type { Command } from 'commander';
+import { oneOf, readWhole } from '../arguments';
+import { table } from '../output';
+import { withSession } from '../session';
+
+const MAX_MS = 3_600_000;
+
+export function addLockCommands(program: Command): void {
+  const lock = program.command('lock').description('locks on accounts or other ids, several at once, all or none');
+  lock
+    .command('acquire')
+    .argument('<id...>')
+    .option('--mode <mode>', 'exclusive or shared', 'exclusive')
+    .option('--attempts <n>', 'how often it is tried', '10')
+    .option('--delay <ms>', 'between two tries', '1000')
+    .option('--lock-timeout <ms>', 'how long it holds without a refresh', '5000')
+    .option('--handle <handle>', 'your handle of an earlier call')
+    .action(
+      withSession(program, async ({ client, output }, ids: string[], options: { readonly mode: string; readonly attempts: string; readonly delay: string; readonly lockTimeout: string; readonly handle?: string }) => {
+        const acquired = await client.acquireLock({
+          lockIds: ids,
+          mode: oneOf('--mode', options.mode, ['exclusive', 'shared']),
+          attempts: readWhole('--attempts', options.attempts, 1, 1000),
+          attemptDelayMs: readWhole('--delay', options.delay, 1, MAX_MS),
+          timeoutMs: readWhole('--lock-timeout', options.lockTimeout, 1, MAX_MS),
+          ...(options.handle === undefined ? {} : { handle: options.handle }),
+        });
+        output.print(acquired, () => `OK for ${acquired.timeoutMs} ms, handle ${acquired.handle}\n${table(['lock', 'token'], acquired.locks.map((one) => [one.lockId, one.token === null ? '' : String(one.token)]))}`);
+      }),
+    );
+  lock
+    .command('release')
+    .argument('<id...>')
+    .requiredOption('--handle <handle>', 'the handle that acquire printed')
+    .action(
+      withSession(program, async ({ client, output }, ids: string[], options: { readonly handle: string }) => {
+        await client.releaseLock(ids, options.handle);
+        output.print({ released: ids }, () => `OK, released ${ids.join(', ')}`);
+      }),
+    );
+  lock
+    .command('refresh')
+    .argument('<id...>')
+    .requiredOption('--handle <handle>')
+    .option('--lock-timeout <ms>', 'how long it holds from now', '5000')
+    .action(
+      withSession(program, async ({ client, output }, ids: string[], options: { readonly handle: string; readonly lockTimeout: string }) => {
+        const refreshed = await client.refreshLock(ids, options.handle, readWhole('--lock-timeout', options.lockTimeout, 1, MAX_MS));
+        output.print(refreshed, () => `OK for ${refreshed.timeoutMs} ms`);
+      }),
+    );
+  lock
+    .command('get')
+    .argument('<id>')
+    .action(
+      withSession(program, async ({ client, output }, id: string) => {
+        const holder = await client.getLock(id);
+        output.print(holder, () => (holder === null ? `${id} is free` : `${id} is held ${holder.mode} by ${holder.owners}, for ${holder.remainingMs} ms more`));
+      }),
+    );
+}

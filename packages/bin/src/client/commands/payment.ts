@@ -1,0 +1,225 @@
+/** mas-client payment create|authorize|capture|void|refund|get|trace|list */
+import type { PaymentInput } from '@mas/rpc';
+import type { PaymentResult, PaymentView } from '@mas/transaction-coordinator';
+import { unreachable } from '@mas/values';
+import type { LegRow, LegSpec } from '@mas/ledger';
+import type { Command } from 'commander';
+import { UsageError } from '../../usage-error';
+import { mintPaymentId, oneOf, readDuration, readPageSize, readTime } from '../arguments';
+import { CommandFailed, EXIT } from '../exit-codes';
+import { coloured, money, table, time, type Output } from '../output';
+import { withSession, type Session } from '../session';
+
+export function addPaymentCommands(program: Command): void {
+  const payment = program.command('payment').description('payments: make, reserve, give back, look up');
+  addCreating(program, payment);
+  addBuildingOn(program, payment);
+  addLooking(program, payment);
+}
+
+interface CreateOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly amount?: string;
+  readonly debit?: readonly string[];
+  readonly credit?: readonly string[];
+  readonly currency: string;
+  readonly memo: string;
+  readonly id?: string;
+  readonly lockHandle?: string;
+}
+
+function addCreating(program: Command, payment: Command): void {
+  payment
+    .command('create')
+    .description('pay; with --debit and --credit instead of --from and --to: any number of legs, all or nothing')
+    .option('--from <number>')
+    .option('--to <number>')
+    .option('--amount <amount>')
+    .option('--debit <number=amount...>', 'a leg that pays')
+    .option('--credit <number=amount...>', 'a leg that receives')
+    .option('--currency <code>', 'three letters', 'USD')
+    .option('--memo <text>', '', '')
+    .option('--id <id>', 'idempotency key: give the same one to ask again')
+    .option('--lock-handle <handle>', 'of an exclusive lock that you hold on an account of the payment')
+    .action(withSession(program, async (session, options: CreateOptions) => pay(session, createInput(options))));
+  payment
+    .command('authorize')
+    .description('reserve money of an account for a later capture')
+    .requiredOption('--from <number>')
+    .requiredOption('--amount <amount>')
+    .option('--expires <duration>', 'how long it stays reserved', '7d')
+    .option('--currency <code>', 'three letters', 'USD')
+    .option('--memo <text>', '', '')
+    .option('--id <id>', 'idempotency key')
+    .action(
+      withSession(program, async (session, options: { readonly from: string; readonly amount: string; readonly expires: string; readonly currency: string; readonly memo: string; readonly id?: string }) => {
+        const { from, currency, memo } = options;
+        await pay(session, { id: options.id ?? mintPaymentId(from), kind: 'authorization', from, amount: { decimal: options.amount, currency }, expiresInSeconds: readDuration('--expires', options.expires), memo });
+      }),
+    );
+}
+
+function createInput(options: CreateOptions): PaymentInput {
+  const { currency, memo } = options;
+  const common = { memo, ...(options.lockHandle === undefined ? {} : { lockHandle: options.lockHandle }) };
+  if (options.debit !== undefined || options.credit !== undefined) {
+    if (options.from !== undefined || options.to !== undefined || options.amount !== undefined) throw new UsageError('give either --from, --to and --amount, or legs with --debit and --credit');
+    const legs = [...legsOf('debit', options.debit ?? [], currency), ...legsOf('credit', options.credit ?? [], currency)];
+    return { ...common, id: options.id ?? mintPaymentId(legs[0]?.account), legs };
+  }
+  const { from, to, amount } = options;
+  if (from === undefined || to === undefined || amount === undefined) throw new UsageError('--from, --to and --amount are needed');
+  return { ...common, id: options.id ?? mintPaymentId(from), from, to, amount: { decimal: amount, currency } };
+}
+
+function legsOf(direction: 'debit' | 'credit', texts: readonly string[], currency: string): NonNullable<PaymentInput['legs']> {
+  return texts.map((text) => {
+    const at = text.lastIndexOf('=');
+    if (at < 1) throw new UsageError(`--${direction} is "${text}"; expected NUMBER=AMOUNT, as in alice=12.50`);
+    return { account: text.slice(0, at), direction, amount: { decimal: text.slice(at + 1), currency } };
+  });
+}
+
+function addBuildingOn(program: Command, payment: Command): void {
+  for (const [name, description, takesAmount] of [
+    ['capture', 'take reserved money, whole or in part', true],
+    ['void', 'free reserved money', false],
+    ['refund', 'give a payment back, whole or in part', true],
+  ] as const) {
+    const command = payment.command(name).description(description).argument('<payment>', 'id of the payment it builds on').option('--id <id>', 'idempotency key').option('--memo <text>', '', '');
+    if (name === 'capture') command.requiredOption('--to <number>', 'who receives it');
+    if (takesAmount) command.option('--amount <amount>', 'default: all of it').option('--currency <code>', 'three letters', 'USD');
+    command.action(
+      withSession(program, async (session, reference: string, options: { readonly id?: string; readonly to?: string; readonly amount?: string; readonly currency?: string; readonly memo: string }) => {
+        const sender = /^\{([^}]+)\}/.exec(reference)?.[1];
+        await pay(session, {
+          id: options.id ?? mintPaymentId(sender),
+          kind: name,
+          referenceId: reference,
+          memo: options.memo,
+          ...(options.to === undefined ? {} : { to: options.to }),
+          ...(options.amount === undefined ? {} : { amount: { decimal: options.amount, currency: options.currency ?? 'USD' } }),
+        });
+      }),
+    );
+  }
+}
+
+function addLooking(program: Command, payment: Command): void {
+  for (const [name, description] of [
+    ['get', 'state of a payment'],
+    ['trace', 'a payment\u2019s way through both phases'],
+  ] as const) {
+    payment
+      .command(name)
+      .description(description)
+      .argument('<id>', 'the payment\u2019s id, or its txn together with --account')
+      .option('--account <number>', 'an account that has a leg of it')
+      .action(
+        withSession(program, async ({ client, output }, id: string, options: { readonly account?: string }) => {
+          const view = await client.getPayment(options.account === undefined ? { id } : { txn: id, account: options.account });
+          output.print(view, () => (name === 'trace' ? `${viewTable(view)}\n${timeline(view)}` : viewTable(view)));
+        }),
+      );
+  }
+  payment
+    .command('list')
+    .description('an account\u2019s payments')
+    .requiredOption('--account <number>')
+    .option('--oldest-first', 'from the beginning')
+    .option('--state <state>', 'PENDING, COMMITTED or ABORTED')
+    .option('--from <time>', 'not before')
+    .option('--until <time>', 'before')
+    .option('--limit <n>', 'payments per page', '50')
+    .option('--cursor <cursor>', 'continue after an earlier page')
+    .action(
+      withSession(program, async ({ client, output }, options: ListOptions) => {
+        const page = await client.listPayments({
+          account: options.account,
+          direction: options.oldestFirst === true ? 'oldest-first' : 'newest-first',
+          pageSize: readPageSize(options.limit),
+          ...(options.cursor === undefined ? {} : { pageToken: options.cursor }),
+          ...(options.state === undefined ? {} : { state: oneOf('--state', options.state, ['PENDING', 'COMMITTED', 'ABORTED']) }),
+          ...(options.from === undefined ? {} : { fromMs: readTime('--from', options.from) }),
+          ...(options.until === undefined ? {} : { untilMs: readTime('--until', options.until) }),
+        });
+        output.print(page, () => legTable(page.legs) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
+      }),
+    );
+}
+
+interface ListOptions {
+  readonly account: string;
+  readonly oldestFirst?: boolean;
+  readonly state?: string;
+  readonly from?: string;
+  readonly until?: string;
+  readonly limit: string;
+  readonly cursor?: string;
+}
+
+/** Sends it and prints the outcome; ABORTED and UNKNOWN have exit codes of their own. */
+export async function pay({ client, output }: Session, input: PaymentInput): Promise<void> {
+  printResult(output, input.id, await client.createPayment(input));
+}
+
+function printResult(output: Output, id: string, result: PaymentResult): void {
+  switch (result.kind) {
+    case 'committed':
+      output.print({ id, state: 'COMMITTED', ...result }, () => {
+        const currencies = new Map(result.body.legs.map((leg) => [leg.account, leg.currency]));
+        const balances = result.balances.flatMap((one) => {
+          const currency = currencies.get(one.account);
+          return currency === undefined ? [] : [`${one.account} now has ${money(one.balanceMinor, currency)}`];
+        });
+        return `${coloured('COMMITTED')} ${id} at ${time(result.atMs)}${balances.length === 0 ? '' : `: ${balances.join(', ')}`}`;
+      });
+      return;
+    case 'aborted':
+      throw new CommandFailed(EXIT.refused, `ABORTED ${id}: ${reasonText(result.reason)}`, { id, state: 'ABORTED', reason: result.reason.name, account: result.reason.account, facts: result.reason.facts, txn: result.txn });
+    case 'unknown':
+      throw new CommandFailed(EXIT.unknownOutcome, `UNKNOWN ${id}: ${result.message}; ask again with --id '${id}'`, { id, state: 'UNKNOWN', txn: result.txn });
+    default:
+      unreachable(result, 'payment result');
+  }
+}
+
+function reasonText(reason: { readonly name: string; readonly account: string | null; readonly facts: Readonly<Record<string, string>> }): string {
+  const facts = Object.entries(reason.facts).map(([name, value]) => `${name} ${value}`);
+  return `${reason.name}${reason.account === null ? '' : ` (account ${reason.account})`}${facts.length === 0 ? '' : `: ${facts.join(', ')}`}`;
+}
+
+function viewTable(view: PaymentView): string {
+  return table(
+    ['payment', 'state', 'legs', 'reason', 'begun', 'ended'],
+    [[view.id, coloured(view.state), (view.body?.legs ?? []).map(legText).join('\n'), view.reason === null ? '' : reasonText(view.reason), time(view.createdAtMs), time(view.endedAtMs)]],
+  );
+}
+
+function timeline(view: PaymentView): string {
+  if (view.timeline.length === 0) return 'no timeline is kept of it any more (Redis was emptied, or it is too old); its outcome is final all the same';
+  const startMs = view.timeline[0]?.atMs ?? 0;
+  return table(['+ms', 'step', 'bucket', ''], view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']), [0]);
+}
+
+function legTable(legs: readonly LegRow[]): string {
+  return table(
+    ['time', 'payment', 'state', 'effect', 'amount', 'balance after', 'with', 'reason'],
+    legs.map((leg) => [
+      time(leg.endedAtMs ?? leg.preparedAtMs),
+      leg.key.slice(leg.key.indexOf('\0') + 1),
+      coloured(leg.state),
+      leg.spec.effect,
+      money(leg.spec.amountMinor, leg.spec.currency),
+      leg.journal === null ? '' : money(leg.journal.balanceAfterMinor, leg.spec.currency),
+      (leg.body?.legs ?? []).filter((other) => other.account !== leg.account).map((other) => other.account).join(', '),
+      leg.reason === null ? '' : reasonText(leg.reason),
+    ]),
+    [4, 5],
+  );
+}
+
+function legText(leg: LegSpec): string {
+  return `${leg.effect} ${leg.account} ${money(leg.amountMinor, leg.currency)}`;
+}

@@ -1,0 +1,91 @@
+/** mas-client token sign|show: made and read here, without a server. */
+import { readFileSync } from 'node:fs';
+import { loadTokenKeys, TokenSigner, type TokenAlgorithm } from '@mas/rpc';
+import { parseAccountNumber } from '@mas/values';
+import type { Command } from 'commander';
+import { systemClock } from '../../platform/system-clock';
+import { UsageError } from '../../usage-error';
+import { oneOf, readDuration } from '../arguments';
+import { readToken } from '../context';
+import { table, time } from '../output';
+import { guarded } from '../session';
+
+interface SignOptions {
+  readonly subject: string;
+  readonly account?: string;
+  readonly expires: string;
+  readonly key: string;
+  readonly keyId: string;
+  readonly algorithm: string;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export function addTokenCommands(program: Command): void {
+  const token = program.command('token').description('tokens: sign and show');
+  token
+    .command('sign')
+    .description('sign a token with a key of certs/make-certs.sh')
+    .option('--subject <name>', 'who it is for', 'operator')
+    .option('--account <number>', 'a token that debits and reads this account only; default: an operator\u2019s')
+    .option('--expires <duration>', 'how long it is valid', '24h')
+    .option('--key <file>', 'secret or private key', 'certs/jwt-hs256-1.key')
+    .option('--key-id <kid>', 'id of the key', '1')
+    .option('--algorithm <alg>', 'HS256, RS256 or ES256', 'HS256')
+    .option('--issuer <iss>', '', 'mas')
+    .option('--audience <aud>', '', 'mas')
+    .action((options: SignOptions) =>
+      guarded(program, (output) => {
+        const signed = sign(options);
+        output.print({ token: signed }, () => signed);
+        return Promise.resolve();
+      }),
+    );
+  token
+    .command('show')
+    .description('what a token says (without checking its signature)')
+    .argument('<token>', 'the token, or the file that holds it')
+    .action((source: string) =>
+      guarded(program, (output) => {
+        const claims = claimsOf(readToken({ value: source, from: 'argument', base: '.' }));
+        output.print(claims, () => table(['claim', 'value'], Object.entries(claims).map(([name, value]) => [name, claimText(name, value)])));
+        return Promise.resolve();
+      }),
+    );
+}
+
+function sign(options: SignOptions): string {
+  const algorithm: TokenAlgorithm = oneOf('--algorithm', options.algorithm, ['HS256', 'RS256', 'ES256']);
+  let content: Buffer;
+  try {
+    content = readFileSync(options.key);
+  } catch {
+    throw new UsageError(`the key ${options.key} cannot be read: give one with --key, or make them with certs/make-certs.sh`);
+  }
+  const keys = loadTokenKeys({ algorithm, issuer: options.issuer, audience: options.audience, keys: [{ keyId: options.keyId, material: content }] });
+  if (!keys.ok) throw new UsageError(keys.error.message);
+  const signer = new TokenSigner(keys.value, systemClock);
+  if (!signer.canSign()) throw new UsageError(`${options.key} is a public key: it verifies but does not sign`);
+  const seconds = readDuration('--expires', options.expires);
+  if (seconds === 0) throw new UsageError('--expires must be at least a second');
+  if (!/^[\x21-\x7e]{1,128}$/.test(options.subject)) throw new UsageError('--subject is 1 to 128 visible ASCII characters');
+  if (options.account === undefined) return signer.operator(options.subject, seconds).token;
+  const number = parseAccountNumber(options.account);
+  if (!number.ok) throw new UsageError(`--account is "${options.account}"; an account number has letters, digits and . _ : @ - only, 64 at most`);
+  return signer.account(number.value, seconds).token;
+}
+
+function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  const [header, payload] = token.split('.');
+  try {
+    const parts = [header, payload].map((part) => JSON.parse(Buffer.from(part ?? '', 'base64url').toString('utf8')) as Record<string, unknown>);
+    return { ...parts[0], ...parts[1] };
+  } catch {
+    throw new UsageError('that is not a token: it has three parts separated by dots, the first two base64url JSON');
+  }
+}
+
+function claimText(name: string, value: unknown): string {
+  if (typeof value === 'number' && ['exp', 'iat', 'nbf'].includes(name)) return `${value} (${time(value * 1000)})`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

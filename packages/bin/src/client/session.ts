@@ -1,0 +1,56 @@
+/** One run of mas-client: global flags, the connection they lead to, and how failures end. */
+import { MasCallFailed, MasClient } from '@mas/rpc';
+import type { Command } from 'commander';
+import { UsageError } from '../usage-error';
+import { readContext, type ContextFlags } from './context';
+import { CommandFailed, EXIT, exitCodeOf } from './exit-codes';
+import { createOutput, toJson, type Output } from './output';
+
+export interface Session {
+  readonly client: MasClient;
+  readonly output: Output;
+}
+
+/** Wraps a command's action: connects, runs, closes; every failure becomes one line on stderr and its exit code. */
+export function withSession<Args extends readonly unknown[]>(program: Command, action: (session: Session, ...args: Args) => Promise<void>): (...args: Args) => Promise<void> {
+  return (...args) =>
+    guarded(program, async (output) => {
+      const flags = program.opts<ContextFlags>();
+      const client = new MasClient(readContext(flags, process.env));
+      try {
+        await action({ client, output }, ...args);
+      } finally {
+        client.close();
+      }
+    });
+}
+
+/** The same for commands that need no connection. */
+export async function guarded(program: Command, action: (output: Output) => Promise<void>): Promise<void> {
+  const json = program.opts<{ readonly json?: boolean }>().json === true;
+  try {
+    await action(createOutput(json, (text) => void process.stdout.write(text)));
+  } catch (error) {
+    const failure = describe(error, program.opts<ContextFlags>().tc ?? process.env['MAS_TC'] ?? 'its address');
+    process.stderr.write(`${json ? toJson({ error: { message: failure.message, ...failure.facts } }) : `mas-client: ${failure.message}`}\n`);
+    process.exitCode = failure.exitCode;
+  }
+}
+
+function describe(error: unknown, addresses: string): CommandFailed {
+  if (error instanceof CommandFailed) return error;
+  if (error instanceof UsageError) return new CommandFailed(EXIT.usage, oneLine(error.message), { reason: 'USAGE' });
+  if (error instanceof MasCallFailed) {
+    const { reason, field, message, facts } = error.error;
+    if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${oneLine(message)})`, { reason: 'UNAVAILABLE' });
+    if (reason === 'GRPC_DEADLINE_EXCEEDED') return new CommandFailed(EXIT.unavailable, `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id`, { reason: 'DEADLINE_EXCEEDED' });
+    const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : exitCodeOf(error.error.kind);
+    const where = field === null || field === '' ? '' : ` [${field}]`;
+    return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}`, { reason, field, facts, code: error.code });
+  }
+  return new CommandFailed(EXIT.unexpected, oneLine(error instanceof Error ? error.message : String(error)), { reason: 'UNEXPECTED' });
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, '; ');
+}
