@@ -1,0 +1,142 @@
+/** What every TxnCoordinatorDAO must do, run on the embedded stand-in and on a real Redis. */
+import type { LockStore } from '@mas/global-lock';
+import { genesisPlacement, type PlacementMap } from '@mas/placement';
+import type { CachedBalance, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import { waitUntil } from '@mas/test-servers';
+import { accountNumber, bucketId, currency, paymentKey, rmId } from '@mas/values';
+import { ended, sampleEntry } from '../testing/entry-samples';
+
+export interface DaoHarness {
+  /** Two coordinators on one store, which is empty. */
+  readonly dao: TxnCoordinatorDAO;
+  readonly other: TxnCoordinatorDAO;
+  readonly locks: LockStore;
+  /** The same store through a DAO that keeps ended entries this long. */
+  withRetention(retentionMs: number): TxnCoordinatorDAO;
+  /** FLUSHALL. */
+  empty(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const ALICE = accountNumber('alice');
+const BOB = accountNumber('bob');
+
+function balance(rev: number, number = ALICE): CachedBalance {
+  return { number, currency: currency('USD'), balanceMinor: 9_007_199_254_740_993n + BigInt(rev), rev, readAtMs: 1000 + rev };
+}
+
+function mapOfVersion(version: number): PlacementMap {
+  const resourceManagers = [1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:500${id}` }));
+  return { ...genesisPlacement(resourceManagers, 3, 2), version };
+}
+
+export function txnCoordinatorDaoContract(name: string, create: () => Promise<DaoHarness>): void {
+  describe(`TxnCoordinatorDAO contract: ${name}`, () => {
+    let harness: DaoHarness;
+    let dao: TxnCoordinatorDAO;
+    beforeEach(async () => {
+      harness = await create();
+      dao = harness.dao;
+    });
+    afterEach(() => harness.dispose());
+
+    test('an entry comes back as it was written, to every coordinator, in the order asked for', async () => {
+      const [first, second] = [sampleEntry(1), sampleEntry(2)];
+      expect(await dao.begin([first, second], [])).toEqual({ exclusivelyLocked: [] });
+      expect(await harness.other.transactions([second.key, paymentKey('mas|ops', 'unknown'), first.key])).toEqual([second, null, first]);
+      expect(await dao.transactions([])).toEqual([]);
+    });
+
+    test.each(['COMMITTED', 'ABORTED'] as const)('%s is final: neither a late record nor a retry puts PENDING in its place', async (state) => {
+      const entry = sampleEntry(1);
+      await dao.begin([entry], []);
+      await dao.record([{ ...entry, timeline: [] }]);
+      expect((await dao.transactions([entry.key]))[0]?.timeline).toEqual([]);
+      const final = ended(entry, state);
+      await dao.record([final]);
+      await dao.record([entry]);
+      await harness.other.begin([{ ...entry, coordinator: 'tm-2', createdAtMs: entry.createdAtMs + 5 }], []);
+      expect(await dao.transactions([entry.key])).toEqual([final]);
+      expect(await dao.pending(null, 10)).toEqual([]);
+    });
+
+    test('begin tells which of the ids an exclusive lock holds: not shared, released or expired ones', async () => {
+      await harness.locks.tryAcquire({ lockIds: ['a', 'b'], mode: 'exclusive', owner: 'x-1', timeoutMs: 60_000 });
+      await harness.locks.tryAcquire({ lockIds: ['c'], mode: 'shared', owner: 's-1', timeoutMs: 60_000 });
+      await harness.locks.tryAcquire({ lockIds: ['d'], mode: 'exclusive', owner: 'x-2', timeoutMs: 30 });
+      expect(await dao.begin([sampleEntry(1)], ['a', 'c', 'e'])).toEqual({ exclusivelyLocked: ['a'] });
+      await harness.locks.release(['a'], 'x-1');
+      await waitUntil('the lock has expired', async () => (await dao.begin([], ['a', 'b', 'd'])).exclusivelyLocked.join() === 'b');
+    });
+
+    test('pending lists what has not ended, oldest first, by coordinator, up to the limit', async () => {
+      const entries = [5, 3, 4, 1, 2].map((number) => sampleEntry(number, { coordinator: number % 2 === 0 ? 'tm-2' : 'tm-1' }));
+      await dao.begin(entries, []);
+      await dao.record([ended(sampleEntry(3), 'COMMITTED')]);
+      const keys = async (coordinator: string | null, limit: number): Promise<readonly string[]> => (await dao.pending(coordinator, limit)).map((entry) => entry.key.slice(-1));
+      expect([await keys(null, 10), await keys('tm-1', 10), await keys('tm-2', 1)]).toEqual([['1', '2', '4', '5'], ['1', '5'], ['2']]);
+    });
+
+    test('two thousand payments in one call', async () => {
+      const entries = Array.from({ length: 2000 }, (_, i) => sampleEntry(i));
+      await dao.record(entries.map((entry) => ended(entry, 'COMMITTED')));
+      const found = await dao.transactions(entries.map((entry) => entry.key));
+      expect(found.filter((entry) => entry?.state === 'COMMITTED')).toHaveLength(2000);
+    });
+
+    test('ended entries expire after the retention, pending ones are forgotten as well', async () => {
+      const brief = harness.withRetention(60);
+      await brief.record([ended(sampleEntry(1), 'COMMITTED')]);
+      await brief.begin([sampleEntry(2)], []);
+      await waitUntil('both are gone', async () => {
+        const [first] = await brief.transactions([sampleEntry(1).key]);
+        return first === null && (await brief.pending(null, 10)).length === 0;
+      });
+    });
+
+    test('the placement map is replaced by newer versions only, and the peers table follows it', async () => {
+      expect([await dao.placement(), await dao.peersList()]).toEqual([null, new Map()]);
+      await dao.publishPlacement(mapOfVersion(2));
+      await harness.other.publishPlacement({ ...mapOfVersion(1), buckets: [] });
+      await harness.other.publishPlacement({ ...mapOfVersion(2), buckets: [] });
+      expect(await harness.other.placement()).toEqual(mapOfVersion(2));
+      expect(await dao.peersList()).toEqual(new Map([[bucketId(1), 'localhost:5001,localhost:5002'], [bucketId(2), 'localhost:5002,localhost:5003'], [bucketId(3), 'localhost:5003,localhost:5001']]));
+      await dao.publishPlacement({ ...mapOfVersion(10), buckets: mapOfVersion(10).buckets.slice(0, 1) });
+      expect([...(await dao.peersList()).keys()]).toEqual([1]);
+    });
+
+    test('a cached balance never goes back', async () => {
+      const namespace = await dao.cacheNamespace();
+      expect(await harness.other.cacheNamespace()).toBe(namespace);
+      await dao.cacheBalances(namespace, [balance(5), balance(1, BOB)]);
+      await harness.other.cacheBalances(namespace, [balance(4), balance(2, BOB)]);
+      expect(await dao.cachedBalances([BOB, accountNumber('nobody'), ALICE])).toEqual([balance(2, BOB), null, balance(5)]);
+    });
+
+    test('a balance read before the store was emptied is not filled in afterwards', async () => {
+      const before = await dao.cacheNamespace();
+      await dao.cacheBalances(before, [balance(5)]);
+      await harness.empty();
+      expect(await dao.cachedBalances([ALICE])).toEqual([null]);
+      const after = await dao.cacheNamespace();
+      expect(after).not.toBe(before);
+      await dao.cacheBalances(before, [balance(9)]);
+      expect(await dao.cachedBalances([ALICE])).toEqual([null]);
+      await dao.cacheBalances(after, [balance(3)]);
+      expect(await dao.cachedBalances([ALICE])).toEqual([balance(3)]);
+    });
+
+    test('emptied between any two calls, everything can be written again', async () => {
+      const entry = sampleEntry(1);
+      await dao.begin([entry], ['a']);
+      await harness.empty();
+      expect(await dao.transactions([entry.key])).toEqual([null]);
+      expect([await dao.pending(null, 10), await dao.placement(), await dao.peersList()]).toEqual([[], null, new Map()]);
+      const final = ended(entry, 'COMMITTED');
+      await dao.record([final]);
+      await dao.publishPlacement(mapOfVersion(1));
+      expect([await dao.transactions([entry.key]), (await dao.placement())?.version]).toEqual([[final], 1]);
+      await dao.ping();
+    });
+  });
+}

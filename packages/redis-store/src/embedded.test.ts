@@ -1,0 +1,58 @@
+/** The embedded stand-in passes the contracts, and its append file brings back what matters. */
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { MemoryLockStore } from '@mas/global-lock';
+import { genesisPlacement } from '@mas/placement';
+import { rmId } from '@mas/values';
+import { lockStoreContract } from './contract/lock-store-contract';
+import { txnCoordinatorDaoContract } from './contract/txn-coordinator-dao-contract';
+import { EmbeddedJournal } from './memory/embedded-journal';
+import { MemoryTxnCoordinatorDao } from './memory/memory-txn-coordinator-dao';
+import { ended, sampleEntry } from './testing/entry-samples';
+import { realClock } from './testing/real-clock';
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+lockStoreContract('memory', () => {
+  const store = new MemoryLockStore(realClock);
+  return Promise.resolve({ store, other: store, empty: () => Promise.resolve(store.clear()), dispose: nothing });
+});
+
+txnCoordinatorDaoContract('memory', () => {
+  const locks = new MemoryLockStore(realClock);
+  const dao = new MemoryTxnCoordinatorDao({ clock: realClock, locks });
+  const withRetention = (retentionMs: number): MemoryTxnCoordinatorDao => new MemoryTxnCoordinatorDao({ clock: realClock, locks, retentionMs });
+  return Promise.resolve({ dao, other: dao, locks, withRetention, empty: () => Promise.resolve(dao.clear()), dispose: nothing });
+});
+
+describe('append file', () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mas-embedded-'));
+  const file = path.join(directory, 'index.jsonl');
+  afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+  const open = (): { dao: MemoryTxnCoordinatorDao; journal: EmbeddedJournal } => {
+    const journal = new EmbeddedJournal(file, (error) => { throw error; });
+    return { journal, dao: new MemoryTxnCoordinatorDao({ clock: realClock, locks: new MemoryLockStore(realClock), journal }) };
+  };
+
+  test('entries and the map are there after a restart and after compaction; a torn line is skipped', async () => {
+    const map = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })), 3, 3);
+    const committed = ended(sampleEntry(1), 'COMMITTED');
+    const pending = sampleEntry(2);
+    const first = open();
+    await first.dao.begin([sampleEntry(1), pending], []);
+    await first.dao.record([committed]);
+    await first.dao.publishPlacement(map);
+    await first.journal.close();
+    fs.appendFileSync(file, 'E{"v":1,"key":"torn');
+    for (let restart = 0; restart < 2; restart += 1) {
+      const { dao, journal } = open();
+      expect(await dao.transactions([committed.key, pending.key])).toEqual([committed, pending]);
+      expect(await dao.placement()).toEqual(map);
+      journal.compact(dao.contents());
+      expect(fs.readFileSync(file, 'utf8').split('\n')).toHaveLength(4);
+      await journal.close();
+    }
+  });
+});

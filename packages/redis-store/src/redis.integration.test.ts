@@ -1,0 +1,169 @@
+/** The contracts on a real Redis, and what a real one can do to its clients: stop, lose its memory, cut, fall silent. */
+import { startRedis, waitUntil, type TestServer } from '@mas/test-servers';
+import { SeededRandom, silentLogger } from '@mas/values';
+import { lockStoreContract } from './contract/lock-store-contract';
+import { txnCoordinatorDaoContract } from './contract/txn-coordinator-dao-contract';
+import { RedisLink } from './redis/redis-link';
+import { RedisLockStore } from './redis/redis-lock-store';
+import { RedisTxnCoordinatorDao, type RedisDaoOptions } from './redis/redis-txn-coordinator-dao';
+import { ended, sampleEntry } from './testing/entry-samples';
+import { realClock } from './testing/real-clock';
+
+let server: TestServer;
+let seed = 0;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+class Client {
+  readonly link = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
+  readonly releases = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
+  readonly locks = new RedisLockStore(this.link, this.releases, { boundMs: 2000 });
+  readonly dao = this.daoWith({ beginBoundMs: 2000, boundMs: 2000 });
+
+  static async connected(): Promise<Client> {
+    const client = new Client();
+    await Promise.all([client.link.connect(5000), client.releases.connect(5000)]);
+    await client.link.exchange(2000, (redis) => redis.flushall());
+    await waitUntil('the client listens', async () => String(await client.link.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
+    return client;
+  }
+
+  daoWith(options: RedisDaoOptions): RedisTxnCoordinatorDao {
+    return new RedisTxnCoordinatorDao(this.link, new SeededRandom((seed += 1)), options);
+  }
+
+  async empty(): Promise<void> {
+    await this.link.exchange(2000, (redis) => redis.flushall());
+  }
+
+  close(): void {
+    this.link.close();
+    this.releases.close();
+  }
+}
+
+async function pair(): Promise<{ first: Client; second: Client; dispose: () => Promise<void> }> {
+  const first = await Client.connected();
+  const second = new Client();
+  await Promise.all([second.link.connect(5000), second.releases.connect(5000)]);
+  await waitUntil('both clients listen', async () => String(await first.link.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('2'));
+  return {
+    first,
+    second,
+    dispose: async () => {
+      first.close();
+      second.close();
+      await waitUntil('nobody listens', async () => {
+        const probe = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
+        await probe.connect(5000);
+        const left = String(await probe.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released')));
+        probe.close();
+        return left.endsWith('0');
+      });
+    },
+  };
+}
+
+lockStoreContract('Redis', async () => {
+  const { first, second, dispose } = await pair();
+  return { store: first.locks, other: second.locks, empty: () => first.empty(), dispose };
+});
+
+txnCoordinatorDaoContract('Redis', async () => {
+  const { first, second, dispose } = await pair();
+  const withRetention = (retentionMs: number): RedisTxnCoordinatorDao => first.daoWith({ retentionMs, beginBoundMs: 2000, boundMs: 2000 });
+  return { dao: first.dao, other: second.dao, locks: first.locks, withRetention, empty: () => first.empty(), dispose };
+});
+
+describe('a Redis that fails', () => {
+  let client: Client;
+  beforeEach(async () => {
+    client = await Client.connected();
+  });
+  afterEach(() => client.close());
+
+  const answersAgain = (): Promise<void> => waitUntil('Redis answers again', () => client.dao.ping().then(() => true));
+
+  test('silence is bounded, later calls do not wait at all, and answers resume with the server', async () => {
+    const dao = client.daoWith({});
+    await dao.begin([sampleEntry(1)], []);
+    server.pause();
+    try {
+      const startedMs = performance.now();
+      await expect(dao.begin([sampleEntry(2)], ['a'])).rejects.toMatchObject({ kind: 'dao-unavailable' });
+      const firstMs = performance.now() - startedMs;
+      expect(firstMs).toBeGreaterThanOrEqual(15);
+      expect(firstMs).toBeLessThan(150);
+      const againMs = performance.now();
+      for (let i = 0; i < 1000; i += 1) await expect(dao.begin([sampleEntry(3)], ['a'])).rejects.toMatchObject({ kind: 'dao-unavailable' });
+      await expect(client.locks.exclusiveAmong(['a'])).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
+      expect(performance.now() - againMs).toBeLessThan(1000);
+    } finally {
+      server.resume();
+    }
+    await answersAgain();
+    expect((await dao.transactions([sampleEntry(1).key]))[0]?.state).toBe('PENDING');
+  });
+
+  test('a connection that stays silent is replaced', async () => {
+    server.pause();
+    await expect(client.dao.ping()).rejects.toMatchObject({ kind: 'dao-unavailable' });
+    await waitUntil('the link has let go', () => client.link.runId === undefined);
+    server.resume();
+    await answersAgain();
+  });
+
+  test('a restart changes the namespace of the cache; locks and entries of the append file are there', async () => {
+    const entry = ended(sampleEntry(1), 'COMMITTED');
+    await client.dao.record([entry]);
+    const before = await client.dao.cacheNamespace();
+    await server.restart();
+    await answersAgain();
+    expect(await client.dao.transactions([entry.key])).toEqual([entry]);
+    expect(await client.dao.cacheNamespace()).not.toBe(before);
+  });
+
+  test('a killed server: errors at once, then it comes back and waiters are woken again', async () => {
+    await server.kill();
+    await waitUntil('the link has noticed', () => client.link.runId === undefined);
+    await expect(client.dao.begin([sampleEntry(1)], [])).rejects.toMatchObject({ kind: 'dao-unavailable' });
+    await expect(client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 1000 })).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
+    await server.restart();
+    await answersAgain();
+    await waitUntil('the client listens again', async () => String(await client.link.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
+    await client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 60_000 });
+    const waiting = client.locks.waitForRelease(['a'], 60_000);
+    await client.locks.release(['a'], 'x');
+    await waiting;
+  });
+
+  test('a connection cut by the server is made again', async () => {
+    await client.link.exchange(2000, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+    await client.link.exchange(2000, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no')).catch(() => undefined);
+    await answersAgain();
+  });
+
+  test('a call sends as many commands for a thousand payments as for one', async () => {
+    const commandsOf = async (run: () => Promise<unknown>): Promise<number> => {
+      const processed = async (): Promise<number> => Number(/total_commands_processed:(\d+)/.exec(await client.link.exchange(2000, (redis) => redis.info('stats')))?.[1]);
+      const before = await processed();
+      await run();
+      return (await processed()) - before - 1;
+    };
+    const many = Array.from({ length: 1000 }, (_, i) => sampleEntry(i));
+    const ids = many.map((_, i) => `account-${i}`);
+    expect(await commandsOf(() => client.dao.begin(many.slice(0, 1), ids.slice(0, 1)))).toBe(3);
+    expect(await commandsOf(() => client.dao.begin(many, ids))).toBe(3);
+    expect(await commandsOf(() => client.dao.record(many.map((entry) => ended(entry, 'COMMITTED'))))).toBe(3);
+  });
+});
+
+test('an unreachable Redis delays the start by its bound only', async () => {
+  const link = new RedisLink({ host: '127.0.0.1', port: 1, clock: realClock, logger: silentLogger });
+  await link.connect(100);
+  const dao = new RedisTxnCoordinatorDao(link, new SeededRandom(1));
+  await expect(dao.ping()).rejects.toMatchObject({ kind: 'dao-unavailable' });
+  link.close();
+});

@@ -1,0 +1,176 @@
+/**
+ * TxnCoordinatorDAO on Redis. One pipeline with a constant number of commands per call, whatever it carries; a bound on
+ * silence per call. Nothing here is the only copy of anything: see transaction-hashes.ts, lock-scripts.ts, dao-scripts.ts
+ * for what each key means.
+ */
+import { DaoUnavailable, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import type { PlacementMap } from '@mas/placement';
+import { bucketId, type AccountNumber, type BucketId, type PaymentKey, type Random } from '@mas/values';
+import { decodeBalance, decodeEntry, decodePlacement, encodeBalance, encodePlacement, peersOf } from '../codec/entry-codec';
+import { CACHE_BALANCES, PUBLISH_PLACEMENT } from './dao-scripts';
+import { DEFAULT_PREFIX, exclusiveKey, liveExclusive } from './redis-lock-store';
+import type { RedisLink } from './redis-link';
+import { TransactionHashes } from './transaction-hashes';
+
+export interface RedisDaoOptions {
+  /** In front of every key. Default `mas:`; the lock store must use the same. */
+  readonly prefix?: string;
+  /** On the payment's path: after this payments go on without Redis. Default 20 ms. */
+  readonly beginBoundMs?: number;
+  /** Everything else. Default 200 ms. */
+  readonly boundMs?: number;
+  /** How long an ended entry is kept at least. Default 24 h. */
+  readonly retentionMs?: number;
+  /** How long a cached balance is kept. Default 1 h. */
+  readonly cacheTtlMs?: number;
+}
+
+const DEFAULTS = { beginBoundMs: 20, boundMs: 200, retentionMs: 24 * 3_600_000, cacheTtlMs: 3_600_000 };
+const SCAN_COUNT = '1000';
+/** Pending entries looked at in one call of pending(); more of them wait for the next. */
+const MAX_SCANNED = 200_000;
+const GENERATION_RANGE = 0x1_0000_0000;
+
+export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
+  private readonly prefix: string;
+  private readonly beginBoundMs: number;
+  private readonly boundMs: number;
+  private readonly retentionMs: number;
+  private readonly cacheTtlSeconds: number;
+  private readonly hashes: TransactionHashes;
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly random: Random,
+    options: RedisDaoOptions = {},
+  ) {
+    this.prefix = options.prefix ?? DEFAULT_PREFIX;
+    this.beginBoundMs = options.beginBoundMs ?? DEFAULTS.beginBoundMs;
+    this.boundMs = options.boundMs ?? DEFAULTS.boundMs;
+    this.retentionMs = options.retentionMs ?? DEFAULTS.retentionMs;
+    this.cacheTtlSeconds = Math.ceil((options.cacheTtlMs ?? DEFAULTS.cacheTtlMs) / 1000);
+    this.hashes = new TransactionHashes(this.prefix, this.retentionMs);
+    link.defineScript('masPublishPlacement', PUBLISH_PLACEMENT);
+    link.defineScript('masCacheBalances', CACHE_BALANCES);
+  }
+
+  async begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
+    if (entries.length === 0 && lockIds.length === 0) return { exclusivelyLocked: [] };
+    const answers = await this.pipeline(this.beginBoundMs, (commands) => {
+      this.hashes.writePending(commands, entries);
+      if (lockIds.length > 0) commands.zmscore(exclusiveKey(this.prefix), ...lockIds).time();
+    });
+    return { exclusivelyLocked: lockIds.length === 0 ? [] : liveExclusive(lockIds, answers[answers.length - 2], answers[answers.length - 1]) };
+  }
+
+  async record(entries: readonly TransactionEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.pipeline(this.boundMs, (commands) => {
+      this.hashes.writePending(commands, entries.filter((entry) => entry.state === 'PENDING'));
+      this.hashes.writeEnded(commands, entries.filter((entry) => entry.state !== 'PENDING'), this.nowMs());
+    });
+  }
+
+  async transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {
+    if (keys.length === 0) return [];
+    return this.hashes.pick(await this.pipeline(this.boundMs, (commands) => this.hashes.read(commands, keys, this.nowMs())), keys.length);
+  }
+
+  async pending(coordinator: string | null, limit: number): Promise<readonly TransactionEntry[]> {
+    const written = (await this.scanPending()).filter((entry) => coordinator === null || entry.coordinator === coordinator);
+    if (written.length === 0) return [];
+    const keys = written.map((entry) => entry.key);
+    const ended = this.hashes.pick(await this.pipeline(this.boundMs, (commands) => this.hashes.readEnded(commands, keys, this.nowMs())), keys.length);
+    const oldestMs = this.nowMs() - this.retentionMs;
+    const stale = written.filter((entry, i) => ended[i] !== null || entry.createdAtMs < oldestMs);
+    if (stale.length > 0) await this.pipeline(this.boundMs, (commands) => this.hashes.forgetPending(commands, stale.map((entry) => entry.key)));
+    const dropped = new Set(stale);
+    return written.filter((entry) => !dropped.has(entry)).sort((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
+  }
+
+  async placement(): Promise<PlacementMap | null> {
+    const [text] = await this.pipeline(this.boundMs, (commands) => commands.hget(`${this.prefix}placement`, 'map'));
+    return decodePlacement(text as string | null);
+  }
+
+  async publishPlacement(map: PlacementMap): Promise<void> {
+    const args = [String(map.version), encodePlacement(map), ...peersOf(map).flat()];
+    await this.answered(this.link.script(this.boundMs, 'masPublishPlacement', [`${this.prefix}placement`, `${this.prefix}peers`], args));
+  }
+
+  async peersList(): Promise<ReadonlyMap<BucketId, string>> {
+    const [table] = await this.pipeline(this.boundMs, (commands) => commands.hgetall(`${this.prefix}peers`));
+    return new Map(Object.entries(table as Record<string, string>).map(([bucket, peers]) => [bucketId(Number(bucket)), peers]));
+  }
+
+  async cacheNamespace(): Promise<string> {
+    const fresh = [0, 1].map(() => this.random.below(GENERATION_RANGE).toString(16)).join('');
+    const answers = await this.pipeline(this.boundMs, (commands) => commands.set(this.generationKey(), fresh, 'NX').get(this.generationKey()));
+    return this.namespace(answers[1] as string | null) ?? Promise.reject(new DaoUnavailable('Redis was emptied this very moment'));
+  }
+
+  async cacheBalances(namespace: string, balances: readonly CachedBalance[]): Promise<void> {
+    const generation = namespace.slice(namespace.indexOf(':') + 1);
+    // Read under another process of Redis: a restart may have brought older contents back.
+    if (balances.length === 0 || this.namespace(generation) !== namespace) return;
+    const values = balances.flatMap((balance) => [String(balance.rev), `${namespace}\n${balance.rev}\n${encodeBalance(balance)}`]);
+    const keys = [this.generationKey(), ...balances.map((balance) => this.balanceKey(balance.number))];
+    await this.answered(this.link.script(this.boundMs, 'masCacheBalances', keys, [generation, namespace, String(this.cacheTtlSeconds), ...values]));
+  }
+
+  async cachedBalances(numbers: readonly AccountNumber[]): Promise<readonly (CachedBalance | null)[]> {
+    if (numbers.length === 0) return [];
+    const [generation, values] = await this.pipeline(this.boundMs, (commands) => commands.get(this.generationKey()).mget(...numbers.map((number) => this.balanceKey(number))));
+    const current = this.namespace(generation as string | null);
+    return (values as readonly (string | null)[]).map((value) => {
+      const [namespace, , ...json] = value?.split('\n') ?? [];
+      return namespace === undefined || namespace !== current ? null : decodeBalance(json.join('\n'));
+    });
+  }
+
+  async ping(): Promise<void> {
+    await this.answered(this.link.exchange(this.boundMs, (client) => client.ping()));
+  }
+
+  private async scanPending(): Promise<readonly TransactionEntry[]> {
+    const entries = new Map<PaymentKey, TransactionEntry>();
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const [page] = await this.pipeline(this.boundMs, (commands) => commands.hscan(this.hashes.pendingKey, from, 'COUNT', SCAN_COUNT));
+      const [next, flat] = page as readonly [string, readonly string[]];
+      for (let i = 1; i < flat.length; i += 2) {
+        const entry = decodeEntry(flat[i]);
+        if (entry !== null) entries.set(entry.key, entry);
+      }
+      cursor = next;
+    } while (cursor !== '0' && entries.size < MAX_SCANNED);
+    return [...entries.values()];
+  }
+
+  private namespace(generation: string | null): string | undefined {
+    return generation === null || this.link.runId === undefined ? undefined : `${this.link.runId}:${generation}`;
+  }
+
+  private pipeline(boundMs: number, fill: Parameters<RedisLink['pipeline']>[1]): Promise<readonly unknown[]> {
+    return this.answered(this.link.pipeline(boundMs, fill));
+  }
+
+  private answered<Value>(asked: Promise<Value>): Promise<Value> {
+    return asked.catch((error: unknown) => {
+      throw new DaoUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+    });
+  }
+
+  private nowMs(): number {
+    return this.link.clock.wallMs();
+  }
+
+  private generationKey(): string {
+    return `${this.prefix}generation`;
+  }
+
+  private balanceKey(number: AccountNumber): string {
+    return `${this.prefix}balance:${number}`;
+  }
+}
