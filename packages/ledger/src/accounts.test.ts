@@ -67,6 +67,7 @@ describe('changes', () => {
     ['close with money', [], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '1.00' } } }],
     ['close at zero', [decideCommit(payment(5, pay('a1', 'a2', 100n)))], close(1), { kind: 'account', account: { status: 'closed' } }],
     ['close with a hold', [prepare(payment(5, pay('a1', 'a2', 100n)), 'a1')], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { holds: '1.00' } } }],
+    ['close of an overdrawable account with a hold', [create('a3', 0n, { minimumMinor: -50n }), prepare(payment(5, pay('a3', 'a2', 10n)), 'a3')], change(1, 'a3', { kind: 'close' }), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '0.00', holds: '0.10' } } }],
     ['anything after close', [decideCommit(payment(5, pay('a1', 'a2', 100n))), close(1)], freeze(2), { kind: 'refused', refusal: { name: 'ACCOUNT_CLOSED' } }],
     ['set-minimum', [], change(1, 'a1', { kind: 'set-minimum', minimumMinor: 100n }), { kind: 'account', account: { minimumMinor: 100n } }],
     ['set-minimum above what is there', [], change(1, 'a1', { kind: 'set-minimum', minimumMinor: 101n }), { kind: 'refused', refusal: { name: 'INSUFFICIENT_FUNDS', facts: { available: '1.00', needed: '1.01', minimum: '0.00', currency: 'USD' } } }],

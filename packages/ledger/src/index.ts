@@ -4,10 +4,10 @@ export { canonicalBody, changeBody, creationBody, differingField, txnPreimage } 
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY } from './instruction';
 export { entryProblem, instructionProblem, MAX_LOCK_TTL_MS } from './instruction-problem';
-export { actsForOwner, buildsOnLeg, directionOf } from './leg-effect';
 export { Ledger } from './ledger';
 export type * from './ledger-codec';
 export type * from './ledger-state';
+export { actsForOwner, buildsOnLeg, directionOf } from './leg-effect';
 export { MemoryRows } from './memory-rows';
 export { matchesNumberPattern } from './number-pattern';
 export type * from './outcome';

@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { invariant, SeededRandom } from '@mas/values';
+import type * as ModelModule from './testing/model';
 
 interface Mutation {
   readonly rule: string;
@@ -83,7 +84,7 @@ function copySources(): void {
 function firstFailure(): string | null {
   let failure: string | null = null;
   jest.isolateModules(() => {
-    const { Model } = jest.requireActual<typeof import('./testing/model')>(path.join(folder, 'testing', 'model.ts'));
+    const { Model } = jest.requireActual<typeof ModelModule>(path.join(folder, 'testing', 'model.ts'));
     for (let seed = 1; seed <= RUNS && failure === null; seed += 1) {
       const random = new SeededRandom(seed);
       const choices = Array.from({ length: CHOICES_PER_RUN }, () => random.below(0x8000_0000));

@@ -101,9 +101,10 @@ test('a slot that is not owned is never guessed at', () => {
   expect(bucket.run(rollback(credit, 'a1'))).toEqual(wrong);
 });
 
-test('seq rises with the log index, journal positions with the commits', () => {
+test('seq rises with the log index and the position in the entry, journal positions with the commits', () => {
   const bucket = bucketB();
-  bucket.runEntry([prepare(debit, 'b1'), prepare(credit, 'b1')]);
+  bucket.runEntry([prepare(debit, 'b1'), prepare(credit, 'b1'), create('b2', 0n)]);
+  expect(bucket.account('b2').lastSeq).toBe(3 * 4096 + 2);
   bucket.run(commit(credit, 'b1'));
   bucket.run(commit(debit, 'b1'));
   const [first, second] = [bucket.leg('b1', debit.txn), bucket.leg('b1', credit.txn)];

@@ -5,13 +5,12 @@
  * decision) and nothing else.
  */
 import { invariant, type AccountNumber, type PaymentKey } from '@mas/values';
-import type { Instruction, LegRow, Outcome, OutcomeRow, PaymentBody } from '../index';
-import { acc, body, change, commit, create, decideAbort, decideCommit, leg, lock, payment, prepare, resolve, rollback, slotOf, unlock, type Payment } from './builders';
+import type { Instruction, LegRow, Outcome, OutcomeRow } from '../index';
+import { change, commit, create, decideAbort, decideCommit, lock, prepare, resolve, rollback, SLOTS_PER_LETTER, unlock, type Payment } from './builders';
 import { checkQuiet, checkStep } from './model-checks';
+import { ACCOUNTS_PER_BUCKET, LETTERS, newPayment, numberOf, paymentOn } from './model-payments';
 import { TestBucket } from './test-bucket';
 
-const LETTERS = ['a', 'b', 'c'] as const;
-const ACCOUNTS_PER_BUCKET = 3;
 const OPENING_MINOR = 100n;
 /** Resolution and delivery end in far fewer rounds; more is a livelock. */
 const MAX_QUIET_ROUNDS = 10;
@@ -51,7 +50,7 @@ export class Model {
   }
 
   homeOf(p: Payment): TestBucket {
-    return this.bucketOf(String.fromCharCode(0x61 + Math.floor(p.homeSlot / 100)));
+    return this.bucketOf(String.fromCharCode(0x61 + Math.floor(p.homeSlot / SLOTS_PER_LETTER)));
   }
 
   private step(choice: number): void {
@@ -90,40 +89,17 @@ export class Model {
   }
 
   private begin(arg: number): void {
-    const n = this.payments.length + 1;
-    const [from, to, fee] = distinct(arg, 3).map(numberOf);
-    invariant(from !== undefined && to !== undefined && fee !== undefined, 'three accounts');
-    const amount = BigInt(1 + (arg % 60));
-    const bodies: readonly PaymentBody[] = [
-      body('payment', [leg(from, 'debit', amount), leg(to, 'credit', amount)]),
-      body('payment', [leg(from, 'debit', amount + 1n), leg(to, 'credit', amount), leg(fee, 'credit', 1n)]),
-      body('authorization', [leg(from, 'authorize', amount)], { expiresAtMs: this.stampMs() + 50 + (arg % 300) }),
-    ];
-    const chosen = bodies[Math.floor(arg / 5) % bodies.length];
-    invariant(chosen !== undefined, 'a body');
-    // Now and then the id of an earlier payment with another body, or a home that holds no leg.
-    const earlier = arg % 11 === 0 ? this.payments[arg % Math.max(1, this.payments.length)] : undefined;
-    if (earlier !== undefined) this.payments.push(payment(n, chosen, { key: earlier.key, homeSlot: earlier.homeSlot }));
-    else this.payments.push(payment(n, chosen, arg % 5 === 0 ? { homeSlot: slotOf(acc(fee)) } : {}));
+    const earlier = this.payments[arg % Math.max(1, this.payments.length)];
+    this.payments.push(newPayment(this.payments.length + 1, arg, this.stampMs(), earlier));
   }
 
   /** Capture, void or refund of an earlier payment, mostly of a committed one. */
   private beginOnReference(arg: number): void {
-    const n = this.payments.length + 1;
     const committed = this.payments.filter((each) => this.decisions.get(each.key) === `${each.txn} committed`);
     const pool = arg % 4 === 0 ? this.payments : committed;
     const original = pool[arg % Math.max(1, pool.length)];
-    if (original === undefined) return;
-    const reference = { key: original.key, txn: original.txn };
-    const taker = original.body.legs.find((each) => each.effect === 'authorize' || each.effect === 'credit');
-    const other = numberOf(Math.floor(arg / 3));
-    if (taker === undefined || other === taker.account) return;
-    // Up to a quarter more than there is.
-    const amount = 1n + (taker.amountMinor * BigInt(arg % 50)) / 40n;
-    const refund = taker.effect === 'credit';
-    const home = arg % 2 === 0 ? { homeSlot: slotOf(acc(other)) } : {};
-    if (!refund && arg % 5 === 0) this.payments.push(payment(n, body('void', [leg(taker.account, 'void', 0n)], { reference }), home));
-    else this.payments.push(payment(n, body(refund ? 'refund' : 'capture', [leg(taker.account, refund ? 'refund-debit' : 'capture', amount), leg(other, 'credit', amount)], { reference }), home));
+    const begun = original === undefined ? null : paymentOn(original, this.payments.length + 1, arg);
+    if (begun !== null) this.payments.push(begun);
   }
 
   private prepareLeg(p: Payment, arg: number): void {
@@ -276,19 +252,6 @@ export class Model {
   private stampMs(): number {
     return this.bucketOf('a').stampMs;
   }
-}
-
-function distinct(arg: number, count: number): readonly number[] {
-  const total = LETTERS.length * ACCOUNTS_PER_BUCKET;
-  const step = 1 + (Math.floor(arg / total) % (total - 1));
-  const picked = new Set<number>();
-  for (let i = 0; picked.size < count; i += 1) picked.add((arg + i * (step % 2 === 0 ? 1 : step)) % total).add((arg + i) % total);
-  return [...picked];
-}
-
-function numberOf(n: number): string {
-  const letter = LETTERS[n % LETTERS.length] ?? 'a';
-  return `${letter}${Math.floor(n / LETTERS.length) % ACCOUNTS_PER_BUCKET}`;
 }
 
 function sortedByKey(outcomes: Iterable<OutcomeRow>): readonly OutcomeRow[] {
