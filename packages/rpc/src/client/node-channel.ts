@@ -1,0 +1,33 @@
+/**
+ * Connections between nodes: TLS with the cluster's own CA on both sides, keepalive so that a dead peer is noticed
+ * within seconds, and one connection per purpose, so that snapshots, Raft and payments do not share a window.
+ */
+import { Client, credentials, type ChannelOptions } from '@grpc/grpc-js';
+import type { RmId } from '@mas/values';
+import { checkServesAs } from '../auth/peer-role';
+import type { TlsIdentity } from '../auth/tls-identity';
+
+/** Frames between nodes: batches of instructions, of Raft entries, chunks of snapshots. */
+export const MAX_NODE_MESSAGE_BYTES = 64 * 1024 * 1024;
+const FLOW_CONTROL_WINDOW_BYTES = 8 * 1024 * 1024;
+
+export const NODE_CHANNEL_OPTIONS: ChannelOptions = {
+  'grpc.max_receive_message_length': MAX_NODE_MESSAGE_BYTES,
+  'grpc.max_send_message_length': MAX_NODE_MESSAGE_BYTES,
+  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+  'grpc.keepalive_time_ms': 3_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.initial_reconnect_backoff_ms': 50,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_retries': 0,
+  'grpc.enable_http_proxy': 0,
+};
+
+/** Dials a Resource Manager. The server must hold that one's certificate, whatever its address. */
+export function dialResourceManager(rm: RmId, address: string, tls: TlsIdentity): Client {
+  return new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate, { checkServerIdentity: checkServesAs(rm) }), NODE_CHANNEL_OPTIONS);
+}
+
+export const identity = (bytes: Buffer): Buffer => bytes;

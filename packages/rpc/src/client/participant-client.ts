@@ -1,0 +1,78 @@
+/**
+ * ParticipantClient over gRPC: one connection and one Session stream per Resource Manager, opened when first needed and
+ * again after a loss. It does not retry: who asks decides whether to ask again, and whom.
+ */
+import { Metadata, type Client } from '@grpc/grpc-js';
+import type { ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { Clock, Logger, RmId } from '@mas/values';
+import type { TlsIdentity } from '../auth/tls-identity';
+import { EncodedInstructions } from '../codec/ledger-codec';
+import { SessionCodec } from '../codec/session-codec';
+import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
+import { dialResourceManager, identity } from './node-channel';
+import { SessionLink } from './session-link';
+
+export interface ParticipantClientOptions {
+  /** host:port of a Resource Manager, by the newest placement map; undefined when nobody knows it. */
+  readonly addressOf: (rm: RmId) => string | undefined;
+  /** This process's certificate says which role it speaks in. */
+  readonly tls: TlsIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Connection {
+  readonly address: string;
+  readonly client: Client;
+  link: SessionLink | null;
+}
+
+export class GrpcParticipantClient implements ParticipantClient {
+  private readonly connections = new Map<RmId, Connection>();
+  private readonly codec = new SessionCodec(new EncodedInstructions());
+  private closed = false;
+
+  constructor(private readonly options: ParticipantClientOptions) {}
+
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
+    if (this.closed) return Promise.resolve({ kind: 'unavailable', reason: 'the client is closed' });
+    const address = this.options.addressOf(rm);
+    if (address === undefined) return Promise.resolve({ kind: 'unavailable', reason: `the address of resource manager ${rm} is not known` });
+    return this.link(rm, address).send(request, timeoutMs);
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const rm of [...this.connections.keys()]) this.drop(rm);
+  }
+
+  private link(rm: RmId, address: string): SessionLink {
+    const connection = this.connection(rm, address);
+    if (connection.link === null || connection.link.isBroken) connection.link = this.open(rm, connection);
+    return connection.link;
+  }
+
+  /** A Resource Manager that has moved is dialled at its new address. */
+  private connection(rm: RmId, address: string): Connection {
+    const known = this.connections.get(rm);
+    if (known !== undefined && known.address === address) return known;
+    this.drop(rm);
+    const connection: Connection = { address, client: dialResourceManager(rm, address, this.options.tls), link: null };
+    this.connections.set(rm, connection);
+    return connection;
+  }
+
+  private open(rm: RmId, { client, address }: Connection): SessionLink {
+    const stream = client.makeBidiStreamRequest<Buffer, Buffer>(TransactionServiceService.session.path, identity, identity, new Metadata());
+    return new SessionLink(stream, this.codec, this.options.clock, (reason) => {
+      if (!this.closed) this.options.logger.debug({ rm, address, reason }, 'the session to a resource manager has ended');
+    });
+  }
+
+  private drop(rm: RmId): void {
+    const connection = this.connections.get(rm);
+    this.connections.delete(rm);
+    connection?.link?.close();
+    connection?.client.close();
+  }
+}

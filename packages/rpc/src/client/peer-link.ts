@@ -1,0 +1,95 @@
+/**
+ * The outgoing half of the conversation with one peer process: one Replicate stream, dialled again by itself after a
+ * loss, for as long as the transport lives. Never blocks: what does not fit into the bounded window is refused, and
+ * Raft sends it again.
+ */
+import { Metadata, type Client, type ClientWritableStream } from '@grpc/grpc-js';
+import type { PeerBatch } from '@mas/multi-raft';
+import type { Clock, RmId, Timer } from '@mas/values';
+import type { PeerBatchCodec } from '../codec/peer-batch-codec';
+import { RaftServiceService } from '../generated/mas/v1/raft_service';
+import { identity, MAX_NODE_MESSAGE_BYTES } from './node-channel';
+
+/** Metadata in which the dialling process says who it is; its certificate must agree. */
+export const RM_METADATA = 'mas-rm';
+/** Handed to the connection and not yet on its way; more is refused. */
+const MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
+/** Batches above this travel in parts. */
+const MAX_FRAME_BYTES = MAX_NODE_MESSAGE_BYTES / 4;
+const REDIAL_MS = 100;
+
+export interface PeerLinkPorts {
+  readonly self: RmId;
+  readonly peer: RmId;
+  readonly client: Client;
+  readonly codec: PeerBatchCodec;
+  readonly clock: Clock;
+  readonly onConnected: () => void;
+  readonly onDisconnected: (reason: string) => void;
+}
+
+export class PeerLink {
+  private stream: ClientWritableStream<Buffer> | null = null;
+  private connected = false;
+  private unwrittenBytes = 0;
+  private redial: Timer | null = null;
+  private closed = false;
+
+  constructor(private readonly ports: PeerLinkPorts) {}
+
+  open(): void {
+    if (this.closed) return;
+    const metadata = new Metadata({ waitForReady: true });
+    metadata.set(RM_METADATA, String(this.ports.self));
+    const stream = this.ports.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, (error) => this.lost(stream, error?.message ?? 'the peer ended the stream'));
+    // Errors also arrive in the callback above; without a listener they would be thrown.
+    stream.on('error', () => undefined);
+    stream.on('metadata', () => this.ready(stream));
+    this.stream = stream;
+    this.unwrittenBytes = 0;
+  }
+
+  send(batch: PeerBatch): boolean {
+    const { stream } = this;
+    if (!this.connected || stream === null || this.unwrittenBytes > MAX_UNWRITTEN_BYTES) return false;
+    const frame = this.ports.codec.encode(batch);
+    if (frame.length > MAX_FRAME_BYTES && batch.messages.length > 1) return this.sendHalves(batch);
+    if (frame.length > MAX_NODE_MESSAGE_BYTES) return false;
+    this.unwrittenBytes += frame.length;
+    stream.write(frame, () => {
+      if (this.stream === stream) this.unwrittenBytes -= frame.length;
+    });
+    return true;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.redial?.cancel();
+    const { stream } = this;
+    this.lost(stream, 'the transport is closing');
+    stream?.cancel();
+    this.ports.client.close();
+  }
+
+  private sendHalves(batch: PeerBatch): boolean {
+    const middle = Math.ceil(batch.messages.length / 2);
+    const first = this.send({ ...batch, messages: batch.messages.slice(0, middle) });
+    return first && this.send({ messages: batch.messages.slice(middle), heartbeats: [], heartbeatResponses: [] });
+  }
+
+  /** The peer's metadata is the first thing it sends: from here on what is written reaches it. */
+  private ready(stream: ClientWritableStream<Buffer>): void {
+    if (this.stream !== stream || this.connected) return;
+    this.connected = true;
+    this.ports.onConnected();
+  }
+
+  private lost(stream: ClientWritableStream<Buffer> | null, reason: string): void {
+    if (stream === null || this.stream !== stream) return;
+    this.stream = null;
+    const wasConnected = this.connected;
+    this.connected = false;
+    if (!this.closed) this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());
+    if (wasConnected) this.ports.onDisconnected(reason);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * PeerTransport over gRPC: to each known peer one outgoing Replicate stream, and a connection of its own for snapshots;
+ * from each peer its streams, which startRmServer hands in. Both ends verify who the other is by its certificate.
+ */
+import { randomBytes } from 'node:crypto';
+import { Metadata, status as Code, type Client, type sendUnaryData, type ServerDuplexStream, type ServerReadableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
+import { rmId, type Clock, type Logger, type RmId } from '@mas/values';
+import { speaksFor } from '../auth/peer-role';
+import type { TlsIdentity } from '../auth/tls-identity';
+import { PeerBatchCodec } from '../codec/peer-batch-codec';
+import { SnapshotFrameCodec } from '../codec/snapshot-frame-codec';
+import { permissionDenied } from '../errors/request-errors';
+import { toStatus } from '../errors/status-details';
+import { IncomingSnapshots } from '../server/incoming-snapshots';
+import { admitNode, INVALID_FRAME, type AuthenticatedCall } from '../server/node-identity';
+import { dialResourceManager } from './node-channel';
+import { OutgoingSnapshot } from './outgoing-snapshot';
+import { PeerLink, RM_METADATA } from './peer-link';
+
+const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 64 * 1024 * 1024;
+
+export interface PeerTransportOptions {
+  readonly self: RmId;
+  /** All other processes of the cluster (own entry is ignored), host:port. */
+  readonly peers: ReadonlyMap<RmId, string>;
+  readonly tls: TlsIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Per snapshot; default 64 MiB/s. */
+  readonly snapshotBytesPerSecond?: number;
+}
+
+type ReplicateCall = ServerReadableStream<Buffer, Buffer>;
+type SnapshotCall = ServerDuplexStream<Buffer, Buffer>;
+
+export class GrpcPeerTransport implements PeerTransport {
+  private readonly links = new Map<RmId, PeerLink>();
+  private readonly snapshotClients = new Map<RmId, Client>();
+  private readonly incoming = new Map<RmId, ReplicateCall>();
+  private readonly snapshots: IncomingSnapshots;
+  private readonly batches = new PeerBatchCodec();
+  private readonly frames = new SnapshotFrameCodec();
+  private receiver: PeerReceiver | null = null;
+  private closed = false;
+
+  constructor(private readonly options: PeerTransportOptions) {
+    this.snapshots = new IncomingSnapshots(options.clock, options.logger);
+  }
+
+  start(receiver: PeerReceiver): void {
+    this.receiver = receiver;
+    for (const [peer, address] of this.options.peers) {
+      if (peer === this.options.self) continue;
+      const link = new PeerLink({
+        self: this.options.self,
+        peer,
+        client: dialResourceManager(peer, address, this.options.tls),
+        codec: this.batches,
+        clock: this.options.clock,
+        onConnected: () => receiver.onConnected(peer),
+        onDisconnected: (reason) => {
+          this.options.logger.info({ rm: peer, reason }, 'the connection to a peer is lost');
+          receiver.onDisconnected(peer);
+        },
+      });
+      this.links.set(peer, link);
+      link.open();
+    }
+  }
+
+  send(to: RmId, batch: PeerBatch): boolean {
+    return this.links.get(to)?.send(batch) ?? false;
+  }
+
+  async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const client = this.snapshotClient(to);
+    if (this.closed || client === undefined) throw new Error(`resource manager ${to} is not known, or the transport is closed`);
+    const ports = {
+      self: this.options.self,
+      client,
+      codec: this.frames,
+      clock: this.options.clock,
+      bytesPerSecond: this.options.snapshotBytesPerSecond ?? DEFAULT_SNAPSHOT_BYTES_PER_SECOND,
+      isClosed: () => this.closed,
+    };
+    await new OutgoingSnapshot(ports, randomBytes(16), header, chunks[Symbol.asyncIterator]()).send();
+  }
+
+  /** mas.v1.RaftService, for startRmServer. */
+  service(): UntypedServiceImplementation {
+    return {
+      replicate: (call: ReplicateCall, callback: sendUnaryData<Buffer>) => this.onReplicate(call, callback),
+      installSnapshot: (call: SnapshotCall) => this.onInstallSnapshot(call),
+    };
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    for (const link of this.links.values()) link.close();
+    for (const client of this.snapshotClients.values()) client.close();
+    for (const call of [...this.incoming.values()]) call.emit('error', CLOSING);
+    this.snapshots.close();
+    return Promise.resolve();
+  }
+
+  private onReplicate(call: ReplicateCall, callback: sendUnaryData<Buffer>): void {
+    let answered = false;
+    let from: RmId | null = null;
+    const answer: sendUnaryData<Buffer> = (error, value) => {
+      if (answered) return;
+      answered = true;
+      if (from !== null && this.incoming.get(from) === call) this.incoming.delete(from);
+      callback(error, value);
+    };
+    call.on('error', (error) => answer({ code: Code.UNAVAILABLE, ...error }));
+    call.on('end', () => answer(null, Buffer.alloc(0)));
+    call.on('cancelled', () => answer({ code: Code.CANCELLED, details: 'cancelled' }));
+    const peer = this.peerOf(call);
+    if ('refusal' in peer) {
+      answer(peer.refusal);
+      return;
+    }
+    from = peer.rm;
+    // A peer that dials again has lost the old stream, whether or not this side has noticed.
+    this.incoming.get(from)?.emit('error', { code: Code.ABORTED, details: 'replaced by a newer stream' });
+    this.incoming.set(from, call);
+    call.sendMetadata(new Metadata());
+    call.on('data', (frame: Buffer) => this.receive(peer.rm, peer.receiver, frame, answer));
+  }
+
+  private receive(from: RmId, receiver: PeerReceiver, frame: Buffer, answer: sendUnaryData<Buffer>): void {
+    let batch: PeerBatch;
+    try {
+      batch = this.batches.decode(frame);
+    } catch (error) {
+      this.options.logger.error({ rm: from, err: error }, 'a peer sent a batch that cannot be read; its stream is closed');
+      answer(INVALID_FRAME);
+      return;
+    }
+    receiver.onBatch(from, batch);
+  }
+
+  private onInstallSnapshot(call: SnapshotCall): void {
+    const peer = this.peerOf(call);
+    if ('refusal' in peer) call.emit('error', peer.refusal);
+    else this.snapshots.accept(call, peer.rm, peer.receiver);
+  }
+
+  /** Who calls, by metadata and certificate together. */
+  private peerOf(call: AuthenticatedCall & { readonly metadata: Metadata }): { readonly rm: RmId; readonly receiver: PeerReceiver } | { readonly refusal: object } {
+    const admission = admitNode(call, ['rm']);
+    if (!admission.ok) return { refusal: admission.status };
+    const claimed = Number(call.metadata.get(RM_METADATA)[0]);
+    const isId = Number.isSafeInteger(claimed) && claimed >= 1 && claimed <= 0xffff;
+    if (!isId || !speaksFor(admission.identity, rmId(claimed))) {
+      return { refusal: toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error) };
+    }
+    if (this.closed || this.receiver === null) return { refusal: CLOSING };
+    return { rm: rmId(claimed), receiver: this.receiver };
+  }
+
+  private snapshotClient(to: RmId): Client | undefined {
+    const address = this.options.peers.get(to);
+    if (address === undefined || this.closed) return undefined;
+    const client = this.snapshotClients.get(to) ?? dialResourceManager(to, address, this.options.tls);
+    this.snapshotClients.set(to, client);
+    return client;
+  }
+}
+
+const CLOSING = { code: Code.UNAVAILABLE, details: 'this process is not taking part' } as const;

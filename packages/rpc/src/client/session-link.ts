@@ -1,0 +1,142 @@
+/**
+ * One Session stream to one Resource Manager. Requests of one turn of the event loop leave in one frame; replies come
+ * back by correlation id, in any order. The link knows at every moment which requests have been handed to the
+ * connection: when it breaks, those are `unknown`, the others are certainly not proposed. A broken link is thrown away.
+ */
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { Clock, Timer } from '@mas/values';
+import type { SessionCodec } from '../codec/session-codec';
+
+/** Frames are cut here; a single larger request travels alone. */
+const MAX_FRAME_BYTES = 1024 * 1024;
+/** What may wait for the connection, in bytes; more is refused. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+interface Pending {
+  readonly resolve: (reply: ParticipantReply) => void;
+  readonly timer: Timer;
+  /** Encoded, until it has been handed to the connection. */
+  bytes: Buffer | null;
+}
+
+export class SessionLink {
+  private readonly pending = new Map<number, Pending>();
+  private queue: number[] = [];
+  private waitingBytes = 0;
+  private lastCorrelationId = 0;
+  private ready = false;
+  private flushing = false;
+  private broken: string | null = null;
+
+  constructor(
+    private readonly stream: ClientDuplexStream<Buffer, Buffer>,
+    private readonly codec: SessionCodec,
+    private readonly clock: Clock,
+    private readonly onBroken: (reason: string) => void,
+  ) {
+    // The server sends its metadata at once: only then is it certain that what is written reaches it.
+    stream.on('metadata', () => {
+      this.ready = true;
+      this.scheduleFlush();
+    });
+    stream.on('data', (frame: Buffer) => this.receive(frame));
+    stream.on('error', (error: Error) => this.break(error.message));
+    stream.on('end', () => this.break('the server ended the session'));
+  }
+
+  get isBroken(): boolean {
+    return this.broken !== null;
+  }
+
+  send(request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
+    if (this.broken !== null) return Promise.resolve({ kind: 'unavailable', reason: this.broken });
+    if (this.waitingBytes > MAX_WAITING_BYTES) return Promise.resolve({ kind: 'unavailable', reason: 'too much waits for the connection' });
+    this.lastCorrelationId += 1;
+    const correlationId = this.lastCorrelationId;
+    const bytes = this.codec.encodeCorrelatedRequest({ correlationId, request });
+    this.waitingBytes += bytes.length;
+    return new Promise((resolve) => {
+      const timer = this.clock.schedule(timeoutMs, () => this.timedOut(correlationId));
+      this.pending.set(correlationId, { resolve, timer, bytes });
+      this.queue.push(correlationId);
+      this.scheduleFlush();
+    });
+  }
+
+  close(): void {
+    this.break('the client is closing');
+  }
+
+  private scheduleFlush(): void {
+    if (this.flushing || !this.ready || this.queue.length === 0 || this.broken !== null) return;
+    this.flushing = true;
+    this.clock.defer(() => {
+      this.flushing = false;
+      if (this.broken === null) this.flush();
+    });
+  }
+
+  private flush(): void {
+    const queue = this.queue;
+    this.queue = [];
+    let frame: Buffer[] = [];
+    let size = 0;
+    for (const correlationId of queue) {
+      const pending = this.pending.get(correlationId);
+      const bytes = pending?.bytes;
+      if (pending === undefined || bytes === undefined || bytes === null) continue;
+      if (size > 0 && size + bytes.length > MAX_FRAME_BYTES) {
+        this.write(frame, size);
+        frame = [];
+        size = 0;
+      }
+      pending.bytes = null;
+      frame.push(bytes);
+      size += bytes.length;
+    }
+    if (size > 0) this.write(frame, size);
+  }
+
+  private write(parts: readonly Buffer[], size: number): void {
+    const [only] = parts;
+    const frame = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, size);
+    this.stream.write(frame, () => {
+      this.waitingBytes -= size;
+    });
+  }
+
+  private receive(frame: Buffer): void {
+    try {
+      for (const { correlationId, reply } of this.codec.decodeReplies(frame)) this.settle(correlationId, reply);
+    } catch (error) {
+      this.break(`a reply could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** A reply for a request that has timed out finds nobody. */
+  private settle(correlationId: number, reply: ParticipantReply): void {
+    const pending = this.pending.get(correlationId);
+    if (pending === undefined) return;
+    this.pending.delete(correlationId);
+    pending.timer.cancel();
+    if (pending.bytes !== null) this.waitingBytes -= pending.bytes.length;
+    pending.resolve(reply);
+  }
+
+  private timedOut(correlationId: number): void {
+    this.settle(correlationId, this.lost(this.pending.get(correlationId), 'no reply in time'));
+  }
+
+  private lost(pending: Pending | undefined, reason: string): ParticipantReply {
+    return pending?.bytes === null ? { kind: 'unknown', reason } : { kind: 'unavailable', reason: `${reason}; the request was not sent` };
+  }
+
+  private break(reason: string): void {
+    if (this.broken !== null) return;
+    this.broken = reason;
+    for (const [correlationId, pending] of [...this.pending]) this.settle(correlationId, this.lost(pending, reason));
+    this.stream.cancel();
+    this.onBroken(reason);
+  }
+}
