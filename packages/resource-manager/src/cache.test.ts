@@ -13,29 +13,24 @@ const [FIRST] = ACCOUNTS as [AccountNumber];
 
 interface Step {
   readonly kind: 'pay' | 'prepare' | 'commit' | 'abort' | 'create' | 'authorize' | 'rest';
-  readonly from: number;
-  readonly to: number;
   readonly id: number;
   readonly amount: number;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom('pay', 'prepare', 'commit', 'abort', 'create', 'authorize', 'rest'),
-  from: fc.nat(5),
-  to: fc.nat(5),
   id: fc.nat(7),
   amount: fc.integer({ min: 1, max: 400 }),
 });
 
 /** Few ids, so that many are repeated, with the same body and with another one. */
 function itemOf(step: Step): InstructionItem | null {
-  const from = ACCOUNTS[step.from] ?? FIRST;
-  const to = ACCOUNTS[step.to] ?? FIRST;
+  const from = ACCOUNTS[step.id % 5] ?? FIRST;
+  const to = ACCOUNTS[(step.id % 5) + 1] ?? FIRST;
   if (step.kind === 'rest') return null;
   if (step.kind === 'create') return createAccount(to, 500n);
   if (step.kind === 'authorize') return decideCommit(authorization(`auth-${step.id}`, from, BigInt(step.amount), 1_700_000_100_000), []);
-  if (from === to) return null;
-  const p: Payment = payment(`pay-${step.id}`, from, to, BigInt(step.amount % 3) + 1n);
+  const p: Payment = payment(`pay-${step.id}`, from, to, step.amount % 7 === 0 ? 2n : 1n);
   if (step.kind === 'pay') return decideCommit(p, []);
   if (step.kind === 'prepare') return prepare(p, to);
   return step.kind === 'commit' ? commitLeg(p, to) : decideAbort(p);
@@ -57,22 +52,22 @@ async function outcomesOf(steps: readonly Step[], config: { readonly cachedAccou
   return { outcomes: outcomes.map(withoutTime), sha256: sha256.length, loads: cluster.database(RM_1).loads, balances: await Promise.all(ACCOUNTS.slice(0, 4).map((account) => cluster.balance(account, 'uncommitted'))) };
 }
 
-/** A repeated COMMIT may be answered without an entry, so its revision is not part of the comparison. */
+/** A repeated COMMIT may be answered without an entry, so log indexes are not part of the comparison. */
 function withoutTime(outcome: unknown): unknown {
-  return JSON.parse(JSON.stringify(outcome, (key, value: unknown) => (key === 'balanceRev' || key === 'seq' ? null : typeof value === 'bigint' ? value.toString() : value)));
+  return JSON.parse(JSON.stringify(outcome, (key, value: unknown) => (key === 'seq' || key === 'lastSeq' ? null : typeof value === 'bigint' ? value.toString() : value)));
 }
 
 test('a cache of one row and one that never forgets give the same outcomes and balances', async () => {
   let loads = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 60, size: 'max' }), async (steps) => {
       const small = await outcomesOf(steps, { cachedAccounts: 1, cachedLegs: 1, cachedOutcomes: 1, filteredIdentities: 1 });
       const large = await outcomesOf(steps, { cachedAccounts: 1e6, cachedLegs: 1e6, cachedOutcomes: 1e6, filteredIdentities: 1e6 });
       expect(small.outcomes).toEqual(large.outcomes);
       expect(small.balances).toEqual(large.balances);
       loads += small.loads - large.loads;
     }),
-    { numRuns: 12, seed: 42 },
+    { numRuns: 10, seed: 42 },
   );
   // Otherwise the small cache was never too small and nothing has been compared.
   expect(loads).toBeGreaterThan(20);

@@ -146,8 +146,11 @@ test('an authorization frees its money at its time, not before', async () => {
     const reply = await cluster.ask(BUCKET_1, { kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE], token: null, delayMs: 0 });
     return reply.kind === 'accounts' ? reply.readings[0]?.holdsMinor : reply;
   };
+  const entries = cluster.raft.group(BUCKET_1).entries.length;
   await cluster.clock.advance(9_000);
   expect(await holds()).toBe(400n);
+  // Apply would refuse what is early; the log is not to be filled with it either.
+  expect(cluster.raft.group(BUCKET_1).entries.length).toBe(entries);
   await cluster.clock.advance(2_000);
   expect(await holds()).toBe(0n);
   await expectSettled(cluster);
