@@ -116,5 +116,6 @@ function takeProposals<Result>(replica: Replica<Result>): void {
 }
 
 function askReads<Result>(replica: Replica<Result>): void {
-  if (replica.reads.canAsk && replica.isLeader) replica.node.readIndex(replica.reads.nextRound());
+  // Not by what was known at the last turn: a follower would forward the read, and hosts do not.
+  if (replica.reads.canAsk && replica.node.basicStatus().role === 'leader') replica.node.readIndex(replica.reads.nextRound());
 }

@@ -68,7 +68,6 @@ export class MemoryLogStore implements LogStore {
   }
 
   compact(group: BucketId, upTo: EntryId): void {
-    this.pressing.delete(group);
     this.enqueue(
       (groups) => groups.get(group)?.compact(upTo.index),
       () => undefined,
@@ -79,9 +78,10 @@ export class MemoryLogStore implements LogStore {
     return this.perform((groups) => groups.delete(group));
   }
 
-  /** Tests say which groups are in the way. */
+  /** Tests say which groups are in the way, and (0) no longer. */
   press(group: BucketId, bytes: number): void {
-    this.pressing.set(group, bytes);
+    if (bytes > 0) this.pressing.set(group, bytes);
+    else this.pressing.delete(group);
   }
 
   pinning(): readonly { readonly group: BucketId; readonly bytes: number }[] {

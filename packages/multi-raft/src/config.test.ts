@@ -1,0 +1,49 @@
+/** A configuration is refused as a whole, with every field that is wrong. */
+import { rmId, SeededRandom, silentLogger } from '@mas/values';
+import { InvalidMultiRaftConfig, multiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig } from './config';
+import { MultiRaftHost } from './multi-raft-host';
+import { MemoryLogDisk, MemoryLogStore } from './testing/memory-log';
+import { MemoryNetwork } from './testing/memory-network';
+import { VirtualClock } from './testing/virtual-clock';
+
+describe('configuration', () => {
+  test('the defaults are valid', () => {
+    expect(validateMultiRaftConfig(multiRaftConfig())).toEqual([]);
+  });
+
+  test.each<[Partial<MultiRaftConfig>, readonly (keyof MultiRaftConfig)[]]>([
+    [{ tickMs: 0 }, ['tickMs']],
+    [{ tickMs: 1.5, maxGroupsPerTurn: -1 }, ['tickMs', 'maxGroupsPerTurn']],
+    [{ preVote: 'yes' as never }, ['preVote']],
+    [{ electionTicks: 2, heartbeatTicks: 2 }, ['electionTicks']],
+    [{ maxInflightBytes: 1000 }, ['maxInflightBytes']],
+    [{ maxQueuedProposals: 10, maxQueuedMessages: 10, maxUnappliedEntries: 10 }, ['maxQueuedMessages', 'maxQueuedProposals', 'maxUnappliedEntries']],
+    [{ quiesceAfterTicks: 0, balanceTicks: 0, retainedEntries: 0, stopHandOverMs: 0 }, []],
+    [{ quiesceAfterTicks: Number.NaN }, ['quiesceAfterTicks']],
+  ])('%j', (input, fields) => {
+    expect(validateMultiRaftConfig(multiRaftConfig(input)).map((error) => error.field)).toEqual(fields);
+  });
+
+  test('every numeric field is checked', () => {
+    for (const [field, value] of Object.entries(multiRaftConfig())) {
+      if (typeof value !== 'number') continue;
+      expect(validateMultiRaftConfig(multiRaftConfig({ [field]: -1 })).map((error) => error.field)).toContain(field);
+    }
+  });
+
+  test('a host is not made of a bad one', () => {
+    const clock = new VirtualClock();
+    const random = new SeededRandom(1);
+    const ports = {
+      self: rmId(1),
+      log: new MemoryLogStore(new MemoryLogDisk(), clock),
+      transport: new MemoryNetwork(clock, random).transport(rmId(1)),
+      clock,
+      random,
+      logger: silentLogger,
+      onFatal: () => undefined,
+    };
+    expect(() => new MultiRaftHost(ports, multiRaftConfig({ tickMs: 0, maxSnapshotSends: 0 }))).toThrow(InvalidMultiRaftConfig);
+    expect(() => new MultiRaftHost(ports, multiRaftConfig({ tickMs: 0, maxSnapshotSends: 0 }))).toThrow(/tickMs must be .*; maxSnapshotSends must be/);
+  });
+});
