@@ -5,5 +5,6 @@ export type * from './coordinator-service';
 export { FAILPOINTS, noFailpoints, type Failpoint, type Failpoints } from './failpoints';
 export { failure, success, type RequestErrorKind } from './reply';
 export { discoverPlacement, type PlacementSource } from './placement-keeper';
+export { ParticipantBucketLocks, type EffectiveLockRow } from './locks/participant-bucket-locks';
 export { TransactionCoordinator } from './transaction-coordinator';
 export * from './txn-coordinator-dao';

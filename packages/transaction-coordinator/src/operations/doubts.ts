@@ -50,7 +50,7 @@ export class Doubts {
     if (forbidden !== null) return forbidden;
     const leg = await this.legOf(caller, txn, account);
     if (leg === 'unreachable') return failure('unavailable', 'BUCKET_UNAVAILABLE', `The bucket of account ${account} does not answer; try again.`);
-    if (leg?.body == null) return failure('not-found', 'PAYMENT_NOT_FOUND', `Account ${account} has no leg of transaction ${txn}.`, 'txn');
+    if (leg === null || leg.body === null) return failure('not-found', 'PAYMENT_NOT_FOUND', `Account ${account} has no leg of transaction ${txn}.`, 'txn');
     this.services.logger.warn({ txn, account, subject: caller.subject }, 'an operator asks the home to resolve a transaction');
     const { clock, config, placements } = this.services;
     const plan = {

@@ -131,7 +131,7 @@ export class Payments {
     if (reference.kind === 'txn') {
       const leg = await this.services.legFinder.find(reference.account, reference.txn, caller.token, untilMs);
       if (leg === 'unreachable') return homeSilent();
-      return leg?.body == null ? noSuchPayment() : success({ key: leg.key, txn: leg.txn, body: leg.body });
+      return leg === null || leg.body === null ? noSuchPayment() : success({ key: leg.key, txn: leg.txn, body: leg.body });
     }
     const identity = identityOf(caller.subject, reference.id, 'reference.id');
     if (!identity.ok) return identity;

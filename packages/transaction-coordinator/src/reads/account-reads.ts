@@ -53,7 +53,7 @@ export class AccountReads {
     const views = this.views(missing, readings.value, 'committed');
     if (!views.ok) return views;
     const read = new Map(views.value.map((view) => [view.number, { ...view, level: 'cached' as const, ageMs: 0 }]));
-    return success(numbers.map((number, i) => known[i] ?? read.get(number)).filter((view) => view != null));
+    return success(numbers.map((number, i) => known[i] ?? read.get(number)).filter((view) => view !== undefined));
   }
 
   private async atOneInstant(numbers: readonly AccountNumber[], caller: Caller): Promise<Reply<readonly (AccountReading | null)[]>> {
@@ -94,11 +94,11 @@ export class AccountReads {
         const reply = await this.link.read(bucket, { kind: 'read-accounts', bucket, level, numbers: wanted, token: caller.token, delayMs }, caller.deadlineMs);
         if (reply.kind !== 'accounts') return reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`;
         for (const [j, i] of positions.entries()) readings[i] = reply.readings[j] ?? null;
-        return null;
+        return undefined;
       }),
     );
-    const failed = failures.find((reason) => reason !== null);
-    return failed == null ? success(readings) : failure('unavailable', 'BUCKET_UNAVAILABLE', `A bucket of these accounts did not answer (${failed}); try again.`);
+    const failed = failures.find((reason) => reason !== undefined);
+    return failed === undefined ? success(readings) : failure('unavailable', 'BUCKET_UNAVAILABLE', `A bucket of these accounts did not answer (${failed}); try again.`);
   }
 
   private views(numbers: readonly AccountNumber[], readings: readonly (AccountReading | null)[], level: ReadLevel): Reply<readonly AccountView[]> {

@@ -1,0 +1,85 @@
+/**
+ * The lock service's BucketLocks over the buckets' own instructions: an exclusive lock is granted, extended and given
+ * back as an entry of the bucket that owns the id's slot, through whichever replica leads it.
+ */
+import type { BucketLocks } from '@mas/global-lock';
+import type { Instruction } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import type { InstructionPhase, InstructionReply } from '@mas/two-phase-commit';
+import { accountNumber, parseAccountNumber, type BucketId, type Slot } from '@mas/values';
+import { BucketLink } from '../transport/bucket-link';
+import type { FollowerPorts } from '../transport/leader-follower';
+
+export interface EffectiveLockRow {
+  readonly lockId: string;
+  readonly owner: string;
+  readonly token: number;
+  readonly remainingMs: number;
+}
+
+/** How long one instruction may look for its bucket's leader. */
+const INSTRUCTION_TIMEOUT_MS = 4_000;
+
+export class ParticipantBucketLocks implements BucketLocks {
+  private readonly link: BucketLink;
+
+  constructor(private readonly ports: FollowerPorts) {
+    this.link = new BucketLink(ports);
+  }
+
+  async acquire(lockId: string, owner: string, ttlMs: number, token: string): ReturnType<BucketLocks['acquire']> {
+    const slot = slotOf(lockId);
+    if (slot === null) return { kind: 'unavailable', reason: `"${lockId}" has not the form of a lock id` };
+    // The subject is what the leader reads from the token; this one is never believed.
+    const reply = await this.instruct('phase-1', slot, { kind: 'acquire-lock', slot, lockId, owner, ttlMs, subject: { kind: 'system' } }, token);
+    if (reply.kind === 'outcome') {
+      const { outcome } = reply;
+      if (outcome.kind === 'lock') return { kind: 'granted', token: outcome.lock.token, preparedLegs: outcome.preparedLegs };
+      if (outcome.kind === 'locked') return { kind: 'held', owner: outcome.lock.owner, remainingMs: Math.max(0, outcome.lock.untilMs - this.ports.clock.wallMs()) };
+      return { kind: 'unavailable', reason: outcome.kind === 'refused' ? outcome.refusal.name : `the bucket answered ${outcome.kind}` };
+    }
+    return { kind: 'unavailable', reason: reply.reason };
+  }
+
+  async refresh(lockId: string, owner: string, ttlMs: number): ReturnType<BucketLocks['refresh']> {
+    const slot = slotOf(lockId);
+    if (slot === null) return 'lost';
+    const reply = await this.instruct('phase-2-commit', slot, { kind: 'refresh-lock', slot, lockId, owner, ttlMs }, null);
+    if (reply.kind !== 'outcome') return 'unavailable';
+    if (reply.outcome.kind === 'lock') return 'refreshed';
+    return reply.outcome.kind === 'wrong-bucket' ? 'unavailable' : 'lost';
+  }
+
+  async release(lockId: string, owner: string): ReturnType<BucketLocks['release']> {
+    const slot = slotOf(lockId);
+    if (slot === null) return 'not-held';
+    const reply = await this.instruct('phase-2-commit', slot, { kind: 'release-lock', slot, lockId, owner }, null);
+    if (reply.kind !== 'outcome') return 'unavailable';
+    if (reply.outcome.kind === 'lock-released') return 'released';
+    return reply.outcome.kind === 'wrong-bucket' ? 'unavailable' : 'not-held';
+  }
+
+  /** What all buckets hold, for a lock table that was emptied. Rejects when a bucket cannot say. */
+  async effective(): Promise<readonly EffectiveLockRow[]> {
+    const buckets = this.ports.directory.placement().map.buckets.map((placement) => placement.bucket);
+    const lists = await Promise.all(buckets.map((bucket) => this.locksOf(bucket)));
+    return lists.flat();
+  }
+
+  private async locksOf(bucket: BucketId): Promise<readonly EffectiveLockRow[]> {
+    const { clock } = this.ports;
+    const reply = await this.link.read(bucket, { kind: 'locks', bucket }, clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
+    if (reply.kind !== 'locks') throw new Error(`bucket ${bucket} did not say which locks it holds`);
+    const nowMs = clock.wallMs();
+    return reply.locks.filter((lock) => lock.untilMs > nowMs).map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - nowMs }));
+  }
+
+  private instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {
+    return this.link.instruct(this.link.bucketOf(slot), phase, instruction, token, this.ports.clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
+  }
+}
+
+/** Lock ids have the form of account numbers, so that they have slots. */
+function slotOf(lockId: string): Slot | null {
+  return parseAccountNumber(lockId).ok ? slotOfAccount(accountNumber(lockId)) : null;
+}

@@ -1,0 +1,167 @@
+/** Accounts' life, the audit that finds what is wrong, undecided transactions and their forced resolution, settings. */
+import { slotOfAccount } from '@mas/placement';
+import { accountNumber, bucketId, paymentKey, type AccountNumber } from '@mas/values';
+import { coordinatorConfig } from './coordinator-config';
+import { Rig, USD, verdict } from './testing/rig';
+
+describe('accounts', () => {
+  const creation = (number: AccountNumber, more: object = {}) => ({ id: `{${number}}create`, number, currency: USD, openingBalanceMinor: 100n, minimumMinor: null, owner: 'Ann', ...more }) as const;
+
+  test('created once, whoever asks again; another body or id is refused by name', async () => {
+    const rig = new Rig();
+    const number = accountNumber('abc');
+    const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> => rig.clock.until(rig.coordinator.createAccount(rig.caller(), request));
+    expect(await create(creation(number))).toMatchObject({ ok: true, value: { created: true, account: { number, balanceMinor: 100n, owner: 'Ann', level: 'committed' } } });
+    expect(await create(creation(number))).toMatchObject({ ok: true, value: { created: false } });
+    expect(await create(creation(number, { openingBalanceMinor: 5n }))).toMatchObject({ ok: false, error: { kind: 'already-exists', reason: 'ACCOUNT_EXISTS' } });
+    expect(await create(creation(number, { id: 'other' }))).toMatchObject({ ok: false, error: { kind: 'already-exists' } });
+    expect(await create(creation(accountNumber('neg'), { openingBalanceMinor: -1n }))).toMatchObject({ ok: false, error: { kind: 'invalid', field: 'opening_balance' } });
+  });
+
+  test('frozen, unfrozen, closed only when empty; repeated changes change nothing', async () => {
+    const rig = new Rig();
+    const [account, other] = [rig.open(1, 10n), rig.open(2, 0n)];
+    const change = (id: string, kind: 'freeze' | 'unfreeze' | 'close'): Promise<unknown> => rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id, number: account, change: kind }));
+    expect(await change('1', 'freeze')).toMatchObject({ ok: true, value: { status: 'frozen' } });
+    expect(await change('1', 'freeze')).toMatchObject({ ok: true, value: { status: 'frozen' } });
+    expect(await change('1', 'unfreeze')).toMatchObject({ ok: false, error: { reason: 'ID_CONFLICT' } });
+    expect(verdict(await rig.pay(rig.request(account, other, 1n)))).toBe('aborted ACCOUNT_FROZEN');
+    expect(await change('2', 'unfreeze')).toMatchObject({ ok: true, value: { status: 'open' } });
+    expect(await change('3', 'close')).toMatchObject({ ok: false, error: { reason: 'ACCOUNT_NOT_EMPTY' } });
+    expect(verdict(await rig.pay(rig.request(account, other, 10n)))).toBe('committed');
+    expect(await change('4', 'close')).toMatchObject({ ok: true, value: { status: 'closed' } });
+    expect(verdict(await rig.pay(rig.request(other, account, 1n)))).toBe('aborted ACCOUNT_CLOSED');
+  });
+
+  test('a locked account is changed once the lock is gone, or refused by name at the deadline', async () => {
+    const rig = new Rig();
+    const account = rig.open(1, 10n);
+    rig.locks.hold(account, 'auditor', 1_500);
+    const freeze = (id: string, timeoutMs: number): Promise<unknown> => rig.clock.until(rig.coordinator.changeAccount(rig.caller(undefined, timeoutMs), { id, number: account, change: 'freeze' }));
+    expect(await freeze('1', 1_000)).toMatchObject({ ok: false, error: { kind: 'aborted', reason: 'LOCK_TIMEOUT' } });
+    expect(await freeze('1', 5_000)).toMatchObject({ ok: true, value: { status: 'frozen' } });
+  });
+
+  test('a silent bucket: unavailable, with the advice to ask again', async () => {
+    const rig = new Rig();
+    rig.cluster.silent.add(rig.cluster.placement.bucketOf(slotOfAccount(accountNumber('abc'))));
+    expect(await rig.clock.until(rig.coordinator.createAccount(rig.caller(undefined, 3_000), creation(accountNumber('abc'))))).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'OUTCOME_UNKNOWN' } });
+  });
+});
+
+describe('audit', () => {
+  async function audited(rig: Rig): Promise<{ readonly consistent: boolean; readonly counts: readonly number[]; readonly differences: readonly string[] }> {
+    const reply = await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 60_000)));
+    if (!reply.ok) throw new Error(reply.error.message);
+    return { consistent: reply.value.consistent, counts: reply.value.checks.map((check) => check.count), differences: reply.value.checks.flatMap((check) => check.differences) };
+  }
+
+  async function busy(): Promise<{ readonly rig: Rig; readonly accounts: readonly AccountNumber[] }> {
+    const rig = new Rig();
+    const accounts = Array.from({ length: 6 }, (_, i) => rig.open(1 + (i % 3), 100n, `u${i}`));
+    const requests = Array.from({ length: 40 }, (_, i) => rig.request(accounts[i % 6]!, accounts[(i * 5 + 1) % 6]!, BigInt(1 + (i % 60)))).filter((request) => request.legs[0]!.account !== request.legs[1]!.account);
+    await rig.clock.until(rig.coordinator.createPayments(rig.caller(), requests));
+    return { rig, accounts };
+  }
+
+  test('a sound cluster, payments running: no differences, and it says how much it compared', async () => {
+    const { rig, accounts } = await busy();
+    const running = Promise.all(Array.from({ length: 10 }, (_, i) => rig.coordinator.createPayment(rig.caller(), rig.request(accounts[i % 6]!, accounts[(i + 1) % 6]!, 1n))));
+    const report = await audited(rig);
+    await rig.clock.until(running);
+    expect(report.differences).toEqual([]);
+    expect(report.counts.every((count) => count > 0)).toBe(true);
+  });
+
+  test.each<[string, (rig: Rig, accounts: readonly AccountNumber[]) => void, RegExp]>([
+    ['money from nowhere', (rig, accounts) => {
+      const row = rig.cluster.bucket(1).rows.account(accounts[0]!)!;
+      rig.cluster.bucket(1).rows.putAccount({ ...row, balanceMinor: row.balanceMinor + 1n });
+    }, /adds? up|balance/i],
+    ['a leg lost on one side', (rig) => {
+      const bucket = rig.cluster.bucket(2);
+      const leg = bucket.rows.sortedLegs().find((candidate) => candidate.state === 'committed' && candidate.body!.legs.length === 2)!;
+      bucket.rows.legs.get(leg.account)!.delete(leg.txn);
+    }, /has no leg of it|journal/],
+    ['a decision that a leg contradicts', (rig) => {
+      const bucket = rig.cluster.bucket(3);
+      const row = bucket.rows.sortedOutcomes().find((candidate) => candidate.decision.kind === 'committed')!;
+      bucket.rows.putOutcome({ ...row, decision: { kind: 'aborted', atMs: 1, reason: { name: 'CANCELLED', account: null, facts: {} } } });
+    }, /recorded aborted/],
+  ])('finds %s', async (_, spoil, finding) => {
+    const { rig, accounts } = await busy();
+    await rig.clock.pass(100);
+    spoil(rig, accounts);
+    const report = await audited(rig);
+    expect(report.consistent).toBe(false);
+    expect(report.differences.join('\n')).toMatch(finding);
+  });
+
+  test('finds a replica that differs', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    const sha256 = 'f'.repeat(64);
+    rig.cluster.tap = (rm, request) => {
+      if (request.kind !== 'checksum' || request.bucket !== 2 || rm !== 1) return 'pass';
+      const bucket = rig.cluster.bucket(2);
+      return { kind: 'checksum', checksum: { bucket: bucketId(2), rm, appliedIndex: bucket.entries, sha256, differences: [], accounts: 1, legs: 1 } };
+    };
+    expect((await audited(rig)).differences.join('\n')).toMatch(/Bucket 2: RM \d and RM \d differ/);
+  });
+
+  test('an unreachable bucket makes it fail, not pass', async () => {
+    const { rig } = await busy();
+    rig.cluster.silent.add(bucketId(3));
+    expect(await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 3_000)))).toMatchObject({ ok: false, error: { kind: 'unavailable' } });
+  });
+});
+
+describe('in doubt', () => {
+  async function stuck(): Promise<{ readonly rig: Rig; readonly from: AccountNumber; readonly to: AccountNumber; readonly id: string }> {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.phase !== 'phase-1' ? 'lose-request' : 'pass');
+    const request = rig.request(from, to, 10n);
+    expect(verdict(await rig.pay(request, rig.caller(undefined, 3_000)))).toBe('unknown');
+    await rig.clock.pass(30_000);
+    rig.cluster.tap = () => 'pass';
+    return { rig, from, to, id: request.id };
+  }
+
+  test('listed with age and what the home says; forcing obeys the home', async () => {
+    const { rig, from, to, id } = await stuck();
+    const listed = await rig.clock.until(rig.coordinator.undecided(rig.caller()));
+    if (!listed.ok) throw new Error(listed.error.message);
+    expect(listed.value).toMatchObject([{ bucket: 2, home: expect.stringMatching(/Home bucket 1 has recorded nothing/), transaction: { leg: { account: to } } }]);
+    const { txn } = listed.value[0]!.transaction;
+    expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), txn, to)))).toBe('aborted ABANDONED');
+    await rig.clock.pass(100);
+    expect(rig.leftovers()).toEqual([]);
+    expect(rig.cluster.bucket(1).rows.outcome(paymentKey('mas|ops', id))?.subject).toEqual({ kind: 'operator', name: 'mas|ops' });
+    expect(rig.balance(from)).toBe(100n);
+    expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), txn, to)))).toBe('aborted ABANDONED');
+  });
+
+  test('what was committed in the meantime stays committed', async () => {
+    const { rig, to, id } = await stuck();
+    const leg = [...rig.cluster.bucket(2).ledger.preparedLegs()][0]!;
+    const decided = rig.cluster.run(leg.homeSlot, { kind: 'decide-commit', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body!, remotePrepared: [to], subject: { kind: 'operator', name: 'mas|ops' }, lockTokens: [], undecided: [] });
+    expect(decided.kind).toBe('decided');
+    expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), leg.txn, to)))).toBe('committed');
+    await rig.clock.pass(100);
+    expect([rig.leftovers(), rig.balance(to)]).toEqual([[], 10n]);
+    expect(id).toContain('p');
+  });
+
+  test('an unknown transaction', async () => {
+    const rig = new Rig();
+    const account = rig.open(1, 1n);
+    expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), 'a'.repeat(64) as never, account)))).toBe('error PAYMENT_NOT_FOUND');
+  });
+});
+
+test('every wrong setting is named, not only the first', () => {
+  const config = coordinatorConfig({ coordinatorId: 'has space', accountLock: 'both' as never, lockAttempts: 0, batchCap: 1e9, retryBackoffMinMs: 500, retryBackoffMaxMs: 100, redisSilenceMs: Number.NaN, orphanAgeMs: 5_000 });
+  expect(config.ok ? [] : config.error.map((problem) => problem.setting)).toEqual(['coordinatorId', 'accountLock', 'lockAttempts', 'redisSilenceMs', 'batchCap', 'retryBackoffMaxMs', 'orphanAgeMs']);
+  expect(coordinatorConfig({ coordinatorId: 'tc-1' })).toMatchObject({ ok: true, value: { lockAttempts: 10, lockAttemptDelayMs: 1_000, lockTimeoutMs: 5_000, redisSilenceMs: 20, accountLock: 'shared' } });
+});

@@ -1,0 +1,181 @@
+/** Reads: at one instant while payments run, cached without going back, lists by page, and who may see what. */
+import { paymentKey, type AccountNumber } from '@mas/values';
+import { Rig, USD, verdict } from './testing/rig';
+
+async function traffic(rig: Rig, accounts: readonly AccountNumber[], rounds: number): Promise<void> {
+  for (let i = 0; i < rounds; i += 1) {
+    const from = accounts[i % accounts.length]!;
+    const to = accounts[(i * 7 + 1) % accounts.length]!;
+    if (from !== to) await rig.coordinator.createPayment(rig.caller(), rig.request(from, to, BigInt(1 + (i % 5))));
+  }
+}
+
+describe('several accounts at one instant', () => {
+  test('the sum is the same in every answer while transfers run', async () => {
+    const rig = new Rig();
+    const accounts = Array.from({ length: 9 }, (_, i) => rig.open(1 + (i % 3), 1_000n, `s${i}`));
+    const running = Promise.all(Array.from({ length: 4 }, (_, i) => traffic(rig, [...accounts.slice(i), ...accounts.slice(0, i)], 60)));
+    const sums: bigint[] = [];
+    const reader = (async (): Promise<void> => {
+      for (let i = 0; i < 12; i += 1) {
+        const reply = await rig.coordinator.getAccounts(rig.caller(undefined, 60_000), accounts, 'committed');
+        if (!reply.ok) throw new Error(reply.error.message);
+        sums.push(reply.value.reduce((sum, view) => sum + view.balanceMinor, 0n));
+      }
+    })();
+    await rig.clock.until(Promise.all([running, reader]));
+    expect(sums).toEqual(sums.map(() => 9_000n));
+    expect(rig.coordinator.counters.instantReadRetries).toBeGreaterThan(0);
+  });
+
+  test('an account that stays undecided: unavailable at the deadline, never a half', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    // Its home never hears of it: the leg stays prepared.
+    const body = { kind: 'payment', legs: [{ account: from, effect: 'debit', amountMinor: 10n, currency: USD }, { account: to, effect: 'credit', amountMinor: 10n, currency: USD }].sort((a, b) => (a.account < b.account ? -1 : 1)), reference: null, expiresAtMs: null, memo: '' } as const;
+    const prepare = { kind: 'prepare', txn: 'a'.repeat(64) as never, key: paymentKey('mas|ops', 'open'), homeSlot: rig.cluster.map.buckets[0]!.slots[0]!.from, body: { ...body, legs: [...body.legs] as never }, account: to, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] } as const;
+    expect(rig.cluster.bucket(2).apply([prepare])[0]?.kind).toBe('prepared');
+    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(undefined, 2_000), [from, to], 'committed'));
+    expect(reply).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_COMMON_INSTANT' } });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [to], 'uncommitted'))).toMatchObject({ ok: true, value: [{ level: 'uncommitted', balanceMinor: 0n, pendingCreditsMinor: 10n }] });
+  });
+});
+
+test('once COMMITTED was answered, a committed read on another coordinator sees it though the leg was not told', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+  rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'commit') ? 'lose-request' : 'pass');
+  expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('committed');
+  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed'))).toMatchObject({ ok: true, value: [{ balanceMinor: 10n, holdsMinor: null }] });
+});
+
+describe('cached', () => {
+  test('comes from Redis with its age, follows payments, and never goes back over a flush', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    const read = (): ReturnType<typeof rig.coordinator.getAccounts> => rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached'));
+    await read();
+    await rig.clock.pass(10);
+    await read();
+    await rig.clock.pass(1_000);
+    const reads = rig.cluster.requests.filter((request) => request.kind === 'read-accounts').length;
+    expect(await read()).toMatchObject({ ok: true, value: [{ level: 'cached', balanceMinor: 100n, ageMs: expect.any(Number) }] });
+    expect(rig.cluster.requests.filter((request) => request.kind === 'read-accounts').length).toBe(reads);
+    await rig.pay(rig.request(from, to, 10n));
+    await rig.clock.pass(10);
+    const after = await read();
+    expect(after).toMatchObject({ ok: true, value: [{ level: 'cached', balanceMinor: 90n }] });
+    if (after.ok) expect(after.value[0]!.ageMs).toBeGreaterThanOrEqual(1_000);
+    rig.dao.flush();
+    expect(await read()).toMatchObject({ ok: true, value: [{ balanceMinor: 90n }] });
+  });
+
+  test('what was paid under the old contents of Redis does not fill the new ones', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    await rig.pay(rig.request(from, to, 1n));
+    await rig.pay(rig.request(from, to, 1n));
+    await rig.clock.pass(10);
+    expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 98n });
+    rig.dao.flush();
+    await rig.pay(rig.request(from, to, 1n));
+    await rig.clock.pass(10);
+    expect(rig.dao.cache.size).toBe(0);
+    await rig.clock.pass(6_000);
+    await rig.pay(rig.request(from, to, 1n));
+    await rig.pay(rig.request(from, to, 1n));
+    await rig.clock.pass(10);
+    expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 95n });
+  });
+
+  test('with Redis away it is read at its bucket', async () => {
+    const rig = new Rig();
+    const from = rig.open(1, 100n);
+    rig.dao.mood = 'refuse';
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached'))).toMatchObject({ ok: true, value: [{ level: 'cached', ageMs: 0, balanceMinor: 100n }] });
+  });
+});
+
+describe('lists', () => {
+  test.each(['newest-first', 'oldest-first'] as const)('an account’s payments, %s, page by page', async (direction) => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    for (let i = 0; i < 7; i += 1) await rig.pay(rig.request(from, to, BigInt(i + 1)));
+    await rig.clock.pass(50);
+    const amounts: bigint[] = [];
+    let cursor: string | null = null;
+    for (let pages = 0; pages < 5; pages += 1) {
+      const reply: Awaited<ReturnType<typeof rig.coordinator.listPayments>> = await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { account: from, direction, cursor, limit: 3, state: 'COMMITTED', fromMs: null, untilMs: null }));
+      if (!reply.ok) throw new Error(reply.error.message);
+      amounts.push(...reply.value.legs.map((leg) => leg.spec.amountMinor));
+      cursor = reply.value.nextCursor;
+      if (cursor === null) break;
+    }
+    const ascending = [1n, 2n, 3n, 4n, 5n, 6n, 7n];
+    expect(amounts).toEqual(direction === 'oldest-first' ? ascending : [...ascending].reverse());
+  });
+
+  test('a cursor of another list, account or direction is refused by name', async () => {
+    const rig = new Rig();
+    const from = rig.open(1, 100n);
+    for (const cursor of ['nonsense!', 'AAAA', Buffer.from('v1\0accounts\x001\x002\0x').toString('base64url')]) {
+      expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { account: from, direction: 'newest-first', cursor, limit: 3, state: null, fromMs: null, untilMs: null }))).toMatchObject({ ok: false, error: { reason: 'CURSOR_INVALID' } });
+    }
+  });
+
+  test.each([1, 2, 4, 500])('all accounts, %s at a time, over all buckets, each once', async (limit) => {
+    const rig = new Rig();
+    const accounts = Array.from({ length: 10 }, (_, i) => rig.open(1 + (i % 3), 1n, `l${i}`));
+    const seen: AccountNumber[] = [];
+    let cursor: string | null = null;
+    do {
+      const reply: Awaited<ReturnType<typeof rig.coordinator.listAccounts>> = await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), cursor, limit));
+      if (!reply.ok) throw new Error(reply.error.message);
+      expect(reply.value.accounts.length).toBeLessThanOrEqual(limit);
+      seen.push(...reply.value.accounts.map((view) => view.number));
+      cursor = reply.value.nextCursor;
+    } while (cursor !== null && seen.length < 50);
+    expect([...seen].sort()).toEqual([...accounts].sort());
+  });
+});
+
+test("an account's token reads that account only", async () => {
+  const rig = new Rig();
+  const [own, other] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const caller = rig.caller({ kind: 'account', account: own });
+  expect(await rig.clock.until(rig.coordinator.getAccounts(caller, [own], 'committed'))).toMatchObject({ ok: true });
+  const replies = await rig.clock.until(
+    Promise.all([
+      rig.coordinator.getAccounts(caller, [own, other], 'committed'),
+      rig.coordinator.listPayments(caller, { account: other, direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null }),
+      rig.coordinator.getPayment(caller, { kind: 'txn', txn: 'a'.repeat(64) as never, account: other }),
+      rig.coordinator.listAccounts(caller, null, 10),
+      rig.coordinator.audit(caller),
+      rig.coordinator.undecided(caller),
+      rig.coordinator.resolve(caller, 'a'.repeat(64) as never, own),
+      rig.coordinator.clusterStatus(caller),
+      rig.coordinator.changeAccount(caller, { id: 'x', number: own, change: 'freeze' }),
+    ]),
+  );
+  expect(replies.map((reply) => (reply.ok ? 'ok' : reply.error.kind))).toEqual(replies.map(() => 'permission-denied'));
+});
+
+test('getPayment: a pending entry is not believed, the home is asked', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const request = rig.request(from, to, 10n);
+  await rig.pay(request);
+  await rig.clock.pass(50);
+  const key = paymentKey('mas|ops', request.id);
+  const entry = rig.dao.entries.get(key)!;
+  const get = (): ReturnType<typeof rig.coordinator.getPayment> => rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }));
+  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: null, timeline: expect.arrayContaining([expect.objectContaining({ step: 'decided' })]) } });
+  rig.dao.entries.set(key, { ...entry, state: 'PENDING', endedAtMs: null });
+  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: { txn: entry.txn } } });
+  rig.dao.mood = 'hang';
+  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', timeline: [] } });
+  rig.dao.mood = 'well';
+  const byTxn = await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'txn', txn: entry.txn, account: to }));
+  expect(byTxn).toMatchObject({ ok: true, value: { id: request.id, scope: 'mas|ops', state: 'COMMITTED' } });
+  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'never' }))).toMatchObject({ ok: false, error: { kind: 'not-found', reason: 'PAYMENT_NOT_FOUND' } });
+});
