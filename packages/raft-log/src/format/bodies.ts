@@ -9,7 +9,7 @@
  *   compact: index u64 · term u64          remove, seal: empty
  *   configuration: u8 auto leave · four lists of u32 count · u64 ids
  */
-import { nodeId, logIndex, term, type ConfState, type Entry, type EntryId, type EntryType, type HardState, type NodeId } from '@mas/raft';
+import { indexPlus, logIndex, nodeId, term, ZERO_TERM, type ConfState, type Entry, type EntryId, type EntryType, type HardState, type NodeId } from '@mas/raft';
 import { present } from '@mas/values';
 import type { LogWrite } from '@mas/multi-raft';
 
@@ -60,11 +60,14 @@ export function decodeWrite(bytes: Buffer): DecodedWrite {
   const count = reader.uint32();
   const first = reader.uint53();
   const entries: Entry[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const entryTerm = term(reader.uint53());
+  // Start-up decodes a million of these: a run of one term is checked once, indexes are minted by stepping.
+  let entryTerm = ZERO_TERM;
+  for (let index = logIndex(first), i = 0; i < count; index = indexPlus(index, 1), i += 1) {
+    const termNumber = reader.uint53();
+    if (termNumber !== entryTerm) entryTerm = term(termNumber);
     const type = ENTRY_TYPES[reader.uint8()];
     if (type === undefined) throw new BodyMalformed('unknown entry type');
-    entries.push({ term: entryTerm, index: logIndex(first + i), type, data: reader.bytes(reader.uint32()) });
+    entries.push({ term: entryTerm, index, type, data: reader.bytes(reader.uint32()) });
   }
   reader.expectEnd();
   return { hardState, entries };
@@ -149,7 +152,7 @@ class Reader {
 
   bytes(length: number): Uint8Array {
     const at = this.take(length);
-    return this.source.subarray(at, at + length);
+    return new Uint8Array(this.source.buffer, this.source.byteOffset + at, length);
   }
 
   expectEnd(): void {

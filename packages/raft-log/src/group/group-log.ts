@@ -20,11 +20,11 @@ export class GroupLog implements RaftStorage {
     this.groupState = state;
   }
 
-  /** What recovery has read back: entries behind the base, and the segments they lie in. */
-  static recovered(state: GroupState, entries: readonly Entry[], spans: SegmentSpans): GroupLog {
+  /** What recovery has read back: entries behind the base, which are handed over, and the segments they lie in. */
+  static recovered(state: GroupState, entries: Entry[], spans: SegmentSpans): GroupLog {
     const log = new GroupLog(state);
     invariant(entries.length === 0 || entries[0]?.index === state.base.index + 1, 'recovered entries follow the base', { base: state.base.index });
-    log.held = entries.slice();
+    log.held = entries;
     log.spans = spans;
     return log;
   }

@@ -52,7 +52,8 @@ export class ReplayedGroup {
   /** @throws BodyMalformed when entries that are still needed are not in the log. */
   finish(): GroupLog {
     const { base, hardState } = this.state;
-    const kept = this.entries.filter((entry) => entry.index > base.index);
+    const firstKept = this.entries.findIndex((entry) => entry.index > base.index);
+    const kept = firstKept === 0 ? this.entries : firstKept < 0 ? [] : this.entries.slice(firstKept);
     const first = kept[0];
     if (first !== undefined && first.index > base.index + 1) throw new BodyMalformed(`entries ${base.index + 1} … ${first.index - 1} are missing`);
     const last = base.index + kept.length;
