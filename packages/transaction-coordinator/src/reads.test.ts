@@ -14,6 +14,9 @@ describe('several accounts at one instant', () => {
   test('the sum is the same in every answer while transfers run', async () => {
     const rig = new Rig();
     const accounts = Array.from({ length: 9 }, (_, i) => rig.open(1 + (i % 3), 1_000n, `s${i}`));
+    // Buckets are reached at different moments, so that one collection alone is no snapshot.
+    let turn = 0;
+    rig.cluster.lagMs = (request) => (request.kind === 'read-accounts' ? ((turn += 1) % 3) * 2 : 0);
     const running = Promise.all(Array.from({ length: 4 }, (_, i) => traffic(rig, [...accounts.slice(i), ...accounts.slice(0, i)], 60)));
     const sums: bigint[] = [];
     const reader = (async (): Promise<void> => {
@@ -26,6 +29,27 @@ describe('several accounts at one instant', () => {
     await rig.clock.until(Promise.all([running, reader]));
     expect(sums).toEqual(sums.map(() => 9_000n));
     expect(rig.coordinator.counters.instantReadRetries).toBeGreaterThan(0);
+  });
+
+  test('a payment that runs wholly between two replies of one collection is not seen by half', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    let collections = 0;
+    let paid: Promise<unknown> = Promise.resolve();
+    rig.cluster.lagMs = (request) => {
+      if (request.kind !== 'read-accounts' || request.bucket !== 2) return 0;
+      collections += 1;
+      if (collections !== 2) return 0;
+      // The other bucket has been read when the payment begins, this one is read when all of it is over.
+      rig.clock.schedule(2, () => {
+        paid = rig.coordinator.createPayment(rig.caller(), rig.request(from, to, 10n));
+      });
+      return 20;
+    };
+    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed'));
+    await rig.clock.until(paid);
+    expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 90n }, { balanceMinor: 10n }] });
+    expect(rig.coordinator.counters.instantReadRetries).toBe(2);
   });
 
   test('an account that stays undecided: unavailable at the deadline, never a half', async () => {

@@ -20,6 +20,8 @@ export class FakeCluster implements ParticipantClient {
   readonly leaders = new Map<BucketId, RmId>();
   readonly requests: ParticipantRequest[] = [];
   tap: Tap = () => 'pass';
+  /** Time on the way to the bucket, beyond the usual. */
+  lagMs: (request: ParticipantRequest) => number = () => 0;
   /** The sender is cut off: nothing it sends arrives, nothing comes back. */
   dead = false;
   /** Buckets without a majority. */
@@ -59,7 +61,7 @@ export class FakeCluster implements ParticipantClient {
   async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
     if (this.dead) return forever();
     this.requests.push(request);
-    await delay(this.clock, RTT_MS / 2);
+    await delay(this.clock, RTT_MS / 2 + this.lagMs(request));
     const tapped = this.tap(rm, request);
     if (typeof tapped !== 'string') return tapped;
     const lost = tapped !== 'pass' || ('bucket' in request && this.silent.has(request.bucket));
