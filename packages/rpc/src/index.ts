@@ -22,3 +22,4 @@ export { edgeLimits, type EdgeLimits } from './server/edge-limits';
 export { ListenFailed, type RunningServer } from './server/running-server';
 export { startRmServer, type RmServerOptions } from './server/start-rm-server';
 export { startTmServer, type TmServerOptions } from './server/start-tm-server';
+export { checkHealth } from './client/check-health';

@@ -1,0 +1,184 @@
+/**
+ * The transport contract over real TLS on loopback, through relays that can be cut; a snapshot that survives its
+ * connection; and what a peer may not be.
+ */
+import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
+import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
+import { bucketId, rmId, silentLogger, type RmId } from '@mas/values';
+import type { TlsIdentity } from '../auth/tls-identity';
+import { EncodedInstructions } from '../codec/ledger-codec';
+import { fromServiceError } from '../errors/status-details';
+import { RaftServiceService } from '../generated/mas/v1/raft_service';
+import type { RunningServer } from '../server/running-server';
+import { startRmServer } from '../server/start-rm-server';
+import { eventually, realClock } from '../testing/real-clock';
+import { TcpProxy } from '../testing/tcp-proxy';
+import { makeTestCerts, type TestCerts } from '../testing/test-certs';
+import { identity } from './node-channel';
+import { GrpcPeerTransport } from './peer-transport';
+
+const [ONE, TWO] = [rmId(1), rmId(2)];
+const certs: TestCerts = makeTestCerts();
+afterAll(() => certs.remove());
+
+interface Node {
+  readonly transport: GrpcPeerTransport;
+  readonly server: RunningServer;
+  readonly proxy: TcpProxy;
+}
+
+async function openNodes(snapshotBytesPerSecond?: number): Promise<readonly [Node, Node]> {
+  const ports = new Map<RmId, number>();
+  const proxies = await Promise.all([ONE, TWO].map((rm) => TcpProxy.open(() => ports.get(rm) ?? 0)));
+  const addresses = new Map([ONE, TWO].map((rm, at) => [rm, `localhost:${proxies[at]!.port}`]));
+  const nodes = await Promise.all([ONE, TWO].map(async (rm, at) => {
+    const transport = new GrpcPeerTransport({ self: rm, peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...(snapshotBytesPerSecond === undefined ? {} : { snapshotBytesPerSecond }) });
+    const server = await serve(certs.rm(rm), transport);
+    ports.set(rm, server.port);
+    return { transport, server, proxy: proxies[at]! };
+  }));
+  return nodes as unknown as readonly [Node, Node];
+}
+
+function serve(tls: TlsIdentity, transport: GrpcPeerTransport): Promise<RunningServer> {
+  return startRmServer({
+    address: '127.0.0.1:0', tls, raft: transport, encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
+    onFatal: (error) => { throw error; },
+  });
+}
+
+async function closeNodes(nodes: readonly Node[]): Promise<void> {
+  for (const { transport } of nodes) await transport.close();
+  for (const { server, proxy } of nodes) {
+    await server.stop(0);
+    await proxy.close();
+  }
+}
+
+peerTransportContract('gRPC over TLS', async (): Promise<TransportPair> => {
+  const nodes = await openNodes();
+  return {
+    ids: [ONE, TWO],
+    transports: [nodes[0].transport, nodes[1].transport],
+    eventually,
+    breakConnections: () => {
+      for (const { proxy } of nodes) proxy.cut();
+      return Promise.resolve();
+    },
+    dispose: () => closeNodes(nodes),
+  };
+});
+
+const header: SnapshotHeader = {
+  group: bucketId(7),
+  message: { kind: 'snapshot', from: nodeId(1), to: nodeId(2), term: term(3), snapshot: { metadata: { index: logIndex(12), term: term(2), confState: { voters: [nodeId(1), nodeId(2)], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false } }, data: NO_DATA } },
+};
+const receiver = (overrides: Partial<PeerReceiver> = {}): PeerReceiver => ({ onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined, ...overrides });
+
+describe('a snapshot', () => {
+  test('goes on where it stopped, over as many connections as it takes', async () => {
+    const nodes = await openNodes();
+    const received: Uint8Array[] = [];
+    let transfers = 0;
+    nodes[0].transport.start(receiver());
+    nodes[1].transport.start(receiver({
+      onSnapshot: async (_from, _header, chunks) => {
+        transfers += 1;
+        for await (const chunk of chunks) received.push(Uint8Array.from(chunk));
+      },
+    }));
+    const sent = Array.from({ length: 30 }, (_, at) => new Uint8Array(100_000).fill(at));
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (const [at, chunk] of sent.entries()) {
+        if (at === 5 || at === 17) {
+          await eventually('what was sent has arrived', () => received.length >= at - 2);
+          nodes[1].proxy.cut();
+        }
+        yield chunk;
+      }
+    }
+    await nodes[0].transport.sendSnapshot(TWO, header, source());
+    expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
+    expect(transfers).toBe(1);
+    await closeNodes(nodes);
+  });
+
+  test('keeps to its rate', async () => {
+    const nodes = await openNodes(2_000_000);
+    nodes[0].transport.start(receiver());
+    nodes[1].transport.start(receiver({ onSnapshot: async (_from, _header, chunks) => { for await (const chunk of chunks) void chunk; } }));
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < 10; at += 1) yield await Promise.resolve(new Uint8Array(100_000));
+    }
+    const startedMs = performance.now();
+    await nodes[0].transport.sendSnapshot(TWO, header, source());
+    expect(performance.now() - startedMs).toBeGreaterThan(400);
+    await closeNodes(nodes);
+  });
+});
+
+describe('refused', () => {
+  let nodes: readonly [Node, Node];
+  beforeAll(async () => {
+    nodes = await openNodes();
+    nodes[1].transport.start(receiver());
+  });
+  afterAll(() => closeNodes(nodes));
+
+  const replicate = (tls: TlsIdentity | null, rm: string | null): Promise<ServiceError | null> =>
+    new Promise((resolve) => {
+      const channel = tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate);
+      const client = new Client(`localhost:${nodes[1].server.port}`, channel);
+      const metadata = new Metadata();
+      if (rm !== null) metadata.set('mas-rm', rm);
+      const stream = client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, { deadline: Date.now() + 5_000 }, (error) => {
+        client.close();
+        resolve(error);
+      });
+      stream.on('error', () => undefined);
+      stream.on('metadata', () => stream.end());
+    });
+
+  test('a Resource Manager that says who it is passes', async () => {
+    expect(await replicate(certs.rm(1), '1')).toBeNull();
+  });
+
+  test.each([
+    ['a Transaction Manager', () => certs.tm, '1'],
+    ['a Resource Manager that says it is another', () => certs.rm(3), '1'],
+    ['one that does not say who it is', () => certs.rm(1), null],
+  ])('%s', async (_who, tls, rm) => {
+    const error = await replicate(tls(), rm);
+    expect(error?.code).toBe(Code.PERMISSION_DENIED);
+    expect(fromServiceError(error!).error.reason).toBe('NODE_ROLE_REFUSED');
+  });
+
+  test('who shows no certificate, in the handshake', async () => {
+    expect((await replicate(null, '1'))?.code).toBe(Code.UNAVAILABLE);
+  });
+
+  test('who shows a certificate of another authority, in the handshake', async () => {
+    const foreign = makeTestCerts();
+    expect((await replicate({ ...foreign.rm(1), ca: certs.tm.ca }, '1'))?.code).toBe(Code.UNAVAILABLE);
+    foreign.remove();
+  });
+});
+
+test('a server that holds the certificate of another Resource Manager is not talked to', async () => {
+  const proxy = await TcpProxy.open(() => port);
+  const impostor = new GrpcPeerTransport({ self: ONE, peers: new Map(), tls: certs.rm(3), clock: realClock, logger: silentLogger });
+  const server = await serve(certs.rm(3), impostor);
+  const port: number = server.port;
+  let connected = false;
+  impostor.start(receiver());
+  const transport = new GrpcPeerTransport({ self: ONE, peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
+  transport.start(receiver({ onConnected: () => { connected = true; } }));
+  await expect(transport.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('was not installed');
+  expect(connected).toBe(false);
+  await transport.close();
+  await impostor.close();
+  await server.stop(0);
+  await proxy.close();
+});

@@ -1,0 +1,22 @@
+/** The machine's clock, for tests over real sockets. */
+import type { Clock } from '@mas/values';
+
+export const realClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  schedule: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  defer: (callback) => void setImmediate(callback),
+};
+
+/** Waits until it holds. @throws with what was waited for and what `state` shows. */
+export async function eventually(what: string, condition: () => boolean, state: () => unknown = () => '', timeoutMs = 8_000): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > until) throw new Error(`waited ${timeoutMs} ms in vain: ${what}; now: ${JSON.stringify(state())}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,54 @@
+/** A TCP relay that can cut what goes through it. Test support only. */
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+export class TcpProxy {
+  private readonly sockets = new Set<Socket>();
+  private refusing = false;
+
+  private constructor(private readonly server: Server) {}
+
+  /** `target` is asked per connection, so that the proxy may exist before what it leads to. */
+  static async open(target: () => number): Promise<TcpProxy> {
+    const server = createServer();
+    const proxy = new TcpProxy(server);
+    server.on('connection', (near) => proxy.relay(near, target()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Ends every connection at once; new ones pass. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  refuse(refusing: boolean): void {
+    this.refusing = refusing;
+    if (refusing) this.cut();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private relay(near: Socket, port: number): void {
+    if (this.refusing) {
+      near.destroy();
+      return;
+    }
+    const far = connect(port, '127.0.0.1');
+    for (const [socket, other] of [[near, far], [far, near]] as const) {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  }
+}
