@@ -7,14 +7,14 @@ import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger'
 import type { Applier } from '@mas/multi-raft';
 import { slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
-import { invariant, present, type BucketId } from '@mas/values';
+import { present, type BucketId } from '@mas/values';
 import { StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import type { ApplyResult } from '../resource-manager-options';
 import { RowLoader } from '../rows/row-loader';
 import { noPins, RowTable, type Pins } from '../rows/row-table';
 import { changesConfiguration, partsOf, type DecodedEntry } from './apply-parts';
 import { Checkpointer, type CheckpointSource } from './checkpointer';
-import { entryId } from './entry-id';
+import { entryId, mustFollow } from './entry-id';
 import { ReadBarriers } from './read-barriers';
 import type { ReplicaContext } from './replica-context';
 import { installSnapshot, outgoingSnapshot, type OutgoingSnapshot } from './snapshot-transfer';
@@ -175,7 +175,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     await this.checkpointer().room();
     const { ledger, table } = this.state();
     for (const { entry, decoded } of part) {
-      invariant(entry.index === this.position.index + 1, 'entries are applied one after the other', { index: entry.index, applied: this.position.index });
+      mustFollow(this.position, entry.index);
       results.push(decoded === null ? [] : ledger.apply(decoded, table, entry.index));
       if (decoded !== null) this.stamps.observe(decoded.stampMs);
       this.position = { index: entry.index, term: entry.term };

@@ -10,7 +10,7 @@ import { invariant, present } from '@mas/values';
 import type { BucketStore, Position } from '../applied-store';
 import type { ReplicaListener } from '../bucket/bucket-applier';
 import { Checkpointer, type CheckpointSource } from '../bucket/checkpointer';
-import { entryId } from '../bucket/entry-id';
+import { entryId, mustFollow } from '../bucket/entry-id';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
 import { decodePlacement, encodePlacement } from './placement-codec';
@@ -53,7 +53,7 @@ export class MetaApplier implements Applier<ApplyResult>, CheckpointSource {
 
   apply(entries: readonly Entry[], confState: ConfState): Promise<readonly ApplyResult[]> {
     const results = entries.map((entry): ApplyResult => {
-      invariant(entry.index === this.position.index + 1, 'entries are applied one after the other', { index: entry.index, applied: this.position.index });
+      mustFollow(this.position, entry.index);
       this.position = { index: entry.index, term: entry.term };
       if (entry.type !== 'normal' || entry.data.length === 0) return [];
       const map = decodePlacement(entry.data);
