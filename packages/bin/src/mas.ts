@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas health`. Wrong input is one line per problem and exit code 2. */
+import { Command, CommanderError, Option } from 'commander';
+import { StoreMisconfigured } from '@mas/sql-store';
+import { ListenFailed } from '@mas/rpc';
+import type { Settings } from './config/setting';
+import { resourceManagerSettings, runResourceManager } from './server/resource-manager-process';
+import { runTransactionManager, transactionManagerSettings } from './server/transaction-manager-process';
+import { addHealthCommand } from './health';
+import { addDemoCommand } from './demo/demo-command';
+import { addUpCommand } from './up/up-command';
+import { UsageError } from './usage-error';
+
+const EXIT_USAGE = 2;
+
+const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
+withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(runTransactionManager);
+withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(runResourceManager);
+addUpCommand(program);
+addDemoCommand(program);
+addHealthCommand(program);
+for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exit(error.exitCode === 0 || error.code === 'commander.help' ? 0 : EXIT_USAGE);
+  }
+  const expected = error instanceof UsageError || error instanceof StoreMisconfigured || error instanceof ListenFailed;
+  const message = error instanceof Error ? error.message : String(error);
+  for (const line of (expected ? message : `unexpected: ${message}`).split('\n')) process.stderr.write(`mas: ${line}\n`);
+  process.exit(expected ? EXIT_USAGE : 1);
+});
+
+/** Each setting as a flag; its variable and default stand in the help. */
+function withSettings(command: Command, settings: Settings): Command {
+  for (const one of Object.values(settings)) {
+    const fallback = one.fallback === undefined ? 'required' : `default ${one.fallback === '' ? 'none' : one.fallback}`;
+    command.addOption(new Option(`--${one.flag} ${one.placeholder}`, `${one.help} (${one.variable}; ${fallback})`));
+  }
+  return command;
+}
+
+function allCommands(command: Command): readonly Command[] {
+  return command.commands.flatMap((inner) => [inner, ...allCommands(inner)]);
+}

@@ -1,0 +1,64 @@
+/** The coordinator's store, real or embedded: its DAO and its lock table behind the same ports. */
+import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { MemoryLockStore, type LockStore } from '@mas/global-lock';
+import { EmbeddedJournal, MemoryTxnCoordinatorDao, RedisLink, RedisLockStore, RedisTxnCoordinatorDao } from '@mas/redis-store';
+import type { TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import type { Clock, Logger, Random } from '@mas/values';
+import { UsageError } from '../usage-error';
+
+export interface CoordinatorStore {
+  readonly dao: TxnCoordinatorDAO;
+  readonly lockStore: LockStore;
+  close(): Promise<void>;
+}
+
+export interface StorePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Start-up waits so long for Redis and then goes on without it. */
+const CONNECT_WAIT_MS = 1_000;
+
+/** @throws UsageError for a URL that is none. Redis itself may be away: the coordinator goes on without it. */
+export async function openCoordinatorStore(url: string, dataFolder: string, silenceMs: number, ports: StorePorts): Promise<CoordinatorStore> {
+  return url === 'embedded' ? openEmbedded(dataFolder, ports) : openRedis(url, silenceMs, ports);
+}
+
+function openEmbedded(dataFolder: string, { clock, logger }: StorePorts): CoordinatorStore {
+  mkdirSync(dataFolder, { recursive: true });
+  const lockStore = new MemoryLockStore(clock);
+  const journal = new EmbeddedJournal(join(dataFolder, 'coordinator.journal'), (error) => logger.warn({ err: error }, 'the embedded journal cannot be written; going on in memory'));
+  const dao = new MemoryTxnCoordinatorDao({ clock, locks: lockStore, journal });
+  journal.compact(dao.contents());
+  return { dao, lockStore, close: () => Promise.resolve(journal.close()).then(() => undefined) };
+}
+
+async function openRedis(text: string, silenceMs: number, { clock, random, logger }: StorePorts): Promise<CoordinatorStore> {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new UsageError('--redis (or MAS_REDIS) is not a URL; expected embedded or redis://host:6379');
+  }
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') throw new UsageError(`--redis (or MAS_REDIS) begins with ${url.protocol}//; expected embedded or redis://host:6379`);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const redis = {
+    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+    ...(url.pathname.length > 1 ? { db: Number(url.pathname.slice(1)) } : {}),
+  };
+  const open = (): RedisLink => new RedisLink({ host, port: url.port === '' ? 6379 : Number(url.port), clock, logger, redis });
+  const links = [open(), open()] as const;
+  await Promise.allSettled(links.map((link) => link.connect(CONNECT_WAIT_MS)));
+  return {
+    dao: new RedisTxnCoordinatorDao(links[0], random, { beginBoundMs: silenceMs }),
+    lockStore: new RedisLockStore(links[0], links[1]),
+    close: async () => {
+      await Promise.allSettled(links.map((link) => link.close()));
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** `mas rm`: one Resource Manager process, wired from its settings. */
+import { join } from 'node:path';
+import type { Outcome } from '@mas/ledger';
+import { MultiRaftHost, multiRaftConfig } from '@mas/multi-raft';
+import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
+import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
+import { FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
+import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
+import { openAppliedStore } from '@mas/sql-store';
+import { rmId, type RmId } from '@mas/values';
+import { commonSettings, policySettings } from '../config/common-settings';
+import { integer, listenAddress, readSettings, setting, text, type Values } from '../config/setting';
+import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
+import { Lifecycle } from '../platform/lifecycle';
+import { createLogger, type ProcessLogger } from '../platform/pino-logger';
+import { systemClock } from '../platform/system-clock';
+import { SystemRandom } from '../platform/system-random';
+import { UsageError } from '../usage-error';
+import { readTlsIdentity, readTokenKeys } from './process-files';
+
+export const resourceManagerSettings = {
+  id: setting('id', '<n>', 'id of this resource manager, unique in the cluster for good', undefined, integer(1, 65535), 'MAS_RM_ID'),
+  listen: setting('listen', '<host:port>', 'where to listen', undefined, listenAddress()),
+  sql: setting('sql', '<url>', 'embedded, or mysql://user:password@host:port (MySQL or MariaDB)', 'embedded', text()),
+  db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', text()),
+  tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick; elections take 10 to 19 of them', '100', integer(10, 10_000)),
+  ...commonSettings,
+  ...policySettings,
+} as const;
+
+const FAILPOINTS = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
+const STOP_TIMEOUT_MS = 14_000;
+const SERVER_GRACE_MS = 500;
+
+type RmSettings = Values<typeof resourceManagerSettings>;
+
+/** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
+export async function runResourceManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const settings = readSettings(resourceManagerSettings, flags, process.env);
+  const self = rmId(settings.id);
+  const checked = check(settings, self);
+  const logger = createLogger({ level: settings.logLevel, base: { rm: settings.id } });
+  const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
+  lifecycle.install();
+  await assemble(settings, self, checked, logger, lifecycle);
+}
+
+/** Everything that can be wrong is found here. */
+function check(settings: RmSettings, self: RmId) {
+  if (!settings.cluster.some((member) => member.rm === self)) throw new UsageError(`--id is ${settings.id}, but --cluster does not list it: ${settings.cluster.map((member) => member.rm).join(', ')}`);
+  if (settings.replicas > settings.cluster.length) throw new UsageError(`--replicas is ${settings.replicas}, but --cluster lists only ${settings.cluster.length} resource managers`);
+  const config = resourceManagerConfig({
+    policy: { version: settings.policyVersion, numberPattern: settings.numberPattern, minimumBalanceMinor: settings.minimumBalance, maximumAmountMinor: settings.maximumAmount },
+  });
+  if (!config.ok) throw new UsageError(config.error.map((one) => `${one.field} ${one.message}`).join('\n'));
+  return {
+    config: config.value,
+    tls: readTlsIdentity(settings.certs, `rm-${settings.id}`),
+    tokens: readTokenKeys(settings),
+    failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS),
+  };
+}
+
+async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<typeof check>, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
+  const { tls, tokens, config, failpoint } = checked;
+  const clock = systemClock;
+  const random = new SystemRandom();
+  const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
+  const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, settings.buckets, settings.replicas)));
+  const encoded = new EncodedInstructions();
+  const transport = new GrpcPeerTransport({ self, peers: addresses, tls, clock, logger });
+  const log = new SegmentedLogStore({ directory: join(settings.data, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
+  const host = new MultiRaftHost<readonly Outcome[]>({ self, log, transport, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, multiRaftConfig({ tickMs: settings.tickMs }));
+  const store = await openAppliedStore(settings.sql === 'embedded' ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, settings.sql === 'embedded' ? {} : { database: settings.db }, logger);
+  // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
+  const participants = new GrpcParticipantClient({ addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
+  if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
+  const manager = new ResourceManager({
+    rm: self,
+    host,
+    store,
+    ledgerCodec: new ProtoLedgerCodec(encoded),
+    rowCodec: new ProtoRowCodec(),
+    tokens: new JwtTokenVerifier(tokens, clock),
+    participants,
+    directory,
+    clock,
+    random,
+    logger,
+    digest: platformDigest,
+    spool: new FileSnapshotSpool(join(settings.data, 'snapshots')),
+    config,
+    ...(failpoint === null ? {} : { failpoints: crashAt(new CrashCounter(failpoint)) }),
+    onFatal: (error) => lifecycle.fatal('a broken invariant', error),
+  });
+  const recovery = await host.start();
+  if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
+  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: manager, raft: transport, encoded, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
+  lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
+  lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
+  lifecycle.onStop('resource manager', () => manager.stop());
+  await manager.start();
+  server.setServing(true);
+  logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: settings.sql === 'embedded' ? 'embedded' : 'mysql' }, 'ready');
+}
+
+function crashAt(counter: CrashCounter): Failpoints {
+  return {
+    hit: (name) => {
+      counter.passed(name);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** `mas tc`: one Transaction Manager process: Transaction Coordinator, GlobalLock Service and node service. */
+import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
+import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
+import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
+import { delay } from '@mas/values';
+import { commonSettings } from '../config/common-settings';
+import { integer, listenAddress, oneOf, readSettings, setting, text, type Values } from '../config/setting';
+import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
+import { sha256Hex } from '../platform/digest';
+import { Lifecycle } from '../platform/lifecycle';
+import { createLogger, type ProcessLogger } from '../platform/pino-logger';
+import { systemClock } from '../platform/system-clock';
+import { SystemRandom } from '../platform/system-random';
+import { UsageError } from '../usage-error';
+import { openCoordinatorStore } from './lock-table';
+import { readTlsIdentity, readTokenKeys } from './process-files';
+
+export const transactionManagerSettings = {
+  id: setting('id', '<name>', 'name of this coordinator, unique in the cluster and kept over restarts', 'tc-1', text(), 'MAS_TC_ID'),
+  listen: setting('listen', '<host:port>', 'where clients connect', 'localhost:9008', listenAddress()),
+  redis: setting('redis', '<url>', 'embedded, or redis://host:port', 'embedded', text()),
+  accountLock: setting('account-lock', '<mode>', 'shared: payments commute; exclusive: one writer per account', 'shared', oneOf(['shared', 'exclusive'])),
+  lockAttempts: setting('lock-attempts', '<n>', 'how often a payment tries to pass an exclusive lock', '10', integer(1, 1000)),
+  lockAttemptDelayMs: setting('lock-attempt-delay-ms', '<ms>', 'between two attempts', '1000', integer(1, 60_000)),
+  lockTimeoutMs: setting('lock-timeout-ms', '<ms>', 'how long a lock holds without a refresh', '5000', integer(100, 3_600_000)),
+  redisSilenceMs: setting('redis-silence-ms', '<ms>', 'payments go on without a Redis that is silent for so long', '20', integer(1, 5000)),
+  ratePerSecond: setting('rate', '<n>', 'requests per second and subject (payments count singly)', '100000', integer(1, 10_000_000)),
+  ...commonSettings,
+} as const;
+
+const STOP_TIMEOUT_MS = 14_000;
+const DRAIN_MS = 4_000;
+const SERVER_GRACE_MS = 500;
+const DISCOVERY_TIMEOUT_MS = 1_000;
+const DISCOVERY_RETRY_MS = 200;
+
+type TmSettings = Values<typeof transactionManagerSettings>;
+interface Checked {
+  readonly config: CoordinatorConfig;
+  readonly limits: EdgeLimits;
+  readonly tls: TlsIdentity;
+  readonly tokens: TokenKeys;
+  readonly failpoint: CrashFailpoint | null;
+}
+
+/** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
+export async function runTransactionManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const settings = readSettings(transactionManagerSettings, flags, process.env);
+  const checked = check(settings);
+  const logger = createLogger({ level: settings.logLevel, base: { tm: settings.id } });
+  const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
+  lifecycle.install();
+  await assemble(settings, checked, logger, lifecycle);
+}
+
+function check(settings: TmSettings): Checked {
+  const { id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs, ratePerSecond } = settings;
+  const config = coordinatorConfig({ coordinatorId: id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs });
+  if (!config.ok) throw new UsageError(config.error.map((problem) => problem.message).join('\n'));
+  const limits = edgeLimits({ ratePerSecond, rateBurst: Math.max(2 * ratePerSecond, 2000) });
+  if (!limits.ok) throw new UsageError(limits.error.join('\n'));
+  return { config: config.value, limits: limits.value, tls: readTlsIdentity(settings.certs, 'tm'), tokens: readTokenKeys(settings), failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS) };
+}
+
+async function assemble(settings: TmSettings, checked: Checked, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
+  const { config, limits, tls, tokens, failpoint } = checked;
+  const ports = { clock: systemClock, random: new SystemRandom(), logger };
+  const { clock } = ports;
+  const store = await openCoordinatorStore(settings.redis, settings.data, settings.redisSilenceMs, ports);
+  const { dao, lockStore } = store;
+  const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
+  const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
+  const participants = new GrpcParticipantClient({ addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
+  const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config });
+  const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
+  if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
+  const crash = failpoint === null ? null : new CrashCounter(failpoint);
+  const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: sha256Hex, failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
+  const signer = new TokenSigner(tokens, clock);
+  const server = await startTmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, coordinator, locks, tokens: new JwtTokenVerifier(tokens, clock), signer: signer.canSign() ? signer : null, limits, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
+  const republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger });
+  lifecycle.onStop('store', () => store.close());
+  lifecycle.onStop('connections to resource managers', () => Promise.resolve(participants.close()));
+  lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
+  lifecycle.onStop('coordinator', () => coordinator.stop(DRAIN_MS));
+  lifecycle.onStop('lock republisher', () => Promise.resolve(republisher.stop()));
+  const map = await placementOf(() => discoverPlacement({ dao, participants, clock, logger }, settings.cluster.map((member) => member.rm), DISCOVERY_TIMEOUT_MS), logger);
+  directory.adopt(new PlacementIndex(map));
+  coordinator.start();
+  republisher.start();
+  server.setServing(true);
+  logger.info({ listen: `${settings.listen.host}:${server.port}`, store: settings.redis === 'embedded' ? 'embedded' : 'redis', placementVersion: map.version }, 'ready');
+}
+
+/** Without a map nothing can be routed: waits until Redis or a Resource Manager has one. */
+async function placementOf(discover: () => Promise<PlacementMap | null>, logger: ProcessLogger): Promise<PlacementMap> {
+  for (let attempt = 1; ; attempt += 1) {
+    const map = await discover();
+    if (map !== null) return map;
+    if (attempt === 1) logger.info({}, 'waiting for the placement map: neither Redis nor a resource manager has one yet');
+    await delay(systemClock, DISCOVERY_RETRY_MS);
+  }
+}
