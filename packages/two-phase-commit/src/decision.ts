@@ -71,7 +71,7 @@ function decided(txn: GlobalTransaction, phase: Deciding, verdict: Verdict, nowM
   const detail = verdict.kind === 'conflict' ? 'CONFLICT' : verdict.outcome.decision.kind === 'committed' ? 'COMMITTED' : `ABORTED ${verdict.outcome.decision.reason.name}`;
   const noted = withStep(txn, nowMs, 'decided', txn.homeBucket, detail);
   if (noted.answered) return startTelling(noted, verdict, nowMs);
-  const answered = withStep({ ...noted, answered: true }, nowMs, 'answered');
+  const answered = withStep(noted, nowMs, 'answered', null, null, { answered: true });
   const telling = startTelling(answered, verdict, nowMs);
   return { txn: telling.txn, effects: [{ kind: 'answer', answer: answerOf(phase.intent, verdict) }, ...telling.effects] };
 }

@@ -6,6 +6,7 @@
 import * as fc from 'fast-check';
 import { slotOfAccount } from '@mas/placement';
 import { SeededRandom, type AccountNumber } from '@mas/values';
+import { timelineOf } from './index';
 import { Choices } from './testing/choices';
 import { payment, World } from './testing/world';
 
@@ -116,7 +117,7 @@ test('the runs reach the corners that they are for', () => {
     const { world } = run(Array.from({ length: 500 }, () => random.below(4096)));
     for (const machine of world.machines) {
       for (const answer of machine.answers) note(answer.kind === 'recorded' ? answer.outcome.decision.kind : answer.kind);
-      for (const { step } of machine.txn.timeline) note(step);
+      for (const { step } of timelineOf(machine.txn)) note(step);
       if (machine.crashed) note('crashed');
     }
   }

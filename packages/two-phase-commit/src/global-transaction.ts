@@ -28,7 +28,7 @@ export function globalTransaction(plan: TransactionPlan, placing: Placing): Glob
     answered: false,
     heldUpSinceMs: null,
     replacements: 0,
-    timeline: [],
+    timeline: null,
   };
 }
 
@@ -42,7 +42,7 @@ export function resolveTransaction(plan: TransactionPlan, placing: Placing, nowM
 export function advance(txn: GlobalTransaction, event: TransactionEvent): Advance {
   switch (event.kind) {
     case 'begin':
-      return txn.phase.kind === 'created' ? { txn: withStep({ ...txn, phase: { kind: 'journaling' } }, event.nowMs, 'received'), effects: [{ kind: 'journal-begin' }] } : unchanged(txn);
+      return txn.phase.kind === 'created' ? { txn: withStep(txn, event.nowMs, 'received', null, null, { phase: { kind: 'journaling' } }), effects: [{ kind: 'journal-begin' }] } : unchanged(txn);
     case 'journaled':
       return txn.phase.kind === 'journaling' ? journaled(txn, event) : unchanged(txn);
     case 'locks-clear':

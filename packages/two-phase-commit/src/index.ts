@@ -4,4 +4,4 @@ export type * from './participant-protocol';
 export type { Decide, TransactionAnswer, TransactionEffect } from './transaction-effect';
 export type { HomeAnswer, InstructionReply, TransactionEvent, Unreachable, Waiter } from './transaction-event';
 export type { LockToken, Placing, TransactionLimits, TransactionPlan } from './transaction-plan';
-export { MAX_TIMELINE_STEPS, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent, type TransactionStep, type Verdict } from './transaction-state';
+export { MAX_TIMELINE_STEPS, timelineOf, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent, type Timeline, type TransactionStep, type Verdict } from './transaction-state';

@@ -11,28 +11,26 @@ import { withStep, type Advance, type Deciding, type GlobalTransaction, type Int
 
 /** Sends PREPARE to every remote leg that has not got one; decides at once when there is nothing to prepare. */
 export function startPreparing(txn: GlobalTransaction, nowMs: number): Advance {
-  const idle = txn.legs.some((leg) => leg.state === 'idle');
-  if (!idle) return decideIfAllPrepared({ ...txn, phase: { kind: 'preparing' } }, nowMs);
+  const preparing: GlobalTransaction = txn.phase.kind === 'preparing' ? txn : { ...txn, phase: { kind: 'preparing' } };
   const effects: TransactionEffect[] = [];
-  let next: GlobalTransaction = { ...txn, phase: { kind: 'preparing' } };
-  const legs = txn.legs.map((leg) => {
-    if (leg.state !== 'idle') return leg;
-    next = withStep(next, nowMs, 'prepare-sent', leg.bucket, leg.spec.account);
+  let next = preparing;
+  for (const leg of txn.legs) {
+    if (leg.state !== 'idle') continue;
     effects.push({ kind: 'prepare', bucket: leg.bucket, instruction: prepareOf(txn, leg) });
-    return { ...leg, state: 'preparing' as const, touched: true };
-  });
-  return { txn: { ...next, legs }, effects };
+    next = withStep(next, nowMs, 'prepare-sent', leg.bucket, leg.spec.account);
+  }
+  if (effects.length === 0) return decideIfAllPrepared(preparing, nowMs);
+  return { txn: { ...next, legs: txn.legs.map((leg) => (leg.state === 'idle' ? { ...leg, state: 'preparing', touched: true } : leg)) }, effects };
 }
 
 export function startDecision(txn: GlobalTransaction, nowMs: number, intent: Intent): Advance {
-  const phase: Deciding = { kind: 'deciding', intent, state: 'asked', undecided: [], retries: 0, late: false };
-  return askHome({ ...txn, phase }, phase, nowMs);
+  return askHome(txn, { kind: 'deciding', intent, state: 'asked', undecided: [], retries: 0, late: false }, nowMs);
 }
 
 /** The same question once more, with what has been learned since. */
 export function askHome(txn: GlobalTransaction, phase: Deciding, nowMs: number): Advance {
-  const asked: Deciding = { ...phase, state: 'asked' };
-  const noted = withStep({ ...txn, phase: asked }, nowMs, 'decide-sent', txn.homeBucket, asked.intent.kind === 'abort' ? asked.intent.reason.name : asked.intent.kind);
+  const asked: Deciding = phase.state === 'asked' ? phase : { ...phase, state: 'asked' };
+  const noted = withStep(txn, nowMs, 'decide-sent', txn.homeBucket, asked.intent.kind === 'abort' ? asked.intent.reason.name : asked.intent.kind, { phase: asked });
   return { txn: noted, effects: [{ kind: 'decide', bucket: txn.homeBucket, instruction: decideOf(txn, asked) }] };
 }
 

@@ -9,7 +9,7 @@ import { decideIfAllPrepared, heldUp, startDecision, timeUp } from './instructin
 import type { LocalTransaction } from './local-transaction';
 import { notAuthorized, rejected } from './rejection';
 import type { TransactionEvent } from './transaction-event';
-import { withLeg, withStep, type Advance, type GlobalTransaction } from './transaction-state';
+import { legsWith, withLeg, withStep, type Advance, type GlobalTransaction } from './transaction-state';
 
 export function legReplied(txn: GlobalTransaction, event: Extract<TransactionEvent, { kind: 'leg-replied' }>): Advance {
   const leg = txn.legs.find((candidate) => candidate.spec.account === event.account);
@@ -34,7 +34,7 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Out
   const account = leg.spec.account;
   switch (outcome.kind) {
     case 'prepared':
-      return decideIfAllPrepared(withStep(withLeg(txn, account, { state: 'prepared' }), nowMs, 'prepared', leg.bucket, account), nowMs);
+      return decideIfAllPrepared(withStep(txn, nowMs, 'prepared', leg.bucket, account, { legs: legsWith(txn, account, { state: 'prepared' }) }), nowMs);
     case 'leg-ended':
       // An earlier attempt ended it: the home knows how, and is asked in the direction that the leg remembers.
       if (outcome.leg.state === 'committed') return decideIfAllPrepared(withStep(withLeg(txn, account, { state: 'prepared' }), nowMs, 'prepared-earlier', leg.bucket, account), nowMs);

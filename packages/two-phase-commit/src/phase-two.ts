@@ -7,14 +7,16 @@ import { unreachable, type AccountNumber } from '@mas/values';
 import type { LocalTransaction } from './local-transaction';
 import type { TransactionEffect } from './transaction-effect';
 import type { InstructionReply, TransactionEvent } from './transaction-event';
-import { withLeg, withStep, type Advance, type GlobalTransaction, type Verdict } from './transaction-state';
+import { legsWith, withLeg, withStep, type Advance, type GlobalTransaction, type Verdict } from './transaction-state';
 
 export function startTelling(txn: GlobalTransaction, verdict: Verdict, nowMs: number): Advance {
   const legs = txn.legs.map((leg) => (mustHear(leg, verdict) ? { ...leg, state: 'telling' as const } : leg));
-  const telling: GlobalTransaction = { ...txn, legs, phase: { kind: 'telling', verdict } };
-  const effects = tellEffects(telling, verdict);
-  if (effects.length === 0) return endIfAllTold(telling, verdict, nowMs);
-  return { txn: withStep(telling, nowMs, 'tell-sent'), effects };
+  const effects: TransactionEffect[] = [];
+  for (const leg of legs) {
+    if (leg.state === 'telling') effects.push({ kind: 'tell', bucket: leg.bucket, instruction: instructionOf(txn, leg, verdict) });
+  }
+  if (effects.length === 0) return endIfAllTold({ ...txn, legs }, verdict, nowMs);
+  return { txn: withStep(txn, nowMs, 'tell-sent', null, null, { legs, phase: { kind: 'telling', verdict } }), effects };
 }
 
 /** After a slot moved: the legs that wait for it are told at their new place. */
@@ -33,7 +35,7 @@ export function legTold(txn: GlobalTransaction, verdict: Verdict, event: Extract
   const hearing = heard(event.reply);
   switch (hearing.kind) {
     case 'told':
-      return endIfAllTold(withStep(withLeg(txn, event.account, { state: 'told' }), event.nowMs, 'told', leg.bucket, event.account), verdict, event.nowMs);
+      return endIfAllTold(withStep(txn, event.nowMs, 'told', leg.bucket, event.account, { legs: legsWith(txn, event.account, { state: 'told' }) }), verdict, event.nowMs);
     case 'moved':
       if (txn.replacements >= txn.plan.limits.maxReplacements) return giveUp(txn, leg, verdict, 'the slot kept moving', event.nowMs, []);
       return { txn: withLeg(txn, event.account, { state: 'held-up' }), effects: [{ kind: 'refresh-placement' }] };
@@ -51,14 +53,6 @@ function mustHear(leg: LocalTransaction, verdict: Verdict): boolean {
   if (leg.state === 'at-home') return false;
   if (verdict.kind === 'conflict') return leg.touched;
   return verdict.fresh || leg.touched || verdict.outcome.untold.some((untold) => untold.account === leg.spec.account);
-}
-
-function tellEffects(txn: GlobalTransaction, verdict: Verdict): readonly TransactionEffect[] {
-  const effects: TransactionEffect[] = [];
-  for (const leg of txn.legs) {
-    if (leg.state === 'telling') effects.push({ kind: 'tell', bucket: leg.bucket, instruction: instructionOf(txn, leg, verdict) });
-  }
-  return effects;
 }
 
 function instructionOf(txn: GlobalTransaction, leg: LocalTransaction, verdict: Verdict): CommitLeg | RollbackLeg {
@@ -97,7 +91,7 @@ function giveUp(txn: GlobalTransaction, leg: LocalTransaction, verdict: Verdict,
 
 function endIfAllTold(txn: GlobalTransaction, verdict: Verdict, nowMs: number): Advance {
   if (txn.legs.some((leg) => leg.state === 'telling' || leg.state === 'held-up')) return { txn, effects: [] };
-  const ended = withStep({ ...txn, phase: { kind: 'ended', verdict } }, nowMs, 'ended');
+  const ended = withStep(txn, nowMs, 'ended', null, null, { phase: { kind: 'ended', verdict } });
   const acknowledged = toAcknowledge(ended, verdict);
   const effects: TransactionEffect[] = [];
   if (acknowledged.length > 0) {

@@ -18,7 +18,8 @@ export interface GlobalTransaction {
   /** When a bucket first said LOCKED or WAIT; the time to ask again runs from then. */
   readonly heldUpSinceMs: number | null;
   readonly replacements: number;
-  readonly timeline: readonly TransactionStep[];
+  /** The latest step first; timelineOf gives them in their order. */
+  readonly timeline: Timeline | null;
 }
 
 export type GlobalPhase =
@@ -72,13 +73,32 @@ export interface TransactionStep {
 /** A timeline keeps its first steps; what a payment with many legs and retries does beyond that is in the log. */
 export const MAX_TIMELINE_STEPS = 256;
 
-/** Adds a step with its time, for people who ask what happened to the payment. */
-export function withStep(txn: GlobalTransaction, nowMs: number, step: string, bucket: BucketId | null = null, detail: string | null = null): GlobalTransaction {
-  if (txn.timeline.length >= MAX_TIMELINE_STEPS) return txn;
+/** A list that shares its past: a transaction gets a step with every event, on every payment's way. */
+export interface Timeline extends TransactionStep {
+  readonly before: Timeline | null;
+  readonly count: number;
+}
+
+/** The transaction with `patch` and one more step, for people who ask what happened to the payment. */
+export function withStep(txn: GlobalTransaction, nowMs: number, step: string, bucket: BucketId | null = null, detail: string | null = null, patch?: Partial<GlobalTransaction>): GlobalTransaction {
+  const before = txn.timeline;
+  const count = before === null ? 1 : before.count + 1;
+  if (count > MAX_TIMELINE_STEPS) return patch === undefined ? txn : { ...txn, ...patch };
   const atMs = txn.plan.createdAtMs + Math.max(0, Math.round(nowMs - txn.plan.startedAtMs));
-  return { ...txn, timeline: [...txn.timeline, { atMs, step, bucket, detail }] };
+  return { ...txn, ...patch, timeline: { atMs, step, bucket, detail, before, count } };
+}
+
+/** First step first. */
+export function timelineOf(txn: GlobalTransaction): readonly TransactionStep[] {
+  const steps: TransactionStep[] = [];
+  for (let at = txn.timeline; at !== null; at = at.before) steps.push({ atMs: at.atMs, step: at.step, bucket: at.bucket, detail: at.detail });
+  return steps.reverse();
 }
 
 export function withLeg(txn: GlobalTransaction, account: AccountNumber, patch: Partial<LocalTransaction>): GlobalTransaction {
-  return { ...txn, legs: txn.legs.map((leg) => (leg.spec.account === account ? { ...leg, ...patch } : leg)) };
+  return { ...txn, legs: legsWith(txn, account, patch) };
+}
+
+export function legsWith(txn: GlobalTransaction, account: AccountNumber, patch: Partial<LocalTransaction>): readonly LocalTransaction[] {
+  return txn.legs.map((leg) => (leg.spec.account === account ? { ...leg, ...patch } : leg));
 }

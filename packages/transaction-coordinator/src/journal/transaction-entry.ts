@@ -1,5 +1,5 @@
 /** A global transaction as its entry in Redis. */
-import type { GlobalTransaction, LocalTransaction } from '@mas/two-phase-commit';
+import { timelineOf, type GlobalTransaction, type LocalTransaction } from '@mas/two-phase-commit';
 import type { SubTransactionEntry, TransactionEntry, TransactionState } from '../txn-coordinator-dao';
 
 export function entryOf(transaction: GlobalTransaction, coordinator: string): TransactionEntry {
@@ -20,7 +20,7 @@ export function entryOf(transaction: GlobalTransaction, coordinator: string): Tr
     createdAtMs: plan.createdAtMs,
     endedAtMs: decision?.atMs ?? null,
     subTransactions: own ? transaction.legs.map((leg) => subTransaction(leg, state)) : [],
-    timeline: own ? transaction.timeline : [],
+    timeline: own ? timelineOf(transaction) : [],
   };
 }
 

@@ -21,7 +21,7 @@ interface HomeQuery {
 
 export class BucketLink {
   readonly follower: LeaderFollower;
-  private readonly channels = new Map<string, BucketChannel>();
+  private readonly channels = new Map<BucketId, Map<InstructionPhase, BucketChannel>>();
   private readonly queries = new Map<BucketId, Gatherer<HomeQuery>>();
 
   constructor(private readonly ports: FollowerPorts) {
@@ -62,11 +62,15 @@ export class BucketLink {
   }
 
   private channel(bucket: BucketId, phase: InstructionPhase): BucketChannel {
-    const name = `${bucket} ${phase}`;
-    let channel = this.channels.get(name);
+    let phases = this.channels.get(bucket);
+    if (phases === undefined) {
+      phases = new Map();
+      this.channels.set(bucket, phases);
+    }
+    let channel = phases.get(phase);
     if (channel === undefined) {
       channel = new BucketChannel(bucket, phase, this.ports, this.follower);
-      this.channels.set(name, channel);
+      phases.set(phase, channel);
     }
     return channel;
   }
