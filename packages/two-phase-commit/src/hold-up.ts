@@ -39,11 +39,15 @@ export function holdUpOver(txn: GlobalTransaction, waiter: Waiter, nowMs: number
 
 /** Slots moved under the payment. Promises moved along; what has not been asked for is asked at its new place. */
 export function replacedUnder(txn: GlobalTransaction, placing: Placing, nowMs: number): Advance {
+  const decided = txn.phase.kind === 'telling';
   const moved: GlobalTransaction = {
     ...txn,
     homeBucket: placing.homeBucket,
     replacements: txn.replacements + 1,
-    legs: txn.legs.map((leg, i) => replaced(leg, placing.legBuckets[i] ?? leg.bucket, placing.homeBucket)),
+    legs: txn.legs.map((leg, i) => {
+      const bucket = placing.legBuckets[i] ?? leg.bucket;
+      return decided ? { ...leg, bucket } : replaced(leg, bucket, placing.homeBucket);
+    }),
   };
   switch (txn.phase.kind) {
     case 'preparing':
@@ -51,7 +55,7 @@ export function replacedUnder(txn: GlobalTransaction, placing: Placing, nowMs: n
     case 'deciding':
       return txn.phase.state === 'held-up' ? replacedAtHome(moved, txn.phase, nowMs) : { txn, effects: [] };
     case 'telling':
-      return exhausted(moved) ? { txn, effects: [] } : tellAgain(moved, nowMs);
+      return tellAgain(moved, nowMs);
     case 'created':
     case 'journaling':
     case 'awaiting-locks':
