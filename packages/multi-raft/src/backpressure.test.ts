@@ -59,6 +59,9 @@ describe('backpressure', () => {
     for (let round = 0; round < 10; round += 1) expect((await cluster.settling(Promise.all(proposeMany(cluster, group, 50)))).every((one) => one.kind === 'applied')).toBe(true);
     const { lastIndex, appliedIndex } = cluster.status(slow, group);
     expect(lastIndex - appliedIndex).toBeLessThanOrEqual(60 + 50);
+    // A group with somebody to bring up is not at rest, idle as it may look.
+    await cluster.clock.advance(5000);
+    expect(cluster.status(cluster.leaderOf(group)!, group).quiescent).toBe(false);
     cluster.applier(slow, group).release();
     await cluster.converged();
   });

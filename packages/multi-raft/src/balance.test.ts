@@ -74,12 +74,17 @@ describe('leader balance', () => {
   });
 
   test('while a transfer is on its way proposals are refused, and those before it are applied', async () => {
-    const cluster = await TestCluster.founded({ config: { balanceTicks: 0 }, syncMs: 20 });
+    // The leader's own disk decides here: without waiting for it, the target would take over before the commit.
+    const cluster = await TestCluster.founded({ config: { balanceTicks: 0 }, syncMs: (rm) => (rm === B ? 200 : 1) });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
-    const leader = cluster.leaderOf(group)!;
+    const first = cluster.leaderOf(group)!;
+    if (first !== B) expect(await cluster.settling(cluster.process(first).host.transferLeadership(group, B))).toBe(true);
+    cluster.kill(C);
+    await cluster.clock.advance(1000);
     const before = cluster.propose(group, 'before');
-    const transfer = cluster.process(leader).host.transferLeadership(group, [A, B, C].find((rm) => rm !== leader)!);
+    await cluster.clock.advance(0);
+    const transfer = cluster.process(B).host.transferLeadership(group, A);
     expect(await cluster.propose(group, 'during')).toEqual({ kind: 'refused', reason: 'transferring' });
     expect(await cluster.settling(before)).toMatchObject({ kind: 'applied' });
     expect(await cluster.settling(transfer)).toBe(true);

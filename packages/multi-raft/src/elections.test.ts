@@ -1,5 +1,6 @@
 /** Who leads: after founding, after a process dies in different ways, and that clients hear a fate for every proposal. */
-import { rmId } from '@mas/values';
+import { logIndex, nodeId, term, type PeerMessage } from '@mas/raft';
+import { rmId, type RmId } from '@mas/values';
 import { TestCluster } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
@@ -31,5 +32,24 @@ describe('elections', () => {
     harm(cluster);
     const alive = [B, C].map((rm) => cluster.process(rm).host);
     await cluster.eventually('B or C lead everything', () => cluster.groups.every((group) => alive.some((host) => host.isLeader(group))), limitMs);
+  });
+
+  test('a process speaks for its own replicas only, and not of what hosts do not exchange', async () => {
+    const cluster = await TestCluster.founded({ config: { balanceTicks: 0 } });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    const leader = cluster.leaderOf(group)!;
+    const [liar, third] = [A, B, C].filter((rm) => rm !== leader) as [RmId, RmId];
+    const { term: current } = cluster.status(leader, group);
+    const route = { to: nodeId(leader), term: term(current + 5) };
+    const forged: PeerMessage[] = [
+      { kind: 'append-accepted', from: nodeId(third), ...route, index: logIndex(0) },
+      { kind: 'transfer-leader', from: nodeId(liar), ...route, transferee: nodeId(liar) },
+      { kind: 'propose', from: nodeId(liar), to: nodeId(leader), entries: [{ type: 'normal', data: Uint8Array.of(66) }] },
+    ];
+    cluster.process(liar).transport.send(leader, { messages: forged.map((message) => ({ group, message })), heartbeats: [], heartbeatResponses: [] });
+    await cluster.clock.advance(500);
+    expect(cluster.status(leader, group)).toMatchObject({ role: 'leader', term: current });
+    expect(cluster.applier(leader, group).appliedLines).toEqual([]);
   });
 });

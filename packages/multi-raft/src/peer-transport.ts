@@ -22,9 +22,10 @@ export interface GroupMessage {
 export interface CoalescedHeartbeat {
   readonly group: BucketId;
   readonly term: number;
+  /** 0 in an answer. */
   readonly commit: number;
   readonly readSequence: number;
-  /** The leader asks to go quiet: term and commit are agreed, no ticks until something wakes the group. */
+  /** In a heartbeat: the leader asks to go quiet: term and commit are agreed, no ticks until something wakes the group. */
   readonly quiesce: boolean;
 }
 

@@ -82,6 +82,38 @@ describe('quiet groups', () => {
     await cluster.converged();
   });
 
+  test('a leader that slept meets a follower again as soon as their connection is back', async () => {
+    const cluster = await quietCluster(1);
+    const group = cluster.groups[0]!;
+    const leader = cluster.leaderOf(group)!;
+    const follower = ALL.find((rm) => rm !== leader)!;
+    cluster.network.setLink(leader, follower, 'cut');
+    // It counts on its other follower and goes to sleep again.
+    await cluster.eventually('the leader is quiet', () => cluster.status(leader, group).quiescent);
+    cluster.network.setLink(leader, follower, 'up');
+    await cluster.eventually('they know each other', () => cluster.process(follower).host.leader(group) === leader, 300);
+  });
+
+  test('a follower goes along only if term, log and commit agree', async () => {
+    const cluster = await TestCluster.founded({ config: { quiesceAfterTicks: 1000 } });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    await cluster.settling(cluster.propose(group, 'x'));
+    await cluster.clock.advance(1000);
+    const leader = cluster.leaderOf(group)!;
+    const follower = ALL.find((rm) => rm !== leader)!;
+    const { term, lastIndex } = cluster.status(follower, group);
+    const asked = async (heartbeat: { readonly term: number; readonly commit: number }): Promise<boolean> => {
+      cluster.process(leader).transport.send(follower, { messages: [], heartbeats: [{ group, readSequence: 0, quiesce: true, ...heartbeat }], heartbeatResponses: [] });
+      await cluster.clock.advance(3);
+      return cluster.status(follower, group).quiescent;
+    };
+    expect(await asked({ term, commit: lastIndex - 1 })).toBe(false);
+    expect(await asked({ term: term - 1, commit: lastIndex })).toBe(false);
+    expect(await asked({ term, commit: lastIndex })).toBe(true);
+    await cluster.eventually('the next heartbeat has woken it', () => !cluster.status(follower, group).quiescent, 300);
+  });
+
   test('quiescence can be switched off', async () => {
     const cluster = await TestCluster.founded({ config: { quiesceAfterTicks: 0 } });
     await cluster.leadersEverywhere();

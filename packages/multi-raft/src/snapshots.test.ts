@@ -1,6 +1,7 @@
 /** A follower whose entries are compacted gets a snapshot, installed before the log is reset, acknowledged after both. */
-import { rmId } from '@mas/values';
-import { TestCluster } from './testing/test-cluster';
+import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
+import { rmId, type RmId } from '@mas/values';
+import { confStateOf, TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 const COMPACTING = { retainedEntries: 5, compactionStepEntries: 5, maintenanceTicks: 2 };
@@ -22,6 +23,21 @@ async function leftBehind(options: { readonly groups?: number; readonly snapshot
 }
 
 describe('snapshots', () => {
+  test('one of a configuration that does not know its receiver, or not from its sender, is refused', async () => {
+    const cluster = await TestCluster.founded({});
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    const [from, to, third] = ALL as [RmId, RmId, RmId];
+    const offer = (sender: RmId, voters: readonly RmId[]): Promise<void> => {
+      const metadata = { index: logIndex(1000), term: term(9), confState: confStateOf(voters) };
+      const message = { kind: 'snapshot' as const, from: nodeId(sender), to: nodeId(to), term: term(9), snapshot: { metadata, data: NO_DATA } };
+      return cluster.settling(cluster.process(from).transport.sendSnapshot(to, { group, message }, noChunks()));
+    };
+    await expect(offer(from, [from, third])).rejects.toThrow('not in');
+    await expect(offer(third, ALL)).rejects.toThrow('not from its sender');
+    expect(cluster.applier(to, group).installs).toBe(0);
+  });
+
   test('a follower that was away catches up by one, and goes on by appends', async () => {
     const { cluster, behind } = await leftBehind();
     const group = cluster.groups[0]!;
@@ -79,7 +95,7 @@ describe('snapshots', () => {
     await cluster.restart(behind);
     const leader = cluster.leaderOf(group)!;
     for (let round = 0; round < 10; round += 1) {
-      void cluster.propose(group, `during.${round}`);
+      for (let at = 0; at < 10; at += 1) void cluster.propose(group, `during.${round}.${at}`);
       await cluster.clock.advance(400);
     }
     await cluster.converged(30_000);
@@ -87,3 +103,7 @@ describe('snapshots', () => {
     expect(cluster.process(leader).host.isLeader(group)).toBe(true);
   });
 });
+
+async function* noChunks(): AsyncGenerator<Uint8Array> {
+  // A snapshot without content.
+}

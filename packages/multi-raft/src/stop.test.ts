@@ -42,6 +42,15 @@ describe('stop', () => {
     expect(cluster.failures).toEqual([]);
   });
 
+  test('a group of one has nobody to hand over to; its proposals in flight are finished first', async () => {
+    const cluster = await TestCluster.founded({ rms: 1, syncMs: 100 });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    const pending = cluster.propose(group, 'x');
+    await cluster.settling(cluster.process(A).host.stop());
+    expect(await pending).toMatchObject({ kind: 'applied' });
+  });
+
   test('a stopped process restarts where it was', async () => {
     const cluster = await TestCluster.founded({ groups: 3 });
     await cluster.leadersEverywhere();

@@ -29,7 +29,7 @@ function send<Result>(replica: Replica<Result>, message: PeerMessage): void {
       host.outboxes.heartbeat(group, message, false);
       return;
     case 'heartbeat-response':
-      host.outboxes.heartbeatResponse(group, message, replica.isQuiet);
+      host.outboxes.heartbeatResponse(group, message);
       return;
     case 'snapshot':
       host.sendSnapshot(group, message);

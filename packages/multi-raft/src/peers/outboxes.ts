@@ -52,11 +52,11 @@ export class Outboxes {
     this.count(to, box);
   }
 
-  heartbeatResponse(group: BucketId, message: HeartbeatResponseMessage, quiesce: boolean): void {
+  heartbeatResponse(group: BucketId, message: HeartbeatResponseMessage): void {
     const to = rmOf(message.to);
     const box = this.box(to);
     const { term, readSequence } = message;
-    box.heartbeatResponses.push({ group, term, commit: 0, readSequence, quiesce });
+    box.heartbeatResponses.push({ group, term, commit: 0, readSequence, quiesce: false });
     this.count(to, box);
   }
 

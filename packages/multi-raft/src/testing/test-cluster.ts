@@ -18,7 +18,7 @@ export interface TestClusterOptions {
   readonly groups?: number;
   readonly config?: Partial<MultiRaftConfig>;
   readonly network?: Partial<NetworkConditions>;
-  readonly syncMs?: number;
+  readonly syncMs?: number | ((rm: RmId) => number);
   readonly journal?: JournalOptions;
   readonly logger?: Logger;
 }
@@ -64,7 +64,7 @@ export class TestCluster {
     this.disks.set(rm, disk);
     const { syncMs, logger, config } = this.options;
     const clock = new ProcessClock(this.clock);
-    const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs });
+    const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs: typeof syncMs === 'number' ? syncMs : syncMs(rm) });
     const transport = this.network.transport(rm);
     const host = new MultiRaftHost<number>(
       { self: rm, log, transport, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
