@@ -1,5 +1,5 @@
 /** One bucket on this Resource Manager: its replica, and, while it leads, everything that a leader does. */
-import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { InstructionItem, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { unreachable, type BucketId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import { BucketOpening } from '../drivers/bucket-opening';
@@ -79,8 +79,7 @@ export class BucketReplica implements ReplicaListener {
   async handle(request: BucketRequest): Promise<ParticipantReply> {
     switch (request.kind) {
       case 'instructions':
-        if (this.applier.isLeading() && !this.opening.isOpen()) return { kind: 'unavailable', reason: 'the bucket is being opened' };
-        return this.instructions.handle(request.items);
+        return this.instruct(request.items);
       case 'query':
         return this.reads.query(request.keys);
       case 'read-accounts':
@@ -107,6 +106,14 @@ export class BucketReplica implements ReplicaListener {
     this.drivers.stop();
     await this.proposer.stop();
     await this.drivers.idle();
+  }
+
+  /** Tokens are verified by the leader only, and nothing is proposed before the bucket knows its slots. */
+  private async instruct(items: readonly InstructionItem[]): Promise<ParticipantReply> {
+    const refusal = this.proposer.refusal(items.length);
+    if (refusal !== null) return refusal;
+    if (!this.opening.isOpen()) return { kind: 'unavailable', reason: 'the bucket is being opened' };
+    return this.instructions.handle(items);
   }
 
   private async checksum(atIndex: number | null): Promise<ParticipantReply> {

@@ -128,7 +128,7 @@ function waitable(instruction: Instruction): instruction is Waitable {
  * A failure answers the request as a whole. Where it met some items only, others have been applied, and only
  * `unknown` says so without a lie: the sender asks again.
  */
-function together(replies: (ItemReply | undefined)[], places: readonly number[], fates: readonly Fate[]): ParticipantReply {
+export function together(replies: (ItemReply | undefined)[], places: readonly number[], fates: readonly Fate[]): ParticipantReply {
   let failure: ParticipantFailure | null = null;
   let applied = false;
   for (const [i, fate] of fates.entries()) {

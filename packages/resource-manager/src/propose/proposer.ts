@@ -84,7 +84,8 @@ export class Proposer {
     await this.pumping;
   }
 
-  private refusal(count: number): ParticipantFailure | null {
+  /** Why `count` more instructions are not taken now; null when they are. */
+  refusal(count: number): ParticipantFailure | null {
     const { bucket } = this.applier;
     if (this.stopping) return { kind: 'unavailable', reason: 'stopping' };
     if (!this.applier.isLeading()) {

@@ -22,6 +22,8 @@ interface Process {
 }
 
 const EXCHANGE_MS = 1;
+/** So that a replica that was away for a moment needs a snapshot. */
+const SHORT_LOGS = { retainedEntries: 2, compactionStepEntries: 2, maxFollowerLagBytes: 1_000, maintenanceTicks: 2 };
 
 export class RealCluster {
   readonly clock = new VirtualClock();
@@ -29,6 +31,8 @@ export class RealCluster {
   readonly placement = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `rm-${id}:1` })), 3, 3);
   readonly failures: unknown[] = [];
   readonly databases = new Map<RmId, MemoryDatabase>();
+  /** Snapshots installed so far. */
+  installs = 0;
   private readonly network: MemoryNetwork;
   private readonly disks = new Map<RmId, MemoryLogDisk>();
   private readonly processes = new Map<RmId, Process>();
@@ -59,7 +63,7 @@ export class RealCluster {
     const onFatal = (failure: unknown): void => {
       if (holder.process?.alive !== false) this.failures.push(failure);
     };
-    const host = new MultiRaftHost<ApplyResult>({ self: rm, log, transport, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig({}));
+    const host = new MultiRaftHost<ApplyResult>({ self: rm, log, transport, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig(SHORT_LOGS));
     const holder: { process: Process | null } = { process: null };
     const config = resourceManagerConfig(this.config);
     if (!config.ok) throw new Error(JSON.stringify(config.error));
@@ -74,7 +78,7 @@ export class RealCluster {
       directory: new LeaderDirectory(this.index),
       clock,
       random: this.random.fork(),
-      logger: silentLogger,
+      logger: { ...silentLogger, info: (_facts, message) => this.countInstall(message) },
       digest: platformDigest,
       spool: new MemorySnapshotSpool(),
       config: config.value,
@@ -139,6 +143,10 @@ export class RealCluster {
     if (outcome === undefined) throw new Error(`not within ${limitMs} virtual ms`);
     if ('error' in outcome) throw outcome.error;
     return outcome.value;
+  }
+
+  private countInstall(message: string): void {
+    if (message === 'snapshot installed') this.installs += 1;
   }
 
   /** Requests to the dead get no answer in time; a reply of one that dies meanwhile is lost as well. */
