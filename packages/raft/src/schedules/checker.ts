@@ -38,7 +38,7 @@ export class Checker {
     for (const entry of entries) {
       if (before !== undefined) {
         const key = `${entry.term}/${entry.index}`;
-        const content = `${before}:${entry.type}:${Buffer.from(entry.data).toString('latin1')}`;
+        const content = `${before}:${entry.type}:${String.fromCharCode(...entry.data)}`;
         const known = this.entries.get(key);
         holds(known === undefined || known === content, 'log matching', () => `${key} at ${id} is ${content}, elsewhere ${known}`);
         this.entries.set(key, content);
@@ -78,6 +78,11 @@ export class Checker {
       const own = replica.viewTerm(index);
       holds(own === term, 'leader completeness', () => `new leader ${replica.id} has ${own}/${index}, committed is ${term}/${index}`);
     }
+  }
+
+  /** Whoever applies an entry has it on its own disk, or a crash would leave a state machine without its log. */
+  mayApply(replica: SimReplica, { index, term }: Entry): void {
+    holds(replica.hasDurably(index, term), 'apply after durability', () => `${replica.id} applies ${term}/${index}`);
   }
 
   applied(id: NodeId, state: MachineState): void {

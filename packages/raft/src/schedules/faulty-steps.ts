@@ -2,48 +2,64 @@
 import { asV2, confChangeV1, confChangeV2, leaveJoint, type ConfChange, type ConfChangeStep, type ConfChangeTransition } from '../model/conf-change';
 import type { ConfState } from '../model/conf-state';
 import type { Group } from './group';
-
-const CRASH_DURING_READY = 0.004;
+import type { SimReplica } from './replica';
 
 interface Action {
   readonly weight: number;
   readonly run: (group: Group) => void;
 }
 
-const ACTIONS: readonly Action[] = [
-  { weight: 22, run: tick },
-  { weight: 40, run: (group) => group.network.move() },
-  { weight: 34, run: handleReady },
-  { weight: 14, run: append },
-  { weight: 14, run: apply },
-  { weight: 9, run: propose },
-  { weight: 3, run: read },
-  { weight: 2, run: (group) => group.any().checkpoint() },
-  { weight: 1.5, run: compact },
-  { weight: 1.5, run: changeConfiguration },
-  { weight: 0.7, run: (group) => group.act(group.any(), 'transfers', (node) => node.transferLeadership(group.any().id)) },
-  { weight: 0.5, run: (group) => group.act(group.any(), 'campaigns', (node) => void node.campaign()) },
-  { weight: 0.3, run: (group) => group.act(group.any(), 'forgets its leader', (node) => node.forgetLeader()) },
-  { weight: 0.6, run: crash },
-  { weight: 2.5, run: restart },
-  { weight: 0.4, run: cut },
-  { weight: 0.8, run: (group) => group.network.heal() },
+/** What moves a group on, drawn as it is. */
+const WORK: readonly Action[] = [
+  { weight: 8, run: tick },
+  { weight: 44, run: moveMessage },
+  { weight: 30, run: handleReady },
+  { weight: 16, run: append },
+  { weight: 16, run: apply },
 ];
-const TOTAL_WEIGHT = ACTIONS.reduce((sum, { weight }) => sum + weight, 0);
+/** What makes it hard, drawn as the seed likes it. */
+const EVENTS: readonly Action[] = [
+  { weight: 8, run: propose },
+  { weight: 4, run: read },
+  { weight: 1.5, run: (group) => group.any().checkpoint() },
+  { weight: 1, run: compact },
+  { weight: 1, run: changeConfiguration },
+  { weight: 0.4, run: (group) => group.act(group.any(), 'transfers', (node) => node.transferLeadership(group.any().id)) },
+  { weight: 0.3, run: (group) => group.act(group.any(), 'campaigns', (node) => void node.campaign()) },
+  { weight: 0.2, run: (group) => group.act(group.any(), 'forgets its leader', (node) => node.forgetLeader()) },
+  { weight: 0.3, run: tickMuch },
+  { weight: 0.4, run: crash },
+  { weight: 1.2, run: restart },
+  { weight: 0.3, run: cut },
+  { weight: 0.3, run: (group) => group.network.heal() },
+];
 
+/** A seed makes each kind of event up to this many times rarer or more frequent than its weight says. */
+const SKEW = 6;
+
+/**
+ * Every seed has a taste of its own: one crashes a lot, another hardly loses a message. Schedules that are all
+ * alike would meet the same few situations again and again.
+ */
 export function faultySteps(group: Group, steps: number): void {
   const { random } = group;
-  group.network.setFaults(random.unit() * 0.15, random.unit() * 0.15);
-  for (let at = 0; at < steps; at += 1) {
-    let drawn = random.unit() * TOTAL_WEIGHT;
-    for (const { weight, run } of ACTIONS) {
-      drawn -= weight;
-      if (drawn < 0) {
-        run(group);
-        break;
-      }
-    }
-  }
+  group.network.setFaults(random.unit() ** 2 * 0.4, random.unit() ** 2 * 0.4);
+  group.crashRate = random.chance(0.5) ? 0 : random.unit() ** 2 * 0.05;
+  const events = EVENTS.map(({ weight, run }) => ({ run, weight: weight * SKEW ** (random.unit() * 2 - 1) }));
+  const actions = [...WORK, ...events];
+  const total = actions.reduce((sum, { weight }) => sum + weight, 0);
+  for (let at = 0; at < steps; at += 1) draw(random.unit() * total, actions).run(group);
+}
+
+function draw(point: number, actions: readonly Action[]): Action {
+  let rest = point;
+  return actions.find(({ weight }) => (rest -= weight) < 0) ?? { weight: 0, run: tick };
+}
+
+/** Where nothing is to be done, time passes: steps are not wasted, and an idle group comes to its next election. */
+function moveMessage(group: Group): void {
+  if (group.network.size > 0) group.network.move();
+  else tick(group);
 }
 
 function tick(group: Group): void {
@@ -51,29 +67,47 @@ function tick(group: Group): void {
   group.act(first, 'ticks', (node) => node.tick());
 }
 
-function handleReady(group: Group): void {
+/** One replica's clock runs ahead: elections happen, leases of others do not. */
+function tickMuch(group: Group): void {
   const replica = group.any();
-  const dies = (): boolean => {
-    if (!group.random.chance(CRASH_DURING_READY)) return false;
-    group.crash(replica);
-    return true;
-  };
+  const times = 1 + group.random.below(12);
+  for (let at = 0; at < times; at += 1) group.act(replica, 'ticks', (node) => node.tick());
+}
+
+function handleReady(group: Group): void {
+  const replica = anyWith(group, ({ node }) => node?.hasReady() ?? false);
+  if (replica === undefined) {
+    moveMessage(group);
+    return;
+  }
   group.tell(() => `${replica.id} handles Ready`);
-  replica.handleReady(dies);
+  replica.handleReady(() => mayDie(group, replica));
 }
 
 function append(group: Group): void {
-  const replica = group.any();
+  const replica = anyWith(group, ({ appendQueue }) => appendQueue.length > 0);
+  if (replica === undefined) return;
   group.tell(() => `${replica.id} writes`);
-  replica.processAppend(() => {
-    if (!group.random.chance(CRASH_DURING_READY)) return false;
-    group.crash(replica);
-    return true;
-  });
+  replica.processAppend(() => mayDie(group, replica));
+}
+
+/** Between two duties of one Ready the process may end. */
+function mayDie(group: Group, replica: SimReplica): boolean {
+  if (!group.random.chance(group.crashRate)) return false;
+  group.crash(replica);
+  return true;
+}
+
+/** A replica that has such work, so that steps are not wasted on those without. */
+function anyWith(group: Group, hasWork: (replica: SimReplica) => boolean): SimReplica | undefined {
+  const start = group.random.below(group.replicas.length);
+  const inTurn = [...group.replicas.slice(start), ...group.replicas.slice(0, start)];
+  return inTurn.find(hasWork);
 }
 
 function apply(group: Group): void {
-  const replica = group.any();
+  const replica = anyWith(group, ({ applyQueue }) => applyQueue.length > 0);
+  if (replica === undefined) return;
   group.tell(() => `${replica.id} applies`);
   replica.processApply();
 }
@@ -86,7 +120,9 @@ function propose(group: Group): void {
 }
 
 function read(group: Group): void {
-  const replica = group.any();
+  // Most telling are reads at replicas that believe to lead, and may be wrong.
+  const believer = anyWith(group, ({ node }) => node?.basicStatus().role === 'leader');
+  const replica = group.random.chance(0.6) ? (believer ?? group.any()) : group.any();
   if (replica.node === undefined) return;
   const { sequence, bytes } = group.stamp();
   group.checker.readAsked(replica.id, sequence);
@@ -101,7 +137,9 @@ function compact(group: Group): void {
 
 function crash(group: Group): void {
   const replica = group.any();
-  if (replica.node !== undefined) group.crash(replica);
+  // Mostly a minority: without a quorum nothing happens until somebody is back.
+  const mayCrash = group.running().length * 2 > group.replicas.length || group.random.chance(0.1);
+  if (replica.node !== undefined && mayCrash) group.crash(replica);
 }
 
 function restart(group: Group): void {

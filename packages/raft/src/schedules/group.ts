@@ -16,9 +16,11 @@ export class Group {
   readonly replicas: readonly SimReplica[];
   readonly ids: readonly NodeId[];
   private readonly lines: string[] | undefined;
+  /** Chance of a crash after each duty of a Ready. */
+  crashRate = 0;
   private sequence = 0;
 
-  constructor(seed: number, factory: RaftNodeFactory, options: { readonly recordTrace: boolean; readonly faults: boolean }) {
+  constructor(seed: number, factory: RaftNodeFactory, options: { readonly recordTrace: boolean }) {
     this.random = new SeededRandom(seed);
     this.lines = options.recordTrace ? [] : undefined;
     const size = 3 + this.random.below(5);

@@ -59,7 +59,9 @@ export class SimReplica {
   /** Terms of the log as the running node sees it, by index. */
   private view: Term[] = [];
   private viewStart = 0;
+  /** Commit index at the last Ready, and after the last call. */
   private knownCommit = 0;
+  private observedCommit = 0;
   private wasLeader = false;
   private lastConfiguration: ConfState | undefined;
 
@@ -228,6 +230,7 @@ export class SimReplica {
       // A snapshot that was installed meanwhile holds these already.
       if (entry.index <= this.machine.applied) continue;
       if (entry.index !== this.machine.applied + 1) throw new Error(`${this.id} is to apply ${entry.index} after ${this.machine.applied}`);
+      this.checker.mayApply(this, entry);
       let { confState } = this.machine;
       if (entry.type !== 'normal') this.act((node) => (confState = node.applyConfChange(decodeConfChange(entry))));
       this.machine = applyToMachine(this.machine, entry, confState);
@@ -254,8 +257,6 @@ export class SimReplica {
     this.checker.committedUpTo(this, this.knownCommit, commit);
     this.knownCommit = Math.max(this.knownCommit, commit);
   }
-
-  private observedCommit = 0;
 
   private observe(): void {
     if (this.node === undefined) return;

@@ -18,7 +18,7 @@ export interface ScheduleSummary {
   readonly failure: ScheduleFailure | undefined;
 }
 
-export const DEFAULT_STEPS = 900;
+export const DEFAULT_STEPS = 2000;
 const SHOWN_TRACE_LINES = 150;
 
 /** @param factory makes the replicas: the production core, or one broken on purpose. */
@@ -37,7 +37,7 @@ export function describeFailure({ seed, message, trace }: ScheduleFailure): stri
 }
 
 function attempt(seed: number, factory: RaftNodeFactory, steps: number, recordTrace: boolean) {
-  const group = new Group(seed, factory, { recordTrace, faults: true });
+  const group = new Group(seed, factory, { recordTrace });
   try {
     faultySteps(group, steps);
     expectProgress(group);
