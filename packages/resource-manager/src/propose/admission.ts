@@ -35,7 +35,7 @@ export class AdmissionControl {
         return this.forCaller(instruction, null, token);
       case 'decide-abort':
         // A coordinator cancels also after the caller's token has expired. Only the payment's own scope is believed.
-        if (token !== null) return this.forCaller(instruction, instruction.key, token);
+        if (token !== null && this.tokens.verify(token).ok) return this.forCaller(instruction, instruction.key, token);
         return admitted(withSubject(instruction, ownsScope(instruction.subject, instruction.key) ? instruction.subject : SYSTEM));
       case 'resolve':
         return token === null ? admitted(withSubject(instruction, SYSTEM)) : this.forOperator(instruction, token);
