@@ -1,13 +1,16 @@
 /**
  * A whole Mini Account System of real processes on this machine: TMs, RMs, and where asked for a private MariaDB and Redis.
- * Every link (TM–RM, RM–RM, TM–Redis, RM–SQL) can run through a proxy of its own, so that it can be cut alone.
+ * Every link (client–TM, TM–RM, RM–RM, TM–Redis, RM–SQL) can run through a proxy of its own, so that it can be cut alone.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, startMariaDb, startRedis, tempFolder, type TempFolder, type TestServer } from '@mas/test-servers';
+import { genesisPlacement, PlacementIndex } from '@mas/placement';
+import { MasClient } from '@mas/rpc';
+import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
+import { rmId } from '@mas/values';
+import { Access, type ClientOptions } from './access';
+import { Links } from './links';
 import { MasProcess, REPOSITORY_ROOT } from './mas-process';
-import { TcpProxy } from './tcp-proxy';
 
 export interface ClusterOptions {
   readonly rms?: number;
@@ -19,26 +22,38 @@ export interface ClusterOptions {
   readonly proxies?: boolean;
   /** Added to every process's environment: MAS_* settings. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where an RM keeps its own files (its log), instead of in the cluster's folder. */
+  readonly dataOf?: (name: string) => string | null;
 }
+
+const HOST = 'localhost';
+const LEADERS_TIMEOUT_MS = 30_000;
 
 export class Cluster {
   readonly tms: MasProcess[] = [];
   readonly rms: MasProcess[] = [];
-  /** By `from>to`, for example `rm1>rm2`, `tm1>rm3`, `tm1>redis`, `rm2>sql`. */
-  readonly links = new Map<string, TcpProxy>();
+  /** Named `from>to`, for example `rm1>rm2`, `tm1>rm3`, `tm1>redis`, `rm2>sql`. */
+  readonly links: Links;
+  readonly placement: PlacementIndex;
   sql: TestServer | null = null;
   redis: TestServer | null = null;
   private tmPorts: number[] = [];
   private rmPorts: number[] = [];
+  private readonly access: Access;
 
   private constructor(
     private readonly folder: TempFolder,
     private readonly options: Required<ClusterOptions>,
-  ) {}
+  ) {
+    this.links = new Links(options.proxies);
+    this.access = new Access(join(folder.path, 'certs'), () => this.addresses());
+    const members = Array.from({ length: options.rms }, (_, at) => ({ rm: rmId(at + 1), address: '' }));
+    this.placement = new PlacementIndex(genesisPlacement(members, options.buckets, options.replicas));
+  }
 
-  /** Starts everything and waits until every process is ready. Whatever fails is cleaned up. */
+  /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', proxies: false, environment: {}, ...options } as const;
+    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', proxies: false, environment: {}, dataOf: () => null, ...options };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -49,82 +64,122 @@ export class Cluster {
     }
   }
 
-  /** `localhost:port` of the TMs, for clients. */
+  /** `host:port` of the TMs, for clients. */
   addresses(): readonly string[] {
-    return this.tmPorts.map((port) => `localhost:${port}`);
+    return this.tmPorts.map((port) => `${HOST}:${port}`);
+  }
+
+  rmAddresses(): readonly string[] {
+    return this.rmPorts.map((port) => `${HOST}:${port}`);
   }
 
   certs(): string {
     return join(this.folder.path, 'certs');
   }
 
-  caCertificate(): Buffer {
-    return readFileSync(join(this.certs(), 'ca.crt'));
+  /** An operator's client of all TMs, unless asked otherwise. Closed with the cluster. */
+  client(options: ClientOptions = {}): MasClient {
+    return this.access.client(options);
   }
 
-  link(name: string): TcpProxy {
-    const proxy = this.links.get(name);
-    if (proxy === undefined) throw new Error(`no link ${name}; there are ${[...this.links.keys()].join(', ')}`);
-    return proxy;
+  operatorToken(name?: string): string {
+    return this.access.operatorToken(name);
+  }
+
+  process(name: string): MasProcess {
+    const found = [...this.rms, ...this.tms].find((one) => one.name === name);
+    if (found === undefined) throw new Error(`no process ${name}; there are ${[...this.rms, ...this.tms].map((one) => one.name).join(', ')}`);
+    return found;
+  }
+
+  /** The RM that leads a bucket now, as a majority of its living replicas say. */
+  async leaderOf(bucket: number, client = this.client()): Promise<MasProcess> {
+    let name = '';
+    await waitUntil(
+      `bucket ${bucket} has a leader`,
+      async () => {
+        const { replicas } = await client.clusterStatus();
+        const leader = replicas.filter((one) => one.bucket === bucket && one.role === 'leader').sort((a, b) => b.term - a.term)[0];
+        if (leader === undefined) return false;
+        name = `rm${leader.rm}`;
+        return true;
+      },
+      { timeoutMs: LEADERS_TIMEOUT_MS, diagnostics: () => this.diagnostics() },
+    );
+    return this.process(name);
   }
 
   /** Cuts a process off from all others, both ways, as a pulled network cable does. */
   cut(name: string): void {
-    for (const proxy of this.linksOf(name)) proxy.set({ kind: 'black-hole', towardsClient: true, towardsTarget: true });
+    this.links.of(name).forEach((proxy) => proxy.set({ kind: 'black-hole', towardsClient: true, towardsTarget: true }));
   }
 
   heal(name: string): void {
-    for (const proxy of this.linksOf(name)) proxy.set({ kind: 'open' });
+    this.links.of(name).forEach((proxy) => proxy.set({ kind: 'open' }));
   }
 
-  async ready(): Promise<void> {
-    await Promise.all([...this.rms, ...this.tms].filter((process) => process.running()).map((process) => process.ready()));
+  /** Starts what does not run and waits until every process is ready and every bucket is led. */
+  async whole(): Promise<void> {
+    for (const one of [...this.rms, ...this.tms]) if (!one.running()) one.start();
+    await Promise.all([...this.rms, ...this.tms].map((one) => one.ready()));
+    await this.led();
   }
 
   /** Ends all processes and servers and removes their folder. Frozen ones included. */
   async stop(): Promise<void> {
-    await Promise.all([...this.tms, ...this.rms].filter((process) => process.running()).map((process) => process.kill()));
-    await Promise.all([...this.links.values()].map((proxy) => proxy.close()));
+    this.access.close();
+    await Promise.all([...this.tms, ...this.rms].filter((one) => one.running()).map((one) => one.kill()));
+    await this.links.close();
     await Promise.all([this.sql?.stop(), this.redis?.stop()]);
     await this.folder.remove();
   }
 
   /** What to look at when a test failed: the end of every log. */
   diagnostics(): string {
-    return [...this.tms, ...this.rms].map((process) => `=== ${process.name} ${JSON.stringify(process.exitStatus())}\n${process.logTail()}`).join('\n');
+    return [...this.tms, ...this.rms].map((one) => `=== ${one.name} ${JSON.stringify(one.exitStatus())}\n${one.logTail()}`).join('\n');
   }
 
   private async launch(): Promise<void> {
     const { storage, rms, tms } = this.options;
     if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb(), startRedis()]);
     execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms)], { stdio: 'pipe' });
-    this.rmPorts = await ports(rms);
-    this.tmPorts = await ports(tms);
+    const ports = await differentPorts(rms + tms);
+    this.rmPorts = ports.slice(0, rms);
+    this.tmPorts = ports.slice(rms);
     for (let rm = 1; rm <= rms; rm += 1) this.rms.push(await this.resourceManager(rm));
     for (let tm = 1; tm <= tms; tm += 1) this.tms.push(await this.transactionManager(tm));
-    for (const process of [...this.rms, ...this.tms]) process.start();
-    await this.ready();
+    await this.whole();
+  }
+
+  private async led(): Promise<void> {
+    const client = this.client();
+    await waitUntil(
+      'every bucket has a leader',
+      async () => {
+        const { replicas } = await client.clusterStatus();
+        return this.placement.map.buckets.every(({ bucket }) => replicas.some((one) => one.bucket === bucket && one.role === 'leader'));
+      },
+      { timeoutMs: LEADERS_TIMEOUT_MS, diagnostics: () => this.diagnostics() },
+    );
   }
 
   private async resourceManager(rm: number): Promise<MasProcess> {
     const name = `rm${rm}`;
-    const sql = this.sql === null ? 'embedded' : `mysql://root@127.0.0.1:${await this.through(`${name}>sql`, this.sql.port)}`;
-    return this.process(name, ['rm', '--id', String(rm), '--listen', `localhost:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', `mas${rm}`, ...this.shared()]);
+    const sql = this.sql === null ? 'embedded' : `mysql://root@127.0.0.1:${await this.links.through(`${name}>sql`, this.sql.port)}`;
+    return this.newProcess(name, ['rm', '--id', String(rm), '--listen', `${HOST}:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', `mas${rm}`]);
   }
 
   private async transactionManager(tm: number): Promise<MasProcess> {
     const name = `tm${tm}`;
-    const redis = this.redis === null ? 'embedded' : `redis://127.0.0.1:${await this.through(`${name}>redis`, this.redis.port)}`;
-    return this.process(name, ['tc', '--id', `tc-${tm}`, '--listen', `localhost:${this.tmPorts[tm - 1] ?? 0}`, '--cluster', await this.members(name), '--redis', redis, ...this.shared()]);
+    const redis = this.redis === null ? 'embedded' : `redis://127.0.0.1:${await this.links.through(`${name}>redis`, this.redis.port)}`;
+    return this.newProcess(name, ['tc', '--id', `tc-${tm}`, '--listen', `${HOST}:${this.tmPorts[tm - 1] ?? 0}`, '--cluster', await this.members(name), '--redis', redis]);
   }
 
-  private process(name: string, args: readonly string[]): MasProcess {
+  private newProcess(name: string, args: readonly string[]): MasProcess {
     const folder = join(this.folder.path, name);
-    return new MasProcess({ name, folder, args: [...args, '--data', join(folder, 'data')], environment: { MAS_LOG_LEVEL: 'info', ...this.options.environment } });
-  }
-
-  private shared(): readonly string[] {
-    return ['--buckets', String(this.options.buckets), '--replicas', String(this.options.replicas), '--certs', this.certs()];
+    const { buckets, replicas } = this.options;
+    const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.options.dataOf(name) ?? join(folder, 'data')];
+    return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', ...this.options.environment } });
   }
 
   /** The cluster as `viewer` dials it: through its own proxies to everybody else. */
@@ -132,24 +187,13 @@ export class Cluster {
     const parts: string[] = [];
     for (const [at, port] of this.rmPorts.entries()) {
       const name = `rm${at + 1}`;
-      parts.push(`${at + 1}=localhost:${name === viewer ? port : await this.through(`${viewer}>${name}`, port)}`);
+      parts.push(`${at + 1}=${HOST}:${name === viewer ? port : await this.links.through(`${viewer}>${name}`, port)}`);
     }
     return parts.join(',');
   }
-
-  private async through(link: string, port: number): Promise<number> {
-    if (!this.options.proxies) return port;
-    const proxy = await TcpProxy.start(port);
-    this.links.set(link, proxy);
-    return proxy.port;
-  }
-
-  private linksOf(name: string): readonly TcpProxy[] {
-    return [...this.links].filter(([link]) => link.split('>').includes(name)).map(([, proxy]) => proxy);
-  }
 }
 
-async function ports(count: number): Promise<number[]> {
+async function differentPorts(count: number): Promise<number[]> {
   const chosen = new Set<number>();
   while (chosen.size < count) chosen.add(await freePort());
   return [...chosen];

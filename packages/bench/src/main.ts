@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** `npm run bench [-- payments|raft] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createProgress } from './progress';
+import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
+import { renderReport } from './report';
+
+const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--only REGEX] [--no-yardsticks] [--json]';
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      mysql: { type: 'boolean', default: false },
+      redis: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '5' },
+      accounts: { type: 'string', default: '3000' },
+      seed: { type: 'string', default: '1' },
+      only: { type: 'string' },
+      'no-yardsticks': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [what = 'payments'] = positionals;
+  const seconds = Number(values.seconds);
+  const accounts = Number(values.accounts);
+  const seed = Number(values.seed);
+  if (what !== 'payments' || !(seconds > 0 && seconds <= 600) || !(Number.isInteger(accounts) && accounts >= 30) || !Number.isInteger(seed)) throw new TypeError(USAGE);
+  if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
+  const progress = createProgress(process.stderr.isTTY);
+  const report = await runPaymentsBench({ storage: values.mysql ? 'servers' : 'embedded', durationMs: seconds * 1000, accounts, seed, yardsticks: !values['no-yardsticks'], only: values.only === undefined ? null : new RegExp(values.only) }, progress);
+  progress.done();
+  const json = JSON.stringify(report, null, 2);
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  const file = join(RESULTS_FOLDER, `payments-${report.storage}.json`);
+  writeFileSync(file, `${json}\n`);
+  process.stdout.write(values.json ? `${json}\n` : `${renderReport(report)}\n\nJSON: ${file}\n`);
+  return report.conserved ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof TypeError ? 2 : 1);
+  },
+);

@@ -1,0 +1,161 @@
+/**
+ * `npm run bench`: payments per second and their latency on a cluster of real processes, next to yardsticks of the same
+ * run, with conservation checked at the end. Everything printed is also JSON.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { Cluster } from '@mas/e2e';
+import { PlacementIndex } from '@mas/placement';
+import { MasClient, type PaymentInput } from '@mas/rpc';
+import { SeededRandom } from '@mas/values';
+import { closedLoop, type LoadResult } from './load/closed-loop';
+import { PaymentLoad, type Mix } from './load/payment-load';
+import { UsageMeter, type ProcessUsage } from './measure/process-usage';
+import type { Progress } from './progress';
+import { fdatasyncPerSecond } from './yardsticks/fdatasync';
+import { grpcUnaryCeiling } from './yardsticks/grpc-unary';
+import { xaTransfers, type XaResult } from './yardsticks/xa';
+import { operatorToken } from './operator-token';
+
+export interface BenchOptions {
+  readonly storage: 'embedded' | 'servers';
+  readonly durationMs: number;
+  readonly accounts: number;
+  readonly seed: number;
+  /** Leaves the yardsticks out, for quick comparisons. */
+  readonly yardsticks: boolean;
+  readonly only: RegExp | null;
+}
+
+interface Scenario {
+  readonly name: string;
+  readonly form: 'unary' | 'batch';
+  readonly callers: number;
+  readonly mix: Mix;
+}
+
+export interface ScenarioResult extends LoadResult {
+  readonly name: string;
+  readonly aborted: number;
+  readonly unknown: number;
+  readonly usage: Readonly<Record<string, ProcessUsage>>;
+}
+
+export interface BenchReport {
+  readonly storage: string;
+  readonly scenarios: readonly ScenarioResult[];
+  readonly yardsticks: { readonly fdatasyncPerSecond: number; readonly grpcUnary256: LoadResult; readonly xa32: XaResult } | null;
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly conserved: boolean;
+  readonly audit: string;
+}
+
+export const BATCH_SIZE = 200;
+const UNIFORM: Mix = { name: 'uniform, across buckets', receiver: 'uniform', crossShare: 1 };
+const HOT: Mix = { name: 'one hot receiver, across buckets', receiver: 'hot', crossShare: 1 };
+const SAME: Mix = { name: 'same bucket', receiver: 'uniform', crossShare: 0 };
+const MIXED: Mix = { name: 'two thirds across buckets', receiver: 'uniform', crossShare: 2 / 3 };
+
+const SCENARIOS: readonly Scenario[] = [
+  ...[1, 32, 256].map((callers): Scenario => ({ name: `unary, ${callers} callers, ${UNIFORM.name}`, form: 'unary', callers, mix: UNIFORM })),
+  ...[HOT, SAME, MIXED].map((mix): Scenario => ({ name: `unary, 256 callers, ${mix.name}`, form: 'unary', callers: 256, mix })),
+  ...[1, 8, 32].map((callers): Scenario => ({ name: `batch of ${BATCH_SIZE}, ${callers} callers, ${UNIFORM.name}`, form: 'batch', callers, mix: UNIFORM })),
+  ...[HOT, SAME, MIXED].map((mix): Scenario => ({ name: `batch of ${BATCH_SIZE}, 32 callers, ${mix.name}`, form: 'batch', callers: 32, mix })),
+];
+const OPENING_MINOR = 1_000_000_000n;
+const CREATE_CONCURRENCY = 128;
+const CALL_TIMEOUT_MS = 30_000;
+const CONNECTIONS = 2;
+
+export async function runPaymentsBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
+  progress.phase(`starting a cluster (${options.storage === 'servers' ? 'private MariaDB and Redis' : 'embedded stores'})`);
+  const cluster = await Cluster.start({ storage: options.storage, durability: 'durable' });
+  try {
+    const client = new MasClient({ addresses: cluster.addresses(), ca: cluster.caCertificate(), token: operatorToken(cluster.certs()), timeoutMs: CALL_TIMEOUT_MS, connections: CONNECTIONS });
+    const numbers = await createAccounts(client, options.accounts, progress);
+    const { placement } = await client.clusterStatus();
+    const load = new PaymentLoad(numbers, new PlacementIndex(placement), new SeededRandom(options.seed), randomUUID().slice(0, 8));
+    const pids = pidsOf(cluster);
+    const scenarios: ScenarioResult[] = [];
+    for (const scenario of SCENARIOS.filter((one) => options.only === null || options.only.test(one.name))) {
+      scenarios.push(await runScenario(client, load, scenario, options.durationMs, pids, progress));
+    }
+    progress.phase('checking that money was conserved');
+    const audit = await client.audit();
+    const conserved = audit.consistent && audit.totals.every((total) => total.issuedMinor === BigInt(numbers.length) * OPENING_MINOR && total.balancesMinor === total.issuedMinor);
+    client.close();
+    const certs = cluster.certs();
+    const yardsticks = options.yardsticks ? await runYardsticks(certs, options.durationMs, progress) : null;
+    return { storage: options.storage, scenarios, yardsticks, ratios: ratiosOf(scenarios, yardsticks), conserved, audit: audit.checks.map((check) => `${check.name}: ${check.count} compared, ${check.differences.length} differences`).join('; ') };
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function createAccounts(client: MasClient, count: number, progress: Progress): Promise<readonly string[]> {
+  progress.phase(`creating ${count} accounts`);
+  const numbers = Array.from({ length: count }, (_, at) => `bench-${at}`);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let number = numbers[next++]; number !== undefined; number = numbers[next++]) {
+      await client.createAccount({ id: `create-${number}`, number, openingBalance: { minor: OPENING_MINOR } });
+      progress.advance(next / count);
+    }
+  };
+  await Promise.all(Array.from({ length: CREATE_CONCURRENCY }, worker));
+  return numbers;
+}
+
+async function runScenario(client: MasClient, load: PaymentLoad, scenario: Scenario, durationMs: number, pids: ReadonlyMap<string, number>, progress: Progress): Promise<ScenarioResult> {
+  progress.phase(scenario.name);
+  const counts = { aborted: 0, unknown: 0 };
+  const count = (kind: string): void => {
+    if (kind === 'aborted') counts.aborted += 1;
+    else if (kind !== 'committed') counts.unknown += 1;
+  };
+  const unary = async (): Promise<void> => count((await client.createPayment(load.next(scenario.mix))).kind);
+  const batch = async (): Promise<void> => {
+    const payments: PaymentInput[] = Array.from({ length: BATCH_SIZE }, () => load.next(scenario.mix));
+    for (const reply of await client.createPayments(payments)) count(reply.ok ? reply.value.kind : 'error');
+  };
+  const meter = new UsageMeter(pids);
+  const result = await closedLoop({
+    callers: scenario.callers,
+    durationMs,
+    unitsPerCall: scenario.form === 'batch' ? BATCH_SIZE : 1,
+    call: scenario.form === 'batch' ? batch : unary,
+    onProgress: (fraction) => progress.advance(fraction),
+  });
+  return { name: scenario.name, ...result, ...counts, usage: meter.since() };
+}
+
+async function runYardsticks(certs: string, durationMs: number, progress: Progress): Promise<NonNullable<BenchReport['yardsticks']>> {
+  progress.phase('yardstick: fdatasync');
+  const fdatasync = await fdatasyncPerSecond(durationMs / 2);
+  progress.phase('yardstick: grpc-js unary calls with an empty handler, 256 callers');
+  const grpcUnary256 = await grpcUnaryCeiling(certs, 256, durationMs);
+  progress.phase('yardstick: XA over two private MariaDB servers, 32 callers');
+  const xa32 = await xaTransfers(32, durationMs);
+  return { fdatasyncPerSecond: fdatasync, grpcUnary256, xa32 };
+}
+
+function ratiosOf(scenarios: readonly ScenarioResult[], yardsticks: BenchReport['yardsticks']): Record<string, number> {
+  const rate = (name: string): number => scenarios.find((one) => one.name === name)?.unitsPerSecond ?? NaN;
+  const bestBatch = Math.max(...scenarios.filter((one) => one.name.startsWith('batch') && one.name.endsWith(UNIFORM.name)).map((one) => one.unitsPerSecond));
+  return {
+    hotOverSpreadUnary: rate(`unary, 256 callers, ${HOT.name}`) / rate(`unary, 256 callers, ${UNIFORM.name}`),
+    hotOverSpreadBatch: rate(`batch of ${BATCH_SIZE}, 32 callers, ${HOT.name}`) / rate(`batch of ${BATCH_SIZE}, 32 callers, ${UNIFORM.name}`),
+    ...(yardsticks === null ? {} : { batchOverXa: bestBatch / yardsticks.xa32.unitsPerSecond, unary256OverGrpcCeiling: rate(`unary, 256 callers, ${UNIFORM.name}`) / yardsticks.grpcUnary256.unitsPerSecond }),
+  };
+}
+
+function pidsOf(cluster: Cluster): ReadonlyMap<string, number> {
+  const pids = new Map<string, number>([['client', process.pid]]);
+  for (const one of [...cluster.tms, ...cluster.rms]) if (one.pid !== undefined) pids.set(one.name, one.pid);
+  if (cluster.sql !== null) pids.set('mariadb', cluster.sql.pid);
+  if (cluster.redis !== null) pids.set('redis', cluster.redis.pid);
+  return pids;
+}
+
+/** Where results are written for programs. */
+export const RESULTS_FOLDER = join(process.cwd(), 'bench-results');

@@ -1,0 +1,30 @@
+/** The payments benchmark as text. */
+import type { BenchReport, ScenarioResult } from './payments-bench';
+
+export function renderReport(report: BenchReport): string {
+  const lines = [`Payments on ${report.storage === 'servers' ? 'MariaDB and Redis' : 'the embedded stores'}, three replicas, TLS, fsync on:`, '', row(['scenario', 'payments/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'aborted', 'unknown', 'CPU s: ' + processNames(report)])];
+  for (const one of report.scenarios) lines.push(row([one.name, one.unitsPerSecond.toFixed(0), one.p50Ms.toFixed(1), one.p99Ms.toFixed(1), one.p999Ms.toFixed(1), String(one.aborted), String(one.unknown), cpu(one)]));
+  const last = report.scenarios.at(-1);
+  if (last !== undefined) lines.push('', `peak memory: ${Object.entries(last.usage).map(([name, usage]) => `${name} ${usage.peakMiB.toFixed(0)} MiB`).join(', ')}`);
+  if (report.yardsticks !== null) {
+    const { fdatasyncPerSecond, grpcUnary256, xa32 } = report.yardsticks;
+    lines.push('', 'Yardsticks of the same run:', `  fdatasync of 4 KiB: ${fdatasyncPerSecond.toFixed(0)}/s`, `  grpc-js unary, empty handler, TLS, 256 callers: ${grpcUnary256.unitsPerSecond.toFixed(0)}/s (p50 ${grpcUnary256.p50Ms.toFixed(1)} ms)`, `  MariaDB XA over two servers, no replication, 32 callers: ${xa32.unitsPerSecond.toFixed(0)} transfers/s (p50 ${xa32.p50Ms.toFixed(1)} ms), conserved: ${xa32.conserved}`);
+  }
+  lines.push('', 'Ratios:', ...Object.entries(report.ratios).map(([name, value]) => `  ${name}: ${value.toFixed(2)}`));
+  lines.push('', `money conserved: ${report.conserved ? 'yes' : 'NO'} (${report.audit})`);
+  return lines.join('\n');
+}
+
+const WIDTHS = [58, 11, 9, 9, 10, 9, 9, 0];
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell, at) => (at === 0 || at === cells.length - 1 ? cell.padEnd(WIDTHS[at] ?? 0) : cell.padStart(WIDTHS[at] ?? 0))).join(' ');
+}
+
+function processNames(report: BenchReport): string {
+  return Object.keys(report.scenarios[0]?.usage ?? {}).join(' ');
+}
+
+function cpu(result: ScenarioResult): string {
+  return `      ${Object.values(result.usage).map((usage) => usage.cpuSeconds.toFixed(1)).join('  ')}`;
+}
