@@ -62,7 +62,7 @@ export class MemoryStorage implements RaftStorage {
     if (first === undefined) return;
     const at = first.index - this.base.index - 1;
     invariant(at <= this.log.length, 'an append leaves no gap', { last: this.lastIndex(), first: first.index });
-    this.log.length = at;
+    if (at < this.log.length) this.log.length = at;
     for (const entry of held) this.log.push(entry);
   }
 

@@ -64,39 +64,32 @@ export class ReadySource {
 
   private takeAsync(): Ready {
     const { raft } = this;
-    const work = this.work();
     const [messages, voteRequests] = splitAtVoteRequest(raft.outbox.immediate);
-    return {
-      ...work,
-      messages,
-      messagesAfterAppend: voteRequests,
-      storageAppend: storageAppend(raft, work, raft.outbox.afterAppend),
-      storageApply: storageApply(raft, work.committedEntries),
-    };
+    const ready = this.newReady(messages, voteRequests);
+    const append = storageAppend(raft, ready, raft.outbox.afterAppend);
+    const apply = storageApply(raft, ready.committedEntries);
+    return append === undefined && apply === undefined ? ready : withStorage(ready, append, apply);
   }
 
   private takeSync(): Ready {
     const { raft } = this;
-    const work = this.work();
     const [messages, voteRequests] = splitAtVoteRequest(raft.outbox.immediate);
     const { afterAppend } = raft.outbox;
-    const toPeers = afterAppend.filter((message) => message.to !== raft.id);
-    for (const message of afterAppend) if (message.to === raft.id) this.onAdvance.push(message);
-    const written = storageAppendResponse(raft, work.snapshot);
+    const toPeers: PeerMessage[] = [...voteRequests];
+    for (const message of afterAppend) {
+      if (message.to === raft.id) this.onAdvance.push(message);
+      else toPeers.push(message);
+    }
+    const ready = this.newReady(messages, toPeers.length === 0 ? NO_MESSAGES : toPeers);
+    const written = storageAppendResponse(raft, ready.snapshot);
     if (written !== undefined) this.onAdvance.push(written);
-    const applied = storageApplyResponse(raft, work.committedEntries);
+    const applied = storageApplyResponse(raft, ready.committedEntries);
     if (applied !== undefined) this.onAdvance.push(applied);
     this.isOut = true;
-    return {
-      ...work,
-      messages,
-      messagesAfterAppend: voteRequests.length === 0 ? toPeers : [...voteRequests, ...toPeers],
-      storageAppend: undefined,
-      storageApply: undefined,
-    };
+    return ready;
   }
 
-  private work(): Omit<Ready, 'messages' | 'messagesAfterAppend' | 'storageAppend' | 'storageApply'> {
+  private newReady(messages: readonly PeerMessage[], messagesAfterAppend: readonly PeerMessage[]): Ready {
     const { raft } = this;
     const entries = raft.log.unstable.nextEntries();
     return {
@@ -106,6 +99,10 @@ export class ReadySource {
       entries,
       snapshot: raft.log.unstable.nextSnapshot(),
       committedEntries: raft.log.nextCommitted(this.mayApplyUnstable),
+      messages,
+      messagesAfterAppend,
+      storageAppend: undefined,
+      storageApply: undefined,
       // Raft paper figure 2: term, vote and log are what a crash must not take.
       mustSync: entries.length > 0 || raft.vote !== this.vote || raft.term !== this.term,
     };
@@ -148,6 +145,23 @@ export class ReadySource {
   private currentHardState(): HardState {
     return { term: this.raft.term, vote: this.raft.vote, commit: this.raft.log.committed };
   }
+}
+
+/** Written out: this is on the way of every entry, and spreading an object costs more than the rest of it. */
+function withStorage(ready: Ready, append: Ready['storageAppend'], apply: Ready['storageApply']): Ready {
+  return {
+    softState: ready.softState,
+    hardState: ready.hardState,
+    readStates: ready.readStates,
+    entries: ready.entries,
+    snapshot: ready.snapshot,
+    committedEntries: ready.committedEntries,
+    messages: ready.messages,
+    messagesAfterAppend: ready.messagesAfterAppend,
+    storageAppend: append,
+    storageApply: apply,
+    mustSync: ready.mustSync,
+  };
 }
 
 /**
