@@ -77,6 +77,13 @@ describe('account lock exclusive: one writer per account', () => {
     expect([rig.balance(from), rig.balance(to), rig.balance(third)]).toEqual([85n, 5n, 10n]);
   });
 
+  test("an account's own token needs no right to lock the receiver", async () => {
+    const rig = new Rig({ config: { accountLock: 'exclusive' } });
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    expect(verdict(await rig.pay(rig.request(from, to, 10n), rig.caller({ kind: 'account', account: from })))).toBe('committed');
+    expect(rig.locks.acquisitions).toBe(1);
+  });
+
   test('a lock that cannot be had aborts the payment at its home', async () => {
     const rig = new Rig({ config: { accountLock: 'exclusive', lockAttempts: 2, lockAttemptDelayMs: 100 } });
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];

@@ -57,7 +57,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter };
     const cache = new BalanceCache(dao, clock);
     const legFinder = new LegFinder(link);
-    this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, link, clock, logger, config) });
+    this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache, clock, counters, config);
     this.lists = new Lists(link, directory);

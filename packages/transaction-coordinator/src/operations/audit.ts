@@ -16,6 +16,8 @@ import { PaymentAudit } from './payment-audit';
 type Check = AuditReport['checks'][number];
 
 const CHECKSUM_ATTEMPTS = 6;
+/** A replica reads all of its rows for it. */
+const CHECKSUM_TIMEOUT_MS = 60_000;
 const FAILURES_BEFORE_DELAY = 2;
 
 export class Audit {
@@ -65,7 +67,7 @@ export class Audit {
     for (let attempt = 0; attempt < CHECKSUM_ATTEMPTS && this.clock.monotonicMs() < deadlineMs; attempt += 1) {
       // Holds new instructions back for a moment, so that replicas that lag catch up to the leader's index.
       await this.link.read(bucket, { kind: 'totals', bucket, delayMs: attempt === 0 ? 0 : this.config.readDelayMs }, deadlineMs);
-      const lead = await this.link.read(bucket, { kind: 'checksum', bucket, atIndex: null }, deadlineMs);
+      const lead = await this.link.read(bucket, { kind: 'checksum', bucket, atIndex: null }, deadlineMs, CHECKSUM_TIMEOUT_MS);
       if (lead.kind !== 'checksum') break;
       const { checksum } = lead;
       latest = await Promise.all(rms.map(async (rm) => ({ rm, checksum: rm === checksum.rm ? checksum : await this.checksumOf(rm, bucket, checksum.appliedIndex, deadlineMs) })));
@@ -78,7 +80,7 @@ export class Audit {
   private async checksumOf(rm: RmId, bucket: BucketId, atIndex: number, deadlineMs: number): Promise<ReplicaChecksum | null> {
     const remainingMs = deadlineMs - this.clock.monotonicMs();
     if (remainingMs <= 0) return null;
-    const reply = await this.link.follower.send(rm, { kind: 'checksum', bucket, atIndex }, remainingMs);
+    const reply = await this.link.follower.send(rm, { kind: 'checksum', bucket, atIndex }, Math.min(CHECKSUM_TIMEOUT_MS, remainingMs));
     return reply.kind === 'checksum' ? reply.checksum : null;
   }
 }

@@ -7,6 +7,9 @@ import { operatorsOnly } from '../payment/identity';
 import { success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 
+/** Status is asked of broken clusters as well: who is silent for so long is shown as unreachable. */
+const STATUS_TIMEOUT_MS = 2_000;
+
 type Status = Awaited<ReturnType<CoordinatorService['clusterStatus']>> extends Reply<infer Value> ? Value : never;
 
 export class ClusterStatus {
@@ -22,7 +25,7 @@ export class ClusterStatus {
     const placement = this.directory.placement().map;
     const rms = placement.resourceManagers.map((entry) => entry.rm);
     const remainingMs = Math.max(1, caller.deadlineMs - this.clock.monotonicMs());
-    const replies = await Promise.all(rms.map((rm) => this.link.follower.send(rm, { kind: 'status' }, remainingMs)));
+    const replies = await Promise.all(rms.map((rm) => this.link.follower.send(rm, { kind: 'status' }, Math.min(STATUS_TIMEOUT_MS, remainingMs))));
     const replicas: ReplicaStatus[] = [];
     const unreachable: RmId[] = [];
     for (const [i, rm] of rms.entries()) {

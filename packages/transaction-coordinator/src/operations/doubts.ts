@@ -70,6 +70,7 @@ export class Doubts {
         token: caller.token,
         deadlineMs: caller.deadlineMs,
         lockDenied: null,
+        holdsLocks: false,
         onEnded: () => undefined,
         onAnswer: (answer) => {
           if (answer.kind === 'recorded') resolve(success(resultOf(answer.outcome)));

@@ -12,6 +12,7 @@ import type { BucketLink } from '../transport/bucket-link';
 type Check = AuditReport['checks'][number];
 
 const PAGE = 500;
+const LIST_TIMEOUT_MS = 10_000;
 const HOMES_ASKED_TOGETHER = 500;
 const MAX_DIFFERENCES = 100;
 
@@ -50,7 +51,7 @@ export class PaymentAudit {
   private async readBucket(bucket: BucketId, token: string, untilMs: number): Promise<string | null> {
     let after: Extract<Parameters<BucketLink['read']>[1], { kind: 'list-accounts' }>['after'] = null;
     for (;;) {
-      const page = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: PAGE }, untilMs);
+      const page = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: PAGE }, untilMs, LIST_TIMEOUT_MS);
       if (page.kind !== 'account-list') return `Bucket ${bucket} did not list its accounts in time.`;
       for (const account of page.accounts) {
         const problem = await this.readAccount(bucket, account.number, token, untilMs);
@@ -65,7 +66,7 @@ export class PaymentAudit {
     let cursorSeq: number | null = null;
     for (;;) {
       const query = { account, direction: 'oldest-first', cursorSeq, limit: PAGE, state: null, fromMs: null, untilMs: null } as const;
-      const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs);
+      const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs, LIST_TIMEOUT_MS);
       if (page.kind !== 'legs') return `Account ${account}: its legs could not be read in time.`;
       for (const leg of page.legs) this.note(leg);
       if (this.legs >= this.config.auditMaxLegs) return `The audit stopped at its limit of ${this.config.auditMaxLegs} legs (auditMaxLegs).`;

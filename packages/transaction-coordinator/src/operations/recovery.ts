@@ -75,6 +75,7 @@ export class Recovery {
         token: null,
         deadlineMs: clock.monotonicMs() + config.decideTimeoutMs + config.tellTimeoutMs,
         lockDenied: null,
+        holdsLocks: false,
         onAnswer: (answer) => {
           recorded = answer.kind === 'recorded' || answer.kind === 'conflict';
           if (recorded) counters.recovered += 1;

@@ -1,28 +1,34 @@
 /**
  * Exclusive locks from a payment's point of view: the fencing tokens behind a handle that the caller holds, and the
  * seed's flow (`accountLock: exclusive`), in which every payment takes its accounts' locks for itself.
+ *
+ * A payment's own locks live in the lock table only, where other payments and lock holders queue behind them. They
+ * need no row in the buckets: a payment never relies on them, since every leg is checked and promised by its bucket
+ * whoever else pays meanwhile. (A row would also need the right to lock the receiver, which no payer has.)
  */
-import type { GlobalLockService } from '@mas/global-lock';
-import type { Subject } from '@mas/ledger';
+import { mintHandle, type GlobalLockService, type LockStore } from '@mas/global-lock';
 import { slotOfAccount } from '@mas/placement';
 import type { LockToken } from '@mas/two-phase-commit';
-import type { AccountNumber, Clock, Logger } from '@mas/values';
+import { delay, type AccountNumber, type Clock, type Logger, type Random } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { BucketLink } from '../transport/bucket-link';
 
 export type ExclusiveLocks =
-  | { readonly kind: 'acquired'; readonly handle: string; readonly tokens: readonly LockToken[] }
+  | { readonly kind: 'acquired'; readonly handle: string }
   | { readonly kind: 'held'; readonly lockId: string; readonly attempts: number }
-  /** The lock service is silent: the buckets' own rows still say no where a lock is in force. */
+  /** The lock table is silent: the payment goes on, and the buckets say no where a lock is in force. */
   | { readonly kind: 'unavailable' };
 
-const RELEASE_TIMEOUT_MS = 5_000;
+/** Tries that releases may trigger within one attempt's delay; then the delay is kept to the full. */
+const WAKES_PER_ATTEMPT = 100;
 
 export class AccountLocks {
   constructor(
     private readonly service: GlobalLockService,
+    private readonly store: LockStore,
     private readonly link: BucketLink,
     private readonly clock: Clock,
+    private readonly random: Random,
     private readonly logger: Logger,
     private readonly config: CoordinatorConfig,
   ) {}
@@ -33,35 +39,33 @@ export class AccountLocks {
     return tokens.filter((token) => token !== null);
   }
 
-  async acquire(accounts: readonly AccountNumber[], caller: { readonly subject: Subject; readonly token: string; readonly deadlineMs: number }): Promise<ExclusiveLocks> {
+  /** All of the accounts' locks or none; waits as long as all attempts take, at most until the deadline. */
+  async acquire(accounts: readonly AccountNumber[], deadlineMs: number): Promise<ExclusiveLocks> {
     const { lockAttempts, lockAttemptDelayMs, lockTimeoutMs, deadlineReserveMs } = this.config;
-    const reply = await this.service.acquire({
-      lockIds: accounts,
-      mode: 'exclusive',
-      handle: null,
-      properties: { lockAttempts, lockAttemptDelayMs, lockTimeoutMs },
-      subject: caller.subject,
-      token: caller.token,
-      deadlineMs: caller.deadlineMs - deadlineReserveMs,
-    });
-    switch (reply.kind) {
-      case 'acquired':
-        return { kind: 'acquired', handle: reply.handle, tokens: reply.locks.flatMap((lock) => accounts.filter((account) => account === lock.lockId && lock.token !== null).map((account) => ({ account, token: lock.token ?? 0 }))) };
-      case 'held':
-        return { kind: 'held', lockId: reply.by?.lockId ?? accounts[0] ?? '', attempts: reply.attempts };
-      case 'lost':
-      case 'unavailable':
-        return { kind: 'unavailable' };
+    const owner = mintHandle('exclusive', this.random);
+    const endMs = Math.min(this.clock.monotonicMs() + lockAttempts * lockAttemptDelayMs, deadlineMs - deadlineReserveMs);
+    try {
+      for (let wakes = 0; ; wakes += 1) {
+        const attempt = await this.store.tryAcquire({ lockIds: accounts, mode: 'exclusive', owner, timeoutMs: lockTimeoutMs });
+        if (attempt.kind === 'acquired') return { kind: 'acquired', handle: owner };
+        const leftMs = endMs - this.clock.monotonicMs();
+        if (leftMs <= 0) return { kind: 'held', lockId: attempt.by.lockId, attempts: lockAttempts };
+        const sliceMs = Math.min(lockAttemptDelayMs, leftMs);
+        if (wakes < WAKES_PER_ATTEMPT * lockAttempts) await this.store.waitForRelease(accounts, sliceMs);
+        else await delay(this.clock, sliceMs);
+      }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the lock table does not answer; the payment goes on without its locks');
+      return { kind: 'unavailable' };
     }
   }
 
-  release(accounts: readonly AccountNumber[], handle: string): Promise<void> {
-    return this.service.release({ lockIds: accounts, handle, deadlineMs: this.clock.monotonicMs() + RELEASE_TIMEOUT_MS }).then(
-      (reply) => {
-        if (reply.kind === 'unavailable') this.logger.warn({ accounts, reason: reply.reason }, "a payment's locks could not be released; they expire");
-      },
-      (error: unknown) => this.logger.warn({ err: error, accounts }, "a payment's locks could not be released; they expire"),
-    );
+  async release(accounts: readonly AccountNumber[], handle: string): Promise<void> {
+    try {
+      await this.store.release(accounts, handle);
+    } catch (error) {
+      this.logger.warn({ err: error, accounts }, "a payment's locks could not be released; they expire");
+    }
   }
 
   private async tokenOf(handle: string, account: AccountNumber, untilMs: number): Promise<LockToken | null> {

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly onEnded: () => void;
   /** Exclusive mode: the lock that could not be had; the payment aborts with LOCK_TIMEOUT. */
   readonly lockDenied: { readonly lockId: string; readonly attempts: number } | null;
+  /** Exclusive mode: the locks that the table shows on the payment's accounts are its own. */
+  readonly holdsLocks: boolean;
 }
 
 /** A decided payment whose legs are still being told shows as decided in Redis after so long. */
@@ -140,13 +142,13 @@ export class PaymentRun {
   private journalBegin(): void {
     const { journal, config } = this.services;
     this.hit('begin:before');
-    const { lockDenied } = this.options;
+    const { lockDenied, holdsLocks } = this.options;
     journal.begin(
       entryOf(this.transaction, config.coordinatorId),
       this.transaction.plan.body.legs.map((leg) => leg.account),
       (written, locked) => {
         this.hit('begin:after');
-        this.dispatch({ kind: 'journaled', nowMs: this.nowMs(), written, exclusivelyLocked: lockDenied === null ? locked : [lockDenied.lockId] });
+        this.dispatch({ kind: 'journaled', nowMs: this.nowMs(), written, exclusivelyLocked: lockDenied !== null ? [lockDenied.lockId] : holdsLocks ? [] : locked });
       },
     );
   }

@@ -103,6 +103,7 @@ export class Payments {
         token: caller.token,
         deadlineMs: caller.deadlineMs,
         lockDenied: permit.denied,
+        holdsLocks: permit.handle !== null,
         onAnswer: (answer) => {
           this.noteAnswer(answer, namespace);
           resolve(replyOf(answer, txn, draft));
@@ -150,11 +151,11 @@ export class Payments {
       return { kind: 'reply', reply: await this.withoutLock(caller, identity, draft, txn) };
     }
     this.hit('lock:before', identity, txn);
-    const locks = await accountLocks.acquire(accounts, caller);
+    const locks = await accountLocks.acquire(accounts, caller.deadlineMs);
     this.hit('lock:after', identity, txn);
     switch (locks.kind) {
       case 'acquired':
-        return { kind: 'permit', permit: { tokens: locks.tokens, denied: null, handle: locks.handle } };
+        return { kind: 'permit', permit: { tokens: [], denied: null, handle: locks.handle } };
       case 'held':
         return { kind: 'permit', permit: { tokens: [], denied: { lockId: locks.lockId, attempts: locks.attempts }, handle: null } };
       case 'unavailable':

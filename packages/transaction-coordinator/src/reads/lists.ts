@@ -11,6 +11,8 @@ import type { TransactionState } from '../txn-coordinator-dao';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor';
 
 export const MAX_PAGE = 500;
+/** A bucket writes what it has applied to its database before it lists. */
+const LIST_TIMEOUT_MS = 10_000;
 
 export class Lists {
   constructor(
@@ -31,7 +33,7 @@ export class Lists {
     }
     const bucket = this.link.bucketOf(slotOfAccount(account));
     const query = { account, direction, cursorSeq, limit: limit.value, state: legState(request.state), fromMs: request.fromMs, untilMs: request.untilMs };
-    const reply = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token: caller.token }, caller.deadlineMs);
+    const reply = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token: caller.token }, caller.deadlineMs, LIST_TIMEOUT_MS);
     if (reply.kind !== 'legs') return failure('unavailable', 'BUCKET_UNAVAILABLE', `The bucket of account ${account} did not answer; try again.`);
     return success({ legs: reply.legs, nextCursor: reply.nextCursorSeq === null ? null : encodeCursor('payments', [account, direction, reply.nextCursorSeq]) });
   }
@@ -50,7 +52,7 @@ export class Lists {
     for (const bucket of buckets) {
       if (place.bucket !== null && bucket < place.bucket) continue;
       if (place.bucket !== null && bucket > place.bucket) after = null;
-      const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs);
+      const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs, LIST_TIMEOUT_MS);
       if (reply.kind !== 'account-list') return failure('unavailable', 'BUCKET_UNAVAILABLE', `Bucket ${bucket} did not answer; try again.`);
       for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory));
       if (reply.next !== null) return success({ accounts: views, nextCursor: encodeCursor('accounts', [bucket, reply.next.slot, reply.next.number]) });

@@ -1,16 +1,13 @@
-/** The lock service and its table for tests: exclusive locks take effect in the fake cluster's buckets at once. */
-import type { GlobalLockService, LockHolder, LockReply, LockStore } from '@mas/global-lock';
+/** The lock service and its table for tests: what an operator holds is in force in the fake cluster's buckets at once. */
+import type { GlobalLockService, LockAttempt, LockHolder, LockReply, LockRequest, LockStore } from '@mas/global-lock';
 import { slotOfAccount } from '@mas/placement';
 import { accountNumber, delay, type Clock } from '@mas/values';
 import type { FakeCluster } from './fake-cluster';
 import type { MemoryDao } from './memory-dao';
 
-type Acquire = Parameters<GlobalLockService['acquire']>[0];
-
 export class FakeLocks implements GlobalLockService {
   readonly holders = new Map<string, LockHolder>();
   private waiting: { readonly lockIds: readonly string[]; readonly wake: () => void }[] = [];
-  private handles = 0;
   acquisitions = 0;
   /** The caller is cut off. */
   dead = false;
@@ -21,16 +18,16 @@ export class FakeLocks implements GlobalLockService {
     private readonly clock: Clock,
   ) {}
 
-  readonly store: Pick<LockStore, 'exclusiveAmong' | 'waitForRelease'> & LockStore = {
+  readonly store: LockStore = {
     exclusiveAmong: (lockIds) => Promise.resolve(lockIds.filter((lockId) => this.dao.exclusive.has(lockId))),
     waitForRelease: (lockIds, timeoutMs) =>
       new Promise((wake) => {
         this.waiting.push({ lockIds, wake });
         this.clock.schedule(timeoutMs, wake);
       }),
-    tryAcquire: () => Promise.reject(new Error('not used here')),
+    tryAcquire: (request) => this.tryAcquire(request),
+    release: (lockIds, owner) => this.give(lockIds, owner),
     refresh: () => Promise.reject(new Error('not used here')),
-    release: () => Promise.reject(new Error('not used here')),
     holder: (lockId) => Promise.resolve(this.holders.get(lockId) ?? null),
     recordToken: () => Promise.resolve(),
     republish: () => Promise.resolve(),
@@ -42,36 +39,16 @@ export class FakeLocks implements GlobalLockService {
     this.dao.exclusive.clear();
   }
 
-  async acquire(request: Acquire): Promise<LockReply> {
-    if (this.dead) return new Promise(() => undefined);
-    this.acquisitions += 1;
-    const { lockAttempts, lockAttemptDelayMs, lockTimeoutMs } = request.properties;
-    for (let attempt = 1; ; attempt += 1) {
-      const held = request.lockIds.map((lockId) => this.holders.get(lockId)).find((holder) => holder !== undefined);
-      if (held === undefined) break;
-      if (attempt >= lockAttempts) return { kind: 'held', by: held, attempts: attempt };
-      await this.store.waitForRelease(request.lockIds, lockAttemptDelayMs);
-    }
-    this.handles += 1;
-    const handle = request.handle ?? `handle-${this.handles}`;
-    const locks = request.lockIds.map((lockId) => ({ lockId, token: this.hold(lockId, handle, lockTimeoutMs) }));
-    await delay(this.clock, 0.5);
-    return { kind: 'acquired', handle, locks, timeoutMs: lockTimeoutMs };
+  acquire(): Promise<LockReply> {
+    return Promise.resolve({ kind: 'unavailable', reason: 'not used here' });
   }
 
   async release(request: { readonly lockIds: readonly string[]; readonly handle: string }): Promise<LockReply> {
-    if (this.dead) return new Promise(() => undefined);
-    await delay(this.clock, 0.5);
     for (const lockId of request.lockIds) {
-      if (!(this.holders.get(lockId)?.owners.includes(request.handle) ?? false)) continue;
       const account = accountNumber(lockId);
       this.cluster.run(slotOfAccount(account), { kind: 'release-lock', slot: slotOfAccount(account), lockId, owner: request.handle });
-      this.holders.delete(lockId);
-      this.dao.exclusive.delete(lockId);
     }
-    const woken = this.waiting;
-    this.waiting = [];
-    for (const waiter of woken) waiter.wake();
+    await this.give(request.lockIds, request.handle);
     return { kind: 'acquired', handle: request.handle, locks: [], timeoutMs: 0 };
   }
 
@@ -83,7 +60,32 @@ export class FakeLocks implements GlobalLockService {
     return Promise.resolve(this.holders.get(lockId) ?? null);
   }
 
-  /** An operator takes the lock; the answer is its handle. */
+  private async tryAcquire({ lockIds, owner, timeoutMs }: LockRequest): Promise<LockAttempt> {
+    if (this.dead) return new Promise(() => undefined);
+    await delay(this.clock, 0.5);
+    const held = lockIds.map((lockId) => this.holders.get(lockId)).find((holder) => holder !== undefined);
+    if (held !== undefined) return { kind: 'held', by: held };
+    this.acquisitions += 1;
+    for (const lockId of lockIds) {
+      this.holders.set(lockId, { lockId, mode: 'exclusive', owners: [owner], remainingMs: timeoutMs, token: null });
+      this.dao.exclusive.add(lockId);
+    }
+    return { kind: 'acquired' };
+  }
+
+  private async give(lockIds: readonly string[], owner: string): Promise<{ readonly notHeld: readonly string[] }> {
+    if (this.dead) return new Promise(() => undefined);
+    await delay(this.clock, 0.5);
+    for (const lockId of lockIds) {
+      if (this.holders.get(lockId)?.owners.includes(owner) !== true) continue;
+      this.holders.delete(lockId);
+      this.dao.exclusive.delete(lockId);
+    }
+    for (const waiter of this.waiting.splice(0)) waiter.wake();
+    return { notHeld: [] };
+  }
+
+  /** An operator takes the lock under a handle; the answer is its token. */
   hold(lockId: string, owner: string, ttlMs = 60_000): number {
     const account = accountNumber(lockId);
     const outcome = this.cluster.run(slotOfAccount(account), { kind: 'acquire-lock', slot: slotOfAccount(account), lockId, owner, ttlMs, subject: { kind: 'operator', name: 'mas|ops' } });

@@ -50,8 +50,8 @@ export class BucketLink {
     });
   }
 
-  read(bucket: BucketId, request: ParticipantRequest, untilMs: number): Promise<ParticipantSuccess | Unreachable> {
-    return this.follower.exchange(bucket, () => request, () => untilMs);
+  read(bucket: BucketId, request: ParticipantRequest, untilMs: number, attemptMs?: number): Promise<ParticipantSuccess | Unreachable> {
+    return this.follower.exchange(bucket, () => request, () => untilMs, attemptMs);
   }
 
   /** What the home has recorded under the key; null: nothing. A linearizable read that records nothing itself. */

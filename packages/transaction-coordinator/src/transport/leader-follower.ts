@@ -30,8 +30,9 @@ export class LeaderFollower {
   /**
    * @param request called before every attempt, so that a batch can drop what has expired; null ends the exchange.
    * @param untilMs monotonic; no attempt starts after it.
+   * @param attemptMs how long one attempt may take; longer for reads that go through a whole bucket.
    */
-  async exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number): Promise<ParticipantSuccess | Unreachable> {
+  async exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number, attemptMs = this.ports.config.requestTimeoutMs): Promise<ParticipantSuccess | Unreachable> {
     const { directory, clock, counters } = this.ports;
     let reason = 'no attempt was made in time';
     let pauseMs = this.ports.config.retryBackoffMinMs;
@@ -43,7 +44,7 @@ export class LeaderFollower {
       if (next === null) return { kind: 'unreachable', reason };
       if (attempt > 0) counters.requestRetries += 1;
       const target = directory.target(bucket, attempt);
-      const reply = target === undefined ? ({ kind: 'no-replica' } as const) : await this.send(target, next, remainingMs);
+      const reply = target === undefined ? ({ kind: 'no-replica' } as const) : await this.send(target, next, Math.min(attemptMs, remainingMs));
       if (!isFailure(reply)) {
         if (target !== undefined) directory.learned(bucket, target);
         return reply;
@@ -61,10 +62,10 @@ export class LeaderFollower {
   }
 
   /** One attempt at one RM, for requests that any replica answers. */
-  async send(rm: RmId, request: ParticipantRequest, remainingMs: number): Promise<ParticipantReply> {
-    const { participants, config, logger } = this.ports;
+  async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
+    const { participants, logger } = this.ports;
     try {
-      return await participants.send(rm, request, Math.min(config.requestTimeoutMs, remainingMs));
+      return await participants.send(rm, request, timeoutMs);
     } catch (error) {
       logger.error({ err: error, rm }, 'the participant client rejected; it must not');
       return { kind: 'unknown', reason: 'the participant client failed' };
