@@ -17,7 +17,10 @@ export interface Applier<Result> {
   durable(): EntryId;
   /** Asks to make the applied state durable soon (the log wants to compact). */
   requestCheckpoint(): void;
-  /** A snapshot at or above `atLeast`: metadata now, bytes as they are read. */
+  /**
+   * A snapshot at or above `atLeast`, which is applied or being applied here: metadata now, bytes as they are read.
+   * Whoever reads the chunks ends the iteration (return), also when it fails.
+   */
   snapshot(atLeast: number): Promise<{ readonly applied: EntryId; readonly confState: ConfState; readonly chunks: AsyncIterable<Uint8Array> }>;
   /** Replaces the applied state by a received snapshot, atomically with its applied index. */
   install(at: EntryId, confState: ConfState, chunks: AsyncIterable<Uint8Array>): Promise<void>;

@@ -13,7 +13,8 @@ export interface LogStore {
   storage(group: BucketId): RaftStorage | undefined;
   /**
    * A group this log does not know yet (or one that is put back to a checkpoint, an installed snapshot or SQL that is
-   * ahead of the log): its log starts empty behind `start`. An existing hard state's term and vote are kept.
+   * ahead of the log): its log starts empty behind `start`. An existing hard state's term and vote are kept, unless the
+   * start's term is newer; the commit index becomes that of the start. In order with appends; durable when it resolves.
    */
   reset(group: BucketId, start: LogStart): Promise<void>;
   /** In order per group. Visible in `storage()` at once; `done` is called when it is durable, in order. */

@@ -30,9 +30,9 @@ export interface CoalescedHeartbeat {
 }
 
 export interface PeerTransport {
-  /** Never blocks. False: the peer's queue is full or the peer is not connected, the batch is dropped. */
+  /** Never blocks. A batch without content is sent too: it is the sign of life of this process. False: the peer's queue is full or the peer is not connected, the batch is dropped. */
   send(to: RmId, batch: PeerBatch): boolean;
-  /** Streams a snapshot; resolves when the receiver has installed it, rejects when it was not (resumes over lost connections by itself). */
+  /** Streams a snapshot, and ends the iteration of `chunks` in any case. A broken transfer never looks like a shorter one. Resolves when the receiver has installed it, rejects when it was not (resumes over lost connections by itself). */
   sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Called once at start. */
   start(receiver: PeerReceiver): void;
@@ -49,6 +49,8 @@ export interface PeerReceiver {
   onBatch(from: RmId, batch: PeerBatch): void;
   /** Consumes the chunks, installs, and resolves once the snapshot is durable in the applied state. Rejects to refuse. */
   onSnapshot(from: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Batches can go both ways from now on. */
   onConnected(peer: RmId): void;
+  /** As early as it can be known, for it starts elections. After onConnected, once. */
   onDisconnected(peer: RmId): void;
 }
