@@ -14,6 +14,8 @@ export interface SqlDialect {
   readonly insertIfAbsent: string;
   /** Behind a table's name: use its primary key. MySQL else reads whole tables for a few hundred keys. */
   readonly byPrimaryKey: string;
+  /** SELECT of the rows within `scope` whose `columns` equal one of `tuples`; as selectMatching. */
+  selectByKeys(table: string, scope: string, columns: readonly string[], tuples: readonly (readonly string[])[]): string;
   /**
    * SELECT of the rows that meet `scope` and, for at least one of `tuples`, `condition` of its parts; in a form that both
    * read by primary key, tuple by tuple. `tuples` is not empty and its parts are literals.
@@ -43,6 +45,9 @@ export const MYSQL: SqlDialect = {
   insertIfAbsent: 'insert ignore into',
   byPrimaryKey: ' force index (primary)',
   forUpdate: ' for update',
+  // Half the optimizer's time that alternatives take.
+  selectByKeys: (table, scope, columns, tuples) =>
+    `select * from ${table} force index (primary) where ${scope} and (${columns.join(',')}) in (${tuples.map((parts) => `(${parts.join(',')})`).join(',')})`,
   // MySQL makes ranges of the key from alternatives of constants.
   selectMatching: (table, scope, tuples, condition) => `select * from ${table} force index (primary) where ${scope} and (${tuples.map((parts) => `(${condition(parts)})`).join(' or ')})`,
   maxRowsPerStatement: 1_000,
@@ -71,6 +76,8 @@ export const SQLITE: SqlDialect = {
   byPrimaryKey: '',
   // One connection, which holds the whole file: its SQL transactions run one after another anyway.
   forUpdate: '',
+  selectByKeys: (table, scope, columns, tuples) =>
+    SQLITE.selectMatching(table, scope, tuples, (parts) => columns.map((name, at) => `${name}=${present(parts[at], 'key part')}`).join(' and ')),
   // SQLite reads the whole bucket for alternatives; a list of tuples joined in this order it looks up one by one.
   selectMatching: (table, scope, tuples, condition) => {
     const names = present(tuples[0], 'tuple').map((_, at) => `k${at}`);

@@ -29,7 +29,7 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestSe
     socket,
     port: options.port,
     url: (port) => `mysql://root@127.0.0.1:${port}`,
-    args: (port) => [...privateServerArgs(folder.path, data, socket, port), ...durabilityArgs(options.durability), ...(options.extraArgs ?? [])],
+    args: (port) => [...privateServerArgs(folder.path, data, socket, port), '--skip-name-resolve', ...durabilityArgs(options.durability), ...(options.extraArgs ?? [])],
     answers: answersAsMySql,
   });
 }

@@ -72,7 +72,6 @@ export function privateServerArgs(folder: string, data: string, socket: string, 
     `--port=${port}`,
     `--pid-file=${join(folder, 'server.pid')}`,
     '--bind-address=127.0.0.1',
-    '--skip-name-resolve',
     '--skip-log-bin',
     '--innodb-buffer-pool-size=128M',
   ];

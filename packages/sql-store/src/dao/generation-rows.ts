@@ -8,7 +8,7 @@
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { CompiledQuery, sql, type Kysely } from 'kysely';
-import { present, type BucketId } from '@mas/values';
+import type { BucketId } from '@mas/values';
 import type { RowKey } from '../rows/row-key';
 import type { TableText } from '../rows/table-text';
 import type { Schema } from '../schema/schema';
@@ -23,8 +23,8 @@ export interface Generation {
 
 /** Far below the servers' smallest max_allowed_packet default (16 MiB), and one row is far below this. */
 const MAX_STATEMENT_CHARS = 1_000_000;
-/** More in one WHERE and MariaDB's optimizer begins to drop key parts. */
-export const MAX_KEYS_PER_SELECT = 500;
+/** The optimizers of MySQL and MariaDB need more than linear time for more in one WHERE, and at some point drop key parts. */
+const MAX_KEYS_PER_SELECT = 250;
 
 export class GenerationRows<Row> {
   constructor(
@@ -40,17 +40,21 @@ export class GenerationRows<Row> {
     const head = `insert into ${table} (bucket,generation,slot,${[...keyColumns, ...columns].join(',')}) values `;
     const tail = this.dialect.upsertTail(columns);
     const prefix = `(${integer(this.at.bucket)},${integer(this.at.generation)},`;
+    let underWay: Promise<unknown> = Promise.resolve();
     for (const values of this.portions(rows, prefix)) {
-      await this.executor.executeQuery(CompiledQuery.raw(head + values + tail));
-      if (this.dialect.blocksThread) await turnOfTheLoop();
+      // The next statement's text is made while the server works on this one.
+      await underWay;
+      underWay = this.executor.executeQuery(CompiledQuery.raw(head + values + tail));
+      if (this.dialect.blocksThread) await underWay.then(() => turnOfTheLoop());
     }
+    await underWay;
   }
 
   /** SELECTs that find the rows with these keys, for one consistent read together with others. */
   lookups(keys: readonly RowKey[]): readonly string[] {
     const names = ['slot', ...this.text.keyColumns];
     const tuples = keys.map((key) => key.map((value) => this.literal(value)));
-    return this.selectsMatching(tuples, (parts) => names.map((name, at) => `${name}=${present(parts[at], 'key part')}`).join(' and '));
+    return portionsOf(tuples).map((some) => this.dialect.selectByKeys(this.text.table, this.ofGeneration(), names, some));
   }
 
   async byKeys(keys: readonly RowKey[]): Promise<readonly Row[]> {
@@ -81,12 +85,7 @@ export class GenerationRows<Row> {
 
   /** One SELECT for up to MAX_KEYS_PER_SELECT tuples. */
   protected selectsMatching(tuples: readonly (readonly string[])[], condition: (parts: readonly string[]) => string): readonly string[] {
-    const statements: string[] = [];
-    for (let from = 0; from < tuples.length; from += MAX_KEYS_PER_SELECT) {
-      const some = tuples.slice(from, from + MAX_KEYS_PER_SELECT);
-      statements.push(this.dialect.selectMatching(this.text.table, this.ofGeneration(), some, condition));
-    }
-    return statements;
+    return portionsOf(tuples).map((some) => this.dialect.selectMatching(this.text.table, this.ofGeneration(), some, condition));
   }
 
   protected ofGeneration(): string {
@@ -111,4 +110,9 @@ export class GenerationRows<Row> {
     }
     if (parts.length > 0) yield parts.join(',');
   }
+}
+
+function portionsOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / MAX_KEYS_PER_SELECT);
+  return Array.from({ length: count }, (_, at) => items.slice(at * MAX_KEYS_PER_SELECT, (at + 1) * MAX_KEYS_PER_SELECT));
 }

@@ -1,8 +1,13 @@
 /** The embedded store passes the port's contract, and its file is guarded against second users. */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '@mas/test-servers';
+import Database from 'libsql';
+import { bucketId } from '@mas/values';
 import { appliedStoreContract } from '../contract';
+import { account, batch, manyRows, position } from '../contract/contract-rows';
+import { allChunks, rowsOfKind } from '../contract/store-under-test';
 import { openEmbeddedStore } from '../open-store';
 
 describe('contract', () => {
@@ -27,6 +32,32 @@ describe('contract', () => {
   });
 });
 
+test('rows of replaced and dropped generations are removed in the background, all others stay', async () => {
+  const folder = await tempFolder('mas-embedded');
+  const file = join(folder.path, 'rm.db');
+  const store = await openEmbeddedStore({ file });
+  await store.migrate();
+  const [replaced, dropped] = [bucketId(1), bucketId(2)];
+  for (const bucket of [replaced, dropped]) await (await store.openBucket(bucket)).store.checkpoint(batch(bucket, manyRows(1_100)));
+  const { store: rows } = await store.openBucket(replaced);
+  const reader = await rows.readSnapshot();
+  const install = await rows.beginInstall({ applied: position(20), confState: null, meta: null });
+  await install.write({ kind: 'accounts', rows: [account('kept')] });
+  await install.finish();
+  await store.dropBucket(dropped);
+  await store.swept();
+  expect(rowsOfKind(await allChunks(reader), 'accounts')).toHaveLength(1_100);
+  await reader.close();
+  await store.openBucket(replaced);
+  await store.swept();
+  await store.close();
+  const direct = new Database(file);
+  const count = (table: string): unknown => direct.prepare(`select count(*) from ${table}`).pluck().all()[0];
+  expect(['account', 'payment', 'outcome'].map(count)).toEqual([1, 0, 0]);
+  direct.close();
+  await folder.remove();
+});
+
 describe('the file', () => {
   test.each([['', 'file'], [':memory:', 'file']])('"%s" is refused as a path', async (file, setting) => {
     await expect(openEmbeddedStore({ file })).rejects.toMatchObject({ kind: 'store-misconfigured', setting });
@@ -47,7 +78,6 @@ describe('the file', () => {
     const first = await openEmbeddedStore({ file });
     await first.migrate();
     // SQLite locks per process: only another one can be refused.
-    const { spawnSync } = await import('node:child_process');
     const script = `const D = require('libsql'); try { const d = new D(process.argv[1]); d.exec('begin exclusive'); console.log('opened'); } catch (e) { console.log(e.code); }`;
     const second = spawnSync(process.execPath, ['-e', script, file], { encoding: 'utf8', cwd: __dirname });
     expect(second.stdout.trim()).toMatch(/^SQLITE_BUSY/);

@@ -1,5 +1,6 @@
 /** What errors of mysql2 and of the servers mean. Told apart by code and number, never by text, save two that have none. */
 import type { Failure } from '../errors';
+import { STATEMENT_TIMED_OUT } from './limited-query';
 
 interface DriverError {
   readonly code?: unknown;
@@ -44,7 +45,7 @@ const UNAVAILABLE_NUMBERS = new Set([
 ]);
 const UNAVAILABLE_CODES = new Set([
   ...['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EMFILE'],
-  ...['PROTOCOL_SEQUENCE_TIMEOUT', 'POOL_CLOSED', 'HANDSHAKE_SSL_ERROR', 'HANDSHAKE_NO_SSL_SUPPORT'],
+  ...[STATEMENT_TIMED_OUT, 'POOL_CLOSED', 'HANDSHAKE_SSL_ERROR', 'HANDSHAKE_NO_SSL_SUPPORT'],
 ]);
 const UNAVAILABLE_TEXTS = new Set(['Pool is closed.', 'Queue limit reached.']);
 
@@ -63,7 +64,7 @@ export function classifyMysqlError(error: unknown): Failure {
 /** After these the connection may still be in the middle of something: it must not be used again. */
 export function endsConnection(error: unknown): boolean {
   const { code, fatal } = describe(error);
-  return fatal === true || code === 'PROTOCOL_SEQUENCE_TIMEOUT' || classifyMysqlError(error) === 'connection-lost';
+  return fatal === true || code === STATEMENT_TIMED_OUT || classifyMysqlError(error) === 'connection-lost';
 }
 
 export function errorNumber(error: unknown): number | null {

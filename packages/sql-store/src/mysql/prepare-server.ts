@@ -3,6 +3,7 @@ import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
 import { StoreUnavailable } from '@mas/resource-manager';
 import type { Logger } from '@mas/values';
 import { StoreMisconfigured } from '../errors';
+import { queryWithin } from './limited-query';
 import { classifyMysqlError, errorCode, errorNumber } from './mysql-errors';
 import type { MysqlSettings } from './mysql-settings';
 import { connectionOptions } from './timed-pool';
@@ -41,7 +42,7 @@ export async function prepareServer(settings: MysqlSettings, logger: Logger): Pr
 
 function query(connection: Connection, sql: string, timeoutMs: number): Promise<readonly RowDataPacket[]> {
   return new Promise((resolve, reject) => {
-    connection.query<RowDataPacket[]>({ sql, timeout: timeoutMs }, (error, rows) => (error === null ? resolve(rows) : reject(error)));
+    queryWithin(connection, timeoutMs, sql, [], (error, rows) => (error === null ? resolve(rows as RowDataPacket[]) : reject(error)));
   });
 }
 

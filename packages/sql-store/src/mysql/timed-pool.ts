@@ -5,8 +5,9 @@
  * ROLLBACK never fails here: where it cannot be sent, the connection is closed, which makes the server roll back. Else its
  * error would hide the one that led to it.
  */
-import { createPool, type Pool, type PoolConnection, type PoolOptions, type QueryError } from 'mysql2';
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
+import { queryWithin } from './limited-query';
 import { CLOSED_CONNECTION, endsConnection } from './mysql-errors';
 import type { MysqlSettings } from './mysql-settings';
 
@@ -86,7 +87,7 @@ export class TimedConnection implements MysqlPoolConnection {
       else callback(Object.assign(new Error('the connection was closed after an error'), { code: CLOSED_CONNECTION }));
       return undefined;
     }
-    const done = (error: QueryError | null, result: unknown): void => {
+    const done = (error: unknown, result: unknown): void => {
       if (error === null) {
         callback(null, result);
         return;
@@ -95,7 +96,7 @@ export class TimedConnection implements MysqlPoolConnection {
       if (rollsBack) callback(null, []);
       else callback(error);
     };
-    this.raw.query({ sql, values: [...parameters], timeout: this.statementTimeoutMs }, done);
+    queryWithin(this.raw, this.statementTimeoutMs, sql, parameters, done);
     return undefined;
   }
 
