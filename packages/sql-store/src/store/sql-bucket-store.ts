@@ -127,7 +127,7 @@ export class SqlBucketStore implements BucketStore {
   async readSnapshot(): Promise<SnapshotReader> {
     this.requireOpen();
     if (this.database.hasReadViews) return openReadViewSnapshot(this.database, this.fence);
-    return this.snapshots.start(this.fence, (generation) => this.sweeper.protect(this.bucket, generation));
+    return this.snapshots.start(this.fence, (generation) => this.protectWhileRead(generation));
   }
 
   async beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller> {
@@ -158,6 +158,15 @@ export class SqlBucketStore implements BucketStore {
       more = page.length === LOCKS_PER_PAGE;
     }
     return locks;
+  }
+
+  /** A generation that was replaced while a snapshot read it goes when the snapshot ends. */
+  private protectWhileRead(generation: number): () => void {
+    const release = this.sweeper.protect(this.bucket, generation);
+    return () => {
+      release();
+      if (generation !== this.generation) this.sweeper.start(this.bucket, this.fence.writerEpoch);
+    };
   }
 
   private at(): Generation {
