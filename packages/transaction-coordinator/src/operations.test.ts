@@ -73,6 +73,19 @@ describe('audit', () => {
     expect(report.counts.every((count) => count > 0)).toBe(true);
   });
 
+  test('a payment that runs while the audit reads, after its one account and before its other: no difference', async () => {
+    const { rig, accounts } = await busy();
+    await rig.clock.pass(100);
+    let paid: Promise<unknown> | null = null;
+    rig.cluster.lagMs = (request) => {
+      if (request.kind !== 'list-accounts' || request.bucket !== 2 || paid !== null) return 0;
+      paid = rig.coordinator.createPayment(rig.caller(), rig.request(accounts[0]!, accounts[2]!, 1n));
+      return 50;
+    };
+    expect((await audited(rig)).differences).toEqual([]);
+    expect(verdict((await rig.clock.until(paid!)) as never)).toBe('committed');
+  });
+
   test.each<[string, (rig: Rig, accounts: readonly AccountNumber[]) => void, RegExp]>([
     ['money from nowhere', (rig, accounts) => {
       const row = rig.cluster.bucket(1).rows.account(accounts[0]!)!;

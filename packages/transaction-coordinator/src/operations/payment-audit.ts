@@ -1,9 +1,11 @@
 /**
  * Do both sides of every payment agree, and with their home? Reads all legs of all accounts while payments go on.
- * What makes that safe: a leg commits only after all legs were promised and the home has recorded COMMITTED. So when
- * one leg is seen committed, every other leg read later is there, committed or (not told yet) prepared.
+ * What makes that safe: a leg commits only after all legs were promised and the home has recorded COMMITTED. So once
+ * one leg was seen committed, every other leg is there, committed or (not told yet) prepared; one whose account was
+ * read too early for it is looked for again.
  */
 import type { LegRow, OutcomeRow } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
 import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { AuditReport } from '../coordinator-service';
@@ -28,6 +30,7 @@ export class PaymentAudit {
   private readonly homeDifferences: string[] = [];
   private readonly sideDifferences: string[] = [];
   private compared = 0;
+  private readonly missing = new Map<AccountNumber, Set<TxnId>>();
 
   constructor(
     private readonly link: BucketLink,
@@ -42,6 +45,7 @@ export class PaymentAudit {
     }
     const unasked = await this.askHomes(untilMs);
     if (unasked > 0) problems.push(`The homes of ${unasked} payments did not answer.`);
+    await this.lookAgain(token, untilMs);
     return [
       { name: 'every leg agrees with the decision that its home has recorded', count: this.legs, differences: [...problems, ...this.homeDifferences] },
       { name: 'a committed payment has all its legs', count: this.compared, differences: this.sideDifferences },
@@ -111,7 +115,27 @@ export class PaymentAudit {
     this.compared += 1;
     if (![...seen.states.values()].includes('committed')) return;
     for (const { account } of row.body.legs) {
-      if (!seen.states.has(account)) this.differ(this.sideDifferences, `Payment ${txn} is committed, but account ${account} has no leg of it.`);
+      if (seen.states.has(account)) continue;
+      const txns = this.missing.get(account) ?? new Set();
+      this.missing.set(account, txns.add(txn));
+    }
+  }
+
+  /** Newest first: what is missing was written while the audit ran. */
+  private async lookAgain(token: string, untilMs: number): Promise<void> {
+    for (const [account, txns] of this.missing) {
+      const bucket = this.link.bucketOf(slotOfAccount(account));
+      let cursorSeq: number | null = null;
+      do {
+        const query = { account, direction: 'newest-first', cursorSeq, limit: PAGE, state: null, fromMs: null, untilMs: null } as const;
+        const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs, LIST_TIMEOUT_MS);
+        if (page.kind !== 'legs') return this.differ(this.sideDifferences, `Account ${account} could not be asked for legs that were missing.`);
+        for (const leg of page.legs) {
+          if (txns.delete(leg.txn) && leg.state === 'aborted') this.differ(this.sideDifferences, `Payment ${leg.txn} is committed, but its leg on account ${account} is aborted.`);
+        }
+        cursorSeq = page.nextCursorSeq;
+      } while (cursorSeq !== null && txns.size > 0);
+      for (const txn of txns) this.differ(this.sideDifferences, `Payment ${txn} is committed, but account ${account} has no leg of it.`);
     }
   }
 

@@ -81,12 +81,17 @@ export class PaymentRun {
       return;
     }
     this.running = true;
-    for (let next: TransactionEvent | undefined = event; next !== undefined; next = this.queue.shift()) {
-      const { txn, effects } = advance(this.transaction, next);
-      this.transaction = txn;
-      for (const effect of effects) this.perform(effect);
+    try {
+      for (let next: TransactionEvent | undefined = event; next !== undefined; next = this.queue.shift()) {
+        const { txn, effects } = advance(this.transaction, next);
+        this.transaction = txn;
+        for (const effect of effects) this.perform(effect);
+      }
+    } catch (error) {
+      this.broken(error);
+    } finally {
+      this.running = false;
     }
-    this.running = false;
   }
 
   private perform(effect: TransactionEffect): void {
@@ -269,9 +274,15 @@ export class PaymentRun {
     return this.services.clock.monotonicMs();
   }
 
-  /** A defect of ours: the payment stays for its participants to resolve; the caller hears UNKNOWN at his deadline. */
+  /**
+   * A defect of ours. Thrown where nobody catches it, so that the process stops, and not into the reply that brought
+   * it, which others share. The payment stays for its participants to resolve.
+   */
   private broken(error: unknown): void {
     this.services.logger.error({ err: error, txn: this.transaction.plan.txn }, 'driving a payment failed');
+    this.services.clock.defer(() => {
+      throw error;
+    });
   }
 }
 
