@@ -117,4 +117,40 @@ describe('changing replicas under load', () => {
     await cluster.converged();
     expect(cluster.status(C, group).voters).toEqual([A, B, C]);
   });
+
+  test('a process that was in the group before cannot help an outdated member to lead, while it waits for its snapshot', async () => {
+    const cluster = await TestCluster.founded({ config: CONFIG });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    if (cluster.leaderOf(group) !== A) await cluster.settling(cluster.process(cluster.leaderOf(group)!).host.transferLeadership(group, A));
+    // C is away while B leaves: two are left that agree on everything, A and D.
+    cluster.network.setLinksOf(C, 'cut');
+    await cluster.boot(D);
+    cluster.network.setLink(C, D, 'cut');
+    await cluster.addGroup(D, group, null);
+    expect(await changeAtLeader(cluster, group, { kind: 'replace', remove: B, add: D })).toBe('done');
+    await cluster.settling(cluster.process(B).host.removeGroup(group));
+    cluster.forgetState(B, group);
+    await cluster.settling(cluster.propose(group, 'not known to C'));
+    // B comes back empty, and meets C only, whose configuration is that of the past: A, B, C.
+    cluster.network.setLinksOf(B, 'cut');
+    await cluster.addGroup(B, group, null);
+    cluster.network.setLink(B, C, 'up');
+    await cluster.clock.advance(20_000);
+    expect(cluster.process(C).host.isLeader(group)).toBe(false);
+    expect(cluster.status(B, group).term).toBe(0);
+  });
+
+  test('a process whose replica was removed can hold one again', async () => {
+    const { cluster, group } = await loaded();
+    const again = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: again })).toBe('done');
+    await cluster.settling(cluster.process(again).host.removeGroup(group));
+    cluster.forgetState(again, group);
+    await cluster.addGroup(again, group, null);
+    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: again })).toBe('done');
+    await cluster.clock.advance(4000);
+    await cluster.converged();
+    expect(cluster.status(again, group).voters).toEqual([A, B, C]);
+  });
 });

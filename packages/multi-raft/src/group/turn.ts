@@ -57,7 +57,7 @@ function stepOne<Result>(replica: Replica<Result>, item: Inbound): void {
   const { node } = replica;
   switch (item.kind) {
     case 'message':
-      if (!isTooFarAhead(replica, item.message)) node.step(item.message);
+      if (!isTooFarAhead(replica, item.message) && !isVoteTooEarly(replica, item.message)) node.step(item.message);
       return;
     case 'snapshot':
       node.step(item.message);
@@ -83,6 +83,15 @@ function stepOne<Result>(replica: Replica<Result>, item: Inbound): void {
 function isTooFarAhead<Result>(replica: Replica<Result>, message: PeerMessage): boolean {
   if (message.kind !== 'append' || message.entries.length === 0) return false;
   return message.prevIndex - replica.applies.applied.index > replica.host.config.maxUnappliedEntries;
+}
+
+/**
+ * A replica that waits for its first snapshot has no vote. Its empty log would be behind anybody's, so it would help a
+ * member that was away for long, and believes in a configuration of the past, to lead again: the process may have
+ * been in that configuration, with a replica that knew better and was removed since.
+ */
+function isVoteTooEarly<Result>(replica: Replica<Result>, message: PeerMessage): boolean {
+  return (message.kind === 'vote' || message.kind === 'pre-vote') && replica.applies.confState.voters.length === 0;
 }
 
 function takeProposals<Result>(replica: Replica<Result>): void {

@@ -118,6 +118,11 @@ export class TestCluster {
     return store;
   }
 
+  /** What a service does with the rows of a replica that was removed. */
+  forgetState(rm: RmId, group: BucketId): void {
+    this.stores.delete(`${rm}/${group}`);
+  }
+
   status(rm: RmId, group: BucketId): GroupStatus {
     return this.process(rm).host.status().find((one) => one.group === group)!;
   }
