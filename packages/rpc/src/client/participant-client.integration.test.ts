@@ -1,0 +1,142 @@
+/** Sessions over real TLS: many requests in flight, what a timeout and a lost connection mean, and who may call. */
+import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import { bucketId, rmId, silentLogger } from '@mas/values';
+import type { TlsIdentity } from '../auth/tls-identity';
+import { EncodedInstructions, ProtoLedgerCodec } from '../codec/ledger-codec';
+import { SessionCodec } from '../codec/session-codec';
+import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
+import type { RunningServer } from '../server/running-server';
+import { startRmServer } from '../server/start-rm-server';
+import { eventually, realClock } from '../testing/real-clock';
+import { TcpProxy } from '../testing/tcp-proxy';
+import { makeTestCerts } from '../testing/test-certs';
+import { identity } from './node-channel';
+import { GrpcParticipantClient } from './participant-client';
+
+const RM = rmId(2);
+const certs = makeTestCerts();
+const encoded = new EncodedInstructions();
+const locks = (bucket: number): ParticipantRequest => ({ kind: 'locks', bucket: bucketId(bucket) });
+
+let server: RunningServer;
+let proxy: TcpProxy;
+let client: GrpcParticipantClient;
+let handled: { readonly request: ParticipantRequest; readonly caller: 'tm' | 'rm' }[];
+let answer: (request: ParticipantRequest) => Promise<ParticipantReply>;
+
+const connect = (tls: TlsIdentity): GrpcParticipantClient => new GrpcParticipantClient({ addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: realClock, logger: silentLogger });
+
+beforeAll(async () => {
+  server = await startRmServer({
+    address: '127.0.0.1:0', tls: certs.rm(2), raft: null, encoded, clock: realClock, logger: silentLogger,
+    participant: {
+      handle: (request, caller) => {
+        handled.push({ request, caller });
+        return answer(request);
+      },
+    },
+    onFatal: (error) => { throw error; },
+  });
+  proxy = await TcpProxy.open(() => server.port);
+});
+beforeEach(() => {
+  handled = [];
+  answer = () => Promise.resolve({ kind: 'no-replica' });
+  client = connect(certs.tm);
+});
+afterEach(() => {
+  client.close();
+  proxy.refuse(false);
+});
+afterAll(async () => {
+  await server.stop(0);
+  await proxy.close();
+  certs.remove();
+});
+
+test('replies find their requests, in whatever order they come', async () => {
+  answer = async (request) => {
+    if (request.kind !== 'locks') throw new Error('unexpected');
+    if (request.bucket % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    return { kind: 'unavailable', reason: String(request.bucket) };
+  };
+  const replies = await Promise.all(Array.from({ length: 500 }, (_, bucket) => client.send(RM, locks(bucket), 5_000)));
+  expect(replies).toEqual(Array.from({ length: 500 }, (_, bucket) => ({ kind: 'unavailable', reason: String(bucket) })));
+});
+
+test('the role comes from the certificate', async () => {
+  const resourceManager = connect(certs.rm(1));
+  await client.send(RM, locks(1), 5_000);
+  await resourceManager.send(RM, locks(2), 5_000);
+  resourceManager.close();
+  expect(handled.map(({ caller }) => caller)).toEqual(['tm', 'rm']);
+});
+
+test('instructions arrive with the bytes that will be proposed', async () => {
+  const codec = new ProtoLedgerCodec(encoded);
+  await client.send(RM, { kind: 'instructions', bucket: bucketId(1), phase: 'phase-2-commit', items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc' } as never, token: null }] }, 5_000);
+  const request = handled[0]!.request;
+  if (request.kind !== 'instructions') throw new Error('unexpected');
+  const { instruction } = request.items[0]!;
+  expect(encoded.of(instruction)).toBe(codec.encodeInstruction(instruction));
+  expect(codec.decodeInstruction(codec.encodeInstruction(instruction))).toEqual(instruction);
+});
+
+test('no reply in time: unknown, because it was sent', async () => {
+  await client.send(RM, locks(0), 5_000);
+  answer = () => new Promise(() => undefined);
+  expect(await client.send(RM, locks(1), 50)).toEqual({ kind: 'unknown', reason: 'no reply in time' });
+});
+
+test('a lost connection: what was sent is unknown, and the next request goes through again', async () => {
+  answer = () => new Promise(() => undefined);
+  const sent = client.send(RM, locks(1), 5_000);
+  await eventually('the request has arrived', () => handled.length === 1);
+  proxy.cut();
+  expect((await sent).kind).toBe('unknown');
+  answer = () => Promise.resolve({ kind: 'no-replica' });
+  expect(await client.send(RM, locks(2), 5_000)).toEqual({ kind: 'no-replica' });
+});
+
+test('nobody there: unavailable, because it was never sent', async () => {
+  proxy.refuse(true);
+  expect((await client.send(RM, locks(1), 5_000)).kind).toBe('unavailable');
+  expect((await client.send(rmId(9), locks(1), 5_000)).kind).toBe('unavailable');
+  client.close();
+  expect((await client.send(RM, locks(1), 5_000)).kind).toBe('unavailable');
+  expect(handled).toEqual([]);
+});
+
+test('a participant that throws: unknown, and nothing of the error crosses the wire', async () => {
+  answer = () => Promise.reject(new Error('SELECT * FROM secrets'));
+  const reply = await client.send(RM, locks(1), 5_000);
+  expect(reply.kind).toBe('unknown');
+  expect(JSON.stringify(reply)).not.toContain('SELECT');
+});
+
+describe('single calls', () => {
+  const codec = new SessionCodec(new EncodedInstructions());
+  const single = (tls: TlsIdentity | null, path: string, bytes: Buffer): Promise<{ readonly error: ServiceError | null; readonly answer: Buffer | undefined }> =>
+    new Promise((resolve) => {
+      const caller = new Client(`localhost:${server.port}`, tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate));
+      caller.makeUnaryRequest(path, identity, identity, bytes, new Metadata(), { deadline: Date.now() + 5_000 }, (error, reply) => {
+        caller.close();
+        resolve({ error, answer: reply });
+      });
+    });
+
+  test.each([TransactionServiceService.processPhase1, TransactionServiceService.processPhase2Commit, TransactionServiceService.processPhase2Rollback, TransactionServiceService.exchange])('$path', async ({ path }) => {
+    const { answer: reply } = await single(certs.tm, path, codec.encodeRequest(locks(3)));
+    expect(codec.decodeReply(reply!)).toEqual({ kind: 'no-replica' });
+  });
+
+  test('bytes that nobody wrote are refused', async () => {
+    expect((await single(certs.tm, TransactionServiceService.exchange.path, Buffer.from('garbage'))).error?.code).toBe(Code.INVALID_ARGUMENT);
+  });
+
+  test('a caller without a certificate does not get through the handshake', async () => {
+    expect((await single(null, TransactionServiceService.exchange.path, codec.encodeRequest(locks(3)))).error?.code).toBe(Code.UNAVAILABLE);
+    expect(handled).toEqual([]);
+  });
+});

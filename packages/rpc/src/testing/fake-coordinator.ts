@@ -1,0 +1,54 @@
+/** A CoordinatorService that remembers its calls and answers what a test tells it to. Test support only. */
+import type { CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
+import { accountNumber, bucketId, currency, paymentKey, rmId, slot, txnId } from '@mas/values';
+
+export const TXN = txnId('ab'.repeat(32));
+const USD = currency('USD');
+
+export const committed: PaymentResult = {
+  kind: 'committed', txn: TXN, atMs: 5,
+  body: { kind: 'payment', legs: [{ account: accountNumber('a'), effect: 'debit', amountMinor: 250n, currency: USD }, { account: accountNumber('b'), effect: 'credit', amountMinor: 250n, currency: USD }], reference: null, expiresAtMs: null, memo: 'm' },
+  balances: [{ account: accountNumber('a'), balanceMinor: -7n }],
+};
+
+export interface FakeCoordinator {
+  readonly service: CoordinatorService;
+  readonly calls: { readonly method: string; readonly args: readonly unknown[] }[];
+  /** Answers of the next calls, by method; without one, a plausible default. */
+  readonly answers: Map<string, () => Promise<Reply<unknown>>>;
+}
+
+export function fakeCoordinator(): FakeCoordinator {
+  const calls: FakeCoordinator['calls'] = [];
+  const answers: FakeCoordinator['answers'] = new Map();
+  const view = (number: string): object => ({
+    number, currency: USD, status: 'open', owner: 'Ödön', balanceMinor: 1250n, minimumMinor: 0n, holdsMinor: null, pendingCreditsMinor: null, level: 'committed', ageMs: null, rev: 3, createdAtMs: 4, bucket: bucketId(2), leader: rmId(1),
+  });
+  const defaults: Record<string, (...args: never[]) => unknown> = {
+    createAccount: (_caller: unknown, request: { number: string }) => ({ account: view(request.number), created: true }),
+    getAccounts: (_caller: unknown, numbers: readonly string[]) => numbers.map(view),
+    listAccounts: () => ({ accounts: [view('a')], nextCursor: 'next' }),
+    changeAccount: (_caller: unknown, request: { number: string }) => view(request.number),
+    createPayment: () => committed,
+    createPayments: (_caller: unknown, requests: readonly unknown[]) => requests.map(() => ({ ok: true, value: committed })),
+    getPayment: () => ({
+      id: 'p', scope: 'mas|ops', txn: TXN, state: 'COMMITTED', body: null, reason: null, createdAtMs: 1, endedAtMs: null, timeline: [{ atMs: 1, step: 'received', bucket: null, detail: null }, { atMs: 2, step: 'prepared', bucket: bucketId(2), detail: 'x' }],
+      outcome: { slot: slot(9), key: paymentKey('mas|ops', 'p'), txn: TXN, body: 'body' in committed ? committed.body : null, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 5 }, balances: [], untold: [{ account: accountNumber('b') }] },
+    }),
+    listPayments: () => ({ legs: [], nextCursor: null }),
+    audit: () => ({ checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: USD, issuedMinor: 5n, balancesMinor: 5n }], checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }], consistent: false }),
+    undecided: () => [],
+    resolve: () => ({ kind: 'unknown', txn: TXN, message: 'ask again' }),
+    clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }] }, replicas: [], unreachable: [rmId(3)] }),
+  };
+  const service = new Proxy({}, {
+    get: (_target, method: string) => async (...args: never[]) => {
+      calls.push({ method, args });
+      const told = answers.get(method);
+      if (told !== undefined) return told();
+      const value = defaults[method]?.(...args);
+      return method === 'createPayments' ? value : { ok: true, value };
+    },
+  }) as CoordinatorService;
+  return { service, calls, answers };
+}
