@@ -8,7 +8,7 @@ import { txnId, unreachable, type AccountNumber, type Clock, type PaymentKey } f
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { Digest } from '../coordinator-ports';
 import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } from '../coordinator-service';
-import { identityOf, operatorsOnly } from '../payment/identity';
+import { changeIdentityOf, identityOf, operatorsOnly } from '../payment/identity';
 import type { PlacementKeeper } from '../placement-keeper';
 import { failure, success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
@@ -46,9 +46,9 @@ export class Accounts {
   async change(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
     const forbidden = operatorsOnly(caller.subject, 'Changing an account');
     if (forbidden !== null) return forbidden;
-    const identity = identityOf(caller.subject, request.id);
-    if (!identity.ok) return identity;
     const { number } = request;
+    const identity = changeIdentityOf(caller.subject, request.id, number);
+    if (!identity.ok) return identity;
     const { key } = identity.value;
     const change = { kind: request.change } as const;
     const body = changeBody(number, change);
