@@ -4,7 +4,7 @@
  */
 import { status as Code, Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import type { RequestError } from '@mas/transaction-coordinator';
-import { Any } from '../generated/google/protobuf/any';
+import type { Any } from '../generated/google/protobuf/any';
 import { BadRequest, ErrorInfo } from '../generated/google/rpc/error_details';
 import { Status } from '../generated/google/rpc/status';
 

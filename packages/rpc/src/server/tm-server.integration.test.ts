@@ -277,7 +277,7 @@ describe('buf curl, by reflection alone', () => {
     expect((await buf('--list-services', `https://localhost:${server.port}`)).trim().split('\n').sort()).toEqual(['grpc.health.v1.Health', 'mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService']);
   });
   test('calls a method', async () => {
-    const answer = JSON.parse(await buf('-H', `authorization: Bearer ${operator}`, '-d', '{"number":"abc"}', `https://localhost:${server.port}/mas.v1.AccountService/GetAccount`)) as { account: { balanceMinor: string } };
+    const answer = JSON.parse(await buf('-H', `authorization: Bearer ${operator}`, '--timeout', '5s', '-d', '{"number":"abc"}', `https://localhost:${server.port}/mas.v1.AccountService/GetAccount`)) as { account: { balanceMinor: string } };
     expect(answer.account.balanceMinor).toBe('1250');
   });
 });

@@ -1,5 +1,5 @@
 /** Requests about accounts → the coordinator's, or what is wrong with their form. */
-import type { CreateAccountRequest as CreateAccount, ListPaymentsRequest as ListPayments, Reply } from '@mas/transaction-coordinator';
+import type { CoordinatorService, CreateAccountRequest as CreateAccount, ListPaymentsRequest as ListPayments, Reply } from '@mas/transaction-coordinator';
 import { DEFAULT_CURRENCY } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
 import { AccountChange, PaymentState, type ChangeAccountRequest, type CreateAccountRequest, type GetPaymentRequest, type ListPaymentsRequest } from '../generated/mas/v1/account_service';
@@ -9,7 +9,7 @@ import { validAmount, validCurrency, type Money } from './validate-amount';
 import { MAX_OWNER_LENGTH, validAccount, validId, validPageSize, validPageToken, validText, validTime, validTxn } from './validate-ids';
 
 export type Level = 'committed' | 'uncommitted' | 'cached';
-export type PaymentName = Parameters<import('@mas/transaction-coordinator').CoordinatorService['getPayment']>[1];
+export type PaymentName = Parameters<CoordinatorService['getPayment']>[1];
 export interface AccountChangeRequest {
   readonly id: string;
   readonly number: CreateAccount['number'];
