@@ -14,7 +14,7 @@ const PAYMENTS_PER_BATCH = 2_000;
 const BATCHES = 12;
 const ACCOUNTS = 20_000;
 const ROWS_PER_PAYMENT = 5;
-const FLOOR_ROWS_PER_SECOND = 8_000;
+const FLOOR_ROWS_PER_SECOND = 3_000;
 
 function rowsOfBatch(number: number) {
   const rows = { accounts: new Map<string, ReturnType<typeof account>>(), legs: [] as ReturnType<typeof leg>[], outcomes: [] as ReturnType<typeof outcome>[] };
