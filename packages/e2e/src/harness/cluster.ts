@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { genesisPlacement, PlacementIndex } from '@mas/placement';
-import { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/rpc';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
 import { rmId } from '@mas/values';
 import { Access, type ClientOptions } from './access';
@@ -132,6 +132,11 @@ export class Cluster {
     await this.links.close();
     await Promise.all([this.sql?.stop(), this.redis?.stop()]);
     await this.folder.remove();
+  }
+
+  /** Processes that stopped on an error of their own, with what they said last. */
+  failures(): readonly string[] {
+    return [...this.tms, ...this.rms].flatMap((one) => one.failures());
   }
 
   /** What to look at when a test failed: the end of every log. */

@@ -34,6 +34,7 @@ export class MasProcess {
   private kept: LogLine[] = [];
   private readonly logFile: string;
   private frozen = false;
+  private readonly ownDeaths: string[] = [];
 
   constructor(private readonly options: MasProcessOptions) {
     mkdirSync(options.folder, { recursive: true });
@@ -56,6 +57,11 @@ export class MasProcess {
     return this.exit;
   }
 
+  /** Every time that it ended by itself with an error: a broken invariant, an exception. Signals are the tests' own doing. */
+  failures(): readonly string[] {
+    return this.ownDeaths;
+  }
+
   /** Log lines since the last start, newest last. */
   lines(): readonly LogLine[] {
     return this.kept;
@@ -76,6 +82,7 @@ export class MasProcess {
       child.once('close', (code, signal) => {
         this.child = null;
         this.exit = { code, signal };
+        if (code !== null && code !== 0) this.ownDeaths.push(`${this.name} ended with ${code}: ${JSON.stringify(this.kept.filter((line) => line.level === 'error').at(-1) ?? this.logTail().slice(-500))}`);
         void this.watchdog?.disarm();
         log.end();
         done();
