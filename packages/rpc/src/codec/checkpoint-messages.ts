@@ -12,6 +12,7 @@ export function writeCheckpoint(writer: WireWriter, checkpoint: Checkpoint): voi
   writer.uint(2, checkpoint.applied.term);
   writer.optionalMessage(3, checkpoint.confState, writeConfState);
   writer.optionalMessage(4, checkpoint.meta, writeBucketMeta);
+  if (checkpoint.blob !== null) writer.bytes(5, checkpoint.blob);
 }
 
 export function readCheckpoint(reader: WireReader): Checkpoint {
@@ -19,7 +20,13 @@ export function readCheckpoint(reader: WireReader): Checkpoint {
     applied: { index: reader.uint(1), term: reader.uint(2) },
     confState: reader.optionalMessage(3, readConfState),
     meta: reader.optionalMessage(4, readBucketMeta),
+    blob: readBlob(reader),
   };
+}
+
+function readBlob(reader: WireReader): Uint8Array | null {
+  const blob = reader.bytes(5);
+  return blob.length === 0 ? null : blob;
 }
 
 export function writeBucketMeta(writer: WireWriter, meta: BucketMeta): void {

@@ -103,7 +103,7 @@ export const bucketMeta: fc.Arbitrary<BucketMeta> = fc.record({
 });
 const nodeIds = fc.array(fc.integer({ min: 1, max: 65535 }), { maxLength: 5 }) as unknown as fc.Arbitrary<NodeId[]>;
 export const confState: fc.Arbitrary<ConfState> = fc.record({ voters: nodeIds, learners: nodeIds, votersOutgoing: nodeIds, learnersNext: nodeIds, autoLeave: fc.boolean() });
-export const checkpoint: fc.Arbitrary<Checkpoint> = fc.record({ applied: fc.record({ index: safeUint, term: safeUint }), confState: orNull(confState), meta: orNull(bucketMeta) });
+export const checkpoint: fc.Arbitrary<Checkpoint> = fc.record({ applied: fc.record({ index: safeUint, term: safeUint }), confState: orNull(confState), meta: orNull(bucketMeta), blob: orNull(fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes))) });
 export const snapshotChunk: fc.Arbitrary<SnapshotChunk> = fc.oneof(
   fc.record({ kind: fc.constant('accounts' as const), rows: fc.array(accountRow, { maxLength: 4 }) }),
   fc.record({ kind: fc.constant('legs' as const), rows: fc.array(legRow, { maxLength: 4 }) }),

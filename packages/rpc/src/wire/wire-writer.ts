@@ -4,6 +4,7 @@
  * Not reentrant across finish(): one message at a time per writer.
  */
 import { invariant } from '@mas/values';
+import { ByteWriter } from './byte-writer';
 import type { WireEnum } from './wire-enum';
 
 const VARINT = 0;
@@ -11,38 +12,12 @@ const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 const MAX_SAFE_BIGINT = BigInt(Number.MAX_SAFE_INTEGER);
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
 /** Longest text that is copied character by character; beyond it the native copy is faster. */
 const SHORT_TEXT = 40;
-const INITIAL_BYTES = 4096;
-/** A scratch buffer that one huge message has blown up is not kept for the small ones that follow. */
-const KEPT_BYTES = 1 << 20;
 
 export type WriteMessage<Value> = (writer: WireWriter, value: Value) => void;
 
-export class WireWriter {
-  private buffer = Buffer.allocUnsafe(INITIAL_BYTES);
-  private at = 0;
-
-  /** The message written since the last finish(), as bytes of its own. */
-  finish(): Buffer {
-    const bytes = Buffer.allocUnsafe(this.at);
-    this.buffer.copy(bytes, 0, 0, this.at);
-    this.discard();
-    return bytes;
-  }
-
-  /** Forgets what was written: after an encoder has thrown half-way. */
-  discard(): void {
-    this.at = 0;
-    if (this.buffer.length > KEPT_BYTES) this.buffer = Buffer.allocUnsafe(INITIAL_BYTES);
-  }
-
-  length(): number {
-    return this.at;
-  }
-
+export class WireWriter extends ByteWriter {
   /** Unsigned integer up to 2^53 − 1; 0 is left out. */
   uint(field: number, value: number): void {
     if (value !== 0) this.presentUint(field, value);
@@ -216,75 +191,8 @@ export class WireWriter {
     this.at = at;
     return true;
   }
-
-  /** Puts the length before what was written behind `start`; one byte is reserved there, longer ones shift it. */
-  private closeLength(start: number): void {
-    const length = this.at - start - 1;
-    if (length < 0x80) {
-      this.buffer[start] = length;
-      return;
-    }
-    const extra = varintBytes(length) - 1;
-    this.reserve(extra);
-    this.buffer.copyWithin(start + 1 + extra, start + 1, this.at);
-    const end = this.at + extra;
-    this.at = start;
-    this.varint(length);
-    this.at = end;
-  }
-
-  private tag(field: number, wireType: number): void {
-    const tag = (field << 3) | wireType;
-    if (tag < 0x80) this.buffer[this.at++] = tag;
-    else this.varint(tag);
-  }
-
-  private varint(value: number): void {
-    const buffer = this.buffer;
-    let rest = value;
-    if (rest < 0x8000_0000 && rest >= 0) {
-      while (rest > 0x7f) {
-        buffer[this.at++] = (rest & 0x7f) | 0x80;
-        rest >>>= 7;
-      }
-      buffer[this.at++] = rest;
-      return;
-    }
-    invariant(Number.isSafeInteger(value) && value >= 0, 'a number on the wire is an integer from 0 to 2^53-1', { value });
-    while (rest > 0x7f) {
-      buffer[this.at++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    buffer[this.at++] = rest;
-  }
-
-  private bigVarint(value: bigint): void {
-    invariant(value >= MIN_INT64 && value <= MAX_INT64, 'money on the wire fits a signed 64-bit integer', { value });
-    let rest = BigInt.asUintN(64, value);
-    while (rest > 0x7fn) {
-      this.buffer[this.at++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
-    }
-    this.buffer[this.at++] = Number(rest);
-  }
-
-  private reserve(bytes: number): void {
-    const needed = this.at + bytes;
-    if (needed <= this.buffer.length) return;
-    let size = this.buffer.length * 2;
-    while (size < needed) size *= 2;
-    const larger = Buffer.allocUnsafe(size);
-    this.buffer.copy(larger, 0, 0, this.at);
-    this.buffer = larger;
-  }
 }
 
 function writeBareUints(writer: WireWriter, values: readonly number[]): void {
   for (const value of values) writer.bareUint(value);
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes += 1;
-  return bytes;
 }
