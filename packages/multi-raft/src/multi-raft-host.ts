@@ -15,6 +15,7 @@ import { maintain } from './group/maintenance';
 import { openReplica } from './group/open-replica';
 import { changeReplicas, type ChangeOutcome } from './group/replica-changes';
 import type { Replica } from './group/replica';
+import { isRemoved, REMOVED } from './group/start-plan';
 import { onStart } from './group/succession';
 import { runTurn } from './group/turn';
 import type { GroupStatus, InitialGroup, MultiRaft, ProposalResult, ReadIndexResult, ReplicaChange } from './host';
@@ -31,8 +32,8 @@ type Phase = 'new' | 'running' | 'stopping' | 'stopped';
 export class MultiRaftHost<Result> implements MultiRaft<Result> {
   private phase: Phase = 'new';
   private readonly registry = new Map<BucketId, Replica<Result>>();
-  /** Groups being opened: their id is taken, they take no part yet. */
-  private readonly opening = new Set<BucketId>();
+  /** Groups being opened or removed: their id is taken, they take no part. */
+  private readonly changing = new Set<BucketId>();
   private readonly ticking = new Set<Replica<Result>>();
   private readonly scheduler: Scheduler<Replica<Result>>;
   private readonly ticker: Ticker;
@@ -53,21 +54,24 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     this.context = this.createContext();
   }
 
-  /** Reads the log back, opens the transport and starts time. Call once, before addGroup. @throws LogDamaged */
+  /**
+   * Reads the log back, opens the transport and starts time. Call once, before addGroup. Replicas that were removed
+   * are not among the groups it returns. @throws LogDamaged
+   */
   async start(): Promise<LogRecovery> {
     invariant(this.phase === 'new', 'a host is started once');
     const recovery = await this.ports.log.recover();
     this.phase = 'running';
     this.ports.transport.start(this.peers);
     this.ticker.start();
-    return recovery;
+    return { ...recovery, groups: recovery.groups.filter((group) => !isRemoved(this.ports.log.storage(group))) };
   }
 
   /** @throws ReplicaUnusable (log and applied state contradict each other) or what the applier or the log throws. */
   async addGroup(group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<void> {
     invariant(this.phase === 'running', 'groups are added to a running host', { phase: this.phase });
-    invariant(!this.registry.has(group) && !this.opening.has(group), 'a group is added once', { group });
-    this.opening.add(group);
+    invariant(!this.registry.has(group) && !this.changing.has(group), 'a group is added once, and not while it is being removed', { group });
+    this.changing.add(group);
     try {
       const replica = await openReplica(this.context, group, applier, initial);
       invariant(this.phase === 'running', 'the host was stopped while a group was added', { group });
@@ -75,18 +79,23 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
       this.ticking.add(replica);
       onStart(replica);
     } finally {
-      this.opening.delete(group);
+      this.changing.delete(group);
     }
   }
 
-  /** Ends the replica here and forgets its log. Its applied state's own rows are the caller's. */
+  /** Ends the replica here and drops its log, except for term and vote. Its applied state's own rows are the caller's. */
   async removeGroup(group: BucketId): Promise<void> {
     const replica = this.registry.get(group);
     if (replica === undefined) return;
     replica.retire({ kind: 'unavailable', reason: 'the group was removed from this process' });
     this.registry.delete(group);
-    await replica.applier.stop();
-    await this.ports.log.remove(group);
+    this.changing.add(group);
+    try {
+      await replica.applier.stop();
+      await this.ports.log.reset(group, REMOVED);
+    } finally {
+      this.changing.delete(group);
+    }
   }
 
   groups(): readonly BucketId[] {

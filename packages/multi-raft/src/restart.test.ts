@@ -1,7 +1,7 @@
 /** Restarts: what is in the log is applied again from the applied index on, and nothing that was promised is forgotten. */
-import { logIndex, MemoryStorage, NO_DATA, term, type ConfState, type EntryId, type RaftStorage } from '@mas/raft';
+import { EMPTY_CONF_STATE, logIndex, MemoryStorage, NO_DATA, term, type ConfState, type EntryId, type RaftStorage } from '@mas/raft';
 import { rmId } from '@mas/values';
-import { planStart, type AppliedStart } from './group/start-plan';
+import { planStart, REMOVED, type AppliedStart } from './group/start-plan';
 import { JournalStore } from './testing/journal-applier';
 import { confStateOf, TestCluster } from './testing/test-cluster';
 
@@ -74,6 +74,12 @@ describe('the plan of a start', () => {
     return log;
   }
 
+  function removedLog(): RaftStorage {
+    const log = new MemoryStorage();
+    log.applySnapshot({ metadata: { ...REMOVED.at, confState: REMOVED.confState }, data: NO_DATA });
+    return log;
+  }
+
   test.each([
     ['a founding member', undefined, state(0, 0), confState, { kind: 'reset', start: { at: at(1, 1), confState } }],
     ['a replica that joins', undefined, state(0, 0), null, { kind: 'reset', start: { at: at(0, 0) } }],
@@ -86,6 +92,8 @@ describe('the plan of a start', () => {
     ['a gap', logOf(at(3, 1), 1, 2), state(2, 1), null, { kind: 'refuse' }],
     ['ahead of the log', logOf(at(3, 1), 1, 2), state(9, 3), null, { kind: 'reset', start: { at: at(9, 3), confState } }],
     ['where the log holds what was never committed', logOf(at(3, 1), 1, 2), state(5, 3), null, { kind: 'reset', start: { at: at(5, 3), confState } }],
+    ['a replica that was removed, joining again', removedLog(), state(0, 0), null, { kind: 'reset', start: { at: at(0, 0), confState: EMPTY_CONF_STATE } }],
+    ['a replica that was removed, whose rows are still there', removedLog(), state(4, 1), null, { kind: 'refuse' }],
     ['applied without a configuration', logOf(at(3, 1), 1), { applied: at(4, 1), confState: null }, null, { kind: 'refuse' }],
   ])('%s', (_, log, applied, initial, expected) => {
     expect(planStart(log, applied, initial)).toMatchObject(expected);

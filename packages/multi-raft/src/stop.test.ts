@@ -62,15 +62,23 @@ describe('stop', () => {
     await cluster.converged();
   });
 
-  test('removing a group ends its replica here and forgets its log', async () => {
+  test('removing a group ends its replica here and drops its log, but not its term; rows that are left keep it from joining again', async () => {
     const cluster = await TestCluster.founded({ groups: 2 });
     await cluster.leadersEverywhere();
     const [gone, kept] = [cluster.groups[0]!, cluster.groups[1]!];
+    await cluster.settling(cluster.propose(gone, 'x'));
+    await cluster.converged();
     const { host, log } = cluster.process(A);
     await cluster.settling(host.removeGroup(gone));
     expect(host.groups()).toEqual([kept]);
-    expect(log.storage(gone)).toBeUndefined();
+    expect(log.storage(gone)!.lastIndex()).toBe(0);
     expect(await host.propose(gone, Uint8Array.of(65))).toEqual({ kind: 'refused', reason: 'no-group' });
     await cluster.eventually('the others lead it', () => cluster.leaderOf(gone) !== undefined);
+    expect(log.storage(gone)!.initialState().hardState.term).toBeGreaterThan(0);
+    cluster.kill(A);
+    expect((await cluster.boot(A)).recovered).toEqual([kept]);
+    await expect(cluster.addGroup(A, gone, null)).rejects.toThrow(/was removed from this process, but its applied state is still there/);
+    cluster.forgetState(A, gone);
+    await cluster.addGroup(A, gone, null);
   });
 });

@@ -13,6 +13,25 @@ import type { LogStart } from '../log-store';
  */
 export const FOUNDING: EntryId = { index: logIndex(1), term: term(1) };
 
+const NOTHING: EntryId = { index: ZERO_INDEX, term: ZERO_TERM };
+/** No real configuration leaves a joint phase that has no voters: this one says that the replica was removed. */
+const REMOVED_CONF_STATE: ConfState = { ...EMPTY_CONF_STATE, autoLeave: true };
+
+/**
+ * What stays in the log of a replica that was removed: no entries, but term and vote. The process may hold a replica of
+ * the group again, with the same Raft id; with its term forgotten, it could confirm and even follow a leader that its
+ * earlier replica had helped to depose.
+ */
+export const REMOVED: LogStart = { at: NOTHING, confState: REMOVED_CONF_STATE };
+
+export function isRemoved(log: RaftStorage | undefined): boolean {
+  if (log === undefined) return false;
+  const { confState } = log.initialState();
+  return confState.autoLeave && confState.voters.length === 0 && confState.votersOutgoing.length === 0;
+}
+
+const REPLACE = 'replace this replica under a new id';
+
 export interface AppliedStart {
   readonly applied: EntryId;
   readonly confState: ConfState | null;
@@ -26,14 +45,18 @@ export type StartPlan =
 export function planStart(log: RaftStorage | undefined, state: AppliedStart, initial: ConfState | null): StartPlan {
   const { applied } = state;
   if (log === undefined) {
-    if (applied.index > 0) return refuse(`the applied state is at ${applied.index}, but the log does not know the group: its votes are lost`);
-    if (initial === null) return { kind: 'reset', start: { at: { index: ZERO_INDEX, term: ZERO_TERM }, confState: EMPTY_CONF_STATE } };
+    if (applied.index > 0) return refuse(`the applied state is at ${applied.index}, but the log does not know the group: its votes are lost; ${REPLACE}`);
+    if (initial === null) return { kind: 'reset', start: { at: NOTHING, confState: EMPTY_CONF_STATE } };
     return { kind: 'reset', start: { at: FOUNDING, confState: initial } };
+  }
+  if (isRemoved(log)) {
+    if (applied.index > 0) return refuse(`the replica was removed from this process, but its applied state is still there, at ${applied.index}; drop its rows, then it can join again`);
+    return { kind: 'reset', start: { at: NOTHING, confState: EMPTY_CONF_STATE } };
   }
   const baseIndex = log.firstIndex() - 1;
   if (applied.index === 0) return startAtZero(log, baseIndex);
-  if (applied.index < baseIndex) return refuse(`the log starts behind ${baseIndex}, the applied state ends at ${applied.index}: entries between them are missing`);
-  if (state.confState === null) return refuse(`the applied state at ${applied.index} has no configuration`);
+  if (applied.index < baseIndex) return refuse(`the log starts behind ${baseIndex}, the applied state ends at ${applied.index}: entries between them are missing; ${REPLACE}`);
+  if (state.confState === null) return refuse(`the applied state at ${applied.index} has no configuration; ${REPLACE}`);
   const known = applied.index <= log.lastIndex() && log.term(applied.index) === applied.term;
   // Beyond the log's end, or where the log holds an entry that was never committed.
   if (!known) return { kind: 'reset', start: { at: applied, confState: state.confState } };
@@ -43,17 +66,17 @@ export function planStart(log: RaftStorage | undefined, state: AppliedStart, ini
 /** Nothing was ever made durable: only a log that is complete from its founding on can rebuild the state. */
 function startAtZero(log: RaftStorage, baseIndex: number): StartPlan {
   const { confState } = log.initialState();
-  if (baseIndex === 0) return { kind: 'resume', applied: { index: ZERO_INDEX, term: ZERO_TERM }, confState };
+  if (baseIndex === 0) return { kind: 'resume', applied: NOTHING, confState };
   const isFounding = baseIndex === FOUNDING.index && log.term(FOUNDING.index) === FOUNDING.term;
   if (isFounding) return { kind: 'resume', applied: FOUNDING, confState };
-  return refuse(`the applied state is empty, but the log starts behind ${baseIndex}`);
+  return refuse(`the applied state is empty, but the log starts behind ${baseIndex}; ${REPLACE}`);
 }
 
 function refuse(why: string): StartPlan {
   return { kind: 'refuse', why };
 }
 
-/** The replica cannot take part; it must be replaced under a new id. */
+/** The replica cannot take part; it must be replaced. */
 export class ReplicaUnusable extends Error {
   readonly kind = 'replica-unusable';
 
@@ -61,7 +84,7 @@ export class ReplicaUnusable extends Error {
     readonly group: number,
     why: string,
   ) {
-    super(`group ${group}: ${why}; replace this replica under a new id`);
+    super(`group ${group}: ${why}`);
     this.name = 'ReplicaUnusable';
   }
 }

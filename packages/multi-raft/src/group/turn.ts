@@ -65,6 +65,8 @@ function stepOne<Result>(replica: Replica<Result>, item: Inbound): void {
       return;
     case 'heartbeat': {
       const { term, commit, readSequence, quiesce } = item.heartbeat;
+      // A leader of the past may believe that this process still has what an earlier replica had.
+      if (isUnfounded(replica) && commit > 0) return;
       node.step({ kind: 'heartbeat', from: item.from, to: node.id, term: raftTerm(term), commit: logIndex(commit), readSequence });
       if (quiesce && acceptsQuiesce(replica, item.from, item.heartbeat)) becomeQuiet(replica);
       return;
@@ -91,7 +93,11 @@ function isTooFarAhead<Result>(replica: Replica<Result>, message: PeerMessage): 
  * been in that configuration, with a replica that knew better and was removed since.
  */
 function isVoteTooEarly<Result>(replica: Replica<Result>, message: PeerMessage): boolean {
-  return (message.kind === 'vote' || message.kind === 'pre-vote') && replica.applies.confState.voters.length === 0;
+  return (message.kind === 'vote' || message.kind === 'pre-vote') && isUnfounded(replica);
+}
+
+function isUnfounded<Result>(replica: Replica<Result>): boolean {
+  return replica.applies.confState.voters.length === 0;
 }
 
 function takeProposals<Result>(replica: Replica<Result>): void {

@@ -30,6 +30,8 @@ export interface TestProcess {
   readonly log: MemoryLogStore;
   readonly transport: MemoryTransport;
   readonly appliers: Map<BucketId, JournalApplier>;
+  /** Groups that its log knew when it started. */
+  readonly recovered: readonly BucketId[];
 }
 
 export class TestCluster {
@@ -70,10 +72,10 @@ export class TestCluster {
       { self: rm, log, transport, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
       multiRaftConfig(config),
     );
-    const process: TestProcess = { rm, clock, host, log, transport, appliers: new Map() };
+    const process: TestProcess = { rm, clock, host, log, transport, appliers: new Map(), recovered: [] };
     this.processes.set(rm, process);
-    await this.settling(host.start());
-    return process;
+    const { groups } = await this.settling(host.start());
+    return { ...process, recovered: groups };
   }
 
   async addGroup(rm: RmId, group: BucketId, confState: ConfState | null): Promise<JournalApplier> {
@@ -97,7 +99,7 @@ export class TestCluster {
 
   async restart(rm: RmId): Promise<TestProcess> {
     const process = await this.boot(rm);
-    for (const group of this.disks.get(rm)?.groups.keys() ?? []) await this.addGroup(rm, group, null);
+    for (const group of process.recovered) await this.addGroup(rm, group, null);
     return process;
   }
 
@@ -169,7 +171,7 @@ export class TestCluster {
 
   agreesOnLeader(group: BucketId): boolean {
     const leader = this.leaderOf(group);
-    return leader !== undefined && [...this.processes.values()].every(({ host }) => !host.groups().includes(group) || host.leader(group) === leader);
+    return leader !== undefined && this.holders(group).every(({ host }) => host.leader(group) === leader);
   }
 
   /** How many groups each process leads. */
@@ -197,9 +199,15 @@ export class TestCluster {
     return [...lines, ...this.failures.map((one) => `FAILED group ${one.group}: ${one.what}: ${String(one.cause)}`)].join('\n');
   }
 
+  /** Processes with a replica that has a vote by what the leader knows. */
+  private holders(group: BucketId): readonly TestProcess[] {
+    const leader = this.leaderOf(group);
+    const voters = leader === undefined ? undefined : this.status(leader, group).voters;
+    return [...this.processes.values()].filter(({ rm, host }) => host.groups().includes(group) && voters?.includes(rm) !== false);
+  }
+
   private isConverged(group: BucketId): boolean {
-    const holders = [...this.processes.values()].filter(({ host }) => host.groups().includes(group));
-    const [first, ...others] = holders.map(({ rm }) => ({ status: this.status(rm, group), lines: this.applier(rm, group).appliedLines }));
+    const [first, ...others] = this.holders(group).map(({ rm }) => ({ status: this.status(rm, group), lines: this.applier(rm, group).appliedLines }));
     if (first === undefined || first.status.appliedIndex !== first.status.lastIndex) return false;
     return others.every(({ status, lines }) => {
       if (status.appliedIndex !== first.status.appliedIndex || lines.length !== first.lines.length) return false;
