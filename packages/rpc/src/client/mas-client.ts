@@ -16,6 +16,7 @@ import {
   ListPaymentsRequest,
   PaymentDirection,
   PaymentState,
+  StreamPaymentsRequest,
 } from '../generated/mas/v1/account_service';
 import { AcquireLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
 import { AddNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
@@ -26,6 +27,8 @@ import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type
 import { readAcquiredLocks, readAudit, readClusterStatus, readLocks, readLockStatus, readUndecidedEntries, type AcquiredLocks, type ClusterStatus, type LockStatus, type UndecidedEntry } from '../public/node-messages';
 import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
 import { readWire, type ReadMessage } from '../wire/wire-reader';
+import { identity } from './node-channel';
+import { PaymentStream } from './payment-stream';
 import { RetryingChannel, type ChannelOptions } from './retrying-channel';
 
 /** Money of a request: minor units, or a decimal text that the server parses exactly. */
@@ -109,6 +112,12 @@ export class MasClient {
   /** Independent payments; results in order. */
   createPayments(payments: readonly PaymentInput[]): Promise<readonly Reply<PaymentResult>[]> {
     return this.ask(`${ACCOUNTS}CreatePayments`, CreatePaymentsRequest.encode({ payments: payments.map(paymentMessage) }).finish(), readPaymentReplies);
+  }
+
+  /** A stream to the Transaction Manager that calls prefer now; `timeoutMs` is each batch's. */
+  openPaymentStream(timeoutMs = this.timeoutMs): PaymentStream<PaymentInput> {
+    const stream = this.channel.client().makeBidiStreamRequest<Buffer, Buffer>(`${ACCOUNTS}StreamPayments`, identity, identity, this.channel.authorization());
+    return new PaymentStream(stream, (sequence, payments) => Buffer.from(StreamPaymentsRequest.encode({ sequence: BigInt(sequence), payments: payments.map(paymentMessage), timeoutMs }).finish()));
   }
 
   getPayment(payment: { readonly id: string } | { readonly txn: string; readonly account: string }): Promise<PaymentView> {

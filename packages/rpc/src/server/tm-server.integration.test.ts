@@ -232,6 +232,36 @@ describe('batches', () => {
   });
 });
 
+test("MasClient's payment stream: many batches in flight, and a broken stream fails what is open", async () => {
+  const streamer = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: signer.operator('batches', 60).token });
+  const stream = streamer.openPaymentStream();
+  const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => stream.send([{ id: `s${i}`, from: 'a', to: 'b', amount: { minor: 1n } }])));
+  expect(replies).toEqual(Array.from({ length: 40 }, () => [{ ok: true, value: committed }]));
+  coordinator.answers.set('createPayments', () => Promise.reject(new Error('broken')));
+  await expect(stream.send([{ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } }])).rejects.toBeInstanceOf(MasCallFailed);
+  await expect(stream.send([{ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } }])).rejects.toBeInstanceOf(MasCallFailed);
+  streamer.close();
+});
+
+describe('MasClient over several addresses', () => {
+  test('goes to the next one when one does not answer, with the same id', async () => {
+    const failing = new MasClient({ addresses: ['localhost:1', `localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 3_000 });
+    expect(await failing.createPayment({ id: 'over', from: 'a', to: 'b', amount: { minor: 1n } })).toEqual(committed);
+    expect(coordinator.calls.map(({ args }) => (args[1] as { id: string }).id)).toEqual(['over']);
+    failing.close();
+  });
+  test('asks again with the same id while the outcome is unknown', async () => {
+    let times = 0;
+    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: true, value: (times += 1) < 3 ? { kind: 'unknown', txn: TXN, message: 'ask again' } : committed }));
+    expect(await client.createPayment({ id: 'again', from: 'a', to: 'b', amount: { minor: 1n } })).toEqual(committed);
+    expect(coordinator.calls.map(({ args }) => (args[1] as { id: string }).id)).toEqual(['again', 'again', 'again']);
+  });
+  test('a refusal is not repeated', async () => {
+    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: false, error: { kind: 'failed-precondition', reason: 'X', field: null, message: 'No.', facts: {} } }));
+    await expect(client.createPayment({ id: 'no', from: 'a', to: 'b', amount: { minor: 1n } })).rejects.toMatchObject({ attempts: 1 });
+  });
+});
+
 describe('every method answers what the coordinator said', () => {
   test('accounts', async () => {
     const created = await client.createAccount({ id: 'c', number: 'abc', openingBalance: { decimal: '12.50' }, minimumBalance: { decimal: '10' } });
