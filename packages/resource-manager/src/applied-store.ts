@@ -58,10 +58,9 @@ export interface Checkpoint {
   readonly meta: BucketMeta | null;
   /**
    * The state of a group that is no bucket of accounts (the meta group keeps the placement map here); written and
-   * read back unchanged, at most a few 100 kB. Null: none yet. Left out by a store that cannot keep it: such a group
-   * then rebuilds its state from its whole log at every start.
+   * read back unchanged, never empty, at most a few 100 kB. Null: none yet.
    */
-  readonly blob?: Uint8Array | null;
+  readonly blob: Uint8Array | null;
 }
 
 /** Rows that changed since the previous checkpoint, as absolute values: the last version of each key. */
@@ -70,7 +69,7 @@ export interface CheckpointBatch {
   readonly applied: Position;
   readonly confState: ConfState;
   readonly meta: BucketMeta;
-  /** Present: replaces Checkpoint.blob. */
+  /** Present: replaces Checkpoint.blob. Absent: it stays. */
   readonly blob?: Uint8Array | null;
   readonly accounts: readonly AccountRow[];
   readonly legs: readonly LegRow[];

@@ -116,7 +116,8 @@ class MemoryBucketStore implements BucketStore {
     await this.perform('checkpoint', () => {
       if (checkpointState(this.bucket, this.stored.checkpoint.applied, batch) === 'done') return;
       this.stored.rows.apply(batch);
-      this.stored.checkpoint = { applied: batch.applied, confState: batch.confState, meta: batch.meta };
+      const { applied, confState, meta, blob = this.stored.checkpoint.blob } = batch;
+      this.stored.checkpoint = { applied, confState, meta, blob };
     });
   }
 

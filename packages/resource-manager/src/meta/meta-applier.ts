@@ -1,6 +1,6 @@
 /**
  * The meta group's state machine: the placement map, replaced as a whole by a newer version. Its checkpoint is the
- * map itself, in the store's blob. A store that keeps no blob makes it replay its whole, short log at every start.
+ * map itself, in the store's blob.
  */
 import { emptyBucket } from '@mas/ledger';
 import type { Applier } from '@mas/multi-raft';
@@ -43,7 +43,6 @@ export class MetaApplier implements Applier<ApplyResult>, CheckpointSource {
   async start(): Promise<{ readonly applied: EntryId; readonly confState: ConfState | null }> {
     const { store, checkpoint } = await this.context.store.openBucket(META_GROUP);
     this.store = store;
-    if (checkpoint.blob === undefined) return { applied: entryId(NOWHERE), confState: null };
     if (checkpoint.blob !== null) this.adopt(decodePlacement(checkpoint.blob));
     this.position = checkpoint.applied;
     this.confState = checkpoint.confState ?? EMPTY_CONF_STATE;

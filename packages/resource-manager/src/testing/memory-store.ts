@@ -118,7 +118,7 @@ class MemoryBucketStore implements BucketStore {
     for (const row of batch.outcomes) table.rows.putOutcome(row);
     for (const row of batch.locks) table.rows.putLock(row);
     for (const { slot, lockId } of batch.removedLocks) table.rows.removeLock(slot, lockId);
-    table.checkpoint = { applied: batch.applied, confState: batch.confState, meta: batch.meta, blob: batch.blob ?? null };
+    table.checkpoint = { applied: batch.applied, confState: batch.confState, meta: batch.meta, blob: batch.blob === undefined ? table.checkpoint.blob : batch.blob };
     this.database.checkpoints += 1;
     if (this.database.lostCommits > 0) {
       this.database.lostCommits -= 1;
@@ -195,7 +195,7 @@ class MemoryBucketStore implements BucketStore {
         const table = this.table();
         if (table.writerEpoch !== this.epoch) throw new WriterFenced(this.bucket);
         table.rows = rows;
-        table.checkpoint = { ...checkpoint, blob: checkpoint.blob ?? null };
+        table.checkpoint = checkpoint;
       },
       abandon: () => Promise.resolve(),
     };

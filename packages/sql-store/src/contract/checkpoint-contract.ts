@@ -18,6 +18,24 @@ export function checkpointContract(context: ContractContext): void {
     expect((await again.store.load(ABC)).accounts).toEqual([account('abc', { balanceMinor: 7n })]);
   });
 
+  test('the state of a group without accounts stays until it is replaced', async () => {
+    const { bucket, store } = await context.openNew();
+    const blob = Uint8Array.from([0, 39, 92, 128, 255, ...Buffer.alloc(300_000, 'é\0')]);
+    const stored = async (): Promise<Uint8Array | null | undefined> => (await context.open(bucket)).checkpoint.blob;
+    await store.checkpoint(batch(bucket, { blob }));
+    await context.reopen();
+    const second = await context.open(bucket);
+    expect(Buffer.from(second.checkpoint.blob ?? []).equals(blob)).toBe(true);
+    await second.store.checkpoint(batch(bucket, { previous: position(10), applied: position(11) }));
+    const third = await context.open(bucket);
+    expect(Buffer.from(third.checkpoint.blob ?? []).equals(blob)).toBe(true);
+    await third.store.checkpoint(batch(bucket, { previous: position(11), applied: position(12), blob: Uint8Array.from([7]) }));
+    expect([...((await stored()) ?? [])]).toEqual([7]);
+    const { store: last } = await context.open(bucket);
+    await last.checkpoint(batch(bucket, { previous: position(12), applied: position(13), blob: null }));
+    expect(await stored()).toBeNull();
+  });
+
   test('the same checkpoint again does nothing: its COMMIT may have had no answer', async () => {
     const { bucket, store } = await context.openNew();
     const first = batch(bucket, { accounts: [account('abc')] });
@@ -57,13 +75,13 @@ export function checkpointContract(context: ContractContext): void {
   test('whoever opens a bucket fences its predecessor, in everything', async () => {
     const { bucket, store: old } = await context.openNew();
     await old.checkpoint(batch(bucket, { accounts: [account('abc')] }));
-    const install = await old.beginInstall({ applied: position(50), confState: null, meta: null });
+    const install = await old.beginInstall({ applied: position(50), confState: null, meta: null, blob: null });
     const { store: current } = await context.open(bucket);
     const late = batch(bucket, { previous: position(10), applied: position(11), accounts: [account('abc', { balanceMinor: 7n })] });
     await expect(old.checkpoint(late)).rejects.toThrow(WriterFenced);
     await expect(old.load(ABC)).rejects.toThrow(WriterFenced);
     await expect(old.readSnapshot()).rejects.toThrow(WriterFenced);
-    await expect(old.beginInstall({ applied: position(60), confState: null, meta: null })).rejects.toThrow(WriterFenced);
+    await expect(old.beginInstall({ applied: position(60), confState: null, meta: null, blob: null })).rejects.toThrow(WriterFenced);
     await expect(install.finish()).rejects.toThrow(WriterFenced);
     expect((await current.load(ABC)).accounts).toEqual([account('abc')]);
     await current.checkpoint(late);
@@ -81,7 +99,7 @@ export function checkpointContract(context: ContractContext): void {
     expect(await context.store.buckets()).toContain(neighbour.bucket);
     await expect(dropped.store.checkpoint(batch(dropped.bucket))).rejects.toThrow(WriterFenced);
     const again = await context.open(dropped.bucket);
-    expect(again.checkpoint).toEqual({ applied: { index: 0, term: 0 }, confState: null, meta: null });
+    expect(again.checkpoint).toEqual({ applied: { index: 0, term: 0 }, confState: null, meta: null, blob: null });
     expect(await again.store.listAccounts(null, 10)).toEqual([]);
     expect((await again.store.loadPinned()).locks).toEqual([]);
     await expect(dropped.store.checkpoint(batch(dropped.bucket))).rejects.toThrow(WriterFenced);

@@ -10,7 +10,7 @@ export function rowsContract(context: ContractContext): void {
   test('a bucket without rows is empty: applied 0, no configuration, no meta', async () => {
     const bucket = context.newBucket();
     const { store, checkpoint } = await context.open(bucket);
-    expect(checkpoint).toEqual({ applied: { index: 0, term: 0 }, confState: null, meta: null });
+    expect(checkpoint).toEqual({ applied: { index: 0, term: 0 }, confState: null, meta: null, blob: null });
     expect(await store.load({ accounts: [accountNumber('abc')], legs: [], outcomes: [key('abc', 'x')] })).toEqual(NOTHING);
     expect(await store.loadPinned()).toEqual({ prepared: [], openAuthorizations: [], undelivered: [], locks: [] });
     expect(await context.store.buckets()).toContain(bucket);
@@ -49,7 +49,7 @@ export function rowsContract(context: ContractContext): void {
     expect((await store.loadPinned()).locks).toEqual(locks);
     await context.reopen();
     const { checkpoint } = await context.open(bucket);
-    expect(checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket) });
+    expect(checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket), blob: null });
   });
 
   test('keys compare as bytes: "abc" is not "ABC", in accounts as in payment ids', async () => {

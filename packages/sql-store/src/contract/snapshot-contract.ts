@@ -13,7 +13,7 @@ export function snapshotContract(context: ContractContext): void {
     const rows = manyRows(1_250);
     await store.checkpoint(batch(bucket, { ...rows, locks: [lock('abc')] }));
     const reader = await store.readSnapshot();
-    expect(reader.checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket) });
+    expect(reader.checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket), blob: null });
     const chunks = await allChunks(reader);
     await reader.close();
     expect(Math.max(...chunks.map((chunk) => chunk.rows.length))).toBeLessThanOrEqual(1_000);
@@ -77,7 +77,7 @@ export function snapshotContract(context: ContractContext): void {
   test('an installed snapshot replaces everything, with its index, at once', async () => {
     const { bucket, store } = await context.openNew();
     await store.checkpoint(batch(bucket, { accounts: [account('abc'), account('old')], legs: [leg('abc', 5)], locks: [lock('abc')] }));
-    const snapshot = { applied: position(70, 4), confState: CONF_STATE, meta: meta(bucket, { rev: 70 }) };
+    const snapshot = { applied: position(70, 4), confState: CONF_STATE, meta: meta(bucket, { rev: 70 }), blob: Buffer.from('state') };
     const install = await store.beginInstall(snapshot);
     const rows = { accounts: [account('abc', { balanceMinor: 70n })], legs: [leg('def', 6)], outcomes: [outcome(key('abc', 'x'))], locks: [lock('zzz')] };
     await install.write({ kind: 'accounts', rows: rows.accounts });
@@ -104,7 +104,7 @@ export function snapshotContract(context: ContractContext): void {
   test('an install that was abandoned, or cut off by a crash, never happened', async () => {
     const { bucket, store } = await context.openNew();
     await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
-    const snapshot = { applied: position(70), confState: CONF_STATE, meta: meta(bucket) };
+    const snapshot = { applied: position(70), confState: CONF_STATE, meta: meta(bucket), blob: null };
     const abandoned = await store.beginInstall(snapshot);
     await abandoned.write({ kind: 'accounts', rows: [account('abc', { balanceMinor: 70n })] });
     await abandoned.abandon();
@@ -125,7 +125,7 @@ export function snapshotContract(context: ContractContext): void {
     const rows = manyRows(1_250);
     await store.checkpoint(batch(bucket, rows));
     const reader = await store.readSnapshot();
-    const install = await store.beginInstall({ applied: position(70), confState: CONF_STATE, meta: meta(bucket) });
+    const install = await store.beginInstall({ applied: position(70), confState: CONF_STATE, meta: meta(bucket), blob: null });
     await install.finish();
     expect(sorted(rowsOfKind(await allChunks(reader), 'accounts'))).toEqual(sorted(rows.accounts));
     await reader.close();
@@ -135,7 +135,7 @@ export function snapshotContract(context: ContractContext): void {
   test('a snapshot never takes a bucket back', async () => {
     const { bucket, store } = await context.openNew();
     await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
-    const install = await store.beginInstall({ applied: position(9), confState: CONF_STATE, meta: meta(bucket) });
+    const install = await store.beginInstall({ applied: position(9), confState: CONF_STATE, meta: meta(bucket), blob: null });
     await expect(install.finish()).rejects.toThrow(InvariantViolation);
     await install.abandon();
     expect((await store.load(ABC)).accounts).toEqual([account('abc')]);

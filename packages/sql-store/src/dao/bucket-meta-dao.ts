@@ -5,7 +5,7 @@ import type { ConfState } from '@mas/raft';
 import type { Checkpoint, Position } from '@mas/resource-manager';
 import { bucketId, type BucketId } from '@mas/values';
 import { bucketMeta, coldConfState, metaColumns, warmConfState } from '../rows/meta-values';
-import { asInt } from '../rows/raw-values';
+import { asBase64OrNull, asInt } from '../rows/raw-values';
 import type { Schema } from '../schema/schema';
 import type { RawRow } from '../sql-database';
 import { integer, type SqlDialect } from '../sql-dialect';
@@ -49,7 +49,7 @@ export class BucketMetaDAO {
 
   /** Only the opener of a bucket needs the rest of the row. */
   static checkpointOf(row: MetaRow): Checkpoint {
-    return { applied: row.applied, confState: warmConfState(row.raw['conf_state']), meta: bucketMeta(row.raw) };
+    return { applied: row.applied, confState: warmConfState(row.raw['conf_state']), meta: bucketMeta(row.raw), blob: asBase64OrNull(row.raw['group_state'], 'group state') };
   }
 
   /** A bucket that has never been here gets its row; writers of the same bucket wait for one another from here on. */
@@ -73,7 +73,8 @@ export class BucketMetaDAO {
     return { ...from, writerEpoch: from.writerEpoch + 1, dropped: false };
   }
 
-  async setCheckpoint(applied: Position, confState: ConfState | null, meta: BucketMeta | null): Promise<void> {
+  /** @param blob undefined: as it is. */
+  async setCheckpoint(applied: Position, confState: ConfState | null, meta: BucketMeta | null, blob: Uint8Array | null | undefined): Promise<void> {
     await this.executor
       .updateTable('bucket_meta')
       .set({
@@ -81,6 +82,7 @@ export class BucketMetaDAO {
         applied_term: applied.term,
         conf_state: confState === null ? null : coldConfState(confState),
         ...(meta === null ? { detail: null } : metaColumns(meta)),
+        ...(blob === undefined ? {} : { group_state: blob === null ? null : Buffer.from(blob).toString('base64') }),
       })
       .where('bucket', '=', this.bucket)
       .execute();
@@ -101,7 +103,7 @@ export class BucketMetaDAO {
   async drop(row: MetaRow): Promise<void> {
     const generation = await this.nextGeneration(row);
     await this.setGeneration(generation);
-    await this.setCheckpoint({ index: 0, term: 0 }, null, null);
+    await this.setCheckpoint({ index: 0, term: 0 }, null, null, null);
     await this.executor.updateTable('bucket_meta').set({ writer_epoch: row.writerEpoch + 1, dropped: 1 }).where('bucket', '=', this.bucket).execute();
   }
 

@@ -41,7 +41,7 @@ test('rows of replaced and dropped generations are removed in the background, al
   for (const bucket of [replaced, dropped]) await (await store.openBucket(bucket)).store.checkpoint(batch(bucket, manyRows(1_100)));
   const { store: rows } = await store.openBucket(replaced);
   const reader = await rows.readSnapshot();
-  const install = await rows.beginInstall({ applied: position(20), confState: null, meta: null });
+  const install = await rows.beginInstall({ applied: position(20), confState: null, meta: null, blob: null });
   await install.write({ kind: 'accounts', rows: [account('kept')] });
   await install.finish();
   await store.dropBucket(dropped);
@@ -54,6 +54,22 @@ test('rows of replaced and dropped generations are removed in the background, al
   const count = (table: string): unknown => direct.prepare(`select count(*) from ${table}`).pluck().all()[0];
   expect(['account', 'payment', 'outcome'].map(count)).toEqual([1, 0, 0]);
   direct.close();
+  await folder.remove();
+});
+
+test('a migration that died behind its last step is repeated without harm', async () => {
+  const folder = await tempFolder('mas-embedded');
+  const file = join(folder.path, 'rm.db');
+  const migrated = async (): Promise<void> => {
+    const store = await openEmbeddedStore({ file });
+    await store.migrate();
+    await store.close();
+  };
+  await migrated();
+  const direct = new Database(file);
+  direct.exec('delete from kysely_migration');
+  direct.close();
+  await migrated();
   await folder.remove();
 });
 

@@ -10,7 +10,7 @@ export interface MemoryBucket {
   rows: MemoryRows;
 }
 
-export const EMPTY_CHECKPOINT: Checkpoint = { applied: { index: 0, term: 0 }, confState: null, meta: null };
+export const EMPTY_CHECKPOINT: Checkpoint = { applied: { index: 0, term: 0 }, confState: null, meta: null, blob: null };
 
 export class MemoryTables {
   readonly buckets = new Map<BucketId, MemoryBucket>();

@@ -107,10 +107,10 @@ test('rows of replaced, abandoned and dropped generations are removed in the bac
   await store.migrate();
   const { store: bucket } = await store.openBucket(bucketId(1));
   await bucket.checkpoint(batch(bucketId(1), manyRows(2_500)));
-  const abandoned = await bucket.beginInstall({ applied: position(20), confState: null, meta: null });
+  const abandoned = await bucket.beginInstall({ applied: position(20), confState: null, meta: null, blob: null });
   await abandoned.write({ kind: 'accounts', rows: manyRows(10).accounts });
   await abandoned.abandon();
-  const install = await bucket.beginInstall({ applied: position(30), confState: null, meta: null });
+  const install = await bucket.beginInstall({ applied: position(30), confState: null, meta: null, blob: null });
   await install.write({ kind: 'accounts', rows: [account('kept')] });
   await install.write({ kind: 'outcomes', rows: [outcome(key('kept', 'x'))] });
   await store.swept();

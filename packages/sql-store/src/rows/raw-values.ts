@@ -44,6 +44,11 @@ export function asOneOf<Word extends string>(words: readonly Word[], value: unkn
   return found;
 }
 
+/** Long byte strings lie in the tables as base64: one kind of long column, whatever the driver makes of it. */
+export function asBase64OrNull(value: unknown, what: string): Uint8Array | null {
+  return value === null ? null : Buffer.from(asText(value, what), 'base64');
+}
+
 export function asTxn(value: unknown, what: string): TxnId {
   if (value instanceof ArrayBuffer) return txnId(Buffer.from(value).toString('hex'));
   invariant(value instanceof Uint8Array, `${what} is a byte string`, { type: typeof value });

@@ -104,6 +104,8 @@ export interface BucketMetaTable {
   readonly conf_state: string | null;
   /** JSON: policy, slots, issued, totals; null before the first checkpoint. */
   readonly detail: string | null;
+  /** Base64: the state of a group without accounts; null for buckets. */
+  readonly group_state: string | null;
 }
 
 export interface Schema {

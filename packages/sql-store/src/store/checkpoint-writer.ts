@@ -30,5 +30,5 @@ async function writeRows(trx: Transaction<Schema>, dialect: SqlDialect, at: Gene
   await new OutcomeDAO(trx, dialect, at).upsert(batch.outcomes);
   await locks.remove(batch.removedLocks);
   await locks.upsert(batch.locks);
-  await meta.setCheckpoint(batch.applied, batch.confState, batch.meta);
+  await meta.setCheckpoint(batch.applied, batch.confState, batch.meta, batch.blob);
 }

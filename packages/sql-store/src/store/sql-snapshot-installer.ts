@@ -50,13 +50,13 @@ class SqlSnapshotInstaller implements SnapshotInstaller {
   /** May be called again after StoreUnavailable. */
   async finish(): Promise<void> {
     invariant(this.open, 'an install is finished once');
-    const { applied, confState, meta } = this.checkpoint;
+    const { applied, confState, meta, blob } = this.checkpoint;
     await committedOnce(this.database, this.database.bulk, this.what, async (trx) => {
       const { dao, row } = await lockAsWriter(trx, this.database.dialect, this.fence);
       if (row.generation === this.generation) return;
       checkInstall(this.fence.bucket, row.applied, applied);
       await dao.setGeneration(this.generation);
-      await dao.setCheckpoint(applied, confState, meta);
+      await dao.setCheckpoint(applied, confState, meta, blob);
     });
     this.end(this.generation);
   }
