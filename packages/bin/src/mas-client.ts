@@ -7,7 +7,7 @@ import { addLockCommands } from './client/commands/lock';
 import { addPaymentCommands } from './client/commands/payment';
 import { addTokenCommands } from './client/commands/token';
 import { EXIT, EXIT_CODE_HELP } from './client/exit-codes';
-import { addSeedForm } from './client/seed-form';
+import { addSeedForm, SEED_FORM_HELP, usesSeedForm } from './client/seed-form';
 
 const program = new Command('mas-client')
   .description('Accounts, payments, locks and the state of a Mini Account System')
@@ -17,16 +17,17 @@ const program = new Command('mas-client')
   .option('--timeout <ms>', 'for the whole call, repetitions included (MAS_TIMEOUT; default 15000)')
   .option('--context <file>', 'JSON file with tc, cert, token (MAS_CONTEXT; default .mas/context.json, ~/.config/mas/context.json)')
   .option('--json', 'print one JSON document; amounts are minor units as text')
-  .addHelpText('after', `\n${EXIT_CODE_HELP}`)
+  .addHelpText('after', `\n${SEED_FORM_HELP}\n\n${EXIT_CODE_HELP}`)
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(`mas-client: ${text.replace(/^error: /, '')}`) });
+  .configureOutput({ outputError: (text, write) => write(`mas-client: ${text.trimEnd().replace(/^error: /, '').replaceAll('\n', ' ')}\n`) });
 
 addAccountCommands(program);
 addPaymentCommands(program);
 addLockCommands(program);
 addClusterCommands(program);
 addTokenCommands(program);
-addSeedForm(program);
+// A program's option is taken out of a subcommand's arguments as well, and both forms have --number, --from and --to.
+if (usesSeedForm(process.argv)) addSeedForm(program);
 for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -20,6 +20,17 @@ interface SeedFlags {
   readonly amount?: string;
 }
 
+const VERBS = ['--createAcc', '--createPmt', '--getAcc'];
+
+export const SEED_FORM_HELP = `The first client's flags work as well:
+  mas-client --createAcc --number <number> --balance <amount>
+  mas-client --createPmt --from <number> --to <number> --amount <amount>
+  mas-client --getAcc --number <number>`;
+
+export function usesSeedForm(argv: readonly string[]): boolean {
+  return argv.some((arg) => VERBS.includes(arg));
+}
+
 export function addSeedForm(program: Command): void {
   program
     .option('--createAcc', 'the first form of "account create" (with --number, --balance)')
@@ -33,10 +44,9 @@ export function addSeedForm(program: Command): void {
     .action(async () => {
       const flags = program.opts<SeedFlags>();
       const chosen = [flags.createAcc, flags.createPmt, flags.getAcc].filter((flag) => flag === true).length;
-      if (chosen === 0) return program.help();
       await withSession(program, async (session) => {
         const { client, output } = session;
-        if (chosen > 1) throw new UsageError('give one of --createAcc, --createPmt and --getAcc');
+        if (chosen !== 1) throw new UsageError('give one of --createAcc, --createPmt and --getAcc');
         if (flags.createAcc === true) {
           const number = needed('--number', flags.number);
           printCreated(output, await client.createAccount({ id: `create-${number}`, number, openingBalance: { decimal: flags.balance ?? '0' } }));
