@@ -1,5 +1,5 @@
 /** COMMITTED reads see everything that was answered and nothing that is undecided; lists and checksums come from SQL at the read point. */
-import type { AccountNumber } from '@mas/values';
+import type { AccountNumber, TxnId } from '@mas/values';
 import { BUCKET_1, BUCKET_2, RM_1, RM_2, TestCluster } from './testing/cluster';
 import { accountsIn, accountToken, createAccount, decideCommit, payment, prepare } from './testing/payments';
 
@@ -87,6 +87,33 @@ test('the history has what was answered a moment ago, in pages', async () => {
   expect(first.legs.map((leg) => leg.journal?.balanceAfterMinor)).toEqual([5n, 4n, 3n]);
   const second = await list(first.nextCursorSeq);
   expect(second).toMatchObject({ nextCursorSeq: null, legs: [{ journal: { balanceAfterMinor: 2n } }, { journal: { balanceAfterMinor: 1n } }] });
+});
+
+test('a leg is found by its txn: decided, undecided, after it has left memory, and not when there is none', async () => {
+  const cluster = await started();
+  const old = payment('old', BOB, CAROL, 1n);
+  await cluster.one(BUCKET_2, decideCommit(old, []));
+  const open = payment('open', ALICE, BOB, 10n);
+  await cluster.one(BUCKET_2, prepare(open, BOB));
+  const ask = (txn: TxnId, account: AccountNumber, token: string | null = null) => cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account, txn, token });
+  expect(await ask(old.txn, CAROL)).toMatchObject({ kind: 'leg', leg: { txn: old.txn, account: CAROL, state: 'committed' } });
+  expect(await ask(open.txn, BOB)).toMatchObject({ kind: 'leg', leg: { txn: open.txn, state: 'prepared' } });
+  expect(await ask(open.txn, CAROL)).toEqual({ kind: 'leg', leg: null });
+  await cluster.clock.advance(1_000);
+  cluster.kill(RM_2);
+  await cluster.restart(RM_2);
+  await cluster.clock.advance(5_000);
+  expect(await ask(old.txn, CAROL, accountToken(CAROL))).toMatchObject({ kind: 'leg', leg: { txn: old.txn, state: 'committed' } });
+  expect(await ask(old.txn, CAROL, accountToken(BOB))).toEqual({ kind: 'permission-denied', reason: 'ACCOUNT_OF_ANOTHER_CALLER' });
+});
+
+test('a bucket says nothing about accounts in slots that it does not own', async () => {
+  const cluster = await started();
+  const nowhere = { kind: 'unavailable', reason: expect.stringContaining('is not owned') as unknown };
+  expect(await cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account: ALICE, txn: payment('p', ALICE, BOB, 1n).txn, token: null })).toMatchObject(nowhere);
+  expect(await cluster.ask(BUCKET_2, { kind: 'read-accounts', bucket: BUCKET_2, level: 'committed', numbers: [BOB, ALICE], token: null, delayMs: 0 })).toMatchObject(nowhere);
+  const query = { account: ALICE, direction: 'newest-first', cursorSeq: null, limit: 3, state: null, fromMs: null, untilMs: null } as const;
+  expect(await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query })).toMatchObject(nowhere);
 });
 
 test('accounts are listed in pages', async () => {

@@ -77,6 +77,7 @@ export class ResourceManager implements ParticipantServer {
       case 'query':
       case 'read-accounts':
       case 'list-legs':
+      case 'leg':
       case 'list-accounts':
       case 'totals':
       case 'undecided':
@@ -111,17 +112,27 @@ export class ResourceManager implements ParticipantServer {
   private async ask(request: BucketRequest): Promise<ParticipantReply> {
     const replica = this.replicas.get(request.bucket);
     if (replica === undefined) return { kind: 'no-replica' };
-    if (request.kind === 'read-accounts' || request.kind === 'list-legs') {
-      const accounts = request.kind === 'read-accounts' ? request.numbers : [request.query.account];
-      const denied = this.mayRead(request.token, accounts);
-      if (denied !== null) return { kind: 'permission-denied', reason: denied };
-    }
+    const denied = this.deniedRead(request);
+    if (denied !== null) return { kind: 'permission-denied', reason: denied };
     try {
       return await replica.handle(request);
     } catch (error) {
       // Whatever was expected has become a reply; this is a broken invariant.
       this.context.onFatal(error);
       return { kind: 'unknown', reason: 'the process stops' };
+    }
+  }
+
+  private deniedRead(request: BucketRequest): string | null {
+    switch (request.kind) {
+      case 'read-accounts':
+        return this.mayRead(request.token, request.numbers);
+      case 'list-legs':
+        return this.mayRead(request.token, [request.query.account]);
+      case 'leg':
+        return this.mayRead(request.token, [request.account]);
+      default:
+        return null;
     }
   }
 

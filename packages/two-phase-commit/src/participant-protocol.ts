@@ -13,6 +13,8 @@ export type ParticipantRequest =
   | { readonly kind: 'query'; readonly bucket: BucketId; readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[] }
   | { readonly kind: 'read-accounts'; readonly bucket: BucketId; readonly level: ReadLevel; readonly numbers: readonly AccountNumber[]; readonly token: string | null; readonly delayMs: number }
   | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null }
+  /** One leg, by what identifies it; found through the bucket's filter, however long the account's history is. */
+  | { readonly kind: 'leg'; readonly bucket: BucketId; readonly account: AccountNumber; readonly txn: TxnId; readonly token: string | null }
   | { readonly kind: 'list-accounts'; readonly bucket: BucketId; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null; readonly limit: number }
   | { readonly kind: 'totals'; readonly bucket: BucketId; readonly delayMs: number }
   | { readonly kind: 'undecided'; readonly bucket: BucketId }
@@ -116,6 +118,7 @@ export type ParticipantReply =
   | { readonly kind: 'queried'; readonly outcomes: readonly (OutcomeRow | null)[] }
   | { readonly kind: 'accounts'; readonly readings: readonly (AccountReading | null)[] }
   | { readonly kind: 'legs'; readonly legs: readonly LegRow[]; readonly nextCursorSeq: number | null }
+  | { readonly kind: 'leg'; readonly leg: LegRow | null }
   | { readonly kind: 'account-list'; readonly accounts: readonly AccountReading[]; readonly next: { readonly slot: Slot; readonly number: AccountNumber } | null }
   | { readonly kind: 'totals'; readonly totals: BucketTotals }
   | { readonly kind: 'undecided'; readonly transactions: readonly UndecidedTransaction[] }

@@ -86,6 +86,8 @@ export class BucketReplica implements ReplicaListener {
         return this.accounts.read(request.level, request.numbers, request.delayMs);
       case 'list-legs':
         return this.reads.listLegs(request.query);
+      case 'leg':
+        return this.reads.leg(request.account, request.txn);
       case 'list-accounts':
         return this.reads.listAccounts(request.after, request.limit);
       case 'totals':

@@ -14,7 +14,7 @@ import type { HomeQuerier } from '../homes/home-querier';
 import { endingOf } from '../homes/leg-ending';
 import type { Proposer } from '../propose/proposer';
 import type { DelayGate } from './delay-gate';
-import { readPoint, withRows } from './read-point';
+import { foreignAccount, readPoint, withRows } from './read-point';
 
 const HOLD_FROM_ROUND = 2;
 
@@ -37,6 +37,8 @@ export class AccountReads {
     const { host, config } = this.context;
     const point = await readPoint(host, this.applier.bucket, config.readTimeoutMs);
     if (point.kind !== 'ready') return point;
+    const foreign = foreignAccount(this.applier, numbers);
+    if (foreign !== null) return foreign;
     return withRows(this.applier, { accounts: numbers }, async () => {
       const moment = level === 'committed' ? await this.settledMoment(numbers) : this.moment(numbers);
       if ('kind' in moment) return moment;

@@ -1,13 +1,13 @@
 /** Reads about a bucket as a whole: what homes have recorded, totals, lists, undecided legs, locks. */
 import type { LegRow, OutcomeRow } from '@mas/ledger';
 import type { LegQuery, ParticipantReply, UndecidedTransaction } from '@mas/two-phase-commit';
-import type { AccountNumber, PaymentKey, Slot } from '@mas/values';
+import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import { readingOf } from './account-reads';
 import type { DelayGate } from './delay-gate';
-import { readPoint, withRows } from './read-point';
+import { foreignAccount, notOwned, readPoint, withRows } from './read-point';
 
 const MAX_LEGS_LISTED = 500;
 
@@ -23,7 +23,7 @@ export class BucketReads {
     return this.atReadPoint(async () => {
       const { ledger, table } = this.applier.state();
       const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
-      if (foreign !== undefined) return { kind: 'unavailable', reason: `slot ${foreign.homeSlot} is not owned by bucket ${this.applier.bucket}` };
+      if (foreign !== undefined) return notOwned(this.applier, foreign.homeSlot);
       return withRows(this.applier, { outcomes: keys.map(({ key }) => key) }, () => {
         const outcomes: (OutcomeRow | null)[] = keys.map(({ key }) => table.outcome(key) ?? null);
         return { kind: 'queried', outcomes };
@@ -45,9 +45,20 @@ export class BucketReads {
     });
   }
 
+  /** "No such leg" is only ever said about slots that are owned. */
+  async leg(account: AccountNumber, txn: TxnId): Promise<ParticipantReply> {
+    return this.atReadPoint(async () => {
+      const foreign = foreignAccount(this.applier, [account]);
+      if (foreign !== null) return foreign;
+      return withRows(this.applier, { legs: [{ account, txn }] }, () => ({ kind: 'leg', leg: this.applier.state().table.leg(account, txn) ?? null }) as const);
+    });
+  }
+
   /** The account's history, from SQL, which first catches up with the read point. */
   async listLegs(query: LegQuery): Promise<ParticipantReply> {
     return this.atReadPoint(async (index) => {
+      const foreign = foreignAccount(this.applier, [query.account]);
+      if (foreign !== null) return foreign;
       const limit = Math.max(1, Math.min(query.limit, MAX_LEGS_LISTED));
       await this.applier.flush(index, this.context.config.readTimeoutMs);
       // One more than asked for says whether there is a next page.

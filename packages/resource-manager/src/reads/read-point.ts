@@ -1,7 +1,8 @@
 /** What every read does first: a linearizable point in the bucket's log, and rows in memory as of then. */
 import type { MultiRaft } from '@mas/multi-raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
-import { unreachable, type BucketId } from '@mas/values';
+import { slotOfAccount } from '@mas/placement';
+import { unreachable, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ApplyResult } from '../resource-manager-options';
@@ -23,6 +24,17 @@ export async function readPoint(host: MultiRaft<ApplyResult>, bucket: BucketId, 
     default:
       return unreachable(result, 'result of a read index');
   }
+}
+
+/** What a bucket says about a slot that is not its own: nothing. A slot may have moved, and absence here means nothing. */
+export function notOwned(applier: BucketApplier, slot: Slot): ParticipantFailure {
+  return { kind: 'unavailable', reason: `slot ${slot} is not owned by bucket ${applier.bucket}` };
+}
+
+export function foreignAccount(applier: BucketApplier, numbers: readonly AccountNumber[]): ParticipantFailure | null {
+  const { ledger } = applier.state();
+  const foreign = numbers.map(slotOfAccount).find((slot) => !ledger.ownsSlot(slot));
+  return foreign === undefined ? null : notOwned(applier, foreign);
 }
 
 /** Runs `read` while the rows are pinned and loaded. */

@@ -22,6 +22,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       return writer.message(3, reply, (inner, { readings }) => inner.messages(1, readings, (each, reading) => each.optionalMessage(1, reading, writeAccountReading)));
     case 'legs':
       return writer.message(4, reply, writeLegs);
+    case 'leg':
+      return writer.message(17, reply, (inner, { leg }) => inner.optionalMessage(1, leg, writeLegRow));
     case 'account-list':
       return writer.message(5, reply, writeAccountList);
     case 'totals':
@@ -75,6 +77,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(10, (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap) }) as const);
     case 11:
       return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus) }) as const);
+    case 17:
+      return reader.message(17, (inner) => ({ kind: 'leg', leg: inner.optionalMessage(1, readLegRow) }) as const);
     default:
       return readFailure(reader);
   }

@@ -41,6 +41,8 @@ export function writeParticipantRequest(writer: WireWriter, request: Participant
       return writer.empty(10);
     case 'status':
       return writer.empty(11);
+    case 'leg':
+      return writer.message(12, request, writeLegRequest);
     default:
       return unreachable(request, 'participant request');
   }
@@ -87,6 +89,8 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
       return reader.empty(10) ? { kind: 'placement' } : reader.fail('not a request');
     case 11:
       return reader.empty(11) ? { kind: 'status' } : reader.fail('not a request');
+    case 12:
+      return reader.message(12, readLegRequest);
     default:
       return reader.fail('an unknown request');
   }
@@ -148,6 +152,17 @@ function writeListLegs(writer: WireWriter, request: RequestOf<'list-legs'>): voi
 
 function readListLegs(reader: WireReader): RequestOf<'list-legs'> {
   return { kind: 'list-legs', bucket: reader.bucket(1), query: reader.message(2, readLegQuery), token: reader.optionalText(3) };
+}
+
+function writeLegRequest(writer: WireWriter, request: RequestOf<'leg'>): void {
+  writer.uint(1, request.bucket);
+  writer.text(2, request.account);
+  writer.hash(3, request.txn);
+  writer.optionalText(4, request.token);
+}
+
+function readLegRequest(reader: WireReader): RequestOf<'leg'> {
+  return { kind: 'leg', bucket: reader.bucket(1), account: reader.account(2), txn: reader.txn(3), token: reader.optionalText(4) };
 }
 
 function writeLegQuery(writer: WireWriter, query: LegQuery): void {

@@ -96,6 +96,8 @@ export class FakeCluster implements ParticipantClient {
       }
       case 'list-legs':
         return { kind: 'legs', ...bucket.legs(request.query) };
+      case 'leg':
+        return { kind: 'leg', leg: bucket.rows.leg(request.account, request.txn) ?? null };
       case 'list-accounts':
         return listAccounts(bucket, request.after?.number ?? null, request.limit);
       case 'totals': {
