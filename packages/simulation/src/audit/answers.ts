@@ -1,0 +1,74 @@
+/** What clients were told against what is recorded: nothing acknowledged is lost, no answer contradicts another, no refusal lies. */
+import type { OutcomeRow, PaymentBody } from '@mas/ledger';
+import type { AccountNumber, PaymentKey } from '@mas/values';
+import { verdictOf, type Attempt, type History, type PaymentHistory } from '../workload/history';
+import { rendered } from '../workload/tm-call';
+import { show, type DecisionSeen } from './cluster-watch';
+import type { FinalState } from './final-rows';
+import type { Findings } from './findings';
+
+/** A debit that was tried this long before may still hold money back until its bucket is told. */
+const HOLD_WINDOW_MS = 30_000;
+
+export function auditAnswers(state: FinalState, history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>, findings: Findings): void {
+  const outcomeOf = new Map(state.outcomes.map((outcome) => [outcome.key, outcome]));
+  for (const payment of history.payments.values()) {
+    const outcome = outcomeOf.get(payment.key);
+    for (const attempt of payment.attempts) auditAttempt(payment, attempt, outcome, decisions.get(payment.key), findings);
+    if (verdictOf(payment) === 'refused') findings.expect(outcome?.decision.kind !== 'committed', 'a refusal is the truth', () => `${show(payment.key)} was refused each time, and is committed`);
+    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, outcomeOf, history, findings);
+  }
+  for (const outcome of state.outcomes) findings.expect(history.payments.has(outcome.key) || history.otherKeys.has(outcome.key), 'nothing out of nothing', () => `${show(outcome.key)} was decided, nobody asked for it`);
+}
+
+function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {
+  const { answer, endMs } = attempt;
+  if (answer === null || endMs === null || !answer.ok || answer.value.kind === 'unknown') return;
+  const { value } = answer;
+  const name = show(payment.key);
+  const recorded = outcome?.decision;
+  findings.expect(outcome?.txn === value.txn && recorded?.kind === value.kind, 'nothing acknowledged is lost', () => `${name} was answered ${value.kind}, recorded is ${recorded?.kind ?? 'nothing'}`);
+  findings.expect(decision !== undefined && decision.firstMs <= endMs, 'the answer follows the decision', () => `${name} was answered at ${endMs}, decided at ${decision?.firstMs}`);
+  findings.expect(outcome === undefined || rendered(outcome.body) === rendered(value.body), 'no answer contradicts another', () => `${name} was answered with another body`);
+  findings.expect(asksFor(attempt, value.body), 'no answer contradicts another', () => `${name}: the answer is about another body than was asked for`);
+  if (value.kind === 'aborted') findings.expect(recorded?.kind !== 'aborted' || recorded.reason.name === value.reason.name, 'no answer contradicts another', () => `${name}: ${value.reason.name} was answered, recorded is ${recorded?.kind === 'aborted' ? recorded.reason.name : ''}`);
+  if (value.kind !== 'committed') return;
+  for (const { account, balanceMinor } of value.balances) {
+    const known = outcome?.balances.find((one) => one.account === account);
+    findings.expect(known?.balanceMinor === balanceMinor, 'no answer contradicts another', () => `${name} was answered with ${balanceMinor} on ${account}, recorded is ${known?.balanceMinor}`);
+  }
+}
+
+/** Where the request names amounts, the body has them. */
+function asksFor({ request }: Attempt, body: PaymentBody): boolean {
+  if (request.kind !== body.kind) return false;
+  if (request.kind !== 'payment') return true;
+  return request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.amountMinor === leg.amountMinor));
+}
+
+/** A bound from below of what was available all the time: if that was enough, the refusal was wrong. */
+function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: ReadonlyMap<PaymentKey, OutcomeRow>, history: History, findings: Findings): void {
+  const reason = outcome.decision.kind === 'aborted' ? outcome.decision.reason : null;
+  const taking = outcome.body.legs.find((leg) => leg.account === reason?.account);
+  const account = history.accounts.get((reason?.account ?? '') as AccountNumber);
+  const startMs = Math.min(...payment.attempts.map((attempt) => attempt.startMs));
+  const endMs = Math.min(...payment.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'aborted' && attempt.endMs !== null ? attempt.endMs : Infinity)));
+  if (taking === undefined || account === undefined || endMs === Infinity) return;
+  let atLeast = account.openingMinor - account.minimumMinor;
+  for (const other of history.payments.values()) {
+    if (other === payment) continue;
+    const decided = outcomeOf.get(other.key);
+    const otherStartMs = Math.min(...other.attempts.map((attempt) => attempt.startMs));
+    const ackedMs = Math.min(...other.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'committed' ? (attempt.endMs ?? Infinity) : Infinity)));
+    for (const leg of decided?.body.legs ?? []) {
+      if (leg.account !== account.number) continue;
+      if (leg.effect === 'credit') {
+        if (ackedMs < startMs) atLeast += leg.amountMinor;
+      } else if (otherStartMs < endMs && (decided?.decision.kind === 'committed' || otherStartMs > startMs - HOLD_WINDOW_MS)) {
+        // A capture takes what its authorization has reserved already; counting both is on the safe side.
+        atLeast -= leg.amountMinor;
+      }
+    }
+  }
+  findings.expect(atLeast < taking.amountMinor, 'a refusal is the truth', () => `${show(payment.key)}: INSUFFICIENT_FUNDS for ${taking.amountMinor} of ${account.number}, which had at least ${atLeast} all the time`);
+}

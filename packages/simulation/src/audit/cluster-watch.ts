@@ -1,0 +1,111 @@
+/**
+ * Watches the running cluster from outside: who speaks as leader in which term, whether all replicas apply equal entries
+ * with equal answers, and when each decision first existed. Keeps the applied log for the auditor's walk at the end.
+ */
+import type { Outcome } from '@mas/ledger';
+import type { PeerBatch } from '@mas/multi-raft';
+import type { Entry, EntryId } from '@mas/raft';
+import { META_GROUP } from '@mas/placement';
+import type { BucketId, PaymentKey, RmId, TxnId } from '@mas/values';
+import type { ClusterObserver } from '../cluster/observer';
+import { rendered } from '../workload/tm-call';
+import type { World } from '../world/world';
+import type { Findings } from './findings';
+
+export interface AppliedEntry {
+  readonly entry: Entry;
+  readonly outcomes: readonly Outcome[];
+  readonly outcomesText: string;
+  /** When a replica had first applied it. */
+  readonly firstMs: number;
+}
+
+export interface DecisionSeen {
+  readonly txn: TxnId;
+  readonly kind: 'committed' | 'aborted';
+  readonly firstMs: number;
+}
+
+/** The founding configuration counts as applied entry 1. */
+const FIRST_ENTRY = 2;
+
+/** What only a leader sends. */
+const LEADER_MESSAGES: ReadonlySet<string> = new Set(['append', 'heartbeat', 'snapshot', 'timeout-now']);
+
+export class ClusterWatch implements ClusterObserver {
+  readonly applied = new Map<BucketId, Map<number, AppliedEntry>>();
+  readonly decisions = new Map<PaymentKey, DecisionSeen>();
+  private readonly leaders = new Map<string, RmId>();
+  private readonly positions = new Map<string, number>();
+
+  constructor(
+    private readonly world: World,
+    private readonly findings: Findings,
+  ) {}
+
+  onBatch(from: RmId, batch: PeerBatch): void {
+    for (const { group, message } of batch.messages) if (LEADER_MESSAGES.has(message.kind) && 'term' in message) this.leads(group, message.term, from);
+    for (const { group, term } of batch.heartbeats) this.leads(group, term, from);
+  }
+
+  onApplierAt(rm: RmId, group: BucketId, at: EntryId): void {
+    this.positions.set(`${rm}/${group}`, at.index);
+  }
+
+  onApplied(rm: RmId, group: BucketId, entry: Entry, outcomes: readonly Outcome[]): void {
+    this.expectOrder(rm, group, entry);
+    const log = this.applied.get(group) ?? new Map<number, AppliedEntry>();
+    this.applied.set(group, log);
+    const outcomesText = rendered(outcomes);
+    const known = log.get(entry.index);
+    if (known === undefined) {
+      log.set(entry.index, { entry: { ...entry, data: Uint8Array.from(entry.data) }, outcomes, outcomesText, firstMs: this.world.time.nowMs() });
+      this.world.trace.record(`applied ${group}/${entry.index}@${entry.term} ${outcomesText}`);
+      for (const outcome of outcomes) this.look(group, outcome);
+      return;
+    }
+    const same = known.entry.term === entry.term && known.entry.type === entry.type && Buffer.compare(known.entry.data, entry.data) === 0;
+    this.findings.expect(same, 'equal logs', () => `rm-${rm} applies another entry at ${group}/${entry.index}: term ${entry.term}, another replica had term ${known.entry.term}`);
+    if (same) this.findings.expect(known.outcomesText === outcomesText, 'equal replicas', () => `rm-${rm} answers entry ${group}/${entry.index} with ${outcomesText}, another replica with ${known.outcomesText}`);
+  }
+
+  onFatal(process: string, error: unknown, expected: boolean): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.world.trace.note(`${process} stops itself: ${error instanceof Error ? error.message : text}`);
+    if (expected) this.world.counters.add('expected stops');
+    else this.findings.add('no process gives up', `${process}: ${text}`);
+  }
+
+  private leads(group: BucketId, term: number, rm: RmId): void {
+    const key = `${group}@${term}`;
+    const known = this.leaders.get(key);
+    if (known === undefined) {
+      this.leaders.set(key, rm);
+      this.world.trace.note(`rm-${rm} leads ${group === META_GROUP ? 'the meta group' : `bucket ${group}`} in term ${term}`);
+      this.world.counters.add('leaderships');
+    } else {
+      this.findings.expect(known === rm, 'one leader per term', () => `rm-${known} and rm-${rm} both lead group ${group} in term ${term}`);
+    }
+  }
+
+  /** An applier gets every entry once per life, in order. */
+  private expectOrder(rm: RmId, group: BucketId, entry: Entry): void {
+    const key = `${rm}/${group}`;
+    const before = this.positions.get(key);
+    this.findings.expect(before !== undefined && (entry.index === before + 1 || (before === 0 && entry.index === FIRST_ENTRY)), 'applied in order', () => `rm-${rm} applies ${group}/${entry.index} after ${before}`);
+    this.positions.set(key, entry.index);
+  }
+
+  private look(group: BucketId, outcome: Outcome): void {
+    if (outcome.kind === 'alarm') this.findings.add('no alarm', `bucket ${group}: ${rendered(outcome.alarm)}`);
+    if (outcome.kind !== 'decided') return;
+    const { key, txn, decision } = outcome.outcome;
+    const known = this.decisions.get(key);
+    if (known === undefined) this.decisions.set(key, { txn, kind: decision.kind, firstMs: this.world.time.nowMs() });
+    else this.findings.expect(known.txn === txn && known.kind === decision.kind, 'a decision never flips', () => `${show(key)}: ${known.kind} as ${known.txn.slice(0, 8)}, later ${decision.kind} as ${txn.slice(0, 8)}`);
+  }
+}
+
+export function show(key: PaymentKey): string {
+  return key.replace('\0', '/');
+}

@@ -1,0 +1,141 @@
+/**
+ * Walks each bucket's applied log with a small memory of its own: a prepare comes before its commit, never after its
+ * rollback; remote legs commit only after their home's decision; one exclusive holder at a time, tokens only rise, and what
+ * a lock forbids did not happen.
+ */
+import type { Instruction, LockRow, Outcome } from '@mas/ledger';
+import { META_GROUP } from '@mas/placement';
+import { ProtoLedgerCodec } from '@mas/rpc';
+import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
+import { show, type AppliedEntry, type ClusterWatch } from './cluster-watch';
+import type { Findings } from './findings';
+
+export function walkLogs(watch: ClusterWatch, findings: Findings): void {
+  for (const [bucket, log] of watch.applied) if (bucket !== META_GROUP) new BucketWalk(bucket, watch.decisions, findings).walk(log);
+}
+
+class BucketWalk {
+  private readonly codec = new ProtoLedgerCodec();
+  /** account and txn → what the log has made of the leg. */
+  private readonly legs = new Map<string, 'prepared' | 'committed' | 'aborted'>();
+  private readonly locks = new Map<string, LockRow>();
+  private lastToken = 0;
+  private stampMs = 0;
+
+  constructor(
+    private readonly bucket: BucketId,
+    private readonly decisions: ClusterWatch['decisions'],
+    private readonly findings: Findings,
+  ) {}
+
+  walk(log: ReadonlyMap<number, AppliedEntry>): void {
+    const indexes = [...log.keys()].sort((a, b) => a - b);
+    let expected = indexes[0] ?? 0;
+    for (const index of indexes) {
+      const applied = log.get(index);
+      if (applied === undefined) continue;
+      this.findings.expect(index === expected, 'equal logs', () => `bucket ${this.bucket}: no replica has applied ${expected}`);
+      expected = index + 1;
+      if (applied.entry.type !== 'normal' || applied.entry.data.length === 0) continue;
+      const { stampMs, instructions } = this.codec.decodeEntry(applied.entry.data);
+      this.stampMs = Math.max(this.stampMs, stampMs);
+      instructions.forEach((instruction, at) => {
+        const outcome = applied.outcomes[at];
+        if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
+        else this.step(instruction, outcome, applied.firstMs);
+      });
+    }
+  }
+
+  private step(instruction: Instruction, outcome: Outcome, atMs: number): void {
+    switch (instruction.kind) {
+      case 'prepare':
+        this.prepare(instruction, outcome);
+        return;
+      case 'commit':
+        this.commit(instruction.account, instruction.txn, outcome, atMs);
+        return;
+      case 'rollback':
+        if (outcome.kind === 'leg-ended' && outcome.leg.state === 'aborted') this.legs.set(legKey(instruction.account, instruction.txn), 'aborted');
+        return;
+      case 'decide-commit':
+        this.decide(instruction, outcome);
+        return;
+      case 'acquire-lock':
+      case 'refresh-lock':
+        if (outcome.kind === 'lock') this.lock(outcome.lock, instruction.kind);
+        return;
+      case 'release-lock':
+        this.release(instruction.lockId, instruction.owner, outcome);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private prepare(instruction: Extract<Instruction, { kind: 'prepare' }>, outcome: Outcome): void {
+    const { account, txn, lockToken } = instruction;
+    if (outcome.kind !== 'prepared') return;
+    const before = this.legs.get(legKey(account, txn));
+    this.findings.expect(before !== 'aborted', 'no prepare after a rollback', () => `bucket ${this.bucket}: ${show(instruction.key)} was prepared on ${account} after it had been rolled back`);
+    if (before === undefined) {
+      this.expectUnlocked(account, lockToken, instruction.key);
+      this.legs.set(legKey(account, txn), 'prepared');
+    }
+  }
+
+  private commit(account: AccountNumber, txn: TxnId, outcome: Outcome, atMs: number): void {
+    if (outcome.kind !== 'leg-ended' || outcome.leg.state !== 'committed') return;
+    const { key } = outcome.leg;
+    const before = this.legs.get(legKey(account, txn));
+    this.findings.expect(before === 'prepared' || before === 'committed', 'no commit without a prepare', () => `bucket ${this.bucket}: ${show(key)} was committed on ${account}, which was ${before ?? 'never prepared'}`);
+    this.legs.set(legKey(account, txn), 'committed');
+    const decision = this.decisions.get(key);
+    const isDecided = decision?.kind === 'committed' && decision.txn === txn && decision.firstMs <= atMs;
+    this.findings.expect(isDecided, 'no commit without a decision', () => `bucket ${this.bucket}: ${show(key)} was committed on ${account} at ${atMs.toFixed(1)}, its home says ${decision?.kind ?? 'nothing'} at ${decision?.firstMs.toFixed(1)}`);
+  }
+
+  private decide({ key, txn, body, lockTokens, remotePrepared }: Extract<Instruction, { kind: 'decide-commit' }>, outcome: Outcome): void {
+    if (outcome.kind !== 'decided' || !outcome.fresh || outcome.outcome.decision.kind !== 'committed') return;
+    for (const { account } of body.legs) {
+      const isLocal = outcome.outcome.balances.some((one) => one.account === account) && !remotePrepared.includes(account);
+      if (!isLocal || this.legs.get(legKey(account, txn)) !== undefined) continue;
+      this.expectUnlocked(account, lockTokens.find((one) => one.account === account)?.token ?? null, key);
+    }
+    for (const { account } of outcome.outcome.balances) this.legs.set(legKey(account, txn), 'committed');
+  }
+
+  private lock(lock: LockRow, how: 'acquire-lock' | 'refresh-lock'): void {
+    const held = this.inForce(lock.lockId);
+    if (held !== undefined && held.owner === lock.owner) {
+      this.findings.expect(lock.token === held.token, 'tokens only rise', () => `bucket ${this.bucket}: ${lock.lockId} changed its token from ${held.token} to ${lock.token}`);
+    } else {
+      this.findings.expect(held === undefined, 'one exclusive holder', () => `bucket ${this.bucket}: ${lock.lockId} was given to ${lock.owner} while ${held?.owner} held it`);
+      this.findings.expect(how === 'acquire-lock', 'one exclusive holder', () => `bucket ${this.bucket}: ${lock.lockId} was refreshed by ${lock.owner}, who did not hold it`);
+      this.findings.expect(lock.token > this.lastToken, 'tokens only rise', () => `bucket ${this.bucket}: ${lock.lockId} got token ${lock.token} after ${this.lastToken}`);
+    }
+    this.lastToken = Math.max(this.lastToken, lock.token);
+    this.locks.set(lock.lockId, lock);
+  }
+
+  private release(lockId: string, owner: string, outcome: Outcome): void {
+    if (outcome.kind !== 'lock-released') return;
+    const held = this.inForce(lockId);
+    this.findings.expect(held === undefined || held.owner === owner, 'only the owner unlocks', () => `bucket ${this.bucket}: ${lockId} of ${held?.owner} was released by ${owner}`);
+    if (held?.owner === owner) this.locks.delete(lockId);
+  }
+
+  private expectUnlocked(account: AccountNumber, token: number | null, key: PaymentKey): void {
+    const held = this.inForce(account);
+    this.findings.expect(held === undefined || held.token === token, 'a lock keeps others out', () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token} while ${held?.owner} held it with ${held?.token}`);
+  }
+
+  private inForce(lockId: string): LockRow | undefined {
+    const lock = this.locks.get(lockId);
+    return lock !== undefined && lock.untilMs > this.stampMs ? lock : undefined;
+  }
+}
+
+function legKey(account: AccountNumber, txn: TxnId): string {
+  return `${account} ${txn}`;
+}

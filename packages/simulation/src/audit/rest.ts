@@ -1,0 +1,64 @@
+/** What must be gone once the faults are over for a while: prepared legs, untold decisions, locks, payments in flight. */
+import { META_GROUP } from '@mas/placement';
+import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { BucketId, RmId } from '@mas/values';
+import type { Cluster } from '../cluster/cluster';
+import type { Findings } from './findings';
+
+const CONVERGE_MS = 15_000;
+const ASK_MS = 5_000;
+
+export const atRest = { prepared, everything, converged };
+
+/** Legs that leaders still hold prepared; payments prepared after `healedMs` have had their time as well by now. */
+function prepared(cluster: Cluster, _healedMs: number): readonly string[] {
+  const found: string[] = [];
+  for (const [rm, { manager }] of cluster.rms) {
+    const replicas = (manager as unknown as { status(): readonly { readonly bucket: BucketId; readonly role: string; readonly preparedLegs: number }[] }).status();
+    for (const { bucket, role, preparedLegs } of replicas) if (role === 'leader' && preparedLegs > 0) found.push(`bucket ${bucket} on rm-${rm} holds ${preparedLegs} prepared legs`);
+  }
+  return found;
+}
+
+async function everything(cluster: Cluster): Promise<readonly string[]> {
+  const found: string[] = [...prepared(cluster, 0)];
+  for (const bucket of cluster.buckets) {
+    const undecided = await ask(cluster, bucket, { kind: 'undecided', bucket });
+    if (undecided.kind !== 'undecided') found.push(`bucket ${bucket} does not say what is undecided: ${undecided.kind}`);
+    else found.push(...undecided.transactions.map((one) => `bucket ${bucket}: ${one.key.replace('\0', '/')} is undecided for ${one.ageMs} ms`));
+    const locks = await ask(cluster, bucket, { kind: 'locks', bucket });
+    if (locks.kind !== 'locks') found.push(`bucket ${bucket} does not say what is locked: ${locks.kind}`);
+    else found.push(...locks.locks.map((lock) => `bucket ${bucket}: ${lock.lockId} is still locked by ${lock.owner} until ${lock.untilMs}`));
+  }
+  for (const [name, { coordinator }] of cluster.tms) {
+    const { paymentsInFlight } = coordinator.counters;
+    if (paymentsInFlight > 0) found.push(`${name} still drives ${paymentsInFlight} payments`);
+  }
+  for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
+  return found;
+}
+
+/** All voters hold in SQL what the leader has applied. @returns the voters. */
+async function converged(cluster: Cluster, bucket: BucketId, findings: Findings): Promise<readonly RmId[]> {
+  const { time } = cluster.world;
+  let voters: readonly RmId[] = [];
+  const describe = (): readonly (readonly [RmId, number | undefined])[] => voters.map((rm) => [rm, cluster.machines.get(rm)?.sql.tables.buckets.get(bucket)?.checkpoint.applied.index]);
+  const isConverged = (): boolean => {
+    const leader = cluster.leaderOf(bucket);
+    const status = leader === null ? undefined : cluster.rms.get(leader)?.host.status().find((one) => one.group === bucket);
+    if (status === undefined) return false;
+    voters = status.voters;
+    return status.lastIndex === status.appliedIndex && describe().every(([, index]) => index === status.appliedIndex);
+  };
+  const done = await time.runUntil(time.nowMs() + CONVERGE_MS, isConverged);
+  findings.expect(done, 'equal replicas', () => `bucket ${bucket} did not come to rest: ${describe().map(([rm, index]) => `rm-${rm}@${index}`).join(' ')}`);
+  findings.expect(voters.length >= 3, 'equal replicas', () => `bucket ${bucket} has only ${voters.length} voters`);
+  return voters;
+}
+
+async function ask(cluster: Cluster, bucket: BucketId, request: ParticipantRequest): Promise<ParticipantReply> {
+  const leader = cluster.leaderOf(bucket);
+  const manager = leader === null ? undefined : cluster.rms.get(leader)?.manager;
+  if (manager === undefined) return { kind: 'not-leader', leader: null };
+  return cluster.world.time.until(manager.handle(request, 'tm'), ASK_MS, `asking bucket ${bucket}`);
+}

@@ -1,0 +1,111 @@
+/**
+ * Are all histories explained by one order in which every payment and every read happens at one instant between its call and
+ * its answer? A read of an account shows a prefix of its journal: what is in it came before the read, what is not, after.
+ * Real time is a chain of answers. A cycle in these edges is a proof that no such order exists.
+ */
+import type { AccountNumber, AmountMinor, PaymentKey, TxnId } from '@mas/values';
+import type { History, ReadHistory } from '../workload/history';
+import { show, type DecisionSeen } from './cluster-watch';
+import type { FinalState } from './final-rows';
+import type { Findings } from './findings';
+import { Graph } from './graph';
+
+interface Journal {
+  /** Balance before the first, after the first, … */
+  readonly balances: readonly AmountMinor[];
+  readonly payments: readonly { readonly key: PaymentKey; readonly txn: TxnId }[];
+}
+
+interface Times {
+  readonly startMs: number;
+  /** First answer COMMITTED; infinite without one. */
+  readonly ackMs: number;
+  readonly decidedMs: number;
+}
+
+export interface ReadFigures {
+  readonly explained: number;
+  readonly ambiguous: number;
+}
+
+export function auditSerializability(state: FinalState, history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>, findings: Findings): ReadFigures {
+  const journals = journalsOf(state, history);
+  const times = timesOf(history, decisions);
+  const graph = new Graph();
+  const figures = { explained: 0, ambiguous: 0 };
+  for (const [key, time] of times) if (time.ackMs < Infinity || isJournaled(journals, key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs);
+  for (const [account, journal] of journals) addPrefixes(graph, account, journal);
+  history.reads.forEach((read, at) => addRead(graph, read, at, journals, times, findings, figures));
+  graph.addRealTime();
+  const cycle = graph.cycle();
+  if (cycle !== null) findings.add('strictly serializable', `no order explains: ${cycle.join('  →  ')}`);
+  auditWholeReads(history, findings);
+  return figures;
+}
+
+function journalsOf(state: FinalState, history: History): ReadonlyMap<AccountNumber, Journal> {
+  const journals = new Map<AccountNumber, Journal>();
+  for (const { number, openingMinor } of history.accounts.values()) {
+    const lines = (state.legsOf.get(number) ?? []).flatMap((leg) => (leg.journal === null ? [] : [{ leg, journal: leg.journal }])).sort((a, b) => a.journal.seq - b.journal.seq);
+    journals.set(number, { balances: [openingMinor, ...lines.map((line) => line.journal.balanceAfterMinor)], payments: lines.map(({ leg }) => ({ key: leg.key, txn: leg.txn })) });
+  }
+  return journals;
+}
+
+function timesOf(history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>): ReadonlyMap<PaymentKey, Times> {
+  const times = new Map<PaymentKey, Times>();
+  for (const [key, { attempts }] of history.payments) {
+    const acks = attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind === 'committed' ? (endMs ?? Infinity) : Infinity));
+    times.set(key, { startMs: Math.min(...attempts.map((attempt) => attempt.startMs)), ackMs: Math.min(Infinity, ...acks), decidedMs: decisions.get(key)?.firstMs ?? Infinity });
+  }
+  return times;
+}
+
+function isJournaled(journals: ReadonlyMap<AccountNumber, Journal>, key: PaymentKey): boolean {
+  return [...journals.values()].some((journal) => journal.payments.some((payment) => payment.key === key));
+}
+
+/** `before n`: the first n payments happened; `after n`: those from n on have not. */
+function addPrefixes(graph: Graph, account: AccountNumber, { payments }: Journal): void {
+  payments.forEach(({ key }, at) => {
+    const payment = `payment ${show(key)}`;
+    graph.edge(payment, `before ${account} ${at + 1}`);
+    graph.edge(`before ${account} ${at}`, `before ${account} ${at + 1}`);
+    graph.edge(`after ${account} ${at}`, payment);
+    graph.edge(`after ${account} ${at}`, `after ${account} ${at + 1}`);
+  });
+}
+
+function addRead(graph: Graph, read: ReadHistory, at: number, journals: ReadonlyMap<AccountNumber, Journal>, times: ReadonlyMap<PaymentKey, Times>, findings: Findings, figures: { explained: number; ambiguous: number }): void {
+  const name = `read ${at} at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of ${read.views.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`;
+  if (read.level === 'committed') graph.operation(name, read.startMs, read.endMs);
+  for (const view of read.views) {
+    const journal = journals.get(view.number);
+    if (journal === undefined) continue;
+    const all = journal.balances.flatMap((balance, prefix) => (balance === view.balanceMinor ? [prefix] : []));
+    const possible = all.filter((prefix) => journal.payments.slice(0, prefix).every(({ key }) => (times.get(key)?.decidedMs ?? Infinity) <= read.endMs));
+    findings.expect(possible.length > 0, 'no undecided money is shown', () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`);
+    if (read.level !== 'committed' || possible.length === 0) continue;
+    const candidates = possible.length === 1 ? possible : possible.filter((prefix) => journal.payments.slice(prefix).every(({ key }) => (times.get(key)?.ackMs ?? Infinity) >= read.startMs));
+    const [prefix] = candidates;
+    findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);
+    if (prefix === undefined) continue;
+    if (candidates.length > 1) {
+      figures.ambiguous += 1;
+      continue;
+    }
+    figures.explained += 1;
+    graph.edge(`before ${view.number} ${prefix}`, name);
+    graph.edge(name, `after ${view.number} ${prefix}`);
+  }
+}
+
+/** A read of the whole circle shows all its money. */
+function auditWholeReads(history: History, findings: Findings): void {
+  const openings = [...history.accounts.values()].reduce((sum, account) => sum + account.openingMinor, 0n);
+  for (const read of history.reads) {
+    if (read.level !== 'committed' || read.views.length !== history.accounts.size) continue;
+    const sum = read.views.reduce((total, view) => total + view.balanceMinor, 0n);
+    findings.expect(sum === openings, 'money is conserved', () => `a read at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of all accounts shows ${sum} of ${openings}`);
+  }
+}

@@ -1,0 +1,176 @@
+/** The simulated cluster: Resource Managers, Transaction Managers, their machines, one Redis; and the verbs that disturb them. */
+import type { FailpointName } from '@mas/resource-manager';
+import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator';
+import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
+import { bucketId, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
+import { Network } from '../world/network';
+import { RaftFabric } from '../world/raft-transport';
+import { SessionFabric } from '../world/sessions';
+import { SimDisk } from '../world/sim-disk';
+import { SimProcess } from '../world/sim-process';
+import { SimRedis } from '../world/sim-redis';
+import { SimSql } from '../world/sim-sql';
+import type { World } from '../world/world';
+import type { Machine } from './cluster-parts';
+import type { ClusterObserver } from './observer';
+import { RmProcess, type RmSettings } from './rm-process';
+import { TmProcess } from './tm-process';
+
+export interface ClusterShape {
+  readonly resourceManagers: number;
+  readonly buckets: number;
+  readonly replicas: number;
+  readonly transactionManagers: number;
+  readonly rm: RmSettings;
+  readonly tm: Partial<CoordinatorConfig>;
+}
+
+export type CrashKind = Parameters<RmProcess['kill']>[0];
+
+const START_LIMIT_MS = 30_000;
+
+export class Cluster {
+  readonly network: Network;
+  readonly redis: SimRedis;
+  readonly genesis: PlacementMap;
+  private readonly index: PlacementIndex;
+  readonly machines = new Map<RmId, Machine>();
+  readonly rms = new Map<RmId, RmProcess>();
+  readonly tms = new Map<string, TmProcess>();
+  /** A supervisor starts what stopped, after this long; null: it waits for an explicit start. */
+  restartAfterMs: number | null = 1_000;
+  /** Armed by the faults: a process that passes this failpoint dies there. */
+  rmDiesAt: FailpointName | null = null;
+  tmDiesAt: Failpoint | null = null;
+  private readonly sessions: SessionFabric;
+  private readonly tmWallOffsetsMs = new Map<string, number>();
+  private readonly random: SeededRandom;
+
+  constructor(
+    readonly world: World,
+    readonly shape: ClusterShape,
+    private readonly observer: ClusterObserver,
+  ) {
+    this.random = world.chance();
+    this.network = new Network(world);
+    this.sessions = new SessionFabric(this.network);
+    const fabric = new RaftFabric(this.network, (from, _to, batch) => observer.onBatch(from, batch));
+    this.redis = new SimRedis(this.network, serverClock(world));
+    const members = Array.from({ length: shape.resourceManagers }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
+    this.genesis = genesisPlacement(members, shape.buckets, shape.replicas);
+    this.index = new PlacementIndex(this.genesis);
+    for (const { rm } of members) {
+      this.machines.set(rm, { world, disk: new SimDisk(world), sql: new SimSql(this.network, rm), fabric, sessions: this.sessions, wallOffsetMs: this.random.below(2_000) - 1_000 });
+    }
+    for (let i = 1; i <= shape.transactionManagers; i += 1) this.tmWallOffsetsMs.set(`tm-${i}`, this.random.below(2_000) - 1_000);
+  }
+
+  get rmIds(): readonly RmId[] {
+    return [...this.machines.keys()];
+  }
+
+  get tmNames(): readonly string[] {
+    return [...this.tmWallOffsetsMs.keys()];
+  }
+
+  get buckets(): readonly BucketId[] {
+    return Array.from({ length: this.shape.buckets }, (_, i) => bucketId(i + 1));
+  }
+
+  get placement(): PlacementIndex {
+    return this.index;
+  }
+
+  bucketOfAccount(account: AccountNumber): BucketId {
+    return this.index.bucketOf(slotOfAccount(account));
+  }
+
+  /** All processes, until every group has a leader and the coordinators serve. */
+  async start(): Promise<void> {
+    for (const rm of this.rmIds) this.startRm(rm);
+    for (const name of this.tmNames) this.startTm(name);
+    const ready = await this.world.time.runUntil(this.world.time.nowMs() + START_LIMIT_MS, () => this.isReady());
+    if (!ready) throw new Error(`the cluster did not start within ${START_LIMIT_MS} virtual ms`);
+  }
+
+  isReady(): boolean {
+    return this.tmNames.every((name) => this.tms.get(name)?.isServing === true) && [META_GROUP, ...this.buckets].every((group) => this.leaderOf(group) !== null);
+  }
+
+  startRm(rm: RmId): void {
+    if (this.rms.has(rm)) return;
+    const process: RmProcess = new RmProcess(rm, present(this.machines.get(rm), 'machine'), this.shape.rm, this.genesis, this.observer, (name) => this.rmPasses(rm, name), (self) => this.rmEnded(self));
+    this.rms.set(rm, process);
+    this.world.trace.note(`rm-${rm} starts`);
+    process.start().catch((error: unknown) => {
+      if (!process.process.isAlive) return;
+      this.observer.onFatal(process.process.name, error, isAwayError(error));
+      process.kill('keep', false);
+    });
+  }
+
+  startTm(name: string): void {
+    if (this.tms.has(name)) return;
+    const place = { world: this.world, sessions: this.sessions, redis: this.redis, wallOffsetMs: this.tmWallOffsetsMs.get(name) ?? 0 };
+    const process: TmProcess = new TmProcess(name, place, this.shape.tm, this.genesis, (point) => this.tmPasses(name, point), (self) => this.tmEnded(self));
+    this.tms.set(name, process);
+    this.world.trace.note(`${name} starts`);
+    void process.start();
+  }
+
+  killRm(rm: RmId, tearing: CrashKind, commitsBreak: boolean): void {
+    this.rms.get(rm)?.kill(tearing, commitsBreak);
+  }
+
+  leaderOf(group: BucketId): RmId | null {
+    let best: { readonly rm: RmId; readonly term: number } | null = null;
+    for (const { rm, host } of this.rms.values()) {
+      const status = host.isLeader(group) ? host.status().find((one) => one.group === group) : undefined;
+      if (status !== undefined && (best === null || status.term > best.term)) best = { rm, term: status.term };
+    }
+    return best?.rm ?? null;
+  }
+
+  private rmPasses(rm: RmId, name: FailpointName): boolean {
+    if (this.rmDiesAt !== name) return false;
+    this.rmDiesAt = null;
+    this.world.trace.note(`rm-${rm} dies at ${name}`);
+    this.world.counters.add('deaths at a failpoint');
+    return true;
+  }
+
+  private tmPasses(name: string, point: Failpoint): boolean {
+    if (this.tmDiesAt !== point) return false;
+    this.tmDiesAt = null;
+    this.world.trace.note(`${name} dies at ${point}`);
+    this.world.counters.add('deaths at a failpoint');
+    return true;
+  }
+
+  private rmEnded(ended: RmProcess): void {
+    if (this.rms.get(ended.rm) === ended) this.rms.delete(ended.rm);
+    this.world.trace.note(`rm-${ended.rm} has ended`);
+    this.again(() => this.startRm(ended.rm));
+  }
+
+  private tmEnded(ended: TmProcess): void {
+    if (this.tms.get(ended.name) === ended) this.tms.delete(ended.name);
+    this.tmWallOffsetsMs.set(ended.name, ended.process.wallOffset);
+    this.world.trace.note(`${ended.name} has ended`);
+    this.again(() => this.startTm(ended.name));
+  }
+
+  private again(start: () => void): void {
+    if (this.restartAfterMs !== null) this.world.time.at(this.restartAfterMs * (0.5 + this.random.unit()), start);
+  }
+}
+
+/** A start that SQL's absence prevented is repeated by the supervisor; anything else is a finding. */
+function isAwayError(error: unknown): boolean {
+  return error instanceof Error && (error as Error & { kind?: string }).kind === 'store-unavailable';
+}
+
+/** Servers that are not under test keep time well. */
+function serverClock(world: World): Clock {
+  return new SimProcess('servers', world.time, { wallMs: 0, monotonicMs: 0 }).clock;
+}

@@ -1,0 +1,44 @@
+/**
+ * What the auditor hears while the cluster runs, from outside the judged code: batches on the wire, entries handed to
+ * appliers and what they answered, processes that gave up. Whoever listens decides what is wrong.
+ */
+import type { Outcome } from '@mas/ledger';
+import type { Applier, PeerBatch } from '@mas/multi-raft';
+import type { ConfState, Entry, EntryId } from '@mas/raft';
+import type { BucketId, RmId } from '@mas/values';
+
+export interface ClusterObserver {
+  onBatch(from: RmId, batch: PeerBatch): void;
+  onApplied(rm: RmId, group: BucketId, entry: Entry, outcomes: readonly Outcome[]): void;
+  /** The applied state of a replica starts here: after a restart or an installed snapshot. */
+  onApplierAt(rm: RmId, group: BucketId, at: EntryId): void;
+  /** A process stopped itself. `expected`: for a fault that was injected. */
+  onFatal(process: string, error: unknown, expected: boolean): void;
+}
+
+type Results = readonly Outcome[];
+
+export function observed(applier: Applier<Results>, rm: RmId, group: BucketId, observer: ClusterObserver): Applier<Results> {
+  return {
+    start: async () => {
+      const started = await applier.start();
+      observer.onApplierAt(rm, group, started.applied);
+      return started;
+    },
+    apply: async (entries: readonly Entry[], confState: ConfState) => {
+      const results = await applier.apply(entries, confState);
+      entries.forEach((entry, at) => observer.onApplied(rm, group, entry, results[at] ?? []));
+      return results;
+    },
+    durable: () => applier.durable(),
+    requestCheckpoint: () => applier.requestCheckpoint(),
+    snapshot: (atLeast) => applier.snapshot(atLeast),
+    install: async (at, confState, chunks) => {
+      await applier.install(at, confState, chunks);
+      observer.onApplierAt(rm, group, at);
+    },
+    healthy: () => applier.healthy(),
+    onRole: (role, term) => applier.onRole(role, term),
+    stop: () => applier.stop(),
+  };
+}

@@ -1,0 +1,46 @@
+/** A replica of a bucket moves to another Resource Manager and, the next time, back: learner first, then one joint step. */
+import type { BucketId, RmId } from '@mas/values';
+import type { Fault, FaultSite } from './fault';
+
+export const membership: Fault = {
+  name: 'membership changes',
+  bites: ['membership changes'],
+  everyMs: [500, 2_500],
+  lastsMs: [0, 0],
+  strike: (site) => {
+    const { cluster } = site;
+    const bucket = site.pick(cluster.buckets);
+    const leader = cluster.leaderOf(bucket);
+    const status = leader === null ? undefined : cluster.rms.get(leader)?.host.status().find((one) => one.group === bucket);
+    if (leader === null || status === undefined) return;
+    const outside = cluster.rmIds.filter((rm) => !status.voters.includes(rm));
+    if (outside.length === 0) {
+      void dropAndTakeBack(site, bucket, leader, site.pick(status.voters));
+      return;
+    }
+    void replace(site, bucket, leader, site.pick(status.voters), site.pick(outside));
+  },
+};
+
+async function replace(site: FaultSite, bucket: BucketId, leader: RmId, remove: RmId, add: RmId): Promise<void> {
+  const { cluster } = site;
+  const host = cluster.rms.get(leader)?.host;
+  const joining = cluster.rms.get(add);
+  if (host === undefined || joining === undefined) return;
+  site.note(`the replica of bucket ${bucket} moves from rm-${remove} to rm-${add}`);
+  await joining.process.hears(joining.manager.addReplica(bucket)).catch(() => undefined);
+  const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove, add });
+  site.note(`moving the replica of bucket ${bucket} from rm-${remove} to rm-${add}: ${outcome}`);
+  if (outcome === 'done') site.count('membership changes');
+}
+
+/** With as many machines as replicas a replica can only go and come back. */
+async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, rm: RmId): Promise<void> {
+  const host = site.cluster.rms.get(leader)?.host;
+  if (host === undefined || rm === leader) return;
+  site.note(`the replica of bucket ${bucket} on rm-${rm} leaves its group`);
+  const left = await host.changeReplicas(bucket, { kind: 'remove', rm });
+  const back = await host.changeReplicas(bucket, { kind: 'add', rm });
+  site.note(`the replica of bucket ${bucket} on rm-${rm} left (${left}) and came back (${back})`);
+  if (left === 'done') site.count('membership changes');
+}

@@ -1,0 +1,75 @@
+/** Draws a seed's kinds of faults and lets them strike until it is told to stop; then everything is as if it had never been. */
+import type { SeededRandom } from '@mas/values';
+import type { Cluster } from '../cluster/cluster';
+import { CALM_NETWORK } from '../world/network';
+import { CALM_DISK } from '../world/sim-disk';
+import { CALM_SQL } from '../world/sim-sql';
+import { FaultSite, type Fault } from './fault';
+import { delays, duplication, loss, partitions } from './network-faults';
+import { clockJumps, crashes, deathsAtSteps, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
+import { redisTrouble, sqlCommits, sqlDown, sqlSlow } from './store-faults';
+import { membership } from './membership';
+
+export const ALL_FAULTS: readonly Fault[] = [
+  loss, duplication, delays, partitions, crashes, powerCuts, deathsAtSteps, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, redisTrouble, sqlCommits, sqlSlow, sqlDown,
+];
+
+const MIN_KINDS = 1;
+const MAX_KINDS = 4;
+
+export function drawFaults(random: SeededRandom): readonly Fault[] {
+  const left = [...ALL_FAULTS];
+  const count = MIN_KINDS + random.below(MAX_KINDS - MIN_KINDS + 1);
+  return Array.from({ length: count }, () => left.splice(random.below(left.length), 1)).flat();
+}
+
+export class Nemesis {
+  private isOver = false;
+  private readonly endings = new Set<() => void>();
+
+  constructor(
+    private readonly cluster: Cluster,
+    readonly faults: readonly Fault[],
+    private readonly random: SeededRandom,
+  ) {}
+
+  start(): void {
+    for (const fault of this.faults) this.keepStriking(fault, new FaultSite(this.cluster, this.random.fork()));
+  }
+
+  /** The faults end: links are whole, disks and servers are well, everybody is started again. */
+  stop(): void {
+    this.isOver = true;
+    for (const end of this.endings) end();
+    this.endings.clear();
+    const { cluster } = this;
+    cluster.network.heal();
+    cluster.network.conditions = CALM_NETWORK;
+    cluster.redis.isSilent = false;
+    cluster.rmDiesAt = null;
+    cluster.tmDiesAt = null;
+    for (const { disk, sql } of cluster.machines.values()) {
+      disk.conditions = CALM_DISK;
+      disk.recovered();
+      sql.conditions = CALM_SQL;
+    }
+    for (const { process } of [...cluster.rms.values(), ...cluster.tms.values()]) process.resume();
+  }
+
+  private keepStriking(fault: Fault, site: FaultSite): void {
+    this.cluster.world.time.at(site.between(fault.everyMs), () => {
+      if (this.isOver) return;
+      const end = fault.strike(site);
+      if (typeof end !== 'function') {
+        this.keepStriking(fault, site);
+        return;
+      }
+      this.endings.add(end);
+      this.cluster.world.time.at(site.between(fault.lastsMs), () => {
+        if (!this.endings.delete(end)) return;
+        end();
+        this.keepStriking(fault, site);
+      });
+    });
+  }
+}

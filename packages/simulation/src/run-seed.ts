@@ -1,0 +1,148 @@
+/**
+ * One seed, one history: starts a cluster, disturbs it while clients work, heals it, waits until everything must have come
+ * to rest, and hands all sources to the auditor. Passes only when nothing is wrong and enough has happened.
+ */
+import { present, SeededRandom } from '@mas/values';
+import { auditAnswers } from './audit/answers';
+import { ClusterWatch } from './audit/cluster-watch';
+import { Findings, type Finding } from './audit/findings';
+import { expectEqualReplicas, finalState, readBucket, type BucketRows } from './audit/final-rows';
+import { auditLockHistory } from './audit/lock-history';
+import { walkLogs } from './audit/log-walk';
+import { auditMoney } from './audit/money';
+import { atRest } from './audit/rest';
+import { auditSerializability } from './audit/serializability';
+import { Cluster, type ClusterShape } from './cluster/cluster';
+import type { Fault } from './faults/fault';
+import { ALL_FAULTS, drawFaults, Nemesis } from './faults/nemesis';
+import { verdictOf, type History } from './workload/history';
+import { Workload } from './workload/workload';
+import type { TimelineLine } from './world/trace';
+import { World } from './world/world';
+
+export interface SeedOptions {
+  readonly seed: number;
+  readonly keepsDetails?: boolean;
+  readonly keepsHashed?: boolean;
+  /** Instead of those that the seed draws. */
+  readonly faults?: readonly string[];
+}
+
+export interface SeedReport {
+  readonly seed: number;
+  readonly faults: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly hash: string;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly timeline: readonly TimelineLine[];
+  readonly hashed: readonly string[];
+}
+
+const FAULTS_MS = 14_000;
+const AFTERMATH_MS = 10_000;
+const FIRST_SUCCESS_MS = 10_000;
+const RESOLVED_MS = 30_000;
+const REST_MS = 60_000;
+const MIN_COMMITTED = 25;
+const MIN_CROSS_BUCKET = 12;
+
+export async function runSeed(options: SeedOptions): Promise<SeedReport> {
+  const world = new World({ seed: options.seed, keepsDetails: options.keepsDetails === true, keepsHashed: options.keepsHashed === true });
+  const findings = new Findings();
+  const draws = new SeededRandom(options.seed * 7 + 3);
+  const faults = options.faults === undefined ? drawFaults(draws) : options.faults.map(faultNamed);
+  const watch = new ClusterWatch(world, findings);
+  const cluster = new Cluster(world, shapeOf(draws), watch);
+  const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
+  world.trace.note(`seed ${options.seed}: ${faults.map((fault) => fault.name).join(', ')}`);
+  try {
+    await act(world, cluster, workload, new Nemesis(cluster, faults, draws.fork()), findings);
+    await audit(world, cluster, workload.history, watch, findings);
+  } catch (error) {
+    findings.add('the run comes to its end', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  expectEnough(world, cluster, workload.history, faults, findings);
+  const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);
+  return { seed: options.seed, faults: faults.map((fault) => fault.name), findings: findings.list(), hash: world.trace.digest(), figures, timeline: world.trace.lines, hashed: world.trace.hashed };
+}
+
+/** Shapes differ between seeds: sizes of caches, of logs kept, of the cluster. */
+function shapeOf(draws: SeededRandom): ClusterShape {
+  const [retainedEntries, cached] = [draws.chance(0.5) ? 10 : 200, draws.chance(0.5) ? 3 : 1_000];
+  return {
+    resourceManagers: draws.chance(0.5) ? 3 : 4,
+    buckets: 3,
+    replicas: 3,
+    transactionManagers: 2,
+    rm: {
+      raft: { retainedEntries, compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
+      manager: { cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
+    },
+    tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive' },
+  };
+}
+
+async function act(world: World, cluster: Cluster, workload: Workload, nemesis: Nemesis, findings: Findings): Promise<void> {
+  const { time, trace } = world;
+  await cluster.start();
+  await workload.setUp();
+  workload.start();
+  nemesis.start();
+  await time.runUntil(time.nowMs() + FAULTS_MS);
+  nemesis.stop();
+  const healedMs = time.nowMs();
+  trace.note('the faults end');
+  await time.runUntil(healedMs + AFTERMATH_MS);
+  workload.stop();
+  const first = workload.history.successesMs.find((ms) => ms > healedMs);
+  findings.expect(first !== undefined && first - healedMs <= FIRST_SUCCESS_MS, 'first success within 10 s', () => `the faults ended at ${healedMs.toFixed(0)}, the first payment succeeded at ${first?.toFixed(0) ?? 'no time'}`);
+  await time.runUntil(healedMs + RESOLVED_MS);
+  for (const text of atRest.prepared(cluster, healedMs)) findings.add('resolved within 30 s', text);
+  await time.runUntil(healedMs + REST_MS);
+  for (const text of await atRest.everything(cluster)) findings.add('at rest after 60 s', text);
+  findings.expect(workload.isIdle, 'at rest after 60 s', () => 'a client still waits for an answer');
+}
+
+async function audit(world: World, cluster: Cluster, history: History, watch: ClusterWatch, findings: Findings): Promise<void> {
+  world.trace.note('the audit begins');
+  const buckets: BucketRows[] = [];
+  for (const bucket of cluster.buckets) {
+    const voters = await atRest.converged(cluster, bucket, findings);
+    const replicas = [];
+    for (const rm of voters) replicas.push([rm, await readBucket(present(cluster.machines.get(rm), 'machine').sql.tables, bucket)] as const);
+    expectEqualReplicas(replicas, findings);
+    const first = replicas[0]?.[1];
+    if (first !== undefined) buckets.push(first);
+  }
+  const state = finalState(buckets);
+  auditMoney(state, history, findings);
+  auditAnswers(state, history, watch.decisions, findings);
+  const reads = auditSerializability(state, history, watch.decisions, findings);
+  walkLogs(watch, findings);
+  auditLockHistory(history, cluster.placement, findings);
+  world.counters.add('reads explained', reads.explained);
+  world.counters.add('reads ambiguous', reads.ambiguous);
+  findings.expect(reads.ambiguous * 5 <= reads.explained, 'enough happened', () => `${reads.ambiguous} reads were ambiguous, ${reads.explained} explained`);
+}
+
+function expectEnough(world: World, cluster: Cluster, history: History, faults: readonly Fault[], findings: Findings): void {
+  let [committed, cross] = [0, 0];
+  for (const payment of history.payments.values()) {
+    const verdict = verdictOf(payment);
+    world.counters.add(`payments ${verdict}`);
+    if (verdict !== 'committed') continue;
+    committed += 1;
+    const buckets = new Set(payment.request.legs.map((leg) => cluster.bucketOfAccount(leg.account)));
+    if (buckets.size > 1) cross += 1;
+  }
+  world.counters.add('payments across buckets committed', cross);
+  world.counters.add('reads answered', history.reads.length);
+  world.counters.add('locks granted', history.locks.length);
+  findings.expect(committed >= MIN_COMMITTED, 'enough happened', () => `only ${committed} payments were committed`);
+  findings.expect(cross >= MIN_CROSS_BUCKET, 'enough happened', () => `only ${cross} payments across buckets were committed`);
+  for (const { name, bites } of faults) findings.expect(bites.some((bite) => world.counters.get(bite) > 0), 'enough happened', () => `${name} did not bite`);
+}
+
+function faultNamed(name: string): Fault {
+  return present(ALL_FAULTS.find((fault) => fault.name === name), `fault "${name}"`);
+}

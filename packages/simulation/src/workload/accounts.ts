@@ -1,0 +1,34 @@
+/** The accounts of a run: spread over the buckets on purpose, rich and poor ones, and a closed circle of one currency. */
+import { slotOfAccount, type PlacementIndex } from '@mas/placement';
+import { accountNumber, currency, type AccountNumber, type AmountMinor, type BucketId, type Currency } from '@mas/values';
+
+export const USD = currency('USD');
+export const EUR = currency('EUR');
+
+export interface PlannedAccount {
+  readonly number: AccountNumber;
+  readonly bucket: BucketId;
+  readonly currency: Currency;
+  readonly openingMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor;
+}
+
+const OPENINGS: readonly AmountMinor[] = [100_000n, 20_000n, 1_500n];
+
+/** `perBucket` accounts in each bucket, all of one currency: money stays within the circle. */
+export function plannedAccounts(placement: PlacementIndex, buckets: readonly BucketId[], perBucket: number): readonly PlannedAccount[] {
+  const planned: PlannedAccount[] = [];
+  for (const bucket of buckets) {
+    for (let i = 0; i < perBucket; i += 1) {
+      planned.push({ number: numberIn(placement, bucket, `a${bucket}${'xyzuvw'[i] ?? i}`), bucket, currency: USD, openingMinor: OPENINGS[i % OPENINGS.length] ?? 100_000n, minimumMinor: i % 2 === 0 ? 0n : 10n });
+    }
+  }
+  return planned;
+}
+
+export function numberIn(placement: PlacementIndex, bucket: BucketId, label: string): AccountNumber {
+  for (let i = 0; ; i += 1) {
+    const number = accountNumber(`${label}-${i}`);
+    if (placement.bucketOf(slotOfAccount(number)) === bucket) return number;
+  }
+}

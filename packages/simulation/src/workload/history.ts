@@ -1,0 +1,76 @@
+/**
+ * What clients asked and heard, with the virtual times at which they did. The auditor's first source: it knows nothing of
+ * how an answer came about.
+ */
+import type { AccountView, PaymentRequest, PaymentResult, Reply, RequestError } from '@mas/transaction-coordinator';
+import type { AccountNumber, AmountMinor, Currency, PaymentKey } from '@mas/values';
+import type { Subject } from '@mas/ledger';
+
+/** One call to one Transaction Manager. `endMs` is null where no answer ever came. */
+export interface Attempt {
+  readonly tm: string;
+  readonly startMs: number;
+  endMs: number | null;
+  answer: Reply<PaymentResult> | null;
+  /** What this attempt asked for: a retry with another body is a conflict. */
+  readonly request: PaymentRequest;
+}
+
+export interface PaymentHistory {
+  readonly key: PaymentKey;
+  readonly id: string;
+  readonly subject: Subject;
+  readonly request: PaymentRequest;
+  readonly attempts: Attempt[];
+}
+
+export interface ReadHistory {
+  readonly level: 'committed' | 'uncommitted' | 'cached';
+  readonly numbers: readonly AccountNumber[];
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly views: readonly AccountView[];
+}
+
+export interface AccountHistory {
+  readonly number: AccountNumber;
+  readonly currency: Currency;
+  readonly openingMinor: AmountMinor;
+  readonly minimumMinor: AmountMinor;
+  readonly startMs: number;
+  /** When the account was first known to exist. */
+  createdMs: number | null;
+}
+
+/** An exclusive lock as its holder saw it. */
+export interface LockHistory {
+  readonly lockIds: readonly string[];
+  readonly handle: string;
+  readonly tokens: ReadonlyMap<string, number>;
+  readonly askedMs: number;
+  readonly acquiredMs: number;
+  readonly timeoutMs: number;
+  releasedMs: number | null;
+}
+
+export class History {
+  readonly payments = new Map<PaymentKey, PaymentHistory>();
+  readonly reads: ReadHistory[] = [];
+  readonly accounts = new Map<AccountNumber, AccountHistory>();
+  readonly locks: LockHistory[] = [];
+  /** Requests that are decided like payments and move no money: openings and changes of accounts. */
+  readonly otherKeys = new Set<PaymentKey>();
+  readonly refusedReads: RequestError[] = [];
+  /** Answers COMMITTED, in the order of their times. */
+  readonly successesMs: number[] = [];
+}
+
+/** What is known of a payment from its answers alone. */
+export function verdictOf(payment: PaymentHistory): 'committed' | 'aborted' | 'refused' | 'unknown' {
+  let refused = payment.attempts.length > 0;
+  for (const { answer } of payment.attempts) {
+    if (answer?.ok === true && answer.value.kind !== 'unknown') return answer.value.kind;
+    if (answer === null || answer.ok) refused = false;
+  }
+  return refused ? 'refused' : 'unknown';
+}

@@ -1,0 +1,67 @@
+/**
+ * The network between processes: which directions are blocked, what is lost, doubled or late. It decides the fate of single
+ * messages; raft-transport.ts and sessions.ts keep what their streams promise.
+ */
+import type { SeededRandom } from '@mas/values';
+import type { World } from './world';
+
+export interface NetworkConditions {
+  /** 0 … 1, of single messages. */
+  readonly lossRate: number;
+  readonly duplicateRate: number;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** So many messages are late, by up to lateMs. */
+  readonly lateRate: number;
+  readonly lateMs: number;
+}
+
+export const CALM_NETWORK: NetworkConditions = { lossRate: 0, duplicateRate: 0, minDelayMs: 0.2, maxDelayMs: 1.5, lateRate: 0, lateMs: 0 };
+
+export class Network {
+  conditions: NetworkConditions = CALM_NETWORK;
+  private readonly blocked = new Set<string>();
+  private readonly random: SeededRandom;
+
+  constructor(readonly world: World) {
+    this.random = world.chance();
+  }
+
+  block(from: string, to: string): void {
+    this.blocked.add(`${from}>${to}`);
+  }
+
+  heal(): void {
+    this.blocked.clear();
+  }
+
+  isBlocked(from: string, to: string): boolean {
+    return this.blocked.has(`${from}>${to}`);
+  }
+
+  delayMs(): number {
+    const { minDelayMs, maxDelayMs, lateRate, lateMs } = this.conditions;
+    const usual = minDelayMs + this.random.unit() * (maxDelayMs - minDelayMs);
+    if (!this.random.chance(lateRate)) return usual;
+    this.world.counters.add('messages late');
+    return usual + this.random.unit() * lateMs;
+  }
+
+  /** How many copies of a message arrive: 0, 1 or 2. */
+  copies(from: string, to: string): number {
+    const { counters } = this.world;
+    if (this.isBlocked(from, to)) {
+      counters.add('messages blocked');
+      return 0;
+    }
+    if (this.random.chance(this.conditions.lossRate)) {
+      counters.add('messages lost');
+      return 0;
+    }
+    if (this.random.chance(this.conditions.duplicateRate)) {
+      counters.add('messages doubled');
+      return 2;
+    }
+    return 1;
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * PeerTransport between simulated Resource Managers: ordered streams that lose batches, break when the link is cut for
+ * long or an end dies, and come back. Batches travel as the bytes of production's codec. Snapshots arrive whole or not at all.
+ */
+import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
+import { PeerBatchCodec } from '@mas/rpc';
+import type { RmId } from '@mas/values';
+import type { Network } from './network';
+import type { SimProcess } from './sim-process';
+
+/** A link without an answer for so long is taken for broken, as keep-alive does. */
+const SILENCE_MS = 2_000;
+const RECONNECT_MS = 300;
+/** Batches under way on one stream; more are refused. */
+const MAX_IN_FLIGHT = 5_000;
+
+export interface BatchObserver {
+  (from: RmId, to: RmId, batch: PeerBatch): void;
+}
+
+interface Connection {
+  readonly low: SimTransport;
+  readonly high: SimTransport;
+  isOpen: boolean;
+  /** Since when no direction or only one passes; null: both do. */
+  silentSinceMs: number | null;
+  /** What waits for the end of it. */
+  readonly breakers: Set<() => void>;
+}
+
+/** All streams of the world; looks after connections at a fixed interval. */
+export class RaftFabric {
+  readonly ends = new Map<RmId, SimTransport>();
+  private readonly connections = new Map<string, Connection>();
+
+  constructor(
+    readonly network: Network,
+    readonly observe: BatchObserver,
+  ) {
+    this.keepLooking();
+  }
+
+  transport(rm: RmId, process: SimProcess): SimTransport {
+    const transport = new SimTransport(this, rm, process);
+    this.ends.set(rm, transport);
+    return transport;
+  }
+
+  connection(a: SimTransport, b: SimTransport): Connection | undefined {
+    const known = this.connections.get(key(a.rm, b.rm));
+    return known !== undefined && known.isOpen && (known.low === a || known.high === a) && (known.low === b || known.high === b) ? known : undefined;
+  }
+
+  close(end: SimTransport): void {
+    for (const connection of this.connections.values()) if (connection.isOpen && (connection.low === end || connection.high === end)) this.break(connection);
+  }
+
+  private keepLooking(): void {
+    this.network.world.time.at(RECONNECT_MS, () => {
+      this.look();
+      this.keepLooking();
+    });
+  }
+
+  private look(): void {
+    const ids = [...this.ends.keys()].sort((a, b) => a - b);
+    for (const a of ids) for (const b of ids) if (a < b) this.lookAt(this.ends.get(a), this.ends.get(b));
+  }
+
+  private lookAt(low: SimTransport | undefined, high: SimTransport | undefined): void {
+    if (low === undefined || high === undefined || !low.isOpen || !high.isOpen) return;
+    const { world } = this.network;
+    const passes = !this.network.isBlocked(low.process.name, high.process.name) && !this.network.isBlocked(high.process.name, low.process.name);
+    const connection = this.connection(low, high);
+    if (connection === undefined) {
+      if (passes) this.connect(low, high);
+    } else if (passes) {
+      connection.silentSinceMs = null;
+    } else {
+      connection.silentSinceMs ??= world.time.nowMs();
+      if (world.time.nowMs() - connection.silentSinceMs >= SILENCE_MS) this.break(connection);
+    }
+  }
+
+  private connect(low: SimTransport, high: SimTransport): void {
+    this.connections.set(key(low.rm, high.rm), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set() });
+    low.process.enter(() => low.receiver?.onConnected(high.rm));
+    high.process.enter(() => high.receiver?.onConnected(low.rm));
+  }
+
+  private break(connection: Connection): void {
+    connection.isOpen = false;
+    const { low, high, breakers } = connection;
+    for (const breaker of [...breakers]) breaker();
+    this.network.world.counters.add('raft connections broken');
+    for (const [end, peer] of [[low, high], [high, low]] as const) {
+      this.network.world.time.at(this.network.delayMs(), () => {
+        end.process.enter(() => {
+          if (end.isOpen) end.receiver?.onDisconnected(peer.rm);
+        });
+      });
+    }
+  }
+}
+
+export class SimTransport implements PeerTransport {
+  receiver: PeerReceiver | undefined;
+  private readonly codec = new PeerBatchCodec();
+  private readonly lastArrivalMs = new Map<RmId, number>();
+  private readonly inFlight = new Map<RmId, number>();
+
+  constructor(
+    private readonly fabric: RaftFabric,
+    readonly rm: RmId,
+    readonly process: SimProcess,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.receiver !== undefined && this.process.isAlive;
+  }
+
+  start(receiver: PeerReceiver): void {
+    this.receiver = receiver;
+  }
+
+  send(to: RmId, batch: PeerBatch): boolean {
+    const { fabric } = this;
+    const peer = fabric.ends.get(to);
+    const connection = peer === undefined ? undefined : fabric.connection(this, peer);
+    if (peer === undefined || connection === undefined || !this.isOpen || (this.inFlight.get(to) ?? 0) >= MAX_IN_FLIGHT) return false;
+    const bytes = this.codec.encode(batch);
+    fabric.observe(this.rm, to, batch);
+    const { world } = fabric.network;
+    const copies = fabric.network.copies(this.process.name, peer.process.name);
+    world.trace.record(`raft ${this.rm}>${to} x${copies}`, bytes);
+    for (let copy = 0; copy < copies; copy += 1) this.travel(peer, connection, bytes);
+    return true;
+  }
+
+  async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { fabric, process } = this;
+    const peer = fabric.ends.get(to);
+    const connection = peer === undefined ? undefined : fabric.connection(this, peer);
+    const source = chunks[Symbol.asyncIterator]();
+    try {
+      if (peer === undefined || connection === undefined) throw new Error(`no connection to resource manager ${to}`);
+      await this.pass(peer, connection);
+      const { receiver } = peer;
+      if (receiver === undefined) throw new Error(`resource manager ${to} is not there`);
+      fabric.network.world.counters.add('snapshots sent');
+      const feed = new SnapshotFeed(() => unlessBroken(connection, this.nextChunk(source, peer, connection)));
+      const installed = new Promise<void>((resolve, reject) => {
+        peer.process.enter(() => receiver.onSnapshot(this.rm, header, feed.chunks(peer.process)).then(resolve, reject));
+      });
+      await process.hears(unlessBroken(connection, installed));
+      await this.pass(peer, connection);
+      fabric.network.world.counters.add('snapshots installed');
+    } finally {
+      await source.return?.();
+    }
+  }
+
+  close(): Promise<void> {
+    this.receiver = undefined;
+    this.fabric.close(this);
+    return Promise.resolve();
+  }
+
+  private travel(peer: SimTransport, connection: Connection, bytes: Uint8Array): void {
+    const { time } = this.fabric.network.world;
+    const arrivalMs = Math.max(time.nowMs() + this.fabric.network.delayMs(), this.lastArrivalMs.get(peer.rm) ?? 0);
+    this.lastArrivalMs.set(peer.rm, arrivalMs);
+    this.inFlight.set(peer.rm, (this.inFlight.get(peer.rm) ?? 0) + 1);
+    time.at(arrivalMs - time.nowMs(), () => {
+      this.inFlight.set(peer.rm, (this.inFlight.get(peer.rm) ?? 1) - 1);
+      peer.process.enter(() => {
+        if (!connection.isOpen) return;
+        peer.receiver?.onBatch(this.rm, this.codec.decode(bytes));
+      });
+    });
+  }
+
+  private async nextChunk(source: AsyncIterator<Uint8Array>, peer: SimTransport, connection: Connection): Promise<Uint8Array | null> {
+    await this.pass(peer, connection);
+    const next = await source.next();
+    await this.pass(peer, connection);
+    if (next.done === true) return null;
+    this.fabric.network.world.trace.record(`snapshot ${this.rm}>${peer.rm}`, next.value);
+    return Uint8Array.from(next.value);
+  }
+
+  /** One way on a stream that repeats what is lost while it lives; this process goes on where it lives. */
+  private pass(peer: SimTransport, connection: Connection): Promise<void> {
+    return this.process.hears(this.travelled(peer, connection));
+  }
+
+  private async travelled(peer: SimTransport, connection: Connection): Promise<void> {
+    const { network } = this.fabric;
+    await network.world.time.after(network.delayMs());
+    while (connection.isOpen && network.isBlocked(this.process.name, peer.process.name)) await network.world.time.after(RECONNECT_MS);
+    if (!connection.isOpen) throw new Error(`the connection to resource manager ${peer.rm} was lost`);
+  }
+}
+
+function unlessBroken<Value>(connection: Connection, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const breaker = (): void => reject(new Error('the connection was lost'));
+    if (connection.isOpen) connection.breakers.add(breaker);
+    else breaker();
+    work.then(resolve, reject).finally(() => connection.breakers.delete(breaker));
+  });
+}
+
+/** Chunks as the receiver's process hears them. */
+class SnapshotFeed {
+  constructor(private readonly next: () => Promise<Uint8Array | null>) {}
+
+  async *chunks(process: SimProcess): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const chunk = await process.hears(this.next());
+      if (chunk === null) return;
+      yield chunk;
+    }
+  }
+}
+
+function key(a: RmId, b: RmId): string {
+  return a < b ? `${a}-${b}` : `${b}-${a}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * The SQL server of one Resource Manager: production's in-memory store with a server's faults around it. It outlives its
+ * client: a COMMIT that a dying process has sent may still take effect after its death, unless its successor was faster.
+ */
+import type { AppliedStore, BucketStore, Checkpoint, CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotInstaller, SnapshotReader, StoredLegQuery } from '@mas/resource-manager';
+import { MemoryAppliedStore, MemoryTables, type StoreFault, type StoreOperation } from '@mas/sql-store';
+import type { BucketId, SeededRandom } from '@mas/values';
+import type { Network } from './network';
+import type { SimProcess } from './sim-process';
+
+export interface SqlConditions {
+  readonly minLatencyMs: number;
+  readonly maxLatencyMs: number;
+  readonly isDown: boolean;
+  /** Of COMMITs: fails without effect, and fails with effect. */
+  readonly commitLostRate: number;
+  readonly answerLostRate: number;
+}
+
+export const CALM_SQL: SqlConditions = { minLatencyMs: 0.3, maxLatencyMs: 2, isDown: false, commitLostRate: 0, answerLostRate: 0 };
+
+/** What a driver waits for a server that does not answer. */
+const DRIVER_TIMEOUT_MS = 800;
+
+export class SimSql {
+  readonly tables = new MemoryTables();
+  conditions: SqlConditions = CALM_SQL;
+  private readonly random: SeededRandom;
+  private readonly name: string;
+
+  constructor(
+    private readonly network: Network,
+    rm: number,
+  ) {
+    this.random = network.world.chance();
+    this.name = `sql-${rm}`;
+  }
+
+  connect(process: SimProcess): SimStore {
+    return new SimStore(new MemoryAppliedStore(this.tables, (operation, bucket) => this.fault(process, operation, bucket)), process);
+  }
+
+  private async fault(process: SimProcess, operation: StoreOperation, bucket: BucketId | null): Promise<StoreFault> {
+    const { world } = this.network;
+    const { minLatencyMs, maxLatencyMs, commitLostRate, answerLostRate } = this.conditions;
+    const writes = operation === 'checkpoint' || operation === 'install';
+    await world.time.after(minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs));
+    if (this.conditions.isDown || this.network.isBlocked(process.name, this.name)) {
+      world.counters.add('sql away');
+      await world.time.after(DRIVER_TIMEOUT_MS * this.random.unit());
+      return 'unavailable';
+    }
+    if (writes && (this.random.chance(answerLostRate) || this.network.isBlocked(this.name, process.name))) {
+      world.counters.add('sql answers lost');
+      return 'answer-lost';
+    }
+    if (writes && this.random.chance(commitLostRate)) {
+      world.counters.add('sql commits lost');
+      return 'commit-lost';
+    }
+    world.trace.record(`sql ${this.name} ${operation} ${bucket ?? '-'}`);
+    return 'none';
+  }
+}
+
+/** The store as one process sees it: answers reach the living only. */
+export class SimStore implements AppliedStore {
+  constructor(
+    private readonly store: MemoryAppliedStore,
+    private readonly process: SimProcess,
+  ) {}
+
+  /** The connection breaks with the process: what has not taken effect yet never does. */
+  crash(): void {
+    this.store.crash();
+  }
+
+  migrate(): Promise<void> {
+    return this.process.hears(this.store.migrate());
+  }
+
+  buckets(): Promise<readonly BucketId[]> {
+    return this.process.hears(this.store.buckets());
+  }
+
+  async openBucket(bucket: BucketId): Promise<{ readonly store: BucketStore; readonly checkpoint: Checkpoint }> {
+    const { store, checkpoint } = await this.process.hears(this.store.openBucket(bucket));
+    return { store: new SimBucketStore(store, this.process), checkpoint };
+  }
+
+  dropBucket(bucket: BucketId): Promise<void> {
+    return this.process.hears(this.store.dropBucket(bucket));
+  }
+
+  close(): Promise<void> {
+    return this.process.hears(this.store.close());
+  }
+}
+
+class SimBucketStore implements BucketStore {
+  readonly bucket: BucketId;
+
+  constructor(
+    private readonly store: BucketStore,
+    private readonly process: SimProcess,
+  ) {
+    this.bucket = store.bucket;
+  }
+
+  load(request: RowRequest): Promise<LoadedRows> {
+    return this.process.hears(this.store.load(request));
+  }
+
+  checkpoint(batch: CheckpointBatch): Promise<void> {
+    return this.process.hears(this.store.checkpoint(batch));
+  }
+
+  async scanIdentities(visit: (chunk: IdentityChunk) => void): Promise<void> {
+    const chunks: IdentityChunk[] = [];
+    await this.process.hears(this.store.scanIdentities((chunk) => void chunks.push(chunk)));
+    chunks.forEach(visit);
+  }
+
+  loadPinned(): ReturnType<BucketStore['loadPinned']> {
+    return this.process.hears(this.store.loadPinned());
+  }
+
+  listLegs(query: StoredLegQuery): ReturnType<BucketStore['listLegs']> {
+    return this.process.hears(this.store.listLegs(query));
+  }
+
+  listAccounts(...query: Parameters<BucketStore['listAccounts']>): ReturnType<BucketStore['listAccounts']> {
+    return this.process.hears(this.store.listAccounts(...query));
+  }
+
+  async readSnapshot(): Promise<SnapshotReader> {
+    const { process } = this;
+    const reader = await process.hears(this.store.readSnapshot());
+    return {
+      checkpoint: reader.checkpoint,
+      chunks: async function* () {
+        const source = reader.chunks()[Symbol.asyncIterator]();
+        for (;;) {
+          const next = await process.hears(source.next());
+          if (next.done === true) return;
+          yield next.value;
+        }
+      },
+      close: () => reader.close(),
+    };
+  }
+
+  async beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller> {
+    const installer = await this.process.hears(this.store.beginInstall(checkpoint));
+    return {
+      write: (chunk) => this.process.hears(installer.write(chunk)),
+      finish: () => this.process.hears(installer.finish()),
+      abandon: () => this.process.hears(installer.abandon()),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.process.hears(this.store.close());
+  }
+}
