@@ -1,0 +1,189 @@
+/**
+ * Who gets in, tried from outside on running processes: reflection for tools, tokens at the Transaction Manager, node
+ * certificates with the right role at the Resource Managers, and nothing without TLS.
+ */
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { MasCallFailed, type PaymentInput } from '@mas/rpc';
+import { signerOf } from './harness/access';
+import { run, type Ran } from './harness/command';
+import { Cluster } from './harness/cluster';
+import { numberIn } from './harness/names';
+import { Bank, OPENING_MINOR } from './testing/bank';
+
+const BUF = 'node_modules/@bufbuild/buf/bin/buf';
+const CALL_TIMEOUT_MS = 3_000;
+
+let cluster: Cluster;
+let bank: Bank;
+let alice: string;
+let bob: string;
+
+beforeAll(async () => {
+  cluster = await Cluster.start();
+  bank = new Bank(cluster);
+  alice = numberIn(cluster.placement, 1, 'alice');
+  bob = numberIn(cluster.placement, 2, 'bob');
+  await bank.open([alice, bob]);
+});
+
+afterAll(async () => {
+  expect(cluster?.failures() ?? []).toEqual([]);
+  await cluster?.stop();
+});
+
+describe('reflection on the Transaction Manager', () => {
+  const bufCurl = (path: string, ...args: readonly string[]): Promise<Ran> =>
+    run(process.execPath, [BUF, 'curl', '--protocol', 'grpc', '--cacert', join(cluster.certs(), 'ca.crt'), '-H', `authorization: Bearer ${cluster.operatorToken()}`, ...args, `https://${cluster.addresses()[0] ?? ''}${path}`]);
+
+  test('buf curl lists the services and their methods', async () => {
+    const services = await bufCurl('', '--list-services');
+    expect(services).toMatchObject({ code: 0 });
+    for (const service of ['mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService', 'grpc.health.v1.Health']) expect(services.stdout).toContain(service);
+    const methods = await bufCurl('', '--list-methods');
+    expect(methods).toMatchObject({ code: 0, stderr: '' });
+    expect(methods.stdout).toContain('mas.v1.AccountService/CreatePayment');
+  });
+
+  test('buf curl calls: a read, and a refusal with its reason', async () => {
+    const read = await bufCurl('/mas.v1.AccountService/GetAccount', '--timeout', '5s', '-d', JSON.stringify({ number: alice }));
+    expect(read).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(read.stdout)).toMatchObject({ account: { number: alice, balanceMinor: String(OPENING_MINOR) } });
+    const missing = await bufCurl('/mas.v1.AccountService/GetAccount', '--timeout', '5s', '-d', '{"number":"nobody"}');
+    expect(missing.code).toBe(Code.NOT_FOUND << 3);
+    const [info] = (JSON.parse(missing.stderr) as { readonly details: readonly { readonly type: string; readonly value: string }[] }).details;
+    expect(info?.type).toBe('google.rpc.ErrorInfo');
+    expect(Buffer.from(info?.value ?? '', 'base64').toString('latin1')).toContain('ACCOUNT_NOT_FOUND');
+  });
+});
+
+describe('tokens at the Transaction Manager', () => {
+  const key = (): Buffer => readFileSync(join(cluster.certs(), 'jwt-hs256-1.key'));
+  const refusal = async (token: string, what: (client: ReturnType<Cluster['client']>) => Promise<unknown>): Promise<{ code: number; reason: string }> => {
+    try {
+      await what(cluster.client({ token, timeoutMs: CALL_TIMEOUT_MS }));
+    } catch (error) {
+      if (error instanceof MasCallFailed) return { code: error.code, reason: error.error.reason };
+      throw error;
+    }
+    return { code: Code.OK, reason: '' };
+  };
+  const payment = (from: string, to: string): PaymentInput => ({ id: bank.mint(from), from, to, amount: { minor: 1n } });
+
+  test.each<[string, string, () => string]>([
+    ['none', 'TOKEN_MISSING', () => ''],
+    ['not a token', 'TOKEN_INVALID', () => 'a.b.c'],
+    ['one signed with another key', 'TOKEN_INVALID', () => signerOf(Buffer.from('0123456789abcdef0123456789abcdef0123456789abcdef')).operator('mallory', 60).token],
+    ['one that has expired', 'TOKEN_INVALID', () => signerOf(key(), { nowMs: () => Date.now() - 3_600_000 }).operator('late', 60).token],
+    ['one of another issuer', 'TOKEN_INVALID', () => signerOf(key(), { issuer: 'elsewhere' }).operator('tester', 60).token],
+    ['one for another audience', 'TOKEN_INVALID', () => signerOf(key(), { audience: 'elsewhere' }).operator('tester', 60).token],
+    ['one under an unknown key id', 'TOKEN_INVALID', () => signerOf(key(), { keyId: '7' }).operator('tester', 60).token],
+    ['one whose algorithm is none', 'TOKEN_INVALID', () => unsigned()],
+  ])('%s: UNAUTHENTICATED, %s', async (_, reason, token) => {
+    expect(await refusal(token(), (client) => client.getAccount(alice))).toEqual({ code: Code.UNAUTHENTICATED, reason });
+  });
+
+  test("an account's own token pays from it and reads it, and nothing else", async () => {
+    const { token } = await bank.client.createAccount({ id: `open-${alice}`, number: alice, openingBalance: { minor: OPENING_MINOR } });
+    const own = token ?? '';
+    const before = await bank.balances([alice, bob]);
+    expect(await refusal(own, (client) => client.getAccount(alice))).toMatchObject({ code: Code.OK });
+    expect(await refusal(own, (client) => client.createPayment(payment(alice, bob)))).toMatchObject({ code: Code.OK });
+    expect(await refusal(own, (client) => client.getAccount(bob))).toMatchObject({ code: Code.PERMISSION_DENIED });
+    expect(await refusal(own, (client) => client.createPayment(payment(bob, alice)))).toMatchObject({ code: Code.PERMISSION_DENIED });
+    expect(await refusal(own, (client) => client.listPayments({ account: bob }))).toMatchObject({ code: Code.PERMISSION_DENIED });
+    expect(await refusal(own, (client) => client.changeAccount({ id: 'x', number: alice, change: 'freeze' }))).toMatchObject({ code: Code.PERMISSION_DENIED });
+    expect(await refusal(own, (client) => client.audit())).toMatchObject({ code: Code.PERMISSION_DENIED });
+    expect(await bank.balances([alice, bob])).toEqual([(before[0] ?? 0n) - 1n, (before[1] ?? 0n) + 1n]);
+  });
+
+  test('without a deadline nothing is begun', async () => {
+    expect((await raw(cluster.addresses()[0] ?? '', '/mas.v1.AccountService/GetAccount', { token: cluster.operatorToken(), deadline: false })).code).toBe(Code.INVALID_ARGUMENT);
+  });
+});
+
+describe('node certificates at a Resource Manager', () => {
+  const PHASE_1 = '/mas.v1.TransactionService/ProcessPhase1';
+  const RAFT = '/mas.v1.RaftService/Replicate';
+  const rm = (): string => cluster.rmAddresses()[0] ?? '';
+
+  test('without a client certificate: refused, with an operator\u2019s token too', async () => {
+    for (const token of ['', cluster.operatorToken()]) expect(refused(await raw(rm(), PHASE_1, { token }))).toBe(true);
+  });
+
+  test('with a certificate of another authority: refused', async () => {
+    const other = join(cluster.certs(), 'other');
+    await run('bash', ['certs/make-certs.sh', '--dir', other, '--rms', '1']);
+    expect(refused(await raw(rm(), PHASE_1, { certificate: join(other, 'tm') }))).toBe(true);
+  });
+
+  test("a TM's certificate opens the transaction service and not Raft", async () => {
+    const tm = join(cluster.certs(), 'tm');
+    expect((await raw(rm(), PHASE_1, { certificate: tm })).code).not.toBe(Code.PERMISSION_DENIED);
+    expect((await raw(rm(), RAFT, { certificate: tm, rm: 2 })).code).toBe(Code.PERMISSION_DENIED);
+  });
+
+  test("an RM's certificate opens Raft for that RM, and for no other", async () => {
+    const second = join(cluster.certs(), 'rm-2');
+    expect((await raw(rm(), RAFT, { certificate: second, rm: 2 })).code).not.toBe(Code.PERMISSION_DENIED);
+    expect((await raw(rm(), RAFT, { certificate: second, rm: 3 })).code).toBe(Code.PERMISSION_DENIED);
+    expect((await raw(rm(), RAFT, { certificate: second })).code).toBe(Code.PERMISSION_DENIED);
+  });
+
+  test('plain text gets no answer on any port', async () => {
+    for (const address of [rm(), cluster.addresses()[0] ?? '']) expect(await speakPlainly(address)).not.toMatch(/HTTP/);
+  });
+});
+
+interface RawOptions {
+  readonly token?: string;
+  readonly deadline?: boolean;
+  /** Path without .crt and .key. */
+  readonly certificate?: string;
+  /** Which Resource Manager the call claims to come from. */
+  readonly rm?: number;
+}
+
+/** One call with an empty message, past MasClient and its good manners. */
+function raw(address: string, path: string, options: RawOptions): Promise<{ readonly code: number; readonly details: string }> {
+  const ca = readFileSync(join(cluster.certs(), 'ca.crt'));
+  const { certificate } = options;
+  const secure = certificate === undefined ? credentials.createSsl(ca) : credentials.createSsl(ca, readFileSync(`${certificate}.key`), readFileSync(`${certificate}.crt`));
+  const client = new Client(address, secure, { 'grpc.use_local_subchannel_pool': 1 });
+  const metadata = new Metadata();
+  if (options.token !== undefined && options.token !== '') metadata.set('authorization', `Bearer ${options.token}`);
+  if (options.rm !== undefined) metadata.set('mas-rm', String(options.rm));
+  const pass = (bytes: Buffer): Buffer => bytes;
+  return new Promise((resolve) => {
+    const done = (error: ServiceError | null): void => {
+      client.close();
+      resolve({ code: error?.code ?? Code.OK, details: error?.details ?? '' });
+    };
+    client.makeUnaryRequest(path, pass, pass, Buffer.alloc(0), metadata, options.deadline === false ? {} : { deadline: Date.now() + CALL_TIMEOUT_MS }, done);
+  });
+}
+
+/** By the handshake, or by the method. */
+function refused(answer: { readonly code: number }): boolean {
+  return answer.code === Code.UNAVAILABLE || answer.code === Code.UNAUTHENTICATED || answer.code === Code.PERMISSION_DENIED;
+}
+
+function unsigned(): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none', typ: 'JWT', kid: '1' })}.${part({ iss: 'mas', aud: 'mas', sub: 'tester', role: 'operator', exp: Math.floor(Date.now() / 1000) + 60 })}.`;
+}
+
+/** What a listener says to an HTTP/2 preface without TLS, until it hangs up. */
+function speakPlainly(address: string): Promise<string> {
+  const [host = '', port = ''] = address.split(':');
+  return new Promise((resolve) => {
+    let heard = '';
+    const socket = connect({ host, port: Number(port) }, () => socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
+    socket.on('data', (chunk) => (heard += chunk.toString('latin1')));
+    socket.on('error', () => resolve(heard));
+    socket.on('close', () => resolve(heard));
+    socket.setTimeout(CALL_TIMEOUT_MS, () => socket.destroy());
+  });
+}
