@@ -3,28 +3,19 @@
  * which fields it moves. All of it runs in the turns of the scheduler (turn.ts), except what callers and I/O put into
  * its queues.
  */
-import {
-  createRaftNode,
-  decodeConfChange,
-  raftConfig,
-  type BasicStatus,
-  type ConfState,
-  type Entry,
-  type RaftNode,
-  type Snapshot,
-} from '@mas/raft';
-import { InvariantViolation, type BucketId, type RmId } from '@mas/values';
+import { decodeConfChange, type BasicStatus, type ConfState, type Entry, type RaftNode, type Snapshot } from '@mas/raft';
+import type { BucketId, RmId } from '@mas/values';
 import type { Applier } from '../applier';
 import type { ProposalResult, ReadIndexResult } from '../host';
 import { rmOf } from '../replica-id';
 import { ApplyPipeline } from './apply-pipeline';
+import { createNode } from './create-node';
 import type { HostContext } from './host-context';
 import { Inbox } from './inbox';
 import { LogSizes } from './log-sizes';
 import { LogWriter } from './log-writer';
 import { membersOf, type Members } from './members';
 import { PendingProposals, ProposalQueue } from './proposals';
-import { raftLoggerFor } from './raft-logger';
 import { Reads } from './reads';
 import type { AppliedStart } from './start-plan';
 import { StorageView } from './storage-view';
@@ -115,7 +106,7 @@ export class Replica<Result> {
       resetDone: (snapshot) => this.onReset(snapshot),
       failed: (cause) => this.fail('the log could not be reset', cause),
     });
-    this.node = this.createNode(start.applied.index);
+    this.node = createNode(host, group, this.view, start.applied.index);
     this.known = this.node.basicStatus();
   }
 
@@ -228,34 +219,5 @@ export class Replica<Result> {
     this.view.refresh();
     this.sizes.compacted(snapshot.metadata.index);
     this.host.schedule(this.group);
-  }
-
-  private createNode(appliedIndex: number): RaftNode {
-    const { config, nodeId, random, logger } = this.host;
-    const created = createRaftNode(
-      raftConfig({
-        id: nodeId,
-        storage: this.view,
-        random,
-        logger: raftLoggerFor(logger, this.group),
-        appliedIndex: appliedIndex as Entry['index'],
-        electionTicks: config.electionTicks,
-        heartbeatTicks: config.heartbeatTicks,
-        preVote: config.preVote,
-        checkQuorum: config.checkQuorum,
-        readOnly: 'safe',
-        maxMessageBytes: config.maxMessageBytes,
-        maxInflightMessages: config.maxInflightMessages,
-        maxInflightBytes: config.maxInflightBytes,
-        maxUncommittedBytes: config.maxUncommittedBytes,
-        maxCommittedBytesPerReady: config.maxApplyingBytes,
-        // The service knows the leader and goes there; a forwarded proposal would lose its fate.
-        disableProposalForwarding: true,
-        stepDownOnRemoval: true,
-        asyncStorageWrites: true,
-      }),
-    );
-    if (created.ok) return created.value;
-    throw new InvariantViolation(`Raft refuses the host's configuration: ${created.error.map((one) => `${one.field} ${one.problem}`).join('; ')}`);
   }
 }

@@ -207,6 +207,7 @@ export class TestCluster {
   }
 
   private isConverged(group: BucketId): boolean {
+    if (this.leaderOf(group) === undefined) return false;
     const [first, ...others] = this.holders(group).map(({ rm }) => ({ status: this.status(rm, group), lines: this.applier(rm, group).appliedLines }));
     if (first === undefined || first.status.appliedIndex !== first.status.lastIndex) return false;
     return others.every(({ status, lines }) => {
