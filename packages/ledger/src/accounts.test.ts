@@ -1,14 +1,14 @@
 /** The life of an account, and its idempotency by key and txn. */
 import { acc, change, create, decideCommit, key, OPERATOR, pay, payment, prepare, SYSTEM, txn, USD } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
-import { changeBody, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, type Instruction, type Policy } from './index';
+import { changeBody, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type Policy } from './index';
 
 const bucket = (...steps: readonly Instruction[]): TestBucket => {
   const made = new TestBucket('a');
   for (const step of steps) made.run(step);
   return made;
 };
-const policy = (more: Partial<Policy>): Instruction => ({ kind: 'set-policy', policy: { version: 2, numberPattern: 'any', minimumBalanceMinor: 10n, maximumAmountMinor: 1000n, ...more }, subject: OPERATOR });
+const policy = (more: Partial<Policy>): Instruction => ({ kind: 'set-policy', policy: { version: 2, numberPattern: 'any', minimumBalanceMinor: 10n, maximumAmountMinor: 1000n, ...more }, semanticsVersion: 1, subject: OPERATOR });
 
 test('creation issues money; its retry finds it', () => {
   const a = bucket();
@@ -88,13 +88,36 @@ test('only a newer policy is taken, and accounts keep their minimum', () => {
   expect(a.run({ ...policy({ version: 9 }), subject: { kind: 'account', account: acc('a1') } } as Instruction)).toMatchObject({ kind: 'refused' });
 });
 
+describe('a meaning of instructions that this build does not know', () => {
+  const newer = SEMANTICS_VERSION + 1;
+
+  test('stops the replica at the entry that brings it, by name', () => {
+    const a = bucket(create('a1', 5n));
+    const before = a.ledger.meta();
+    const raise: Instruction = { ...policy({ version: 9 }), semanticsVersion: newer } as Instruction;
+    expect(() => a.ledger.apply({ stampMs: 9, instructions: [raise] }, new MemoryRows(), 99)).toThrow(UnknownSemantics);
+    expect(() => a.ledger.apply({ stampMs: 9, instructions: [raise] }, new MemoryRows(), 99)).toThrow(/upgrade it/);
+    expect(a.ledger.meta()).toMatchObject({ policy: before.policy, semanticsVersion: 1 });
+  });
+
+  test('stops it when rows or a snapshot bring it', () => {
+    const pinned = { prepared: [], openAuthorizations: [], undelivered: [], locks: [] };
+    expect(() => new Ledger({ ...emptyBucket(1 as never), semanticsVersion: newer }, pinned, () => 5 as never)).toThrow(UnknownSemantics);
+  });
+
+  test('a known one stays with the bucket', () => {
+    const a = bucket(policy({ version: 9 }));
+    expect(a.ledger.meta()).toMatchObject({ semanticsVersion: 1, policy: { version: 9 } });
+  });
+});
+
 test('a bucket begins once, and owns nothing before', () => {
   const ledger = new Ledger(emptyBucket(1 as never), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 5 as never);
   const outcomes = ledger.apply({ stampMs: 1, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
   expect(outcomes).toMatchObject([{ kind: 'wrong-bucket' }]);
   const a = bucket(create('a1', 1n));
   const before = a.text();
-  a.run({ kind: 'genesis', slots: [], epoch: 9, policy: { version: 9, numberPattern: 'x', minimumBalanceMinor: 0n, maximumAmountMinor: 1n } });
+  a.run({ kind: 'genesis', slots: [], epoch: 9, policy: { version: 9, numberPattern: 'x', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 });
   expect(a.text()).toBe(before);
 });
 

@@ -17,6 +17,7 @@ export class BucketState {
   rev: number;
   lockSeq: number;
   policy: Policy | null;
+  semanticsVersion: number;
   accountCount: number;
   private ranges: readonly SlotRange[];
   private ownershipEpoch: number;
@@ -35,6 +36,7 @@ export class BucketState {
     this.rev = meta.rev;
     this.lockSeq = meta.lockSeq;
     this.policy = meta.policy;
+    this.semanticsVersion = meta.semanticsVersion;
     this.accountCount = meta.accountCount;
     this.ranges = meta.slots;
     this.ownershipEpoch = meta.epoch;
@@ -72,13 +74,13 @@ export class BucketState {
 
   /** An immutable copy; maps sorted by currency, so that equal states have equal copies. */
   meta(): BucketMeta {
-    const { bucket, stampMs, rev, lockSeq, policy, accountCount } = this;
-    return { bucket, stampMs, rev, lockSeq, policy, slots: this.ranges, epoch: this.ownershipEpoch, issued: sorted(this.issued), totals: sorted(this.totals), accountCount };
+    const { bucket, stampMs, rev, lockSeq, policy, semanticsVersion, accountCount } = this;
+    return { bucket, stampMs, rev, lockSeq, policy, semanticsVersion, slots: this.ranges, epoch: this.ownershipEpoch, issued: sorted(this.issued), totals: sorted(this.totals), accountCount };
   }
 }
 
 export function emptyBucket(bucket: BucketId): BucketMeta {
-  return { bucket, stampMs: 0, rev: 0, lockSeq: 0, policy: null, slots: [], epoch: 0, issued: new Map(), totals: new Map(), accountCount: 0 };
+  return { bucket, stampMs: 0, rev: 0, lockSeq: 0, policy: null, semanticsVersion: 0, slots: [], epoch: 0, issued: new Map(), totals: new Map(), accountCount: 0 };
 }
 
 function ownership(ranges: readonly SlotRange[]): Uint8Array {

@@ -5,22 +5,28 @@ import type { Acknowledge, Expire, Genesis, SetPolicy } from './instruction';
 import { expiredChange } from './leg-changes';
 import type { Outcome } from './outcome';
 import { alarm } from './phases';
+import { requireKnownSemantics } from './semantics';
 import { refused } from './verdict';
 
 const DONE: Outcome = { kind: 'done' };
 
-/** A bucket begins once; a repetition changes nothing. */
-export function genesis(a: Applying, { slots, epoch, policy }: Genesis): Outcome {
+/** A bucket begins once; a repetition changes nothing. @throws UnknownSemantics */
+export function genesis(a: Applying, { slots, epoch, policy, semanticsVersion }: Genesis): Outcome {
+  requireKnownSemantics(a.state.bucket, semanticsVersion);
   if (a.state.policy !== null) return DONE;
   a.state.takeSlots(slots, epoch);
   a.state.policy = policy;
+  a.state.semanticsVersion = semanticsVersion;
   return DONE;
 }
 
-/** Versions make the order of arrival irrelevant. Accounts keep the minimum that they were created with. */
-export function setPolicy(a: Applying, { policy, subject }: SetPolicy): Outcome {
+/** Versions make the order of arrival irrelevant. Accounts keep the minimum that they were created with. @throws UnknownSemantics */
+export function setPolicy(a: Applying, { policy, semanticsVersion, subject }: SetPolicy): Outcome {
   if (subject.kind === 'account') return refused('NOT_AUTHORIZED', null, { subject: subject.account });
-  if (a.state.policy !== null && policy.version > a.state.policy.version) a.state.policy = policy;
+  requireKnownSemantics(a.state.bucket, semanticsVersion);
+  if (a.state.policy === null) return DONE;
+  a.state.semanticsVersion = Math.max(a.state.semanticsVersion, semanticsVersion);
+  if (policy.version > a.state.policy.version) a.state.policy = policy;
   return DONE;
 }
 

@@ -18,5 +18,6 @@ export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type Coordin
 export { rowText, type AnyRow } from './row-text';
 export type * from './rows';
 export { rowsTouched, type LedgerKnowledge, type LegAddress, type RowsTouched } from './rows-touched';
+export { SEMANTICS_VERSION, UnknownSemantics } from './semantics';
 export type * from './subject';
 export { BODY_PROBLEM_NAMES, validateBody, type BodyProblem, type BodyProblemName } from './validate-body';

@@ -16,7 +16,7 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'genesis':
       return genesisProblem(instruction);
     case 'set-policy':
-      return policyProblem(instruction.policy);
+      return policyProblem(instruction.policy) ?? semanticsProblem(instruction);
     case 'create-account':
       return fitsInt64(instruction.openingBalanceMinor) && (instruction.minimumMinor === null || fitsInt64(instruction.minimumMinor)) ? null : 'an amount of the account exceeds 64 bits';
     case 'prepare':
@@ -60,13 +60,18 @@ function prepareProblem(instruction: Prepare): string | null {
   return instruction.body.legs.some((leg) => leg.account === instruction.account) ? null : 'the body has no leg of the account to be prepared';
 }
 
-function genesisProblem({ slots, policy }: Genesis): string | null {
+function genesisProblem(genesis: Genesis): string | null {
+  const { slots, policy } = genesis;
   let next = 0;
   for (const { from, to } of slots) {
     if (from < next || to < from) return 'slot ranges are not sorted';
     next = to + 1;
   }
-  return policyProblem(policy);
+  return policyProblem(policy) ?? semanticsProblem(genesis);
+}
+
+function semanticsProblem({ semanticsVersion }: Pick<Genesis, 'semanticsVersion'>): string | null {
+  return Number.isSafeInteger(semanticsVersion) && semanticsVersion >= 1 ? null : 'a semantics version is a positive whole number';
 }
 
 function policyProblem({ version, numberPattern, minimumBalanceMinor, maximumAmountMinor }: Policy): string | null {

@@ -42,6 +42,8 @@ export interface Genesis {
   readonly slots: readonly SlotRange[];
   readonly epoch: number;
   readonly policy: Policy;
+  /** What instructions mean from here on; see semantics.ts. */
+  readonly semanticsVersion: number;
 }
 
 /** Inclusive. */
@@ -53,6 +55,8 @@ export interface SlotRange {
 export interface SetPolicy {
   readonly kind: 'set-policy';
   readonly policy: Policy;
+  /** Raises the bucket's, never lowers it. To be raised only once every replica runs a build that knows it. */
+  readonly semanticsVersion: number;
   readonly subject: Subject;
 }
 

@@ -28,6 +28,8 @@ export interface BucketMeta {
   readonly rev: number;
   readonly lockSeq: number;
   readonly policy: Policy | null;
+  /** Of the instructions' meaning; 0 before genesis. */
+  readonly semanticsVersion: number;
   /** Slots owned, as sorted inclusive ranges, with the placement epoch at which they were given. */
   readonly slots: readonly { readonly from: Slot; readonly to: Slot }[];
   readonly epoch: number;

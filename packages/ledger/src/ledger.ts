@@ -17,12 +17,17 @@ import type { Outcome } from './outcome';
 import { commit, prepare, rollback } from './phases';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
+import { requireKnownSemantics } from './semantics';
 
 export class Ledger implements LedgerKnowledge {
   private readonly state: BucketState;
 
-  /** @param slotOf the cluster's account → slot function; pure. */
+  /**
+   * @param slotOf the cluster's account → slot function; pure.
+   * @throws UnknownSemantics for rows that a newer build has written.
+   */
   constructor(meta: BucketMeta, pinned: PinnedRows, slotOf: SlotOf) {
+    requireKnownSemantics(meta.bucket, meta.semanticsVersion);
     this.state = new BucketState(meta, pinned, slotOf);
   }
 
@@ -30,7 +35,7 @@ export class Ledger implements LedgerKnowledge {
    * Applies one committed entry, instruction by instruction, in order; an outcome each.
    * @param rows holds everything that rowsTouched names for its instructions.
    * @param raftIndex the entry's log index; part of the sequence given to legs.
-   * @throws InvariantViolation when the state or the entry cannot be; the replica must stop.
+   * @throws InvariantViolation when the state or the entry cannot be, UnknownSemantics when a newer build is needed; the replica must stop.
    */
   apply(entry: LedgerEntry, rows: Rows, raftIndex: number): Outcome[] {
     const problem = entryProblem(entry);

@@ -66,8 +66,8 @@ test('an impossible instruction is named before it is proposed', () => {
     [{ kind: 'acknowledge', key, txn, accounts: [] }, /names no leg/],
     [lock('a1', 'x', 0), /held for/],
     [lock('a1', 'x', MAX_LOCK_TTL_MS + 1), /held for/],
-    [{ kind: 'genesis', slots: [{ from: 5 as never, to: 4 as never }], epoch: 1, policy: POLICY }, /not sorted/],
-    [{ kind: 'genesis', slots: [], epoch: 1, policy: { ...POLICY, maximumAmountMinor: 0n } }, /amounts/],
+    [{ kind: 'genesis', slots: [{ from: 5 as never, to: 4 as never }], epoch: 1, policy: POLICY, semanticsVersion: 1 }, /not sorted/],
+    [{ kind: 'genesis', slots: [], epoch: 1, policy: { ...POLICY, maximumAmountMinor: 0n }, semanticsVersion: 1 }, /amounts/],
   ];
   for (const [instruction, expected] of problems) {
     if (expected === null) expect(instructionProblem(instruction)).toBeNull();

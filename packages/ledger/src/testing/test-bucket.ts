@@ -21,7 +21,7 @@ export class TestBucket {
   constructor(readonly letter: string) {
     const first = (letter.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER;
     this.ledger = new Ledger(emptyBucket(bucketId(letter.charCodeAt(0))), NOTHING_PINNED, slotOf);
-    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY });
+    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY, semanticsVersion: 1 });
   }
 
   /** One entry with one instruction. */

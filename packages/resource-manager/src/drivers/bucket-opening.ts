@@ -2,7 +2,7 @@
  * A bucket's first entry gives it its slots and policy; whichever replica leads first proposes it, and a repetition
  * changes nothing. Later a configured policy of a higher version replaces the bucket's.
  */
-import type { Instruction } from '@mas/ledger';
+import { SEMANTICS_VERSION, type Instruction } from '@mas/ledger';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { Proposer } from '../propose/proposer';
@@ -31,11 +31,11 @@ export class BucketOpening {
 
   private due(): Instruction | null {
     const { config, directory } = this.context;
-    const { policy } = this.applier.state().ledger.meta();
-    if (policy !== null) return config.policy.version > policy.version ? { kind: 'set-policy', policy: config.policy, subject: { kind: 'system' } } : null;
+    const { policy, semanticsVersion } = this.applier.state().ledger.meta();
+    if (policy !== null) return config.policy.version > policy.version ? { kind: 'set-policy', policy: config.policy, semanticsVersion, subject: { kind: 'system' } } : null;
     const { map } = directory.placement();
     const placed = map.buckets.find(({ bucket }) => bucket === this.applier.bucket);
-    return placed === undefined ? null : { kind: 'genesis', slots: placed.slots, epoch: map.version, policy: config.policy };
+    return placed === undefined ? null : { kind: 'genesis', slots: placed.slots, epoch: map.version, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
   }
 
   private async propose(instruction: Instruction): Promise<void> {

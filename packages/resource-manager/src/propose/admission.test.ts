@@ -42,7 +42,7 @@ test.each<[string, InstructionItem, string, string]>([
   ['a prepared leg that the body lacks', decideCommit(p, [accountsIn(0, 4095, 3)[2] ?? BOB]), 'permission-denied', 'LEG_NOT_IN_BODY'],
   ['a body that does not balance', decideCommit({ ...p, body: { ...p.body, legs: p.body.legs.slice(0, 1) } }, []), 'permission-denied', 'legs: TOO_FEW_LEGS'],
   ["an abort with another caller's token", { ...decideAbort(p), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
-  ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n } } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
+  ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
   ['expiry from outside', { token: null, instruction: { kind: 'expire', account: ALICE, txn: p.txn } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
   ['a forced resolution by an account', { token: accountToken(ALICE), instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
 ])('%s is refused', (_what, item, kind, reason) => {

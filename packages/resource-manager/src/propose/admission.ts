@@ -3,7 +3,7 @@
  * callers: the token is verified here, the subject in the entry is what it says, ids are scoped to that subject, and
  * a txn is the hash of its key and body. Apply reads no token; this is the only place that does.
  */
-import { changeBody, creationBody, instructionProblem, txnPreimage, type Instruction, type PaymentBody, type Subject } from '@mas/ledger';
+import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, txnPreimage, type Instruction, type PaymentBody, type Subject } from '@mas/ledger';
 import { homeSlotOf } from '@mas/placement';
 import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
 import { parseAccountNumber, splitPaymentKey, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -88,13 +88,14 @@ export class AdmissionControl {
         return this.txnProblem(instruction.key, instruction.txn, changeBody(instruction.number, instruction.change));
       case 'rollback':
         return homeProblem(instruction);
+      case 'set-policy':
+      case 'genesis':
+        return instruction.semanticsVersion <= SEMANTICS_VERSION ? null : 'SEMANTICS_UNKNOWN';
       case 'commit':
       case 'acknowledge':
       case 'acquire-lock':
       case 'refresh-lock':
       case 'release-lock':
-      case 'set-policy':
-      case 'genesis':
       case 'expire':
         return null;
       default:

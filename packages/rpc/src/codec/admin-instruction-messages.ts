@@ -10,19 +10,21 @@ export function writeGenesis(writer: WireWriter, genesis: Genesis): void {
   writer.messages(1, genesis.slots, writeSlotRange);
   writer.uint(2, genesis.epoch);
   writer.message(3, genesis.policy, writePolicy);
+  writer.uint(4, genesis.semanticsVersion);
 }
 
 export function readGenesis(reader: WireReader): Genesis {
-  return { kind: 'genesis', slots: reader.messages(1, readSlotRange), epoch: reader.uint(2), policy: reader.message(3, readPolicy) };
+  return { kind: 'genesis', slots: reader.messages(1, readSlotRange), epoch: reader.uint(2), policy: reader.message(3, readPolicy), semanticsVersion: reader.uint(4) };
 }
 
 export function writeSetPolicy(writer: WireWriter, setPolicy: SetPolicy): void {
   writer.message(1, setPolicy.policy, writePolicy);
   writer.message(2, setPolicy.subject, writeSubject);
+  writer.uint(3, setPolicy.semanticsVersion);
 }
 
 export function readSetPolicy(reader: WireReader): SetPolicy {
-  return { kind: 'set-policy', policy: reader.message(1, readPolicy), subject: reader.message(2, readSubject) };
+  return { kind: 'set-policy', policy: reader.message(1, readPolicy), subject: reader.message(2, readSubject), semanticsVersion: reader.uint(3) };
 }
 
 export function writeCreateAccount(writer: WireWriter, create: CreateAccount): void {

@@ -40,6 +40,7 @@ export function writeBucketMeta(writer: WireWriter, meta: BucketMeta): void {
   writeTotals(writer, 8, meta.issued);
   writeTotals(writer, 9, meta.totals);
   writer.uint(10, meta.accountCount);
+  writer.uint(11, meta.semanticsVersion);
 }
 
 export function readBucketMeta(reader: WireReader): BucketMeta {
@@ -54,5 +55,6 @@ export function readBucketMeta(reader: WireReader): BucketMeta {
     issued: readTotals(reader, 8),
     totals: readTotals(reader, 9),
     accountCount: reader.uint(10),
+    semanticsVersion: reader.uint(11),
   };
 }

@@ -49,8 +49,8 @@ const slotRanges = fc.array(slotRange, { maxLength: 3 });
 const txns = fc.array(txn, { maxLength: 2 });
 
 export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
-  fc.record({ kind: fc.constant('genesis' as const), slots: slotRanges, epoch: safeUint, policy }),
-  fc.record({ kind: fc.constant('set-policy' as const), policy, subject }),
+  fc.record({ kind: fc.constant('genesis' as const), slots: slotRanges, epoch: safeUint, policy, semanticsVersion: safeUint }),
+  fc.record({ kind: fc.constant('set-policy' as const), policy, semanticsVersion: safeUint, subject }),
   fc.record({ kind: fc.constant('create-account' as const), key, txn, number: account, currency: currencyCode, openingBalanceMinor: amount, minimumMinor: orNull(amount), owner: anyText, subject }),
   fc.record({ kind: fc.constant('prepare' as const), txn, key, homeSlot: anySlot, body, account, subject, lockToken: orNull(safeUint), undecided: txns }),
   fc.record({
@@ -99,7 +99,7 @@ export const outcomeRow: fc.Arbitrary<OutcomeRow> = fc.record({
 export const lockRow: fc.Arbitrary<LockRow> = fc.record({ slot: anySlot, lockId: anyText, owner: anyText, token: safeUint, untilMs: safeUint });
 export const totals = fc.array(fc.tuple(currencyCode, amount), { maxLength: 4 }).map((entries) => new Map(entries));
 export const bucketMeta: fc.Arbitrary<BucketMeta> = fc.record({
-  bucket, stampMs: safeUint, rev: safeUint, lockSeq: safeUint, policy: orNull(policy), slots: slotRanges, epoch: safeUint, issued: totals, totals, accountCount: safeUint,
+  bucket, stampMs: safeUint, rev: safeUint, lockSeq: safeUint, policy: orNull(policy), slots: slotRanges, epoch: safeUint, issued: totals, totals, accountCount: safeUint, semanticsVersion: safeUint,
 });
 const nodeIds = fc.array(fc.integer({ min: 1, max: 65535 }), { maxLength: 5 }) as unknown as fc.Arbitrary<NodeId[]>;
 export const confState: fc.Arbitrary<ConfState> = fc.record({ voters: nodeIds, learners: nodeIds, votersOutgoing: nodeIds, learnersNext: nodeIds, autoLeave: fc.boolean() });

@@ -108,6 +108,7 @@ export function meta(bucket: BucketId, changes: Partial<BucketMeta> = {}): Bucke
     issued: new Map([[USD, 5_000n], [currency('EUR'), -1n]]),
     totals: new Map([[USD, 9_223_372_036_854_775_807n]]),
     accountCount: 6,
+    semanticsVersion: 1,
     ...changes,
   };
 }

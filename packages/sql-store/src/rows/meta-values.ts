@@ -23,14 +23,14 @@ export function metaColumns(meta: BucketMeta): MetaColumns {
     lock_seq: meta.lockSeq,
     epoch: meta.epoch,
     account_count: meta.accountCount,
-    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals)]),
+    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals), meta.semanticsVersion]),
   };
 }
 
 /** Null before the first checkpoint. */
 export function bucketMeta(raw: RawRow): BucketMeta | null {
   if (raw['detail'] === null) return null;
-  const [policy, slots, issued, totals] = decodeCold(raw['detail'], 'detail of a bucket');
+  const [policy, slots, issued, totals, semanticsVersion] = decodeCold(raw['detail'], 'detail of a bucket');
   return {
     bucket: bucketId(asInt(raw['bucket'], 'bucket')),
     stampMs: asInt(raw['stamp_ms'], 'stamp'),
@@ -45,6 +45,7 @@ export function bucketMeta(raw: RawRow): BucketMeta | null {
     issued: warmTotals(issued),
     totals: warmTotals(totals),
     accountCount: asInt(raw['account_count'], 'account count'),
+    semanticsVersion: asInt(semanticsVersion, 'semantics version'),
   };
 }
 

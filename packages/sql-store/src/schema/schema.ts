@@ -102,7 +102,7 @@ export interface BucketMetaTable {
   readonly account_count: IntColumn;
   /** JSON; null before the first checkpoint. */
   readonly conf_state: string | null;
-  /** JSON: policy, slots, issued, totals; null before the first checkpoint. */
+  /** JSON: policy, slots, issued, totals, semantics version; null before the first checkpoint. */
   readonly detail: string | null;
   /** Base64: the state of a group without accounts; null for buckets. */
   readonly group_state: string | null;

@@ -22,7 +22,7 @@ export class FakeBucket {
     private readonly askHome: AskHome,
   ) {
     this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount);
-    this.apply([{ kind: 'genesis', slots, epoch: 1, policy: POLICY }]);
+    this.apply([{ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: 1 }]);
   }
 
   apply(instructions: readonly Instruction[]): readonly Outcome[] {

@@ -15,7 +15,7 @@ export class ModelBucket {
   constructor(readonly id: BucketId, placement: PlacementIndex, private readonly stampMs: () => number) {
     this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount);
     const slots = placement.map.buckets.find((bucket) => bucket.bucket === id)?.slots ?? [];
-    this.run({ kind: 'genesis', slots, epoch: 1, policy: POLICY });
+    this.run({ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: 1 });
   }
 
   run(instruction: Instruction): Outcome {

@@ -1,0 +1,26 @@
+/**
+ * The version of what instructions mean. Replicas of one bucket may run different builds during an upgrade, and equal
+ * entries must have equal effects on all of them: so a changed meaning takes effect by an entry (genesis or set-policy)
+ * at one index, and a build that does not know it stops there instead of diverging.
+ */
+
+/** The newest that this build knows; it knows all earlier ones as well. */
+export const SEMANTICS_VERSION = 1;
+
+/** Not a broken invariant: the entry is right, this build is too old for it. The replica must stop. */
+export class UnknownSemantics extends Error {
+  readonly kind = 'unknown-semantics';
+
+  constructor(
+    readonly bucket: number,
+    readonly version: number,
+  ) {
+    super(`bucket ${bucket} applies semantics version ${version}, and this program knows versions up to ${SEMANTICS_VERSION}: upgrade it; its data are intact`);
+    this.name = 'UnknownSemantics';
+  }
+}
+
+/** @throws UnknownSemantics */
+export function requireKnownSemantics(bucket: number, version: number): void {
+  if (version > SEMANTICS_VERSION) throw new UnknownSemantics(bucket, version);
+}
