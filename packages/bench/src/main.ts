@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProgress } from './progress';
 import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
+import { runRaftBench } from './raft/raft-bench';
 import { renderReport } from './report';
 
 const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--only REGEX] [--no-yardsticks] [--json]';
 
 async function main(): Promise<number> {
+  if (process.argv[2] === 'raft') return runRaftBench(process.argv.slice(3));
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
