@@ -43,12 +43,14 @@ describe('append file', () => {
     const first = open();
     await first.dao.begin([sampleEntry(1), pending], []);
     await first.dao.record([committed]);
+    await first.dao.begin([sampleEntry(3)], []);
+    await first.dao.forget([sampleEntry(3).key]);
     await first.dao.publishPlacement(map);
     await first.journal.close();
     fs.appendFileSync(file, 'E{"v":1,"key":"torn');
     for (let restart = 0; restart < 2; restart += 1) {
       const { dao, journal } = open();
-      expect(await dao.transactions([committed.key, pending.key])).toEqual([committed, pending]);
+      expect(await dao.transactions([committed.key, pending.key, sampleEntry(3).key])).toEqual([committed, pending, null]);
       expect(await dao.placement()).toEqual(map);
       journal.compact(dao.contents());
       expect(fs.readFileSync(file, 'utf8').split('\n')).toHaveLength(4);

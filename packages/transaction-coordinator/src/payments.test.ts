@@ -234,6 +234,19 @@ describe('refused before any row', () => {
     await settled(rig);
     expect(rig.balance(from)).toBe(100n);
   });
+
+  test('a token that a Resource Manager refuses at once leaves no entry and no record: a retry with a good one commits', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(1, 0n)];
+    rig.cluster.tap = (_, request) => (request.kind === 'instructions' ? { kind: 'outcomes', outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'expired' })) } : 'pass');
+    const request = rig.request(from, to, 10n);
+    expect(verdict(await rig.pay(request))).toBe('error TOKEN_REFUSED');
+    await settled(rig);
+    expect([...rig.dao.entries.values()]).toEqual([]);
+    rig.cluster.tap = () => 'pass';
+    await rig.clock.pass(120_000);
+    expect(verdict(await rig.pay(request))).toBe('committed');
+  });
 });
 
 describe('following the leader', () => {

@@ -62,6 +62,8 @@ export interface TxnCoordinatorDAO {
   begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }>;
   /** Overwrites entries with their newer state; COMMITTED and ABORTED are never overwritten by PENDING. */
   record(entries: readonly TransactionEntry[]): Promise<void>;
+  /** Drops PENDING entries of payments that were refused without a record; ended ones stay. */
+  forget(keys: readonly PaymentKey[]): Promise<void>;
   /** In the order of the keys. */
   transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]>;
   /** PENDING entries written by `coordinator` (all coordinators when null), oldest first. */

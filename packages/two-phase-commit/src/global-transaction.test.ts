@@ -70,6 +70,7 @@ function words(effect: TransactionEffect): string {
       return answerWords(effect.answer);
     case 'journal-begin':
     case 'journal-end':
+    case 'journal-forget':
     case 'refresh-placement':
     case 'ended':
       return effect.kind;
@@ -233,7 +234,7 @@ describe('a refused token', () => {
   const rejected: InstructionReply = { kind: 'unauthenticated', reason: 'expired' };
 
   test('before any promise: an error, nothing recorded', () => {
-    play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(rejected), ['answer rejected', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
+    play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(rejected), ['answer rejected', 'journal-forget', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
   });
 
   test('after one: resolved by the home, and the caller hears of the token', () => {
@@ -245,7 +246,7 @@ describe('a refused token', () => {
   });
 
   test('NOT_AUTHORIZED from a bucket is the same: said of the body and the token alone', () => {
-    play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: ann, facts: {} } })), ['answer rejected', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
+    play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: ann, facts: {} } })), ['answer rejected', 'journal-forget', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
   });
 });
 

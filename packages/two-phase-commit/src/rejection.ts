@@ -20,6 +20,9 @@ export function rejected(txn: GlobalTransaction, rejection: Rejection, nowMs: nu
     const { txn: id, key, homeSlot, body } = txn.plan;
     return startDecision(noted, nowMs, { kind: 'resolve', rejection, resolve: { kind: 'resolve', txn: id, key, homeSlot, body, subject: { kind: 'system' } } });
   }
-  const effects: TransactionEffect[] = txn.answered ? [{ kind: 'ended' }] : [{ kind: 'answer', answer: rejection }, { kind: 'ended' }];
+  // Who resolves what somebody else began has written no entry of its own.
+  const began = txn.phase.kind !== 'deciding' || txn.phase.intent.kind !== 'resolve';
+  const over: TransactionEffect[] = began ? [{ kind: 'journal-forget' }, { kind: 'ended' }] : [{ kind: 'ended' }];
+  const effects: TransactionEffect[] = txn.answered ? over : [{ kind: 'answer', answer: rejection }, ...over];
   return { txn: { ...noted, phase: { kind: 'ended', verdict: null }, answered: true }, effects };
 }

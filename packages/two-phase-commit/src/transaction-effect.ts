@@ -29,6 +29,8 @@ export type TransactionEffect =
   | { readonly kind: 'acknowledge'; readonly bucket: BucketId; readonly instruction: Acknowledge }
   /** Write the terminal entry; once when decided with legs still to tell, once more at the end. */
   | { readonly kind: 'journal-end' }
+  /** The call was refused and nothing is recorded anywhere: drop the entry that `journal-begin` wrote. */
+  | { readonly kind: 'journal-forget' }
   | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly bucket: BucketId }
   /** Nothing is awaited any more. */
   | { readonly kind: 'ended' };

@@ -77,6 +77,16 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
       expect([await keys(null, 10), await keys('tm-1', 10), await keys('tm-2', 1)]).toEqual([['1', '2', '4', '5'], ['1', '5'], ['2']]);
     });
 
+    test('a forgotten entry is gone; one that has ended stays', async () => {
+      const [refused, final] = [sampleEntry(1), ended(sampleEntry(2), 'COMMITTED')];
+      await dao.begin([refused], []);
+      await dao.record([final]);
+      await harness.other.forget([refused.key, final.key, paymentKey('mas|ops', 'unknown')]);
+      await dao.forget([]);
+      expect(await dao.transactions([refused.key, final.key])).toEqual([null, final]);
+      expect(await dao.pending(null, 10)).toEqual([]);
+    });
+
     test('two thousand payments in one call', async () => {
       const entries = Array.from({ length: 2000 }, (_, i) => sampleEntry(i));
       await dao.record(entries.map((entry) => ended(entry, 'COMMITTED')));

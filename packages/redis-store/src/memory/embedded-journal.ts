@@ -5,12 +5,17 @@
 import * as fs from 'node:fs';
 import type { PlacementMap } from '@mas/placement';
 import type { TransactionEntry } from '@mas/transaction-coordinator';
+import type { PaymentKey } from '@mas/values';
 import { decodeEntry, decodePlacement, encodeEntry, encodePlacement } from '../codec/entry-codec';
 
 export interface JournalReader {
   readonly entry: (entry: TransactionEntry) => void;
+  readonly forgotten: (key: PaymentKey) => void;
   readonly placement: (map: PlacementMap) => void;
 }
+
+/** Without it a torn line could name another payment. */
+const KEY_END = '.';
 
 export class EmbeddedJournal {
   private readonly lines: readonly string[];
@@ -29,6 +34,7 @@ export class EmbeddedJournal {
     for (const line of this.lines) {
       const entry = line.startsWith('E') ? decodeEntry(line.slice(1)) : null;
       if (entry !== null) reader.entry(entry);
+      if (line.startsWith('F') && line.endsWith(KEY_END)) reader.forgotten(Buffer.from(line.slice(1), 'base64url').toString('utf8') as PaymentKey);
       const map = line.startsWith('P') ? decodePlacement(line.slice(1)) : null;
       if (map !== null) reader.placement(map);
     }
@@ -36,6 +42,10 @@ export class EmbeddedJournal {
 
   entry(entry: TransactionEntry): void {
     this.out.write(`E${encodeEntry(entry)}\n`);
+  }
+
+  forgotten(key: PaymentKey): void {
+    this.out.write(`F${Buffer.from(key).toString('base64url')}${KEY_END}\n`);
   }
 
   placement(map: PlacementMap): void {

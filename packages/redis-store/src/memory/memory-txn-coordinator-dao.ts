@@ -31,7 +31,7 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
   private generation = 1;
 
   constructor(private readonly options: MemoryDaoOptions) {
-    options.journal?.replay({ entry: (entry) => this.put(entry), placement: (map) => (this.map = map) });
+    options.journal?.replay({ entry: (entry) => this.put(entry), forgotten: (key) => this.pendingEntries.delete(key), placement: (map) => (this.map = map) });
   }
 
   /** Forgets everything, as FLUSHALL does. */
@@ -51,6 +51,11 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
 
   record(entries: readonly TransactionEntry[]): Promise<void> {
     for (const entry of entries) this.write(entry);
+    return Promise.resolve();
+  }
+
+  forget(keys: readonly PaymentKey[]): Promise<void> {
+    for (const key of keys) if (this.pendingEntries.delete(key)) this.options.journal?.forgotten(key);
     return Promise.resolve();
   }
 

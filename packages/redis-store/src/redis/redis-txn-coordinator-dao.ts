@@ -71,6 +71,10 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     });
   }
 
+  async forget(keys: readonly PaymentKey[]): Promise<void> {
+    if (keys.length > 0) await this.pipeline(this.boundMs, (commands) => this.hashes.forgetPending(commands, keys));
+  }
+
   async transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {
     if (keys.length === 0) return [];
     return this.hashes.pick(await this.pipeline(this.boundMs, (commands) => this.hashes.read(commands, keys, this.nowMs())), keys.length);

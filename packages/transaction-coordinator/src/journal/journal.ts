@@ -3,7 +3,7 @@
  * Redis is an index. When it is silent for its bounded time the payments go on without it, and for a quiet period
  * nobody waits for it again, except a probe.
  */
-import type { Clock, Logger } from '@mas/values';
+import type { Clock, Logger, PaymentKey } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import { Gatherer } from '../transport/gatherer';
@@ -25,6 +25,7 @@ interface Beginning {
 export class Journal {
   private readonly beginnings: Gatherer<Beginning>;
   private readonly endings: Gatherer<TransactionEntry>;
+  private readonly forgettings: Gatherer<PaymentKey>;
   private quietUntilMs = -Infinity;
 
   constructor(
@@ -36,10 +37,11 @@ export class Journal {
   ) {
     this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch));
     this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch));
+    this.forgettings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.dao.forget(batch).catch(() => undefined));
   }
 
   get idle(): boolean {
-    return this.beginnings.idle && this.endings.idle;
+    return this.beginnings.idle && this.endings.idle && this.forgettings.idle;
   }
 
   /** Writes the PENDING entry and looks which of `lockIds` an exclusive lock holds; `written` false: without Redis. */
@@ -58,6 +60,11 @@ export class Journal {
       return;
     }
     this.endings.add(entry);
+  }
+
+  /** The payment was refused without a record of it anywhere; what is lost of this, recovery asks the home about. */
+  forget(key: PaymentKey): void {
+    if (this.forgettings.length < this.config.maxRecordsQueued) this.forgettings.add(key);
   }
 
   private sendBeginnings(batch: readonly Beginning[]): Promise<void> {

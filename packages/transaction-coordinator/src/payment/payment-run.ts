@@ -133,6 +133,8 @@ export class PaymentRun {
         this.hit('end:before');
         this.services.journal.record(entryOf(this.transaction, config.coordinatorId));
         return this.hit('end:after');
+      case 'journal-forget':
+        return this.services.journal.forget(this.transaction.plan.key);
       case 'alarm':
         counters.alarms += 1;
         logger.error({ alarm: effect.alarm.name, txn: effect.alarm.txn, account: effect.alarm.account, bucket: effect.bucket }, 'a bucket reports what must not happen');

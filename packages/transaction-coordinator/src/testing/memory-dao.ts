@@ -39,6 +39,11 @@ export class MemoryDao implements TxnCoordinatorDAO {
     for (const entry of entries) this.entries.set(entry.key, entry);
   }
 
+  async forget(keys: readonly PaymentKey[]): Promise<void> {
+    await this.answer();
+    for (const key of keys) if (this.entries.get(key)?.state === 'PENDING') this.entries.delete(key);
+  }
+
   async transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {
     await this.answer();
     return keys.map((key) => this.entries.get(key) ?? null);

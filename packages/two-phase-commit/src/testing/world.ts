@@ -165,6 +165,7 @@ export class World {
         machine.ended = true;
         return;
       case 'journal-end':
+      case 'journal-forget':
       case 'alarm':
         return;
       default:
