@@ -24,6 +24,8 @@ export interface SeedOptions {
   readonly seed: number;
   readonly keepsDetails?: boolean;
   readonly keepsHashed?: boolean;
+  /** Ends at the first finding: for mutations, which need no more than one. */
+  readonly stopsAtFirst?: boolean;
   /** Instead of those that the seed draws. */
   readonly faults?: readonly string[];
 }
@@ -39,6 +41,8 @@ export interface SeedReport {
 }
 
 const FAULTS_MS = 14_000;
+/** A fault that has not bitten yet gets more time. */
+const MORE_FAULTS_MS = 15_000;
 const AFTERMATH_MS = 10_000;
 const FIRST_SUCCESS_MS = 10_000;
 const RESOLVED_MS = 30_000;
@@ -54,16 +58,20 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const watch = new ClusterWatch(world, findings);
   const cluster = new Cluster(world, shapeOf(draws), watch);
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
+  const report = (): SeedReport => {
+    const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);
+    return { seed: options.seed, faults: faults.map((fault) => fault.name), findings: findings.list(), hash: world.trace.digest(), figures, timeline: world.trace.lines, hashed: world.trace.hashed };
+  };
   world.trace.note(`seed ${options.seed}: ${faults.map((fault) => fault.name).join(', ')}`);
   try {
-    await act(world, cluster, workload, new Nemesis(cluster, faults, draws.fork()), findings);
+    await act(world, cluster, workload, new Nemesis(cluster, faults, draws.fork()), findings, options.stopsAtFirst === true);
+    if (options.stopsAtFirst === true && !findings.isEmpty) return report();
     await audit(world, cluster, workload.history, watch, findings);
   } catch (error) {
     findings.add('the run comes to its end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   expectEnough(world, cluster, workload.history, faults, findings);
-  const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);
-  return { seed: options.seed, faults: faults.map((fault) => fault.name), findings: findings.list(), hash: world.trace.digest(), figures, timeline: world.trace.lines, hashed: world.trace.hashed };
+  return report();
 }
 
 /** Shapes differ between seeds: sizes of caches, of logs kept, of the cluster. */
@@ -82,17 +90,21 @@ function shapeOf(draws: SeededRandom): ClusterShape {
   };
 }
 
-async function act(world: World, cluster: Cluster, workload: Workload, nemesis: Nemesis, findings: Findings): Promise<void> {
+async function act(world: World, cluster: Cluster, workload: Workload, nemesis: Nemesis, findings: Findings, stopsAtFirst: boolean): Promise<void> {
   const { time, trace } = world;
+  const isOver = (): boolean => stopsAtFirst && !findings.isEmpty;
   await cluster.start();
   await workload.setUp();
   workload.start();
   nemesis.start();
-  await time.runUntil(time.nowMs() + FAULTS_MS);
+  await time.runUntil(time.nowMs() + FAULTS_MS, isOver);
+  await time.runUntil(time.nowMs() + MORE_FAULTS_MS, () => isOver() || nemesis.withoutBite().length === 0);
+  if (isOver()) return;
   nemesis.stop();
   const healedMs = time.nowMs();
   trace.note('the faults end');
-  await time.runUntil(healedMs + AFTERMATH_MS);
+  await time.runUntil(healedMs + AFTERMATH_MS, isOver);
+  if (isOver()) return;
   workload.stop();
   const first = workload.history.successesMs.find((ms) => ms > healedMs);
   findings.expect(first !== undefined && first - healedMs <= FIRST_SUCCESS_MS, 'first success within 10 s', () => `the faults ended at ${healedMs.toFixed(0)}, the first payment succeeded at ${first?.toFixed(0) ?? 'no time'}`);

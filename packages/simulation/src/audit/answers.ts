@@ -2,7 +2,7 @@
 import type { OutcomeRow, PaymentBody } from '@mas/ledger';
 import type { AccountNumber, PaymentKey } from '@mas/values';
 import { verdictOf, type Attempt, type History, type PaymentHistory } from '../workload/history';
-import { rendered } from '../workload/tm-call';
+import { rendered } from '../world/rendered';
 import { show, type DecisionSeen } from './cluster-watch';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';

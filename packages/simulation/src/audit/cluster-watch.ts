@@ -8,14 +8,14 @@ import type { Entry, EntryId } from '@mas/raft';
 import { META_GROUP } from '@mas/placement';
 import type { BucketId, PaymentKey, RmId, TxnId } from '@mas/values';
 import type { ClusterObserver } from '../cluster/observer';
-import { rendered } from '../workload/tm-call';
+import { rendered } from '../world/rendered';
+import { sameValue } from '../world/same-value';
 import type { World } from '../world/world';
 import type { Findings } from './findings';
 
 export interface AppliedEntry {
   readonly entry: Entry;
   readonly outcomes: readonly Outcome[];
-  readonly outcomesText: string;
   /** When a replica had first applied it. */
   readonly firstMs: number;
 }
@@ -56,17 +56,16 @@ export class ClusterWatch implements ClusterObserver {
     this.expectOrder(rm, group, entry);
     const log = this.applied.get(group) ?? new Map<number, AppliedEntry>();
     this.applied.set(group, log);
-    const outcomesText = rendered(outcomes);
     const known = log.get(entry.index);
     if (known === undefined) {
-      log.set(entry.index, { entry: { ...entry, data: Uint8Array.from(entry.data) }, outcomes, outcomesText, firstMs: this.world.time.nowMs() });
-      this.world.trace.record(`applied ${group}/${entry.index}@${entry.term} ${outcomesText}`);
+      log.set(entry.index, { entry: { ...entry, data: Uint8Array.from(entry.data) }, outcomes, firstMs: this.world.time.nowMs() });
+      this.world.trace.record(`applied ${group}/${entry.index}@${entry.term} ${rendered(outcomes)}`);
       for (const outcome of outcomes) this.look(group, outcome);
       return;
     }
     const same = known.entry.term === entry.term && known.entry.type === entry.type && Buffer.compare(known.entry.data, entry.data) === 0;
     this.findings.expect(same, 'equal logs', () => `rm-${rm} applies another entry at ${group}/${entry.index}: term ${entry.term}, another replica had term ${known.entry.term}`);
-    if (same) this.findings.expect(known.outcomesText === outcomesText, 'equal replicas', () => `rm-${rm} answers entry ${group}/${entry.index} with ${outcomesText}, another replica with ${known.outcomesText}`);
+    if (same) this.findings.expect(sameValue(known.outcomes, outcomes), 'equal replicas', () => `rm-${rm} answers entry ${group}/${entry.index} with ${rendered(outcomes)}, another replica with ${rendered(known.outcomes)}`);
   }
 
   onFatal(process: string, error: unknown, expected: boolean): void {

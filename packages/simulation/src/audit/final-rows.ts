@@ -2,7 +2,7 @@
 import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow } from '@mas/ledger';
 import { MemoryAppliedStore, type MemoryTables } from '@mas/sql-store';
 import type { AccountNumber, BucketId, RmId, TxnId } from '@mas/values';
-import { rendered } from '../workload/tm-call';
+import { rendered } from '../world/rendered';
 import type { Findings } from './findings';
 
 export interface BucketRows {

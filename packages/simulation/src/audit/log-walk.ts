@@ -127,6 +127,7 @@ class BucketWalk {
 
   private expectUnlocked(account: AccountNumber, token: number | null, key: PaymentKey): void {
     const held = this.inForce(account);
+    this.findings.expect(token === null || held?.token === token, 'a lock keeps others out', () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token}, in force is ${held?.token ?? 'none'}`);
     this.findings.expect(held === undefined || held.token === token, 'a lock keeps others out', () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token} while ${held?.owner} held it with ${held?.token}`);
   }
 

@@ -28,6 +28,9 @@ export interface ClusterShape {
 export type CrashKind = Parameters<RmProcess['kill']>[0];
 
 const START_LIMIT_MS = 30_000;
+const RESTART_MS = 1_000;
+const VOTE_TO_DEATH_MS = 3;
+const QUICK_RESTART_MS = 10;
 
 export class Cluster {
   readonly network: Network;
@@ -37,11 +40,11 @@ export class Cluster {
   readonly machines = new Map<RmId, Machine>();
   readonly rms = new Map<RmId, RmProcess>();
   readonly tms = new Map<string, TmProcess>();
-  /** A supervisor starts what stopped, after this long; null: it waits for an explicit start. */
-  restartAfterMs: number | null = 1_000;
   /** Armed by the faults: a process that passes this failpoint dies there. */
   rmDiesAt: FailpointName | null = null;
   tmDiesAt: Failpoint | null = null;
+  /** The next process that gives its vote away dies right after, before anything that follows. */
+  voterDies = false;
   private readonly sessions: SessionFabric;
   private readonly tmWallOffsetsMs = new Map<string, number>();
   private readonly random: SeededRandom;
@@ -54,7 +57,10 @@ export class Cluster {
     this.random = world.chance();
     this.network = new Network(world);
     this.sessions = new SessionFabric(this.network);
-    const fabric = new RaftFabric(this.network, (from, _to, batch) => observer.onBatch(from, batch));
+    const fabric = new RaftFabric(this.network, (from, _to, batch) => {
+      observer.onBatch(from, batch);
+      if (this.voterDies && batch.messages.some(({ message }) => message.kind === 'vote-response' && message.granted)) this.dieAfterVote(from);
+    });
     this.redis = new SimRedis(this.network, serverClock(world));
     const members = Array.from({ length: shape.resourceManagers }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
     this.genesis = genesisPlacement(members, shape.buckets, shape.replicas);
@@ -118,6 +124,13 @@ export class Cluster {
     void process.start();
   }
 
+  /** All wall clocks show the time again. */
+  setClocksRight(): void {
+    for (const { process } of [...this.rms.values(), ...this.tms.values()]) process.setWallClockRight();
+    for (const machine of this.machines.values()) machine.wallOffsetMs = 0;
+    for (const name of this.tmNames) this.tmWallOffsetsMs.set(name, 0);
+  }
+
   killRm(rm: RmId, tearing: CrashKind, commitsBreak: boolean): void {
     this.rms.get(rm)?.kill(tearing, commitsBreak);
   }
@@ -129,6 +142,15 @@ export class Cluster {
       if (status !== undefined && (best === null || status.term > best.term)) best = { rm, term: status.term };
     }
     return best?.rm ?? null;
+  }
+
+  private dieAfterVote(rm: RmId): void {
+    this.voterDies = false;
+    this.world.time.at(this.random.unit() * VOTE_TO_DEATH_MS, () => {
+      this.world.trace.note(`rm-${rm} has voted and dies`);
+      this.world.counters.add('voters died');
+      this.killRm(rm, 'lose', true);
+    });
   }
 
   private rmPasses(rm: RmId, name: FailpointName): boolean {
@@ -161,7 +183,9 @@ export class Cluster {
   }
 
   private again(start: () => void): void {
-    if (this.restartAfterMs !== null) this.world.time.at(this.restartAfterMs * (0.5 + this.random.unit()), start);
+    // Some supervisors are quick: a process may be back before its messages have arrived.
+    const pauseMs = this.random.chance(0.4) ? QUICK_RESTART_MS : RESTART_MS;
+    this.world.time.at(pauseMs * (0.5 + this.random.unit()), start);
   }
 }
 

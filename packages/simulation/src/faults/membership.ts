@@ -1,11 +1,12 @@
 /** A replica of a bucket moves to another Resource Manager and, the next time, back: learner first, then one joint step. */
 import type { BucketId, RmId } from '@mas/values';
+import type { Cluster } from '../cluster/cluster';
 import type { Fault, FaultSite } from './fault';
 
 export const membership: Fault = {
   name: 'membership changes',
   bites: ['membership changes'],
-  everyMs: [500, 2_500],
+  everyMs: [300, 1_500],
   lastsMs: [0, 0],
   strike: (site) => {
     const { cluster } = site;
@@ -43,4 +44,23 @@ async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, 
   const back = await host.changeReplicas(bucket, { kind: 'add', rm });
   site.note(`the replica of bucket ${bucket} on rm-${rm} left (${left}) and came back (${back})`);
   if (left === 'done') site.count('membership changes');
+}
+
+const REPAIR_EVERY_MS = 700;
+
+/** What an operator does once the trouble is over: groups that are short of a voter get one again. */
+export function repairMembership(cluster: Cluster, untilMs: number): void {
+  cluster.world.time.at(REPAIR_EVERY_MS, () => {
+    for (const bucket of cluster.buckets) void repair(cluster, bucket);
+    if (cluster.world.time.nowMs() < untilMs) repairMembership(cluster, untilMs);
+  });
+}
+
+async function repair(cluster: Cluster, bucket: BucketId): Promise<void> {
+  const leader = cluster.leaderOf(bucket);
+  const host = leader === null ? undefined : cluster.rms.get(leader)?.host;
+  const voters = host?.status().find((one) => one.group === bucket)?.voters ?? [];
+  const missing = cluster.placement.replicasOf(bucket).find((rm) => !voters.includes(rm) && cluster.rms.get(rm)?.host.groups().includes(bucket) === true);
+  if (host === undefined || missing === undefined || voters.length >= cluster.shape.replicas) return;
+  await host.changeReplicas(bucket, { kind: 'add', rm: missing });
 }

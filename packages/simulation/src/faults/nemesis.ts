@@ -6,14 +6,15 @@ import { CALM_DISK } from '../world/sim-disk';
 import { CALM_SQL } from '../world/sim-sql';
 import { FaultSite, type Fault } from './fault';
 import { delays, duplication, loss, partitions } from './network-faults';
-import { clockJumps, crashes, deathsAtSteps, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
+import { clockJumps, crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
 import { redisTrouble, sqlCommits, sqlDown, sqlSlow } from './store-faults';
-import { membership } from './membership';
+import { membership, repairMembership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
-  loss, duplication, delays, partitions, crashes, powerCuts, deathsAtSteps, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, redisTrouble, sqlCommits, sqlSlow, sqlDown,
+  loss, duplication, delays, partitions, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, redisTrouble, sqlCommits, sqlSlow, sqlDown,
 ];
 
+const REPAIR_MS = 30_000;
 const MIN_KINDS = 1;
 const MAX_KINDS = 4;
 
@@ -48,12 +49,21 @@ export class Nemesis {
     cluster.redis.isSilent = false;
     cluster.rmDiesAt = null;
     cluster.tmDiesAt = null;
+    cluster.voterDies = false;
     for (const { disk, sql } of cluster.machines.values()) {
       disk.conditions = CALM_DISK;
       disk.recovered();
       sql.conditions = CALM_SQL;
     }
     for (const { process } of [...cluster.rms.values(), ...cluster.tms.values()]) process.resume();
+    cluster.setClocksRight();
+    if (this.faults.includes(membership)) repairMembership(cluster, cluster.world.time.nowMs() + REPAIR_MS);
+  }
+
+  /** Those that have not had any effect so far. */
+  withoutBite(): readonly Fault[] {
+    const { counters } = this.cluster.world;
+    return this.faults.filter(({ bites }) => !bites.some((bite) => counters.get(bite) > 0));
   }
 
   private keepStriking(fault: Fault, site: FaultSite): void {

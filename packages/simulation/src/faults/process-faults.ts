@@ -47,6 +47,27 @@ export const powerCuts: Fault = {
   },
 };
 
+/** A leader goes, and who votes for the next one forgets what it has not written; requests are late, so that two may ask. */
+export const deathsOfVoters: Fault = {
+  name: 'deaths of voters',
+  bites: ['voters died'],
+  everyMs: [600, 1_500],
+  lastsMs: [1_500, 2_500],
+  strike: (site) => {
+    const { cluster } = site;
+    const leader = cluster.leaderOf(site.pick(cluster.buckets));
+    if (leader !== null) crash(site, leader);
+    cluster.voterDies = true;
+    const { network } = cluster;
+    const before = network.conditions;
+    network.conditions = { ...before, lateRate: 0.3, lateMs: 600 };
+    return () => {
+      cluster.voterDies = false;
+      network.conditions = { ...network.conditions, lateRate: before.lateRate, lateMs: before.lateMs };
+    };
+  },
+};
+
 const RM_FAILPOINTS: readonly FailpointName[] = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
 
 export const deathsAtSteps: Fault = {

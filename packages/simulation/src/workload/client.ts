@@ -6,7 +6,8 @@ import type { Cluster } from '../cluster/cluster';
 import { OPERATOR } from '../cluster/tokens';
 import type { PlannedAccount } from './accounts';
 import type { Attempt, History, PaymentHistory } from './history';
-import { callTm, rendered, type Call } from './tm-call';
+import { rendered } from '../world/rendered';
+import { callTm, type Call } from './tm-call';
 
 const MAX_ATTEMPTS = 6;
 const MAX_PAUSE_MS = 800;

@@ -4,6 +4,7 @@ import type { Subject } from '@mas/ledger';
 import type { Cluster } from '../cluster/cluster';
 import type { TmProcess } from '../cluster/tm-process';
 import { tokenOf } from '../cluster/tokens';
+import { rendered } from '../world/rendered';
 
 export type Called<Value> = { readonly kind: 'answered'; readonly value: Value } | { readonly kind: 'unreachable' } | { readonly kind: 'no-answer' };
 
@@ -46,8 +47,4 @@ export function callTm<Value>(cluster: Cluster, call: Call, work: (tm: TmProcess
       });
     });
   });
-}
-
-export function rendered(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item instanceof Map ? [...item] : item));
 }

@@ -16,6 +16,7 @@ export interface WorkloadShape {
 
 type Operation = (client: Client) => Promise<void>;
 
+const LOCKED_ACCOUNTS = 3;
 const SETUP_LIMIT_MS = 60_000;
 
 export class Workload {
@@ -185,7 +186,9 @@ function readOtherLevels(client: Client): Promise<void> {
 async function payUnderLock(client: Client): Promise<void> {
   const { cluster, history } = client;
   const { world } = cluster;
-  const accounts = client.some(1 + client.random.below(2));
+  // Few accounts, so that holders meet.
+  const accounts = client.accounts.slice(0, LOCKED_ACCOUNTS).filter(() => client.random.chance(0.6));
+  if (accounts.length === 0) return;
   const lockIds = accounts.map((account) => account.number);
   const askedMs = world.time.nowMs();
   const timeoutMs = 1_000 + client.random.below(3_000);

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '@mas/values';
 import type { VirtualTime } from './virtual-time';
 
-const EPOCH_MS = 1_750_000_000_000;
+export const EPOCH_MS = 1_750_000_000_000;
 
 export interface ClockOffsets {
   readonly wallMs: number;
@@ -76,6 +76,11 @@ export class SimProcess {
 
   jumpWallClock(byMs: number): void {
     this.wallOffsetMs += byMs;
+  }
+
+  /** As a time service does once it is reachable again. */
+  setWallClockRight(): void {
+    this.wallOffsetMs = 0;
   }
 
   get wallOffset(): number {

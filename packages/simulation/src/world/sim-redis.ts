@@ -98,6 +98,7 @@ export class SimRedis {
     return {
       begin: (entries, lockIds) => ask('begin', BEGIN_BOUND_MS, () => dao.begin(entries, lockIds)),
       record: (entries) => ask('record', BOUND_MS, () => dao.record(entries)),
+      forget: (keys) => ask('forget', BOUND_MS, () => dao.forget(keys)),
       transactions: (keys) => ask('transactions', BOUND_MS, () => dao.transactions(keys)),
       pending: (coordinator, limit) => ask('pending', BOUND_MS, () => dao.pending(coordinator, limit)),
       placement: () => ask('placement', BOUND_MS, () => dao.placement()),

@@ -1,0 +1,98 @@
+/** Bugs of two-phase commit: decisions too early, flipped, forgotten or made up, and readers who see too much or too little. */
+import type { Mutation } from './mutation';
+
+export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'decision sent before it is durable',
+    why: 'legs are told to commit while the home is still being asked',
+    changes: [
+      {
+        file: 'two-phase-commit/src/instructing',
+        find: "return ready ? startDecision(txn, nowMs, { kind: 'commit' }) : { txn, effects: [] };",
+        replace:
+          "if (!ready) return { txn, effects: [] };\n  const asked = startDecision(txn, nowMs, { kind: 'commit' });\n  const early: TransactionEffect[] = txn.legs.filter((leg) => leg.state === 'prepared').map((leg) => ({ kind: 'tell', bucket: leg.bucket, instruction: { kind: 'commit', txn: txn.plan.txn, account: leg.spec.account } }));\n  return { txn: asked.txn, effects: [...asked.effects, ...early] };",
+      },
+    ],
+  },
+  {
+    name: 'rollback races commit',
+    why: 'an abort is recorded over what is recorded already',
+    changes: [{ file: 'ledger/src/decide', find: 'return recorded(a, instruction) ?? recordAbort(a, instruction, instruction.reason);', replace: 'return recordAbort(a, instruction, instruction.reason);' }],
+  },
+  {
+    name: 'an abort is not final',
+    why: 'a retry after an abort commits',
+    changes: [{ file: 'ledger/src/decide', find: 'if (outcome === undefined) return null;', replace: "if (outcome === undefined || outcome.decision.kind === 'aborted') return null;" }],
+  },
+  {
+    name: 'resolve aborts what is committed',
+    why: 'presumed abort without looking first',
+    changes: [{ file: 'ledger/src/decide', find: 'return recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);', replace: 'return recordAbort(a, instruction, ABANDONED);' }],
+    faults: ['deaths at a step', 'delays'],
+  },
+  {
+    name: 'phase 2 without prepare accepted',
+    why: 'the home decides while a leg has not promised, and the leg says OK to a commit of nothing',
+    changes: [
+      { file: 'two-phase-commit/src/instructing', find: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared');", replace: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared' || leg.state === 'preparing');" },
+      { file: 'two-phase-commit/src/instructing', find: "return txn.legs.filter((leg) => leg.state === 'prepared').map", replace: "return txn.legs.filter((leg) => leg.state !== 'at-home').map" },
+      { file: 'ledger/src/phases', find: "if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);", replace: "if (leg === undefined) return { kind: 'done' };" },
+    ],
+  },
+  {
+    name: 'late prepare after rollback accepted',
+    why: 'a rollback that overtakes its prepare leaves no tombstone',
+    changes: [{ file: 'ledger/src/phases', find: '  a.putLeg(leg);\n  a.state.rev += 1;\n  return leg;', replace: '  return leg;' }],
+    faults: ['delays', 'loss'],
+  },
+  {
+    name: 'an undecided leg gives up by itself',
+    why: 'a home that does not answer is taken for an abort',
+    changes: [{ file: 'resource-manager/src/homes/leg-ending', find: "    case 'undecided':\n    case 'unreachable':\n      return null;", replace: "    case 'undecided':\n    case 'unreachable':\n      return { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason: { name: 'ABANDONED', account: null, facts: {} } };" }],
+  },
+  {
+    name: 'nobody resolves what is left prepared',
+    why: 'everything depends on the coordinator that came down',
+    changes: [{ file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
+    faults: ['deaths at a step', 'crashes'],
+  },
+  {
+    name: 'the home forgets whom to tell',
+    why: 'only the coordinator tells the legs',
+    changes: [{ file: 'resource-manager/src/drivers/deliver', find: 'if (nowMs - outcome.decision.atMs < config.deliverAfterMs || !this.attempts.due(outcome.key)) continue;', replace: 'if (nowMs > 0) continue;' }],
+    faults: ['deaths at a step', 'crashes'],
+  },
+  {
+    name: 'acknowledged before it is told',
+    why: 'a leg is struck from the list when the telling is sent',
+    changes: [{ file: 'two-phase-commit/src/phase-two', find: "if (reply.kind !== 'outcome') return { kind: 'lost', reason: reply.reason };", replace: "if (reply.kind !== 'outcome') return { kind: 'told' };" }, { file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
+    faults: ['loss', 'partitions'],
+  },
+  {
+    name: 'committed reads do not ask the homes',
+    why: 'what was answered is not yet visible where its leg is only prepared',
+    changes: [{ file: 'resource-manager/src/reads/account-reads', find: "const moment = level === 'committed' ? await this.settledMoment(numbers) : this.moment(numbers);", replace: 'const moment = this.moment(numbers);' }],
+  },
+  {
+    name: 'several accounts read one after the other',
+    why: 'no second look whether all values held at one instant',
+    changes: [{ file: 'transaction-coordinator/src/reads/account-reads', find: 'if (before !== null && sameInstant(before, after.value)) {', replace: 'if (after.ok) {' }],
+  },
+  {
+    name: 'undecided money is shown',
+    why: 'pending credits count as balance in a read',
+    changes: [{ file: 'resource-manager/src/reads/account-reads', find: '    balanceMinor: row.balanceMinor,\n    minimumMinor', replace: '    balanceMinor: row.balanceMinor + row.pendingCreditsMinor,\n    minimumMinor' }],
+  },
+  {
+    name: 'answered before it is decided',
+    why: 'all legs prepared is taken for committed, and the home may yet say no',
+    changes: [
+      {
+        file: 'two-phase-commit/src/decision',
+        find: "    case 'unreachable':\n      return inDoubt(txn, nowMs, reply.reason);",
+        replace: "    case 'unreachable':\n      return phase.intent.kind === 'commit' ? decided(txn, phase, { kind: 'recorded', fresh: true, outcome: { slot: txn.plan.homeSlot, key: txn.plan.key, txn: txn.plan.txn, body: txn.plan.body, subject: txn.plan.subject, decision: { kind: 'committed', atMs: nowMs }, balances: [], untold: [] } }, nowMs) : inDoubt(txn, nowMs, reply.reason);",
+      },
+    ],
+    faults: ['partitions', 'crashes'],
+  },
+];
