@@ -12,8 +12,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const MINIMUM_NODE_MAJOR = 20;
+const PARENT_POLL_MS = 500;
 const jest = ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.config.cjs'];
 const bin = (name) => `packages/bin/dist/${name}.js`;
+
+/** What a task needs built, where that is less than everything. */
+const BUILDS = { start: ['packages/bin'], certs: ['packages/bin'], bench: ['packages/bench'], simulate: ['packages/simulation'], conformance: ['packages/raft'] };
 
 /** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
 const TASKS = {
@@ -34,7 +38,7 @@ const TASKS = {
   conformance: [[null, 'node', ['packages/raft/dist/conformance/main.js']]],
   simulate: [[null, 'node', ['packages/simulation/dist/main.js']]],
   bench: [[null, 'node', ['packages/bench/dist/main.js']]],
-  certs: [[null, 'bash', ['certs/make-certs.sh']]],
+  certs: [[null, 'node', [bin('mas'), 'certs']]],
 };
 
 main();
@@ -46,25 +50,29 @@ function main() {
   install();
   step('Generate the protocol code', 'node', ['packages/rpc/generate.mjs'], {}, true);
   if (task === 'generate') return;
-  step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b'], {}, true);
+  // `npm run build -- packages/bin` builds one package and what it needs.
+  step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b', ...(task === 'build' ? rest : (BUILDS[task] ?? []))], {}, true);
   const steps = TASKS[task];
   steps.slice(0, -1).forEach(([title, command, args, env]) => step(title, command, args, env, true));
   const last = steps.at(-1);
   if (last === undefined) return;
   const [title, command, args, env] = last;
-  handOver(title, command, [...args, ...rest], env);
+  handOver(title, command, [...args, ...rest], env, task === 'start');
 }
 
 function install() {
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
   const stamp = join(root, 'node_modules/.mas-install');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && resolves('typescript')) return;
-  // A tree that npm laid for this very lock, by hand, is as good as ours.
-  step('Install the packages', 'npm', existsSync(join(root, 'node_modules/.package-lock.json')) ? ['install', '--no-audit', '--no-fund'] : ['ci', '--no-audit', '--no-fund'], {}, true);
+  // A tree that npm laid by hand is as good as ours; it is brought up to date, not laid anew under running programs.
+  const attempts = existsSync(join(root, 'node_modules/.package-lock.json')) ? ['install'] : ['ci', 'install'];
+  const failed = attempts.findIndex((verb) => tryStep(`Install the packages (npm ${verb})`, 'npm', [verb, '--no-audit', '--no-fund']));
+  if (failed === -1) fail('npm could not install the packages; what it said stands above.');
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex'));
 }
 
+/** Whether a package is there at all: the stamp may outlive what it speaks of. */
 function resolves(name) {
   try {
     createRequire(join(root, 'package.json')).resolve(name);
@@ -75,25 +83,51 @@ function resolves(name) {
 }
 
 function step(title, command, args, env = {}, quietUnlessFailed = false) {
+  const problem = run(title, command, args, env, quietUnlessFailed && title !== 'Unit tests' && title !== 'Integration tests');
+  if (problem !== null) fail(`${title ?? command} failed (${problem}).`);
+}
+
+function tryStep(title, command, args) {
+  const problem = run(title, command, args, {}, true);
+  if (problem !== null) process.stderr.write(`  failed (${problem})\n`);
+  return problem === null;
+}
+
+/** Null when it went well, else why not; what a quiet step said is shown only then. */
+function run(title, command, args, env, quiet) {
   const started = Date.now();
   if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
-  const result = spawnSync(command, args, { cwd: root, stdio: quietUnlessFailed && title !== 'Unit tests' && title !== 'Integration tests' ? ['ignore', 'pipe', 'pipe'] : 'inherit', env: { ...process.env, ...env }, maxBuffer: 256 * 1024 * 1024 });
+  const result = spawnSync(command, args, { cwd: root, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit', env: { ...process.env, ...env }, maxBuffer: 256 * 1024 * 1024 });
   if (result.status !== 0) {
     process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-    fail(`${title ?? command} failed (${result.error?.message ?? `exit ${result.status}`}).`);
+    return result.error?.message ?? (result.signal === null ? `exit ${result.status}` : result.signal);
   }
   if (title !== null && Date.now() - started > 1000) process.stderr.write(`  ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  return null;
 }
 
 /** The last step owns the terminal: signals reach it, and its exit code is ours. */
-function handOver(title, command, args, env = {}) {
+function handOver(title, command, args, env, lifeline) {
   if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
-  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  // The fourth pipe ends with this process, however that ends (packages/bin/src/platform/lifeline.ts).
+  const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', ...(lifeline ? ['pipe'] : [])], env: { ...process.env, ...env, ...(lifeline ? { MAS_LIFELINE_FD: '3' } : {}) } });
   // On Ctrl-C the terminal signals the whole foreground group; a signal sent to this process alone is passed on.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+  if (lifeline && process.env.npm_lifecycle_event !== undefined) stopWhenOrphaned(child);
+}
+
+/** npm passes signals on, but cannot when it is killed. */
+function stopWhenOrphaned(child) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, PARENT_POLL_MS);
+  timer.unref();
 }
 
 function fail(message) {

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas health`. Wrong input is one line per problem and exit code 2. */
+/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { StoreMisconfigured } from '@mas/sql-store';
 import { ListenFailed } from '@mas/rpc';
 import type { Settings } from './config/setting';
 import { resourceManagerSettings, runResourceManager } from './server/resource-manager-process';
 import { runTransactionManager, transactionManagerSettings } from './server/transaction-manager-process';
+import { addCertsCommand } from './certs/certs-command';
 import { addHealthCommand } from './health';
 import { addDemoCommand } from './demo/demo-command';
 import { addUpCommand } from './up/up-command';
@@ -18,6 +19,7 @@ withSettings(program.command('tc').description('a Transaction Manager: coordinat
 withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(runResourceManager);
 addUpCommand(program);
 addDemoCommand(program);
+addCertsCommand(program);
 addHealthCommand(program);
 for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
 

@@ -1,18 +1,21 @@
 /** The processes of the local cluster: started together, ready together, stopped together; one that dies is reported. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { lifelineEnvironment } from '../platform/lifeline';
 
 interface Member {
   readonly name: string;
   readonly child: ChildProcess;
   ready: boolean;
-  ended: boolean;
+  /** How it ended; null while it runs. */
+  ended: string | null;
   lastLines: string[];
 }
 
 const STOP_GRACE_MS = 4_500;
 const POLL_MS = 20;
 const KEPT_LINES = 12;
+const IN_ORDER = 'exit 0';
 
 export class ChildProcessGroup {
   private readonly members: Member[] = [];
@@ -21,16 +24,19 @@ export class ChildProcessGroup {
   constructor(private readonly onOutput: (name: string, line: string) => void) {}
 
   start(name: string, program: string, args: readonly string[]): void {
-    // A group of its own: Ctrl-C reaches the parent alone, which stops the others in order.
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const member: Member = { name, child, ready: false, ended: false, lastLines: [] };
+    // A group of its own: Ctrl-C reaches the parent alone, which stops the others in order. Should the parent be killed,
+    // its end of the lifeline goes with it.
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...lifelineEnvironment } });
+    const member: Member = { name, child, ready: false, ended: null, lastLines: [] };
     this.members.push(member);
     for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => this.heard(member, line));
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.heard(member, line));
     }
+    child.once('error', (error) => (member.ended = error.message));
     child.once('close', (code, signal) => {
-      member.ended = true;
-      if (!this.stopping) this.onOutput(name, `ended unexpectedly (${signal ?? `exit ${code ?? '?'}`})`);
+      const how = signal ?? `exit ${code ?? '?'}`;
+      member.ended = this.stopping ? how : `${how}, unasked`;
+      if (!this.stopping) this.onOutput(name, `ended unexpectedly (${how})`);
     });
   }
 
@@ -38,34 +44,28 @@ export class ChildProcessGroup {
   async ready(timeoutMs: number): Promise<void> {
     const untilMs = performance.now() + timeoutMs;
     while (!this.members.every((member) => member.ready)) {
-      const late = this.members.find((member) => member.ended) ?? (performance.now() > untilMs ? this.members.find((member) => !member.ready) : undefined);
-      if (late !== undefined) throw new Error(`${late.name} ${late.ended ? 'ended' : 'was not ready in time'}:\n${late.lastLines.join('\n')}`);
+      if (this.stopping) return;
+      const late = this.members.find((member) => member.ended !== null) ?? (performance.now() > untilMs ? this.members.find((member) => !member.ready) : undefined);
+      if (late !== undefined) throw new Error(`${late.name} ${late.ended === null ? 'was not ready in time' : `ended (${late.ended})`}:\n${late.lastLines.join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  pids(): ReadonlyMap<string, number> {
-    return new Map(this.members.flatMap((member) => (member.child.pid === undefined || member.ended ? [] : [[member.name, member.child.pid] as const])));
-  }
-
-  anyEnded(): string | null {
-    return this.members.find((member) => member.ended)?.name ?? null;
-  }
-
-  /** SIGTERM to all, SIGKILL to who is still there after the grace period. */
-  async stop(): Promise<void> {
+  /** SIGTERM to all, SIGKILL to who is still there after the grace period. Returns who did not end in order, or before. */
+  async stop(): Promise<readonly string[]> {
     this.stopping = true;
-    for (const member of this.members) if (!member.ended) member.child.kill('SIGTERM');
+    for (const member of this.members) if (member.ended === null) member.child.kill('SIGTERM');
     const untilMs = performance.now() + STOP_GRACE_MS;
-    while (this.members.some((member) => !member.ended)) {
-      if (performance.now() > untilMs) for (const member of this.members) if (!member.ended) member.child.kill('SIGKILL');
+    while (this.members.some((member) => member.ended === null)) {
+      if (performance.now() > untilMs) this.killNow();
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
+    return this.members.filter((member) => member.ended !== IN_ORDER).map((member) => `${member.name} (${member.ended ?? '?'})`);
   }
 
-  /** Without waiting: for the moment before this process dies. */
+  /** Without waiting: for the moment before this process dies, and for people in a hurry. */
   killNow(): void {
-    for (const member of this.members) if (!member.ended) member.child.kill('SIGKILL');
+    for (const member of this.members) if (member.ended === null) member.child.kill('SIGKILL');
   }
 
   private heard(member: Member, line: string): void {

@@ -2,7 +2,10 @@
  * From start to exit of a server process: signals become one orderly stop with a time limit, a broken invariant becomes a
  * log line and exit code 70, and a second signal ends at once.
  */
+import type { LogFacts } from '@mas/values';
+import { watchLifeline } from './lifeline';
 import type { ProcessLogger } from './pino-logger';
+import { onStopSignals } from './stop-signals';
 
 export const EXIT_FATAL = 70;
 
@@ -20,15 +23,13 @@ export class Lifecycle {
     this.steps.push({ name, run });
   }
 
-  /** SIGTERM, SIGINT, and what nobody caught. */
+  /** SIGTERM, SIGINT, the parent's end, and what nobody caught. */
   install(): void {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (this.stopping !== null) process.exit(1);
-        this.logger.info({ signal }, 'stopping');
-        void this.stop(0);
-      });
-    }
+    onStopSignals(
+      (signal) => this.asked({ signal }),
+      () => process.exit(1),
+    );
+    watchLifeline(process.env, () => this.asked({ reason: 'the process that started this one has ended' }));
     process.on('uncaughtException', (error) => this.fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => this.fatal('unhandled rejection', error));
   }
@@ -46,6 +47,12 @@ export class Lifecycle {
     this.logger.info({}, 'stopped');
     this.logger.flush();
     process.exit(code);
+  }
+
+  private asked(why: LogFacts): void {
+    if (this.stopping !== null) return;
+    this.logger.info(why, 'stopping');
+    void this.stop(0);
   }
 
   private async runSteps(): Promise<void> {

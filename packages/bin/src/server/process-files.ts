@@ -36,6 +36,6 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    throw new UsageError(`${resolve(path)} cannot be read: make certificates and keys with certs/make-certs.sh, or name their folder with --certs (MAS_CERTS)`);
+    throw new UsageError(`${resolve(path)} cannot be read: make certificates and keys with "npm run certs", or name their folder with --certs (MAS_CERTS)`);
   }
 }

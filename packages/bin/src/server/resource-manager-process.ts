@@ -11,6 +11,7 @@ import { rmId, type RmId } from '@mas/values';
 import { commonSettings, policySettings } from '../config/common-settings';
 import { integer, listenAddress, readSettings, setting, text, type Values } from '../config/setting';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
+import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
@@ -63,6 +64,8 @@ function check(settings: RmSettings, self: RmId) {
 
 async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<typeof check>, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
   const { tls, tokens, config, failpoint } = checked;
+  const folder = DataFolder.open(settings.data, `rm-${settings.id}`);
+  lifecycle.onStop('data folder', () => Promise.resolve(folder.close()));
   const clock = systemClock;
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));

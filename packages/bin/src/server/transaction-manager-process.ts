@@ -8,6 +8,7 @@ import { commonSettings } from '../config/common-settings';
 import { integer, listenAddress, oneOf, readSettings, setting, text, type Values } from '../config/setting';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
 import { sha256Hex } from '../platform/digest';
+import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
@@ -67,6 +68,8 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const { config, limits, tls, tokens, failpoint } = checked;
   const ports = { clock: systemClock, random: new SystemRandom(), logger };
   const { clock } = ports;
+  const folder = DataFolder.open(settings.data, settings.id);
+  lifecycle.onStop('data folder', () => Promise.resolve(folder.close()));
   const store = await openCoordinatorStore(settings.redis, settings.data, settings.redisSilenceMs, ports);
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
@@ -85,6 +88,8 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
   lifecycle.onStop('coordinator', () => coordinator.stop(DRAIN_MS));
   lifecycle.onStop('lock republisher', () => Promise.resolve(republisher.stop()));
+  // First of all: balancers look elsewhere, while what is in flight still ends here.
+  lifecycle.onStop('health', () => Promise.resolve(server.setServing(false)));
   const map = await placementOf(() => discoverPlacement({ dao, participants, clock, logger }, settings.cluster.map((member) => member.rm), DISCOVERY_TIMEOUT_MS), logger);
   directory.adopt(new PlacementIndex(map));
   coordinator.start();

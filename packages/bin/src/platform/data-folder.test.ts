@@ -1,0 +1,51 @@
+/** Two processes on one data folder would undo each other's promises: the second is refused, and so is another owner. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataFolder } from './data-folder';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mas-data-folder-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** Another process's attempt, in plain JavaScript on the same lock. */
+const ATTEMPT = `
+  const Database = require('libsql');
+  const database = new Database(process.argv[1], { timeout: 0 });
+  try { database.prepare('pragma locking_mode=exclusive').all(); database.exec('begin exclusive; commit'); console.log('got it'); }
+  catch (error) { console.log(error.code); process.exit(0); }
+  if (process.argv[2] === 'stay') setInterval(() => undefined, 1000);
+`;
+
+function attempt(folder: string): string {
+  return execFileSync(process.execPath, ['-e', ATTEMPT, join(folder, 'owner.db')]).toString().trim();
+}
+
+test('held against other processes until it is closed', () => {
+  const folder = join(root, 'a/b');
+  const held = DataFolder.open(folder, 'rm-1');
+  expect(attempt(folder)).toMatch(/^SQLITE_BUSY/);
+  held.close();
+  expect(attempt(folder)).toBe('got it');
+  DataFolder.open(folder, 'rm-1').close();
+});
+
+test('refused while another process holds it, and free once that one was killed', async () => {
+  DataFolder.open(root, 'rm-1').close();
+  const other = spawn(process.execPath, ['-e', ATTEMPT, join(root, 'owner.db'), 'stay'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => other.once('close', resolve));
+  await new Promise((resolve) => other.stdout.once('data', resolve));
+  expect(() => DataFolder.open(root, 'rm-1')).toThrow(/is in use by another process: stop that one, or give another folder with --data/);
+  other.kill('SIGKILL');
+  await ended;
+  DataFolder.open(root, 'rm-1').close();
+});
+
+test('belongs to its first owner for good', () => {
+  DataFolder.open(root, 'rm-1').close();
+  expect(() => DataFolder.open(root, 'rm-2')).toThrow(/is the data folder of "rm-1", not of "rm-2"/);
+  DataFolder.open(root, 'rm-1').close();
+});
