@@ -9,6 +9,7 @@ import { writeAccountPage, writeAccounts, writeCreatedAccount, writeOneAccount, 
 import { writeLegPage, writeOnePayment, writeOneView } from '../public/payment-messages';
 import { validateChangeAccount, validateCreateAccount, validateGetPayment, validateListPayments, validLevel, type Level } from '../validate/validate-account';
 import { validAccount, validAccounts, validPageSize, validPageToken } from '../validate/validate-ids';
+import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
 import { requireOperator, requireOwn, type ClientEdge } from './client-edge';
 import { createPayments, streamPayments } from './payment-batches';
@@ -29,7 +30,7 @@ export function accountService(edge: ClientEdge, coordinator: CoordinatorService
       decode: (bytes) => proto.CreatePaymentRequest.decode(bytes),
       run: async (caller, request) => {
         const payment = validatePayment(request);
-        return payment.ok ? coordinator.createPayment(caller, payment.value) : payment;
+        return payment.ok ? inRequestsWords(request, await coordinator.createPayment(caller, payment.value)) : payment;
       },
       write: writeOnePayment,
     }),

@@ -9,6 +9,7 @@ import { accepted, invalid } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
 import { CreatePaymentsRequest, StreamPaymentsRequest, type CreatePaymentRequest } from '../generated/mas/v1/account_service';
 import { writePaymentReplies, writeStreamedReplies } from '../public/payment-messages';
+import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
 import type { ClientEdge } from './client-edge';
 
@@ -131,7 +132,9 @@ async function runBatch(coordinator: CoordinatorService, caller: Caller, request
   const answers = valid.length === 0 ? [] : await coordinator.createPayments(caller, valid);
   if (answers.length !== valid.length) throw new Error(`the coordinator answered ${answers.length} of ${valid.length} payments`);
   answers.forEach((answer, at) => {
-    replies[positions[at] ?? 0] = answer;
+    const position = positions[at] ?? 0;
+    const request = requests[position];
+    replies[position] = request === undefined ? answer : inRequestsWords(request, answer);
   });
   return replies.map((reply, position) => (reply.ok || reply.error.field === null ? reply : { ok: false, error: { ...reply.error, field: `payments[${position}].${reply.error.field}` } }));
 }
