@@ -105,6 +105,7 @@ export function money(value: bigint): string {
   return value.toString();
 }
 
+/** The word is SQL's and JSON's. */
 export function orNull<Value>(value: Value | null, literal: (value: Value) => string): string {
   return value === null ? 'null' : literal(value);
 }

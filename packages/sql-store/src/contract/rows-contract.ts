@@ -1,5 +1,5 @@
 /** Rows come back as they went in, are found by exactly their keys, and are listed in the promised order. */
-import { accountNumber, currency } from '@mas/values';
+import { accountNumber, currency, present } from '@mas/values';
 import { account, AWKWARD_TEXT, batch, body, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, txn, USD } from './contract-rows';
 import type { ContractContext } from './store-under-test';
 
@@ -24,14 +24,22 @@ export function rowsContract(context: ContractContext): void {
       account('9090-8912-1209-0098', { status: 'closed', currency: currency('JPY'), balanceMinor: 0n }),
     ];
     const reservation = { status: 'capturing' as const, expiresAtMs: 1_800_000_000_000, reservedMinor: 5n, consumedBy: txn(4) };
+    const mixedLegs = [
+      { account: accountNumber('abc'), effect: 'debit' as const, amountMinor: 1n, currency: currency('JPY') },
+      { account: accountNumber('def'), effect: 'credit' as const, amountMinor: 2n, currency: USD },
+      { account: accountNumber('def'), effect: 'credit' as const, amountMinor: 3n, currency: USD },
+    ];
     const legs = [
       leg('abc', 2 ** 50, { key: key('issuer|é', `id'"\\`), subject: { kind: 'operator', name: AWKWARD_TEXT }, body: body({ memo: AWKWARD_TEXT }) }),
       leg('abc', 5, { state: 'aborted', reason, body: null, endedAtMs: 6, journal: null, subject: { kind: 'system' } }),
       leg('abc', 6, { state: 'prepared', endedAtMs: null, journal: null, spec: { account: accountNumber('abc'), effect: 'refund-debit', amountMinor: MAX, currency: USD } }),
       leg('def', 7, { reservation, spec: { account: accountNumber('def'), effect: 'authorize', amountMinor: 9n, currency: USD }, refundedMinor: 1n, refundReservedMinor: 2n }),
       leg('def', 8, { body: body({ kind: 'capture', reference: { key: key('a', 'b'), txn: txn(5) }, expiresAtMs: 3 }), journal: { seq: 2, balanceAfterMinor: -MAX - 1n } }),
+      // A body's legs beside the row's own one: another currency before it, and after it one that differs in nothing but the amount.
+      leg('def', 9, { key: key('issuer|operator', 'z'), subject: { kind: 'operator', name: 'issuer|operator' }, body: body({ legs: mixedLegs }), spec: present(mixedLegs[1], 'leg') }),
     ];
     const outcomes = [
+      outcome(key('def', 'mixed'), { body: body({ legs: mixedLegs }), subject: { kind: 'account', account: accountNumber('def') } }),
       outcome(key('abc', 'x'), { untold: [{ account: accountNumber('def') }, { account: accountNumber('ghi') }], balances: [] }),
       outcome(key('issuer|operator', '{abc}7'), { decision: { kind: 'aborted', atMs: 4, reason }, body: body({ memo: AWKWARD_TEXT }) }),
       outcome(key(AWKWARD_TEXT.replaceAll('\0', '') + '|x', 'y'), { decision: { kind: 'aborted', atMs: 4, reason: { name: 'CANCELLED', account: null, facts: {} } } }),

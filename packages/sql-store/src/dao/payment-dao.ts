@@ -40,7 +40,7 @@ export class PaymentDAO extends GenerationRows<LegRow> {
     const rows = await this.ofThisGeneration()
       .where('slot', '>=', fromSlot)
       .where('slot', '<=', toSlot)
-      .where((is) => is.or([is('state', '=', 'prepared'), is('auth_status', 'in', ['open', 'capturing'])]))
+      .where('pinned', '=', 1)
       .selectAll()
       .orderBy('slot')
       .orderBy('account')

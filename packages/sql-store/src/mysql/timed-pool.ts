@@ -5,7 +5,7 @@
  * ROLLBACK never fails here: where it cannot be sent, the connection is closed, which makes the server roll back. Else its
  * error would hide the one that led to it.
  */
-import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
+import { createPool, format, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
 import { queryWithin } from './limited-query';
 import { CLOSED_CONNECTION, endsConnection } from './mysql-errors';
@@ -119,6 +119,8 @@ export function connectionOptions(settings: MysqlSettings): PoolOptions {
     password: settings.password,
     connectTimeout: settings.connectTimeoutMs,
     charset: 'utf8mb4',
+    // mysql2 else searches each text for placeholders, also where there is no value to put in: a fifth of a checkpoint's cost.
+    queryFormat: (sql: string, values: Parameters<typeof format>[1]) => (Array.isArray(values) && values.length === 0 ? sql : format(sql, values)),
     ...(settings.tls === null ? {} : { ssl: { ca: settings.tls.ca, rejectUnauthorized: true } }),
   };
 }

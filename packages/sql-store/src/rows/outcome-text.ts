@@ -2,9 +2,9 @@
 import type { Decision, OutcomeRow } from '@mas/ledger';
 import { paymentKey, present, splitPaymentKey, type PaymentKey, type Slot } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
-import { bytes, integer } from '../sql-dialect';
+import { bytes, integer, orNull } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
-import { coldBalance, coldBody, coldReason, coldSubject, decodeCold, encodeCold, warmBalance, warmBody, warmReason, warmSubject } from './cold-values';
+import { coldBalance, coldBody, coldReason, coldSubject, coldText, decodeCold, joinCold, warmBalance, warmBody, warmReason, warmSubject } from './cold-values';
 import { asAccountNumber, asArray, asInt, asOneOf, asSlot, asText, asTxn } from './raw-values';
 import { checkOutcome } from './row-checks';
 import type { RowKey } from './row-key';
@@ -18,7 +18,13 @@ export const OUTCOME_TEXT: TableText<OutcomeRow> = {
     checkOutcome(row);
     const { scope, id } = splitPaymentKey(row.key);
     const reason = row.decision.kind === 'aborted' ? row.decision.reason : null;
-    const untold = row.untold.map((leg) => leg.account);
+    const cold = [
+      coldSubject(row.subject, scope),
+      coldBody(row.body, null),
+      orNull(reason, coldReason),
+      `[${row.balances.map(coldBalance).join(',')}]`,
+      `[${row.untold.map((leg) => coldText(leg.account)).join(',')}]`,
+    ];
     return [
       integer(row.slot),
       dialect.text(bounded(scope, MAX_TEXT_BYTES.scope, 'scope')),
@@ -26,8 +32,8 @@ export const OUTCOME_TEXT: TableText<OutcomeRow> = {
       bytes(row.txn),
       dialect.text(row.decision.kind),
       integer(row.decision.atMs),
-      integer(untold.length),
-      dialect.text(encodeCold([coldSubject(row.subject), coldBody(row.body), coldReason(reason), row.balances.map(coldBalance), untold])),
+      integer(row.untold.length),
+      dialect.text(joinCold(cold)),
     ].join(',');
   },
   decode: outcomeRow,
@@ -36,12 +42,13 @@ export const OUTCOME_TEXT: TableText<OutcomeRow> = {
 
 export function outcomeRow(raw: RawRow): OutcomeRow {
   const [subject, body, reason, balances, untold] = decodeCold(raw['detail'], 'detail of an outcome');
+  const key = outcomeKey(raw);
   return {
     slot: asSlot(raw['slot']),
-    key: outcomeKey(raw),
+    key,
     txn: asTxn(raw['txn'], 'txn'),
-    body: warmBody(body),
-    subject: warmSubject(subject),
+    body: warmBody(body, null),
+    subject: warmSubject(subject, splitPaymentKey(key).scope),
     decision: decision(raw, reason),
     balances: asArray(balances, 'balances').map(warmBalance),
     untold: asArray(untold, 'untold legs').map((account) => ({ account: asAccountNumber(account) })),

@@ -55,10 +55,6 @@ export function asTxn(value: unknown, what: string): TxnId {
   return txnId(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex'));
 }
 
-export function asTxnOrNull(value: unknown, what: string): TxnId | null {
-  return value === null ? null : asTxn(value, what);
-}
-
 export function asAccountNumber(value: unknown): AccountNumber {
   return accountNumber(asText(value, 'account number'));
 }

@@ -8,7 +8,6 @@ import type { ColumnType } from 'kysely';
 
 /** Reads as number or bigint, written as number. */
 export type IntColumn = ColumnType<number | bigint, number, number>;
-export type NullableInt = ColumnType<number | bigint | null, number | null, number | null>;
 export type BytesColumn = ColumnType<Uint8Array | ArrayBuffer, Uint8Array, Uint8Array>;
 
 interface BucketRow {
@@ -40,25 +39,17 @@ export interface PaymentTable extends BucketRow {
   readonly account: string;
   readonly seq: IntColumn;
   readonly txn: BytesColumn;
-  /** The payment's key. */
-  readonly scope: string;
+  /** Of the payment's key; its scope is in `detail`. */
   readonly id: string;
-  readonly home_slot: IntColumn;
   readonly effect: string;
   readonly amount_minor: bigint;
-  readonly currency: string;
   readonly state: string;
   readonly prepared_at_ms: IntColumn;
-  readonly ended_at_ms: NullableInt;
-  readonly journal_seq: NullableInt;
+  /** Where committed and the balance changed. */
   readonly balance_after_minor: bigint | null;
-  readonly refunded_minor: bigint;
-  readonly refund_reserved_minor: bigint;
-  readonly auth_status: string | null;
-  readonly auth_expires_at_ms: NullableInt;
-  readonly auth_reserved_minor: bigint | null;
-  readonly auth_consumed_by: BytesColumn | null;
-  /** Subject, body and reason; see rows/cold-values.ts. */
+  /** 1: prepared, or an authorization that still holds money; such rows are never paged out. */
+  readonly pinned: IntColumn;
+  /** JSON of what nobody selects by; see rows/payment-text.ts. A column costs MySQL as much as 50 bytes of it. */
   readonly detail: string;
 }
 
