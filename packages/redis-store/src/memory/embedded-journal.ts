@@ -6,7 +6,8 @@ import * as fs from 'node:fs';
 import type { PlacementMap } from '@mas/placement';
 import type { TransactionEntry } from '@mas/transaction-coordinator';
 import type { PaymentKey } from '@mas/values';
-import { decodeEntry, decodePlacement, encodeEntry, encodePlacement } from '../codec/entry-codec';
+import { decodeEntry, encodeEntry } from '../codec/entry-codec';
+import { decodePlacement, encodePlacement } from '../codec/value-codec';
 
 export interface JournalReader {
   readonly entry: (entry: TransactionEntry) => void;

@@ -6,7 +6,7 @@ import type { MemoryLockStore } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
 import type { CachedBalance, TransactionEntry, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import { bucketId, type AccountNumber, type BucketId, type Clock, type PaymentKey } from '@mas/values';
-import { peersOf } from '../codec/entry-codec';
+import { peersOf } from '../codec/value-codec';
 import type { EmbeddedJournal } from './embedded-journal';
 
 export interface MemoryDaoOptions {

@@ -6,7 +6,8 @@
 import { DaoUnavailable, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import type { PlacementMap } from '@mas/placement';
 import { bucketId, type AccountNumber, type BucketId, type PaymentKey, type Random } from '@mas/values';
-import { decodeBalance, decodeEntry, decodePlacement, encodeBalance, encodePlacement, peersOf } from '../codec/entry-codec';
+import { decodeEntry } from '../codec/entry-codec';
+import { decodeBalance, decodePlacement, encodeBalance, encodePlacement, peersOf } from '../codec/value-codec';
 import { CACHE_BALANCES, PUBLISH_PLACEMENT } from './dao-scripts';
 import { DEFAULT_PREFIX, exclusiveKey, liveExclusive } from './redis-lock-store';
 import type { RedisLink } from './redis-link';

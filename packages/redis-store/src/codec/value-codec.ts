@@ -1,0 +1,63 @@
+/**
+ * Placement maps and cached balances as JSON text, amounts as decimal strings: a number of more than 53 bits survives
+ * neither JSON nor Lua. What cannot be decoded (another version wrote it) is as good as absent, because all of this is an
+ * index only. Transaction entries, which every payment writes twice, have a form of their own: entry-codec.ts.
+ */
+import type { PlacementMap } from '@mas/placement';
+import type { CachedBalance } from '@mas/transaction-coordinator';
+import { accountNumber, bucketId, currency, rmId, slot } from '@mas/values';
+
+const VERSION = 1;
+
+export function encodePlacement(map: PlacementMap): string {
+  return JSON.stringify({ v: VERSION, ...map });
+}
+
+export function decodePlacement(text: string | null | undefined): PlacementMap | null {
+  return decode(text, (value: Wire<PlacementMap>) => ({
+    version: value.version,
+    resourceManagers: value.resourceManagers.map(({ rm, address }) => ({ rm: rmId(rm), address })),
+    buckets: value.buckets.map((placement) => ({
+      bucket: bucketId(placement.bucket),
+      slots: placement.slots.map(({ from, to }) => ({ from: slot(from), to: slot(to) })),
+      replicas: placement.replicas.map(rmId),
+    })),
+  }));
+}
+
+export function encodeBalance(balance: CachedBalance): string {
+  return JSON.stringify({ v: VERSION, ...balance, balanceMinor: balance.balanceMinor.toString() });
+}
+
+export function decodeBalance(text: string | null | undefined): CachedBalance | null {
+  return decode(text, (value: Wire<CachedBalance>) => ({
+    number: accountNumber(value.number),
+    currency: currency(value.currency),
+    balanceMinor: BigInt(value.balanceMinor),
+    rev: value.rev,
+    readAtMs: value.readAtMs,
+  }));
+}
+
+/** The peers table of the seed: bucket id → `host:port,host:port`. */
+export function peersOf(map: PlacementMap): readonly (readonly [string, string])[] {
+  const addresses = new Map(map.resourceManagers.map(({ rm, address }) => [rm, address]));
+  return map.buckets.map(({ bucket, replicas }) => [String(bucket), replicas.flatMap((rm) => addresses.get(rm) ?? []).join(',')]);
+}
+
+/** A value as JSON carries it: no brands, amounts as text. */
+type Wire<Value> = Value extends bigint ? string
+  : Value extends number ? number
+    : Value extends string ? (string extends Value ? string : Value extends { readonly length: number } & string ? Value : string)
+      : Value extends readonly (infer Item)[] ? readonly Wire<Item>[]
+        : Value extends object ? { readonly [Key in keyof Value]: Wire<Value[Key]> } : Value;
+
+function decode<WireValue, Value>(text: string | null | undefined, from: (value: WireValue) => Value): Value | null {
+  if (text === null || text === undefined) return null;
+  try {
+    const value = JSON.parse(text) as WireValue & { readonly v: unknown };
+    return value.v === VERSION ? from(value) : null;
+  } catch {
+    return null;
+  }
+}
