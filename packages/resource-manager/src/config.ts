@@ -81,7 +81,7 @@ const DEFAULTS: ResourceManagerConfig = {
   cachedLegs: 20_000,
   cachedOutcomes: 20_000,
   filteredIdentities: 32_000_000,
-  checkpointDelayMs: 200,
+  checkpointDelayMs: 1_000,
   checkpointRows: 10_000,
   backlogRows: 200_000,
   backlogCapRows: 260_000,
