@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly proxies?: boolean;
   /** Added to every process's environment: MAS_* settings. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Added to the environment of one process. */
+  readonly environmentOf?: (name: string) => Readonly<Record<string, string>>;
   /** Where an RM keeps its own files (its log), instead of in the cluster's folder. */
   readonly dataOf?: (name: string) => string | null;
 }
@@ -53,7 +55,7 @@ export class Cluster {
 
   /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', proxies: false, environment: {}, dataOf: () => null, ...options };
+    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', proxies: false, environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -184,7 +186,7 @@ export class Cluster {
     const folder = join(this.folder.path, name);
     const { buckets, replicas } = this.options;
     const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.options.dataOf(name) ?? join(folder, 'data')];
-    return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', ...this.options.environment } });
+    return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', ...this.options.environment, ...this.options.environmentOf(name) } });
   }
 
   /** The cluster as `viewer` dials it: through its own proxies to everybody else. */

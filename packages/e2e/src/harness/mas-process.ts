@@ -34,6 +34,7 @@ export class MasProcess {
   private kept: LogLine[] = [];
   private readonly logFile: string;
   private frozen = false;
+  private saidReady = false;
   private readonly ownDeaths: string[] = [];
 
   constructor(private readonly options: MasProcessOptions) {
@@ -76,6 +77,7 @@ export class MasProcess {
     this.exit = null;
     this.kept = [];
     this.frozen = false;
+    this.saidReady = false;
     this.collect(child, log);
     if (child.pid !== undefined) this.watchdog = watchOver(child.pid, this.options.folder);
     this.exited = new Promise((done) => {
@@ -93,7 +95,7 @@ export class MasProcess {
   async ready(): Promise<void> {
     await waitUntil(`${this.name} is ready`, () => {
       if (this.child === null) throw new Error(`${this.name} has ended: ${JSON.stringify(this.exit)}`);
-      return this.kept.some((line) => line.msg === 'ready');
+      return this.saidReady;
     }, { timeoutMs: READY_TIMEOUT_MS, diagnostics: () => this.logTail() });
   }
 
@@ -151,7 +153,9 @@ export class MasProcess {
   private keep(text: string): void {
     if (!text.startsWith('{')) return;
     try {
-      this.kept.push(JSON.parse(text) as LogLine);
+      const line = JSON.parse(text) as LogLine;
+      this.kept.push(line);
+      if (line.msg === 'ready') this.saidReady = true;
     } catch {
       return;
     }

@@ -44,6 +44,11 @@ export class TcpProxy {
     if (mode.kind !== 'black-hole') this.resetAll();
   }
 
+  /** Ends every connection as a crash does; new ones are welcome. */
+  reset(): void {
+    this.resetAll();
+  }
+
   /** Adds so many milliseconds each way, from now on. */
   delay(milliseconds: number): void {
     this.delayMs = milliseconds;
@@ -70,7 +75,7 @@ export class TcpProxy {
   }
 
   private pump(pair: Pair, from: Socket, to: Socket, swallowed: () => boolean): void {
-    const end = (): void => this.reset(pair);
+    const end = (): void => this.end(pair);
     from.on('error', end);
     from.on('close', end);
     from.on('data', (bytes) => {
@@ -80,13 +85,13 @@ export class TcpProxy {
     });
   }
 
-  private reset(pair: Pair): void {
+  private end(pair: Pair): void {
     if (!this.pairs.delete(pair)) return;
     pair.client.destroy();
     pair.target.destroy();
   }
 
   private resetAll(): void {
-    for (const pair of [...this.pairs]) this.reset(pair);
+    for (const pair of [...this.pairs]) this.end(pair);
   }
 }

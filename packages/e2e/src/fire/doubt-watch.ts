@@ -1,0 +1,52 @@
+/** Looks at what is in doubt, again and again, and remembers from when to when each transaction was. */
+import type { MasClient } from '@mas/rpc';
+
+const POLL_MS = 100;
+
+export class DoubtWatch {
+  private readonly seen = new Map<string, { readonly firstMs: number; lastMs: number }>();
+  private stopped = false;
+  private watching: Promise<void> = Promise.resolve();
+
+  constructor(private readonly client: MasClient) {}
+
+  start(): void {
+    this.watching = this.watch();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.watching;
+  }
+
+  /**
+   * How long each payment stayed in doubt that was so when, or after, the fault struck and longer than two looks; counted
+   * from the fault where the cluster could go on, else from its end.
+   */
+  resolutionsMs(faultAtMs: number, liftedAtMs: number, servesMeanwhile: boolean): readonly number[] {
+    const times: number[] = [];
+    for (const { firstMs, lastMs } of this.seen.values()) {
+      if (lastMs < faultAtMs || lastMs - firstMs < POLL_MS) continue;
+      const fromMs = servesMeanwhile ? firstMs : Math.max(firstMs, liftedAtMs);
+      times.push(Math.max(0, lastMs - fromMs));
+    }
+    return times;
+  }
+
+  private async watch(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        const undecided = await this.client.undecided();
+        const nowMs = performance.now();
+        for (const { transaction } of undecided) {
+          const known = this.seen.get(transaction.txn);
+          if (known === undefined) this.seen.set(transaction.txn, { firstMs: nowMs, lastMs: nowMs });
+          else known.lastMs = nowMs;
+        }
+      } catch {
+        // Nobody answers at the moment: nothing is seen, nothing is forgotten.
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * One scenario: load until it runs at full rate, the fault, its end, the first success, everything resolved, the audit. A run
+ * under too little load does not count, and neither does one whose payments have no answer.
+ */
+import { waitUntil } from '@mas/test-servers';
+import { Load } from '../harness/load';
+import { DoubtWatch } from './doubt-watch';
+import type { Scenario } from './scenario';
+import type { World } from './world';
+
+export interface ScenarioResult {
+  readonly name: string;
+  readonly ratePerSecond: number;
+  readonly committed: number;
+  readonly aborted: number;
+  /** Without an answer when the load ended … */
+  readonly unknown: number;
+  /** … and answered since. */
+  readonly resolved: number;
+  readonly firstSuccessMs: number | null;
+  readonly allResolvedMs: number;
+  /** Resolution times of single payments that were in doubt across the fault. */
+  readonly resolutionsMs: readonly number[];
+  readonly checks: number;
+  readonly sumsRead: number;
+  readonly problems: readonly string[];
+}
+
+export interface RunOptions {
+  readonly loadPerSecond: number;
+  /** A run with less does not count. */
+  readonly minimumPerSecond: number;
+}
+
+export const FIRE_OPTIONS: RunOptions = { loadPerSecond: 90, minimumPerSecond: 50 };
+/** A payment ends within this time of the moment its buckets have majorities again. */
+const RESOLVED_WITHIN_MS = 10_000;
+const FIRST_SUCCESS_WITHIN_MS = 10_000;
+const WARM_WINDOW_MS = 1_500;
+const WARM_TIMEOUT_MS = 30_000;
+const RECOVERY_TIMEOUT_MS = 45_000;
+const MAX_IN_FLIGHT = 400;
+
+let runs = 0;
+
+export async function runScenario(world: World, scenario: Scenario, options: RunOptions = FIRE_OPTIONS): Promise<ScenarioResult> {
+  const { cluster, books, auditor } = world;
+  await cluster.whole();
+  const failuresBefore = cluster.failures().length;
+  runs += 1;
+  const load = new Load(world.client, books, world.random, `${process.pid}-${runs}`, { ratePerSecond: options.loadPerSecond, maxInFlight: MAX_IN_FLIGHT });
+  const doubts = new DoubtWatch(world.observer);
+  load.start();
+  try {
+    await waitUntil(`the load runs at ${options.minimumPerSecond} payments/s`, () => load.rate(WARM_WINDOW_MS) >= options.minimumPerSecond, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${load.rate(WARM_WINDOW_MS)} payments/s\n${cluster.diagnostics()}` });
+    const ratePerSecond = load.rate(WARM_WINDOW_MS);
+    doubts.start();
+    const faultAtMs = performance.now();
+    const lift = await scenario.inject(world);
+    await new Promise((resolve) => setTimeout(resolve, scenario.holdMs));
+    await lift();
+    const liftedAtMs = performance.now();
+    await cluster.whole();
+    const countFromMs = scenario.servesMeanwhile ? faultAtMs : liftedAtMs;
+    await waitUntil('a payment commits', () => load.firstSuccessAfter(countFromMs) !== null && load.firstSuccessAfter(liftedAtMs) !== null, { timeoutMs: RECOVERY_TIMEOUT_MS, diagnostics: () => cluster.diagnostics() });
+    const firstSuccessMs = (load.firstSuccessAfter(countFromMs) ?? 0) - countFromMs;
+    await load.stop();
+    const unknown = await auditor.resolveOpen();
+    await auditor.settled();
+    await doubts.stop();
+    const resolutionsMs = doubts.resolutionsMs(faultAtMs, liftedAtMs, scenario.servesMeanwhile);
+    const audit = await auditor.audit();
+    const allResolvedMs = Math.max(0, ...resolutionsMs);
+    const problems = [
+      ...audit.findings,
+      ...(scenario.mayStop === true ? [] : cluster.failures().slice(failuresBefore)),
+      ...(firstSuccessMs > FIRST_SUCCESS_WITHIN_MS ? [`the first success took ${Math.round(firstSuccessMs)} ms`] : []),
+      ...(allResolvedMs > RESOLVED_WITHIN_MS ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms`] : []),
+      ...(load.sumsRead === 0 ? ['not one read of all accounts succeeded'] : []),
+    ];
+    const result: ScenarioResult = { name: scenario.name, ratePerSecond, committed: books.count('committed'), aborted: books.count('aborted'), unknown, resolved: unknown - books.open().length, firstSuccessMs, allResolvedMs, resolutionsMs, checks: audit.checks, sumsRead: load.sumsRead, problems };
+    books.carryForward();
+    return result;
+  } finally {
+    await load.stop();
+    await doubts.stop();
+  }
+}

@@ -1,0 +1,13 @@
+/** The scenarios of the fire test, by what they strike. */
+import { networkScenarios } from './network-scenarios';
+import { processScenarios } from './process-scenarios';
+import type { Scenario } from './scenario';
+import { storageScenarios } from './storage-scenarios';
+
+export const scenarios: readonly Scenario[] = [...processScenarios, ...networkScenarios, ...storageScenarios];
+
+export function scenarioNamed(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`no scenario "${name}"; there are:\n${scenarios.map((scenario) => scenario.name).join('\n')}`);
+  return found;
+}

@@ -1,0 +1,82 @@
+/** One cluster under fire, with the books of everything that was asked of it. */
+import { join } from 'node:path';
+import type { MasClient } from '@mas/rpc';
+import { tempFolder, type TempFolder } from '@mas/test-servers';
+import { SeededRandom, type Random } from '@mas/values';
+import { Auditor } from '../harness/auditor';
+import { Books } from '../harness/books';
+import { Cluster, type ClusterOptions } from '../harness/cluster';
+import { numbersIn } from '../harness/names';
+import { Shim } from '../harness/shim';
+import { SmallDisk } from '../harness/small-disk';
+
+const ACCOUNTS_PER_BUCKET = 12;
+export const OPENING_MINOR = 1_000_000n;
+const CALL_TIMEOUT_MS = 8_000;
+/** The RM whose log lies on a small disk. */
+export const SMALL_DISK_RM = 'rm3';
+const SMALL_DISK_MEGABYTES = 512;
+
+export class World {
+  readonly books = new Books();
+  readonly auditor: Auditor;
+  readonly random: Random;
+  /** Of the load: what a client of both TMs does. */
+  readonly client: MasClient;
+  /** Of the observer, with patience. */
+  readonly observer: MasClient;
+
+  private constructor(
+    readonly cluster: Cluster,
+    seed: number,
+    /** Null where there is no C compiler. */
+    readonly shim: Shim | null,
+    /** Of SMALL_DISK_RM; null where we are not root. */
+    readonly smallDisk: SmallDisk | null,
+    private readonly tools: TempFolder,
+  ) {
+    this.random = new SeededRandom(seed);
+    this.client = cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
+    this.observer = cluster.client();
+    this.auditor = new Auditor(this.observer, this.books, () => cluster.diagnostics());
+  }
+
+  static async start(seed: number, options: ClusterOptions = {}): Promise<World> {
+    const tools = await tempFolder('mas-fire');
+    const shim = Shim.compile(tools.path);
+    const smallDisk = SmallDisk.available() ? SmallDisk.mount(join(tools.path, 'small-disk'), SMALL_DISK_MEGABYTES) : null;
+    let cluster: Cluster | null = null;
+    try {
+      cluster = await Cluster.start({
+        storage: 'servers',
+        proxies: true,
+        tms: 2,
+        environmentOf: (name) => (name.startsWith('rm') ? (shim?.environmentOf(name) ?? {}) : {}),
+        dataOf: (name) => (name === SMALL_DISK_RM && smallDisk !== null ? join(smallDisk.path, 'data') : null),
+        ...options,
+      });
+      const world = new World(cluster, seed, shim, smallDisk, tools);
+      await world.openAccounts();
+      return world;
+    } catch (error) {
+      await cluster?.stop();
+      smallDisk?.unmount();
+      await tools.remove();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.cluster.stop();
+    this.smallDisk?.unmount();
+    await this.tools.remove();
+  }
+
+  private async openAccounts(): Promise<void> {
+    for (const { bucket } of this.cluster.placement.map.buckets) {
+      const numbers = numbersIn(this.cluster.placement, bucket, `b${bucket}-`, ACCOUNTS_PER_BUCKET);
+      await Promise.all(numbers.map((number) => this.observer.createAccount({ id: `open-${number}`, number, openingBalance: { minor: OPENING_MINOR } })));
+      for (const number of numbers) this.books.opened(number, OPENING_MINOR);
+    }
+  }
+}

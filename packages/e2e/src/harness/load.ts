@@ -1,0 +1,152 @@
+/**
+ * A steady load from outside: payments between all accounts of the books (some with three legs, some that ask too much),
+ * repetitions under a used id, and a reader that adds up all accounts at one instant. Everything is written into the books.
+ */
+import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import type { Random } from '@mas/values';
+import type { Books, Entry } from './books';
+
+export interface LoadOptions {
+  readonly ratePerSecond: number;
+  /** Beyond it nothing new is begun: a cluster that does not answer is not buried. */
+  readonly maxInFlight: number;
+}
+
+const TICK_MS = 20;
+const READ_EVERY_MS = 250;
+const THREE_LEGS_SHARE = 0.05;
+const TOO_MUCH_SHARE = 0.03;
+const REPEATED_SHARE = 0.04;
+const MAX_AMOUNT_MINOR = 100;
+const TOO_MUCH_MINOR = 10n ** 9n;
+
+export class Load {
+  /** When payments were acknowledged as committed, and when those had been begun. */
+  readonly commits: { readonly startedAtMs: number; readonly endedAtMs: number }[] = [];
+  sumsRead = 0;
+  repeated = 0;
+  private readonly pending = new Set<Promise<void>>();
+  private readonly ids: string[] = [];
+  private timer: NodeJS.Timeout | null = null;
+  private reading: Promise<void> | null = null;
+  private stopped = false;
+  private due = 0;
+  private minted = 0;
+
+  constructor(
+    private readonly client: MasClient,
+    private readonly books: Books,
+    private readonly random: Random,
+    /** Makes ids of this load differ from any other's. */
+    private readonly name: string,
+    private readonly options: LoadOptions,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.reading = this.read();
+  }
+
+  /** Begins nothing more and waits for what is in flight. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    await Promise.all([...this.pending, this.reading]);
+  }
+
+  /** Committed payments per second over the last `windowMs`. */
+  rate(windowMs: number): number {
+    const sinceMs = performance.now() - windowMs;
+    let count = 0;
+    for (let at = this.commits.length - 1; at >= 0 && (this.commits[at]?.endedAtMs ?? 0) >= sinceMs; at -= 1) count += 1;
+    return (count * 1000) / windowMs;
+  }
+
+  /** Whether a payment that was begun after `sinceMs` has committed; when it was answered. */
+  firstSuccessAfter(sinceMs: number): number | null {
+    return this.commits.find((commit) => commit.startedAtMs >= sinceMs)?.endedAtMs ?? null;
+  }
+
+  private tick(): void {
+    this.due += (this.options.ratePerSecond * TICK_MS) / 1000;
+    for (; this.due >= 1; this.due -= 1) {
+      if (this.pending.size >= this.options.maxInFlight) continue;
+      const sending = this.random.unit() < REPEATED_SHARE ? this.repeat() : this.begin();
+      this.pending.add(sending);
+      void sending.finally(() => this.pending.delete(sending));
+    }
+  }
+
+  private begin(): Promise<void> {
+    const entry = this.books.asked(this.newPayment());
+    this.ids.push(entry.input.id);
+    return ask(this.client, this.books, entry).then((committed) => {
+      if (committed) this.commits.push({ startedAtMs: entry.startedAtMs, endedAtMs: performance.now() });
+    });
+  }
+
+  /** A used id with the same body: the books notice an answer that differs. */
+  private repeat(): Promise<void> {
+    const id = this.ids[Math.floor(this.random.unit() * this.ids.length)];
+    const entry = id === undefined ? undefined : this.books.entry(id);
+    if (entry === undefined) return Promise.resolve();
+    this.repeated += 1;
+    return ask(this.client, this.books, entry).then(() => undefined);
+  }
+
+  private newPayment(): PaymentInput {
+    const accounts = this.books.accounts();
+    const [from = '', to = '', third = ''] = this.draw(accounts, 3);
+    this.minted += 1;
+    const id = `{${from}}${this.name}-${this.minted}`;
+    const minor = BigInt(1 + Math.floor(this.random.unit() * MAX_AMOUNT_MINOR));
+    const kind = this.random.unit();
+    if (kind < TOO_MUCH_SHARE) return { id, from, to, amount: { minor: TOO_MUCH_MINOR } };
+    if (kind >= TOO_MUCH_SHARE + THREE_LEGS_SHARE) return { id, from, to, amount: { minor } };
+    return {
+      id,
+      legs: [
+        { account: from, direction: 'debit', amount: { minor: 2n * minor } },
+        { account: to, direction: 'credit', amount: { minor } },
+        { account: third, direction: 'credit', amount: { minor } },
+      ],
+    };
+  }
+
+  private draw(accounts: readonly string[], count: number): readonly string[] {
+    const drawn = new Set<string>();
+    while (drawn.size < count) drawn.add(accounts[Math.floor(this.random.unit() * accounts.length)] ?? '');
+    return [...drawn];
+  }
+
+  /** Sums at one instant, while payments run. What cannot be read is not judged. */
+  private async read(): Promise<void> {
+    const accounts = this.books.accounts();
+    const totalMinor = this.books.totalMinor();
+    while (!this.stopped) {
+      try {
+        const views = await this.client.getAccounts(accounts);
+        const sum = views.reduce((total, view) => total + view.balanceMinor, 0n);
+        this.sumsRead += 1;
+        if (sum !== totalMinor) this.books.findings.push(`a read of all accounts at one instant summed to ${sum} instead of ${totalMinor}`);
+        if (views.some((view) => view.balanceMinor < 0n)) this.books.findings.push('a balance below its minimum was read');
+      } catch {
+        // Unavailable for now; availability is measured by the payments.
+      }
+      await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS));
+    }
+  }
+}
+
+/** Asks once and writes down what was answered. Returns whether it committed. */
+export async function ask(client: MasClient, books: Books, entry: Entry): Promise<boolean> {
+  try {
+    const result = await client.createPayment(entry.input);
+    if (result.kind === 'unknown') return false;
+    books.answered(entry, result.kind, result.kind === 'aborted' ? result.reason.name : null);
+    return result.kind === 'committed';
+  } catch (error) {
+    if (!(error instanceof MasCallFailed)) throw error;
+    return false;
+  }
+}
