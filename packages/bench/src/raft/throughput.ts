@@ -20,9 +20,16 @@ export interface ThroughputOptions {
 
 type System = { readonly kind: 'raft'; readonly groups: number } | { readonly kind: 'etcd'; readonly to: 'leader' | 'all' };
 
+/** One case in one round. */
+export interface Measured extends LoadFigures {
+  /** CPU that the three server processes used together, in cores. */
+  readonly cores: number;
+}
+
 export interface ThroughputRow {
   readonly system: string;
   readonly proposers: number;
+  readonly rounds: readonly Measured[];
   /** Medians over the rounds. */
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -30,7 +37,6 @@ export interface ThroughputRow {
   readonly lowestPerSecond: number;
   readonly highestPerSecond: number;
   readonly failed: number;
-  /** CPU that the three server processes used together, in cores. */
   readonly cores: number;
 }
 
@@ -44,7 +50,7 @@ interface Case {
   readonly system: System;
   readonly name: string;
   readonly proposers: number;
-  readonly measured: (LoadFigures & { readonly cores: number })[];
+  readonly measured: Measured[];
 }
 
 const GROUPS = [1, 64];
@@ -87,7 +93,7 @@ function casesFor(withEtcd: boolean): readonly Case[] {
   return PROPOSERS.flatMap((proposers) => [...raft, ...(withEtcd ? etcd : [])].map((one) => ({ ...one, proposers, measured: [] })));
 }
 
-async function measure(one: Case, clusters: ReadonlyMap<number, RaftCluster>, etcd: EtcdCluster | null, durationMs: number): Promise<LoadFigures & { readonly cores: number }> {
+async function measure(one: Case, clusters: ReadonlyMap<number, RaftCluster>, etcd: EtcdCluster | null, durationMs: number): Promise<Measured> {
   const { system, proposers } = one;
   const load = { warmUpMs: WARM_UP_MS, durationMs };
   if (system.kind === 'etcd') {
@@ -114,7 +120,7 @@ async function proposeEverywhere(cluster: RaftCluster, proposers: number, load: 
   return addUp(parts);
 }
 
-async function withCores(pids: ReadonlyMap<string, number>, run: () => Promise<LoadFigures>): Promise<LoadFigures & { readonly cores: number }> {
+async function withCores(pids: ReadonlyMap<string, number>, run: () => Promise<LoadFigures>): Promise<Measured> {
   const meter = new UsageMeter(pids);
   const startedMs = performance.now();
   const figures = await run();
@@ -123,11 +129,12 @@ async function withCores(pids: ReadonlyMap<string, number>, run: () => Promise<L
 }
 
 function rowOf(one: Case): ThroughputRow {
-  const of = (pick: (figures: Case['measured'][number]) => number): readonly number[] => one.measured.map(pick);
+  const of = (pick: (figures: Measured) => number): readonly number[] => one.measured.map(pick);
   const rates = of((figures) => figures.perSecond);
   return {
     system: one.name,
     proposers: one.proposers,
+    rounds: one.measured,
     perSecond: median(rates),
     p50Ms: median(of((figures) => figures.p50Ms)),
     p99Ms: median(of((figures) => figures.p99Ms)),
