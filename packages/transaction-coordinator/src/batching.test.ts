@@ -27,6 +27,22 @@ test('a single payment waits for nothing: one round trip to Redis and two to buc
   expect(rig.clock.monotonicMs() - startMs).toBe(0.5 + 1 + 1);
 });
 
+test('a request that is held up does not keep the next one from leaving', async () => {
+  const rig = new Rig({ config: { slowRequestMs: 100 } });
+  const [from, to] = [rig.open(1, 100n), rig.open(1, 0n, 'b')];
+  let held = 0;
+  rig.cluster.lagMs = (request) => (request.kind === 'instructions' && (held += 1) === 1 ? 1_000 : 0);
+  const first = rig.coordinator.createPayment(rig.caller(), rig.request(from, to, 1n));
+  const startMs = rig.clock.monotonicMs();
+  await rig.clock.pass(10);
+  expect(verdict(await rig.pay(rig.request(from, to, 1n)))).toBe('committed');
+  const secondMs = rig.clock.monotonicMs() - startMs;
+  expect(secondMs).toBeGreaterThanOrEqual(100);
+  expect(secondMs).toBeLessThan(150);
+  expect(verdict(await rig.clock.until(first))).toBe('committed');
+  expect(rig.clock.monotonicMs() - startMs).toBeGreaterThanOrEqual(1_000);
+});
+
 test('a full request leaves the rest for the next one, in order', async () => {
   const rig = new Rig({ config: { batchCap: 10 } });
   const [from, to] = [rig.open(1, 100n), rig.open(1, 0n, 'b')];

@@ -31,6 +31,8 @@ export interface CoordinatorConfig {
   readonly retryBackoffMaxMs: number;
   /** Requests in flight per bucket and phase. */
   readonly requestsInFlight: number;
+  /** A request that has no answer after so long no longer keeps the next from leaving. */
+  readonly slowRequestMs: number;
   /** Instructions in one request. */
   readonly batchCap: number;
   readonly maxPaymentsInFlight: number;
@@ -42,7 +44,10 @@ export interface CoordinatorConfig {
   readonly orphanAgeMs: number;
   readonly recoveryIntervalMs: number;
   readonly recoveryBatch: number;
+  /** Reads at one instant: how long leaders hold new instructions back at first; see reads/instant-delay.ts … */
   readonly readDelayMs: number;
+  /** … and at most. */
+  readonly readDelayMaxMs: number;
   /** Legs that one audit compares with their homes; the report says when it stopped there. */
   readonly auditMaxLegs: number;
 }
@@ -62,6 +67,7 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   retryBackoffMinMs: 10,
   retryBackoffMaxMs: 200,
   requestsInFlight: 1,
+  slowRequestMs: 100,
   batchCap: 2_000,
   maxPaymentsInFlight: 20_000,
   maxPhase2Queued: 100_000,
@@ -70,6 +76,7 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   recoveryIntervalMs: 15_000,
   recoveryBatch: 1_000,
   readDelayMs: 200,
+  readDelayMaxMs: 1_500,
   auditMaxLegs: 500_000,
 };
 
@@ -95,6 +102,7 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   retryBackoffMinMs: [1, 10_000],
   retryBackoffMaxMs: [1, 60_000],
   requestsInFlight: [1, 64],
+  slowRequestMs: [1, 60_000],
   batchCap: [1, 2_000],
   maxPaymentsInFlight: [1, 1_000_000],
   maxPhase2Queued: [1, 10_000_000],
@@ -102,7 +110,8 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   orphanAgeMs: [1_000, 86_400_000],
   recoveryIntervalMs: [100, 3_600_000],
   recoveryBatch: [1, 100_000],
-  readDelayMs: [0, 200],
+  readDelayMs: [1, 1_000],
+  readDelayMaxMs: [1, 1_500],
   auditMaxLegs: [1, 100_000_000],
 };
 
@@ -125,6 +134,7 @@ export function configProblems(config: CoordinatorConfig): readonly ConfigProble
     if (!Number.isSafeInteger(value) || value < min || value > max) complain(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
   }
   if (config.retryBackoffMaxMs < config.retryBackoffMinMs) complain('retryBackoffMaxMs', 'must not be below retryBackoffMinMs');
+  if (config.readDelayMaxMs < config.readDelayMs) complain('readDelayMaxMs', 'must not be below readDelayMs');
   if (config.prepareTimeoutMs < config.requestTimeoutMs) complain('prepareTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.decideTimeoutMs < config.requestTimeoutMs) complain('decideTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.orphanAgeMs <= config.prepareTimeoutMs + config.decideTimeoutMs) complain('orphanAgeMs', 'must exceed prepareTimeoutMs + decideTimeoutMs, or living payments would be resolved');

@@ -43,10 +43,19 @@ export class InstructionService {
         places.push(at);
       }
     }
-    const held = this.gate.pass(admitted);
-    if (held !== undefined) await held;
-    const fates = await this.lookIntoWaits(admitted, await this.proposer.submit(admitted));
+    const fates = await this.lookIntoWaits(admitted, await this.throughGate(admitted));
     return together(replies, places, fates);
+  }
+
+  /** What is held back keeps nothing else of its request from being proposed: it may be what the hold waits for. */
+  private async throughGate(instructions: readonly Instruction[]): Promise<readonly Fate[]> {
+    const isHeld = this.gate.stopped(instructions);
+    if (isHeld === null) return this.proposer.submit(instructions);
+    const held = instructions.filter((_, at) => isHeld[at]);
+    const free = instructions.filter((_, at) => !isHeld[at]);
+    const [freeFates, heldFates] = await Promise.all([free.length === 0 ? [] : this.proposer.submit(free), this.gate.pass(held).then(() => this.proposer.submit(held))]);
+    const [nextFree, nextHeld] = [freeFates.values(), heldFates.values()];
+    return isHeld.map((late) => present((late ? nextHeld : nextFree).next().value, 'fate'));
   }
 
   /**

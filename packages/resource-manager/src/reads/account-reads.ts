@@ -15,6 +15,7 @@ import { endingOf } from '../homes/leg-ending';
 import type { Proposer } from '../propose/proposer';
 import type { DelayGate } from './delay-gate';
 import { foreignAccount, readPoint, withRows } from './read-point';
+import { holdAndSettle } from './settling';
 
 const HOLD_FROM_ROUND = 2;
 
@@ -33,8 +34,8 @@ export class AccountReads {
   ) {}
 
   async read(level: ReadLevel, numbers: readonly AccountNumber[], delayMs: number): Promise<ParticipantReply> {
-    this.gate.hold(numbers, delayMs);
-    const { host, config } = this.context;
+    const { host, config, clock } = this.context;
+    await holdAndSettle(this.gate, clock, numbers, Math.min(delayMs, config.maxDelayMs), () => level === 'committed' && this.hasPrepared(numbers));
     const point = await readPoint(host, this.applier.bucket, config.readTimeoutMs);
     if (point.kind !== 'ready') return point;
     const foreign = foreignAccount(this.applier, numbers);
@@ -46,11 +47,16 @@ export class AccountReads {
     });
   }
 
+  private hasPrepared(numbers: readonly AccountNumber[]): boolean {
+    const { ledger } = this.applier.state();
+    return numbers.some((number) => ledger.preparedOn(number).length > 0);
+  }
+
   private async settledMoment(numbers: readonly AccountNumber[]): Promise<Moment | ParticipantFailure> {
     let release: (() => void) | null = null;
     try {
       for (let round = 0; round < this.context.config.maxReadRounds; round += 1) {
-        if (round === HOLD_FROM_ROUND) release = this.gate.hold(numbers, this.context.config.maxDelayMs);
+        if (round === HOLD_FROM_ROUND) release = this.gate.hold(numbers, this.context.config.settleHoldMs);
         const moment = this.moment(numbers);
         if (moment.prepared.length === 0) return moment;
         const verdicts = await this.homes.ask(moment.prepared);

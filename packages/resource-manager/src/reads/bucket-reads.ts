@@ -8,6 +8,7 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import { readingOf } from './account-reads';
 import type { DelayGate } from './delay-gate';
 import { foreignAccount, notOwned, readPoint, withRows } from './read-point';
+import { holdAndSettle } from './settling';
 
 const MAX_LEGS_LISTED = 500;
 
@@ -32,17 +33,22 @@ export class BucketReads {
   }
 
   async totals(delayMs: number): Promise<ParticipantReply> {
-    this.gate.hold(null, delayMs);
+    await holdAndSettle(this.gate, this.context.clock, null, Math.min(delayMs, this.context.config.maxDelayMs), () => this.undecidedLegs() > 0);
     return this.atReadPoint(() => {
-      const { ledger } = this.applier.state();
-      const meta = ledger.meta();
-      let undecidedLegs = ledger.preparedCount;
-      for (const outcome of ledger.undelivered()) undecidedLegs += outcome.untold.length;
+      const undecidedLegs = this.undecidedLegs();
+      const meta = this.applier.state().ledger.meta();
       return {
         kind: 'totals',
         totals: { bucket: this.applier.bucket, rev: meta.rev, accountCount: meta.accountCount, issued: meta.issued, balances: meta.totals, undecidedLegs },
       };
     });
+  }
+
+  private undecidedLegs(): number {
+    const { ledger } = this.applier.state();
+    let legs = ledger.preparedCount;
+    for (const outcome of ledger.undelivered()) legs += outcome.untold.length;
+    return legs;
   }
 
   /** "No such leg" is only ever said about slots that are owned. */

@@ -34,24 +34,24 @@ export class DelayGate {
     };
   }
 
-  /** Undefined: may go on at once. The wait is bounded although holds may follow each other. */
-  pass(instructions: readonly Instruction[]): Promise<void> | undefined {
-    if (this.holds.length === 0 || !this.stops(instructions)) return undefined;
-    return this.wait(instructions);
+  /** Which of the instructions may not go on now; null: all may. */
+  stopped(instructions: readonly Instruction[]): readonly boolean[] | null {
+    if (this.holds.length === 0) return null;
+    const stopped = instructions.map((instruction) => this.stops(instruction));
+    return stopped.includes(true) ? stopped : null;
   }
 
-  private async wait(instructions: readonly Instruction[]): Promise<void> {
+  /** Resolves when none of them is held any more. The wait is bounded although holds may follow each other. */
+  async pass(instructions: readonly Instruction[]): Promise<void> {
     const untilMs = this.clock.monotonicMs() + this.maxDelayMs;
-    while (this.stops(instructions) && this.clock.monotonicMs() < untilMs) {
+    while (this.stopped(instructions) !== null && this.clock.monotonicMs() < untilMs) {
       await new Promise<void>((resolve) => this.waiters.push(resolve));
     }
   }
 
-  private stops(instructions: readonly Instruction[]): boolean {
-    return instructions.some((instruction) => {
-      const opened = opensOn(instruction);
-      return opened.length > 0 && this.holds.some((hold) => hold.accounts === null || opened.some((account) => hold.accounts?.has(account) === true));
-    });
+  private stops(instruction: Instruction): boolean {
+    const opened = opensOn(instruction);
+    return opened.length > 0 && this.holds.some((hold) => hold.accounts === null || opened.some((account) => hold.accounts?.has(account) === true));
   }
 
   private release(hold: Hold): void {

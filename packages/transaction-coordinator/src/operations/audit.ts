@@ -9,6 +9,7 @@ import { formatAmount, type AmountMinor, type BucketId, type Clock, type Currenc
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { AuditReport, Caller, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
+import { instantDelayMs } from '../reads/instant-delay';
 import { failure, success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import { PaymentAudit } from './payment-audit';
@@ -18,7 +19,6 @@ type Check = AuditReport['checks'][number];
 const CHECKSUM_ATTEMPTS = 6;
 /** A replica reads all of its rows for it. */
 const CHECKSUM_TIMEOUT_MS = 60_000;
-const FAILURES_BEFORE_DELAY = 2;
 
 export class Audit {
   constructor(
@@ -49,12 +49,15 @@ export class Audit {
   /** As a read of several accounts at one instant, with buckets in their place: equal revs and nothing undecided. */
   private async totalsAtOneInstant(buckets: readonly BucketId[], deadlineMs: number): Promise<Reply<readonly BucketTotals[]>> {
     let before: readonly BucketTotals[] | null = null;
+    let collectionMs = 0;
     for (let failures = 0; this.clock.monotonicMs() < deadlineMs; failures += 1) {
-      const delayMs = failures >= FAILURES_BEFORE_DELAY ? this.config.readDelayMs : 0;
+      const delayMs = instantDelayMs(failures, collectionMs, this.config);
+      const startedMs = this.clock.monotonicMs();
       const replies = await Promise.all(buckets.map((bucket) => this.link.read(bucket, { kind: 'totals', bucket, delayMs }, deadlineMs)));
       const totals = replies.flatMap((reply) => (reply.kind === 'totals' ? [reply.totals] : []));
       if (totals.length < buckets.length) return failure('unavailable', 'BUCKET_UNAVAILABLE', 'A bucket did not answer; the ledger cannot be audited without it.');
       if (before?.every((earlier, i) => earlier.rev === totals[i]?.rev && totals[i]?.undecidedLegs === 0) === true) return success(totals);
+      if (delayMs === 0) collectionMs = this.clock.monotonicMs() - startedMs;
       before = totals;
     }
     return failure('unavailable', 'NO_COMMON_INSTANT', 'Payments kept changing the buckets, or some are undecided, until the deadline; give the audit more time.');
@@ -66,7 +69,7 @@ export class Audit {
     let latest: readonly { readonly rm: RmId; readonly checksum: ReplicaChecksum | null }[] = [];
     for (let attempt = 0; attempt < CHECKSUM_ATTEMPTS && this.clock.monotonicMs() < deadlineMs; attempt += 1) {
       // Holds new instructions back for a moment, so that replicas that lag catch up to the leader's index.
-      await this.link.read(bucket, { kind: 'totals', bucket, delayMs: attempt === 0 ? 0 : this.config.readDelayMs }, deadlineMs);
+      await this.link.read(bucket, { kind: 'totals', bucket, delayMs: attempt === 0 ? 0 : instantDelayMs(attempt + 1, 0, this.config) }, deadlineMs);
       const lead = await this.link.read(bucket, { kind: 'checksum', bucket, atIndex: null }, deadlineMs, CHECKSUM_TIMEOUT_MS);
       if (lead.kind !== 'checksum') break;
       const { checksum } = lead;

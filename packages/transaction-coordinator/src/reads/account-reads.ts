@@ -1,8 +1,10 @@
 /**
  * Reading accounts. One account: its leader's linearizable read. Several at one instant: every prepare, commit,
- * rollback and decision raises an account's rev, so all are collected, and after the last reply collected again; if
- * no rev has moved and nothing is prepared, all values held together at every moment between the two. After two
- * failures the leaders hold new instructions on these accounts back for a moment.
+ * rollback and decision raises an account's rev, so all are collected, and after the last reply collected again; if no
+ * rev has moved, all values held together at every moment between the two. Legs may be prepared at that moment: the
+ * second collection has asked their homes after it and found them undecided, so no money of theirs has moved on any
+ * account; had one been decided, it would have been applied first and a rev would differ. After two failures the
+ * leaders hold new instructions on these accounts back for a moment.
  */
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { AccountReading, ReadLevel } from '@mas/two-phase-commit';
@@ -15,9 +17,9 @@ import { mayRead } from '../payment/identity';
 import { failure, success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { BalanceCache } from './balance-cache';
+import { instantDelayMs } from './instant-delay';
 
 export const MAX_ACCOUNTS_PER_READ = 1_000;
-const FAILURES_BEFORE_DELAY = 2;
 
 export class AccountReads {
   constructor(
@@ -59,8 +61,12 @@ export class AccountReads {
   private async atOneInstant(numbers: readonly AccountNumber[], caller: Caller): Promise<Reply<readonly (AccountReading | null)[]>> {
     const unique = [...new Set(numbers)];
     let before: readonly (AccountReading | null)[] | null = null;
+    let collectionMs = 0;
     for (let failures = 0; ; ) {
-      const after = await this.collect(unique, 'committed', caller, failures >= FAILURES_BEFORE_DELAY ? this.config.readDelayMs : 0);
+      const startedMs = this.clock.monotonicMs();
+      const after = await this.collect(unique, 'committed', caller, instantDelayMs(failures, collectionMs, this.config));
+      // What was held back and waited for says nothing about how long a collection takes.
+      if (failures === 0) collectionMs = this.clock.monotonicMs() - startedMs;
       if (!after.ok) return after;
       if (before !== null && sameInstant(before, after.value)) {
         const byNumber = new Map(unique.map((number, i) => [number, after.value[i] ?? null]));
@@ -70,11 +76,9 @@ export class AccountReads {
         failures += 1;
         this.counters.instantReadRetries += 1;
       }
-      // A collection that shows a prepared leg cannot be the first of two that agree on nothing being prepared, but
-      // its revs can: the next is compared with it all the same.
       before = after.value;
       if (this.clock.monotonicMs() >= caller.deadlineMs - this.config.deadlineReserveMs) {
-        return failure('unavailable', 'NO_COMMON_INSTANT', 'Payments kept changing these accounts, or one of them is undecided, until the deadline; try again.');
+        return failure('unavailable', 'NO_COMMON_INSTANT', 'Payments kept changing these accounts until the deadline; try again.');
       }
     }
   }
@@ -113,5 +117,5 @@ export class AccountReads {
 }
 
 function sameInstant(before: readonly (AccountReading | null)[], after: readonly (AccountReading | null)[]): boolean {
-  return after.every((reading, i) => reading?.rev === before[i]?.rev && (reading === null || reading.preparedTxns.length === 0));
+  return after.every((reading, i) => reading?.rev === before[i]?.rev);
 }

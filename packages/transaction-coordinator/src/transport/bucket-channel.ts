@@ -1,6 +1,7 @@
 /**
  * The instructions on their way to one bucket in one phase. Few requests are in flight at a time (one, by default);
- * what arrives meanwhile shares the next. Urgent ones (somebody waits for the answer) go first; the others (legs to
+ * what arrives meanwhile shares the next. A request that takes long (one of its instructions is held back, or a home is
+ * asked for its sake) keeps the others waiting for a moment only. Urgent ones (somebody waits for the answer) go first; the others (legs to
  * be told) keep a share of every request, so that they are never starved.
  */
 import type { Instruction } from '@mas/ledger';
@@ -21,11 +22,15 @@ export interface ChannelItem {
 const MAX_LEGS_PER_REQUEST = 8_000;
 
 const BACKGROUND_SHARE = 4;
+/** Beyond them the channel waits: a bucket that does not answer at all gets no more. */
+const MAX_SLOW_REQUESTS = 8;
 
 export class BucketChannel {
   private readonly urgent = new Fifo<ChannelItem>();
   private readonly background = new Fifo<ChannelItem>();
   private inFlight = 0;
+  /** Requests that take long and are no longer waited for before the next leaves. */
+  private slow = 0;
   private scheduled = false;
 
   constructor(
@@ -58,8 +63,19 @@ export class BucketChannel {
     const batch = this.takeBatch();
     if (batch.length === 0) return;
     this.inFlight += 1;
-    const next = (): void => {
+    let leftBehind = false;
+    const { clock, config } = this.ports;
+    const slow = clock.schedule(config.slowRequestMs, () => {
+      if (this.slow >= MAX_SLOW_REQUESTS) return;
+      leftBehind = true;
+      this.slow += 1;
       this.inFlight -= 1;
+      this.schedule();
+    });
+    const next = (): void => {
+      slow.cancel();
+      if (leftBehind) this.slow -= 1;
+      else this.inFlight -= 1;
       this.schedule();
     };
     this.exchange(batch).then(next, (error: unknown) => {
