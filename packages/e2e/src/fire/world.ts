@@ -13,6 +13,7 @@ import { SmallDisk } from '../harness/small-disk';
 const ACCOUNTS_PER_BUCKET = 12;
 export const OPENING_MINOR = 1_000_000n;
 const CALL_TIMEOUT_MS = 8_000;
+const OBSERVER_TIMEOUT_MS = 30_000;
 /** The RM whose log lies on a small disk. */
 export const SMALL_DISK_RM = 'rm3';
 const SMALL_DISK_MEGABYTES = 512;
@@ -37,7 +38,7 @@ export class World {
   ) {
     this.random = new SeededRandom(seed);
     this.client = cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
-    this.observer = cluster.client();
+    this.observer = cluster.client({ timeoutMs: OBSERVER_TIMEOUT_MS });
     this.auditor = new Auditor(this.observer, this.books, () => cluster.diagnostics());
   }
 

@@ -32,8 +32,8 @@ export class Books {
     return [...this.openingByAccount.keys()];
   }
 
-  totalMinor(): bigint {
-    return [...this.openingByAccount.values()].reduce((sum, opening) => sum + opening, 0n);
+  totalMinor(accounts: readonly string[] = this.accounts()): bigint {
+    return accounts.reduce((sum, account) => sum + (this.openingByAccount.get(account) ?? 0n), 0n);
   }
 
   asked(input: PaymentInput): Entry {

@@ -4,10 +4,11 @@
  */
 import { expect } from '@jest/globals';
 import type { Failpoint, PaymentResult } from '@mas/transaction-coordinator';
+import { waitUntil } from '@mas/test-servers';
 import type { Cluster } from '../harness/cluster';
 import type { MasProcess } from '../harness/mas-process';
 import { DoubtWatch } from '../fire/doubt-watch';
-import { Bank, OPENING_MINOR } from './bank';
+import { OPENING_MINOR, type Bank } from './bank';
 
 export interface Killed {
   readonly point: Failpoint;
@@ -25,6 +26,7 @@ export interface Victim {
 /** The promise is 10 s for payments; an exclusive lock of the dead lasts until its time-out of 5 s, and is then cleared. */
 const SETTLED_WITHIN_MS = 10_000;
 const CALL_TIMEOUT_MS = 4_000;
+const DIES_WITHIN_MS = 30_000;
 /** Points that are passed only where payments take their accounts' locks themselves, or wait for one. */
 const EXCLUSIVE: ReadonlySet<Failpoint> = new Set(['lock:before', 'lock:after', 'unlock:before', 'unlock:after']);
 /** From here on the decision is recorded: whatever the first caller heard, the payment has committed. */
@@ -40,7 +42,7 @@ export async function killAt(point: Failpoint, { tm, address }: Victim, cluster:
   const client = cluster.client({ addresses: [address], timeoutMs: CALL_TIMEOUT_MS });
   const ids = pairs.map(([from]) => observer.mint(from));
   const calls = pairs.map(([from, to], at) => observer.pay(from, to, 100n, { id: ids[at] ?? '' }, client).catch(() => null));
-  await tm.ended();
+  await waitUntil(`${tm.name} dies at ${point}`, () => !tm.running(), { timeoutMs: DIES_WITHIN_MS, diagnostics: () => tm.logTail() });
   const diedAtMs = performance.now();
   expect(tm.exitStatus()).toEqual({ code: null, signal: 'SIGKILL' });
   const accounts = pairs.flat();

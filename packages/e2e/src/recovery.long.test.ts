@@ -1,0 +1,96 @@
+/**
+ * The long form of recovery: coordinators killed at every step of the protocol with thirty payments in hand, Resource Managers
+ * at every step of theirs; and how long what was in doubt stayed so, as a table.
+ */
+import { FAILPOINTS, type Failpoint } from '@mas/transaction-coordinator';
+import { waitUntil } from '@mas/test-servers';
+import { Cluster } from './harness/cluster';
+import type { MasProcess } from './harness/mas-process';
+import { ms, renderColumns, spread } from './fire/table';
+import { Bank } from './testing/bank';
+import { killAt } from './testing/killed-coordinator';
+import { Pairs } from './testing/pairs';
+
+const IN_HAND = 30;
+const RM_POINTS = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint'];
+const DRIVER_POINTS = ['before-deliver', 'before-acknowledge'];
+
+let cluster: Cluster;
+let bank: Bank;
+let pairs: Pairs;
+const table: string[][] = [['killed at', 'in doubt', 'nothing left after']];
+
+beforeAll(async () => {
+  cluster = await Cluster.start({ storage: 'servers', tms: 2 });
+  bank = new Bank(cluster, cluster.client({ addresses: cluster.addresses().slice(0, 1) }));
+  pairs = await Pairs.open(bank, IN_HAND * FAILPOINTS.length + 20);
+});
+
+afterEach(() => {
+  expect(cluster.failures()).toEqual([]);
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+  process.stdout.write(`\n${renderColumns(table, [2])}\n`);
+});
+
+test.each([...FAILPOINTS])('a coordinator killed at %s with thirty payments in hand', async (point: Failpoint) => {
+  const killed = await killAt(point, { tm: cluster.process('tm2'), address: cluster.addresses()[1] ?? '' }, cluster, bank, pairs.take(IN_HAND));
+  table.push([`coordinator, ${point}`, spread(killed.resolutionsMs), ms(killed.settledMs)]);
+});
+
+/** Starts the leader of a bucket again, armed, and waits until it leads that bucket again. */
+async function armedLeader(bucket: number, point: string): Promise<MasProcess> {
+  await cluster.whole();
+  const leader = await cluster.leaderOf(bucket, bank.client);
+  await leader.stop();
+  leader.start({ MAS_FAILPOINT: point });
+  await leader.ready();
+  return leader;
+}
+
+test.each(RM_POINTS)('a Resource Manager killed at %s', async (point) => {
+  const [[from, to] = ['', '']] = pairs.take(1);
+  const [opening = 0n] = pairs.opening();
+  const victim = await armedLeader(2, point);
+  let paid = 0n;
+  await waitUntil(
+    `${victim.name} dies at ${point}`,
+    async () => {
+      if ((await bank.pay(from, to, 1n)).kind === 'committed') paid += 1n;
+      return !victim.running();
+    },
+    { timeoutMs: 60_000, diagnostics: () => victim.logTail() },
+  );
+  const diedAtMs = performance.now();
+  await bank.settled([from, to]);
+  table.push([`resource manager, ${point}`, '', ms(performance.now() - diedAtMs)]);
+  expect(await bank.balances([from, to])).toEqual([opening - paid, opening + paid]);
+});
+
+test.each(DRIVER_POINTS)('the home\u2019s leader killed at %s, after its coordinator died with the decision', async (point) => {
+  await cluster.whole();
+  const [[from, to] = ['', '']] = pairs.take(1);
+  const [opening = 0n] = pairs.opening();
+  const victim = await armedLeader(1, point);
+  await waitUntil(`${victim.name} leads bucket 1 again`, async () => (await cluster.leaderOf(1, bank.client)) === victim, { timeoutMs: 120_000, intervalMs: 500 });
+  const tm = cluster.process('tm2');
+  await tm.kill();
+  tm.start({ MAS_FAILPOINT: 'phase-2:before' });
+  await tm.ready();
+  const id = bank.mint(from);
+  void bank.pay(from, to, 100n, { id }, cluster.client({ addresses: cluster.addresses().slice(1), timeoutMs: 2_000 })).catch(() => null);
+  await tm.ended();
+  await waitUntil(`${victim.name} dies at ${point}`, () => !victim.running(), { timeoutMs: 30_000, diagnostics: () => victim.logTail() });
+  const diedAtMs = performance.now();
+  await bank.settled([from, to]);
+  table.push([`home's leader, ${point}`, '', ms(performance.now() - diedAtMs)]);
+  expect((await bank.pay(from, to, 100n, { id })).kind).toBe('committed');
+  expect(await bank.balances([from, to])).toEqual([opening - 100n, opening + 100n]);
+});
+
+test('the whole ledger agrees with itself', async () => {
+  await cluster.whole();
+  expect(await bank.audited()).toBeGreaterThan(2 * IN_HAND * FAILPOINTS.length);
+});

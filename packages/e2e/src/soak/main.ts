@@ -1,0 +1,74 @@
+/**
+ * `npm run soak -- --hours N`: load for hours, and every ten seconds a fault drawn at random from a printed seed. After each
+ * fault everything must be resolved, and the auditor goes through all that was done since the last.
+ *
+ *   --hours N      how long (a fraction will do)
+ *   --seed N       of the faults and the load
+ *   --every N      seconds between the beginnings of two faults (default 10)
+ */
+import { parseArgs } from 'node:util';
+import { SeededRandom } from '@mas/values';
+import { FIRE_OPTIONS, runScenario, type ScenarioResult } from '../fire/run-scenario';
+import type { Scenario } from '../fire/scenario';
+import { scenarios } from '../fire/scenarios';
+import { ms, renderTable, row, spread } from '../fire/table';
+import { World } from '../fire/world';
+
+const HOUR_MS = 3_600_000;
+const LINES_KEPT = 40;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { hours: { type: 'string', default: '1' }, seed: { type: 'string' }, every: { type: 'string', default: '10' } } });
+  const [hours, every, seed] = [Number(values.hours), Number(values.every), Number(values.seed ?? Date.now() % 1_000_000)];
+  if (!(hours > 0) || !(every > 0) || !Number.isSafeInteger(seed)) {
+    process.stderr.write('soak: --hours and --every are numbers above zero, --seed is a whole number\n');
+    return 2;
+  }
+  print(`soak for ${hours} h, a fault every ${every} s or as soon as the last one is over; seed ${seed}`);
+  const world = await World.start(seed);
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (asked = true));
+  try {
+    return await soak(world, new SeededRandom(seed + 1), performance.now() + hours * HOUR_MS, every * 1_000, () => asked);
+  } finally {
+    await world.stop();
+  }
+}
+
+async function soak(world: World, random: SeededRandom, untilMs: number, everyMs: number, asked: () => boolean): Promise<number> {
+  const results: ScenarioResult[] = [];
+  const possible = scenarios.filter((scenario) => (scenario.unavailable?.(world) ?? null) === null);
+  while (performance.now() < untilMs && !asked()) {
+    const startedAtMs = performance.now();
+    const result = await runScenario(world, draw(possible, random), FIRE_OPTIONS);
+    results.push(result);
+    print(row(result).join('  '));
+    if (result.problems.length > 0) {
+      print(`\nFAILED after ${results.length} faults:\n${result.problems.join('\n')}\n${world.cluster.diagnostics()}`);
+      return 1;
+    }
+    const restMs = everyMs - (performance.now() - startedAtMs);
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+  print(`\n${renderTable(results.slice(-LINES_KEPT).map(row))}`);
+  print(`\n${results.length} faults, ${results.reduce((sum, result) => sum + result.committed, 0)} payments acknowledged, in doubt: ${spread(results.flatMap((result) => result.resolutionsMs))}; longest way to a first success ${ms(Math.max(0, ...results.map((result) => result.firstSuccessMs ?? 0)))}`);
+  return results.length === 0 ? 1 : 0;
+}
+
+function draw(from: readonly Scenario[], random: SeededRandom): Scenario {
+  const drawn = from[Math.floor(random.unit() * from.length)];
+  if (drawn === undefined) throw new Error('there is no scenario to draw');
+  return drawn;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`soak: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);
