@@ -2,8 +2,11 @@
  * The lean gRPC client against Node's own HTTP/2 server, which decodes what it sends: the yardstick must neither count a put that was
  * refused nor stall where a stock client would not.
  */
-import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@mas/test-servers';
+import { CONNECTION_WINDOW_BYTES as WINDOW_BYTES, DATA, dataBytes, FRAME_HEADER_BYTES, windowUpdate } from './http2-frames';
 import { PutConnection } from './put-connection';
 
 interface Seen {
@@ -12,13 +15,15 @@ interface Seen {
 }
 
 const RESPONSE = Buffer.from([0, 0, 0, 0, 2, 0x0a, 0x00]);
-const WINDOW_BYTES = 65_535;
-let server: Http2Server | undefined;
+const PREFACE_TEXT_BYTES = 24;
+let server: Server | undefined;
+let silent: Server | undefined;
 let connection: PutConnection | undefined;
 
 afterEach(() => {
   connection?.close();
   server?.close();
+  silent?.close();
 });
 
 describe('a connection that only puts', () => {
@@ -54,10 +59,33 @@ describe('a connection that only puts', () => {
     expect(await put(Buffer.from('later'))).toBe(false);
   });
 
-  it('keeps to the window of the connection, and uses all the room it is given', async () => {
+  it('sends no more than the window of the connection, and goes on once it is told of more room', async () => {
+    let received: Buffer = Buffer.alloc(0);
+    let accepted: Socket | undefined;
+    silent = createTcpServer((socket) => {
+      accepted = socket;
+      socket.on('error', () => undefined);
+      socket.on('data', (part: Buffer) => {
+        received = Buffer.concat([received, part]);
+      });
+    });
+    await listen(silent);
+    connection = await PutConnection.open(portOf(silent));
+    const request = Buffer.alloc(1000, 1);
+    const calls = Array.from({ length: 100 }, () => put(request));
+    const fitting = Math.floor(WINDOW_BYTES / dataBytes(request));
+    await waitUntil('the window is used up', () => dataFrames(received) >= fitting);
+    accepted?.write(windowUpdate(5 * dataBytes(request)));
+    await waitUntil('the room is used', () => dataFrames(received) >= fitting + 5);
+    // One that the server would have to treat as an error would have come along.
+    expect(dataFrames(received)).toBe(fitting + 5);
+    connection.close();
+    expect(await Promise.all(calls)).toEqual(Array(100).fill(false));
+  });
+
+  it('gets more calls through than fit into the window at once', async () => {
     await connectTo(confirm);
     const calls = Array.from({ length: 1000 }, () => put(Buffer.alloc(200, 1)));
-    expect(1000 * 200).toBeGreaterThan(2 * WINDOW_BYTES);
     expect(await Promise.all(calls)).toEqual(Array(1000).fill(true));
   });
 });
@@ -71,10 +99,30 @@ async function connectTo(answer: (stream: ServerHttp2Stream, call: Seen) => void
     stream.on('data', (part: Buffer) => parts.push(part));
     stream.on('end', () => answer(stream, { headers, body: Buffer.concat(parts) }));
   });
-  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  await listen(started);
+  connection = await PutConnection.open(portOf(started));
+}
+
+function listen(started: Server): Promise<void> {
+  return new Promise((resolve) => started.listen(0, '127.0.0.1', resolve));
+}
+
+function portOf(started: Server): number {
   const address = started.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  connection = await PutConnection.open(address.port);
+  return address.port;
+}
+
+/** How many complete DATA frames are behind the preface. */
+function dataFrames(received: Buffer): number {
+  let count = 0;
+  let at = PREFACE_TEXT_BYTES;
+  while (received.length - at >= FRAME_HEADER_BYTES) {
+    const end = at + FRAME_HEADER_BYTES + received.readUIntBE(at, 3);
+    if (end <= received.length && received[at + 3] === DATA) count += 1;
+    at = end;
+  }
+  return count;
 }
 
 function put(request: Buffer): Promise<boolean> {
