@@ -1,9 +1,6 @@
 /** `mas health`: asks a process's grpc.health.v1; exit code 0 when it serves. For containers and scripts. */
-import { join } from 'node:path';
-import { checkHealth } from '@mas/rpc';
 import type { Command } from 'commander';
 import { UsageError } from './usage-error';
-import { readTlsIdentity } from './server/process-files';
 
 const TIMEOUT_MS = 3_000;
 
@@ -16,7 +13,8 @@ export function addHealthCommand(program: Command): void {
     .option('--identity <name>', 'certificate to show: tm or rm-N', 'tm')
     .action(async (options: { readonly address?: string; readonly certs: string; readonly identity: string }) => {
       const address = options.address ?? fromEnvironment();
-      const status = await checkHealth(address, readTlsIdentity(join(options.certs), options.identity), TIMEOUT_MS);
+      const [{ checkHealth }, { readTlsIdentity }] = await Promise.all([import('@mas/rpc'), import('./server/process-files.js')]);
+      const status = await checkHealth(address, readTlsIdentity(options.certs, options.identity), TIMEOUT_MS);
       process.stdout.write(`${address} ${status}\n`);
       process.exit(status === 'SERVING' ? 0 : 1);
     });

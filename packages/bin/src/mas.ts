@@ -1,22 +1,22 @@
 #!/usr/bin/env node
 /** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
-import { StoreMisconfigured } from '@mas/sql-store';
-import { ListenFailed } from '@mas/rpc';
 import type { Settings } from './config/setting';
-import { resourceManagerSettings, runResourceManager } from './server/resource-manager-process';
-import { runTransactionManager, transactionManagerSettings } from './server/transaction-manager-process';
+import { resourceManagerSettings } from './server/resource-manager-settings';
+import { transactionManagerSettings } from './server/transaction-manager-settings';
 import { addCertsCommand } from './certs/certs-command';
 import { addHealthCommand } from './health';
 import { addDemoCommand } from './demo/demo-command';
 import { addUpCommand } from './up/up-command';
-import { UsageError } from './usage-error';
 
 const EXIT_USAGE = 2;
+/** Kinds of errors that the person at the keyboard can mend. */
+const EXPECTED = ['usage-error', 'store-misconfigured', 'listen-failed'];
+type Flags = Readonly<Record<string, unknown>>;
 
 const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
-withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(runTransactionManager);
-withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(runResourceManager);
+withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(async (flags: Flags) => (await import('./server/transaction-manager-process.js')).runTransactionManager(flags));
+withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(async (flags: Flags) => (await import('./server/resource-manager-process.js')).runResourceManager(flags));
 addUpCommand(program);
 addDemoCommand(program);
 addCertsCommand(program);
@@ -27,7 +27,7 @@ program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exit(error.exitCode === 0 || error.code === 'commander.help' ? 0 : EXIT_USAGE);
   }
-  const expected = error instanceof UsageError || error instanceof StoreMisconfigured || error instanceof ListenFailed;
+  const expected = typeof error === 'object' && error !== null && 'kind' in error && EXPECTED.includes(String(error.kind));
   const message = error instanceof Error ? error.message : String(error);
   for (const line of (expected ? message : `unexpected: ${message}`).split('\n')) process.stderr.write(`mas: ${line}\n`);
   process.exit(expected ? EXIT_USAGE : 1);

@@ -1,21 +1,7 @@
-/** `mas demo`, the main job of `npm start`: a whole cluster on the embedded stores, then its work made visible. */
-import { createWriteStream } from 'node:fs';
-import { join, relative } from 'node:path';
-import { MasClient } from '@mas/rpc';
+/** `mas demo`, the main job of `npm start`: its flags. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
-import { integer } from '../config/setting';
-import { watchLifeline } from '../platform/lifeline';
-import { onStopSignals } from '../platform/stop-signals';
-import { UsageError } from '../usage-error';
-import { LocalCluster } from './local-cluster';
-import { show, type Shown } from './show';
 
-const READY_TIMEOUT_MS = 60_000;
-const CALL_TIMEOUT_MS = 20_000;
-const EXIT_FAILED = 1;
-
-interface DemoFlags {
+export interface DemoFlags {
   readonly exit?: boolean;
   readonly fresh?: boolean;
   readonly tcPort: string;
@@ -34,82 +20,5 @@ export function addDemoCommand(program: Command): void {
     .option('--rm-port <port>', 'first port of the Resource Managers; the others are 10 and 20 above (MAS_RM_PORT)', process.env['MAS_RM_PORT'] ?? '50041')
     .option('--folder <dir>', 'state folder (MAS_STATE)', process.env['MAS_STATE'] ?? '.mas')
     .option('--certs <dir>', 'folder with certificates; made where they are missing (MAS_CERTS)', process.env['MAS_CERTS'] ?? 'certs')
-    .action(async (flags: DemoFlags) => process.exit(await demo(flags)));
-}
-
-/** Resolves with the exit code once everything has stopped. */
-async function demo(flags: DemoFlags): Promise<number> {
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  // A closed terminal must not cost the children their orderly end.
-  process.stdout.on('error', () => undefined);
-  const options = { folder: flags.folder, certs: flags.certs, tcPort: readPort('--tc-port', flags.tcPort), rmPort: readPort('--rm-port', flags.rmPort), fresh: flags.fresh === true };
-  let log: ReturnType<typeof createWriteStream> | null = null;
-  const cluster = await LocalCluster.prepare(options, (name, line) => {
-    log?.write(`${name} ${line}\n`);
-    if (line.startsWith('ended unexpectedly')) print(pc.red(`${name} ${line}; see ${join(flags.folder, 'cluster.log')}`));
-  });
-  log = createWriteStream(join(flags.folder, 'cluster.log'), { flags: 'a' });
-  process.once('exit', () => cluster.group.killNow());
-  const asked = new Promise<'interrupted'>((resolve) => {
-    onStopSignals(() => resolve('interrupted'), () => cluster.group.killNow());
-    watchLifeline(process.env, () => resolve('interrupted'));
-  });
-  let failed = false;
-  try {
-    const did = await Promise.race([perform(cluster, print), asked]);
-    if (did !== 'interrupted') {
-      failed = did.problems.length > 0;
-      if (flags.exit !== true) {
-        print(nextSteps(cluster, flags, did.accounts));
-        await asked;
-      }
-    }
-    if (flags.exit !== true) print('\nstopping\u2026');
-  } catch (error) {
-    process.stderr.write(`mas: ${error instanceof Error ? error.message : String(error)}\n`);
-    failed = true;
-  }
-  return (await stopped(cluster)) && !failed ? 0 : EXIT_FAILED;
-}
-
-/** Starts the cluster and shows its work. Ends with an error of its connection when it is stopped in between. */
-async function perform(cluster: LocalCluster, print: (text: string) => void): Promise<Shown> {
-  const startedMs = performance.now();
-  await cluster.start(READY_TIMEOUT_MS);
-  const client = new MasClient({ addresses: [cluster.address], ca: cluster.caCertificate(), token: () => cluster.operatorToken(), timeoutMs: CALL_TIMEOUT_MS });
-  try {
-    print(`${pc.bold('Mini Account System')}: 1 Transaction Manager, 3 Resource Managers, 3 buckets with 3 replicas each; ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
-    const shown = await show(client, print);
-    for (const problem of shown.problems) print(pc.red(`WRONG: ${problem}`));
-    return shown;
-  } finally {
-    client.close();
-  }
-}
-
-/** False when a process ended before it was asked to, or not in order. */
-async function stopped(cluster: LocalCluster): Promise<boolean> {
-  const unclean = await cluster.stop();
-  if (unclean.length > 0) process.stderr.write(`mas: did not end in order: ${unclean.join(', ')}\n`);
-  return unclean.length === 0;
-}
-
-function readPort(flag: string, text: string): number {
-  const parsed = integer(1, 65_000).safeParse(text);
-  if (!parsed.success) throw new UsageError(`${flag} is "${text}": expected a port from 1 to 65000`);
-  return parsed.data;
-}
-
-function nextSteps(cluster: LocalCluster, { folder, certs }: DemoFlags, accounts: readonly string[]): string {
-  const [sender = 'alice', receiver = 'bob'] = accounts;
-  const client = `node packages/bin/dist/mas-client.js${folder === '.mas' ? '' : ` --context ${relative('.', cluster.contextFile())}`}`;
-  return [
-    `\n${pc.bold('Try next')}, in another terminal:`,
-    `  ${client} payment create --from ${sender} --to ${receiver} --amount 5`,
-    `  ${client} payment list --account ${sender}`,
-    `  ${client} cluster status`,
-    `  ${client} audit`,
-    `\n${pc.bold('Addresses')}: clients ${cluster.address} · resource managers ${cluster.rmAddresses().join(', ')}`,
-    `Data and logs: ${folder} · certificates: ${certs} · Ctrl-C stops everything`,
-  ].join('\n');
+    .action(async (flags: DemoFlags) => process.exit(await (await import('./demo.js')).demo(flags)));
 }

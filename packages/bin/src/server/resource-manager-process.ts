@@ -8,8 +8,7 @@ import { FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConf
 import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
 import { openAppliedStore } from '@mas/sql-store';
 import { rmId, type RmId } from '@mas/values';
-import { commonSettings, policySettings } from '../config/common-settings';
-import { integer, listenAddress, readSettings, setting, text, type Values } from '../config/setting';
+import { readSettings, type Values } from '../config/setting';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
@@ -18,16 +17,7 @@ import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { readTlsIdentity, readTokenKeys } from './process-files';
-
-export const resourceManagerSettings = {
-  id: setting('id', '<n>', 'id of this resource manager, unique in the cluster for good', undefined, integer(1, 65535), 'MAS_RM_ID'),
-  listen: setting('listen', '<host:port>', 'where to listen', undefined, listenAddress()),
-  sql: setting('sql', '<url>', 'embedded, or mysql://user:password@host:port (MySQL or MariaDB)', 'embedded', text()),
-  db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', text()),
-  tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick; elections take 10 to 19 of them', '100', integer(10, 10_000)),
-  ...commonSettings,
-  ...policySettings,
-} as const;
+import { resourceManagerSettings } from './resource-manager-settings';
 
 const FAILPOINTS = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
 const STOP_TIMEOUT_MS = 14_000;

@@ -4,8 +4,7 @@ import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } 
 import { edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
-import { commonSettings } from '../config/common-settings';
-import { integer, listenAddress, oneOf, readSettings, setting, text, type Values } from '../config/setting';
+import { readSettings, type Values } from '../config/setting';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
 import { sha256Hex } from '../platform/digest';
 import { DataFolder } from '../platform/data-folder';
@@ -16,19 +15,7 @@ import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
 import { readTlsIdentity, readTokenKeys } from './process-files';
-
-export const transactionManagerSettings = {
-  id: setting('id', '<name>', 'name of this coordinator, unique in the cluster and kept over restarts', 'tc-1', text(), 'MAS_TC_ID'),
-  listen: setting('listen', '<host:port>', 'where clients connect', 'localhost:9008', listenAddress()),
-  redis: setting('redis', '<url>', 'embedded, or redis://host:port', 'embedded', text()),
-  accountLock: setting('account-lock', '<mode>', 'shared: payments commute; exclusive: one writer per account', 'shared', oneOf(['shared', 'exclusive'])),
-  lockAttempts: setting('lock-attempts', '<n>', 'how often a payment tries to pass an exclusive lock', '10', integer(1, 1000)),
-  lockAttemptDelayMs: setting('lock-attempt-delay-ms', '<ms>', 'between two attempts', '1000', integer(1, 60_000)),
-  lockTimeoutMs: setting('lock-timeout-ms', '<ms>', 'how long a lock holds without a refresh', '5000', integer(100, 3_600_000)),
-  redisSilenceMs: setting('redis-silence-ms', '<ms>', 'payments go on without a Redis that is silent for so long', '20', integer(1, 5000)),
-  ratePerSecond: setting('rate', '<n>', 'requests per second and subject (payments count singly)', '100000', integer(1, 10_000_000)),
-  ...commonSettings,
-} as const;
+import { transactionManagerSettings } from './transaction-manager-settings';
 
 const STOP_TIMEOUT_MS = 14_000;
 const DRAIN_MS = 4_000;

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { ProcEntry } from './procfile';
+import { lifelineEnvironment } from '../platform/lifeline';
 import type { PrefixedOutput } from './prefixed-output';
 
 export type ProcessState = 'stopped' | 'running' | 'stopping';
@@ -34,30 +35,34 @@ export class ManagedProcess {
 
   start(): void {
     if (this.current !== 'stopped') return;
-    const child = spawn('/bin/sh', ['-c', this.entry.command], { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: this.environment });
+    const child = spawn('/bin/sh', ['-c', this.entry.command], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { ...this.environment, ...lifelineEnvironment } });
     this.child = child;
     this.current = 'running';
     this.say(`Starting ${this.entry.name}`);
-    this.output.attach(child.stdout, this.entry.name, this.ordinal);
-    this.output.attach(child.stderr, this.entry.name, this.ordinal);
+    for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.output.attach(stream, this.entry.name, this.ordinal);
     child.once('error', (error) => this.ended(`failed to start: ${error.message}`));
     child.once('close', (code, signal) => this.ended(signal === null ? `exited with ${code ?? 0}` : `ended by ${signal}`));
   }
 
   /** Resolves once the process has ended. */
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     if (this.current === 'stopped') return;
     if (this.current === 'running') {
       this.current = 'stopping';
       this.say(`Stopping ${this.entry.name}`);
-      this.signal('SIGINT');
+      this.signal(signal);
     }
     const killer = setTimeout(() => {
       this.say(`${this.entry.name} did not stop within ${this.graceMs / 1000} s: killing it`);
-      this.signal('SIGKILL');
+      this.kill();
     }, this.graceMs);
     await new Promise<void>((resolve) => this.waiters.push(resolve));
     clearTimeout(killer);
+  }
+
+  /** Without waiting any longer. */
+  kill(): void {
+    this.signal('SIGKILL');
   }
 
   private ended(how: string): void {

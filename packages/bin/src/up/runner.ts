@@ -1,6 +1,6 @@
 /**
  * goreman's semantics over a set of processes: each runs on when another ends; stop, start, restart and status by
- * name; everything ends on stopAll. The runner itself ends once it was told to, not when a process does.
+ * name; everything ends on stopAll. `onIdle` hears when the last one has ended, unless it is about to start again.
  */
 import type { ProcEntry } from './procfile';
 import { ManagedProcess } from './managed-process';
@@ -13,13 +13,16 @@ const BASE_PORT = 5000;
 export type RunnerCommand = { readonly verb: 'stop' | 'start' | 'restart'; readonly name: string } | { readonly verb: 'status' | 'stop-all' | 'restart-all' };
 
 export class Runner {
+  private restarting = 0;
   private readonly processes: ReadonlyMap<string, ManagedProcess>;
 
-  constructor(entries: readonly ProcEntry[], output: PrefixedOutput, environment: NodeJS.ProcessEnv, onExit: () => void, graceMs = STOP_GRACE_MS) {
+  constructor(entries: readonly ProcEntry[], output: PrefixedOutput, environment: NodeJS.ProcessEnv, onIdle: () => void, graceMs = STOP_GRACE_MS) {
     this.processes = new Map(
       entries.map((entry, at) => [
         entry.name,
-        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, onExit),
+        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, () => {
+          if (this.restarting === 0 && !this.anyRunning()) onIdle();
+        }),
       ]),
     );
   }
@@ -28,8 +31,13 @@ export class Runner {
     for (const process of this.processes.values()) process.start();
   }
 
-  async stopAll(): Promise<void> {
-    await Promise.all([...this.processes.values()].map((process) => process.stop()));
+  /** @param signal what each is sent first: a supervisor passes on the one that it got */
+  async stopAll(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+    await Promise.all([...this.processes.values()].map((process) => process.stop(signal)));
+  }
+
+  killAll(): void {
+    for (const process of this.processes.values()) process.kill();
   }
 
   anyRunning(): boolean {
@@ -45,18 +53,28 @@ export class Runner {
         await this.stopAll();
         return ['stopped'];
       case 'restart-all':
-        await this.stopAll();
-        this.startAll();
+        await this.stoppedAndThen(() => this.stopAll(), () => this.startAll());
         return ['restarted'];
       case 'stop':
       case 'start':
       case 'restart': {
         const process = this.processes.get(command.name);
         if (process === undefined) return [`error: no process is named "${command.name}"; there are ${[...this.processes.keys()].join(', ')}`];
-        if (command.verb !== 'start') await process.stop();
-        if (command.verb !== 'stop') process.start();
+        if (command.verb === 'restart') await this.stoppedAndThen(() => process.stop(), () => process.start());
+        else if (command.verb === 'stop') await process.stop();
+        else process.start();
         return [`${command.name}: ${process.state()}`];
       }
+    }
+  }
+
+  private async stoppedAndThen(stop: () => Promise<void>, start: () => void): Promise<void> {
+    this.restarting += 1;
+    try {
+      await stop();
+      start();
+    } finally {
+      this.restarting -= 1;
     }
   }
 }

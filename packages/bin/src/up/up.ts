@@ -1,9 +1,10 @@
-/** `mas up`: runs Procfiles until SIGINT or SIGTERM, then stops every process and exits. */
+/** `mas up`: runs Procfiles until SIGINT or SIGTERM, then stops every process, at once on a second one, and exits. */
 import { readFileSync } from 'node:fs';
 import { mergeProcfiles, parseProcfile, type ProcEntry } from './procfile';
 import { PrefixedOutput } from './prefixed-output';
 import { Runner } from './runner';
 import { serveControl } from './control';
+import { onStopSignals, type StopSignal } from '../platform/stop-signals';
 import { UsageError } from '../usage-error';
 
 export const DEFAULT_SOCKET = '.mas/up.sock';
@@ -13,14 +14,16 @@ export async function up(options: { readonly files: readonly string[]; readonly 
   const entries = select(readEntries(options.files), options.names);
   const width = Math.max(...entries.map((entry) => entry.name.length));
   const output = new PrefixedOutput(process.stdout, width, process.stdout.isTTY && process.env['NO_COLOR'] === undefined, () => new Date());
-  const runner = new Runner(entries, output, process.env, () => undefined);
+  process.stdout.on('error', () => undefined);
+  let idle = (): void => undefined;
+  const allEnded = new Promise<null>((resolve) => (idle = () => resolve(null)));
+  const runner = new Runner(entries, output, process.env, idle);
   const control = await serveControl(options.socket, runner);
-  const stopped = new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
-  });
+  const asked = new Promise<StopSignal>((resolve) => onStopSignals(resolve, () => runner.killAll()));
   runner.startAll();
-  await stopped;
-  await runner.stopAll();
+  // As goreman: it goes on while one process runs, and ends with the last.
+  const signal = await Promise.race([asked, allEnded]);
+  if (signal !== null) await runner.stopAll(signal);
   control.close();
   return 0;
 }

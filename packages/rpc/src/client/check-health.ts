@@ -5,7 +5,7 @@ import type { TlsIdentity } from '../auth/tls-identity';
 
 export type Health = 'SERVING' | 'NOT_SERVING' | 'UNREACHABLE';
 
-const CHECK = service['check'] as MethodDefinition<{ readonly service: string }, { readonly status: string }>;
+const CHECK = service['Check'] as MethodDefinition<{ readonly service: string }, { readonly status: string }>;
 
 export function checkHealth(address: string, tls: TlsIdentity, timeoutMs: number): Promise<Health> {
   const client = new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate));

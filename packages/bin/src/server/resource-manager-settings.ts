@@ -1,0 +1,13 @@
+/** What `mas rm` can be told. Apart from the process, so that `mas --help` and `mas health` load nothing heavy. */
+import { commonSettings, policySettings } from '../config/common-settings';
+import { integer, listenAddress, setting, text } from '../config/setting';
+
+export const resourceManagerSettings = {
+  id: setting('id', '<n>', 'id of this resource manager, unique in the cluster for good', undefined, integer(1, 65535), 'MAS_RM_ID'),
+  listen: setting('listen', '<host:port>', 'where to listen', undefined, listenAddress()),
+  sql: setting('sql', '<url>', 'embedded, or mysql://user:password@host:port (MySQL or MariaDB)', 'embedded', text()),
+  db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', text()),
+  tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick; elections take 10 to 19 of them', '100', integer(10, 10_000)),
+  ...commonSettings,
+  ...policySettings,
+} as const;
