@@ -18,6 +18,11 @@ export function auditAnswers(state: FinalState, history: History, decisions: Rea
     if (verdictOf(payment) === 'refused') findings.expect(outcome?.decision.kind !== 'committed', 'a refusal is the truth', () => `${show(payment.key)} was refused each time, and is committed`);
     if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, outcomeOf, history, findings);
   }
+  for (const { key, state: said, endMs } of history.lookUps) {
+    const outcome = outcomeOf.get(key);
+    const isTrue = said === 'PENDING' || (outcome?.decision.kind.toUpperCase() === said && (decisions.get(key)?.firstMs ?? Infinity) <= endMs);
+    findings.expect(isTrue, 'no answer contradicts another', () => `${show(key)} was said to be ${said} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decisions.get(key)?.firstMs.toFixed(1)}`);
+  }
   for (const outcome of state.outcomes) findings.expect(history.payments.has(outcome.key) || history.otherKeys.has(outcome.key), 'nothing out of nothing', () => `${show(outcome.key)} was decided, nobody asked for it`);
 }
 

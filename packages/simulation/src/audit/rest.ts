@@ -11,18 +11,20 @@ const ASK_MS = 5_000;
 
 export const atRest = { prepared, everything, converged };
 
-/** Legs that leaders still hold prepared; payments prepared after `healedMs` have had their time as well by now. */
-function prepared(cluster: Cluster, _healedMs: number): readonly string[] {
+/** Legs that leaders still hold prepared. */
+async function prepared(cluster: Cluster): Promise<readonly string[]> {
   const found: string[] = [];
   for (const [rm, { manager }] of cluster.rms) {
-    const replicas = (manager as unknown as { status(): readonly { readonly bucket: BucketId; readonly role: string; readonly preparedLegs: number }[] }).status();
-    for (const { bucket, role, preparedLegs } of replicas) if (role === 'leader' && preparedLegs > 0) found.push(`bucket ${bucket} on rm-${rm} holds ${preparedLegs} prepared legs`);
+    const reply = await cluster.world.time.until(manager.handle({ kind: 'status' }, 'tm'), ASK_MS, `the status of rm-${rm}`);
+    const leading = reply.kind === 'status' ? reply.replicas.filter(({ role, preparedLegs }) => role === 'leader' && preparedLegs > 0) : [];
+    found.push(...leading.map(({ bucket, preparedLegs }) => `bucket ${bucket} on rm-${rm} holds ${preparedLegs} prepared legs`));
+    if (reply.kind !== 'status') found.push(`rm-${rm} does not say how it is: ${reply.kind}`);
   }
   return found;
 }
 
 async function everything(cluster: Cluster): Promise<readonly string[]> {
-  const found: string[] = [...prepared(cluster, 0)];
+  const found: string[] = [...(await prepared(cluster))];
   for (const bucket of cluster.buckets) {
     const undecided = await ask(cluster, bucket, { kind: 'undecided', bucket });
     if (undecided.kind !== 'undecided') found.push(`bucket ${bucket} does not say what is undecided: ${undecided.kind}`);

@@ -1,6 +1,7 @@
 /** The simulated cluster: Resource Managers, Transaction Managers, their machines, one Redis; and the verbs that disturb them. */
 import type { FailpointName } from '@mas/resource-manager';
 import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator';
+import type { PeerBatch } from '@mas/multi-raft';
 import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
 import { bucketId, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
 import { Network } from '../world/network';
@@ -45,7 +46,11 @@ export class Cluster {
   tmDiesAt: Failpoint | null = null;
   /** The next process that gives its vote away dies right after, before anything that follows. */
   voterDies = false;
+  /** Hears of every new leader before its first message has left. */
+  onNewLeader: ((rm: RmId) => void) | null = null;
   private readonly sessions: SessionFabric;
+  /** Group → the latest term that had a leader. */
+  private readonly reigns = new Map<BucketId, number>();
   private readonly tmWallOffsetsMs = new Map<string, number>();
   private readonly random: SeededRandom;
 
@@ -57,10 +62,7 @@ export class Cluster {
     this.random = world.chance();
     this.network = new Network(world);
     this.sessions = new SessionFabric(this.network);
-    const fabric = new RaftFabric(this.network, (from, _to, batch) => {
-      observer.onBatch(from, batch);
-      if (this.voterDies && batch.messages.some(({ message }) => message.kind === 'vote-response' && message.granted)) this.dieAfterVote(from);
-    });
+    const fabric = new RaftFabric(this.network, (from, _to, batch) => this.hear(from, batch));
     this.redis = new SimRedis(this.network, serverClock(world));
     const members = Array.from({ length: shape.resourceManagers }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
     this.genesis = genesisPlacement(members, shape.buckets, shape.replicas);
@@ -142,6 +144,16 @@ export class Cluster {
       if (status !== undefined && (best === null || status.term > best.term)) best = { rm, term: status.term };
     }
     return best?.rm ?? null;
+  }
+
+  private hear(from: RmId, batch: PeerBatch): void {
+    this.observer.onBatch(from, batch);
+    for (const { group, message } of batch.messages) {
+      if (message.kind === 'vote-response' && message.granted && this.voterDies) this.dieAfterVote(from);
+      if (message.kind !== 'append' || message.term <= (this.reigns.get(group) ?? 0)) continue;
+      this.reigns.set(group, message.term);
+      this.onNewLeader?.(from);
+    }
   }
 
   private dieAfterVote(rm: RmId): void {

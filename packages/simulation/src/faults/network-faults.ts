@@ -49,6 +49,55 @@ export const delays: Fault = {
   },
 };
 
+/** Leaders are cut off as soon as they are elected, some before their first word, some after a few: figure 8 of the Raft paper. */
+export const shortReigns: Fault = {
+  name: 'short reigns',
+  bites: ['reigns cut short'],
+  everyMs: [100, 400],
+  lastsMs: [6_000, 12_000],
+  strike: (site) => {
+    const { cluster } = site;
+    const { network, world } = cluster;
+    site.note('new leaders are cut off from now on');
+    const cut = (leader: string): void => {
+      site.count('reigns cut short');
+      const links = cluster.rmIds.map((rm) => `rm-${rm}`).filter((other) => other !== leader).flatMap((other) => both(leader, other));
+      for (const [from, to] of links) network.block(from, to);
+      world.time.at(site.between([600, 2_500]), () => {
+        for (const [from, to] of links) network.unblock(from, to);
+      });
+    };
+    cluster.onNewLeader = (rm) => {
+      const afterMs = site.random.chance(0.5) ? 0 : site.between([0.3, 8]);
+      if (afterMs === 0) cut(`rm-${rm}`);
+      else world.time.at(afterMs, () => cut(`rm-${rm}`));
+    };
+    return () => {
+      cluster.onNewLeader = null;
+    };
+  },
+};
+
+/** A leader loses its peers and keeps its clients: the place for stale reads. */
+export const peersCutOff: Fault = {
+  name: 'peers cut off',
+  bites: ['leaders without peers'],
+  everyMs: [300, 1_500],
+  lastsMs: [1_500, 5_000],
+  strike: (site) => {
+    const { cluster } = site;
+    const leader = cluster.leaderOf(site.pick(cluster.buckets));
+    if (leader === null) return undefined;
+    site.note(`rm-${leader} loses its peers`);
+    site.count('leaders without peers');
+    const links = cluster.rmIds.filter((other) => other !== leader).flatMap((other) => both(`rm-${leader}`, `rm-${other}`));
+    for (const [from, to] of links) cluster.network.block(from, to);
+    return () => {
+      for (const [from, to] of links) cluster.network.unblock(from, to);
+    };
+  },
+};
+
 type Shape = (site: FaultSite) => readonly (readonly [string, string])[];
 
 function both(a: string, b: string): readonly (readonly [string, string])[] {

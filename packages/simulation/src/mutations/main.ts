@@ -1,4 +1,4 @@
-/** `node dist/mutations/main.js [--only name] [--seeds N]`: every deliberate bug, and after how many seeds it is caught. */
+/** `node dist/mutations/main.js [--only name] [--seeds N] [--part 1/3]`: every deliberate bug, and after how many seeds it is caught. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { MUTATIONS } from './mutations';
@@ -22,7 +22,8 @@ function argument(name: string): string | undefined {
 function main(): void {
   const only = argument('only');
   const seeds = argument('seeds') ?? String(MAX_SEEDS);
-  const wanted = MUTATIONS.filter((mutation) => only === undefined || mutation.name.includes(only));
+  const [part, parts] = (argument('part') ?? '1/1').split('/').map(Number);
+  const wanted = MUTATIONS.filter((mutation) => only === undefined || mutation.name.includes(only)).filter((_, at) => at % (parts ?? 1) === (part ?? 1) - 1);
   let missed = 0;
   process.stdout.write(`${'mutation'.padEnd(44)} ${'seeds'.padStart(6)}  caught by\n`);
   for (const mutation of wanted) {

@@ -1,5 +1,6 @@
 /** One mutation in a process of its own: seeds until one of them finds it. Prints one line of JSON per seed and a last one. */
 import { join } from 'node:path';
+import type { runSeed as RunSeed } from '../run-seed';
 import { loadMutated } from './compile-mutated';
 import { MUTATIONS } from './mutations';
 
@@ -10,7 +11,7 @@ async function main(): Promise<void> {
   loadMutated(mutation, join(__dirname, '../../..'));
   // Only now: loading it loads all packages.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { runSeed } = require('../run-seed') as typeof import('../run-seed');
+  const { runSeed } = require('../run-seed') as { readonly runSeed: typeof RunSeed };
   for (let seed = Number(from); seed < Number(from) + Number(most); seed += 1) {
     const report = await runSeed({ seed, stopsAtFirst: true, ...(mutation.faults === undefined ? {} : { faults: mutation.faults }) });
     const finding = report.findings.find(({ rule }) => rule !== 'enough happened');

@@ -53,6 +53,13 @@ export interface LockHistory {
   releasedMs: number | null;
 }
 
+/** What a question by id was answered. */
+export interface LookUp {
+  readonly key: PaymentKey;
+  readonly state: 'PENDING' | 'COMMITTED' | 'ABORTED';
+  readonly endMs: number;
+}
+
 export class History {
   readonly payments = new Map<PaymentKey, PaymentHistory>();
   readonly reads: ReadHistory[] = [];
@@ -60,6 +67,7 @@ export class History {
   readonly locks: LockHistory[] = [];
   /** Requests that are decided like payments and move no money: openings and changes of accounts. */
   readonly otherKeys = new Set<PaymentKey>();
+  readonly lookUps: LookUp[] = [];
   readonly refusedReads: RequestError[] = [];
   /** Answers COMMITTED, in the order of their times. */
   readonly successesMs: number[] = [];

@@ -81,6 +81,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [8, readAll],
   [5, readSome],
   [3, readOtherLevels],
+  [4, lookUp],
   [4, payUnderLock],
   [2, freezeForAWhile],
 ];
@@ -180,6 +181,16 @@ function readSome(client: Client): Promise<void> {
 
 function readOtherLevels(client: Client): Promise<void> {
   return read(client, client.some(1 + client.random.below(2)), client.random.chance(0.5) ? 'uncommitted' : 'cached');
+}
+
+/** Asks what became of a payment of any client, by its id. */
+async function lookUp(client: Client): Promise<void> {
+  const { cluster, history } = client;
+  const asked = [...history.payments.values()].filter((payment) => payment.attempts.length > 0);
+  if (asked.length === 0) return;
+  const { key, id, subject } = client.pick(asked);
+  const called = await callTm(cluster, client.call(subject, `look up ${id}`), (_tm, caller, coordinator) => coordinator.getPayment(caller, { kind: 'id', id }));
+  if (called.kind === 'answered' && called.value.ok) history.lookUps.push({ key, state: called.value.value.state, endMs: cluster.world.time.nowMs() });
 }
 
 /** Takes an exclusive lock on one or two accounts, pays under it, and gives it back; or dies with it. */

@@ -31,6 +31,10 @@ export class Network {
     this.blocked.add(`${from}>${to}`);
   }
 
+  unblock(from: string, to: string): void {
+    this.blocked.delete(`${from}>${to}`);
+  }
+
   heal(): void {
     this.blocked.clear();
   }

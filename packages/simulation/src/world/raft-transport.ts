@@ -150,7 +150,7 @@ export class SimTransport implements PeerTransport {
       fabric.network.world.counters.add('snapshots sent');
       const feed = new SnapshotFeed(() => unlessBroken(connection, this.nextChunk(source, peer, connection)));
       const installed = new Promise<void>((resolve, reject) => {
-        peer.process.enter(() => receiver.onSnapshot(this.rm, header, feed.chunks(peer.process)).then(resolve, reject));
+        peer.process.enter(() => void receiver.onSnapshot(this.rm, header, feed.chunks(peer.process)).then(resolve, reject));
       });
       await process.hears(unlessBroken(connection, installed));
       await this.pass(peer, connection);
