@@ -3,8 +3,15 @@ import type { MasClient } from '@mas/rpc';
 
 const POLL_MS = 100;
 
+interface Seen {
+  readonly firstMs: number;
+  lastMs: number;
+  /** What was last said of it. */
+  said: string;
+}
+
 export class DoubtWatch {
-  private readonly seen = new Map<string, { readonly firstMs: number; lastMs: number }>();
+  private readonly seen = new Map<string, Seen>();
   private stopped = false;
   private watching: Promise<void> = Promise.resolve();
 
@@ -33,15 +40,22 @@ export class DoubtWatch {
     return times;
   }
 
+  /** The transaction that was in doubt for longest, in words. */
+  longest(): string {
+    const [txn, seen] = [...this.seen].sort(([, a], [, b]) => b.lastMs - b.firstMs - (a.lastMs - a.firstMs))[0] ?? [];
+    return seen === undefined ? 'none was in doubt' : `${txn}: ${seen.said}`;
+  }
+
   private async watch(): Promise<void> {
     while (!this.stopped) {
       try {
         const undecided = await this.client.undecided();
         const nowMs = performance.now();
-        for (const { transaction } of undecided) {
+        for (const { transaction, bucket, home } of undecided) {
+          const said = `the leg on ${transaction.leg.account} in bucket ${bucket}, prepared ${transaction.ageMs} ms ago: ${home}`;
           const known = this.seen.get(transaction.txn);
-          if (known === undefined) this.seen.set(transaction.txn, { firstMs: nowMs, lastMs: nowMs });
-          else known.lastMs = nowMs;
+          if (known === undefined) this.seen.set(transaction.txn, { firstMs: nowMs, lastMs: nowMs, said });
+          else Object.assign(known, { lastMs: nowMs, said });
         }
       } catch {
         // Nobody answers at the moment: nothing is seen, nothing is forgotten.

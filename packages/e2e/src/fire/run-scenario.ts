@@ -75,7 +75,7 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
       ...audit.findings,
       ...(scenario.mayStop === true ? [] : cluster.failures().slice(failuresBefore)),
       ...(firstSuccessMs > FIRST_SUCCESS_WITHIN_MS ? [`the first success took ${Math.round(firstSuccessMs)} ms`] : []),
-      ...(allResolvedMs > RESOLVED_WITHIN_MS ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms`] : []),
+      ...(allResolvedMs > RESOLVED_WITHIN_MS ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms (${doubts.longest()})`] : []),
       ...(load.sumsRead === 0 ? ['not one read at one instant succeeded'] : []),
     ];
     const result: ScenarioResult = { name: scenario.name, ratePerSecond, committed: books.count('committed'), aborted: books.count('aborted'), unknown, resolved: unknown - books.open().length, firstSuccessMs, allResolvedMs, resolutionsMs, checks: audit.checks, sumsRead: load.sumsRead, problems };
