@@ -15,6 +15,8 @@ export interface AuditResult {
   readonly checks: number;
 }
 
+export type AuditedClient = Pick<MasClient, 'getAccount' | 'getAccounts' | 'listPayments' | 'undecided' | 'audit' | 'createPayment'>;
+
 const PAGE_SIZE = 500;
 const MAX_FINDINGS = 20;
 const SETTLE_TIMEOUT_MS = 60_000;
@@ -31,7 +33,7 @@ export class Auditor {
   private legsSeen = 0;
 
   constructor(
-    private readonly client: MasClient,
+    private readonly client: AuditedClient,
     private readonly books: Books,
     private readonly diagnostics: () => string,
   ) {}

@@ -155,7 +155,7 @@ export class Load {
 }
 
 /** Asks once and writes down what was answered. Returns whether it committed. */
-export async function ask(client: MasClient, books: Books, entry: Entry): Promise<boolean> {
+export async function ask(client: Pick<MasClient, 'createPayment'>, books: Books, entry: Entry): Promise<boolean> {
   try {
     const result = await client.createPayment(entry.input);
     if (result.kind === 'unknown') return false;
