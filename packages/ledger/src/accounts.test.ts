@@ -1,7 +1,7 @@
 /** The life of an account, and its idempotency by key and txn. */
 import { acc, change, create, decideCommit, key, OPERATOR, pay, payment, prepare, SYSTEM, txn, USD } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
-import { changeBody, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type Policy } from './index';
+import { changeBody, creationBody, differingCreationField, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type Policy } from './index';
 
 const bucket = (...steps: readonly Instruction[]): TestBucket => {
   const made = new TestBucket('a');
@@ -86,6 +86,34 @@ test('only a newer policy is taken, and accounts keep their minimum', () => {
   expect(a.ledger.meta().policy).toMatchObject({ version: 3, maximumAmountMinor: 1000n });
   expect(a.account('a1').minimumMinor).toBe(0n);
   expect(a.run({ ...policy({ version: 9 }), subject: { kind: 'account', account: acc('a1') } } as Instruction)).toMatchObject({ kind: 'refused' });
+});
+
+test('a check says what would be refused, and changes nothing', () => {
+  const a = bucket();
+  const before = a.text();
+  expect(a.run(create('a1', 70n, { checkOnly: true }))).toEqual({ kind: 'done' });
+  expect(a.run(create('a1', 1n, { minimumMinor: 2n, checkOnly: true }))).toMatchObject({ kind: 'refused', refusal: { name: 'OPENING_BALANCE_BELOW_MINIMUM' } });
+  expect(a.text()).toBe(before);
+  a.run(create('a1', 70n));
+  expect(a.run(create('a1', 70n, { checkOnly: true }))).toMatchObject({ kind: 'account', fresh: false });
+});
+
+test('an id belongs to the request that bound it first, also against payments', () => {
+  const a = bucket(create('a1', 70n));
+  const body = creationBody({ number: acc('a2'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: '' });
+  const payments = payment(1, pay('a1', 'b1', 5n));
+  const bind = { kind: 'bind-id', txn: txn(77), key: payments.key, homeSlot: payments.homeSlot, body, subject: OPERATOR } as const;
+  expect(a.run(bind)).toMatchObject({ kind: 'decided', fresh: true, outcome: { txn: txn(77), untold: [] } });
+  expect(a.run(bind)).toMatchObject({ kind: 'decided', fresh: false });
+  expect(a.run({ ...bind, txn: txn(78) })).toMatchObject({ kind: 'conflict', bound: { txn: txn(77) } });
+  expect(a.run(decideCommit(payments, ['b1']))).toMatchObject({ kind: 'conflict' });
+  expect(a.differences()).toEqual([]);
+});
+
+test('a creation that differs is told by its field', () => {
+  const of = (more: object) => creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x', ...more });
+  expect(['number', 'openingBalanceMinor', 'minimumMinor', 'owner'].map((field) => differingCreationField(of({}), of({ [field]: field.endsWith('Minor') ? 9n : 'a9' })))).toEqual(['number', 'opening_balance', 'minimum_balance', 'owner']);
+  expect([differingCreationField(of({}), of({})), differingCreationField(of({}), changeBody(acc('a1'), { kind: 'freeze' }))]).toEqual([null, null]);
 });
 
 describe('a meaning of instructions that this build does not know', () => {

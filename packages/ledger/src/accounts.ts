@@ -23,6 +23,7 @@ export function createAccount(a: Applying, instruction: CreateAccount): Outcome 
   const minimumMinor = instruction.minimumMinor ?? policy.minimumBalanceMinor;
   const stopped = checkCreation(a, instruction, existing, policy.numberPattern, minimumMinor);
   if (stopped !== null) return stopped;
+  if (instruction.checkOnly) return { kind: 'done' };
 
   const account: AccountRow = {
     slot,

@@ -51,7 +51,23 @@ export function creationBody(request: {
   readonly owner: string;
 }): PaymentBody {
   const { number, currency, openingBalanceMinor, minimumMinor, owner } = request;
-  return withoutLegs(JSON.stringify(['create-account', number, currency, openingBalanceMinor.toString(), minimumMinor?.toString() ?? null, owner]));
+  return withoutLegs(JSON.stringify([CREATION, number, currency, openingBalanceMinor.toString(), minimumMinor?.toString() ?? null, owner]));
+}
+
+const CREATION = 'create-account';
+const CREATION_FIELDS = ['number', 'currency', 'opening_balance', 'minimum_balance', 'owner'] as const;
+
+/** The first request field in which two creations differ; null where one of them is none. */
+export function differingCreationField(a: PaymentBody, b: PaymentBody): (typeof CREATION_FIELDS)[number] | null {
+  const [before, after] = [creationFields(a), creationFields(b)];
+  if (before === null || after === null) return null;
+  return CREATION_FIELDS.find((_, i) => before[i] !== after[i]) ?? null;
+}
+
+function creationFields({ legs, memo }: PaymentBody): readonly unknown[] | null {
+  if (legs.length > 0 || !memo.startsWith(`["${CREATION}",`)) return null;
+  const [, ...fields] = JSON.parse(memo) as readonly unknown[];
+  return fields;
 }
 
 export function changeBody(number: AccountNumber, change: ChangeAccount['change']): PaymentBody {

@@ -6,7 +6,7 @@
 import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { Applying } from './applying';
 import { checkLeg, checkLock, checkSubject } from './checks';
-import type { DecideAbort, DecideCommit, Resolve } from './instruction';
+import type { BindId, DecideAbort, DecideCommit, Resolve } from './instruction';
 import { committedChange, preparedChange, type LegChange } from './leg-changes';
 import type { Outcome } from './outcome';
 import type { LegSpec, PaymentBody } from './payment-body';
@@ -60,6 +60,11 @@ export function decideAbort(a: Applying, instruction: DecideAbort): Outcome {
 /** Presumed abort: a participant asked, nobody has decided, so from now on nobody can decide otherwise. */
 export function resolve(a: Applying, instruction: Resolve): Outcome {
   return recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);
+}
+
+/** The id belongs to this request from here on. */
+export function bindId(a: Applying, instruction: BindId): Outcome {
+  return recorded(a, instruction) ?? record(a, instruction, { kind: 'committed', atMs: a.stampMs }, []);
 }
 
 /** What the home says without deciding anew. */

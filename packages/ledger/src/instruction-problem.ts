@@ -34,6 +34,8 @@ export function instructionProblem(instruction: Instruction): string | null {
       return Number.isSafeInteger(instruction.ttlMs) && instruction.ttlMs > 0 && instruction.ttlMs <= MAX_LOCK_TTL_MS ? null : `a lock is held for 1 to ${MAX_LOCK_TTL_MS} ms`;
     case 'change-account':
       return instruction.change.kind !== 'set-minimum' || fitsInt64(instruction.change.minimumMinor) ? null : 'the minimum exceeds 64 bits';
+    case 'bind-id':
+      return instruction.body.legs.length === 0 && instruction.body.memo !== '' ? null : 'an id that is bound is a request’s without legs';
     case 'commit':
     case 'expire':
     case 'release-lock':

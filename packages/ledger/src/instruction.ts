@@ -32,7 +32,8 @@ export type Instruction =
   | AcquireLock
   | RefreshLock
   | ReleaseLock
-  | ChangeAccount;
+  | ChangeAccount
+  | BindId;
 
 export type InstructionKind = Instruction['kind'];
 
@@ -70,6 +71,22 @@ export interface CreateAccount {
   /** Null: the policy's minimum. */
   readonly minimumMinor: AmountMinor | null;
   readonly owner: string;
+  readonly subject: Subject;
+  /** Answers what would be refused, and records nothing: asked before the id is bound. */
+  readonly checkOnly: boolean;
+}
+
+/**
+ * Binds the id of an account's creation at the home of its key, which may be another bucket than the account's: the
+ * same id with another number must not create a second account.
+ */
+export interface BindId {
+  readonly kind: 'bind-id';
+  readonly txn: TxnId;
+  readonly key: PaymentKey;
+  readonly homeSlot: Slot;
+  /** Without legs; creationBody. */
+  readonly body: PaymentBody;
   readonly subject: Subject;
 }
 

@@ -7,7 +7,7 @@ import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot,
 import { changeAccount, createAccount } from './accounts';
 import { Applying } from './applying';
 import { BucketState, type SlotOf } from './bucket-state';
-import { decideAbort, decideCommit, resolve } from './decide';
+import { bindId, decideAbort, decideCommit, resolve } from './decide';
 import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
 import type { Instruction, LedgerEntry } from './instruction';
 import { entryProblem, instructionProblem } from './instruction-problem';
@@ -142,6 +142,8 @@ function applyOne(applying: Applying, instruction: Instruction): Outcome {
       return createAccount(applying, instruction);
     case 'change-account':
       return changeAccount(applying, instruction);
+    case 'bind-id':
+      return bindId(applying, instruction);
     case 'genesis':
       return genesis(applying, instruction);
     case 'set-policy':

@@ -49,6 +49,7 @@ export function rowsTouched(instruction: Instruction, known: LedgerKnowledge): R
     case 'expire':
       return legTouches(instruction.account, instruction.txn, known);
     case 'acknowledge':
+    case 'bind-id':
       return { accounts: [], legs: [], outcomes: [instruction.key] };
     case 'create-account':
       return { accounts: [instruction.number], legs: [], outcomes: [] };

@@ -34,7 +34,10 @@ export interface PaymentRequest {
   /** The caller's id of it, kept for retries. */
   readonly id: string;
   readonly kind: PaymentKind;
-  /** Two legs for a simple payment; any for more. Empty for capture, void and refund: derived from the reference. */
+  /**
+   * Two legs for a simple payment; any for more. A capture names its payees as credit legs (amount 0 in the only one: all,
+   * or `amountMinor`), the reserved account comes from the reference. Empty for void and refund: derived from the reference.
+   */
   readonly legs: readonly { readonly account: AccountNumber; readonly direction: 'debit' | 'credit'; readonly amountMinor: AmountMinor; readonly currency: Currency }[];
   /** capture, void, refund: the id of the payment it builds on (same caller), or its txn with the account that holds its leg. */
   readonly reference: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber } | null;

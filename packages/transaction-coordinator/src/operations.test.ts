@@ -13,9 +13,26 @@ describe('accounts', () => {
     const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> => rig.clock.until(rig.coordinator.createAccount(rig.caller(), request));
     expect(await create(creation(number))).toMatchObject({ ok: true, value: { created: true, account: { number, balanceMinor: 100n, owner: 'Ann', level: 'committed' } } });
     expect(await create(creation(number))).toMatchObject({ ok: true, value: { created: false } });
-    expect(await create(creation(number, { openingBalanceMinor: 5n }))).toMatchObject({ ok: false, error: { kind: 'already-exists', reason: 'ACCOUNT_EXISTS' } });
+    expect(await create(creation(number, { openingBalanceMinor: 5n }))).toMatchObject({ ok: false, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'opening_balance' } });
     expect(await create(creation(number, { id: 'other' }))).toMatchObject({ ok: false, error: { kind: 'already-exists' } });
     expect(await create(creation(accountNumber('neg'), { openingBalanceMinor: -1n }))).toMatchObject({ ok: false, error: { kind: 'invalid', field: 'opening_balance' } });
+  });
+
+  test('one id creates one account: with another number, by many at once, and after a refusal', async () => {
+    const rig = new Rig();
+    const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> => rig.coordinator.createAccount(rig.caller(), request);
+    const numbers = Array.from({ length: 20 }, (_, i) => accountNumber(`many-${i}`));
+    const replies = await rig.clock.until(Promise.all(numbers.map((number) => create(creation(number, { id: 'one' })))));
+    const created = replies.flatMap((reply, i) => (reply.ok ? [numbers[i]!] : []));
+    expect(created).toHaveLength(1);
+    for (const reply of replies) if (!reply.ok) expect(reply.error).toMatchObject({ kind: 'already-exists', reason: 'ID_CONFLICT', field: 'number' });
+    for (const number of numbers) expect(rig.cluster.at(slotOfAccount(number)).rows.account(number) !== undefined).toBe(number === created[0]);
+    expect(await rig.clock.until(create(creation(created[0]!, { id: 'one' })))).toMatchObject({ ok: true, value: { created: false } });
+    // A refused request has not used its id up.
+    const later = accountNumber('later');
+    expect(await rig.clock.until(create(creation(later, { id: 'later', minimumMinor: 500n })))).toMatchObject({ ok: false, error: { reason: 'OPENING_BALANCE_BELOW_MINIMUM' } });
+    expect(await rig.clock.until(create(creation(later, { id: 'later', minimumMinor: 500n, openingBalanceMinor: 500n })))).toMatchObject({ ok: true, value: { created: true } });
+    expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'later' }))).toMatchObject({ ok: false, error: { reason: 'PAYMENT_NOT_FOUND' } });
   });
 
   test('frozen, unfrozen, closed only when empty; repeated changes change nothing', async () => {

@@ -75,7 +75,7 @@ export function acknowledge(p: Payment, ...accounts: readonly string[]): Instruc
 }
 
 export function create(number: string, openingBalanceMinor: bigint, more: Partial<Extract<Instruction, { kind: 'create-account' }>> = {}): Instruction {
-  return { kind: 'create-account', key: key(`create-${number}`), txn: txnId([...number].map((each) => each.charCodeAt(0).toString(16)).join('').padStart(64, 'c')), number: acc(number), currency: USD, openingBalanceMinor, minimumMinor: null, owner: `owner of ${number}`, subject: OPERATOR, ...more };
+  return { kind: 'create-account', key: key(`create-${number}`), txn: txnId([...number].map((each) => each.charCodeAt(0).toString(16)).join('').padStart(64, 'c')), number: acc(number), currency: USD, openingBalanceMinor, minimumMinor: null, owner: `owner of ${number}`, subject: OPERATOR, checkOnly: false, ...more };
 }
 
 type Change = Extract<Instruction, { kind: 'change-account' }>;

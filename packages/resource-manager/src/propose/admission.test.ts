@@ -1,11 +1,11 @@
 /** What never reaches the log, by name: the bucket believes neither a coordinator's word about callers nor its identities. */
-import { err, ok, paymentKey, slot, txnId, type AccountNumber } from '@mas/values';
+import { currency, err, ok, parseAccountNumber, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey } from '@mas/values';
 import type { InstructionItem } from '@mas/two-phase-commit';
 import { platformDigest } from '../digest';
 import { accountsIn, accountToken, commitLeg, createAccount, decideAbort, decideCommit, OPERATOR, OPERATOR_TOKEN, payment, prepare, type Payment } from '../testing/payments';
 import { AdmissionControl } from './admission';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
-import { txnPreimage } from '@mas/ledger';
+import { creationBody, txnPreimage, type Instruction } from '@mas/ledger';
 
 const [ALICE, BOB] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
 const control = new AdmissionControl(
@@ -30,6 +30,12 @@ function changed(item: InstructionItem, fields: object): InstructionItem {
   return { token: item.token, instruction: { ...item.instruction, ...fields } as InstructionItem['instruction'] };
 }
 
+function bound(key: PaymentKey): Extract<Instruction, { kind: 'bind-id' }> {
+  const body = creationBody({ number: BOB, currency: currency('USD'), openingBalanceMinor: 1n, minimumMinor: null, owner: '' });
+  const scope = parseAccountNumber(splitPaymentKey(key).scope);
+  return { kind: 'bind-id', key, homeSlot: homeSlotOf(key, scope.ok ? scope.value : null), txn: txnId(platformDigest.sha256Hex(txnPreimage(key, body))), body, subject: OPERATOR };
+}
+
 test.each<[string, InstructionItem, string, string]>([
   ['a payment without a token', { ...prepare(p, BOB), token: null }, 'unauthenticated', 'TOKEN_MISSING'],
   ['a payment with a token that is not valid any more', { ...prepare(p, BOB), token: 'old' }, 'unauthenticated', 'TOKEN_EXPIRED'],
@@ -45,6 +51,12 @@ test.each<[string, InstructionItem, string, string]>([
   ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
   ['expiry from outside', { token: null, instruction: { kind: 'expire', account: ALICE, txn: p.txn } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
   ['a forced resolution by an account', { token: accountToken(ALICE), instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  ['an id bound by an account', { token: accountToken(ALICE), instruction: { ...bound(own().key), subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  ['an id bound in another caller’s scope', { token: accountToken(ALICE), instruction: bound(p.key) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
+  ['an id bound to a request with legs', { token: OPERATOR_TOKEN, instruction: { ...bound(p.key), body: p.body } }, 'permission-denied', 'an id that is bound is a request’s without legs'],
+  ['a meaning of instructions that this build does not know', { token: OPERATOR_TOKEN, instruction: { kind: 'set-policy', policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 99, subject: OPERATOR } }, 'permission-denied', 'SEMANTICS_UNKNOWN'],
+  ['a policy from an account', { token: accountToken(ALICE), instruction: { kind: 'set-policy', policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  ['a lock without a token', { token: null, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', ttlMs: 1_000, subject: OPERATOR } }, 'unauthenticated', 'TOKEN_MISSING'],
 ])('%s is refused', (_what, item, kind, reason) => {
   expect(control.admit(item)).toEqual({ kind, reason });
 });

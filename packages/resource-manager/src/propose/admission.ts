@@ -29,6 +29,7 @@ export class AdmissionControl {
       case 'decide-commit':
       case 'create-account':
       case 'change-account':
+      case 'bind-id':
         return this.forCaller(instruction, instruction.key, token);
       case 'acquire-lock':
       case 'set-policy':
@@ -59,7 +60,7 @@ export class AdmissionControl {
     const verified = this.tokens.verify(token);
     if (!verified.ok) return { kind: 'unauthenticated', reason: verified.error.reason };
     if (key !== null && !ownsScope(verified.value, key)) return denied('ID_OF_ANOTHER_CALLER');
-    if (instruction.kind === 'set-policy' && verified.value.kind !== 'operator') return denied('OPERATOR_TOKEN_REQUIRED');
+    if ((instruction.kind === 'set-policy' || instruction.kind === 'bind-id') && verified.value.kind !== 'operator') return denied('OPERATOR_TOKEN_REQUIRED');
     return admitted(withSubject(instruction, verified.value));
   }
 
@@ -81,6 +82,7 @@ export class AdmissionControl {
       case 'prepare':
       case 'decide-abort':
       case 'resolve':
+      case 'bind-id':
         return this.identityProblem(instruction);
       case 'create-account':
         return this.txnProblem(instruction.key, instruction.txn, creationBody(instruction));

@@ -70,6 +70,7 @@ function opensOn(instruction: Instruction): readonly AccountNumber[] {
     case 'create-account':
     case 'change-account':
       return [instruction.number];
+    case 'bind-id':
     case 'genesis':
     case 'set-policy':
     case 'decide-abort':

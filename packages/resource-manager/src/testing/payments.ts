@@ -60,7 +60,7 @@ export function createAccount(number: AccountNumber, openingBalanceMinor: bigint
   const request = { number, currency: USD, openingBalanceMinor, minimumMinor: 0n, owner: 'someone' };
   const key = paymentKey('test|operator', `create-${number}`);
   const txn = txnId(platformDigest.sha256Hex(txnPreimage(key, creationBody(request))));
-  const instruction: Instruction = { kind: 'create-account', key, txn, ...request, subject: OPERATOR };
+  const instruction: Instruction = { kind: 'create-account', key, txn, ...request, subject: OPERATOR, checkOnly: false };
   return { token: OPERATOR_TOKEN, instruction };
 }
 

@@ -36,6 +36,7 @@ export function writeCreateAccount(writer: WireWriter, create: CreateAccount): v
   writer.optionalInt64(6, create.minimumMinor);
   writer.text(7, create.owner);
   writer.message(8, create.subject, writeSubject);
+  writer.bool(9, create.checkOnly);
 }
 
 export function readCreateAccount(reader: WireReader): CreateAccount {
@@ -49,6 +50,7 @@ export function readCreateAccount(reader: WireReader): CreateAccount {
     minimumMinor: reader.optionalInt64(6),
     owner: reader.text(7),
     subject: reader.message(8, readSubject),
+    checkOnly: reader.bool(9),
   };
 }
 

@@ -41,6 +41,8 @@ export function writeInstruction(writer: WireWriter, instruction: Instruction): 
       return writer.message(14, instruction, admin.writeReleaseLock);
     case 'change-account':
       return writer.message(15, instruction, admin.writeChangeAccount);
+    case 'bind-id':
+      return writer.message(16, instruction, payment.writeBindId);
     default:
       return unreachable(instruction, 'instruction');
   }
@@ -78,6 +80,8 @@ export function readInstruction(reader: WireReader): Instruction {
       return reader.message(14, admin.readReleaseLock);
     case 15:
       return reader.message(15, admin.readChangeAccount);
+    case 16:
+      return reader.message(16, payment.readBindId);
     default:
       return reader.fail('an unknown instruction');
   }

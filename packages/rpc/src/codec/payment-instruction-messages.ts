@@ -1,5 +1,5 @@
 /** The instructions of two-phase commit. The hot path: read and written straight, field by field. */
-import type { Acknowledge, CommitLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg } from '@mas/ledger';
+import type { BindId, Acknowledge, CommitLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg } from '@mas/ledger';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readAbortReason, readLegSpec, readPaymentBody, readSubject, writeLegSpec, writePaymentBody, writeReason, writeSubject } from './payment-messages';
@@ -122,6 +122,18 @@ export function writeResolve(writer: WireWriter, resolve: Resolve): void {
   writer.uint(3, resolve.homeSlot);
   writer.message(4, resolve.body, writePaymentBody);
   writer.message(5, resolve.subject, writeSubject);
+}
+
+export function writeBindId(writer: WireWriter, bind: BindId): void {
+  writer.hash(1, bind.txn);
+  writer.text(2, bind.key);
+  writer.uint(3, bind.homeSlot);
+  writer.message(4, bind.body, writePaymentBody);
+  writer.message(5, bind.subject, writeSubject);
+}
+
+export function readBindId(reader: WireReader): BindId {
+  return { kind: 'bind-id', txn: reader.txn(1), key: reader.key(2), homeSlot: reader.slot(3), body: reader.message(4, readPaymentBody), subject: reader.message(5, readSubject) };
 }
 
 export function readResolve(reader: WireReader): Resolve {

@@ -51,7 +51,8 @@ const txns = fc.array(txn, { maxLength: 2 });
 export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc.record({ kind: fc.constant('genesis' as const), slots: slotRanges, epoch: safeUint, policy, semanticsVersion: safeUint }),
   fc.record({ kind: fc.constant('set-policy' as const), policy, semanticsVersion: safeUint, subject }),
-  fc.record({ kind: fc.constant('create-account' as const), key, txn, number: account, currency: currencyCode, openingBalanceMinor: amount, minimumMinor: orNull(amount), owner: anyText, subject }),
+  fc.record({ kind: fc.constant('create-account' as const), key, txn, number: account, currency: currencyCode, openingBalanceMinor: amount, minimumMinor: orNull(amount), owner: anyText, subject, checkOnly: fc.boolean() }),
+  fc.record({ kind: fc.constant('bind-id' as const), txn, key, homeSlot: anySlot, body, subject }),
   fc.record({ kind: fc.constant('prepare' as const), txn, key, homeSlot: anySlot, body, account, subject, lockToken: orNull(safeUint), undecided: txns }),
   fc.record({
     kind: fc.constant('decide-commit' as const), txn, key, homeSlot: anySlot, body, remotePrepared: fc.array(account, { maxLength: 3 }), subject,

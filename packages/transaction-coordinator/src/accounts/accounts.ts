@@ -2,9 +2,9 @@
  * Creating and changing accounts: one instruction to the account's bucket, idempotent by its key, asked again
  * through moved slots, locks in force and undecided credits until the deadline.
  */
-import { changeBody, creationBody, differingField, txnPreimage, type AccountRow, type Instruction, type Outcome, type Refusal } from '@mas/ledger';
+import { changeBody, creationBody, differingCreationField, differingField, txnPreimage, type AccountRow, type Instruction, type Outcome, type Refusal } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
-import { txnId, unreachable, type AccountNumber, type Clock, type PaymentKey } from '@mas/values';
+import { present, txnId, unreachable, type AccountNumber, type Clock, type PaymentKey, type Slot } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { Digest } from '../coordinator-ports';
 import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } from '../coordinator-service';
@@ -23,7 +23,8 @@ export interface AccountServices {
   readonly config: CoordinatorConfig;
 }
 
-type Changed = { readonly row: AccountRow; readonly fresh: boolean };
+/** `row` null: the step has no account to show. */
+type Changed = { readonly row: AccountRow | null; readonly fresh: boolean };
 
 export class Accounts {
   constructor(private readonly services: AccountServices) {}
@@ -35,12 +36,21 @@ export class Accounts {
     if (!identity.ok) return identity;
     if (request.openingBalanceMinor < 0n) return failure('invalid', 'AMOUNT_NEGATIVE', 'An opening balance is not below zero.', 'opening_balance');
     const { number, currency, openingBalanceMinor, minimumMinor, owner } = request;
-    const { key } = identity.value;
-    const txn = this.txnOf(key, creationBody({ number, currency, openingBalanceMinor, minimumMinor, owner }));
-    const instruction: Instruction = { kind: 'create-account', key, txn, number, currency, openingBalanceMinor, minimumMinor, owner, subject: caller.subject };
-    const changed = await this.instruct(caller, number, () => instruction, creationBody(request));
-    if (!changed.ok) return changed;
-    return success({ account: viewOfRow(changed.value.row, this.services.directory), created: changed.value.fresh });
+    const { key, homeSlot } = identity.value;
+    const body = creationBody(request);
+    const txn = this.txnOf(key, body);
+    const creation = { kind: 'create-account', key, txn, number, currency, openingBalanceMinor, minimumMinor, owner, subject: caller.subject } as const;
+    const slot = slotOfAccount(number);
+    // First what would be refused, so that a refused request does not use its id up; then the id, at its own home; then the account.
+    const checked = await this.instruct(caller, slot, number, () => ({ ...creation, checkOnly: true }), body);
+    if (!checked.ok && checked.error.facts['same_id'] !== 'true') return checked;
+    if (checked.ok && checked.value.row !== null) return success({ account: viewOfRow(checked.value.row, this.services.directory), created: false });
+    const bound = await this.instruct(caller, homeSlot, number, () => ({ kind: 'bind-id', key, txn, homeSlot, body, subject: caller.subject }), body);
+    if (!bound.ok) return bound;
+    if (!checked.ok) return checked;
+    const created = await this.instruct(caller, slot, number, () => ({ ...creation, checkOnly: false }), body);
+    if (!created.ok) return created;
+    return success({ account: viewOfRow(present(created.value.row, 'account that was created'), this.services.directory), created: created.value.fresh });
   }
 
   async change(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
@@ -53,8 +63,8 @@ export class Accounts {
     const change = { kind: request.change } as const;
     const body = changeBody(number, change);
     const txn = this.txnOf(key, body);
-    const changed = await this.instruct(caller, number, (undecided) => ({ kind: 'change-account', key, txn, number, change, subject: caller.subject, lockToken: null, undecided }), body);
-    return changed.ok ? success(viewOfRow(changed.value.row, this.services.directory)) : changed;
+    const changed = await this.instruct(caller, slotOfAccount(number), number, (undecided) => ({ kind: 'change-account', key, txn, number, change, subject: caller.subject, lockToken: null, undecided }), body);
+    return changed.ok ? success(viewOfRow(present(changed.value.row, 'account that was changed'), this.services.directory)) : changed;
   }
 
   private txnOf(key: PaymentKey, body: ReturnType<typeof creationBody>): ReturnType<typeof txnId> {
@@ -62,13 +72,13 @@ export class Accounts {
   }
 
   /** Until the bucket has given a final answer or the deadline has come. */
-  private async instruct(caller: Caller, number: AccountNumber, instructionOf: (undecided: readonly ReturnType<typeof txnId>[]) => Instruction, body: ReturnType<typeof creationBody>): Promise<Reply<Changed>> {
+  private async instruct(caller: Caller, slot: Slot, number: AccountNumber, instructionOf: (undecided: readonly ReturnType<typeof txnId>[]) => Instruction, body: ReturnType<typeof creationBody>): Promise<Reply<Changed>> {
     const { link, placements, clock, config } = this.services;
     const untilMs = caller.deadlineMs - config.deadlineReserveMs;
     let undecided: readonly ReturnType<typeof txnId>[] = [];
     let lastHoldUp: RequestError | null = null;
     while (clock.monotonicMs() < untilMs) {
-      const bucket = link.bucketOf(slotOfAccount(number));
+      const bucket = link.bucketOf(slot);
       const reply = await link.instruct(bucket, 'phase-1', instructionOf(undecided), caller.token, untilMs);
       if (reply.kind === 'unauthenticated') return failure('unauthenticated', 'TOKEN_REFUSED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
@@ -104,7 +114,7 @@ function finalReply(outcome: Outcome, number: AccountNumber, body: ReturnType<ty
     case 'refused':
       return { kind: 'final', reply: refused(outcome.refusal) };
     case 'conflict': {
-      const field = differingField(outcome.bound.body, body) === 'memo' ? 'change' : 'id';
+      const field = differingCreationField(outcome.bound.body, body) ?? (differingField(outcome.bound.body, body) === 'memo' ? 'change' : 'id');
       return { kind: 'final', reply: failure('already-exists', 'ID_CONFLICT', 'The id belongs to another request; use a new id.', field, { txn: outcome.bound.txn }) };
     }
     case 'locked':
@@ -113,12 +123,14 @@ function finalReply(outcome: Outcome, number: AccountNumber, body: ReturnType<ty
       return { kind: 'wait', undecided: outcome.undecided.map((leg) => leg.txn), error: failure('failed-precondition', 'ACCOUNT_NOT_EMPTY', `Account ${number} has undecided credits; try again later.`, null, { account: number }).error };
     case 'wrong-bucket':
       return { kind: 'moved', error: failure('unavailable', 'SLOT_MOVING', `The slot of account ${number} is moving; try again.`, null, { account: number }).error };
+    case 'decided':
+      return { kind: 'final', reply: success({ row: null, fresh: outcome.fresh }) };
+    case 'done':
+      return { kind: 'final', reply: success({ row: null, fresh: true }) };
     case 'prepared':
     case 'leg-ended':
-    case 'decided':
     case 'lock':
     case 'lock-released':
-    case 'done':
     case 'alarm':
       return { kind: 'final', reply: failure('internal', 'UNEXPECTED_OUTCOME', `The bucket answered ${outcome.kind}.`) };
     default:

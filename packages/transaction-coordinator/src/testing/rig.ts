@@ -63,7 +63,7 @@ export class Rig {
       if (this.cluster.placement.bucketOf(slotOfAccount(number)) !== bucket || this.cluster.at(slotOfAccount(number)).rows.account(number) !== undefined) continue;
       this.nextId += 1;
       const key = paymentKey('mas|ops', `open-${this.nextId}`);
-      const outcome = this.cluster.run(slotOfAccount(number), { kind: 'create-account', key, txn: txnId(createHash('sha256').update(key).digest('hex')), number, currency: USD, openingBalanceMinor: balanceMinor, minimumMinor: null, owner: label, subject: OPERATOR });
+      const outcome = this.cluster.run(slotOfAccount(number), { kind: 'create-account', key, txn: txnId(createHash('sha256').update(key).digest('hex')), number, currency: USD, openingBalanceMinor: balanceMinor, minimumMinor: null, owner: label, subject: OPERATOR, checkOnly: false });
       if (outcome.kind !== 'account') throw new Error(`account ${number}: ${outcome.kind}`);
       return number;
     }

@@ -46,7 +46,7 @@ export class World {
   open(number: string, balanceMinor: bigint): AccountNumber {
     const account = accountNumber(number);
     const key = paymentKey('mas|ops', `create-${number}`);
-    const outcome = this.bucketOf(slotOfAccount(account)).run({ kind: 'create-account', key, txn: this.mintTxn(), number: account, currency: USD, openingBalanceMinor: balanceMinor, minimumMinor: null, owner: number, subject: OPERATOR });
+    const outcome = this.bucketOf(slotOfAccount(account)).run({ kind: 'create-account', key, txn: this.mintTxn(), number: account, currency: USD, openingBalanceMinor: balanceMinor, minimumMinor: null, owner: number, subject: OPERATOR, checkOnly: false });
     if (outcome.kind !== 'account') throw new Error(`account ${number} could not be created: ${outcome.kind}`);
     return account;
   }
