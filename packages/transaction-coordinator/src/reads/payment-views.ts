@@ -1,6 +1,6 @@
 /**
  * GetPayment: a terminal entry in Redis is believed, with its timeline; PENDING or nothing is not, then the home says
- * what it has recorded.
+ * what it has recorded. A payment that Redis has forgotten gets its timeline from the buckets of its legs.
  */
 import type { OutcomeRow } from '@mas/ledger';
 import { splitPaymentKey, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -8,9 +8,11 @@ import type { Caller, PaymentView, Reply } from '../coordinator-service';
 import { identityOf, mayRead } from '../payment/identity';
 import { failure, success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
-import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
+import type { TimelineStep, TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
 import type { LegFinder } from './leg-finder';
 
+/** Of steps in the same millisecond. */
+const ORDER = ['prepared', 'decided', 'told'];
 /** Redis gets so long to answer a read that can do without it. */
 const REDIS_PATIENCE_MS = 200;
 
@@ -40,8 +42,24 @@ export class PaymentViews {
     if (matching !== null && matching.state !== 'PENDING') return success(viewOfEntry(key, matching));
     const row = await this.link.query(key, homeSlot, caller.deadlineMs);
     if (row === 'unreachable') return silent();
-    if (row !== null) return success(viewOfRow(key, row, matching));
+    // What binds the id of an account's creation or change is no payment.
+    if (row !== null && row.body.legs.length === 0) return notFound();
+    if (row !== null) return success(viewOfRow(key, row, matching, matching === null ? await this.timeline(row, caller.deadlineMs) : matching.timeline));
     return matching === null ? notFound() : success(viewOfEntry(key, matching));
+  }
+
+  /** What the buckets remember, for a payment that Redis has forgotten. A leg's bucket that does not answer is left out. */
+  private async timeline({ txn, body, decision, slot }: OutcomeRow, untilMs: number): Promise<readonly TimelineStep[]> {
+    const verdict = decision.kind === 'committed' ? 'COMMITTED' : `ABORTED ${decision.reason.name}`;
+    const steps: TimelineStep[] = [{ atMs: decision.atMs, step: 'decided', bucket: this.link.bucketOf(slot), detail: verdict }];
+    const legs = await Promise.all(body.legs.map(({ account }) => this.legFinder.find(account, txn, null, untilMs)));
+    for (const leg of legs) {
+      if (leg === null || leg === 'unreachable') continue;
+      const bucket = this.link.bucketOf(leg.slot);
+      if (leg.body !== null) steps.push({ atMs: leg.preparedAtMs, step: 'prepared', bucket, detail: leg.account });
+      if (leg.endedAtMs !== null) steps.push({ atMs: leg.endedAtMs, step: 'told', bucket, detail: leg.account });
+    }
+    return steps.sort((a, b) => a.atMs - b.atMs || ORDER.indexOf(a.step) - ORDER.indexOf(b.step));
   }
 
   private entry(key: PaymentKey): Promise<TransactionEntry | null> {
@@ -59,12 +77,12 @@ export class PaymentViews {
   }
 }
 
-/** The home's record where there is one; times and timeline from Redis. */
-function viewOfRow(key: PaymentKey, row: OutcomeRow, entry: TransactionEntry | null): PaymentView {
+/** The home's record where there is one; times from Redis. */
+function viewOfRow(key: PaymentKey, row: OutcomeRow, entry: TransactionEntry | null, timeline: readonly TimelineStep[]): PaymentView {
   const { txn, body, decision } = row;
   const state = decision.kind === 'committed' ? 'COMMITTED' : 'ABORTED';
   const reason = decision.kind === 'aborted' ? decision.reason : null;
-  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, timeline: entry?.timeline ?? [], outcome: row };
+  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, timeline, outcome: row };
 }
 
 function viewOfEntry(key: PaymentKey, entry: TransactionEntry): PaymentView {
