@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { UsageError } from '../usage-error';
 import type { Runner, RunnerCommand } from './runner';
 
 const command = z.union([
@@ -13,9 +14,11 @@ const command = z.union([
   z.object({ verb: z.enum(['status', 'stop-all', 'restart-all']) }),
 ]);
 const MAX_COMMAND_BYTES = 4096;
+const CLOSE_TIMEOUT_MS = 500;
 
+/** @throws UsageError when another one listens there. */
 export async function serveControl(path: string, runner: Runner): Promise<Server> {
-  if (await reachable(path)) throw new Error(`another "mas up" is running here (${path}); stop it or give --socket`);
+  if (await reachable(path)) throw new UsageError(`another "mas up" is running here (${path}): stop it, or give this one another --socket (MAS_UP_SOCKET)`);
   mkdirSync(dirname(path), { recursive: true });
   rmSync(path, { force: true });
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -39,6 +42,17 @@ export async function serveControl(path: string, runner: Runner): Promise<Server
   });
   chmodSync(path, 0o600);
   return server;
+}
+
+/** Lets answers under way arrive: `mas up run stop-all` ends the very process that it asks. */
+export function closeControl(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    server.close(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
 }
 
 /** @throws Error with a sentence when nothing listens. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mergeProcfiles, parseProcfile, type ProcEntry } from './procfile';
 import { PrefixedOutput } from './prefixed-output';
 import { Runner } from './runner';
-import { serveControl } from './control';
+import { closeControl, serveControl } from './control';
 import { onStopSignals, type StopSignal } from '../platform/stop-signals';
 import { UsageError } from '../usage-error';
 
@@ -24,7 +24,7 @@ export async function up(options: { readonly files: readonly string[]; readonly 
   // As goreman: it goes on while one process runs, and ends with the last.
   const signal = await Promise.race([asked, allEnded]);
   if (signal !== null) await runner.stopAll(signal);
-  control.close();
+  await closeControl(control);
   return 0;
 }
 
