@@ -15,10 +15,12 @@ export interface Session {
 export function withSession<Args extends readonly unknown[]>(program: Command, action: (session: Session, ...args: Args) => Promise<void>): (...args: Args) => Promise<void> {
   return (...args) =>
     guarded(program, async (output) => {
-      const flags = program.opts<ContextFlags>();
-      const client = new MasClient(readContext(flags, process.env));
+      const context = readContext(program.opts<ContextFlags>(), process.env);
+      const client = new MasClient(context);
       try {
         await action({ client, output }, ...args);
+      } catch (error) {
+        throw describe(error, context.addresses.join(', '));
       } finally {
         client.close();
       }
@@ -31,7 +33,7 @@ export async function guarded(program: Command, action: (output: Output) => Prom
   try {
     await action(createOutput(json, (text) => void process.stdout.write(text)));
   } catch (error) {
-    const failure = describe(error, program.opts<ContextFlags>().tc ?? process.env['MAS_TC'] ?? 'its address');
+    const failure = describe(error, 'its address');
     process.stderr.write(`${json ? toJson({ error: { message: failure.message, ...failure.facts } }) : `mas-client: ${failure.message}`}\n`);
     process.exitCode = failure.exitCode;
   }

@@ -44,7 +44,7 @@ export const commonSettings = {
   cluster: setting('cluster', '<id=host:port,…>', 'the resource managers of the cluster', undefined, clusterMembers()),
   buckets: setting('buckets', '<n>', 'number of buckets of a new cluster', '3', integer(1, MAX_BUCKETS)),
   replicas: setting('replicas', '<n>', 'replicas per bucket of a new cluster', '3', integer(1, 9)),
-  certs: setting('certs', '<dir>', 'folder with the certificates and keys (certs/make-certs.sh)', 'certs', text()),
+  certs: setting('certs', '<dir>', 'folder with the certificates and keys (npm run certs)', 'certs', text()),
   jwtAlgorithm: setting('jwt-algorithm', '<alg>', 'the one algorithm of tokens', 'HS256', oneOf(['HS256', 'RS256', 'ES256'])),
   jwtKeys: setting('jwt-keys', '<kid=file,…>', 'token keys: the first signs, a second one (rotation) still verifies', '', z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE')),
   jwtIssuer: setting('jwt-issuer', '<iss>', 'issuer of tokens', 'mas', text()),
