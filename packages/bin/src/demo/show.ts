@@ -26,16 +26,16 @@ export interface Shown {
 export async function show(client: MasClient, print: (text: string) => void): Promise<Shown> {
   const problems: string[] = [];
   const run = randomUUID().slice(0, 8);
-  const [sender, receiver, bystander] = namesInDifferentBuckets();
-  const numbers = [sender, receiver, bystander];
+  const numbers = namesInDifferentBuckets();
   for (const number of numbers) await createAccount(client, number);
   const before = await client.getAccounts(numbers);
+  const { sender, receiver, paidMinor } = choosePayment(before);
   print(`${pc.bold('Accounts')}, each in another bucket${before.some((one) => one.balanceMinor !== OPENING_MINOR) ? ' (found again from an earlier start)' : ''}:`);
   print(table(['account', 'balance', 'bucket', 'leader'], before.map((one) => [one.number, money(one.balanceMinor, one.currency), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]), [1]));
 
   const paid = `{${sender}}demo-${run}`;
-  const committed = await client.createPayment({ id: paid, from: sender, to: receiver, amount: { minor: PAID_MINOR }, memo: 'dinner' });
-  report(print, `${sender} pays ${receiver} ${formatAmount(PAID_MINOR, 'USD' as Currency)}`, committed);
+  const committed = await client.createPayment({ id: paid, from: sender, to: receiver, amount: { minor: paidMinor }, memo: 'dinner' });
+  report(print, `${sender} pays ${receiver} ${formatAmount(paidMinor, 'USD' as Currency)}`, committed);
   if (committed.kind !== 'committed') problems.push(`the payment should have committed, but is ${committed.kind}`);
   const tooMuch = await client.createPayment({ id: `{${sender}}too-much-${run}`, from: sender, to: receiver, amount: { minor: 100_000_000n } });
   report(print, `${sender} pays ${receiver} more than there is`, tooMuch);
@@ -47,13 +47,13 @@ export async function show(client: MasClient, print: (text: string) => void): Pr
   const after = await client.getAccounts(numbers);
   print(`\n${pc.bold('Balances')} before and after:`);
   print(table(['account', 'before', 'after', 'bucket', 'leader'], after.map((one, at) => [one.number, moneyOf(before[at]), moneyOf(one), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]), [1, 2]));
-  checkBalances(before, after, problems);
+  checkBalances(before, after, { sender, paidMinor }, problems);
   const view = await client.getPayment({ id: paid });
   print(`\n${pc.bold('One payment through both phases')} (${paid}):`);
   const startMs = view.timeline[0]?.atMs ?? 0;
   print(table(['+ms', 'step', 'bucket', ''], view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']), [0]));
   if (view.state !== 'COMMITTED') problems.push(`the payment is shown as ${view.state}`);
-  return { problems, accounts: numbers };
+  return { problems, accounts: [sender, receiver] };
 }
 
 /** The first request of a new cluster may come before its buckets have leaders; its id makes asking again harmless. */
@@ -80,6 +80,14 @@ function namesInDifferentBuckets(): [string, string, string] {
   return [first, second, third];
 }
 
+/** The richest pays the poorest: however often it is started, and whatever was paid in between, there is money for it. */
+export function choosePayment(accounts: readonly Pick<AccountView, 'number' | 'balanceMinor'>[]): { readonly sender: string; readonly receiver: string; readonly paidMinor: bigint } {
+  const byBalance = [...accounts].sort((a, b) => (a.balanceMinor === b.balanceMinor ? 0 : a.balanceMinor > b.balanceMinor ? -1 : 1));
+  const [richest, poorest] = [byBalance[0], byBalance.at(-1)];
+  if (richest === undefined || poorest === undefined || richest === poorest) throw new Error('the show needs two accounts');
+  return { sender: richest.number, receiver: poorest.number, paidMinor: richest.balanceMinor < 2n * PAID_MINOR ? richest.balanceMinor / 2n + 1n : PAID_MINOR };
+}
+
 function report(print: (text: string) => void, what: string, result: PaymentResult): void {
   const state = coloured(result.kind.toUpperCase());
   if (result.kind === 'aborted') {
@@ -96,9 +104,10 @@ function moneyOf(view: AccountView | undefined): string {
   return view === undefined ? '' : money(view.balanceMinor, view.currency);
 }
 
-function checkBalances(before: readonly AccountView[], after: readonly AccountView[], problems: string[]): void {
+function checkBalances(before: readonly AccountView[], after: readonly AccountView[], paid: { readonly sender: string; readonly paidMinor: bigint }, problems: string[]): void {
   const sum = (views: readonly AccountView[]): bigint => views.reduce((total, view) => total + view.balanceMinor, 0n);
   if (sum(before) !== sum(after)) problems.push(`money was not conserved: ${sum(before)} before, ${sum(after)} after`);
-  const moved = (before[0]?.balanceMinor ?? 0n) - (after[0]?.balanceMinor ?? 0n);
-  if (moved !== PAID_MINOR) problems.push(`the sender paid ${moved} instead of ${PAID_MINOR}`);
+  const balance = (views: readonly AccountView[]): bigint => views.find((one) => one.number === paid.sender)?.balanceMinor ?? 0n;
+  const moved = balance(before) - balance(after);
+  if (moved !== paid.paidMinor) problems.push(`the sender paid ${moved} instead of ${paid.paidMinor}`);
 }
