@@ -5,6 +5,7 @@
 import { present, SeededRandom } from '@mas/values';
 import { auditAnswers } from './audit/answers';
 import { ClusterWatch } from './audit/cluster-watch';
+import { expectEqualLogs } from './audit/equal-logs';
 import { Findings, type Finding } from './audit/findings';
 import { expectEqualReplicas, finalState, readBucket, type BucketRows } from './audit/final-rows';
 import { auditLockHistory } from './audit/lock-history';
@@ -47,7 +48,7 @@ const AFTERMATH_MS = 10_000;
 const FIRST_SUCCESS_MS = 10_000;
 const RESOLVED_MS = 30_000;
 const REST_MS = 60_000;
-/** An entry that is larger still travels alone: replication goes entry by entry. */
+/** An entry that is larger still travels alone: with one message in flight, replication goes entry by entry. */
 const ONE_ENTRY_BYTES = 1;
 const MIN_COMMITTED = 25;
 const MIN_CROSS_BUCKET = 12;
@@ -85,7 +86,7 @@ function shapeOf(draws: SeededRandom): ClusterShape {
     replicas: 3,
     transactionManagers: 2,
     rm: {
-      raft: { retainedEntries, ...(draws.chance(0.3) ? { maxMessageBytes: ONE_ENTRY_BYTES } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
+      raft: { retainedEntries, ...(draws.chance(0.3) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
       manager: { cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
     },
     tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive' },
@@ -128,6 +129,7 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
     const first = replicas[0]?.[1];
     if (first !== undefined) buckets.push(first);
   }
+  expectEqualLogs(cluster, findings);
   const state = finalState(buckets);
   auditMoney(state, history, findings);
   auditAnswers(state, history, watch.decisions, findings);

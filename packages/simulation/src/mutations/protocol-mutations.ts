@@ -52,21 +52,21 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'nobody resolves what is left prepared',
-    why: 'everything depends on the coordinator that came down',
+    why: 'everything depends on the coordinator that came down, and on a Redis that remembers',
     changes: [{ file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
-    faults: ['deaths at a step', 'crashes'],
+    faults: ['deaths at a step', 'Redis', 'crashes'],
   },
   {
     name: 'the home forgets whom to tell',
     why: 'only the coordinator tells the legs',
     changes: [{ file: 'resource-manager/src/drivers/deliver', find: 'if (nowMs - outcome.decision.atMs < config.deliverAfterMs || !this.attempts.due(outcome.key)) continue;', replace: 'if (nowMs > 0) continue;' }],
-    faults: ['deaths at a step', 'crashes'],
+    faults: ['deaths at a step', 'Redis', 'crashes'],
   },
   {
     name: 'acknowledged before it is told',
-    why: 'a leg is struck from the list when the telling is sent',
-    changes: [{ file: 'two-phase-commit/src/phase-two', find: "if (reply.kind !== 'outcome') return { kind: 'lost', reason: reply.reason };", replace: "if (reply.kind !== 'outcome') return { kind: 'told' };" }, { file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
-    faults: ['loss', 'partitions'],
+    why: 'legs are struck from the list when the telling is sent, and no leg asks by itself',
+    changes: [{ file: 'two-phase-commit/src/phase-two', find: "  return { txn: withStep(txn, nowMs, 'tell-sent', null, null, {", replace: "  if (verdict.kind === 'recorded' && verdict.outcome.untold.length > 0) effects.push({ kind: 'acknowledge', bucket: txn.homeBucket, instruction: { kind: 'acknowledge', key: txn.plan.key, txn: txn.plan.txn, accounts: verdict.outcome.untold.map((untold) => untold.account) } });\n  return { txn: withStep(txn, nowMs, 'tell-sent', null, null, {" }, { file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
+    faults: ['deaths at a step', 'crashes'],
   },
   {
     name: 'committed reads do not ask the homes',
@@ -84,15 +84,16 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     changes: [{ file: 'resource-manager/src/reads/account-reads', find: '    balanceMinor: row.balanceMinor,\n    minimumMinor', replace: '    balanceMinor: row.balanceMinor + row.pendingCreditsMinor,\n    minimumMinor' }],
   },
   {
-    name: 'answered before it is decided',
-    why: 'all legs prepared is taken for committed, and the home may yet say no',
+    name: 'what is unknown is called aborted',
+    why: 'a deadline is answered with an abort that the home has not recorded',
     changes: [
       {
-        file: 'two-phase-commit/src/decision',
-        find: "    case 'unreachable':\n      return inDoubt(txn, nowMs, reply.reason);",
-        replace: "    case 'unreachable':\n      return phase.intent.kind === 'commit' ? decided(txn, phase, { kind: 'recorded', fresh: true, outcome: { slot: txn.plan.homeSlot, key: txn.plan.key, txn: txn.plan.txn, body: txn.plan.body, subject: txn.plan.subject, decision: { kind: 'committed', atMs: nowMs }, balances: [], untold: [] } }, nowMs) : inDoubt(txn, nowMs, reply.reason);",
+        file: 'two-phase-commit/src/global-transaction',
+        find: "const answer: TransactionAnswer = { kind: 'unknown', message: 'The home bucket has not recorded a decision in time; ask again with the same id.' };",
+        replace:
+          "const answer: TransactionAnswer = { kind: 'recorded', fresh: true, outcome: { slot: txn.plan.homeSlot, key: txn.plan.key, txn: txn.plan.txn, body: txn.plan.body, subject: txn.plan.subject, decision: { kind: 'aborted', atMs: nowMs, reason: { name: 'DEADLINE_EXCEEDED', account: null, facts: {} } }, balances: [], untold: [] } };",
       },
     ],
-    faults: ['partitions', 'crashes'],
+    faults: ['partitions', 'loss', 'pauses'],
   },
 ];

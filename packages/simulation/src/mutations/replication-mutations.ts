@@ -36,12 +36,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     faults: ['crashes', 'slow disks', 'power cuts'],
   },
   {
-    name: 'follower commits beyond its last new entry',
-    why: 'the commit index is taken as it comes',
-    changes: [{ file: 'raft/src/core/append-handling', find: 'log.commitTo(minIndex(message.commit, lastNew));', replace: 'log.commitTo(minIndex(message.commit, log.lastIndex()));' }],
-    faults: ['short reigns'],
-  },
-  {
     name: 'appended without the check before',
     why: 'the entry before the new ones is not compared',
     changes: [{ file: 'raft/src/core/append-handling', find: 'if (!log.matches(message.prevTerm, message.prevIndex)) {', replace: 'if (message.prevIndex > log.lastIndex()) {' }],

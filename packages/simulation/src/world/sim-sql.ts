@@ -19,6 +19,7 @@ export interface SqlConditions {
 
 export const CALM_SQL: SqlConditions = { minLatencyMs: 0.3, maxLatencyMs: 2, isDown: false, commitLostRate: 0, answerLostRate: 0 };
 
+const LATE_COMMIT_MS = 4_000;
 /** What a driver waits for a server that does not answer. */
 const DRIVER_TIMEOUT_MS = 800;
 
@@ -45,6 +46,8 @@ export class SimSql {
     const { minLatencyMs, maxLatencyMs, commitLostRate, answerLostRate } = this.conditions;
     const writes = operation === 'checkpoint' || operation === 'install';
     await world.time.after(minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs));
+    // A COMMIT that a dying process has sent may take effect long after its successor has come.
+    if (writes && !process.isAlive) await world.time.after(this.random.unit() * LATE_COMMIT_MS);
     if (this.conditions.isDown || this.network.isBlocked(process.name, this.name)) {
       world.counters.add('sql away');
       await world.time.after(DRIVER_TIMEOUT_MS * this.random.unit());

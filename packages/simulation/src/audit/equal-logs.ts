@@ -1,0 +1,29 @@
+/** Log Matching, at rest: where two replicas' logs both hold an entry, they hold the same one. */
+import { META_GROUP } from '@mas/placement';
+import { indexPlus, type Entry } from '@mas/raft';
+import type { BucketId, RmId } from '@mas/values';
+import type { Cluster } from '../cluster/cluster';
+import type { Findings } from './findings';
+
+const ALL_BYTES = Number.MAX_SAFE_INTEGER;
+
+export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
+  for (const group of [META_GROUP, ...cluster.buckets]) {
+    const seen = new Map<number, { readonly rm: RmId; readonly entry: Entry }>();
+    for (const [rm, entries] of logsOf(cluster, group)) {
+      for (const entry of entries) {
+        const known = seen.get(entry.index);
+        if (known === undefined) seen.set(entry.index, { rm, entry });
+        else findings.expect(known.entry.term === entry.term && Buffer.compare(known.entry.data, entry.data) === 0, 'equal logs', () => `group ${group}: rm-${known.rm} and rm-${rm} hold different entries ${entry.index}`);
+      }
+    }
+  }
+}
+
+function logsOf(cluster: Cluster, group: BucketId): readonly (readonly [RmId, readonly Entry[]])[] {
+  return [...cluster.rms.values()].flatMap(({ rm, log, host }) => {
+    const storage = log.storage(group);
+    const isMember = host.status().some((one) => one.group === group && one.voters.includes(rm));
+    return storage === undefined || !isMember ? [] : [[rm, storage.entries(storage.firstIndex(), indexPlus(storage.lastIndex(), 1), ALL_BYTES) ?? []] as const];
+  });
+}
