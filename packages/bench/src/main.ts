@@ -8,7 +8,7 @@ import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
 import { runRaftBench } from './raft/raft-bench';
 import { renderReport } from './report';
 
-const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--only REGEX] [--no-yardsticks] [--json]';
+const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up 40000] [--only REGEX] [--no-yardsticks] [--json]';
 
 async function main(): Promise<number> {
   if (process.argv[2] === 'raft') return runRaftBench(process.argv.slice(3));
@@ -20,6 +20,7 @@ async function main(): Promise<number> {
       seconds: { type: 'string', default: '5' },
       accounts: { type: 'string', default: '3000' },
       seed: { type: 'string', default: '1' },
+      'warm-up': { type: 'string', default: '40000' },
       only: { type: 'string' },
       'no-yardsticks': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -29,10 +30,11 @@ async function main(): Promise<number> {
   const seconds = Number(values.seconds);
   const accounts = Number(values.accounts);
   const seed = Number(values.seed);
-  if (what !== 'payments' || !(seconds > 0 && seconds <= 600) || !(Number.isInteger(accounts) && accounts >= 30) || !Number.isInteger(seed)) throw new TypeError(USAGE);
+  const warmUpPayments = Number(values['warm-up']);
+  if (what !== 'payments' || !(seconds > 0 && seconds <= 600) || !(Number.isInteger(accounts) && accounts >= 30) || !Number.isInteger(seed) || !(Number.isInteger(warmUpPayments) && warmUpPayments >= 0)) throw new TypeError(USAGE);
   if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
   const progress = createProgress(process.stderr.isTTY);
-  const report = await runPaymentsBench({ storage: values.mysql ? 'servers' : 'embedded', durationMs: seconds * 1000, accounts, seed, yardsticks: !values['no-yardsticks'], only: values.only === undefined ? null : new RegExp(values.only) }, progress);
+  const report = await runPaymentsBench({ storage: values.mysql ? 'servers' : 'embedded', durationMs: seconds * 1000, accounts, seed, yardsticks: !values['no-yardsticks'], warmUpPayments, only: values.only === undefined ? null : new RegExp(values.only) }, progress);
   progress.done();
   const json = JSON.stringify(report, null, 2);
   mkdirSync(RESULTS_FOLDER, { recursive: true });

@@ -1,6 +1,7 @@
 /**
- * Closed-loop load: so many callers, each with one call under way, for so long. Latency is measured per call in
- * microseconds; calls that began after the warm-up count.
+ * Closed-loop load: so many callers, each with one call under way, for so long. What ends within the counted time counts,
+ * whenever it began: to leave out what was under way at its start would make long calls look slow. Latency is per call, in
+ * microseconds.
  */
 import { build, type Histogram } from 'hdr-histogram-js';
 
@@ -12,6 +13,9 @@ export interface LoadOptions {
   /** Units of work done by one call (payments of a batch); default 1. A rejection ends the load. */
   readonly unitsPerCall?: number;
   readonly call: (caller: number) => Promise<void>;
+  /** The counted time begins; it ends. */
+  readonly onCounting?: () => void;
+  readonly onCounted?: () => void;
   readonly onProgress?: (fraction: number, unitsSoFar: number) => void;
 }
 
@@ -33,15 +37,15 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
   const countedFromMs = performance.now() + (options.warmUpMs ?? options.durationMs / 10);
   const endsAtMs = countedFromMs + options.durationMs;
   let counted = 0;
-  let lastEndMs = countedFromMs;
+  const counting = setTimeout(() => options.onCounting?.(), countedFromMs - performance.now());
+  const countedUp = setTimeout(() => options.onCounted?.(), endsAtMs - performance.now());
   const progress = setInterval(() => options.onProgress?.(Math.min(1, Math.max(0, 1 - (endsAtMs - performance.now()) / options.durationMs)), counted), PROGRESS_EVERY_MS);
   const caller = async (id: number): Promise<void> => {
     for (let startedMs = performance.now(); startedMs < endsAtMs; startedMs = performance.now()) {
       await options.call(id);
       const endedMs = performance.now();
-      if (startedMs < countedFromMs) continue;
+      if (endedMs < countedFromMs || endedMs >= endsAtMs) continue;
       counted += units;
-      lastEndMs = Math.max(lastEndMs, endedMs);
       histogram.recordValue(Math.max(1, Math.round((endedMs - startedMs) * MICROSECONDS)));
     }
   };
@@ -49,8 +53,10 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
     await Promise.all(Array.from({ length: options.callers }, (_, id) => caller(id)));
   } finally {
     clearInterval(progress);
+    clearTimeout(counting);
+    clearTimeout(countedUp);
   }
-  return { unitsPerSecond: (counted * 1000) / (lastEndMs - countedFromMs), units: counted, ...percentiles(histogram) };
+  return { unitsPerSecond: (counted * 1000) / options.durationMs, units: counted, ...percentiles(histogram) };
 }
 
 function percentiles(histogram: Histogram): Pick<LoadResult, 'p50Ms' | 'p99Ms' | 'p999Ms' | 'maxMs'> {

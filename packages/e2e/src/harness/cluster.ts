@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly buckets?: number;
   readonly replicas?: number;
   readonly storage?: 'embedded' | 'servers';
+  /** Of the private MariaDB: `durable` syncs every commit, as a figure must; default `fast`. */
+  readonly durability?: 'fast' | 'durable';
   /** Proxies on every link; without them cut and delay are not available. */
   readonly proxies?: boolean;
   /** Added to every process's environment: MAS_* settings. */
@@ -55,7 +57,7 @@ export class Cluster {
 
   /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', proxies: false, environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
+    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', proxies: false, environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -147,8 +149,8 @@ export class Cluster {
   }
 
   private async launch(): Promise<void> {
-    const { storage, rms, tms } = this.options;
-    if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb(), startRedis()]);
+    const { storage, durability, rms, tms } = this.options;
+    if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability }), startRedis()]);
     execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms)], { stdio: 'pipe' });
     const ports = await differentPorts(rms + tms);
     this.rmPorts = ports.slice(0, rms);
