@@ -23,6 +23,8 @@ export class Client {
     readonly accounts: readonly PlannedAccount[],
     readonly history: History,
     readonly random: SeededRandom,
+    /** Nothing is asked any more once it holds; what was asked comes to its end. */
+    readonly isOver: () => boolean,
   ) {}
 
   async pay(request: PaymentRequest, subject: Subject): Promise<PaymentHistory> {
@@ -52,7 +54,7 @@ export class Client {
   private async repeat(payment: PaymentHistory): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const made = await this.attempt(payment, payment.request);
-      if (isFinal(made)) return;
+      if (isFinal(made) || this.isOver()) return;
       await this.cluster.world.time.after(this.random.unit() * MAX_PAUSE_MS);
     }
   }

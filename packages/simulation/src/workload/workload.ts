@@ -57,7 +57,7 @@ export class Workload {
   }
 
   private client(name: string): Client {
-    return new Client(name, this.cluster, this.accounts, this.history, this.random.fork());
+    return new Client(name, this.cluster, this.accounts, this.history, this.random.fork(), () => this.isOver);
   }
 
   private async loop(client: Client): Promise<void> {
@@ -230,7 +230,7 @@ async function freezeForAWhile(client: Client): Promise<void> {
   const change = async (kind: 'freeze' | 'unfreeze'): Promise<boolean> => {
     const id = client.mint(account.number);
     client.history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
-    for (let attempt = 0; attempt < 12; attempt += 1) {
+    for (let attempt = 0; attempt < 12 && !client.isOver(); attempt += 1) {
       const called = await callTm(cluster, client.call(OPERATOR, `${kind} ${account.number}`), (_tm, caller, coordinator) => coordinator.changeAccount(caller, { id, number: account.number, change: kind }));
       if (called.kind === 'answered' && (called.value.ok || called.value.error.kind === 'failed-precondition')) return called.value.ok;
       await cluster.world.time.after(300);
@@ -238,7 +238,7 @@ async function freezeForAWhile(client: Client): Promise<void> {
     return false;
   };
   cluster.world.trace.detail(`${client.name} freezes ${account.number}`);
-  await change('freeze');
+  if (!(await change('freeze'))) return;
   await cluster.world.time.after(client.random.below(800));
   await change('unfreeze');
 }
