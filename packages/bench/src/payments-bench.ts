@@ -76,6 +76,8 @@ export async function runPaymentsBench(options: BenchOptions, progress: Progress
   const cluster = await Cluster.start({ storage: options.storage, durability: 'durable' });
   try {
     const client = cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
+    // First: a yardstick that cannot be had says so before minutes of load.
+    const yardsticks = options.yardsticks ? await runYardsticks(cluster.certs(), options.durationMs, progress) : null;
     const numbers = await createAccounts(client, options.accounts, progress);
     const { placement } = await client.clusterStatus();
     const load = new PaymentLoad(numbers, new PlacementIndex(placement), new SeededRandom(options.seed), randomUUID().slice(0, 8));
@@ -88,8 +90,6 @@ export async function runPaymentsBench(options: BenchOptions, progress: Progress
     progress.phase('checking that money was conserved');
     const audit = await client.audit();
     const conserved = audit.consistent && audit.totals.every((total) => total.issuedMinor === BigInt(numbers.length) * OPENING_MINOR && total.balancesMinor === total.issuedMinor);
-    const certs = cluster.certs();
-    const yardsticks = options.yardsticks ? await runYardsticks(certs, options.durationMs, progress) : null;
     return { storage: options.storage, scenarios, yardsticks, ratios: ratiosOf(scenarios, yardsticks), conserved, audit: audit.checks.map((check) => `${check.name}: ${check.count} compared, ${check.differences.length} differences`).join('; ') };
   } finally {
     await cluster.stop();

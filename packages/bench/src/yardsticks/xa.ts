@@ -19,7 +19,8 @@ export interface XaResult extends LoadResult {
 }
 
 export async function xaTransfers(callers: number, durationMs: number): Promise<XaResult> {
-  const servers = await Promise.all([startMariaDb({ durability: 'durable' }), startMariaDb({ durability: 'durable' })]);
+  // One after the other: two installations at once have met in the temporary folder.
+  const servers = [await startMariaDb({ durability: 'durable' }), await startMariaDb({ durability: 'durable' })];
   try {
     const connect = (at: 0 | 1): Promise<Connection> => createConnection({ host: '127.0.0.1', port: servers[at]?.port ?? 0, user: 'root', multipleStatements: true });
     const admins = [await connect(0), await connect(1)];
