@@ -31,7 +31,7 @@ function main(): void {
     const last = run.stdout.trim().split('\n').at(-1) ?? '';
     const result: Caught | null = run.status === 0 && last.startsWith('{') ? (JSON.parse(last) as Caught) : null;
     if (result?.caught !== true) missed += 1;
-    const how = result === null ? `did not run: ${run.stderr.trim().split('\n')[0] ?? ''}` : result.caught ? `${result.rule ?? ''}: ${(result.text ?? '').split('\n')[0]?.slice(0, SHOWN_CHARACTERS) ?? ''}` : 'NOT CAUGHT';
+    const how = result === null ? `did not run: ${run.signal ?? run.stderr.trim().split('\n')[0] ?? ''}` : result.caught ? `${result.rule ?? ''}: ${(result.text ?? '').split('\n')[0]?.slice(0, SHOWN_CHARACTERS) ?? ''}` : 'NOT CAUGHT';
     process.stdout.write(`${mutation.name.padEnd(44)} ${String(result?.seeds ?? '-').padStart(6)}  ${how}\n`);
   }
   process.stdout.write(`${wanted.length - missed} of ${wanted.length} mutations caught\n`);
