@@ -68,7 +68,8 @@ function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: 
     for (const leg of decided?.body.legs ?? []) {
       if (leg.account !== account.number) continue;
       if (leg.effect === 'credit') {
-        if (ackedMs < startMs) atLeast += leg.amountMinor;
+        // A client that heard of the one begins the other at that very moment.
+        if (ackedMs <= startMs) atLeast += leg.amountMinor;
       } else if (otherStartMs < endMs && (decided?.decision.kind === 'committed' || otherStartMs > startMs - HOLD_WINDOW_MS)) {
         // A capture takes what its authorization has reserved already; counting both is on the safe side.
         atLeast -= leg.amountMinor;

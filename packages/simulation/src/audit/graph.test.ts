@@ -19,6 +19,15 @@ test('a read that misses what was answered before it is a cycle with real time',
   expect(graph.cycle()).toEqual(expect.arrayContaining(['payment a', 'read of the account']));
 });
 
+test('what is asked at the very moment of an answer comes after it: one client heard the one and began the other', () => {
+  const graph = new Graph();
+  graph.operation('payment a', 0, 1);
+  graph.operation('read of the account', 1, 2);
+  graph.edge('read of the account', 'payment a');
+  graph.addRealTime();
+  expect(graph.cycle()).not.toBeNull();
+});
+
 test('two reads that see two payments in different orders are a cycle without any help of time', () => {
   const graph = new Graph();
   for (const name of ['payment a', 'payment b', 'read one', 'read other']) graph.operation(name, 0, 10);

@@ -28,7 +28,8 @@ export class Graph {
       if (at > 0) this.edge(`time ${at - 1}`, `time ${at}`);
     });
     for (const one of this.operations) {
-      const last = countBefore(answered, one.startMs) - 1;
+      // A client that heard one answer asks the next question at that very moment.
+      const last = countUpTo(answered, one.startMs) - 1;
       if (last >= 0) this.edge(`time ${last}`, one.name);
     }
   }
@@ -114,11 +115,11 @@ export class Graph {
   }
 }
 
-function countBefore(sorted: readonly Operation[], ms: number): number {
+function countUpTo(sorted: readonly Operation[], ms: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sorted[middle]?.endMs ?? Infinity) < ms) low = middle + 1;
+    if ((sorted[middle]?.endMs ?? Infinity) <= ms) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -86,7 +86,7 @@ function addRead(graph: Graph, read: ReadHistory, at: number, journals: Readonly
     const possible = all.filter((prefix) => journal.payments.slice(0, prefix).every(({ key }) => (times.get(key)?.decidedMs ?? Infinity) <= read.endMs));
     findings.expect(possible.length > 0, 'no undecided money is shown', () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`);
     if (read.level !== 'committed' || possible.length === 0) continue;
-    const candidates = possible.length === 1 ? possible : possible.filter((prefix) => journal.payments.slice(prefix).every(({ key }) => (times.get(key)?.ackMs ?? Infinity) >= read.startMs));
+    const candidates = possible.length === 1 ? possible : possible.filter((prefix) => journal.payments.slice(prefix).every(({ key }) => (times.get(key)?.ackMs ?? Infinity) > read.startMs));
     const [prefix] = candidates;
     findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);
     if (prefix === undefined) continue;

@@ -63,12 +63,6 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     faults: ['deaths at a step', 'Redis', 'crashes'],
   },
   {
-    name: 'acknowledged before it is told',
-    why: 'legs are struck from the list when the telling is sent, and no leg asks by itself',
-    changes: [{ file: 'two-phase-commit/src/phase-two', find: "  return { txn: withStep(txn, nowMs, 'tell-sent', null, null, {", replace: "  if (verdict.kind === 'recorded' && verdict.outcome.untold.length > 0) effects.push({ kind: 'acknowledge', bucket: txn.homeBucket, instruction: { kind: 'acknowledge', key: txn.plan.key, txn: txn.plan.txn, accounts: verdict.outcome.untold.map((untold) => untold.account) } });\n  return { txn: withStep(txn, nowMs, 'tell-sent', null, null, {" }, { file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
-    faults: ['deaths at a step', 'crashes'],
-  },
-  {
     name: 'committed reads do not ask the homes',
     why: 'what was answered is not yet visible where its leg is only prepared',
     changes: [{ file: 'resource-manager/src/reads/account-reads', find: "const moment = level === 'committed' ? await this.settledMoment(numbers) : this.moment(numbers);", replace: 'const moment = this.moment(numbers);' }],
