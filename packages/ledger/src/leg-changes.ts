@@ -147,7 +147,25 @@ function settled(account: AccountRow, leg: LegRow, reference: LegRow | null, sta
 }
 
 function ended(leg: LegRow, state: LegRow['state'], endedAtMs: number, journal: LegRow['journal'], reservation: Reservation | null): LegRow {
-  return { ...leg, state, endedAtMs, journal, reservation };
+  return {
+    slot: leg.slot,
+    account: leg.account,
+    seq: leg.seq,
+    txn: leg.txn,
+    key: leg.key,
+    homeSlot: leg.homeSlot,
+    subject: leg.subject,
+    spec: leg.spec,
+    body: leg.body,
+    state,
+    reason: leg.reason,
+    preparedAtMs: leg.preparedAtMs,
+    endedAtMs,
+    journal,
+    reservation,
+    refundedMinor: leg.refundedMinor,
+    refundReservedMinor: leg.refundReservedMinor,
+  };
 }
 
 function opened(leg: LegRow): Reservation {

@@ -7,7 +7,8 @@ import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
 import type { PinnedRows } from './ledger-state';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 
-type LegsByAccount = Map<AccountNumber, Map<TxnId, LegRow>>;
+/** Nearly all accounts have one leg at a time, and a Map of their own would cost more than all the rest of their apply. */
+type LegsByAccount = Map<AccountNumber, LegRow | Map<TxnId, LegRow>>;
 
 const NO_LEGS: readonly LegRow[] = [];
 
@@ -46,23 +47,26 @@ export class PinnedIndex {
   }
 
   leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
-    return this.prepared.get(account)?.get(txn) ?? this.authorizations.get(account)?.get(txn);
+    return find(this.prepared, account, txn) ?? find(this.authorizations, account, txn);
   }
 
   preparedOn(account: AccountNumber): Iterable<LegRow> {
-    return this.prepared.get(account)?.values() ?? NO_LEGS;
+    const legs = this.prepared.get(account);
+    return legs === undefined ? NO_LEGS : legsOf(legs);
   }
 
   preparedCountOn(account: string): number {
-    return this.prepared.get(account as AccountNumber)?.size ?? 0;
+    const legs = this.prepared.get(account as AccountNumber);
+    if (legs === undefined) return 0;
+    return legs instanceof Map ? legs.size : 1;
   }
 
   *preparedLegs(): IterableIterator<LegRow> {
-    for (const legs of this.prepared.values()) yield* legs.values();
+    for (const legs of this.prepared.values()) yield* legsOf(legs);
   }
 
   *openAuthorizations(): IterableIterator<LegRow> {
-    for (const legs of this.authorizations.values()) yield* legs.values();
+    for (const legs of this.authorizations.values()) yield* legsOf(legs);
   }
 
   rows(): PinnedRows {
@@ -75,20 +79,43 @@ export class PinnedIndex {
   }
 }
 
+function find(index: LegsByAccount, account: AccountNumber, txn: TxnId): LegRow | undefined {
+  const legs = index.get(account);
+  if (legs === undefined) return undefined;
+  if (legs instanceof Map) return legs.get(txn);
+  return legs.txn === txn ? legs : undefined;
+}
+
+function legsOf(legs: LegRow | Map<TxnId, LegRow>): Iterable<LegRow> {
+  return legs instanceof Map ? legs.values() : [legs];
+}
+
 function insert(index: LegsByAccount, leg: LegRow): boolean {
   const legs = index.get(leg.account);
   if (legs === undefined) {
-    index.set(leg.account, new Map([[leg.txn, leg]]));
+    index.set(leg.account, leg);
     return true;
   }
-  const isNew = !legs.has(leg.txn);
-  legs.set(leg.txn, leg);
-  return isNew;
+  if (legs instanceof Map) {
+    const isNew = !legs.has(leg.txn);
+    legs.set(leg.txn, leg);
+    return isNew;
+  }
+  if (legs.txn === leg.txn) {
+    index.set(leg.account, leg);
+    return false;
+  }
+  index.set(leg.account, new Map([[legs.txn, legs], [leg.txn, leg]]));
+  return true;
 }
 
 function remove(index: LegsByAccount, leg: LegRow): boolean {
   const legs = index.get(leg.account);
-  if (legs === undefined || !legs.delete(leg.txn)) return false;
-  if (legs.size === 0) index.delete(leg.account);
-  return true;
+  if (legs === undefined) return false;
+  if (legs instanceof Map) {
+    const removed = legs.delete(leg.txn);
+    if (legs.size === 0) index.delete(leg.account);
+    return removed;
+  }
+  return legs.txn === leg.txn && index.delete(leg.account);
 }

@@ -87,7 +87,7 @@ function shapeOf(draws: SeededRandom): ClusterShape {
     transactionManagers: 2,
     rm: {
       raft: { retainedEntries, ...(draws.chance(0.3) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
-      manager: { cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
+      manager: { checkpointDelayMs: 1_000, checkpointRows: 10_000, cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
     },
     tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive' },
   };

@@ -66,7 +66,7 @@ export class InstructionService {
     if ((instruction.kind !== 'commit' && instruction.kind !== 'rollback') || !this.applier.isLeading()) return null;
     const { ledger, table } = this.applier.state();
     if (!ledger.isLocal(instruction.account)) return null;
-    const leg = table.legs.peek(legKey(instruction.account, instruction.txn));
+    const leg = table.legs.peek({ account: instruction.account, txn: instruction.txn });
     const ended = instruction.kind === 'commit' ? 'committed' : 'aborted';
     return leg?.state === ended ? { kind: 'leg-ended', leg, balanceRev: null } : null;
   }

@@ -5,7 +5,7 @@
  * alone. Idle cells form a list, oldest first, of bounded length. What happens to be in memory never changes an
  * outcome: whoever applies an instruction has pinned and loaded all that it may touch.
  */
-import { invariant } from '@mas/values';
+import { invariant, InvariantViolation } from '@mas/values';
 
 export interface Cell<Key, Row> {
   readonly key: Key;
@@ -22,8 +22,15 @@ export interface Cell<Key, Row> {
   newer: Cell<Key, Row> | null;
 }
 
-export class PagedRows<Key extends string, Row> {
-  private readonly cells = new Map<Key, Cell<Key, Row>>();
+/** Where a cell is found by its key; a Map is one. */
+export interface CellIndex<Key, Value> {
+  readonly size: number;
+  get(key: Key): Value | undefined;
+  set(key: Key, value: Value): unknown;
+  delete(key: Key): unknown;
+}
+
+export class PagedRows<Key, Row> {
   private dirtyCells: Cell<Key, Row>[] = [];
   private writingCells: readonly Cell<Key, Row>[] = [];
   private oldest: Cell<Key, Row> | null = null;
@@ -31,7 +38,10 @@ export class PagedRows<Key extends string, Row> {
   private idleCount = 0;
 
   /** @param maxIdle cells kept beyond those pinned, dirty or being written. */
-  constructor(private readonly maxIdle: number) {}
+  constructor(
+    private readonly maxIdle: number,
+    private readonly cells: CellIndex<Key, Cell<Key, Row>> = new Map<Key, Cell<Key, Row>>(),
+  ) {}
 
   get size(): number {
     return this.cells.size;
@@ -55,7 +65,7 @@ export class PagedRows<Key extends string, Row> {
   }
 
   unpin(cell: Cell<Key, Row>): void {
-    invariant(cell.pins > 0, 'a row is unpinned as often as it was pinned', { key: cell.key });
+    if (cell.pins <= 0) invariant(false, 'a row is unpinned as often as it was pinned', { key: cell.key });
     cell.pins -= 1;
     this.rest(cell);
   }
@@ -63,7 +73,7 @@ export class PagedRows<Key extends string, Row> {
   /** The row if its cell is loaded; undefined when there is none. @throws InvariantViolation for a row nobody loaded. */
   loaded(key: Key): Row | undefined {
     const row = this.cells.get(key)?.row;
-    invariant(row !== undefined, 'a row is pinned and loaded before it is read', { key });
+    if (row === undefined) invariant(false, 'a row is pinned and loaded before it is read', { key });
     return row ?? undefined;
   }
 
@@ -79,7 +89,7 @@ export class PagedRows<Key extends string, Row> {
   /** A new version of a row; returns the one before. */
   put(key: Key, row: Row): Row | null {
     const cell = this.cells.get(key);
-    invariant(cell !== undefined && cell.row !== undefined && cell.pins > 0, 'a row is pinned and loaded before it is changed', { key });
+    if (cell?.row === undefined || cell.pins === 0) throw new InvariantViolation('a row is pinned and loaded before it is changed', { key });
     const before = cell.row;
     cell.row = row;
     if (!cell.dirty) {

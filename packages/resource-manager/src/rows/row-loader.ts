@@ -3,12 +3,12 @@
  * longer than the time-out: a round that comes back later still fills the cells that are empty then, which is right
  * because an empty cell's row cannot have changed in memory.
  */
-import type { AccountRow, LegRow, OutcomeRow } from '@mas/ledger';
+import type { AccountRow, LegAddress, LegRow, OutcomeRow } from '@mas/ledger';
 import { type AccountNumber, type Clock, type PaymentKey } from '@mas/values';
 import { StoreUnavailable, type BucketStore, type LegLookup } from '../applied-store';
 import type { StoreHealth } from '../bucket/store-health';
 import type { Cell } from './paged-rows';
-import { accountAndTxn, allLoaded, type LegKey, type Pins, type RowTable } from './row-table';
+import { allLoaded, legKey, type LegKey, type Pins, type RowTable } from './row-table';
 
 /** Cells of one SELECT round; what is beyond it goes into the next. */
 const MAX_ROUND_CELLS = 4_000;
@@ -78,30 +78,29 @@ export class RowLoader {
 
   private async select(round: readonly Waiter[]): Promise<void> {
     const accounts = new Map<AccountNumber, Cell<AccountNumber, AccountRow>>();
-    const legs = new Map<LegKey, Cell<LegKey, LegRow>>();
+    const legs = new Map<LegKey, Cell<LegAddress, LegRow>>();
     const outcomes = new Map<PaymentKey, Cell<PaymentKey, OutcomeRow>>();
     for (const { pins } of round) {
       for (const cell of pins.accounts) if (cell.row === undefined) accounts.set(cell.key, cell);
-      for (const cell of pins.legs) if (cell.row === undefined) legs.set(cell.key, cell);
+      for (const cell of pins.legs) if (cell.row === undefined) legs.set(legKey(cell.key.account, cell.key.txn), cell);
       for (const cell of pins.outcomes) if (cell.row === undefined) outcomes.set(cell.key, cell);
     }
     if (accounts.size + legs.size + outcomes.size === 0) return;
     const loaded = await this.store.load({
       accounts: [...accounts.keys()],
-      legs: [...legs.keys()].map((key) => this.lookup(key)),
+      legs: [...legs.values()].map(({ key }) => this.lookup(key)),
       outcomes: [...outcomes.keys()],
     });
     // By cell, not by key: a cell that was dropped meanwhile must not hand its row to a younger one of the same key.
     for (const row of loaded.accounts) fill(accounts.get(row.number), row);
-    for (const row of loaded.legs) fill(legs.get(row.txn + row.account), row);
+    for (const row of loaded.legs) fill(legs.get(legKey(row.account, row.txn)), row);
     for (const row of loaded.outcomes) fill(outcomes.get(row.key), row);
     for (const cell of accounts.values()) fill(cell, null);
     for (const cell of legs.values()) fill(cell, null);
     for (const cell of outcomes.values()) fill(cell, null);
   }
 
-  private lookup(key: LegKey): LegLookup {
-    const { account, txn } = accountAndTxn(key);
+  private lookup({ account, txn }: LegAddress): LegLookup {
     return { account, txn, seqRanges: this.table.legIds.lookup(account, txn) };
   }
 }

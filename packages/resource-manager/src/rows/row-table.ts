@@ -2,17 +2,18 @@
  * The rows of one bucket as its ledger sees them: paged accounts, legs and outcomes, the identities ever seen, and
  * what the next checkpoint has to write. Replaced as a whole when a snapshot is installed.
  */
-import type { AccountRow, LegRow, LockRow, OutcomeRow, Rows, RowsTouched } from '@mas/ledger';
+import type { AccountRow, LegAddress, LegRow, LockRow, OutcomeRow, Rows, RowsTouched } from '@mas/ledger';
 import type { AccountNumber, PaymentKey, Random, Slot, TxnId } from '@mas/values';
 import type { IdentityChunk } from '../applied-store';
 import type { ResourceManagerConfig } from '../config';
 import { IdFilter } from './id-filter';
+import { LegCells } from './leg-cells';
 import { PagedRows, type Cell } from './paged-rows';
 
 /** Pins of one instruction or read; every one is given back exactly once. */
 export interface Pins {
   readonly accounts: Cell<AccountNumber, AccountRow>[];
-  readonly legs: Cell<LegKey, LegRow>[];
+  readonly legs: Cell<LegAddress, LegRow>[];
   readonly outcomes: Cell<PaymentKey, OutcomeRow>[];
 }
 
@@ -38,15 +39,9 @@ export function legKey(account: AccountNumber, txn: TxnId): LegKey {
   return txn + account;
 }
 
-export function accountAndTxn(key: LegKey): { readonly account: AccountNumber; readonly txn: TxnId } {
-  return { txn: key.slice(0, TXN_LENGTH) as TxnId, account: key.slice(TXN_LENGTH) as AccountNumber };
-}
-
-const TXN_LENGTH = 64;
-
 export class RowTable implements Rows {
   readonly accounts: PagedRows<AccountNumber, AccountRow>;
-  readonly legs: PagedRows<LegKey, LegRow>;
+  readonly legs: PagedRows<LegAddress, LegRow>;
   readonly outcomes: PagedRows<PaymentKey, OutcomeRow>;
   readonly legIds: IdFilter;
   readonly outcomeIds: IdFilter;
@@ -59,7 +54,7 @@ export class RowTable implements Rows {
     private readonly resident: ResidentRows,
   ) {
     this.accounts = new PagedRows(config.cachedAccounts);
-    this.legs = new PagedRows(config.cachedLegs);
+    this.legs = new PagedRows(config.cachedLegs, new LegCells());
     this.outcomes = new PagedRows(config.cachedOutcomes);
     this.legIds = new IdFilter(config.filteredIdentities, random);
     this.outcomeIds = new IdFilter(config.filteredIdentities, random);
@@ -81,8 +76,9 @@ export class RowTable implements Rows {
    */
   pin(touched: RowsTouched, into: Pins = noPins()): Pins {
     for (const number of touched.accounts) into.accounts.push(this.accounts.pin(number));
-    for (const { account, txn } of touched.legs) {
-      const cell = this.legs.pin(legKey(account, txn));
+    for (const address of touched.legs) {
+      const { account, txn } = address;
+      const cell = this.legs.pin(address);
       if (cell.row === undefined) {
         const resident = this.resident.pinnedLeg(account, txn);
         if (resident !== undefined) cell.row = resident;
@@ -113,7 +109,7 @@ export class RowTable implements Rows {
   }
 
   leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
-    return this.legs.loaded(legKey(account, txn));
+    return this.legs.loaded({ account, txn });
   }
 
   outcome(key: PaymentKey): OutcomeRow | undefined {
@@ -125,7 +121,7 @@ export class RowTable implements Rows {
   }
 
   putLeg(row: LegRow): void {
-    if (this.legs.put(legKey(row.account, row.txn), row) === null) this.legIds.add(row.account, row.txn, row.seq);
+    if (this.legs.put(row, row) === null) this.legIds.add(row.account, row.txn, row.seq);
   }
 
   putOutcome(row: OutcomeRow): void {

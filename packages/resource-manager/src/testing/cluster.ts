@@ -59,7 +59,8 @@ export class TestCluster {
   }
 
   async startProcess(rm: RmId): Promise<void> {
-    const input: ResourceManagerConfigInput = { ...this.options.config };
+    // Checkpoints come soon here, so that each scenario sees several.
+    const input: ResourceManagerConfigInput = { checkpointDelayMs: 1_000, checkpointRows: 10_000, ...this.options.config };
     const config = resourceManagerConfig(input);
     if (!config.ok) throw new Error(JSON.stringify(config.error));
     const database = this.databases.get(rm) ?? new MemoryDatabase();
