@@ -110,6 +110,15 @@ test('an id belongs to the request that bound it first, also against payments', 
   expect(a.differences()).toEqual([]);
 });
 
+test('a change is recorded in the home of its key or not at all, whoever has proposed it', () => {
+  const a = bucket(create('a1', 70n), create('a2', 5n));
+  const before = a.text();
+  // Both slots are this bucket's; a retry would look in slot 2 and not find what is recorded in slot 1.
+  expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('2.change-1') }))).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '2', slot: '1' } } });
+  expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('102.change-1') }))).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
+  expect(a.text()).toBe(before);
+});
+
 test('a creation that differs is told by its field', () => {
   const of = (more: object) => creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x', ...more });
   expect(['number', 'openingBalanceMinor', 'minimumMinor', 'owner'].map((field) => differingCreationField(of({}), of({ [field]: field.endsWith('Minor') ? 9n : 'a9' })))).toEqual(['number', 'opening_balance', 'minimum_balance', 'owner']);
@@ -130,7 +139,7 @@ describe('a meaning of instructions that this build does not know', () => {
 
   test('stops it when rows or a snapshot bring it', () => {
     const pinned = { prepared: [], openAuthorizations: [], undelivered: [], locks: [] };
-    expect(() => new Ledger({ ...emptyBucket(1 as never), semanticsVersion: newer }, pinned, () => 5 as never)).toThrow(UnknownSemantics);
+    expect(() => new Ledger({ ...emptyBucket(1 as never), semanticsVersion: newer }, pinned, () => 5 as never, () => 5 as never)).toThrow(UnknownSemantics);
   });
 
   test('a known one stays with the bucket', () => {
@@ -140,7 +149,7 @@ describe('a meaning of instructions that this build does not know', () => {
 });
 
 test('a bucket begins once, and owns nothing before', () => {
-  const ledger = new Ledger(emptyBucket(1 as never), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 5 as never);
+  const ledger = new Ledger(emptyBucket(1 as never), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 5 as never, () => 5 as never);
   const outcomes = ledger.apply({ stampMs: 1, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
   expect(outcomes).toMatchObject([{ kind: 'wrong-bucket' }]);
   const a = bucket(create('a1', 1n));

@@ -50,7 +50,7 @@ export function createAccount(a: Applying, instruction: CreateAccount): Outcome 
 export function changeAccount(a: Applying, instruction: ChangeAccount): Outcome {
   const { key, txn, number, subject, lockToken } = instruction;
   const slot = a.state.slotOf(number);
-  const wrong = a.wrongBucket(slot);
+  const wrong = a.wrongBucket(slot) ?? a.wrongHome(key, slot);
   if (wrong !== null) return wrong;
   const account = a.account(number);
   const earlier = a.outcome(key);

@@ -9,6 +9,7 @@ import type { LegChange } from './leg-changes';
 import type { Rows } from './ledger-state';
 import type { Outcome } from './outcome';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+import { refused, type Refused } from './verdict';
 
 /** Room for the positions of one entry in a leg's seq. */
 const SEQ_PER_INDEX = 4096;
@@ -49,6 +50,15 @@ export class Applying {
   /** Ownership is replicated state, asked when applying: an instruction for a slot that has moved is never guessed at. */
   wrongBucket(slot: Slot): Outcome | null {
     return this.state.owns(slot) ? null : { kind: 'wrong-bucket', slot, epoch: this.state.epoch };
+  }
+
+  /**
+   * An outcome is recorded in the home slot of its key and nowhere else: a second place would be a second decision, which no
+   * retry and no participant finds. Leaders refuse it before they propose; a leader that does not still records nothing.
+   */
+  wrongHome(key: PaymentKey, slot: Slot): Refused | null {
+    const home = this.state.homeOf(key);
+    return home === slot ? null : refused('NOT_AUTHORIZED', null, { home_slot: String(home), slot: String(slot) });
   }
 
   isLocal(account: AccountNumber): boolean {

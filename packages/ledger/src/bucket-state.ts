@@ -2,13 +2,15 @@
  * The mutable form of BucketMeta and the pinned rows, owned by one Ledger. Everything here is replicated state:
  * only applying an instruction changes it.
  */
-import { invariant, slot, SLOT_COUNT, type AccountNumber, type AmountMinor, type BucketId, type Currency, type Slot } from '@mas/values';
+import { invariant, slot, SLOT_COUNT, type AccountNumber, type AmountMinor, type BucketId, type Currency, type PaymentKey, type Slot } from '@mas/values';
 import type { SlotRange } from './instruction';
 import type { BucketMeta, PinnedRows } from './ledger-state';
 import { PinnedIndex } from './pinned-index';
 import type { Policy } from './policy';
 
 export type SlotOf = (number: AccountNumber) => Slot;
+/** The one slot in which a key's outcome is recorded and looked for. */
+export type HomeOf = (key: PaymentKey) => Slot;
 
 export class BucketState {
   readonly bucket: BucketId;
@@ -29,6 +31,7 @@ export class BucketState {
     meta: BucketMeta,
     pinned: PinnedRows,
     readonly slotOf: SlotOf,
+    readonly homeOf: HomeOf,
   ) {
     this.bucket = meta.bucket;
     this.memory = new PinnedIndex(pinned);

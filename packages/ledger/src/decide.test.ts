@@ -1,7 +1,7 @@
 /** The home decides once per key: legs that live there end in the same entry, the others wait to be told. */
 import { acc, acknowledge, body, change, CANCELLED, commit, create, decideAbort, decideCommit, leg, lock, pay, payment, prepare, resolve, rollback, SYSTEM, txn, type Payment } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
-import type { Outcome } from './index';
+import type { Instruction, Outcome } from './index';
 
 const across = payment(1, pay('a1', 'b1', 40n));
 const inside = payment(2, pay('a1', 'a2', 40n));
@@ -70,6 +70,8 @@ describe('what stops a decision without a record', () => {
     ['a token of another account', { ...inside, subject: { kind: 'account', account: acc('a2') } }, { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: 'a1' } }],
     ['the cluster itself', { ...inside, subject: SYSTEM }, { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } }],
     ['a home elsewhere', { ...inside, homeSlot: payment(1, pay('b1', 'a1', 1n)).homeSlot }, { kind: 'wrong-bucket', slot: 101 }],
+    // Slot 2 is this bucket's as well, but a retry of this key looks in slot 1.
+    ['a slot that is not the home of the key', { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot }, { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '1', slot: '2' } } }],
     ['a leg elsewhere that was not prepared', across, { kind: 'wrong-bucket', slot: 101 }],
     ['an exclusive lock', { ...payment(5, pay('a3', 'a2', 1n)) }, { kind: 'locked', lock: { lockId: 'a3' } }],
   ])('%s', (_name, p, expected) => {
@@ -78,6 +80,15 @@ describe('what stops a decision without a record', () => {
     bucket.run(lock('a3', 'auditor'));
     const text = bucket.text();
     expect(bucket.run(decideCommit(p))).toMatchObject(expected);
+    expect(bucket.text()).toBe(text);
+  });
+
+  test.each(['decide-abort', 'resolve', 'bind-id'] as const)('a slot that is not the home of the key: %s', (kind) => {
+    const bucket = bucketA();
+    const text = bucket.text();
+    const elsewhere = { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot };
+    const more = kind === 'bind-id' ? { body: { ...inside.body, legs: [], memo: 'a creation' } } : {};
+    expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, ...more } as Instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
     expect(bucket.text()).toBe(text);
   });
 

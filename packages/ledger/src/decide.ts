@@ -69,7 +69,7 @@ export function bindId(a: Applying, instruction: BindId): Outcome {
 
 /** What the home says without deciding anew. */
 function recorded(a: Applying, { homeSlot, key, txn }: Payment): Outcome | null {
-  const wrong = a.wrongBucket(homeSlot);
+  const wrong = a.wrongBucket(homeSlot) ?? a.wrongHome(key, homeSlot);
   if (wrong !== null) return wrong;
   const outcome = a.outcome(key);
   if (outcome === undefined) return null;

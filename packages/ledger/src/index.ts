@@ -1,5 +1,5 @@
 export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
-export { emptyBucket, type SlotOf } from './bucket-state';
+export { emptyBucket, type HomeOf, type SlotOf } from './bucket-state';
 export { canonicalBody, changeBody, creationBody, differingCreationField, differingField, txnPreimage } from './canonical-body';
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY } from './instruction';

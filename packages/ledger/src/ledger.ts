@@ -6,7 +6,7 @@
 import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import { changeAccount, createAccount } from './accounts';
 import { Applying } from './applying';
-import { BucketState, type SlotOf } from './bucket-state';
+import { BucketState, type HomeOf, type SlotOf } from './bucket-state';
 import { bindId, decideAbort, decideCommit, resolve } from './decide';
 import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
 import type { Instruction, LedgerEntry } from './instruction';
@@ -24,11 +24,12 @@ export class Ledger implements LedgerKnowledge {
 
   /**
    * @param slotOf the cluster's account → slot function; pure.
+   * @param homeOf its key → home slot function; pure.
    * @throws UnknownSemantics for rows that a newer build has written.
    */
-  constructor(meta: BucketMeta, pinned: PinnedRows, slotOf: SlotOf) {
+  constructor(meta: BucketMeta, pinned: PinnedRows, slotOf: SlotOf, homeOf: HomeOf) {
     requireKnownSemantics(meta.bucket, meta.semanticsVersion);
-    this.state = new BucketState(meta, pinned, slotOf);
+    this.state = new BucketState(meta, pinned, slotOf, homeOf);
   }
 
   /**

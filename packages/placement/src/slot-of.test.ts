@@ -1,6 +1,6 @@
 /** The slot hash is data identity: pinned values must never change; numbers spread evenly; home slots follow their rule. */
 import { accountNumber, paymentKey, SLOT_COUNT } from '@mas/values';
-import { homeSlotOf, slotOfAccount } from './slot-of';
+import { homeSlotOf, homeSlotOfKey, slotOfAccount } from './slot-of';
 
 test.each([
   ['abc', 3516], ['9090-8912-1209-0098', 2919], ['2209-6239-0911-8234', 281], ['alice', 1566],
@@ -24,6 +24,9 @@ describe('home slot', () => {
   });
   test('an operator id that names an account lives there', () => {
     expect(homeSlotOf(paymentKey('mas|ops', '{abc}1'), null)).toBe(slotOfAccount(abc));
+  });
+  test.each([['abc', '{alice}1'], ['mas|ops', '{abc}1']])('is known from the key alone: %s %s', (scope, id) => {
+    expect(homeSlotOfKey(paymentKey(scope, id))).toBe(slotOfAccount(abc));
   });
   test.each(['plain', '{}x', '{not a number}x', '{abc'])('%s lives at the slot of its key', (id) => {
     const home = homeSlotOf(paymentKey('mas|ops', id), null);

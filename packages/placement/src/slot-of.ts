@@ -3,7 +3,7 @@
  * need every row moved, so it is pinned by tests. Source: 32-bit FNV-1a (Fowler, Noll, Vo) with murmur3's finalizer
  * (Appleby), over the number's bytes (ASCII).
  */
-import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
+import { parseAccountNumber, slot, SLOT_COUNT, splitPaymentKey, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
 
 export function slotOfAccount(number: AccountNumber): Slot {
   return slot(hash32(number) % SLOT_COUNT);
@@ -22,6 +22,12 @@ export function homeSlotOf(key: PaymentKey, scopeAccount: AccountNumber | null):
     if (named.ok) return slotOfAccount(named.value);
   }
   return slot(hash32(key) % SLOT_COUNT);
+}
+
+/** The same of a key alone: an account's scope has the form of a number, an operator's (`issuer|subject`) has a bar, which no number has. */
+export function homeSlotOfKey(key: PaymentKey): Slot {
+  const scope = parseAccountNumber(splitPaymentKey(key).scope);
+  return homeSlotOf(key, scope.ok ? scope.value : null);
 }
 
 function hash32(text: string): number {

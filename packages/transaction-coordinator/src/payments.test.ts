@@ -82,7 +82,7 @@ describe('aborted, recorded at home and rolled back', () => {
     readonly timeoutMs?: number;
   }
   const change = (rig: Rig, number: AccountNumber, kind: 'freeze' | 'unfreeze', id: string): void => {
-    rig.cluster.run(slotOfAccount(number), { kind: 'change-account', key: paymentKey('mas|ops', id), txn: (id.length.toString(16).repeat(64).slice(0, 64)) as never, number, change: { kind }, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] });
+    rig.cluster.run(slotOfAccount(number), { kind: 'change-account', key: paymentKey('mas|ops', `{${number}}${id}`), txn: (id.length.toString(16).repeat(64).slice(0, 64)) as never, number, change: { kind }, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] });
   };
   const nothing = (): void => undefined;
   const cases: readonly Case[] = [

@@ -32,7 +32,7 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome,
     case 'conflict':
       return decided(txn, phase, { kind: 'conflict', bound: outcome.bound }, nowMs);
     case 'refused':
-      if (outcome.refusal.name === 'NOT_AUTHORIZED' && phase.intent.kind !== 'resolve') return rejected(txn, notAuthorized(outcome.refusal), nowMs);
+      if (outcome.refusal.name === 'NOT_AUTHORIZED') return rejected(txn, notAuthorized(outcome.refusal), nowMs);
       return startDecision(txn, nowMs, { kind: 'abort', reason: { ...outcome.refusal } });
     case 'locked': {
       const reason: AbortReason = { name: 'LOCK_TIMEOUT', account: txn.legs.find((leg) => leg.spec.account === outcome.lock.lockId)?.spec.account ?? null, facts: { lock: outcome.lock.lockId } };

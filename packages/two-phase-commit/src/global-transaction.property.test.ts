@@ -5,7 +5,7 @@
  */
 import * as fc from 'fast-check';
 import { slotOfAccount } from '@mas/placement';
-import { SeededRandom, type AccountNumber } from '@mas/values';
+import { paymentKey, SeededRandom, type AccountNumber } from '@mas/values';
 import { timelineOf } from './index';
 import { Choices } from './testing/choices';
 import { payment, World } from './testing/world';
@@ -31,8 +31,8 @@ function run(numbers: readonly number[]): Run {
     const first = to[choices.below(to.length)]!;
     const split = choices.chance(3) ? to.find((account) => account !== first)! : null;
     const legs = split === null ? ([[from, 'debit', amount], [first, 'credit', amount]] as const) : ([[from, 'debit', amount + 1n], [first, 'credit', amount], [split, 'credit', 1n]] as const);
-    const home = choices.chance(5) ? slotOfAccount(pick()) : slotOfAccount(from);
-    const plan = world.plan(`p${i}`, payment(legs), home);
+    const home = choices.chance(5) ? pick() : from;
+    const plan = world.plan(paymentKey('mas|ops', `{${home}}p${i}`), payment(legs));
     world.begin(plan);
     return plan;
   });
@@ -42,8 +42,7 @@ function run(numbers: readonly number[]): Run {
     // The same id with another body, at the same home.
     if (choices.chance(40)) {
       const victim = plans[choices.below(plans.length)]!;
-      const id = victim.key.slice(victim.key.indexOf('\0') + 1);
-      world.begin({ ...world.plan(id, payment([[accounts[0]!, 'debit', 3n], [accounts[1]!, 'credit', 3n]], 'other'), victim.homeSlot) });
+      world.begin(world.plan(victim.key, payment([[accounts[0]!, 'debit', 3n], [accounts[1]!, 'credit', 3n]], 'other')));
     }
     if (choices.chance(60)) world.freeze(pick());
     if (!world.step() && choices.exhausted) break;

@@ -248,6 +248,10 @@ describe('a refused token', () => {
   test('NOT_AUTHORIZED from a bucket is the same: said of the body and the token alone', () => {
     play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: ann, facts: {} } })), ['answer rejected', 'journal-forget', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
   });
+
+  test.each([['by its bucket', rejected], ['by the ledger', outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: null, facts: {} } })]])('a RESOLVE that is refused too, %s, is not asked for ever: the legs are left to their leaders', (_by, again) => {
+    play([...deciding, [home(rejected), ['resolve@1']], [home(again), ['answer rejected', 'ended']]]);
+  });
 });
 
 test('an alarm in phase 2 is passed on and not acknowledged', () => {

@@ -1,5 +1,5 @@
 /** Short ways to write accounts, bodies and instructions. Account `a1` lives in slot 1, `b1` in slot 101, and so on. */
-import { accountNumber, currency, paymentKey, slot, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { accountNumber, currency, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { AbortReason, DecideAbort, DecideCommit, Instruction, LegEffect, LegSpec, PaymentBody, PaymentKind, Policy, Prepare, RollbackLeg, Subject } from '../index';
 
 export const USD = currency('USD');
@@ -11,6 +11,11 @@ export const SLOTS_PER_LETTER = 100;
 
 export function slotOf(number: AccountNumber): Slot {
   return slot((number.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER + Number(number.slice(1)));
+}
+
+/** The keys of these tests begin with the slot that is their home: `101.p1`. */
+export function homeOf(ofKey: PaymentKey): Slot {
+  return slot(Number(splitPaymentKey(ofKey).id.split('.')[0]));
 }
 
 export const acc = (text: string): AccountNumber => accountNumber(text);
@@ -42,7 +47,8 @@ export interface Payment {
 /** Home is the slot of the first leg that takes money. */
 export function payment(n: number, ofBody: PaymentBody, more: Partial<Payment> = {}): Payment {
   const payer = ofBody.legs.find((each) => each.effect !== 'credit') ?? ofBody.legs[0];
-  return { txn: txn(n), key: key(`p${n}`), homeSlot: slotOf(payer?.account ?? acc('a0')), body: ofBody, subject: OPERATOR, ...more };
+  const homeSlot = more.homeSlot ?? slotOf(payer?.account ?? acc('a0'));
+  return { txn: txn(n), key: key(`${homeSlot}.p${n}`), homeSlot, body: ofBody, subject: OPERATOR, ...more };
 }
 
 export function prepare(p: Payment, account: string, more: Partial<Prepare> = {}): Prepare {
@@ -81,7 +87,7 @@ export function create(number: string, openingBalanceMinor: bigint, more: Partia
 type Change = Extract<Instruction, { kind: 'change-account' }>;
 
 export function change(n: number, number: string, what: Change['change'], more: Partial<Change> = {}): Change {
-  return { kind: 'change-account', key: key(`change-${n}`), txn: txn(n), number: acc(number), change: what, subject: OPERATOR, lockToken: null, undecided: [], ...more };
+  return { kind: 'change-account', key: key(`${slotOf(acc(number))}.change-${n}`), txn: txn(n), number: acc(number), change: what, subject: OPERATOR, lockToken: null, undecided: [], ...more };
 }
 
 export function lock(lockId: string, owner: string, ttlMs = 1000, subject: Subject = OPERATOR): Instruction {

@@ -1,7 +1,7 @@
 /** What must hold in the model: after every step, and once nothing is undecided or untold. Written against rows alone. */
 import { invariant } from '@mas/values';
 import { Ledger, MemoryRows, emptyBucket, rowText, type AccountRow, type LegRow, type Outcome } from '../index';
-import { slotOf, type Payment } from './builders';
+import { homeOf, slotOf, type Payment } from './builders';
 import type { Model } from './model';
 import type { TestBucket } from './test-bucket';
 
@@ -73,7 +73,7 @@ function checkLimit(model: Model, original: Payment): void {
 /** The same entries at the same indexes, on an empty bucket, give the same rows and the same answers. */
 function checkReplay(bucket: TestBucket): void {
   const rows = new MemoryRows();
-  const ledger = new Ledger(emptyBucket(bucket.ledger.meta().bucket), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOf);
+  const ledger = new Ledger(emptyBucket(bucket.ledger.meta().bucket), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOf, homeOf);
   const outcomes: Outcome[][] = bucket.entries.map((entry, i) => ledger.apply(entry, rows, i + 1));
   same('outcomes repeat', outcomesText(outcomes), outcomesText(bucket.outcomes));
   const text = [ledger.meta(), ...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes(), ...rows.sortedLocks()].map(rowText).join('\n');

@@ -4,7 +4,7 @@
  */
 import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, type AccountRow, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
-import { POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
+import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 
 export const START_MS = 1_700_000_000_000;
 const NOTHING_PINNED: PinnedRows = { prepared: [], openAuthorizations: [], undelivered: [], locks: [] };
@@ -20,7 +20,7 @@ export class TestBucket {
   /** Bucket `a` owns the slots of accounts a…, and so on. */
   constructor(readonly letter: string) {
     const first = (letter.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER;
-    this.ledger = new Ledger(emptyBucket(bucketId(letter.charCodeAt(0))), NOTHING_PINNED, slotOf);
+    this.ledger = new Ledger(emptyBucket(bucketId(letter.charCodeAt(0))), NOTHING_PINNED, slotOf, homeOf);
     this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY, semanticsVersion: 1 });
   }
 
@@ -86,7 +86,7 @@ export class TestBucket {
   restart(): void {
     const { prepared, openAuthorizations, undelivered, locks } = this.ledger.pinned();
     const reversed = { prepared: [...prepared].reverse(), openAuthorizations: [...openAuthorizations].reverse(), undelivered: [...undelivered].reverse(), locks: [...locks].reverse() };
-    this.ledger = new Ledger(this.ledger.meta(), reversed, slotOf);
+    this.ledger = new Ledger(this.ledger.meta(), reversed, slotOf, homeOf);
   }
 
   private apply(entry: LedgerEntry): Outcome[] {

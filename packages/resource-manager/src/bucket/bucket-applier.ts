@@ -5,7 +5,7 @@
  */
 import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger';
 import type { Applier } from '@mas/multi-raft';
-import { slotOfAccount } from '@mas/placement';
+import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import { present, type BucketId } from '@mas/values';
 import { StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
@@ -231,7 +231,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   private async adopt(store: BucketStore, checkpoint: Checkpoint): Promise<void> {
     const { config, random, health, clock, logger, failpoints, onFatal } = this.context;
-    const ledger = new Ledger(checkpoint.meta ?? emptyBucket(this.bucket), await store.loadPinned(), slotOfAccount);
+    const ledger = new Ledger(checkpoint.meta ?? emptyBucket(this.bucket), await store.loadPinned(), slotOfAccount, homeSlotOfKey);
     const table = new RowTable(config, random, ledger);
     await store.scanIdentities((chunk) => table.remember(chunk));
     this.current = { store, ledger, table, loader: new RowLoader(store, table, health, clock, config.loadTimeoutMs) };

@@ -5,7 +5,7 @@ import { platformDigest } from '../digest';
 import { accountsIn, accountToken, commitLeg, createAccount, decideAbort, decideCommit, OPERATOR, OPERATOR_TOKEN, payment, prepare, type Payment } from '../testing/payments';
 import { AdmissionControl } from './admission';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
-import { creationBody, txnPreimage, type Instruction } from '@mas/ledger';
+import { changeBody, creationBody, txnPreimage, type Instruction } from '@mas/ledger';
 
 const [ALICE, BOB] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
 const control = new AdmissionControl(
@@ -36,6 +36,12 @@ function bound(key: PaymentKey): Extract<Instruction, { kind: 'bind-id' }> {
   return { kind: 'bind-id', key, homeSlot: homeSlotOf(key, scope.ok ? scope.value : null), txn: txnId(platformDigest.sha256Hex(txnPreimage(key, body))), body, subject: OPERATOR };
 }
 
+function changeOf(number: AccountNumber, id: string): Instruction {
+  const key = paymentKey('test|operator', id);
+  const change = { kind: 'freeze' } as const;
+  return { kind: 'change-account', key, txn: txnId(platformDigest.sha256Hex(txnPreimage(key, changeBody(number, change)))), number, change, subject: OPERATOR, lockToken: null, undecided: [] };
+}
+
 test.each<[string, InstructionItem, string, string]>([
   ['a payment without a token', { ...prepare(p, BOB), token: null }, 'unauthenticated', 'TOKEN_MISSING'],
   ['a payment with a token that is not valid any more', { ...prepare(p, BOB), token: 'old' }, 'unauthenticated', 'TOKEN_EXPIRED'],
@@ -44,6 +50,7 @@ test.each<[string, InstructionItem, string, string]>([
   ['a body that was changed behind the txn', changed(decideCommit(p, []), { body: { ...p.body, memo: 'x' } }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
   ['a creation whose amount was changed', changed(createAccount(BOB, 5n), { openingBalanceMinor: 6n }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
   ['another home than the key has', changed(decideAbort(p), { homeSlot: slot((slotOfAccount(ALICE) + 1) % 4096) }), 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
+  ['a change of an account under a key with another home', { token: OPERATOR_TOKEN, instruction: changeOf(BOB, 'no account in front') }, 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
   ['a leg that the body lacks', changed(prepare(p, BOB), { account: accountsIn(0, 4095, 3)[2] }), 'permission-denied', 'the body has no leg of the account to be prepared'],
   ['a prepared leg that the body lacks', decideCommit(p, [accountsIn(0, 4095, 3)[2] ?? BOB]), 'permission-denied', 'LEG_NOT_IN_BODY'],
   ['a body that does not balance', decideCommit({ ...p, body: { ...p.body, legs: p.body.legs.slice(0, 1) } }, []), 'permission-denied', 'legs: TOO_FEW_LEGS'],
@@ -65,6 +72,10 @@ test('the subject is what the token says, whatever the instruction claimed', () 
   const item = { ...decideCommit(own(), []), token: accountToken(ALICE) };
   const forged = changed(item, { subject: { kind: 'operator', name: 'test|operator' } });
   expect(control.admit(forged)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'account', account: ALICE } } });
+});
+
+test('a change of an account under a key that names it', () => {
+  expect(control.admit({ token: OPERATOR_TOKEN, instruction: changeOf(BOB, `{${BOB}}freeze`) }).kind).toBe('admitted');
 });
 
 test('an instruction that already says so is passed on as the same object, so that its bytes can be reused', () => {

@@ -4,9 +4,9 @@
  * a txn is the hash of its key and body. Apply reads no token; this is the only place that does.
  */
 import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, txnPreimage, type Instruction, type PaymentBody, type Subject } from '@mas/ledger';
-import { homeSlotOf } from '@mas/placement';
+import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
-import { parseAccountNumber, splitPaymentKey, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { splitPaymentKey, unreachable, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { Digest } from '../digest';
 import type { TokenVerifier } from '../token-verifier';
 
@@ -87,7 +87,8 @@ export class AdmissionControl {
       case 'create-account':
         return this.txnProblem(instruction.key, instruction.txn, creationBody(instruction));
       case 'change-account':
-        return this.txnProblem(instruction.key, instruction.txn, changeBody(instruction.number, instruction.change));
+        // Recorded in the account's slot, and looked for in its key's home.
+        return homeProblem({ key: instruction.key, homeSlot: slotOfAccount(instruction.number) }) ?? this.txnProblem(instruction.key, instruction.txn, changeBody(instruction.number, instruction.change));
       case 'rollback':
         return homeProblem(instruction);
       case 'set-policy':
@@ -116,13 +117,7 @@ export class AdmissionControl {
 
 /** Two homes for one key could decide twice, so a sender's idea of the home is compared with the key's own. */
 function homeProblem(payment: { readonly key: PaymentKey; readonly homeSlot: Slot }): string | null {
-  return homeSlotOf(payment.key, scopeAccount(payment.key)) === payment.homeSlot ? null : 'HOME_SLOT_DOES_NOT_MATCH_KEY';
-}
-
-/** An operator's scope is `issuer|subject`, and no account number holds a `|`. */
-function scopeAccount(key: PaymentKey): AccountNumber | null {
-  const parsed = parseAccountNumber(splitPaymentKey(key).scope);
-  return parsed.ok ? parsed.value : null;
+  return homeSlotOfKey(payment.key) === payment.homeSlot ? null : 'HOME_SLOT_DOES_NOT_MATCH_KEY';
 }
 
 function ownsScope(subject: Subject, key: PaymentKey): boolean {

@@ -3,9 +3,9 @@
  * where nothing is recorded, resolved. Nothing depends on it: participants resolve their legs by themselves, also
  * with Redis empty. It only makes the end come sooner and the entries true.
  */
+import { homeSlotOfKey } from '@mas/placement';
 import { resolveTransaction, globalTransaction, type TransactionPlan } from '@mas/two-phase-commit';
 import type { Timer } from '@mas/values';
-import { homeSlotOfKey } from '../payment/identity';
 import { PaymentRun, type RunServices } from '../payment/payment-run';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';

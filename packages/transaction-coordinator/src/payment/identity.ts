@@ -1,7 +1,7 @@
 /** Who asks, and the identity that follows from it: the scope of ids, and where decisions about them live. */
 import type { Subject } from '@mas/ledger';
 import { homeSlotOf } from '@mas/placement';
-import { parseAccountNumber, parsePaymentId, paymentKey, splitPaymentKey, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
+import { parsePaymentId, paymentKey, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
 import type { Reply } from '../coordinator-service';
 import { failure, success } from '../reply';
 
@@ -33,12 +33,6 @@ export function changeIdentityOf(subject: Subject, id: string, account: AccountN
   const named = `{${account}}${id}`;
   if (!parsePaymentId(named).ok) return failure('invalid', 'PAYMENT_ID_INVALID', 'The id is too long: together with {account number} in front of it, it may have 128 characters.', 'id');
   return identityOf(subject, named);
-}
-
-/** The home of a key that was read back: an account's scope has the form of a number, an operator's holds a `|`. */
-export function homeSlotOfKey(key: PaymentKey): Slot {
-  const scope = parseAccountNumber(splitPaymentKey(key).scope);
-  return homeSlotOf(key, scope.ok ? scope.value : null);
 }
 
 /** An account's token reads that account only. */

@@ -1,7 +1,7 @@
 /** One bucket for tests: the real ledger, unreplicated, and the reads of its leader. */
 import { createHash } from 'node:crypto';
 import { checkBucket, emptyBucket, Ledger, MemoryRows, rowText, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
-import { slotOfAccount } from '@mas/placement';
+import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { AccountReading, LegQuery, ReadLevel } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, Clock, PaymentKey, Slot } from '@mas/values';
 
@@ -21,7 +21,7 @@ export class FakeBucket {
     private readonly clock: Clock,
     private readonly askHome: AskHome,
   ) {
-    this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount);
+    this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     this.apply([{ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: 1 }]);
   }
 

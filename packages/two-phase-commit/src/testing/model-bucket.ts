@@ -1,6 +1,6 @@
 /** A bucket for tests: the real ledger over rows in memory; one instruction per entry, no replication. */
 import { checkBucket, emptyBucket, Ledger, MemoryRows, type Instruction, type Outcome } from '@mas/ledger';
-import { slotOfAccount, type PlacementIndex } from '@mas/placement';
+import { homeSlotOfKey, slotOfAccount, type PlacementIndex } from '@mas/placement';
 import { invariant, type BucketId } from '@mas/values';
 
 export const STAMP_MS = 1_700_000_000_000;
@@ -13,7 +13,7 @@ export class ModelBucket {
   private index = 1;
 
   constructor(readonly id: BucketId, placement: PlacementIndex, private readonly stampMs: () => number) {
-    this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount);
+    this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     const slots = placement.map.buckets.find((bucket) => bucket.bucket === id)?.slots ?? [];
     this.run({ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: 1 });
   }

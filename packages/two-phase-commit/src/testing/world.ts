@@ -5,7 +5,7 @@
  * books must agree.
  */
 import type { Instruction, OutcomeRow, PaymentBody, Subject } from '@mas/ledger';
-import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { genesisPlacement, homeSlotOfKey, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { accountNumber, currency, paymentKey, rmId, txnId, type AccountNumber, type BucketId, type PaymentKey, type Slot } from '@mas/values';
 import { advance, globalTransaction, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent, type TransactionPlan } from '../index';
 import type { Choices } from './choices';
@@ -53,18 +53,18 @@ export class World {
 
   freeze(account: AccountNumber): void {
     const change = { kind: 'freeze' } as const;
-    this.bucketOf(slotOfAccount(account)).run({ kind: 'change-account', key: paymentKey('mas|ops', `freeze-${account}`), txn: this.mintTxn(), number: account, change, subject: OPERATOR, lockToken: null, undecided: [] });
+    this.bucketOf(slotOfAccount(account)).run({ kind: 'change-account', key: paymentKey('mas|ops', `{${account}}freeze`), txn: this.mintTxn(), number: account, change, subject: OPERATOR, lockToken: null, undecided: [] });
   }
 
   lock(account: AccountNumber, ttlMs: number): void {
     this.bucketOf(slotOfAccount(account)).run({ kind: 'acquire-lock', slot: slotOfAccount(account), lockId: account, owner: 'auditor', ttlMs, subject: OPERATOR });
   }
 
-  plan(id: string, body: PaymentBody, homeSlot: Slot): TransactionPlan {
+  plan(key: PaymentKey, body: PaymentBody): TransactionPlan {
     return {
       txn: this.mintTxn(),
-      key: paymentKey('mas|ops', id),
-      homeSlot,
+      key,
+      homeSlot: homeSlotOfKey(key),
       body,
       subject: OPERATOR,
       lockTokens: [],
