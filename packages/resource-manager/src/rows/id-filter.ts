@@ -40,10 +40,15 @@ export class IdFilter {
   private givenUp: SeqRange | null = null;
   private total = 0;
 
-  /** The seed keeps callers from choosing ids that collide. */
+  /**
+   * The seed keeps callers from choosing ids that collide.
+   * @param hashedChars of the second text's end. All of it where callers choose the text; of a txn, which is a digest,
+   *   a part says as much as the whole.
+   */
   constructor(
     private readonly maxIdentities: number,
     random: Random,
+    private readonly hashedChars = Infinity,
   ) {
     this.seed = random.below(0x1_0000_0000);
     this.tables.push(newTable(FIRST_SLOTS));
@@ -133,7 +138,7 @@ export class IdFilter {
     let hash = start ^ this.seed;
     for (let i = 0; i < first.length; i += 1) hash = Math.imul(hash ^ first.charCodeAt(i), 0x01000193);
     hash = Math.imul(hash ^ 0xff, 0x01000193);
-    for (let i = 0; i < second.length; i += 1) hash = Math.imul(hash ^ second.charCodeAt(i), 0x01000193);
+    for (let i = Math.max(0, second.length - this.hashedChars); i < second.length; i += 1) hash = Math.imul(hash ^ second.charCodeAt(i), 0x01000193);
     hash ^= hash >>> 16;
     hash = Math.imul(hash, 0x85ebca6b);
     hash ^= hash >>> 13;

@@ -19,6 +19,9 @@ export interface Pins {
 
 export type LegKey = string;
 
+/** Of 64 hexadecimal digits: 80 bits, far more than a place and a fingerprint take. */
+const HASHED_TXN_CHARS = 20;
+
 /** Changed rows, gathered at one applied index. */
 export interface ChangedRows {
   readonly accounts: readonly AccountRow[];
@@ -56,7 +59,7 @@ export class RowTable implements Rows {
     this.accounts = new PagedRows(config.cachedAccounts);
     this.legs = new PagedRows(config.cachedLegs, new LegCells());
     this.outcomes = new PagedRows(config.cachedOutcomes);
-    this.legIds = new IdFilter(config.filteredIdentities, random);
+    this.legIds = new IdFilter(config.filteredIdentities, random, HASHED_TXN_CHARS);
     this.outcomeIds = new IdFilter(config.filteredIdentities, random);
   }
 
