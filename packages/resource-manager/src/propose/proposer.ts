@@ -11,28 +11,10 @@ import { invariant, present, unreachable } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
-import { allLoaded, noPins, type Pins, type RowTable } from '../rows/row-table';
+import { allLoaded } from '../rows/row-table';
+import { fittingCount, pinsOf, settle, settleAll, type Fate, type Item, type Submission } from './submission';
 
-/** What became of one instruction. */
-export type Fate = { readonly kind: 'applied'; readonly outcome: Outcome } | ParticipantFailure;
-
-/** All instructions that were submitted together are answered together. */
-interface Submission {
-  readonly fates: (Fate | undefined)[];
-  left: number;
-  readonly done: (fates: readonly Fate[]) => void;
-}
-
-interface Item {
-  readonly instruction: Instruction;
-  readonly bytes: Uint8Array;
-  readonly table: RowTable;
-  pins: Pins;
-  /** Applied index at which the touched rows were named. */
-  namedAtIndex: number;
-  readonly submission: Submission;
-  readonly at: number;
-}
+export type { Fate } from './submission';
 
 export class Proposer {
   private ready: Item[] = [];
@@ -74,13 +56,13 @@ export class Proposer {
   /** Answers what has not been proposed; what is in flight is answered by its own fate. */
   leadershipLost(): void {
     this.reign += 1;
-    this.fail(this.ready.splice(0), this.notLeader());
+    settleAll(this.ready.splice(0), this.notLeader());
   }
 
   /** Takes nothing more; resolves once nothing is in flight. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.fail(this.ready.splice(0), { kind: 'unavailable', reason: 'stopping' });
+    settleAll(this.ready.splice(0), { kind: 'unavailable', reason: 'stopping' });
     await this.pumping;
   }
 
@@ -107,27 +89,21 @@ export class Proposer {
   private load(items: readonly Item[]): void {
     this.loadingCount += items.length;
     const { reign } = this;
-    const all = noPins();
-    for (const { pins } of items) {
-      all.accounts.push(...pins.accounts);
-      all.legs.push(...pins.legs);
-      all.outcomes.push(...pins.outcomes);
-    }
     this.applier
       .state()
-      .loader.load(all)
+      .loader.load(pinsOf(items))
       .then(
         () => {
           this.loadingCount -= items.length;
           const refusal = reign === this.reign ? this.refusal(items.length) : this.notLeader();
-          if (refusal !== null) this.fail(items, refusal);
+          if (refusal !== null) settleAll(items, refusal);
           else this.ready.push(...items);
           this.schedule();
         },
         (error: unknown) => {
           this.loadingCount -= items.length;
           this.context.logger.warn({ bucket: this.applier.bucket, items: items.length, err: error }, 'rows did not come; nothing was proposed');
-          this.fail(items, { kind: 'unavailable', reason: 'the database does not answer' });
+          settleAll(items, { kind: 'unavailable', reason: 'the database does not answer' });
         },
       );
   }
@@ -162,17 +138,9 @@ export class Proposer {
 
   /** The next batch. Nothing is in flight now, so rows named at this index are those that apply will touch. */
   private cut(): readonly Item[] {
-    const { config } = this.context;
-    let bytes = 0;
-    let count = 0;
-    while (count < this.ready.length && count < config.maxBatchInstructions) {
-      bytes += this.ready[count]?.bytes.length ?? 0;
-      if (count > 0 && bytes > config.maxBatchBytes) break;
-      count += 1;
-    }
     const batch: Item[] = [];
     const cold: Item[] = [];
-    for (const item of this.ready.splice(0, count)) {
+    for (const item of this.ready.splice(0, fittingCount(this.ready, this.context.config))) {
       if (this.renamed(item)) batch.push(item);
       else cold.push(item);
     }
@@ -200,7 +168,7 @@ export class Proposer {
     if (held !== undefined) await held;
     const refusal = this.applier.isLeading() ? null : this.notLeader();
     if (refusal !== null) {
-      this.fail(batch, refusal);
+      settleAll(batch, refusal);
       return;
     }
     const entry = { stampMs: stamps.next(), instructions: batch.map((item) => item.instruction) };
@@ -217,14 +185,14 @@ export class Proposer {
     switch (proposal.kind) {
       case 'applied':
         invariant(proposal.result.length === batch.length, 'an entry gives an outcome per instruction', { outcomes: proposal.result.length, instructions: batch.length });
-        for (const [i, item] of batch.entries()) this.settle(item, { kind: 'applied', outcome: this.noteAlarm(present(proposal.result[i], 'outcome'), proposal.index) });
+        for (const [i, item] of batch.entries()) settle(item, { kind: 'applied', outcome: this.noteAlarm(present(proposal.result[i], 'outcome'), proposal.index) });
         return;
       case 'not-leader':
-        return this.fail(batch, { kind: 'not-leader', leader: proposal.leader });
+        return settleAll(batch, { kind: 'not-leader', leader: proposal.leader });
       case 'refused':
-        return this.fail(batch, { kind: 'unavailable', reason: proposal.reason });
+        return settleAll(batch, { kind: 'unavailable', reason: proposal.reason });
       case 'unknown':
-        return this.fail(batch, { kind: 'unknown', reason: 'leadership changed before the entry was applied' });
+        return settleAll(batch, { kind: 'unknown', reason: 'leadership changed before the entry was applied' });
       default:
         return unreachable(proposal, 'fate of a proposal');
     }
@@ -233,18 +201,6 @@ export class Proposer {
   private noteAlarm(outcome: Outcome, index: number): Outcome {
     if (outcome.kind === 'alarm') this.context.logger.error({ bucket: this.applier.bucket, index, ...outcome.alarm }, 'the second phase contradicts what the bucket recorded');
     return outcome;
-  }
-
-  private fail(items: readonly Item[], failure: ParticipantFailure): void {
-    for (const item of items) this.settle(item, failure);
-  }
-
-  private settle(item: Item, fate: Fate): void {
-    item.table.unpin(item.pins);
-    const { submission } = item;
-    submission.fates[item.at] = fate;
-    submission.left -= 1;
-    if (submission.left === 0) submission.done(submission.fates as readonly Fate[]);
   }
 
   private notLeader(): ParticipantFailure {
