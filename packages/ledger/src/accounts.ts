@@ -67,7 +67,7 @@ export function changeAccount(a: Applying, instruction: ChangeAccount): Outcome 
   const after = { ...withChange(account, instruction.change), rev: account.rev + 1 };
   a.putAccount(after, account);
   const body = changeBody(number, instruction.change);
-  a.putOutcome({ slot, key, txn, body, subject, decision: { kind: 'committed', atMs: a.stampMs }, balances: [], untold: [] });
+  a.putOutcome({ slot, key, txn, body, subject, decision: { kind: 'committed', atMs: a.stampMs }, balances: [], untold: [], forced: [] });
   a.state.rev += 1;
   return { kind: 'account', account: after, fresh: true };
 }

@@ -1,5 +1,6 @@
 /** The home decides once per key: legs that live there end in the same entry, the others wait to be told. */
-import { acc, acknowledge, body, change, CANCELLED, commit, create, decideAbort, decideCommit, leg, lock, pay, payment, prepare, resolve, rollback, SYSTEM, txn, type Payment } from './testing/builders';
+import { acc, acknowledge, body, change, CANCELLED, commit, create, decideAbort, decideCommit, force, leg, lock, pay, payment, prepare, resolve, rollback, SYSTEM, txn, type Payment } from './testing/builders';
+import { MAX_FORCED_RESOLUTIONS } from './decide';
 import { TestBucket } from './testing/test-bucket';
 import type { Instruction, Outcome } from './index';
 
@@ -51,7 +52,34 @@ describe('the first decision wins', () => {
 
 test('an undecided payment that is asked about is aborted as abandoned, under the name of who asked', () => {
   const bucket = bucketA();
-  expect(bucket.run({ ...resolve(across), subject: { kind: 'operator', name: 'mas|eve' } } as never)).toMatchObject({ outcome: { decision: { kind: 'aborted', reason: { name: 'ABANDONED' } }, subject: { name: 'mas|eve' } } });
+  expect(bucket.run(force(across, 7))).toMatchObject({ outcome: { decision: { kind: 'aborted', reason: { name: 'ABANDONED' } }, subject: { name: 'mas|eve' }, forced: [{ operator: 'mas|eve', askedAtMs: 7, txn: across.txn }] } });
+});
+
+describe('what operators force is kept with the record', () => {
+  const forced = (bucket: TestBucket): readonly string[] | undefined => bucket.rows.outcome(across.key)?.forced.map((one) => `${one.operator} ${one.askedAtMs} ${one.txn === across.txn ? 'it' : 'another'}`);
+
+  test('also where all was decided before; a repetition adds nothing, another operator and another time do', () => {
+    const bucket = bucketA();
+    const { outcome } = bucket.run(decideCommit(across, ['b1'])) as Extract<Outcome, { kind: 'decided' }>;
+    expect(bucket.run(force(across, 7))).toEqual({ kind: 'decided', fresh: false, outcome: { ...outcome, forced: [{ operator: 'mas|eve', askedAtMs: 7, txn: across.txn }] } });
+    bucket.repeat(force(across, 7));
+    for (const again of [force(across, 8), force(across, 8, 'mas|joe')]) bucket.run(again);
+    expect(forced(bucket)).toEqual(['mas|eve 7 it', 'mas|eve 8 it', 'mas|joe 8 it']);
+  });
+
+  test('also where the id belongs to another transaction', () => {
+    const bucket = bucketA();
+    bucket.run(decideCommit(across, ['b1']));
+    expect(bucket.run(force({ ...payment(9, pay('a1', 'b1', 41n)), key: across.key }, 7))).toMatchObject({ kind: 'conflict', bound: { txn: across.txn } });
+    expect(forced(bucket)).toEqual(['mas|eve 7 another']);
+  });
+
+  test('the participants’ own questions are not; and a record keeps the latest only', () => {
+    const bucket = bucketA();
+    for (let n = 0; n <= MAX_FORCED_RESOLUTIONS; n += 1) bucket.run(force(across, n));
+    bucket.run(resolve(across));
+    expect([forced(bucket)?.length, forced(bucket)?.[0], bucket.differences()]).toEqual([MAX_FORCED_RESOLUTIONS, 'mas|eve 1 it', []]);
+  });
 });
 
 describe('a key is bound to one txn', () => {
@@ -88,7 +116,7 @@ describe('what stops a decision without a record', () => {
     const text = bucket.text();
     const elsewhere = { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot };
     const more = kind === 'bind-id' ? { body: { ...inside.body, legs: [], memo: 'a creation' } } : {};
-    expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, ...more } as Instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
+    expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, askedAtMs: null, ...more } as Instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
     expect(bucket.text()).toBe(text);
   });
 

@@ -12,7 +12,7 @@ import type { Outcome } from './outcome';
 import type { LegSpec, PaymentBody } from './payment-body';
 import { abortPrepared, alarm, commitPrepared, putTombstone } from './phases';
 import type { AbortReason } from './refusal';
-import type { Decision, LegRow, OutcomeRow, UntoldLeg } from './rows';
+import type { Decision, ForcedResolution, LegRow, OutcomeRow, UntoldLeg } from './rows';
 import type { Subject } from './subject';
 import { joinWaits, type LegPass, type Wait } from './verdict';
 
@@ -32,6 +32,9 @@ type Survey =
   | { readonly kind: 'abort'; readonly reason: AbortReason }
   /** Answered without a record. */
   | { readonly kind: 'stop'; readonly outcome: Outcome };
+
+/** Kept in one record; a record is one row. */
+export const MAX_FORCED_RESOLUTIONS = 32;
 
 const ABANDONED: AbortReason = { name: 'ABANDONED', account: null, facts: {} };
 
@@ -59,7 +62,25 @@ export function decideAbort(a: Applying, instruction: DecideAbort): Outcome {
 
 /** Presumed abort: a participant asked, nobody has decided, so from now on nobody can decide otherwise. */
 export function resolve(a: Applying, instruction: Resolve): Outcome {
-  return recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);
+  const outcome = recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);
+  switch (outcome.kind) {
+    case 'decided':
+      return { ...outcome, outcome: noteForced(a, instruction, outcome.outcome) };
+    case 'conflict':
+      return { ...outcome, bound: noteForced(a, instruction, outcome.bound) };
+    default:
+      return outcome;
+  }
+}
+
+/** What an operator does to a payment stays with its record, also where it changed nothing. */
+function noteForced(a: Applying, { subject, askedAtMs, txn }: Resolve, row: OutcomeRow): OutcomeRow {
+  if (subject.kind !== 'operator' || askedAtMs === null) return row;
+  const action: ForcedResolution = { operator: subject.name, askedAtMs, txn };
+  if (row.forced.some((earlier) => earlier.operator === action.operator && earlier.askedAtMs === askedAtMs && earlier.txn === txn)) return row;
+  const noted = { ...row, forced: [...row.forced, action].slice(-MAX_FORCED_RESOLUTIONS) };
+  a.putOutcome(noted);
+  return noted;
 }
 
 /** The id belongs to this request from here on. */
@@ -155,7 +176,7 @@ function recordAbort(a: Applying, payment: Payment, reason: AbortReason): Outcom
 function record(a: Applying, { key, txn, body, subject, homeSlot }: Payment, decision: Decision, balances: OutcomeRow['balances']): Outcome {
   const untold: UntoldLeg[] = [];
   for (const { account } of body.legs) if (!a.isLocal(account)) untold.push({ account });
-  const outcome: OutcomeRow = { slot: homeSlot, key, txn, body, subject, decision, balances, untold };
+  const outcome: OutcomeRow = { slot: homeSlot, key, txn, body, subject, decision, balances, untold, forced: [] };
   a.putOutcome(outcome);
   a.state.rev += 1;
   return { kind: 'decided', outcome, fresh: true };

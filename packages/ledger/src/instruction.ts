@@ -157,6 +157,8 @@ export interface Resolve {
   readonly body: PaymentBody;
   /** `system` for automatic resolution; an operator's forced one is recorded under his name. */
   readonly subject: Subject;
+  /** When an operator asked for it; tells his action from another of his, and a repetition from both. Null for `system`. */
+  readonly askedAtMs: number | null;
 }
 
 /** At the home: these remote legs have acknowledged the decision. */

@@ -92,6 +92,15 @@ export interface UntoldLeg {
   readonly account: AccountNumber;
 }
 
+/** An operator asked the home to resolve a transaction, whatever came of it. */
+export interface ForcedResolution {
+  readonly operator: string;
+  /** By the clock of the coordinator that took the request, ms since the Unix epoch. */
+  readonly askedAtMs: number;
+  /** The transaction he meant: another than the record's where the id is bound to another one. */
+  readonly txn: TxnId;
+}
+
 /** The home's record of a payment. Key: (slot, key). Never changes its decision, never removed. */
 export interface OutcomeRow {
   readonly slot: Slot;
@@ -104,6 +113,8 @@ export interface OutcomeRow {
   readonly balances: readonly { readonly account: AccountNumber; readonly balanceMinor: AmountMinor; readonly rev: number }[];
   /** Remote legs not yet told; shrinks by ACKNOWLEDGE. */
   readonly untold: readonly UntoldLeg[];
+  /** The latest MAX_FORCED_RESOLUTIONS, oldest first. */
+  readonly forced: readonly ForcedResolution[];
 }
 
 /** The effective exclusive lock on an account or on a free lock id. Key: (slot, lockId). */

@@ -195,7 +195,10 @@ describe('in doubt', () => {
     expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), leg.txn, to)))).toBe('committed');
     await rig.clock.pass(100);
     expect([rig.leftovers(), rig.balance(to)]).toEqual([[], 10n]);
-    expect(id).toContain('p');
+    // The record says who asked, and the trace shows it, though Redis calls the payment ended.
+    const traced = await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id }));
+    expect(traced).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: { forced: [{ operator: 'mas|ops', txn: leg.txn }] } } });
+    expect(traced.ok && traced.value.timeline.filter((step) => step.step === 'forced').map((step) => step.detail)).toEqual(['RESOLVE by mas|ops']);
   });
 
   test('an unknown transaction', async () => {

@@ -187,7 +187,7 @@ test("an account's token reads that account only", async () => {
   expect(replies.map((reply) => (reply.ok ? 'ok' : reply.error.kind))).toEqual(replies.map(() => 'permission-denied'));
 });
 
-test('getPayment: a pending entry is not believed, the home is asked', async () => {
+test('getPayment: a terminal entry is believed, a pending one is not; and for operators the home is asked, because it alone knows what was forced', async () => {
   const rig = new Rig();
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
   const request = rig.request(from, to, 10n);
@@ -196,7 +196,9 @@ test('getPayment: a pending entry is not believed, the home is asked', async () 
   const key = paymentKey('mas|ops', request.id);
   const entry = rig.dao.entries.get(key)!;
   const get = (): ReturnType<typeof rig.coordinator.getPayment> => rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }));
-  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: null, timeline: expect.arrayContaining([expect.objectContaining({ step: 'decided' })]) } });
+  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: { txn: entry.txn }, timeline: expect.arrayContaining([expect.objectContaining({ step: 'decided' })]) } });
+  const receiver = rig.caller({ kind: 'account', account: to });
+  expect(await rig.clock.until(rig.coordinator.getPayment(receiver, { kind: 'txn', txn: entry.txn, account: to }))).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: null } });
   rig.dao.entries.set(key, { ...entry, state: 'PENDING', endedAtMs: null });
   expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: { txn: entry.txn } } });
   rig.dao.mood = 'hang';

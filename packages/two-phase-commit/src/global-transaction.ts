@@ -34,8 +34,9 @@ export function globalTransaction(plan: TransactionPlan, placing: Placing): Glob
 
 /** Takes over a transaction that somebody else left: asks its home to decide and tells the legs. */
 export function resolveTransaction(plan: TransactionPlan, placing: Placing, nowMs: number): Advance {
-  const { txn, key, homeSlot, body, subject } = plan;
-  return startDecision(globalTransaction(plan, placing), nowMs, { kind: 'resolve', rejection: null, resolve: { kind: 'resolve', txn, key, homeSlot, body, subject } });
+  const { txn, key, homeSlot, body, subject, createdAtMs } = plan;
+  const askedAtMs = subject.kind === 'operator' ? createdAtMs : null;
+  return startDecision(globalTransaction(plan, placing), nowMs, { kind: 'resolve', rejection: null, resolve: { kind: 'resolve', txn, key, homeSlot, body, subject, askedAtMs } });
 }
 
 /** An event that no longer means anything (late, repeated, for another phase) changes nothing. */

@@ -20,7 +20,7 @@ export function rejected(txn: GlobalTransaction, rejection: Rejection, nowMs: nu
   // A RESOLVE that is refused as well is not asked again: it would be refused for ever, and the legs' leaders ask by themselves.
   if (!resolving && txn.legs.some((leg) => leg.touched)) {
     const { txn: id, key, homeSlot, body } = txn.plan;
-    return startDecision(noted, nowMs, { kind: 'resolve', rejection, resolve: { kind: 'resolve', txn: id, key, homeSlot, body, subject: { kind: 'system' } } });
+    return startDecision(noted, nowMs, { kind: 'resolve', rejection, resolve: { kind: 'resolve', txn: id, key, homeSlot, body, subject: { kind: 'system' }, askedAtMs: null } });
   }
   // Who resolves what somebody else began has written no entry of its own.
   const over: TransactionEffect[] = !resolving ? [{ kind: 'journal-forget' }, { kind: 'ended' }] : [{ kind: 'ended' }];

@@ -64,7 +64,12 @@ export function decideAbort(p: Payment, reason: AbortReason = CANCELLED): Decide
 }
 
 export function resolve(p: Payment): Instruction {
-  return { kind: 'resolve', ...p, subject: SYSTEM };
+  return { kind: 'resolve', ...p, subject: SYSTEM, askedAtMs: null };
+}
+
+/** By an operator. */
+export function force(p: Payment, askedAtMs: number, operator = 'mas|eve'): Instruction {
+  return { kind: 'resolve', ...p, subject: { kind: 'operator', name: operator }, askedAtMs };
 }
 
 export function commit(p: Payment, account: string): Instruction {

@@ -78,7 +78,7 @@ export class ResolutionDriver {
 
 function resolutionOf(leg: LegRow): InstructionItem {
   const body = present(leg.body, 'body of a prepared leg');
-  return { instruction: { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body, subject: { kind: 'system' } }, token: null };
+  return { instruction: { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body, subject: { kind: 'system' }, askedAtMs: null }, token: null };
 }
 
 function recordOf(outcome: Outcome) {

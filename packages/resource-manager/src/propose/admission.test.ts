@@ -57,7 +57,7 @@ test.each<[string, InstructionItem, string, string]>([
   ["an abort with another caller's token", { ...decideAbort(p), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
   ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
   ['expiry from outside', { token: null, instruction: { kind: 'expire', account: ALICE, txn: p.txn } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
-  ['a forced resolution by an account', { token: accountToken(ALICE), instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  ['a forced resolution by an account', { token: accountToken(ALICE), instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
   ['an id bound by an account', { token: accountToken(ALICE), instruction: { ...bound(own().key), subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
   ['an id bound in another caller’s scope', { token: accountToken(ALICE), instruction: bound(p.key) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
   ['an id bound to a request with legs', { token: OPERATOR_TOKEN, instruction: { ...bound(p.key), body: p.body } }, 'permission-denied', 'an id that is bound is a request’s without legs'],
@@ -99,6 +99,6 @@ test('an abort without a token that names a foreign subject runs as the system',
 });
 
 test('a resolution by a node is the system’s', () => {
-  const item: InstructionItem = { token: null, instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR } };
+  const item: InstructionItem = { token: null, instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 } };
   expect(control.admit(item)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'system' } } });
 });

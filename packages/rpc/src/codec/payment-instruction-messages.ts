@@ -122,6 +122,7 @@ export function writeResolve(writer: WireWriter, resolve: Resolve): void {
   writer.uint(3, resolve.homeSlot);
   writer.message(4, resolve.body, writePaymentBody);
   writer.message(5, resolve.subject, writeSubject);
+  writer.optionalUint(6, resolve.askedAtMs);
 }
 
 export function writeBindId(writer: WireWriter, bind: BindId): void {
@@ -144,6 +145,7 @@ export function readResolve(reader: WireReader): Resolve {
     homeSlot: reader.slot(3),
     body: reader.message(4, readPaymentBody),
     subject: reader.message(5, readSubject),
+    askedAtMs: reader.optionalUint(6),
   };
 }
 

@@ -1,5 +1,5 @@
 /** mas/v1/row.proto: the rows of a bucket, in field order, which is their canonical form. */
-import type { AccountRow, AccountStatus, AuthorizationStatus, LegRow, LegState, LockRow, OutcomeRow, Reservation } from '@mas/ledger';
+import type { AccountRow, AccountStatus, AuthorizationStatus, ForcedResolution, LegRow, LegState, LockRow, OutcomeRow, Reservation } from '@mas/ledger';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -125,6 +125,7 @@ export function writeOutcomeRow(writer: WireWriter, row: OutcomeRow): void {
   writer.message(6, row.decision, writeDecision);
   writer.messages(7, row.balances, writeBalanceAfter);
   for (const leg of row.untold) writer.text(8, leg.account);
+  writer.messages(9, row.forced, writeForcedResolution);
 }
 
 export function readOutcomeRow(reader: WireReader): OutcomeRow {
@@ -137,7 +138,18 @@ export function readOutcomeRow(reader: WireReader): OutcomeRow {
     decision: reader.message(6, readDecision),
     balances: reader.messages(7, readBalanceAfter),
     untold: reader.accounts(8).map((account) => ({ account })),
+    forced: reader.messages(9, readForcedResolution),
   };
+}
+
+function writeForcedResolution(writer: WireWriter, forced: ForcedResolution): void {
+  writer.text(1, forced.operator);
+  writer.uint(2, forced.askedAtMs);
+  writer.hash(3, forced.txn);
+}
+
+function readForcedResolution(reader: WireReader): ForcedResolution {
+  return { operator: reader.text(1), askedAtMs: reader.uint(2), txn: reader.txn(3) };
 }
 
 function writeBalanceAfter(writer: WireWriter, balance: BalanceAfter): void {

@@ -61,7 +61,7 @@ export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc.record({ kind: fc.constant('decide-abort' as const), txn, key, homeSlot: anySlot, body, reason, subject }),
   fc.record({ kind: fc.constant('commit' as const), txn, account }),
   fc.record({ kind: fc.constant('rollback' as const), txn, key, homeSlot: anySlot, account, spec: legSpec, reason }),
-  fc.record({ kind: fc.constant('resolve' as const), txn, key, homeSlot: anySlot, body, subject }),
+  fc.record({ kind: fc.constant('resolve' as const), txn, key, homeSlot: anySlot, body, subject, askedAtMs: orNull(safeUint) }),
   fc.record({ kind: fc.constant('acknowledge' as const), key, txn, accounts: fc.array(account, { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('expire' as const), account, txn }),
   fc.record({ kind: fc.constant('acquire-lock' as const), slot: anySlot, lockId: anyText, owner: anyText, ttlMs: safeUint, subject }),
@@ -96,6 +96,7 @@ const decision: fc.Arbitrary<Decision> = fc.oneof(
 export const outcomeRow: fc.Arbitrary<OutcomeRow> = fc.record({
   slot: anySlot, key, txn, body, subject, decision, balances: fc.array(fc.record({ account, balanceMinor: amount, rev: safeUint }), { maxLength: 3 }),
   untold: fc.array(fc.record({ account }), { maxLength: 3 }),
+  forced: fc.array(fc.record({ operator: anyText, askedAtMs: safeUint, txn }), { maxLength: 3 }),
 });
 export const lockRow: fc.Arbitrary<LockRow> = fc.record({ slot: anySlot, lockId: anyText, owner: anyText, token: safeUint, untilMs: safeUint });
 export const totals = fc.array(fc.tuple(currencyCode, amount), { maxLength: 4 }).map((entries) => new Map(entries));

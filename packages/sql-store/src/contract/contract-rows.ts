@@ -88,6 +88,7 @@ export function outcome(ofKey: PaymentKey, changes: Partial<OutcomeRow> = {}): O
     decision: { kind: 'committed', atMs: 1_700_000_000_002 },
     balances: [{ account: accountNumber('abc'), balanceMinor: 900n, rev: 2 }],
     untold: [],
+    forced: [],
     ...changes,
   };
 }

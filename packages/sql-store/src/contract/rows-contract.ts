@@ -40,6 +40,7 @@ export function rowsContract(context: ContractContext): void {
     ];
     const outcomes = [
       outcome(key('def', 'mixed'), { body: body({ legs: mixedLegs }), subject: { kind: 'account', account: accountNumber('def') } }),
+      outcome(key('abc', 'forced'), { forced: [{ operator: 'issuer|"eve"', askedAtMs: 1_700_000_000_009, txn: txn(8) }, { operator: 'issuer|joe', askedAtMs: 1_700_000_000_010, txn: txn(9) }] }),
       outcome(key('abc', 'x'), { untold: [{ account: accountNumber('def') }, { account: accountNumber('ghi') }], balances: [] }),
       outcome(key('issuer|operator', '{abc}7'), { decision: { kind: 'aborted', atMs: 4, reason }, body: body({ memo: AWKWARD_TEXT }) }),
       outcome(key(AWKWARD_TEXT.replaceAll('\0', '') + '|x', 'y'), { decision: { kind: 'aborted', atMs: 4, reason: { name: 'CANCELLED', account: null, facts: {} } } }),

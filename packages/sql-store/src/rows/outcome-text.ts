@@ -1,6 +1,6 @@
 /** OutcomeRow ↔ a row of `outcome`. */
-import type { Decision, OutcomeRow } from '@mas/ledger';
-import { paymentKey, present, splitPaymentKey, type PaymentKey, type Slot } from '@mas/values';
+import type { Decision, ForcedResolution, OutcomeRow } from '@mas/ledger';
+import { paymentKey, present, splitPaymentKey, txnId, type PaymentKey, type Slot } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import { bytes, integer, orNull } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
@@ -24,6 +24,8 @@ export const OUTCOME_TEXT: TableText<OutcomeRow> = {
       orNull(reason, coldReason),
       `[${row.balances.map(coldBalance).join(',')}]`,
       `[${row.untold.map((leg) => coldText(leg.account)).join(',')}]`,
+      // Hardly any payment has one.
+      ...(row.forced.length === 0 ? [] : [JSON.stringify(row.forced.map(({ operator, askedAtMs, txn }) => [operator, askedAtMs, txn]))]),
     ];
     return [
       integer(row.slot),
@@ -41,7 +43,7 @@ export const OUTCOME_TEXT: TableText<OutcomeRow> = {
 };
 
 export function outcomeRow(raw: RawRow): OutcomeRow {
-  const [subject, body, reason, balances, untold] = decodeCold(raw['detail'], 'detail of an outcome');
+  const [subject, body, reason, balances, untold, forced = []] = decodeCold(raw['detail'], 'detail of an outcome');
   const key = outcomeKey(raw);
   return {
     slot: asSlot(raw['slot']),
@@ -52,7 +54,13 @@ export function outcomeRow(raw: RawRow): OutcomeRow {
     decision: decision(raw, reason),
     balances: asArray(balances, 'balances').map(warmBalance),
     untold: asArray(untold, 'untold legs').map((account) => ({ account: asAccountNumber(account) })),
+    forced: asArray(forced, 'forced resolutions').map(forcedResolution),
   };
+}
+
+function forcedResolution(value: unknown): ForcedResolution {
+  const [operator, askedAtMs, txn] = asArray(value, 'forced resolution');
+  return { operator: asText(operator, 'operator'), askedAtMs: asInt(askedAtMs, 'asked at'), txn: txnId(asText(txn, 'txn')) };
 }
 
 export function outcomeRowKey(slot: Slot, key: PaymentKey): RowKey {

@@ -39,9 +39,11 @@ export class PaymentViews {
   private async byKey(caller: Caller, key: PaymentKey, homeSlot: Slot, txn: TxnId | null): Promise<Reply<PaymentView>> {
     const entry = await this.entry(key);
     const matching = entry !== null && (txn === null || entry.txn === txn) ? entry : null;
-    if (matching !== null && matching.state !== 'PENDING') return success(viewOfEntry(key, matching));
+    const final = matching !== null && matching.state !== 'PENDING' ? matching : null;
+    // Redis does not know what operators forced; who may force may also see it, and only the home is asked for that.
+    if (final !== null && caller.subject.kind !== 'operator') return success(viewOfEntry(key, final));
     const row = await this.link.query(key, homeSlot, caller.deadlineMs);
-    if (row === 'unreachable') return silent();
+    if (row === 'unreachable') return final === null ? silent() : success(viewOfEntry(key, final));
     // What binds the id of an account's creation or change is no payment.
     if (row !== null && row.body.legs.length === 0) return notFound();
     if (row !== null) return success(viewOfRow(key, row, matching, matching === null ? await this.timeline(row, caller.deadlineMs) : matching.timeline));
@@ -82,7 +84,12 @@ function viewOfRow(key: PaymentKey, row: OutcomeRow, entry: TransactionEntry | n
   const { txn, body, decision } = row;
   const state = decision.kind === 'committed' ? 'COMMITTED' : 'ABORTED';
   const reason = decision.kind === 'aborted' ? decision.reason : null;
-  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, timeline, outcome: row };
+  const steps = row.forced.length === 0 ? timeline : [...timeline, ...forcedSteps(row)].sort((a, b) => a.atMs - b.atMs);
+  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, timeline: steps, outcome: row };
+}
+
+function forcedSteps({ forced, txn }: OutcomeRow): readonly TimelineStep[] {
+  return forced.map((one) => ({ atMs: one.askedAtMs, step: 'forced', bucket: null, detail: `RESOLVE by ${one.operator}${one.txn === txn ? '' : ` of transaction ${one.txn}`}` }));
 }
 
 function viewOfEntry(key: PaymentKey, entry: TransactionEntry): PaymentView {

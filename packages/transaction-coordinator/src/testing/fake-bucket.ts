@@ -36,7 +36,7 @@ export class FakeBucket {
   resolve(send: (slot: Slot, instruction: Instruction) => Outcome): void {
     for (const leg of [...this.ledger.preparedLegs()]) {
       if (leg.body === null) continue;
-      const outcome = send(leg.homeSlot, { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' } });
+      const outcome = send(leg.homeSlot, { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' }, askedAtMs: null });
       if (outcome.kind === 'decided') this.apply([settlement(leg, outcome.outcome)]);
     }
     for (const row of [...this.ledger.undelivered()]) {

@@ -215,7 +215,7 @@ export class World {
       for (const leg of [...bucket.ledger.preparedLegs()]) {
         if (leg.body === null) continue;
         acted = true;
-        const outcome = this.bucketOf(leg.homeSlot).run({ kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' } });
+        const outcome = this.bucketOf(leg.homeSlot).run({ kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' }, askedAtMs: null });
         const committed = outcome.kind === 'decided' && outcome.outcome.decision.kind === 'committed';
         const reason = { name: 'ABANDONED', account: null, facts: {} } as const;
         bucket.run(committed ? { kind: 'commit', txn: leg.txn, account: leg.account } : { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason });

@@ -60,7 +60,7 @@ export function addClusterCommands(program: Command): void {
     );
   admin
     .command('resolve')
-    .description('propose a resolution at the home bucket and obey what it records')
+    .description('propose a resolution at the home bucket and obey what it records; payment trace shows who did so')
     .argument('<txn>')
     .requiredOption('--account <number>', 'an account with a leg of it')
     .action(
