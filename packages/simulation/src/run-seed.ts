@@ -86,7 +86,7 @@ function shapeOf(draws: SeededRandom): ClusterShape {
     replicas: 3,
     transactionManagers: 2,
     rm: {
-      raft: { retainedEntries, ...(draws.chance(0.3) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
+      raft: { electionTicks: draws.chance(0.5) ? 5 : 10, retainedEntries, ...(draws.chance(0.3) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
       manager: { checkpointDelayMs: 1_000, checkpointRows: 10_000, cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
     },
     tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive' },
@@ -132,9 +132,9 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
   expectEqualLogs(cluster, findings);
   const state = finalState(buckets);
   auditMoney(state, history, findings);
-  auditAnswers(state, history, watch.decisions, findings);
+  const holds = walkLogs(watch, findings);
+  auditAnswers(state, history, watch.decisions, holds, findings);
   const reads = auditSerializability(state, history, watch.decisions, findings);
-  walkLogs(watch, findings);
   auditLockHistory(history, cluster.placement, findings);
   world.counters.add('reads explained', reads.explained);
   world.counters.add('reads ambiguous', reads.ambiguous);

@@ -1,22 +1,20 @@
 /** What clients were told against what is recorded: nothing acknowledged is lost, no answer contradicts another, no refusal lies. */
 import type { OutcomeRow, PaymentBody } from '@mas/ledger';
-import type { AccountNumber, PaymentKey } from '@mas/values';
+import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
 import { verdictOf, type Attempt, type History, type PaymentHistory } from '../workload/history';
 import { rendered } from '../world/rendered';
 import { show, type DecisionSeen } from './cluster-watch';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
+import type { HoldsSeen } from './holds';
 
-/** A debit that was tried this long before may still hold money back until its bucket is told. */
-const HOLD_WINDOW_MS = 30_000;
-
-export function auditAnswers(state: FinalState, history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>, findings: Findings): void {
+export function auditAnswers(state: FinalState, history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>, holds: HoldsSeen, findings: Findings): void {
   const outcomeOf = new Map(state.outcomes.map((outcome) => [outcome.key, outcome]));
   for (const payment of history.payments.values()) {
     const outcome = outcomeOf.get(payment.key);
     for (const attempt of payment.attempts) auditAttempt(payment, attempt, outcome, decisions.get(payment.key), findings);
     if (verdictOf(payment) === 'refused') findings.expect(outcome?.decision.kind !== 'committed', 'a refusal is the truth', () => `${show(payment.key)} was refused each time, and is committed`);
-    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, outcomeOf, history, findings);
+    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, outcomeOf, holds, history, findings);
   }
   for (const { key, state: said, endMs } of history.lookUps) {
     const outcome = outcomeOf.get(key);
@@ -51,8 +49,11 @@ function asksFor({ request }: Attempt, body: PaymentBody): boolean {
   return request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.amountMinor === leg.amountMinor));
 }
 
-/** A bound from below of what was available all the time: if that was enough, the refusal was wrong. */
-function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: ReadonlyMap<PaymentKey, OutcomeRow>, history: History, findings: Findings): void {
+/**
+ * A bound from below of what was available all the time: if that was enough, the refusal was wrong. Counted are credits that
+ * were acknowledged before; not counted is what others took by payments that began before the answer, or held meanwhile.
+ */
+function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: ReadonlyMap<PaymentKey, OutcomeRow>, holds: HoldsSeen, history: History, findings: Findings): void {
   const reason = outcome.decision.kind === 'aborted' ? outcome.decision.reason : null;
   const taking = outcome.body.legs.find((leg) => leg.account === reason?.account);
   const account = history.accounts.get((reason?.account ?? '') as AccountNumber);
@@ -60,21 +61,23 @@ function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: 
   const endMs = Math.min(...payment.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'aborted' && attempt.endMs !== null ? attempt.endMs : Infinity)));
   if (taking === undefined || account === undefined || endMs === Infinity) return;
   let atLeast = account.openingMinor - account.minimumMinor;
+  const committed = new Set<TxnId>();
   for (const other of history.payments.values()) {
-    if (other === payment) continue;
     const decided = outcomeOf.get(other.key);
+    if (decided?.decision.kind !== 'committed') continue;
+    committed.add(decided.txn);
     const otherStartMs = Math.min(...other.attempts.map((attempt) => attempt.startMs));
     const ackedMs = Math.min(...other.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'committed' ? (attempt.endMs ?? Infinity) : Infinity)));
-    for (const leg of decided?.body.legs ?? []) {
+    for (const leg of decided.body.legs) {
       if (leg.account !== account.number) continue;
-      if (leg.effect === 'credit') {
-        // A client that heard of the one begins the other at that very moment.
-        if (ackedMs <= startMs) atLeast += leg.amountMinor;
-      } else if (otherStartMs < endMs && (decided?.decision.kind === 'committed' || otherStartMs > startMs - HOLD_WINDOW_MS)) {
-        // A capture takes what its authorization has reserved already; counting both is on the safe side.
-        atLeast -= leg.amountMinor;
-      }
+      // A client that heard of the one begins the other at that very moment.
+      if (leg.effect === 'credit') atLeast += ackedMs <= startMs ? leg.amountMinor : 0n;
+      // A capture takes what its authorization has reserved already; counting both is on the safe side.
+      else if (otherStartMs < endMs) atLeast -= leg.amountMinor;
     }
+  }
+  for (const { txn, spec, fromMs, toMs } of holds.on(account.number)) {
+    if (spec.effect !== 'credit' && txn !== outcome.txn && !committed.has(txn) && fromMs <= endMs && toMs >= startMs) atLeast -= spec.amountMinor;
   }
   findings.expect(atLeast < taking.amountMinor, 'a refusal is the truth', () => `${show(payment.key)}: INSUFFICIENT_FUNDS for ${taking.amountMinor} of ${account.number}, which had at least ${atLeast} all the time`);
 }

@@ -9,9 +9,13 @@ import { ProtoLedgerCodec } from '@mas/rpc';
 import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
 import { show, type AppliedEntry, type ClusterWatch } from './cluster-watch';
 import type { Findings } from './findings';
+import { HoldsSeen } from './holds';
 
-export function walkLogs(watch: ClusterWatch, findings: Findings): void {
-  for (const [bucket, log] of watch.applied) if (bucket !== META_GROUP) new BucketWalk(bucket, watch.decisions, findings).walk(log);
+/** @returns the holds that the logs tell of. */
+export function walkLogs(watch: ClusterWatch, findings: Findings): HoldsSeen {
+  const holds = new HoldsSeen();
+  for (const [bucket, log] of watch.applied) if (bucket !== META_GROUP) new BucketWalk(bucket, watch.decisions, holds, findings).walk(log);
+  return holds;
 }
 
 class BucketWalk {
@@ -25,6 +29,7 @@ class BucketWalk {
   constructor(
     private readonly bucket: BucketId,
     private readonly decisions: ClusterWatch['decisions'],
+    private readonly holds: HoldsSeen,
     private readonly findings: Findings,
   ) {}
 
@@ -50,16 +55,21 @@ class BucketWalk {
   private step(instruction: Instruction, outcome: Outcome, atMs: number): void {
     switch (instruction.kind) {
       case 'prepare':
-        this.prepare(instruction, outcome);
+        this.prepare(instruction, outcome, atMs);
         return;
       case 'commit':
         this.commit(instruction.account, instruction.txn, outcome, atMs);
         return;
       case 'rollback':
-        if (outcome.kind === 'leg-ended' && outcome.leg.state === 'aborted') this.legs.set(legKey(instruction.account, instruction.txn), 'aborted');
+        if (outcome.kind === 'leg-ended' && outcome.leg.state === 'aborted') this.ended(instruction.account, instruction.txn, 'aborted', atMs);
         return;
       case 'decide-commit':
         this.decide(instruction, outcome);
+        this.endLocal(outcome, atMs);
+        return;
+      case 'decide-abort':
+      case 'resolve':
+        this.endLocal(outcome, atMs);
         return;
       case 'acquire-lock':
       case 'refresh-lock':
@@ -73,7 +83,7 @@ class BucketWalk {
     }
   }
 
-  private prepare(instruction: Extract<Instruction, { kind: 'prepare' }>, outcome: Outcome): void {
+  private prepare(instruction: Extract<Instruction, { kind: 'prepare' }>, outcome: Outcome, atMs: number): void {
     const { account, txn, lockToken } = instruction;
     if (outcome.kind !== 'prepared') return;
     const before = this.legs.get(legKey(account, txn));
@@ -81,6 +91,7 @@ class BucketWalk {
     if (before === undefined) {
       this.expectUnlocked(account, lockToken, instruction.key);
       this.legs.set(legKey(account, txn), 'prepared');
+      this.holds.began(account, txn, outcome.leg.spec, atMs);
     }
   }
 
@@ -89,10 +100,25 @@ class BucketWalk {
     const { key } = outcome.leg;
     const before = this.legs.get(legKey(account, txn));
     this.findings.expect(before === 'prepared' || before === 'committed', 'no commit without a prepare', () => `bucket ${this.bucket}: ${show(key)} was committed on ${account}, which was ${before ?? 'never prepared'}`);
-    this.legs.set(legKey(account, txn), 'committed');
+    this.ended(account, txn, 'committed', atMs);
     const decision = this.decisions.get(key);
     const isDecided = decision?.kind === 'committed' && decision.txn === txn && decision.firstMs <= atMs;
     this.findings.expect(isDecided, 'no commit without a decision', () => `bucket ${this.bucket}: ${show(key)} was committed on ${account} at ${atMs.toFixed(1)}, its home says ${decision?.kind ?? 'nothing'} at ${decision?.firstMs.toFixed(1)}`);
+  }
+
+  private ended(account: AccountNumber, txn: TxnId, how: 'committed' | 'aborted', atMs: number): void {
+    this.legs.set(legKey(account, txn), how);
+    this.holds.ended(account, txn, atMs);
+  }
+
+  /** A decision ends the legs of its transaction that live in its own bucket. */
+  private endLocal(outcome: Outcome, atMs: number): void {
+    if (outcome.kind !== 'decided') return;
+    const { txn, body, untold } = outcome.outcome;
+    for (const { account } of body.legs) {
+      const isLocal = this.legs.has(legKey(account, txn)) && !untold.some((leg) => leg.account === account);
+      if (isLocal) this.holds.ended(account, txn, atMs);
+    }
   }
 
   private decide({ key, txn, body, lockTokens, remotePrepared }: Extract<Instruction, { kind: 'decide-commit' }>, outcome: Outcome): void {

@@ -46,11 +46,11 @@ export class Cluster {
   tmDiesAt: Failpoint | null = null;
   /** The next process that gives its vote away dies right after, before anything that follows. */
   voterDies = false;
-  /** Hears of every new leader before its first message has left. */
-  onNewLeader: ((rm: RmId) => void) | null = null;
+  /** Hears of every append of a group's newest leader, counted from 1, before it has left. */
+  onLeaderWord: ((rm: RmId, group: BucketId, count: number) => void) | null = null;
   private readonly sessions: SessionFabric;
-  /** Group → the latest term that had a leader. */
-  private readonly reigns = new Map<BucketId, number>();
+  /** Group → the latest term that had a leader, and how many appends it has sent. */
+  private readonly reigns = new Map<BucketId, { readonly term: number; words: number }>();
   private readonly tmWallOffsetsMs = new Map<string, number>();
   private readonly random: SeededRandom;
 
@@ -150,9 +150,13 @@ export class Cluster {
     this.observer.onBatch(from, batch);
     for (const { group, message } of batch.messages) {
       if (message.kind === 'vote-response' && message.granted && this.voterDies) this.dieAfterVote(from);
-      if (message.kind !== 'append' || message.term <= (this.reigns.get(group) ?? 0)) continue;
-      this.reigns.set(group, message.term);
-      this.onNewLeader?.(from);
+      if (message.kind !== 'append') continue;
+      const known = this.reigns.get(group);
+      if (known !== undefined && message.term < known.term) continue;
+      const reign = known?.term === message.term ? known : { term: message.term, words: 0 };
+      this.reigns.set(group, reign);
+      reign.words += 1;
+      this.onLeaderWord?.(from, group, reign.words);
     }
   }
 

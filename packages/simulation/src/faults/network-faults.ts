@@ -1,6 +1,10 @@
 /** Faults of the network: loss, doubles, lateness, and partitions of every shape. */
+import type { BucketId, RmId } from '@mas/values';
 import type { Network, NetworkConditions } from '../world/network';
 import type { Fault, FaultSite } from './fault';
+
+/** A reign that is cut short ends at one of so many first appends. */
+const MOST_WORDS = 6;
 
 function conditions(site: FaultSite, change: Partial<NetworkConditions>): () => void {
   const { network } = site.cluster;
@@ -57,26 +61,45 @@ export const shortReigns: Fault = {
   lastsMs: [6_000, 12_000],
   strike: (site) => {
     const { cluster } = site;
-    const { network, world } = cluster;
-    site.note('new leaders are cut off from now on');
-    const cut = (leader: string): void => {
+    // Those of one bucket, and the last one is back when the next one goes; or all, each for a time of its own.
+    const bucket = site.pick(cluster.buckets);
+    const takesTurns = site.random.chance(0.6);
+    site.note(`new leaders ${takesTurns ? `of bucket ${bucket} ` : ''}are cut off from now on${takesTurns ? ', one at a time' : ''}`);
+    /** Group → the word of the present reign that is not heard any more. */
+    const lastWords = new Map<BucketId, number>();
+    let away: { readonly rm: RmId; comeBack(): void } | null = null;
+    const endReign = (rm: RmId): void => {
+      if (away?.rm === rm) return;
       site.count('reigns cut short');
-      const links = cluster.rmIds.map((rm) => `rm-${rm}`).filter((other) => other !== leader).flatMap((other) => both(leader, other));
-      for (const [from, to] of links) network.block(from, to);
-      world.time.at(site.between([600, 2_500]), () => {
-        for (const [from, to] of links) network.unblock(from, to);
-      });
+      const comeBack = cutOff(site, rm);
+      if (takesTurns) {
+        away?.comeBack();
+        away = { rm, comeBack };
+      } else {
+        cluster.world.time.at(site.between([600, 2_500]), comeBack);
+      }
     };
-    cluster.onNewLeader = (rm) => {
-      const afterMs = site.random.chance(0.5) ? 0 : site.between([0.3, 8]);
-      if (afterMs === 0) cut(`rm-${rm}`);
-      else world.time.at(afterMs, () => cut(`rm-${rm}`));
+    cluster.onLeaderWord = (rm, group, count) => {
+      if (takesTurns && group !== bucket) return;
+      if (count === 1) lastWords.set(group, site.random.chance(0.4) ? 1 : 2 + site.random.below(MOST_WORDS - 1));
+      if (lastWords.get(group) === count) endReign(rm);
     };
+    const present = cluster.leaderOf(bucket);
+    if (present !== null) endReign(present);
     return () => {
-      cluster.onNewLeader = null;
+      cluster.onLeaderWord = null;
+      away?.comeBack();
     };
   },
 };
+
+function cutOff({ cluster }: FaultSite, leader: RmId): () => void {
+  const links = cluster.rmIds.filter((rm) => rm !== leader).flatMap((other) => both(`rm-${leader}`, `rm-${other}`));
+  for (const [from, to] of links) cluster.network.block(from, to);
+  return () => {
+    for (const [from, to] of links) cluster.network.unblock(from, to);
+  };
+}
 
 /** A leader loses its peers and keeps its clients: the place for stale reads. */
 export const peersCutOff: Fault = {
@@ -90,11 +113,7 @@ export const peersCutOff: Fault = {
     if (leader === null) return undefined;
     site.note(`rm-${leader} loses its peers`);
     site.count('leaders without peers');
-    const links = cluster.rmIds.filter((other) => other !== leader).flatMap((other) => both(`rm-${leader}`, `rm-${other}`));
-    for (const [from, to] of links) cluster.network.block(from, to);
-    return () => {
-      for (const [from, to] of links) cluster.network.unblock(from, to);
-    };
+    return cutOff(site, leader);
   },
 };
 

@@ -27,7 +27,7 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'resolve aborts what is committed',
     why: 'presumed abort without looking first',
-    changes: [{ file: 'ledger/src/decide', find: 'return recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);', replace: 'return recordAbort(a, instruction, ABANDONED);' }],
+    changes: [{ file: 'ledger/src/decide', find: 'recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED)', replace: 'recordAbort(a, instruction, ABANDONED)' }],
     faults: ['deaths at a step', 'delays'],
   },
   {

@@ -14,13 +14,15 @@ export interface PlannedAccount {
 }
 
 const OPENINGS: readonly AmountMinor[] = [100_000n, 20_000n, 1_500n];
+/** The poor ones have a minimum as well: they come down to it often. */
+const MINIMUMS: readonly AmountMinor[] = [0n, 10n, 100n];
 
 /** `perBucket` accounts in each bucket, all of one currency: money stays within the circle. */
 export function plannedAccounts(placement: PlacementIndex, buckets: readonly BucketId[], perBucket: number): readonly PlannedAccount[] {
   const planned: PlannedAccount[] = [];
   for (const bucket of buckets) {
     for (let i = 0; i < perBucket; i += 1) {
-      planned.push({ number: numberIn(placement, bucket, `a${bucket}${'xyzuvw'[i] ?? i}`), bucket, currency: USD, openingMinor: OPENINGS[i % OPENINGS.length] ?? 100_000n, minimumMinor: i % 2 === 0 ? 0n : 10n });
+      planned.push({ number: numberIn(placement, bucket, `a${bucket}${'xyzuvw'[i] ?? i}`), bucket, currency: USD, openingMinor: OPENINGS[i % OPENINGS.length] ?? 100_000n, minimumMinor: MINIMUMS[i % MINIMUMS.length] ?? 0n });
     }
   }
   return planned;

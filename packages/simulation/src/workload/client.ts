@@ -52,7 +52,9 @@ export class Client {
   }
 
   private async repeat(payment: PaymentHistory): Promise<void> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    // Some never come back: what they leave behind is ended without them.
+    const attempts = this.random.chance(0.15) ? 1 : MAX_ATTEMPTS;
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
       const made = await this.attempt(payment, payment.request);
       if (isFinal(made) || this.isOver()) return;
       await this.cluster.world.time.after(this.random.unit() * MAX_PAUSE_MS);
@@ -87,8 +89,12 @@ export class Client {
 
   /** Distinct accounts. */
   some(count: number): readonly PlannedAccount[] {
-    const left = [...this.accounts];
-    return Array.from({ length: Math.min(count, left.length) }, () => present(left.splice(this.random.below(left.length), 1)[0], 'account'));
+    return this.shuffled(this.accounts).slice(0, count);
+  }
+
+  shuffled<Item>(items: readonly Item[]): readonly Item[] {
+    const left = [...items];
+    return Array.from(items, () => present(left.splice(this.random.below(left.length), 1)[0], 'item'));
   }
 
   amount(): AmountMinor {

@@ -17,6 +17,9 @@ export interface WorkloadShape {
 type Operation = (client: Client) => Promise<void>;
 
 const LOCKED_ACCOUNTS = 3;
+/** More than a poor account has of its own. */
+const LEAST_PASSED_ON = 1_600;
+const MOST_MORE_PASSED_ON = 6_000;
 const SETUP_LIMIT_MS = 60_000;
 
 export class Workload {
@@ -73,10 +76,12 @@ export class Workload {
 
 /** Weights of one hundred. */
 const MIX: readonly (readonly [number, Operation])[] = [
-  [46, pay],
+  [36, pay],
   [8, payManyLegs],
-  [8, twoStep],
+  [9, twoStep],
   [6, payAndRefund],
+  [6, passOn],
+  [3, spendToTheLimit],
   [10, readOne],
   [8, readAll],
   [5, readSome],
@@ -136,9 +141,12 @@ async function twoStep(client: Client): Promise<void> {
   const authorization = await client.pay(client.request('authorization', from.number, [leg(from, 'debit', amount)], { expiresInSeconds }), OPERATOR);
   await client.cluster.world.time.after(client.random.below(1_500));
   const reference = { kind: 'id', id: authorization.id } as const;
+  const capture = (): Promise<unknown> => client.pay(client.request('capture', from.number, [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }), OPERATOR);
+  const cancel = (): Promise<unknown> => client.pay(client.request('void', from.number, [], { reference }), OPERATOR);
   const fate = client.random.unit();
-  if (fate < 0.6) await client.pay(client.request('capture', from.number, [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }), OPERATOR);
-  else if (fate < 0.8) await client.pay(client.request('void', from.number, [], { reference }), OPERATOR);
+  if (fate < 0.45) await capture();
+  else if (fate < 0.6) await Promise.all([capture(), client.random.chance(0.7) ? capture() : cancel()]);
+  else if (fate < 0.8) await cancel();
 }
 
 async function payAndRefund(client: Client): Promise<void> {
@@ -150,6 +158,34 @@ async function payAndRefund(client: Client): Promise<void> {
   const refunds = 1 + client.random.below(2);
   const part = client.random.chance(0.5) ? null : amount > 2n ? amount / 2n + 1n : null;
   await Promise.all(Array.from({ length: refunds }, () => client.pay(client.request('refund', to.number, [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR)));
+}
+
+/** Money goes through the hands of the poor: whoever was told that it has come spends it at that very moment. */
+async function passOn(client: Client): Promise<void> {
+  const poor = client.accounts.filter((account) => account.openingMinor < LEAST_PASSED_ON);
+  const [first, last] = client.shuffled(client.accounts.filter((account) => !poor.includes(account)));
+  const hands = [first, ...client.shuffled(poor), last].filter((account) => account !== undefined);
+  const amount = BigInt(LEAST_PASSED_ON + client.random.below(MOST_MORE_PASSED_ON));
+  for (const [at, to] of hands.slice(1).entries()) {
+    const from = present(hands[at], 'payer');
+    const { subject, home } = client.payerOf(from.number);
+    const payment = await client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), subject);
+    if (verdictOf(payment) !== 'committed' || client.isOver()) return;
+  }
+}
+
+/** Asks how much a poor account has and pays all of it that may go, or one more. */
+async function spendToTheLimit(client: Client): Promise<void> {
+  const { cluster } = client;
+  const from = client.pick(client.accounts.filter((account) => account.minimumMinor > 0n));
+  const to = client.pick(client.accounts.filter((account) => account !== from));
+  const called = await callTm(cluster, client.call(OPERATOR, `ask ${from.number}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, [from.number], 'committed'));
+  const view = called.kind === 'answered' && called.value.ok ? called.value.value[0] : undefined;
+  if (view === undefined) return;
+  const amount = view.balanceMinor - view.minimumMinor + (client.random.chance(0.5) ? 1n : 0n);
+  if (amount <= 0n) return;
+  const { subject, home } = client.payerOf(from.number);
+  await client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), subject);
 }
 
 async function read(client: Client, accounts: readonly PlannedAccount[], level: 'committed' | 'uncommitted' | 'cached'): Promise<void> {
