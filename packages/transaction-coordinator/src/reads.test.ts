@@ -1,5 +1,6 @@
 /** Reads: at one instant while payments run, cached without going back, lists by page, and who may see what. */
 import { paymentKey, type AccountNumber } from '@mas/values';
+import type { Reply } from './index';
 import { Rig, USD, verdict } from './testing/rig';
 
 async function traffic(rig: Rig, accounts: readonly AccountNumber[], rounds: number): Promise<void> {
@@ -185,6 +186,25 @@ test("an account's token reads that account only", async () => {
     ]),
   );
   expect(replies.map((reply) => (reply.ok ? 'ok' : reply.error.kind))).toEqual(replies.map(() => 'permission-denied'));
+});
+
+test('a read that a Resource Manager does not allow is refused at once, and asked once', async () => {
+  const rig = new Rig();
+  const account = rig.open(1, 100n);
+  rig.cluster.tap = () => ({ kind: 'permission-denied', reason: 'TOKEN_EXPIRED' });
+  const caller = rig.caller({ kind: 'account', account });
+  const startedMs = rig.clock.monotonicMs();
+  for (const read of [
+    () => rig.coordinator.getAccounts(caller, [account], 'committed'),
+    () => rig.coordinator.listPayments(caller, { account, direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null }),
+    () => rig.coordinator.getPayment(caller, { kind: 'txn', txn: 'a'.repeat(64) as never, account }),
+    () => rig.coordinator.createPayment(rig.caller(), rig.request(account, account, 1n, { kind: 'refund', legs: [], reference: { kind: 'txn', txn: 'a'.repeat(64) as never, account } })),
+  ]) {
+    const asked = rig.cluster.requests.length;
+    expect(await rig.clock.until<Reply<unknown>>(read())).toMatchObject({ ok: false, error: { kind: 'permission-denied', reason: 'NOT_AUTHORIZED', message: expect.stringContaining('TOKEN_EXPIRED') as unknown } });
+    expect(rig.cluster.requests.length - asked).toBe(1);
+  }
+  expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(100);
 });
 
 test('getPayment: a terminal entry is believed, a pending one is not; and for operators the home is asked, because it alone knows what was forced', async () => {

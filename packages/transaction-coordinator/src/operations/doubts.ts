@@ -12,7 +12,7 @@ import { resultOf } from '../payment/payment-result';
 import { PaymentRun, type RunServices } from '../payment/payment-run';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { LegFinder } from '../reads/leg-finder';
-import { failure, success } from '../reply';
+import { failure, success, unanswered } from '../reply';
 
 export interface InDoubt {
   readonly bucket: BucketId;
@@ -48,8 +48,9 @@ export class Doubts {
   async resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {
     const forbidden = operatorsOnly(caller.subject, 'Resolving a transaction');
     if (forbidden !== null) return forbidden;
-    const leg = await this.legOf(caller, txn, account);
-    if (leg === 'unreachable') return failure('unavailable', 'BUCKET_UNAVAILABLE', `The bucket of account ${account} does not answer; try again.`);
+    const found = await this.legOf(caller, txn, account);
+    if (!found.ok) return found;
+    const leg = found.value;
     if (leg === null || leg.body === null) return failure('not-found', 'PAYMENT_NOT_FOUND', `Account ${account} has no leg of transaction ${txn}.`, 'txn');
     this.services.logger.warn({ txn, account, subject: caller.subject }, 'an operator asks the home to resolve a transaction');
     const { clock, config, placements } = this.services;
@@ -83,12 +84,12 @@ export class Doubts {
     });
   }
 
-  private async legOf(caller: Caller, txn: TxnId, account: AccountNumber): Promise<LegRow | null | 'unreachable'> {
+  private async legOf(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<LegRow | null>> {
     const bucket = this.services.link.bucketOf(slotOfAccount(account));
     const reply = await this.services.link.read(bucket, { kind: 'undecided', bucket }, caller.deadlineMs);
-    if (reply.kind !== 'undecided') return 'unreachable';
+    if (reply.kind !== 'undecided') return unanswered(reply, `The bucket of account ${account} does not answer; try again.`);
     const found = reply.transactions.find((transaction) => transaction.txn === txn && transaction.leg.account === account);
-    return found?.leg ?? this.legFinder.find(account, txn, caller.token, caller.deadlineMs);
+    return found === undefined ? this.legFinder.find(account, txn, caller.token, caller.deadlineMs) : success(found.leg);
   }
 
   private async explain(transaction: UndecidedTransaction, silent: readonly BucketId[], untilMs: number): Promise<string> {

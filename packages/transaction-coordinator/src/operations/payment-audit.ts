@@ -71,7 +71,7 @@ export class PaymentAudit {
     for (;;) {
       const query = { account, direction: 'oldest-first', cursorSeq, limit: PAGE, state: null, fromMs: null, untilMs: null } as const;
       const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs, LIST_TIMEOUT_MS);
-      if (page.kind !== 'legs') return `Account ${account}: its legs could not be read in time.`;
+      if (page.kind !== 'legs') return `Account ${account}: its legs could not be read${page.kind === 'permission-denied' ? `: ${page.reason}` : ' in time'}.`;
       for (const leg of page.legs) this.note(leg);
       if (this.legs >= this.config.auditMaxLegs) return `The audit stopped at its limit of ${this.config.auditMaxLegs} legs (auditMaxLegs).`;
       if (page.nextCursorSeq === null) return null;

@@ -131,8 +131,8 @@ export class Payments {
     const untilMs = caller.deadlineMs - this.services.config.deadlineReserveMs;
     if (reference.kind === 'txn') {
       const leg = await this.services.legFinder.find(reference.account, reference.txn, caller.token, untilMs);
-      if (leg === 'unreachable') return homeSilent();
-      return leg === null || leg.body === null ? noSuchPayment() : success({ key: leg.key, txn: leg.txn, body: leg.body });
+      if (!leg.ok) return leg;
+      return leg.value === null || leg.value.body === null ? noSuchPayment() : success({ key: leg.value.key, txn: leg.value.txn, body: leg.value.body });
     }
     const identity = identityOf(caller.subject, reference.id, 'reference.id');
     if (!identity.ok) return identity;

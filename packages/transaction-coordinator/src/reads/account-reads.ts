@@ -14,7 +14,7 @@ import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import type { AccountView, Caller, Reply } from '../coordinator-service';
 import { mayRead } from '../payment/identity';
-import { failure, success } from '../reply';
+import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { BalanceCache } from './balance-cache';
 import { instantDelayMs } from './instant-delay';
@@ -96,13 +96,12 @@ export class AccountReads {
       [...groups].map(async ([bucket, positions]) => {
         const wanted = positions.map((i) => numbers[i]).filter((number) => number !== undefined);
         const reply = await this.link.read(bucket, { kind: 'read-accounts', bucket, level, numbers: wanted, token: caller.token, delayMs }, caller.deadlineMs);
-        if (reply.kind !== 'accounts') return reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`;
+        if (reply.kind !== 'accounts') return unanswered(reply, `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`);
         for (const [j, i] of positions.entries()) readings[i] = reply.readings[j] ?? null;
         return undefined;
       }),
     );
-    const failed = failures.find((reason) => reason !== undefined);
-    return failed === undefined ? success(readings) : failure('unavailable', 'BUCKET_UNAVAILABLE', `A bucket of these accounts did not answer (${failed}); try again.`);
+    return failures.find((failed) => failed !== undefined) ?? success(readings);
   }
 
   private views(numbers: readonly AccountNumber[], readings: readonly (AccountReading | null)[], level: ReadLevel): Reply<readonly AccountView[]> {

@@ -5,7 +5,7 @@ import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type Slot } f
 import { viewOfReading } from '../accounts/account-view';
 import type { AccountView, Caller, ListPaymentsRequest, Reply } from '../coordinator-service';
 import { mayRead, operatorsOnly } from '../payment/identity';
-import { failure, success } from '../reply';
+import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { TransactionState } from '../txn-coordinator-dao';
 import { cursorNumber, decodeCursor, encodeCursor } from './cursor';
@@ -34,7 +34,7 @@ export class Lists {
     const bucket = this.link.bucketOf(slotOfAccount(account));
     const query = { account, direction, cursorSeq, limit: limit.value, state: legState(request.state), fromMs: request.fromMs, untilMs: request.untilMs };
     const reply = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token: caller.token }, caller.deadlineMs, LIST_TIMEOUT_MS);
-    if (reply.kind !== 'legs') return failure('unavailable', 'BUCKET_UNAVAILABLE', `The bucket of account ${account} did not answer; try again.`);
+    if (reply.kind !== 'legs') return unanswered(reply, `The bucket of account ${account} did not answer; try again.`);
     return success({ legs: reply.legs, nextCursor: reply.nextCursorSeq === null ? null : encodeCursor('payments', [account, direction, reply.nextCursorSeq]) });
   }
 
@@ -53,7 +53,7 @@ export class Lists {
       if (place.bucket !== null && bucket < place.bucket) continue;
       if (place.bucket !== null && bucket > place.bucket) after = null;
       const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs, LIST_TIMEOUT_MS);
-      if (reply.kind !== 'account-list') return failure('unavailable', 'BUCKET_UNAVAILABLE', `Bucket ${bucket} did not answer; try again.`);
+      if (reply.kind !== 'account-list') return unanswered(reply, `Bucket ${bucket} did not answer; try again.`);
       for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory));
       if (reply.next !== null) return success({ accounts: views, nextCursor: encodeCursor('accounts', [bucket, reply.next.slot, reply.next.number]) });
       const last = buckets[buckets.length - 1];

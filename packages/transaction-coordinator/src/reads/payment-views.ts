@@ -31,9 +31,9 @@ export class PaymentViews {
     }
     if (!mayRead(caller.subject, payment.account)) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${payment.account}.`, 'account');
     const leg = await this.legFinder.find(payment.account, payment.txn, caller.token, caller.deadlineMs);
-    if (leg === 'unreachable') return silent();
-    if (leg === null) return notFound();
-    return this.byKey(caller, leg.key, leg.homeSlot, payment.txn);
+    if (!leg.ok) return leg;
+    if (leg.value === null) return notFound();
+    return this.byKey(caller, leg.value.key, leg.value.homeSlot, payment.txn);
   }
 
   private async byKey(caller: Caller, key: PaymentKey, homeSlot: Slot, txn: TxnId | null): Promise<Reply<PaymentView>> {
@@ -55,8 +55,9 @@ export class PaymentViews {
     const verdict = decision.kind === 'committed' ? 'COMMITTED' : `ABORTED ${decision.reason.name}`;
     const steps: TimelineStep[] = [{ atMs: decision.atMs, step: 'decided', bucket: this.link.bucketOf(slot), detail: verdict }];
     const legs = await Promise.all(body.legs.map(({ account }) => this.legFinder.find(account, txn, null, untilMs)));
-    for (const leg of legs) {
-      if (leg === null || leg === 'unreachable') continue;
+    for (const found of legs) {
+      if (!found.ok || found.value === null) continue;
+      const leg = found.value;
       const bucket = this.link.bucketOf(leg.slot);
       if (leg.body !== null) steps.push({ atMs: leg.preparedAtMs, step: 'prepared', bucket, detail: leg.account });
       if (leg.endedAtMs !== null) steps.push({ atMs: leg.endedAtMs, step: 'told', bucket, detail: leg.account });

@@ -7,7 +7,7 @@ import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachabl
 import type { BucketId, PaymentKey, Slot } from '@mas/values';
 import { BucketChannel } from './bucket-channel';
 import { Gatherer } from './gatherer';
-import { LeaderFollower, type FollowerPorts, type ParticipantSuccess } from './leader-follower';
+import { LeaderFollower, type FollowerPorts, type ParticipantAnswer } from './leader-follower';
 
 const QUERY_CAP = 1_000;
 const QUERIES_IN_FLIGHT = 2;
@@ -50,7 +50,7 @@ export class BucketLink {
     });
   }
 
-  read(bucket: BucketId, request: ParticipantRequest, untilMs: number, attemptMs?: number): Promise<ParticipantSuccess | Unreachable> {
+  read(bucket: BucketId, request: ParticipantRequest, untilMs: number, attemptMs?: number): Promise<ParticipantAnswer | Unreachable> {
     return this.follower.exchange(bucket, () => request, () => untilMs, attemptMs);
   }
 

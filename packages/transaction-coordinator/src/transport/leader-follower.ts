@@ -1,7 +1,7 @@
 /**
  * One exchange with a bucket, wherever its leader is: follows hints, takes the replicas in turn when there is none,
  * pauses between rounds, and asks the same again when the fate of a request is unknown (every instruction is
- * idempotent, every read harmless). Ends when it is answered or its time is over.
+ * idempotent, every read harmless). Ends when it is answered, also by a refusal of the caller, or its time is over.
  */
 import type { LeaderDirectory } from '@mas/placement';
 import type { ParticipantClient, ParticipantFailure, ParticipantReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
@@ -12,7 +12,9 @@ import type { CoordinatorCounters } from '../coordinator-counters';
 /** Hints followed without a pause: two replicas that name each other must not spin. */
 const MAX_HOPS = 3;
 
-export type ParticipantSuccess = Exclude<ParticipantReply, ParticipantFailure>;
+/** What another replica, or the same one later, may answer differently. A refused caller is refused everywhere. */
+type Retryable = Exclude<ParticipantFailure, { readonly kind: 'permission-denied' }>;
+export type ParticipantAnswer = Exclude<ParticipantReply, Retryable>;
 
 export interface FollowerPorts {
   readonly participants: ParticipantClient;
@@ -32,7 +34,7 @@ export class LeaderFollower {
    * @param untilMs monotonic; no attempt starts after it.
    * @param attemptMs how long one attempt may take; longer for reads that go through a whole bucket.
    */
-  async exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number, attemptMs = this.ports.config.requestTimeoutMs): Promise<ParticipantSuccess | Unreachable> {
+  async exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number, attemptMs = this.ports.config.requestTimeoutMs): Promise<ParticipantAnswer | Unreachable> {
     const { directory, clock, counters } = this.ports;
     let reason = 'no attempt was made in time';
     let pauseMs = this.ports.config.retryBackoffMinMs;
@@ -45,7 +47,7 @@ export class LeaderFollower {
       if (attempt > 0) counters.requestRetries += 1;
       const target = directory.target(bucket, attempt);
       const reply = target === undefined ? ({ kind: 'no-replica' } as const) : await this.send(target, next, Math.min(attemptMs, remainingMs));
-      if (!isFailure(reply)) {
+      if (!isRetryable(reply)) {
         if (target !== undefined) directory.learned(bucket, target);
         return reply;
       }
@@ -73,8 +75,8 @@ export class LeaderFollower {
   }
 
   /** Notes what the failure says about leadership and puts it into words. */
-  private failed(bucket: BucketId, target: RmId | undefined, reply: ParticipantFailure): string {
-    const { directory, logger } = this.ports;
+  private failed(bucket: BucketId, target: RmId | undefined, reply: Retryable): string {
+    const { directory } = this.ports;
     if (target !== undefined) directory.failed(bucket, target);
     switch (reply.kind) {
       case 'not-leader':
@@ -85,13 +87,10 @@ export class LeaderFollower {
         return reply.reason;
       case 'no-replica':
         return `no replica of bucket ${bucket} is where the placement says`;
-      case 'permission-denied':
-        logger.error({ bucket, rm: target, reason: reply.reason }, 'a Resource Manager refuses this coordinator');
-        return reply.reason;
     }
   }
 }
 
-export function isFailure(reply: ParticipantReply): reply is ParticipantFailure {
-  return reply.kind === 'not-leader' || reply.kind === 'unavailable' || reply.kind === 'unknown' || reply.kind === 'no-replica' || reply.kind === 'permission-denied';
+function isRetryable(reply: ParticipantReply): reply is Retryable {
+  return reply.kind === 'not-leader' || reply.kind === 'unavailable' || reply.kind === 'unknown' || reply.kind === 'no-replica';
 }
