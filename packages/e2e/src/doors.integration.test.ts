@@ -5,13 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { MasCallFailed, type PaymentInput } from '@mas/rpc';
+import { status as Code } from '@grpc/grpc-js';
+import { MasCallFailed } from '@mas/rpc';
 import { signerOf } from './harness/access';
 import { run, type Ran } from './harness/command';
 import { Cluster } from './harness/cluster';
 import { numberIn } from './harness/names';
 import { Bank, OPENING_MINOR } from './testing/bank';
+import { rawCall } from './testing/raw-call';
 
 const BUF = 'node_modules/@bufbuild/buf/bin/buf';
 const CALL_TIMEOUT_MS = 3_000;
@@ -70,7 +71,6 @@ describe('tokens at the Transaction Manager', () => {
     }
     return { code: Code.OK, reason: '' };
   };
-  const payment = (from: string, to: string): PaymentInput => ({ id: bank.mint(from), from, to, amount: { minor: 1n } });
 
   test.each<[string, string, () => string]>([
     ['none', 'TOKEN_MISSING', () => ''],
@@ -85,22 +85,8 @@ describe('tokens at the Transaction Manager', () => {
     expect(await refusal(token(), (client) => client.getAccount(alice))).toEqual({ code: Code.UNAUTHENTICATED, reason });
   });
 
-  test("an account's own token pays from it and reads it, and nothing else", async () => {
-    const { token } = await bank.client.createAccount({ id: `open-${alice}`, number: alice, openingBalance: { minor: OPENING_MINOR } });
-    const own = token ?? '';
-    const before = await bank.balances([alice, bob]);
-    expect(await refusal(own, (client) => client.getAccount(alice))).toMatchObject({ code: Code.OK });
-    expect(await refusal(own, (client) => client.createPayment(payment(alice, bob)))).toMatchObject({ code: Code.OK });
-    expect(await refusal(own, (client) => client.getAccount(bob))).toMatchObject({ code: Code.PERMISSION_DENIED });
-    expect(await refusal(own, (client) => client.createPayment(payment(bob, alice)))).toMatchObject({ code: Code.PERMISSION_DENIED });
-    expect(await refusal(own, (client) => client.listPayments({ account: bob }))).toMatchObject({ code: Code.PERMISSION_DENIED });
-    expect(await refusal(own, (client) => client.changeAccount({ id: 'x', number: alice, change: 'freeze' }))).toMatchObject({ code: Code.PERMISSION_DENIED });
-    expect(await refusal(own, (client) => client.audit())).toMatchObject({ code: Code.PERMISSION_DENIED });
-    expect(await bank.balances([alice, bob])).toEqual([(before[0] ?? 0n) - 1n, (before[1] ?? 0n) + 1n]);
-  });
-
   test('without a deadline nothing is begun', async () => {
-    expect((await raw(cluster.addresses()[0] ?? '', '/mas.v1.AccountService/GetAccount', { token: cluster.operatorToken(), deadline: false })).code).toBe(Code.INVALID_ARGUMENT);
+    expect((await rawCall(cluster.certs(), cluster.addresses()[0] ?? '', '/mas.v1.AccountService/GetAccount', { token: cluster.operatorToken(), deadline: false })).code).toBe(Code.INVALID_ARGUMENT);
   });
 });
 
@@ -110,60 +96,26 @@ describe('node certificates at a Resource Manager', () => {
   const rm = (): string => cluster.rmAddresses()[0] ?? '';
 
   test('without a client certificate: refused, with an operator\u2019s token too', async () => {
-    for (const token of ['', cluster.operatorToken()]) expect(refused(await raw(rm(), PHASE_1, { token }))).toBe(true);
+    for (const token of ['', cluster.operatorToken()]) expect(refused(await rawCall(cluster.certs(), rm(), PHASE_1, { token }))).toBe(true);
   });
 
   test('with a certificate of another authority: refused', async () => {
     const other = join(cluster.certs(), 'other');
     await run('bash', ['certs/make-certs.sh', '--dir', other, '--rms', '1']);
-    expect(refused(await raw(rm(), PHASE_1, { certificate: join(other, 'tm') }))).toBe(true);
-  });
-
-  test("a TM's certificate opens the transaction service and not Raft", async () => {
-    const tm = join(cluster.certs(), 'tm');
-    expect((await raw(rm(), PHASE_1, { certificate: tm })).code).not.toBe(Code.PERMISSION_DENIED);
-    expect((await raw(rm(), RAFT, { certificate: tm, rm: 2 })).code).toBe(Code.PERMISSION_DENIED);
+    expect(refused(await rawCall(cluster.certs(), rm(), PHASE_1, { certificate: join(other, 'tm') }))).toBe(true);
   });
 
   test("an RM's certificate opens Raft for that RM, and for no other", async () => {
     const second = join(cluster.certs(), 'rm-2');
-    expect((await raw(rm(), RAFT, { certificate: second, rm: 2 })).code).not.toBe(Code.PERMISSION_DENIED);
-    expect((await raw(rm(), RAFT, { certificate: second, rm: 3 })).code).toBe(Code.PERMISSION_DENIED);
-    expect((await raw(rm(), RAFT, { certificate: second })).code).toBe(Code.PERMISSION_DENIED);
+    expect((await rawCall(cluster.certs(), rm(), RAFT, { certificate: second, rm: 2 })).code).not.toBe(Code.PERMISSION_DENIED);
+    expect((await rawCall(cluster.certs(), rm(), RAFT, { certificate: second, rm: 3 })).code).toBe(Code.PERMISSION_DENIED);
+    expect((await rawCall(cluster.certs(), rm(), RAFT, { certificate: second })).code).toBe(Code.PERMISSION_DENIED);
   });
 
   test('plain text gets no answer on any port', async () => {
     for (const address of [rm(), cluster.addresses()[0] ?? '']) expect(await speakPlainly(address)).not.toMatch(/HTTP/);
   });
 });
-
-interface RawOptions {
-  readonly token?: string;
-  readonly deadline?: boolean;
-  /** Path without .crt and .key. */
-  readonly certificate?: string;
-  /** Which Resource Manager the call claims to come from. */
-  readonly rm?: number;
-}
-
-/** One call with an empty message, past MasClient and its good manners. */
-function raw(address: string, path: string, options: RawOptions): Promise<{ readonly code: number; readonly details: string }> {
-  const ca = readFileSync(join(cluster.certs(), 'ca.crt'));
-  const { certificate } = options;
-  const secure = certificate === undefined ? credentials.createSsl(ca) : credentials.createSsl(ca, readFileSync(`${certificate}.key`), readFileSync(`${certificate}.crt`));
-  const client = new Client(address, secure, { 'grpc.use_local_subchannel_pool': 1 });
-  const metadata = new Metadata();
-  if (options.token !== undefined && options.token !== '') metadata.set('authorization', `Bearer ${options.token}`);
-  if (options.rm !== undefined) metadata.set('mas-rm', String(options.rm));
-  const pass = (bytes: Buffer): Buffer => bytes;
-  return new Promise((resolve) => {
-    const done = (error: ServiceError | null): void => {
-      client.close();
-      resolve({ code: error?.code ?? Code.OK, details: error?.details ?? '' });
-    };
-    client.makeUnaryRequest(path, pass, pass, Buffer.alloc(0), metadata, options.deadline === false ? {} : { deadline: Date.now() + CALL_TIMEOUT_MS }, done);
-  });
-}
 
 /** By the handshake, or by the method. */
 function refused(answer: { readonly code: number }): boolean {

@@ -90,6 +90,10 @@ export class Cluster {
     return this.access.operatorToken(name);
   }
 
+  accountToken(number: string): string {
+    return this.access.accountToken(number);
+  }
+
   process(name: string): MasProcess {
     const found = [...this.rms, ...this.tms].find((one) => one.name === name);
     if (found === undefined) throw new Error(`no process ${name}; there are ${[...this.rms, ...this.tms].map((one) => one.name).join(', ')}`);
