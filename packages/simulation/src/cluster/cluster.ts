@@ -26,6 +26,14 @@ export interface ClusterShape {
   readonly tm: Partial<CoordinatorConfig>;
 }
 
+/** An append, the `count`th of its leader's reign, from 1. */
+export interface LeaderWord {
+  readonly rm: RmId;
+  readonly group: BucketId;
+  readonly count: number;
+  readonly commit: number;
+}
+
 export type CrashKind = Parameters<RmProcess['kill']>[0];
 
 const START_LIMIT_MS = 30_000;
@@ -46,8 +54,8 @@ export class Cluster {
   tmDiesAt: Failpoint | null = null;
   /** The next process that gives its vote away dies right after, before anything that follows. */
   voterDies = false;
-  /** Hears of every append of a group's newest leader, counted from 1, before it has left. */
-  onLeaderWord: ((rm: RmId, group: BucketId, count: number) => void) | null = null;
+  /** Hear of every append of a group's newest leader before it has left. */
+  readonly onLeaderWord = new Set<(word: LeaderWord) => void>();
   private readonly sessions: SessionFabric;
   /** Group → the latest term that had a leader, and how many appends it has sent. */
   private readonly reigns = new Map<BucketId, { readonly term: number; words: number }>();
@@ -156,7 +164,7 @@ export class Cluster {
       const reign = known?.term === message.term ? known : { term: message.term, words: 0 };
       this.reigns.set(group, reign);
       reign.words += 1;
-      this.onLeaderWord?.(from, group, reign.words);
+      for (const hear of [...this.onLeaderWord]) hear({ rm: from, group, count: reign.words, commit: message.commit });
     }
   }
 

@@ -50,7 +50,7 @@ export class Nemesis {
     cluster.rmDiesAt = null;
     cluster.tmDiesAt = null;
     cluster.voterDies = false;
-    cluster.onLeaderWord = null;
+    cluster.onLeaderWord.clear();
     for (const { disk, sql } of cluster.machines.values()) {
       disk.conditions = CALM_DISK;
       disk.recovered();

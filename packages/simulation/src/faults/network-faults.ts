@@ -1,5 +1,6 @@
 /** Faults of the network: loss, doubles, lateness, and partitions of every shape. */
 import type { BucketId, RmId } from '@mas/values';
+import type { LeaderWord } from '../cluster/cluster';
 import type { Network, NetworkConditions } from '../world/network';
 import type { Fault, FaultSite } from './fault';
 
@@ -79,15 +80,16 @@ export const shortReigns: Fault = {
         cluster.world.time.at(site.between([600, 2_500]), comeBack);
       }
     };
-    cluster.onLeaderWord = (rm, group, count) => {
+    const hear = ({ rm, group, count }: LeaderWord): void => {
       if (takesTurns && group !== bucket) return;
       if (count === 1) lastWords.set(group, site.random.chance(0.4) ? 1 : 2 + site.random.below(MOST_WORDS - 1));
       if (lastWords.get(group) === count) endReign(rm);
     };
+    cluster.onLeaderWord.add(hear);
     const present = cluster.leaderOf(bucket);
     if (present !== null) endReign(present);
     return () => {
-      cluster.onLeaderWord = null;
+      cluster.onLeaderWord.delete(hear);
       away?.comeBack();
     };
   },
@@ -101,7 +103,10 @@ function cutOff({ cluster }: FaultSite, leader: RmId): () => void {
   };
 }
 
-/** A leader loses its peers and keeps its clients: the place for stale reads. */
+/**
+ * A leader loses its peers and keeps its clients: the place for stale reads. Now; or at the moment when it would tell its
+ * peers of a commit that its clients hear of, so that its successor does not know.
+ */
 export const peersCutOff: Fault = {
   name: 'peers cut off',
   bites: ['leaders without peers'],
@@ -109,11 +114,26 @@ export const peersCutOff: Fault = {
   lastsMs: [1_500, 5_000],
   strike: (site) => {
     const { cluster } = site;
-    const leader = cluster.leaderOf(site.pick(cluster.buckets));
-    if (leader === null) return undefined;
-    site.note(`rm-${leader} loses its peers`);
-    site.count('leaders without peers');
-    return cutOff(site, leader);
+    const bucket = site.pick(cluster.buckets);
+    let comeBack: (() => void) | null = null;
+    const cut = (leader: RmId, when: string): void => {
+      site.note(`rm-${leader} loses its peers${when}`);
+      site.count('leaders without peers');
+      comeBack = cutOff(site, leader);
+    };
+    let committed = Infinity;
+    const hear = ({ rm, group, commit }: LeaderWord): void => {
+      if (group !== bucket || comeBack !== null) return;
+      if (commit > committed) cut(rm, ` before it tells them that ${commit} is committed`);
+      committed = commit;
+    };
+    const leader = cluster.leaderOf(bucket);
+    if (site.random.chance(0.5)) cluster.onLeaderWord.add(hear);
+    else if (leader !== null) cut(leader, '');
+    return () => {
+      cluster.onLeaderWord.delete(hear);
+      comeBack?.();
+    };
   },
 };
 

@@ -54,7 +54,7 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     name: 'nobody resolves what is left prepared',
     why: 'everything depends on the coordinator that came down, and on a Redis that remembers',
     changes: [{ file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
-    faults: ['deaths at a step', 'Redis', 'crashes'],
+    faults: ['deaths at a step', 'deaths at a step', 'Redis'],
   },
   {
     name: 'the home forgets whom to tell',
