@@ -17,7 +17,7 @@ const jest = ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.conf
 const bin = (name) => `packages/bin/dist/${name}.js`;
 
 /** What a task needs built, where that is less than everything. */
-const BUILDS = { start: ['packages/bin'], certs: ['packages/bin'], bench: ['packages/bench'], simulate: ['packages/simulation'], conformance: ['packages/raft'] };
+const BUILDS = { start: ['packages/bin'], certs: ['packages/bin'], bench: ['packages/bench'], simulate: ['packages/simulation'], mutations: ['packages/simulation'], conformance: ['packages/raft'] };
 
 /** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
 const TASKS = {
@@ -37,6 +37,7 @@ const TASKS = {
   soak: [[null, 'node', ['packages/e2e/dist/soak/main.js']]],
   conformance: [[null, 'node', ['packages/raft/dist/conformance/main.js']]],
   simulate: [[null, 'node', ['packages/simulation/dist/main.js']]],
+  mutations: [[null, 'node', ['packages/simulation/dist/mutations/main.js']]],
   bench: [[null, 'node', ['packages/bench/dist/main.js']]],
   certs: [[null, 'node', [bin('mas'), 'certs']]],
 };

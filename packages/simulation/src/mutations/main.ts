@@ -1,6 +1,10 @@
-/** `node dist/mutations/main.js [--only name] [--seeds N] [--part 1/3]`: every deliberate bug, and after how many seeds it is caught. */
+/**
+ * `npm run mutations [-- --only name] [--seeds N] [--part 1/3]`: every deliberate bug, after how many seeds it is caught and by
+ * which rule; fails when one is not. One after the other, each in a process of its own, so that one core is enough.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { Mutation } from './mutation';
 import { MUTATIONS } from './mutations';
 
 interface Caught {
@@ -11,8 +15,11 @@ interface Caught {
   readonly text?: string;
 }
 
+type Result = Caught | { readonly caught: false; readonly seeds: 0; readonly failure: string };
+
 const MAX_SEEDS = 2_000;
-const SHOWN_CHARACTERS = 90;
+const NAME_WIDTH = 42;
+const SEEDS_WIDTH = 6;
 
 function argument(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
@@ -21,21 +28,37 @@ function argument(name: string): string | undefined {
 
 function main(): void {
   const only = argument('only');
-  const seeds = argument('seeds') ?? String(MAX_SEEDS);
+  const most = argument('seeds') ?? String(MAX_SEEDS);
   const [part, parts] = (argument('part') ?? '1/1').split('/').map(Number);
   const wanted = MUTATIONS.filter((mutation) => only === undefined || mutation.name.includes(only)).filter((_, at) => at % (parts ?? 1) === (part ?? 1) - 1);
-  let missed = 0;
-  process.stdout.write(`${'mutation'.padEnd(44)} ${'seeds'.padStart(6)}  caught by\n`);
+  let [missed, seeds] = [0, 0];
+  row('mutation', 'seeds', 'caught by');
+  row('-'.repeat(NAME_WIDTH), `${'-'.repeat(SEEDS_WIDTH - 1)}:`, '---');
   for (const mutation of wanted) {
-    const run = spawnSync(process.execPath, [join(__dirname, 'run-one.js'), mutation.name, '1', seeds], { encoding: 'utf8' });
-    const last = run.stdout.trim().split('\n').at(-1) ?? '';
-    const result: Caught | null = run.status === 0 && last.startsWith('{') ? (JSON.parse(last) as Caught) : null;
-    if (result?.caught !== true) missed += 1;
-    const how = result === null ? `did not run: ${run.signal ?? run.stderr.trim().split('\n')[0] ?? ''}` : result.caught ? `${result.rule ?? ''}: ${(result.text ?? '').split('\n')[0]?.slice(0, SHOWN_CHARACTERS) ?? ''}` : 'NOT CAUGHT';
-    process.stdout.write(`${mutation.name.padEnd(44)} ${String(result?.seeds ?? '-').padStart(6)}  ${how}\n`);
+    const result = run(mutation, most);
+    seeds += result.seeds;
+    if (!result.caught) missed += 1;
+    row(mutation.name, String(result.seeds), verdictOf(result));
+    if (only !== undefined && 'text' in result) process.stdout.write(`${result.text ?? ''}\n`);
   }
-  process.stdout.write(`${wanted.length - missed} of ${wanted.length} mutations caught\n`);
+  process.stdout.write(`${wanted.length - missed} of ${wanted.length} mutations caught, within ${seeds} seeds altogether\n`);
   process.exitCode = missed === 0 && wanted.length > 0 ? 0 : 1;
+}
+
+function run(mutation: Mutation, most: string): Result {
+  const child = spawnSync(process.execPath, [join(__dirname, 'run-one.js'), mutation.name, '1', most], { encoding: 'utf8' });
+  const last = child.stdout.trim().split('\n').at(-1) ?? '';
+  if (child.status === 0 && last.startsWith('{')) return JSON.parse(last) as Caught;
+  return { caught: false, seeds: 0, failure: child.signal ?? child.stderr.trim().split('\n')[0] ?? '' };
+}
+
+function verdictOf(result: Result): string {
+  if ('failure' in result) return `DID NOT RUN: ${result.failure}`;
+  return result.caught ? (result.rule ?? '') : 'NOT CAUGHT';
+}
+
+function row(name: string, seeds: string, how: string): void {
+  process.stdout.write(`| ${name.padEnd(NAME_WIDTH)} | ${seeds.padStart(SEEDS_WIDTH)} | ${how} |\n`);
 }
 
 main();
