@@ -1,5 +1,5 @@
 /** Rows come back as they went in, are found by exactly their keys, and are listed in the promised order. */
-import { accountNumber, currency, present } from '@mas/values';
+import { accountNumber, currency, present, txnId } from '@mas/values';
 import { account, AWKWARD_TEXT, batch, body, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, txn, USD } from './contract-rows';
 import type { ContractContext } from './store-under-test';
 
@@ -59,6 +59,18 @@ export function rowsContract(context: ContractContext): void {
     await context.reopen();
     const { checkpoint } = await context.open(bucket);
     expect(checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket), blob: null });
+  });
+
+  test('texts and txns that look like separators, escapes or nothing; the longest ones', async () => {
+    const { bucket, store } = await context.openNew();
+    const owners = ['', ' ', 'NULL', '\\N', '\\', '\\\\', 'a\tb\nc\r\n', '\0', '\x1a', `'`, '"', `x'00'`, '\n', '\t', 'é', '😀'.repeat(128), '\\'.repeat(512), 'x'.repeat(512)];
+    const awkwardTxn = txnId('00090a0d1a22275cff00090a0d1a22275cff5c5c5c0a0a0a090909005c005c4e');
+    const accounts = owners.map((owner, n) => account(n === 0 ? 'a'.repeat(64) : `owner-${n}`, { owner, createdBy: { key: key(owner.replaceAll('\0', '') || 's', 'i'.repeat(128)), txn: awkwardTxn } }));
+    const legs = owners.map((memo, n) => leg('abc', n, { txn: awkwardTxn, body: body({ memo }), key: key('s'.repeat(512), '~'.repeat(128)) }));
+    await store.checkpoint(batch(bucket, { accounts, legs }));
+    const loaded = await store.load({ ...NOTHING, accounts: accounts.map((row) => row.number), legs: [{ account: accountNumber('abc'), txn: awkwardTxn, seqRanges: [{ from: 0, to: 99 }] }] });
+    expect(sorted(loaded.accounts)).toEqual(sorted(accounts));
+    expect(sorted(loaded.legs)).toEqual(sorted(legs));
   });
 
   test('keys compare as bytes: "abc" is not "ABC", in accounts as in payment ids', async () => {

@@ -2,7 +2,7 @@
  * One statement with a time limit. mysql2 has such an option, but leaves its timer running when the connection is lost, and
  * then calls back a second time; here the callback comes exactly once.
  */
-import type { Connection, QueryError } from 'mysql2';
+import type { Connection, QueryError, QueryOptions } from 'mysql2';
 
 export const STATEMENT_TIMED_OUT = 'MAS_STATEMENT_TIMED_OUT';
 
@@ -10,8 +10,7 @@ export const STATEMENT_TIMED_OUT = 'MAS_STATEMENT_TIMED_OUT';
 export function queryWithin(
   connection: Pick<Connection, 'query' | 'destroy'>,
   timeoutMs: number,
-  sql: string,
-  values: readonly unknown[],
+  query: QueryOptions,
   callback: (error: unknown, result?: unknown) => void,
 ): void {
   let done = false;
@@ -25,5 +24,5 @@ export function queryWithin(
     connection.destroy();
     finish(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: STATEMENT_TIMED_OUT }));
   }, timeoutMs);
-  connection.query({ sql, values: [...values] }, (error: QueryError | null, result: unknown) => finish(error, result));
+  connection.query({ values: [], ...query }, (error: QueryError | null, result: unknown) => finish(error, result));
 }

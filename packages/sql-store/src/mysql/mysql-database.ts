@@ -3,8 +3,9 @@ import { CompiledQuery, Kysely, MysqlDialect } from 'kysely';
 import { invariant } from '@mas/values';
 import type { Failure } from '../errors';
 import type { Schema } from '../schema/schema';
-import { MYSQL } from '../sql-dialect';
+import { loadRows, MYSQL, type SqlDialect } from '../sql-dialect';
 import type { RawRow, SqlDatabase } from '../sql-database';
+import type { LocalLoading } from './local-load';
 import { classifyMysqlError } from './mysql-errors';
 import type { MysqlSettings } from './mysql-settings';
 import { TimedPool } from './timed-pool';
@@ -18,13 +19,18 @@ const MAX_READ_ATTEMPTS = 3;
 const OPENING = ['set transaction isolation level repeatable read', 'start transaction with consistent snapshot, read only'];
 
 export class MysqlDatabase implements SqlDatabase {
-  readonly dialect = MYSQL;
+  readonly dialect: SqlDialect;
   readonly hasReadViews = true;
   readonly db: Kysely<Schema>;
   readonly bulk: Kysely<Schema>;
   readonly description: string;
 
-  constructor(private readonly settings: MysqlSettings) {
+  /** @param loading how bulk rows travel */
+  constructor(
+    private readonly settings: MysqlSettings,
+    private readonly loading: LocalLoading,
+  ) {
+    this.dialect = { ...MYSQL, upserts: (into) => (loading.isAllowed ? loadRows(into) : MYSQL.upserts(into)) };
     this.description = `MySQL at ${settings.description}`;
     this.db = this.connect(settings.connections, settings.statementTimeoutMs);
     this.bulk = this.connect(settings.bulkConnections, Math.max(settings.statementTimeoutMs, BULK_STATEMENT_TIMEOUT_MS));
@@ -76,6 +82,6 @@ export class MysqlDatabase implements SqlDatabase {
   }
 
   private connect(connections: number, statementTimeoutMs: number): Kysely<Schema> {
-    return new Kysely<Schema>({ dialect: new MysqlDialect({ pool: new TimedPool(this.settings, { connections, statementTimeoutMs }) }) });
+    return new Kysely<Schema>({ dialect: new MysqlDialect({ pool: new TimedPool(this.settings, { connections, statementTimeoutMs }, this.loading) }) });
   }
 }

@@ -12,6 +12,9 @@ interface DriverError {
 /** Code that TimedConnection gives to errors of a connection it has closed. */
 export const CLOSED_CONNECTION = 'MAS_CONNECTION_CLOSED';
 
+/** Code of the error after which bulk rows travel in INSERTs: the SQL transaction is run again with these. */
+export const LOCAL_LOAD_REFUSED = 'MAS_LOCAL_LOAD_REFUSED';
+
 /** Deadlock; lock wait time-out; MariaDB: record changed since the read view. The server has rolled back, or we do. */
 const CONFLICTS = new Set([1213, 1205, 1020]);
 const LOST_NUMBERS = new Set([
@@ -52,6 +55,7 @@ const UNAVAILABLE_TEXTS = new Set(['Pool is closed.', 'Queue limit reached.']);
 
 export function classifyMysqlError(error: unknown): Failure {
   const { code, errno, fatal, message } = describe(error);
+  if (code === LOCAL_LOAD_REFUSED) return 'conflict';
   if (typeof errno === 'number' && CONFLICTS.has(errno)) return 'conflict';
   if (typeof errno === 'number' && LOST_NUMBERS.has(errno)) return 'connection-lost';
   if (typeof errno === 'number' && UNAVAILABLE_NUMBERS.has(errno)) return 'unavailable';

@@ -52,7 +52,7 @@ const next = batch(B, { previous: position(10), applied: position(11), accounts:
 
 /** Only checkpoints insert accounts here. InnoDB refreshes this table only if nobody has read it for 100 ms. */
 async function aCheckpointWaits(look: DirectSql): Promise<void> {
-  const waiting = `select count(*) from information_schema.innodb_trx where trx_state='LOCK WAIT' and trx_query like 'insert into account%'`;
+  const waiting = `select count(*) from information_schema.innodb_trx where trx_state='LOCK WAIT' and trx_query regexp 'into (table )?account'`;
   await waitUntil('a checkpoint waits for a row', async () => Number(await look.value(waiting)) === 1, { intervalMs: 150 });
 }
 

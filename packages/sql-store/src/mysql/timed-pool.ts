@@ -7,7 +7,9 @@
  */
 import { createPool, format, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
+import { LocalRows } from '../rows/load-lines';
 import { queryWithin } from './limited-query';
+import { loadWithin, type LocalLoading } from './local-load';
 import { CLOSED_CONNECTION, endsConnection } from './mysql-errors';
 import type { MysqlSettings } from './mysql-settings';
 
@@ -28,6 +30,7 @@ export class TimedPool implements MysqlPool {
   constructor(
     settings: MysqlSettings,
     private readonly limits: PoolLimits,
+    private readonly loading: LocalLoading,
   ) {
     this.pool = createPool({
       ...connectionOptions(settings),
@@ -52,7 +55,7 @@ export class TimedPool implements MysqlPool {
         callback(null, known);
         return;
       }
-      const connection = new TimedConnection(raw, this.limits.statementTimeoutMs);
+      const connection = new TimedConnection(raw, this.limits.statementTimeoutMs, this.loading);
       this.wrapped.set(raw, connection);
       connection.query(sessionSetup(this.limits.statementTimeoutMs), [], (setupError) => {
         if (setupError === null) callback(null, connection);
@@ -75,8 +78,10 @@ export class TimedConnection implements MysqlPoolConnection {
   constructor(
     private readonly raw: PoolConnection,
     private readonly statementTimeoutMs: number,
+    private readonly loading: LocalLoading,
   ) {}
 
+  /** `parameters` are values, or LocalRows alone. */
   query(sql: string, parameters: ReadonlyArray<unknown>): { stream: <T>() => T };
   query(sql: string, parameters: ReadonlyArray<unknown>, callback: Callback): void;
   query(sql: string, parameters: ReadonlyArray<unknown>, callback?: Callback): { stream: <T>() => T } | undefined {
@@ -96,7 +101,9 @@ export class TimedConnection implements MysqlPoolConnection {
       if (rollsBack) callback(null, []);
       else callback(error);
     };
-    queryWithin(this.raw, this.statementTimeoutMs, sql, parameters, done);
+    const [rows] = parameters;
+    if (rows instanceof LocalRows) loadWithin(this.raw, this.statementTimeoutMs, sql, rows, this.loading, done);
+    else queryWithin(this.raw, this.statementTimeoutMs, { sql, values: [...parameters] }, done);
     return undefined;
   }
 

@@ -2,11 +2,10 @@
 import type { AccountRow, AccountStatus } from '@mas/ledger';
 import { paymentKey, splitPaymentKey } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
-import { bytes, integer, money } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
 import { asAccountNumber, asCurrency, asInt, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
 import { checkAccount } from './row-checks';
-import { bounded, type TableText } from './table-text';
+import type { TableText } from './table-text';
 
 const STATUSES: readonly AccountStatus[] = ['open', 'frozen', 'closed'];
 
@@ -17,27 +16,25 @@ export const ACCOUNT_TEXT: TableText<AccountRow> = {
     ...['currency', 'status', 'balance_minor', 'holds_minor', 'pending_credits_minor', 'minimum_minor', 'rev', 'last_seq'],
     ...['journal_seq', 'created_at_ms', 'owner', 'created_scope', 'created_id', 'created_txn'],
   ],
-  values(row, dialect) {
+  write(row, to) {
     checkAccount(row);
     const { scope, id } = splitPaymentKey(row.createdBy.key);
-    return [
-      integer(row.slot),
-      dialect.text(row.number),
-      dialect.text(row.currency),
-      dialect.text(row.status),
-      money(row.balanceMinor),
-      money(row.holdsMinor),
-      money(row.pendingCreditsMinor),
-      money(row.minimumMinor),
-      integer(row.rev),
-      integer(row.lastSeq),
-      integer(row.journalSeq),
-      integer(row.createdAtMs),
-      dialect.text(bounded(row.owner, MAX_TEXT_BYTES.owner, 'owner')),
-      dialect.text(bounded(scope, MAX_TEXT_BYTES.scope, 'scope')),
-      dialect.text(bounded(id, MAX_TEXT_BYTES.id, 'id')),
-      bytes(row.createdBy.txn),
-    ].join(',');
+    to.integer(row.slot);
+    to.text(row.number, MAX_TEXT_BYTES.account, 'account number');
+    to.word(row.currency);
+    to.word(row.status);
+    to.money(row.balanceMinor);
+    to.money(row.holdsMinor);
+    to.money(row.pendingCreditsMinor);
+    to.money(row.minimumMinor);
+    to.integer(row.rev);
+    to.integer(row.lastSeq);
+    to.integer(row.journalSeq);
+    to.integer(row.createdAtMs);
+    to.text(row.owner, MAX_TEXT_BYTES.owner, 'owner');
+    to.text(scope, MAX_TEXT_BYTES.scope, 'scope');
+    to.text(id, MAX_TEXT_BYTES.id, 'id');
+    to.byteString(row.createdBy.txn);
   },
   decode: accountRow,
   keyOf: (row) => [row.slot, row.number],

@@ -1,23 +1,21 @@
 /** LockRow ↔ a row of `bucket_lock`. */
 import type { LockRow } from '@mas/ledger';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
-import { integer } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
 import { asInt, asSlot, asText } from './raw-values';
-import { bounded, type TableText } from './table-text';
+import type { TableText } from './table-text';
 
 export const LOCK_TEXT: TableText<LockRow> = {
   table: 'bucket_lock',
   keyColumns: ['lock_id'],
   columns: ['owner', 'token', 'until_ms'],
-  values: (row, dialect) =>
-    [
-      integer(row.slot),
-      dialect.text(bounded(row.lockId, MAX_TEXT_BYTES.lockId, 'lock id')),
-      dialect.text(bounded(row.owner, MAX_TEXT_BYTES.owner, 'owner')),
-      integer(row.token),
-      integer(row.untilMs),
-    ].join(','),
+  write(row, to) {
+    to.integer(row.slot);
+    to.text(row.lockId, MAX_TEXT_BYTES.lockId, 'lock id');
+    to.text(row.owner, MAX_TEXT_BYTES.owner, 'owner');
+    to.integer(row.token);
+    to.integer(row.untilMs);
+  },
   decode: lockRow,
   keyOf: (row) => [row.slot, row.lockId],
 };

@@ -2,12 +2,12 @@
 import type { AuthorizationStatus, LegRow, LegSpec, LegState, Reservation } from '@mas/ledger';
 import { paymentKey, splitPaymentKey, txnId } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
-import { bytes, integer, money, orNull } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
 import * as cold from './cold-values';
 import { asAccountNumber, asArray, asCurrency, asInt, asIntOrNull, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
 import { checkLeg } from './row-checks';
-import { bounded, type TableText } from './table-text';
+import type { RowWriter } from './row-writer';
+import type { TableText } from './table-text';
 
 const STATES: readonly LegState[] = ['prepared', 'committed', 'aborted'];
 const AUTHORIZATION_STATUSES: readonly AuthorizationStatus[] = ['open', 'capturing', 'captured', 'voided', 'expired'];
@@ -16,23 +16,22 @@ export const PAYMENT_TEXT: TableText<LegRow> = {
   table: 'payment',
   keyColumns: ['account', 'seq'],
   columns: ['txn', 'id', 'effect', 'amount_minor', 'state', 'prepared_at_ms', 'balance_after_minor', 'pinned', 'detail'],
-  values(row, dialect) {
+  write(row, to) {
     checkLeg(row);
     const { scope, id } = splitPaymentKey(row.key);
-    return [
-      integer(row.slot),
-      dialect.text(row.account),
-      integer(row.seq),
-      bytes(row.txn),
-      dialect.text(bounded(id, MAX_TEXT_BYTES.id, 'id')),
-      dialect.text(row.spec.effect),
-      money(row.spec.amountMinor),
-      dialect.text(row.state),
-      integer(row.preparedAtMs),
-      orNull(row.journal, (entry) => money(entry.balanceAfterMinor)),
-      isPinned(row) ? '1' : '0',
-      dialect.text(coldLeg(row, bounded(scope, MAX_TEXT_BYTES.scope, 'scope'))),
-    ].join(',');
+    to.integer(row.slot);
+    to.text(row.account, MAX_TEXT_BYTES.account, 'account number');
+    to.integer(row.seq);
+    to.byteString(row.txn);
+    to.text(id, MAX_TEXT_BYTES.id, 'id');
+    to.word(row.spec.effect);
+    to.money(row.spec.amountMinor);
+    to.word(row.state);
+    to.integer(row.preparedAtMs);
+    if (row.journal === null) to.none();
+    else to.money(row.journal.balanceAfterMinor);
+    to.integer(isPinned(row) ? 1 : 0);
+    writeDetail(row, scope, to);
   },
   decode: legRow,
   keyOf: (row) => [row.slot, row.account, row.seq],
@@ -43,21 +42,34 @@ function isPinned({ state, reservation }: LegRow): boolean {
   return state === 'prepared' || reservation?.status === 'open' || reservation?.status === 'capturing';
 }
 
-function coldLeg(row: LegRow, scope: string): string {
+function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
   const { body, journal, spec } = row;
-  return cold.joinCold([
-    cold.coldText(scope),
-    integer(row.homeSlot),
-    cold.coldText(spec.currency),
-    cold.coldSubject(row.subject, scope),
-    orNull(row.endedAtMs, integer),
-    orNull(journal, (entry) => integer(entry.seq)),
-    orNull(body, (paid) => cold.coldBody(paid, spec)),
-    orNull(row.reason, cold.coldReason),
-    orNull(row.reservation, coldReservation),
-    `"${money(row.refundedMinor)}"`,
-    `"${money(row.refundReservedMinor)}"`,
-  ]);
+  to.beginText();
+  cold.openCold(to);
+  to.jsonText(scope);
+  to.part(',');
+  to.digits(row.homeSlot);
+  to.part(',');
+  to.jsonText(spec.currency);
+  to.part(',');
+  cold.coldSubject(row.subject, scope, to);
+  to.part(',');
+  cold.coldInteger(row.endedAtMs, to);
+  to.part(',');
+  cold.coldInteger(journal === null ? null : journal.seq, to);
+  to.part(',');
+  if (body === null) to.part('null');
+  else cold.coldBody(body, spec, to);
+  to.part(',');
+  cold.orNull(row.reason, cold.coldReason, to);
+  to.part(',');
+  cold.orNull(row.reservation, coldReservation, to);
+  to.part(',"');
+  to.bigDigits(row.refundedMinor);
+  to.part('","');
+  to.bigDigits(row.refundReservedMinor);
+  to.part('"]');
+  to.endText();
 }
 
 export function legRow(raw: RawRow): LegRow {
@@ -92,8 +104,8 @@ export function legRow(raw: RawRow): LegRow {
   };
 }
 
-function coldReservation(held: Reservation): string {
-  return `["${held.status}",${held.expiresAtMs},"${money(held.reservedMinor)}",${orNull(held.consumedBy, (txn) => `"${txn}"`)}]`;
+function coldReservation(held: Reservation, to: RowWriter): void {
+  to.part(`["${held.status}",${held.expiresAtMs},"${held.reservedMinor.toString()}",${held.consumedBy === null ? 'null' : `"${held.consumedBy}"`}]`);
 }
 
 function warmReservation(value: unknown): Reservation {

@@ -1,0 +1,99 @@
+/**
+ * Rows as LOAD DATA LOCAL reads them: a line per row, values apart by tabs, a backslash before what else would be a
+ * separator. Character set binary: bytes arrive as they are, a txn as its 32 bytes.
+ */
+import { BACKSLASH, byteOfHex, checkHex, RowWriter, SEPARATOR, type BulkStatement } from './row-writer';
+
+const TAB = 9;
+const LINE_FEED = 10;
+const ESCAPE = 92;
+
+/** Rows for LOAD DATA LOCAL, in place of a statement's parameters. */
+export class LocalRows {
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly rowCount: number,
+  ) {}
+}
+
+export class LoadLines extends RowWriter {
+  private readonly sql: string;
+  /** Not in use: the statement before the last one is done. Garbage outside of the heap makes the collector look through all of it. */
+  private spare: Buffer = Buffer.alloc(0);
+
+  /** @param leading values of the first columns, the same in every row */
+  constructor(
+    table: string,
+    columns: readonly string[],
+    private readonly leading: readonly number[],
+    maxRows: number,
+  ) {
+    super(maxRows);
+    // REPLACE: rows that exist take the new values, in place. Without it LOCAL would skip them, with a warning.
+    this.sql = `load data local infile 'rows' replace into table ${table} character set binary fields terminated by '\\t' escaped by '\\\\' lines terminated by '\\n' (${columns.join(',')})`;
+  }
+
+  none(): void {
+    this.copy('\\N');
+    this.endValue();
+  }
+
+  byteString(hex: string): void {
+    this.reserve(hex.length);
+    const { bytes } = this;
+    let { at } = this;
+    let all = 0;
+    for (let i = 0; i < hex.length; i += 2) {
+      const byte = byteOfHex(hex, i);
+      all |= byte;
+      if (isAwkward(byte)) bytes[at++] = ESCAPE;
+      bytes[at++] = byte;
+    }
+    checkHex(all, hex);
+    this.at = at;
+    this.endValue();
+  }
+
+  protected openRow(): void {
+    for (const value of this.leading) this.integer(value);
+  }
+
+  protected closeRow(): void {
+    this.bytes[this.at - 1] = LINE_FEED;
+  }
+
+  protected endValue(): void {
+    this.reserve(1);
+    this.bytes[this.at++] = TAB;
+  }
+
+  protected openText(): void {
+    // Nothing stands before a text.
+  }
+
+  protected closeText(start: number, found: number): void {
+    if ((found & (SEPARATOR | BACKSLASH)) === 0) return;
+    let awkward = 0;
+    for (let i = start; i < this.at; i++) if (isAwkward(this.bytes[i] ?? 0)) awkward += 1;
+    this.reserve(awkward);
+    // From the end, so that nothing is overwritten before it has moved.
+    let to = this.at + awkward - 1;
+    for (let from = this.at - 1; from >= start; from--) {
+      const byte = this.bytes[from] ?? 0;
+      this.bytes[to--] = byte;
+      if (isAwkward(byte)) this.bytes[to--] = ESCAPE;
+    }
+    this.at += awkward;
+  }
+
+  protected statement(rowCount: number): BulkStatement {
+    const rows = new LocalRows(this.bytes.subarray(0, this.at), rowCount);
+    [this.bytes, this.spare] = [this.spare, this.bytes];
+    this.at = 0;
+    return { sql: this.sql, parameters: [rows] };
+  }
+}
+
+function isAwkward(byte: number): boolean {
+  return byte === TAB || byte === LINE_FEED || byte === ESCAPE;
+}
