@@ -9,9 +9,10 @@ import { addHealthCommand } from './health';
 import { addDemoCommand } from './demo/demo-command';
 import { addUpCommand } from './up/up-command';
 
+const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-/** Kinds of errors that the person at the keyboard can mend. */
-const EXPECTED = ['usage-error', 'store-misconfigured', 'listen-failed'];
+/** Kinds of errors that the person at the keyboard can mend, by the exit code. */
+const EXPECTED: Readonly<Record<string, number>> = { 'usage-error': EXIT_USAGE, 'store-misconfigured': EXIT_USAGE, 'listen-failed': EXIT_USAGE, 'store-unavailable': EXIT_FAILED };
 type Flags = Readonly<Record<string, unknown>>;
 
 const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
@@ -27,10 +28,10 @@ program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exit(error.exitCode === 0 || error.code === 'commander.help' ? 0 : EXIT_USAGE);
   }
-  const expected = typeof error === 'object' && error !== null && 'kind' in error && EXPECTED.includes(String(error.kind));
+  const expected = typeof error === 'object' && error !== null && 'kind' in error ? EXPECTED[String(error.kind)] : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  for (const line of (expected ? message : `unexpected: ${message}`).split('\n')) process.stderr.write(`mas: ${line}\n`);
-  process.exit(expected ? EXIT_USAGE : 1);
+  for (const line of (expected === undefined ? `unexpected: ${message}` : message).split('\n')) process.stderr.write(`mas: ${line}\n`);
+  process.exit(expected ?? EXIT_FAILED);
 });
 
 /** Each setting as a flag; its variable and default stand in the help. */

@@ -94,5 +94,9 @@ function fromRedis({ dao, clock }: PlacementSource): Promise<PlacementMap | null
 }
 
 function publish({ dao, logger }: PlacementSource, map: PlacementMap): void {
-  dao.publishPlacement(map).catch((error: unknown) => logger.warn({ err: error }, 'the placement map could not be published to Redis'));
+  dao.publishPlacement(map).catch((error: unknown) => {
+    // That Redis is silent has been said where it was noticed, and this is tried again.
+    const silent = error instanceof Error && 'kind' in error && error.kind === 'dao-unavailable';
+    logger[silent ? 'debug' : 'warn']({ err: error }, 'the placement map could not be published to Redis');
+  });
 }

@@ -21,6 +21,7 @@ export interface StorePorts {
 
 /** Start-up waits so long for Redis and then goes on without it. */
 const CONNECT_WAIT_MS = 1_000;
+const DEFAULT_PORT = 6_379;
 
 /** @throws UsageError for a URL that is none. Redis itself may be away: the coordinator goes on without it. */
 export async function openCoordinatorStore(url: string, dataFolder: string, silenceMs: number, ports: StorePorts): Promise<CoordinatorStore> {
@@ -51,9 +52,12 @@ async function openRedis(text: string, silenceMs: number, { clock, random, logge
     ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
     ...(url.pathname.length > 1 ? { db: Number(url.pathname.slice(1)) } : {}),
   };
-  const open = (): RedisLink => new RedisLink({ host, port: url.port === '' ? 6379 : Number(url.port), clock, logger, redis });
+  const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
+  const open = (): RedisLink => new RedisLink({ host, port, clock, logger, redis });
   const links = [open(), open()] as const;
-  await Promise.allSettled(links.map((link) => link.connect(CONNECT_WAIT_MS)));
+  const where = `${host}:${port}`;
+  const [reason] = await Promise.all([links[0].connect(CONNECT_WAIT_MS, () => logger.info({ redis: where }, 'Redis answers now')), links[1].connect(CONNECT_WAIT_MS)]);
+  if (reason !== null) logger.warn({ redis: where, reason }, 'Redis does not answer; this coordinator goes on without it until it does');
   return {
     dao: new RedisTxnCoordinatorDao(links[0], random, { beginBoundMs: silenceMs }),
     lockStore: new RedisLockStore(links[0], links[1]),

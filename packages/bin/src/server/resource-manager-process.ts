@@ -18,6 +18,7 @@ import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { readTlsIdentity, readTokenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
+import { storeWhenThere } from './store-when-there';
 
 const FAILPOINTS = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
 const STOP_TIMEOUT_MS = 14_000;
@@ -64,7 +65,9 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const transport = new GrpcPeerTransport({ self, peers: addresses, tls, clock, logger });
   const log = new SegmentedLogStore({ directory: join(settings.data, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
   const host = new MultiRaftHost<readonly Outcome[]>({ self, log, transport, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, multiRaftConfig({ tickMs: settings.tickMs }));
-  const store = await openAppliedStore(settings.sql === 'embedded' ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, settings.sql === 'embedded' ? {} : { database: settings.db }, logger);
+  const embedded = settings.sql === 'embedded';
+  const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(embedded ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, embedded ? {} : { database: settings.db }, logger);
+  const store = embedded ? await open() : await storeWhenThere(open, settings.sqlWaitMs, clock, logger);
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
   const participants = new GrpcParticipantClient({ addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
@@ -94,7 +97,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   lifecycle.onStop('resource manager', () => manager.stop());
   await manager.start();
   server.setServing(true);
-  logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: settings.sql === 'embedded' ? 'embedded' : 'mysql' }, 'ready');
+  logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: embedded ? 'embedded' : 'mysql' }, 'ready');
 }
 
 function crashAt(counter: CrashCounter): Failpoints {

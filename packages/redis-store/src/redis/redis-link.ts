@@ -40,6 +40,7 @@ export class RedisLink {
   private giveUp: Timer | undefined;
   private handshake: Timer | undefined;
   private closed = false;
+  private lastError: string | null = null;
 
   constructor(private readonly options: RedisLinkOptions) {
     this.client = new Redis({
@@ -59,7 +60,10 @@ export class RedisLink {
     this.client.on('ready', () => this.learnRunId());
     this.client.on('close', () => this.forget());
     // Without a listener ioredis prints; the exchanges that fail say so themselves.
-    this.client.on('error', (error: unknown) => options.logger.debug({ err: error }, 'Redis connection'));
+    this.client.on('error', (error: unknown) => {
+      this.lastError = reasonOf(error);
+      options.logger.debug({ err: error }, 'Redis connection');
+    });
   }
 
   get clock(): Clock {
@@ -71,17 +75,23 @@ export class RedisLink {
     return this.currentRunId;
   }
 
-  /** Begins to connect and resolves once connected, or after `timeoutMs` anyway: Redis may come later. */
-  async connect(timeoutMs: number): Promise<void> {
-    this.client.connect().catch((error: unknown) => this.options.logger.warn({ err: error }, 'Redis is not reachable yet; payments go on without it'));
-    if (this.currentRunId !== undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.clock.schedule(timeoutMs, resolve);
+  /**
+   * Begins to connect and resolves once connected, or after `timeoutMs` anyway: Redis may come later, and then `onReady` is
+   * called. Null when connected, else why not.
+   */
+  async connect(timeoutMs: number, onReady: () => void = () => undefined): Promise<string | null> {
+    // What fails is told by the error listener; connecting goes on.
+    this.client.connect().catch(() => undefined);
+    const connected = await new Promise<boolean>((resolve) => {
+      const timer = this.clock.schedule(timeoutMs, () => resolve(false));
       this.client.once('mas:ready', () => {
         timer.cancel();
-        resolve();
+        resolve(true);
       });
     });
+    if (connected) return null;
+    this.client.once('mas:ready', onReady);
+    return this.lastError ?? 'no answer';
   }
 
   /** @throws RedisSilent when there is no answer within `boundMs`; what was sent may still take effect. */
@@ -201,4 +211,11 @@ export class RedisLink {
     this.giveUp?.cancel();
     this.handshake?.cancel();
   }
+}
+
+/** A host with several addresses fails with an error for each, and a message of its own that is empty. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== '') return error.message;
+  return 'code' in error ? String(error.code) : error.name;
 }
