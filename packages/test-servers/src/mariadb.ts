@@ -19,7 +19,8 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestSe
   const folder = await tempFolder('mas-mariadb');
   giveTo(user, folder.path);
   const data = join(folder.path, 'data');
-  const layout = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+  // Its bootstrap server makes files of fixed names in its temporary folder, so that two at once in the same one clash.
+  const layout = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${folder.path}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
   await promisify(execFile)(installDb, layout, { cwd: folder.path, timeout: INSTALL_TIMEOUT_MS, ...(user ?? {}) });
   const socket = join(folder.path, 'mysql.sock');
   return startServer({
