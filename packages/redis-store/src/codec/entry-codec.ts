@@ -1,21 +1,25 @@
 /**
- * Transaction entries as JSON lists in a fixed order, opened by a version number: a third of the bytes of objects, and made
- * by hand in a third of the time, because every payment writes its entry twice. Still readable in redis-cli. Amounts are
- * decimal strings, times of the timeline count from createdAtMs, accounts that are those of a leg are the leg's place.
+ * Transaction entries as JSON lists in a fixed order, opened by a version number, made by hand because every payment
+ * writes its entry twice; still readable in redis-cli. Amounts are decimal strings, times of the timeline count from
+ * createdAtMs, accounts that are those of a leg are the leg's place, steps and states that have a code are that code.
  * What cannot be decoded (another version wrote it) is as good as absent, because all of this is an index only.
  */
 import type { AbortReason, LegSpec, PaymentBody } from '@mas/ledger';
 import type { SubTransactionEntry, TimelineStep, TransactionEntry } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, txnId, type PaymentKey } from '@mas/values';
 
-const VERSION = 2;
+const VERSION = 3;
 /** Printable ASCII without quote and backslash means itself in JSON. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+/** The place is the code: only ever add at the end. A step that is not here is written as text. */
+const STEPS = ['received', 'journaled', 'redis-silent', 'prepare-sent', 'prepared', 'decide-sent', 'decided', 'answered', 'tell-sent', 'told', 'ended'] as const;
+const STEP_CODES: ReadonlyMap<string, string> = new Map(STEPS.map((step, code) => [step, String(code)]));
+const SUB_STATES = ['PENDING', 'PREPARED', 'COMMITTED', 'ABORTED'] as const satisfies readonly SubTransactionEntry['state'][];
 
 type CodedLeg = readonly [account: string, effect: LegSpec['effect'], amount: string, currency: string];
 type CodedBody = readonly [kind: PaymentBody['kind'], legs: readonly CodedLeg[], reference: readonly [string, string] | null, expiresAtMs: number | null, memo: string];
-type CodedSub = readonly [account: number | string, bucket: number, state: SubTransactionEntry['state']];
-type CodedStep = readonly [afterMs: number, step: string, bucket: number | null, detail: number | string | null];
+type CodedSub = readonly [account: number | string, bucket: number, state: number];
+type CodedStep = readonly [afterMs: number, step: number | string, bucket: number | null, detail: number | string | null];
 type Coded = readonly [
   version: number,
   key: string,
@@ -32,15 +36,20 @@ type Coded = readonly [
 
 export function encodeEntry(entry: TransactionEntry): string {
   const { body, createdAtMs } = entry;
-  const { legs, reference } = body;
-  const codedBody = `["${body.kind}",[${legs.map(codeLeg).join(',')}],${reference === null ? 'null' : JSON.stringify([reference.key, reference.txn])},${String(body.expiresAtMs)},${text(body.memo)}]`;
-  const subs = entry.subTransactions.map((sub) => `[${placeOrText(sub.account, legs)},${sub.bucket},"${sub.state}"]`);
-  const steps = entry.timeline.map((step) => {
-    const detail = step.detail === null ? 'null' : placeOrText(step.detail, legs);
-    return `[${step.atMs - createdAtMs},${text(step.step)},${String(step.bucket)},${detail}]`;
-  });
   const reason = entry.reason === null ? 'null' : JSON.stringify(entry.reason);
-  return `[${VERSION},${text(entry.key)},"${entry.txn}",${text(entry.coordinator)},"${entry.state}",${reason},${createdAtMs},${String(entry.endedAtMs)},${codedBody},[${subs.join(',')}],[${steps.join(',')}]]`;
+  let text = `[${VERSION},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"${entry.state}",${reason},${createdAtMs},${String(entry.endedAtMs)},${codeBody(body)},[`;
+  let separator = '';
+  for (const sub of entry.subTransactions) {
+    text += `${separator}[${placeOrText(sub.account, body.legs)},${sub.bucket},${SUB_STATES.indexOf(sub.state)}]`;
+    separator = ',';
+  }
+  text += '],[';
+  separator = '';
+  for (const step of entry.timeline) {
+    text += separator + codeStep(step, createdAtMs, body.legs);
+    separator = ',';
+  }
+  return `${text}]]`;
 }
 
 export function decodeEntry(json: string | null | undefined): TransactionEntry | null {
@@ -51,6 +60,31 @@ export function decodeEntry(json: string | null | undefined): TransactionEntry |
   } catch {
     return null;
   }
+}
+
+function codeBody({ kind, legs, reference, expiresAtMs, memo }: PaymentBody): string {
+  let text = `["${kind}",[`;
+  let separator = '';
+  for (const leg of legs) {
+    text += `${separator}[${quoted(leg.account)},"${leg.effect}","${leg.amountMinor.toString()}",${quoted(leg.currency)}]`;
+    separator = ',';
+  }
+  const referred = reference === null ? 'null' : JSON.stringify([reference.key, reference.txn]);
+  return `${text}],${referred},${String(expiresAtMs)},${quoted(memo)}]`;
+}
+
+function codeStep({ atMs, step, bucket, detail }: TimelineStep, createdAtMs: number, legs: readonly LegSpec[]): string {
+  return `[${atMs - createdAtMs},${STEP_CODES.get(step) ?? quoted(step)},${String(bucket)},${detail === null ? 'null' : placeOrText(detail, legs)}]`;
+}
+
+/** The place of the leg on this account, or the text itself. */
+function placeOrText(value: string, legs: readonly LegSpec[]): string {
+  for (let place = 0; place < legs.length; place += 1) if (legs[place]?.account === value) return String(place);
+  return quoted(value);
+}
+
+function quoted(value: string): string {
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
 function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs, codedBody, subs, steps]: Coded): TransactionEntry {
@@ -64,20 +98,16 @@ function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs
     reason,
     createdAtMs,
     endedAtMs,
-    subTransactions: subs.map(([account, bucket, subState]) => ({ account: accountNumber(textAt(account, body.legs)), bucket: bucketId(bucket), state: subState })),
+    subTransactions: subs.map(([account, bucket, subState]) => ({ account: accountNumber(textAt(account, body.legs)), bucket: bucketId(bucket), state: named(SUB_STATES, subState) })),
     timeline: steps.map(
       ([afterMs, step, bucket, detail]): TimelineStep => ({
         atMs: createdAtMs + afterMs,
-        step,
+        step: typeof step === 'string' ? step : named(STEPS, step),
         bucket: bucket === null ? null : bucketId(bucket),
         detail: detail === null ? null : textAt(detail, body.legs),
       }),
     ),
   };
-}
-
-function codeLeg(leg: LegSpec): string {
-  return `[${text(leg.account)},"${leg.effect}","${leg.amountMinor.toString()}",${text(leg.currency)}]`;
 }
 
 function bodyOf([kind, legs, reference, expiresAtMs, memo]: CodedBody): PaymentBody {
@@ -90,12 +120,6 @@ function bodyOf([kind, legs, reference, expiresAtMs, memo]: CodedBody): PaymentB
   };
 }
 
-/** The place of the leg on this account, or the text itself. */
-function placeOrText(value: string, legs: readonly LegSpec[]): string {
-  const place = legs.findIndex((leg) => leg.account === value);
-  return place < 0 ? text(value) : String(place);
-}
-
 function textAt(placeOrName: number | string, legs: readonly LegSpec[]): string {
   if (typeof placeOrName === 'string') return placeOrName;
   const leg = legs[placeOrName];
@@ -103,6 +127,8 @@ function textAt(placeOrName: number | string, legs: readonly LegSpec[]): string 
   return leg.account;
 }
 
-function text(value: string): string {
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+function named<Name>(names: readonly Name[], code: number): Name {
+  const name = names[code];
+  if (name === undefined) throw new RangeError('there is no such name');
+  return name;
 }

@@ -69,6 +69,16 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
       await waitUntil('the lock has expired', async () => (await dao.begin([], ['a', 'b', 'd'])).exclusivelyLocked.join() === 'b');
     });
 
+    test('begin sees every exclusive lock also where very many are held, and expired ones hide none', async () => {
+      const held = Array.from({ length: 100 }, (_, i) => `lock-${i}`);
+      await harness.locks.tryAcquire({ lockIds: held.slice(0, 70), mode: 'exclusive', owner: 'x-1', timeoutMs: 30 });
+      await harness.locks.tryAcquire({ lockIds: ['longest'], mode: 'exclusive', owner: 'x-2', timeoutMs: 60_000 });
+      await waitUntil('they have expired', async () => (await dao.begin([], ['longest', ...held])).exclusivelyLocked.join() === 'longest');
+      await harness.locks.tryAcquire({ lockIds: held, mode: 'exclusive', owner: 'x-3', timeoutMs: 60_000 });
+      const asked = ['free', ...held, 'longest'];
+      expect([...(await dao.begin([sampleEntry(1)], asked)).exclusivelyLocked].sort()).toEqual([...held, 'longest'].sort());
+    });
+
     test('pending lists what has not ended, oldest first, by coordinator, up to the limit', async () => {
       const entries = [5, 3, 4, 1, 2].map((number) => sampleEntry(number, { coordinator: number % 2 === 0 ? 'tm-2' : 'tm-1' }));
       await dao.begin(entries, []);

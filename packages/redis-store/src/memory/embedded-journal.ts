@@ -41,8 +41,8 @@ export class EmbeddedJournal {
     }
   }
 
-  entry(entry: TransactionEntry): void {
-    this.out.write(`E${encodeEntry(entry)}\n`);
+  entries(entries: readonly TransactionEntry[]): void {
+    if (entries.length > 0) this.out.write(entries.map(lineOf).join(''));
   }
 
   forgotten(key: PaymentKey): void {
@@ -55,10 +55,9 @@ export class EmbeddedJournal {
 
   /** Replaces the file by what is still worth keeping. Call it right after replaying, before anything is written. */
   compact(contents: { readonly entries: readonly TransactionEntry[]; readonly placement: PlacementMap | null }): void {
-    const lines = contents.entries.map((entry) => `E${encodeEntry(entry)}\n`);
-    if (contents.placement !== null) lines.push(`P${encodePlacement(contents.placement)}\n`);
+    const map = contents.placement === null ? '' : `P${encodePlacement(contents.placement)}\n`;
     const next = `${this.path}.new`;
-    fs.writeFileSync(next, lines.join(''), { mode: 0o600 });
+    fs.writeFileSync(next, contents.entries.map(lineOf).join('') + map, { mode: 0o600 });
     fs.renameSync(next, this.path);
     this.out.end();
     this.out = this.append(this.path);
@@ -73,4 +72,8 @@ export class EmbeddedJournal {
     out.on('error', this.onError);
     return out;
   }
+}
+
+function lineOf(entry: TransactionEntry): string {
+  return `E${encodeEntry(entry)}\n`;
 }

@@ -45,12 +45,12 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
   }
 
   begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
-    for (const entry of entries) this.write(entry);
+    this.write(entries);
     return Promise.resolve({ exclusivelyLocked: this.options.locks.exclusiveNow(lockIds) });
   }
 
   record(entries: readonly TransactionEntry[]): Promise<void> {
-    for (const entry of entries) this.write(entry);
+    this.write(entries);
     return Promise.resolve();
   }
 
@@ -110,8 +110,9 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
     return { entries: [...[...this.ended.values()].map((each) => each.entry), ...this.pendingEntries.values()], placement: this.map };
   }
 
-  private write(entry: TransactionEntry): void {
-    if (this.put(entry)) this.options.journal?.entry(entry);
+  private write(entries: readonly TransactionEntry[]): void {
+    const written = entries.filter((entry) => this.put(entry));
+    this.options.journal?.entries(written);
   }
 
   /** @returns false, and changes nothing, for a PENDING one whose end is known. */

@@ -1,4 +1,5 @@
 /** LockStore on Redis: one script per call; a second connection hears releases and wakes who waits in this process. */
+import type { ChainableCommander } from 'ioredis';
 import { LockStoreUnavailable, ReleaseWaiters, type LockAttempt, type LockHolder, type LockMode, type LockRequest, type LockStore } from '@mas/global-lock';
 import { ACQUIRE, RECORD_TOKEN, REFRESH, RELEASE, REPUBLISH } from './lock-scripts';
 import type { RedisLink } from './redis-link';
@@ -108,6 +109,26 @@ export class RedisLockStore implements LockStore {
 
 export function exclusiveKey(prefix: string): string {
   return `${prefix}locks:exclusive`;
+}
+
+/** Exclusive locks that one look takes in: those that expire last, so that expired ones do not hide any. There are rarely more. */
+const EXCLUSIVE_LISTED = 64;
+
+/** Puts two commands into the pipeline, whose answers `listedExclusive` reads: cheaper than asking for every account of a batch. */
+export function listExclusive(commands: ChainableCommander, prefix: string): void {
+  commands.zrevrange(exclusiveKey(prefix), 0, EXCLUSIVE_LISTED, 'WITHSCORES').time();
+}
+
+/** Ids of all exclusive locks in force; null when there may be more than were listed. */
+export function listedExclusive(range: unknown, time: unknown): ReadonlySet<string> | null {
+  const now = timeMs(time);
+  const flat = range as readonly string[];
+  const live = new Set<string>();
+  for (let i = 1; i < flat.length; i += 2) {
+    const lockId = flat[i - 1];
+    if (lockId !== undefined && Number(flat[i]) > now) live.add(lockId);
+  }
+  return live.size > EXCLUSIVE_LISTED ? null : live;
 }
 
 /** @param scores what ZMSCORE answered: expiry ms as text, or null. @param time what TIME answered. */

@@ -9,7 +9,7 @@ import { bucketId, type AccountNumber, type BucketId, type PaymentKey, type Rand
 import { decodeEntry } from '../codec/entry-codec';
 import { decodeBalance, decodePlacement, encodeBalance, encodePlacement, peersOf } from '../codec/value-codec';
 import { CACHE_BALANCES, PUBLISH_PLACEMENT } from './dao-scripts';
-import { DEFAULT_PREFIX, exclusiveKey, liveExclusive } from './redis-lock-store';
+import { DEFAULT_PREFIX, exclusiveKey, listedExclusive, listExclusive, liveExclusive } from './redis-lock-store';
 import type { RedisLink } from './redis-link';
 import { TransactionHashes } from './transaction-hashes';
 
@@ -59,9 +59,12 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     if (entries.length === 0 && lockIds.length === 0) return { exclusivelyLocked: [] };
     const answers = await this.pipeline(this.beginBoundMs, (commands) => {
       this.hashes.writePending(commands, entries);
-      if (lockIds.length > 0) commands.zmscore(exclusiveKey(this.prefix), ...lockIds).time();
+      if (lockIds.length > 0) listExclusive(commands, this.prefix);
     });
-    return { exclusivelyLocked: lockIds.length === 0 ? [] : liveExclusive(lockIds, answers[answers.length - 2], answers[answers.length - 1]) };
+    if (lockIds.length === 0) return { exclusivelyLocked: [] };
+    const listed = listedExclusive(answers[answers.length - 2], answers[answers.length - 1]);
+    if (listed === null) return { exclusivelyLocked: await this.exclusiveAmong(lockIds) };
+    return { exclusivelyLocked: listed.size === 0 ? [] : lockIds.filter((lockId) => listed.has(lockId)) };
   }
 
   async record(entries: readonly TransactionEntry[]): Promise<void> {
@@ -135,6 +138,12 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
 
   async ping(): Promise<void> {
     await this.answered(this.link.exchange(this.boundMs, (client) => client.ping()));
+  }
+
+  /** A second round trip, for the day on which very many locks are held. */
+  private async exclusiveAmong(lockIds: readonly string[]): Promise<readonly string[]> {
+    const [scores, time] = await this.pipeline(this.beginBoundMs, (commands) => commands.zmscore(exclusiveKey(this.prefix), ...lockIds).time());
+    return liveExclusive(lockIds, scores, time);
   }
 
   private async scanPending(): Promise<readonly TransactionEntry[]> {

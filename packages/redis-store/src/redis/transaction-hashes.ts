@@ -7,6 +7,7 @@ import type { ChainableCommander } from 'ioredis';
 import type { TransactionEntry } from '@mas/transaction-coordinator';
 import type { PaymentKey } from '@mas/values';
 import { decodeEntry, encodeEntry } from '../codec/entry-codec';
+import { CommandWriter } from './prepared-command';
 
 /** An ended entry is found for at least the retention, at most a window longer. */
 const WINDOWS_PER_RETENTION = 4;
@@ -16,6 +17,7 @@ const WINDOWS_READ = WINDOWS_PER_RETENTION + 3;
 export class TransactionHashes {
   readonly pendingKey: string;
   private readonly windowMs: number;
+  private readonly writer = new CommandWriter();
 
   constructor(
     private readonly prefix: string,
@@ -26,19 +28,22 @@ export class TransactionHashes {
   }
 
   writePending(commands: ChainableCommander, entries: readonly TransactionEntry[]): void {
-    if (entries.length > 0) commands.hset(this.pendingKey, ...fields(entries));
+    if (entries.length > 0) this.set(commands, this.pendingKey, entries);
   }
 
   writeEnded(commands: ChainableCommander, entries: readonly TransactionEntry[], nowMs: number): void {
     if (entries.length === 0) return;
     const key = this.endedKey(this.window(nowMs));
-    commands.hset(key, ...fields(entries));
+    this.set(commands, key, entries);
     commands.pexpire(key, this.retentionMs + 2 * this.windowMs);
     this.forgetPending(commands, entries.map((entry) => entry.key));
   }
 
   forgetPending(commands: ChainableCommander, keys: readonly PaymentKey[]): void {
-    if (keys.length > 0) commands.hdel(this.pendingKey, ...keys);
+    if (keys.length === 0) return;
+    this.writer.begin('hdel', this.pendingKey, keys.length);
+    for (const key of keys) this.writer.argument(key);
+    this.writer.end(commands);
   }
 
   /** Newest window first, then the pending hash; `pick` reads the answers. */
@@ -63,6 +68,16 @@ export class TransactionHashes {
     });
   }
 
+  private set(commands: ChainableCommander, key: string, entries: readonly TransactionEntry[]): void {
+    const { writer } = this;
+    writer.begin('hset', key, 2 * entries.length);
+    for (const entry of entries) {
+      writer.argument(entry.key);
+      writer.argument(encodeEntry(entry));
+    }
+    writer.end(commands);
+  }
+
   private window(nowMs: number): number {
     return Math.floor(nowMs / this.windowMs);
   }
@@ -70,10 +85,4 @@ export class TransactionHashes {
   private endedKey(window: number): string {
     return `${this.prefix}txn:ended:${window}`;
   }
-}
-
-function fields(entries: readonly TransactionEntry[]): string[] {
-  const flat: string[] = [];
-  for (const entry of entries) flat.push(entry.key, encodeEntry(entry));
-  return flat;
 }
