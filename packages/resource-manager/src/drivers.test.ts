@@ -116,6 +116,19 @@ test('a leg that nobody decided asks its home, which aborts; the late decision i
   await expectSettled(cluster);
 });
 
+test.each<[string, number]>([['ten minutes back', -600_000], ['an hour ahead', 3_600_000]])('wall clocks that jump %s keep no payment waiting', async (_, jumpMs) => {
+  const cluster = await twoBuckets();
+  const [undecided, decided] = [payment('undecided', ALICE, BOB, 100n), payment('decided', ALICE, BOB, 10n)];
+  for (const p of [undecided, decided]) await cluster.one(BUCKET_2, prepare(p, BOB));
+  await cluster.one(BUCKET_1, decideCommit(decided, [BOB]));
+  cluster.clock.wallOffsetMs += jumpMs;
+  await cluster.clock.advance(4_500);
+  expect(await cluster.preparedLegs(BUCKET_2)).toBe(0);
+  await cluster.clock.advance(1_500);
+  await expectSettled(cluster);
+  expect(await balances(cluster)).toEqual([990n, 10n]);
+});
+
 test('a leg whose key belongs to another payment is rolled back', async () => {
   const cluster = await twoBuckets();
   const bound = payment('same-id', ALICE, BOB, 100n);

@@ -14,6 +14,7 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import type { BucketExchange } from '../homes/exchange';
 import type { Proposer } from '../propose/proposer';
 import { Attempts } from './attempts';
+import { KnownSince } from './known-since';
 
 interface Untold {
   readonly outcome: OutcomeRow;
@@ -22,6 +23,7 @@ interface Untold {
 
 export class DeliveryDriver {
   private readonly attempts: Attempts<PaymentKey>;
+  private readonly known: KnownSince<OutcomeRow>;
   /** Destinations with a request under way. */
   private readonly busy = new Set<BucketId>();
 
@@ -33,6 +35,7 @@ export class DeliveryDriver {
   ) {
     const { clock, config } = context;
     this.attempts = new Attempts(clock, config.driverRetryMs, config.driverRetryMaxMs);
+    this.known = new KnownSince(clock);
   }
 
   tick(): readonly Promise<void>[] {
@@ -42,7 +45,7 @@ export class DeliveryDriver {
     const there = new Set<PaymentKey>();
     for (const outcome of this.applier.state().ledger.undelivered()) {
       there.add(outcome.key);
-      if (nowMs - outcome.decision.atMs < config.deliverAfterMs || !this.attempts.due(outcome.key)) continue;
+      if (Math.max(nowMs - outcome.decision.atMs, this.known.ageMs(outcome)) < config.deliverAfterMs || !this.attempts.due(outcome.key)) continue;
       for (const { account } of outcome.untold) {
         const bucket = directory.placement().bucketOf(slotOfAccount(account));
         if (this.busy.has(bucket)) continue;

@@ -14,9 +14,11 @@ import { endingOf } from '../homes/leg-ending';
 import type { Proposer } from '../propose/proposer';
 import { legKey, type LegKey } from '../rows/row-table';
 import { Attempts } from './attempts';
+import { KnownSince } from './known-since';
 
 export class ResolutionDriver {
   private readonly attempts: Attempts<LegKey>;
+  private readonly known: KnownSince<LegRow>;
   private readonly busy = new Set<BucketId>();
 
   constructor(
@@ -27,6 +29,7 @@ export class ResolutionDriver {
   ) {
     const { clock, config } = context;
     this.attempts = new Attempts(clock, config.driverRetryMs, config.driverRetryMaxMs);
+    this.known = new KnownSince(clock);
   }
 
   tick(): readonly Promise<void>[] {
@@ -35,7 +38,7 @@ export class ResolutionDriver {
     const byHome = new Map<BucketId, LegRow[]>();
     const there = new Set<LegKey>();
     for (const leg of this.applier.state().ledger.preparedLegs()) {
-      if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;
+      if (Math.max(nowMs - leg.preparedAtMs, this.known.ageMs(leg)) < config.resolveAfterMs) continue;
       const key = legKey(leg.account, leg.txn);
       there.add(key);
       const home = directory.placement().bucketOf(leg.homeSlot);
