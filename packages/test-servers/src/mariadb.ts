@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { requirePrograms } from './binaries';
-import { answersAsMySql, durabilityArgs, privateServerArgs, type MySqlOptions } from './mysql';
+import { answersAsMySql, durabilityArgs, memoryArgs, privateServerArgs, type MySqlOptions } from './mysql';
 import { tempFolder } from './temp-folder';
 import { startServer, type TestServer } from './test-server';
 import { giveTo, serverUser } from './unprivileged';
@@ -30,7 +30,13 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestSe
     socket,
     port: options.port,
     url: (port) => `mysql://root@127.0.0.1:${port}`,
-    args: (port) => [...privateServerArgs(folder.path, data, socket, port), '--skip-name-resolve', ...durabilityArgs(options.durability), ...(options.extraArgs ?? [])],
+    args: (port) => [
+      ...privateServerArgs(folder.path, data, socket, port),
+      '--skip-name-resolve',
+      ...durabilityArgs(options.durability),
+      ...memoryArgs(options.memory, 'innodb-log-file-size'),
+      ...(options.extraArgs ?? []),
+    ],
     answers: answersAsMySql,
   });
 }

@@ -17,6 +17,11 @@ export interface MySqlOptions {
    * `durable`: a commit is fsynced, as in production.
    */
   readonly durability?: 'fast' | 'durable';
+  /**
+   * `small` (default): tests run several servers side by side. `large`, for measurements: neither buffer pool nor redo log
+   * decides what comes out.
+   */
+  readonly memory?: 'small' | 'large';
   /** Default: a free one. */
   readonly port?: number;
   /** Options for the server program, after ours and so stronger. */
@@ -56,14 +61,17 @@ export async function startMySql(options: MySqlOptions = {}): Promise<TestServer
       ...privateServerArgs(folder.path, data, socket, port),
       '--mysqlx=OFF',
       '--secure-file-priv=',
+      // Off by default in MySQL, on in MariaDB.
+      '--local-infile=1',
       ...durabilityArgs(options.durability),
+      ...memoryArgs(options.memory, 'innodb-redo-log-capacity'),
       ...(options.extraArgs ?? []),
     ],
     answers: answersAsMySql,
   });
 }
 
-/** What MariaDB and MySQL share. Buffers are small: tests run several servers side by side. */
+/** What MariaDB and MySQL share. */
 export function privateServerArgs(folder: string, data: string, socket: string, port: number): readonly string[] {
   return [
     '--no-defaults',
@@ -73,12 +81,16 @@ export function privateServerArgs(folder: string, data: string, socket: string, 
     `--pid-file=${join(folder, 'server.pid')}`,
     '--bind-address=127.0.0.1',
     '--skip-log-bin',
-    '--innodb-buffer-pool-size=128M',
   ];
 }
 
 export function durabilityArgs(durability: MySqlOptions['durability'] = 'fast'): readonly string[] {
   return [`--innodb-flush-log-at-trx-commit=${durability === 'fast' ? 2 : 1}`];
+}
+
+/** @param redoLogOption the servers have different names for it */
+export function memoryArgs(memory: MySqlOptions['memory'] = 'small', redoLogOption: string): readonly string[] {
+  return memory === 'small' ? ['--innodb-buffer-pool-size=128M'] : ['--innodb-buffer-pool-size=1G', `--${redoLogOption}=512M`];
 }
 
 /** The server speaks first: a handshake packet whose payload begins with protocol version 10 (an error begins with 255). */

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TestServer } from '.';
@@ -95,6 +96,14 @@ test('a disarmed watchdog goes away and touches nothing', async () => {
   expect(existsSync(folder.path)).toBe(true);
   bystander.kill('SIGKILL');
   await folder.remove();
+});
+
+test('MariaDB with large buffers, as benchmarks want it, starts', async () => {
+  const server = await startMariaDb({ memory: 'large' });
+  started.push(server);
+  expect(await answersAsMySql(server.port)).toBe(true);
+  const { size } = await stat(join(server.folder, 'data', 'ib_logfile0'));
+  expect(size).toBe(512 * 1024 * 1024);
 });
 
 test('a server that cannot start says why', async () => {
