@@ -10,6 +10,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { CompiledQuery, sql, type Kysely } from 'kysely';
 import type { BucketId } from '@mas/values';
 import type { RowKey } from '../rows/row-key';
+import { bySlot } from '../rows/row-order';
 import type { RowWriter } from '../rows/row-writer';
 import type { RowInSlot, TableText } from '../rows/table-text';
 import type { Schema } from '../schema/schema';
@@ -39,7 +40,7 @@ export class GenerationRows<Row extends RowInSlot> {
     const leading = { bucket: this.at.bucket, generation: this.at.generation };
     const writer = this.dialect.upserts({ table, leading, keyColumns: ['slot', ...keyColumns], columns });
     let underWay: Promise<unknown> = Promise.resolve();
-    for (const row of this.inKeyOrder(rows)) {
+    for (const row of bySlot(rows)) {
       writer.startRow();
       this.text.write(row, writer);
       writer.endRow();
@@ -104,11 +105,6 @@ export class GenerationRows<Row extends RowInSlot> {
   private send(writer: RowWriter): Promise<unknown> {
     const { sql: text, parameters } = writer.take();
     return this.executor.executeQuery(CompiledQuery.raw(text, [...parameters]));
-  }
-
-  /** Neighbours in the table one after another: the database stays on a page for as long as it can. By slot is enough. */
-  private inKeyOrder(rows: readonly Row[]): readonly Row[] {
-    return [...rows].sort((left, right) => left.slot - right.slot);
   }
 }
 

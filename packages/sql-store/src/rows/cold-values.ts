@@ -56,23 +56,20 @@ export function coldInteger(value: number | null, to: RowWriter): void {
 export function coldSubject(subject: Subject, scope: string, to: RowWriter): void {
   switch (subject.kind) {
     case 'account':
-      return coldName('["account"', subject.account, scope, to);
+      if (subject.account === scope) return to.part('["account"]');
+      to.part('["account",');
+      to.jsonText(subject.account);
+      return to.part(']');
     case 'operator':
-      return coldName('["operator"', subject.name, scope, to);
+      if (subject.name === scope) return to.part('["operator"]');
+      to.part('["operator",');
+      to.jsonText(subject.name);
+      return to.part(']');
     case 'system':
       return to.part('["system"]');
     default:
       return unreachable(subject, 'subject');
   }
-}
-
-function coldName(kind: string, name: string, scope: string, to: RowWriter): void {
-  to.part(kind);
-  if (name !== scope) {
-    to.part(',');
-    to.jsonText(name);
-  }
-  to.part(']');
 }
 
 export function warmSubject(value: unknown, scope: string): Subject {

@@ -60,6 +60,19 @@ function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
   to.part(',');
   if (body === null) to.part('null');
   else cold.coldBody(body, spec, to);
+  if (isSettled(row)) to.part(SETTLED);
+  else writeUnsettled(row, to);
+  to.endText();
+}
+
+/** Of nearly all rows, and so in one piece: no reason, no reservation, nothing refunded. */
+const SETTLED = ',null,null,"0","0"]';
+
+function isSettled(row: LegRow): boolean {
+  return row.reason === null && row.reservation === null && row.refundedMinor === 0n && row.refundReservedMinor === 0n;
+}
+
+function writeUnsettled(row: LegRow, to: RowWriter): void {
   to.part(',');
   cold.orNull(row.reason, cold.coldReason, to);
   to.part(',');
@@ -69,7 +82,6 @@ function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
   to.part('","');
   to.bigDigits(row.refundReservedMinor);
   to.part('"]');
-  to.endText();
 }
 
 export function legRow(raw: RawRow): LegRow {

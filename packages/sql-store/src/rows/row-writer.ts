@@ -29,10 +29,7 @@ const QUOTE = 34;
 const MAX_DIGITS = 20;
 const MAX_UTF8_BYTES_PER_UNIT = 3;
 
-/** With this in it, high or low, no two nibbles look like a byte. */
-const NO_NIBBLE = 0x1000;
 const CLASS_OF = classTable();
-const NIBBLE_OF = nibbleTable();
 
 export interface BulkStatement {
   readonly sql: string;
@@ -61,7 +58,7 @@ export abstract class RowWriter {
   protected abstract statement(rowCount: number): BulkStatement;
 
   abstract none(): void;
-  /** A byte string given in lower-case hexadecimal. */
+  /** A byte string given in hexadecimal. */
   abstract byteString(hex: string): void;
 
   get rowCount(): number {
@@ -194,16 +191,6 @@ export abstract class RowWriter {
   }
 }
 
-/** The byte that two hexadecimal digits at `at` stand for, or something else above 255. */
-export function byteOfHex(hex: string, at: number): number {
-  return ((NIBBLE_OF[hex.charCodeAt(at)] ?? NO_NIBBLE) << 4) | (NIBBLE_OF[hex.charCodeAt(at + 1)] ?? NO_NIBBLE);
-}
-
-/** @param all the bytes of `hex`, or-ed */
-export function checkHex(all: number, hex: string): void {
-  if (all > 255) throw new InvariantViolation('a byte string is lower-case hexadecimal', { hex });
-}
-
 function widthOf(value: number): number {
   let width = 1;
   for (let limit = 10; value >= limit; limit *= 10) width += 1;
@@ -230,10 +217,4 @@ function classTable(): Uint8Array {
   classes["'".charCodeAt(0)] = SINGLE_QUOTE;
   classes['"'.charCodeAt(0)] = DOUBLE_QUOTE;
   return classes;
-}
-
-function nibbleTable(): Uint16Array {
-  const nibbles = new Uint16Array(128).fill(NO_NIBBLE);
-  for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;
-  return nibbles;
 }
