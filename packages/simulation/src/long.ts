@@ -3,6 +3,7 @@ import { verdictLine } from './report';
 import { runSeed } from './run-seed';
 
 const PROGRESS_MS = 10_000;
+const VERDICTS = ['committed', 'aborted', 'refused', 'unknown'];
 
 function argument(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
@@ -31,6 +32,8 @@ async function main(): Promise<void> {
     }
   }
   for (const [name, count] of [...totals].sort(([a], [b]) => (a < b ? -1 : 1))) process.stdout.write(`${String(count).padStart(10)}  ${name}\n`);
+  const payments = VERDICTS.reduce((sum, verdict) => sum + (totals.get(`payments ${verdict}`) ?? 0), 0);
+  process.stdout.write(`${payments} payments simulated, ${totals.get('faults injected') ?? 0} faults injected\n`);
   process.stdout.write(`${seeds} seeds from ${from}: ${failed.length === 0 ? 'all pass' : `failed: ${failed.join(' ')}`}\n`);
   process.exitCode = failed.length === 0 && seeds > 0 ? 0 : 1;
 }

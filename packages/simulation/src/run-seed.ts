@@ -89,7 +89,8 @@ function shapeOf(draws: SeededRandom): ClusterShape {
       raft: { electionTicks: draws.chance(0.5) ? 5 : 10, retainedEntries, ...(draws.chance(0.3) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
       manager: { checkpointDelayMs: 1_000, checkpointRows: 10_000, cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
     },
-    tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive' },
+    // What Redis is left with is swept up sooner than usual, so that a run sees it.
+    tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive', orphanAgeMs: 20_000, recoveryIntervalMs: 5_000 },
   };
 }
 
@@ -114,7 +115,7 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   await time.runUntil(healedMs + RESOLVED_MS);
   for (const text of await atRest.prepared(cluster)) findings.add('resolved within 30 s', text);
   await time.runUntil(healedMs + REST_MS);
-  for (const text of await atRest.everything(cluster)) findings.add('at rest after 60 s', text);
+  for (const text of await atRest.everything(cluster, workload.accounts.map((account) => account.number))) findings.add('at rest after 60 s', text);
   findings.expect(workload.isIdle, 'at rest after 60 s', () => 'a client still waits for an answer');
 }
 

@@ -8,6 +8,7 @@ import type { Findings } from './findings';
 
 const CONVERGE_MS = 15_000;
 const ASK_MS = 5_000;
+const MAX_SHOWN = 100;
 
 export const atRest = { prepared, everything, converged };
 
@@ -23,7 +24,7 @@ async function prepared(cluster: Cluster): Promise<readonly string[]> {
   return found;
 }
 
-async function everything(cluster: Cluster): Promise<readonly string[]> {
+async function everything(cluster: Cluster, accounts: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [...(await prepared(cluster))];
   for (const bucket of cluster.buckets) {
     const undecided = await ask(cluster, bucket, { kind: 'undecided', bucket });
@@ -37,17 +38,25 @@ async function everything(cluster: Cluster): Promise<readonly string[]> {
     const { paymentsInFlight } = coordinator.counters;
     if (paymentsInFlight > 0) found.push(`${name} still drives ${paymentsInFlight} payments`);
   }
+  const { dao, locks } = cluster.redis;
+  const underWay = (await dao.pending(null, MAX_SHOWN)).filter((entry) => !isAheadOfTime(cluster, entry.createdAtMs));
+  for (const entry of underWay) found.push(`Redis says that ${entry.key.replace('\0', '/')} is under way`);
+  for (const account of accounts) {
+    const holder = await locks.holder(account);
+    if (holder !== null) found.push(`the lock table says that ${account} is held by ${holder.owners.join()}`);
+  }
   for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
   return found;
 }
 
 /**
  * A bucket's time never goes back. Where a wall clock that ran ahead has taken it along, it stands until the others have
- * come up to it, and so do the locks given meanwhile: what the rule for stamps says, and counted.
+ * come up to it, and so do the locks given meanwhile: what the rule for stamps says, and counted. The same goes for an entry
+ * in Redis from a coordinator whose clock ran ahead: nobody takes it over before it is old enough.
  */
-function isAheadOfTime({ world }: Cluster, untilMs: number): boolean {
-  const isAhead = untilMs > EPOCH_MS + world.time.nowMs();
-  if (isAhead) world.counters.add('locks kept by a clock that ran ahead');
+function isAheadOfTime({ world }: Cluster, wallMs: number): boolean {
+  const isAhead = wallMs > EPOCH_MS + world.time.nowMs();
+  if (isAhead) world.counters.add('kept by a clock that ran ahead');
   return isAhead;
 }
 

@@ -70,6 +70,7 @@ export class Nemesis {
   private keepStriking(fault: Fault, site: FaultSite): void {
     this.cluster.world.time.at(site.between(fault.everyMs), () => {
       if (this.isOver) return;
+      site.count('faults injected');
       const end = fault.strike(site);
       if (typeof end !== 'function') {
         this.keepStriking(fault, site);

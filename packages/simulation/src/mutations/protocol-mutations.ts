@@ -53,13 +53,13 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'nobody resolves what is left prepared',
     why: 'everything depends on the coordinator that came down, and on a Redis that remembers',
-    changes: [{ file: 'resource-manager/src/drivers/resolve', find: 'if (nowMs - leg.preparedAtMs < config.resolveAfterMs) continue;', replace: 'if (nowMs > 0) continue;' }],
+    changes: [{ file: 'resource-manager/src/drivers/resolve', find: 'for (const leg of this.applier.state().ledger.preparedLegs()) {', replace: 'for (const leg of [] as LegRow[]) {' }],
     faults: ['deaths at a step', 'deaths at a step', 'Redis'],
   },
   {
     name: 'the home forgets whom to tell',
     why: 'only the coordinator tells the legs',
-    changes: [{ file: 'resource-manager/src/drivers/deliver', find: 'if (nowMs - outcome.decision.atMs < config.deliverAfterMs || !this.attempts.due(outcome.key)) continue;', replace: 'if (nowMs > 0) continue;' }],
+    changes: [{ file: 'resource-manager/src/drivers/deliver', find: 'for (const outcome of this.applier.state().ledger.undelivered()) {', replace: 'for (const outcome of [] as OutcomeRow[]) {' }],
     faults: ['deaths at a step', 'Redis', 'crashes'],
   },
   {
