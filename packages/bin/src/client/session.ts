@@ -44,13 +44,20 @@ function describe(error: unknown, addresses: string): CommandFailed {
   if (error instanceof UsageError) return new CommandFailed(EXIT.usage, oneLine(error.message), { reason: 'USAGE' });
   if (error instanceof MasCallFailed) {
     const { reason, field, message, facts } = error.error;
-    if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${oneLine(message)})`, { reason: 'UNAVAILABLE' });
+    if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${connectionProblem(message)})`, { reason: 'UNAVAILABLE' });
     if (reason === 'GRPC_DEADLINE_EXCEEDED') return new CommandFailed(EXIT.unavailable, `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id`, { reason: 'DEADLINE_EXCEEDED' });
     const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : exitCodeOf(error.error.kind);
     const where = field === null || field === '' ? '' : ` [${field}]`;
     return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}`, { reason, field, facts, code: error.code });
   }
   return new CommandFailed(EXIT.unexpected, oneLine(error instanceof Error ? error.message : String(error)), { reason: 'UNEXPECTED' });
+}
+
+/** grpc-js wraps what the operating system said in words about its own state. */
+function connectionProblem(message: string): string {
+  return oneLine(message)
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/\.? *Resolution note: *$/, '');
 }
 
 function oneLine(text: string): string {
