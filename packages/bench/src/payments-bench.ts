@@ -47,7 +47,7 @@ export interface ScenarioResult extends LoadResult {
 export interface BenchReport {
   readonly storage: string;
   readonly scenarios: readonly ScenarioResult[];
-  readonly yardsticks: { readonly fdatasyncPerSecond: number; readonly grpcUnary256: LoadResult; readonly xa32: XaResult } | null;
+  readonly yardsticks: { readonly fdatasyncPerSecond: number; readonly grpcUnary256: LoadResult; readonly xa32: XaResult; readonly xaWithBooks32: XaResult } | null;
   readonly ratios: Readonly<Record<string, number>>;
   readonly conserved: boolean;
   readonly audit: string;
@@ -73,7 +73,7 @@ const WARM_UP_CALLERS = 8;
 
 export async function runPaymentsBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   progress.phase(`starting a cluster (${options.storage === 'servers' ? 'private MariaDB and Redis' : 'embedded stores'})`);
-  const cluster = await Cluster.start({ storage: options.storage, durability: 'durable' });
+  const cluster = await Cluster.start({ storage: options.storage, durability: 'durable', sqlMemory: 'large' });
   try {
     const client = cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
     // First: a yardstick that cannot be had says so before minutes of load.
@@ -161,16 +161,20 @@ async function runYardsticks(certs: string, durationMs: number, progress: Progre
   progress.phase('yardstick: grpc-js unary calls with an empty handler, 256 callers');
   const grpcUnary256 = await grpcUnaryCeiling(certs, 256, durationMs);
   progress.phase('yardstick: XA over two private MariaDB servers, 32 callers');
-  const xa32 = await xaTransfers(32, durationMs);
-  return { fdatasyncPerSecond: fdatasync, grpcUnary256, xa32 };
+  const xa32 = await xaTransfers(32, durationMs, 'balances-only');
+  progress.phase('yardstick: the same with journal and payment rows');
+  const xaWithBooks32 = await xaTransfers(32, durationMs, 'with-books');
+  return { fdatasyncPerSecond: fdatasync, grpcUnary256, xa32, xaWithBooks32 };
 }
 
 /** Only those whose parts were measured. */
 function ratiosOf(scenarios: readonly ScenarioResult[], yardsticks: BenchReport['yardsticks']): Record<string, number> {
   const rate = (name: string): number | undefined => scenarios.find((one) => one.name === name)?.unitsPerSecond;
   const batches = scenarios.filter((one) => one.name.startsWith('batch') && one.name.endsWith(UNIFORM.name)).map((one) => one.unitsPerSecond);
+  const batch = batches.length === 0 ? undefined : Math.max(...batches);
   const pairs: readonly (readonly [string, number | undefined, number | undefined])[] = [
-    ['batchOverXa', batches.length === 0 ? undefined : Math.max(...batches), yardsticks?.xa32.unitsPerSecond],
+    ['batchOverXa', batch, yardsticks?.xa32.unitsPerSecond],
+    ['batchOverXaWithBooks', batch, yardsticks?.xaWithBooks32.unitsPerSecond],
     ['unary256OverGrpcCeiling', rate(`unary, 256 callers, ${UNIFORM.name}`), yardsticks?.grpcUnary256.unitsPerSecond],
     ['hotOverSpreadUnary', rate(`unary, 256 callers, ${HOT.name}`), rate(`unary, 256 callers, ${UNIFORM.name}`)],
     ['hotOverSpreadBatch', rate(`batch of ${BATCH_SIZE}, 32 callers, ${HOT.name}`), rate(`batch of ${BATCH_SIZE}, 32 callers, ${UNIFORM.name}`)],

@@ -8,8 +8,9 @@ export function renderReport(report: BenchReport): string {
   const last = report.scenarios.at(-1);
   if (last !== undefined) lines.push('', `peak memory: ${Object.entries(last.usage).map(([name, usage]) => `${name} ${usage.peakMiB.toFixed(0)} MiB`).join(', ')}`);
   if (report.yardsticks !== null) {
-    const { fdatasyncPerSecond, grpcUnary256, xa32 } = report.yardsticks;
-    lines.push('', 'Yardsticks of the same run:', `  fdatasync of 4 KiB: ${fdatasyncPerSecond.toFixed(0)}/s`, `  grpc-js unary, empty handler, TLS, 256 callers: ${grpcUnary256.unitsPerSecond.toFixed(0)}/s (p50 ${grpcUnary256.p50Ms.toFixed(1)} ms)`, `  MariaDB XA over two servers, no replication, 32 callers: ${xa32.unitsPerSecond.toFixed(0)} transfers/s (p50 ${xa32.p50Ms.toFixed(1)} ms), conserved: ${xa32.conserved}`);
+    const { fdatasyncPerSecond, grpcUnary256, xa32, xaWithBooks32 } = report.yardsticks;
+    const xa = ({ unitsPerSecond, p50Ms, conserved }: typeof xa32): string => `${unitsPerSecond.toFixed(0)} transfers/s (p50 ${p50Ms.toFixed(1)} ms), conserved: ${conserved}`;
+    lines.push('', 'Yardsticks of the same run:', `  fdatasync of 4 KiB: ${fdatasyncPerSecond.toFixed(0)}/s`, `  grpc-js unary, empty handler, TLS, 256 callers: ${grpcUnary256.unitsPerSecond.toFixed(0)}/s (p50 ${grpcUnary256.p50Ms.toFixed(1)} ms)`, `  MariaDB XA over two servers, no replication, 32 callers: ${xa(xa32)}`, `  the same with a journal row on both sides and a row per payment: ${xa(xaWithBooks32)}`);
   }
   lines.push('', 'Ratios:', ...Object.entries(report.ratios).map(([name, value]) => `  ${name}: ${value.toFixed(2)}`));
   lines.push('', `money conserved: ${report.conserved ? 'yes' : 'NO'} (${report.audit})`);

@@ -1,6 +1,8 @@
 /**
  * Yardstick: the same transfers as XA transactions over two private MariaDB servers, without replication: what one
- * gets from the databases alone. Each transfer debits a row on one server and credits one on the other.
+ * gets from the databases alone. Each transfer debits a row on one server and credits one on the other. In two forms:
+ * the balances and nothing else, and with what a ledger keeps of each transfer (a journal row with the running balance
+ * on both sides, and a row per payment whose unique id is what makes a repetition harmless).
  */
 import { startMariaDb } from '@mas/test-servers';
 import { createConnection, type Connection } from 'mysql2/promise';
@@ -14,18 +16,21 @@ interface Session {
   transfers: number;
 }
 
+/** What a transfer leaves behind. */
+export type XaRecords = 'balances-only' | 'with-books';
+
 export interface XaResult extends LoadResult {
   readonly conserved: boolean;
 }
 
-export async function xaTransfers(callers: number, durationMs: number): Promise<XaResult> {
+export async function xaTransfers(callers: number, durationMs: number, records: XaRecords): Promise<XaResult> {
   // One after the other: two installations at once have met in the temporary folder.
-  const servers = [await startMariaDb({ durability: 'durable' }), await startMariaDb({ durability: 'durable' })];
+  const servers = [await startMariaDb({ durability: 'durable', memory: 'large' }), await startMariaDb({ durability: 'durable', memory: 'large' })];
   try {
     const connect = (at: 0 | 1): Promise<Connection> => createConnection({ host: '127.0.0.1', port: servers[at]?.port ?? 0, user: 'root', multipleStatements: true });
     const admins = [await connect(0), await connect(1)];
     for (const admin of admins) {
-      await admin.query('CREATE DATABASE yardstick; USE yardstick; CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL) ENGINE=InnoDB');
+      await admin.query('CREATE DATABASE yardstick; USE yardstick; CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL) ENGINE=InnoDB; CREATE TABLE journal (account INT NOT NULL, payment VARCHAR(40) NOT NULL, amount BIGINT NOT NULL, balance_after BIGINT NOT NULL, PRIMARY KEY (account, payment)) ENGINE=InnoDB; CREATE TABLE payment (id VARCHAR(40) PRIMARY KEY, payer INT NOT NULL, receiver INT NOT NULL, amount BIGINT NOT NULL) ENGINE=InnoDB');
       await admin.query(`INSERT INTO account SELECT seq, ${OPENING_BALANCE} FROM seq_0_to_${ACCOUNTS - 1}`);
     }
     const sessions: Session[] = [];
@@ -39,7 +44,7 @@ export async function xaTransfers(callers: number, durationMs: number): Promise<
       durationMs,
       call: async (caller) => {
         const session = sessions[caller];
-        if (session !== undefined) await transfer(session, caller);
+        if (session !== undefined) await transfer(session, caller, records);
       },
     });
     const sums = await Promise.all(admins.map(async (admin) => Number((await admin.query<never>('SELECT SUM(balance) AS total FROM account') as unknown as [{ total: string }[]])[0][0]?.total)));
@@ -51,11 +56,16 @@ export async function xaTransfers(callers: number, durationMs: number): Promise<
 }
 
 /** One transfer; both sides of each step run in parallel. Updates of one row are serialized by InnoDB, never deadlocked: one row a side. */
-async function transfer(session: Session, caller: number): Promise<void> {
+async function transfer(session: Session, caller: number, records: XaRecords): Promise<void> {
   session.transfers += 1;
-  const xid = `'c${caller}-${session.transfers}'`;
-  const rows = [Math.floor(Math.random() * ACCOUNTS), Math.floor(Math.random() * ACCOUNTS)];
-  const amounts = [-1, 1];
-  await Promise.all(session.sides.map((side, at) => side.query(`XA START ${xid}; UPDATE account SET balance = balance + ${amounts[at] ?? 0} WHERE id = ${rows[at] ?? 0}; XA END ${xid}; XA PREPARE ${xid}`)));
-  await Promise.all(session.sides.map((side) => side.query(`XA COMMIT ${xid}`)));
+  const id = `'c${caller}-${session.transfers}'`;
+  const [payer, receiver] = [Math.floor(Math.random() * ACCOUNTS), Math.floor(Math.random() * ACCOUNTS)];
+  const work = (row: number, amount: number): string => {
+    const update = `UPDATE account SET balance = balance + ${amount} WHERE id = ${row}`;
+    return records === 'balances-only' ? update : `${update}; INSERT INTO journal SELECT ${row}, ${id}, ${amount}, balance FROM account WHERE id = ${row}`;
+  };
+  const debit = records === 'balances-only' ? work(payer, -1) : `INSERT INTO payment VALUES (${id}, ${payer}, ${receiver}, 1); ${work(payer, -1)}`;
+  const sides = [debit, work(receiver, 1)];
+  await Promise.all(session.sides.map((side, at) => side.query(`XA START ${id}; ${sides[at] ?? ''}; XA END ${id}; XA PREPARE ${id}`)));
+  await Promise.all(session.sides.map((side) => side.query(`XA COMMIT ${id}`)));
 }

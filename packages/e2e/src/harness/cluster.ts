@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly storage?: 'embedded' | 'servers';
   /** Of the private MariaDB: `durable` syncs every commit, as a figure must; default `fast`. */
   readonly durability?: 'fast' | 'durable';
+  /** Of the private MariaDB: `large` buffers, as a server has that is not one of many on a machine; default `small`. */
+  readonly sqlMemory?: 'small' | 'large';
   /** Proxies on every link; without them cut and delay are not available. */
   readonly proxies?: boolean;
   /** Added to every process's environment: MAS_* settings. */
@@ -57,7 +59,7 @@ export class Cluster {
 
   /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', proxies: false, environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
+    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', sqlMemory: 'small', proxies: false, environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -153,8 +155,8 @@ export class Cluster {
   }
 
   private async launch(): Promise<void> {
-    const { storage, durability, rms, tms } = this.options;
-    if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability }), startRedis()]);
+    const { storage, durability, sqlMemory, rms, tms } = this.options;
+    if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability, memory: sqlMemory }), startRedis()]);
     execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms)], { stdio: 'pipe' });
     const ports = await differentPorts(rms + tms);
     this.rmPorts = ports.slice(0, rms);
