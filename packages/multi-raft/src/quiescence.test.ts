@@ -53,6 +53,26 @@ describe('quiet groups', () => {
     for (const group of cluster.groups) if (!led.includes(group)) expect(cluster.status(rest[0]!, group).term).toBe(terms.get(group));
   });
 
+  test('a leader that dies right behind its last heartbeat: what it has said still arrives, the end of its connection too, and nobody falls asleep', async () => {
+    const cluster = await TestCluster.founded();
+    await cluster.leadersEverywhere();
+    const group = cluster.groups[0]!;
+    const leader = cluster.leaderOf(group)!;
+    const rest = ALL.filter((rm) => rm !== leader);
+    const cutOff = new Set<RmId>();
+    for (const rm of rest) {
+      cluster.process(rm).transport.tap((from, { heartbeats }) => {
+        if (from !== leader || !heartbeats.some(({ quiesce }) => quiesce)) return;
+        // Before the follower has a turn to look at it.
+        cluster.process(rm).transport.disconnectedFrom(leader);
+        cutOff.add(rm);
+      });
+    }
+    await cluster.eventually('the last heartbeat', () => cutOff.size === rest.length, 5_000);
+    cluster.kill(leader);
+    await cluster.eventually('another leads', () => rest.some((rm) => cluster.process(rm).host.isLeader(group)), 2_500);
+  });
+
   test('a dead follower does not keep a group awake, and is brought up to date when it is back', async () => {
     const cluster = await quietCluster(3);
     const group = cluster.groups[0]!;

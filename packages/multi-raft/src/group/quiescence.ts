@@ -25,8 +25,13 @@ export function tickQuiescence<Result>(replica: Replica<Result>): void {
   }
 }
 
-/** The leader asks to go quiet: does this replica agree with it about everything? */
+/**
+ * The leader asks to go quiet: does this replica agree with it about everything? And is the leader's process still there? If it
+ * died right behind this heartbeat, the end of its connection has been noticed before the heartbeat is looked at here; a group
+ * that fell asleep now would hear of no other loss, and sleep without a leader until somebody speaks to it.
+ */
 export function acceptsQuiesce<Result>(replica: Replica<Result>, from: NodeId, asked: CoalescedHeartbeat): boolean {
+  if (!replica.host.isAlive(rmOf(from))) return false;
   const { role, term, leader, lastIndex, commit } = replica.node.basicStatus();
   return role === 'follower' && leader === from && term === asked.term && commit === asked.commit && lastIndex === asked.commit && replica.inbox.length === 0;
 }

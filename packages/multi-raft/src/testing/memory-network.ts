@@ -167,6 +167,21 @@ export class MemoryTransport implements PeerTransport {
     return Promise.resolve();
   }
 
+  /** `heard` sees every batch right behind this process. */
+  tap(heard: (from: RmId, batch: PeerBatch) => void): void {
+    const { receiver } = this;
+    if (receiver === undefined) return;
+    this.receiver = {
+      onBatch: (from, batch) => {
+        receiver.onBatch(from, batch);
+        heard(from, batch);
+      },
+      onSnapshot: (from, header, chunks) => receiver.onSnapshot(from, header, chunks),
+      onConnected: (peer) => receiver.onConnected(peer),
+      onDisconnected: (peer) => receiver.onDisconnected(peer),
+    };
+  }
+
   /** The process is gone from one moment to the next. */
   kill(): void {
     this.receiver = undefined;
