@@ -201,6 +201,15 @@ describe('in doubt', () => {
     expect(traced.ok && traced.value.timeline.filter((step) => step.step === 'forced').map((step) => step.detail)).toEqual(['RESOLVE by mas|ops']);
   });
 
+  test.each([20_000, 2_000])('listed in time, %s ms, while a home and a third bucket do not answer', async (timeoutMs) => {
+    const { rig, to } = await stuck();
+    rig.cluster.silent.add(bucketId(1)).add(bucketId(3));
+    const caller = rig.caller(undefined, timeoutMs);
+    const listed = await rig.clock.until(rig.coordinator.undecided(caller));
+    expect(listed).toMatchObject({ ok: true, value: [{ bucket: 2, home: 'Home bucket 1 does not answer; the leg waits for its majority.', transaction: { leg: { account: to } } }] });
+    expect(caller.deadlineMs - rig.clock.monotonicMs()).toBeGreaterThan(0);
+  });
+
   test('an unknown transaction', async () => {
     const rig = new Rig();
     const account = rig.open(1, 1n);

@@ -1,4 +1,7 @@
-/** Looks at what is in doubt, again and again, and remembers from when to when each transaction was. */
+/**
+ * Looks at what is in doubt, again and again, and remembers from when to when each transaction was. A look counts for the moment
+ * when it began: while a bucket does not answer it takes seconds, and what it shows may be over long before it returns.
+ */
 import type { MasClient } from '@mas/rpc';
 
 const POLL_MS = 100;
@@ -48,9 +51,9 @@ export class DoubtWatch {
 
   private async watch(): Promise<void> {
     while (!this.stopped) {
+      const nowMs = performance.now();
       try {
         const undecided = await this.client.undecided();
-        const nowMs = performance.now();
         for (const { transaction, bucket, home } of undecided) {
           const said = `the leg on ${transaction.leg.account} in bucket ${bucket}, prepared ${transaction.ageMs} ms ago: ${home}`;
           const known = this.seen.get(transaction.txn);

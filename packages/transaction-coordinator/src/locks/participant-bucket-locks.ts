@@ -70,8 +70,8 @@ export class ParticipantBucketLocks implements BucketLocks {
     const { clock } = this.ports;
     const reply = await this.link.read(bucket, { kind: 'locks', bucket }, clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
     if (reply.kind !== 'locks') throw new Error(`bucket ${bucket} did not say which locks it holds`);
-    const nowMs = clock.wallMs();
-    return reply.locks.filter((lock) => lock.untilMs > nowMs).map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - nowMs }));
+    // By the bucket's time, not by this machine's: a clock that is minutes behind would keep payments from an account for minutes.
+    return reply.locks.map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - reply.stampMs })).filter((lock) => lock.remainingMs > 0);
   }
 
   private instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {

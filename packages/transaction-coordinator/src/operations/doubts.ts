@@ -21,6 +21,9 @@ export interface InDoubt {
   readonly home: string;
 }
 
+/** For the buckets, and again for the homes of what they have. */
+const LOOK_PATIENCE_MS = 2_500;
+
 export class Doubts {
   constructor(
     private readonly services: RunServices,
@@ -32,17 +35,19 @@ export class Doubts {
     const forbidden = operatorsOnly(caller.subject, 'Listing undecided transactions');
     if (forbidden !== null) return forbidden;
     const { link } = this.services;
+    const readUntilMs = this.lookUntil(caller, 2);
     const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket);
     const perBucket = await Promise.all(
       buckets.map(async (bucket) => {
-        const reply = await link.read(bucket, { kind: 'undecided', bucket }, caller.deadlineMs);
+        const reply = await link.read(bucket, { kind: 'undecided', bucket }, readUntilMs);
         return reply.kind === 'undecided' ? reply.transactions.map((transaction) => ({ bucket, transaction })) : null;
       }),
     );
     const silent = buckets.filter((_, i) => perBucket[i] === null);
     const answered = perBucket.flatMap((found) => found ?? []);
     if (answered.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
-    return success(await Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, caller.deadlineMs) }))));
+    const explainUntilMs = this.lookUntil(caller, 1);
+    return success(await Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, explainUntilMs) }))));
   }
 
   async resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {
@@ -82,6 +87,13 @@ export class Doubts {
       });
       run.takeOver(resolveTransaction(plan, placing, clock.monotonicMs()));
     });
+  }
+
+  /** Somebody who asks what is in doubt asks because something does not answer: that must not keep the rest from him. */
+  private lookUntil({ deadlineMs }: Caller, roundsLeft: number): number {
+    const { clock, config } = this.services;
+    const nowMs = clock.monotonicMs();
+    return nowMs + Math.min(LOOK_PATIENCE_MS, (deadlineMs - config.deadlineReserveMs - nowMs) / roundsLeft);
   }
 
   private async legOf(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<LegRow | null>> {

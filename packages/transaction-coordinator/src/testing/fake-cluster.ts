@@ -109,7 +109,7 @@ export class FakeCluster implements ParticipantClient {
       case 'undecided':
         return { kind: 'undecided', transactions: [...bucket.ledger.preparedLegs()].map((leg) => ({ txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, leg, ageMs: this.clock.wallMs() - leg.preparedAtMs })) };
       case 'locks':
-        return { kind: 'locks', locks: [...bucket.ledger.locks()] };
+        return { kind: 'locks', locks: [...bucket.ledger.locks()], stampMs: this.clock.wallMs() };
       default:
         return request satisfies never;
     }
