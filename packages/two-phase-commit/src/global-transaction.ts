@@ -74,7 +74,7 @@ export function advance(txn: GlobalTransaction, event: TransactionEvent): Advanc
 
 function journaled(txn: GlobalTransaction, event: Extract<TransactionEvent, { kind: 'journaled' }>): Advance {
   const noted = withStep(txn, event.nowMs, event.written ? 'journaled' : 'redis-silent');
-  const foreign = event.exclusivelyLocked.filter((lockId) => !txn.plan.lockTokens.some((held) => held.account === lockId));
+  const foreign = event.exclusivelyLocked.length === 0 ? event.exclusivelyLocked : event.exclusivelyLocked.filter((lockId) => !txn.plan.lockTokens.some((held) => held.account === lockId));
   if (foreign.length === 0) return startPreparing(noted, event.nowMs);
   return { txn: withStep({ ...noted, phase: { kind: 'awaiting-locks' } }, event.nowMs, 'lock-wait', null, foreign.join(',')), effects: [{ kind: 'await-locks', lockIds: foreign }] };
 }

@@ -4,24 +4,27 @@
  */
 import type { Prepare } from '@mas/ledger';
 import { unreachable, type AccountNumber, type BucketId } from '@mas/values';
-import type { LocalTransaction } from './local-transaction';
+import { patched, type LegPatch, type LocalTransaction } from './local-transaction';
 import type { Decide, TransactionEffect } from './transaction-effect';
 import type { Waiter } from './transaction-event';
-import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent } from './transaction-state';
+import { withStep, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent } from './transaction-state';
 
 /** Sends PREPARE to every remote leg that has not got one; decides at once when there is nothing to prepare. */
 export function startPreparing(txn: GlobalTransaction, nowMs: number): Advance {
-  const preparing: GlobalTransaction = txn.phase.kind === 'preparing' ? txn : { ...txn, phase: { kind: 'preparing' } };
   const effects: TransactionEffect[] = [];
-  let next = preparing;
+  let next = txn;
+  const legs = txn.legs.map((leg) => (leg.state === 'idle' ? patched(leg, SENT) : leg));
   for (const leg of txn.legs) {
     if (leg.state !== 'idle') continue;
     effects.push({ kind: 'prepare', bucket: leg.bucket, instruction: prepareOf(txn, leg) });
-    next = withStep(next, nowMs, 'prepare-sent', leg.bucket, leg.spec.account);
+    next = withStep(next, nowMs, 'prepare-sent', leg.bucket, leg.spec.account, { legs, phase: PREPARING });
   }
-  if (effects.length === 0) return decideIfAllPrepared(preparing, nowMs);
-  return { txn: { ...next, legs: txn.legs.map((leg) => (leg.state === 'idle' ? { ...leg, state: 'preparing', touched: true } : leg)) }, effects };
+  if (effects.length > 0) return { txn: next, effects };
+  return decideIfAllPrepared(txn.phase.kind === 'preparing' ? txn : { ...txn, phase: PREPARING }, nowMs);
 }
+
+const PREPARING: GlobalPhase = { kind: 'preparing' };
+const SENT: LegPatch = { state: 'preparing', touched: true };
 
 export function startDecision(txn: GlobalTransaction, nowMs: number, intent: Intent): Advance {
   return askHome(txn, { kind: 'deciding', intent, state: 'asked', undecided: [], retries: 0, late: false }, nowMs);
@@ -53,9 +56,10 @@ function pauseMs(txn: GlobalTransaction, retries: number): number {
   const { retryMinMs, retryMaxMs } = txn.plan.limits;
   return Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(retries, 16));
 }
+
 function prepareOf(txn: GlobalTransaction, leg: LocalTransaction): Prepare {
   const { plan } = txn;
-  const lock = plan.lockTokens.find((held) => held.account === leg.spec.account);
+  const lock = plan.lockTokens.length === 0 ? undefined : plan.lockTokens.find((held) => held.account === leg.spec.account);
   return {
     kind: 'prepare',
     txn: plan.txn,
@@ -71,12 +75,11 @@ function prepareOf(txn: GlobalTransaction, leg: LocalTransaction): Prepare {
 
 function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
   const { plan } = txn;
-  const identity = { txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject } as const;
   switch (phase.intent.kind) {
     case 'commit':
-      return { kind: 'decide-commit', ...identity, remotePrepared: preparedAccounts(txn), lockTokens: plan.lockTokens, undecided: phase.undecided };
+      return { kind: 'decide-commit', txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject, remotePrepared: preparedAccounts(txn), lockTokens: plan.lockTokens, undecided: phase.undecided };
     case 'abort':
-      return { kind: 'decide-abort', ...identity, reason: phase.intent.reason };
+      return { kind: 'decide-abort', txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject, reason: phase.intent.reason };
     case 'resolve':
       return phase.intent.resolve;
     default:
@@ -85,5 +88,7 @@ function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
 }
 
 function preparedAccounts(txn: GlobalTransaction): readonly AccountNumber[] {
-  return txn.legs.filter((leg) => leg.state === 'prepared').map((leg) => leg.spec.account);
+  const prepared: AccountNumber[] = [];
+  for (const leg of txn.legs) if (leg.state === 'prepared') prepared.push(leg.spec.account);
+  return prepared;
 }

@@ -34,7 +34,23 @@ export interface LocalTransaction {
 }
 
 export function localTransaction(spec: LegSpec, bucket: BucketId, homeBucket: BucketId): LocalTransaction {
-  return { spec, bucket, state: bucket === homeBucket ? 'at-home' : 'idle', touched: false, undecided: [], retries: 0 };
+  return { spec, bucket, state: bucket === homeBucket ? 'at-home' : 'idle', touched: false, undecided: NONE, retries: 0 };
+}
+
+const NONE: readonly TxnId[] = [];
+
+export type LegPatch = Partial<Pick<LocalTransaction, 'state' | 'touched' | 'undecided' | 'retries'>>;
+
+/** Field by field, for the reason that withStep gives. */
+export function patched(leg: LocalTransaction, patch: LegPatch): LocalTransaction {
+  return {
+    spec: leg.spec,
+    bucket: leg.bucket,
+    state: patch.state ?? leg.state,
+    touched: patch.touched ?? leg.touched,
+    undecided: patch.undecided ?? leg.undecided,
+    retries: patch.retries ?? leg.retries,
+  };
 }
 
 /** The leg's slot is now in another bucket: what it was promised moved along. */

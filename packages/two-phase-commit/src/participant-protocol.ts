@@ -122,7 +122,8 @@ export type ParticipantReply =
   | { readonly kind: 'account-list'; readonly accounts: readonly AccountReading[]; readonly next: { readonly slot: Slot; readonly number: AccountNumber } | null }
   | { readonly kind: 'totals'; readonly totals: BucketTotals }
   | { readonly kind: 'undecided'; readonly transactions: readonly UndecidedTransaction[] }
-  | { readonly kind: 'locks'; readonly locks: readonly LockRow[] }
+  /** `stampMs`: the bucket's time, by which they end. */
+  | { readonly kind: 'locks'; readonly locks: readonly LockRow[]; readonly stampMs: number }
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
   | { readonly kind: 'placement'; readonly map: PlacementMap | null }
   | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }

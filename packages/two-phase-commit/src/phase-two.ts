@@ -4,13 +4,13 @@
  */
 import type { AbortReason, CommitLeg, Outcome, RollbackLeg } from '@mas/ledger';
 import { unreachable, type AccountNumber } from '@mas/values';
-import type { LocalTransaction } from './local-transaction';
+import { patched, type LegPatch, type LocalTransaction } from './local-transaction';
 import type { TransactionEffect } from './transaction-effect';
 import type { InstructionReply, TransactionEvent } from './transaction-event';
 import { legsWith, withLeg, withStep, type Advance, type GlobalTransaction, type Verdict } from './transaction-state';
 
 export function startTelling(txn: GlobalTransaction, verdict: Verdict, nowMs: number): Advance {
-  const legs = txn.legs.map((leg) => (mustHear(leg, verdict) ? { ...leg, state: 'telling' as const } : leg));
+  const legs = txn.legs.map((leg) => (mustHear(leg, verdict) ? patched(leg, TELLING) : leg));
   const effects: TransactionEffect[] = [];
   for (const leg of legs) {
     if (leg.state === 'telling') effects.push({ kind: 'tell', bucket: leg.bucket, instruction: instructionOf(txn, leg, verdict) });
@@ -18,6 +18,8 @@ export function startTelling(txn: GlobalTransaction, verdict: Verdict, nowMs: nu
   if (effects.length === 0) return endIfAllTold({ ...txn, legs }, verdict, nowMs);
   return { txn: withStep(txn, nowMs, 'tell-sent', null, null, { legs, phase: { kind: 'telling', verdict } }), effects };
 }
+
+const TELLING: LegPatch = { state: 'telling' };
 
 /** After a slot moved: the legs that wait for it are told at their new place. */
 export function tellAgain(txn: GlobalTransaction, nowMs: number): Advance {
@@ -103,5 +105,7 @@ function endIfAllTold(txn: GlobalTransaction, verdict: Verdict, nowMs: number): 
 
 function toAcknowledge(txn: GlobalTransaction, verdict: Verdict): readonly AccountNumber[] {
   if (verdict.kind === 'conflict') return [];
-  return verdict.outcome.untold.map((untold) => untold.account).filter((account) => txn.legs.some((leg) => leg.spec.account === account && leg.state === 'told'));
+  const told: AccountNumber[] = [];
+  for (const { account } of verdict.outcome.untold) if (txn.legs.some((leg) => leg.spec.account === account && leg.state === 'told')) told.push(account);
+  return told;
 }

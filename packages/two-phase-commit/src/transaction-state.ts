@@ -4,7 +4,7 @@
  */
 import type { AbortReason, OutcomeRow, Resolve } from '@mas/ledger';
 import type { AccountNumber, BucketId, TxnId } from '@mas/values';
-import type { LocalTransaction } from './local-transaction';
+import { patched, type LegPatch, type LocalTransaction } from './local-transaction';
 import type { TransactionAnswer, TransactionEffect } from './transaction-effect';
 import type { TransactionPlan } from './transaction-plan';
 
@@ -79,14 +79,30 @@ export interface Timeline extends TransactionStep {
   readonly count: number;
 }
 
-/** The transaction with `patch` and one more step, for people who ask what happened to the payment. */
-export function withStep(txn: GlobalTransaction, nowMs: number, step: string, bucket: BucketId | null = null, detail: string | null = null, patch?: Partial<GlobalTransaction>): GlobalTransaction {
-  const before = txn.timeline;
+/** What a step changes besides the timeline. */
+type Patch = Partial<Pick<GlobalTransaction, 'legs' | 'phase' | 'answered'>>;
+
+/**
+ * The transaction with `patch` and one more step, for people who ask what happened to the payment. Field by field and not by
+ * spreading: every payment comes here some ten times, and a second spread into one literal is many times as slow.
+ */
+export function withStep(txn: GlobalTransaction, nowMs: number, step: string, bucket: BucketId | null = null, detail: string | null = null, patch: Patch = NO_PATCH): GlobalTransaction {
+  const { plan, timeline: before } = txn;
   const count = before === null ? 1 : before.count + 1;
-  if (count > MAX_TIMELINE_STEPS) return patch === undefined ? txn : { ...txn, ...patch };
-  const atMs = txn.plan.createdAtMs + Math.max(0, Math.round(nowMs - txn.plan.startedAtMs));
-  return { ...txn, ...patch, timeline: { atMs, step, bucket, detail, before, count } };
+  const atMs = plan.createdAtMs + Math.max(0, Math.round(nowMs - plan.startedAtMs));
+  return {
+    plan,
+    homeBucket: txn.homeBucket,
+    legs: patch.legs ?? txn.legs,
+    phase: patch.phase ?? txn.phase,
+    answered: patch.answered ?? txn.answered,
+    heldUpSinceMs: txn.heldUpSinceMs,
+    replacements: txn.replacements,
+    timeline: count > MAX_TIMELINE_STEPS ? before : { atMs, step, bucket, detail, before, count },
+  };
 }
+
+const NO_PATCH: Patch = {};
 
 /** First step first. */
 export function timelineOf(txn: GlobalTransaction): readonly TransactionStep[] {
@@ -95,10 +111,10 @@ export function timelineOf(txn: GlobalTransaction): readonly TransactionStep[] {
   return steps.reverse();
 }
 
-export function withLeg(txn: GlobalTransaction, account: AccountNumber, patch: Partial<LocalTransaction>): GlobalTransaction {
+export function withLeg(txn: GlobalTransaction, account: AccountNumber, patch: LegPatch): GlobalTransaction {
   return { ...txn, legs: legsWith(txn, account, patch) };
 }
 
-export function legsWith(txn: GlobalTransaction, account: AccountNumber, patch: Partial<LocalTransaction>): readonly LocalTransaction[] {
-  return txn.legs.map((leg) => (leg.spec.account === account ? { ...leg, ...patch } : leg));
+export function legsWith(txn: GlobalTransaction, account: AccountNumber, patch: LegPatch): readonly LocalTransaction[] {
+  return txn.legs.map((leg) => (leg.spec.account === account ? patched(leg, patch) : leg));
 }
