@@ -46,7 +46,7 @@ export interface SqlDialect {
 const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/;
 const HEX = /^(?:[0-9a-f]{2})*$/;
 
-const MYSQL_ROWS_PER_STATEMENT = 1_000;
+const MYSQL_ROWS_PER_STATEMENT = 500;
 /** The embedded database works on our own thread: short statements let others have it in between. */
 const SQLITE_ROWS_PER_STATEMENT = 200;
 

@@ -17,8 +17,8 @@ export const SINGLE_QUOTE = 8;
 export const DOUBLE_QUOTE = 16;
 export const NOT_ASCII = 32;
 
-/** Statement texts and loads are split behind this many bytes: far below the smallest max_allowed_packet that we accept. */
-const FULL_BYTES = 256 * 1024;
+/** Statements end behind this many bytes: a millisecond of our thread, and far below the smallest max_allowed_packet that we accept. */
+const FULL_BYTES = 128 * 1024;
 /** Most checkpoints of a quiet system are this small. */
 const FIRST_BYTES = 4 * 1024;
 const BILLION = 1_000_000_000;
