@@ -221,3 +221,17 @@ test('somebody holds the lock for too long: unavailable, nothing written', async
   await bucket.checkpoint(next);
   await expectBothOrNeither(bucket, 11);
 });
+
+test('rows that wait for a lock until the time limit: unavailable, the connection in the middle of a load is not used again', async () => {
+  const bucket = await fresh(await open({ statementTimeoutMs: 300 }));
+  const other = await direct();
+  await other.run('begin');
+  await other.run(`select * from account where bucket=1 and number='abc' for update`);
+  const many = manyRows(3_000, 'waits');
+  const large = batch(B, { previous: position(10), applied: position(11), accounts: [...next.accounts, ...many.accounts], legs: [...next.legs, ...many.legs] });
+  await expect(bucket.checkpoint(large)).rejects.toMatchObject({ kind: 'store-unavailable', effectUnknown: false });
+  await other.run('rollback');
+  await expectBothOrNeither(bucket, 10);
+  await bucket.checkpoint(large);
+  await expectBothOrNeither(bucket, 11);
+});
