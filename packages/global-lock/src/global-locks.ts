@@ -131,12 +131,12 @@ export class GlobalLocks implements GlobalLockService {
         return refreshed.kind === 'unavailable' ? refreshed : { kind: 'held', by: null, in: 'bucket' };
       }
     }
-    await this.recordTokens(granted.locks, handle, clock.wallMs() + timeoutMs);
+    await this.recordTokens(granted.locks, handle, timeoutMs);
     return { kind: 'acquired', handle, locks: granted.locks, timeoutMs };
   }
 
-  private async recordTokens(locks: readonly EffectiveLock[], handle: string, untilMs: number): Promise<void> {
-    await Promise.all(locks.map((lock) => (lock.token === null ? undefined : this.answered(this.ports.store.recordToken(lock.lockId, handle, lock.token, untilMs)))));
+  private async recordTokens(locks: readonly EffectiveLock[], handle: string, remainingMs: number): Promise<void> {
+    await Promise.all(locks.map((lock) => (lock.token === null ? undefined : this.answered(this.ports.store.recordToken(lock.lockId, handle, lock.token, remainingMs)))));
   }
 
   /** undefined: the lock table did not answer in time. */

@@ -34,8 +34,8 @@ export interface LockStore {
   /** Only the owner releases; the ids that it did not hold are returned. Wakes waiters. */
   release(lockIds: readonly string[], owner: string): Promise<{ readonly notHeld: readonly string[] }>;
   holder(lockId: string): Promise<LockHolder | null>;
-  /** Records the fencing token that the bucket gave to an exclusive holder. */
-  recordToken(lockId: string, owner: string, token: number, untilMs: number): Promise<void>;
+  /** Records the fencing token that the bucket gave to an exclusive holder, whose lock lasts for at least `remainingMs` more. */
+  recordToken(lockId: string, owner: string, token: number, remainingMs: number): Promise<void>;
   /** Which of these ids an exclusive holder has: one command for any number of ids. */
   exclusiveAmong(lockIds: readonly string[]): Promise<readonly string[]>;
   /** Puts exclusive locks back that buckets report as effective (after the store was emptied). */

@@ -59,12 +59,12 @@ export class MemoryLockStore implements LockStore {
     return Promise.resolve(lock === undefined ? null : this.describe(lockId, lock));
   }
 
-  recordToken(lockId: string, owner: string, token: number, untilMs: number): Promise<void> {
+  recordToken(lockId: string, owner: string, token: number, remainingMs: number): Promise<void> {
     const lock = this.live(lockId);
     const expires = lock?.owners.get(owner);
     if (lock?.mode === 'exclusive' && expires !== undefined) {
       lock.token = token;
-      lock.owners.set(owner, Math.max(expires, this.clock.monotonicMs() + untilMs - this.clock.wallMs()));
+      lock.owners.set(owner, Math.max(expires, this.clock.monotonicMs() + remainingMs));
     }
     return Promise.resolve();
   }

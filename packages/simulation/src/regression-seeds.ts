@@ -7,5 +7,6 @@ export interface RegressionSeed {
 
 export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 23, was: 'a group that had lost a voter to an unfinished change was never given one again' },
+  { seed: 21, was: 'a coordinator whose wall clock was minutes behind put a lock back into the emptied lock table for minutes' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

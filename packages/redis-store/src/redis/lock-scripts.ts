@@ -90,12 +90,12 @@ if #released > 0 then redis.call('PUBLISH', ARGV[2], cjson.encode(released)) end
 return notHeld
 `;
 
-/** ARGV: id, owner, token, wall ms until which the bucket holds it. Only while the owner holds it here. */
+/** ARGV: id, owner, token, ms for which the bucket holds it. Only while the owner holds it here. */
 export const RECORD_TOKEN = `${PRELUDE}
 local lock = load(KEYS[1])
 if lock and lock.m == 'exclusive' and lock.o[ARGV[2]] then
   lock.t = ARGV[3]
-  lock.o[ARGV[2]] = math.max(lock.o[ARGV[2]], tonumber(ARGV[4]))
+  lock.o[ARGV[2]] = math.max(lock.o[ARGV[2]], now + tonumber(ARGV[4]))
   save(KEYS[1], ARGV[1], lock)
 end
 return 1

@@ -63,8 +63,8 @@ export class RedisLockStore implements LockStore {
     return holder.owners.length === 0 ? null : holder;
   }
 
-  async recordToken(lockId: string, owner: string, token: number, untilMs: number): Promise<void> {
-    await this.script('masLockToken', [lockId], [lockId, owner, String(token), String(untilMs)]);
+  async recordToken(lockId: string, owner: string, token: number, remainingMs: number): Promise<void> {
+    await this.script('masLockToken', [lockId], [lockId, owner, String(token), String(Math.ceil(remainingMs))]);
   }
 
   async exclusiveAmong(lockIds: readonly string[]): Promise<readonly string[]> {

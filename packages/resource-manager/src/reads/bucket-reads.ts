@@ -108,7 +108,7 @@ export class BucketReads {
     return this.atReadPoint(() => {
       const nowMs = this.applier.stamps.now();
       const locks = [...this.applier.state().ledger.locks()].filter((lock) => lock.untilMs > nowMs);
-      return { kind: 'locks', locks: locks.slice(0, this.context.config.maxListed) };
+      return { kind: 'locks', locks: locks.slice(0, this.context.config.maxListed), stampMs: nowMs };
     });
   }
 

@@ -31,7 +31,10 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
     case 'undecided':
       return writer.message(7, reply, (inner, { transactions }) => inner.messages(1, transactions, writeUndecidedTransaction));
     case 'locks':
-      return writer.message(8, reply, (inner, { locks }) => inner.messages(1, locks, writeLockRow));
+      return writer.message(8, reply, (inner, { locks, stampMs }) => {
+        inner.messages(1, locks, writeLockRow);
+        inner.uint(2, stampMs);
+      });
     case 'checksum':
       return writer.message(9, reply.checksum, writeReplicaChecksum);
     case 'placement':
@@ -70,7 +73,7 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 7:
       return reader.message(7, (inner) => ({ kind: 'undecided', transactions: inner.messages(1, readUndecidedTransaction) }) as const);
     case 8:
-      return reader.message(8, (inner) => ({ kind: 'locks', locks: inner.messages(1, readLockRow) }) as const);
+      return reader.message(8, (inner) => ({ kind: 'locks', locks: inner.messages(1, readLockRow), stampMs: inner.uint(2) }) as const);
     case 9:
       return { kind: 'checksum', checksum: reader.message(9, readReplicaChecksum) };
     case 10:

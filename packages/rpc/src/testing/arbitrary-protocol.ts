@@ -85,7 +85,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('account-list'), accounts: fc.array(reading, { maxLength: 3 }), next: orNull(cursor) }),
   fc.record({ kind: kind('totals'), totals: fc.record({ bucket, rev: safeUint, accountCount: safeUint, issued: totals, balances: totals, undecidedLegs: safeUint }) }),
   fc.record({ kind: kind('undecided'), transactions: fc.array(undecidedTransaction, { maxLength: 2 }) }),
-  fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }) }),
+  fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }), stampMs: safeUint }),
   fc.record({ kind: kind('checksum'), checksum }),
   fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }) }),

@@ -26,26 +26,41 @@ async function prepared(cluster: Cluster): Promise<readonly string[]> {
 
 async function everything(cluster: Cluster, accounts: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [...(await prepared(cluster))];
-  for (const bucket of cluster.buckets) {
-    const undecided = await ask(cluster, bucket, { kind: 'undecided', bucket });
-    if (undecided.kind !== 'undecided') found.push(`bucket ${bucket} does not say what is undecided: ${undecided.kind}`);
-    else found.push(...undecided.transactions.map((one) => `bucket ${bucket}: ${one.key.replace('\0', '/')} is undecided for ${one.ageMs} ms`));
-    const locks = await ask(cluster, bucket, { kind: 'locks', bucket });
-    if (locks.kind !== 'locks') found.push(`bucket ${bucket} does not say what is locked: ${locks.kind}`);
-    else found.push(...locks.locks.filter((lock) => !isAheadOfTime(cluster, lock.untilMs)).map((lock) => `bucket ${bucket}: ${lock.lockId} is still locked by ${lock.owner} until ${lock.untilMs}`));
-  }
+  const locked = new Set<string>();
+  for (const bucket of cluster.buckets) found.push(...(await inBucket(cluster, bucket, locked)));
+  found.push(...(await inRedis(cluster, accounts, locked)));
   for (const [name, { coordinator }] of cluster.tms) {
     const { paymentsInFlight } = coordinator.counters;
     if (paymentsInFlight > 0) found.push(`${name} still drives ${paymentsInFlight} payments`);
   }
+  for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
+  return found;
+}
+
+/** @param locked gets what the bucket says is locked. */
+async function inBucket(cluster: Cluster, bucket: BucketId, locked: Set<string>): Promise<readonly string[]> {
+  const found: string[] = [];
+  const undecided = await ask(cluster, bucket, { kind: 'undecided', bucket });
+  if (undecided.kind !== 'undecided') found.push(`bucket ${bucket} does not say what is undecided: ${undecided.kind}`);
+  else found.push(...undecided.transactions.map((one) => `bucket ${bucket}: ${one.key.replace('\0', '/')} is undecided for ${one.ageMs} ms`));
+  const locks = await ask(cluster, bucket, { kind: 'locks', bucket });
+  if (locks.kind !== 'locks') return [...found, `bucket ${bucket} does not say what is locked: ${locks.kind}`];
+  for (const lock of locks.locks) {
+    locked.add(lock.lockId);
+    if (!isAheadOfTime(cluster, lock.untilMs)) found.push(`bucket ${bucket}: ${lock.lockId} is still locked by ${lock.owner} until ${lock.untilMs}`);
+  }
+  return found;
+}
+
+/** The lock table repeats what buckets say, and their word has been judged; what it says beyond that is left over. */
+async function inRedis(cluster: Cluster, accounts: readonly string[], locked: ReadonlySet<string>): Promise<readonly string[]> {
   const { dao, locks } = cluster.redis;
   const underWay = (await dao.pending(null, MAX_SHOWN)).filter((entry) => !isAheadOfTime(cluster, entry.createdAtMs));
-  for (const entry of underWay) found.push(`Redis says that ${entry.key.replace('\0', '/')} is under way`);
+  const found = underWay.map((entry) => `Redis says that ${entry.key.replace('\0', '/')} is under way`);
   for (const account of accounts) {
-    const holder = await locks.holder(account);
+    const holder = locked.has(account) ? null : await locks.holder(account);
     if (holder !== null) found.push(`the lock table says that ${account} is held by ${holder.owners.join()}`);
   }
-  for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
   return found;
 }
 

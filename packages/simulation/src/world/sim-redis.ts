@@ -120,7 +120,7 @@ export class SimRedis {
       refresh: (lockIds, owner, timeoutMs) => ask('refresh', () => locks.refresh(lockIds, owner, timeoutMs)),
       release: (lockIds, owner) => ask('release', () => locks.release(lockIds, owner)),
       holder: (lockId) => ask('holder', () => locks.holder(lockId)),
-      recordToken: (lockId, owner, token, untilMs) => ask('token', () => locks.recordToken(lockId, owner, token, untilMs)),
+      recordToken: (lockId, owner, token, remainingMs) => ask('token', () => locks.recordToken(lockId, owner, token, remainingMs)),
       exclusiveAmong: (lockIds) => ask('exclusive', () => locks.exclusiveAmong(lockIds)),
       republish: (all) => ask('republish', () => locks.republish(all)),
       waitForRelease: (lockIds, timeoutMs) => ask('wait', () => locks.waitForRelease(lockIds, timeoutMs), timeoutMs + BOUND_MS),
