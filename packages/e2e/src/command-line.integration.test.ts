@@ -118,6 +118,25 @@ describe('a cluster as it comes', () => {
     expect(audit.stdout).toMatch(/\nconsistent\n$/);
   });
 
+  test('a resolution that an operator forces is obeyed, and recorded, also where all was decided', async () => {
+    const paid = await json(client, 'payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'forced');
+    const resolved = await client('admin', 'resolve', String(paid['txn']), '--account', 'def');
+    expect(resolved).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('COMMITTED') as unknown });
+    expect(cells(await client('payment', 'trace', 'forced'))).toMatch(/forced RESOLVE by mas\|tester/);
+    expectRefusal(await client('admin', 'resolve', 'a'.repeat(64), '--account', 'def'), 4, /PAYMENT_NOT_FOUND/);
+  });
+
+  test('without a majority: exit 8, what to do, and the same command gives the answer later', async () => {
+    const away = cluster.rms.slice(1);
+    await Promise.all(away.map((rm) => rm.kill()));
+    const pay = ['payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'in-the-dark'];
+    expectRefusal(await client(...pay, '--timeout', '1500'), 8, /^mas-client: UNKNOWN in-the-dark: .* ask again with --id 'in-the-dark'/);
+    await cluster.whole();
+    const later = await client(...pay);
+    expect([later.code, later.stdout.includes('COMMITTED') || later.stderr.includes('ABORTED')]).toEqual([later.stdout === '' ? 6 : 0, true]);
+    expect(await client(...pay)).toEqual(later);
+  });
+
   test('--json errors are one JSON document on stderr', async () => {
     const ran = await client('--json', 'account', 'get', 'nobody');
     expect(ran.code).toBe(4);
