@@ -38,6 +38,11 @@ function load(text: string, rowCount: number): Promise<unknown> {
   );
 }
 
+/** LOAD DATA statements that the server has seen. */
+async function loads(): Promise<number> {
+  return Number((await direct.run(`show global status like 'Com_load'`))[0]?.['Value']);
+}
+
 async function session(setting: string): Promise<void> {
   await new Promise<void>((resolve, reject) => raw.query(setting, (error) => (error === null ? resolve() : reject(error))));
 }
@@ -92,7 +97,6 @@ test('rows travel as a file while the server lets them; once it does not, the sa
   const warnings: string[] = [];
   const ignore = (): void => undefined;
   const logger = { debug: ignore, info: ignore, error: ignore, warn: (_: LogFacts, message: string) => void warnings.push(message) };
-  const loads = async (): Promise<number> => Number((await direct.run(`show global status like 'Com_load'`))[0]?.['Value']);
   const store = await openMysqlStore({ url: server.url, database: 'changing' }, logger);
   await store.migrate();
   const { store: bucket } = await store.openBucket(B);
@@ -111,4 +115,18 @@ test('rows travel as a file while the server lets them; once it does not, the sa
   expect(await direct.value('select count(*) from changing.account')).toBe(40);
   await direct.run('set global local_infile=1');
   await Promise.all([store.close(), later.close()]);
+});
+
+test('a user with no rights beyond its own database may send rows as a file', async () => {
+  await direct.run(`create user clerk@'127.0.0.1' identified by 'secret'`);
+  await direct.run(`create database clerks`);
+  await direct.run(`grant all on clerks.* to clerk@'127.0.0.1'`);
+  const store = await openMysqlStore({ url: `mysql://clerk:secret@127.0.0.1:${server.port}/clerks` });
+  await store.migrate();
+  const { store: bucket } = await store.openBucket(B);
+  const before = await loads();
+  await bucket.checkpoint(batch(B, manyRows(10)));
+  expect(await loads()).toBe(before + 3);
+  expect(await direct.value('select count(*) from clerks.account')).toBe(10);
+  await store.close();
 });

@@ -70,13 +70,13 @@ test('embedded', async () => {
 });
 
 test('MariaDB', async () => {
-  const server = await startMariaDb({ durability: 'durable' });
+  const server = await startMariaDb({ durability: 'durable', memory: 'large' });
   expect(await measure('MariaDB', await openMysqlStore({ url: server.url, database: 'throughput' }))).toBeGreaterThan(FLOOR_ROWS_PER_SECOND);
   await server.stop();
 });
 
 (findMySql() === null ? test.skip : test)('MySQL', async () => {
-  const server = await startMySql({ durability: 'durable' });
+  const server = await startMySql({ durability: 'durable', memory: 'large' });
   expect(await measure('MySQL', await openMysqlStore({ url: server.url, database: 'throughput' }))).toBeGreaterThan(FLOOR_ROWS_PER_SECOND);
   await server.stop();
 });
