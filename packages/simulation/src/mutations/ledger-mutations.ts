@@ -38,6 +38,11 @@ export const LEDGER_MUTATIONS: readonly Mutation[] = [
     changes: [{ file: 'ledger/src/reference-checks', find: "    case 'captured':\n    case 'voided':\n      return", replace: "    case 'captured':\n      return null;\n    case 'voided':\n      return" }, { file: 'ledger/src/reference-checks', find: "    case 'capturing':\n      return capturing(a, reservation, spec.account, undecided);", replace: "    case 'capturing':\n      return null;" }],
   },
   {
+    name: 'refunds at once exceed the payment',
+    why: 'what another refund has reserved is not counted',
+    changes: [{ file: 'ledger/src/reference-checks', find: 'original.spec.amountMinor - original.refundedMinor - original.refundReservedMinor;', replace: 'original.spec.amountMinor - original.refundedMinor;' }],
+  },
+  {
     name: 'lock released by a non-owner',
     why: 'whoever says unlock unlocks',
     changes: [{ file: 'ledger/src/locks', find: 'if (current?.owner !== owner) return notOwned(lockId);\n  a.removeLock', replace: 'if (current === undefined) return notOwned(lockId);\n  a.removeLock' }],

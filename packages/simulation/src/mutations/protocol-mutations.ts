@@ -35,7 +35,7 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     why: 'the home decides while a leg has not promised, and the leg says OK to a commit of nothing',
     changes: [
       { file: 'two-phase-commit/src/instructing', find: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared');", replace: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared' || leg.state === 'preparing');" },
-      { file: 'two-phase-commit/src/instructing', find: "return txn.legs.filter((leg) => leg.state === 'prepared').map", replace: "return txn.legs.filter((leg) => leg.state !== 'at-home').map" },
+      { file: 'two-phase-commit/src/instructing', find: "for (const leg of txn.legs) if (leg.state === 'prepared') prepared.push", replace: "for (const leg of txn.legs) if (leg.state !== 'at-home') prepared.push" },
       { file: 'ledger/src/phases', find: "if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);", replace: "if (leg === undefined) return { kind: 'done' };" },
     ],
   },

@@ -113,7 +113,12 @@ export class Client {
   /** The payer himself, or an operator whose id may or may not name the payer's bucket as home. */
   payerOf(account: AccountNumber): { readonly subject: Subject; readonly home: AccountNumber | null } {
     if (this.random.chance(0.5)) return { subject: { kind: 'account', account }, home: null };
-    return { subject: OPERATOR, home: this.random.chance(0.7) ? account : null };
+    return { subject: OPERATOR, home: this.homeNear(account) };
+  }
+
+  /** An operator's id names an account whose bucket shall be home, or leaves it to chance. */
+  homeNear(account: AccountNumber): AccountNumber | null {
+    return this.random.chance(0.7) ? account : null;
   }
 }
 

@@ -141,8 +141,8 @@ async function twoStep(client: Client): Promise<void> {
   const authorization = await client.pay(client.request('authorization', from.number, [leg(from, 'debit', amount)], { expiresInSeconds }), OPERATOR);
   await client.cluster.world.time.after(client.random.below(1_500));
   const reference = { kind: 'id', id: authorization.id } as const;
-  const capture = (): Promise<unknown> => client.pay(client.request('capture', from.number, [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }), OPERATOR);
-  const cancel = (): Promise<unknown> => client.pay(client.request('void', from.number, [], { reference }), OPERATOR);
+  const capture = (): Promise<unknown> => client.pay(client.request('capture', client.homeNear(from.number), [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }), OPERATOR);
+  const cancel = (): Promise<unknown> => client.pay(client.request('void', client.homeNear(from.number), [], { reference }), OPERATOR);
   const fate = client.random.unit();
   if (fate < 0.45) await capture();
   else if (fate < 0.6) await Promise.all([capture(), client.random.chance(0.7) ? capture() : cancel()]);
@@ -157,7 +157,7 @@ async function payAndRefund(client: Client): Promise<void> {
   if (verdictOf(payment) !== 'committed') return;
   const refunds = 1 + client.random.below(2);
   const part = client.random.chance(0.5) ? null : amount > 2n ? amount / 2n + 1n : null;
-  await Promise.all(Array.from({ length: refunds }, () => client.pay(client.request('refund', to.number, [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR)));
+  await Promise.all(Array.from({ length: refunds }, () => client.pay(client.request('refund', client.homeNear(to.number), [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR)));
 }
 
 /** Money goes through the hands of the poor: whoever was told that it has come spends it at that very moment. */
