@@ -27,6 +27,12 @@ export const NODE_CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/**
+ * A dial that has led nowhere for so long is given up for a new one. After a partition that swallows packets, TCP itself tries
+ * again after twice the time each time, so that a connection would come up to half a minute after the network is whole.
+ */
+export const DIAL_TIMEOUT_MS = 4_000;
+
 /** Dials a Resource Manager. The server must hold that one's certificate, whatever its address. */
 export function dialResourceManager(rm: RmId, address: string, tls: TlsIdentity): Client {
   return new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate, { checkServerIdentity: checkServesAs(rm) }), NODE_CHANNEL_OPTIONS);

@@ -108,6 +108,19 @@ test('nobody there: unavailable, because it was never sent', async () => {
   expect(handled).toEqual([]);
 });
 
+test('a connection that does not come up is given up for a new one, not waited for', async () => {
+  const slow = await TcpProxy.open(() => server.port);
+  const impatient = new GrpcParticipantClient({ addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: 200 });
+  slow.swallow(2);
+  for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 5_000)).toEqual({ kind: 'unavailable', reason: 'no connection in time; the request was not sent' });
+  expect(await impatient.send(RM, locks(1), 5_000)).toEqual({ kind: 'no-replica' });
+  // Once it is up it may be silent for as long as it likes.
+  answer = () => new Promise((resolve) => setTimeout(() => resolve({ kind: 'no-replica' }), 400));
+  expect(await impatient.send(RM, locks(1), 5_000)).toEqual({ kind: 'no-replica' });
+  impatient.close();
+  await slow.close();
+});
+
 test('a participant that throws: unknown, and nothing of the error crosses the wire', async () => {
   answer = () => Promise.reject(new Error('SELECT * FROM secrets'));
   const reply = await client.send(RM, locks(1), 5_000);

@@ -9,7 +9,7 @@ import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions } from '../codec/ledger-codec';
 import { SessionCodec } from '../codec/session-codec';
 import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
-import { dialResourceManager, identity } from './node-channel';
+import { DIAL_TIMEOUT_MS, dialResourceManager, identity } from './node-channel';
 import { SessionLink } from './session-link';
 
 export interface ParticipantClientOptions {
@@ -19,6 +19,8 @@ export interface ParticipantClientOptions {
   readonly tls: TlsIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default DIAL_TIMEOUT_MS. */
+  readonly dialTimeoutMs?: number;
 }
 
 interface Connection {
@@ -64,9 +66,11 @@ export class GrpcParticipantClient implements ParticipantClient {
 
   private open(rm: RmId, { client, address }: Connection): SessionLink {
     const stream = client.makeBidiStreamRequest<Buffer, Buffer>(TransactionServiceService.session.path, identity, identity, new Metadata());
-    return new SessionLink(stream, this.codec, this.options.clock, (reason) => {
+    const ended = (reason: string, noConnection: boolean): void => {
       if (!this.closed) this.options.logger.debug({ rm, address, reason }, 'the session to a resource manager has ended');
-    });
+      if (noConnection && this.connections.get(rm)?.client === client) this.drop(rm);
+    };
+    return new SessionLink(stream, this.codec, this.options.clock, ended, this.options.dialTimeoutMs ?? DIAL_TIMEOUT_MS);
   }
 
   private drop(rm: RmId): void {

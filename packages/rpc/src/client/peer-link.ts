@@ -21,7 +21,8 @@ const REDIAL_MS = 100;
 export interface PeerLinkPorts {
   readonly self: RmId;
   readonly peer: RmId;
-  readonly client: Client;
+  readonly dial: () => Client;
+  readonly dialTimeoutMs: number;
   readonly codec: PeerBatchCodec;
   readonly clock: Clock;
   readonly onConnected: () => void;
@@ -29,7 +30,9 @@ export interface PeerLinkPorts {
 }
 
 export class PeerLink {
+  private client: Client | null = null;
   private stream: ClientWritableStream<Buffer> | null = null;
+  private dialing: Timer | null = null;
   private connected = false;
   private unwrittenBytes = 0;
   private redial: Timer | null = null;
@@ -41,12 +44,14 @@ export class PeerLink {
     if (this.closed) return;
     const metadata = new Metadata({ waitForReady: true });
     metadata.set(RM_METADATA, String(this.ports.self));
-    const stream = this.ports.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, (error) => this.lost(stream, error?.message ?? 'the peer ended the stream'));
+    this.client ??= this.ports.dial();
+    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, (error) => this.lost(stream, error?.message ?? 'the peer ended the stream'));
     // Errors also arrive in the callback above; without a listener they would be thrown.
     stream.on('error', () => undefined);
     stream.on('metadata', () => this.ready(stream));
     this.stream = stream;
     this.unwrittenBytes = 0;
+    this.dialing = this.ports.clock.schedule(this.ports.dialTimeoutMs, () => this.giveUp(stream));
   }
 
   send(batch: PeerBatch): boolean {
@@ -68,7 +73,7 @@ export class PeerLink {
     const { stream } = this;
     this.lost(stream, 'the transport is closing');
     stream?.cancel();
-    this.ports.client.close();
+    this.client?.close();
   }
 
   private sendHalves(batch: PeerBatch): boolean {
@@ -80,13 +85,24 @@ export class PeerLink {
   /** The peer's metadata is the first thing it sends: from here on what is written reaches it. */
   private ready(stream: ClientWritableStream<Buffer>): void {
     if (this.stream !== stream || this.connected) return;
+    this.dialing?.cancel();
     this.connected = true;
     this.ports.onConnected();
+  }
+
+  /** With another connection next time. */
+  private giveUp(stream: ClientWritableStream<Buffer>): void {
+    const { client } = this;
+    this.client = null;
+    this.lost(stream, 'no connection in time');
+    stream.cancel();
+    client?.close();
   }
 
   private lost(stream: ClientWritableStream<Buffer> | null, reason: string): void {
     if (stream === null || this.stream !== stream) return;
     this.stream = null;
+    this.dialing?.cancel();
     const wasConnected = this.connected;
     this.connected = false;
     if (!this.closed) this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());

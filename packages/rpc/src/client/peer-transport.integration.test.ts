@@ -16,7 +16,7 @@ import { eventually, realClock } from '../testing/real-clock';
 import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts, type TestCerts } from '../testing/test-certs';
 import { identity } from './node-channel';
-import { GrpcPeerTransport } from './peer-transport';
+import { GrpcPeerTransport, type PeerTransportOptions } from './peer-transport';
 
 const [ONE, TWO] = [rmId(1), rmId(2)];
 const certs: TestCerts = makeTestCerts();
@@ -28,12 +28,12 @@ interface Node {
   readonly proxy: TcpProxy;
 }
 
-async function openNodes(snapshotBytesPerSecond?: number): Promise<readonly [Node, Node]> {
+async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSecond' | 'dialTimeoutMs'> = {}): Promise<readonly [Node, Node]> {
   const ports = new Map<RmId, number>();
   const proxies = await Promise.all([ONE, TWO].map((rm) => TcpProxy.open(() => ports.get(rm) ?? 0)));
   const addresses = new Map([ONE, TWO].map((rm, at) => [rm, `localhost:${proxies[at]!.port}`]));
   const nodes = await Promise.all([ONE, TWO].map(async (rm, at) => {
-    const transport = new GrpcPeerTransport({ self: rm, peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...(snapshotBytesPerSecond === undefined ? {} : { snapshotBytesPerSecond }) });
+    const transport = new GrpcPeerTransport({ self: rm, peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...options });
     const server = await serve(certs.rm(rm), transport);
     ports.set(rm, server.port);
     return { transport, server, proxy: proxies[at]! };
@@ -77,6 +77,19 @@ const header: SnapshotHeader = {
 };
 const receiver = (overrides: Partial<PeerReceiver> = {}): PeerReceiver => ({ onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined, ...overrides });
 
+test('a connection that does not come up is given up for a new one: the network may be whole again long before TCP tries', async () => {
+  const nodes = await openNodes({ dialTimeoutMs: 200 });
+  const connected: RmId[] = [];
+  nodes[1].proxy.swallow(3);
+  nodes[1].transport.start(receiver());
+  nodes[0].transport.start(receiver({ onConnected: (peer) => connected.push(peer) }));
+  await eventually('the fourth connection is up', () => connected.length === 1);
+  // And stays so: the time for dialling is over for it.
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect([connected, nodes[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [] })]).toEqual([[TWO], true]);
+  await closeNodes(nodes);
+});
+
 describe('a snapshot', () => {
   test('goes on where it stopped, over as many connections as it takes', async () => {
     const nodes = await openNodes();
@@ -106,7 +119,7 @@ describe('a snapshot', () => {
   });
 
   test('keeps to its rate', async () => {
-    const nodes = await openNodes(2_000_000);
+    const nodes = await openNodes({ snapshotBytesPerSecond: 2_000_000 });
     nodes[0].transport.start(receiver());
     nodes[1].transport.start(receiver({ onSnapshot: async (_from, _header, chunks) => { for await (const chunk of chunks) void chunk; } }));
     async function* source(): AsyncGenerator<Uint8Array> {

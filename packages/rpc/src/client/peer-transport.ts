@@ -14,7 +14,7 @@ import { permissionDenied } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
 import { IncomingSnapshots } from '../server/incoming-snapshots';
 import { admitNode, INVALID_FRAME, type AuthenticatedCall } from '../server/node-identity';
-import { dialResourceManager } from './node-channel';
+import { DIAL_TIMEOUT_MS, dialResourceManager } from './node-channel';
 import { OutgoingSnapshot } from './outgoing-snapshot';
 import { PeerLink, RM_METADATA } from './peer-link';
 
@@ -29,6 +29,8 @@ export interface PeerTransportOptions {
   readonly logger: Logger;
   /** Per snapshot; default 64 MiB/s. */
   readonly snapshotBytesPerSecond?: number;
+  /** Default DIAL_TIMEOUT_MS. */
+  readonly dialTimeoutMs?: number;
 }
 
 type ReplicateCall = ServerReadableStream<Buffer, Buffer>;
@@ -55,7 +57,8 @@ export class GrpcPeerTransport implements PeerTransport {
       const link = new PeerLink({
         self: this.options.self,
         peer,
-        client: dialResourceManager(peer, address, this.options.tls),
+        dial: () => dialResourceManager(peer, address, this.options.tls),
+        dialTimeoutMs: this.options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
         codec: this.batches,
         clock: this.options.clock,
         onConnected: () => receiver.onConnected(peer),

@@ -1,7 +1,8 @@
 /**
  * One Session stream to one Resource Manager. Requests of one turn of the event loop leave in one frame; replies come
  * back by correlation id, in any order. The link knows at every moment which requests have been handed to the
- * connection: when it breaks, those are `unknown`, the others are certainly not proposed. A broken link is thrown away.
+ * connection: when it breaks, those are `unknown`, the others are certainly not proposed. A broken link is thrown away, with its
+ * connection if that has not come up in time.
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
@@ -28,15 +29,19 @@ export class SessionLink {
   private ready = false;
   private flushing = false;
   private broken: string | null = null;
+  private readonly dialing: Timer;
 
   constructor(
     private readonly stream: ClientDuplexStream<Buffer, Buffer>,
     private readonly codec: SessionCodec,
     private readonly clock: Clock,
-    private readonly onBroken: (reason: string) => void,
+    private readonly onBroken: (reason: string, noConnection: boolean) => void,
+    dialTimeoutMs: number,
   ) {
+    this.dialing = clock.schedule(dialTimeoutMs, () => this.break('no connection in time', true));
     // The server sends its metadata at once: only then is it certain that what is written reaches it.
     stream.on('metadata', () => {
+      this.dialing.cancel();
       this.ready = true;
       this.scheduleFlush();
     });
@@ -132,11 +137,12 @@ export class SessionLink {
     return pending?.bytes === null ? { kind: 'unknown', reason } : { kind: 'unavailable', reason: `${reason}; the request was not sent` };
   }
 
-  private break(reason: string): void {
+  private break(reason: string, noConnection = false): void {
     if (this.broken !== null) return;
     this.broken = reason;
+    this.dialing.cancel();
     for (const [correlationId, pending] of [...this.pending]) this.settle(correlationId, this.lost(pending, reason));
     this.stream.cancel();
-    this.onBroken(reason);
+    this.onBroken(reason, noConnection);
   }
 }

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private refusing = false;
+  private swallowed = 0;
 
   private constructor(private readonly server: Server) {}
 
@@ -30,6 +31,11 @@ export class TcpProxy {
     if (refusing) this.cut();
   }
 
+  /** The next `count` connections are accepted and never hear a word. */
+  swallow(count: number): void {
+    this.swallowed = count;
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.server.close(resolve));
@@ -38,6 +44,13 @@ export class TcpProxy {
   private relay(near: Socket, port: number): void {
     if (this.refusing) {
       near.destroy();
+      return;
+    }
+    if (this.swallowed > 0) {
+      this.swallowed -= 1;
+      this.sockets.add(near);
+      near.on('error', () => undefined);
+      near.resume();
       return;
     }
     const far = connect(port, '127.0.0.1');
