@@ -51,6 +51,19 @@ export const networkScenarios: readonly Scenario[] = [
   cut('cut the leader of a bucket off everybody', async (world) => world.cluster.links.of(await leaderName(world)), true),
   cut('cut two RMs off each other', ({ cluster }) => cluster.links.matching(/^(rm1>rm2|rm2>rm1)$/), true),
   cut('cut all RMs off each other', ({ cluster }) => cluster.links.matching(/^rm\d>rm\d$/), false),
+  {
+    name: 'cut all processes off each other; old connections stay dead, and nobody is told',
+    holdMs: 8_000,
+    servesMeanwhile: false,
+    inject: ({ cluster }) => {
+      const links = cluster.links.matching(/^(rm|tm)\d>rm\d$/);
+      for (const link of links) link.set({ kind: 'black-hole', towardsTarget: true, towardsClient: true });
+      return Promise.resolve(() => {
+        for (const link of links) link.forget();
+        return Promise.resolve();
+      });
+    },
+  },
   cut('cut one TM off all RMs', ({ cluster }) => cluster.links.matching(/^tm1>rm/), true),
   cut('cut the TMs off Redis', ({ cluster }) => cluster.links.of('redis'), true),
   cut("cut a leader off its database", async ({ cluster, observer }) => [cluster.links.get(`${(await cluster.leaderOf(BUCKET, observer)).name}>sql`)], true),

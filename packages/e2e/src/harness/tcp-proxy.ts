@@ -14,6 +14,8 @@ export type ProxyMode =
 interface Pair {
   readonly client: Socket;
   readonly target: Socket;
+  /** Nothing goes through it any more, and nobody is told. */
+  dead: boolean;
 }
 
 export class TcpProxy {
@@ -44,6 +46,12 @@ export class TcpProxy {
     if (mode.kind !== 'black-hole') this.resetAll();
   }
 
+  /** New connections pass; those of before stay open and dead, as behind a firewall that has forgotten them. */
+  forget(): void {
+    for (const pair of this.pairs) pair.dead = true;
+    this.mode = { kind: 'open' };
+  }
+
   /** Ends every connection as a crash does; new ones are welcome. */
   reset(): void {
     this.resetAll();
@@ -66,7 +74,7 @@ export class TcpProxy {
       client.resetAndDestroy();
       return;
     }
-    const pair: Pair = { client, target: connect({ host: '127.0.0.1', port: this.targetPort }) };
+    const pair: Pair = { client, target: connect({ host: '127.0.0.1', port: this.targetPort }), dead: false };
     this.pairs.add(pair);
     client.setNoDelay(true);
     pair.target.setNoDelay(true);
@@ -79,7 +87,7 @@ export class TcpProxy {
     from.on('error', end);
     from.on('close', end);
     from.on('data', (bytes) => {
-      if (swallowed()) return;
+      if (pair.dead || swallowed()) return;
       if (this.delayMs === 0) to.write(bytes);
       else setTimeout(() => !to.destroyed && to.write(bytes), this.delayMs);
     });
