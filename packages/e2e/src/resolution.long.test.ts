@@ -1,7 +1,7 @@
 /**
  * How long payments take to end that are in hand when somebody dies: sixty-four callers that never stop, one kind of death after
- * the other, and of every payment without an answer at that moment the time until it has one, asked for under its id. Counted
- * from the death where the others can go on, else from the moment when the dead are back. Coordinators at each step of the
+ * the other, and of every payment without an answer at that moment the time from the death until it has one, asked for under its
+ * id. What nobody can go on without is started again at once; the time that this takes counts. Coordinators at each step of the
  * protocol are in recovery.long.test.ts.
  */
 import type { MasClient } from '@mas/rpc';
@@ -82,9 +82,7 @@ class Callers {
 
 interface Death {
   readonly what: string;
-  readonly strike: () => Promise<void>;
-  /** Null where the others go on without the dead; else what brings them back. */
-  readonly lift: (() => Promise<void>) | null;
+  readonly strike: () => Promise<unknown>;
 }
 
 const leader = (bucket = 1): ReturnType<Cluster['leaderOf']> => cluster.leaderOf(bucket, observer.client);
@@ -98,23 +96,23 @@ const sql = (): NonNullable<Cluster['sql']> => cluster.sql ?? missing('SQL serve
 const redis = (): NonNullable<Cluster['redis']> => cluster.redis ?? missing('Redis');
 
 const DEATHS: readonly Death[] = [
-  { what: 'one coordinator of two', strike: () => cluster.process('tm1').kill(), lift: null },
-  { what: 'the Resource Manager that leads a bucket', strike: async () => (await leader()).kill(), lift: null },
-  { what: 'a Resource Manager that follows', strike: async () => (await follower()).kill(), lift: null },
-  { what: 'all Resource Managers', strike: async () => void (await Promise.all(cluster.rms.map((rm) => rm.kill()))), lift: () => cluster.whole() },
-  { what: 'Redis (killed and started again)', strike: () => redis().kill().then(() => redis().restart()), lift: null },
-  { what: 'what Redis knew (FLUSHALL)', strike: async () => void (await redisCommand(redis().port, 'FLUSHALL')), lift: null },
-  { what: 'the SQL server (restarted in order)', strike: () => sql().restart(), lift: null },
-  { what: 'the SQL server (killed and started again)', strike: () => sql().kill().then(() => sql().restart()), lift: null },
+  { what: 'one coordinator of two', strike: () => cluster.process('tm1').kill() },
+  { what: 'the Resource Manager that leads a bucket', strike: async () => (await leader()).kill() },
+  { what: 'a Resource Manager that follows', strike: async () => (await follower()).kill() },
+  { what: 'all Resource Managers (killed and started again)', strike: () => Promise.all(cluster.rms.map((rm) => rm.kill().then(() => rm.start()))) },
+  { what: 'Redis (killed and started again)', strike: () => redis().kill().then(() => redis().restart()) },
+  { what: 'what Redis knew (FLUSHALL)', strike: () => redisCommand(redis().port, 'FLUSHALL') },
+  { what: 'the SQL server (restarted in order)', strike: () => sql().restart() },
+  { what: 'the SQL server (killed and started again)', strike: () => sql().kill().then(() => sql().restart()) },
 ];
 
-test.each(DEATHS)('$what', async ({ what, strike, lift }) => {
+test.each(DEATHS)('$what', async ({ what, strike }) => {
   await cluster.whole();
   const callers = new Callers();
   const doubts = new DoubtWatch(observer.client);
   const inHand: Paid[] = [];
   const times: number[] = [];
-  let [struckMs, countFromMs] = [0, 0];
+  let struckMs = 0;
   try {
     await until(() => callers.payments.length >= WARM_PAYMENTS);
     doubts.start();
@@ -123,17 +121,15 @@ test.each(DEATHS)('$what', async ({ what, strike, lift }) => {
     await strike();
     // And what was begun while it died.
     inHand.push(...callers.inHand(performance.now()).filter((paid) => !inHand.includes(paid)));
-    await lift?.();
-    countFromMs = lift === null ? struckMs : performance.now();
     await until(() => inHand.every((paid) => paid.answeredMs !== null));
-    times.push(...inHand.map((paid) => Math.max(0, (paid.answeredMs ?? 0) - Math.max(countFromMs, paid.begunMs))));
+    times.push(...inHand.map((paid) => Math.max(0, (paid.answeredMs ?? 0) - Math.max(struckMs, paid.begunMs))));
   } finally {
     await callers.stop();
   }
   await cluster.whole();
   await observer.settled(pairs.flat(), PROMISE_MS);
   await doubts.stop();
-  const inDoubt = doubts.resolutionsMs(struckMs, countFromMs, lift === null);
+  const inDoubt = doubts.resolutionsMs(struckMs, struckMs, true);
   table.push([what, String(inHand.length), spread(times), spread(inDoubt), ms(Math.max(0, ...inDoubt, ...times))]);
   expect(inHand.length).toBeGreaterThanOrEqual(ENOUGH);
   expect(Math.max(...times, ...inDoubt)).toBeLessThanOrEqual(PROMISE_MS);
