@@ -49,15 +49,37 @@ export class Payments {
     return this.running === 0 && this.services.counters.paymentsInFlight === 0;
   }
 
-  async create(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
+  /** Not async where nothing has to be waited for first: a promise and a frame less for every payment. */
+  create(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
     const refused = this.admission(caller);
-    if (refused !== null) return refused;
+    if (refused !== null) return Promise.resolve(refused);
     this.services.counters.paymentsInFlight += 1;
+    const simple = request.reference === null && request.lockHandle === null && this.services.config.accountLock === 'shared';
     try {
-      return await this.admitted(caller, request);
-    } finally {
-      this.services.counters.paymentsInFlight -= 1;
+      return (simple ? this.simple(caller, request) : this.admitted(caller, request)).then(this.left, this.failed);
+    } catch (error) {
+      return Promise.reject(error as Error).catch(this.failed);
     }
+  }
+
+  private readonly left = (reply: Reply<PaymentResult>): Reply<PaymentResult> => {
+    this.services.counters.paymentsInFlight -= 1;
+    return reply;
+  };
+
+  private readonly failed = (error: unknown): never => {
+    this.services.counters.paymentsInFlight -= 1;
+    throw error;
+  };
+
+  /** A payment that refers to no other and takes no locks of its own. */
+  private simple(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
+    const identity = identityOf(caller.subject, request.id);
+    if (!identity.ok) return Promise.resolve(this.rejected(identity));
+    const draft = draftOf(request, null, caller.subject, this.services.clock.wallMs());
+    if (!draft.ok) return Promise.resolve(this.rejected(draft));
+    this.services.counters.paymentsStarted += 1;
+    return this.run(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS);
   }
 
   private async admitted(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
@@ -72,7 +94,7 @@ export class Payments {
     }
     const draft = draftOf(request, original, caller.subject, clock.wallMs());
     if (!draft.ok) return this.rejected(draft);
-    const txn = txnId(this.services.digest(txnPreimage(identity.value.key, draft.value.body)));
+    const txn = this.txnOf(identity.value, draft.value);
     let permit = NO_LOCKS;
     if (request.lockHandle !== null || this.services.config.accountLock === 'exclusive') {
       const locked = await this.permit(caller, request, identity.value, draft.value, txn);
@@ -81,6 +103,10 @@ export class Payments {
     }
     counters.paymentsStarted += 1;
     return this.run(caller, identity.value, draft.value, txn, permit);
+  }
+
+  private txnOf(identity: Identity, draft: Draft): TxnId {
+    return txnId(this.services.digest(txnPreimage(identity.key, draft.body)));
   }
 
   private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit): Promise<Reply<PaymentResult>> {
