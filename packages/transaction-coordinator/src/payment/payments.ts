@@ -1,45 +1,29 @@
 /**
- * CreatePayment: from a request to one answer. Checks what can be checked without a row, finds the body where the
- * request refers to another payment, sees to exclusive locks, and runs the global transaction.
+ * CreatePayment: from a request to one answer. Checks what can be checked without a row and runs the global transaction. What
+ * has to be found or waited for before that, for payments that refer to others or that locks concern, is in preconditions.ts.
  */
 import { txnPreimage } from '@mas/ledger';
-import { globalTransaction, type LockToken, type TransactionAnswer } from '@mas/two-phase-commit';
-import { splitPaymentKey, txnId, type AccountNumber, type TxnId } from '@mas/values';
-import type { Digest } from '../coordinator-ports';
+import { globalTransaction, type TransactionAnswer } from '@mas/two-phase-commit';
+import { txnId, type TxnId } from '@mas/values';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
-import type { BalanceCache } from '../reads/balance-cache';
-import type { LegFinder } from '../reads/leg-finder';
-import { failure, success } from '../reply';
-import type { AccountLocks } from './account-locks';
+import { failure } from '../reply';
 import { identityOf, type Identity } from './identity';
-import { draftOf, originalOf, type Draft, type Original } from './payment-draft';
-import { conflict, replyOf, resultOf, sameButForExpiry } from './payment-result';
-import { PaymentRun, type RunOptions, type RunServices } from './payment-run';
+import { draftOf, type Draft, type Original } from './payment-draft';
+import { replyOf } from './payment-result';
+import { PaymentRun } from './payment-run';
+import { NO_LOCKS, Preconditions, type PaymentServices, type Permit } from './preconditions';
 
 export const MAX_REPLACEMENTS = 8;
-
-export interface PaymentServices extends RunServices {
-  readonly digest: Digest;
-  readonly accountLocks: AccountLocks;
-  readonly legFinder: LegFinder;
-  readonly cache: BalanceCache;
-}
-
-interface Permit {
-  readonly tokens: readonly LockToken[];
-  readonly denied: RunOptions['lockDenied'];
-  /** Locks that the payment took for itself, to be given back at its end. */
-  readonly handle: string | null;
-}
-
-const NO_LOCKS: Permit = { tokens: [], denied: null, handle: null };
 
 export class Payments {
   private stopping = false;
   /** Transactions that have not ended, answered or not. */
   private running = 0;
+  private readonly preconditions: Preconditions;
 
-  constructor(private readonly services: PaymentServices) {}
+  constructor(private readonly services: PaymentServices) {
+    this.preconditions = new Preconditions(services);
+  }
 
   refuseNew(): void {
     this.stopping = true;
@@ -88,7 +72,7 @@ export class Payments {
     if (!identity.ok) return this.rejected(identity);
     let original: Original | null = null;
     if (request.reference !== null) {
-      const found = await this.original(caller, request.reference);
+      const found = await this.preconditions.original(caller, request.reference);
       if (!found.ok) return this.rejected(found);
       original = found.value;
     }
@@ -97,7 +81,7 @@ export class Payments {
     const txn = this.txnOf(identity.value, draft.value);
     let permit = NO_LOCKS;
     if (request.lockHandle !== null || this.services.config.accountLock === 'exclusive') {
-      const locked = await this.permit(caller, request, identity.value, draft.value, txn);
+      const locked = await this.preconditions.permit(caller, request, identity.value, draft.value, txn);
       if (locked.kind === 'reply') return locked.reply;
       permit = locked.permit;
     }
@@ -136,7 +120,7 @@ export class Payments {
         },
         onEnded: () => {
           this.running -= 1;
-          this.unlock(draft, permit, identity, txn);
+          this.preconditions.unlock(draft, permit, identity, txn);
         },
       });
       run.begin();
@@ -151,57 +135,6 @@ export class Payments {
       return failure('resource-exhausted', 'TOO_MANY_PAYMENTS', `This coordinator has ${counters.paymentsInFlight} payments under way; try again later with the same id.`);
     }
     return null;
-  }
-
-  private async original(caller: Caller, reference: NonNullable<PaymentRequest['reference']>): Promise<Reply<Original>> {
-    const untilMs = caller.deadlineMs - this.services.config.deadlineReserveMs;
-    if (reference.kind === 'txn') {
-      const leg = await this.services.legFinder.find(reference.account, reference.txn, caller.token, untilMs);
-      if (!leg.ok) return leg;
-      return leg.value === null || leg.value.body === null ? noSuchPayment() : success({ key: leg.value.key, txn: leg.value.txn, body: leg.value.body });
-    }
-    const identity = identityOf(caller.subject, reference.id, 'reference.id');
-    if (!identity.ok) return identity;
-    const row = await this.services.link.query(identity.value.key, identity.value.homeSlot, untilMs);
-    if (row === 'unreachable') return homeSilent();
-    return row === null ? noSuchPayment() : success(originalOf(row));
-  }
-
-  /** Tokens of the caller's own lock, or (exclusive mode) of locks taken for this payment. */
-  private async permit(caller: Caller, request: PaymentRequest, identity: Identity, draft: Draft, txn: TxnId): Promise<{ readonly kind: 'permit'; readonly permit: Permit } | { readonly kind: 'reply'; readonly reply: Reply<PaymentResult> }> {
-    const { accountLocks, config } = this.services;
-    const accounts = draft.body.legs.map((leg) => leg.account);
-    if (request.lockHandle !== null) {
-      const tokens = await accountLocks.tokensOf(request.lockHandle, accounts, caller.deadlineMs - config.deadlineReserveMs);
-      if (tokens.length > 0) return { kind: 'permit', permit: { tokens, denied: null, handle: null } };
-      return { kind: 'reply', reply: await this.withoutLock(caller, identity, draft, txn) };
-    }
-    this.hit('lock:before', identity, txn);
-    const locks = await accountLocks.acquire(accounts, caller.deadlineMs);
-    this.hit('lock:after', identity, txn);
-    switch (locks.kind) {
-      case 'acquired':
-        return { kind: 'permit', permit: { tokens: [], denied: null, handle: locks.handle } };
-      case 'held':
-        return { kind: 'permit', permit: { tokens: [], denied: { lockId: locks.lockId, attempts: locks.attempts }, handle: null } };
-      case 'unavailable':
-        return { kind: 'permit', permit: NO_LOCKS };
-    }
-  }
-
-  /** The handle holds nothing (any more). A repetition of what was decided under it still gets its answer. */
-  private async withoutLock(caller: Caller, identity: Identity, draft: Draft, txn: TxnId): Promise<Reply<PaymentResult>> {
-    const row = await this.services.link.query(identity.key, identity.homeSlot, caller.deadlineMs - this.services.config.deadlineReserveMs);
-    if (row === 'unreachable') return homeSilent();
-    if (row === null) return this.rejected(failure('failed-precondition', 'LOCK_NOT_OWNED', 'The lock handle holds none of the accounts of this payment; acquire the lock again or leave the handle out.', 'lock_handle'));
-    return row.txn === txn || sameButForExpiry(row, draft) ? success(resultOf(row)) : conflict(row, draft);
-  }
-
-  private unlock(draft: Draft, permit: Permit, identity: Identity, txn: TxnId): void {
-    if (permit.handle === null) return;
-    const accounts: readonly AccountNumber[] = draft.body.legs.map((leg) => leg.account);
-    this.hit('unlock:before', identity, txn);
-    void this.services.accountLocks.release(accounts, permit.handle).then(() => this.hit('unlock:after', identity, txn));
   }
 
   private noteAnswer(answer: TransactionAnswer, namespace: string | null): void {
@@ -231,15 +164,4 @@ export class Payments {
     return reply;
   }
 
-  private hit(point: 'lock:before' | 'lock:after' | 'unlock:before' | 'unlock:after', identity: Identity, txn: TxnId): void {
-    this.services.failpoints.hit(point, { paymentId: splitPaymentKey(identity.key).id, txn });
-  }
-}
-
-function homeSilent(): Reply<never> {
-  return failure('unavailable', 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; nothing was done, try again with the same id.');
-}
-
-function noSuchPayment(): Reply<never> {
-  return failure('not-found', 'PAYMENT_NOT_FOUND', 'No decided payment has the id that the reference names.', 'reference');
 }
