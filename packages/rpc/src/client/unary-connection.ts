@@ -107,7 +107,7 @@ export class UnaryConnection {
       this.connected = true;
       this.backoffMs = 0;
     });
-    session.on('error', (error: Error) => (this.lastProblem = error.message));
+    session.on('error', (error: Error) => (this.lastProblem = messageOf(error)));
     // What is open ends on this connection; new calls get a new one.
     session.on('goaway', () => this.forget(session));
     session.once('close', () => {
@@ -186,7 +186,7 @@ class Exchange {
     });
     stream.on('trailers', (headers) => (this.trailers = headers));
     // What happened to the connection is said by the session; the stream's own end follows with 'close'.
-    stream.on('error', (error: Error) => (this.failure ??= unavailable(error.message)));
+    stream.on('error', (error: Error) => (this.failure ??= unavailable(messageOf(error))));
     stream.on('close', () => {
       clearTimeout(this.timer);
       this.done(this.end());
@@ -228,8 +228,10 @@ function unavailable(message: string): UnaryEnd {
   return { kind: 'failed', code: Code.UNAVAILABLE, message, details: null };
 }
 
+/** Where several addresses were tried in vain, Node's error has a code only. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }
 
 /** Percent-encoded UTF-8; what is not stays as it is. */
