@@ -5,7 +5,8 @@
 import { Client, credentials, Metadata, status as Code } from '@grpc/grpc-js';
 import type { RequestError } from '@mas/transaction-coordinator';
 import { fromStatus } from '../errors/status-details';
-import { framed, UnaryConnection } from './unary-connection';
+import { UnaryConnection } from './unary-connection';
+import { framed } from './unary-exchange';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */

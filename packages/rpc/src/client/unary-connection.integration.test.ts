@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { status as Code } from '@grpc/grpc-js';
 import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts } from '../testing/test-certs';
-import { framed, UnaryConnection, type UnaryEnd } from './unary-connection';
+import { UnaryConnection } from './unary-connection';
+import { framed, type UnaryEnd } from './unary-exchange';
 
 const certs = makeTestCerts();
 let server: Http2SecureServer;
