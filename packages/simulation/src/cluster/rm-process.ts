@@ -30,6 +30,8 @@ export class RmProcess {
   private readonly transport: SimTransport;
   private readonly store: SimStore;
   private readonly server: SessionServer;
+  /** Its manager takes orders. */
+  hasStarted = false;
   private isStopped = false;
 
   constructor(
@@ -94,6 +96,7 @@ export class RmProcess {
     await this.host.start();
     this.server.isServing = true;
     await this.manager.start();
+    this.hasStarted = true;
   }
 
   /** In good order, as on SIGTERM; what the operating system has in its cache is not lost. */

@@ -27,7 +27,7 @@ async function replace(site: FaultSite, bucket: BucketId, leader: RmId, remove: 
   const { cluster } = site;
   const host = cluster.rms.get(leader)?.host;
   const joining = cluster.rms.get(add);
-  if (host === undefined || joining === undefined) return;
+  if (host === undefined || joining?.hasStarted !== true) return;
   site.note(`the replica of bucket ${bucket} moves from rm-${remove} to rm-${add}`);
   await joining.process.hears(joining.manager.addReplica(bucket)).catch(() => undefined);
   const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove, add });

@@ -4,8 +4,9 @@ import type { LeaderWord } from '../cluster/cluster';
 import type { Network, NetworkConditions } from '../world/network';
 import type { Fault, FaultSite } from './fault';
 
-/** A reign that is cut short ends at one of so many first appends. */
-const MOST_WORDS = 6;
+/** A reign that is cut short ends before its first append, at one of the next few, or while the new leader's log is spreading. */
+const FEW_WORDS = 5;
+const MANY_WORDS = 16;
 
 function conditions(site: FaultSite, change: Partial<NetworkConditions>): () => void {
   const { network } = site.cluster;
@@ -64,7 +65,7 @@ export const shortReigns: Fault = {
     const { cluster } = site;
     // Those of one bucket, and the last one is back when the next one goes; or all, each for a time of its own.
     const bucket = site.pick(cluster.buckets);
-    const takesTurns = site.random.chance(0.6);
+    const takesTurns = site.random.chance(0.7);
     site.note(`new leaders ${takesTurns ? `of bucket ${bucket} ` : ''}are cut off from now on${takesTurns ? ', one at a time' : ''}`);
     /** Group → the word of the present reign that is not heard any more. */
     const lastWords = new Map<BucketId, number>();
@@ -82,7 +83,7 @@ export const shortReigns: Fault = {
     };
     const hear = ({ rm, group, count }: LeaderWord): void => {
       if (takesTurns && group !== bucket) return;
-      if (count === 1) lastWords.set(group, site.random.chance(0.4) ? 1 : 2 + site.random.below(MOST_WORDS - 1));
+      if (count === 1) lastWords.set(group, lastWordOf(site));
       if (lastWords.get(group) === count) endReign(rm);
     };
     cluster.onLeaderWord.add(hear);
@@ -94,6 +95,12 @@ export const shortReigns: Fault = {
     };
   },
 };
+
+function lastWordOf({ random }: FaultSite): number {
+  const kind = random.unit();
+  if (kind < 0.4) return 1;
+  return 2 + random.below((kind < 0.7 ? FEW_WORDS : MANY_WORDS) - 1);
+}
 
 function cutOff({ cluster }: FaultSite, leader: RmId): () => void {
   const links = cluster.rmIds.filter((rm) => rm !== leader).flatMap((other) => both(`rm-${leader}`, `rm-${other}`));
