@@ -109,6 +109,29 @@ test('silence ends with the deadline, and only that call', async () => {
   expect(dialled).toBe(1);
 });
 
+test('the server is told what is left of the time once it can hear, not what there was before the connection stood', async () => {
+  let told = Number.NaN;
+  let heardAtMs = 0;
+  server.prependOnceListener('stream', (_stream, headers) => {
+    told = Number.parseInt(String(headers['grpc-timeout']), 10);
+    heardAtMs = Date.now();
+  });
+  proxy.delay(200);
+  const deadlineMs = Date.now() + 5_000;
+  const end = await connection.call({ path: '/x', authorization: null, frame: framed(Buffer.alloc(0)), deadlineMs });
+  proxy.delay(0);
+  expect(codeOf(end)).toBe('answer');
+  expect(told).toBeLessThanOrEqual(4_800);
+  expect(heardAtMs + told).toBeLessThan(deadlineMs + 150);
+});
+
+test('a connection that does not come about in time ends the call with its deadline', async () => {
+  proxy.delay(10_000);
+  const end = await call(100);
+  proxy.delay(0);
+  expect(codeOf(end)).toBe(Code.DEADLINE_EXCEEDED);
+});
+
 test('a server that asks for a new connection still answers on the old one', async () => {
   const held: ServerHttp2Stream[] = [];
   behave = (stream) => held.push(stream);

@@ -5,7 +5,7 @@
  * it was lost or the server asked for it. Does not retry: whoever calls knows whether asking again is safe.
  */
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
-import { Exchange, messageOf, unavailable, type UnaryEnd } from './unary-exchange';
+import { Exchange, messageOf, outOfTime, unavailable, type UnaryEnd } from './unary-exchange';
 
 export interface UnaryCall {
   readonly path: string;
@@ -29,6 +29,8 @@ const BACKOFF_MAX_MS = 1_000;
 export class UnaryConnection {
   private session: ClientHttp2Session | null = null;
   private connected = false;
+  /** Settled once the newest connection stands or has failed. */
+  private dialled: Promise<void> = Promise.resolve();
   private openCalls = 0;
   private pinger: NodeJS.Timeout | null = null;
   private backoffMs = 0;
@@ -45,6 +47,30 @@ export class UnaryConnection {
     if (this.closed) return Promise.resolve(unavailable('the client is closed'));
     const session = this.ready();
     if (session === null) return Promise.resolve(unavailable(this.lastProblem));
+    return session.connecting ? this.onceConnected(session, call) : this.send(session, call);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.lastProblem = 'the client is closed';
+    this.session?.destroy();
+    this.forget(this.session);
+  }
+
+  /** The time that the server hears of must be what is left once it can hear: it answers shortly before that is over. */
+  private async onceConnected(session: ClientHttp2Session, call: UnaryCall): Promise<UnaryEnd> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, call.deadlineMs - Date.now()));
+      void this.dialled.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    if (session.connecting && !session.destroyed) return outOfTime;
+    return session.destroyed || session.closed ? unavailable(this.lastProblem) : this.send(session, call);
+  }
+
+  private send(session: ClientHttp2Session, call: UnaryCall): Promise<UnaryEnd> {
     return new Promise((resolve) => {
       const remainingMs = Math.max(1, call.deadlineMs - Date.now());
       let stream: ClientHttp2Stream;
@@ -62,13 +88,6 @@ export class UnaryConnection {
       });
       exchange.start(call.frame);
     });
-  }
-
-  close(): void {
-    this.closed = true;
-    this.lastProblem = 'the client is closed';
-    this.session?.destroy();
-    this.forget(this.session);
   }
 
   /** The connection, made if need be; null while it is too early to try again. */
@@ -90,6 +109,10 @@ export class UnaryConnection {
       if (this.session !== session) return;
       this.connected = true;
       this.backoffMs = 0;
+    });
+    this.dialled = new Promise((resolve) => {
+      session.once('connect', resolve);
+      session.once('close', resolve);
     });
     session.on('error', (error: Error) => (this.lastProblem = messageOf(error)));
     // What is open ends on this connection; new calls get a new one.

@@ -32,19 +32,19 @@ export class Exchange {
     private readonly connectionProblem: () => string,
     private readonly done: (end: UnaryEnd) => void,
   ) {
-    this.timer = setTimeout(() => this.abandon(Code.DEADLINE_EXCEEDED, 'Deadline exceeded'), timeoutMs);
+    this.timer = setTimeout(() => this.abandon(outOfTime), timeoutMs);
   }
 
   start(frame: Buffer): void {
     const { stream } = this;
     stream.on('response', (headers) => {
-      if (headers[':status'] !== 200) this.abandon(Code.UNAVAILABLE, `the server answered HTTP ${String(headers[':status'])}`);
+      if (headers[':status'] !== 200) this.abandon(unavailable(`the server answered HTTP ${String(headers[':status'])}`));
       else if (headers['grpc-status'] !== undefined) this.trailers = headers;
     });
     stream.on('data', (chunk: Buffer) => {
       this.chunks.push(chunk);
       this.size += chunk.length;
-      if (this.size > MAX_ANSWER_BYTES) this.abandon(Code.RESOURCE_EXHAUSTED, 'the answer is too large');
+      if (this.size > MAX_ANSWER_BYTES) this.abandon({ kind: 'failed', code: Code.RESOURCE_EXHAUSTED, message: 'the answer is too large', details: null });
     });
     stream.on('trailers', (headers) => (this.trailers = headers));
     // What happened to the connection is said by the session; the stream's own end follows with 'close'.
@@ -56,8 +56,8 @@ export class Exchange {
     stream.end(frame);
   }
 
-  private abandon(code: number, message: string): void {
-    this.failure ??= { kind: 'failed', code, message, details: null };
+  private abandon(failure: UnaryEnd): void {
+    this.failure ??= failure;
     this.stream.close(constants.NGHTTP2_CANCEL);
   }
 
@@ -79,6 +79,8 @@ export class Exchange {
     return { kind: 'answer', bytes: bytes.subarray(FRAME_HEADER_BYTES) };
   }
 }
+
+export const outOfTime: UnaryEnd = { kind: 'failed', code: Code.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: null };
 
 export function unavailable(message: string): UnaryEnd {
   return { kind: 'failed', code: Code.UNAVAILABLE, message, details: null };

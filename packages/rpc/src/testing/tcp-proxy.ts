@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private refusing = false;
+  private delayMs = 0;
   private swallowed = 0;
 
   private constructor(private readonly server: Server) {}
@@ -12,7 +13,11 @@ export class TcpProxy {
   static async open(target: () => number): Promise<TcpProxy> {
     const server = createServer();
     const proxy = new TcpProxy(server);
-    server.on('connection', (near) => proxy.relay(near, target()));
+    server.on('connection', (near) => {
+      near.on('error', () => undefined);
+      if (proxy.delayMs === 0) proxy.relay(near, target());
+      else setTimeout(() => proxy.relay(near, target()), proxy.delayMs).unref();
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
@@ -34,6 +39,11 @@ export class TcpProxy {
   /** The next `count` connections are accepted and never hear a word. */
   swallow(count: number): void {
     this.swallowed = count;
+  }
+
+  /** New connections are accepted at once and lead on only after so long. */
+  delay(delayMs: number): void {
+    this.delayMs = delayMs;
   }
 
   async close(): Promise<void> {
