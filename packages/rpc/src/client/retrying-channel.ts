@@ -2,11 +2,9 @@
  * Unary calls to the first Transaction Manager that answers, out of a list. What failed for want of an answer is asked
  * again elsewhere with the very same bytes, so with the same payment id, until the deadline: ids make that safe.
  */
-import { Client, credentials, Metadata, status as Code } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import type { RequestError } from '@mas/transaction-coordinator';
-import { fromStatus } from '../errors/status-details';
-import { UnaryConnection } from './unary-connection';
-import { framed } from './unary-exchange';
+import { fromServiceError } from '../errors/status-details';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
@@ -39,7 +37,7 @@ export class MasCallFailed extends Error {
 const DEFAULT_TIMEOUT_MS = 15_000;
 const BACKOFF_MIN_MS = 25;
 const BACKOFF_MAX_MS = 500;
-/** Of the connections for streams. */
+/** A server that is frozen or cut off is noticed by unanswered pings, long before a call's own deadline. */
 const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 2_000,
   'grpc.keepalive_timeout_ms': 2_000,
@@ -54,35 +52,36 @@ const CHANNEL_OPTIONS = {
 
 interface Endpoint {
   readonly address: string;
-  readonly connections: readonly UnaryConnection[];
-  /** Made for the first stream. */
-  client: Client | null;
+  readonly clients: readonly Client[];
 }
+
+const sameBytes = (bytes: Buffer): Buffer => bytes;
 
 export class RetryingChannel {
   private readonly endpoints: readonly Endpoint[];
   private preferred = 0;
   private turn = 0;
+  private metadata: { readonly token: string; readonly value: Metadata } | null = null;
 
   constructor(private readonly options: ChannelOptions) {
     if (options.addresses.length === 0) throw new RangeError('give the address of at least one Transaction Manager');
+    const channel = credentials.createSsl(options.ca);
+    const connections = Array.from({ length: options.connections ?? 1 }, (_, at) => at);
     this.endpoints = options.addresses.map((address) => ({
       address,
-      connections: Array.from({ length: options.connections ?? 1 }, () => new UnaryConnection(address, options.ca)),
-      client: null,
+      clients: connections.map((at) => new Client(address, channel, { ...CHANNEL_OPTIONS, 'mas.connection': at })),
     }));
   }
 
   /** @throws MasCallFailed */
   async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS): Promise<Answer> {
     const deadlineMs = Date.now() + timeoutMs;
-    const frame = framed(request);
+    const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
     for (let attempt = 1; ; attempt += 1) {
       const at = this.preferred;
-      const end = await this.pick(at).call({ path, authorization: this.bearer(), frame, deadlineMs });
-      if (end.kind === 'answer') return decode(end.bytes);
-      const { code } = end;
-      const error = fromStatus(code, end.message, end.details);
+      const failure = await this.once(at, path, bytes, decode, deadlineMs);
+      if ('answer' in failure) return failure.answer;
+      const { code, error } = fromServiceError(failure.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
       if (!repeatable(code, error) || Date.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, error, attempt);
       // Another caller may have moved on already.
@@ -91,44 +90,47 @@ export class RetryingChannel {
     }
   }
 
-  /** For streams: a connection to the Transaction Manager that calls prefer now. */
+  /** For streams: the connection that calls prefer now. */
   client(): Client {
-    const endpoint = this.endpoint(this.preferred);
-    endpoint.client ??= new Client(endpoint.address, credentials.createSsl(this.options.ca), CHANNEL_OPTIONS);
-    return endpoint.client;
+    return this.pick(this.preferred);
   }
 
   authorization(): Metadata {
-    const metadata = new Metadata();
-    const bearer = this.bearer();
-    if (bearer !== null) metadata.set('authorization', bearer);
-    return metadata;
+    const token = typeof this.options.token === 'string' ? this.options.token : this.options.token();
+    if (this.metadata?.token !== token) {
+      const value = new Metadata();
+      if (token !== '') value.set('authorization', `Bearer ${token}`);
+      this.metadata = { token, value };
+    }
+    return this.metadata.value;
   }
 
   close(): void {
-    for (const { connections, client } of this.endpoints) {
-      for (const connection of connections) connection.close();
-      client?.close();
-    }
+    for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
   }
 
-  private bearer(): string | null {
-    const token = typeof this.options.token === 'string' ? this.options.token : this.options.token();
-    return token === '' ? null : `Bearer ${token}`;
+  private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
+    return new Promise((resolve, reject) => {
+      this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(), { deadline: deadlineMs }, (error, answer) => {
+        if (error !== null) {
+          resolve({ error });
+          return;
+        }
+        try {
+          resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
+        } catch (cause) {
+          reject(cause as Error);
+        }
+      });
+    });
   }
 
-  private pick(at: number): UnaryConnection {
-    const { connections } = this.endpoint(at);
+  private pick(at: number): Client {
+    const clients = this.endpoints[at]?.clients ?? [];
     this.turn += 1;
-    const connection = connections[this.turn % connections.length];
-    if (connection === undefined) throw new RangeError('no connection');
-    return connection;
-  }
-
-  private endpoint(at: number): Endpoint {
-    const endpoint = this.endpoints[at];
-    if (endpoint === undefined) throw new RangeError('no address');
-    return endpoint;
+    const client = clients[this.turn % clients.length];
+    if (client === undefined) throw new RangeError('no connection');
+    return client;
   }
 }
 

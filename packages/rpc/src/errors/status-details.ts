@@ -54,13 +54,8 @@ export function toRpcStatus(error: RequestError): Status {
 /** What a client makes of a failed call. A status without our details keeps its code, under the reason GRPC_<CODE>. */
 export function fromServiceError(error: ServiceError): { readonly code: number; readonly error: RequestError } {
   const [packed] = error.metadata?.get(DETAILS_KEY) ?? [];
-  return { code: error.code, error: fromStatus(error.code, error.details, packed instanceof Buffer ? packed : null) };
-}
-
-/** @param packed grpc-status-details-bin, where there is one. */
-export function fromStatus(code: number, message: string, packed: Buffer | null): RequestError {
-  const status = packed === null ? undefined : decoded(packed);
-  return fromRpcStatus(status ?? { code, message, details: [] });
+  const status = packed instanceof Buffer ? decoded(packed) : undefined;
+  return { code: error.code, error: fromRpcStatus(status ?? { code: error.code, message: error.details, details: [] }) };
 }
 
 export function fromRpcStatus(status: Status): RequestError {
