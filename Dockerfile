@@ -19,5 +19,6 @@ COPY certs/make-certs.sh certs/make-certs.sh
 RUN mkdir -p /data /certs && chown node:node /data /certs
 USER node
 ENV MAS_CERTS=/certs MAS_DATA=/data
-ENTRYPOINT ["node", "packages/bin/dist/mas.js"]
+# The flag is explained in Procfile1.
+ENTRYPOINT ["node", "--max-semi-space-size=32", "packages/bin/dist/mas.js"]
 CMD ["--help"]

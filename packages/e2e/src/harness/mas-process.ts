@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path';
 import { waitUntil, watchOver, type Watchdog } from '@mas/test-servers';
 
 export const REPOSITORY_ROOT = resolve(__dirname, '../../../..');
+/** As in the Procfiles. */
+const NODE_FLAGS = ['--max-semi-space-size=32'];
 const PROGRAM = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
 const READY_TIMEOUT_MS = 60_000;
 const LOG_TAIL_CHARS = 6_000;
@@ -72,7 +74,7 @@ export class MasProcess {
   start(extra: Readonly<Record<string, string>> = {}): void {
     if (this.child !== null) throw new Error(`${this.name} is running already`);
     const log = createWriteStream(this.logFile, { flags: 'a' });
-    const child = spawn(process.execPath, [PROGRAM, ...this.options.args], { cwd: this.options.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.environment, ...extra } });
+    const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...this.options.args], { cwd: this.options.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.environment, ...extra } });
     this.child = child;
     this.exit = null;
     this.kept = [];
