@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Cluster } from '@mas/e2e';
 import { PlacementIndex } from '@mas/placement';
 import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { AuditReport } from '@mas/transaction-coordinator';
 import { SeededRandom } from '@mas/values';
 import { closedLoop, type LoadResult } from './load/closed-loop';
 import { PaymentLoad, type Mix } from './load/payment-load';
@@ -70,6 +71,7 @@ const CREATE_CONCURRENCY = 128;
 const CALL_TIMEOUT_MS = 60_000;
 const WARM_UP_BATCH_SIZE = 20;
 const WARM_UP_CALLERS = 8;
+const DIFFERENCES_SHOWN = 3;
 
 export async function runPaymentsBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   progress.phase(`starting a cluster (${options.storage === 'servers' ? 'private MariaDB and Redis' : 'embedded stores'})`);
@@ -90,10 +92,15 @@ export async function runPaymentsBench(options: BenchOptions, progress: Progress
     progress.phase('checking that money was conserved');
     const audit = await client.audit();
     const conserved = audit.consistent && audit.totals.every((total) => total.issuedMinor === BigInt(numbers.length) * OPENING_MINOR && total.balancesMinor === total.issuedMinor);
-    return { storage: options.storage, scenarios, yardsticks, ratios: ratiosOf(scenarios, yardsticks), conserved, audit: audit.checks.map((check) => `${check.name}: ${check.count} compared, ${check.differences.length} differences`).join('; ') };
+    return { storage: options.storage, scenarios, yardsticks, ratios: ratiosOf(scenarios, yardsticks), conserved, audit: audit.checks.map(auditLine).join('; ') };
   } finally {
     await cluster.stop();
   }
+}
+
+function auditLine({ name, count, differences }: AuditReport['checks'][number]): string {
+  const first = differences.slice(0, DIFFERENCES_SHOWN).map((text) => ` (${text})`);
+  return `${name}: ${count} compared, ${differences.length} differences${first.join('')}`;
 }
 
 async function createAccounts(client: MasClient, count: number, progress: Progress): Promise<readonly string[]> {

@@ -48,8 +48,8 @@ export interface CoordinatorConfig {
   readonly readDelayMs: number;
   /** … and at most. */
   readonly readDelayMaxMs: number;
-  /** Legs that one audit compares with their homes; the report says when it stopped there. */
-  readonly auditMaxLegs: number;
+  /** Legs that an audit keeps in memory at a time; a larger ledger is read several times, for a part of the payments each. */
+  readonly auditLegsAtOnce: number;
 }
 
 const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
@@ -77,7 +77,7 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   recoveryBatch: 1_000,
   readDelayMs: 200,
   readDelayMaxMs: 1_500,
-  auditMaxLegs: 500_000,
+  auditLegsAtOnce: 500_000,
 };
 
 export interface ConfigProblem {
@@ -112,7 +112,7 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   recoveryBatch: [1, 100_000],
   readDelayMs: [1, 1_000],
   readDelayMaxMs: [1, 1_500],
-  auditMaxLegs: [1, 100_000_000],
+  auditLegsAtOnce: [1, 100_000_000],
 };
 
 /** Completes `overrides` with defaults; answers every problem, not only the first. */

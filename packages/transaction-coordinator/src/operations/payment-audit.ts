@@ -2,7 +2,8 @@
  * Do both sides of every payment agree, and with their home? Reads all legs of all accounts while payments go on.
  * What makes that safe: a leg commits only after all legs were promised and the home has recorded COMMITTED. So once
  * one leg was seen committed, every other leg is there, committed or (not told yet) prepared; one whose account was
- * read too early for it is looked for again.
+ * read too early for it is looked for again. A ledger with more legs than fit into memory is read several times, each
+ * time for the payments whose txn, a digest, falls into another part.
  */
 import type { LegRow, OutcomeRow } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
@@ -17,6 +18,8 @@ const PAGE = 500;
 const LIST_TIMEOUT_MS = 10_000;
 const HOMES_ASKED_TOGETHER = 500;
 const MAX_DIFFERENCES = 100;
+/** A power of two, and no more than the digits that partOf looks at can tell apart. */
+const MAX_PARTS = 4_096;
 
 interface Seen {
   readonly key: PaymentKey;
@@ -26,7 +29,11 @@ interface Seen {
 
 export class PaymentAudit {
   private readonly seen = new Map<TxnId, Seen>();
+  /** Of payments of the present part. */
   private legs = 0;
+  private legsOfEarlierParts = 0;
+  private parts = 1;
+  private part = 0;
   private readonly homeDifferences: string[] = [];
   private readonly sideDifferences: string[] = [];
   private compared = 0;
@@ -39,6 +46,19 @@ export class PaymentAudit {
 
   async run(buckets: readonly BucketId[], token: string, untilMs: number): Promise<readonly Check[]> {
     const problems: string[] = [];
+    // How many parts there are turns out while the first is read.
+    for (this.part = 0; this.part < this.parts && problems.length === 0; this.part += 1) {
+      problems.push(...(await this.auditPart(buckets, token, untilMs)));
+    }
+    return [
+      { name: 'every leg agrees with the decision that its home has recorded', count: this.legsOfEarlierParts, differences: [...problems, ...this.homeDifferences] },
+      { name: 'a committed payment has all its legs', count: this.compared, differences: this.sideDifferences },
+    ];
+  }
+
+  /** @returns why it is not complete. */
+  private async auditPart(buckets: readonly BucketId[], token: string, untilMs: number): Promise<readonly string[]> {
+    const problems: string[] = [];
     for (const bucket of buckets) {
       const problem = await this.readBucket(bucket, token, untilMs);
       if (problem !== null) problems.push(problem);
@@ -46,10 +66,11 @@ export class PaymentAudit {
     const unasked = await this.askHomes(untilMs);
     if (unasked > 0) problems.push(`The homes of ${unasked} payments did not answer.`);
     await this.lookAgain(token, untilMs);
-    return [
-      { name: 'every leg agrees with the decision that its home has recorded', count: this.legs, differences: [...problems, ...this.homeDifferences] },
-      { name: 'a committed payment has all its legs', count: this.compared, differences: this.sideDifferences },
-    ];
+    this.legsOfEarlierParts += this.legs;
+    this.legs = 0;
+    this.seen.clear();
+    this.missing.clear();
+    return problems;
   }
 
   private async readBucket(bucket: BucketId, token: string, untilMs: number): Promise<string | null> {
@@ -73,13 +94,15 @@ export class PaymentAudit {
       const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs, LIST_TIMEOUT_MS);
       if (page.kind !== 'legs') return `Account ${account}: its legs could not be read${page.kind === 'permission-denied' ? `: ${page.reason}` : ' in time'}.`;
       for (const leg of page.legs) this.note(leg);
-      if (this.legs >= this.config.auditMaxLegs) return `The audit stopped at its limit of ${this.config.auditMaxLegs} legs (auditMaxLegs).`;
       if (page.nextCursorSeq === null) return null;
       cursorSeq = page.nextCursorSeq;
     }
   }
 
   private note(leg: LegRow): void {
+    // Later parts are about as large as the first has become.
+    if (this.legs >= this.config.auditLegsAtOnce && this.part === 0 && this.parts < MAX_PARTS) this.divide();
+    if (!this.isOfThisPart(leg.txn)) return;
     this.legs += 1;
     let seen = this.seen.get(leg.txn);
     if (seen === undefined) {
@@ -87,6 +110,19 @@ export class PaymentAudit {
       this.seen.set(leg.txn, seen);
     }
     seen.states.set(leg.account, leg.state);
+  }
+
+  private divide(): void {
+    this.parts *= 2;
+    for (const [txn, { states }] of this.seen) {
+      if (this.isOfThisPart(txn)) continue;
+      this.legs -= states.size;
+      this.seen.delete(txn);
+    }
+  }
+
+  private isOfThisPart(txn: TxnId): boolean {
+    return Number.parseInt(txn.slice(-4), 16) % this.parts === this.part;
   }
 
   private async askHomes(untilMs: number): Promise<number> {
