@@ -1,12 +1,12 @@
 /** `mas tc`: one Transaction Manager process: Transaction Coordinator, GlobalLock Service and node service. */
 import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { platformDigest } from '@mas/resource-manager';
 import { edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
 import { readSettings, type Values } from '../config/setting';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
-import { sha256Hex } from '../platform/digest';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
@@ -66,7 +66,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const crash = failpoint === null ? null : new CrashCounter(failpoint);
-  const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: sha256Hex, failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
+  const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: (text) => platformDigest.sha256Hex(text), failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
   const signer = new TokenSigner(tokens, clock);
   const server = await startTmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, coordinator, locks, tokens: new JwtTokenVerifier(tokens, clock), signer: signer.canSign() ? signer : null, limits, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
   const republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger });
