@@ -7,7 +7,6 @@ import type { ChainableCommander } from 'ioredis';
 import type { TransactionEntry } from '@mas/transaction-coordinator';
 import type { PaymentKey } from '@mas/values';
 import { decodeEntry, encodeEntry } from '../codec/entry-codec';
-import { CommandWriter } from './prepared-command';
 
 /** An ended entry is found for at least the retention, at most a window longer. */
 const WINDOWS_PER_RETENTION = 4;
@@ -17,7 +16,6 @@ const WINDOWS_READ = WINDOWS_PER_RETENTION + 3;
 export class TransactionHashes {
   readonly pendingKey: string;
   private readonly windowMs: number;
-  private readonly writer = new CommandWriter();
 
   constructor(
     private readonly prefix: string,
@@ -40,10 +38,7 @@ export class TransactionHashes {
   }
 
   forgetPending(commands: ChainableCommander, keys: readonly PaymentKey[]): void {
-    if (keys.length === 0) return;
-    this.writer.begin('hdel', this.pendingKey, keys.length);
-    for (const key of keys) this.writer.argument(key);
-    this.writer.end(commands);
+    if (keys.length > 0) commands.hdel(this.pendingKey, ...keys);
   }
 
   /** Newest window first, then the pending hash; `pick` reads the answers. */
@@ -69,13 +64,9 @@ export class TransactionHashes {
   }
 
   private set(commands: ChainableCommander, key: string, entries: readonly TransactionEntry[]): void {
-    const { writer } = this;
-    writer.begin('hset', key, 2 * entries.length);
-    for (const entry of entries) {
-      writer.argument(entry.key);
-      writer.argument(encodeEntry(entry));
-    }
-    writer.end(commands);
+    const fields: string[] = [];
+    for (const entry of entries) fields.push(entry.key, encodeEntry(entry));
+    commands.hset(key, ...fields);
   }
 
   private window(nowMs: number): number {
