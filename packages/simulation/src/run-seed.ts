@@ -57,7 +57,9 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const world = new World({ seed: options.seed, keepsDetails: options.keepsDetails === true, keepsHashed: options.keepsHashed === true });
   const findings = new Findings();
   const draws = new SeededRandom(options.seed * 7 + 3);
-  const faults = options.faults === undefined ? drawFaults(draws) : options.faults.map(faultNamed);
+  // Drawn in any case: a seed whose own faults are named has the same history.
+  const drawn = drawFaults(draws);
+  const faults = options.faults?.map(faultNamed) ?? drawn;
   const watch = new ClusterWatch(world, findings);
   const cluster = new Cluster(world, shapeOf(draws), watch);
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });

@@ -29,8 +29,12 @@ export interface ClusterShape {
 /** An append, the `count`th of its leader's reign, from 1. */
 export interface LeaderWord {
   readonly rm: RmId;
+  readonly to: RmId;
   readonly group: BucketId;
+  readonly term: number;
   readonly count: number;
+  /** The terms of the entries it carries. */
+  readonly entryTerms: readonly number[];
   readonly commit: number;
 }
 
@@ -70,7 +74,7 @@ export class Cluster {
     this.random = world.chance();
     this.network = new Network(world);
     this.sessions = new SessionFabric(this.network);
-    const fabric = new RaftFabric(this.network, (from, _to, batch) => this.hear(from, batch));
+    const fabric = new RaftFabric(this.network, (from, to, batch) => this.hear(from, to, batch));
     this.redis = new SimRedis(this.network, serverClock(world));
     const members = Array.from({ length: shape.resourceManagers }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
     this.genesis = genesisPlacement(members, shape.buckets, shape.replicas);
@@ -154,7 +158,7 @@ export class Cluster {
     return best?.rm ?? null;
   }
 
-  private hear(from: RmId, batch: PeerBatch): void {
+  private hear(from: RmId, to: RmId, batch: PeerBatch): void {
     this.observer.onBatch(from, batch);
     for (const { group, message } of batch.messages) {
       if (message.kind === 'vote-response' && message.granted && this.voterDies) this.dieAfterVote(from);
@@ -164,7 +168,8 @@ export class Cluster {
       const reign = known?.term === message.term ? known : { term: message.term, words: 0 };
       this.reigns.set(group, reign);
       reign.words += 1;
-      for (const hear of [...this.onLeaderWord]) hear({ rm: from, group, count: reign.words, commit: message.commit });
+      const word: LeaderWord = { rm: from, to, group, term: message.term, count: reign.words, entryTerms: message.entries.map((entry) => entry.term), commit: message.commit };
+      for (const hear of [...this.onLeaderWord]) hear(word);
     }
   }
 

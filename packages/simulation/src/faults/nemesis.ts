@@ -5,13 +5,14 @@ import { CALM_NETWORK } from '../world/network';
 import { CALM_DISK } from '../world/sim-disk';
 import { CALM_SQL } from '../world/sim-sql';
 import { FaultSite, type Fault } from './fault';
+import { fourReigns } from './four-reigns';
 import { delays, duplication, loss, partitions, peersCutOff, shortReigns } from './network-faults';
 import { clockJumps, crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
 import { redisTrouble, sqlCommits, sqlDown, sqlSlow } from './store-faults';
 import { membership, repairMembership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
-  loss, duplication, delays, partitions, peersCutOff, shortReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, redisTrouble, sqlCommits, sqlSlow, sqlDown,
+  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, redisTrouble, sqlCommits, sqlSlow, sqlDown,
 ];
 
 const REPAIR_MS = 30_000;

@@ -102,7 +102,7 @@ function lastWordOf({ random }: FaultSite): number {
   return 2 + random.below((kind < 0.7 ? FEW_WORDS : MANY_WORDS) - 1);
 }
 
-function cutOff({ cluster }: FaultSite, leader: RmId): () => void {
+export function cutOff({ cluster }: FaultSite, leader: RmId): () => void {
   const links = cluster.rmIds.filter((rm) => rm !== leader).flatMap((other) => both(`rm-${leader}`, `rm-${other}`));
   for (const [from, to] of links) cluster.network.block(from, to);
   return () => {

@@ -17,7 +17,7 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     name: 'old-term entries committed by counting',
     why: 'Raft paper figure 8',
     changes: [{ file: 'raft/src/log/raft-log', find: 'if (term === 0 || index <= this.commitIndex || !this.matches(term, index)) return false;', replace: 'if (term === 0 || index <= this.commitIndex) return false;' }],
-    faults: ['short reigns'],
+    faults: ['four reigns'],
   },
   {
     name: 'stale log may lead',
