@@ -8,42 +8,16 @@ import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
 import { readInstruction, writeInstruction } from './instruction-messages';
 
-/**
- * Bytes of instructions that arrived in a request; forgotten with the instruction. They hang on the very object: a copy made by
- * spreading does not have them. (A WeakMap says the same, and makes every collection of garbage look through all its entries.)
- */
+/** Bytes of instructions that arrived in a request; forgotten with the instruction. */
 export class EncodedInstructions {
+  private readonly bytes = new WeakMap<Instruction, Uint8Array>();
+
   remember(instruction: Instruction, bytes: Uint8Array): void {
-    RememberedBytes.set(instruction, bytes);
+    this.bytes.set(instruction, bytes);
   }
 
   of(instruction: Instruction): Uint8Array | undefined {
-    return RememberedBytes.get(instruction);
-  }
-}
-
-/** A constructor that gives back its argument lets the class below put its private field on any object. */
-class Stamp {
-  constructor(object: object) {
-    return object;
-  }
-}
-
-class RememberedBytes extends Stamp {
-  #bytes: Uint8Array;
-
-  private constructor(object: object, bytes: Uint8Array) {
-    super(object);
-    this.#bytes = bytes;
-  }
-
-  static set(object: object, bytes: Uint8Array): void {
-    if (#bytes in object) object.#bytes = bytes;
-    else new RememberedBytes(object, bytes);
-  }
-
-  static get(object: object): Uint8Array | undefined {
-    return #bytes in object ? object.#bytes : undefined;
+    return this.bytes.get(instruction);
   }
 }
 
