@@ -128,12 +128,13 @@ export class Payments {
   }
 
   private admission(caller: Caller): Reply<never> | null {
-    const { config, counters, clock } = this.services;
+    const { config, counters, clock, link } = this.services;
     if (this.stopping) return failure('unavailable', 'SHUTTING_DOWN', 'This coordinator is shutting down; ask another one with the same id.');
     if (caller.deadlineMs <= clock.monotonicMs()) return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; nothing was done.');
     if (counters.paymentsInFlight >= config.maxPaymentsInFlight) {
       return failure('resource-exhausted', 'TOO_MANY_PAYMENTS', `This coordinator has ${counters.paymentsInFlight} payments under way; try again later with the same id.`);
     }
+    if (!link.follower.reachability.admits()) return failure('unavailable', 'CUT_OFF', 'No Resource Manager answers this coordinator; ask another one, or this one again, with the same id.');
     return null;
   }
 
@@ -163,5 +164,4 @@ export class Payments {
     this.services.counters.paymentsRejected += 1;
     return reply;
   }
-
 }

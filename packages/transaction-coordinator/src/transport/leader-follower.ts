@@ -8,6 +8,7 @@ import type { ParticipantClient, ParticipantFailure, ParticipantReply, Participa
 import { delay, type BucketId, type Clock, type Logger, type Random, type RmId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
+import { Reachability } from './reachability';
 
 /** Hints followed without a pause: two replicas that name each other must not spin. */
 const MAX_HOPS = 3;
@@ -27,7 +28,11 @@ export interface FollowerPorts {
 }
 
 export class LeaderFollower {
-  constructor(private readonly ports: FollowerPorts) {}
+  readonly reachability: Reachability;
+
+  constructor(private readonly ports: FollowerPorts) {
+    this.reachability = new Reachability(ports.clock);
+  }
 
   /**
    * @param request called before every attempt, so that a batch can drop what has expired; null ends the exchange.
@@ -65,9 +70,13 @@ export class LeaderFollower {
 
   /** One attempt at one RM, for requests that any replica answers. */
   async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
-    const { participants, logger } = this.ports;
+    const { participants, clock, logger } = this.ports;
+    const askedMs = clock.monotonicMs();
     try {
-      return await participants.send(rm, request, timeoutMs);
+      const reply = await participants.send(rm, request, timeoutMs);
+      if (reply.kind === 'unknown' || reply.kind === 'unavailable') this.reachability.failed(rm, askedMs);
+      else this.reachability.answered();
+      return reply;
     } catch (error) {
       logger.error({ err: error, rm }, 'the participant client rejected; it must not');
       return { kind: 'unknown', reason: 'the participant client failed' };
