@@ -41,7 +41,7 @@ export function addClusterCommands(program: Command): void {
             report.consistent ? 'consistent' : 'NOT consistent',
           ].join('\n'),
         );
-        if (!report.consistent) throw new CommandFailed(EXIT.differences, report.checks.flatMap((check) => check.differences).slice(0, MAX_SHOWN_DIFFERENCES).join('; '), { reason: 'AUDIT_DIFFERENCES' });
+        if (!report.consistent) throw new CommandFailed(EXIT.differences, report.checks.flatMap((check) => check.differences).slice(0, MAX_SHOWN_DIFFERENCES).join(' '), { reason: 'AUDIT_DIFFERENCES' });
       }),
     );
   const admin = program.command('admin').description('transactions in doubt');
