@@ -1,8 +1,9 @@
 export { MissingServer } from './binaries';
 export { tempFolder, type TempFolder } from './temp-folder';
 export { freePort } from './free-port';
-export { startMariaDb, type MariaDbOptions } from './mariadb';
-export { findMySql, startMySql, type MySqlOptions } from './mysql';
+export { startMariaDb } from './mariadb';
+export { findMySql, startMySql } from './mysql';
+export type { SqlServerOptions } from './sql-server';
 export { startRedis, type RedisOptions } from './redis';
 export type { TestServer } from './test-server';
 export { waitUntil } from './wait-until';

@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TestServer } from '.';
-import { answersAsMySql } from './mysql';
+import { answersAsSqlServer } from './sql-server';
 import { watchdogCommand, watchOver } from './watchdog';
 
 const started: TestServer[] = [];
@@ -41,14 +41,14 @@ function redis(port: number, command: string, timeoutMs = 2_000): Promise<string
 test('MariaDB: starts, is killed, restarts on the same port, stops and leaves nothing', async () => {
   const server = await startMariaDb();
   started.push(server);
-  expect(await answersAsMySql(server.port)).toBe(true);
+  expect(await answersAsSqlServer(server.port)).toBe(true);
   const firstPid = server.pid;
   await server.kill();
   expect(isAlive(firstPid)).toBe(false);
-  expect(await answersAsMySql(server.port)).toBe(false);
+  expect(await answersAsSqlServer(server.port)).toBe(false);
   await server.restart();
   expect(server.pid).not.toBe(firstPid);
-  expect(await answersAsMySql(server.port)).toBe(true);
+  expect(await answersAsSqlServer(server.port)).toBe(true);
   await server.stop();
   expect(existsSync(server.folder)).toBe(false);
   expect(isAlive(server.pid)).toBe(false);
@@ -101,7 +101,7 @@ test('a disarmed watchdog goes away and touches nothing', async () => {
 test('MariaDB with large buffers, as benchmarks want it, starts', async () => {
   const server = await startMariaDb({ memory: 'large' });
   started.push(server);
-  expect(await answersAsMySql(server.port)).toBe(true);
+  expect(await answersAsSqlServer(server.port)).toBe(true);
   const { size } = await stat(join(server.folder, 'data', 'ib_logfile0'));
   expect(size).toBe(512 * 1024 * 1024);
 });

@@ -21,16 +21,8 @@ export class Attempts<Key> {
     this.byKey.set(key, { nextMs: this.clock.monotonicMs() + waitMs, waitMs });
   }
 
-  forget(key: Key): void {
-    this.byKey.delete(key);
-  }
-
   /** Only what `stillThere` has is worth remembering. */
   prune(stillThere: ReadonlySet<Key>): void {
     for (const key of this.byKey.keys()) if (!stillThere.has(key)) this.byKey.delete(key);
-  }
-
-  clear(): void {
-    this.byKey.clear();
   }
 }

@@ -1,0 +1,83 @@
+/** What a private MariaDB and a private MySQL have in common: a laid-out data folder, its server, and how one knows that it answers. */
+import { execFile } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { tempFolder } from './temp-folder';
+import { startServer, type TestServer } from './test-server';
+import { giveTo, serverUser } from './unprivileged';
+
+export interface SqlServerOptions {
+  /**
+   * `fast` (default): a commit reaches the operating system and so survives a killed server, not a power cut.
+   * `durable`: a commit is fsynced, as in production.
+   */
+  readonly durability?: 'fast' | 'durable';
+  /**
+   * `small` (default): tests run several servers side by side. `large`, for measurements: neither buffer pool nor redo log
+   * decides what comes out.
+   */
+  readonly memory?: 'small' | 'large';
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Options for the server program, after ours and so stronger. */
+  readonly extraArgs?: readonly string[];
+}
+
+export interface SqlServerKind {
+  /** Of its temporary folder. */
+  readonly name: string;
+  readonly program: string;
+  /** Lays out an empty data folder. */
+  readonly installer: { readonly program: string; readonly args: (folder: string) => readonly string[] };
+  readonly ownArgs: readonly string[];
+  readonly redoLogOption: string;
+}
+
+const INSTALL_TIMEOUT_MS = 120_000;
+const PROBE_TIMEOUT_MS = 1_000;
+
+export async function startSqlServer(kind: SqlServerKind, options: SqlServerOptions): Promise<TestServer> {
+  const user = serverUser(['mysql']);
+  const folder = await tempFolder(kind.name);
+  giveTo(user, folder.path);
+  const layout = ['--no-defaults', `--datadir=${join(folder.path, 'data')}`];
+  await promisify(execFile)(kind.installer.program, [...layout, ...kind.installer.args(folder.path)], { cwd: folder.path, timeout: INSTALL_TIMEOUT_MS, ...(user ?? {}) });
+  const socket = join(folder.path, 'mysql.sock');
+  return startServer({
+    program: kind.program,
+    user,
+    folder: folder.path,
+    socket,
+    port: options.port,
+    url: (port) => `mysql://root@127.0.0.1:${port}`,
+    args: (port) => [
+      ...layout,
+      `--socket=${socket}`,
+      `--port=${port}`,
+      `--pid-file=${join(folder.path, 'server.pid')}`,
+      '--bind-address=127.0.0.1',
+      '--skip-log-bin',
+      ...kind.ownArgs,
+      `--innodb-flush-log-at-trx-commit=${options.durability === 'durable' ? 1 : 2}`,
+      ...(options.memory === 'large' ? ['--innodb-buffer-pool-size=1G', `--${kind.redoLogOption}=512M`] : ['--innodb-buffer-pool-size=128M']),
+      ...(options.extraArgs ?? []),
+    ],
+    answers: answersAsSqlServer,
+  });
+}
+
+/** The server speaks first: a handshake packet whose payload begins with protocol version 10 (an error begins with 255). */
+export function answersAsSqlServer(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish(false));
+    socket.once('error', () => finish(false));
+    socket.once('close', () => finish(false));
+    socket.once('data', (packet) => finish(packet[4] === 10));
+  });
+}
