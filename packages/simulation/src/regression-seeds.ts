@@ -12,5 +12,6 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 23, faults: ['membership changes', 'delays'], was: 'a group that had lost a voter to an unfinished change was never given one again' },
   { seed: 21, faults: ['short reigns', 'clock jumps', 'crashes', 'rolling restarts'], was: 'a coordinator whose wall clock was minutes behind put a lock back into the emptied lock table for minutes' },
   { seed: 2089, faults: ['clock jumps', 'membership changes'], was: 'a replica was added to a process that was still opening its buckets, so twice' },
+  { seed: 4100, faults: ['slow SQL', 'clock jumps', 'crashes', 'loss'], was: 'a dead process opened its bucket after its successor had: what SQL\u2019s row locks rule out, the simulated SQL did not' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

@@ -48,6 +48,8 @@ export class SimSql {
     await world.time.after(minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs));
     // A COMMIT that a dying process has sent may take effect long after its successor has come.
     if (writes && !process.isAlive) await world.time.after(this.random.unit() * LATE_COMMIT_MS);
+    // An opening locks the bucket's row from its first statement on: it comes before its successor's, or not at all.
+    if (operation === 'open' && !process.isAlive) return 'unavailable';
     if (this.conditions.isDown || this.network.isBlocked(process.name, this.name)) {
       world.counters.add('sql away');
       await world.time.after(DRIVER_TIMEOUT_MS * this.random.unit());
