@@ -114,6 +114,17 @@ export interface AuditReport {
   readonly consistent: boolean;
 }
 
+export interface UndecidedReport {
+  readonly transactions: readonly {
+    readonly bucket: BucketId;
+    readonly transaction: UndecidedTransaction;
+    /** A sentence: what the home says, and what will happen. */
+    readonly home: string;
+  }[];
+  /** Buckets that did not answer: what is undecided there is not in the list. */
+  readonly silent: readonly BucketId[];
+}
+
 export interface CoordinatorService {
   createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>>;
   /** At one instant when there are several. */
@@ -127,7 +138,7 @@ export interface CoordinatorService {
   listPayments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>>;
   /** Operators. */
   audit(caller: Caller): Promise<Reply<AuditReport>>;
-  undecided(caller: Caller): Promise<Reply<readonly { readonly bucket: BucketId; readonly transaction: UndecidedTransaction; readonly home: string }[]>>;
+  undecided(caller: Caller): Promise<Reply<UndecidedReport>>;
   /** Proposes RESOLVE at the home; obeys what it records. */
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;
   clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[] }>>;

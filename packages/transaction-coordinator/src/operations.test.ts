@@ -187,8 +187,8 @@ describe('in doubt', () => {
     const { rig, from, to, id } = await stuck();
     const listed = await rig.clock.until(rig.coordinator.undecided(rig.caller()));
     if (!listed.ok) throw new Error(listed.error.message);
-    expect(listed.value).toMatchObject([{ bucket: 2, home: expect.stringMatching(/Home bucket 1 has recorded nothing/), transaction: { leg: { account: to } } }]);
-    const { txn } = listed.value[0]!.transaction;
+    expect(listed.value).toMatchObject({ transactions: [{ bucket: 2, home: expect.stringMatching(/Home bucket 1 has recorded nothing/), transaction: { leg: { account: to } } }], silent: [] });
+    const { txn } = listed.value.transactions[0]!.transaction;
     expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), txn, to)))).toBe('aborted ABANDONED');
     await rig.clock.pass(100);
     expect(rig.leftovers()).toEqual([]);
@@ -216,7 +216,8 @@ describe('in doubt', () => {
     rig.cluster.silent.add(bucketId(1)).add(bucketId(3));
     const caller = rig.caller(undefined, timeoutMs);
     const listed = await rig.clock.until(rig.coordinator.undecided(caller));
-    expect(listed).toMatchObject({ ok: true, value: [{ bucket: 2, home: 'Home bucket 1 does not answer; the leg waits for its majority.', transaction: { leg: { account: to } } }] });
+    const home = 'Home bucket 1 does not answer; the leg waits for its majority.';
+    expect(listed).toMatchObject({ ok: true, value: { transactions: [{ bucket: 2, home, transaction: { leg: { account: to } } }], silent: [1, 3] } });
     expect(caller.deadlineMs - rig.clock.monotonicMs()).toBeGreaterThan(0);
   });
 

@@ -53,8 +53,8 @@ export class DoubtWatch {
     while (!this.stopped) {
       const nowMs = performance.now();
       try {
-        const undecided = await this.client.undecided();
-        for (const { transaction, bucket, home } of undecided) {
+        const { transactions } = await this.client.undecided();
+        for (const { transaction, bucket, home } of transactions) {
           const said = `the leg on ${transaction.leg.account} in bucket ${bucket}, prepared ${transaction.ageMs} ms ago: ${home}`;
           const known = this.seen.get(transaction.txn);
           if (known === undefined) this.seen.set(transaction.txn, { firstMs: nowMs, lastMs: nowMs, said });

@@ -21,7 +21,7 @@ class PaperCluster {
       getAccount: (number: string) => Promise.resolve(view(number)),
       getAccounts: (numbers: readonly string[]) => Promise.resolve(numbers.map(view)),
       listPayments: ({ account }: { readonly account: string }) => Promise.resolve({ legs: [...(this.legs.get(account) ?? [])].reverse(), nextCursor: null }),
-      undecided: () => Promise.resolve([]),
+      undecided: () => Promise.resolve({ transactions: [], silent: [] }),
       audit: () => Promise.resolve({ consistent: this.consistent, checks: [{ name: 'own', count: 1, differences: this.consistent ? [] : ['a replica differs'] }] }),
       createPayment: () => Promise.reject(new Error('nothing is open here')),
     } as unknown as AuditedClient;

@@ -60,9 +60,9 @@ export class Auditor {
     await waitUntil(
       'nothing is in doubt',
       async () => {
-        const undecided = await this.client.undecided();
-        left = `${undecided.length} in doubt, for example ${undecided[0]?.home ?? ''}`;
-        return undecided.length === 0;
+        const { transactions, silent } = await this.client.undecided();
+        left = `${transactions.length} in doubt, for example ${transactions[0]?.home ?? ''}; silent buckets: ${silent.join(', ')}`;
+        return transactions.length === 0 && silent.length === 0;
       },
       { timeoutMs, intervalMs: POLL_MS, diagnostics: () => `${left}\n${this.diagnostics()}` },
     );

@@ -63,7 +63,8 @@ export class Bank {
     await waitUntil(
       'the audit is consistent and nothing is in doubt',
       async () => {
-        if ((await this.client.undecided()).length > 0) return false;
+        const { transactions, silent } = await this.client.undecided();
+        if (transactions.length + silent.length > 0) return false;
         report = await this.client.audit();
         return report.consistent;
       },

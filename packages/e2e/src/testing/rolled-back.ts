@@ -25,7 +25,7 @@ export async function expectRolledBack(bank: Bank, { id, reason, before }: Rolle
   expect({ state: view.state, reason: view.reason?.name }).toEqual({ state: 'ABORTED', reason });
   await entryAborted(bank, id, reason);
   for (const account of accounts) await listedAborted(bank, account, view.txn, reason);
-  expect((await bank.client.undecided()).filter((entry) => entry.transaction.txn === view.txn)).toEqual([]);
+  expect((await bank.client.undecided()).transactions.filter((entry) => entry.transaction.txn === view.txn)).toEqual([]);
 }
 
 export function expectAborted(result: PaymentResult, reason: string): void {

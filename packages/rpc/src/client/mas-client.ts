@@ -2,7 +2,7 @@
  * The client of mas.v1, as mas-client, the benchmarks and the tests use it: typed requests and answers, several addresses,
  * one token. A payment that came back UNKNOWN is asked again with the same id until the deadline.
  */
-import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply } from '@mas/transaction-coordinator';
+import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
 import {
   AccountChange,
   ChangeAccountRequest,
@@ -24,7 +24,7 @@ import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 import type { Amount } from '../generated/mas/v1/payment';
 import { PaymentKind } from '../generated/mas/v1/payment';
 import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from '../public/account-messages';
-import { readAcquiredLocks, readAudit, readClusterStatus, readLocks, readLockStatus, readUndecidedEntries, type AcquiredLocks, type ClusterStatus, type LockStatus, type UndecidedEntry } from '../public/node-messages';
+import { readAcquiredLocks, readAudit, readClusterStatus, readLocks, readLockStatus, readUndecided, type AcquiredLocks, type ClusterStatus, type LockStatus } from '../public/node-messages';
 import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
 import { readWire, type ReadMessage } from '../wire/wire-reader';
 import { identity } from './node-channel';
@@ -174,8 +174,8 @@ export class MasClient {
     return this.ask(`${NODES}Audit`, EMPTY, readAudit);
   }
 
-  undecided(): Promise<readonly UndecidedEntry[]> {
-    return this.ask(`${NODES}ListUndecided`, EMPTY, readUndecidedEntries);
+  undecided(): Promise<UndecidedReport> {
+    return this.ask(`${NODES}ListUndecided`, EMPTY, readUndecided);
   }
 
   resolve(txn: string, account: string): Promise<PaymentResult> {

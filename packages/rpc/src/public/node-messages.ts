@@ -1,9 +1,9 @@
 /** Answers to operators: cluster status, audits, transactions in doubt. And locks. */
 import type { EffectiveLock, LockHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
-import type { AuditReport } from '@mas/transaction-coordinator';
-import type { ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
-import type { BucketId, RmId } from '@mas/values';
+import type { AuditReport, UndecidedReport } from '@mas/transaction-coordinator';
+import type { ReplicaStatus } from '@mas/two-phase-commit';
+import type { RmId } from '@mas/values';
 import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
 import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -14,12 +14,6 @@ export interface ClusterStatus {
   readonly placement: PlacementMap;
   readonly replicas: readonly ReplicaStatus[];
   readonly unreachable: readonly RmId[];
-}
-
-export interface UndecidedEntry {
-  readonly bucket: BucketId;
-  readonly transaction: UndecidedTransaction;
-  readonly home: string;
 }
 
 export interface AcquiredLocks {
@@ -75,16 +69,18 @@ export function readAudit(reader: WireReader): AuditReport {
   }));
 }
 
-export function writeUndecidedEntries(writer: WireWriter, entries: readonly UndecidedEntry[]): void {
-  writer.messages(1, entries, (inner, entry) => {
+export function writeUndecided(writer: WireWriter, { transactions, silent }: UndecidedReport): void {
+  writer.messages(1, transactions, (inner, entry) => {
     inner.uint(1, entry.bucket);
     inner.message(2, entry.transaction, writeUndecidedTransaction);
     inner.text(3, entry.home);
   });
+  writer.packedUints(2, silent);
 }
 
-export function readUndecidedEntries(reader: WireReader): readonly UndecidedEntry[] {
-  return reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
+export function readUndecided(reader: WireReader): UndecidedReport {
+  const transactions = reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
+  return { transactions, silent: reader.buckets(2) };
 }
 
 export function writeAcquiredLocks(writer: WireWriter, acquired: AcquiredLocks): void {

@@ -3,7 +3,7 @@ import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Caller, CoordinatorService, Reply } from '@mas/transaction-coordinator';
 import { invalid, refused } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/node_service';
-import { writeAudit, writeClusterStatus, writeUndecidedEntries } from '../public/node-messages';
+import { writeAudit, writeClusterStatus, writeUndecided } from '../public/node-messages';
 import { writeOnePayment } from '../public/payment-messages';
 import { validAccount, validTxn } from '../validate/validate-ids';
 import { requireOperator, type ClientEdge } from './client-edge';
@@ -17,7 +17,7 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
       write: () => undefined,
     }),
     audit: edge.unary({ decode: (bytes) => proto.AuditRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.audit(caller)), write: writeAudit }),
-    listUndecided: edge.unary({ decode: (bytes) => proto.ListUndecidedRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.undecided(caller)), write: writeUndecidedEntries }),
+    listUndecided: edge.unary({ decode: (bytes) => proto.ListUndecidedRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.undecided(caller)), write: writeUndecided }),
     resolveTransaction: edge.unary({ decode: (bytes) => proto.ResolveTransactionRequest.decode(bytes), run: (caller, request) => asOperator(caller, () => resolve(coordinator, caller, request)), write: writeOnePayment }),
   };
 }

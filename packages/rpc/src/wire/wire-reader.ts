@@ -96,14 +96,16 @@ export class WireReader extends FieldReader {
   }
 
   bucket(field: number): BucketId {
-    const value = this.uint(field);
-    return value <= MAX_ID ? (value as BucketId) : this.fail('not a bucket id');
+    return this.bucketOf(this.uint(field));
   }
 
   optionalBucket(field: number): BucketId | null {
     const value = this.optionalUint(field);
-    if (value === null) return null;
-    return value <= MAX_ID ? (value as BucketId) : this.fail('not a bucket id');
+    return value === null ? null : this.bucketOf(value);
+  }
+
+  buckets(field: number): BucketId[] {
+    return this.packedUints(field).map((value) => this.bucketOf(value));
   }
 
   rm(field: number): RmId {
@@ -117,6 +119,10 @@ export class WireReader extends FieldReader {
 
   rms(field: number): RmId[] {
     return this.packedUints(field).map((value) => this.rmOf(value));
+  }
+
+  private bucketOf(value: number): BucketId {
+    return value <= MAX_ID ? (value as BucketId) : this.fail('not a bucket id');
   }
 
   private rmOf(value: number): RmId {

@@ -6,20 +6,13 @@ import type { LegRow } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import { globalTransaction, resolveTransaction, type UndecidedTransaction } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, TxnId } from '@mas/values';
-import type { Caller, PaymentResult, Reply } from '../coordinator-service';
+import type { Caller, PaymentResult, Reply, UndecidedReport } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
 import { resultOf } from '../payment/payment-result';
 import { PaymentRun, type RunServices } from '../payment/payment-run';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unanswered } from '../reply';
-
-export interface InDoubt {
-  readonly bucket: BucketId;
-  readonly transaction: UndecidedTransaction;
-  /** A sentence: what the home says, and what will happen. */
-  readonly home: string;
-}
 
 /** For the buckets, and again for the homes of what they have. */
 const LOOK_PATIENCE_MS = 2_500;
@@ -31,7 +24,7 @@ export class Doubts {
     private readonly directory: LeaderDirectory,
   ) {}
 
-  async list(caller: Caller): Promise<Reply<readonly InDoubt[]>> {
+  async list(caller: Caller): Promise<Reply<UndecidedReport>> {
     const forbidden = operatorsOnly(caller.subject, 'Listing undecided transactions');
     if (forbidden !== null) return forbidden;
     const { link } = this.services;
@@ -47,7 +40,8 @@ export class Doubts {
     const answered = perBucket.flatMap((found) => found ?? []);
     if (answered.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
     const explainUntilMs = this.lookUntil(caller, 1);
-    return success(await Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, explainUntilMs) }))));
+    const transactions = await Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, explainUntilMs) })));
+    return success({ transactions, silent });
   }
 
   async resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {

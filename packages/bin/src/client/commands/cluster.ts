@@ -50,11 +50,13 @@ export function addClusterCommands(program: Command): void {
     .description('undecided transactions: age, legs, what their home says, and why they wait')
     .action(
       withSession(program, async ({ client, output }) => {
-        const entries = await client.undecided();
-        output.print(entries, () =>
-          entries.length === 0
+        const undecided = await client.undecided();
+        const { transactions, silent } = undecided;
+        output.print(undecided, () =>
+          transactions.length === 0
             ? 'no transaction is in doubt'
-            : table(['txn', 'bucket', 'account', 'prepared', 'age', 'home says'], entries.map(({ bucket, transaction, home }) => [transaction.txn, String(bucket), transaction.leg.account, time(transaction.leg.preparedAtMs), `${(transaction.ageMs / 1000).toFixed(1)} s`, home])),
+            : table(['txn', 'bucket', 'account', 'prepared', 'age', 'home says'], transactions.map(({ bucket, transaction, home }) => [transaction.txn, String(bucket), transaction.leg.account, time(transaction.leg.preparedAtMs), `${(transaction.ageMs / 1000).toFixed(1)} s`, home])) +
+              (silent.length === 0 ? '' : `\nnot answering: bucket ${silent.join(', ')}; what is in doubt there is not in the list`),
         );
       }),
     );
