@@ -10,15 +10,15 @@ const FLOORS = [
   ['raft', 'ledger', 'placement', 'two-phase-commit'],
   ['multi-raft', 'resource-manager', 'global-lock', 'transaction-coordinator'],
   ['rpc', 'raft-log', 'sql-store', 'redis-store'],
-  ['bin', 'simulation', 'e2e', 'bench'],
+  ['bin', 'auditor', 'simulation', 'e2e', 'bench'],
 ];
 /** Downward within one floor: who builds on whom. */
 const SAME_FLOOR = {
   'two-phase-commit': ['ledger', 'placement'],
   'resource-manager': ['multi-raft'],
   'transaction-coordinator': ['global-lock'],
-  simulation: ['bin'],
-  e2e: ['bin'],
+  simulation: ['bin', 'auditor'],
+  e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],
 };
 const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit'];

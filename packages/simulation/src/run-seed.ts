@@ -2,21 +2,16 @@
  * One seed, one history: starts a cluster, disturbs it while clients work, heals it, waits until everything must have come
  * to rest, and hands all sources to the auditor. Passes only when nothing is wrong and enough has happened.
  */
+import { auditHistory, expectEqualReplicas, finalState, Findings, verdictOf, type BucketRows, type Finding, type History } from '@mas/auditor';
 import { present, SeededRandom } from '@mas/values';
-import { auditAnswers } from './audit/answers';
 import { ClusterWatch } from './audit/cluster-watch';
 import { expectEqualLogs } from './audit/equal-logs';
-import { Findings, type Finding } from './audit/findings';
-import { expectEqualReplicas, finalState, readBucket, type BucketRows } from './audit/final-rows';
-import { auditLockHistory } from './audit/lock-history';
 import { walkLogs } from './audit/log-walk';
-import { auditMoney } from './audit/money';
+import { readBucket } from './audit/read-bucket';
 import { atRest } from './audit/rest';
-import { auditSerializability } from './audit/serializability';
 import { Cluster, type ClusterShape } from './cluster/cluster';
 import type { Fault } from './faults/fault';
 import { ALL_FAULTS, drawFaults, Nemesis } from './faults/nemesis';
-import { verdictOf, type History } from './workload/history';
 import { Workload } from './workload/workload';
 import type { TimelineLine } from './world/trace';
 import { World } from './world/world';
@@ -133,12 +128,8 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
     if (first !== undefined) buckets.push(first);
   }
   expectEqualLogs(cluster, findings);
-  const state = finalState(buckets);
-  auditMoney(state, history, findings);
   const holds = walkLogs(watch, findings);
-  auditAnswers(state, history, watch.decisions, holds, findings);
-  const reads = auditSerializability(state, history, watch.decisions, findings);
-  auditLockHistory(history, cluster.placement, findings);
+  const reads = auditHistory({ state: finalState(buckets), history, decisions: watch.decisions, holds, placement: cluster.placement }, findings);
   world.counters.add('reads explained', reads.explained);
   world.counters.add('reads ambiguous', reads.ambiguous);
   findings.expect(reads.ambiguous * 5 <= reads.explained, 'enough happened', () => `${reads.ambiguous} reads were ambiguous, ${reads.explained} explained`);

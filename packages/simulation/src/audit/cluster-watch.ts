@@ -2,27 +2,20 @@
  * Watches the running cluster from outside: who speaks as leader in which term, whether all replicas apply equal entries
  * with equal answers, and when each decision first existed. Keeps the applied log for the auditor's walk at the end.
  */
+import { rendered, show, type DecisionSeen, type Findings } from '@mas/auditor';
 import type { Outcome } from '@mas/ledger';
 import type { PeerBatch } from '@mas/multi-raft';
 import type { Entry, EntryId } from '@mas/raft';
 import { META_GROUP } from '@mas/placement';
-import type { BucketId, PaymentKey, RmId, TxnId } from '@mas/values';
+import type { BucketId, PaymentKey, RmId } from '@mas/values';
 import type { ClusterObserver } from '../cluster/observer';
-import { rendered } from '../world/rendered';
 import { sameValue } from '../world/same-value';
 import type { World } from '../world/world';
-import type { Findings } from './findings';
 
 export interface AppliedEntry {
   readonly entry: Entry;
   readonly outcomes: readonly Outcome[];
   /** When a replica had first applied it. */
-  readonly firstMs: number;
-}
-
-export interface DecisionSeen {
-  readonly txn: TxnId;
-  readonly kind: 'committed' | 'aborted';
   readonly firstMs: number;
 }
 
@@ -103,8 +96,4 @@ export class ClusterWatch implements ClusterObserver {
     if (known === undefined) this.decisions.set(key, { txn, kind: decision.kind, firstMs: this.world.time.nowMs() });
     else this.findings.expect(known.txn === txn && known.kind === decision.kind, 'a decision never flips', () => `${show(key)}: ${known.kind} as ${known.txn.slice(0, 8)}, later ${decision.kind} as ${txn.slice(0, 8)}`);
   }
-}
-
-export function show(key: PaymentKey): string {
-  return key.replace('\0', '/');
 }

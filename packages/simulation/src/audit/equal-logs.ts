@@ -1,9 +1,9 @@
 /** Log Matching, at rest: where two replicas' logs both hold an entry, they hold the same one. */
+import type { Findings } from '@mas/auditor';
 import { META_GROUP } from '@mas/placement';
 import { indexPlus, type Entry } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
-import type { Findings } from './findings';
 
 const ALL_BYTES = Number.MAX_SAFE_INTEGER;
 

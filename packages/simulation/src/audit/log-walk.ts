@@ -3,13 +3,12 @@
  * rollback; remote legs commit only after their home's decision; one exclusive holder at a time, tokens only rise, and what
  * a lock forbids did not happen.
  */
+import { HoldsSeen, show, type Findings } from '@mas/auditor';
 import type { Instruction, LockRow, Outcome } from '@mas/ledger';
 import { META_GROUP } from '@mas/placement';
 import { ProtoLedgerCodec } from '@mas/rpc';
 import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
-import { show, type AppliedEntry, type ClusterWatch } from './cluster-watch';
-import type { Findings } from './findings';
-import { HoldsSeen } from './holds';
+import type { AppliedEntry, ClusterWatch } from './cluster-watch';
 
 /** @returns the holds that the logs tell of. */
 export function walkLogs(watch: ClusterWatch, findings: Findings): HoldsSeen {

@@ -1,10 +1,10 @@
 /** What must be gone once the faults are over for a while: prepared legs, untold decisions, locks, payments in flight. */
+import type { Findings } from '@mas/auditor';
 import { META_GROUP } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { BucketId, RmId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { EPOCH_MS } from '../world/sim-process';
-import type { Findings } from './findings';
 
 const CONVERGE_MS = 15_000;
 const ASK_MS = 5_000;

@@ -1,12 +1,11 @@
 /** One client: draws what it does next, asks a Transaction Manager, repeats with the same id when it does not know, and keeps its history. */
+import { rendered, type Attempt, type History, type PaymentHistory } from '@mas/auditor';
 import type { PaymentRequest, PaymentResult } from '@mas/transaction-coordinator';
 import type { Subject } from '@mas/ledger';
 import { paymentKey, present, type AccountNumber, type AmountMinor, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { OPERATOR } from '../cluster/tokens';
 import type { PlannedAccount } from './accounts';
-import type { Attempt, History, PaymentHistory } from './history';
-import { rendered } from '../world/rendered';
 import { callTm, type Call } from './tm-call';
 
 const MAX_ATTEMPTS = 6;

@@ -1,10 +1,10 @@
 /** A client's call to a Transaction Manager over the simulated network: it may be lost either way, and a dead one never answers. */
+import { rendered } from '@mas/auditor';
 import type { Caller, TransactionCoordinator } from '@mas/transaction-coordinator';
 import type { Subject } from '@mas/ledger';
 import type { Cluster } from '../cluster/cluster';
 import type { TmProcess } from '../cluster/tm-process';
 import { tokenOf } from '../cluster/tokens';
-import { rendered } from '../world/rendered';
 
 export type Called<Value> = { readonly kind: 'answered'; readonly value: Value } | { readonly kind: 'unreachable' } | { readonly kind: 'no-answer' };
 

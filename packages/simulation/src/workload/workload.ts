@@ -1,11 +1,11 @@
 /** What clients do: the mix of operations, each a few lines. Closed loops with pauses, until they are told to stop. */
+import { History, verdictOf } from '@mas/auditor';
 import { paymentKey, present, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { OPERATOR, OPERATOR_SCOPE } from '../cluster/tokens';
 import type { World } from '../world/world';
 import { plannedAccounts, type PlannedAccount } from './accounts';
 import { Client, leg } from './client';
-import { History, verdictOf } from './history';
 import { callTm } from './tm-call';
 
 export interface WorkloadShape {

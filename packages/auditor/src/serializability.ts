@@ -4,8 +4,8 @@
  * Real time is a chain of answers. A cycle in these edges is a proof that no such order exists.
  */
 import type { AccountNumber, AmountMinor, PaymentKey, TxnId } from '@mas/values';
-import type { History, ReadHistory } from '../workload/history';
-import { show, type DecisionSeen } from './cluster-watch';
+import type { History, ReadHistory } from './history';
+import { show, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 import { Graph } from './graph';
@@ -28,7 +28,7 @@ export interface ReadFigures {
   readonly ambiguous: number;
 }
 
-export function auditSerializability(state: FinalState, history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>, findings: Findings): ReadFigures {
+export function auditSerializability(state: FinalState, history: History, decisions: Decisions, findings: Findings): ReadFigures {
   const journals = journalsOf(state, history);
   const times = timesOf(history, decisions);
   const graph = new Graph();
@@ -52,7 +52,7 @@ function journalsOf(state: FinalState, history: History): ReadonlyMap<AccountNum
   return journals;
 }
 
-function timesOf(history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>): ReadonlyMap<PaymentKey, Times> {
+function timesOf(history: History, decisions: Decisions): ReadonlyMap<PaymentKey, Times> {
   const times = new Map<PaymentKey, Times>();
   for (const [key, { attempts }] of history.payments) {
     const acks = attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind === 'committed' ? (endMs ?? Infinity) : Infinity));

@@ -4,8 +4,8 @@
  */
 import type { LegEffect, LegRow, OutcomeRow } from '@mas/ledger';
 import type { AccountNumber, TxnId } from '@mas/values';
-import type { History } from '../workload/history';
-import { show } from './cluster-watch';
+import type { History } from './history';
+import { show } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 

@@ -1,14 +1,14 @@
 /** What clients were told against what is recorded: nothing acknowledged is lost, no answer contradicts another, no refusal lies. */
 import type { OutcomeRow, PaymentBody } from '@mas/ledger';
 import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
-import { verdictOf, type Attempt, type History, type PaymentHistory } from '../workload/history';
-import { rendered } from '../world/rendered';
-import { show, type DecisionSeen } from './cluster-watch';
+import { verdictOf, type Attempt, type History, type PaymentHistory } from './history';
+import { rendered } from './rendered';
+import { show, type DecisionSeen, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 import type { HoldsSeen } from './holds';
 
-export function auditAnswers(state: FinalState, history: History, decisions: ReadonlyMap<PaymentKey, DecisionSeen>, holds: HoldsSeen, findings: Findings): void {
+export function auditAnswers(state: FinalState, history: History, decisions: Decisions, holds: HoldsSeen, findings: Findings): void {
   const outcomeOf = new Map(state.outcomes.map((outcome) => [outcome.key, outcome]));
   for (const payment of history.payments.values()) {
     const outcome = outcomeOf.get(payment.key);

@@ -1,7 +1,7 @@
 /** Exclusive locks as their holders saw them: who was granted a lock after another was granted it has the higher token. */
 import { slotOfAccount, type PlacementIndex } from '@mas/placement';
 import { accountNumber } from '@mas/values';
-import type { History } from '../workload/history';
+import type { History } from './history';
 import type { Findings } from './findings';
 
 export function auditLockHistory(history: History, placement: PlacementIndex, findings: Findings): void {

@@ -1,8 +1,7 @@
-/** The rows that the databases hold at rest, read past all judged code, and whether all replicas hold the same. */
+/** The rows that the databases hold at rest, whoever read them, and whether all replicas hold the same. */
 import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow } from '@mas/ledger';
-import { MemoryAppliedStore, type MemoryTables } from '@mas/sql-store';
 import type { AccountNumber, BucketId, RmId, TxnId } from '@mas/values';
-import { rendered } from '../world/rendered';
+import { rendered } from './rendered';
 import type { Findings } from './findings';
 
 export interface BucketRows {
@@ -23,14 +22,6 @@ export interface FinalState {
   readonly legsOf: ReadonlyMap<AccountNumber, readonly LegRow[]>;
   readonly legsByTxn: ReadonlyMap<TxnId, readonly LegRow[]>;
   readonly outcomes: readonly OutcomeRow[];
-}
-
-export async function readBucket(tables: MemoryTables, bucket: BucketId): Promise<BucketRows> {
-  const { store } = await new MemoryAppliedStore(tables).openBucket(bucket);
-  const reader = await store.readSnapshot();
-  const rows = { accounts: [] as AccountRow[], legs: [] as LegRow[], outcomes: [] as OutcomeRow[], locks: [] as LockRow[] };
-  for await (const chunk of reader.chunks()) (rows[chunk.kind] as unknown[]).push(...chunk.rows);
-  return { bucket, appliedIndex: reader.checkpoint.applied.index, meta: reader.checkpoint.meta, ...rows };
 }
 
 /** Replicas of one bucket side by side; the first one's rows stand for the bucket. */

@@ -1,0 +1,26 @@
+/** All that rows at rest and the histories of clients can be asked, in one go. */
+import type { PlacementIndex } from '@mas/placement';
+import { auditAnswers } from './answers';
+import type { Decisions } from './decisions';
+import type { FinalState } from './final-rows';
+import type { Findings } from './findings';
+import type { History } from './history';
+import type { HoldsSeen } from './holds';
+import { auditLockHistory } from './lock-history';
+import { auditMoney } from './money';
+import { auditSerializability, type ReadFigures } from './serializability';
+
+export interface Evidence {
+  readonly state: FinalState;
+  readonly history: History;
+  readonly decisions: Decisions;
+  readonly holds: HoldsSeen;
+  readonly placement: PlacementIndex;
+}
+
+export function auditHistory({ state, history, decisions, holds, placement }: Evidence, findings: Findings): ReadFigures {
+  auditMoney(state, history, findings);
+  auditAnswers(state, history, decisions, holds, findings);
+  auditLockHistory(history, placement, findings);
+  return auditSerializability(state, history, decisions, findings);
+}
