@@ -1,5 +1,5 @@
 /** What clients were told against what is recorded: nothing acknowledged is lost, no answer contradicts another, no refusal lies. */
-import type { OutcomeRow, PaymentBody } from '@mas/ledger';
+import type { LegSpec, OutcomeRow, PaymentBody } from '@mas/ledger';
 import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
 import { verdictOf, type Attempt, type History, type PaymentHistory } from './history';
 import { rendered } from './rendered';
@@ -10,11 +10,13 @@ import type { HoldsSeen } from './holds';
 
 export function auditAnswers(state: FinalState, history: History, decisions: Decisions, holds: HoldsSeen, findings: Findings): void {
   const outcomeOf = new Map(state.outcomes.map((outcome) => [outcome.key, outcome]));
+  const moved = new CommittedMoves(history, outcomeOf);
   for (const payment of history.payments.values()) {
     const outcome = outcomeOf.get(payment.key);
     for (const attempt of payment.attempts) auditAttempt(payment, attempt, outcome, decisions.get(payment.key), findings);
     if (verdictOf(payment) === 'refused') findings.expect(outcome?.decision.kind !== 'committed', 'a refusal is the truth', () => `${show(payment.key)} was refused each time, and is committed`);
-    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, outcomeOf, holds, history, findings);
+    if (outcome?.decision.kind === 'committed') findings.expect(payment.attempts.some((attempt) => asksFor(attempt, outcome.body)), 'nothing out of nothing', () => `${show(payment.key)} was committed, but nobody asked for this body`);
+    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, moved, holds, history, findings);
   }
   for (const { key, state: said, endMs } of history.lookUps) {
     const outcome = outcomeOf.get(key);
@@ -42,18 +44,18 @@ function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: Outcom
   }
 }
 
-/** Where the request names amounts, the body has them. */
+/** Where the request names all its legs, the body has them and no others. */
 function asksFor({ request }: Attempt, body: PaymentBody): boolean {
   if (request.kind !== body.kind) return false;
   if (request.kind !== 'payment') return true;
-  return request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.amountMinor === leg.amountMinor));
+  return request.legs.length === body.legs.length && request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.effect === leg.direction && spec.amountMinor === leg.amountMinor));
 }
 
 /**
  * A bound from below of what was available all the time: if that was enough, the refusal was wrong. Counted are credits that
  * were acknowledged before; not counted is what others took by payments that began before the answer, or held meanwhile.
  */
-function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: ReadonlyMap<PaymentKey, OutcomeRow>, holds: HoldsSeen, history: History, findings: Findings): void {
+function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, moved: CommittedMoves, holds: HoldsSeen, history: History, findings: Findings): void {
   const reason = outcome.decision.kind === 'aborted' ? outcome.decision.reason : null;
   const taking = outcome.body.legs.find((leg) => leg.account === reason?.account);
   const account = history.accounts.get((reason?.account ?? '') as AccountNumber);
@@ -61,23 +63,54 @@ function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, outcomeOf: 
   const endMs = Math.min(...payment.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'aborted' && attempt.endMs !== null ? attempt.endMs : Infinity)));
   if (taking === undefined || account === undefined || endMs === Infinity) return;
   let atLeast = account.openingMinor - account.minimumMinor;
-  const committed = new Set<TxnId>();
-  for (const other of history.payments.values()) {
-    const decided = outcomeOf.get(other.key);
-    if (decided?.decision.kind !== 'committed') continue;
-    committed.add(decided.txn);
-    const otherStartMs = Math.min(...other.attempts.map((attempt) => attempt.startMs));
-    const ackedMs = Math.min(...other.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'committed' ? (attempt.endMs ?? Infinity) : Infinity)));
-    for (const leg of decided.body.legs) {
-      if (leg.account !== account.number) continue;
-      // A client that heard of the one begins the other at that very moment.
-      if (leg.effect === 'credit') atLeast += ackedMs <= startMs ? leg.amountMinor : 0n;
-      // A capture takes what its authorization has reserved already; counting both is on the safe side.
-      else if (otherStartMs < endMs) atLeast -= leg.amountMinor;
-    }
+  for (const { leg, startMs: otherStartMs, ackedMs } of moved.on(account.number)) {
+    // A client that heard of the one begins the other at that very moment.
+    if (leg.effect === 'credit') atLeast += ackedMs <= startMs ? leg.amountMinor : 0n;
+    // A capture takes what its authorization has reserved already; counting both is on the safe side.
+    else if (otherStartMs < endMs) atLeast -= leg.amountMinor;
   }
   for (const { txn, spec, fromMs, toMs } of holds.on(account.number)) {
-    if (spec.effect !== 'credit' && txn !== outcome.txn && !committed.has(txn) && fromMs <= endMs && toMs >= startMs) atLeast -= spec.amountMinor;
+    if (spec.effect !== 'credit' && txn !== outcome.txn && !moved.has(txn) && fromMs <= endMs && toMs >= startMs) atLeast -= spec.amountMinor;
   }
   findings.expect(atLeast < taking.amountMinor, 'a refusal is the truth', () => `${show(payment.key)}: INSUFFICIENT_FUNDS for ${taking.amountMinor} of ${account.number}, which had at least ${atLeast} all the time`);
+}
+
+interface CommittedMove {
+  readonly leg: LegSpec;
+  readonly startMs: number;
+  /** First answer COMMITTED; infinite without one. */
+  readonly ackedMs: number;
+}
+
+/** What committed payments moved, by account, and when they were asked for and acknowledged. */
+class CommittedMoves {
+  private readonly byAccount = new Map<AccountNumber, CommittedMove[]>();
+  private readonly txns = new Set<TxnId>();
+
+  constructor(history: History, outcomeOf: ReadonlyMap<PaymentKey, OutcomeRow>) {
+    for (const { key, attempts } of history.payments.values()) {
+      const outcome = outcomeOf.get(key);
+      if (outcome?.decision.kind !== 'committed') continue;
+      this.txns.add(outcome.txn);
+      const startMs = Math.min(...attempts.map((attempt) => attempt.startMs));
+      const ackedMs = Math.min(...attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind === 'committed' ? (endMs ?? Infinity) : Infinity)));
+      for (const leg of outcome.body.legs) this.of(leg.account).push({ leg, startMs, ackedMs });
+    }
+  }
+
+  on(account: AccountNumber): readonly CommittedMove[] {
+    return this.byAccount.get(account) ?? [];
+  }
+
+  has(txn: TxnId): boolean {
+    return this.txns.has(txn);
+  }
+
+  private of(account: AccountNumber): CommittedMove[] {
+    const known = this.byAccount.get(account);
+    if (known !== undefined) return known;
+    const moves: CommittedMove[] = [];
+    this.byAccount.set(account, moves);
+    return moves;
+  }
 }

@@ -1,5 +1,6 @@
 /** The rows that the databases hold at rest, whoever read them, and whether all replicas hold the same. */
 import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow } from '@mas/ledger';
+import type { SnapshotReader } from '@mas/resource-manager';
 import type { AccountNumber, BucketId, RmId, TxnId } from '@mas/values';
 import { rendered } from './rendered';
 import type { Findings } from './findings';
@@ -22,6 +23,14 @@ export interface FinalState {
   readonly legsOf: ReadonlyMap<AccountNumber, readonly LegRow[]>;
   readonly legsByTxn: ReadonlyMap<TxnId, readonly LegRow[]>;
   readonly outcomes: readonly OutcomeRow[];
+}
+
+/** Closes the reader. */
+export async function rowsOf(bucket: BucketId, reader: SnapshotReader): Promise<BucketRows> {
+  const rows = { accounts: [] as AccountRow[], legs: [] as LegRow[], outcomes: [] as OutcomeRow[], locks: [] as LockRow[] };
+  for await (const chunk of reader.chunks()) (rows[chunk.kind] as unknown[]).push(...chunk.rows);
+  await reader.close();
+  return { bucket, appliedIndex: reader.checkpoint.applied.index, meta: reader.checkpoint.meta, ...rows };
 }
 
 /** Replicas of one bucket side by side; the first one's rows stand for the bucket. */

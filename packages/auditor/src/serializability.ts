@@ -3,7 +3,7 @@
  * its answer? A read of an account shows a prefix of its journal: what is in it came before the read, what is not, after.
  * Real time is a chain of answers. A cycle in these edges is a proof that no such order exists.
  */
-import type { AccountNumber, AmountMinor, PaymentKey, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, PaymentKey } from '@mas/values';
 import type { History, ReadHistory } from './history';
 import { show, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
@@ -11,9 +11,13 @@ import type { Findings } from './findings';
 import { Graph } from './graph';
 
 interface Journal {
-  /** Balance before the first, after the first, … */
-  readonly balances: readonly AmountMinor[];
-  readonly payments: readonly { readonly key: PaymentKey; readonly txn: TxnId }[];
+  readonly payments: readonly PaymentKey[];
+  /** Balance → after how many payments the account had it. */
+  readonly prefixesOf: ReadonlyMap<AmountMinor, readonly number[]>;
+  /** When the last decision among the first n was first known. */
+  readonly decidedMs: readonly number[];
+  /** The first acknowledgement among those from n on; infinite where there is none. */
+  readonly ackedFromMs: readonly number[];
 }
 
 interface Times {
@@ -29,13 +33,14 @@ export interface ReadFigures {
 }
 
 export function auditSerializability(state: FinalState, history: History, decisions: Decisions, findings: Findings): ReadFigures {
-  const journals = journalsOf(state, history);
   const times = timesOf(history, decisions);
+  const journals = journalsOf(state, history, times);
+  const journaled = new Set([...journals.values()].flatMap((journal) => journal.payments));
   const graph = new Graph();
   const figures = { explained: 0, ambiguous: 0 };
-  for (const [key, time] of times) if (time.ackMs < Infinity || isJournaled(journals, key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs);
+  for (const [key, time] of times) if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs);
   for (const [account, journal] of journals) addPrefixes(graph, account, journal);
-  history.reads.forEach((read, at) => addRead(graph, read, at, journals, times, findings, figures));
+  history.reads.forEach((read, at) => addRead(graph, read, at, journals, findings, figures));
   graph.addRealTime();
   const cycle = graph.cycle();
   if (cycle !== null) findings.add('strictly serializable', `no order explains: ${cycle.join('  →  ')}`);
@@ -43,11 +48,21 @@ export function auditSerializability(state: FinalState, history: History, decisi
   return figures;
 }
 
-function journalsOf(state: FinalState, history: History): ReadonlyMap<AccountNumber, Journal> {
+function journalsOf(state: FinalState, history: History, times: ReadonlyMap<PaymentKey, Times>): ReadonlyMap<AccountNumber, Journal> {
   const journals = new Map<AccountNumber, Journal>();
   for (const { number, openingMinor } of history.accounts.values()) {
-    const lines = (state.legsOf.get(number) ?? []).flatMap((leg) => (leg.journal === null ? [] : [{ leg, journal: leg.journal }])).sort((a, b) => a.journal.seq - b.journal.seq);
-    journals.set(number, { balances: [openingMinor, ...lines.map((line) => line.journal.balanceAfterMinor)], payments: lines.map(({ leg }) => ({ key: leg.key, txn: leg.txn })) });
+    const lines = (state.legsOf.get(number) ?? []).flatMap((leg) => (leg.journal === null ? [] : [{ key: leg.key, ...leg.journal }])).sort((a, b) => a.seq - b.seq);
+    const prefixesOf = new Map<AmountMinor, number[]>();
+    [openingMinor, ...lines.map((line) => line.balanceAfterMinor)].forEach((balance, prefix) => {
+      const known = prefixesOf.get(balance);
+      if (known === undefined) prefixesOf.set(balance, [prefix]);
+      else known.push(prefix);
+    });
+    const decidedMs = [-Infinity];
+    for (const { key } of lines) decidedMs.push(Math.max(decidedMs.at(-1) ?? -Infinity, times.get(key)?.decidedMs ?? Infinity));
+    const ackedFromMs = new Array<number>(lines.length + 1).fill(Infinity);
+    for (let at = lines.length - 1; at >= 0; at -= 1) ackedFromMs[at] = Math.min(ackedFromMs[at + 1] ?? Infinity, times.get(lines[at]?.key as PaymentKey)?.ackMs ?? Infinity);
+    journals.set(number, { payments: lines.map((line) => line.key), prefixesOf, decidedMs, ackedFromMs });
   }
   return journals;
 }
@@ -61,13 +76,9 @@ function timesOf(history: History, decisions: Decisions): ReadonlyMap<PaymentKey
   return times;
 }
 
-function isJournaled(journals: ReadonlyMap<AccountNumber, Journal>, key: PaymentKey): boolean {
-  return [...journals.values()].some((journal) => journal.payments.some((payment) => payment.key === key));
-}
-
 /** `before n`: the first n payments happened; `after n`: those from n on have not. */
 function addPrefixes(graph: Graph, account: AccountNumber, { payments }: Journal): void {
-  payments.forEach(({ key }, at) => {
+  payments.forEach((key, at) => {
     const payment = `payment ${show(key)}`;
     graph.edge(payment, `before ${account} ${at + 1}`);
     graph.edge(`before ${account} ${at}`, `before ${account} ${at + 1}`);
@@ -76,17 +87,17 @@ function addPrefixes(graph: Graph, account: AccountNumber, { payments }: Journal
   });
 }
 
-function addRead(graph: Graph, read: ReadHistory, at: number, journals: ReadonlyMap<AccountNumber, Journal>, times: ReadonlyMap<PaymentKey, Times>, findings: Findings, figures: { explained: number; ambiguous: number }): void {
+function addRead(graph: Graph, read: ReadHistory, at: number, journals: ReadonlyMap<AccountNumber, Journal>, findings: Findings, figures: { explained: number; ambiguous: number }): void {
   const name = `read ${at} at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of ${read.views.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`;
   if (read.level === 'committed') graph.operation(name, read.startMs, read.endMs);
   for (const view of read.views) {
     const journal = journals.get(view.number);
     if (journal === undefined) continue;
-    const all = journal.balances.flatMap((balance, prefix) => (balance === view.balanceMinor ? [prefix] : []));
-    const possible = all.filter((prefix) => journal.payments.slice(0, prefix).every(({ key }) => (times.get(key)?.decidedMs ?? Infinity) <= read.endMs));
+    const all = journal.prefixesOf.get(view.balanceMinor) ?? [];
+    const possible = all.filter((prefix) => (journal.decidedMs[prefix] ?? Infinity) <= read.endMs);
     findings.expect(possible.length > 0, 'no undecided money is shown', () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`);
     if (read.level !== 'committed' || possible.length === 0) continue;
-    const candidates = possible.length === 1 ? possible : possible.filter((prefix) => journal.payments.slice(prefix).every(({ key }) => (times.get(key)?.ackMs ?? Infinity) > read.startMs));
+    const candidates = possible.length === 1 ? possible : possible.filter((prefix) => (journal.ackedFromMs[prefix] ?? Infinity) > read.startMs);
     const [prefix] = candidates;
     findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);
     if (prefix === undefined) continue;

@@ -1,8 +1,10 @@
 /** A short selection of the scenarios under fire, one for each part that can be struck. `npm run test:fire` runs them all. */
+import { createConnection } from 'mysql2/promise';
 import { FIRE_OPTIONS, runScenario, type ScenarioResult } from './fire/run-scenario';
 import { scenarioNamed } from './fire/scenarios';
 import { renderTable, row } from './fire/table';
 import { World } from './fire/world';
+import { renderFinalAudit } from './harness/final-audit';
 
 const SELECTION = ['kill the leader of a bucket', 'one way: the leader hears and is not heard', 'empty Redis (FLUSHALL), five times under load', 'kill the SQL server, start it again'];
 const SEED = 5;
@@ -26,3 +28,28 @@ test.each(SELECTION)('%s', async (name) => {
   expect(result.ratePerSecond).toBeGreaterThanOrEqual(FIRE_OPTIONS.minimumPerSecond);
   expect(result.resolved).toBe(result.unknown);
 });
+
+test('in the end: all that was asked and heard, against the rows of every replica', async () => {
+  const final = await world.auditAtRest();
+  process.stdout.write(`\n${renderFinalAudit(final)}\n`);
+  expect(final.findings).toEqual([]);
+  expect(final.replicas).toBe(9);
+  expect(final.payments).toBeGreaterThan(4 * FIRE_OPTIONS.minimumPerSecond);
+  expect(final.reads.explained).toBeGreaterThan(0);
+  await tampered(1);
+  const rules = (await world.auditAtRest()).findings.map(({ rule }) => rule);
+  expect(new Set(rules)).toEqual(new Set(['equal replicas']));
+  await tampered(-1);
+});
+
+/** One account's balance, in the database of one replica. */
+async function tampered(byMinor: number): Promise<void> {
+  const [, , { url } = { url: '' }] = world.cluster.databases();
+  const sql = await createConnection(url);
+  try {
+    const [changed] = await sql.execute('UPDATE account SET balance_minor = balance_minor + ? ORDER BY number LIMIT 1', [byMinor]);
+    expect(changed).toMatchObject({ affectedRows: 1 });
+  } finally {
+    await sql.end();
+  }
+}

@@ -7,7 +7,7 @@ export { MalformedBytes } from './wire/malformed-bytes';
 export { JwtTokenVerifier } from './auth/jwt-token-verifier';
 export { loadTokenKeys, type TokenAlgorithm, type TokenConfigProblem, type TokenKeys } from './auth/token-keys';
 export { TokenSigner } from './auth/token-signer';
-export { MasClient, type AmountInput, type PaymentInput } from './client/mas-client';
+export { MasClient, type AmountInput, type Level, type PaymentInput } from './client/mas-client';
 export { MasCallFailed, type ChannelOptions } from './client/retrying-channel';
 export type { AccountPage, CreatedAccount } from './public/account-messages';
 export type { AcquiredLocks, ClusterStatus, LockStatus } from './public/node-messages';

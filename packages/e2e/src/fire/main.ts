@@ -7,6 +7,7 @@
  *   --seed N       of the load (default: by the time; printed)
  */
 import { parseArgs } from 'node:util';
+import { renderFinalAudit } from '../harness/final-audit';
 import { runScenario, type ScenarioResult } from './run-scenario';
 import type { Scenario } from './scenario';
 import { scenarios } from './scenarios';
@@ -17,6 +18,8 @@ interface Outcome {
   readonly results: readonly ScenarioResult[];
   readonly leftOut: readonly string[];
   readonly failures: readonly string[];
+  /** Of the last cluster: histories against rows. */
+  readonly final: string;
 }
 
 async function main(): Promise<number> {
@@ -36,6 +39,7 @@ async function main(): Promise<number> {
   const outcome = await runAll(chosen, seed);
   print(`\n${renderTable(outcome.results.map(row))}`);
   print(`\nresolution of single payments in doubt: ${spread(outcome.results.flatMap((result) => result.resolutionsMs))}`);
+  print(outcome.final);
   print(`${outcome.results.length} scenarios ran, ${outcome.leftOut.length} left out, ${outcome.failures.length} failed, in ${ms(performance.now() - startedAtMs)}`);
   for (const text of [...outcome.leftOut, ...outcome.failures]) print(text);
   return outcome.failures.length === 0 ? 0 : 1;
@@ -69,8 +73,10 @@ async function runAll(chosen: readonly Scenario[], seed: number): Promise<Outcom
       world = await World.start(seed + results.length);
     }
   }
+  const final = await world.auditAtRest();
+  failures.push(...final.findings.map(({ rule, text }) => `${rule}: ${text}`));
   await world.stop();
-  return { results, leftOut, failures };
+  return { results, leftOut, failures, final: renderFinalAudit(final) };
 }
 
 function print(text: string): void {

@@ -1,14 +1,17 @@
 /** One cluster under fire, with the books of everything that was asked of it. */
 import { join } from 'node:path';
+import { History } from '@mas/auditor';
 import type { MasClient } from '@mas/rpc';
 import { tempFolder, type TempFolder } from '@mas/test-servers';
 import { SeededRandom, type Random } from '@mas/values';
 import { Auditor } from '../harness/auditor';
 import { Books } from '../harness/books';
 import { Cluster, type ClusterOptions } from '../harness/cluster';
+import { auditAtRest, type FinalAudit } from '../harness/final-audit';
 import { numbersIn } from '../harness/names';
 import { Shim } from '../harness/shim';
 import { SmallDisk } from '../harness/small-disk';
+import { WitnessedClient } from '../harness/witnessed-client';
 
 const ACCOUNTS_PER_BUCKET = 12;
 export const OPENING_MINOR = 1_000_000n;
@@ -19,11 +22,13 @@ export const SMALL_DISK_RM = 'rm3';
 const SMALL_DISK_MEGABYTES = 512;
 
 export class World {
+  /** All that was asked and heard since the beginning. */
+  readonly history = new History();
   readonly books = new Books();
   readonly auditor: Auditor;
   readonly random: Random;
   /** Of the load: what a client of both TMs does. */
-  readonly client: MasClient;
+  readonly client: WitnessedClient;
   /** Of the observer, with patience. */
   readonly observer: MasClient;
 
@@ -37,9 +42,9 @@ export class World {
     private readonly tools: TempFolder,
   ) {
     this.random = new SeededRandom(seed);
-    this.client = cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
+    this.client = new WitnessedClient(cluster.client({ timeoutMs: CALL_TIMEOUT_MS }), this.history);
     this.observer = cluster.client({ timeoutMs: OBSERVER_TIMEOUT_MS });
-    this.auditor = new Auditor(this.observer, this.books, () => cluster.diagnostics());
+    this.auditor = new Auditor(this.observer, new WitnessedClient(this.observer, this.history), this.books, () => cluster.diagnostics());
   }
 
   static async start(seed: number, options: ClusterOptions = {}): Promise<World> {
@@ -67,6 +72,11 @@ export class World {
     }
   }
 
+  /** At rest: after the last scenario, with no load. */
+  auditAtRest(): Promise<FinalAudit> {
+    return auditAtRest(this.cluster, this.observer, this.history);
+  }
+
   async stop(): Promise<void> {
     await this.cluster.stop();
     this.smallDisk?.unmount();
@@ -74,9 +84,10 @@ export class World {
   }
 
   private async openAccounts(): Promise<void> {
+    const opener = new WitnessedClient(this.observer, this.history);
     for (const { bucket } of this.cluster.placement.map.buckets) {
       const numbers = numbersIn(this.cluster.placement, bucket, `b${bucket}-`, ACCOUNTS_PER_BUCKET);
-      await Promise.all(numbers.map((number) => this.observer.createAccount({ id: `open-${number}`, number, openingBalance: { minor: OPENING_MINOR } })));
+      await Promise.all(numbers.map((number) => opener.createAccount(number, OPENING_MINOR)));
       for (const number of numbers) this.books.opened(number, OPENING_MINOR);
     }
   }

@@ -23,7 +23,6 @@ class PaperCluster {
       listPayments: ({ account }: { readonly account: string }) => Promise.resolve({ legs: [...(this.legs.get(account) ?? [])].reverse(), nextCursor: null }),
       undecided: () => Promise.resolve({ transactions: [], silent: [] }),
       audit: () => Promise.resolve({ consistent: this.consistent, checks: [{ name: 'own', count: 1, differences: this.consistent ? [] : ['a replica differs'] }] }),
-      createPayment: () => Promise.reject(new Error('nothing is open here')),
     } as unknown as AuditedClient;
   }
 }
@@ -35,7 +34,7 @@ async function findings(falsify: (cluster: PaperCluster, books: Books) => void):
   books.opened('bob', 100n);
   books.answered(books.asked({ id: 'p1', from: 'alice', to: 'bob', amount: { minor: 10n } }), 'committed', null);
   falsify(cluster, books);
-  return (await new Auditor(cluster.client(), books, () => '').audit()).findings;
+  return (await new Auditor(cluster.client(), { createPayment: () => Promise.reject(new Error('nothing is open here')) }, books, () => '').audit()).findings;
 }
 
 test('a right ledger is found right', async () => {

@@ -15,7 +15,7 @@ export interface AuditResult {
   readonly checks: number;
 }
 
-export type AuditedClient = Pick<MasClient, 'getAccount' | 'getAccounts' | 'listPayments' | 'undecided' | 'audit' | 'createPayment'>;
+export type AuditedClient = Pick<MasClient, 'getAccount' | 'getAccounts' | 'listPayments' | 'undecided' | 'audit'>;
 
 const PAGE_SIZE = 500;
 const MAX_FINDINGS = 20;
@@ -34,6 +34,8 @@ export class Auditor {
 
   constructor(
     private readonly client: AuditedClient,
+    /** Asks again what has no answer. */
+    private readonly asking: Pick<MasClient, 'createPayment'>,
     private readonly books: Books,
     private readonly diagnostics: () => string,
   ) {}
@@ -46,7 +48,7 @@ export class Auditor {
       'every payment has an answer',
       async () => {
         const left = this.books.open();
-        for (let at = 0; at < left.length; at += RESOLVE_CONCURRENCY) await Promise.all(left.slice(at, at + RESOLVE_CONCURRENCY).map((entry) => ask(this.client, this.books, entry)));
+        for (let at = 0; at < left.length; at += RESOLVE_CONCURRENCY) await Promise.all(left.slice(at, at + RESOLVE_CONCURRENCY).map((entry) => ask(this.asking, this.books, entry)));
         return this.books.open().length === 0;
       },
       { timeoutMs: SETTLE_TIMEOUT_MS, intervalMs: POLL_MS, diagnostics: this.diagnostics },

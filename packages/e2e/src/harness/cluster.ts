@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { genesisPlacement, PlacementIndex } from '@mas/placement';
 import type { MasClient } from '@mas/rpc';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
-import { rmId } from '@mas/values';
+import { rmId, type RmId } from '@mas/values';
 import { Access, type ClientOptions } from './access';
 import { Links } from './links';
 import { MasProcess, REPOSITORY_ROOT } from './mas-process';
@@ -96,6 +96,12 @@ export class Cluster {
     return this.access.accountToken(number);
   }
 
+  /** Of every Resource Manager, past its proxy; none where it is embedded. */
+  databases(): readonly { readonly rm: RmId; readonly url: string }[] {
+    const { sql } = this;
+    return sql === null ? [] : this.rms.map((_, at) => ({ rm: rmId(at + 1), url: `mysql://root@127.0.0.1:${sql.port}/${databaseOf(at + 1)}` }));
+  }
+
   process(name: string): MasProcess {
     const found = [...this.rms, ...this.tms].find((one) => one.name === name);
     if (found === undefined) throw new Error(`no process ${name}; there are ${[...this.rms, ...this.tms].map((one) => one.name).join(', ')}`);
@@ -181,7 +187,7 @@ export class Cluster {
   private async resourceManager(rm: number): Promise<MasProcess> {
     const name = `rm${rm}`;
     const sql = this.sql === null ? 'embedded' : `mysql://root@127.0.0.1:${await this.links.through(`${name}>sql`, this.sql.port)}`;
-    return this.newProcess(name, ['rm', '--id', String(rm), '--listen', `${HOST}:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', `mas${rm}`]);
+    return this.newProcess(name, ['rm', '--id', String(rm), '--listen', `${HOST}:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', databaseOf(rm)]);
   }
 
   private async transactionManager(tm: number): Promise<MasProcess> {
@@ -206,6 +212,10 @@ export class Cluster {
     }
     return parts.join(',');
   }
+}
+
+function databaseOf(rm: number): string {
+  return `mas${rm}`;
 }
 
 async function differentPorts(count: number): Promise<number[]> {

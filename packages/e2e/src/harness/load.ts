@@ -5,9 +5,10 @@
  * A few accounts, one per bucket, pay each other only: what they hold together never changes either, and so few can be read
  * at one instant however busy the cluster is.
  */
-import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type Level, type MasClient, type PaymentInput } from '@mas/rpc';
 import type { Random } from '@mas/values';
 import type { Books, Entry } from './books';
+import type { WitnessedClient } from './witnessed-client';
 
 export interface LoadOptions {
   readonly ratePerSecond: number;
@@ -26,6 +27,8 @@ const CIRCLE_SIZE = 3;
 /** So many reads of the circle to one of all accounts. */
 const CIRCLE_READS = 3;
 const TOO_MUCH_MINOR = 10n ** 9n;
+/** Of reads of a single account, in turn. */
+const LEVELS: readonly Level[] = ['committed', 'uncommitted', 'committed', 'cached'];
 
 export class Load {
   /** When payments were acknowledged as committed, and when those had been begun. */
@@ -41,7 +44,7 @@ export class Load {
   private minted = 0;
 
   constructor(
-    private readonly client: MasClient,
+    private readonly client: Pick<WitnessedClient, 'createPayment' | 'getAccounts'>,
     private readonly books: Books,
     private readonly random: Random,
     /** Makes ids of this load differ from any other's. */
@@ -139,6 +142,7 @@ export class Load {
       const accounts = turn % (CIRCLE_READS + 1) === CIRCLE_READS ? this.books.accounts() : this.groups().circle;
       try {
         this.judge(accounts, await this.client.getAccounts(accounts));
+        await this.client.getAccounts(this.draw(this.books.accounts(), 1), LEVELS[turn % LEVELS.length]);
       } catch {
         // Unavailable for now; availability is measured by the payments.
       }

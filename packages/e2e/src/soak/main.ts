@@ -1,6 +1,7 @@
 /**
  * `npm run soak -- --hours N`: load for hours, and every ten seconds a fault drawn at random from a printed seed. After each
- * fault everything must be resolved, and the auditor goes through all that was done since the last.
+ * fault everything must be resolved, and the auditor goes through all that was done since the last. After each hour, and at the
+ * end, the cluster comes to rest, and all that was asked and heard is held against the rows; then a fresh one takes over.
  *
  *   --hours N      how long (a fraction will do)
  *   --seed N       of the faults and the load
@@ -13,6 +14,7 @@ import type { Scenario } from '../fire/scenario';
 import { scenarios } from '../fire/scenarios';
 import { ms, renderTable, row, spread } from '../fire/table';
 import { World } from '../fire/world';
+import { renderFinalAudit } from '../harness/final-audit';
 
 const HOUR_MS = 3_600_000;
 const LINES_KEPT = 40;
@@ -25,34 +27,43 @@ async function main(): Promise<number> {
     return 2;
   }
   print(`soak for ${hours} h, a fault every ${every} s or as soon as the last one is over; seed ${seed}`);
-  const world = await World.start(seed);
   let asked = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (asked = true));
-  try {
-    return await soak(world, new SeededRandom(seed + 1), performance.now() + hours * HOUR_MS, every * 1_000, () => asked);
-  } finally {
-    await world.stop();
+  const endMs = performance.now() + hours * HOUR_MS;
+  const results: ScenarioResult[] = [];
+  const random = new SeededRandom(seed + 1);
+  for (let cluster = 0; performance.now() < endMs && !asked; cluster += 1) {
+    const world = await World.start(seed + cluster);
+    try {
+      const problems = await soak(world, random, Math.min(endMs, performance.now() + HOUR_MS), every * 1_000, () => asked, results);
+      if (problems.length > 0) {
+        print(`\nFAILED after ${results.length} faults:\n${problems.join('\n')}\n${world.cluster.diagnostics()}`);
+        return 1;
+      }
+    } finally {
+      await world.stop();
+    }
   }
+  print(`\n${renderTable(results.slice(-LINES_KEPT).map(row))}`);
+  print(`\n${results.length} faults, ${results.reduce((sum, result) => sum + result.committed, 0)} payments acknowledged, in doubt: ${spread(results.flatMap((result) => result.resolutionsMs))}; longest way to a first success ${ms(Math.max(0, ...results.map((result) => result.firstSuccessMs ?? 0)))}`);
+  return results.length === 0 ? 1 : 0;
 }
 
-async function soak(world: World, random: SeededRandom, untilMs: number, everyMs: number, asked: () => boolean): Promise<number> {
-  const results: ScenarioResult[] = [];
+/** Returns what went wrong; nothing when all is well. */
+async function soak(world: World, random: SeededRandom, untilMs: number, everyMs: number, asked: () => boolean, results: ScenarioResult[]): Promise<readonly string[]> {
   const possible = scenarios.filter((scenario) => (scenario.unavailable?.(world) ?? null) === null);
   while (performance.now() < untilMs && !asked()) {
     const startedAtMs = performance.now();
     const result = await runScenario(world, draw(possible, random), FIRE_OPTIONS);
     results.push(result);
     print(row(result).join('  '));
-    if (result.problems.length > 0) {
-      print(`\nFAILED after ${results.length} faults:\n${result.problems.join('\n')}\n${world.cluster.diagnostics()}`);
-      return 1;
-    }
+    if (result.problems.length > 0) return result.problems;
     const restMs = everyMs - (performance.now() - startedAtMs);
     if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
   }
-  print(`\n${renderTable(results.slice(-LINES_KEPT).map(row))}`);
-  print(`\n${results.length} faults, ${results.reduce((sum, result) => sum + result.committed, 0)} payments acknowledged, in doubt: ${spread(results.flatMap((result) => result.resolutionsMs))}; longest way to a first success ${ms(Math.max(0, ...results.map((result) => result.firstSuccessMs ?? 0)))}`);
-  return results.length === 0 ? 1 : 0;
+  const final = await world.auditAtRest();
+  print(renderFinalAudit(final));
+  return final.findings.map(({ rule, text }) => `${rule}: ${text}`);
 }
 
 function draw(from: readonly Scenario[], random: SeededRandom): Scenario {

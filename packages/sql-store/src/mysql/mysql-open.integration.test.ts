@@ -2,6 +2,7 @@
 import { freePort, startMariaDb, type TestServer } from '@mas/test-servers';
 import { accountNumber, bucketId, type LogFacts } from '@mas/values';
 import { account, batch, key, manyRows, outcome, position } from '../contract/contract-rows';
+import { allChunks } from '../contract/store-under-test';
 import { openAppliedStore, openMysqlStore } from '../open-store';
 import { DirectSql } from '../testing/direct-sql';
 
@@ -53,6 +54,20 @@ test('the database is created; a server that does not sync its commits is warned
   expect(await store.buckets()).toEqual([]);
   await store.close();
   expect(warnings).toEqual([expect.stringContaining('innodb_flush_log_at_trx_commit=1')]);
+});
+
+test('somebody who looks on sees the rows, and the writer stays the writer', async () => {
+  const [writing, looking] = [await openMysqlStore({ url: server.url, database: 'looked_at' }), await openMysqlStore({ url: server.url, database: 'looked_at' })];
+  await writing.migrate();
+  const { store } = await writing.openBucket(bucketId(1));
+  await store.checkpoint(batch(bucketId(1), { applied: position(5), accounts: [account('seen')] }));
+  const reader = await looking.inspect(bucketId(1));
+  const chunks = await allChunks(reader);
+  await reader.close();
+  expect([reader.checkpoint.applied.index, chunks.map((chunk) => [chunk.kind, chunk.rows.length])]).toEqual([5, [['accounts', 1]]]);
+  await store.checkpoint(batch(bucketId(1), { previous: position(5), applied: position(6), accounts: [account('also')] }));
+  await expect(looking.inspect(bucketId(2))).rejects.toThrow('meta row of bucket 2');
+  await Promise.all([writing.close(), looking.close()]);
 });
 
 test('four processes migrate one fresh database at once', async () => {

@@ -1,24 +1,27 @@
 /** A snapshot through a read view of the server: one REPEATABLE READ SQL transaction on a connection of its own. */
 import type { ControlledTransaction } from 'kysely';
 import type { Checkpoint, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
-import { BucketMetaDAO } from '../dao/bucket-meta-dao';
+import type { BucketId } from '@mas/values';
+import { BucketMetaDAO, type MetaRow } from '../dao/bucket-meta-dao';
 import type { Generation } from '../dao/generation-rows';
 import type { RowKey } from '../rows/row-key';
 import type { Schema } from '../schema/schema';
 import type { SqlDatabase } from '../sql-database';
 import { chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotRow } from './snapshot-kinds';
 import { answered, unavailable } from './sql-transaction';
-import { requireWriter, type Fence } from './writer-fence';
 
-/** @throws StoreUnavailable, WriterFenced */
-export async function openReadViewSnapshot(database: SqlDatabase, fence: Fence): Promise<SnapshotReader> {
-  const what = `snapshot of bucket ${fence.bucket}`;
+/**
+ * @param require gives the meta row back, or throws what the reader shall hear
+ * @throws StoreUnavailable, and what `require` throws
+ */
+export async function openReadViewSnapshot(database: SqlDatabase, bucket: BucketId, require: (row: MetaRow | null) => MetaRow): Promise<SnapshotReader> {
+  const what = `snapshot of bucket ${bucket}`;
   return answered(database, what, async () => {
     const trx = await database.bulk.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute();
     try {
       // The first read makes the view.
-      const row = requireWriter(fence, await new BucketMetaDAO(trx, database.dialect, fence.bucket).find());
-      return new ReadViewSnapshot(database, trx, { bucket: fence.bucket, generation: row.generation }, BucketMetaDAO.checkpointOf(row), what);
+      const row = require(await new BucketMetaDAO(trx, database.dialect, bucket).find());
+      return new ReadViewSnapshot(database, trx, { bucket, generation: row.generation }, BucketMetaDAO.checkpointOf(row), what);
     } catch (error) {
       await trx.rollback().execute();
       throw error;

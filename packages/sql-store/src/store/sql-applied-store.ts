@@ -1,10 +1,11 @@
 /** AppliedStore on a SQL database: which buckets are here, and the taking over of each. */
-import { type AppliedStore, type BucketStore, type Checkpoint } from '@mas/resource-manager';
-import { present, type BucketId, type Logger } from '@mas/values';
+import { type AppliedStore, type BucketStore, type Checkpoint, type SnapshotReader } from '@mas/resource-manager';
+import { invariant, present, type BucketId, type Logger } from '@mas/values';
 import { BucketMetaDAO } from '../dao/bucket-meta-dao';
 import { migrate } from '../schema/migrate';
 import type { SqlDatabase } from '../sql-database';
 import { GenerationSweeper } from './generation-sweeper';
+import { openReadViewSnapshot } from './read-view-snapshot';
 import { committedOnce } from './resolved-commit';
 import { answered, unavailable } from './sql-transaction';
 import { SqlBucketStore } from './sql-bucket-store';
@@ -42,6 +43,15 @@ export class SqlAppliedStore implements AppliedStore {
     this.sweeper.start(bucket, row.writerEpoch);
     const store = new SqlBucketStore(this.database, this.sweeper, { bucket, writerEpoch: row.writerEpoch }, row.generation);
     return { store, checkpoint: BucketMetaDAO.checkpointOf(row) };
+  }
+
+  /**
+   * A bucket's rows as they are now, for somebody who looks on: its writer stays its writer. On a SQL server only; an embedded
+   * file belongs to one process. @throws StoreUnavailable
+   */
+  inspect(bucket: BucketId): Promise<SnapshotReader> {
+    invariant(this.database.hasReadViews, 'only a SQL server can be looked at beside its writer');
+    return openReadViewSnapshot(this.database, bucket, (row) => present(row, `meta row of bucket ${bucket}`));
   }
 
   async dropBucket(bucket: BucketId): Promise<void> {

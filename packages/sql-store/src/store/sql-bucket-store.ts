@@ -126,7 +126,7 @@ export class SqlBucketStore implements BucketStore {
 
   async readSnapshot(): Promise<SnapshotReader> {
     this.requireOpen();
-    if (this.database.hasReadViews) return openReadViewSnapshot(this.database, this.fence);
+    if (this.database.hasReadViews) return openReadViewSnapshot(this.database, this.bucket, (row) => requireWriter(this.fence, row));
     return this.snapshots.start(this.fence, (generation) => this.protectWhileRead(generation));
   }
 

@@ -1,0 +1,76 @@
+/**
+ * A client whose every question and answer is written into a history, with the times at which it asked and heard. What failed
+ * for want of an answer has none in the history either: it may have happened or not.
+ */
+import type { History, PaymentHistory } from '@mas/auditor';
+import { MasCallFailed, type AmountInput, type Level, type MasClient, type PaymentInput } from '@mas/rpc';
+import type { AccountView, PaymentRequest, PaymentResult, Reply } from '@mas/transaction-coordinator';
+import { accountNumber, currency, paymentKey, type AccountNumber } from '@mas/values';
+
+/** Scope of the ids of the operator that the tests are. */
+const SCOPE = 'mas|tester';
+const USD = currency('USD');
+/** Nobody can say what became of the request. */
+const NO_ANSWERS: ReadonlySet<string> = new Set(['unavailable', 'deadline-exceeded', 'resource-exhausted', 'aborted', 'internal']);
+
+export class WitnessedClient {
+  constructor(
+    private readonly client: Pick<MasClient, 'createPayment' | 'getAccounts' | 'createAccount'>,
+    private readonly history: History,
+  ) {}
+
+  async createAccount(number: string, openingMinor: bigint): Promise<void> {
+    const id = `open-${number}`;
+    const startMs = performance.now();
+    this.history.otherKeys.add(paymentKey(SCOPE, id));
+    await this.client.createAccount({ id, number, openingBalance: { minor: openingMinor } });
+    const account = accountNumber(number);
+    this.history.accounts.set(account, { number: account, currency: USD, openingMinor, minimumMinor: 0n, startMs, createdMs: performance.now() });
+  }
+
+  async createPayment(input: PaymentInput): Promise<PaymentResult> {
+    const payment = this.paymentOf(input);
+    const attempt: PaymentHistory['attempts'][number] = { tm: 'any', startMs: performance.now(), endMs: null, answer: null, request: payment.request };
+    payment.attempts.push(attempt);
+    const heard = (answer: Reply<PaymentResult>): void => void Object.assign(attempt, { answer, endMs: performance.now() });
+    try {
+      const value = await this.client.createPayment(input);
+      heard({ ok: true, value });
+      if (value.kind === 'committed') this.history.successesMs.push(performance.now());
+      return value;
+    } catch (error) {
+      if (error instanceof MasCallFailed && !NO_ANSWERS.has(error.error.kind) && !error.error.reason.startsWith('GRPC_')) heard({ ok: false, error: error.error });
+      throw error;
+    }
+  }
+
+  async getAccounts(numbers: readonly string[], level: Level = 'committed'): Promise<readonly AccountView[]> {
+    const startMs = performance.now();
+    const views = await this.client.getAccounts(numbers, level);
+    this.history.reads.push({ level, numbers: numbers as readonly AccountNumber[], startMs, endMs: performance.now(), views });
+    return views;
+  }
+
+  private paymentOf(input: PaymentInput): PaymentHistory {
+    const key = paymentKey(SCOPE, input.id);
+    const known = this.history.payments.get(key);
+    if (known !== undefined) return known;
+    const payment: PaymentHistory = { key, id: input.id, subject: { kind: 'operator', name: SCOPE }, request: requestOf(input), attempts: [] };
+    this.history.payments.set(key, payment);
+    return payment;
+  }
+}
+
+function requestOf(input: PaymentInput): PaymentRequest {
+  const sides = [
+    { account: input.from ?? '', direction: 'debit' as const, amount: input.amount },
+    { account: input.to ?? '', direction: 'credit' as const, amount: input.amount },
+  ];
+  const legs = (input.legs ?? sides).map(({ account, direction, amount }) => ({ account: accountNumber(account), direction, amountMinor: minorOf(amount), currency: USD }));
+  return { id: input.id, kind: input.kind ?? 'payment', legs, reference: null, amountMinor: null, expiresInSeconds: null, memo: input.memo ?? '', lockHandle: null };
+}
+
+function minorOf(amount: AmountInput | undefined): bigint {
+  if (amount === undefined || !('minor' in amount)) throw new RangeError('a witnessed payment names its amount in minor units');
+  return amount.minor;
+}
