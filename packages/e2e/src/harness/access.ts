@@ -13,6 +13,9 @@ export interface ClientOptions {
 }
 
 const TOKEN_SECONDS = 24 * 3600;
+const OPERATOR = 'tester';
+/** Of the ids of the operator that the tests are. */
+export const OPERATOR_SCOPE = `mas|${OPERATOR}`;
 
 export class Access {
   private readonly clients: MasClient[] = [];
@@ -34,7 +37,7 @@ export class Access {
     return client;
   }
 
-  operatorToken(name = 'tester', lifetimeSeconds = TOKEN_SECONDS): string {
+  operatorToken(name = OPERATOR, lifetimeSeconds = TOKEN_SECONDS): string {
     return this.signer().operator(name, lifetimeSeconds).token;
   }
 

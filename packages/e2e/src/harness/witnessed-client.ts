@@ -6,9 +6,8 @@ import type { History, PaymentHistory } from '@mas/auditor';
 import { MasCallFailed, type AmountInput, type Level, type MasClient, type PaymentInput } from '@mas/rpc';
 import type { AccountView, PaymentRequest, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, currency, paymentKey, type AccountNumber } from '@mas/values';
+import { OPERATOR_SCOPE } from './access';
 
-/** Scope of the ids of the operator that the tests are. */
-const SCOPE = 'mas|tester';
 const USD = currency('USD');
 /** Nobody can say what became of the request. */
 const NO_ANSWERS: ReadonlySet<string> = new Set(['unavailable', 'deadline-exceeded', 'resource-exhausted', 'aborted', 'internal']);
@@ -22,7 +21,7 @@ export class WitnessedClient {
   async createAccount(number: string, openingMinor: bigint): Promise<void> {
     const id = `open-${number}`;
     const startMs = performance.now();
-    this.history.otherKeys.add(paymentKey(SCOPE, id));
+    this.history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
     await this.client.createAccount({ id, number, openingBalance: { minor: openingMinor } });
     const account = accountNumber(number);
     this.history.accounts.set(account, { number: account, currency: USD, openingMinor, minimumMinor: 0n, startMs, createdMs: performance.now() });
@@ -52,10 +51,10 @@ export class WitnessedClient {
   }
 
   private paymentOf(input: PaymentInput): PaymentHistory {
-    const key = paymentKey(SCOPE, input.id);
+    const key = paymentKey(OPERATOR_SCOPE, input.id);
     const known = this.history.payments.get(key);
     if (known !== undefined) return known;
-    const payment: PaymentHistory = { key, id: input.id, subject: { kind: 'operator', name: SCOPE }, request: requestOf(input), attempts: [] };
+    const payment: PaymentHistory = { key, id: input.id, subject: { kind: 'operator', name: OPERATOR_SCOPE }, request: requestOf(input), attempts: [] };
     this.history.payments.set(key, payment);
     return payment;
   }

@@ -4,11 +4,10 @@ import { RedisLink, RedisTxnCoordinatorDao } from '@mas/redis-store';
 import type { PaymentResult, TransactionEntry } from '@mas/transaction-coordinator';
 import { paymentKey, SeededRandom, silentLogger, type Clock } from '@mas/values';
 import { waitUntil } from '@mas/test-servers';
+import { OPERATOR_SCOPE } from '../harness/access';
 import type { Cluster } from '../harness/cluster';
 
 export const OPENING_MINOR = 10_000n;
-/** Scope of the ids of the operator that the tests are. */
-export const OPERATOR_SCOPE = 'mas|tester';
 
 export class Bank {
   private minted = 0;
