@@ -2,7 +2,7 @@
  * Money at rest, from the rows alone and by arithmetic of its own: journals add up from the opening balance, both sides of
  * every payment agree with the one decision at its home, nothing exists twice, nothing stays reserved for nobody.
  */
-import type { LegEffect, LegRow, OutcomeRow } from '@mas/ledger';
+import type { LegEffect, LegRow, LegSpec, OutcomeRow } from '@mas/ledger';
 import type { AccountNumber, TxnId } from '@mas/values';
 import type { History } from './history';
 import { show } from './decisions';
@@ -16,6 +16,7 @@ export function auditMoney(state: FinalState, history: History, findings: Findin
   for (const outcome of state.outcomes) auditOutcome(outcome, state, findings);
   const outcomeOf = new Map(state.outcomes.map((outcome) => [outcome.txn, outcome]));
   for (const legs of state.legsOf.values()) for (const leg of legs) auditLeg(leg, outcomeOf, findings);
+  for (const [key, count] of timesEach(state.outcomes.map((outcome) => outcome.key))) findings.expect(count === 1, 'nothing twice', () => `${show(key)} is recorded ${count} times`);
   auditReferences(state, findings);
   auditTotals(state, history, findings);
 }
@@ -75,28 +76,47 @@ function auditOutcome(outcome: OutcomeRow, state: FinalState, findings: Findings
 
 function auditLeg(leg: LegRow, outcomeOf: ReadonlyMap<TxnId, OutcomeRow>, findings: Findings): void {
   findings.expect(leg.state !== 'prepared', 'no leg stays prepared', () => `${show(leg.key)} on ${leg.account} is still prepared`);
-  if (leg.state !== 'committed') return;
+  findings.expect(leg.refundReservedMinor === 0n, 'no hold stays', () => `${show(leg.key)} on ${leg.account}: ${leg.refundReservedMinor} are still reserved for refunds`);
+  if (leg.state !== 'committed') {
+    findings.expect(leg.journal === null, 'both sides agree', () => `${show(leg.key)} was ${leg.state} on ${leg.account}, which has a journal line`);
+    findings.expect(leg.reservation === null, 'no hold stays', () => `${show(leg.key)} was ${leg.state} on ${leg.account} and holds ${leg.reservation?.reservedMinor} back`);
+    return;
+  }
   const outcome = outcomeOf.get(leg.txn);
   findings.expect(outcome?.decision.kind === 'committed', 'both sides agree', () => `${show(leg.key)} is committed on ${leg.account}, its home says ${outcome?.decision.kind ?? 'nothing'}`);
 }
 
-/** An authorization is consumed once; refunds never give back more than was paid. */
+/** An authorization is consumed once, for no more than it had put aside, and is over then; refunds never give back more than was paid. */
 function auditReferences(state: FinalState, findings: Findings): void {
-  const consumed = new Map<TxnId, number>();
+  const consumed: TxnId[] = [];
   const refunded = new Map<string, bigint>();
   for (const { body, decision } of state.outcomes) {
     if (decision.kind !== 'committed' || body.reference === null) continue;
     const { txn } = body.reference;
-    if (body.kind === 'capture' || body.kind === 'void') consumed.set(txn, (consumed.get(txn) ?? 0) + 1);
+    if (body.kind === 'capture' || body.kind === 'void') consumed.push(txn);
+    for (const leg of body.legs) if (leg.effect === 'capture' || leg.effect === 'void') auditConsumed(txn, leg, state, findings);
     for (const leg of body.legs) if (leg.effect === 'refund-debit') refunded.set(`${txn} ${leg.account}`, (refunded.get(`${txn} ${leg.account}`) ?? 0n) + leg.amountMinor);
   }
-  for (const [txn, count] of consumed) findings.expect(count === 1, 'nothing twice', () => `authorization ${txn.slice(0, 8)} was consumed ${count} times`);
+  for (const [txn, count] of timesEach(consumed)) findings.expect(count === 1, 'nothing twice', () => `authorization ${txn.slice(0, 8)} was consumed ${count} times`);
   for (const [name, amount] of refunded) {
     const [txn, account] = name.split(' ');
     const original = (state.legsByTxn.get(txn as TxnId) ?? []).find((leg) => leg.account === account);
     const paid = original?.state === 'committed' ? original.spec.amountMinor : 0n;
     findings.expect(amount <= paid, 'nothing twice', () => `${amount} of ${paid} that ${txn?.slice(0, 8)} paid to ${account} were refunded`);
   }
+}
+
+function auditConsumed(txn: TxnId, { account, amountMinor }: LegSpec, state: FinalState, findings: Findings): void {
+  const authorized = (state.legsByTxn.get(txn) ?? []).find((leg) => leg.account === account && leg.state === 'committed');
+  const [aside, held] = [authorized?.spec.amountMinor ?? 0n, authorized?.reservation?.reservedMinor ?? 0n];
+  findings.expect(amountMinor <= aside, 'nothing twice', () => `${amountMinor} of ${aside} that ${txn.slice(0, 8)} put aside on ${account} were captured`);
+  findings.expect(held === 0n, 'no hold stays', () => `authorization ${txn.slice(0, 8)} was consumed and still holds ${held} of ${account} back`);
+}
+
+function timesEach<Item>(items: readonly Item[]): ReadonlyMap<Item, number> {
+  const counts = new Map<Item, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
 }
 
 function auditTotals(state: FinalState, history: History, findings: Findings): void {
