@@ -62,13 +62,13 @@ test.each<[string, Tamper, boolean]>([
   const world = soundLedger();
   before(world);
   const known = findingsOf(world);
-  world.abort({ id: 'hope', legs: [['ann', 'debit', 10n], ['cid', 'credit', 10n]], startMs: LATER_MS }, shortOf('ann'));
+  world.abort({ id: 'hope', legs: [['ann', 'debit', 10n], ['cid', 'credit', 4n], ['dan', 'credit', 6n]], startMs: LATER_MS }, shortOf('ann'));
   const added = findingsOf(world).slice(known.length);
   expect(added).toEqual(isTrue ? [] : [finding('a refusal is the truth', /hope: INSUFFICIENT_FUNDS for 10 of ann, which had at least \d+ all the time$/)]);
 });
 
 test('INSUFFICIENT_FUNDS that nobody heard of is not judged: it bounds nothing', () => {
-  expect(findingsAfter((world) => world.abort({ id: 'hope', legs: [['ann', 'debit', 10n], ['cid', 'credit', 10n]], startMs: LATER_MS, isAnswered: false }, shortOf('ann')))).toEqual([]);
+  expect(findingsAfter((world) => world.abort({ id: 'hope', legs: [['ann', 'debit', 10n], ['cid', 'credit', 4n], ['dan', 'credit', 6n]], startMs: LATER_MS, isAnswered: false }, shortOf('ann')))).toEqual([]);
 });
 
 function attemptOf(world: LedgerDraft, id: string): Attempt {

@@ -30,6 +30,7 @@ test.each<[string, Tamper]>([
     const last = world.history.reads.pop()!;
     world.history.reads.push({ ...last, views: last.views.map((view) => ({ ...view, number: EVE, balanceMinor: 1n })) });
   }],
+  ['a read that is answered at the very moment of a decision and shows it', (world) => read(world, 'committed', 102, 110, { ann: 70n })],
   ['a read that overlaps a payment and does not see it yet', (world) => read(world, 'committed', 505, 530, { ann: 80n, dan: 0n })],
   ['a read that overlaps a payment and sees it already', (world) => read(world, 'committed', 505, 530, { ann: 55n, dan: 25n })],
   ['an authorization that is voided', (world) => world.commit({ id: 'cancel', kind: 'void', reference: 'booking', legs: [['bob', 'void', 0n]], startMs: LATER_MS })],
@@ -48,6 +49,16 @@ test('a read whose place in the journal is not unique is counted, not guessed', 
   read(world, 'committed', LATER_MS + 5, LATER_MS + 30, { ann: 60n });
   const findings = new Findings();
   expect(auditHistory(world.evidence(), findings)).toEqual({ explained: 8, ambiguous: 1 });
+  expect(findings.list()).toEqual([]);
+});
+
+test('what was acknowledged before a read says which of two equal balances it shows', () => {
+  const world = soundLedger();
+  world.commit({ id: 'there', legs: [['ann', 'debit', 7n], ['bob', 'credit', 7n]], startMs: LATER_MS, isAnswered: false });
+  world.commit({ id: 'back', legs: [['bob', 'debit', 7n], ['ann', 'credit', 7n]], startMs: LATER_MS });
+  read(world, 'committed', LATER_MS + 20, LATER_MS + 30, { ann: 60n });
+  const findings = new Findings();
+  expect(auditHistory(world.evidence(), findings)).toEqual({ explained: 9, ambiguous: 0 });
   expect(findings.list()).toEqual([]);
 });
 

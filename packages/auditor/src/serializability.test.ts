@@ -8,6 +8,7 @@ test.each<[string, Tamper, string, RegExp]>([
   ['undecided money from a cache', (world) => read(world, 'cached', 102, 109, { bob: 80n }), 'no undecided money is shown', /\(cached\): bob had it only later$/],
   ['the effect of a payment whose decision nobody knows', (world) => void world.decisions.delete(world.payment('errand').key), 'no undecided money is shown', /of cid=16 dan=29 \(committed\): cid had it only later$/],
   ['a balance of several times, all of them over', (world) => staleAmongSeveral(world), 'no stale read', /ann shows a balance from before a payment that was acknowledged$/],
+  ['the opening balance, which came back and is over again', (world) => staleOpening(world), 'no stale read', /cid shows a balance from before a payment that was acknowledged$/],
 ])('a read that shows %s is named', (_name, tamper, rule, text) => {
   expect(findingsAfter(tamper)).toContainEqual(finding(rule, text));
 });
@@ -21,6 +22,20 @@ test.each<[string, Tamper, RegExp]>([
     read(world, 'committed', 802, 850, { ann: 59n, cid: 20n });
   }, /(?=.*errand)(?=.*favour)(?=.*ann=60 cid=16)(?=.*ann=59 cid=20)/],
   ['a read that shows one side of a payment only', (world) => read(world, 'committed', 505, 530, { ann: 55n, dan: 0n }), /of ann=55 dan=0/],
+  ['a read that shows two payments, and one after it that misses the first', (world) => {
+    twoWithoutAnswers(world);
+    read(world, 'committed', 802, 830, { ann: 57n });
+    read(world, 'committed', 830, 840, { bob: 65n });
+  }, /(?=.*payment mas\|ops\/one)(?=.*ann=57)(?=.*bob=65)/],
+  ['a read that misses two payments, and one before it that shows the second', (world) => {
+    twoWithoutAnswers(world);
+    read(world, 'committed', 802, 830, { dan: 31n });
+    read(world, 'committed', 830, 840, { ann: 60n });
+  }, /(?=.*payment mas\|ops\/two)(?=.*dan=31)(?=.*ann=60)/],
+  ['a read that was over before the payment that it shows was asked for', (world) => {
+    world.decision('errand').firstMs = 780;
+    read(world, 'committed', 785, 795, { cid: 16n });
+  }, /(?=.*payment mas\|ops\/errand)(?=.*cid=16)/],
   ['a payment that was acknowledged before another and comes after it', (world) => void (world.payment('gift').attempts.forEach((attempt) => Object.assign(attempt, { startMs: 40, endMs: attempt.endMs === null ? null : 60 }))), /^no order explains: .*bill/],
 ])('%s: no order explains it', (_name, tamper, text) => {
   expect(findingsAfter(tamper)).toContainEqual(finding('strictly serializable', text));
@@ -41,4 +56,16 @@ function staleAmongSeveral(world: Parameters<Tamper>[0]): void {
   world.commit({ id: 'back', legs: [['bob', 'debit', 7n], ['ann', 'credit', 7n]], startMs: LATER_MS + 100 });
   world.commit({ id: 'gone', legs: [['ann', 'debit', 1n], ['bob', 'credit', 1n]], startMs: LATER_MS + 200 });
   read(world, 'committed', LATER_MS + 220, LATER_MS + 230, { ann: 60n });
+}
+
+/** cid has its 20 again for a while. */
+function staleOpening(world: Parameters<Tamper>[0]): void {
+  world.commit({ id: 'fill', legs: [['ann', 'debit', 4n], ['cid', 'credit', 4n]], startMs: LATER_MS });
+  world.commit({ id: 'gone', legs: [['cid', 'debit', 1n], ['bob', 'credit', 1n]], startMs: LATER_MS + 100 });
+  read(world, 'committed', LATER_MS + 120, LATER_MS + 130, { cid: 20n });
+}
+
+function twoWithoutAnswers(world: Parameters<Tamper>[0]): void {
+  world.commit({ id: 'one', legs: [['ann', 'debit', 1n], ['bob', 'credit', 1n]], startMs: 800, isAnswered: false });
+  world.commit({ id: 'two', legs: [['ann', 'debit', 2n], ['dan', 'credit', 2n]], startMs: 800, isAnswered: false });
 }
