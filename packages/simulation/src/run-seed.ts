@@ -38,7 +38,7 @@ export interface SeedReport {
 
 const FAULTS_MS = 14_000;
 /** A fault that has not bitten yet gets more time. */
-const MORE_FAULTS_MS = 15_000;
+const MORE_FAULTS_MS = 30_000;
 const AFTERMATH_MS = 10_000;
 const FIRST_SUCCESS_MS = 10_000;
 const RESOLVED_MS = 30_000;

@@ -26,6 +26,8 @@ interface Connection {
   silentSinceMs: number | null;
   /** What waits for the end of it. */
   readonly breakers: Set<() => void>;
+  /** Who has yet to hear of its end. */
+  readonly notices: Set<() => void>;
 }
 
 /** All streams of the world; looks after connections at a fixed interval. */
@@ -83,22 +85,27 @@ export class RaftFabric {
   }
 
   private connect(low: SimTransport, high: SimTransport): void {
-    this.connections.set(key(low.rm, high.rm), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set() });
+    // An end hears that the last one is gone before it hears of the next.
+    for (const tell of this.connections.get(key(low.rm, high.rm))?.notices ?? []) tell();
+    this.connections.set(key(low.rm, high.rm), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set(), notices: new Set() });
     low.process.enter(() => low.receiver?.onConnected(high.rm));
     high.process.enter(() => high.receiver?.onConnected(low.rm));
   }
 
   private break(connection: Connection): void {
     connection.isOpen = false;
-    const { low, high, breakers } = connection;
+    const { low, high, breakers, notices } = connection;
     for (const breaker of [...breakers]) breaker();
     this.network.world.counters.add('raft connections broken');
     for (const [end, peer] of [[low, high], [high, low]] as const) {
-      this.network.world.time.at(this.network.delayMs(), () => {
+      const tell = (): void => {
+        if (!notices.delete(tell)) return;
         end.process.enter(() => {
           if (end.isOpen) end.receiver?.onDisconnected(peer.rm);
         });
-      });
+      };
+      notices.add(tell);
+      this.network.world.time.at(this.network.delayMs(), tell);
     }
   }
 }
