@@ -26,6 +26,8 @@ test.each<[string, Tamper, string, RegExp]>([
   ['an answer with another balance', (world) => void (answerOf(world, 'bill', 'committed').balances[0]!.balanceMinor = 71n), 'no answer contradicts another', /bill was answered with 71 on ann, recorded is 70$/],
   ['answers that contradict each other', (world) => answerOnceMore(world, 'bill'), 'nothing acknowledged is lost', /bill was answered aborted, recorded is committed$/],
   ['a refused payment that is committed', (world) => void Object.assign(attemptOf(world, 'bill'), { answer: attemptOf(world, 'typo').answer }), 'a refusal is the truth', /bill was refused each time, and is committed$/],
+  ['a decision that is recorded otherwise at rest', (world) => void (world.decision('errand').kind = 'aborted'), 'a decision never flips', /errand was decided aborted as .*, recorded at rest is committed as /],
+  ['a decision that is lost', (world) => forget(world, 'errand'), 'a decision never flips', /errand was decided committed as .*, recorded at rest is nothing as nothing$/],
   ['an outcome that nobody asked for', (world) => void world.history.payments.delete(keyOf('errand')), 'nothing out of nothing', /errand was decided, nobody asked for it$/],
   ['an opening that nobody asked for', (world) => void world.history.otherKeys.delete(keyOf('open-dan')), 'nothing out of nothing', /open-dan was decided, nobody asked for it$/],
   ['a payment without an answer that is recorded with another amount', (world) => void world.outcome('errand').body.legs.forEach((leg) => (leg.amountMinor = 5n)), 'nothing out of nothing', /errand was committed, but nobody asked for this body$/],
@@ -37,6 +39,7 @@ test.each<[string, Tamper, RegExp]>([
   ['ABORTED of a committed payment', (world) => lookUp(world, 'bill', 'ABORTED', 125), /bill was said to be ABORTED at 125.0, recorded is committed from 110.0$/],
   ['COMMITTED of an aborted payment', (world) => lookUp(world, 'wish', 'COMMITTED', 330), /wish was said to be COMMITTED at 330.0, recorded is aborted from 310.0$/],
   ['COMMITTED before the decision', (world) => lookUp(world, 'bill', 'COMMITTED', 109), /bill was said to be COMMITTED at 109.0, recorded is committed from 110.0$/],
+  ['PENDING of what was answered before it was asked', (world) => lookUp(world, 'bill', 'PENDING', 124), /bill was said to be PENDING at 124.0, recorded is committed from 110.0$/],
   ['COMMITTED of what nobody has recorded', (world) => lookUp(world, 'typo', 'COMMITTED', LATER_MS), /typo was said to be COMMITTED at 1000.0, recorded is nothing/],
 ])('a look-up that lied, %s, is named', (_name, tamper, text) => {
   expect(findingsAfter(tamper)).toEqual([finding('no answer contradicts another', text)]);

@@ -1,7 +1,7 @@
 /** What clients were told against what is recorded: nothing acknowledged is lost, no answer contradicts another, no refusal lies. */
 import type { LegSpec, OutcomeRow, PaymentBody } from '@mas/ledger';
 import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
-import { verdictOf, type Attempt, type History, type PaymentHistory } from './history';
+import { verdictOf, type Attempt, type History, type LookUp, type PaymentHistory } from './history';
 import { rendered } from './rendered';
 import { show, type DecisionSeen, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
@@ -18,12 +18,19 @@ export function auditAnswers(state: FinalState, history: History, decisions: Dec
     if (outcome?.decision.kind === 'committed') findings.expect(payment.attempts.some((attempt) => asksFor(attempt, outcome.body)), 'nothing out of nothing', () => `${show(payment.key)} was committed, but nobody asked for this body`);
     if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, moved, holds, history, findings);
   }
-  for (const { key, state: said, endMs } of history.lookUps) {
+  for (const lookUp of history.lookUps) auditLookUp(lookUp, history, outcomeOf.get(lookUp.key), decisions.get(lookUp.key), findings);
+  for (const [key, { txn, kind }] of decisions) {
     const outcome = outcomeOf.get(key);
-    const isTrue = said === 'PENDING' || (outcome?.decision.kind.toUpperCase() === said && (decisions.get(key)?.firstMs ?? Infinity) <= endMs);
-    findings.expect(isTrue, 'no answer contradicts another', () => `${show(key)} was said to be ${said} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decisions.get(key)?.firstMs.toFixed(1)}`);
+    findings.expect(outcome?.txn === txn && outcome.decision.kind === kind, 'a decision never flips', () => `${show(key)} was decided ${kind} as ${txn.slice(0, 8)}, recorded at rest is ${outcome?.decision.kind ?? 'nothing'} as ${outcome?.txn.slice(0, 8) ?? 'nothing'}`);
   }
   for (const outcome of state.outcomes) findings.expect(history.payments.has(outcome.key) || history.otherKeys.has(outcome.key), 'nothing out of nothing', () => `${show(outcome.key)} was decided, nobody asked for it`);
+}
+
+/** PENDING is true until somebody was told the end; an end is true from the decision on. */
+function auditLookUp({ key, state: said, startMs, endMs }: LookUp, history: History, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {
+  const toldMs = Math.min(Infinity, ...(history.payments.get(key)?.attempts ?? []).map(({ answer, endMs: heardMs }) => (answer?.ok === true && answer.value.kind !== 'unknown' ? (heardMs ?? Infinity) : Infinity)));
+  const isTrue = said === 'PENDING' ? toldMs > startMs : outcome?.decision.kind.toUpperCase() === said && decision !== undefined && decision.firstMs <= endMs;
+  findings.expect(isTrue, 'no answer contradicts another', () => `${show(key)} was said to be ${said} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decision?.firstMs.toFixed(1)}`);
 }
 
 function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {

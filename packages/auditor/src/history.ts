@@ -57,6 +57,7 @@ export interface LockHistory {
 export interface LookUp {
   readonly key: PaymentKey;
   readonly state: 'PENDING' | 'COMMITTED' | 'ABORTED';
+  readonly startMs: number;
   readonly endMs: number;
 }
 

@@ -19,10 +19,12 @@ test.each<[string, Tamper, string, RegExp]>([
   ['a hold', (world) => void (world.account('ann').holdsMinor = 40n), 'no hold stays', /^ann holds back 40, open authorizations are 0$/],
   ['a hold that is gone', (world) => void (world.account('bob').holdsMinor = 0n), 'no hold stays', /^bob holds back 0, open authorizations are 20$/],
   ['a pending credit', (world) => void (world.account('cid').pendingCreditsMinor = 15n), 'no hold stays', /^cid waits for 15$/],
-  ['money out of nothing', (world) => world.move('dan', 9n), 'money is conserved', /^accounts hold 179, 170 were opened$/],
-  ["an account's money out of nothing", (world) => openedByNobody(world), 'money is conserved', /^accounts hold 177, 170 were opened$/],
-  ["a bucket's totals", (world) => void world.bucketOf('bob').meta!.totals.set(USD, 95n), 'money is conserved', /^bucket 2 holds 94 and says 95$/],
-  ["a bucket's lost meta row", (world) => void (world.bucketOf('ann').meta = null), 'money is conserved', /^bucket 1 holds 76 and says 0$/],
+  ['money out of nothing', (world) => world.move('dan', 9n), 'money is conserved', /^accounts hold 179 USD, 170 were opened$/],
+  ["an account's money out of nothing", (world) => openedByNobody(world), 'money is conserved', /^accounts hold 177 USD, 170 were opened$/],
+  ['money changed into another currency', (world) => void (world.account('dan').currency = currency('EUR')), 'money is conserved', /^accounts hold 29 EUR, 0 were opened$/],
+  ['an account that nobody opened', (world) => void world.history.accounts.delete(accountNumber('dan')), 'nothing out of nothing', /^account dan is there, nobody opened it$/],
+  ["a bucket's totals", (world) => void world.bucketOf('bob').meta!.totals.set(USD, 95n), 'money is conserved', /^bucket 2 holds 94 USD and says 95$/],
+  ["a bucket's lost meta row", (world) => void (world.bucketOf('ann').meta = null), 'money is conserved', /^bucket 1 holds 76 USD and says 0$/],
 ])('an account: %s is named', (_name, tamper, rule, text) => {
   expect(findingsAfter(tamper)).toContainEqual(finding(rule, text));
 });

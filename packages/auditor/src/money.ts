@@ -3,7 +3,7 @@
  * every payment agree with the one decision at its home, nothing exists twice, nothing stays reserved for nobody.
  */
 import type { LegEffect, LegRow, LegSpec, OutcomeRow } from '@mas/ledger';
-import type { AccountNumber, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, Currency, TxnId } from '@mas/values';
 import type { History } from './history';
 import { show } from './decisions';
 import type { FinalState } from './final-rows';
@@ -120,12 +120,25 @@ function timesEach<Item>(items: readonly Item[]): ReadonlyMap<Item, number> {
 }
 
 function auditTotals(state: FinalState, history: History, findings: Findings): void {
-  const balances = [...state.accounts.values()].reduce((sum, row) => sum + row.balanceMinor, 0n);
-  const openings = [...history.accounts.values()].reduce((sum, one) => sum + (state.accounts.has(one.number) ? one.openingMinor : 0n), 0n);
-  findings.expect(balances === openings, 'money is conserved', () => `accounts hold ${balances}, ${openings} were opened`);
-  for (const { bucket, meta, accounts } of state.buckets) {
-    const sum = accounts.reduce((total, row) => total + row.balanceMinor, 0n);
-    const kept = [...(meta?.totals.values() ?? [])].reduce((total, one) => total + one, 0n);
-    findings.expect(sum === kept, 'money is conserved', () => `bucket ${bucket} holds ${sum} and says ${kept}`);
+  const rows = [...state.accounts.values()];
+  const opened = [...history.accounts.values()].filter((account) => state.accounts.has(account.number));
+  const [balances, openings] = [sums(rows, (row) => row.balanceMinor), sums(opened, (account) => account.openingMinor)];
+  for (const currency of new Set([...balances.keys(), ...openings.keys()])) {
+    const [held, issued] = [balances.get(currency) ?? 0n, openings.get(currency) ?? 0n];
+    findings.expect(held === issued, 'money is conserved', () => `accounts hold ${held} ${currency}, ${issued} were opened`);
   }
+  for (const { bucket, meta, accounts } of state.buckets) {
+    const [sum, kept] = [sums(accounts, (row) => row.balanceMinor), meta?.totals ?? new Map<Currency, AmountMinor>()];
+    for (const currency of new Set([...sum.keys(), ...kept.keys()])) {
+      const [held, said] = [sum.get(currency) ?? 0n, kept.get(currency) ?? 0n];
+      findings.expect(held === said, 'money is conserved', () => `bucket ${bucket} holds ${held} ${currency} and says ${said}`);
+    }
+  }
+  for (const { number } of rows) findings.expect(history.accounts.has(number), 'nothing out of nothing', () => `account ${number} is there, nobody opened it`);
+}
+
+function sums<Item extends { readonly currency: Currency }>(items: readonly Item[], amount: (item: Item) => AmountMinor): ReadonlyMap<Currency, AmountMinor> {
+  const byCurrency = new Map<Currency, AmountMinor>();
+  for (const item of items) byCurrency.set(item.currency, (byCurrency.get(item.currency) ?? 0n) + amount(item));
+  return byCurrency;
 }

@@ -21,6 +21,7 @@ export type Tamper = (world: LedgerDraft) => void;
 
 /** When nothing of the story is under way any more. */
 export const LATER_MS = 1_000;
+const LOOK_UP_MS = 4;
 
 export function soundLedger(): LedgerDraft {
   const world = new LedgerDraft();
@@ -46,6 +47,7 @@ export function soundLedger(): LedgerDraft {
   read(world, 'committed', 805, 830, { cid: 16n, dan: 29n });
   lookUp(world, 'bill', 'COMMITTED', 125);
   lookUp(world, 'wish', 'ABORTED', 330);
+  lookUp(world, 'bill', 'PENDING', 123);
   lookUp(world, 'errand', 'PENDING', 805);
   lock(world, { ann: 1 }, 95, 99);
   lock(world, { cid: 2 }, 200, 205);
@@ -87,7 +89,7 @@ export function read(world: LedgerDraft, level: ReadHistory['level'], startMs: n
 }
 
 export function lookUp(world: LedgerDraft, id: string, state: LookUp['state'], endMs: number): void {
-  world.history.lookUps.push({ key: keyOf(id), state, endMs });
+  world.history.lookUps.push({ key: keyOf(id), state, startMs: endMs - LOOK_UP_MS, endMs });
 }
 
 export function lock(world: LedgerDraft, tokens: Readonly<Record<string, number>>, askedMs: number, acquiredMs: number): void {

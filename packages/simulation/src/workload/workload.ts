@@ -225,8 +225,9 @@ async function lookUp(client: Client): Promise<void> {
   const asked = [...history.payments.values()].filter((payment) => payment.attempts.length > 0);
   if (asked.length === 0) return;
   const { key, id, subject } = client.pick(asked);
+  const startMs = cluster.world.time.nowMs();
   const called = await callTm(cluster, client.call(subject, `look up ${id}`), (_tm, caller, coordinator) => coordinator.getPayment(caller, { kind: 'id', id }));
-  if (called.kind === 'answered' && called.value.ok) history.lookUps.push({ key, state: called.value.value.state, endMs: cluster.world.time.nowMs() });
+  if (called.kind === 'answered' && called.value.ok) history.lookUps.push({ key, state: called.value.value.state, startMs, endMs: cluster.world.time.nowMs() });
 }
 
 /** Takes an exclusive lock on one or two accounts, pays under it, and gives it back; or dies with it. */
