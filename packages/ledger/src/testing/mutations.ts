@@ -1,0 +1,38 @@
+/** Rules of the ledger, each broken once; the long test's adversary must notice. */
+
+/** A piece of a source file, and what stands there instead. */
+export interface Mutation {
+  readonly rule: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `from` occurs exactly once in its file, so that a mutation cannot silently stop applying. */
+export const MUTATIONS: readonly Mutation[] = [
+  { rule: 'a late prepare after a rollback is refused', file: 'phases.ts', from: 'if (existing !== undefined) return legStands(existing);', to: "if (existing !== undefined && existing.state !== 'aborted') return legStands(existing);" },
+  { rule: 'a rollback before its prepare leaves a tombstone', file: 'phases.ts', from: '  a.putLeg(leg);\n  a.state.rev += 1;\n  return leg;', to: '  a.state.rev += 1;\n  return leg;' },
+  { rule: 'phase 2 without a prepare is refused', file: 'phases.ts', from: "if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);", to: "if (leg === undefined) return { kind: 'done' };" },
+  { rule: 'a leg in another bucket must have been prepared', file: 'decide.ts', from: 'if (a.isLocal(account) || remotePrepared.includes(account)) continue;', to: 'if (a.isLocal(account) || remotePrepared.length < 99) continue;' },
+  { rule: 'an abort gives the hold of a debit back', file: 'leg-changes.ts', from: "      return { account: changed(account, 0n, -amountMinor, 0n), leg: endedLeg, reference };\n    case 'credit':", to: "      return { account: changed(account, 0n, 0n, 0n), leg: endedLeg, reference };\n    case 'credit':" },
+  { rule: 'an abort gives the pending credit back', file: 'leg-changes.ts', from: 'return { account: changed(account, 0n, 0n, -amountMinor), leg: endedLeg, reference };', to: 'return { account: changed(account, 0n, 0n, 0n), leg: endedLeg, reference };' },
+  { rule: 'an aborted capture gives the reservation back', file: 'leg-changes.ts', from: "leg, reference: reserved(reference, { status: 'open', consumedBy: null }) };", to: 'leg, reference };' },
+  { rule: 'a key is decided once', file: 'decide.ts', from: 'if (outcome === undefined) return null;', to: "if (outcome === undefined || outcome.decision.kind === 'aborted') return null;" },
+  { rule: 'a decided key is not applied again', file: 'decide.ts', from: 'const outcome = recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);', to: 'const outcome = recordAbort(a, instruction, ABANDONED);' },
+  { rule: 'a key belongs to one txn', file: 'decide.ts', from: "return outcome.txn === txn ? { kind: 'decided', outcome, fresh: false } : { kind: 'conflict', bound: outcome };", to: "return outcome.txn === txn ? { kind: 'decided', outcome, fresh: false } : null;" },
+  { rule: 'a prepare is done once', file: 'phases.ts', from: 'if (existing !== undefined) return legStands(existing);', to: "if (existing !== undefined && existing.state !== 'prepared') return legStands(existing);" },
+  { rule: 'the minimum balance is kept', file: 'checks.ts', from: 'const availableMinor = account.balanceMinor - account.holdsMinor - account.minimumMinor;', to: 'const availableMinor = account.balanceMinor - account.holdsMinor;' },
+  { rule: 'held money is not spent again', file: 'checks.ts', from: 'const availableMinor = account.balanceMinor - account.holdsMinor - account.minimumMinor;', to: 'const availableMinor = account.balanceMinor - account.minimumMinor;' },
+  { rule: 'a commit is applied once', file: 'phases.ts', from: "if (leg.state === 'committed') return legStands(leg);\n  const change", to: "if (leg.state === 'committed') return { kind: 'leg-ended', leg: commitPrepared(a, { ...leg, state: 'prepared' }).leg, balanceRev: null };\n  const change" },
+  { rule: 'what was prepared at home is consumed, not applied anew', file: 'decide.ts', from: "plans.push(leg.state === 'prepared' ? { kind: 'consume', leg } : { kind: 'already', leg });", to: "plans.push({ kind: 'already', leg });" },
+  { rule: 'a refusal of one leg stops all', file: 'decide.ts', from: "if (verdict.kind === 'refused') return { kind: 'abort', reason: verdict.refusal };\n    if (verdict.kind === 'wait')", to: "if (verdict.kind === 'refused') continue;\n    if (verdict.kind === 'wait')" },
+  { rule: 'an abort ends what is prepared at home', file: 'decide.ts', from: "else if (leg.state === 'prepared') abortPrepared(a, leg, reason);", to: '' },
+  { rule: 'an authorization is captured once', file: 'leg-changes.ts', from: "return settled(changed(account, -amountMinor, -reservationOf(reference).reservedMinor, 0n), leg, consumed(reference, 'captured', leg.txn), stampMs);", to: "return settled(changed(account, -amountMinor, -amountMinor, 0n), leg, reserved(reference, { status: 'open' }), stampMs);" },
+  { rule: 'a capture stays within its authorization', file: 'reference-checks.ts', from: 'if (spec.amountMinor <= reservation.reservedMinor) return null;', to: 'if (spec.amountMinor >= 0n) return null;' },
+  { rule: 'an expired authorization is freed once', file: 'housekeeping.ts', from: "if (leg?.reservation?.status !== 'open' || a.stampMs < leg.reservation.expiresAtMs) return DONE;", to: 'if (!leg?.reservation || a.stampMs < leg.reservation.expiresAtMs) return DONE;' },
+  { rule: 'refunds stay within their original', file: 'reference-checks.ts', from: 'if (spec.amountMinor <= leftMinor) return', to: 'if (spec.amountMinor <= original.spec.amountMinor) return' },
+  { rule: 'an aborted refund gives its reservation back', file: 'leg-changes.ts', from: 'leg: endedLeg, reference: refunded(reference, 0n, -amountMinor) };', to: 'leg: endedLeg, reference };' },
+  { rule: 'time does not go back', file: 'ledger.ts', from: 'if (entry.stampMs > this.state.stampMs) this.state.stampMs = entry.stampMs;', to: 'this.state.stampMs += 1;' },
+  { rule: 'COMMIT and ROLLBACK announce the leg they build on', file: 'rows-touched.ts', from: 'if (pinned !== undefined && pinned.body !== null) addReference', to: 'if (pinned === null) addReference' },
+  { rule: 'memory keeps step with the rows', file: 'pinned-index.ts', from: 'if (remove(this.prepared, leg)) this.preparedTotal -= 1;', to: '' },
+];
