@@ -9,8 +9,9 @@ import type { AccountNumber, BucketId, TxnId } from '@mas/values';
 import type { Caller, PaymentResult, Reply, UndecidedReport } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
 import { resultOf } from '../payment/payment-result';
-import { PaymentRun, type RunServices } from '../payment/payment-run';
+import { PaymentRun } from '../payment/payment-run';
 import { MAX_REPLACEMENTS } from '../payment/payments';
+import type { RunServices } from '../payment/run-services';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unanswered } from '../reply';
 

@@ -6,7 +6,8 @@
 import { homeSlotOfKey } from '@mas/placement';
 import { resolveTransaction, globalTransaction, type TransactionPlan } from '@mas/two-phase-commit';
 import type { Timer } from '@mas/values';
-import { PaymentRun, type RunServices } from '../payment/payment-run';
+import { PaymentRun } from '../payment/payment-run';
+import type { RunServices } from '../payment/run-services';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
 

@@ -4,30 +4,12 @@
  * every payment, because it is the hot path.
  */
 import { advance, type Advance, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent } from '@mas/two-phase-commit';
-import { splitPaymentKey, unreachable, type BucketId, type Clock, type Logger, type Random } from '@mas/values';
-import type { CoordinatorConfig } from '../coordinator-config';
-import type { CoordinatorCounters } from '../coordinator-counters';
-import { noFailpoints, type Failpoint, type Failpoints } from '../failpoints';
-import type { Journal } from '../journal/journal';
+import { splitPaymentKey, unreachable, type BucketId } from '@mas/values';
+import { noFailpoints, type Failpoint } from '../failpoints';
 import { entryOf } from '../journal/transaction-entry';
-import type { PlacementKeeper } from '../placement-keeper';
-import type { BucketLink } from '../transport/bucket-link';
-import type { TimerWheel, WheelEntry } from '../transport/timer-wheel';
-import type { LockWaiter } from './lock-waiter';
-
-export interface RunServices {
-  readonly config: CoordinatorConfig;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly counters: CoordinatorCounters;
-  readonly failpoints: Failpoints;
-  readonly journal: Journal;
-  readonly link: BucketLink;
-  readonly wheel: TimerWheel;
-  readonly placements: PlacementKeeper;
-  readonly lockWaiter: LockWaiter;
-}
+import type { WheelEntry } from '../transport/timer-wheel';
+import { RunDeadline } from './run-deadline';
+import type { RunServices } from './run-services';
 
 export interface RunOptions {
   /** Of the caller; null where the coordinator acts by itself. */
@@ -45,14 +27,12 @@ export interface RunOptions {
 
 /** A decided payment whose legs are still being told shows as decided in Redis after so long. */
 const JOURNAL_GRACE_MS = 1_000;
-/** Between the last moment for an answer and the caller's deadline. */
-const ANSWER_MARGIN_MS = 25;
 
 export class PaymentRun {
   private transaction: GlobalTransaction;
   private readonly queue: TransactionEvent[] = [];
   private running = false;
-  private deadlineEntry: WheelEntry | null = null;
+  private readonly deadline: RunDeadline;
   private graceEntry: WheelEntry | null = null;
 
   constructor(
@@ -61,6 +41,7 @@ export class PaymentRun {
     private readonly options: RunOptions,
   ) {
     this.transaction = transaction;
+    this.deadline = new RunDeadline(services.wheel, options.deadlineMs, services.config.deadlineReserveMs);
   }
 
   begin(): void {
@@ -227,7 +208,7 @@ export class PaymentRun {
   }
 
   private answer(answer: TransactionAnswer): void {
-    this.disarmDeadline();
+    this.deadline.disarm();
     this.hit('reply:before');
     this.options.onAnswer(answer);
     this.hit('reply:after');
@@ -240,7 +221,7 @@ export class PaymentRun {
 
   private ended(): void {
     const { logger } = this.services;
-    this.disarmDeadline();
+    this.deadline.disarm();
     if (this.graceEntry !== null) this.services.wheel.remove(this.graceEntry);
     this.graceEntry = null;
     const { plan, phase } = this.transaction;
@@ -250,21 +231,11 @@ export class PaymentRun {
     this.options.onEnded();
   }
 
-  /** First the deadline for beginning anything, then the last moment for an answer: one entry at a time. */
   private armDeadline(): void {
-    const { wheel, config } = this.services;
-    this.deadlineEntry = wheel.add(this.options.deadlineMs - config.deadlineReserveMs, () => {
-      this.deadlineEntry = wheel.add(this.options.deadlineMs - Math.min(ANSWER_MARGIN_MS, config.deadlineReserveMs), () => {
-        this.deadlineEntry = null;
-        this.dispatch({ kind: 'answer-by', nowMs: this.nowMs() });
-      });
-      this.dispatch({ kind: 'deadline', nowMs: this.nowMs() });
-    });
-  }
-
-  private disarmDeadline(): void {
-    if (this.deadlineEntry !== null) this.services.wheel.remove(this.deadlineEntry);
-    this.deadlineEntry = null;
+    this.deadline.arm(
+      () => this.dispatch({ kind: 'deadline', nowMs: this.nowMs() }),
+      () => this.dispatch({ kind: 'answer-by', nowMs: this.nowMs() }),
+    );
   }
 
   private hit(point: Failpoint): void {

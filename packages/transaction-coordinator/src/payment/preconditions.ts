@@ -13,7 +13,8 @@ import type { AccountLocks } from './account-locks';
 import { identityOf, type Identity } from './identity';
 import { originalOf, type Draft, type Original } from './payment-draft';
 import { conflict, resultOf, sameButForExpiry } from './payment-result';
-import type { RunOptions, RunServices } from './payment-run';
+import type { RunOptions } from './payment-run';
+import type { RunServices } from './run-services';
 
 export interface PaymentServices extends RunServices {
   readonly digest: Digest;

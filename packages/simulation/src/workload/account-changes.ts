@@ -1,0 +1,73 @@
+/** What happens to accounts besides payments: they are opened, locked and frozen. */
+import { paymentKey, present } from '@mas/values';
+import { OPERATOR, OPERATOR_SCOPE } from '../cluster/tokens';
+import type { PlannedAccount } from './accounts';
+import { leg, type Client } from './client';
+import { callTm } from './tm-call';
+
+const LOCKED_ACCOUNTS = 3;
+
+export async function open(client: Client, account: PlannedAccount): Promise<void> {
+  const { cluster, history } = client;
+  const { number, currency, openingMinor, minimumMinor } = account;
+  const record = { number, currency, openingMinor, minimumMinor, startMs: cluster.world.time.nowMs(), createdMs: null as number | null };
+  history.accounts.set(number, record);
+  const id = client.mint(number);
+  history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
+  for (let attempt = 0; attempt < 20 && record.createdMs === null; attempt += 1) {
+    const request = { id, number, currency, openingBalanceMinor: openingMinor, minimumMinor, owner: 'sim' };
+    const called = await callTm(cluster, client.call(OPERATOR, `open ${number}`), (_tm, caller, coordinator) => coordinator.createAccount(caller, request));
+    if (called.kind === 'answered' && called.value.ok) record.createdMs = cluster.world.time.nowMs();
+    else await cluster.world.time.after(100);
+  }
+}
+
+/** Takes an exclusive lock on one or two accounts, pays under it, and gives it back; or dies with it. */
+export async function payUnderLock(client: Client): Promise<void> {
+  const { cluster, history } = client;
+  const { world } = cluster;
+  // Few accounts, so that holders meet.
+  const accounts = client.accounts.slice(0, LOCKED_ACCOUNTS).filter(() => client.random.chance(0.6));
+  if (accounts.length === 0) return;
+  const lockIds = accounts.map((account) => account.number);
+  const askedMs = world.time.nowMs();
+  const timeoutMs = 1_000 + client.random.below(3_000);
+  const properties = { lockAttempts: 3, lockAttemptDelayMs: 400, lockTimeoutMs: timeoutMs };
+  const call = client.call(OPERATOR, `lock ${lockIds.join()}`);
+  const called = await callTm(cluster, call, (tm, caller) => tm.locks.acquire({ lockIds, mode: 'exclusive', handle: null, properties, subject: caller.subject, token: caller.token, deadlineMs: caller.deadlineMs }));
+  if (called.kind !== 'answered' || called.value.kind !== 'acquired') return;
+  const { handle, locks } = called.value;
+  const lock = { lockIds, handle, tokens: new Map(locks.map((one) => [one.lockId, one.token ?? -1])), askedMs, acquiredMs: world.time.nowMs(), timeoutMs, releasedMs: null as number | null };
+  history.locks.push(lock);
+  world.trace.detail(`${client.name} holds ${lockIds.join()} with tokens ${[...lock.tokens.values()].join()}`);
+  const from = present(accounts[0], 'account');
+  const to = client.pick(client.accounts.filter((account) => account !== from));
+  const amount = client.amount();
+  await client.pay(client.request('payment', from.number, [leg(from, 'debit', amount), leg(to, 'credit', amount)], { lockHandle: handle }), OPERATOR);
+  if (client.random.chance(0.3)) {
+    await callTm(cluster, client.call(OPERATOR, 'refresh'), (tm) => tm.locks.refresh({ lockIds, handle, timeoutMs }));
+  }
+  if (client.random.chance(0.2)) return;
+  lock.releasedMs = world.time.nowMs();
+  await callTm(cluster, client.call(OPERATOR, 'unlock'), (tm) => tm.locks.release({ lockIds, handle }));
+}
+
+export async function freezeForAWhile(client: Client): Promise<void> {
+  const { cluster } = client;
+  const [account] = client.some(1);
+  if (account === undefined) return;
+  const change = async (kind: 'freeze' | 'unfreeze'): Promise<boolean> => {
+    const id = client.mint(account.number);
+    client.history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
+    for (let attempt = 0; attempt < 12 && !client.isOver(); attempt += 1) {
+      const called = await callTm(cluster, client.call(OPERATOR, `${kind} ${account.number}`), (_tm, caller, coordinator) => coordinator.changeAccount(caller, { id, number: account.number, change: kind }));
+      if (called.kind === 'answered' && (called.value.ok || called.value.error.kind === 'failed-precondition')) return called.value.ok;
+      await cluster.world.time.after(300);
+    }
+    return false;
+  };
+  cluster.world.trace.detail(`${client.name} freezes ${account.number}`);
+  if (!(await change('freeze'))) return;
+  await cluster.world.time.after(client.random.below(800));
+  await change('unfreeze');
+}
