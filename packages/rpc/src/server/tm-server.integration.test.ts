@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { join, resolve } from 'node:path';
-import { randomBytes } from 'node:crypto';
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import type { GlobalLockService } from '@mas/global-lock';
 import { accountNumber, silentLogger } from '@mas/values';
@@ -16,6 +15,7 @@ import { fromServiceError } from '../errors/status-details';
 import { CreatePaymentRequest, CreatePaymentsRequest, StreamPaymentsRequest } from '../generated/mas/v1/account_service';
 import { readPaymentReplies, readStreamedReplies } from '../public/payment-messages';
 import { committed, fakeCoordinator, TXN } from '../testing/fake-coordinator';
+import { freshSecret } from '../testing/fresh-secret';
 import { realClock } from '../testing/real-clock';
 import { makeTestCerts } from '../testing/test-certs';
 import { readWire } from '../wire/wire-reader';
@@ -24,7 +24,7 @@ import type { RunningServer } from './running-server';
 import { startTmServer } from './start-tm-server';
 
 const certs = makeTestCerts();
-const keys = loadTokenKeys({ algorithm: 'HS256', issuer: 'mas', audience: 'mas', keys: [{ keyId: '1', material: randomBytes(32) }] });
+const keys = loadTokenKeys({ algorithm: 'HS256', issuer: 'mas', audience: 'mas', keys: [{ keyId: '1', material: freshSecret() }] });
 if (!keys.ok) throw new Error(keys.error.message);
 const signer = new TokenSigner(keys.value, realClock);
 const operator = signer.operator('ops', 3600).token;
