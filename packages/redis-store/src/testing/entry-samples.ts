@@ -2,6 +2,9 @@
 import type { TransactionEntry } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, paymentKey, txnId } from '@mas/values';
 
+/** One moment for all, so that a later number is a later entry whenever it is made. */
+const FIRST_MS = Date.now() - 1000;
+
 export function sampleEntry(number: number, change: Partial<TransactionEntry> = {}): TransactionEntry {
   const alice = accountNumber('alice');
   const bob = accountNumber('bob');
@@ -21,7 +24,7 @@ export function sampleEntry(number: number, change: Partial<TransactionEntry> = 
     coordinator: 'tm-1',
     state: 'PENDING',
     reason: null,
-    createdAtMs: Date.now() - 1000 + number,
+    createdAtMs: FIRST_MS + number,
     endedAtMs: null,
     subTransactions: [{ account: alice, bucket: bucketId(1), state: 'PREPARED' }],
     timeline: [{ atMs: 5, step: 'received', bucket: null, detail: null }, { atMs: 6, step: 'prepared', bucket: bucketId(1), detail: 'x' }],
