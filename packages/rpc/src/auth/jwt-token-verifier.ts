@@ -1,6 +1,7 @@
 /**
  * TokenVerifier on JSON Web Tokens. A verified token is remembered by its bytes until it expires, so that the cost of
- * the signature is paid once per token and not once per payment. Refusals are never remembered.
+ * the signature is paid once per token and not once per payment. Refusals are never remembered. Never throws: whatever is
+ * odd about a token is a refusal.
  */
 import type { Subject } from '@mas/ledger';
 import type { TokenVerifier } from '@mas/resource-manager';
@@ -11,6 +12,7 @@ import type { TokenKey, TokenKeys } from './token-keys';
 
 export const MAX_TOKEN_BYTES = 4096;
 const DEFAULT_CACHED_TOKENS = 20_000;
+const NO_TOKEN = 'the token is no JSON Web Token';
 
 interface KnownToken {
   readonly verdict: Result<Subject, { readonly reason: string }>;
@@ -34,12 +36,17 @@ export class JwtTokenVerifier implements TokenVerifier {
       this.known.delete(token);
     }
     if (token.length === 0 || token.length > MAX_TOKEN_BYTES) return err({ reason: `a token has 1 to ${MAX_TOKEN_BYTES} characters` });
-    return this.verifyAfresh(token, nowMs);
+    try {
+      return this.verifyAfresh(token, nowMs);
+    } catch {
+      // The library throws at some tokens (a payload that says JWT and is no JSON). They are a stranger's, so they are refused and no more.
+      return err({ reason: NO_TOKEN });
+    }
   }
 
   private verifyAfresh(token: string, nowMs: number): Result<Subject, { readonly reason: string }> {
     const header = decode(token, { complete: true })?.header;
-    if (header === undefined) return err({ reason: 'the token is no JSON Web Token' });
+    if (header === undefined) return err({ reason: NO_TOKEN });
     const candidates = this.keys.keys.filter((key) => header.kid === undefined || key.keyId === header.kid);
     if (candidates.length === 0) return err({ reason: 'the token was signed with a key that is not in use' });
     let refusal = 'the token is not valid';

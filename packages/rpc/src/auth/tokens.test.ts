@@ -1,6 +1,7 @@
 /** Tokens: what is accepted, everything that is refused, rotation, and keys that would make tokens forgeable. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { accountNumber, present, type Result } from '@mas/values';
+import fc from 'fast-check';
 import { sign } from 'jsonwebtoken';
 import { freshSecret } from '../testing/fresh-secret';
 import { JwtTokenVerifier } from './jwt-token-verifier';
@@ -68,6 +69,31 @@ describe('refused', () => {
     ['something else', config, 'abc.def.ghi', 'no JSON Web Token'],
   ])('%s', (_what, each, token, expected) => {
     expect(reason(verifier(each).verify(token))).toContain(expected);
+  });
+});
+
+describe('odd tokens are refused and never throw', () => {
+  const part = fc.oneof(fc.json().map((json) => Buffer.from(json).toString('base64url')), fc.constantFrom(base64({ alg: 'HS256', typ: 'JWT' }), base64({ alg: 'none', typ: 'JWT' }), base64(null), base64('text')), fc.base64String(), fc.string());
+  const forms = fc.oneof(fc.tuple(part, part, part).map((parts) => parts.join('.')), fc.string({ unit: 'binary' }));
+
+  test.each([
+    ['a payload that is no JSON', 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.aGVsbG8.x'],
+    ['a header that is null', `${base64(null)}.${base64(claims)}.x`],
+  ])('%s', (_what, token) => {
+    expect(reason(verifier().verify(token))).toBe('the token is no JSON Web Token');
+  });
+
+  test('a header that is a number', () => {
+    expect(verifier().verify(`${base64(5)}.${base64(claims)}.x`).ok).toBe(false);
+  });
+
+  test.each(['not JSON', 'null', '5', '"text"', '[]', '{'])('signed by us, with the payload %s', (payload) => {
+    const input = `${base64({ alg: 'HS256', typ: 'JWT' })}.${Buffer.from(payload).toString('base64url')}`;
+    expect(verifier().verify(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`).ok).toBe(false);
+  });
+
+  test('whatever it is', () => {
+    fc.assert(fc.property(forms, (token) => !verifier().verify(token).ok), { numRuns: 2000 });
   });
 });
 

@@ -84,6 +84,8 @@ describe('who may call', () => {
     ['no token', null, 'TOKEN_MISSING'],
     ['another scheme', 'Basic abc', 'TOKEN_INVALID'],
     ['a forged token', `${operator.slice(0, -2)}xx`, 'TOKEN_INVALID'],
+    ['a token whose payload is no JSON', 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.aGVsbG8.x', 'TOKEN_INVALID'],
+    ['a token whose header is null', 'bnVsbA.e30.x', 'TOKEN_INVALID'],
   ])('%s', async (_what, token, reason) => {
     expect(await failed(call(PAYMENT, encode(), token))).toEqual({ code: Code.UNAUTHENTICATED, reason, field: null });
     expect(coordinator.calls).toEqual([]);
