@@ -5,15 +5,17 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const MINIMUM_NODE_MAJOR = 20;
 const PARENT_POLL_MS = 500;
 const jest = ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.config.cjs'];
+/** What the two runs of `npm test` leave, for one sum at the end. */
+const RESULTS = ['unit', 'integration'].map((kind) => `node_modules/.cache/mas-tests/${kind}.json`);
 const bin = (name) => `packages/bin/dist/${name}.js`;
 
 /** What a task needs built, where that is less than everything. */
@@ -27,8 +29,8 @@ const TASKS = {
   test: [
     ['Lint', 'node', ['node_modules/eslint/bin/eslint.js', '-c', 'packages/tooling/eslint.config.mjs', 'packages']],
     ['Protocol lint', 'node', ['node_modules/@bufbuild/buf/bin/buf', 'lint', 'proto']],
-    ['Unit tests', 'node', jest],
-    ['Integration tests', 'node', [...jest, '--runInBand'], { MAS_TEST_KIND: 'integration' }],
+    ['Unit tests', 'node', [...jest, '--json', `--outputFile=${RESULTS[0]}`]],
+    ['Integration tests', 'node', [...jest, '--runInBand', '--json', `--outputFile=${RESULTS[1]}`], { MAS_TEST_KIND: 'integration' }],
   ],
   'test:unit': [[null, 'node', jest]],
   'test:integration': [[null, 'node', [...jest, '--runInBand'], { MAS_TEST_KIND: 'integration' }]],
@@ -54,11 +56,28 @@ function main() {
   // `npm run build -- packages/bin` builds one package and what it needs.
   step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b', ...(task === 'build' ? rest : (BUILDS[task] ?? []))], {}, true);
   const steps = TASKS[task];
+  if (task === 'test') closeWithTotals();
   steps.slice(0, -1).forEach(([title, command, args, env]) => step(title, command, args, env, true));
   const last = steps.at(-1);
   if (last === undefined) return;
   const [title, command, args, env] = last;
   handOver(title, command, [...args, ...rest], env, task === 'start');
+}
+
+/** However the tests end, the last lines say how many passed, failed, and which were skipped and why. */
+function closeWithTotals() {
+  mkdirSync(dirname(join(root, RESULTS[0])), { recursive: true });
+  for (const file of RESULTS) rmSync(join(root, file), { force: true });
+  process.on('exit', () => {
+    const runs = RESULTS.filter((file) => existsSync(join(root, file))).map((file) => JSON.parse(readFileSync(join(root, file), 'utf8')));
+    const sum = (field) => runs.reduce((total, one) => total + one[field], 0);
+    for (const { name, assertionResults } of runs.flatMap((one) => one.testResults)) {
+      const skipped = assertionResults.filter(({ status }) => status === 'pending');
+      if (skipped.length > 0) process.stdout.write(`${skipped.length} skipped in ${relative(root, name)}: ${[...new Set(skipped.map(({ ancestorTitles }) => ancestorTitles.join(', ')))].join('; ')}\n`);
+    }
+    // A file that could not be read as tests has no failed test of its own.
+    if (runs.length > 0) process.stdout.write(`${sum('numPassedTests')} passed, ${sum('numFailedTests') + sum('numRuntimeErrorTestSuites')} failed\n`);
+  });
 }
 
 function install() {

@@ -2,7 +2,7 @@ export { MissingServer } from './binaries';
 export { tempFolder, type TempFolder } from './temp-folder';
 export { freePort } from './free-port';
 export { startMariaDb } from './mariadb';
-export { findMySql, startMySql } from './mysql';
+export { mySqlIsHere, startMySql } from './mysql';
 export type { SqlServerOptions } from './sql-server';
 export { startRedis, type RedisOptions } from './redis';
 export type { TestServer } from './test-server';

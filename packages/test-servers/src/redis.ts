@@ -1,7 +1,7 @@
 /** A private Redis server with an append-only file, reachable from this machine only. */
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { requirePrograms } from './binaries';
+import { requirePrograms, type Program } from './binaries';
 import { tempFolder } from './temp-folder';
 import { startServer, type TestServer } from './test-server';
 import { giveTo, serverUser } from './unprivileged';
@@ -15,11 +15,12 @@ export interface RedisOptions {
   readonly extraArgs?: readonly string[];
 }
 
+const PROGRAM: Program = { name: 'redis-server', probe: { args: ['--version'], says: /Redis server/ }, debianPackage: 'redis-server' };
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** @throws MissingServer naming the package to install when redis-server is not here and cannot be installed. */
+/** @throws MissingServer naming the package to install when redis-server is not here or does not run, and cannot be installed. */
 export async function startRedis(options: RedisOptions = {}): Promise<TestServer> {
-  const [program = ''] = requirePrograms(['redis-server'], ['redis-server']);
+  const [program = ''] = requirePrograms([PROGRAM]);
   const user = serverUser(['redis']);
   const folder = await tempFolder('mas-redis');
   giveTo(user, folder.path);

@@ -1,5 +1,5 @@
-/** The contract of the port on real servers, with both ways in which rows get there. Debian has MariaDB only; MySQL runs where there is one (see test-servers). */
-import { findMySql, startMariaDb, startMySql, type TestServer } from '@mas/test-servers';
+/** The contract of the port on real servers, with both ways in which rows get there. On MySQL itself where there is one (see test-servers). */
+import { mySqlIsHere, startMariaDb, startMySql, type TestServer } from '@mas/test-servers';
 import { appliedStoreContract, type StoreUnderTest } from '../contract';
 import { openMysqlStore } from '../open-store';
 
@@ -25,13 +25,13 @@ async function onServer(start: () => Promise<TestServer>): Promise<StoreUnderTes
   };
 }
 
-const mysqlIsHere = findMySql() !== null;
-const mysqlName = `MySQL${mysqlIsHere ? '' : ' (no mysqld of MySQL on this machine: set MAS_MYSQLD)'}`;
+const here = mySqlIsHere();
+const mysqlName = `MySQL${here ? '' : ' (not here; on Debian: packages/test-servers/mysql-on-debian.sh, elsewhere MAS_MYSQLD)'}`;
 
 describe.each([
   ['as a file', '--local-infile=1'],
   ['in INSERTs', '--local-infile=0'],
 ])('rows travel %s', (_, arg) => {
   describe('MariaDB', () => appliedStoreContract(() => onServer(() => startMariaDb({ extraArgs: [arg] }))));
-  (mysqlIsHere ? describe : describe.skip)(mysqlName, () => appliedStoreContract(() => onServer(() => startMySql({ extraArgs: [arg] }))));
+  (here ? describe : describe.skip)(mysqlName, () => appliedStoreContract(() => onServer(() => startMySql({ extraArgs: [arg] }))));
 });

@@ -4,7 +4,7 @@
  * only catches a mistake of a whole order (a lost bulk statement, a secondary index).
  */
 import { join } from 'node:path';
-import { startMariaDb, startMySql, findMySql, tempFolder } from '@mas/test-servers';
+import { startMariaDb, startMySql, mySqlIsHere, tempFolder } from '@mas/test-servers';
 import type { AppliedStore } from '@mas/resource-manager';
 import { accountNumber, bucketId } from '@mas/values';
 import { account, batch, body, key, leg, outcome, position, txn } from '../contract/contract-rows';
@@ -75,7 +75,7 @@ test('MariaDB', async () => {
   await server.stop();
 });
 
-(findMySql() === null ? test.skip : test)('MySQL', async () => {
+(mySqlIsHere() ? test : test.skip)('MySQL', async () => {
   const server = await startMySql({ durability: 'durable', memory: 'large' });
   expect(await measure('MySQL', await openMysqlStore({ url: server.url, database: 'throughput' }))).toBeGreaterThan(FLOOR_ROWS_PER_SECOND);
   await server.stop();
