@@ -20,8 +20,8 @@ advice='install MySQL 8 or 9 and set MAS_MYSQLD to its mysqld'
 for program in apt-get dpkg dpkg-deb; do command -v "$program" >/dev/null || fail "$program is missing here: $advice"; done
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -r "$keyring" ] || fail "$keyring is missing (apt-get install debian-archive-keyring), or $advice"
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | grep -v security | head -1 || true)
-[ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | grep debian | head -1 || true)
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | grep -v security | head -1 || true)
+[ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -v security | grep debian | head -1 || true)
 [ -n "$mirror" ] || fail "no Debian mirror in apt's sources: add one, or $advice"
 
 # An apt of its own, for which nothing is installed yet: so it names every library, down to libc, in versions that fit.

@@ -21,6 +21,7 @@ module.exports = {
   },
   moduleNameMapper: { '^@mas/([^/]+)$': '<rootDir>/packages/$1/src/index.ts' },
   modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
-  testTimeout: kind === 'unit' ? 60_000 : 180_000,
+  // Only what hangs is ended by these: a machine may be as busy as it likes.
+  testTimeout: kind === 'unit' ? 300_000 : 900_000,
   cacheDirectory: path.join(root, 'node_modules/.cache/jest'),
 };

@@ -15,7 +15,7 @@ import { Bank, OPENING_MINOR } from './testing/bank';
 import { rawCall } from './testing/raw-call';
 
 const BUF = 'node_modules/@bufbuild/buf/bin/buf';
-const CALL_TIMEOUT_MS = 3_000;
+const CALL_TIMEOUT_MS = 60_000;
 
 let cluster: Cluster;
 let bank: Bank;
@@ -49,10 +49,10 @@ describe('reflection on the Transaction Manager', () => {
   });
 
   test('buf curl calls: a read, and a refusal with its reason', async () => {
-    const read = await bufCurl('/mas.v1.AccountService/GetAccount', '--timeout', '5s', '-d', JSON.stringify({ number: alice }));
+    const read = await bufCurl('/mas.v1.AccountService/GetAccount', '--timeout', '55s', '-d', JSON.stringify({ number: alice }));
     expect(read).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(read.stdout)).toMatchObject({ account: { number: alice, balanceMinor: String(OPENING_MINOR) } });
-    const missing = await bufCurl('/mas.v1.AccountService/GetAccount', '--timeout', '5s', '-d', '{"number":"nobody"}');
+    const missing = await bufCurl('/mas.v1.AccountService/GetAccount', '--timeout', '55s', '-d', '{"number":"nobody"}');
     expect(missing.code).toBe(Code.NOT_FOUND << 3);
     const [info] = (JSON.parse(missing.stderr) as { readonly details: readonly { readonly type: string; readonly value: string }[] }).details;
     expect(info?.type).toBe('google.rpc.ErrorInfo');

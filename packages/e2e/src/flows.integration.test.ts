@@ -143,7 +143,7 @@ describe('authorizations', () => {
   test('one that expires frees it by itself, and is captured no more', async () => {
     const [from, to] = [take(1), take(2)];
     const id = await authorize(from, 1_000n, 1);
-    await waitUntil('the reserved money is free', async () => (await spendable(from)) === OPENING_MINOR, { timeoutMs: 15_000, intervalMs: 100 });
+    await waitUntil('the reserved money is free', async () => (await spendable(from)) === OPENING_MINOR, { intervalMs: 100 });
     const late = await bank.client.createPayment({ id: bank.mint(from), kind: 'capture', referenceId: id, to, amount: { minor: 1n } });
     expect(late.kind === 'aborted' ? late.reason.name : late.kind).toMatch(/^AUTHORIZATION_(EXPIRED|NOT_OPEN)$/);
     expect(await bank.balances([from, to])).toEqual([OPENING_MINOR, OPENING_MINOR]);

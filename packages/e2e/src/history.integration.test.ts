@@ -1,6 +1,7 @@
 /**
  * ListPayments, as a table: both directions, pages of every size, every state, every kind of time range, against the books of
- * what was paid; and that pages stay in step while the list grows. On real processes, MariaDB and Redis.
+ * what was paid; and that pages stay in step while the list grows. On real processes, MariaDB and Redis. Four Resource
+ * Managers, four buckets of three replicas each: with RM 1 and RM 4 away, bucket 1 keeps a majority and bucket 3 has none.
  */
 import { waitUntil } from '@mas/test-servers';
 import { Cluster } from './harness/cluster';
@@ -27,7 +28,7 @@ let busy: string;
 const books: Entry[] = [];
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ storage: 'servers', tms: 2 });
+  cluster = await Cluster.start({ storage: 'servers', rms: 4, buckets: 4, tms: 2 });
   bank = new Bank(cluster, cluster.client({ addresses: cluster.addresses().slice(0, 1) }));
   busy = numberIn(cluster.placement, 1, 'busy');
   const [beside, remote] = [numberIn(cluster.placement, 1, 'beside'), numberIn(cluster.placement, 2, 'remote')];
@@ -127,19 +128,24 @@ test.each(DIRECTIONS)('%s: payments that come between two pages neither repeat n
 });
 
 test('what is prepared and not decided is listed as PENDING, with its amount and without a balance, until it has ended', async () => {
-  const payer = numberIn(cluster.placement, 2, 'payer');
+  const payer = numberIn(cluster.placement, 3, 'payer');
   await bank.open([payer]);
   const tm = cluster.process('tm2');
   await tm.kill();
-  // Dies with the promise in hand; the leg's leader asks the home after three seconds.
+  // Dies with the promise in hand.
   tm.start({ MAS_FAILPOINT: 'decide:before' });
   await tm.ready();
+  // The leg's leader asks the home soon: until it is whole again, the home cannot answer.
+  const away = [cluster.process('rm1'), cluster.process('rm4')];
+  await Promise.all(away.map((rm) => rm.kill()));
   const id = bank.mint(payer);
-  void bank.pay(payer, busy, 7n, { id }, cluster.client({ addresses: cluster.addresses().slice(1), timeoutMs: 1_000 })).catch(() => null);
+  const paying = bank.pay(payer, busy, 7n, { id }, cluster.client({ addresses: cluster.addresses().slice(1) })).catch(() => null);
   await tm.ended();
   const { legs } = await bank.client.listPayments({ account: busy, state: 'PENDING' });
   expect(legs).toMatchObject([{ state: 'prepared', spec: { effect: 'credit', amountMinor: 7n }, journal: null, endedAtMs: null }]);
-  await waitUntil('the payment has ended', async () => (await bank.client.listPayments({ account: busy, state: 'PENDING' })).legs.length === 0, { timeoutMs: 10_000 });
+  for (const rm of away) rm.start();
+  await waitUntil('the payment has ended', async () => (await bank.client.listPayments({ account: busy, state: 'PENDING' })).legs.length === 0);
+  await paying;
   const [ended] = (await bank.client.listPayments({ account: busy, pageSize: 1 })).legs;
   expect(ended).toMatchObject({ state: 'aborted', reason: { name: 'ABANDONED' } });
 });

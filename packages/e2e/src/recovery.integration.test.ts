@@ -8,7 +8,7 @@ import { waitUntil } from '@mas/test-servers';
 import { Cluster } from './harness/cluster';
 import { redisCommand } from './harness/redis-command';
 import { ms, renderColumns } from './fire/table';
-import { Bank } from './testing/bank';
+import { Bank, PATIENT_WITH_REDIS } from './testing/bank';
 import { killAt, type Killed } from './testing/killed-coordinator';
 import { Pairs } from './testing/pairs';
 
@@ -26,7 +26,7 @@ let pairs: Pairs;
 const killed: Killed[] = [];
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ storage: 'servers', tms: 4 });
+  cluster = await Cluster.start({ storage: 'servers', tms: 4, environment: PATIENT_WITH_REDIS });
   // The first TM watches and is not killed; the others are victims.
   bank = new Bank(cluster, cluster.client({ addresses: cluster.addresses().slice(0, 1) }));
   pairs = await Pairs.open(bank, 40);
@@ -50,7 +50,7 @@ test.each(ROUNDS)('a coordinator killed at %s; another at %s; a third at %s', as
 test('one coordinator of two killed under load: nobody asks more than twice, and nothing is lost', async () => {
   await cluster.whole();
   const [watching = '', dying = ''] = cluster.addresses();
-  const [first, second] = [cluster.client({ addresses: [dying], timeoutMs: 2_000 }), cluster.client({ addresses: [watching] })];
+  const [first, second] = [cluster.client({ addresses: [dying], timeoutMs: 2_000 }), cluster.client({ addresses: [watching], timeoutMs: 60_000 })];
   const chosen = pairs.take(6);
   let asked = 0;
   const pay = async (at: number): Promise<{ readonly kind: string; readonly calls: number }> => {
@@ -87,7 +87,7 @@ test.each(RM_POINTS)('the Resource Manager that leads the receiver\u2019s bucket
       paid += 1n;
       return !before.running();
     },
-    { timeoutMs: 20_000, diagnostics: () => before.logTail() },
+    { timeoutMs: 180_000, diagnostics: () => before.logTail() },
   );
   expect(before.exitStatus()).toEqual({ code: null, signal: 'SIGKILL' });
   await bank.settled([from, to]);
@@ -117,7 +117,7 @@ test('Redis emptied between question and repetition: the same answer, from the b
 test('an exclusive lock outlives Redis: it is a row in its bucket', async () => {
   const port = cluster.redis?.port ?? 0;
   const [[from, to] = ['', '']] = pairs.take(1);
-  const { handle, locks } = await bank.client.acquireLock({ lockIds: [from], timeoutMs: 20_000 });
+  const { handle, locks } = await bank.client.acquireLock({ lockIds: [from], timeoutMs: 300_000 });
   await redisCommand(port, 'FLUSHALL');
   const blocked = bank.pay(from, to, 1n, {}, cluster.client({ timeoutMs: 3_000, addresses: cluster.addresses().slice(0, 1) }));
   expect(await blocked).toMatchObject({ kind: 'aborted', reason: { name: expect.stringMatching(/LOCK_TIMEOUT|DEADLINE_EXCEEDED/) as string } });

@@ -8,11 +8,13 @@
  */
 import { Cluster } from './harness/cluster';
 import { numbersIn } from './harness/names';
-import { Bank, OPENING_MINOR } from './testing/bank';
+import { Bank, OPENING_MINOR, PATIENT_WITH_REDIS } from './testing/bank';
 import { expectAborted, expectPays, expectRolledBack } from './testing/rolled-back';
 
 const SENDER_BUCKET = 1;
 const RECEIVER_BUCKET = 3;
+/** A lock that stays as long as a test needs it. */
+const LOCKED_MS = 300_000;
 
 let cluster: Cluster;
 let bank: Bank;
@@ -20,7 +22,7 @@ const senders: string[] = [];
 const receivers: string[] = [];
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ storage: 'servers', rms: 4, buckets: 4, environment: { MAS_LOCK_ATTEMPTS: '3', MAS_LOCK_ATTEMPT_DELAY_MS: '200' } });
+  cluster = await Cluster.start({ storage: 'servers', rms: 4, buckets: 4, environment: { MAS_LOCK_ATTEMPTS: '3', MAS_LOCK_ATTEMPT_DELAY_MS: '200', ...PATIENT_WITH_REDIS } });
   bank = new Bank(cluster);
   senders.push(...numbersIn(cluster.placement, SENDER_BUCKET, 'sender', 10));
   receivers.push(...numbersIn(cluster.placement, RECEIVER_BUCKET, 'receiver', 10));
@@ -83,7 +85,7 @@ test('a closed receiver', async () => {
 
 test('an exclusive lock held by another owner past all attempts', async () => {
   const { sender, receiver, before } = pair();
-  const { handle } = await bank.client.acquireLock({ lockIds: [receiver], timeoutMs: 30_000 });
+  const { handle } = await bank.client.acquireLock({ lockIds: [receiver], timeoutMs: LOCKED_MS });
   const id = bank.mint(sender);
   const startedAtMs = performance.now();
   expectAborted(await bank.pay(sender, receiver, 100n, { id }), 'LOCK_TIMEOUT');
@@ -97,13 +99,18 @@ test('an exclusive lock held by another owner past all attempts', async () => {
 
 test('releasing the lock in time lets the payment pass', async () => {
   const { sender, receiver } = pair();
-  const { handle } = await bank.client.acquireLock({ lockIds: [sender], timeoutMs: 30_000 });
-  const paying = bank.pay(sender, receiver);
+  const [tm = cluster.process('tm1')] = cluster.tms;
+  // However late the lock is released, there is an attempt left.
+  await tm.stop();
+  tm.start({ MAS_LOCK_ATTEMPTS: '1000' });
+  await tm.ready();
+  const { handle } = await bank.client.acquireLock({ lockIds: [sender], timeoutMs: LOCKED_MS });
+  const paying = bank.pay(sender, receiver, 100n, {}, cluster.client({ timeoutMs: 60_000 }));
   await bank.client.releaseLock([sender], handle);
   expect((await paying).kind).toBe('committed');
 });
 
-const MAX_ASKED = 5;
+const MAX_ASKED = 30;
 
 test("the coordinator's own cancellation by deadline, with the receiver's bucket frozen", async () => {
   const { sender, receiver, before } = pair();

@@ -6,7 +6,7 @@ import { run, type Ran } from './harness/command';
 import { Cluster } from './harness/cluster';
 import { REPOSITORY_ROOT, type LogLine, type MasProcess } from './harness/mas-process';
 import { numbersIn } from './harness/names';
-import { Bank } from './testing/bank';
+import { Bank, PATIENT_WITH_REDIS } from './testing/bank';
 import { freePort, waitUntil } from '@mas/test-servers';
 import { join } from 'node:path';
 
@@ -16,7 +16,7 @@ let from: string;
 let to: string;
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ storage: 'servers' });
+  cluster = await Cluster.start({ storage: 'servers', environment: PATIENT_WITH_REDIS });
   bank = new Bank(cluster);
   [from = '', to = ''] = [...numbersIn(cluster.placement, 1, 'from', 1), ...numbersIn(cluster.placement, 2, 'to', 1)];
   await bank.open([from, to]);
@@ -26,8 +26,8 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** Everything that is no ordinary news. */
-const troubles = (one: MasProcess): readonly LogLine[] => one.lines().filter((line) => line.level === 'warn' || line.level === 'error');
+/** Everything about this that is no ordinary news. */
+const troubles = (one: MasProcess, about: RegExp): readonly LogLine[] => one.lines().filter((line) => (line.level === 'warn' || line.level === 'error') && about.test(line.msg));
 const said = (one: MasProcess, msg: RegExp): boolean => one.lines().some((line) => msg.test(line.msg));
 
 /** A process of its own, started with these flags and run to its end. */
@@ -46,8 +46,8 @@ describe('a Resource Manager', () => {
     await rm.kill();
     await cluster.sql?.kill();
     rm.start();
-    await waitUntil(`${rm.name} waits`, () => said(rm, /^waiting for the SQL server$/), { timeoutMs: 10_000, diagnostics: () => rm.logTail() });
-    expect(troubles(rm)).toMatchObject([{ level: 'warn', msg: 'waiting for the SQL server', reason: expect.stringMatching(/^no SQL server answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): start it, or correct the URL$/) as unknown }]);
+    await waitUntil(`${rm.name} waits`, () => said(rm, /^waiting for the SQL server$/), { timeoutMs: 90_000, diagnostics: () => rm.logTail() });
+    expect(troubles(rm, /SQL/)).toMatchObject([{ level: 'warn', msg: 'waiting for the SQL server', reason: expect.stringMatching(/^no SQL server answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): start it, or correct the URL$/) as unknown }]);
     await cluster.sql?.restart();
     await rm.ready();
     expect(said(rm, /^the SQL server answers now$/)).toBe(true);
@@ -64,10 +64,9 @@ describe('a Resource Manager', () => {
     ['has an unknown name', () => 'mysql://root@no-such-host.invalid:3306', /^mas: (the SQL server's host "no-such-host\.invalid" is unknown|no SQL server answers at no-such-host\.invalid:3306)[^\n]+\n$/],
     ['is no SQL server’s URL', () => 'postgres://127.0.0.1', /^mas: [^\n]*(mysql:\/\/)[^\n]*\n$/],
   ])('whose SQL server %s: one line, exit 2, without waiting', async (_, sql, line) => {
-    const startedMs = performance.now();
-    const ran = await rmAlone(sql());
+    // Had it waited, its end would have come from outside.
+    const ran = await rmAlone(sql(), '--sql-wait-ms', '600000');
     expect(ran).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(line) as unknown });
-    expect(performance.now() - startedMs).toBeLessThan(20_000);
     expect(ran.stderr).not.toContain('wrong@');
   });
 });
@@ -81,24 +80,24 @@ describe('a Transaction Manager', () => {
     await tm.ready();
     expect((await bank.pay(from, to, 1n)).kind).toBe('committed');
     expect(await bank.balances([from, to])).toHaveLength(2);
-    const [first, second, ...more] = troubles(tm);
+    const [first, second, ...more] = troubles(tm, /Redis/);
     expect(first).toMatchObject({ level: 'warn', msg: 'Redis does not answer; this coordinator goes on without it until it does', redis: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown, reason: expect.stringContaining('ECONNREFUSED') as unknown });
     // With the first payment, once for all of them.
     expect(second).toMatchObject({ level: 'warn', msg: 'Redis is silent; payments go on without it' });
     expect(more).toEqual([]);
     expect(tm.logTail()).not.toContain('"stack"');
     await cluster.redis?.restart();
-    await waitUntil('Redis is used again', () => said(tm, /^Redis answers now$/), { timeoutMs: 10_000, diagnostics: () => tm.logTail() });
+    await waitUntil('Redis is used again', () => said(tm, /^Redis answers now$/), { timeoutMs: 90_000, diagnostics: () => tm.logTail() });
     const id = bank.mint(from);
     expect((await bank.pay(from, to, 1n, { id })).kind).toBe('committed');
-    await waitUntil('the entry is in Redis', async () => (await bank.client.getPayment({ id })).timeline.some((step) => step.step === 'received'), { timeoutMs: 5_000 });
+    await waitUntil('the entry is in Redis', async () => (await bank.client.getPayment({ id })).timeline.some((step) => step.step === 'received'));
   });
 
   test('without a Resource Manager and without Redis: says once what it waits for, and serves when they are there', async () => {
     const tm = cluster.process('tm1');
     await Promise.all([tm.kill(), cluster.redis?.kill(), ...cluster.rms.map((rm) => rm.kill())]);
     tm.start();
-    await waitUntil(`${tm.name} waits`, () => said(tm, /^waiting for the placement map/), { timeoutMs: 10_000, diagnostics: () => tm.logTail() });
+    await waitUntil(`${tm.name} waits`, () => said(tm, /^waiting for the placement map/), { timeoutMs: 90_000, diagnostics: () => tm.logTail() });
     expect(said(tm, /^ready$/)).toBe(false);
     await cluster.redis?.restart();
     await cluster.whole();

@@ -44,7 +44,7 @@ async function addToBalance(rm: string, account: string, minor: bigint): Promise
 
 async function auditedUntil(code: number): Promise<Ran> {
   let last: Ran | null = null;
-  await waitUntil(`the audit ends with exit code ${code}`, async () => (last = await audit()).code === code, { timeoutMs: 20_000, diagnostics: () => JSON.stringify(last) });
+  await waitUntil(`the audit ends with exit code ${code}`, async () => (last = await audit()).code === code, { timeoutMs: 180_000, diagnostics: () => JSON.stringify(last) });
   return last ?? (await audit());
 }
 

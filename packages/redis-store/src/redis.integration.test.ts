@@ -9,6 +9,9 @@ import { RedisTxnCoordinatorDao, type RedisDaoOptions } from './redis/redis-txn-
 import { ended, sampleEntry } from './testing/entry-samples';
 import { realClock } from './testing/real-clock';
 
+/** For answers that are meant to come, however busy the machine is. */
+const PATIENT_MS = 60_000;
+
 let server: TestServer;
 let seed = 0;
 beforeAll(async () => {
@@ -19,14 +22,14 @@ afterAll(() => server.stop());
 class Client {
   readonly link = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
   readonly releases = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
-  readonly locks = new RedisLockStore(this.link, this.releases, { boundMs: 2000 });
-  readonly dao = this.daoWith({ beginBoundMs: 2000, boundMs: 2000 });
+  readonly locks = new RedisLockStore(this.link, this.releases, { boundMs: PATIENT_MS });
+  readonly dao = this.daoWith({ beginBoundMs: PATIENT_MS, boundMs: PATIENT_MS });
 
   static async connected(): Promise<Client> {
     const client = new Client();
-    await Promise.all([client.link.connect(5000), client.releases.connect(5000)]);
-    await client.link.exchange(2000, (redis) => redis.flushall());
-    await waitUntil('the client listens', async () => String(await client.link.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
+    await Promise.all([client.link.connect(PATIENT_MS), client.releases.connect(PATIENT_MS)]);
+    await client.link.exchange(PATIENT_MS, (redis) => redis.flushall());
+    await waitUntil('the client listens', async () => String(await client.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
     return client;
   }
 
@@ -35,7 +38,7 @@ class Client {
   }
 
   async empty(): Promise<void> {
-    await this.link.exchange(2000, (redis) => redis.flushall());
+    await this.link.exchange(PATIENT_MS, (redis) => redis.flushall());
   }
 
   close(): void {
@@ -47,8 +50,8 @@ class Client {
 async function pair(): Promise<{ first: Client; second: Client; dispose: () => Promise<void> }> {
   const first = await Client.connected();
   const second = new Client();
-  await Promise.all([second.link.connect(5000), second.releases.connect(5000)]);
-  await waitUntil('both clients listen', async () => String(await first.link.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('2'));
+  await Promise.all([second.link.connect(PATIENT_MS), second.releases.connect(PATIENT_MS)]);
+  await waitUntil('both clients listen', async () => String(await first.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('2'));
   return {
     first,
     second,
@@ -57,8 +60,8 @@ async function pair(): Promise<{ first: Client; second: Client; dispose: () => P
       second.close();
       await waitUntil('nobody listens', async () => {
         const probe = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
-        await probe.connect(5000);
-        const left = String(await probe.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released')));
+        await probe.connect(PATIENT_MS);
+        const left = String(await probe.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released')));
         probe.close();
         return left.endsWith('0');
       });
@@ -73,7 +76,7 @@ lockStoreContract('Redis', async () => {
 
 txnCoordinatorDaoContract('Redis', async () => {
   const { first, second, dispose } = await pair();
-  const withRetention = (retentionMs: number): RedisTxnCoordinatorDao => first.daoWith({ retentionMs, beginBoundMs: 2000, boundMs: 2000 });
+  const withRetention = (retentionMs: number): RedisTxnCoordinatorDao => first.daoWith({ retentionMs, beginBoundMs: PATIENT_MS, boundMs: PATIENT_MS });
   return { dao: first.dao, other: second.dao, locks: first.locks, withRetention, empty: () => first.empty(), dispose };
 });
 
@@ -84,32 +87,31 @@ describe('a Redis that fails', () => {
   });
   afterEach(() => client.close());
 
+  /** Without a turn of the event loop, so before any timer: no machine is too slow for that. */
+  const refusedAtOnce = (call: Promise<unknown>): Promise<unknown> => Promise.race([call.catch((error: unknown) => error), new Promise((resolve) => setImmediate(resolve, 'it waited'))]);
   const answersAgain = (): Promise<void> => waitUntil('Redis answers again', () => client.dao.ping().then(() => true));
 
   test('silence is bounded, later calls do not wait at all, and answers resume with the server', async () => {
+    await client.dao.begin([sampleEntry(1)], []);
     const dao = client.daoWith({});
-    await dao.begin([sampleEntry(1)], []);
     server.pause();
     try {
-      const startedMs = performance.now();
+      // It would never answer.
       await expect(dao.begin([sampleEntry(2)], ['a'])).rejects.toMatchObject({ kind: 'dao-unavailable' });
-      const firstMs = performance.now() - startedMs;
-      expect(firstMs).toBeGreaterThanOrEqual(15);
-      expect(firstMs).toBeLessThan(150);
-      const againMs = performance.now();
-      for (let i = 0; i < 1000; i += 1) await expect(dao.begin([sampleEntry(3)], ['a'])).rejects.toMatchObject({ kind: 'dao-unavailable' });
-      await expect(client.locks.exclusiveAmong(['a'])).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
-      expect(performance.now() - againMs).toBeLessThan(1000);
+      for (let i = 0; i < 100; i += 1) {
+        expect(await refusedAtOnce(dao.begin([sampleEntry(3)], ['a']))).toMatchObject({ kind: 'dao-unavailable' });
+        expect(await refusedAtOnce(client.locks.exclusiveAmong(['a']))).toMatchObject({ kind: 'lock-store-unavailable' });
+      }
     } finally {
       server.resume();
     }
     await answersAgain();
-    expect((await dao.transactions([sampleEntry(1).key]))[0]?.state).toBe('PENDING');
+    expect((await client.dao.transactions([sampleEntry(1).key]))[0]?.state).toBe('PENDING');
   });
 
   test('a connection that stays silent is replaced', async () => {
     server.pause();
-    await expect(client.dao.ping()).rejects.toMatchObject({ kind: 'dao-unavailable' });
+    await expect(client.daoWith({ boundMs: 100 }).ping()).rejects.toMatchObject({ kind: 'dao-unavailable' });
     await waitUntil('the link has let go', () => client.link.runId === undefined);
     server.resume();
     await answersAgain();
@@ -132,7 +134,7 @@ describe('a Redis that fails', () => {
     await expect(client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 1000 })).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
     await server.restart();
     await answersAgain();
-    await waitUntil('the client listens again', async () => String(await client.link.exchange(2000, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
+    await waitUntil('the client listens again', async () => String(await client.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
     await client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 60_000 });
     const waiting = client.locks.waitForRelease(['a'], 60_000);
     await client.locks.release(['a'], 'x');
@@ -140,14 +142,14 @@ describe('a Redis that fails', () => {
   });
 
   test('a connection cut by the server is made again', async () => {
-    await client.link.exchange(2000, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
-    await client.link.exchange(2000, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no')).catch(() => undefined);
+    await client.link.exchange(PATIENT_MS, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+    await client.link.exchange(PATIENT_MS, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no')).catch(() => undefined);
     await answersAgain();
   });
 
   test('a call sends as many commands for a thousand payments as for one', async () => {
     const commandsOf = async (run: () => Promise<unknown>): Promise<number> => {
-      const processed = async (): Promise<number> => Number(/total_commands_processed:(\d+)/.exec(await client.link.exchange(2000, (redis) => redis.info('stats')))?.[1]);
+      const processed = async (): Promise<number> => Number(/total_commands_processed:(\d+)/.exec(await client.link.exchange(PATIENT_MS, (redis) => redis.info('stats')))?.[1]);
       const before = await processed();
       await run();
       return (await processed()) - before - 1;

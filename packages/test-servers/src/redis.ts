@@ -16,7 +16,7 @@ export interface RedisOptions {
 }
 
 const PROGRAM: Program = { name: 'redis-server', probe: { args: ['--version'], says: /Redis server/ }, debianPackage: 'redis-server' };
-const PROBE_TIMEOUT_MS = 1_000;
+const PROBE_TIMEOUT_MS = 5_000;
 
 /** @throws MissingServer naming the package to install when redis-server is not here or does not run, and cannot be installed. */
 export async function startRedis(options: RedisOptions = {}): Promise<TestServer> {

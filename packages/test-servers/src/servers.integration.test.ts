@@ -26,7 +26,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** One inline Redis command; rejects when nothing is answered within the time. */
-function redis(port: number, command: string, timeoutMs = 2_000): Promise<string> {
+function redis(port: number, command: string, timeoutMs = 60_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port }, () => void socket.write(`${command}\r\n`));
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
@@ -71,7 +71,7 @@ test('a server dies with its test process, even when that is killed', async () =
   const folder = await tempFolder('mas-watchdog');
   const victimFolder = join(folder.path, 'victim');
   mkdirSync(victimFolder);
-  const victim = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+  const victim = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
   victim.unref();
   const victimPid = victim.pid ?? -1;
   // Stands for the test process: it alone holds the watchdog's pipe, and is killed without a chance to clean up.
@@ -89,7 +89,7 @@ test('a server dies with its test process, even when that is killed', async () =
 
 test('a disarmed watchdog goes away and touches nothing', async () => {
   const folder = await tempFolder('mas-watchdog');
-  const bystander = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
   const watchdog = watchOver(bystander.pid ?? -1, folder.path);
   await watchdog.disarm();
   expect(isAlive(bystander.pid ?? -1)).toBe(true);

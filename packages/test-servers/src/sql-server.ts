@@ -34,8 +34,8 @@ export interface SqlServerKind {
   readonly redoLogOption: string;
 }
 
-const INSTALL_TIMEOUT_MS = 120_000;
-const PROBE_TIMEOUT_MS = 1_000;
+const INSTALL_TIMEOUT_MS = 300_000;
+const PROBE_TIMEOUT_MS = 5_000;
 
 export async function startSqlServer(kind: SqlServerKind, options: SqlServerOptions): Promise<TestServer> {
   const user = serverUser(['mysql']);

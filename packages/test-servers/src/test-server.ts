@@ -46,8 +46,8 @@ export interface ServerRecipe {
   readonly answers: (port: number) => Promise<boolean>;
 }
 
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 240_000;
+const STOP_TIMEOUT_MS = 60_000;
 const LOG_TAIL_CHARS = 2_000;
 const MAX_START_ATTEMPTS = 5;
 

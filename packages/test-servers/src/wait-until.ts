@@ -2,8 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_INTERVAL_MS = 15;
+/** How long a thing may take that takes a moment: no judgement on it, a machine may be as busy as it likes. */
+const DEFAULT_TIMEOUT_MS = 90_000;
 
 export interface WaitOptions {
+  /** Default 90,000. */
   readonly timeoutMs?: number;
   /** Between two looks at the condition. */
   readonly intervalMs?: number;
@@ -13,7 +16,7 @@ export interface WaitOptions {
 
 /** Polls until `condition` gives true. A condition that throws counts as not yet; its last error is in the time-out's message. */
 export async function waitUntil(what: string, condition: () => boolean | Promise<boolean>, options: WaitOptions = {}): Promise<void> {
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const startedAtMs = performance.now();
   let lastError: unknown;
   for (;;) {

@@ -20,7 +20,7 @@ class Capture extends Writable {
 
   waitFor(pattern: RegExp): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no ${String(pattern)} in:\n${this.text}`)), 10_000);
+      const timer = setTimeout(() => reject(new Error(`no ${String(pattern)} in:\n${this.text}`)), 90_000);
       const check = (): void => {
         if (!pattern.test(this.text)) return;
         clearTimeout(timer);
@@ -53,7 +53,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function run(text: string, graceMs = 10_000): Runner {
+function run(text: string, graceMs = 90_000): Runner {
   runner = new Runner(entriesOf(text).value, new PrefixedOutput(capture, 6, false, () => new Date()), process.env, () => undefined, graceMs);
   runner.startAll();
   return runner;

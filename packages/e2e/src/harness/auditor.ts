@@ -19,7 +19,7 @@ export type AuditedClient = Pick<MasClient, 'getAccount' | 'getAccounts' | 'list
 
 const PAGE_SIZE = 500;
 const MAX_FINDINGS = 20;
-const SETTLE_TIMEOUT_MS = 60_000;
+const SETTLE_TIMEOUT_MS = 180_000;
 const POLL_MS = 100;
 const RESOLVE_CONCURRENCY = 50;
 /** The cluster's own audit reads its whole history; in a soak of hours that is left to the end of shorter runs. */

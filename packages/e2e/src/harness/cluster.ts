@@ -33,7 +33,7 @@ export interface ClusterOptions {
 }
 
 const HOST = 'localhost';
-const LEADERS_TIMEOUT_MS = 30_000;
+const LEADERS_TIMEOUT_MS = 180_000;
 
 export class Cluster {
   readonly tms: MasProcess[] = [];

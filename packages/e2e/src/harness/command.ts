@@ -9,7 +9,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const COMMAND_TIMEOUT_MS = 60_000;
+const COMMAND_TIMEOUT_MS = 240_000;
 
 export function run(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {

@@ -17,7 +17,7 @@ export interface FinalAudit {
   readonly reads: ReadFigures;
 }
 
-const REST_TIMEOUT_MS = 60_000;
+const REST_TIMEOUT_MS = 180_000;
 /** More reads than one in so many that fit several moments would prove too little. */
 const MIN_EXPLAINED_PER_AMBIGUOUS = 5;
 

@@ -11,7 +11,7 @@ export const REPOSITORY_ROOT = resolve(__dirname, '../../../..');
 /** As in the Procfiles. */
 const NODE_FLAGS = ['--max-semi-space-size=32'];
 const PROGRAM = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 240_000;
 const LOG_TAIL_CHARS = 6_000;
 const MAX_KEPT_LINES = 20_000;
 

@@ -1,7 +1,7 @@
 /** One command to Redis over a connection of its own. */
 import { connect } from 'node:net';
 
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 60_000;
 
 export function redisCommand(port: number, command: string): Promise<string> {
   return new Promise((resolve, reject) => {

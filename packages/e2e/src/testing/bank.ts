@@ -8,6 +8,8 @@ import { OPERATOR_SCOPE } from '../harness/access';
 import type { Cluster } from '../harness/cluster';
 
 export const OPENING_MINOR = 10_000n;
+/** For tests that look into Redis: a payment waits for a Redis that a busy machine makes slow, rather than going on without it. */
+export const PATIENT_WITH_REDIS = { MAS_REDIS_SILENCE_MS: '5000' };
 
 export class Bank {
   private minted = 0;
@@ -42,7 +44,7 @@ export class Bank {
   }
 
   /** No hold and no pending credit on any of them, and no lock. */
-  async settled(numbers: readonly string[], timeoutMs = 15_000): Promise<void> {
+  async settled(numbers: readonly string[], timeoutMs = 180_000): Promise<void> {
     let seen: unknown;
     await waitUntil(
       `${numbers.join(', ')} have no hold, no pending credit and no lock`,
@@ -67,7 +69,7 @@ export class Bank {
         report = await this.client.audit();
         return report.consistent;
       },
-      { timeoutMs: 20_000, intervalMs: 200, diagnostics: () => JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) },
+      { timeoutMs: 180_000, intervalMs: 200, diagnostics: () => JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) },
     );
     return (report as Awaited<ReturnType<MasClient['audit']>> | null)?.checks.reduce((sum, check) => sum + check.count, 0) ?? 0;
   }
@@ -79,7 +81,7 @@ export async function entryInRedis(cluster: Cluster, paymentId: string): Promise
   if (port === undefined) throw new Error('this cluster has no Redis');
   const link = new RedisLink({ host: '127.0.0.1', port, clock: wallClock, logger: silentLogger, redis: {} });
   try {
-    await link.connect(1_000);
+    await link.connect(60_000);
     const [entry] = await new RedisTxnCoordinatorDao(link, new SeededRandom(1)).transactions([paymentKey(OPERATOR_SCOPE, paymentId)]);
     return entry ?? null;
   } finally {

@@ -13,7 +13,7 @@ export interface RawOptions {
   readonly rm?: number;
 }
 
-const CALL_TIMEOUT_MS = 3_000;
+const CALL_TIMEOUT_MS = 60_000;
 
 /** An empty message, and the end of the stream where the method takes one. */
 export function rawCall(certs: string, address: string, path: string, options: RawOptions): Promise<{ readonly code: number; readonly details: string }> {

@@ -14,7 +14,7 @@ export interface RolledBack {
   readonly before: ReadonlyMap<string, bigint>;
 }
 
-const LISTED_TIMEOUT_MS = 10_000;
+const LISTED_TIMEOUT_MS = 90_000;
 
 export async function expectRolledBack(bank: Bank, { id, reason, before }: RolledBack): Promise<void> {
   const accounts = [...before.keys()];

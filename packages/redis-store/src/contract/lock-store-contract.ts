@@ -10,9 +10,9 @@ export interface LockStoreHarness {
   dispose(): Promise<void>;
 }
 
-const LONG_MS = 60_000;
-/** Enough for a message through the server; far below what a missed one would cost. */
-const WAKE_TIMEOUT_MS = 20_000;
+const LONG_MS = 3_600_000;
+/** A missed message costs more than a test may take. */
+const WAKE_TIMEOUT_MS = 3_600_000;
 
 export function lockStoreContract(name: string, create: () => Promise<LockStoreHarness>): void {
   describe(`LockStore contract: ${name}`, () => {
@@ -34,7 +34,7 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
       expect(attempt.kind).toBe(expected);
       if (attempt.kind === 'held') {
         expect(attempt.by).toMatchObject({ lockId: 'a', mode: held, owners: ['first'], token: null });
-        expect(attempt.by.remainingMs).toBeGreaterThan(LONG_MS - 10_000);
+        expect(attempt.by.remainingMs).toBeGreaterThan(LONG_MS / 2);
         expect(attempt.by.remainingMs).toBeLessThanOrEqual(LONG_MS);
       }
     });
@@ -81,7 +81,7 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
     test('acquiring again refreshes', async () => {
       await take(['a'], 'owner', 'exclusive', 1000);
       expect(await take(['a'], 'owner', 'exclusive', LONG_MS)).toEqual({ kind: 'acquired' });
-      expect((await store.holder('a'))?.remainingMs).toBeGreaterThan(10_000);
+      expect((await store.holder('a'))?.remainingMs).toBeGreaterThan(LONG_MS / 2);
     });
 
     test('exclusiveAmong keeps the order asked for', async () => {
@@ -123,11 +123,9 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
 
     test('a release in another process wakes the waiter, before or after he begins to wait', async () => {
       await take(['a', 'b'], 'owner');
-      const startedMs = performance.now();
       const waiting = store.waitForRelease(['b', 'z'], WAKE_TIMEOUT_MS);
       await harness.other.release(['a', 'b'], 'owner');
       await waiting;
-      expect(performance.now() - startedMs).toBeLessThan(WAKE_TIMEOUT_MS / 2);
     });
 
     test('waiting ends after its time-out', async () => {

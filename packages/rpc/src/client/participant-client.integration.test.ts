@@ -14,6 +14,9 @@ import { makeTestCerts } from '../testing/test-certs';
 import { identity } from './node-channel';
 import { GrpcParticipantClient } from './participant-client';
 
+/** Enough for a handshake on a busy machine. */
+const DIAL_TIMEOUT_MS = 2_000;
+
 const RM = rmId(2);
 const certs = makeTestCerts();
 const encoded = new EncodedInstructions();
@@ -61,21 +64,21 @@ test('replies find their requests, in whatever order they come', async () => {
     if (request.bucket % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     return { kind: 'unavailable', reason: String(request.bucket) };
   };
-  const replies = await Promise.all(Array.from({ length: 500 }, (_, bucket) => client.send(RM, locks(bucket), 5_000)));
+  const replies = await Promise.all(Array.from({ length: 500 }, (_, bucket) => client.send(RM, locks(bucket), 60_000)));
   expect(replies).toEqual(Array.from({ length: 500 }, (_, bucket) => ({ kind: 'unavailable', reason: String(bucket) })));
 });
 
 test('the role comes from the certificate', async () => {
   const resourceManager = connect(certs.rm(1));
-  await client.send(RM, locks(1), 5_000);
-  await resourceManager.send(RM, locks(2), 5_000);
+  await client.send(RM, locks(1), 60_000);
+  await resourceManager.send(RM, locks(2), 60_000);
   resourceManager.close();
   expect(handled.map(({ caller }) => caller)).toEqual(['tm', 'rm']);
 });
 
 test('instructions arrive with the bytes that will be proposed', async () => {
   const codec = new ProtoLedgerCodec(encoded);
-  await client.send(RM, { kind: 'instructions', bucket: bucketId(1), phase: 'phase-2-commit', items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc' } as never, token: null }] }, 5_000);
+  await client.send(RM, { kind: 'instructions', bucket: bucketId(1), phase: 'phase-2-commit', items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc' } as never, token: null }] }, 60_000);
   const request = handled[0]!.request;
   if (request.kind !== 'instructions') throw new Error('unexpected');
   const { instruction } = request.items[0]!;
@@ -84,46 +87,46 @@ test('instructions arrive with the bytes that will be proposed', async () => {
 });
 
 test('no reply in time: unknown, because it was sent', async () => {
-  await client.send(RM, locks(0), 5_000);
+  await client.send(RM, locks(0), 60_000);
   answer = () => new Promise(() => undefined);
   expect(await client.send(RM, locks(1), 50)).toEqual({ kind: 'unknown', reason: 'no reply in time' });
 });
 
 test('a lost connection: what was sent is unknown, and the next request goes through again', async () => {
   answer = () => new Promise(() => undefined);
-  const sent = client.send(RM, locks(1), 5_000);
+  const sent = client.send(RM, locks(1), 60_000);
   await eventually('the request has arrived', () => handled.length === 1);
   proxy.cut();
   expect((await sent).kind).toBe('unknown');
   answer = () => Promise.resolve({ kind: 'no-replica' });
-  expect(await client.send(RM, locks(2), 5_000)).toEqual({ kind: 'no-replica' });
+  expect(await client.send(RM, locks(2), 60_000)).toEqual({ kind: 'no-replica' });
 });
 
 test('nobody there: unavailable, because it was never sent', async () => {
   proxy.refuse(true);
-  expect((await client.send(RM, locks(1), 5_000)).kind).toBe('unavailable');
-  expect((await client.send(rmId(9), locks(1), 5_000)).kind).toBe('unavailable');
+  expect((await client.send(RM, locks(1), 60_000)).kind).toBe('unavailable');
+  expect((await client.send(rmId(9), locks(1), 60_000)).kind).toBe('unavailable');
   client.close();
-  expect((await client.send(RM, locks(1), 5_000)).kind).toBe('unavailable');
+  expect((await client.send(RM, locks(1), 60_000)).kind).toBe('unavailable');
   expect(handled).toEqual([]);
 });
 
 test('a connection that does not come up is given up for a new one, not waited for', async () => {
   const slow = await TcpProxy.open(() => server.port);
-  const impatient = new GrpcParticipantClient({ addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: 200 });
+  const impatient = new GrpcParticipantClient({ addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
   slow.swallow(2);
-  for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 5_000)).toEqual({ kind: 'unavailable', reason: 'no connection in time; the request was not sent' });
-  expect(await impatient.send(RM, locks(1), 5_000)).toEqual({ kind: 'no-replica' });
+  for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'unavailable', reason: 'no connection in time; the request was not sent' });
+  expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
   // Once it is up it may be silent for as long as it likes.
-  answer = () => new Promise((resolve) => setTimeout(() => resolve({ kind: 'no-replica' }), 400));
-  expect(await impatient.send(RM, locks(1), 5_000)).toEqual({ kind: 'no-replica' });
+  answer = () => new Promise((resolve) => setTimeout(() => resolve({ kind: 'no-replica' }), 1.5 * DIAL_TIMEOUT_MS));
+  expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
   impatient.close();
   await slow.close();
 });
 
 test('a participant that throws: unknown, and nothing of the error crosses the wire', async () => {
   answer = () => Promise.reject(new Error('SELECT * FROM secrets'));
-  const reply = await client.send(RM, locks(1), 5_000);
+  const reply = await client.send(RM, locks(1), 60_000);
   expect(reply.kind).toBe('unknown');
   expect(JSON.stringify(reply)).not.toContain('SELECT');
 });
@@ -133,7 +136,7 @@ describe('single calls', () => {
   const single = (tls: TlsIdentity | null, path: string, bytes: Buffer): Promise<{ readonly error: ServiceError | null; readonly answer: Buffer | undefined }> =>
     new Promise((resolve) => {
       const caller = new Client(`localhost:${server.port}`, tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate));
-      caller.makeUnaryRequest(path, identity, identity, bytes, new Metadata(), { deadline: Date.now() + 5_000 }, (error, reply) => {
+      caller.makeUnaryRequest(path, identity, identity, bytes, new Metadata(), { deadline: Date.now() + 60_000 }, (error, reply) => {
         caller.close();
         resolve({ error, answer: reply });
       });

@@ -18,6 +18,9 @@ import { makeTestCerts, type TestCerts } from '../testing/test-certs';
 import { identity } from './node-channel';
 import { GrpcPeerTransport, type PeerTransportOptions } from './peer-transport';
 
+/** Enough for a handshake on a busy machine. */
+const DIAL_TIMEOUT_MS = 2_000;
+
 const [ONE, TWO] = [rmId(1), rmId(2)];
 const certs: TestCerts = makeTestCerts();
 afterAll(() => certs.remove());
@@ -78,14 +81,14 @@ const header: SnapshotHeader = {
 const receiver = (overrides: Partial<PeerReceiver> = {}): PeerReceiver => ({ onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined, ...overrides });
 
 test('a connection that does not come up is given up for a new one: the network may be whole again long before TCP tries', async () => {
-  const nodes = await openNodes({ dialTimeoutMs: 200 });
+  const nodes = await openNodes({ dialTimeoutMs: DIAL_TIMEOUT_MS });
   const connected: RmId[] = [];
   nodes[1].proxy.swallow(3);
   nodes[1].transport.start(receiver());
   nodes[0].transport.start(receiver({ onConnected: (peer) => connected.push(peer) }));
   await eventually('the fourth connection is up', () => connected.length === 1);
   // And stays so: the time for dialling is over for it.
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 1.5 * DIAL_TIMEOUT_MS));
   expect([connected, nodes[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [] })]).toEqual([[TWO], true]);
   await closeNodes(nodes);
 });
@@ -146,7 +149,7 @@ describe('refused', () => {
       const client = new Client(`localhost:${nodes[1].server.port}`, channel);
       const metadata = new Metadata();
       if (rm !== null) metadata.set('mas-rm', rm);
-      const stream = client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, { deadline: Date.now() + 5_000 }, (error) => {
+      const stream = client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, { deadline: Date.now() + 60_000 }, (error) => {
         client.close();
         resolve(error);
       });

@@ -51,7 +51,7 @@ beforeAll(async () => {
   server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: new JwtTokenVerifier(keys.value, realClock), signer, limits: limits.value, clock: realClock, logger: silentLogger, onFatal: (error) => { throw error; } });
   server.setServing(true);
   raw = new Client(`localhost:${server.port}`, credentials.createSsl(certs.tm.ca));
-  client = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 2_000 });
+  client = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 60_000 });
 });
 beforeEach(() => {
   coordinator.calls.length = 0;
@@ -65,7 +65,7 @@ afterAll(async () => {
 });
 
 interface Outcome { readonly error: ServiceError | null; readonly answer: Buffer | undefined }
-function call(path: string, bytes: Buffer, token: string | null = operator, timeoutMs: number | null = 5_000, over: Client = raw): Promise<Outcome> {
+function call(path: string, bytes: Buffer, token: string | null = operator, timeoutMs: number | null = 60_000, over: Client = raw): Promise<Outcome> {
   const metadata = new Metadata();
   if (token !== null) metadata.set('authorization', token.includes(' ') ? token : `Bearer ${token}`);
   return new Promise((resolve) => {
@@ -122,10 +122,11 @@ describe('deadlines', () => {
     expect(await failed(call(PAYMENT, encode(), operator, null))).toEqual({ code: Code.INVALID_ARGUMENT, reason: 'DEADLINE_MISSING', field: 'grpc-timeout' });
   });
   test('are capped', async () => {
+    const askedMs = performance.now();
     await call(PAYMENT, encode(), operator, 3_600_000);
     const { deadlineMs } = coordinator.calls[0]!.args[0] as { deadlineMs: number };
     expect(deadlineMs).toBeLessThanOrEqual(performance.now() + 60_000);
-    expect(deadlineMs).toBeGreaterThan(performance.now() + 50_000);
+    expect(deadlineMs).toBeGreaterThanOrEqual(askedMs + 60_000);
   });
 });
 
@@ -223,8 +224,8 @@ describe('batches', () => {
     });
 
   test('a stream answers every batch under its sequence, more of them than it works on at once', async () => {
-    const requests = Array.from({ length: 50 }, (_, i) => ({ sequence: BigInt(i + 1), payments: batch, timeoutMs: 1_000 }));
-    const { sequences, error } = await stream(requests, signer.operator('streamer', 60).token);
+    const requests = Array.from({ length: 50 }, (_, i) => ({ sequence: BigInt(i + 1), payments: batch, timeoutMs: 60_000 }));
+    const { sequences, error } = await stream(requests, signer.operator('streamer', 3600).token);
     expect(error).toBeNull();
     expect([...sequences].sort((a, b) => a - b)).toEqual(requests.map((_, i) => i + 1));
   });
@@ -235,7 +236,7 @@ describe('batches', () => {
 });
 
 test("MasClient's payment stream: many batches in flight, and a broken stream fails what is open", async () => {
-  const streamer = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: signer.operator('batches', 60).token });
+  const streamer = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: signer.operator('batches', 3600).token });
   const stream = streamer.openPaymentStream();
   const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => stream.send([{ id: `s${i}`, from: 'a', to: 'b', amount: { minor: 1n } }])));
   expect(replies).toEqual(Array.from({ length: 40 }, () => [{ ok: true, value: committed }]));
@@ -247,7 +248,7 @@ test("MasClient's payment stream: many batches in flight, and a broken stream fa
 
 describe('MasClient over several addresses', () => {
   test('goes to the next one when one does not answer, with the same id', async () => {
-    const failing = new MasClient({ addresses: ['localhost:1', `localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 3_000 });
+    const failing = new MasClient({ addresses: ['localhost:1', `localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 60_000 });
     expect(await failing.createPayment({ id: 'over', from: 'a', to: 'b', amount: { minor: 1n } })).toEqual(committed);
     expect(coordinator.calls.map(({ args }) => (args[1] as { id: string }).id)).toEqual(['over']);
     failing.close();
