@@ -31,6 +31,8 @@ export class Access {
       addresses: options.addresses ?? this.addresses(),
       ca: readFileSync(join(this.certs, 'ca.crt')),
       token: options.token ?? this.operatorToken(),
+      // Tests kill Transaction Managers, and start them again on a machine that may be busy.
+      connectPatienceMs: options.timeoutMs ?? 60_000,
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     });
     this.clients.push(client);

@@ -29,7 +29,7 @@ import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegP
 import { readWire, type ReadMessage } from '../wire/wire-reader';
 import { identity } from './node-channel';
 import { PaymentStream } from './payment-stream';
-import { RetryingChannel, type ChannelOptions } from './retrying-channel';
+import { MasCallFailed, RetryingChannel, type ChannelOptions } from './retrying-channel';
 
 /** Money of a request: minor units, or a decimal text that the server parses exactly. */
 export type AmountInput = { readonly minor: bigint; readonly currency?: string } | { readonly decimal: string; readonly currency?: string };
@@ -102,9 +102,11 @@ export class MasClient {
   async createPayment(payment: PaymentInput): Promise<PaymentResult> {
     const bytes = CreatePaymentRequest.encode(paymentMessage(payment)).finish();
     const deadlineMs = Date.now() + this.timeoutMs;
+    let unsure: Unsure | null = null;
     for (;;) {
-      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - Date.now()));
-      if (result.kind !== 'unknown' || Date.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
+      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - Date.now())).catch((error: unknown) => stillUnsure(unsure, error));
+      if (result.kind !== 'unknown' || result === unsure || Date.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
+      unsure = result;
       await new Promise((resolve) => setTimeout(resolve, UNKNOWN_RETRY_MS));
     }
   }
@@ -192,6 +194,15 @@ export class MasClient {
 }
 
 const EMPTY = new Uint8Array(0);
+
+type Unsure = Extract<PaymentResult, { readonly kind: 'unknown' }>;
+
+/** What is unknown stays so, whatever keeps it from being asked about. */
+function stillUnsure(unsure: Unsure | null, error: unknown): PaymentResult {
+  const isSilence = error instanceof MasCallFailed && (error.error.kind === 'unavailable' || error.error.kind === 'deadline-exceeded');
+  if (unsure === null || !isSilence) throw error;
+  return unsure;
+}
 
 function amount(input: AmountInput): Amount {
   return { value: 'minor' in input ? { $case: 'minor', value: input.minor } : { $case: 'decimal', value: input.decimal }, currency: input.currency ?? '' };

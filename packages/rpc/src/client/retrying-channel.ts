@@ -1,10 +1,12 @@
 /**
  * Unary calls to the first Transaction Manager that answers, out of a list. What failed for want of an answer is asked
- * again elsewhere with the very same bytes, so with the same payment id, until the deadline: ids make that safe.
+ * again elsewhere with the very same bytes, so with the same payment id, until the deadline: ids make that safe. What asking again
+ * cannot mend ends the call: nobody there for longer than a restart takes, a wrong certificate or address, a bucket without a quorum.
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import type { RequestError } from '@mas/transaction-coordinator';
 import { fromServiceError } from '../errors/status-details';
+import { Attempts } from './attempts';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
@@ -15,6 +17,8 @@ export interface ChannelOptions {
   readonly token: string | (() => string);
   /** For a call as a whole, repetitions included, 1 … 60,000; default 15,000. */
   readonly timeoutMs?: number;
+  /** Nobody can be reached for so long: give up. Default 3,000: a process that is restarted is back by then. */
+  readonly connectPatienceMs?: number;
   /** Connections per address; calls take turns. Default 1. */
   readonly connections?: number;
 }
@@ -35,6 +39,7 @@ export class MasCallFailed extends Error {
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
+const DEFAULT_CONNECT_PATIENCE_MS = 3_000;
 const BACKOFF_MIN_MS = 25;
 const BACKOFF_MAX_MS = 500;
 /** A server that is frozen or cut off is noticed by unanswered pings, long before a call's own deadline. */
@@ -77,13 +82,15 @@ export class RetryingChannel {
   async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS): Promise<Answer> {
     const deadlineMs = Date.now() + timeoutMs;
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+    const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
     for (let attempt = 1; ; attempt += 1) {
       const at = this.preferred;
-      const failure = await this.once(at, path, bytes, decode, deadlineMs);
-      if ('answer' in failure) return failure.answer;
-      const { code, error } = fromServiceError(failure.error);
+      const reply = await this.once(at, path, bytes, decode, deadlineMs);
+      if ('answer' in reply) return reply.answer;
+      const { code, error } = fromServiceError(reply.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
-      if (!repeatable(code, error) || Date.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, error, attempt);
+      const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, Date.now()) : error;
+      if (end !== null || Date.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt);
       // Another caller may have moved on already.
       if (this.preferred === at) this.preferred = (at + 1) % this.endpoints.length;
       if (attempt >= this.endpoints.length) await new Promise((resolve) => setTimeout(resolve, waitMs));
