@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, money, table, time } from '../output';
 import { withSession } from '../session';
+import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 
 const MAX_SHOWN_DIFFERENCES = 20;
 
@@ -11,11 +12,23 @@ export function addClusterCommands(program: Command): void {
   const cluster = program.command('cluster').description('the cluster: replicas, nodes');
   cluster
     .command('status')
-    .description('every bucket and replica: leader, term, applied, lag')
+    .description('every bucket and replica: leader, term, applied, lag; and how each bucket fares, as health says')
     .action(
       withSession(program, async ({ client, output }) => {
         const status = await client.clusterStatus();
-        output.print(status, () => replicaTable(status.replicas) + (status.unreachable.length === 0 ? '' : `\nnot answering: ${status.unreachable.map((rm) => `rm-${rm}`).join(', ')}`));
+        const verdicts = verdictsOf(status);
+        output.print({ ...status, verdicts }, () => `${replicaTable(status.replicas)}\n${verdictLines(verdicts)}`);
+        failUnlessHealthy(verdicts);
+      }),
+    );
+  cluster
+    .command('health')
+    .description('how each bucket fares: exit code 0 when all is well, 11 with replicas missing, 7 when a bucket does not serve')
+    .action(
+      withSession(program, async ({ client, output }) => {
+        const verdicts = verdictsOf(await client.clusterStatus());
+        output.print({ verdicts }, () => verdictLines(verdicts));
+        failUnlessHealthy(verdicts);
       }),
     );
   cluster

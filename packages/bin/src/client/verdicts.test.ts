@@ -1,0 +1,45 @@
+/** A verdict for every way in which a bucket can fare, and the exit code that follows. */
+import { genesisPlacement } from '@mas/placement';
+import type { ClusterStatus } from '@mas/rpc';
+import { bucketId, rmId, type RmId } from '@mas/values';
+import { CommandFailed } from './exit-codes';
+import { failUnlessHealthy, verdictLines, verdictsOf } from './verdicts';
+
+type Replica = ClusterStatus['replicas'][number];
+const RMS = [rmId(1), rmId(2), rmId(3)];
+const placement = genesisPlacement(RMS.map((rm) => ({ rm, address: `h:${rm}` })), 1, 3);
+
+function replica(bucket: number, rm: RmId, more: Partial<Replica> = {}): Replica {
+  return { bucket: bucketId(bucket), rm, role: rm === 1 ? 'leader' : 'follower', leader: rmId(1), term: 3, commitIndex: 50_000, appliedIndex: 50_000, durableIndex: 1, voters: RMS, quiescent: false, fsyncP50Ms: null, applyP50Ms: null, queuedProposals: 0, preparedLegs: 0, ...more };
+}
+
+function seen(change: (rm: RmId) => Partial<Replica> | null): ClusterStatus {
+  const replicas = [0, 1].flatMap((bucket) => RMS.flatMap((rm) => {
+    const changed = bucket === 0 ? {} : change(rm);
+    return changed === null ? [] : [replica(bucket, rm, changed)];
+  }));
+  return { placement, replicas, unreachable: [] };
+}
+
+function exitCode(status: ClusterStatus): number {
+  try {
+    failUnlessHealthy(verdictsOf(status));
+    return 0;
+  } catch (error) {
+    return error instanceof CommandFailed ? error.exitCode : -1;
+  }
+}
+
+test.each<[string, (rm: RmId) => Partial<Replica> | null, string, number]>([
+  ['all there', () => ({}), 'OK         3 of 3 replicas up, 2 needed', 0],
+  ['one away', (rm) => (rm === 3 ? null : {}), 'DEGRADED   2 of 3 replicas up, 2 needed; rm-3 does not answer', 11],
+  ['one far behind', (rm) => ({ appliedIndex: rm === 2 ? 39_999 : 50_000 }), 'DEGRADED   3 of 3 replicas up, 2 needed; rm-2 is 10001 entries behind', 11],
+  ['one a little behind', (rm) => ({ appliedIndex: rm === 2 ? 40_000 : 50_000 }), 'OK         3 of 3 replicas up, 2 needed', 0],
+  ['two away', (rm) => (rm === 1 ? {} : null), 'NO QUORUM  1 of 3 replicas up, 2 needed; rm-2 and rm-3 do not answer', 7],
+  ['an election', () => ({ role: 'candidate', leader: null }), 'NO LEADER  3 of 3 replicas up, 2 needed; no replica leads a majority', 7],
+  ['a leader of the past, whom nobody follows', (rm) => (rm === 1 ? {} : { term: 4, leader: null }), 'NO LEADER  3 of 3 replicas up, 2 needed; no replica leads a majority', 7],
+])('%s', (_what, change, line, code) => {
+  const status = seen(change);
+  expect(verdictLines(verdictsOf(status))).toBe(`meta      OK         3 of 3 replicas up, 2 needed\nbucket 1  ${line}`);
+  expect(exitCode(status)).toBe(code);
+});
