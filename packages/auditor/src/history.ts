@@ -79,7 +79,8 @@ export function verdictOf(payment: PaymentHistory): 'committed' | 'aborted' | 'r
   let refused = payment.attempts.length > 0;
   for (const { answer } of payment.attempts) {
     if (answer?.ok === true && answer.value.kind !== 'unknown') return answer.value.kind;
-    if (answer === null || answer.ok) refused = false;
+    // Without a quorum nothing is refused: what a network doubles may still arrive, and be decided when there is one again.
+    if (answer === null || answer.ok || answer.error.reason === 'NO_QUORUM') refused = false;
   }
   return refused ? 'refused' : 'unknown';
 }

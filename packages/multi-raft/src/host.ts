@@ -1,6 +1,6 @@
 /** The interface of the multi-Raft host: what a service sees of it. One registry of groups, one scheduler, one log writer. */
 import type { ConfState, LogIndex } from '@mas/raft';
-import type { BucketId, RmId } from '@mas/values';
+import type { BucketId, MissingQuorum, RmId } from '@mas/values';
 import type { Applier } from './applier';
 
 /** The fate of one proposal. */
@@ -9,6 +9,7 @@ export type ProposalResult<Result> =
   | { readonly kind: 'applied'; readonly index: number; readonly term: number; readonly result: Result }
   /** Certain not to be in any log. */
   | { readonly kind: 'not-leader'; readonly leader: RmId | null }
+  | NoQuorum
   /** Certain not to be in any log: queue or uncommitted limit full, transfer in progress, stopping. */
   | { readonly kind: 'refused'; readonly reason: 'overloaded' | 'transferring' | 'stopping' | 'no-group' }
   /** In some log perhaps: leadership changed before it was applied here. */
@@ -17,7 +18,14 @@ export type ProposalResult<Result> =
 export type ReadIndexResult =
   | { readonly kind: 'ready'; readonly index: LogIndex }
   | { readonly kind: 'not-leader'; readonly leader: RmId | null }
+  | NoQuorum
   | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** Nothing was put into any log, and no other replica can do better than this one unless it sees others that this one does not. */
+export interface NoQuorum {
+  readonly kind: 'no-quorum';
+  readonly missing: MissingQuorum;
+}
 
 export interface MultiRaft<Result> {
   /** Starts a group with its applier; resolves once it takes part. `initial` is used where the log has never seen the group. */
@@ -28,6 +36,8 @@ export interface MultiRaft<Result> {
   /** A linearizable read point at the leader: resolves once confirmed by a quorum *and applied here*. Concurrent ones share rounds. */
   readIndex(group: BucketId, timeoutMs: number): Promise<ReadIndexResult>;
   leader(group: BucketId): RmId | null;
+  /** Since an election timeout ago there are too few voters' processes; null: there are enough, or were until just now. */
+  missingQuorum(group: BucketId): MissingQuorum | null;
   isLeader(group: BucketId): boolean;
   transferLeadership(group: BucketId, to: RmId): Promise<boolean>;
   /** One change at a time per group; resolves once it is applied here. */

@@ -3,7 +3,7 @@
  * serves all groups (scheduler.ts), one log takes all their writes, one stream per peer process carries what they say
  * (process-peers.ts). What one group does is in group/.
  */
-import { invariant, type BucketId, type RmId } from '@mas/values';
+import { invariant, type BucketId, type MissingQuorum, type RmId } from '@mas/values';
 import type { Applier } from './applier';
 import { balance } from './balance/balancer';
 import { spreadEvenly } from './balance/preference';
@@ -12,6 +12,7 @@ import { statusOf } from './group/group-status';
 import { transferTo } from './group/handover';
 import type { HostContext } from './group/host-context';
 import { maintain } from './group/maintenance';
+import { missingQuorum } from './group/presence';
 import { openReplica } from './group/open-replica';
 import { changeReplicas, type ChangeOutcome } from './group/replica-changes';
 import type { Replica } from './group/replica';
@@ -106,7 +107,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     if (this.phase !== 'running') return Promise.resolve({ kind: 'refused', reason: 'stopping' });
     const replica = this.registry.get(group);
     if (replica === undefined) return Promise.resolve({ kind: 'refused', reason: 'no-group' });
-    if (!replica.isLeader || replica.isRetired) return Promise.resolve(replica.notLeader());
+    if (!replica.isLeader || replica.isRetired || missingQuorum(replica) !== null) return Promise.resolve(replica.notLeader());
     if (replica.transfer !== undefined) return Promise.resolve({ kind: 'refused', reason: 'transferring' });
     return new Promise((settle) => {
       if (replica.queue.offer(data, settle)) replica.wake();
@@ -119,7 +120,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     if (this.phase !== 'running' || replica === undefined || replica.isRetired) {
       return Promise.resolve({ kind: 'unavailable', reason: replica === undefined ? 'no such group in this process' : 'stopping' });
     }
-    if (!replica.isLeader) return Promise.resolve(replica.notLeader());
+    if (!replica.isLeader || missingQuorum(replica) !== null) return Promise.resolve(replica.notLeader());
     return new Promise((settle) => {
       if (replica.reads.offer(this.ports.clock.monotonicMs() + timeoutMs, settle)) replica.wake();
       else settle({ kind: 'unavailable', reason: 'too many reads wait' });
@@ -128,6 +129,11 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
 
   leader(group: BucketId): RmId | null {
     return this.registry.get(group)?.leader ?? null;
+  }
+
+  missingQuorum(group: BucketId): MissingQuorum | null {
+    const replica = this.registry.get(group);
+    return replica === undefined ? null : missingQuorum(replica);
   }
 
   isLeader(group: BucketId): boolean {
@@ -209,6 +215,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
       outboxes: peers.outboxes,
       preferredLeaders: ports.preferredLeaders ?? spreadEvenly,
       isAlive: (peer) => peers.liveness.isAlive(peer),
+      goneForMs: (peer) => peers.liveness.goneForMs(peer, ports.clock.monotonicMs()),
       tick: () => ticker.count,
       schedule: (group) => {
         const replica = registry.get(group);

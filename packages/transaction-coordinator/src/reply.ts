@@ -1,7 +1,8 @@
 /** Constructors of the refusals that callers see; one sentence each says what to do. */
-import type { Unreachable } from '@mas/two-phase-commit';
+import type { NoQuorum, Unreachable } from '@mas/two-phase-commit';
 import type { Reply, RequestError } from './coordinator-service';
 import type { ParticipantAnswer } from './transport/leader-follower';
+import { noQuorumText } from './transport/soundings';
 
 export type RequestErrorKind = RequestError['kind'];
 
@@ -15,7 +16,19 @@ export function success<Value>(value: Value): Reply<Value> {
  */
 export function unanswered(reply: ParticipantAnswer | Unreachable, message: string): { readonly ok: false; readonly error: RequestError } {
   if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The Resource Manager does not accept the token for this: ${reply.reason}.`);
+  if (reply.kind === 'unreachable') return unreached(reply, 'BUCKET_UNAVAILABLE', message);
   return failure('unavailable', 'BUCKET_UNAVAILABLE', message);
+}
+
+/** The bucket did not answer: says which, and what it lacks, where that is known. */
+export function unreached({ noQuorum }: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
+  return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, 'nothing was done, try again once more of them are up');
+}
+
+export function withoutQuorum(noQuorum: NoQuorum, advice: string): { readonly ok: false; readonly error: RequestError } {
+  const { bucket, up, of, needed } = noQuorum;
+  const text = noQuorumText(noQuorum);
+  return failure('unavailable', 'NO_QUORUM', `${text.charAt(0).toUpperCase()}${text.slice(1)}; ${advice}.`, null, { bucket: String(bucket), up: String(up), replicas: String(of), needed: String(needed) });
 }
 
 export function failure(kind: RequestErrorKind, reason: string, message: string, field: string | null = null, facts: Readonly<Record<string, string>> = {}): { readonly ok: false; readonly error: RequestError } {

@@ -2,6 +2,6 @@ export { advance, globalTransaction, resolveTransaction } from './global-transac
 export type { LocalState, LocalTransaction } from './local-transaction';
 export type * from './participant-protocol';
 export type { Decide, TransactionAnswer, TransactionEffect } from './transaction-effect';
-export type { HomeAnswer, InstructionReply, TransactionEvent, Unreachable, Waiter } from './transaction-event';
+export type { HomeAnswer, InstructionReply, NoQuorum, TransactionEvent, Unreachable, Waiter } from './transaction-event';
 export type { LockToken, Placing, TransactionLimits, TransactionPlan } from './transaction-plan';
 export { MAX_TIMELINE_STEPS, timelineOf, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent, type Timeline, type TransactionStep, type Verdict } from './transaction-state';

@@ -5,7 +5,7 @@
  */
 import type { AccountStatus, Instruction, LegRow, LockRow, OutcomeRow, Outcome } from '@mas/ledger';
 import type { PlacementMap } from '@mas/placement';
-import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
 /** One request to one replica of one bucket. Items keep their order in the reply. */
 export type ParticipantRequest =
@@ -139,6 +139,8 @@ export type ItemReply =
 /** The request as a whole failed. Everything but `unknown` and `timeout` is certain not to have been proposed. */
 export type ParticipantFailure =
   | { readonly kind: 'not-leader'; readonly leader: RmId | null }
+  /** Too few replicas are there, for longer than an election takes. Another replica may see more of them. */
+  | { readonly kind: 'no-quorum'; readonly missing: MissingQuorum }
   /** Overloaded, SQL silent, shutting down: nothing proposed, try again here or elsewhere. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /** Proposed, fate unknown: the same instruction must be asked again. */
@@ -147,9 +149,15 @@ export type ParticipantFailure =
   | { readonly kind: 'no-replica' }
   | { readonly kind: 'permission-denied'; readonly reason: string };
 
+/** Said by this end of the exchange: the request certainly did not leave. No connection, in most cases. */
+export interface NotSent {
+  readonly kind: 'not-sent';
+  readonly reason: string;
+}
+
 /** Port: one exchange with one Resource Manager. Never rejects for what a network does; a lost exchange is `unknown`. */
 export interface ParticipantClient {
-  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply>;
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent>;
 }
 
 /** The server side of the same exchange; `caller` is the verified role of the peer's certificate. */

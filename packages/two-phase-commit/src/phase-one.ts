@@ -8,7 +8,7 @@ import { unreachable } from '@mas/values';
 import { decideIfAllPrepared, heldUp, startDecision, timeUp } from './instructing';
 import type { LocalTransaction } from './local-transaction';
 import { notAuthorized, rejected } from './rejection';
-import type { TransactionEvent } from './transaction-event';
+import type { TransactionEvent, Unreachable } from './transaction-event';
 import { legsWith, withLeg, withStep, type Advance, type GlobalTransaction } from './transaction-state';
 
 export function legReplied(txn: GlobalTransaction, event: Extract<TransactionEvent, { kind: 'leg-replied' }>): Advance {
@@ -22,7 +22,7 @@ export function legReplied(txn: GlobalTransaction, event: Extract<TransactionEve
     case 'permission-denied':
       return rejected(withLeg(txn, leg.spec.account, { state: 'failed', touched: false }), { kind: 'rejected', error: reply.kind, reason: reply.reason }, event.nowMs);
     case 'unreachable': {
-      const reason: AbortReason = { name: 'PARTICIPANT_UNAVAILABLE', account: leg.spec.account, facts: { bucket: String(leg.bucket), detail: reply.reason } };
+      const reason: AbortReason = { name: 'PARTICIPANT_UNAVAILABLE', account: leg.spec.account, facts: { bucket: String(leg.bucket), detail: reply.reason, ...quorumFacts(reply) } };
       return fail(txn, leg, reason, event.nowMs, true);
     }
     default:
@@ -73,4 +73,8 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Out
 function fail(txn: GlobalTransaction, leg: LocalTransaction, reason: AbortReason, nowMs: number, touched: boolean): Advance {
   const failed = withLeg(txn, leg.spec.account, { state: 'failed', touched });
   return startDecision(withStep(failed, nowMs, 'prepare-failed', leg.bucket, reason.name), nowMs, { kind: 'abort', reason });
+}
+
+function quorumFacts({ noQuorum }: Unreachable): Readonly<Record<string, string>> {
+  return noQuorum === undefined ? {} : { up: String(noQuorum.up), replicas: String(noQuorum.of), needed: String(noQuorum.needed) };
 }

@@ -1,7 +1,7 @@
 /** What a global transaction wants done. Data only; the host performs them in their order and reports back with events. */
 import type { Acknowledge, Alarm, CommitLeg, DecideAbort, DecideCommit, OutcomeRow, Prepare, Resolve, RollbackLeg, UndecidedLeg } from '@mas/ledger';
 import type { BucketId } from '@mas/values';
-import type { Waiter } from './transaction-event';
+import type { NoQuorum, Waiter } from './transaction-event';
 
 export type Decide = DecideCommit | DecideAbort | Resolve;
 
@@ -42,5 +42,7 @@ export type TransactionAnswer =
   | { readonly kind: 'conflict'; readonly bound: OutcomeRow }
   /** The home could not be asked in time. */
   | { readonly kind: 'unknown'; readonly message: string }
+  /** The home has too few replicas to record anything, and nothing of this attempt has reached its log. */
+  | { readonly kind: 'no-quorum'; readonly noQuorum: NoQuorum }
   /** The caller's token was refused; nothing is recorded as committed. */
   | { readonly kind: 'rejected'; readonly error: 'unauthenticated' | 'permission-denied'; readonly reason: string };

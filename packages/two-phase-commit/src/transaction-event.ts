@@ -1,6 +1,6 @@
 /** What can happen to a global transaction. `nowMs` is the host's monotonic clock, read when the event is handled. */
 import type { OutcomeRow, UndecidedLeg } from '@mas/ledger';
-import type { AccountNumber } from '@mas/values';
+import type { AccountNumber, BucketId } from '@mas/values';
 import type { ItemReply } from './participant-protocol';
 import type { Placing } from './transaction-plan';
 
@@ -10,6 +10,17 @@ export type InstructionReply = ItemReply | Unreachable;
 export interface Unreachable {
   readonly kind: 'unreachable';
   readonly reason: string;
+  /** Why, where it is known: too few of the bucket's replicas are there. */
+  readonly noQuorum?: NoQuorum;
+}
+
+export interface NoQuorum {
+  readonly bucket: BucketId;
+  readonly up: number;
+  readonly of: number;
+  readonly needed: number;
+  /** Something was sent whose fate is not known, so it may have taken effect. */
+  readonly perhapsDone: boolean;
 }
 
 /** Who waits for an answer about other transactions or for a moment to try again: one leg, or the decision at home. */

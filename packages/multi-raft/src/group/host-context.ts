@@ -17,6 +17,8 @@ export interface HostContext {
   readonly outboxes: Outboxes;
   readonly preferredLeaders: LeaderPreference;
   isAlive(peer: RmId): boolean;
+  /** Null while it is alive. */
+  goneForMs(peer: RmId): number | null;
   /** Ticks since the host started. */
   tick(): number;
   /** The group has work. */

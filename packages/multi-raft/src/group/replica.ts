@@ -15,6 +15,7 @@ import { Inbox } from './inbox';
 import { LogSizes } from './log-sizes';
 import { LogWriter } from './log-writer';
 import { membersOf, type Members } from './members';
+import { missingQuorum } from './presence';
 import { PendingProposals, ProposalQueue } from './proposals';
 import { Reads } from './reads';
 import type { AppliedStart } from './start-plan';
@@ -170,7 +171,10 @@ export class Replica<Result> {
     this.waiters.check();
   }
 
-  notLeader(): Extract<ProposalResult<Result> & ReadIndexResult, { readonly kind: 'not-leader' }> {
+  /** What callers of a replica that does not lead, or leads without a quorum, hear. */
+  notLeader(): Extract<ProposalResult<Result> & ReadIndexResult, { readonly kind: 'not-leader' | 'no-quorum' }> {
+    const missing = missingQuorum(this);
+    if (missing !== null) return { kind: 'no-quorum', missing };
     return { kind: 'not-leader', leader: this.leader === this.host.self ? null : this.leader };
   }
 

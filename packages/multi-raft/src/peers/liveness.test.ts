@@ -15,7 +15,7 @@ describe('liveness of peers', () => {
     const { liveness, events } = setUp();
     expect(liveness.isAlive(P)).toBe(false);
     liveness.connected(P, 0);
-    liveness.disconnected(P);
+    liveness.disconnected(P, 5);
     liveness.connected(P, 10);
     liveness.check(1010);
     expect(liveness.isAlive(P)).toBe(true);

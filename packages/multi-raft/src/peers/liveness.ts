@@ -10,6 +10,7 @@ interface Peer {
   isAlive: boolean;
   lastHeardMs: number;
   aliveSinceMs: number;
+  goneSinceMs: number;
 }
 
 export interface LivenessEvents {
@@ -24,6 +25,7 @@ export class PeerLiveness {
   constructor(
     private readonly silenceMs: number,
     private readonly events: LivenessEvents,
+    private readonly startedMs = 0,
   ) {}
 
   isAlive(peer: RmId): boolean {
@@ -36,15 +38,22 @@ export class PeerLiveness {
     return known?.isAlive === true ? nowMs - known.aliveSinceMs : 0;
   }
 
+  /** Null for a peer that is alive; a peer that was never heard has been gone since the start. */
+  goneForMs(peer: RmId, nowMs: number): number | null {
+    const known = this.peers.get(peer);
+    if (known?.isAlive === true) return null;
+    return nowMs - (known?.goneSinceMs ?? this.startedMs);
+  }
+
   connected(peer: RmId, nowMs: number): void {
     this.known(peer).isConnected = true;
     this.heard(peer, nowMs);
   }
 
-  disconnected(peer: RmId): void {
+  disconnected(peer: RmId, nowMs: number): void {
     const known = this.known(peer);
     known.isConnected = false;
-    this.lose(peer, known);
+    this.lose(peer, known, nowMs);
   }
 
   heard(peer: RmId, nowMs: number): void {
@@ -59,7 +68,7 @@ export class PeerLiveness {
   /** Once per tick: finds peers that are connected and silent. */
   check(nowMs: number): void {
     for (const [peer, known] of this.peers) {
-      if (known.isAlive && nowMs - known.lastHeardMs > this.silenceMs) this.lose(peer, known);
+      if (known.isAlive && nowMs - known.lastHeardMs > this.silenceMs) this.lose(peer, known, known.lastHeardMs);
     }
   }
 
@@ -68,16 +77,17 @@ export class PeerLiveness {
     for (const known of this.peers.values()) known.lastHeardMs = nowMs;
   }
 
-  private lose(peer: RmId, known: Peer): void {
+  private lose(peer: RmId, known: Peer, sinceMs: number): void {
     if (!known.isAlive) return;
     known.isAlive = false;
+    known.goneSinceMs = sinceMs;
     this.events.lost(peer);
   }
 
   private known(peer: RmId): Peer {
     let known = this.peers.get(peer);
     if (known === undefined) {
-      known = { isConnected: false, isAlive: false, lastHeardMs: 0, aliveSinceMs: 0 };
+      known = { isConnected: false, isAlive: false, lastHeardMs: 0, aliveSinceMs: 0, goneSinceMs: this.startedMs };
       this.peers.set(peer, known);
     }
     return known;

@@ -36,7 +36,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
     this.liveness = new PeerLiveness(config.electionTicks * config.tickMs, {
       gained: (peer) => this.onGained(peer),
       lost: (peer) => this.onLost(peer),
-    });
+    }, clock.monotonicMs());
     this.snapshots = new SnapshotSender({
       transport,
       clock,
@@ -91,7 +91,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
   }
 
   onDisconnected(peer: RmId): void {
-    this.liveness.disconnected(peer);
+    this.liveness.disconnected(peer, this.ports.clock.monotonicMs());
   }
 
   /** Processes that hold a replica of any group that is here. */

@@ -23,12 +23,13 @@ export class BucketExchange {
     for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
       const target = this.directory.target(bucket, attempt);
       if (target === undefined) return reply;
-      reply = target === this.self ? await this.local.handle(request, 'rm') : await this.remote.send(target, request, this.timeoutMs);
+      reply = target === this.self ? await this.local.handle(request, 'rm') : await this.send(target, request);
       switch (reply.kind) {
         case 'not-leader':
           this.directory.failed(bucket, target);
           if (reply.leader !== null) this.directory.learned(bucket, reply.leader);
           break;
+        case 'no-quorum':
         case 'no-replica':
         case 'unknown':
         case 'unavailable':
@@ -42,5 +43,9 @@ export class BucketExchange {
       }
     }
     return reply;
+  }
+  private async send(target: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
+    const reply = await this.remote.send(target, request, this.timeoutMs);
+    return reply.kind === 'not-sent' ? { kind: 'unavailable', reason: reply.reason } : reply;
   }
 }

@@ -70,9 +70,9 @@ export class Proposer {
   refusal(count: number): ParticipantFailure | null {
     const { bucket } = this.applier;
     if (this.stopping) return { kind: 'unavailable', reason: 'stopping' };
-    if (!this.applier.isLeading()) {
+    if (!this.applier.isLeading() || this.host.missingQuorum(bucket) !== null) {
       // Elected, but what earlier leaders committed is not applied yet: soon here, and nowhere else.
-      return this.host.isLeader(bucket) ? { kind: 'unavailable', reason: 'taking over' } : this.notLeader();
+      return this.host.isLeader(bucket) && this.host.missingQuorum(bucket) === null ? { kind: 'unavailable', reason: 'taking over' } : this.notLeader();
     }
     if (!this.applier.healthy()) return { kind: 'unavailable', reason: 'the database of this replica does not keep up' };
     if (this.queued + count > this.context.config.maxQueuedInstructions) return { kind: 'unavailable', reason: 'too many instructions wait' };
@@ -189,6 +189,8 @@ export class Proposer {
         return;
       case 'not-leader':
         return settleAll(batch, { kind: 'not-leader', leader: proposal.leader });
+      case 'no-quorum':
+        return settleAll(batch, { kind: 'no-quorum', missing: proposal.missing });
       case 'refused':
         return settleAll(batch, { kind: 'unavailable', reason: proposal.reason });
       case 'unknown':
@@ -204,6 +206,8 @@ export class Proposer {
   }
 
   private notLeader(): ParticipantFailure {
+    const missing = this.host.missingQuorum(this.applier.bucket);
+    if (missing !== null) return { kind: 'no-quorum', missing };
     const leader = this.host.leader(this.applier.bucket);
     return { kind: 'not-leader', leader: leader === this.context.rm ? null : leader };
   }

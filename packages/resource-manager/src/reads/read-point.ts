@@ -19,6 +19,8 @@ export async function readPoint(host: MultiRaft<ApplyResult>, bucket: BucketId, 
       return { kind: 'ready', index: result.index };
     case 'not-leader':
       return { kind: 'not-leader', leader: result.leader };
+    case 'no-quorum':
+      return { kind: 'no-quorum', missing: result.missing };
     case 'unavailable':
       return { kind: 'unavailable', reason: result.reason };
     default:

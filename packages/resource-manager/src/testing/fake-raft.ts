@@ -136,6 +136,10 @@ export class FakeHost implements MultiRaft<ApplyResult> {
     });
   }
 
+  missingQuorum(): null {
+    return null;
+  }
+
   leader(bucket: BucketId): RmId | null {
     return this.cluster.group(bucket).leader;
   }

@@ -102,12 +102,12 @@ test('a lost connection: what was sent is unknown, and the next request goes thr
   expect(await client.send(RM, locks(2), 60_000)).toEqual({ kind: 'no-replica' });
 });
 
-test('nobody there: unavailable, because it was never sent', async () => {
+test('nobody there: not sent', async () => {
   proxy.refuse(true);
-  expect((await client.send(RM, locks(1), 60_000)).kind).toBe('unavailable');
-  expect((await client.send(rmId(9), locks(1), 60_000)).kind).toBe('unavailable');
+  expect((await client.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
+  expect((await client.send(rmId(9), locks(1), 60_000)).kind).toBe('not-sent');
   client.close();
-  expect((await client.send(RM, locks(1), 60_000)).kind).toBe('unavailable');
+  expect((await client.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
   expect(handled).toEqual([]);
 });
 
@@ -115,7 +115,7 @@ test('a connection that does not come up is given up for a new one, not waited f
   const slow = await TcpProxy.open(() => server.port);
   const impatient = new GrpcParticipantClient({ addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
   slow.swallow(2);
-  for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'unavailable', reason: 'no connection in time; the request was not sent' });
+  for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'not-sent', reason: 'no connection in time; the request was not sent' });
   expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
   // Once it is up it may be silent for as long as it likes.
   answer = () => new Promise((resolve) => setTimeout(() => resolve({ kind: 'no-replica' }), 1.5 * DIAL_TIMEOUT_MS));

@@ -3,7 +3,7 @@
  * again after a loss. It does not retry: who asks decides whether to ask again, and whom.
  */
 import { Metadata, type Client } from '@grpc/grpc-js';
-import type { ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions } from '../codec/ledger-codec';
@@ -36,10 +36,10 @@ export class GrpcParticipantClient implements ParticipantClient {
 
   constructor(private readonly options: ParticipantClientOptions) {}
 
-  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
-    if (this.closed) return Promise.resolve({ kind: 'unavailable', reason: 'the client is closed' });
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
+    if (this.closed) return Promise.resolve({ kind: 'not-sent', reason: 'the client is closed' });
     const address = this.options.addressOf(rm);
-    if (address === undefined) return Promise.resolve({ kind: 'unavailable', reason: `the address of resource manager ${rm} is not known` });
+    if (address === undefined) return Promise.resolve({ kind: 'not-sent', reason: `the address of resource manager ${rm} is not known` });
     return this.link(rm, address).send(request, timeoutMs);
   }
 

@@ -5,7 +5,7 @@
  * connection if that has not come up in time.
  */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { Clock, Timer } from '@mas/values';
 import type { SessionCodec } from '../codec/session-codec';
 
@@ -15,7 +15,7 @@ const MAX_FRAME_BYTES = 1024 * 1024;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 interface Pending {
-  readonly resolve: (reply: ParticipantReply) => void;
+  readonly resolve: (reply: ParticipantReply | NotSent) => void;
   readonly timer: Timer;
   /** Encoded, until it has been handed to the connection. */
   bytes: Buffer | null;
@@ -54,9 +54,9 @@ export class SessionLink {
     return this.broken !== null;
   }
 
-  send(request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
-    if (this.broken !== null) return Promise.resolve({ kind: 'unavailable', reason: this.broken });
-    if (this.waitingBytes > MAX_WAITING_BYTES) return Promise.resolve({ kind: 'unavailable', reason: 'too much waits for the connection' });
+  send(request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
+    if (this.broken !== null) return Promise.resolve({ kind: 'not-sent', reason: this.broken });
+    if (this.waitingBytes > MAX_WAITING_BYTES) return Promise.resolve({ kind: 'not-sent', reason: 'too much waits for the connection' });
     this.lastCorrelationId += 1;
     const correlationId = this.lastCorrelationId;
     const bytes = this.codec.encodeCorrelatedRequest({ correlationId, request });
@@ -120,7 +120,7 @@ export class SessionLink {
   }
 
   /** A reply for a request that has timed out finds nobody. */
-  private settle(correlationId: number, reply: ParticipantReply): void {
+  private settle(correlationId: number, reply: ParticipantReply | NotSent): void {
     const pending = this.pending.get(correlationId);
     if (pending === undefined) return;
     this.pending.delete(correlationId);
@@ -133,8 +133,8 @@ export class SessionLink {
     this.settle(correlationId, this.lost(this.pending.get(correlationId), 'no reply in time'));
   }
 
-  private lost(pending: Pending | undefined, reason: string): ParticipantReply {
-    return pending?.bytes === null ? { kind: 'unknown', reason } : { kind: 'unavailable', reason: `${reason}; the request was not sent` };
+  private lost(pending: Pending | undefined, reason: string): ParticipantReply | NotSent {
+    return pending?.bytes === null ? { kind: 'unknown', reason } : { kind: 'not-sent', reason: `${reason}; the request was not sent` };
   }
 
   private break(reason: string, noConnection = false): void {

@@ -1,6 +1,6 @@
 /** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
 import type { ItemReply, ParticipantReply } from '@mas/two-phase-commit';
-import { unreachable } from '@mas/values';
+import { unreachable, type MissingQuorum } from '@mas/values';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readOutcome, writeOutcome } from './outcome-messages';
@@ -43,6 +43,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       return writer.message(11, reply, (inner, { replicas }) => inner.messages(1, replicas, writeReplicaStatus));
     case 'not-leader':
       return writer.message(12, reply, (inner, { leader }) => inner.optionalUint(1, leader));
+    case 'no-quorum':
+      return writer.message(18, reply.missing, writeMissingQuorum);
     case 'unavailable':
       return writer.message(13, reply.reason, writeReasonText);
     case 'unknown':
@@ -99,6 +101,8 @@ function readFailure(reader: WireReader): ParticipantReply {
       return reader.empty(15) ? { kind: 'no-replica' } : reader.fail('not a reply');
     case 16:
       return { kind: 'permission-denied', reason: reader.message(16, readReasonText) };
+    case 18:
+      return { kind: 'no-quorum', missing: reader.message(18, readMissingQuorum) };
     default:
       return reader.fail('an unknown reply');
   }
@@ -146,4 +150,15 @@ function writeReasonText(writer: WireWriter, reason: string): void {
 
 function readReasonText(reader: WireReader): string {
   return reader.text(1);
+}
+
+function writeMissingQuorum(writer: WireWriter, { up, of, needed, forMs }: MissingQuorum): void {
+  writer.uint(1, up);
+  writer.uint(2, of);
+  writer.uint(3, needed);
+  writer.uint(4, Math.floor(forMs));
+}
+
+function readMissingQuorum(reader: WireReader): MissingQuorum {
+  return { up: reader.uint(1), of: reader.uint(2), needed: reader.uint(3), forMs: reader.uint(4) };
 }

@@ -90,6 +90,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
+  fc.record({ kind: kind('no-quorum'), missing: fc.record({ up: fc.nat(9), of: fc.nat(9), needed: fc.nat(9), forMs: safeUint }) }),
   fc.record({ kind: fc.constantFrom('unavailable' as const, 'unknown' as const, 'permission-denied' as const), reason: anyText }),
   fc.record({ kind: kind('no-replica') }),
 );

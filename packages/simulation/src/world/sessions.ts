@@ -3,7 +3,7 @@
  * lost, doubled, late and overtake each other. What was not answered in time is unknown; what could not be sent is unavailable.
  */
 import { EncodedInstructions, SessionCodec } from '@mas/rpc';
-import type { ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import type { Network } from './network';
 import type { SimProcess } from './sim-process';
@@ -27,7 +27,7 @@ export class SessionFabric {
 }
 
 const SESSION_LOST: ParticipantReply = { kind: 'unknown', reason: 'no answer in time' };
-const REFUSED: ParticipantReply = { kind: 'unavailable', reason: 'the connection was refused' };
+const REFUSED: NotSent = { kind: 'not-sent', reason: 'the connection was refused' };
 
 class SimSessionClient implements ParticipantClient {
   private readonly codec = new SessionCodec(new EncodedInstructions());
@@ -38,7 +38,7 @@ class SimSessionClient implements ParticipantClient {
     private readonly role: 'tm' | 'rm',
   ) {}
 
-  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
     if (!this.process.isAlive) return new Promise(() => undefined);
     const { network } = this.fabric;
     const target = `rm-${rm}`;
@@ -47,7 +47,7 @@ class SimSessionClient implements ParticipantClient {
     network.world.trace.record(`ask ${this.process.name}>${target} ${request.kind} x${copies}`, bytes);
     return new Promise((resolve) => {
       const timer = this.process.clock.schedule(timeoutMs, () => resolve(SESSION_LOST));
-      const answer = (reply: ParticipantReply): void => {
+      const answer = (reply: ParticipantReply | NotSent): void => {
         timer.cancel();
         resolve(reply);
       };
@@ -55,7 +55,7 @@ class SimSessionClient implements ParticipantClient {
     });
   }
 
-  private arrive(rm: RmId, bytes: Buffer, answer: (reply: ParticipantReply) => void): void {
+  private arrive(rm: RmId, bytes: Buffer, answer: (reply: ParticipantReply | NotSent) => void): void {
     const { network } = this.fabric;
     const server = this.fabric.servers.get(rm);
     if (server === undefined || !server.process.isAlive || !server.isServing) {

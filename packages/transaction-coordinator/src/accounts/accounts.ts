@@ -10,7 +10,7 @@ import type { Digest } from '../coordinator-ports';
 import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } from '../coordinator-service';
 import { changeIdentityOf, identityOf, operatorsOnly } from '../payment/identity';
 import type { PlacementKeeper } from '../placement-keeper';
-import { failure, success } from '../reply';
+import { failure, success, withoutQuorum } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import { viewOfRow } from './account-view';
 
@@ -82,6 +82,7 @@ export class Accounts {
       const reply = await link.instruct(bucket, 'phase-1', instructionOf(undecided), caller.token, untilMs);
       if (reply.kind === 'unauthenticated') return failure('unauthenticated', 'TOKEN_REFUSED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
+      if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone) return withoutQuorum(reply.noQuorum, 'nothing was done, ask again with the same id once more of them are up');
       if (reply.kind === 'unreachable') {
         return failure('unavailable', 'OUTCOME_UNKNOWN', `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`, null, { account: number });
       }

@@ -13,7 +13,8 @@ import { PaymentRun } from '../payment/payment-run';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { RunServices } from '../payment/run-services';
 import type { LegFinder } from '../reads/leg-finder';
-import { failure, success, unanswered } from '../reply';
+import { failure, success, unanswered, withoutQuorum } from '../reply';
+import { isUnreachable } from '../transport/bucket-link';
 
 /** For the buckets, and again for the homes of what they have. */
 const LOOK_PATIENCE_MS = 2_500;
@@ -77,6 +78,7 @@ export class Doubts {
           if (answer.kind === 'recorded') resolve(success(resultOf(answer.outcome)));
           else if (answer.kind === 'conflict') resolve(success({ kind: 'aborted', txn, atMs: answer.bound.decision.atMs, body: plan.body, reason: { name: 'ID_CONFLICT', account: null, facts: { bound: answer.bound.txn } } }));
           else if (answer.kind === 'unknown') resolve(success({ kind: 'unknown', txn, message: answer.message }));
+          else if (answer.kind === 'no-quorum') resolve(withoutQuorum(answer.noQuorum, 'nothing was recorded, try again once more of them are up'));
           else resolve(failure(answer.error, 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`));
         },
       });
@@ -103,7 +105,7 @@ export class Doubts {
     const home = this.services.link.bucketOf(transaction.homeSlot);
     if (silent.includes(home)) return `Home bucket ${home} does not answer; the leg waits for its majority.`;
     const row = await this.services.link.query(transaction.key, transaction.homeSlot, untilMs);
-    if (row === 'unreachable') return `Home bucket ${home} does not answer; the leg waits for its majority.`;
+    if (isUnreachable(row)) return `Home bucket ${home} does not answer (${row.reason}); the leg waits for its majority.`;
     if (row === null) return `Home bucket ${home} has recorded nothing yet; its payment is under way or will be aborted by resolution.`;
     if (row.txn !== transaction.txn) return `Home bucket ${home} has bound the id to transaction ${row.txn}; this one will be aborted.`;
     return `Home bucket ${home} has recorded ${row.decision.kind === 'committed' ? 'COMMITTED' : `ABORTED (${row.decision.reason.name})`}; the leg has yet to be told.`;

@@ -10,7 +10,7 @@ import { slotOfAccount } from '@mas/placement';
 import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { AuditReport } from '../coordinator-service';
-import type { BucketLink } from '../transport/bucket-link';
+import { isUnreachable, type BucketLink } from '../transport/bucket-link';
 
 type Check = AuditReport['checks'][number];
 
@@ -133,7 +133,7 @@ export class PaymentAudit {
       const rows = await Promise.all(chunk.map(([, seen]) => this.link.query(seen.key, seen.homeSlot, untilMs)));
       for (const [j, [txn, seen]] of chunk.entries()) {
         const row = rows[j] ?? null;
-        if (row === 'unreachable') unasked += 1;
+        if (isUnreachable(row)) unasked += 1;
         else this.compare(txn, seen, row);
       }
     }

@@ -3,7 +3,7 @@ import { differingField, type OutcomeRow } from '@mas/ledger';
 import type { TransactionAnswer } from '@mas/two-phase-commit';
 import { splitPaymentKey, type TxnId } from '@mas/values';
 import type { PaymentResult, Reply } from '../coordinator-service';
-import { failure, success } from '../reply';
+import { failure, success, withoutQuorum } from '../reply';
 import { requestField, type Draft } from './payment-draft';
 
 /**
@@ -27,6 +27,8 @@ export function replyOf(answer: TransactionAnswer, txn: TxnId, draft: Draft): Re
       return sameButForExpiry(answer.bound, draft) ? success(resultOf(answer.bound)) : conflict(answer.bound, draft);
     case 'unknown':
       return success({ kind: 'unknown', txn, message: answer.message });
+    case 'no-quorum':
+      return withoutQuorum(answer.noQuorum, 'nothing was recorded, ask again with the same id once more of them are up');
     case 'rejected':
       return failure(answer.error, answer.error === 'unauthenticated' ? 'TOKEN_REFUSED' : 'NOT_AUTHORIZED', `The token was refused: ${answer.reason}.`);
   }

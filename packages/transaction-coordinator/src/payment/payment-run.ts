@@ -3,10 +3,12 @@
  * events. All rules are in the state machine; here is only the world. Callbacks instead of promises on the way of
  * every payment, because it is the hot path.
  */
-import { advance, type Advance, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent } from '@mas/two-phase-commit';
+import type { OutcomeRow } from '@mas/ledger';
+import { advance, type Advance, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent, type Unreachable } from '@mas/two-phase-commit';
 import { splitPaymentKey, unreachable, type BucketId } from '@mas/values';
 import { noFailpoints, type Failpoint } from '../failpoints';
 import { entryOf } from '../journal/transaction-entry';
+import { isUnreachable } from '../transport/bucket-link';
 import type { WheelEntry } from '../transport/timer-wheel';
 import { RunDeadline } from './run-deadline';
 import type { RunServices } from './run-services';
@@ -168,7 +170,7 @@ export class PaymentRun {
 
   private queryHomes({ waiter, undecided }: Extract<TransactionEffect, { kind: 'query-homes' }>): void {
     const untilMs = this.nowMs() + this.services.config.requestTimeoutMs;
-    Promise.all(undecided.map(async (leg) => ({ leg, recorded: await this.services.link.query(leg.key, leg.homeSlot, untilMs) })))
+    Promise.all(undecided.map(async (leg) => ({ leg, recorded: unlessUnreachable(await this.services.link.query(leg.key, leg.homeSlot, untilMs)) })))
       .then((answers) => this.dispatch({ kind: 'homes-answered', nowMs: this.nowMs(), waiter, answers }))
       .catch((error: unknown) => this.broken(error));
   }
@@ -259,3 +261,6 @@ export class PaymentRun {
   }
 }
 
+function unlessUnreachable(recorded: OutcomeRow | null | Unreachable): OutcomeRow | null | 'unreachable' {
+  return isUnreachable(recorded) ? 'unreachable' : recorded;
+}

@@ -153,6 +153,7 @@ export class Payments {
         counters.paymentsConflicting += 1;
         return;
       case 'unknown':
+      case 'no-quorum':
         counters.paymentsUnknown += 1;
         return;
       case 'rejected':

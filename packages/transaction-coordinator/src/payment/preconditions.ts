@@ -2,13 +2,14 @@
  * What some payments need before they can begin: the payment that they refer to, and permission to pass exclusive locks,
  * the caller's own or, in exclusive mode, locks taken for this payment and given back at its end.
  */
-import type { LockToken } from '@mas/two-phase-commit';
+import type { LockToken, Unreachable } from '@mas/two-phase-commit';
 import { splitPaymentKey, type AccountNumber, type TxnId } from '@mas/values';
 import type { Digest } from '../coordinator-ports';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import type { BalanceCache } from '../reads/balance-cache';
 import type { LegFinder } from '../reads/leg-finder';
-import { failure, success } from '../reply';
+import { failure, success, unreached } from '../reply';
+import { isUnreachable } from '../transport/bucket-link';
 import type { AccountLocks } from './account-locks';
 import { identityOf, type Identity } from './identity';
 import { originalOf, type Draft, type Original } from './payment-draft';
@@ -45,7 +46,7 @@ export class Preconditions {
     const identity = identityOf(caller.subject, reference.id, 'reference.id');
     if (!identity.ok) return identity;
     const row = await this.services.link.query(identity.value.key, identity.value.homeSlot, untilMs);
-    if (row === 'unreachable') return homeSilent();
+    if (isUnreachable(row)) return homeSilent(row);
     return row === null ? noSuchPayment() : success(originalOf(row));
   }
 
@@ -74,7 +75,7 @@ export class Preconditions {
   /** The handle holds nothing (any more). A repetition of what was decided under it still gets its answer. */
   private async withoutLock(caller: Caller, identity: Identity, draft: Draft, txn: TxnId): Promise<Reply<PaymentResult>> {
     const row = await this.services.link.query(identity.key, identity.homeSlot, caller.deadlineMs - this.services.config.deadlineReserveMs);
-    if (row === 'unreachable') return homeSilent();
+    if (isUnreachable(row)) return homeSilent(row);
     if (row === null) {
       this.services.counters.paymentsRejected += 1;
       return failure('failed-precondition', 'LOCK_NOT_OWNED', 'The lock handle holds none of the accounts of this payment; acquire the lock again or leave the handle out.', 'lock_handle');
@@ -94,8 +95,8 @@ export class Preconditions {
   }
 }
 
-function homeSilent(): Reply<never> {
-  return failure('unavailable', 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; nothing was done, try again with the same id.');
+function homeSilent(silence: Unreachable): Reply<never> {
+  return unreached(silence, 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; nothing was done, try again with the same id.');
 }
 
 function noSuchPayment(): Reply<never> {

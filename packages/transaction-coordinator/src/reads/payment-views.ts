@@ -3,11 +3,12 @@
  * what it has recorded. A payment that Redis has forgotten gets its timeline from the buckets of its legs.
  */
 import type { OutcomeRow } from '@mas/ledger';
+import type { Unreachable } from '@mas/two-phase-commit';
 import { splitPaymentKey, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { Caller, PaymentView, Reply } from '../coordinator-service';
 import { identityOf, mayRead } from '../payment/identity';
-import { failure, success } from '../reply';
-import type { BucketLink } from '../transport/bucket-link';
+import { failure, success, unreached } from '../reply';
+import { isUnreachable, type BucketLink } from '../transport/bucket-link';
 import type { TimelineStep, TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
 import type { LegFinder } from './leg-finder';
 
@@ -43,7 +44,7 @@ export class PaymentViews {
     // Redis does not know what operators forced; who may force may also see it, and only the home is asked for that.
     if (final !== null && caller.subject.kind !== 'operator') return success(viewOfEntry(key, final));
     const row = await this.link.query(key, homeSlot, caller.deadlineMs);
-    if (row === 'unreachable') return final === null ? silent() : success(viewOfEntry(key, final));
+    if (isUnreachable(row)) return final === null ? silent(row) : success(viewOfEntry(key, final));
     // What binds the id of an account's creation or change is no payment.
     if (row !== null && row.body.legs.length === 0) return notFound();
     if (row !== null) return success(viewOfRow(key, row, matching, matching === null ? await this.timeline(row, caller.deadlineMs) : matching.timeline));
@@ -98,8 +99,8 @@ function viewOfEntry(key: PaymentKey, entry: TransactionEntry): PaymentView {
   return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs, endedAtMs, timeline, outcome: null };
 }
 
-function silent(): Reply<never> {
-  return failure('unavailable', 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; try again.');
+function silent(silence: Unreachable): Reply<never> {
+  return unreached(silence, 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; try again.');
 }
 
 function notFound(): Reply<never> {

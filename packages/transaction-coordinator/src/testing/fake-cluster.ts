@@ -4,11 +4,11 @@
  */
 import type { Instruction, Outcome, OutcomeRow } from '@mas/ledger';
 import { genesisPlacement, PlacementIndex, type PlacementMap } from '@mas/placement';
-import type { ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
 import { FakeBucket } from './fake-bucket';
 
-export type Tap = (rm: RmId, request: ParticipantRequest) => ParticipantReply | 'lose-request' | 'lose-reply' | 'pass';
+export type Tap = (rm: RmId, request: ParticipantRequest) => ParticipantReply | NotSent | 'lose-request' | 'lose-reply' | 'pass';
 
 export const RMS = [rmId(1), rmId(2), rmId(3)];
 const RTT_MS = 1;
@@ -58,7 +58,7 @@ export class FakeCluster implements ParticipantClient {
     return this.requests.flatMap((request) => (request.kind === 'instructions' ? request.items.map((item) => item.instruction).filter((instruction) => instruction.kind === kind) : []));
   }
 
-  async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply> {
+  async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
     if (this.dead) return forever();
     this.requests.push(request);
     await delay(this.clock, RTT_MS / 2 + this.lagMs(request));

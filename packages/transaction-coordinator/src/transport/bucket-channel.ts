@@ -5,7 +5,7 @@
  * be told) keep a share of every request, so that they are never starved.
  */
 import type { Instruction } from '@mas/ledger';
-import type { InstructionPhase, InstructionReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
 import type { BucketId } from '@mas/values';
 import { Fifo } from './fifo';
 import type { FollowerPorts, LeaderFollower } from './leader-follower';
@@ -120,9 +120,10 @@ export class BucketChannel {
       for (const [i, item] of batch.entries()) item.done(reply.outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' });
       return;
     }
-    const reason = reply.kind === 'unreachable' ? reply.reason : `bucket ${this.bucket} answered ${reply.kind} to ${batch.length} instructions`;
+    const reason = `bucket ${this.bucket} answered ${reply.kind} to ${batch.length} instructions`;
     if (reply.kind !== 'unreachable') this.ports.logger.error({ bucket: this.bucket, reply: reply.kind }, 'a reply does not fit its request');
-    for (const item of batch) item.done({ kind: 'unreachable', reason });
+    const failed: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason };
+    for (const item of batch) item.done(failed);
   }
 
   /** Also looks through what waits behind: a silent bucket must not keep its queue from being answered. */

@@ -11,12 +11,14 @@ import { LeaderFollower, type FollowerPorts, type ParticipantAnswer } from './le
 
 const QUERY_CAP = 1_000;
 const QUERIES_IN_FLIGHT = 2;
+/** Of a short deadline, for the answer. */
+const ANSWER_SHARE = 0.2;
 
 interface HomeQuery {
   readonly key: PaymentKey;
   readonly homeSlot: Slot;
   readonly untilMs: number;
-  readonly done: (recorded: OutcomeRow | null | 'unreachable') => void;
+  readonly done: (recorded: OutcomeRow | null | Unreachable) => void;
 }
 
 export class BucketLink {
@@ -50,12 +52,14 @@ export class BucketLink {
     });
   }
 
-  read(bucket: BucketId, request: ParticipantRequest, untilMs: number, attemptMs?: number): Promise<ParticipantAnswer | Unreachable> {
-    return this.follower.exchange(bucket, () => request, () => untilMs, attemptMs);
+  /** Ends a little before the caller's deadline, so that he hears why there is no answer, and not only that there is none. */
+  read(bucket: BucketId, request: ParticipantRequest, deadlineMs: number, slowMs?: number): Promise<ParticipantAnswer | Unreachable> {
+    const untilMs = deadlineMs - Math.min(this.ports.config.deadlineReserveMs, Math.max(0, deadlineMs - this.ports.clock.monotonicMs()) * ANSWER_SHARE);
+    return this.follower.exchange(bucket, () => request, () => untilMs, slowMs);
   }
 
   /** What the home has recorded under the key; null: nothing. A linearizable read that records nothing itself. */
-  query(key: PaymentKey, homeSlot: Slot, untilMs: number): Promise<OutcomeRow | null | 'unreachable'> {
+  query(key: PaymentKey, homeSlot: Slot, untilMs: number): Promise<OutcomeRow | null | Unreachable> {
     return new Promise((done) => {
       this.gathererOf(this.bucketOf(homeSlot)).add({ key, homeSlot, untilMs, done });
     });
@@ -88,6 +92,11 @@ export class BucketLink {
     const request: ParticipantRequest = { kind: 'query', bucket, keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })) };
     const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
     const reply = await this.read(bucket, request, untilMs);
-    for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : 'unreachable');
+    const unreachable: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
+    for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : unreachable);
   }
+}
+
+export function isUnreachable(recorded: OutcomeRow | null | Unreachable): recorded is Unreachable {
+  return recorded !== null && 'kind' in recorded;
 }

@@ -1,0 +1,101 @@
+/** A bucket whose replicas say that too few of them are there, or of which nobody can be reached: callers hear that, and soon. */
+import type { NotSent, ParticipantReply } from '@mas/two-phase-commit';
+import { bucketId, rmId } from '@mas/values';
+import { Rig, verdict } from '../testing/rig';
+import { noQuorumText, Soundings } from './soundings';
+
+const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
+const missing = (up: number): ParticipantReply & { readonly kind: 'no-quorum' } => ({ kind: 'no-quorum', missing: { up, of: 3, needed: 2, forMs: 1_000 } });
+const refused: NotSent = { kind: 'not-sent', reason: 'connection refused' };
+const silent = { kind: 'unknown', reason: 'no reply in time' } as const;
+const electing = { kind: 'not-leader', leader: null } as const;
+
+describe('what replicas say', () => {
+  test.each<[string, readonly Parameters<Soundings['note']>[1][], number, number | null]>([
+    ['one misses a quorum, the others refuse', [missing(1), refused, refused], 0, 1],
+    ['one misses a quorum, the others are silent or refuse', [missing(1), silent, refused], 0, 1],
+    ['all miss one, each sees something else', [missing(1), missing(0), missing(1)], 0, 1],
+    ['one has not been asked', [missing(1), refused], 60_000, null],
+    ['one is in an election: it sees a quorum', [missing(1), refused, electing], 60_000, null],
+    ['one is busy', [missing(1), { kind: 'unavailable', reason: 'too many instructions wait' }, refused], 60_000, null],
+    ['all refuse, just now', [refused, refused, refused], 1_499, null],
+    ['all refuse, for longer than a restart takes', [refused, refused, refused], 1_500, 0],
+    ['all are silent: they may be slow', [silent, silent, refused], 60_000, null],
+  ])('%s', (_what, replies, nowMs, up) => {
+    const soundings = new Soundings(bucketId(2), 0);
+    for (const [i, reply] of replies.entries()) soundings.note([A, B, C][i] ?? A, reply);
+    expect(soundings.verdict([A, B, C], nowMs)?.up ?? null).toBe(up);
+  });
+
+  test('in words', () => {
+    expect(noQuorumText({ bucket: bucketId(2), up: 1, of: 3, needed: 2, perhapsDone: false })).toBe('bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed');
+  });
+});
+
+/** Replica 1 of the bucket is alone; the others refuse connections, or `first` is what a request meets before. */
+function alone(rig: Rig, bucket: number, first: 'reached' | 'perhaps' = 'reached'): void {
+  let perhaps = first === 'perhaps';
+  rig.cluster.tap = (rm, request) => {
+    if (!('bucket' in request) || request.bucket !== bucket) return 'pass';
+    if (perhaps && request.kind === 'instructions') {
+      perhaps = false;
+      return { kind: 'unknown', reason: 'leadership changed before the entry was applied' };
+    }
+    return rm === A ? missing(1) : rm === B ? refused : request.kind === 'instructions' ? refused : silent;
+  };
+}
+
+test('a read: UNAVAILABLE with bucket, replicas up and needed, long before the deadline', async () => {
+  const rig = new Rig();
+  const account = rig.open(2, 100n);
+  alone(rig, 2);
+  const startedMs = rig.clock.monotonicMs();
+  const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [account], 'committed'));
+  expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
+  expect(answer.ok ? '' : answer.error.message).toBe('Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was done, try again once more of them are up.');
+  expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
+});
+
+test('a payment whose home has no quorum: UNAVAILABLE, and nothing is recorded; the same id commits once it has one', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(2, 100n), rig.open(1, 0n)];
+  alone(rig, 2);
+  const request = rig.request(from, to, 10n);
+  expect(verdict(await rig.pay(request))).toBe('error NO_QUORUM');
+  rig.cluster.tap = () => 'pass';
+  expect(verdict(await rig.pay(request))).toBe('committed');
+});
+
+test('a payment that may have reached the log before: unknown, never failed', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(2, 100n), rig.open(2, 0n)];
+  alone(rig, 2, 'perhaps');
+  const answer = await rig.pay(rig.request(from, to, 10n));
+  expect(answer).toMatchObject({ ok: true, value: { kind: 'unknown', message: expect.stringContaining('bucket 2 has no quorum: 1 of its 3 replicas is up') as unknown } });
+});
+
+test('a payment to a bucket without a quorum: the home records the abort, with the figures', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+  alone(rig, 2);
+  const answer = await rig.pay(rig.request(from, to, 10n));
+  expect(answer).toMatchObject({ ok: true, value: { kind: 'aborted', reason: { name: 'PARTICIPANT_UNAVAILABLE', account: to, facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } } });
+});
+
+test('opening an account there: UNAVAILABLE; where it may be in the log: unknown', async () => {
+  for (const [first, reason] of [['reached', 'NO_QUORUM'], ['perhaps', 'OUTCOME_UNKNOWN']] as const) {
+    const rig = new Rig();
+    const number = rig.open(2, 0n);
+    alone(rig, 2, first);
+    const answer = await rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id: `{${number}}freeze`, number, change: 'freeze' }));
+    expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason } });
+  }
+});
+
+test('an election does not end a call', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(2, 100n), rig.open(1, 0n)];
+  const startedMs = rig.clock.monotonicMs();
+  rig.cluster.tap = (rm, request) => (!('bucket' in request) || request.bucket !== 2 || rig.clock.monotonicMs() - startedMs > 3_000 ? 'pass' : rm === A ? missing(1) : electing);
+  expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('committed');
+});

@@ -1,0 +1,73 @@
+/**
+ * What the replicas of one bucket said while its leader was looked for: enough to know that there can be none? One replica that misses
+ * a quorum may just be cut off itself, so all the others must say the same or say nothing. A replica that sees a quorum, or answers
+ * anything else of its own, is a hope: an election ends in a moment, a busy replica gets better.
+ */
+import type { NoQuorum, NotSent, ParticipantReply } from '@mas/two-phase-commit';
+import { unreachable, type BucketId, type MissingQuorum, type RmId } from '@mas/values';
+
+/** Nobody can be reached for so long: then nobody is there. Longer than a process that restarts at once refuses connections. */
+export const NOBODY_MS = 1_500;
+
+type Failed = Extract<ParticipantReply, { readonly kind: 'not-leader' | 'no-quorum' | 'unavailable' | 'unknown' | 'no-replica' }> | NotSent;
+
+export class Soundings {
+  private readonly heard = new Map<RmId, MissingQuorum | 'silent' | 'refused'>();
+  private perhapsDone = false;
+
+  constructor(
+    private readonly bucket: BucketId,
+    private readonly startedMs: number,
+  ) {}
+
+  /** Somebody misses a quorum: from those not heard yet a quick answer is enough. */
+  get suspects(): boolean {
+    return this.witness() !== undefined;
+  }
+
+  witness(): RmId | undefined {
+    for (const [rm, each] of this.heard) if (typeof each !== 'string') return rm;
+    return undefined;
+  }
+
+  note(rm: RmId, reply: Failed): void {
+    switch (reply.kind) {
+      case 'no-quorum':
+        this.heard.set(rm, reply.missing);
+        return;
+      case 'unknown':
+        this.perhapsDone = true;
+        this.heard.set(rm, 'silent');
+        return;
+      case 'not-sent':
+      case 'no-replica':
+        this.heard.set(rm, 'refused');
+        return;
+      case 'not-leader':
+      case 'unavailable':
+        this.heard.delete(rm);
+        return;
+      default:
+        unreachable(reply, 'failure');
+    }
+  }
+
+  verdict(replicas: readonly RmId[], nowMs: number): NoQuorum | null {
+    let seen: MissingQuorum | null = null;
+    let mayBeSlow = false;
+    for (const rm of replicas) {
+      const each = this.heard.get(rm);
+      if (each === undefined) return null;
+      if (each === 'silent') mayBeSlow = true;
+      else if (each !== 'refused' && (seen === null || each.up > seen.up)) seen = each;
+    }
+    const { bucket, perhapsDone } = this;
+    if (seen !== null) return { bucket, up: seen.up, of: seen.of, needed: seen.needed, perhapsDone };
+    if (mayBeSlow || replicas.length === 0 || nowMs - this.startedMs < NOBODY_MS) return null;
+    return { bucket, up: 0, of: replicas.length, needed: Math.floor(replicas.length / 2) + 1, perhapsDone };
+  }
+}
+
+export function noQuorumText({ bucket, up, of, needed }: NoQuorum): string {
+  return `bucket ${bucket} has no quorum: ${up} of its ${of} replicas ${up === 1 ? 'is' : 'are'} up, ${needed} are needed`;
+}
