@@ -111,6 +111,9 @@ export interface AuditReport {
   readonly checks: readonly { readonly name: string; readonly count: number; readonly differences: readonly string[] }[];
   readonly totals: readonly { readonly currency: Currency; readonly issuedMinor: AmountMinor; readonly balancesMinor: AmountMinor }[];
   readonly checksums: readonly ReplicaChecksum[];
+  /** What could not be compared, a sentence each: replicas that were away, payments that were not read in time. */
+  readonly incomplete: readonly string[];
+  /** Everything was compared, and nothing differs. */
   readonly consistent: boolean;
 }
 

@@ -82,10 +82,10 @@ describe('accounts', () => {
 });
 
 describe('audit', () => {
-  async function audited(rig: Rig): Promise<{ readonly consistent: boolean; readonly counts: readonly number[]; readonly differences: readonly string[] }> {
+  async function audited(rig: Rig): Promise<{ readonly consistent: boolean; readonly counts: readonly number[]; readonly differences: readonly string[]; readonly incomplete: readonly string[] }> {
     const reply = await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 60_000)));
     if (!reply.ok) throw new Error(reply.error.message);
-    return { consistent: reply.value.consistent, counts: reply.value.checks.map((check) => check.count), differences: reply.value.checks.flatMap((check) => check.differences) };
+    return { consistent: reply.value.consistent, counts: reply.value.checks.map((check) => check.count), differences: reply.value.checks.flatMap((check) => check.differences), incomplete: reply.value.incomplete };
   }
 
   async function busy(rig = new Rig()): Promise<{ readonly rig: Rig; readonly accounts: readonly AccountNumber[] }> {
@@ -162,6 +162,42 @@ describe('audit', () => {
       return { kind: 'checksum', checksum: { bucket: bucketId(2), rm, appliedIndex: bucket.entries, sha256, differences: [], accounts: 1, legs: 1 } };
     };
     expect((await audited(rig)).differences.join('\n')).toMatch(/Bucket 2: RM \d and RM \d differ/);
+  });
+
+  test('a replica that is away: no difference, and not consistent either, but incomplete, by name', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    rig.cluster.tap = (rm, request) => (request.kind === 'checksum' && rm === 3 ? { kind: 'not-sent', reason: 'connection refused' } : 'pass');
+    const report = await audited(rig);
+    expect(report).toMatchObject({ differences: [], consistent: false });
+    expect(report.incomplete).toContain('The replica of bucket 1 on RM 3 was not compared: connection refused.');
+  });
+
+  test('a replica one applied index behind: incomplete, with both indexes', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    const { entries } = rig.cluster.bucket(1);
+    rig.cluster.tap = (rm, request) => (request.kind === 'checksum' && rm === 2 && request.bucket === 1 ? { kind: 'checksum', checksum: { bucket: bucketId(1), rm, appliedIndex: entries - 1, sha256: 'f'.repeat(64), differences: [], accounts: 2, legs: 9 } } : 'pass');
+    const report = await audited(rig);
+    expect(report).toMatchObject({ differences: [], consistent: false, incomplete: [`The replica of bucket 1 on RM 2 was not compared: it stands at index ${entries - 1}, the leader at ${entries}.`] });
+  });
+
+  test('cut off by its deadline: incomplete, with how far it came', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    rig.cluster.tap = (_, request) => (request.kind === 'list-legs' && request.bucket === 2 ? 'lose-request' : 'pass');
+    const reply = await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 8_000)));
+    expect(reply).toMatchObject({ ok: true, value: { consistent: false } });
+    const report = reply.ok ? reply.value : null;
+    expect(report?.checks.flatMap((check) => check.differences)).toEqual([]);
+    expect(report?.incomplete.join(' ')).toMatch(/its legs could not be read in time\. Of bucket 2 the payments of \d accounts were read\./);
+  });
+
+  test('accounts are read side by side: many of them cost no round trip each', async () => {
+    const rig = new Rig();
+    for (let i = 0; i < 120; i += 1) rig.open(1, 1n, `many${i}-`);
+    rig.cluster.lagMs = (request) => (request.kind === 'list-legs' ? 1_000 : 0);
+    expect((await audited(rig)).consistent).toBe(true);
   });
 
   test('an unreachable bucket makes it fail, not pass', async () => {

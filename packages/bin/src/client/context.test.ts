@@ -29,7 +29,7 @@ test.each([
   const located = (values: Record<string, string>, cert: string, token: string): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, name === cert || name === token ? key(value) : value]));
   const context = readContext({ ...located(flags, 'cert', 'token'), context: file }, located(environment, 'MAS_CERT', 'MAS_TOKEN'));
-  expect(context).toEqual({ addresses: [`${expected}:1`], ca: Buffer.from(`${expected} certificate`), token: `${expected}.token.text`, timeoutMs: 15_000 });
+  expect(context).toEqual({ addresses: [`${expected}:1`], ca: Buffer.from(`${expected} certificate`), token: `${expected}.token.text`, timeoutMs: 15_000, timeoutGiven: false });
 });
 
 test('several addresses, a token as itself, a time limit', () => {

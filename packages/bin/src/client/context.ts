@@ -13,6 +13,8 @@ export interface Context {
   readonly ca: Buffer;
   readonly token: string;
   readonly timeoutMs: number;
+  /** He has said how long he waits; else long calls have a longer time of their own. */
+  readonly timeoutGiven: boolean;
 }
 
 export interface ContextFlags {
@@ -49,7 +51,7 @@ export function readContext(flags: ContextFlags, environment: NodeJS.ProcessEnv)
   const timeoutMs = Number(timeout);
   if (!/^\d+$/.test(timeout) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS) throw new UsageError(`the timeout "${timeout}" is not a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`);
   const cert = pick('cert');
-  return { addresses, ca: readOrExplain(resolve(cert.base, cert.value), `the certificate (${cert.from})`, 'give the cluster\u2019s ca.crt with --cert or MAS_CERT; certs/make-certs.sh makes one'), token: readToken(pick('token')), timeoutMs };
+  return { addresses, ca: readOrExplain(resolve(cert.base, cert.value), `the certificate (${cert.from})`, 'give the cluster\u2019s ca.crt with --cert or MAS_CERT; certs/make-certs.sh makes one'), token: readToken(pick('token')), timeoutMs, timeoutGiven: (flags.timeout ?? environment['MAS_TIMEOUT']) !== undefined };
 }
 
 /** A token is given as itself or, as in the seed, as the path of a file that holds it. */

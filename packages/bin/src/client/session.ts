@@ -9,6 +9,8 @@ import { createOutput, toJson, type Output } from './output';
 export interface Session {
   readonly client: MasClient;
   readonly output: Output;
+  /** As given by the caller; null: each call's own default. */
+  readonly timeoutMs: number | null;
 }
 
 /** Wraps a command's action: connects, runs, closes; every failure becomes one line on stderr and its exit code. */
@@ -18,7 +20,7 @@ export function withSession<Args extends readonly unknown[]>(program: Command, a
       const context = readContext(program.opts<ContextFlags>(), process.env);
       const client = new MasClient(context);
       try {
-        await action({ client, output }, ...args);
+        await action({ client, output, timeoutMs: context.timeoutGiven ? context.timeoutMs : null }, ...args);
       } catch (error) {
         throw describe(error, context.addresses.join(', '));
       } finally {
@@ -42,15 +44,20 @@ export async function guarded(program: Command, action: (output: Output) => Prom
 function describe(error: unknown, addresses: string): CommandFailed {
   if (error instanceof CommandFailed) return error;
   if (error instanceof UsageError) return new CommandFailed(EXIT.usage, oneLine(error.message), { reason: 'USAGE' });
-  if (error instanceof MasCallFailed) {
-    const { reason, field, message, facts } = error.error;
-    if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${connectionProblem(message)})`, { reason: 'UNAVAILABLE' });
-    if (reason === 'GRPC_DEADLINE_EXCEEDED') return new CommandFailed(EXIT.unavailable, `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id`, { reason: 'DEADLINE_EXCEEDED' });
-    const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : exitCodeOf(error.error.kind);
-    const where = field === null || field === '' ? '' : ` [${field}]`;
-    return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}`, { reason, field, facts, code: error.code });
-  }
+  if (error instanceof MasCallFailed) return ofCall(error, addresses);
   return new CommandFailed(EXIT.unexpected, oneLine(error instanceof Error ? error.message : String(error)), { reason: 'UNEXPECTED' });
+}
+
+function ofCall({ code, error }: MasCallFailed, addresses: string): CommandFailed {
+  const { reason, field, message, facts } = error;
+  const id = facts['payment_id'];
+  const again = id === undefined ? '' : `; ask again with --id '${id}'`;
+  const idFact = id === undefined ? {} : { id };
+  if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${connectionProblem(message)})${again}`, { reason: 'UNAVAILABLE', ...idFact });
+  if (reason === 'GRPC_DEADLINE_EXCEEDED') return new CommandFailed(EXIT.unavailable, `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id${id === undefined ? '' : `: --id '${id}'`}`, { reason: 'DEADLINE_EXCEEDED', ...idFact });
+  const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : exitCodeOf(error.kind);
+  const where = field === null || field === '' ? '' : ` [${field}]`;
+  return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}${exitCode === EXIT.unavailable ? again : ''}`, { reason, field, facts, code });
 }
 
 /** grpc-js wraps what the operating system said in words about its own state. */

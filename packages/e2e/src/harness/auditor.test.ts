@@ -22,7 +22,7 @@ class PaperCluster {
       getAccounts: (numbers: readonly string[]) => Promise.resolve(numbers.map(view)),
       listPayments: ({ account }: { readonly account: string }) => Promise.resolve({ legs: [...(this.legs.get(account) ?? [])].reverse(), nextCursor: null }),
       undecided: () => Promise.resolve({ transactions: [], silent: [] }),
-      audit: () => Promise.resolve({ consistent: this.consistent, checks: [{ name: 'own', count: 1, differences: this.consistent ? [] : ['a replica differs'] }] }),
+      audit: () => Promise.resolve({ consistent: this.consistent, incomplete: [], checks: [{ name: 'own', count: 1, differences: this.consistent ? [] : ['a replica differs'] }] }),
     } as unknown as AuditedClient;
   }
 }

@@ -60,6 +60,7 @@ const DIRECTIONS = { debit: PaymentDirection.PAYMENT_DIRECTION_DEBIT, credit: Pa
 const STATES = { PENDING: PaymentState.PAYMENT_STATE_PENDING, COMMITTED: PaymentState.PAYMENT_STATE_COMMITTED, ABORTED: PaymentState.PAYMENT_STATE_ABORTED };
 const UNKNOWN_RETRY_MS = 100;
 const DEFAULT_TIMEOUT_MS = 15_000;
+const AUDIT_TIMEOUT_MS = 900_000;
 
 export class MasClient {
   private readonly channel: RetryingChannel;
@@ -172,8 +173,9 @@ export class MasClient {
     return this.ask(`${NODES}AddNode`, AddNodeRequest.encode({ rm, address }).finish(), () => undefined);
   }
 
-  audit(): Promise<AuditReport> {
-    return this.ask(`${NODES}Audit`, EMPTY, readAudit);
+  /** Reads the whole ledger, so it is given more time than other calls unless the caller has less. */
+  audit(timeoutMs = AUDIT_TIMEOUT_MS): Promise<AuditReport> {
+    return this.ask(`${NODES}Audit`, EMPTY, readAudit, timeoutMs);
   }
 
   undecided(): Promise<UndecidedReport> {

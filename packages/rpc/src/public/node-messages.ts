@@ -57,6 +57,7 @@ export function writeAudit(writer: WireWriter, report: AuditReport): void {
     });
     inner.messages(3, report.checksums, writeReplicaChecksum);
     inner.bool(4, report.consistent);
+    inner.texts(5, report.incomplete);
   });
 }
 
@@ -66,6 +67,7 @@ export function readAudit(reader: WireReader): AuditReport {
     totals: inner.messages(2, (each) => ({ currency: each.currency(1), issuedMinor: each.int64(2), balancesMinor: each.int64(3) })),
     checksums: inner.messages(3, readReplicaChecksum),
     consistent: inner.bool(4),
+    incomplete: inner.texts(5),
   }));
 }
 

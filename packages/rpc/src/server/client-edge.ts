@@ -36,6 +36,8 @@ export interface UnaryMethod<Request, Answer> {
   readonly write: WriteMessage<Answer>;
   /** What the call counts against its subject's rate; default 1. */
   cost?(request: Request): number;
+  /** For calls that go through a whole ledger; default: the edge's. */
+  readonly maxDeadlineMs?: number;
 }
 
 export class ClientEdge {
@@ -54,10 +56,10 @@ export class ClientEdge {
   }
 
   /** The caller behind a call, or why it is refused. */
-  admit(call: IncomingCall): Reply<Caller> {
+  admit(call: IncomingCall, maxDeadlineMs = this.ports.limits.maxDeadlineMs): Reply<Caller> {
     const subject = this.authenticate(call.metadata);
     if (!subject.ok) return subject;
-    const deadlineMs = this.deadline(call);
+    const deadlineMs = this.deadline(call, maxDeadlineMs);
     if (!deadlineMs.ok) return deadlineMs;
     return accepted({ ...subject.value, deadlineMs: deadlineMs.value });
   }
@@ -112,7 +114,7 @@ export class ClientEdge {
   }
 
   private async run<Request, Answer>(call: IncomingCall, bytes: Buffer, method: UnaryMethod<Request, Answer>): Promise<Reply<Answer>> {
-    const caller = this.admit(call);
+    const caller = this.admit(call, method.maxDeadlineMs);
     if (!caller.ok) return caller;
     const request = this.decode(bytes, (each) => method.decode(each));
     if (!request.ok) return request;
@@ -122,11 +124,13 @@ export class ClientEdge {
   }
 
   /** The deadline on the monotonic clock. grpc has turned the caller's time-out into wall time. */
-  private deadline(call: IncomingCall): Reply<number> {
+  private deadline(call: IncomingCall, maxDeadlineMs: number): Reply<number> {
     const given = Number(call.getDeadline());
-    if (!Number.isFinite(given)) return invalid('DEADLINE_MISSING', 'grpc-timeout', `Set a deadline; at most ${this.ports.limits.maxDeadlineMs} ms are used of it.`);
-    const { clock, limits } = this.ports;
-    return accepted(clock.monotonicMs() + Math.min(limits.maxDeadlineMs, given - clock.wallMs()));
+    if (!Number.isFinite(given)) return invalid('DEADLINE_MISSING', 'grpc-timeout', `Set a deadline; at most ${maxDeadlineMs} ms are used of it.`);
+    const { clock } = this.ports;
+    const leftMs = given - clock.wallMs();
+    if (leftMs <= 0) return refused('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; nothing was done.');
+    return accepted(clock.monotonicMs() + Math.min(maxDeadlineMs, leftMs));
   }
 }
 

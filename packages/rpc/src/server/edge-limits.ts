@@ -5,6 +5,8 @@ export interface EdgeLimits {
   readonly maxMessageBytes: number;
   /** A caller's deadline beyond this is shortened to it. */
   readonly maxDeadlineMs: number;
+  /** The same for an audit, which reads the whole ledger. */
+  readonly maxAuditDeadlineMs: number;
   readonly maxPaymentsPerBatch: number;
   /** Batches of one StreamPayments call that are worked on or not yet written at the same time. */
   readonly maxBatchesPerStream: number;
@@ -25,6 +27,7 @@ export interface EdgeLimits {
 export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxMessageBytes: 4 * 1024 * 1024,
   maxDeadlineMs: 60_000,
+  maxAuditDeadlineMs: 900_000,
   maxPaymentsPerBatch: 2_000,
   maxBatchesPerStream: 16,
   maxConcurrentStreams: 1_000,
@@ -41,6 +44,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
 const RANGES: Readonly<Record<keyof EdgeLimits, readonly [min: number, max: number]>> = {
   maxMessageBytes: [1024, 64 * 1024 * 1024],
   maxDeadlineMs: [100, 600_000],
+  maxAuditDeadlineMs: [100, 86_400_000],
   maxPaymentsPerBatch: [1, 10_000],
   maxBatchesPerStream: [1, 1_000],
   maxConcurrentStreams: [1, 100_000],

@@ -16,7 +16,7 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
       run: (caller) => asOperator(caller, async () => refused('unimplemented', 'ADD_NODE_UNIMPLEMENTED', 'A running cluster cannot take in further Resource Managers yet; a new cluster is started with all of them (--cluster).')),
       write: () => undefined,
     }),
-    audit: edge.unary({ decode: (bytes) => proto.AuditRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.audit(caller)), write: writeAudit }),
+    audit: edge.unary({ decode: (bytes) => proto.AuditRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.audit(caller)), write: writeAudit, maxDeadlineMs: edge.ports.limits.maxAuditDeadlineMs }),
     listUndecided: edge.unary({ decode: (bytes) => proto.ListUndecidedRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.undecided(caller)), write: writeUndecided }),
     resolveTransaction: edge.unary({ decode: (bytes) => proto.ResolveTransactionRequest.decode(bytes), run: (caller, request) => asOperator(caller, () => resolve(coordinator, caller, request)), write: writeOnePayment }),
   };

@@ -6,7 +6,7 @@ import { coloured, money, table, time } from '../output';
 import { withSession } from '../session';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 
-const MAX_SHOWN_DIFFERENCES = 20;
+const MAX_SHOWN = 20;
 
 export function addClusterCommands(program: Command): void {
   const cluster = program.command('cluster').description('the cluster: replicas, nodes');
@@ -43,18 +43,21 @@ export function addClusterCommands(program: Command): void {
     );
   program
     .command('audit')
-    .description('check the live cluster: journals, legs, replicas, totals')
+    .description('check the live cluster: journals, legs, replicas, totals; takes up to 15 minutes, or --timeout')
     .action(
-      withSession(program, async ({ client, output }) => {
-        const report = await client.audit();
+      withSession(program, async ({ client, output, timeoutMs }) => {
+        const report = await client.audit(timeoutMs ?? undefined);
+        const differences = report.checks.flatMap((check) => check.differences);
         output.print(report, () =>
           [
             table(['check', 'compared', 'differences'], report.checks.map((check) => [check.name, String(check.count), String(check.differences.length)]), [1, 2]),
             ...report.totals.map((total) => `issued ${money(total.issuedMinor, total.currency)}, balances ${money(total.balancesMinor, total.currency)}`),
-            report.consistent ? 'consistent' : 'NOT consistent',
+            ...report.incomplete.map((text) => `not compared: ${text}`),
+            differences.length > 0 ? 'NOT consistent' : report.incomplete.length > 0 ? 'incomplete: no differences in what was compared' : 'consistent',
           ].join('\n'),
         );
-        if (!report.consistent) throw new CommandFailed(EXIT.differences, report.checks.flatMap((check) => check.differences).slice(0, MAX_SHOWN_DIFFERENCES).join(' '), { reason: 'AUDIT_DIFFERENCES' });
+        if (differences.length > 0) throw new CommandFailed(EXIT.differences, shown(differences), { reason: 'AUDIT_DIFFERENCES' });
+        if (report.incomplete.length > 0) throw new CommandFailed(EXIT.unavailable, `AUDIT_INCOMPLETE: ${shown(report.incomplete)}`, { reason: 'AUDIT_INCOMPLETE' });
       }),
     );
   const admin = program.command('admin').description('transactions in doubt');
@@ -109,4 +112,8 @@ function replicaTable(replicas: readonly ReplicaStatus[]): string {
     ]),
     [3, 4, 5, 6, 7, 8, 9, 10],
   );
+}
+
+function shown(texts: readonly string[]): string {
+  return [...texts.slice(0, MAX_SHOWN), ...(texts.length > MAX_SHOWN ? [`And ${texts.length - MAX_SHOWN} more.`] : [])].join(' ');
 }

@@ -1,5 +1,5 @@
 /** mas-client payment create|authorize|capture|void|refund|get|trace|list */
-import type { PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type PaymentInput } from '@mas/rpc';
 import type { PaymentResult, PaymentView } from '@mas/transaction-coordinator';
 import { unreachable } from '@mas/values';
 import type { LegRow, LegSpec } from '@mas/ledger';
@@ -161,7 +161,13 @@ interface ListOptions {
 
 /** Sends it and prints the outcome; ABORTED and UNKNOWN have exit codes of their own. */
 export async function pay({ client, output }: Session, input: PaymentInput): Promise<void> {
-  printResult(output, input.id, await client.createPayment(input));
+  printResult(output, input.id, await client.createPayment(input).catch((error: unknown) => Promise.reject(withId(error, input.id))));
+}
+
+/** Whoever shall ask again with the same id has to know it: he may have left it to this program. */
+function withId(error: unknown, id: string): unknown {
+  if (!(error instanceof MasCallFailed)) return error;
+  return new MasCallFailed(error.code, { ...error.error, facts: { ...error.error.facts, payment_id: id } }, error.attempts);
 }
 
 function printResult(output: Output, id: string, result: PaymentResult): void {
