@@ -148,6 +148,30 @@ describe('lists', () => {
     }
   });
 
+  test('a cursor that was cut, edited or taken to another query is refused, and never lands on other rows', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    for (let i = 0; i < 25; i += 1) await rig.pay(rig.request(from, to, 1n));
+    await rig.clock.pass(50);
+    const query = { account: from, direction: 'oldest-first', limit: 12, state: 'COMMITTED', fromMs: 1, untilMs: null } as const;
+    const page = await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor: null }));
+    const cursor = page.ok ? (page.value.nextCursor ?? '') : '';
+    expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor, limit: 3 }))).toMatchObject({ ok: true });
+    const refused = { ok: false, error: { kind: 'invalid', reason: 'CURSOR_INVALID' } };
+    for (let length = 1; length < cursor.length; length += 1) expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor: cursor.slice(0, length) }))).toMatchObject(refused);
+    for (let at = 0; at < cursor.length; at += 1) {
+      const edited = cursor.slice(0, at) + (cursor[at] === 'A' ? 'B' : 'A') + cursor.slice(at + 1);
+      expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor: edited }))).toMatchObject(refused);
+    }
+    for (const other of [{ account: to }, { direction: 'newest-first' as const }, { state: null }, { fromMs: 2 }, { untilMs: 9_999_999_999_999 }]) {
+      expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, ...other, cursor }))).toMatchObject(refused);
+    }
+    const accounts = await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), null, 1));
+    const place = accounts.ok ? (accounts.value.nextCursor ?? '') : '';
+    for (let length = 1; length < place.length; length += 1) expect(await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), place.slice(0, length), 1))).toMatchObject(refused);
+    expect(await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), cursor, 1))).toMatchObject(refused);
+  });
+
   test.each([1, 2, 4, 500])('all accounts, %s at a time, over all buckets, each once', async (limit) => {
     const rig = new Rig();
     const accounts = Array.from({ length: 10 }, (_, i) => rig.open(1 + (i % 3), 1n, `l${i}`));

@@ -21,6 +21,7 @@ import { PlacementKeeper } from './placement-keeper';
 import { AccountReads } from './reads/account-reads';
 import { BalanceCache } from './reads/balance-cache';
 import { LegFinder } from './reads/leg-finder';
+import { Cursors } from './reads/cursor';
 import { Lists } from './reads/lists';
 import { PaymentViews } from './reads/payment-views';
 import { BucketLink } from './transport/bucket-link';
@@ -60,7 +61,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache, clock, counters, config);
-    this.lists = new Lists(link, directory);
+    this.lists = new Lists(link, directory, new Cursors(ports.digest));
     this.views = new PaymentViews(dao, link, legFinder, clock);
     this.doubts = new Doubts(run, legFinder, directory);
     this.auditor = new Audit(link, directory, clock, config);

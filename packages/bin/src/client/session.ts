@@ -55,9 +55,9 @@ function ofCall({ code, error }: MasCallFailed, addresses: string): CommandFaile
   const idFact = id === undefined ? {} : { id };
   if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${connectionProblem(message)})${again}`, { reason: 'UNAVAILABLE', ...idFact });
   if (reason === 'GRPC_DEADLINE_EXCEEDED') return new CommandFailed(EXIT.unavailable, `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id${id === undefined ? '' : `: --id '${id}'`}`, { reason: 'DEADLINE_EXCEEDED', ...idFact });
-  const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : exitCodeOf(error.kind);
+  const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : reason === 'OUTCOME_UNKNOWN' ? EXIT.unknownOutcome : exitCodeOf(error.kind);
   const where = field === null || field === '' ? '' : ` [${field}]`;
-  return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}${exitCode === EXIT.unavailable ? again : ''}`, { reason, field, facts, code });
+  return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}${exitCode === EXIT.unavailable || exitCode === EXIT.unknownOutcome ? again : ''}`, { reason, field, facts, code });
 }
 
 /** grpc-js wraps what the operating system said in words about its own state. */

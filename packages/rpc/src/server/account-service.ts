@@ -74,7 +74,8 @@ async function getAccount(coordinator: CoordinatorService, caller: Caller, reque
   const level = validLevel(request.level);
   if (!level.ok) return level;
   const reply = await read(coordinator, caller, [number.value], level.value);
-  if (!reply.ok) return reply;
+  // Of a read of several accounts one is named by its place; here the request has but one.
+  if (!reply.ok) return reply.error.field === 'numbers[0]' ? { ok: false, error: { ...reply.error, field: 'number' } } : reply;
   const [view] = reply.value;
   if (view === undefined) throw new Error('the coordinator answered a read of one account with none');
   return accepted(view);

@@ -1,5 +1,9 @@
 /** Rates per subject, the bounds of the listener, and which descriptors reflection finds. */
+import { Metadata } from '@grpc/grpc-js';
+import { ok, silentLogger } from '@mas/values';
 import { DESCRIPTOR_SET_BASE64 } from '../generated/descriptor-set';
+import { realClock } from '../testing/real-clock';
+import { ClientEdge } from './client-edge';
 import { DescriptorIndex } from './descriptor-index';
 import { edgeLimits } from './edge-limits';
 import { RateLimiter } from './rate-limiter';
@@ -51,5 +55,17 @@ describe('descriptors', () => {
     expect(files.length).toBeGreaterThanOrEqual(6);
     expect(new Set(files.map((each) => each.toString('hex'))).size).toBe(files.length);
     expect(index.fileWithImports('no.proto')).toEqual([]);
+  });
+});
+
+describe('deadlines', () => {
+  const limits = edgeLimits();
+  if (!limits.ok) throw new Error(limits.error.join());
+  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger, onFatal: () => undefined });
+  const metadata = new Metadata();
+  metadata.set('authorization', 'Bearer a.b.c');
+  test.each([0, -1, -60_000])('one that ends in %s ms has passed: DEADLINE_EXCEEDED, before anything is asked', (leftMs) => {
+    const deadline = realClock.wallMs() + leftMs;
+    expect(edge.admit({ metadata, getDeadline: () => new Date(deadline) })).toMatchObject({ ok: false, error: { kind: 'deadline-exceeded', reason: 'DEADLINE_EXCEEDED' } });
   });
 });

@@ -117,6 +117,30 @@ describe('who may call', () => {
   });
 });
 
+test('a read of one account that does not exist names the account, as its request does, and not a place in a list', async () => {
+  const missing = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'not-found', reason: 'ACCOUNT_NOT_FOUND', field: 'numbers[0]', message: 'Account nobody does not exist.', facts: { account: 'nobody' } } } as never);
+  coordinator.answers.set('getAccounts', missing);
+  await expect(client.getAccount('nobody')).rejects.toMatchObject({ error: { field: 'number', facts: { account: 'nobody' } } });
+  coordinator.answers.set('getAccounts', missing);
+  await expect(client.getAccounts(['nobody'])).rejects.toMatchObject({ error: { field: 'numbers[0]' } });
+});
+
+describe('no quorum', () => {
+  const noQuorum = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was recorded.', facts: { bucket: '1' } } } as never);
+
+  test('ends the call at its first answer', async () => {
+    coordinator.answers.set('getAccounts', noQuorum);
+    await expect(client.getAccount('abc')).rejects.toMatchObject({ attempts: 1, error: { reason: 'NO_QUORUM', facts: { bucket: '1' } } });
+  });
+
+  test('a payment that was unknown before stays unknown', async () => {
+    let times = 0;
+    coordinator.answers.set('createPayment', () => ((times += 1) === 1 ? Promise.resolve({ ok: true, value: { kind: 'unknown', txn: TXN, message: 'ask again' } }) : noQuorum()));
+    expect(await client.createPayment({ id: 'unsure', from: 'a', to: 'b', amount: { minor: 1n } })).toMatchObject({ kind: 'unknown', txn: TXN });
+    expect(times).toBe(2);
+  });
+});
+
 describe('deadlines', () => {
   test('are required', async () => {
     expect(await failed(call(PAYMENT, encode(), operator, null))).toEqual({ code: Code.INVALID_ARGUMENT, reason: 'DEADLINE_MISSING', field: 'grpc-timeout' });

@@ -8,7 +8,7 @@ import { mayRead, operatorsOnly } from '../payment/identity';
 import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { TransactionState } from '../txn-coordinator-dao';
-import { cursorNumber, decodeCursor, encodeCursor } from './cursor';
+import { cursorNumber, type CursorFields, type Cursors } from './cursor';
 
 export const MAX_PAGE = 500;
 /** A bucket writes what it has applied to its database before it lists. */
@@ -18,6 +18,7 @@ export class Lists {
   constructor(
     private readonly link: BucketLink,
     private readonly directory: LeaderDirectory,
+    private readonly cursors: Cursors,
   ) {}
 
   async payments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>> {
@@ -25,17 +26,18 @@ export class Lists {
     if (!mayRead(caller.subject, account)) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${account}.`, 'account');
     const limit = pageLimit(request.limit);
     if (!limit.ok) return limit;
+    const asked: CursorFields = [account, direction, request.state ?? '', request.fromMs ?? '', request.untilMs ?? ''];
     let cursorSeq: number | null = null;
     if (request.cursor !== null) {
-      const [of, way, seq] = decodeCursor('payments', request.cursor, 3) ?? [];
+      const [seq] = this.cursors.decode('payments', asked, request.cursor, 1) ?? [];
       cursorSeq = cursorNumber(seq);
-      if (of !== account || way !== direction || cursorSeq === null) return badCursor();
+      if (cursorSeq === null) return badCursor();
     }
     const bucket = this.link.bucketOf(slotOfAccount(account));
     const query = { account, direction, cursorSeq, limit: limit.value, state: legState(request.state), fromMs: request.fromMs, untilMs: request.untilMs };
     const reply = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token: caller.token }, caller.deadlineMs, LIST_TIMEOUT_MS);
     if (reply.kind !== 'legs') return unanswered(reply, `The bucket of account ${account} did not answer; try again.`);
-    return success({ legs: reply.legs, nextCursor: reply.nextCursorSeq === null ? null : encodeCursor('payments', [account, direction, reply.nextCursorSeq]) });
+    return success({ legs: reply.legs, nextCursor: reply.nextCursorSeq === null ? null : this.cursors.encode('payments', asked, [reply.nextCursorSeq]) });
   }
 
   /** Rows as their buckets keep them: settled balances, with holds and pending credits beside them. */
@@ -44,7 +46,7 @@ export class Lists {
     if (forbidden !== null) return forbidden;
     const page = pageLimit(limit);
     if (!page.ok) return page;
-    const place = cursor === null ? { bucket: null, after: null } : accountCursor(cursor);
+    const place = cursor === null ? { bucket: null, after: null } : accountCursor(this.cursors, cursor);
     if (place === null) return badCursor();
     const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket).sort((a, b) => a - b);
     const views: AccountView[] = [];
@@ -55,17 +57,17 @@ export class Lists {
       const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs, LIST_TIMEOUT_MS);
       if (reply.kind !== 'account-list') return unanswered(reply, `Bucket ${bucket} did not answer; try again.`);
       for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory));
-      if (reply.next !== null) return success({ accounts: views, nextCursor: encodeCursor('accounts', [bucket, reply.next.slot, reply.next.number]) });
+      if (reply.next !== null) return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket, reply.next.slot, reply.next.number]) });
       const last = buckets[buckets.length - 1];
-      if (views.length >= page.value && bucket !== last) return success({ accounts: views, nextCursor: encodeCursor('accounts', [bucket + 1, '', '']) });
+      if (views.length >= page.value && bucket !== last) return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket + 1, '', '']) });
       after = null;
     }
     return success({ accounts: views, nextCursor: null });
   }
 }
 
-function accountCursor(cursor: string): { readonly bucket: number; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null } | null {
-  const [bucketText, slotText, numberText] = decodeCursor('accounts', cursor, 3) ?? [];
+function accountCursor(cursors: Cursors, cursor: string): { readonly bucket: number; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null } | null {
+  const [bucketText, slotText, numberText] = cursors.decode('accounts', [], cursor, 3) ?? [];
   const bucket = cursorNumber(bucketText);
   if (bucket === null) return null;
   if (slotText === '' && numberText === '') return { bucket, after: null };
@@ -94,5 +96,5 @@ function pageLimit(limit: number): Reply<number> {
 }
 
 function badCursor(): Reply<never> {
-  return failure('invalid', 'CURSOR_INVALID', 'The cursor does not come from this list; leave it out to start at the beginning.', 'cursor');
+  return failure('invalid', 'CURSOR_INVALID', 'The cursor does not come from this list, or was cut or changed: give it whole, with the same account, order and filters, or leave it out to start at the beginning.', 'cursor');
 }
