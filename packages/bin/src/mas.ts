@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
+import { EXIT_FATAL } from './exit-fatal';
 import type { Settings } from './config/setting';
 import { resourceManagerSettings } from './server/resource-manager-settings';
 import { transactionManagerSettings } from './server/transaction-manager-settings';
@@ -11,8 +12,21 @@ import { addUpCommand } from './up/up-command';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-/** Kinds of errors that the person at the keyboard can mend, by the exit code. */
-const EXPECTED: Readonly<Record<string, number>> = { 'usage-error': EXIT_USAGE, 'store-misconfigured': EXIT_USAGE, 'listen-failed': EXIT_USAGE, 'store-unavailable': EXIT_FAILED };
+/** Kinds of errors whose message says all that there is to say, by the exit code. */
+const EXPECTED: Readonly<Record<string, number>> = {
+  'usage-error': EXIT_USAGE,
+  'store-misconfigured': EXIT_USAGE,
+  'listen-failed': EXIT_USAGE,
+  'store-unavailable': EXIT_FAILED,
+  // What is on the disk or in the database contradicts itself: the same as when a process finds it while it runs.
+  'log-damaged': EXIT_FATAL,
+  'log-failed': EXIT_FATAL,
+  'replica-unusable': EXIT_FATAL,
+  'snapshot-damaged': EXIT_FATAL,
+  'writer-fenced': EXIT_FATAL,
+  'unknown-semantics': EXIT_FATAL,
+  'invariant-violation': EXIT_FATAL,
+};
 type Flags = Readonly<Record<string, unknown>>;
 
 const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });

@@ -50,6 +50,7 @@ export const commonSettings = {
   jwtIssuer: setting('jwt-issuer', '<iss>', 'issuer of tokens', 'mas', text()),
   jwtAudience: setting('jwt-audience', '<aud>', 'audience of tokens', 'mas', text()),
   logLevel: setting('log-level', '<level>', 'debug, info, warn or error', 'info', oneOf(['debug', 'info', 'warn', 'error'])),
+  logFormat: setting('log-format', '<form>', 'auto: readable on a terminal, JSON else; or json, pretty', 'auto', oneOf(['auto', 'json', 'pretty'])),
   data: setting('data', '<dir>', 'folder for this process\u2019s own files', undefined, text()),
 } as const;
 
@@ -59,3 +60,9 @@ export const policySettings = {
   minimumBalance: setting('minimum-balance', '<amount>', 'what must remain on every account', '0', decimalAmount()),
   maximumAmount: setting('maximum-amount', '<amount>', 'largest amount of one leg', formatAmount(MAX_AMOUNT_MINOR, DEFAULT_CURRENCY), decimalAmount()),
 } as const;
+
+/** Relations that no single setting shows, for either process. */
+export function clusterProblems({ cluster, replicas }: { readonly cluster: readonly ResourceManagerAddress[]; readonly replicas: number }): readonly string[] {
+  if (replicas <= cluster.length) return [];
+  return [`--replicas (or MAS_REPLICAS) is ${replicas}, but --cluster lists only ${cluster.length} resource manager${cluster.length === 1 ? '' : 's'}: give at most as many replicas, or list more`];
+}

@@ -43,6 +43,12 @@ export function readSettings<Of extends Settings>(settings: Of, flags: Readonly<
   return values as Values<Of>;
 }
 
+/** What is wrong with a bound, in the words of the setting that it comes from; a bound that has no setting keeps its own. */
+export function inWordsOf(settings: Settings, bound: string, message: string): string {
+  const one = settings[bound];
+  return one === undefined ? message : `--${one.flag} (or ${one.variable}): ${message}`;
+}
+
 /** commander names `--data-dir` `dataDir`. */
 function camelCase(flag: string): string {
   return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -3,11 +3,10 @@
  * log line and exit code 70, and a second signal ends at once.
  */
 import type { LogFacts } from '@mas/values';
+import { EXIT_FATAL } from '../exit-fatal';
 import { watchLifeline } from './lifeline';
 import type { ProcessLogger } from './pino-logger';
 import { onStopSignals } from './stop-signals';
-
-export const EXIT_FATAL = 70;
 
 export class Lifecycle {
   private stopping: Promise<void> | null = null;

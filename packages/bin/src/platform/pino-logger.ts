@@ -10,8 +10,9 @@ export interface ProcessLogger extends Logger {
   flush(): void;
 }
 
-export function createLogger(options: { readonly level: string; readonly base: LogFacts; readonly destination?: DestinationStream }): ProcessLogger {
-  const stream = options.destination ?? (process.stdout.isTTY ? pretty({ colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true }) : pino.destination({ dest: 1, sync: true }));
+export function createLogger(options: { readonly level: string; readonly base: LogFacts; readonly format?: 'auto' | 'json' | 'pretty'; readonly destination?: DestinationStream }): ProcessLogger {
+  const readable = options.format === 'pretty' || (options.format !== 'json' && process.stdout.isTTY);
+  const stream = options.destination ?? (readable ? pretty({ colorize: process.env['NO_COLOR'] === undefined, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true }) : pino.destination({ dest: 1, sync: true }));
   const logger = pino(
     { level: options.level, base: options.base, redact: { paths: SECRET_FIELDS, censor: '[redacted]' }, serializers: { err: pino.stdSerializers.err }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
     stream,

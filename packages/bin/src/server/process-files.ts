@@ -2,11 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadTokenKeys, type TlsIdentity, type TokenAlgorithm, type TokenKeys } from '@mas/rpc';
+import { certificateProblem, type CertificateFile } from '../platform/certificate-times';
 import { UsageError } from '../usage-error';
 
-/** `name` is `tm` or `rm-N`. @throws UsageError */
+/** `name` is `tm` or `rm-N`. @throws UsageError, also where a certificate has expired */
 export function readTlsIdentity(folder: string, name: string): TlsIdentity {
-  return { ca: read(join(folder, 'ca.crt')), certificate: read(join(folder, `${name}.crt`)), key: read(join(folder, `${name}.key`)) };
+  const identity = { ca: read(join(folder, 'ca.crt')), certificate: read(join(folder, `${name}.crt`)), key: read(join(folder, `${name}.key`)) };
+  const problems = certificateFiles(folder, name, identity).flatMap((file) => certificateProblem(file, Date.now()) ?? []);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return identity;
+}
+
+export function certificateFiles(folder: string, name: string, { ca, certificate }: TlsIdentity): readonly CertificateFile[] {
+  return [
+    { path: join(folder, 'ca.crt'), pem: ca },
+    { path: join(folder, `${name}.crt`), pem: certificate },
+  ];
 }
 
 export interface TokenSettings {

@@ -1,14 +1,16 @@
 /** `mas rm`: one Resource Manager process, wired from its settings. */
 import { join } from 'node:path';
 import type { Outcome } from '@mas/ledger';
-import { MultiRaftHost, multiRaftConfig } from '@mas/multi-raft';
+import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
 import { FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
 import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
 import { openAppliedStore } from '@mas/sql-store';
 import { rmId, type RmId } from '@mas/values';
-import { readSettings, type Values } from '../config/setting';
+import { clusterProblems } from '../config/common-settings';
+import { inWordsOf, readSettings, type Values } from '../config/setting';
+import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
@@ -16,7 +18,7 @@ import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
-import { readTlsIdentity, readTokenKeys } from './process-files';
+import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
 
@@ -31,7 +33,7 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
   const settings = readSettings(resourceManagerSettings, flags, process.env);
   const self = rmId(settings.id);
   const checked = check(settings, self);
-  const logger = createLogger({ level: settings.logLevel, base: { rm: settings.id } });
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { rm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
   await assemble(settings, self, checked, logger, lifecycle);
@@ -39,14 +41,19 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
 
 /** Everything that can be wrong is found here. */
 function check(settings: RmSettings, self: RmId) {
-  if (!settings.cluster.some((member) => member.rm === self)) throw new UsageError(`--id is ${settings.id}, but --cluster does not list it: ${settings.cluster.map((member) => member.rm).join(', ')}`);
-  if (settings.replicas > settings.cluster.length) throw new UsageError(`--replicas is ${settings.replicas}, but --cluster lists only ${settings.cluster.length} resource managers`);
+  const problems = [...clusterProblems(settings)];
+  if (!settings.cluster.some((member) => member.rm === self)) problems.unshift(`--id (or MAS_RM_ID) is ${settings.id}, but --cluster does not list it: ${settings.cluster.map((member) => member.rm).join(', ')}`);
+  if (settings.minimumBalance > settings.maximumAmount) problems.push('--minimum-balance (or MAS_MINIMUM_BALANCE) is above --maximum-amount: no account could ever be paid out');
+  const raft = multiRaftConfig({ tickMs: settings.tickMs });
+  for (const { field, problem } of validateMultiRaftConfig(raft)) problems.push(inWordsOf(resourceManagerSettings, field, `${field} ${problem}`));
   const config = resourceManagerConfig({
     policy: { version: settings.policyVersion, numberPattern: settings.numberPattern, minimumBalanceMinor: settings.minimumBalance, maximumAmountMinor: settings.maximumAmount },
   });
-  if (!config.ok) throw new UsageError(config.error.map((one) => `${one.field} ${one.message}`).join('\n'));
+  if (!config.ok) problems.push(...config.error.map(({ field, message }) => inWordsOf(resourceManagerSettings, field, `${field} ${message}`)));
+  if (!config.ok || problems.length > 0) throw new UsageError(problems.join('\n'));
   return {
     config: config.value,
+    raft,
     tls: readTlsIdentity(settings.certs, `rm-${settings.id}`),
     tokens: readTokenKeys(settings),
     failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS),
@@ -54,9 +61,12 @@ function check(settings: RmSettings, self: RmId) {
 }
 
 async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<typeof check>, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
-  const { tls, tokens, config, failpoint } = checked;
+  const { tls, tokens, config, raft, failpoint } = checked;
   const folder = DataFolder.open(settings.data, `rm-${settings.id}`);
   lifecycle.onStop('data folder', () => Promise.resolve(folder.close()));
+  const certificates = new CertificateWatch(certificateFiles(settings.certs, `rm-${settings.id}`, tls), systemClock, logger);
+  certificates.start();
+  lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
   const clock = systemClock;
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
@@ -64,7 +74,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const encoded = new EncodedInstructions();
   const transport = new GrpcPeerTransport({ self, peers: addresses, tls, clock, logger });
   const log = new SegmentedLogStore({ directory: join(settings.data, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
-  const host = new MultiRaftHost<readonly Outcome[]>({ self, log, transport, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, multiRaftConfig({ tickMs: settings.tickMs }));
+  const host = new MultiRaftHost<readonly Outcome[]>({ self, log, transport, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
   const embedded = settings.sql === 'embedded';
   const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(embedded ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, embedded ? {} : { database: settings.db }, logger);
   const store = embedded ? await open() : await storeWhenThere(open, settings.sqlWaitMs, clock, logger);

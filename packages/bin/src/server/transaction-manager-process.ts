@@ -5,7 +5,9 @@ import { platformDigest } from '@mas/resource-manager';
 import { edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
-import { readSettings, type Values } from '../config/setting';
+import { clusterProblems } from '../config/common-settings';
+import { inWordsOf, readSettings, type Values } from '../config/setting';
+import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
@@ -14,7 +16,7 @@ import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
-import { readTlsIdentity, readTokenKeys } from './process-files';
+import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
 const STOP_TIMEOUT_MS = 14_000;
@@ -36,7 +38,7 @@ interface Checked {
 export async function runTransactionManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const settings = readSettings(transactionManagerSettings, flags, process.env);
   const checked = check(settings);
-  const logger = createLogger({ level: settings.logLevel, base: { tm: settings.id } });
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { tm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
   await assemble(settings, checked, logger, lifecycle);
@@ -45,9 +47,11 @@ export async function runTransactionManager(flags: Readonly<Record<string, unkno
 function check(settings: TmSettings): Checked {
   const { id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs, ratePerSecond } = settings;
   const config = coordinatorConfig({ coordinatorId: id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs });
-  if (!config.ok) throw new UsageError(config.error.map((problem) => problem.message).join('\n'));
+  const problems = [...clusterProblems(settings)];
+  if (!config.ok) problems.push(...config.error.map((problem) => inWordsOf(transactionManagerSettings, problem.setting === 'coordinatorId' ? 'id' : problem.setting, problem.message)));
   const limits = edgeLimits({ ratePerSecond, rateBurst: Math.max(2 * ratePerSecond, 2000) });
-  if (!limits.ok) throw new UsageError(limits.error.join('\n'));
+  if (!limits.ok) problems.push(...limits.error);
+  if (!config.ok || !limits.ok || problems.length > 0) throw new UsageError(problems.join('\n'));
   return { config: config.value, limits: limits.value, tls: readTlsIdentity(settings.certs, 'tm'), tokens: readTokenKeys(settings), failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS) };
 }
 
@@ -57,6 +61,9 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const { clock } = ports;
   const folder = DataFolder.open(settings.data, settings.id);
   lifecycle.onStop('data folder', () => Promise.resolve(folder.close()));
+  const certificates = new CertificateWatch(certificateFiles(settings.certs, 'tm', tls), systemClock, logger);
+  certificates.start();
+  lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
   const store = await openCoordinatorStore(settings.redis, settings.data, settings.redisSilenceMs, ports);
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));

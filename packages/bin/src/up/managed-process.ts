@@ -7,12 +7,16 @@ import type { ProcEntry } from './procfile';
 import { lifelineEnvironment } from '../platform/lifeline';
 import type { PrefixedOutput } from './prefixed-output';
 
+/** For the last lines of a process that has ended, where somebody else keeps its output open. */
+const LAST_LINES_MS = 300;
+
 export type ProcessState = 'stopped' | 'running' | 'stopping';
 
 export class ManagedProcess {
   private child: ChildProcess | null = null;
   private current: ProcessState = 'stopped';
   private lastExit: string | null = null;
+  private failed = false;
   private waiters: (() => void)[] = [];
 
   constructor(
@@ -40,8 +44,21 @@ export class ManagedProcess {
     this.current = 'running';
     this.say(`Starting ${this.entry.name}`);
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.output.attach(stream, this.entry.name, this.ordinal);
-    child.once('error', (error) => this.ended(`failed to start: ${error.message}`));
-    child.once('close', (code, signal) => this.ended(signal === null ? `exited with ${code ?? 0}` : `ended by ${signal}`));
+    child.once('error', (error) => this.ended(child, `failed to start: ${error.message}`, true));
+    // Its end is `exit`: `close` waits for everybody who holds its output, and a grandchild may do so for ever.
+    child.once('exit', (code, signal) => {
+      const ended = (): void => this.ended(child, signal === null ? `exited with ${code ?? 0}` : `ended by ${signal}`, code !== 0);
+      const limit = setTimeout(ended, LAST_LINES_MS);
+      child.once('close', () => {
+        clearTimeout(limit);
+        ended();
+      });
+    });
+  }
+
+  /** It ended by itself, and not with 0. */
+  hasFailed(): boolean {
+    return this.failed;
   }
 
   /** Resolves once the process has ended. */
@@ -65,9 +82,13 @@ export class ManagedProcess {
     this.signal('SIGKILL');
   }
 
-  private ended(how: string): void {
-    if (this.child === null) return;
+  private ended(child: ChildProcess, how: string, failed: boolean): void {
+    if (this.child !== child) return;
+    // What it has left behind in its group goes with it.
+    this.signal(this.current === 'stopping' ? 'SIGKILL' : 'SIGTERM');
+    this.failed = failed && this.current !== 'stopping';
     this.child = null;
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
     this.current = 'stopped';
     this.lastExit = how;
     this.say(`Terminating ${this.entry.name}: ${how}`);
@@ -81,7 +102,7 @@ export class ManagedProcess {
     try {
       process.kill(-pid, name);
     } catch {
-      // The group is gone already; `close` tells.
+      // The group is gone already.
     }
   }
 

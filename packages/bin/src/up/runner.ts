@@ -40,6 +40,11 @@ export class Runner {
     for (const process of this.processes.values()) process.kill();
   }
 
+  /** Names of processes that ended by themselves, and not with 0. */
+  failed(): readonly string[] {
+    return [...this.processes.values()].filter((process) => process.hasFailed()).map((process) => process.entry.name);
+  }
+
   anyRunning(): boolean {
     return [...this.processes.values()].some((process) => process.state() !== 'stopped');
   }

@@ -1,5 +1,6 @@
 /** goreman's semantics, on real processes: one dying does not end the others, verbs by name, SIGINT first and SIGKILL after the grace period. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -87,6 +88,37 @@ test('a process that ignores SIGINT is killed after the grace period', async () 
   await group.stopAll();
   expect(capture.text).toMatch(/did not stop within 0.3 s: killing it/);
   expect(group.anyRunning()).toBe(false);
+});
+
+test('a grandchild that keeps the output open does not keep its parent from having ended', async () => {
+  const group = run('parent: sleep 600 & echo leaves; exit 3\nother: exec sleep 600');
+  await capture.waitFor(/Terminating parent: exited with 3/);
+  expect(capture.text).toMatch(/parent \| leaves\n/);
+  expect(group.failed()).toEqual(['parent']);
+  await group.stopAll();
+  expect([group.anyRunning(), group.failed()]).toEqual([false, ['parent']]);
+});
+
+test.each([
+  ['all failed', 'a: exit 3\nb: exit 4', 1, 'mas: all processes have ended, with a failure of a, b\n'],
+  ['one failed', 'a: exit 0\nb: kill -9 $$', 1, 'mas: all processes have ended, with a failure of b\n'],
+  ['all did their work', 'a: exit 0\nb: true', 0, ''],
+])('the exit code of mas up when %s', (_what, procfile, code, stderr) => {
+  const file = join(folder, 'Procfile');
+  writeFileSync(file, procfile);
+  const ran = spawnSync(process.execPath, [join(__dirname, '../../dist/mas.js'), 'up', '-f', file, '--socket', join(folder, 'up.sock')], { encoding: 'utf8', timeout: 60_000 });
+  expect({ code: ran.status, stderr: ran.stderr }).toEqual({ code, stderr });
+});
+
+test('its children are told what its own output is', async () => {
+  run('a: echo "form: ${MAS_LOG_FORMAT:-none}"; exec sleep 600');
+  await capture.waitFor(/form: none/);
+  const file = join(folder, 'Procfile');
+  writeFileSync(file, 'a: echo "form: $MAS_LOG_FORMAT"');
+  const command = `${process.execPath} ${join(__dirname, '../../dist/mas.js')} up -f ${file} --socket ${join(folder, 'up.sock')}`;
+  expect(spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 60_000 }).stdout).toMatch(/form: json/);
+  // `script` gives it a terminal.
+  expect(spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', timeout: 60_000 }).stdout).toMatch(/form: pretty/);
 });
 
 test.each([

@@ -17,7 +17,9 @@ export async function up(options: { readonly files: readonly string[]; readonly 
   process.stdout.on('error', () => undefined);
   let idle = (): void => undefined;
   const allEnded = new Promise<null>((resolve) => (idle = () => resolve(null)));
-  const runner = new Runner(entries, output, process.env, idle);
+  // Its children write into pipes, and cannot see that a person reads them.
+  const format = process.stdout.isTTY ? 'pretty' : 'json';
+  const runner = new Runner(entries, output, { MAS_LOG_FORMAT: format, ...process.env }, idle);
   const control = await serveControl(options.socket, runner);
   const asked = new Promise<StopSignal>((resolve) => onStopSignals(resolve, () => runner.killAll()));
   runner.startAll();
@@ -25,7 +27,10 @@ export async function up(options: { readonly files: readonly string[]; readonly 
   const signal = await Promise.race([asked, allEnded]);
   if (signal !== null) await runner.stopAll(signal);
   await closeControl(control);
-  return 0;
+  const failed = runner.failed();
+  if (signal !== null || failed.length === 0) return 0;
+  process.stderr.write(`mas: all processes have ended, with a failure of ${failed.join(', ')}\n`);
+  return 1;
 }
 
 function readEntries(files: readonly string[]): readonly ProcEntry[] {

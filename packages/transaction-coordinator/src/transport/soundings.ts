@@ -69,5 +69,5 @@ export class Soundings {
 }
 
 export function noQuorumText({ bucket, up, of, needed }: NoQuorum): string {
-  return `bucket ${bucket} has no quorum: ${up} of its ${of} replicas ${up === 1 ? 'is' : 'are'} up, ${needed} are needed`;
+  return `bucket ${bucket} has no quorum: ${up} of its ${of} replicas ${up === 1 ? 'is' : 'are'} up, ${needed} ${needed === 1 ? 'is' : 'are'} needed`;
 }

@@ -1,0 +1,58 @@
+/**
+ * The time that a certificate has left. An expired one lets nobody in and out: it is refused at a start, and said for a month before,
+ * while the process runs, because connections that are open go on and nothing else would show it.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { Clock, Logger, Timer } from '@mas/values';
+
+export interface CertificateFile {
+  readonly path: string;
+  readonly pem: Buffer;
+}
+
+const DAY_MS = 86_400_000;
+const WARN_BEFORE_MS = 30 * DAY_MS;
+const LOOK_EVERY_MS = DAY_MS;
+export const RENEW = 'renew it with "npm run certs" and start the process again (docs/runbooks.md)';
+
+/** Why it cannot be used now; null when it can. */
+export function certificateProblem({ path, pem }: CertificateFile, nowMs: number): string | null {
+  const times = timesOf(pem);
+  if (times === null) return `${path} is not a certificate in PEM form: make a new one with "npm run certs"`;
+  if (nowMs >= times.untilMs) return `${path} has expired on ${new Date(times.untilMs).toISOString()}: ${RENEW}`;
+  if (nowMs < times.fromMs) return `${path} is valid from ${new Date(times.fromMs).toISOString()} on, which is in the future: is this machine's clock right?`;
+  return null;
+}
+
+/** Says once a day which certificates end within a month, or have ended. */
+export class CertificateWatch {
+  private timer: Timer | null = null;
+
+  constructor(
+    private readonly files: readonly CertificateFile[],
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    for (const { path, pem } of this.files) {
+      const leftMs = (timesOf(pem)?.untilMs ?? 0) - this.clock.wallMs();
+      if (leftMs <= 0) this.logger.error({ file: path }, `a certificate has expired: nobody new can connect; ${RENEW}`);
+      else if (leftMs < WARN_BEFORE_MS) this.logger.warn({ file: path, days: Math.floor(leftMs / DAY_MS) }, `a certificate expires soon; ${RENEW}`);
+    }
+    this.timer = this.clock.schedule(LOOK_EVERY_MS, () => this.start());
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+  }
+}
+
+function timesOf(pem: Buffer): { readonly fromMs: number; readonly untilMs: number } | null {
+  try {
+    const { validFrom, validTo } = new X509Certificate(pem);
+    return { fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
+  } catch {
+    return null;
+  }
+}
