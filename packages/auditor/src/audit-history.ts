@@ -6,6 +6,7 @@ import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 import type { History } from './history';
 import type { HoldsSeen } from './holds';
+import { auditIds } from './ids';
 import { auditLockHistory } from './lock-history';
 import { auditMoney } from './money';
 import { auditSerializability, type ReadFigures } from './serializability';
@@ -21,6 +22,7 @@ export interface Evidence {
 export function auditHistory({ state, history, decisions, holds, placement }: Evidence, findings: Findings): ReadFigures {
   auditMoney(state, history, findings);
   auditAnswers(state, history, decisions, holds, findings);
+  auditIds(state, history, findings);
   auditLockHistory(history, placement, findings);
   return auditSerializability(state, history, decisions, findings);
 }

@@ -53,6 +53,15 @@ export interface LockHistory {
   releasedMs: number | null;
 }
 
+/** A request that is no payment: the opening of an account or a change of one. */
+export interface OtherRequest {
+  readonly key: PaymentKey;
+  /** What was asked for; equal texts are equal requests. */
+  readonly what: string;
+  /** The first final answer: it was done, or the account's bucket refused it. Null where none came, or the id was another request's. */
+  heard: 'done' | 'refused' | null;
+}
+
 /** What a question by id was answered. */
 export interface LookUp {
   readonly key: PaymentKey;
@@ -66,12 +75,19 @@ export class History {
   readonly reads: ReadHistory[] = [];
   readonly accounts = new Map<AccountNumber, AccountHistory>();
   readonly locks: LockHistory[] = [];
-  /** Requests that are decided like payments and move no money: openings and changes of accounts. */
-  readonly otherKeys = new Set<PaymentKey>();
+  /** Requests that are decided like payments and move no money: openings and changes of accounts. Their ids are bound like payments'. */
+  readonly otherRequests: OtherRequest[] = [];
   readonly lookUps: LookUp[] = [];
   readonly refusedReads: RequestError[] = [];
   /** Answers COMMITTED, in the order of their times. */
   readonly successesMs: number[] = [];
+}
+
+/** Notes that it is asked for; what was heard is for the caller to note. */
+export function otherRequest(history: History, key: PaymentKey, what: string): OtherRequest {
+  const request: OtherRequest = { key, what, heard: null };
+  history.otherRequests.push(request);
+  return request;
 }
 
 /** What is known of a payment from its answers alone. */

@@ -2,7 +2,7 @@ export { auditHistory, type Evidence } from './audit-history';
 export { show, type Decisions, type DecisionSeen } from './decisions';
 export { expectEqualReplicas, finalState, rowsOf, type BucketRows, type FinalState } from './final-rows';
 export { Findings, type Finding } from './findings';
-export { History, verdictOf, type AccountHistory, type Attempt, type LockHistory, type LookUp, type PaymentHistory, type ReadHistory } from './history';
+export { History, otherRequest, verdictOf, type AccountHistory, type Attempt, type LockHistory, type LookUp, type OtherRequest, type PaymentHistory, type ReadHistory } from './history';
 export { HoldsSeen, type HoldSeen } from './holds';
 export { rendered } from './rendered';
 export type { ReadFigures } from './serializability';

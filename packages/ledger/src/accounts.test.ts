@@ -1,10 +1,12 @@
 /** The life of an account, and its idempotency by key and txn. */
+import { accountNumber, parsePaymentId, paymentKey, splitPaymentKey, txnId } from '@mas/values';
 import { acc, change, create, decideCommit, key, OPERATOR, pay, payment, prepare, SYSTEM, txn, USD } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
-import { changeBody, creationBody, differingCreationField, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type Policy } from './index';
+import { changeBody, changeRecordKey, creationBody, differingRequestField, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, requestNamed, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type PaymentBody, type Policy } from './index';
 
-const bucket = (...steps: readonly Instruction[]): TestBucket => {
-  const made = new TestBucket('a');
+const bucket = (...steps: readonly Instruction[]): TestBucket => bucketOfVersion(SEMANTICS_VERSION, ...steps);
+const bucketOfVersion = (version: number, ...steps: readonly Instruction[]): TestBucket => {
+  const made = new TestBucket('a', version);
   for (const step of steps) made.run(step);
   return made;
 };
@@ -61,7 +63,10 @@ describe('changes', () => {
   test.each<[string, readonly Instruction[], Instruction, object]>([
     ['freeze', [], freeze(1), { kind: 'account', fresh: true, account: { status: 'frozen' } }],
     ['freeze, repeated', [freeze(1)], freeze(1), { kind: 'account', fresh: false, account: { status: 'frozen' } }],
-    ['freeze, repeated after an unfreeze', [freeze(1), unfreeze(2)], freeze(1), { kind: 'account', fresh: false, account: { status: 'open' } }],
+    ['freeze, repeated after an unfreeze: as it was answered', [freeze(1), unfreeze(2), create('a3', 5n), decideCommit(payment(5, pay('a3', 'a1', 5n)))], freeze(1), { kind: 'account', fresh: false, account: { status: 'frozen', rev: 2, balanceMinor: 100n } }],
+    ['refused, repeated when it would not be any more: as it was answered', [unfreeze(1), freeze(2)], unfreeze(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FROZEN', account: 'a1' } }],
+    ['of an unknown account, repeated when there is one', [change(1, 'a3', { kind: 'freeze' }), create('a3', 5n)], change(1, 'a3', { kind: 'freeze' }), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FOUND', account: 'a3' } }],
+    ['under the id of a refused one', [unfreeze(1)], change(1, 'a1', { kind: 'freeze' }, { txn: txn(99) }), { kind: 'conflict', bound: { body: changeBody(acc('a1'), { kind: 'unfreeze' }) } }],
     ['freeze of a frozen account', [freeze(1)], freeze(2), { kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN' } }],
     ['unfreeze of an open account', [], unfreeze(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FROZEN' } }],
     ['close with money', [], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '1.00' } } }],
@@ -78,6 +83,21 @@ describe('changes', () => {
     const a = bucket(create('a1', 100n), create('a2', 0n), ...steps);
     expect(a.run(instruction)).toMatchObject(expected);
     expect(a.differences()).toEqual([]);
+  });
+
+  test('repeated late it changes nothing', () => {
+    const a = bucket(create('a1', 100n), freeze(1), unfreeze(2), change(3, 'a1', { kind: 'close' }));
+    const before = a.text();
+    expect([freeze(1), unfreeze(2), change(3, 'a1', { kind: 'close' })].map((one) => a.run(one).kind)).toEqual(['account', 'account', 'refused']);
+    expect([a.account('a1').status, a.text()]).toEqual(['open', before]);
+  });
+
+  test('in a log of version 1 a refusal is not recorded, and a repetition is answered with the account as it is', () => {
+    const a = bucketOfVersion(1, create('a1', 100n), freeze(1));
+    expect(a.run(freeze(2))).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN' } });
+    expect(a.run(unfreeze(3))).toMatchObject({ kind: 'account', fresh: true });
+    expect(a.run(freeze(1))).toMatchObject({ kind: 'account', fresh: false, account: { status: 'open' } });
+    expect(a.run(freeze(2))).toMatchObject({ kind: 'account', fresh: true, account: { status: 'frozen' } });
   });
 });
 
@@ -119,10 +139,40 @@ test('a change is recorded in the home of its key or not at all, whoever has pro
   expect(a.text()).toBe(before);
 });
 
-test('a creation that differs is told by its field', () => {
-  const of = (more: object) => creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x', ...more });
-  expect(['number', 'openingBalanceMinor', 'minimumMinor', 'owner'].map((field) => differingCreationField(of({}), of({ [field]: field.endsWith('Minor') ? 9n : 'a9' })))).toEqual(['number', 'opening_balance', 'minimum_balance', 'owner']);
-  expect([differingCreationField(of({}), of({})), differingCreationField(of({}), changeBody(acc('a1'), { kind: 'freeze' }))]).toEqual([null, null]);
+describe('requests under one id', () => {
+  const creation = (more: object = {}): PaymentBody => creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x', ...more });
+  const [freeze, other, close] = [changeBody(acc('a1'), { kind: 'freeze' }), changeBody(acc('a2'), { kind: 'freeze' }), changeBody(acc('a1'), { kind: 'close' })];
+  const minimum = (minimumMinor: bigint): PaymentBody => changeBody(acc('a1'), { kind: 'set-minimum', minimumMinor });
+  const { body: paid } = payment(1, pay('a1', 'b1', 5n));
+  test.each<[string, PaymentBody, PaymentBody, string | null]>([
+    ['another number', creation(), creation({ number: acc('a9') }), 'number'],
+    ['another opening balance', creation(), creation({ openingBalanceMinor: 9n }), 'opening_balance'],
+    ['another minimum', creation(), creation({ minimumMinor: 9n }), 'minimum_balance'],
+    ['another owner', creation(), creation({ owner: 'y' }), 'owner'],
+    ['the same creation', creation(), creation(), null],
+    ['a change of another account', freeze, other, 'number'],
+    ['another change', freeze, close, 'change'],
+    ['another new minimum', minimum(1n), minimum(2n), 'minimum_balance'],
+    ['the same change', freeze, freeze, null],
+    ['a creation and a change', creation(), freeze, 'kind'],
+    ['a change and a payment', freeze, paid, 'kind'],
+    ['a payment and a creation', paid, creation(), 'kind'],
+    ['two payments', paid, { ...paid, memo: 'x' }, 'memo'],
+    ['what another build wrote', { ...freeze, memo: 'not JSON' }, freeze, 'number'],
+  ])('%s', (_name, a, b, field) => {
+    expect([differingRequestField(a, b), differingRequestField(b, a)]).toEqual([field, field]);
+  });
+
+  test('are named for people', () => {
+    expect([creation(), freeze, paid, { ...paid, kind: 'authorization' as const }].map(requestNamed)).toEqual(['the creation of account a1', 'freeze of account a1', 'a payment', 'an authorization']);
+  });
+
+  test('a change is recorded under an id that its account lives with, that no caller can choose and that fits, however long the account’s and its own are', () => {
+    const [long, number] = [paymentKey('mas|ops', 'x'.repeat(128)), accountNumber('9'.repeat(64))];
+    const { scope, id } = splitPaymentKey(changeRecordKey(long, txn(7), number));
+    expect([scope, id.startsWith(`{${number}} `), id.length <= 128, parsePaymentId(id).ok]).toEqual(['mas|ops', true, true, false]);
+    expect(changeRecordKey(long, txn(7), number)).not.toBe(changeRecordKey(long, txnId('e'.repeat(64)), number));
+  });
 });
 
 describe('a meaning of instructions that this build does not know', () => {
@@ -134,7 +184,7 @@ describe('a meaning of instructions that this build does not know', () => {
     const raise: Instruction = { ...policy({ version: 9 }), semanticsVersion: newer } as Instruction;
     expect(() => a.ledger.apply({ stampMs: 9, instructions: [raise] }, new MemoryRows(), 99)).toThrow(UnknownSemantics);
     expect(() => a.ledger.apply({ stampMs: 9, instructions: [raise] }, new MemoryRows(), 99)).toThrow(/upgrade it/);
-    expect(a.ledger.meta()).toMatchObject({ policy: before.policy, semanticsVersion: 1 });
+    expect(a.ledger.meta()).toMatchObject({ policy: before.policy, semanticsVersion: SEMANTICS_VERSION });
   });
 
   test('stops it when rows or a snapshot bring it', () => {
@@ -144,7 +194,7 @@ describe('a meaning of instructions that this build does not know', () => {
 
   test('a known one stays with the bucket', () => {
     const a = bucket(policy({ version: 9 }));
-    expect(a.ledger.meta()).toMatchObject({ semanticsVersion: 1, policy: { version: 9 } });
+    expect(a.ledger.meta()).toMatchObject({ semanticsVersion: SEMANTICS_VERSION, policy: { version: 9 } });
   });
 });
 

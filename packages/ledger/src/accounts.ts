@@ -9,7 +9,9 @@ import { checkLock, undecidedCredits } from './checks';
 import type { ChangeAccount, CreateAccount } from './instruction';
 import { matchesNumberPattern } from './number-pattern';
 import type { Outcome } from './outcome';
-import type { AccountRow } from './rows';
+import { REFUSAL_NAMES, type AbortReason, type Refusal } from './refusal';
+import type { AccountRow, Decision, OutcomeRow } from './rows';
+import { CHANGES_DECIDED_ONCE } from './semantics';
 import { refused, type Refused, type Wait } from './verdict';
 
 export function createAccount(a: Applying, instruction: CreateAccount): Outcome {
@@ -55,21 +57,42 @@ export function changeAccount(a: Applying, instruction: ChangeAccount): Outcome 
   const account = a.account(number);
   const earlier = a.outcome(key);
   if (earlier !== undefined && earlier.txn !== txn) return { kind: 'conflict', bound: earlier };
-  if (earlier !== undefined) return { kind: 'account', account: present(account, 'account that was changed'), fresh: false };
+  if (earlier !== undefined) return recordedAnswer(earlier, instruction, account);
   if (subject.kind !== 'operator') return refused('NOT_AUTHORIZED', number, { subject: subject.kind === 'account' ? subject.account : subject.kind });
   const locked = checkLock(a, number, lockToken);
   if (locked !== null) return locked;
-  if (account === undefined) return refused('ACCOUNT_NOT_FOUND', number, {});
-  if (account.status === 'closed') return refused('ACCOUNT_CLOSED', number, {});
+  const record = (decision: Decision, balances: OutcomeRow['balances']): void => {
+    a.putOutcome({ slot, key, txn, body: changeBody(number, instruction.change), subject, decision, balances, untold: [], forced: [] });
+    a.state.rev += 1;
+  };
   const stopped = checkChange(a, account, instruction);
-  if (stopped !== null) return stopped;
+  if (stopped.kind === 'wait') return stopped;
+  const decidedOnce = a.state.semanticsVersion >= CHANGES_DECIDED_ONCE;
+  if (stopped.kind === 'refused') {
+    if (decidedOnce) record({ kind: 'aborted', atMs: a.stampMs, reason: stopped.refusal }, []);
+    return stopped;
+  }
 
-  const after = { ...withChange(account, instruction.change), rev: account.rev + 1 };
-  a.putAccount(after, account);
-  const body = changeBody(number, instruction.change);
-  a.putOutcome({ slot, key, txn, body, subject, decision: { kind: 'committed', atMs: a.stampMs }, balances: [], untold: [], forced: [] });
-  a.state.rev += 1;
+  const before = stopped.account;
+  const after = { ...withChange(before, instruction.change), rev: before.rev + 1 };
+  a.putAccount(after, before);
+  record({ kind: 'committed', atMs: a.stampMs }, decidedOnce ? [{ account: number, balanceMinor: after.balanceMinor, rev: after.rev }] : []);
   return { kind: 'account', account: after, fresh: true };
+}
+
+/** The account as the change left it, or its refusal: what came later, also another change, is not this request's answer. */
+function recordedAnswer({ decision, balances }: OutcomeRow, { change }: ChangeAccount, now: AccountRow | undefined): Outcome {
+  if (decision.kind === 'aborted') return { kind: 'refused', refusal: asRefusal(decision.reason) };
+  const account = present(now, 'account that was changed');
+  const [then] = balances;
+  // Recorded before changes kept what they answered.
+  if (then === undefined) return { kind: 'account', account, fresh: false };
+  return { kind: 'account', account: { ...withChange(account, change), balanceMinor: then.balanceMinor, rev: then.rev }, fresh: false };
+}
+
+function asRefusal({ name, account, facts }: AbortReason): Refusal {
+  const refusalName = REFUSAL_NAMES.find((one) => one === name);
+  return { name: present(refusalName, 'name of a recorded refusal'), account, facts };
 }
 
 function checkCreation(a: Applying, instruction: CreateAccount, existing: AccountRow | undefined, numberPattern: string, minimumMinor: bigint): Refused | null {
@@ -82,7 +105,13 @@ function checkCreation(a: Applying, instruction: CreateAccount, existing: Accoun
   return refused('OPENING_BALANCE_BELOW_MINIMUM', number, { opening: formatAmount(openingBalanceMinor, currency), minimum: formatAmount(minimumMinor < 0n ? 0n : minimumMinor, currency), currency });
 }
 
-function checkChange(a: Applying, account: AccountRow, { change, undecided }: ChangeAccount): Refused | Wait | null {
+function checkChange(a: Applying, account: AccountRow | undefined, instruction: ChangeAccount): Refused | Wait | { readonly kind: 'pass'; readonly account: AccountRow } {
+  if (account === undefined) return refused('ACCOUNT_NOT_FOUND', instruction.number, {});
+  if (account.status === 'closed') return refused('ACCOUNT_CLOSED', account.number, {});
+  return checkKind(a, account, instruction) ?? { kind: 'pass', account };
+}
+
+function checkKind(a: Applying, account: AccountRow, { change, undecided }: ChangeAccount): Refused | Wait | null {
   switch (change.kind) {
     case 'freeze':
       return account.status === 'frozen' ? refused('ACCOUNT_FROZEN', account.number, {}) : null;

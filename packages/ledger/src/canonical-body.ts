@@ -3,7 +3,7 @@
  * same id and different bodies never share a leg. The text is part of the data's identity: pinned by tests, never
  * changed without a new prefix. Hosts hash; this file only says what is hashed.
  */
-import type { AccountNumber, AmountMinor, Currency, PaymentKey } from '@mas/values';
+import { paymentKey, splitPaymentKey, type AccountNumber, type AmountMinor, type Currency, type PaymentKey, type TxnId } from '@mas/values';
 import type { ChangeAccount } from './instruction';
 import type { LegSpec, PaymentBody, PaymentReference } from './payment-body';
 
@@ -40,8 +40,8 @@ export function differingField(a: PaymentBody, b: PaymentBody): string | null {
 }
 
 /**
- * An account's creation and its changes have a key and a txn as well. They are told apart by this body without legs:
- * it is hashed for the txn, and a change is recorded under its key with it.
+ * An account's creation and its changes have a key and a txn as well. They are told apart by this body without legs: it is
+ * hashed for the txn, and the id is bound to it. It is text, because a record's body is.
  */
 export function creationBody(request: {
   readonly number: AccountNumber;
@@ -54,24 +54,52 @@ export function creationBody(request: {
   return withoutLegs(JSON.stringify([CREATION, number, currency, openingBalanceMinor.toString(), minimumMinor?.toString() ?? null, owner]));
 }
 
+export function changeBody(number: AccountNumber, change: ChangeAccount['change']): PaymentBody {
+  return withoutLegs(JSON.stringify([change.kind, number, change.kind === 'set-minimum' ? change.minimumMinor.toString() : null]));
+}
+
+/**
+ * Where the change of an account that `key` and `txn` ask for is recorded: in the account's own slot, so under an id that names
+ * the account, and one that no caller can choose, because it holds a space. The id itself is bound at its own home.
+ */
+export function changeRecordKey(key: PaymentKey, txn: TxnId, number: AccountNumber): PaymentKey {
+  return paymentKey(splitPaymentKey(key).scope, `{${number}} ${txn.slice(0, RECORD_DIGITS)}`);
+}
+
+/** Hexadecimal digits of the txn in that id: it stays shorter than the longest id, and 192 bits do not collide. */
+const RECORD_DIGITS = 48;
+
 const CREATION = 'create-account';
 const CREATION_FIELDS = ['number', 'currency', 'opening_balance', 'minimum_balance', 'owner'] as const;
 
-/** The first request field in which two creations differ; null where one of them is none. */
-export function differingCreationField(a: PaymentBody, b: PaymentBody): (typeof CREATION_FIELDS)[number] | null {
-  const [before, after] = [creationFields(a), creationFields(b)];
-  if (before === null || after === null) return null;
-  return CREATION_FIELDS.find((_, i) => before[i] !== after[i]) ?? null;
+/** The first request field in which two requests under one id differ; `kind` where they ask for different things; null when they are equal. */
+export function differingRequestField(a: PaymentBody, b: PaymentBody): string | null {
+  const [before, after] = [accountRequest(a), accountRequest(b)];
+  if (before === null && after === null) return differingField(a, b);
+  if (before === null || after === null || (before.what === CREATION) !== (after.what === CREATION)) return 'kind';
+  if (before.what === CREATION) return CREATION_FIELDS.find((_, i) => before.fields[i] !== after.fields[i]) ?? null;
+  const [number, minimum] = before.fields;
+  if (number !== after.fields[0]) return 'number';
+  if (before.what !== after.what) return 'change';
+  return minimum === after.fields[1] ? null : 'minimum_balance';
 }
 
-function creationFields({ legs, memo }: PaymentBody): readonly unknown[] | null {
-  if (legs.length > 0 || !memo.startsWith(`["${CREATION}",`)) return null;
-  const [, ...fields] = JSON.parse(memo) as readonly unknown[];
-  return fields;
+/** What a request asks for, for people: `a payment`, `the creation of account abc`, `freeze of account abc`. */
+export function requestNamed(body: PaymentBody): string {
+  const read = accountRequest(body);
+  if (read === null) return `a${body.kind === 'authorization' ? 'n' : ''} ${body.kind}`;
+  return `${read.what === CREATION ? 'the creation' : read.what} of account ${String(read.fields[0])}`;
 }
 
-export function changeBody(number: AccountNumber, change: ChangeAccount['change']): PaymentBody {
-  return withoutLegs(JSON.stringify([change.kind, number, change.kind === 'set-minimum' ? change.minimumMinor.toString() : null]));
+function accountRequest({ legs, memo }: PaymentBody): { readonly what: string; readonly fields: readonly unknown[] } | null {
+  if (legs.length > 0) return null;
+  try {
+    const [what, ...fields] = JSON.parse(memo) as readonly unknown[];
+    return { what: String(what), fields };
+  } catch {
+    // Written by another build: still somebody's request.
+    return { what: memo, fields: [] };
+  }
 }
 
 function withoutLegs(memo: string): PaymentBody {

@@ -1,6 +1,6 @@
 export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
 export { emptyBucket, type HomeOf, type SlotOf } from './bucket-state';
-export { canonicalBody, changeBody, creationBody, differingCreationField, differingField, txnPreimage } from './canonical-body';
+export { canonicalBody, changeBody, changeRecordKey, creationBody, differingField, differingRequestField, requestNamed, txnPreimage } from './canonical-body';
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY } from './instruction';
 export { entryProblem, instructionProblem, MAX_LOCK_TTL_MS } from './instruction-problem';

@@ -1,6 +1,6 @@
 /**
- * What applying one instruction answers. REFUSED, LOCKED, WAIT and WRONG_BUCKET record nothing by themselves;
- * everything else is replicated state and is answered alike forever.
+ * What applying one instruction answers. LOCKED, WAIT and WRONG_BUCKET record nothing, and REFUSED only where it is the end of
+ * an account's change; everything else is replicated state and is answered alike forever.
  */
 import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { Refusal } from './refusal';
@@ -22,7 +22,7 @@ export type Outcome =
   | { readonly kind: 'wait'; readonly undecided: readonly UndecidedLeg[] }
   /** The slot is not owned here (any more). */
   | { readonly kind: 'wrong-bucket'; readonly slot: Slot; readonly epoch: number }
-  /** CREATE, CHANGE: the account as it is now; `fresh` is false for a repetition. */
+  /** CREATE: the account as it is now. CHANGE: as the change left it. `fresh` is false for a repetition. */
   | { readonly kind: 'account'; readonly account: AccountRow; readonly fresh: boolean }
   /** LOCK, REFRESH: held; effective for the caller once `preparedLegs` is 0. */
   | { readonly kind: 'lock'; readonly lock: LockRow; readonly preparedLegs: number }

@@ -5,7 +5,10 @@
  */
 
 /** The newest that this build knows; it knows all earlier ones as well. */
-export const SEMANTICS_VERSION = 1;
+export const SEMANTICS_VERSION = 2;
+
+/** From here on an account's change is decided once: a refusal is recorded under its key like a change that was made (ADR 7). */
+export const CHANGES_DECIDED_ONCE = 2;
 
 /** Not a broken invariant: the entry is right, this build is too old for it. The replica must stop. */
 export class UnknownSemantics extends Error {

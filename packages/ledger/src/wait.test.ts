@@ -68,5 +68,5 @@ test('close waits for credits, and for nothing else', () => {
   expect(a.run(change(20, 'a3', { kind: 'close' }, { undecided: [credit3.txn] }))).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '0.00', holds: '0.00', pending: '0.05' } } });
   expect(a.run(change(21, 'a1', { kind: 'close' }))).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY' } });
   a.run(rollback(credit3, 'a3'));
-  expect(a.run(change(20, 'a3', { kind: 'close' }))).toMatchObject({ kind: 'account', account: { status: 'closed' } });
+  expect(a.run(change(22, 'a3', { kind: 'close' }))).toMatchObject({ kind: 'account', account: { status: 'closed' } });
 });

@@ -1,5 +1,5 @@
 /** Accounts' life, the audit that finds what is wrong, undecided transactions and their forced resolution, settings. */
-import { homeSlotOf, slotOfAccount } from '@mas/placement';
+import { slotOfAccount } from '@mas/placement';
 import { accountNumber, bucketId, paymentKey, type AccountNumber } from '@mas/values';
 import { coordinatorConfig } from './coordinator-config';
 import { Rig, USD, verdict } from './testing/rig';
@@ -48,21 +48,6 @@ describe('accounts', () => {
     expect(verdict(await rig.pay(rig.request(account, other, 10n)))).toBe('committed');
     expect(await change('4', 'close')).toMatchObject({ ok: true, value: { status: 'closed' } });
     expect(verdict(await rig.pay(rig.request(other, account, 1n)))).toBe('aborted ACCOUNT_CLOSED');
-  });
-
-  test.each(['plain-id', '{elsewhere}id', '{other'])('a change asked for under the id %s is recorded where its account lives: stores look for a record in the home slot of its key', async (id) => {
-    const rig = new Rig();
-    const account = rig.open(1, 10n);
-    expect(await rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id, number: account, change: 'freeze' }))).toMatchObject({ ok: true });
-    const recorded = rig.cluster.at(slotOfAccount(account)).rows.outcome(paymentKey('mas|ops', `{${account}}${id}`));
-    expect(recorded?.slot).toBe(slotOfAccount(account));
-    expect(homeSlotOf(recorded?.key ?? paymentKey('mas|ops', id), null)).toBe(recorded?.slot);
-  });
-
-  test('an id that leaves no room for its account is refused', async () => {
-    const rig = new Rig();
-    const account = rig.open(1, 10n);
-    expect(await rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id: 'x'.repeat(127), number: account, change: 'freeze' }))).toMatchObject({ ok: false, error: { kind: 'invalid', field: 'id' } });
   });
 
   test('a locked account is changed once the lock is gone, or refused by name at the deadline', async () => {

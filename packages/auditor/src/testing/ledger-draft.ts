@@ -41,7 +41,7 @@ export class LedgerDraft {
     for (const sums of [meta?.issued, meta?.totals]) sums?.set(USD, (sums.get(USD) ?? 0n) + openingMinor);
     if (meta !== null) meta.accountCount += 1;
     this.history.accounts.set(number, { number, currency: USD, openingMinor, minimumMinor, startMs: 0, createdMs: 1 });
-    this.history.otherKeys.add(key);
+    this.history.otherRequests.push({ key, what: `the creation of account ${name}`, heard: 'done' });
   }
 
   commit(plan: Plan): void {

@@ -2,7 +2,7 @@
  * A client whose every question and answer is written into a history, with the times at which it asked and heard. What failed
  * for want of an answer has none in the history either: it may have happened or not.
  */
-import type { History, PaymentHistory } from '@mas/auditor';
+import { otherRequest, type History, type PaymentHistory } from '@mas/auditor';
 import { MasCallFailed, type AmountInput, type Level, type MasClient, type PaymentInput } from '@mas/rpc';
 import type { AccountView, PaymentRequest, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, currency, paymentKey, type AccountNumber } from '@mas/values';
@@ -21,8 +21,9 @@ export class WitnessedClient {
   async createAccount(number: string, openingMinor: bigint): Promise<void> {
     const id = `open-${number}`;
     const startMs = performance.now();
-    this.history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
+    const request = otherRequest(this.history, paymentKey(OPERATOR_SCOPE, id), `the creation of account ${number}`);
     await this.client.createAccount({ id, number, openingBalance: { minor: openingMinor } });
+    request.heard = 'done';
     const account = accountNumber(number);
     this.history.accounts.set(account, { number: account, currency: USD, openingMinor, minimumMinor: 0n, startMs, createdMs: performance.now() });
   }

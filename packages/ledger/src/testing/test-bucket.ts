@@ -3,7 +3,7 @@
  * and that remembers its entries, so that they can be replayed and repeated.
  */
 import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, type AccountRow, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, SEMANTICS_VERSION, type AccountRow, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
 import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 
 export const START_MS = 1_700_000_000_000;
@@ -17,11 +17,14 @@ export class TestBucket {
   stampMs = START_MS;
   private nextIndex = 1;
 
-  /** Bucket `a` owns the slots of accounts a…, and so on. */
-  constructor(readonly letter: string) {
+  /** Bucket `a` owns the slots of accounts a…, and so on. Of an earlier version: as an old log began it. */
+  constructor(
+    readonly letter: string,
+    semanticsVersion = SEMANTICS_VERSION,
+  ) {
     const first = (letter.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER;
     this.ledger = new Ledger(emptyBucket(bucketId(letter.charCodeAt(0))), NOTHING_PINNED, slotOf, homeOf);
-    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY, semanticsVersion: 1 });
+    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY, semanticsVersion });
   }
 
   /** One entry with one instruction. */

@@ -1,7 +1,7 @@
 /**
  * Walks each bucket's applied log with a small memory of its own: a prepare comes before its commit, never after its
  * rollback; remote legs commit only after their home's decision; one exclusive holder at a time, tokens only rise, and what
- * a lock forbids did not happen.
+ * a lock forbids did not happen; an account's change is made or refused, and that once.
  */
 import { HoldsSeen, show, type Findings } from '@mas/auditor';
 import type { Instruction, LockRow, Outcome } from '@mas/ledger';
@@ -22,6 +22,7 @@ class BucketWalk {
   /** account and txn → what the log has made of the leg. */
   private readonly legs = new Map<string, 'prepared' | 'committed' | 'aborted'>();
   private readonly locks = new Map<string, LockRow>();
+  private readonly changes = new Map<PaymentKey, 'made' | 'refused'>();
   private lastToken = 0;
   private stampMs = 0;
 
@@ -69,6 +70,9 @@ class BucketWalk {
       case 'decide-abort':
       case 'resolve':
         this.endLocal(outcome, atMs);
+        return;
+      case 'change-account':
+        this.change(instruction, outcome);
         return;
       case 'acquire-lock':
       case 'refresh-lock':
@@ -128,6 +132,15 @@ class BucketWalk {
       this.expectUnlocked(account, lockTokens.find((one) => one.account === account)?.token ?? null, key);
     }
     for (const { account } of outcome.outcome.balances) this.legs.set(legKey(account, txn), 'committed');
+  }
+
+  private change({ key, number, change: { kind } }: Extract<Instruction, { kind: 'change-account' }>, outcome: Outcome): void {
+    if (outcome.kind !== 'account' && outcome.kind !== 'refused') return;
+    const before = this.changes.get(key);
+    const now = outcome.kind === 'account' ? 'made' : 'refused';
+    const isOnce = before === undefined || (before === now && !(outcome.kind === 'account' && outcome.fresh));
+    this.findings.expect(isOnce, 'a change is decided once', () => `bucket ${this.bucket}: ${kind} of ${number} as ${show(key)} was ${before}, and then ${now}${before === now ? ' again' : ''}`);
+    this.changes.set(key, now);
   }
 
   private lock(lock: LockRow, how: 'acquire-lock' | 'refresh-lock'): void {

@@ -90,4 +90,20 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     ],
     faults: ['partitions', 'loss', 'pauses'],
   },
+  {
+    name: 'an id is not bound for account changes',
+    why: 'each account keeps its own record of ids, so one id freezes many accounts and makes a payment',
+    changes: [{ file: 'transaction-coordinator/src/accounts/accounts', find: '    const bound = await this.bind(caller, identity.value, txn, number, body);\n    if (!bound.ok) return bound;\n    const record', replace: '    const record' }],
+  },
+  {
+    name: 'an account change happens again',
+    why: 'a retry or a late message after the opposite change is applied, not answered from the record',
+    changes: [{ file: 'ledger/src/accounts', find: '  if (earlier !== undefined) return recordedAnswer(earlier, instruction, account);\n', replace: '' }],
+  },
+  {
+    name: 'a refused account change is not final',
+    why: 'what was refused is done when it comes again and could be done by then',
+    changes: [{ file: 'ledger/src/accounts', find: '    if (decidedOnce) record(', replace: '    if (decidedOnce && stopped.refusal.name === \'ACCOUNT_CLOSED\') record(' }],
+    faults: ['delays', 'loss'],
+  },
 ];

@@ -1,11 +1,13 @@
 /** What happens to accounts besides payments: they are opened, locked and frozen. */
-import { paymentKey, present } from '@mas/values';
+import { otherRequest } from '@mas/auditor';
+import { paymentKey, present, type AccountNumber } from '@mas/values';
 import { OPERATOR, OPERATOR_SCOPE } from '../cluster/tokens';
 import type { PlannedAccount } from './accounts';
 import { leg, type Client } from './client';
 import { callTm } from './tm-call';
 
 const LOCKED_ACCOUNTS = 3;
+const FROZEN_ACCOUNTS = 3;
 
 export async function open(client: Client, account: PlannedAccount): Promise<void> {
   const { cluster, history } = client;
@@ -13,11 +15,11 @@ export async function open(client: Client, account: PlannedAccount): Promise<voi
   const record = { number, currency, openingMinor, minimumMinor, startMs: cluster.world.time.nowMs(), createdMs: null as number | null };
   history.accounts.set(number, record);
   const id = client.mint(number);
-  history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
+  const opening = otherRequest(history, paymentKey(OPERATOR_SCOPE, id), `the creation of account ${number}`);
   for (let attempt = 0; attempt < 20 && record.createdMs === null; attempt += 1) {
     const request = { id, number, currency, openingBalanceMinor: openingMinor, minimumMinor, owner: 'sim' };
     const called = await callTm(cluster, client.call(OPERATOR, `open ${number}`), (_tm, caller, coordinator) => coordinator.createAccount(caller, request));
-    if (called.kind === 'answered' && called.value.ok) record.createdMs = cluster.world.time.nowMs();
+    if (called.kind === 'answered' && called.value.ok) [record.createdMs, opening.heard] = [cluster.world.time.nowMs(), 'done'];
     else await cluster.world.time.after(100);
   }
 }
@@ -54,20 +56,51 @@ export async function payUnderLock(client: Client): Promise<void> {
 
 export async function freezeForAWhile(client: Client): Promise<void> {
   const { cluster } = client;
-  const [account] = client.some(1);
-  if (account === undefined) return;
-  const change = async (kind: 'freeze' | 'unfreeze'): Promise<boolean> => {
-    const id = client.mint(account.number);
-    client.history.otherKeys.add(paymentKey(OPERATOR_SCOPE, id));
-    for (let attempt = 0; attempt < 12 && !client.isOver(); attempt += 1) {
-      const called = await callTm(cluster, client.call(OPERATOR, `${kind} ${account.number}`), (_tm, caller, coordinator) => coordinator.changeAccount(caller, { id, number: account.number, change: kind }));
-      if (called.kind === 'answered' && (called.value.ok || called.value.error.kind === 'failed-precondition')) return called.value.ok;
-      await cluster.world.time.after(300);
-    }
-    return false;
-  };
-  cluster.world.trace.detail(`${client.name} freezes ${account.number}`);
-  if (!(await change('freeze'))) return;
+  // Few accounts, so that one finds what another has frozen.
+  const { number } = client.pick(client.accounts.slice(-FROZEN_ACCOUNTS));
+  cluster.world.trace.detail(`${client.name} freezes ${number}`);
+  const id = client.mint(client.homeNear(number));
+  const frozen = await change(client, id, number, 'freeze');
   await cluster.world.time.after(client.random.below(800));
-  await change('unfreeze');
+  if (frozen === 'done') await change(client, client.mint(client.homeNear(number)), number, 'unfreeze');
+  // A retry that comes when the account has long been open again, also of what was refused while it was not.
+  if (client.random.chance(0.5)) await change(client, id, number, 'freeze');
+}
+
+/** One id for all that comes to mind, one after the other or at once: only one of them may be done. */
+export async function oneIdForMany(client: Client): Promise<void> {
+  const [a, b] = client.some(2);
+  if (a === undefined || b === undefined) return;
+  client.cluster.world.counters.add('ids used for many requests');
+  const id = client.mint(client.homeNear(a.number));
+  const amount = client.amount();
+  const frozen: AccountNumber[] = [];
+  const freeze = async (number: AccountNumber): Promise<void> => {
+    if ((await change(client, id, number, 'freeze')) === 'done') frozen.push(number);
+  };
+  const requests = client.shuffled([
+    () => freeze(a.number),
+    () => freeze(b.number),
+    () => change(client, id, a.number, 'unfreeze'),
+    () => client.pay(client.request('payment', null, [leg(a, 'debit', amount), leg(b, 'credit', amount)], { id }), OPERATOR),
+  ]);
+  if (client.random.chance(0.6)) await Promise.all(requests.map((request) => request()));
+  else for (const request of requests) await request();
+  for (const number of frozen) await change(client, client.mint(number), number, 'unfreeze');
+}
+
+/** Asked until there is a final answer. */
+async function change(client: Client, id: string, number: AccountNumber, kind: 'freeze' | 'unfreeze'): Promise<'done' | 'refused' | 'conflict' | 'unknown'> {
+  const { cluster, history } = client;
+  const asked = otherRequest(history, paymentKey(OPERATOR_SCOPE, id), `${kind} of account ${number}`);
+  for (let attempt = 0; attempt < 12 && !client.isOver(); attempt += 1) {
+    const called = await callTm(cluster, client.call(OPERATOR, `${kind} ${number}`), (_tm, caller, coordinator) => coordinator.changeAccount(caller, { id, number, change: kind }));
+    if (called.kind === 'answered') {
+      if (called.value.ok) return (asked.heard = 'done');
+      if (called.value.error.kind === 'failed-precondition') return (asked.heard = 'refused');
+      if (called.value.error.reason === 'ID_CONFLICT') return 'conflict';
+    }
+    await cluster.world.time.after(300);
+  }
+  return 'unknown';
 }

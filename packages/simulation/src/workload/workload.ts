@@ -3,7 +3,7 @@ import { History } from '@mas/auditor';
 import type { SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { World } from '../world/world';
-import { freezeForAWhile, open, payUnderLock } from './account-changes';
+import { freezeForAWhile, oneIdForMany, open, payUnderLock } from './account-changes';
 import { plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
 import { passOn, pay, payAndRefund, payManyLegs, spendToTheLimit, twoStep } from './payments';
@@ -71,7 +71,7 @@ export class Workload {
   }
 }
 
-/** Weights of one hundred. */
+/** Weights. */
 const MIX: readonly (readonly [number, Operation])[] = [
   [36, pay],
   [8, payManyLegs],
@@ -86,6 +86,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [4, lookUp],
   [4, payUnderLock],
   [2, freezeForAWhile],
+  [2, oneIdForMany],
 ];
 
 function draw(client: Client): Operation {

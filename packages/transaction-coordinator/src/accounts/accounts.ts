@@ -1,17 +1,19 @@
 /**
- * Creating and changing accounts: one instruction to the account's bucket, idempotent by its key, asked again
- * through moved slots, locks in force and undecided credits until the deadline.
+ * Creating and changing accounts. First the id is bound to the request at the id's own home (BIND), so that it serves no other
+ * one of any kind; then one instruction to the account's bucket, idempotent by itself. Each is asked again through moved
+ * slots, locks in force and undecided credits until the deadline.
  */
-import { changeBody, creationBody, differingCreationField, differingField, txnPreimage, type AccountRow, type Instruction, type Outcome, type Refusal } from '@mas/ledger';
+import { changeBody, changeRecordKey, creationBody, txnPreimage, type AccountRow, type Instruction, type Outcome, type PaymentBody, type Refusal } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
-import { present, txnId, unreachable, type AccountNumber, type Clock, type PaymentKey, type Slot } from '@mas/values';
+import { present, txnId, unreachable, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { Digest } from '../coordinator-ports';
 import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } from '../coordinator-service';
-import { changeIdentityOf, identityOf, operatorsOnly } from '../payment/identity';
+import { identityOf, operatorsOnly, type Identity } from '../payment/identity';
+import { idConflict } from '../payment/payment-result';
 import type { PlacementKeeper } from '../placement-keeper';
 import { failure, success, withoutQuorum } from '../reply';
-import type { BucketLink } from '../transport/bucket-link';
+import { isUnreachable, type BucketLink } from '../transport/bucket-link';
 import { viewOfRow } from './account-view';
 
 export interface AccountServices {
@@ -36,18 +38,17 @@ export class Accounts {
     if (!identity.ok) return identity;
     if (request.openingBalanceMinor < 0n) return failure('invalid', 'AMOUNT_NEGATIVE', 'An opening balance is not below zero.', 'opening_balance');
     const { number, currency, openingBalanceMinor, minimumMinor, owner } = request;
-    const { key, homeSlot } = identity.value;
+    const { key } = identity.value;
     const body = creationBody(request);
     const txn = this.txnOf(key, body);
     const creation = { kind: 'create-account', key, txn, number, currency, openingBalanceMinor, minimumMinor, owner, subject: caller.subject } as const;
     const slot = slotOfAccount(number);
     // First what would be refused, so that a refused request does not use its id up; then the id, at its own home; then the account.
     const checked = await this.instruct(caller, slot, number, () => ({ ...creation, checkOnly: true }), body);
-    if (!checked.ok && checked.error.facts['same_id'] !== 'true') return checked;
-    if (checked.ok && checked.value.row !== null) return success({ account: viewOfRow(checked.value.row, this.services.directory), created: false });
-    const bound = await this.instruct(caller, homeSlot, number, () => ({ kind: 'bind-id', key, txn, homeSlot, body, subject: caller.subject }), body);
+    if (!checked.ok) return (await this.boundToAnother(caller, identity.value, txn, body)) ?? checked;
+    if (checked.value.row !== null) return success({ account: viewOfRow(checked.value.row, this.services.directory), created: false });
+    const bound = await this.bind(caller, identity.value, txn, number, body);
     if (!bound.ok) return bound;
-    if (!checked.ok) return checked;
     const created = await this.instruct(caller, slot, number, () => ({ ...creation, checkOnly: false }), body);
     if (!created.ok) return created;
     return success({ account: viewOfRow(present(created.value.row, 'account that was created'), this.services.directory), created: created.value.fresh });
@@ -57,25 +58,40 @@ export class Accounts {
     const forbidden = operatorsOnly(caller.subject, 'Changing an account');
     if (forbidden !== null) return forbidden;
     const { number } = request;
-    const identity = changeIdentityOf(caller.subject, request.id, number);
+    const identity = identityOf(caller.subject, request.id);
     if (!identity.ok) return identity;
     const { key } = identity.value;
     const change = { kind: request.change } as const;
     const body = changeBody(number, change);
     const txn = this.txnOf(key, body);
-    const changed = await this.instruct(caller, slotOfAccount(number), number, (undecided) => ({ kind: 'change-account', key, txn, number, change, subject: caller.subject, lockToken: null, undecided }), body);
+    const bound = await this.bind(caller, identity.value, txn, number, body);
+    if (!bound.ok) return bound;
+    const record = changeRecordKey(key, txn, number);
+    const recordTxn = this.txnOf(record, body);
+    const changed = await this.instruct(caller, slotOfAccount(number), number, (undecided) => ({ kind: 'change-account', key: record, txn: recordTxn, number, change, subject: caller.subject, lockToken: null, undecided }), body);
     return changed.ok ? success(viewOfRow(present(changed.value.row, 'account that was changed'), this.services.directory)) : changed;
   }
 
-  private txnOf(key: PaymentKey, body: ReturnType<typeof creationBody>): ReturnType<typeof txnId> {
+  /** From here on the id is this request's, for good: whoever comes with the same id and asks for anything else hears a conflict. */
+  private bind(caller: Caller, { key, homeSlot }: Identity, txn: TxnId, number: AccountNumber, body: PaymentBody): Promise<Reply<Changed>> {
+    return this.instruct(caller, homeSlot, number, () => ({ kind: 'bind-id', key, txn, homeSlot, body, subject: caller.subject }), body);
+  }
+
+  /** A request that is refused anyway hears first that its id is not its own. A home that does not answer does not keep the refusal from him. */
+  private async boundToAnother(caller: Caller, { key, homeSlot }: Identity, txn: TxnId, body: PaymentBody): Promise<Reply<never> | null> {
+    const row = await this.services.link.query(key, homeSlot, caller.deadlineMs - this.services.config.deadlineReserveMs);
+    return row === null || isUnreachable(row) || row.txn === txn ? null : idConflict(row, body);
+  }
+
+  private txnOf(key: PaymentKey, body: PaymentBody): TxnId {
     return txnId(this.services.digest(txnPreimage(key, body)));
   }
 
   /** Until the bucket has given a final answer or the deadline has come. */
-  private async instruct(caller: Caller, slot: Slot, number: AccountNumber, instructionOf: (undecided: readonly ReturnType<typeof txnId>[]) => Instruction, body: ReturnType<typeof creationBody>): Promise<Reply<Changed>> {
+  private async instruct(caller: Caller, slot: Slot, number: AccountNumber, instructionOf: (undecided: readonly TxnId[]) => Instruction, body: PaymentBody): Promise<Reply<Changed>> {
     const { link, placements, clock, config } = this.services;
     const untilMs = caller.deadlineMs - config.deadlineReserveMs;
-    let undecided: readonly ReturnType<typeof txnId>[] = [];
+    let undecided: readonly TxnId[] = [];
     let lastHoldUp: RequestError | null = null;
     while (clock.monotonicMs() < untilMs) {
       const bucket = link.bucketOf(slot);
@@ -106,18 +122,16 @@ export class Accounts {
 type Final =
   | { readonly kind: 'final'; readonly reply: Reply<Changed> }
   | { readonly kind: 'moved' | 'locked'; readonly error: RequestError }
-  | { readonly kind: 'wait'; readonly error: RequestError; readonly undecided: readonly ReturnType<typeof txnId>[] };
+  | { readonly kind: 'wait'; readonly error: RequestError; readonly undecided: readonly TxnId[] };
 
-function finalReply(outcome: Outcome, number: AccountNumber, body: ReturnType<typeof creationBody>): Final {
+function finalReply(outcome: Outcome, number: AccountNumber, body: PaymentBody): Final {
   switch (outcome.kind) {
     case 'account':
       return { kind: 'final', reply: success({ row: outcome.account, fresh: outcome.fresh }) };
     case 'refused':
       return { kind: 'final', reply: refused(outcome.refusal) };
-    case 'conflict': {
-      const field = differingCreationField(outcome.bound.body, body) ?? (differingField(outcome.bound.body, body) === 'memo' ? 'change' : 'id');
-      return { kind: 'final', reply: failure('already-exists', 'ID_CONFLICT', 'The id belongs to another request; use a new id.', field, { txn: outcome.bound.txn }) };
-    }
+    case 'conflict':
+      return { kind: 'final', reply: idConflict(outcome.bound, body) };
     case 'locked':
       return { kind: 'locked', error: failure('aborted', 'LOCK_TIMEOUT', `Account ${number} was locked by another owner until the deadline; nothing was done.`, null, { account: number, lock: outcome.lock.lockId }).error };
     case 'wait':

@@ -23,18 +23,6 @@ export function identityOf(subject: Subject, id: string, field = 'id'): Reply<Id
   }
 }
 
-/**
- * A change of an account is recorded in the account's own slot, like everything that belongs to it, and a record is
- * looked for in the home slot of its key: so the key names the account.
- */
-export function changeIdentityOf(subject: Subject, id: string, account: AccountNumber): Reply<Identity> {
-  const given = identityOf(subject, id);
-  if (!given.ok || id.startsWith(`{${account}}`)) return given;
-  const named = `{${account}}${id}`;
-  if (!parsePaymentId(named).ok) return failure('invalid', 'PAYMENT_ID_INVALID', 'The id is too long: together with {account number} in front of it, it may have 128 characters.', 'id');
-  return identityOf(subject, named);
-}
-
 /** An account's token reads that account only. */
 export function mayRead(subject: Subject, account: AccountNumber): boolean {
   return subject.kind === 'operator' || (subject.kind === 'account' && subject.account === account);

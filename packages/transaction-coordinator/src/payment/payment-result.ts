@@ -1,5 +1,5 @@
 /** What a caller hears: home's record in his words. */
-import { differingField, type OutcomeRow } from '@mas/ledger';
+import { differingField, differingRequestField, requestNamed, type OutcomeRow, type PaymentBody } from '@mas/ledger';
 import type { TransactionAnswer } from '@mas/two-phase-commit';
 import { splitPaymentKey, type TxnId } from '@mas/values';
 import type { PaymentResult, Reply } from '../coordinator-service';
@@ -35,9 +35,14 @@ export function replyOf(answer: TransactionAnswer, txn: TxnId, draft: Draft): Re
 }
 
 export function conflict(bound: OutcomeRow, draft: Draft): Reply<never> {
-  const field = requestField(draft, differingField(bound.body, draft.body) ?? 'id');
+  return idConflict(bound, draft.body, (field) => requestField(draft, field));
+}
+
+/** An id belongs to one request of any kind: names what it belongs to, and the first field that differs. */
+export function idConflict(bound: OutcomeRow, body: PaymentBody, fieldOf: (field: string) => string = (field) => field): Reply<never> {
+  const field = fieldOf(differingRequestField(bound.body, body) ?? 'id');
   const { id } = splitPaymentKey(bound.key);
-  return failure('already-exists', 'ID_CONFLICT', `Id ${id} belongs to another request, which differs in ${field}; use a new id for a new payment.`, field, { id, txn: bound.txn });
+  return failure('already-exists', 'ID_CONFLICT', `Id ${id} belongs to another request (${requestNamed(bound.body)}), which differs in ${field}; use a new id for a new request.`, field, { id, txn: bound.txn });
 }
 
 export function sameButForExpiry(bound: OutcomeRow, draft: Draft): boolean {

@@ -1,6 +1,6 @@
 /** One bucket for tests: the real ledger, unreplicated, and the reads of its leader. */
 import { createHash } from 'node:crypto';
-import { checkBucket, emptyBucket, Ledger, MemoryRows, rowText, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, rowText, SEMANTICS_VERSION, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { AccountReading, LegQuery, ReadLevel } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, Clock, PaymentKey, Slot } from '@mas/values';
@@ -22,7 +22,7 @@ export class FakeBucket {
     private readonly askHome: AskHome,
   ) {
     this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
-    this.apply([{ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: 1 }]);
+    this.apply([{ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: SEMANTICS_VERSION }]);
   }
 
   apply(instructions: readonly Instruction[]): readonly Outcome[] {

@@ -1,5 +1,5 @@
 /** A bucket for tests: the real ledger over rows in memory; one instruction per entry, no replication. */
-import { checkBucket, emptyBucket, Ledger, MemoryRows, type Instruction, type Outcome } from '@mas/ledger';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, SEMANTICS_VERSION, type Instruction, type Outcome } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount, type PlacementIndex } from '@mas/placement';
 import { invariant, type BucketId } from '@mas/values';
 
@@ -15,7 +15,7 @@ export class ModelBucket {
   constructor(readonly id: BucketId, placement: PlacementIndex, private readonly stampMs: () => number) {
     this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     const slots = placement.map.buckets.find((bucket) => bucket.bucket === id)?.slots ?? [];
-    this.run({ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: 1 });
+    this.run({ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: SEMANTICS_VERSION });
   }
 
   run(instruction: Instruction): Outcome {
