@@ -44,7 +44,7 @@ describe('append file', () => {
     await first.dao.begin([sampleEntry(1), pending], []);
     await first.dao.record([committed]);
     await first.dao.begin([sampleEntry(3)], []);
-    await first.dao.forget([sampleEntry(3).key]);
+    await first.dao.forget([sampleEntry(3)]);
     await first.dao.publishPlacement(map);
     await first.journal.close();
     fs.appendFileSync(file, 'E{"v":1,"key":"torn');

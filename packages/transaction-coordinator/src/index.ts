@@ -3,6 +3,7 @@ export { CoordinatorCounters } from './coordinator-counters';
 export type { CoordinatorPorts, Digest } from './coordinator-ports';
 export type * from './coordinator-service';
 export { FAILPOINTS, noFailpoints, type Failpoint, type Failpoints } from './failpoints';
+export { withRepetition } from './journal/repetition';
 export { failure, success, type RequestErrorKind } from './reply';
 export { discoverPlacement, type PlacementSource } from './placement-keeper';
 export { ParticipantBucketLocks, type EffectiveLockRow } from './locks/participant-bucket-locks';

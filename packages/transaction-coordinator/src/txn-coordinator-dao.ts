@@ -57,13 +57,21 @@ export interface CachedBalance {
   readonly readAtMs: number;
 }
 
+/** One attempt at a payment: a retry, by the same coordinator or another, is another one. */
+export type AttemptId = Pick<TransactionEntry, 'key' | 'coordinator' | 'createdAtMs'>;
+
 export interface TxnCoordinatorDAO {
-  /** One round trip: writes the PENDING entries and answers which of `lockIds` an exclusive lock holds. */
+  /**
+   * One round trip: writes the PENDING entries and answers which of `lockIds` an exclusive lock holds. A PENDING entry that is there
+   * stays: of several attempts the first is the one whose age counts.
+   */
   begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }>;
-  /** Overwrites entries with their newer state; COMMITTED and ABORTED are never overwritten by PENDING. */
+  /** For the attempt that decided. Overwrites entries with their newer state; COMMITTED and ABORTED are never overwritten by PENDING. */
   record(entries: readonly TransactionEntry[]): Promise<void>;
-  /** Drops PENDING entries of payments that were refused without a record; ended ones stay. */
-  forget(keys: readonly PaymentKey[]): Promise<void>;
+  /** For ended attempts at what others have decided or begun: each is added to what is there (`withRepetition`), and never takes its place. */
+  recordRepeated(entries: readonly TransactionEntry[]): Promise<void>;
+  /** Drops PENDING entries of attempts that were refused without a record; those of other attempts, and ended ones, stay. */
+  forget(attempts: readonly AttemptId[]): Promise<void>;
   /** In the order of the keys. */
   transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]>;
   /** PENDING entries written by `coordinator` (all coordinators when null), oldest first. */

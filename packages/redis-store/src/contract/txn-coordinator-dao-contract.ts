@@ -1,7 +1,7 @@
 /** What every TxnCoordinatorDAO must do, run on the embedded stand-in and on a real Redis. */
 import type { LockStore } from '@mas/global-lock';
 import { genesisPlacement, type PlacementMap } from '@mas/placement';
-import type { CachedBalance, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import type { CachedBalance, TransactionEntry, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import { waitUntil } from '@mas/test-servers';
 import { accountNumber, bucketId, currency, paymentKey, rmId } from '@mas/values';
 import { ended, sampleEntry } from '../testing/entry-samples';
@@ -87,14 +87,76 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
       expect([await keys(null, 10), await keys('tm-1', 10), await keys('tm-2', 1)]).toEqual([['1', '2', '4', '5'], ['1', '5'], ['2']]);
     });
 
-    test('a forgotten entry is gone; one that has ended stays', async () => {
-      const [refused, final] = [sampleEntry(1), ended(sampleEntry(2), 'COMMITTED')];
-      await dao.begin([refused], []);
+    test('a forgotten attempt is gone; another one at the same payment, and what has ended, stays', async () => {
+      const [refused, final, others] = [sampleEntry(1), ended(sampleEntry(2), 'COMMITTED'), sampleEntry(3, { coordinator: 'tm-2' })];
+      await dao.begin([refused, others], []);
       await dao.record([final]);
-      await harness.other.forget([refused.key, final.key, paymentKey('mas|ops', 'unknown')]);
+      await harness.other.forget([refused, final, { ...others, coordinator: 'tm-1' }, { ...others, createdAtMs: others.createdAtMs + 1 }, sampleEntry(9)]);
       await dao.forget([]);
-      expect(await dao.transactions([refused.key, final.key])).toEqual([null, final]);
-      expect(await dao.pending(null, 10)).toEqual([]);
+      expect(await dao.transactions([refused.key, final.key, others.key])).toEqual([null, final, others]);
+      expect(await dao.pending(null, 10)).toEqual([others]);
+    });
+
+    test('of several attempts that have begun the first is kept: its age is the payment’s', async () => {
+      const first = sampleEntry(1);
+      await dao.begin([first], []);
+      await harness.other.begin([{ ...first, coordinator: 'tm-2', createdAtMs: first.createdAtMs + 5_000, timeline: [] }, sampleEntry(2)], []);
+      expect(await dao.transactions([first.key, sampleEntry(2).key])).toEqual([first, sampleEntry(2)]);
+    });
+
+    describe('a repetition', () => {
+      const step = (atMs: number, name: string, detail: string | null = null): TransactionEntry['timeline'][number] => ({ atMs, step: name, bucket: null, detail });
+      const attempt = (coordinator: string, afterMs: number, ...names: readonly string[]): TransactionEntry => {
+        const createdAtMs = sampleEntry(1).createdAtMs + afterMs;
+        return sampleEntry(1, { coordinator, createdAtMs, timeline: names.map((name, i) => step(createdAtMs + i, name)) });
+      };
+      const steps = async (): Promise<readonly string[]> => ((await dao.transactions([sampleEntry(1).key]))[0]?.timeline ?? []).map((one) => `${one.step}${one.detail === null ? '' : ` ${one.detail}`}`);
+
+      test.each(['tm-1', 'tm-2'])('by %s adds to the trace of what has ended, however often, and changes nothing else of it', async (coordinator) => {
+        const original = ended(attempt('tm-1', 0, 'received', 'prepared', 'decided', 'ended'), 'COMMITTED');
+        await dao.begin([attempt('tm-1', 0, 'received')], []);
+        await dao.record([original]);
+        const retry = ended(attempt(coordinator, 60, 'received', 'decided', 'ended'), 'COMMITTED');
+        await harness.other.begin([attempt(coordinator, 60, 'received')], []);
+        await harness.other.recordRepeated([retry]);
+        await harness.other.recordRepeated([retry]);
+        const again = [`received again, by ${coordinator}`, 'decided', 'ended'];
+        expect(await steps()).toEqual(['received', 'prepared', 'decided', 'ended', ...again]);
+        expect((await dao.transactions([original.key]))[0]).toMatchObject({ ...original, timeline: expect.any(Array) as unknown });
+        await dao.recordRepeated([ended(attempt('tm-3', 90, 'received'), 'COMMITTED')]);
+        expect(await steps()).toEqual(['received', 'prepared', 'decided', 'ended', ...again, 'received again, by tm-3']);
+        expect(await dao.pending(null, 10)).toEqual([]);
+      });
+
+      test('that ends what another attempt had begun keeps its beginning and its age', async () => {
+        const first = attempt('tm-1', 0, 'received');
+        await dao.begin([first], []);
+        await harness.other.recordRepeated([ended(attempt('tm-2', 50, 'received', 'decided'), 'ABORTED')]);
+        expect(await steps()).toEqual(['received', 'received again, by tm-2', 'decided']);
+        expect((await dao.transactions([first.key]))[0]).toMatchObject({ state: 'ABORTED', coordinator: 'tm-2', createdAtMs: first.createdAtMs });
+        expect(await dao.pending(null, 10)).toEqual([]);
+      });
+
+      test('of its own beginning takes its place', async () => {
+        await dao.begin([attempt('tm-1', 0, 'received')], []);
+        const end = ended(attempt('tm-1', 0, 'received', 'decided'), 'COMMITTED');
+        await dao.recordRepeated([end]);
+        expect(await dao.transactions([end.key])).toEqual([end]);
+      });
+
+      test('of many at once by two coordinators loses none of them', async () => {
+        await dao.record([ended(attempt('tm-1', 0, 'received'), 'COMMITTED')]);
+        await Promise.all([1, 2].map((n) => [dao, harness.other][n - 1]?.recordRepeated([ended(attempt(`tm-${n + 1}`, n, 'received'), 'COMMITTED')])));
+        expect(await steps()).toEqual(['received', 'received again, by tm-2', 'received again, by tm-3']);
+      });
+
+      test('of another transaction under the same id, which lost, replaces what it had begun and nothing that has ended', async () => {
+        const [bound, lost] = [ended(attempt('tm-1', 0), 'COMMITTED'), attempt('tm-2', 5, 'received')];
+        await dao.begin([{ ...lost, txn: sampleEntry(7).txn }], []);
+        await dao.recordRepeated([bound]);
+        await dao.recordRepeated([{ ...bound, txn: sampleEntry(8).txn }]);
+        expect(await dao.transactions([bound.key])).toEqual([bound]);
+      });
     });
 
     test('two thousand payments in one call', async () => {

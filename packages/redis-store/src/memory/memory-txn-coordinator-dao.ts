@@ -4,7 +4,7 @@
  */
 import type { MemoryLockStore } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
-import type { CachedBalance, TransactionEntry, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import { withRepetition, type AttemptId, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import { bucketId, type AccountNumber, type BucketId, type Clock, type PaymentKey } from '@mas/values';
 import { peersOf } from '../codec/value-codec';
 import type { EmbeddedJournal } from './embedded-journal';
@@ -45,7 +45,7 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
   }
 
   begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
-    this.write(entries);
+    this.write(entries.filter((entry) => !this.pendingEntries.has(entry.key)));
     return Promise.resolve({ exclusivelyLocked: this.options.locks.exclusiveNow(lockIds) });
   }
 
@@ -54,8 +54,18 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
     return Promise.resolve();
   }
 
-  forget(keys: readonly PaymentKey[]): Promise<void> {
-    for (const key of keys) if (this.pendingEntries.delete(key)) this.options.journal?.forgotten(key);
+  recordRepeated(entries: readonly TransactionEntry[]): Promise<void> {
+    this.write(entries.map((entry) => withRepetition(this.endedEntry(entry.key) ?? this.pendingEntries.get(entry.key) ?? null, entry)));
+    return Promise.resolve();
+  }
+
+  forget(attempts: readonly AttemptId[]): Promise<void> {
+    for (const { key, coordinator, createdAtMs } of attempts) {
+      const entry = this.pendingEntries.get(key);
+      if (entry?.coordinator !== coordinator || entry.createdAtMs !== createdAtMs) continue;
+      this.pendingEntries.delete(key);
+      this.options.journal?.forgotten(key);
+    }
     return Promise.resolve();
   }
 

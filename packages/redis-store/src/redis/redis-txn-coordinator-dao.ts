@@ -3,7 +3,7 @@
  * silence per call. Nothing here is the only copy of anything: see transaction-hashes.ts, lock-scripts.ts, dao-scripts.ts
  * for what each key means.
  */
-import { DaoUnavailable, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import { DaoUnavailable, withRepetition, type AttemptId, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import type { PlacementMap } from '@mas/placement';
 import { bucketId, type AccountNumber, type BucketId, type PaymentKey, type Random } from '@mas/values';
 import { decodeEntry } from '../codec/entry-codec';
@@ -30,6 +30,8 @@ const DEFAULTS = { beginBoundMs: 20, boundMs: 200, retentionMs: 24 * 3_600_000, 
 const SCAN_COUNT = '1000';
 /** Pending entries looked at in one call of pending(); more of them wait for the next. */
 const MAX_SCANNED = 200_000;
+/** Of looking at entries and replacing them: somebody else would have to be in between each time. */
+const MAX_REPLACING_ROUNDS = 5;
 const GENERATION_RANGE = 0x1_0000_0000;
 
 export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
@@ -58,7 +60,7 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
   async begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
     if (entries.length === 0 && lockIds.length === 0) return { exclusivelyLocked: [] };
     const answers = await this.pipeline(this.beginBoundMs, (commands) => {
-      this.hashes.writePending(commands, entries);
+      this.hashes.beginPending(commands, entries);
       if (lockIds.length > 0) listExclusive(commands, this.prefix);
     });
     if (lockIds.length === 0) return { exclusivelyLocked: [] };
@@ -75,8 +77,22 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     });
   }
 
-  async forget(keys: readonly PaymentKey[]): Promise<void> {
-    if (keys.length > 0) await this.pipeline(this.boundMs, (commands) => this.hashes.forgetPending(commands, keys));
+  /** Looks, adds, and replaces what is there unless it has changed meanwhile; then once more. */
+  async recordRepeated(entries: readonly TransactionEntry[]): Promise<void> {
+    let open = entries;
+    for (let round = 0; open.length > 0 && round < MAX_REPLACING_ROUNDS; round += 1) {
+      const keys = open.map((entry) => entry.key);
+      const found = this.hashes.pickText(await this.pipeline(this.boundMs, (commands) => this.hashes.read(commands, keys, this.nowMs())), keys.length);
+      const joined = open.map((entry, i) => ({ found: found[i] ?? null, entry: withRepetition(decodeEntry(found[i]), entry) }));
+      const [answer] = await this.pipeline(this.boundMs, (commands) => this.hashes.replaceEnded(commands, joined, this.nowMs()));
+      const changed = new Set(answer as readonly string[]);
+      open = open.filter((entry) => changed.has(entry.key));
+    }
+    if (open.length > 0) throw new DaoUnavailable(`${open.length} entries were changed by others each time they were looked at`);
+  }
+
+  async forget(attempts: readonly AttemptId[]): Promise<void> {
+    if (attempts.length > 0) await this.pipeline(this.boundMs, (commands) => this.hashes.forgetAttempts(commands, attempts));
   }
 
   async transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {

@@ -4,9 +4,10 @@
  * the payment's key. Each method puts a constant number of commands into the caller's pipeline.
  */
 import type { ChainableCommander } from 'ioredis';
-import type { TransactionEntry } from '@mas/transaction-coordinator';
+import type { AttemptId, TransactionEntry } from '@mas/transaction-coordinator';
 import type { PaymentKey } from '@mas/values';
 import { decodeEntry, encodeEntry } from '../codec/entry-codec';
+import { FORGET_ATTEMPTS, REPLACE_ENDED, WRITE_PENDING } from './dao-scripts';
 
 /** An ended entry is found for at least the retention, at most a window longer. */
 const WINDOWS_PER_RETENTION = 4;
@@ -25,16 +26,37 @@ export class TransactionHashes {
     this.windowMs = Math.ceil(retentionMs / WINDOWS_PER_RETENTION);
   }
 
+  /** Where there is none yet. */
+  beginPending(commands: ChainableCommander, entries: readonly TransactionEntry[]): void {
+    if (entries.length > 0) commands.eval(WRITE_PENDING, 1, this.pendingKey, ...fieldsOf(entries));
+  }
+
   writePending(commands: ChainableCommander, entries: readonly TransactionEntry[]): void {
-    if (entries.length > 0) this.set(commands, this.pendingKey, entries);
+    if (entries.length > 0) commands.hset(this.pendingKey, ...fieldsOf(entries));
   }
 
   writeEnded(commands: ChainableCommander, entries: readonly TransactionEntry[], nowMs: number): void {
     if (entries.length === 0) return;
     const key = this.endedKey(this.window(nowMs));
-    this.set(commands, key, entries);
-    commands.pexpire(key, this.retentionMs + 2 * this.windowMs);
+    commands.hset(key, ...fieldsOf(entries));
+    commands.pexpire(key, this.timeToLiveMs());
     this.forgetPending(commands, entries.map((entry) => entry.key));
+  }
+
+  forgetAttempts(commands: ChainableCommander, attempts: readonly AttemptId[]): void {
+    commands.eval(FORGET_ATTEMPTS, 1, this.pendingKey, ...attempts.flatMap(({ key, coordinator, createdAtMs }) => [key, coordinator, String(createdAtMs)]));
+  }
+
+  /** What is there of each key, newest window first, pending last; to be replaced by `replaceEnded`. */
+  pickText(answers: readonly unknown[], count: number): readonly (string | null)[] {
+    const columns = answers as readonly (readonly (string | null)[])[];
+    return Array.from({ length: count }, (_, i) => columns.map((column) => column[i] ?? null).find((text) => text !== null) ?? null);
+  }
+
+  /** Answers the keys whose entry is another than `found` by now. */
+  replaceEnded(commands: ChainableCommander, entries: readonly { readonly found: string | null; readonly entry: TransactionEntry }[], nowMs: number): void {
+    const keys = [this.endedKey(this.window(nowMs)), ...this.readKeys(nowMs), this.pendingKey];
+    commands.eval(REPLACE_ENDED, keys.length, ...keys, String(this.timeToLiveMs()), ...entries.flatMap(({ found, entry }) => [entry.key, found ?? '', encodeEntry(entry)]));
   }
 
   forgetPending(commands: ChainableCommander, keys: readonly PaymentKey[]): void {
@@ -48,8 +70,7 @@ export class TransactionHashes {
   }
 
   readEnded(commands: ChainableCommander, keys: readonly PaymentKey[], nowMs: number): void {
-    const newest = this.window(nowMs) + 1;
-    for (let i = 0; i < WINDOWS_READ; i += 1) commands.hmget(this.endedKey(newest - i), ...keys);
+    for (const key of this.readKeys(nowMs)) commands.hmget(key, ...keys);
   }
 
   pick(answers: readonly unknown[], count: number): readonly (TransactionEntry | null)[] {
@@ -63,10 +84,14 @@ export class TransactionHashes {
     });
   }
 
-  private set(commands: ChainableCommander, key: string, entries: readonly TransactionEntry[]): void {
-    const fields: string[] = [];
-    for (const entry of entries) fields.push(entry.key, encodeEntry(entry));
-    commands.hset(key, ...fields);
+  /** Newest window first. */
+  private readKeys(nowMs: number): readonly string[] {
+    const newest = this.window(nowMs) + 1;
+    return Array.from({ length: WINDOWS_READ }, (_, i) => this.endedKey(newest - i));
+  }
+
+  private timeToLiveMs(): number {
+    return this.retentionMs + 2 * this.windowMs;
   }
 
   private window(nowMs: number): number {
@@ -76,4 +101,10 @@ export class TransactionHashes {
   private endedKey(window: number): string {
     return `${this.prefix}txn:ended:${window}`;
   }
+}
+
+function fieldsOf(entries: readonly TransactionEntry[]): string[] {
+  const fields: string[] = [];
+  for (const entry of entries) fields.push(entry.key, encodeEntry(entry));
+  return fields;
 }

@@ -98,7 +98,8 @@ export class SimRedis {
     return {
       begin: (entries, lockIds) => ask('begin', BEGIN_BOUND_MS, () => dao.begin(entries, lockIds)),
       record: (entries) => ask('record', BOUND_MS, () => dao.record(entries)),
-      forget: (keys) => ask('forget', BOUND_MS, () => dao.forget(keys)),
+      recordRepeated: (entries) => ask('record-repeated', BOUND_MS, () => dao.recordRepeated(entries)),
+      forget: (attempts) => ask('forget', BOUND_MS, () => dao.forget(attempts)),
       transactions: (keys) => ask('transactions', BOUND_MS, () => dao.transactions(keys)),
       pending: (coordinator, limit) => ask('pending', BOUND_MS, () => dao.pending(coordinator, limit)),
       placement: () => ask('placement', BOUND_MS, () => dao.placement()),

@@ -3,11 +3,11 @@
  * Redis is an index. When it is silent for its bounded time the payments go on without it, and for a quiet period
  * nobody waits for it again, except a probe.
  */
-import type { Clock, Logger, PaymentKey } from '@mas/values';
+import type { Clock, Logger } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import { Gatherer } from '../transport/gatherer';
-import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
+import type { AttemptId, TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
 
 const BEGIN_CAP = 4_000;
 const BEGINS_IN_FLIGHT = 2;
@@ -15,6 +15,12 @@ const RECORD_CAP = 4_000;
 /** After a silence, nobody waits for Redis for so long. */
 const QUIET_MS = 500;
 const RECORD_RETRY_MS = 250;
+
+/** `repeated`: of an attempt at what others have decided or begun. */
+interface Ending {
+  readonly entry: TransactionEntry;
+  readonly repeated: boolean;
+}
 
 interface Beginning {
   readonly entry: TransactionEntry;
@@ -24,8 +30,8 @@ interface Beginning {
 
 export class Journal {
   private readonly beginnings: Gatherer<Beginning>;
-  private readonly endings: Gatherer<TransactionEntry>;
-  private readonly forgettings: Gatherer<PaymentKey>;
+  private readonly endings: Gatherer<Ending>;
+  private readonly forgettings: Gatherer<AttemptId>;
   private quietUntilMs = -Infinity;
 
   constructor(
@@ -54,17 +60,18 @@ export class Journal {
     this.beginnings.add({ entry, lockIds, done });
   }
 
-  record(entry: TransactionEntry): void {
+  record(entry: TransactionEntry, repeated: boolean): void {
     if (this.endings.length >= this.config.maxRecordsQueued) {
       this.counters.recordsDropped += 1;
       return;
     }
-    this.endings.add(entry);
+    this.endings.add({ entry, repeated });
   }
 
   /** The payment was refused without a record of it anywhere; what is lost of this, recovery asks the home about. */
-  forget(key: PaymentKey): void {
-    if (this.forgettings.length < this.config.maxRecordsQueued) this.forgettings.add(key);
+  forget(attempt: AttemptId): void {
+    if (this.forgettings.length < this.config.maxRecordsQueued) this.forgettings.add(attempt);
+    else this.counters.recordsDropped += 1;
   }
 
   private sendBeginnings(batch: readonly Beginning[]): Promise<void> {
@@ -97,10 +104,12 @@ export class Journal {
     this.quietUntilMs = nowMs + QUIET_MS;
   }
 
-  private async sendEndings(batch: readonly TransactionEntry[]): Promise<void> {
+  private async sendEndings(batch: readonly Ending[]): Promise<void> {
     this.counters.daoRecords += 1;
+    const repeated = batch.filter((ending) => ending.repeated).map((ending) => ending.entry);
     try {
-      await this.dao.record(batch);
+      await this.dao.record(repeated.length === 0 ? batch.map((ending) => ending.entry) : batch.filter((ending) => !ending.repeated).map((ending) => ending.entry));
+      if (repeated.length > 0) await this.dao.recordRepeated(repeated);
     } catch {
       // Kept for another try while there is room; what is lost here is found at the payments' homes.
       const room = this.config.maxRecordsQueued - this.endings.length;
@@ -109,7 +118,7 @@ export class Journal {
       await new Promise<void>((resolve) => {
         this.clock.schedule(RECORD_RETRY_MS, resolve);
       });
-      for (const entry of kept) this.endings.add(entry);
+      for (const ending of kept) this.endings.add(ending);
     }
   }
 }

@@ -9,6 +9,7 @@ import { splitPaymentKey, unreachable, type BucketId } from '@mas/values';
 import { noFailpoints, type Failpoint } from '../failpoints';
 import { entryOf } from '../journal/transaction-entry';
 import { isUnreachable } from '../transport/bucket-link';
+import type { AttemptId } from '../txn-coordinator-dao';
 import type { WheelEntry } from '../transport/timer-wheel';
 import { RunDeadline } from './run-deadline';
 import type { RunServices } from './run-services';
@@ -34,6 +35,7 @@ export class PaymentRun {
   private transaction: GlobalTransaction;
   private readonly queue: TransactionEvent[] = [];
   private running = false;
+  private isTakenOver = false;
   private readonly deadline: RunDeadline;
   private graceEntry: WheelEntry | null = null;
 
@@ -53,6 +55,7 @@ export class PaymentRun {
 
   /** For transactions taken over by RESOLVE: performs the effects that came with them. */
   takeOver(taken: Advance): void {
+    this.isTakenOver = true;
     this.armDeadline();
     this.transaction = taken.txn;
     for (const effect of taken.effects) this.perform(effect);
@@ -114,10 +117,10 @@ export class PaymentRun {
         return;
       case 'journal-end':
         this.hit('end:before');
-        this.services.journal.record(entryOf(this.transaction, config.coordinatorId));
+        this.journalEnd();
         return this.hit('end:after');
       case 'journal-forget':
-        return this.services.journal.forget(this.transaction.plan.key);
+        return this.services.journal.forget(this.attempt());
       case 'alarm':
         counters.alarms += 1;
         logger.error({ alarm: effect.alarm.name, txn: effect.alarm.txn, account: effect.alarm.account, bucket: effect.bucket }, 'a bucket reports what must not happen');
@@ -141,6 +144,22 @@ export class PaymentRun {
         this.dispatch({ kind: 'journaled', nowMs: this.nowMs(), written, exclusivelyLocked: lockDenied !== null ? [lockDenied.lockId] : holdsLocks ? [] : locked });
       },
     );
+  }
+
+  /** The trace of the attempt that decided is never overwritten by another's. */
+  private journalEnd(): void {
+    const { journal, config } = this.services;
+    const { phase } = this.transaction;
+    const verdict = phase.kind === 'telling' || phase.kind === 'ended' ? phase.verdict : null;
+    // What the id is bound to is no payment: there is nothing to show.
+    if (verdict?.kind === 'conflict' && verdict.bound.body.legs.length === 0) return journal.forget(this.attempt());
+    const decidedHere = verdict?.kind === 'recorded' && verdict.fresh && !this.isTakenOver;
+    journal.record(entryOf(this.transaction, config.coordinatorId), !decidedHere);
+  }
+
+  private attempt(): AttemptId {
+    const { key, createdAtMs } = this.transaction.plan;
+    return { key, coordinator: this.services.config.coordinatorId, createdAtMs };
   }
 
   private awaitLocks(lockIds: readonly string[]): void {
@@ -217,7 +236,7 @@ export class PaymentRun {
     if (answer.kind !== 'recorded' && answer.kind !== 'conflict') return;
     this.graceEntry = this.services.wheel.add(this.nowMs() + JOURNAL_GRACE_MS, () => {
       this.graceEntry = null;
-      if (this.transaction.phase.kind === 'telling') this.services.journal.record(entryOf(this.transaction, this.services.config.coordinatorId));
+      if (this.transaction.phase.kind === 'telling') this.journalEnd();
     });
   }
 

@@ -1,7 +1,8 @@
 /** The coordinator's Redis for tests: maps, a latency, and silence at will. The real ones have their own contract suite. */
 import type { PlacementMap } from '@mas/placement';
 import { delay, type AccountNumber, type BucketId, type Clock, type PaymentKey } from '@mas/values';
-import { DaoUnavailable, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '../txn-coordinator-dao';
+import { withRepetition } from '../journal/repetition';
+import { DaoUnavailable, type AttemptId, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '../txn-coordinator-dao';
 
 export class MemoryDao implements TxnCoordinatorDAO {
   readonly entries = new Map<PaymentKey, TransactionEntry>();
@@ -29,7 +30,7 @@ export class MemoryDao implements TxnCoordinatorDAO {
   async begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
     this.calls.begin += 1;
     await this.answer();
-    for (const entry of entries) if ((this.entries.get(entry.key)?.state ?? 'PENDING') === 'PENDING') this.entries.set(entry.key, entry);
+    for (const entry of entries) if (!this.entries.has(entry.key)) this.entries.set(entry.key, entry);
     return { exclusivelyLocked: lockIds.filter((lockId) => this.exclusive.has(lockId)) };
   }
 
@@ -39,9 +40,17 @@ export class MemoryDao implements TxnCoordinatorDAO {
     for (const entry of entries) this.entries.set(entry.key, entry);
   }
 
-  async forget(keys: readonly PaymentKey[]): Promise<void> {
+  async recordRepeated(entries: readonly TransactionEntry[]): Promise<void> {
     await this.answer();
-    for (const key of keys) if (this.entries.get(key)?.state === 'PENDING') this.entries.delete(key);
+    for (const entry of entries) this.entries.set(entry.key, withRepetition(this.entries.get(entry.key) ?? null, entry));
+  }
+
+  async forget(attempts: readonly AttemptId[]): Promise<void> {
+    await this.answer();
+    for (const { key, coordinator, createdAtMs } of attempts) {
+      const entry = this.entries.get(key);
+      if (entry?.state === 'PENDING' && entry.coordinator === coordinator && entry.createdAtMs === createdAtMs) this.entries.delete(key);
+    }
   }
 
   async transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {
