@@ -36,6 +36,8 @@ export interface CoordinatorConfig {
   /** Instructions in one request. */
   readonly batchCap: number;
   readonly maxPaymentsInFlight: number;
+  /** Payments whose callers heard UNKNOWN, kept to be finished; what does not fit is left to the journal's sweeps. */
+  readonly maxUnfinished: number;
   /** Phase 2 instructions waiting per bucket and phase; what does not fit is left to the home's leader. */
   readonly maxPhase2Queued: number;
   /** Terminal entries waiting for Redis; what does not fit is dropped, because Redis is an index. */
@@ -70,6 +72,7 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   slowRequestMs: 100,
   batchCap: 2_000,
   maxPaymentsInFlight: 20_000,
+  maxUnfinished: 20_000,
   maxPhase2Queued: 100_000,
   maxRecordsQueued: 50_000,
   orphanAgeMs: 120_000,
@@ -105,6 +108,7 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   slowRequestMs: [1, 60_000],
   batchCap: [1, 2_000],
   maxPaymentsInFlight: [1, 1_000_000],
+  maxUnfinished: [1, 1_000_000],
   maxPhase2Queued: [1, 10_000_000],
   maxRecordsQueued: [1, 10_000_000],
   orphanAgeMs: [1_000, 86_400_000],

@@ -18,6 +18,8 @@ export class CoordinatorCounters {
   recordsDropped = 0;
   /** Legs left to the home's leader. */
   tellsDropped = 0;
+  /** Payments left to the journal's sweeps because too many wait for a home that does not answer. */
+  unfinishedDropped = 0;
   lockWaits = 0;
   lockTimeouts = 0;
   placementRefreshes = 0;

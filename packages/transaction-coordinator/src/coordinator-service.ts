@@ -117,6 +117,18 @@ export interface AuditReport {
   readonly consistent: boolean;
 }
 
+/** A payment without a decision that has no leg prepared anywhere that answers, so that no bucket lists it. */
+export interface OpenPayment {
+  readonly id: string;
+  readonly scope: string;
+  readonly txn: TxnId;
+  readonly coordinator: string;
+  readonly homeBucket: BucketId;
+  readonly ageMs: number;
+  /** A sentence: what its home says, and which buckets did not answer. */
+  readonly home: string;
+}
+
 export interface UndecidedReport {
   readonly transactions: readonly {
     readonly bucket: BucketId;
@@ -124,7 +136,9 @@ export interface UndecidedReport {
     /** A sentence: what the home says, and what will happen. */
     readonly home: string;
   }[];
-  /** Buckets that did not answer: what is undecided there is not in the list. */
+  /** What journals and this coordinator have open beyond these. */
+  readonly payments: readonly OpenPayment[];
+  /** Buckets that did not answer: legs that are undecided there are not in the list. */
   readonly silent: readonly BucketId[];
 }
 

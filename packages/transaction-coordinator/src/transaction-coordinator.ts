@@ -13,6 +13,7 @@ import { Audit } from './operations/audit';
 import { ClusterStatus } from './operations/cluster-status';
 import { Doubts } from './operations/doubts';
 import { Recovery } from './operations/recovery';
+import { Unfinished } from './operations/unfinished';
 import { AccountLocks } from './payment/account-locks';
 import { LockWaiter } from './payment/lock-waiter';
 import { Payments } from './payment/payments';
@@ -42,6 +43,7 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly auditor: Audit;
   private readonly status: ClusterStatus;
   private readonly recovery: Recovery;
+  private readonly unfinished: Unfinished;
 
   constructor(
     private readonly ports: CoordinatorPorts,
@@ -55,7 +57,8 @@ export class TransactionCoordinator implements CoordinatorService {
     this.journal = new Journal(dao, clock, logger, counters, config);
     this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, counters, config.requestTimeoutMs);
     const lockWaiter = new LockWaiter(ports.lockStore, clock, counters, config);
-    const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter };
+    this.unfinished = new Unfinished(clock, config, counters, (transaction) => this.recovery.finishLeft(transaction));
+    const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter, unfinished: this.unfinished };
     const cache = new BalanceCache(dao, clock);
     const legFinder = new LegFinder(link);
     this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
@@ -63,7 +66,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.reads = new AccountReads(link, directory, cache, clock, counters, config);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
     this.views = new PaymentViews(dao, link, legFinder, clock);
-    this.doubts = new Doubts(run, legFinder, directory);
+    this.doubts = new Doubts(run, legFinder, directory, dao);
     this.auditor = new Audit(link, directory, clock, config);
     this.status = new ClusterStatus(link, directory, clock);
     this.recovery = new Recovery(run, dao);
@@ -80,6 +83,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const { clock } = this.ports;
     this.payments.refuseNew();
     this.recovery.stop();
+    this.unfinished.stop();
     const untilMs = clock.monotonicMs() + graceMs;
     while (clock.monotonicMs() < untilMs && !(this.payments.idle && this.journal.idle)) await delay(clock, STOP_POLL_MS);
     if (!this.payments.idle) this.ports.logger.warn({ paymentsInFlight: this.counters.paymentsInFlight }, 'stopping with payments under way; their buckets will resolve them');

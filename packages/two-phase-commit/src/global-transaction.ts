@@ -17,7 +17,7 @@ import { legTold } from './phase-two';
 import type { TransactionAnswer } from './transaction-effect';
 import type { TransactionEvent } from './transaction-event';
 import type { Placing, TransactionPlan } from './transaction-plan';
-import { withStep, type Advance, type GlobalTransaction } from './transaction-state';
+import { withStep, type Advance, type GlobalTransaction, type Timeline } from './transaction-state';
 
 export function globalTransaction(plan: TransactionPlan, placing: Placing): GlobalTransaction {
   return {
@@ -32,11 +32,14 @@ export function globalTransaction(plan: TransactionPlan, placing: Placing): Glob
   };
 }
 
-/** Takes over a transaction that somebody else left: asks its home to decide and tells the legs. */
-export function resolveTransaction(plan: TransactionPlan, placing: Placing, nowMs: number): Advance {
+/**
+ * Takes over a transaction that somebody else left: asks its home to decide and tells the legs.
+ * @param timeline what is known of its steps before.
+ */
+export function resolveTransaction(plan: TransactionPlan, placing: Placing, nowMs: number, timeline: Timeline | null = null): Advance {
   const { txn, key, homeSlot, body, subject, createdAtMs } = plan;
   const askedAtMs = subject.kind === 'operator' ? createdAtMs : null;
-  return startDecision(globalTransaction(plan, placing), nowMs, { kind: 'resolve', rejection: null, resolve: { kind: 'resolve', txn, key, homeSlot, body, subject, askedAtMs } });
+  return startDecision({ ...globalTransaction(plan, placing), timeline }, nowMs, { kind: 'resolve', rejection: null, resolve: { kind: 'resolve', txn, key, homeSlot, body, subject, askedAtMs } });
 }
 
 /** An event that no longer means anything (late, repeated, for another phase) changes nothing. */

@@ -71,18 +71,28 @@ export function readAudit(reader: WireReader): AuditReport {
   }));
 }
 
-export function writeUndecided(writer: WireWriter, { transactions, silent }: UndecidedReport): void {
+export function writeUndecided(writer: WireWriter, { transactions, silent, payments }: UndecidedReport): void {
   writer.messages(1, transactions, (inner, entry) => {
     inner.uint(1, entry.bucket);
     inner.message(2, entry.transaction, writeUndecidedTransaction);
     inner.text(3, entry.home);
   });
   writer.packedUints(2, silent);
+  writer.messages(3, payments, (inner, payment) => {
+    inner.text(1, payment.id);
+    inner.text(2, payment.scope);
+    inner.text(3, payment.txn);
+    inner.text(4, payment.coordinator);
+    inner.uint(5, payment.homeBucket);
+    inner.uint(6, payment.ageMs);
+    inner.text(7, payment.home);
+  });
 }
 
 export function readUndecided(reader: WireReader): UndecidedReport {
   const transactions = reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
-  return { transactions, silent: reader.buckets(2) };
+  const payments = reader.messages(3, (inner) => ({ id: inner.text(1), scope: inner.text(2), txn: inner.txn(3), coordinator: inner.text(4), homeBucket: inner.bucket(5), ageMs: inner.uint(6), home: inner.text(7) }));
+  return { transactions, silent: reader.buckets(2), payments };
 }
 
 export function writeAcquiredLocks(writer: WireWriter, acquired: AcquiredLocks): void {

@@ -15,6 +15,8 @@ import type { RunServices } from '../payment/run-services';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unanswered, withoutQuorum } from '../reply';
 import { isUnreachable } from '../transport/bucket-link';
+import type { TxnCoordinatorDAO } from '../txn-coordinator-dao';
+import { openPayments } from './open-payments';
 
 /** For the buckets, and again for the homes of what they have. */
 const LOOK_PATIENCE_MS = 2_500;
@@ -24,6 +26,7 @@ export class Doubts {
     private readonly services: RunServices,
     private readonly legFinder: LegFinder,
     private readonly directory: LeaderDirectory,
+    private readonly dao: TxnCoordinatorDAO,
   ) {}
 
   async list(caller: Caller): Promise<Reply<UndecidedReport>> {
@@ -40,10 +43,13 @@ export class Doubts {
     );
     const silent = buckets.filter((_, i) => perBucket[i] === null);
     const answered = perBucket.flatMap((found) => found ?? []);
-    if (answered.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
     const explainUntilMs = this.lookUntil(caller, 1);
-    const transactions = await Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, explainUntilMs) })));
-    return success({ transactions, silent });
+    const [transactions, payments] = await Promise.all([
+      Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, explainUntilMs) }))),
+      openPayments(this.services, this.dao, new Set(answered.map(({ transaction }) => transaction.txn)), silent, explainUntilMs),
+    ]);
+    if (transactions.length + payments.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
+    return success({ transactions, payments, silent });
   }
 
   async resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {

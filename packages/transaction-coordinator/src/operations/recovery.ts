@@ -4,7 +4,7 @@
  * with Redis empty. It only makes the end come sooner and the entries true.
  */
 import { homeSlotOfKey } from '@mas/placement';
-import { resolveTransaction, globalTransaction, type TransactionPlan } from '@mas/two-phase-commit';
+import { resolveTransaction, globalTransaction, type GlobalTransaction, type Timeline, type TransactionPlan } from '@mas/two-phase-commit';
 import type { Timer } from '@mas/values';
 import { PaymentRun } from '../payment/payment-run';
 import type { RunServices } from '../payment/run-services';
@@ -57,18 +57,32 @@ export class Recovery {
   }
 
   private finish(entry: TransactionEntry): Promise<boolean> {
+    const { clock, config } = this.services;
+    const { txn, key, body, createdAtMs } = entry;
+    return this.resolve(
+      {
+        txn,
+        key,
+        homeSlot: homeSlotOfKey(key),
+        body,
+        subject: { kind: 'system' },
+        lockTokens: [],
+        createdAtMs,
+        startedAtMs: clock.monotonicMs() - Math.max(0, clock.wallMs() - createdAtMs),
+        limits: { lockedRetryMs: config.lockedRetryMs, retryMinMs: config.retryBackoffMinMs, retryMaxMs: config.retryBackoffMaxMs, maxReplacements: MAX_REPLACEMENTS },
+      },
+      null,
+    );
+  }
+
+  /** One that a run of this process has given up; its trace goes on. */
+  finishLeft({ plan, timeline }: GlobalTransaction): Promise<boolean> {
+    return this.resolve({ ...plan, subject: { kind: 'system' }, lockTokens: [] }, timeline);
+  }
+
+  /** True when the home has answered. */
+  private resolve(plan: TransactionPlan, timeline: Timeline | null): Promise<boolean> {
     const { clock, config, placements, counters } = this.services;
-    const plan: TransactionPlan = {
-      txn: entry.txn,
-      key: entry.key,
-      homeSlot: homeSlotOfKey(entry.key),
-      body: entry.body,
-      subject: { kind: 'system' },
-      lockTokens: [],
-      createdAtMs: entry.createdAtMs,
-      startedAtMs: clock.monotonicMs() - Math.max(0, clock.wallMs() - entry.createdAtMs),
-      limits: { lockedRetryMs: config.lockedRetryMs, retryMinMs: config.retryBackoffMinMs, retryMaxMs: config.retryBackoffMaxMs, maxReplacements: MAX_REPLACEMENTS },
-    };
     const placing = placements.placing(plan.homeSlot, plan.body);
     return new Promise((resolve) => {
       let recorded = false;
@@ -79,11 +93,14 @@ export class Recovery {
         holdsLocks: false,
         onAnswer: (answer) => {
           recorded = answer.kind === 'recorded' || answer.kind === 'conflict';
-          if (recorded) counters.recovered += 1;
+          if (!recorded) return;
+          counters.recovered += 1;
+          // Legs that have yet to be told keep nobody waiting.
+          resolve(true);
         },
         onEnded: () => resolve(recorded),
       });
-      run.takeOver(resolveTransaction(plan, placing, clock.monotonicMs()));
+      run.takeOver(resolveTransaction(plan, placing, clock.monotonicMs(), timeline));
     });
   }
 }

@@ -36,6 +36,8 @@ export class PaymentRun {
   private readonly queue: TransactionEvent[] = [];
   private running = false;
   private isTakenOver = false;
+  /** The caller has heard that nothing is decided yet. */
+  private isOpen = false;
   private readonly deadline: RunDeadline;
   private graceEntry: WheelEntry | null = null;
 
@@ -233,6 +235,8 @@ export class PaymentRun {
     this.hit('reply:before');
     this.options.onAnswer(answer);
     this.hit('reply:after');
+    this.isOpen = answer.kind === 'unknown' || answer.kind === 'no-quorum';
+    if (this.isOpen && this.transaction.phase.kind !== 'ended') this.services.unfinished.unknown(this.transaction);
     if (answer.kind !== 'recorded' && answer.kind !== 'conflict') return;
     this.graceEntry = this.services.wheel.add(this.nowMs() + JOURNAL_GRACE_MS, () => {
       this.graceEntry = null;
@@ -241,12 +245,14 @@ export class PaymentRun {
   }
 
   private ended(): void {
-    const { logger } = this.services;
+    const { logger, unfinished } = this.services;
     this.deadline.disarm();
     if (this.graceEntry !== null) this.services.wheel.remove(this.graceEntry);
     this.graceEntry = null;
     const { plan, phase } = this.transaction;
     const verdict = phase.kind === 'ended' ? phase.verdict : null;
+    if (verdict === null && this.isOpen) unfinished.left(this.transaction);
+    else unfinished.ended(plan.txn);
     const end = verdict === null ? 'in doubt' : verdict.kind === 'conflict' ? 'conflict' : verdict.outcome.decision.kind;
     logger.debug({ paymentId: splitPaymentKey(plan.key).id, txn: plan.txn, end, durationMs: this.nowMs() - plan.startedAtMs }, 'payment ended');
     this.options.onEnded();

@@ -4,6 +4,7 @@ import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import type { Failpoints } from '../failpoints';
 import type { Journal } from '../journal/journal';
+import type { Unfinished } from '../operations/unfinished';
 import type { PlacementKeeper } from '../placement-keeper';
 import type { BucketLink } from '../transport/bucket-link';
 import type { TimerWheel } from '../transport/timer-wheel';
@@ -21,4 +22,5 @@ export interface RunServices {
   readonly wheel: TimerWheel;
   readonly placements: PlacementKeeper;
   readonly lockWaiter: LockWaiter;
+  readonly unfinished: Unfinished;
 }

@@ -1,4 +1,5 @@
 /** mas-client cluster status, audit, admin transactions|resolve */
+import type { UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
 import { CommandFailed, EXIT } from '../exit-codes';
@@ -67,13 +68,7 @@ export function addClusterCommands(program: Command): void {
     .action(
       withSession(program, async ({ client, output }) => {
         const undecided = await client.undecided();
-        const { transactions, silent } = undecided;
-        output.print(undecided, () =>
-          transactions.length === 0
-            ? 'no transaction is in doubt'
-            : table(['txn', 'bucket', 'account', 'prepared', 'age', 'home says'], transactions.map(({ bucket, transaction, home }) => [transaction.txn, String(bucket), transaction.leg.account, time(transaction.leg.preparedAtMs), `${(transaction.ageMs / 1000).toFixed(1)} s`, home])) +
-              (silent.length === 0 ? '' : `\nnot answering: bucket ${silent.join(', ')}; what is in doubt there is not in the list`),
-        );
+        output.print(undecided, () => doubts(undecided));
       }),
     );
   admin
@@ -116,4 +111,13 @@ function replicaTable(replicas: readonly ReplicaStatus[]): string {
 
 function shown(texts: readonly string[]): string {
   return [...texts.slice(0, MAX_SHOWN), ...(texts.length > MAX_SHOWN ? [`And ${texts.length - MAX_SHOWN} more.`] : [])].join(' ');
+}
+
+function doubts({ transactions, payments, silent }: UndecidedReport): string {
+  const age = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const parts: string[] = [];
+  if (transactions.length > 0) parts.push(table(['txn', 'bucket', 'account', 'prepared', 'age', 'home says'], transactions.map(({ bucket, transaction, home }) => [transaction.txn, String(bucket), transaction.leg.account, time(transaction.leg.preparedAtMs), age(transaction.ageMs), home])));
+  if (payments.length > 0) parts.push(`payments without a decision and without a prepared leg that can be seen:\n${table(['id', 'txn', 'coordinator', 'age', 'home says'], payments.map((payment) => [payment.id, payment.txn, payment.coordinator, age(payment.ageMs), payment.home]))}`);
+  if (silent.length > 0) parts.push(`not answering: bucket ${silent.join(', ')}; legs that are in doubt there are not in the list`);
+  return parts.length === 0 ? 'no transaction is in doubt' : parts.join('\n');
 }
