@@ -9,6 +9,7 @@ import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, write
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
+import { readTxnText } from './payment-messages';
 
 export interface ClusterStatus {
   readonly placement: PlacementMap;
@@ -91,7 +92,7 @@ export function writeUndecided(writer: WireWriter, { transactions, silent, payme
 
 export function readUndecided(reader: WireReader): UndecidedReport {
   const transactions = reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
-  const payments = reader.messages(3, (inner) => ({ id: inner.text(1), scope: inner.text(2), txn: inner.txn(3), coordinator: inner.text(4), homeBucket: inner.bucket(5), ageMs: inner.uint(6), home: inner.text(7) }));
+  const payments = reader.messages(3, (inner) => ({ id: inner.text(1), scope: inner.text(2), txn: readTxnText(inner, 3), coordinator: inner.text(4), homeBucket: inner.bucket(5), ageMs: inner.uint(6), home: inner.text(7) }));
   return { transactions, silent: reader.buckets(2), payments };
 }
 

@@ -163,7 +163,7 @@ export function readLegPage(reader: WireReader): LegPage {
 }
 
 /** On the public interface a txn is text, for people. */
-function readTxnText(reader: WireReader, field: number): TxnId {
+export function readTxnText(reader: WireReader, field: number): TxnId {
   const text = reader.text(field);
   return /^[0-9a-f]{64}$/.test(text) ? txnId(text) : reader.fail('not a transaction id');
 }
