@@ -92,8 +92,10 @@ export function writeUndecided(writer: WireWriter, { transactions, silent, payme
 
 export function readUndecided(reader: WireReader): UndecidedReport {
   const transactions = reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
+  // In the order of the fields.
+  const silent = reader.buckets(2);
   const payments = reader.messages(3, (inner) => ({ id: inner.text(1), scope: inner.text(2), txn: readTxnText(inner, 3), coordinator: inner.text(4), homeBucket: inner.bucket(5), ageMs: inner.uint(6), home: inner.text(7) }));
-  return { transactions, silent: reader.buckets(2), payments };
+  return { transactions, silent, payments };
 }
 
 export function writeAcquiredLocks(writer: WireWriter, acquired: AcquiredLocks): void {
