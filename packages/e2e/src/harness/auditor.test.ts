@@ -21,7 +21,7 @@ class PaperCluster {
       getAccount: (number: string) => Promise.resolve(view(number)),
       getAccounts: (numbers: readonly string[]) => Promise.resolve(numbers.map(view)),
       listPayments: ({ account }: { readonly account: string }) => Promise.resolve({ legs: [...(this.legs.get(account) ?? [])].reverse(), nextCursor: null }),
-      undecided: () => Promise.resolve({ transactions: [], silent: [] }),
+      undecided: () => Promise.resolve({ transactions: [], payments: [], silent: [] }),
       audit: () => Promise.resolve({ consistent: this.consistent, incomplete: [], checks: [{ name: 'own', count: 1, differences: this.consistent ? [] : ['a replica differs'] }] }),
     } as unknown as AuditedClient;
   }

@@ -62,9 +62,9 @@ export class Auditor {
     await waitUntil(
       'nothing is in doubt',
       async () => {
-        const { transactions, silent } = await this.client.undecided();
-        left = `${transactions.length} in doubt, for example ${transactions[0]?.home ?? ''}; silent buckets: ${silent.join(', ')}`;
-        return transactions.length === 0 && silent.length === 0;
+        const { transactions, payments, silent } = await this.client.undecided();
+        left = `${transactions.length + payments.length} in doubt, for example ${transactions[0]?.home ?? payments[0]?.home ?? ''}; silent buckets: ${silent.join(', ')}`;
+        return transactions.length + payments.length === 0 && silent.length === 0;
       },
       { timeoutMs, intervalMs: POLL_MS, diagnostics: () => `${left}\n${this.diagnostics()}` },
     );

@@ -64,8 +64,8 @@ export class Bank {
     await waitUntil(
       'the audit is consistent and nothing is in doubt',
       async () => {
-        const { transactions, silent } = await this.client.undecided();
-        if (transactions.length + silent.length > 0) return false;
+        const { transactions, payments, silent } = await this.client.undecided();
+        if (transactions.length + payments.length + silent.length > 0) return false;
         report = await this.client.audit();
         return report.consistent;
       },
