@@ -8,15 +8,15 @@ COPY proto proto
 RUN node packages/tooling/run.mjs build packages/bin && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20-bookworm-slim
-# For certs/make-certs.sh; the slim image has none.
+# For the scripts in certs/; the slim image has none.
 RUN command -v openssl >/dev/null || { apt-get update && apt-get install -y --no-install-recommends openssl && rm -rf /var/lib/apt/lists/*; }
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app /app
-COPY certs/make-certs.sh certs/make-certs.sh
-# The parts write below /data only; certificates come from a volume that the init step fills. A new volume takes the
-# owner of the folder that it is mounted on.
-RUN mkdir -p /data /certs && chown node:node /data /certs
+COPY certs/make-certs.sh certs/provision.sh certs/
+# The parts write below /data only; certificates come from volumes that the init step fills. A new volume takes the owner and
+# the mode of the folder that it is mounted on.
+RUN mkdir -p -m 700 /data /certs && chown node:node /data /certs
 USER node
 ENV MAS_CERTS=/certs MAS_DATA=/data
 # The flag is explained in Procfile1.

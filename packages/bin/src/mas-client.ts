@@ -7,7 +7,10 @@ import { addLockCommands } from './client/commands/lock';
 import { addPaymentCommands } from './client/commands/payment';
 import { addTokenCommands } from './client/commands/token';
 import { EXIT, EXIT_CODE_HELP } from './client/exit-codes';
+import { requireModernTls } from './platform/tls-policy';
 import { addSeedForm, SEED_FORM_HELP, usesSeedForm } from './client/seed-form';
+
+requireModernTls();
 
 const program = new Command('mas-client')
   .description('Accounts, payments, locks and the state of a Mini Account System')

@@ -7,6 +7,7 @@ import { resourceManagerSettings } from './server/resource-manager-settings';
 import { transactionManagerSettings } from './server/transaction-manager-settings';
 import { addCertsCommand } from './certs/certs-command';
 import { addHealthCommand } from './health';
+import { requireModernTls } from './platform/tls-policy';
 import { addDemoCommand } from './demo/demo-command';
 import { addUpCommand } from './up/up-command';
 
@@ -28,6 +29,10 @@ const EXPECTED: Readonly<Record<string, number>> = {
   'invariant-violation': EXIT_FATAL,
 };
 type Flags = Readonly<Record<string, unknown>>;
+
+// Logs, databases, keys and sockets are for the user who runs this: no file is made that others may read.
+process.umask(0o077);
+requireModernTls();
 
 const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
 withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(async (flags: Flags) => (await import('./server/transaction-manager-process.js')).runTransactionManager(flags));

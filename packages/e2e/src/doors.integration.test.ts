@@ -4,14 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { connect as connectTls, createServer, type ConnectionOptions } from 'node:tls';
 import { join } from 'node:path';
 import { status as Code } from '@grpc/grpc-js';
 import { MasCallFailed } from '@mas/rpc';
 import { signerOf } from './harness/access';
-import { run, type Ran } from './harness/command';
+import { masClient, run, type Ran } from './harness/command';
 import { Cluster } from './harness/cluster';
 import { numberIn } from './harness/names';
 import { Bank, OPENING_MINOR } from './testing/bank';
+import { openToOthers } from './testing/open-to-others';
 import { rawCall } from './testing/raw-call';
 
 const BUF = 'node_modules/@bufbuild/buf/bin/buf';
@@ -117,9 +119,66 @@ describe('node certificates at a Resource Manager', () => {
   });
 });
 
+describe('TLS', () => {
+  const everybody = (): readonly string[] => [...cluster.addresses(), ...cluster.rmAddresses()];
+  const AEAD = 'ECDHE-ECDSA-AES128-GCM-SHA256';
+  const CBC = 'ECDHE-ECDSA-AES128-SHA256';
+
+  test('1.2 with an AEAD suite, and 1.3, are taken by every listener', async () => {
+    for (const address of everybody()) {
+      expect(await handshake(address, { ciphers: AEAD, maxVersion: 'TLSv1.2' })).toBe(`TLSv1.2 ${AEAD}`);
+      expect(await handshake(address, {})).toMatch(/^TLSv1\.3 TLS_/);
+    }
+  });
+
+  test.each<[string, ConnectionOptions]>([
+    ['a CBC suite', { ciphers: CBC, maxVersion: 'TLSv1.2' }],
+    ['a suite without forward secrecy', { ciphers: 'AES128-GCM-SHA256', maxVersion: 'TLSv1.2' }],
+    ['TLS 1.1', { ciphers: 'ALL:@SECLEVEL=0', minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }],
+  ])('%s: refused by every listener', async (_, options) => {
+    for (const address of everybody()) expect(await handshake(address, options)).toBe('refused');
+  });
+
+  test('mas-client does not talk to a server that has a CBC suite only', async () => {
+    const [key, cert] = ['tm.key', 'tm.crt'].map((name) => readFileSync(join(cluster.certs(), name)));
+    const server = createServer({ key, cert, ciphers: CBC, maxVersion: 'TLSv1.2', ALPNProtocols: ['h2'] });
+    const suites: string[] = [];
+    const failures: string[] = [];
+    server.on('secureConnection', (socket) => {
+      suites.push(socket.getCipher().name);
+      socket.destroy();
+    });
+    server.on('tlsClientError', (error: NodeJS.ErrnoException) => failures.push(error.code ?? ''));
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const ran = await masClient(['account', 'get', alice], { MAS_TC: `localhost:${port ?? 0}`, MAS_CERT: join(cluster.certs(), 'ca.crt'), MAS_TOKEN: cluster.operatorToken(), MAS_TIMEOUT: '8000' });
+    await new Promise((resolve) => server.close(resolve));
+    expect({ code: ran.code, suites }).toEqual({ code: 7, suites: [] });
+    expect(failures).toContain('ERR_SSL_NO_SHARED_CIPHER');
+  });
+});
+
+test('nothing that the processes write is for other users of the machine to read', () => {
+  for (const name of ['rm1', 'rm2', 'rm3', 'tm1']) expect(openToOthers(join(cluster.certs(), '..', name, 'data'))).toEqual([]);
+});
+
 /** By the handshake, or by the method. */
 function refused(answer: { readonly code: number }): boolean {
   return answer.code === Code.UNAVAILABLE || answer.code === Code.UNAUTHENTICATED || answer.code === Code.PERMISSION_DENIED;
+}
+
+/** Version and suite that were agreed on, or `refused`. With a node's certificate, so that it is not that. */
+function handshake(address: string, options: ConnectionOptions): Promise<string> {
+  const [host = '', port = ''] = address.split(':');
+  const [ca, key, cert] = ['ca.crt', 'tm.key', 'tm.crt'].map((name) => readFileSync(join(cluster.certs(), name)));
+  return new Promise((resolve) => {
+    const socket = connectTls({ host, port: Number(port), ca, key, cert, ALPNProtocols: ['h2'], checkServerIdentity: () => undefined, ...options }, () => {
+      resolve(`${socket.getProtocol() ?? ''} ${socket.getCipher().name}`);
+      socket.destroy();
+    });
+    socket.on('error', () => resolve('refused'));
+  });
 }
 
 function unsigned(): string {

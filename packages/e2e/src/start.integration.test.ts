@@ -31,13 +31,13 @@ const troubles = (one: MasProcess, about: RegExp): readonly LogLine[] => one.lin
 const said = (one: MasProcess, msg: RegExp): boolean => one.lines().some((line) => msg.test(line.msg));
 
 /** A process of its own, started with these flags and run to its end. */
-function mas(...args: readonly string[]): Promise<Ran> {
-  return run(process.execPath, [join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js'), ...args]);
+function mas(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  return run(process.execPath, [join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js'), ...args], environment);
 }
 
 async function rmAlone(sql: string, ...more: readonly string[]): Promise<Ran> {
   const port = await freePort();
-  return mas('rm', '--id', '1', '--listen', `localhost:${port}`, '--cluster', `1=localhost:${port}`, '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `rm-${port}`), '--log-level', 'error', '--sql', sql, '--db', 'alone', ...more);
+  return mas(['rm', '--id', '1', '--listen', `localhost:${port}`, '--cluster', `1=localhost:${port}`, '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `rm-${port}`), '--log-level', 'error', '--db', 'alone', ...more], { MAS_SQL: sql });
 }
 
 describe('a Resource Manager', () => {
@@ -69,6 +69,15 @@ describe('a Resource Manager', () => {
     expect(ran).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(line) as unknown });
     expect(ran.stderr).not.toContain('wrong@');
   });
+});
+
+test.each([
+  ['--sql', ['rm', '--id', '1', '--listen', 'localhost:1', '--sql', 'mysql://root:pa55word@127.0.0.1:3306']],
+  ['--redis', ['tc', '--id', 'alone', '--redis', 'redis://:pa55word@127.0.0.1:6379']],
+])('a password in %s, where every user of the machine reads it: one line, exit 2', async (flag, args) => {
+  const ran = await mas([...args, '--cluster', '1=localhost:1', '--certs', cluster.certs(), '--data', join(cluster.certs(), 'never')]);
+  expect(ran).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(new RegExp(`^mas: ${flag} holds a password, [^\\n]*-password-file[^\\n]*\\n$`)) as unknown });
+  expect(ran.stderr).not.toContain('pa55word');
 });
 
 describe('a Transaction Manager', () => {
@@ -107,7 +116,7 @@ describe('a Transaction Manager', () => {
 
   test('with a URL that is none of Redis: one line, exit 2', async () => {
     const port = await freePort();
-    const ran = await mas('tc', '--id', 'alone', '--listen', `localhost:${port}`, '--cluster', 'x=1', '--redis', 'http://127.0.0.1', '--certs', cluster.certs(), '--data', join(cluster.certs(), 'tm-alone'));
+    const ran = await mas(['tc', '--id', 'alone', '--listen', `localhost:${port}`, '--cluster', 'x=1', '--redis', 'http://127.0.0.1', '--certs', cluster.certs(), '--data', join(cluster.certs(), 'tm-alone')]);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     for (const line of ran.stderr.trimEnd().split('\n')) expect(line).toMatch(/^mas: --\S+ /);
   });

@@ -3,16 +3,22 @@
  * fixed ports, so this test waits until those are free.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
 import type { MasClient } from '@mas/rpc';
 import { startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
 import { Access } from './harness/access';
 import { run, type Ran } from './harness/command';
 import { REPOSITORY_ROOT } from './harness/mas-process';
+import { redisCommand } from './harness/redis-command';
+import { openToOthers } from './testing/open-to-others';
 
 const PORTS = [9008, 50041, 50051, 50061];
 const MAS = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
+const SQL_PASSWORD = 'sql-5ecret';
+const REDIS_PASSWORD = 'redis-5ecret';
 const PORTS_FREE_TIMEOUT_MS = 600_000;
 
 let folder: TempFolder;
@@ -28,7 +34,11 @@ beforeAll(async () => {
   servers = [sql, redis];
   const certs = join(folder.path, 'certs');
   await run('bash', ['certs/make-certs.sh', '--dir', certs]);
-  environment = { MAS_SQL: sql.url, MAS_REDIS: redis.url, MAS_DATA_ROOT: join(folder.path, 'data'), MAS_CERTS: certs, MAS_UP_SOCKET: join(folder.path, 'up.sock') };
+  const root = await createConnection(sql.url);
+  await root.query(`grant all on *.* to 'up'@'%' identified by '${SQL_PASSWORD}'`);
+  await root.end();
+  expect(await redisCommand(redis.port, `CONFIG SET requirepass ${REDIS_PASSWORD}`)).toBe('+OK');
+  environment = { MAS_SQL: `mysql://up:${SQL_PASSWORD}@127.0.0.1:${sql.port}`, MAS_REDIS: `redis://:${REDIS_PASSWORD}@127.0.0.1:${redis.port}`, MAS_DATA_ROOT: join(folder.path, 'data'), MAS_CERTS: certs, MAS_UP_SOCKET: join(folder.path, 'up.sock') };
   await waitUntil('the ports of the Procfiles are free', async () => (await Promise.all(PORTS.map(isFree))).every((free) => free), { timeoutMs: PORTS_FREE_TIMEOUT_MS, intervalMs: 500 });
   const child = spawn(process.execPath, [MAS, 'up', '-f', 'Procfile1', '-f', 'Procfile2'], { cwd: REPOSITORY_ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   up = child;
@@ -65,6 +75,13 @@ test('payments over three databases of one server', async () => {
   expect((await client.createPayment({ id: '{up-c}1', from: 'up-c', to: 'up-d', amount: { minor: 10n } })).kind).toBe('committed');
 });
 
+test('no password stands in the arguments of a process, and nothing that they write is for others to read', () => {
+  const told = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => argumentsOf(pid));
+  expect(told.filter((args) => args.includes(folder.path) && args.includes('mas.js'))).toHaveLength(4);
+  expect(told.filter((args) => args.includes(SQL_PASSWORD) || args.includes(REDIS_PASSWORD))).toEqual([]);
+  expect(openToOthers(join(folder.path, 'data'))).toEqual([]);
+});
+
 test('status by name; one that is killed does not end the others, and start brings it back', async () => {
   const status = await steer('status');
   expect(status.stdout.split('\n').filter((line) => line.startsWith('*')).map((line) => line.slice(1).split('\t')[0])).toEqual(['tc-1', 'rm-1', 'rm-2', 'rm-3']);
@@ -92,6 +109,15 @@ test('wrong settings: one line each, and nothing starts', async () => {
   const unknown = await run(process.execPath, [MAS, 'tc', '--id', 'tc', '--cluster', '1=localhost:1', '--data', folder.path, '--certs', folder.path], {});
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/^mas: [^\n]*ca\.crt cannot be read: make certificates and keys with [^\n]*\n$/) as string });
 });
+
+/** Empty where the process has ended. */
+function argumentsOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -22,6 +22,8 @@ export class LockRepublisher {
   private published: string | null = null;
   private timer: Timer | null = null;
   private stopped = false;
+  /** Said once for each time that it begins, not every second. */
+  private failing = false;
 
   constructor(
     private readonly ports: RepublisherPorts,
@@ -47,15 +49,25 @@ export class LockRepublisher {
     const { identity, effectiveLocks, store, logger } = this.ports;
     try {
       const current = await identity();
-      if (current === this.published) return false;
+      if (current === this.published) {
+        this.failing = false;
+        return false;
+      }
       const locks = await effectiveLocks();
       await store.republish(locks);
       this.published = current;
+      this.failing = false;
       logger.info({ locks: locks.length }, 'exclusive locks were published to the lock table');
       return true;
     } catch (error) {
-      logger.warn({ err: error }, 'exclusive locks could not be published to the lock table');
+      if (!this.failing) logger.warn(hasKind(error) ? { reason: error.message } : { err: error }, 'exclusive locks could not be published to the lock table; trying again');
+      this.failing = true;
       return false;
     }
   }
+}
+
+/** One of ours: somebody does not answer, which needs no stack. */
+function hasKind(error: unknown): error is Error & { readonly kind: unknown } {
+  return error instanceof Error && 'kind' in error;
 }

@@ -29,7 +29,7 @@ export class FileSnapshotSpool implements SnapshotSpool {
   constructor(private readonly folder: string) {}
 
   async start(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const names = await readdir(this.folder);
     await Promise.all(names.filter((name) => name.endsWith(SUFFIX)).map((name) => unlink(join(this.folder, name))));
   }
@@ -38,7 +38,7 @@ export class FileSnapshotSpool implements SnapshotSpool {
     this.made += 1;
     const path = join(this.folder, `${bucket}-${this.made}${SUFFIX}`);
     try {
-      await pipeline(chunks, createWriteStream(path, { flags: 'wx' }));
+      await pipeline(chunks, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
     } catch (error) {
       await unlink(path).catch(() => undefined);
       throw error;

@@ -11,8 +11,8 @@ import type { DemoFlags } from './demo-command';
 import { LocalCluster } from './local-cluster';
 import { show, type Shown } from './show';
 
-const READY_TIMEOUT_MS = 60_000;
-const CALL_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 300_000;
+const CALL_TIMEOUT_MS = 60_000;
 const EXIT_FAILED = 1;
 
 /** Resolves with the exit code once everything has stopped. */

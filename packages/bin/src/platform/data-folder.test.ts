@@ -1,6 +1,6 @@
 /** Two processes on one data folder would undo each other's promises: the second is refused, and so is another owner. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from './data-folder';
@@ -48,4 +48,23 @@ test('belongs to its first owner for good', () => {
   DataFolder.open(root, 'rm-1').close();
   expect(() => DataFolder.open(root, 'rm-2')).toThrow(/is the data folder of "rm-1", not of "rm-2"/);
   DataFolder.open(root, 'rm-1').close();
+});
+
+test('nobody else on the machine reads it, whatever the umask, also where the folder was open before', () => {
+  const before = process.umask(0);
+  try {
+    const [made, found] = [join(root, 'made'), join(root, 'found')];
+    mkdirSync(found);
+    chmodSync(found, 0o777);
+    for (const path of [made, found]) {
+      const folder = DataFolder.open(path, 'rm-1');
+      const modes = [path, ...readdirSync(path).map((name) => join(path, name))].map((one) => (statSync(one).mode & 0o777).toString(8));
+      expect(modes[0]).toBe('700');
+      expect(modes.slice(1).every((mode) => mode === '600')).toBe(true);
+      expect(modes.length).toBeGreaterThan(1);
+      folder.close();
+    }
+  } finally {
+    process.umask(before);
+  }
 });

@@ -3,7 +3,7 @@
  * would each undo what the other has promised; so the folder is locked and carries its owner's name before anything in it
  * is read. The lock is the kernel's, on a database file: it ends with the process, however that ends.
  */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'libsql';
 import { UsageError } from '../usage-error';
@@ -49,9 +49,21 @@ function release(database: Database.Database): void {
   database.close();
 }
 
+/** One that somebody else made may be open. Where that cannot be changed (a mounted volume), its files are still closed, each by itself. */
+function closeToOthers(path: string): void {
+  try {
+    chmodSync(path, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+  }
+}
+
 function openLocked(path: string, chosenBy: string): Database.Database {
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    closeToOthers(path);
+    // Before the database makes it, with what the umask allows.
+    closeSync(openSync(join(path, LOCK_FILE), 'a', 0o600));
     const database = new Database(join(path, LOCK_FILE), { timeout: WAIT_MS });
     database.prepare('pragma locking_mode=exclusive').all();
     database.exec('begin exclusive; create table if not exists owner (name text not null)');

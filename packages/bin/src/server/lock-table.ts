@@ -29,7 +29,7 @@ export async function openCoordinatorStore(url: string, dataFolder: string, sile
 }
 
 function openEmbedded(dataFolder: string, { clock, logger }: StorePorts): CoordinatorStore {
-  mkdirSync(dataFolder, { recursive: true });
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const lockStore = new MemoryLockStore(clock);
   const journal = new EmbeddedJournal(join(dataFolder, 'coordinator.journal'), (error) => logger.warn({ err: error }, 'the embedded journal cannot be written; going on in memory'));
   const dao = new MemoryTxnCoordinatorDao({ clock, locks: lockStore, journal });

@@ -9,6 +9,7 @@ import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtToken
 import { openAppliedStore } from '@mas/sql-store';
 import { rmId, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
+import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
 import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
@@ -30,7 +31,8 @@ type RmSettings = Values<typeof resourceManagerSettings>;
 
 /** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
 export async function runResourceManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const settings = readSettings(resourceManagerSettings, flags, process.env);
+  const read = readSettings(resourceManagerSettings, flags, process.env);
+  const settings = { ...read, sql: withPassword({ setting: resourceManagerSettings.sql, url: read.sql, fileSetting: resourceManagerSettings.sqlPasswordFile, file: read.sqlPasswordFile }, flags['sql']) };
   const self = rmId(settings.id);
   const checked = check(settings, self);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { rm: settings.id } });

@@ -6,6 +6,7 @@ import { edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, Tok
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
+import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
 import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
@@ -36,7 +37,8 @@ interface Checked {
 
 /** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
 export async function runTransactionManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const settings = readSettings(transactionManagerSettings, flags, process.env);
+  const read = readSettings(transactionManagerSettings, flags, process.env);
+  const settings = { ...read, redis: withPassword({ setting: transactionManagerSettings.redis, url: read.redis, fileSetting: transactionManagerSettings.redisPasswordFile, file: read.redisPasswordFile }, flags['redis']) };
   const checked = check(settings);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { tm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);

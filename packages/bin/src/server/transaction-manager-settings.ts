@@ -1,11 +1,13 @@
 /** What `mas tc` can be told. Apart from the process, so that `mas --help` and `mas health` load nothing heavy. */
+import { z } from 'zod';
 import { commonSettings } from '../config/common-settings';
 import { integer, listenAddress, oneOf, setting, text } from '../config/setting';
 
 export const transactionManagerSettings = {
   id: setting('id', '<name>', 'name of this coordinator, unique in the cluster and kept over restarts', 'tc-1', text(), 'MAS_TC_ID'),
   listen: setting('listen', '<host:port>', 'where clients connect', 'localhost:9008', listenAddress()),
-  redis: setting('redis', '<url>', 'embedded, or redis://host:port', 'embedded', text()),
+  redis: setting('redis', '<url>', 'embedded, or redis://host:port; with a password only in the variable', 'embedded', text()),
+  redisPasswordFile: setting('redis-password-file', '<file>', 'file with the password for Redis, instead of one in MAS_REDIS', '', z.string()),
   accountLock: setting('account-lock', '<mode>', 'shared: payments commute; exclusive: one writer per account', 'shared', oneOf(['shared', 'exclusive'])),
   lockAttempts: setting('lock-attempts', '<n>', 'how often a payment tries to pass an exclusive lock', '10', integer(1, 1000)),
   lockAttemptDelayMs: setting('lock-attempt-delay-ms', '<ms>', 'between two attempts', '1000', integer(1, 60_000)),

@@ -4,7 +4,7 @@ import type { LogFile, LogFileSystem } from './log-file-system';
 
 export class NodeFileSystem implements LogFileSystem {
   async makeDirectory(directory: string): Promise<void> {
-    await fs.promises.mkdir(directory, { recursive: true });
+    await fs.promises.mkdir(directory, { recursive: true, mode: 0o700 });
   }
 
   list(directory: string): Promise<readonly string[]> {

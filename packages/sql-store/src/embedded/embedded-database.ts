@@ -3,7 +3,7 @@
  * process is refused at once, and the file's write-ahead log has one user (with several, this version can lose a reset).
  * It works on our own thread; kysely's mutex keeps other users of the connection out of an open SQL transaction.
  */
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CompiledQuery, Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
 import Database from 'libsql';
@@ -99,7 +99,9 @@ const CLOSING_PRAGMAS = ['pragma journal_mode=delete', 'pragma locking_mode=norm
 function open(file: string): Database.Database {
   if (file === '' || file.startsWith(':')) throw new StoreMisconfigured('file', `"${file}" is no path of a database file; give one, as in embedded:/var/lib/mas/rm1.db`);
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // Balances are nobody else's business. SQLite gives its write-ahead log the same mode.
+    closeSync(openSync(file, 'a', 0o600));
     const database = new Database(file);
     for (const pragma of PRAGMAS) database.prepare(`pragma ${pragma}`).all();
     // Takes the lock now rather than at the first payment.

@@ -1,6 +1,6 @@
 /** The embedded store passes the port's contract, and its file is guarded against second users. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '@mas/test-servers';
 import Database from 'libsql';
@@ -101,4 +101,21 @@ describe('the file', () => {
     await third.close();
     await folder.remove();
   });
+});
+
+test('nobody else on the machine reads the database or its write-ahead log, whatever the umask', async () => {
+  const before = process.umask(0);
+  const folder = await tempFolder('mas-embedded');
+  try {
+    const store = await openEmbeddedStore({ file: join(folder.path, 'deep', 'rm.db') });
+    await store.migrate();
+    const files = readdirSync(join(folder.path, 'deep'));
+    expect(files).toEqual(expect.arrayContaining(['rm.db', 'rm.db-wal']));
+    expect(statSync(join(folder.path, 'deep')).mode & 0o777).toBe(0o700);
+    for (const name of files) expect([name, statSync(join(folder.path, 'deep', name)).mode & 0o077]).toEqual([name, 0]);
+    await store.close();
+  } finally {
+    process.umask(before);
+    await folder.remove();
+  }
 });

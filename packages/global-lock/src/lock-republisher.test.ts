@@ -1,0 +1,23 @@
+/** A lock table that is away is asked again each second; it is said once for each time that it goes away, and an expected silence shows no stack. */
+import { silentLogger, type Logger } from '@mas/values';
+import { LockRepublisher } from './lock-republisher';
+import { LockStoreUnavailable } from './lock-store';
+import { MemoryLockStore } from './memory-lock-store';
+import { ManualClock } from './testing/manual-clock';
+
+test('one line for each outage', async () => {
+  const clock = new ManualClock();
+  const warned: object[] = [];
+  const logger: Logger = { ...silentLogger, warn: (fields) => void warned.push(fields) };
+  let failure: Error | null = new LockStoreUnavailable('Redis is not connected');
+  const identity = (): Promise<string> => (failure === null ? Promise.resolve('run-1') : Promise.reject(failure));
+  const republisher = new LockRepublisher({ store: new MemoryLockStore(clock), identity, effectiveLocks: () => Promise.resolve([]), clock, logger });
+  for (let second = 0; second < 5; second += 1) expect(await republisher.check()).toBe(false);
+  expect(warned).toEqual([{ reason: 'Redis is not connected' }]);
+  failure = null;
+  expect([await republisher.check(), await republisher.check()]).toEqual([true, false]);
+  failure = new Error('nobody expected this');
+  await republisher.check();
+  await republisher.check();
+  expect(warned.slice(1)).toEqual([{ err: failure }]);
+});
