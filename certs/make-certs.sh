@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
 done
 [[ $rms =~ ^[1-9][0-9]{0,2}$ ]] || { echo "make-certs: --rms is \"$rms\"; expected 1 to 999" >&2; exit 2; }
 [[ $days =~ ^[1-9][0-9]{0,4}$ ]] || { echo "make-certs: --days is \"$days\"; expected a number of days" >&2; exit 2; }
-command -v openssl >/dev/null || { echo "make-certs: the openssl program is missing; on Debian: apt-get install openssl" >&2; exit 1; }
+said=$(openssl version 2>&1) || { echo "make-certs: the openssl program is missing or does not run (${said##*$'\n'}); on Debian: apt-get install openssl" >&2; exit 1; }
 
 mkdir -p "$dir"
 cd "$dir"

@@ -30,15 +30,17 @@ export interface RunOptions {
   readonly loadPerSecond: number;
   /** A run with less does not count. */
   readonly minimumPerSecond: number;
+  /** Within which a payment ends from the moment that its buckets have majorities again, and the first one commits. */
+  readonly promiseMs: number;
 }
 
-export const FIRE_OPTIONS: RunOptions = { loadPerSecond: 90, minimumPerSecond: 50 };
-/** A payment ends within this time of the moment its buckets have majorities again. */
-const RESOLVED_WITHIN_MS = 10_000;
-const FIRST_SUCCESS_WITHIN_MS = 10_000;
+/** The promise, on a machine that does nothing else. */
+export const FIRE_OPTIONS: RunOptions = { loadPerSecond: 90, minimumPerSecond: 50, promiseMs: 10_000 };
+/** On a machine that may be as busy as it likes: the same faults and the same judge of money, and everything ends. */
+export const PATIENT_OPTIONS: RunOptions = { loadPerSecond: 40, minimumPerSecond: 2, promiseMs: 240_000 };
 const WARM_WINDOW_MS = 1_500;
-const WARM_TIMEOUT_MS = 30_000;
-const RECOVERY_TIMEOUT_MS = 45_000;
+const WARM_TIMEOUT_MS = 240_000;
+const RECOVERY_TIMEOUT_MS = 240_000;
 const MAX_IN_FLIGHT = 400;
 
 let runs = 0;
@@ -50,10 +52,10 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
   runs += 1;
   const load = new Load(world.client, books, world.random, `${process.pid}-${runs}`, { ratePerSecond: options.loadPerSecond, maxInFlight: MAX_IN_FLIGHT });
   const doubts = new DoubtWatch(world.observer);
+  let ratePerSecond = 0;
   load.start();
   try {
-    await waitUntil(`the load runs at ${options.minimumPerSecond} payments/s`, () => load.rate(WARM_WINDOW_MS) >= options.minimumPerSecond, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${load.rate(WARM_WINDOW_MS)} payments/s\n${cluster.diagnostics()}` });
-    const ratePerSecond = load.rate(WARM_WINDOW_MS);
+    await waitUntil(`the load runs at ${options.minimumPerSecond} payments/s, and a sum has been read`, () => (ratePerSecond = load.rate(WARM_WINDOW_MS)) >= options.minimumPerSecond && load.sumsRead > 0, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${load.rate(WARM_WINDOW_MS)} payments/s, ${load.sumsRead} sums\n${cluster.diagnostics()}` });
     doubts.start();
     const faultAtMs = performance.now();
     const lift = await scenario.inject(world);
@@ -74,9 +76,8 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
     const problems = [
       ...audit.findings,
       ...(scenario.mayStop === true ? [] : cluster.failures().slice(failuresBefore)),
-      ...(firstSuccessMs > FIRST_SUCCESS_WITHIN_MS ? [`the first success took ${Math.round(firstSuccessMs)} ms`] : []),
-      ...(allResolvedMs > RESOLVED_WITHIN_MS ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms (${doubts.longest()})`] : []),
-      ...(load.sumsRead === 0 ? ['not one read at one instant succeeded'] : []),
+      ...(firstSuccessMs > options.promiseMs ? [`the first success took ${Math.round(firstSuccessMs)} ms`] : []),
+      ...(allResolvedMs > options.promiseMs ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms (${doubts.longest()})`] : []),
     ];
     const result: ScenarioResult = { name: scenario.name, ratePerSecond, committed: books.count('committed'), aborted: books.count('aborted'), unknown, resolved: unknown - books.open().length, firstSuccessMs, allResolvedMs, resolutionsMs, checks: audit.checks, sumsRead: load.sumsRead, problems };
     books.carryForward();

@@ -200,7 +200,7 @@ export class Cluster {
     const folder = join(this.folder.path, name);
     const { buckets, replicas } = this.options;
     const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.options.dataOf(name) ?? join(folder, 'data')];
-    return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', ...this.options.environment, ...this.options.environmentOf(name) } });
+    return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) } });
   }
 
   /** The cluster as `viewer` dials it: through its own proxies to everybody else. */

@@ -95,10 +95,8 @@ export class MasProcess {
   }
 
   async ready(): Promise<void> {
-    await waitUntil(`${this.name} is ready`, () => {
-      if (this.child === null) throw new Error(`${this.name} has ended: ${JSON.stringify(this.exit)}`);
-      return this.saidReady;
-    }, { timeoutMs: READY_TIMEOUT_MS, diagnostics: () => this.logTail() });
+    await waitUntil(`${this.name} is ready`, () => this.saidReady || this.child === null, { timeoutMs: READY_TIMEOUT_MS, diagnostics: () => this.logTail() });
+    if (this.child === null) throw new Error(`${this.name} has ended: ${JSON.stringify(this.exit)}\n${this.logTail()}`);
   }
 
   /** SIGKILL. */
