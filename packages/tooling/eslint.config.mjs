@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 
 const FLOORS = [
   ['values'],
-  ['raft', 'ledger', 'placement', 'two-phase-commit'],
+  ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership'],
   ['multi-raft', 'resource-manager', 'global-lock', 'transaction-coordinator'],
   ['rpc', 'raft-log', 'sql-store', 'redis-store'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench'],
@@ -21,7 +21,7 @@ const SAME_FLOOR = {
   e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],
 };
-const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit'];
+const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit', 'membership'];
 const DEV_ONLY = ['test-servers'];
 const floorOf = (name) => FLOORS.findIndex((floor) => floor.includes(name));
 const PACKAGES = FLOORS.flat();

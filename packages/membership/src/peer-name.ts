@@ -1,0 +1,62 @@
+/**
+ * What each end of a connection between nodes says of itself, and what the other end makes of it. A refusal is final (the
+ * refused one ends) unless it is a matter of who has heard the news first.
+ */
+import type { RmId } from '@mas/values';
+import { shortId, type ClusterId, type Incarnation, type MemberIdentity, type Ordinal } from './identity';
+import type { MemberTable } from './member-table';
+import type { PositionMarks } from './position-marks';
+
+/** Of an RM that is a member. A Transaction Manager names the cluster only. */
+export interface PeerName extends MemberIdentity {
+  readonly clusterId: ClusterId;
+  /** Number of the last batch that its log holds durably. */
+  readonly position: number;
+}
+
+export interface PeerRefusal {
+  readonly name: 'ANOTHER_CLUSTER' | 'UNKNOWN_RESOURCE_MANAGER' | 'REPLACED_INCARNATION' | 'OTHER_INCARNATION' | 'OLD_COPY' | 'NOT_KNOWN_YET';
+  /** One sentence that says what is wrong, and one that says what to do. */
+  readonly message: string;
+  /** False: the same may be welcome a moment later. */
+  readonly isFinal: boolean;
+}
+
+/** @param known what this end knows; null: the peer is welcome. */
+export function judgePeer(known: { readonly clusterId: ClusterId; readonly members: MemberTable; readonly marks: PositionMarks }, peer: PeerName): PeerRefusal | null {
+  const elsewhere = judgeCluster(known.clusterId, peer.clusterId, `rm-${peer.rm}`);
+  if (elsewhere !== null) return elsewhere;
+  const member = known.members.of(peer.rm);
+  if (member === undefined) return final('UNKNOWN_RESOURCE_MANAGER', `Cluster ${shortId(known.clusterId)} has no rm-${peer.rm}. Its resource managers are ${list(known.members)}; stop this one, or give it the id and the data folder of one of them.`);
+  if (peer.ordinal > member.ordinal) return { name: 'NOT_KNOWN_YET', message: `The ${nth(peer.ordinal)} incarnation of rm-${peer.rm} is not known here yet.`, isFinal: false };
+  if (peer.ordinal < member.ordinal) return final('REPLACED_INCARNATION', `This incarnation of rm-${peer.rm} (${shortId(peer.incarnation)}) was replaced by ${shortId(member.incarnation)}. Stop it for good; its data folder is of no use any more.`);
+  if (peer.incarnation !== member.incarnation) return final('OTHER_INCARNATION', `rm-${peer.rm} is recorded as incarnation ${shortId(member.incarnation)}, this one is ${shortId(peer.incarnation)}. ${REJOIN(peer.rm)}`);
+  const mark = known.marks.of(peer.rm, peer.ordinal);
+  if (peer.position < mark) return final('OLD_COPY', `The data of rm-${peer.rm} is a copy of an earlier time: its log ends with batch ${peer.position}, others have had batch ${mark} from it, so it has forgotten what it acknowledged. ${REJOIN(peer.rm)}`);
+  return null;
+}
+
+/** For those who name a cluster only. @param who such as `tc-1`, for the sentence. */
+export function judgeCluster(own: ClusterId, theirs: ClusterId, who: string): PeerRefusal | null {
+  if (own === theirs) return null;
+  return final('ANOTHER_CLUSTER', `${who} belongs to cluster ${theirs}, this is cluster ${own}. Check the addresses in --cluster: two clusters must not name each other's processes.`);
+}
+
+const REJOIN = (rm: RmId): string => `If its disk is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node ${rm}".`;
+
+function final(name: PeerRefusal['name'], message: string): PeerRefusal {
+  return { name, message, isFinal: true };
+}
+
+function nth(admitted: Ordinal): string {
+  return `${admitted + 1}.`;
+}
+
+function list(members: MemberTable): string {
+  return members.members().map(({ rm }) => `rm-${rm}`).join(', ');
+}
+
+/** For messages of those who were told who else there is. */
+export function describeMember(member: { readonly rm: RmId; readonly incarnation: Incarnation }): string {
+  return `rm-${member.rm} (${shortId(member.incarnation)})`;
+}
