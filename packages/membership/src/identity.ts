@@ -17,6 +17,9 @@ export interface MemberIdentity {
   readonly ordinal: Ordinal;
 }
 
+/** As much of it as a Raft id says. */
+export type MemberId = Pick<MemberIdentity, 'rm' | 'ordinal'>;
+
 const HEX = /^[0-9a-f]{32}$/;
 const RM_IDS = 0x1_0000;
 /** Raft ids stay below 2^32. */
@@ -46,13 +49,22 @@ export function ordinal(value: number): Ordinal {
 
 export const FOUNDER = ordinal(0);
 
+export function founderId(rm: RmId): MemberId {
+  return { rm, ordinal: FOUNDER };
+}
+
 /** The number under which a replica takes part in Raft. */
-export function raftIdOf(rm: RmId, admitted: Ordinal): number {
+export function raftIdOf({ rm, ordinal: admitted }: MemberId): number {
   return admitted * RM_IDS + rm;
 }
 
+/** Whether raftIdOf makes that number of anything. */
+export function isRaftId(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value % RM_IDS !== 0 && value < (MAX_ORDINAL + 1) * RM_IDS;
+}
+
 /** @throws InvariantViolation for a number that raftIdOf does not make. */
-export function memberOfRaftId(raftId: number): { readonly rm: RmId; readonly ordinal: Ordinal } {
+export function memberOfRaftId(raftId: number): MemberId {
   return { rm: rmId(raftId % RM_IDS), ordinal: ordinal(Math.floor(raftId / RM_IDS)) };
 }
 

@@ -13,8 +13,10 @@ export {
 export {
   clusterId,
   FOUNDER,
+  founderId,
   incarnation,
   isHexId,
+  isRaftId,
   MAX_ORDINAL,
   memberOfRaftId,
   ordinal,
@@ -22,9 +24,13 @@ export {
   shortId,
   type ClusterId,
   type Incarnation,
+  type MemberId,
   type MemberIdentity,
   type Ordinal,
 } from './identity';
+export { LocalMember, type LocalMemberOptions } from './local-member';
 export { MemberTable } from './member-table';
-export { describeMember, judgeCluster, judgePeer, type PeerName, type PeerRefusal } from './peer-name';
+export { describeMember, judgeCluster, judgeOneself, judgePeer, type Known, type PeerName, type PeerRefusal } from './peer-name';
 export { PositionMarks, type PositionMark } from './position-marks';
+// For simulators and tests of other packages.
+export { madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './testing/made-up-cluster';

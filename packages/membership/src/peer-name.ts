@@ -15,15 +15,21 @@ export interface PeerName extends MemberIdentity {
 }
 
 export interface PeerRefusal {
-  readonly name: 'ANOTHER_CLUSTER' | 'UNKNOWN_RESOURCE_MANAGER' | 'REPLACED_INCARNATION' | 'OTHER_INCARNATION' | 'OLD_COPY' | 'NOT_KNOWN_YET';
+  readonly name: 'ANOTHER_CLUSTER' | 'UNKNOWN_RESOURCE_MANAGER' | 'REPLACED_INCARNATION' | 'OTHER_INCARNATION' | 'OLD_COPY' | 'NOT_KNOWN_YET' | 'OTHER_RESOURCE_MANAGER';
   /** One sentence that says what is wrong, and one that says what to do. */
   readonly message: string;
   /** False: the same may be welcome a moment later. */
   readonly isFinal: boolean;
 }
 
+export interface Known {
+  readonly clusterId: ClusterId;
+  readonly members: MemberTable;
+  readonly marks: PositionMarks;
+}
+
 /** @param known what this end knows; null: the peer is welcome. */
-export function judgePeer(known: { readonly clusterId: ClusterId; readonly members: MemberTable; readonly marks: PositionMarks }, peer: PeerName): PeerRefusal | null {
+export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
   const elsewhere = judgeCluster(known.clusterId, peer.clusterId, `rm-${peer.rm}`);
   if (elsewhere !== null) return elsewhere;
   const member = known.members.of(peer.rm);
@@ -34,6 +40,12 @@ export function judgePeer(known: { readonly clusterId: ClusterId; readonly membe
   const mark = known.marks.of(peer.rm, peer.ordinal);
   if (peer.position < mark) return final('OLD_COPY', `The data of rm-${peer.rm} is a copy of an earlier time: its log ends with batch ${peer.position}, others have had batch ${mark} from it, so it has forgotten what it acknowledged. ${REJOIN(peer.rm)}`);
   return null;
+}
+
+/** The same about oneself: a table that does not have this incarnation yet says nothing against it. */
+export function judgeOneself(known: Known, self: PeerName): PeerRefusal | null {
+  const refusal = judgePeer(known, self);
+  return refusal?.isFinal === true ? refusal : null;
 }
 
 /** For those who name a cluster only. @param who such as `tc-1`, for the sentence. */

@@ -1,4 +1,5 @@
 /** A configuration is refused as a whole, with every field that is wrong. */
+import { founderId, madeUpCluster } from '@mas/membership';
 import { rmId, SeededRandom, silentLogger } from '@mas/values';
 import { InvalidMultiRaftConfig, multiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig } from './config';
 import { MultiRaftHost } from './multi-raft-host';
@@ -35,9 +36,10 @@ describe('configuration', () => {
     const clock = new VirtualClock();
     const random = new SeededRandom(1);
     const ports = {
-      self: rmId(1),
+      self: founderId(rmId(1)),
       log: new MemoryLogStore(new MemoryLogDisk(), clock),
-      transport: new MemoryNetwork(clock, random).transport(rmId(1)),
+      positions: madeUpCluster([rmId(1)]).local(rmId(1), () => 0),
+      transport: new MemoryNetwork(clock, random).transport(founderId(rmId(1))),
       clock,
       random,
       logger: silentLogger,

@@ -67,7 +67,7 @@ export interface MultiRaftConfig {
 
   /** A learner is promoted once it is at most so many entries behind. */
   readonly promotionLagEntries: number;
-  /** A replica that has not caught up by then is not promoted; the change is refused. */
+  /** A replica that has got no further for so long, neither its log nor a snapshot, is not promoted; the change is refused. */
   readonly catchUpTimeoutMs: number;
   /** How long stop() waits for other processes to take over leaderships, and then for work in flight. */
   readonly stopHandOverMs: number;

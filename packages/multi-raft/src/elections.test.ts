@@ -47,7 +47,7 @@ describe('elections', () => {
       { kind: 'transfer-leader', from: nodeId(liar), ...route, transferee: nodeId(liar) },
       { kind: 'propose', from: nodeId(liar), to: nodeId(leader), entries: [{ type: 'normal', data: Uint8Array.of(66) }] },
     ];
-    cluster.process(liar).transport.send(leader, { messages: forged.map((message) => ({ group, message })), heartbeats: [], heartbeatResponses: [] });
+    cluster.process(liar).transport.send(leader, { messages: forged.map((message) => ({ group, message })), heartbeats: [], heartbeatResponses: [], positions: [] });
     await cluster.clock.advance(500);
     expect(cluster.status(leader, group)).toMatchObject({ role: 'leader', term: current });
     expect(cluster.applier(leader, group).appliedLines).toEqual([]);

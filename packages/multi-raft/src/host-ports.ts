@@ -1,13 +1,15 @@
 /** What the host needs from outside, all through its constructor, so that a simulator can own time, chance, disk and network. */
 import type { Clock, BucketId, Logger, Random, RmId } from '@mas/values';
+import type { MemberId, PositionMark } from '@mas/membership';
 import type { LogStore } from './log-store';
 import type { PeerTransport } from './peer-transport';
 
 export interface HostPorts {
-  /** The id of this process; its replicas carry it as their Raft node id. */
-  readonly self: RmId;
+  /** Which incarnation of which Resource Manager this process is; its replicas' Raft node id is made of it. */
+  readonly self: MemberId;
   readonly log: LogStore;
   readonly transport: PeerTransport;
+  readonly positions: PositionExchange;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -15,6 +17,13 @@ export interface HostPorts {
   readonly onFatal: (failure: HostFailure) => void;
   /** Who should lead a group, best first. Left out: spread evenly over the voters (see balance/preference.ts). */
   readonly preferredLeaders?: LeaderPreference;
+}
+
+/** How far logs are known to be, told with signs of life and heard from peers (docs/adr/0006, rule 3). */
+export interface PositionExchange {
+  /** This process's own position, and the marks that it has of others. */
+  tell(): readonly PositionMark[];
+  heard(marks: readonly PositionMark[]): void;
 }
 
 /** Must be deterministic and equal in all processes; `voters` is ascending. */

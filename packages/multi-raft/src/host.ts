@@ -1,5 +1,6 @@
 /** The interface of the multi-Raft host: what a service sees of it. One registry of groups, one scheduler, one log writer. */
 import type { ConfState, LogIndex } from '@mas/raft';
+import type { MemberId } from '@mas/membership';
 import type { BucketId, MissingQuorum, RmId } from '@mas/values';
 import type { Applier } from './applier';
 
@@ -39,6 +40,7 @@ export interface MultiRaft<Result> {
   /** Since an election timeout ago there are too few voters' processes; null: there are enough, or were until just now. */
   missingQuorum(group: BucketId): MissingQuorum | null;
   isLeader(group: BucketId): boolean;
+  /** To the incarnation of that Resource Manager that has a vote and is up. */
   transferLeadership(group: BucketId, to: RmId): Promise<boolean>;
   /** One change at a time per group; resolves once it is applied here. */
   changeReplicas(group: BucketId, change: ReplicaChange): Promise<'done' | 'not-leader' | 'refused' | 'unknown'>;
@@ -54,9 +56,14 @@ export interface InitialGroup {
 
 export type ReplicaChange =
   /** Learner first, promoted once it has caught up. */
-  | { readonly kind: 'add'; readonly rm: RmId }
-  | { readonly kind: 'remove'; readonly rm: RmId }
-  | { readonly kind: 'replace'; readonly remove: RmId; readonly add: RmId };
+  | { readonly kind: 'add'; readonly replica: MemberId }
+  | { readonly kind: 'remove'; readonly replica: MemberId }
+  | { readonly kind: 'replace'; readonly remove: MemberId; readonly add: MemberId }
+  /**
+   * This incarnation of its Resource Manager takes the place of whatever older ones the group has: of a voter in one joint step,
+   * of learners by removing them. Done as well when there is nothing (left) to do, so any leader may repeat it at any time.
+   */
+  | { readonly kind: 'renew'; readonly replica: MemberId };
 
 export interface GroupStatus {
   readonly group: BucketId;
@@ -67,11 +74,14 @@ export interface GroupStatus {
   readonly appliedIndex: number;
   readonly durableIndex: number;
   readonly lastIndex: number;
-  readonly voters: readonly RmId[];
-  readonly learners: readonly RmId[];
+  /** Ascending by Resource Manager. */
+  readonly voters: readonly MemberId[];
+  /** Voters of the configuration that is being left; empty outside of a joint step. */
+  readonly outgoing: readonly MemberId[];
+  readonly learners: readonly MemberId[];
   readonly quiescent: boolean;
   /** On the leader: last index minus match index per peer. */
-  readonly lag: ReadonlyMap<RmId, number>;
+  readonly lag: readonly { readonly replica: MemberId; readonly entries: number }[];
   readonly queuedProposals: number;
   readonly queuedMessages: number;
   readonly fsyncP50Ms: number | null;

@@ -25,6 +25,11 @@ export interface LogStore {
   remove(group: BucketId): Promise<void>;
   /** Groups that keep old segments alive beyond the configured total size, worst first: they should compact. */
   pinning(): readonly { readonly group: BucketId; readonly bytes: number }[];
+  /**
+   * Number of the last batch that is durable, from 1 on; 0 in a new log. It only rises, over restarts as well: what was once told
+   * is never fallen short of by what recovery finds, unless the disk was exchanged for a copy of an earlier time.
+   */
+  position(): number;
   stats(): LogStats;
   /** Writes and syncs what is queued, then closes. */
   close(): Promise<void>;

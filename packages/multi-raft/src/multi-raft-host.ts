@@ -23,7 +23,7 @@ import type { GroupStatus, InitialGroup, MultiRaft, ProposalResult, ReadIndexRes
 import type { HostFailure, HostPorts } from './host-ports';
 import type { LogRecovery } from './log-store';
 import { ProcessPeers } from './peers/process-peers';
-import { nodeOf } from './replica-id';
+import { nodeOf, rmOf } from './replica-id';
 import { Scheduler } from './scheduler';
 import { Ticker } from './ticker';
 import { stopHost } from './stop';
@@ -143,7 +143,9 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   async transferLeadership(group: BucketId, to: RmId): Promise<boolean> {
     const replica = this.registry.get(group);
     if (replica === undefined) return false;
-    return to === this.ports.self ? replica.isLeader : transferTo(replica, to);
+    if (to === this.ports.self.rm) return replica.isLeader;
+    const target = replica.voters.find((node) => rmOf(node) === to && this.peers.liveness.isAlive(node));
+    return target === undefined ? false : transferTo(replica, target);
   }
 
   async changeReplicas(group: BucketId, change: ReplicaChange): Promise<ChangeOutcome> {
@@ -227,6 +229,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
         if (isTicking) ticking.add(replica);
         else ticking.delete(replica);
       },
+      snapshotProgress: (peer) => peers.snapshots.progressTo(peer),
       sendSnapshot: (group, message) => peers.snapshots.enqueue(group, message),
       fatal: (failure: HostFailure) => ports.onFatal(failure),
     };

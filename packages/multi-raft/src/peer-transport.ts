@@ -1,8 +1,10 @@
 /**
  * Port: messages between the hosts of two processes. One ordered stream per peer process for all groups, written
  * once per turn of the event loop; lossy as a whole (a broken stream loses what was in flight; Raft repeats).
- * Snapshots take a stream of their own. Peers are processes, not replicas: replica id = process id (RmId).
+ * Snapshots take a stream of their own. Peers are processes: one incarnation of a Resource Manager at a time. Who is dialled
+ * is a Resource Manager; who is there, the transport says.
  */
+import type { MemberId, PositionMark } from '@mas/membership';
 import type { PeerMessage } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 
@@ -12,6 +14,8 @@ export interface PeerBatch {
   /** Heartbeats of many groups in one item each way; see heartbeat coalescing in the host. */
   readonly heartbeats: readonly CoalescedHeartbeat[];
   readonly heartbeatResponses: readonly CoalescedHeartbeat[];
+  /** At the pace of heartbeats: the sender's own position, and its marks of others. Else empty. */
+  readonly positions: readonly PositionMark[];
 }
 
 export interface GroupMessage {
@@ -46,11 +50,11 @@ export interface SnapshotHeader {
 }
 
 export interface PeerReceiver {
-  onBatch(from: RmId, batch: PeerBatch): void;
+  onBatch(from: MemberId, batch: PeerBatch): void;
   /** Consumes the chunks, installs, and resolves once the snapshot is durable in the applied state. Rejects to refuse. */
-  onSnapshot(from: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  onSnapshot(from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Batches can go both ways from now on. */
-  onConnected(peer: RmId): void;
+  onConnected(peer: MemberId): void;
   /** As early as it can be known, for it starts elections. After onConnected, once. */
-  onDisconnected(peer: RmId): void;
+  onDisconnected(peer: MemberId): void;
 }

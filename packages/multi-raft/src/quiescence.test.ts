@@ -62,7 +62,7 @@ describe('quiet groups', () => {
     const cutOff = new Set<RmId>();
     for (const rm of rest) {
       cluster.process(rm).transport.tap((from, { heartbeats }) => {
-        if (from !== leader || !heartbeats.some(({ quiesce }) => quiesce)) return;
+        if (from.rm !== leader || !heartbeats.some(({ quiesce }) => quiesce)) return;
         // Before the follower has a turn to look at it.
         cluster.process(rm).transport.disconnectedFrom(leader);
         cutOff.add(rm);
@@ -130,7 +130,7 @@ describe('quiet groups', () => {
     const follower = ALL.find((rm) => rm !== leader)!;
     const { term, lastIndex } = cluster.status(follower, group);
     const asked = async (heartbeat: { readonly term: number; readonly commit: number }): Promise<boolean> => {
-      cluster.process(leader).transport.send(follower, { messages: [], heartbeats: [{ group, readSequence: 0, quiesce: true, ...heartbeat }], heartbeatResponses: [] });
+      cluster.process(leader).transport.send(follower, { messages: [], heartbeats: [{ group, readSequence: 0, quiesce: true, ...heartbeat }], heartbeatResponses: [], positions: [] });
       await cluster.clock.advance(3);
       return cluster.status(follower, group).quiescent;
     };

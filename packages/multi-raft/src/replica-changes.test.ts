@@ -1,7 +1,8 @@
 /** Adding, removing and replacing replicas of running groups, under load: learner first, nothing lost, nobody short of a voter. */
+import { founderId } from '@mas/membership';
 import { rmId, type BucketId } from '@mas/values';
 import type { ProposalResult, ReplicaChange } from './host';
-import { confStateOf, TestCluster } from './testing/test-cluster';
+import { confStateOf, shown, TestCluster } from './testing/test-cluster';
 
 const [A, B, C, D] = [rmId(1), rmId(2), rmId(3), rmId(4)];
 const CONFIG = { balanceTicks: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceTicks: 3 };
@@ -31,14 +32,14 @@ describe('changing replicas under load', () => {
     const { cluster, group, fates } = await loaded();
     await cluster.boot(D);
     await cluster.addGroup(D, group, null);
-    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: D })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'add', replica: founderId(D) })).toBe('done');
     const leaving = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
-    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: leaving })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', replica: founderId(leaving) })).toBe('done');
     await cluster.settling(cluster.process(leaving).host.removeGroup(group));
     await cluster.clock.advance(4000);
     await cluster.converged();
     expect(cluster.applier(D, group).installs).toBeGreaterThan(0);
-    expect(cluster.status(D, group).voters).toEqual([A, B, C, D].filter((rm) => rm !== leaving));
+    expect(cluster.status(D, group).voters).toEqual([A, B, C, D].filter((rm) => rm !== leaving).map(founderId));
     expect(new Set(fates.map((one) => one.kind))).toEqual(new Set(['applied']));
     expect(fates.length).toBeGreaterThan(300);
   });
@@ -48,30 +49,30 @@ describe('changing replicas under load', () => {
     await cluster.boot(D);
     await cluster.addGroup(D, group, null);
     const old = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
-    expect(await changeAtLeader(cluster, group, { kind: 'replace', remove: old, add: D })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'replace', remove: founderId(old), add: founderId(D) })).toBe('done');
     await cluster.settling(cluster.process(old).host.removeGroup(group));
     await cluster.clock.advance(4000);
     await cluster.converged();
-    expect(cluster.status(D, group)).toMatchObject({ voters: [A, B, C, D].filter((rm) => rm !== old), learners: [] });
+    expect(cluster.status(D, group)).toMatchObject({ voters: [A, B, C, D].filter((rm) => rm !== old).map(founderId), learners: [] });
     expect(new Set(fates.map((one) => one.kind))).toEqual(new Set(['applied']));
   });
 
   test('a leader hands over before it is removed', async () => {
     const { cluster, group } = await loaded();
     const leader = cluster.leaderOf(group)!;
-    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: leader })).toBe('not-leader');
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', replica: founderId(leader) })).toBe('not-leader');
     await cluster.leadersEverywhere();
     expect(cluster.leaderOf(group)).not.toBe(leader);
-    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: leader })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', replica: founderId(leader) })).toBe('done');
   });
 
   test('a replica that never shows up is not promoted, and its learner is taken back', async () => {
     const cluster = await TestCluster.founded({ config: { ...CONFIG, catchUpTimeoutMs: 3000 } });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
-    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: D })).toBe('refused');
+    expect(await changeAtLeader(cluster, group, { kind: 'add', replica: founderId(D) })).toBe('refused');
     await cluster.eventually('nobody has a learner', () => [A, B, C].every((rm) => cluster.status(rm, group).learners.length === 0));
-    expect(cluster.status(A, group).voters).toEqual([A, B, C]);
+    expect(cluster.status(A, group).voters).toEqual([A, B, C].map(founderId));
   });
 
   test('one change at a time; what is already so is done; what would end the group is refused', async () => {
@@ -79,13 +80,13 @@ describe('changing replicas under load', () => {
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const { host } = cluster.process(cluster.leaderOf(group)!);
-    const first = host.changeReplicas(group, { kind: 'add', rm: D });
-    expect(await cluster.settling(host.changeReplicas(group, { kind: 'remove', rm: A }))).toBe('refused');
+    const first = host.changeReplicas(group, { kind: 'add', replica: founderId(D) });
+    expect(await cluster.settling(host.changeReplicas(group, { kind: 'remove', replica: founderId(A) }))).toBe('refused');
     await cluster.settling(first);
-    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: A })).toBe('done');
-    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: D })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'add', replica: founderId(A) })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', replica: founderId(D) })).toBe('done');
     const follower = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
-    expect(await cluster.settling(cluster.process(follower).host.changeReplicas(group, { kind: 'add', rm: D }))).toBe('not-leader');
+    expect(await cluster.settling(cluster.process(follower).host.changeReplicas(group, { kind: 'add', replica: founderId(D) }))).toBe('not-leader');
   });
 
   test('a change whose leader is cut off is unknown, and is either done or not everywhere', async () => {
@@ -93,12 +94,12 @@ describe('changing replicas under load', () => {
     const leader = cluster.leaderOf(group)!;
     const removed = [A, B, C].find((rm) => rm !== leader)!;
     cluster.network.setLinksOf(leader, 'silent');
-    const outcome = cluster.process(leader).host.changeReplicas(group, { kind: 'remove', rm: removed });
+    const outcome = cluster.process(leader).host.changeReplicas(group, { kind: 'remove', replica: founderId(removed) });
     expect(await cluster.settling(outcome)).toBe('unknown');
     cluster.network.setLinksOf(leader, 'up');
     await cluster.clock.advance(4000);
     await cluster.converged();
-    const voters = [A, B, C].map((rm) => cluster.status(rm, group).voters.join());
+    const voters = [A, B, C].map((rm) => cluster.status(rm, group).voters.map(shown).join());
     expect(new Set(voters).size).toBe(1);
   });
 
@@ -111,11 +112,11 @@ describe('changing replicas under load', () => {
     for (const rm of [B, C]) {
       await cluster.boot(rm);
       await cluster.addGroup(rm, group, null);
-      expect(await changeAtLeader(cluster, group, { kind: 'add', rm })).toBe('done');
+      expect(await changeAtLeader(cluster, group, { kind: 'add', replica: founderId(rm) })).toBe('done');
     }
     await cluster.settling(cluster.propose(group, 'x'));
     await cluster.converged();
-    expect(cluster.status(C, group).voters).toEqual([A, B, C]);
+    expect(cluster.status(C, group).voters).toEqual([A, B, C].map(founderId));
   });
 
   test('a process that was in the group before cannot help an outdated member to lead, while it waits for its snapshot', async () => {
@@ -128,7 +129,7 @@ describe('changing replicas under load', () => {
     await cluster.boot(D);
     cluster.network.setLink(C, D, 'cut');
     await cluster.addGroup(D, group, null);
-    expect(await changeAtLeader(cluster, group, { kind: 'replace', remove: B, add: D })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'replace', remove: founderId(B), add: founderId(D) })).toBe('done');
     await cluster.settling(cluster.process(B).host.removeGroup(group));
     cluster.forgetState(B, group);
     await cluster.settling(cluster.propose(group, 'not known to C'));
@@ -145,13 +146,13 @@ describe('changing replicas under load', () => {
   test('a process whose replica was removed can hold one again', async () => {
     const { cluster, group } = await loaded();
     const again = [A, B, C].find((rm) => rm !== cluster.leaderOf(group))!;
-    expect(await changeAtLeader(cluster, group, { kind: 'remove', rm: again })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'remove', replica: founderId(again) })).toBe('done');
     await cluster.settling(cluster.process(again).host.removeGroup(group));
     cluster.forgetState(again, group);
     await cluster.addGroup(again, group, null);
-    expect(await changeAtLeader(cluster, group, { kind: 'add', rm: again })).toBe('done');
+    expect(await changeAtLeader(cluster, group, { kind: 'add', replica: founderId(again) })).toBe('done');
     await cluster.clock.advance(4000);
     await cluster.converged();
-    expect(cluster.status(again, group).voters).toEqual([A, B, C]);
+    expect(cluster.status(again, group).voters).toEqual([A, B, C].map(founderId));
   });
 });

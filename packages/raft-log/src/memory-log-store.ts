@@ -74,6 +74,10 @@ export class MemoryLogStore implements LogStore {
     return [];
   }
 
+  position(): number {
+    return this.journal.length;
+  }
+
   stats(): LogStats {
     return { syncs: this.syncs, bytes: 0, segments: 1, queuedBytes: 0, syncP50Ms: null, syncP99Ms: null };
   }

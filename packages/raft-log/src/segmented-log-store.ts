@@ -145,6 +145,10 @@ export class SegmentedLogStore implements LogStore {
     return pinned.sort((a, b) => b.bytes - a.bytes || a.group - b.group);
   }
 
+  position(): number {
+    return this.open().durableBatch;
+  }
+
   stats(): LogStats {
     return { ...this.open().stats(), segments: this.files.count };
   }

@@ -166,6 +166,7 @@ export class ResourceManager implements ParticipantServer {
         appliedIndex: group.appliedIndex,
         durableIndex: group.durableIndex,
         voters: group.voters,
+        learners: group.learners,
         quiescent: group.quiescent,
         fsyncP50Ms: group.fsyncP50Ms,
         applyP50Ms: group.applyP50Ms,

@@ -75,6 +75,12 @@ export interface BucketTotals {
   readonly undecidedLegs: number;
 }
 
+/** Which incarnation of which Resource Manager: 0 for a founder, then 1, 2, … */
+export interface ReplicaId {
+  readonly rm: RmId;
+  readonly ordinal: number;
+}
+
 export interface ReplicaStatus {
   readonly bucket: BucketId;
   readonly rm: RmId;
@@ -84,7 +90,9 @@ export interface ReplicaStatus {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly durableIndex: number;
-  readonly voters: readonly RmId[];
+  readonly voters: readonly ReplicaId[];
+  /** Being brought up; they have no vote yet. */
+  readonly learners: readonly ReplicaId[];
   readonly quiescent: boolean;
   /** Milliseconds, of recent rounds; null before the first. */
   readonly fsyncP50Ms: number | null;

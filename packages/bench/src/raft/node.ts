@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { madeUpCluster } from '@mas/membership';
 import { MultiRaftHost, multiRaftConfig, type HostFailure } from '@mas/multi-raft';
 import { EMPTY_CONF_STATE, nodeId } from '@mas/raft';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
@@ -38,7 +39,8 @@ class MeasuredNode {
     this.transport = new GrpcPeerTransport({ self, peers, tls: this.tls(), clock, logger: silentLogger });
     const log = new SegmentedLogStore({ directory: settings.log, fileSystem: new NodeFileSystem(), clock, onFatal: (error) => die('the log cannot be written', error) });
     const onFatal = (failure: HostFailure): void => die(failure.what, failure.cause);
-    this.host = new MultiRaftHost<number>({ self, log, transport: this.transport, clock, random: new SeededRandom(settings.self), logger: silentLogger, onFatal }, multiRaftConfig());
+    const member = madeUpCluster([...peers.keys()]).local(self, () => log.position());
+    this.host = new MultiRaftHost<number>({ self: member.self, log, transport: this.transport, positions: member, clock, random: new SeededRandom(settings.self), logger: silentLogger, onFatal }, multiRaftConfig());
   }
 
   async start(): Promise<void> {
@@ -99,7 +101,7 @@ class MeasuredNode {
       leaderless: groups.filter((one) => one.leader === null).length,
       quiet: groups.filter((one) => one.quiescent).length,
       applied: [...this.appliers.values()].reduce((sum, one) => sum + one.count, 0),
-      lag: leading.reduce((sum, one) => sum + [...one.lag.values()].reduce((most, lag) => Math.max(most, lag), 0), 0),
+      lag: leading.reduce((sum, one) => sum + one.lag.reduce((most, { entries }) => Math.max(most, entries), 0), 0),
       fsyncP50Ms: groups[0]?.fsyncP50Ms ?? null,
     };
   }

@@ -19,6 +19,7 @@ import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
+import { provisionalMember } from './provisional-member';
 import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
@@ -76,7 +77,8 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const encoded = new EncodedInstructions();
   const transport = new GrpcPeerTransport({ self, peers: addresses, tls, clock, logger });
   const log = new SegmentedLogStore({ directory: join(settings.data, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
-  const host = new MultiRaftHost<readonly Outcome[]>({ self, log, transport, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
+  const member = provisionalMember(self, settings.cluster.map((one) => one.rm), () => log.position());
+  const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
   const embedded = settings.sql === 'embedded';
   const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(embedded ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, embedded ? {} : { database: settings.db }, logger);
   const store = embedded ? await open() : await storeWhenThere(open, settings.sqlWaitMs, clock, logger);

@@ -5,7 +5,8 @@
  */
 import { bestSuccessor, isCloseBehind, transferTo } from '../group/handover';
 import type { Replica } from '../group/replica';
-import type { RmId } from '@mas/values';
+import { preferredVoters } from '../group/members';
+import type { NodeId } from '@mas/raft';
 
 const MAX_SETBACKS = 6;
 /** A group that comes back within so many hold times was not well placed over there. */
@@ -16,7 +17,7 @@ export interface BalanceView {
   readonly maxTransfers: number;
   readonly tick: number;
   /** For how many ticks without interruption a peer has been alive. */
-  aliveForTicks(peer: RmId): number;
+  aliveForTicks(peer: NodeId): number;
 }
 
 /** @returns how many transfers were begun. */
@@ -33,11 +34,11 @@ export function balance<Result>(replicas: Iterable<Replica<Result>>, view: Balan
   return begun;
 }
 
-function preferredSuccessor<Result>(replica: Replica<Result>, view: BalanceView): RmId | undefined {
+function preferredSuccessor<Result>(replica: Replica<Result>, view: BalanceView): NodeId | undefined {
   if (!replica.isLeader || replica.isRetired || replica.isChangingReplicas || replica.transfer !== undefined) return undefined;
   const { host } = replica;
-  const preferred = host.preferredLeaders(replica.group, replica.voters).find((rm) => rm === host.self || host.isAlive(rm));
-  if (preferred === undefined || preferred === host.self) return undefined;
+  const preferred = preferredVoters(host.preferredLeaders, replica.group, replica.voters).find((node) => node === host.nodeId || host.isAlive(node));
+  if (preferred === undefined || preferred === host.nodeId) return undefined;
   noteSetback(replica, view);
   const holdTicks = view.holdTicks * 2 ** replica.balanceSetbacks;
   if (view.tick - replica.leaderSinceTick < holdTicks || view.aliveForTicks(preferred) < view.holdTicks) return undefined;

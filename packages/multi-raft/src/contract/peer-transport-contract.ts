@@ -1,9 +1,10 @@
 /** What every PeerTransport must do, run on the memory network here and on the real transport in its own package. */
 import { logIndex, nodeId, NO_DATA, term, type ConfState, type Entry, type PeerMessage, type SnapshotMessage } from '@mas/raft';
-import { bucketId, type RmId } from '@mas/values';
+import { founderId, ordinal, type MemberId, type PositionMark } from '@mas/membership';
+import { bucketId, rmId, type RmId } from '@mas/values';
 import type { CoalescedHeartbeat, PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '../peer-transport';
 
-/** Two processes that can reach each other; not yet started. */
+/** Two founders' processes that can reach each other; not yet started. */
 export interface TransportPair {
   readonly ids: readonly [RmId, RmId];
   readonly transports: readonly [PeerTransport, PeerTransport];
@@ -16,24 +17,24 @@ export interface TransportPair {
 }
 
 class RecordingReceiver implements PeerReceiver {
-  readonly batches: { readonly from: RmId; readonly batch: PeerBatch }[] = [];
+  readonly batches: { readonly from: MemberId; readonly batch: PeerBatch }[] = [];
   readonly connections: string[] = [];
   onSnapshotDo: (header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>) => Promise<void> = () => Promise.reject(new Error('not expected'));
 
-  onBatch(from: RmId, batch: PeerBatch): void {
+  onBatch(from: MemberId, batch: PeerBatch): void {
     this.batches.push({ from, batch });
   }
 
-  onSnapshot(_from: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  onSnapshot(_from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     return this.onSnapshotDo(header, chunks);
   }
 
-  onConnected(peer: RmId): void {
-    this.connections.push(`+${peer}`);
+  onConnected({ rm }: MemberId): void {
+    this.connections.push(`+${rm}`);
   }
 
-  onDisconnected(peer: RmId): void {
-    this.connections.push(`-${peer}`);
+  onDisconnected({ rm }: MemberId): void {
+    this.connections.push(`-${rm}`);
   }
 
   get messages(): readonly PeerMessage[] {
@@ -67,13 +68,13 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
       expect(pair.transports[0].send(pair.ids[1], batchOf(messages.slice(3)))).toBe(true);
       await pair.eventually('everything has arrived', () => receivers[1].messages.length === messages.length);
       expect(receivers[1].messages).toEqual(messages);
-      expect(receivers[1].batches.every(({ from }) => from === pair.ids[0])).toBe(true);
+      expect(receivers[1].batches.every(({ from }) => from.rm === pair.ids[0] && from.ordinal === 0)).toBe(true);
       expect(receivers[1].batches[0]!.batch.messages[0]!.group).toBe(7);
     });
 
     test('heartbeats of many groups arrive unchanged, both ways', async () => {
       const heartbeats: CoalescedHeartbeat[] = [0, 1, 65_535].map((group) => ({ group: bucketId(group), term: 4_294_967_297, commit: group, readSequence: 3, quiesce: group === 1 }));
-      pair.transports[1].send(pair.ids[0], { messages: [], heartbeats, heartbeatResponses: [heartbeats[1]!] });
+      pair.transports[1].send(pair.ids[0], { messages: [], heartbeats, heartbeatResponses: [heartbeats[1]!], positions: [] });
       await pair.eventually('they have arrived', () => receivers[0].batches.some(({ batch }) => batch.heartbeats.length > 0));
       const batches = receivers[0].batches.map((one) => one.batch);
       expect(batches.flatMap((batch) => batch.heartbeats)).toEqual(heartbeats);
@@ -83,7 +84,17 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
     test('a batch without content arrives: it is a sign of life', async () => {
       pair.transports[0].send(pair.ids[1], batchOf([]));
       await pair.eventually('it has arrived', () => receivers[1].batches.length === 1);
-      expect(receivers[1].batches[0]).toEqual({ from: pair.ids[0], batch: batchOf([]) });
+      expect(receivers[1].batches[0]).toEqual({ from: founderId(pair.ids[0]), batch: batchOf([]) });
+    });
+
+    test('positions arrive unchanged', async () => {
+      const positions: PositionMark[] = [
+        { ...founderId(pair.ids[0]), position: 9_007_199_254_740_991 },
+        { rm: rmId(65_535), ordinal: ordinal(65_535), position: 0 },
+      ];
+      pair.transports[0].send(pair.ids[1], { ...batchOf([]), positions });
+      await pair.eventually('they have arrived', () => receivers[1].batches.length === 1);
+      expect(receivers[1].batches[0]?.batch.positions).toEqual(positions);
     });
 
     test('many batches keep their order', async () => {
@@ -222,7 +233,7 @@ async function* breakingAfter(list: readonly Uint8Array[], at: number, breakIt: 
 }
 
 function batchOf(messages: readonly PeerMessage[]): PeerBatch {
-  return { messages: messages.map((message) => ({ group: bucketId(7), message })), heartbeats: [], heartbeatResponses: [] };
+  return { messages: messages.map((message) => ({ group: bucketId(7), message })), heartbeats: [], heartbeatResponses: [], positions: [] };
 }
 
 function routeOf({ ids }: TransportPair): { readonly from: ReturnType<typeof nodeId>; readonly to: ReturnType<typeof nodeId>; readonly term: ReturnType<typeof term> } {

@@ -1,15 +1,15 @@
 /** One group as a console, metrics or `cluster status` shows it. */
-import type { RmId } from '@mas/values';
+import type { MemberId } from '@mas/membership';
 import type { GroupStatus } from '../host';
-import { rmOf } from '../replica-id';
+import { memberOf, rmOf } from '../replica-id';
 import type { Replica } from './replica';
 
 export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
   const { role, leader, term, commit, lastIndex, isLearner } = replica.node.basicStatus();
-  const lag = new Map<RmId, number>();
+  const lag: { readonly replica: MemberId; readonly entries: number }[] = [];
   if (role === 'leader') {
     replica.node.visitProgress((id, progress) => {
-      if (id !== replica.host.nodeId) lag.set(rmOf(id), lastIndex - progress.match);
+      if (id !== replica.host.nodeId) lag.push({ replica: memberOf(id), entries: lastIndex - progress.match });
     });
   }
   return {
@@ -21,8 +21,9 @@ export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
     appliedIndex: replica.applies.applied.index,
     durableIndex: replica.applier.durable().index,
     lastIndex,
-    voters: replica.voters,
-    learners: replica.applies.confState.learners.map(rmOf),
+    voters: replica.voters.map(memberOf),
+    outgoing: replica.applies.confState.votersOutgoing.map(memberOf),
+    learners: replica.applies.confState.learners.map(memberOf),
     quiescent: replica.isQuiet,
     lag,
     queuedProposals: replica.queue.length + replica.pending.size,

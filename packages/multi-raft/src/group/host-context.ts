@@ -1,13 +1,14 @@
 /** What a group's replica needs of its host. The host alone owns the registry, the scheduler, peers and ticks. */
 import type { NodeId, SnapshotMessage } from '@mas/raft';
-import type { BucketId, Clock, Logger, Random, RmId } from '@mas/values';
+import type { MemberId } from '@mas/membership';
+import type { BucketId, Clock, Logger, Random } from '@mas/values';
 import type { MultiRaftConfig } from '../config';
 import type { HostFailure, LeaderPreference } from '../host-ports';
 import type { LogStore } from '../log-store';
 import type { Outboxes } from '../peers/outboxes';
 
 export interface HostContext {
-  readonly self: RmId;
+  readonly self: MemberId;
   readonly nodeId: NodeId;
   readonly config: MultiRaftConfig;
   readonly clock: Clock;
@@ -16,9 +17,10 @@ export interface HostContext {
   readonly log: LogStore;
   readonly outboxes: Outboxes;
   readonly preferredLeaders: LeaderPreference;
-  isAlive(peer: RmId): boolean;
+  /** By id: an incarnation that was replaced is dead, whatever runs in its place. */
+  isAlive(peer: NodeId): boolean;
   /** Null while it is alive. */
-  goneForMs(peer: RmId): number | null;
+  goneForMs(peer: NodeId): number | null;
   /** Ticks since the host started. */
   tick(): number;
   /** The group has work. */
@@ -27,5 +29,7 @@ export interface HostContext {
   setTicking(group: BucketId, ticking: boolean): void;
   /** Raft wants this follower to get a snapshot. */
   sendSnapshot(group: BucketId, message: SnapshotMessage): void;
+  /** Rises while snapshots, of whatever group, get further at this peer. */
+  snapshotProgress(peer: NodeId): number;
   fatal(failure: HostFailure): void;
 }

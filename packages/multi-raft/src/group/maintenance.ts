@@ -1,7 +1,6 @@
 /** Once in a while, quiet or not: keeping the log short, and a look at the health of the applied state. */
-import { logIndex } from '@mas/raft';
+import { logIndex, type NodeId } from '@mas/raft';
 import { present } from '@mas/values';
-import { nodeOf, rmOf } from '../replica-id';
 import { compactionTarget } from './compaction';
 import { retreatIfUnhealthy } from './handover';
 import type { Replica } from './replica';
@@ -45,7 +44,7 @@ function reachableFollowers<Result>(replica: Replica<Result>): readonly { readon
   const followers: { matchIndex: number; lagBytes: number }[] = [];
   replica.node.visitProgress((id, progress) => {
     // One that is being sent a snapshot is kept up by its pin.
-    if (id === replica.host.nodeId || progress.state === 'snapshot' || !replica.host.isAlive(rmOf(id))) return;
+    if (id === replica.host.nodeId || progress.state === 'snapshot' || !replica.host.isAlive(id)) return;
     followers.push({ matchIndex: progress.match, lagBytes: replica.sizes.bytesAfter(progress.match) });
   });
   return followers;
@@ -53,11 +52,11 @@ function reachableFollowers<Result>(replica: Replica<Result>): readonly { readon
 
 function releasePins<Result>(replica: Replica<Result>): void {
   if (replica.pins.size === 0) return;
-  const matches = new Map<number, number>();
+  const matches = new Map<NodeId, number>();
   if (replica.isLeader) replica.node.visitProgress((id, progress) => matches.set(id, progress.match));
   const tick = replica.host.tick();
-  for (const [rm, pin] of replica.pins) {
-    const match = matches.get(nodeOf(rm)) ?? Number.MAX_SAFE_INTEGER;
-    if (match >= pin.index || tick > pin.untilTick) replica.pins.delete(rm);
+  for (const [node, pin] of replica.pins) {
+    const match = matches.get(node) ?? Number.MAX_SAFE_INTEGER;
+    if (match >= pin.index || tick > pin.untilTick) replica.pins.delete(node);
   }
 }

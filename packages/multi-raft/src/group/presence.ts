@@ -1,11 +1,10 @@
 /**
- * Whether a majority of the voters is there, by what is known of their processes. Raft itself only knows that nobody answers: a
+ * Whether a majority of the voters is there, by what is known of their processes; an incarnation that was replaced is gone. Raft itself only knows that nobody answers: a
  * leader without a quorum steps down after an election timeout, a follower campaigns for ever. Callers must not wait for that, so
  * after the same time they are told; an election, which has its quorum, is never called so.
  */
-import { nodeId } from '@mas/raft';
+import type { NodeId } from '@mas/raft';
 import type { MissingQuorum } from '@mas/values';
-import { rmOf } from '../replica-id';
 import type { Replica } from './replica';
 
 /** Null while a quorum is there, or has been until less than an election timeout ago. */
@@ -19,11 +18,11 @@ export function missingQuorum<Result>(replica: Replica<Result>): MissingQuorum |
   return null;
 }
 
-function missingOf<Result>({ host }: Replica<Result>, voters: readonly number[]): MissingQuorum | null {
+function missingOf<Result>({ host }: Replica<Result>, voters: readonly NodeId[]): MissingQuorum | null {
   const needed = Math.floor(voters.length / 2) + 1;
   const goneForMs: number[] = [];
   for (const voter of voters) {
-    const forMs = voter === host.nodeId ? null : host.goneForMs(rmOf(nodeId(voter)));
+    const forMs = voter === host.nodeId ? null : host.goneForMs(voter);
     if (forMs !== null) goneForMs.push(forMs);
   }
   const up = voters.length - goneForMs.length;

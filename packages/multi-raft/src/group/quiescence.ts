@@ -7,7 +7,6 @@
  */
 import type { NodeId } from '@mas/raft';
 import type { CoalescedHeartbeat } from '../peer-transport';
-import { nodeOf, rmOf } from '../replica-id';
 import type { Replica } from './replica';
 
 /** Once per tick of a group that is awake. */
@@ -31,7 +30,7 @@ export function tickQuiescence<Result>(replica: Replica<Result>): void {
  * that fell asleep now would hear of no other loss, and sleep without a leader until somebody speaks to it.
  */
 export function acceptsQuiesce<Result>(replica: Replica<Result>, from: NodeId, asked: CoalescedHeartbeat): boolean {
-  if (!replica.host.isAlive(rmOf(from))) return false;
+  if (!replica.host.isAlive(from)) return false;
   const { role, term, leader, lastIndex, commit } = replica.node.basicStatus();
   return role === 'follower' && leader === from && term === asked.term && commit === asked.commit && lastIndex === asked.commit && replica.inbox.length === 0;
 }
@@ -73,7 +72,7 @@ function everybodyReachableHasAll<Result>(replica: Replica<Result>, lastIndex: n
   let isBehind = false;
   replica.node.visitProgress((id, progress) => {
     const isSelf = id === host.nodeId;
-    if (!isSelf && !host.isAlive(rmOf(id))) return;
+    if (!isSelf && !host.isAlive(id)) return;
     if (!isSelf && (progress.state !== 'replicate' || progress.match !== lastIndex)) isBehind = true;
     if (voters.includes(id)) present += 1;
   });
@@ -85,6 +84,6 @@ function announce<Result>(replica: Replica<Result>): void {
   const { term, commit } = replica.node.basicStatus();
   for (const peer of replica.peers) {
     if (!host.isAlive(peer)) continue;
-    host.outboxes.heartbeat(group, { kind: 'heartbeat', from: host.nodeId, to: nodeOf(peer), term, commit, readSequence: 0 }, true);
+    host.outboxes.heartbeat(group, { kind: 'heartbeat', from: host.nodeId, to: peer, term, commit, readSequence: 0 }, true);
   }
 }

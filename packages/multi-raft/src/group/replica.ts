@@ -3,7 +3,7 @@
  * which fields it moves. All of it runs in the turns of the scheduler (turn.ts), except what callers and I/O put into
  * its queues.
  */
-import { decodeConfChange, type BasicStatus, type ConfState, type Entry, type RaftNode, type Snapshot } from '@mas/raft';
+import { decodeConfChange, type BasicStatus, type ConfState, type Entry, type NodeId, type RaftNode, type Snapshot } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 import type { Applier } from '../applier';
 import type { ProposalResult, ReadIndexResult } from '../host';
@@ -24,7 +24,7 @@ import { Waiters } from './waiters';
 
 /** A leadership transfer on its way; see handover.ts. */
 export interface Transfer {
-  readonly to: RmId;
+  readonly to: NodeId;
   readonly sinceTick: number;
   /** draining: proposals in flight are finished first, so that none gets an unknown fate. */
   stage: 'draining' | 'asked';
@@ -66,7 +66,7 @@ export class Replica<Result> {
   isQuiet = false;
   idleTicks = 0;
   /** Peers that lost messages of this group since the last turn. */
-  readonly unreachable = new Set<RmId>();
+  readonly unreachable = new Set<NodeId>();
   /** Raft refused proposals until something is applied. */
   isUncommittedFull = false;
   /** This replica campaigns soon, unless a leader shows up first (succession.ts). */
@@ -77,7 +77,7 @@ export class Replica<Result> {
   /** A snapshot is being received. */
   isInstalling = false;
   /** Followers whose snapshot is under way or just arrived: the log behind it must stay (maintenance.ts). */
-  readonly pins = new Map<RmId, { readonly index: number; untilTick: number }>();
+  readonly pins = new Map<NodeId, { readonly index: number; untilTick: number }>();
   /** How often a group that was given to a preferred peer came back (balancer.ts). */
   balanceSetbacks = 0;
   balancedAtTick: number | undefined;
@@ -119,13 +119,13 @@ export class Replica<Result> {
     return this.known.leader === undefined ? null : rmOf(this.known.leader);
   }
 
-  /** Voters of the applied configuration, ascending. */
-  get voters(): readonly RmId[] {
+  /** Voters of the applied configuration, ascending by Resource Manager. */
+  get voters(): readonly NodeId[] {
     return this.members.voters;
   }
 
-  /** Everybody but this process who takes part in any way. */
-  get peers(): readonly RmId[] {
+  /** Everybody but this replica who takes part in any way. */
+  get peers(): readonly NodeId[] {
     return this.members.peers;
   }
 
@@ -175,7 +175,7 @@ export class Replica<Result> {
   notLeader(): Extract<ProposalResult<Result> & ReadIndexResult, { readonly kind: 'not-leader' | 'no-quorum' }> {
     const missing = missingQuorum(this);
     if (missing !== null) return { kind: 'no-quorum', missing };
-    return { kind: 'not-leader', leader: this.leader === this.host.self ? null : this.leader };
+    return { kind: 'not-leader', leader: this.leader === this.host.self.rm ? null : this.leader };
   }
 
   settleConfChange(outcome: 'applied' | 'dropped' | 'unknown'): void {
@@ -189,7 +189,7 @@ export class Replica<Result> {
     const { confState } = this.applies;
     if (this.membersOf !== confState) {
       this.membersOf = confState;
-      this.knownMembers = membersOf(confState, this.host.self);
+      this.knownMembers = membersOf(confState, this.host.nodeId);
     }
     return this.knownMembers;
   }

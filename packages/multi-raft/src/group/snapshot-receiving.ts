@@ -5,18 +5,18 @@
  *   3. the acknowledgement leaves.
  * A snapshot holds committed state only, so step 1 is right whatever Raft thinks of the sender by then.
  */
-import type { RmId } from '@mas/values';
+import type { MemberId } from '@mas/membership';
 import { nodeOf } from '../replica-id';
 import type { SnapshotHeader } from '../peer-transport';
 import { membersOf } from './members';
 import type { Replica } from './replica';
 
 /** @returns once the snapshot is installed and durable, or was not needed. @throws when it cannot be taken now. */
-export async function receiveSnapshot<Result>(replica: Replica<Result>, from: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+export async function receiveSnapshot<Result>(replica: Replica<Result>, from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const { message } = header;
   const { index, term } = message.snapshot.metadata;
   if (message.from !== nodeOf(from) || message.to !== replica.host.nodeId) throw new Error('the snapshot is not from its sender, or not for this replica');
-  if (!membersOf(message.snapshot.metadata.confState, replica.host.self).hasSelf) throw new Error('the snapshot is of a configuration that this replica is not in');
+  if (!membersOf(message.snapshot.metadata.confState, replica.host.nodeId).hasSelf) throw new Error('the snapshot is of a configuration that this replica is not in');
   const status = replica.node.basicStatus();
   if (message.term < status.term) throw new Error(`the sender's term ${message.term} is over, it is ${status.term}`);
   if (replica.isInstalling) throw new Error('another snapshot of this group is being installed');
@@ -28,7 +28,7 @@ export async function receiveSnapshot<Result>(replica: Replica<Result>, from: Rm
   replica.isInstalling = true;
   try {
     await install(replica, header, chunks);
-    replica.host.logger.info({ bucket: replica.group, index, term, from }, 'snapshot installed');
+    replica.host.logger.info({ bucket: replica.group, index, term, from: from.rm }, 'snapshot installed');
     let isTold = false;
     tell(replica, header, () => {
       isTold = true;

@@ -4,7 +4,8 @@
  * It stays an ordinary election: with PreVote a replica that merely lost its own connection wins nothing, for the
  * others still hear the leader.
  */
-import type { RmId } from '@mas/values';
+import type { NodeId } from '@mas/raft';
+import { preferredVoters } from './members';
 import type { Replica } from './replica';
 
 /** The best placed replica campaigns after so many ticks, each further one so many later. */
@@ -13,8 +14,8 @@ const STAGGER_TICKS = 2;
 /** Then Raft's own, randomized timeout takes over. */
 const MAX_CAMPAIGNS = 3;
 
-/** The process of this peer is gone, or silent for an election timeout. */
-export function onPeerLost<Result>(replica: Replica<Result>, peer: RmId): void {
+/** The process of this replica is gone, or silent for an election timeout. */
+export function onPeerLost<Result>(replica: Replica<Result>, peer: NodeId): void {
   if (replica.isRetired) return;
   if (replica.isLeader) {
     if (!replica.peers.includes(peer)) return;
@@ -22,11 +23,11 @@ export function onPeerLost<Result>(replica: Replica<Result>, peer: RmId): void {
     replica.wake();
     return;
   }
-  if (replica.leader !== peer) return;
+  if (replica.known.leader !== peer) return;
   const { host } = replica;
   replica.node.forgetLeader();
   replica.wake();
-  armCampaign(replica, (rm) => rm === host.self || host.isAlive(rm));
+  armCampaign(replica, (node) => node === host.nodeId || host.isAlive(node));
 }
 
 /** A replica starts and knows no leader: whoever should lead tries first. Which peers are up is not known yet. */
@@ -51,10 +52,10 @@ export function tickSuccession<Result>(replica: Replica<Result>): void {
 }
 
 /** A replica that could not serve leaves it to the others; Raft's time-out still makes it campaign if they do not. */
-function armCampaign<Result>(replica: Replica<Result>, isAble: (rm: RmId) => boolean): void {
+function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) => boolean): void {
   const { host } = replica;
-  const order = host.preferredLeaders(replica.group, replica.voters).filter(isAble);
-  const rank = order.indexOf(host.self);
+  const order = preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter(isAble);
+  const rank = order.indexOf(host.nodeId);
   replica.campaign = rank < 0 || !replica.applier.healthy() ? undefined : { rank, triesLeft: MAX_CAMPAIGNS, inTicks: ticksFor(rank) };
 }
 

@@ -4,7 +4,6 @@
  */
 import { logIndex, term as raftTerm, type PeerMessage } from '@mas/raft';
 import { unreachable } from '@mas/values';
-import { nodeOf } from '../replica-id';
 import { carryOut } from './carry-out';
 import { followTransfer } from './handover';
 import type { Inbound } from './inbox';
@@ -45,7 +44,7 @@ function stepStorageReports<Result>(replica: Replica<Result>): void {
     else if (message.kind !== 'storage-append-response') replica.host.outboxes.message(replica.group, message);
   }
   for (const message of replica.applies.takeResponses()) replica.node.step(message);
-  for (const peer of replica.unreachable) replica.node.reportUnreachable(nodeOf(peer));
+  for (const peer of replica.unreachable) replica.node.reportUnreachable(peer);
   replica.unreachable.clear();
 }
 

@@ -1,8 +1,8 @@
 /** Who is there: by connection, by silence, and not fooled by this process's own pauses. */
-import { rmId } from '@mas/values';
+import { nodeId } from '@mas/raft';
 import { PeerLiveness } from './liveness';
 
-const P = rmId(2);
+const P = nodeId(2);
 
 function setUp(): { readonly liveness: PeerLiveness; readonly events: string[] } {
   const events: string[] = [];

@@ -1,17 +1,26 @@
 /**
- * What this turn has to say, gathered per peer process: messages of all groups, and their heartbeats in a form of
+ * What this turn has to say, gathered per peer: messages of all groups, and their heartbeats in a form of
  * their own, so that a tick of a thousand groups is one write per peer. A peer that does not take its batch loses it
  * and nobody else's; the groups concerned are told, so that Raft stops streaming to it.
  */
-import type { HeartbeatMessage, HeartbeatResponseMessage, PeerMessage } from '@mas/raft';
+import type { PositionMark } from '@mas/membership';
+import type { HeartbeatMessage, HeartbeatResponseMessage, NodeId, PeerMessage } from '@mas/raft';
 import { payloadBytes } from '@mas/raft';
-import type { BucketId, RmId } from '@mas/values';
-import { rmOf } from '../replica-id';
+import type { BucketId } from '@mas/values';
 import type { CoalescedHeartbeat, GroupMessage, PeerBatch } from '../peer-transport';
 
 export interface OutboxLimits {
   readonly maxBatchBytes: number;
   readonly maxBatchItems: number;
+}
+
+export interface OutboxPorts {
+  /** False: not taken, because that incarnation is not connected, or has no room. */
+  send(to: NodeId, batch: PeerBatch): boolean;
+  /** A group's message to this peer was not taken. */
+  dropped(to: NodeId, group: BucketId): void;
+  /** What a peer is told of logs with a sign of life. */
+  positions(): readonly PositionMark[];
 }
 
 interface Outbox {
@@ -22,40 +31,35 @@ interface Outbox {
   items: number;
 }
 
-const EMPTY_BATCH: PeerBatch = { messages: [], heartbeats: [], heartbeatResponses: [] };
+const NO_POSITIONS: readonly PositionMark[] = [];
 
 export class Outboxes {
-  private readonly boxes = new Map<RmId, Outbox>();
+  private readonly boxes = new Map<NodeId, Outbox>();
   /** Peers written to since the last sign of life. */
-  private readonly spokenTo = new Set<RmId>();
+  private readonly spokenTo = new Set<NodeId>();
+  /** Peers whose next batch carries positions. */
+  private readonly owedPositions = new Set<NodeId>();
 
-  /** @param dropped a group's message to this peer was not taken. */
   constructor(
     private readonly limits: OutboxLimits,
-    private readonly send: (to: RmId, batch: PeerBatch) => boolean,
-    private readonly dropped: (to: RmId, group: BucketId) => void,
+    private readonly ports: OutboxPorts,
   ) {}
 
   message(group: BucketId, message: PeerMessage): void {
-    const to = rmOf(message.to);
-    const box = this.box(to);
+    const box = this.box(message.to);
     box.messages.push({ group, message });
     if (message.kind === 'append') box.bytes += payloadBytes(message.entries);
-    this.count(to, box);
+    this.count(message.to, box);
   }
 
-  heartbeat(group: BucketId, message: HeartbeatMessage, quiesce: boolean): void {
-    const to = rmOf(message.to);
+  heartbeat(group: BucketId, { to, term, commit, readSequence }: HeartbeatMessage, quiesce: boolean): void {
     const box = this.box(to);
-    const { term, commit, readSequence } = message;
     box.heartbeats.push({ group, term, commit, readSequence, quiesce });
     this.count(to, box);
   }
 
-  heartbeatResponse(group: BucketId, message: HeartbeatResponseMessage): void {
-    const to = rmOf(message.to);
+  heartbeatResponse(group: BucketId, { to, term, readSequence }: HeartbeatResponseMessage): void {
     const box = this.box(to);
-    const { term, readSequence } = message;
     box.heartbeatResponses.push({ group, term, commit: 0, readSequence, quiesce: false });
     this.count(to, box);
   }
@@ -65,13 +69,21 @@ export class Outboxes {
     for (const [to, box] of this.boxes) if (box.items > 0) this.write(to, box);
   }
 
-  /** A batch without content to every peer that heard nothing since the last call, so that silence means something. */
-  signOfLife(peers: Iterable<RmId>): void {
-    for (const peer of peers) if (!this.spokenTo.has(peer)) this.send(peer, EMPTY_BATCH);
+  /**
+   * A batch without messages to every peer that heard nothing since the last call, so that silence means something. It carries
+   * positions; for those that were spoken to, the next batch does.
+   */
+  signOfLife(peers: Iterable<NodeId>): void {
+    this.owedPositions.clear();
+    for (const peer of peers) {
+      this.owedPositions.add(peer);
+      if (!this.spokenTo.has(peer)) this.send(peer, [], [], []);
+    }
     this.spokenTo.clear();
   }
 
-  private box(to: RmId): Outbox {
+
+  private box(to: NodeId): Outbox {
     let box = this.boxes.get(to);
     if (box === undefined) {
       box = { messages: [], heartbeats: [], heartbeatResponses: [], bytes: 0, items: 0 };
@@ -80,12 +92,12 @@ export class Outboxes {
     return box;
   }
 
-  private count(to: RmId, box: Outbox): void {
+  private count(to: NodeId, box: Outbox): void {
     box.items += 1;
     if (box.items >= this.limits.maxBatchItems || box.bytes >= this.limits.maxBatchBytes) this.write(to, box);
   }
 
-  private write(to: RmId, box: Outbox): void {
+  private write(to: NodeId, box: Outbox): void {
     const { messages, heartbeats, heartbeatResponses } = box;
     box.messages = [];
     box.heartbeats = [];
@@ -93,10 +105,17 @@ export class Outboxes {
     box.bytes = 0;
     box.items = 0;
     this.spokenTo.add(to);
-    if (this.send(to, { messages, heartbeats, heartbeatResponses })) return;
+    if (this.send(to, messages, heartbeats, heartbeatResponses)) return;
     const groups = new Set<BucketId>();
     for (const item of messages) groups.add(item.group);
     for (const item of heartbeats) groups.add(item.group);
-    for (const group of groups) this.dropped(to, group);
+    for (const group of groups) this.ports.dropped(to, group);
+  }
+
+  private send(to: NodeId, messages: PeerBatch['messages'], heartbeats: PeerBatch['heartbeats'], heartbeatResponses: PeerBatch['heartbeatResponses']): boolean {
+    const positions = this.owedPositions.has(to) ? this.ports.positions() : NO_POSITIONS;
+    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions });
+    if (isTaken) this.owedPositions.delete(to);
+    return isTaken;
   }
 }

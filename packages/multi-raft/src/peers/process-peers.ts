@@ -1,7 +1,11 @@
 /**
  * The other processes: what they send goes to the groups' inboxes, what groups say goes to one outbox per peer, and who
  * is there is known in one place. Nothing a peer does or omits here can hold up another one.
+ * Of each Resource Manager one incarnation is connected at a time, and only that one is alive and spoken to: what groups say to
+ * another one (an old disk's id) is dropped here, never carried to the process that took its place.
  */
+import type { MemberId } from '@mas/membership';
+import type { NodeId } from '@mas/raft';
 import { invariant, type BucketId, type RmId } from '@mas/values';
 import type { MultiRaftConfig } from '../config';
 import type { Inbound } from '../group/inbox';
@@ -10,7 +14,7 @@ import { receiveSnapshot } from '../group/snapshot-receiving';
 import { onPeerLost } from '../group/succession';
 import type { HostPorts } from '../host-ports';
 import type { CoalescedHeartbeat, PeerBatch, PeerReceiver, SnapshotHeader } from '../peer-transport';
-import { nodeOf } from '../replica-id';
+import { nodeOf, rmOf } from '../replica-id';
 import { PeerLiveness } from './liveness';
 import { Outboxes } from './outboxes';
 import { SnapshotSender } from './snapshot-sender';
@@ -20,6 +24,9 @@ export class ProcessPeers<Result> implements PeerReceiver {
   readonly liveness: PeerLiveness;
   readonly snapshots: SnapshotSender<Result>;
   private installs = 0;
+  /** The incarnation of each Resource Manager that is connected now. */
+  private readonly connected = new Map<RmId, NodeId>();
+  private readonly selfNode: NodeId;
 
   constructor(
     private readonly ports: HostPorts,
@@ -28,11 +35,12 @@ export class ProcessPeers<Result> implements PeerReceiver {
     private readonly tickCount: () => number,
   ) {
     const { transport, clock, logger } = ports;
-    this.outboxes = new Outboxes(
-      config,
-      (to, batch) => transport.send(to, batch),
-      (to, group) => this.onDropped(to, group),
-    );
+    this.selfNode = nodeOf(ports.self);
+    this.outboxes = new Outboxes(config, {
+      send: (to, batch) => this.connected.get(rmOf(to)) === to && transport.send(rmOf(to), batch),
+      dropped: (to, group) => this.onDropped(to, group),
+      positions: () => ports.positions.tell(),
+    });
     this.liveness = new PeerLiveness(config.electionTicks * config.tickMs, {
       gained: (peer) => this.onGained(peer),
       lost: (peer) => this.onLost(peer),
@@ -54,18 +62,19 @@ export class ProcessPeers<Result> implements PeerReceiver {
     // When this process itself stood still, what peers sent meanwhile waits in its sockets.
     if (lateMs > this.config.tickMs) this.liveness.forgive(nowMs);
     else this.liveness.check(nowMs);
-    if (this.tickCount() % this.config.heartbeatTicks === 0) this.outboxes.signOfLife(this.peers());
+    if (this.tickCount() % this.config.heartbeatTicks === 0) this.outboxes.signOfLife(this.connected.values());
   }
 
-  onBatch(from: RmId, batch: PeerBatch): void {
-    this.liveness.heard(from, this.ports.clock.monotonicMs());
+  onBatch(from: MemberId, batch: PeerBatch): void {
     const sender = nodeOf(from);
+    this.liveness.heard(sender, this.ports.clock.monotonicMs());
+    if (batch.positions.length > 0) this.ports.positions.heard(batch.positions);
     for (const { group, message } of batch.messages) {
       const replica = this.registry.get(group);
       if (replica === undefined) continue;
       // A peer speaks for its own replicas only, and never of what hosts do not send each other.
-      if (message.from !== sender || message.to !== replica.host.nodeId || !isExchanged(message.kind)) {
-        this.ports.logger.warn({ bucket: group, from, kind: message.kind }, 'a message that its sender may not send is dropped');
+      if (message.from !== sender || message.to !== this.selfNode || !isExchanged(message.kind)) {
+        this.ports.logger.warn({ bucket: group, from: sender, to: message.to, kind: message.kind }, 'a message that its sender may not send is dropped');
         continue;
       }
       this.deliver(replica, { kind: 'message', message });
@@ -74,9 +83,9 @@ export class ProcessPeers<Result> implements PeerReceiver {
     for (const heartbeat of batch.heartbeatResponses) this.onHeartbeat(sender, 'heartbeat-response', heartbeat);
   }
 
-  async onSnapshot(from: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  async onSnapshot(from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const replica = this.registry.get(header.group);
-    if (replica === undefined || replica.isRetired) throw new Error(`group ${header.group} has no replica in process ${this.ports.self}`);
+    if (replica === undefined || replica.isRetired) throw new Error(`group ${header.group} has no replica in process ${this.ports.self.rm}`);
     if (this.installs >= this.config.maxSnapshotInstalls) throw new Error('too many snapshots are being installed');
     this.installs += 1;
     try {
@@ -86,22 +95,22 @@ export class ProcessPeers<Result> implements PeerReceiver {
     }
   }
 
-  onConnected(peer: RmId): void {
-    this.liveness.connected(peer, this.ports.clock.monotonicMs());
+  onConnected(peer: MemberId): void {
+    const node = nodeOf(peer);
+    const nowMs = this.ports.clock.monotonicMs();
+    const before = this.connected.get(peer.rm);
+    this.connected.set(peer.rm, node);
+    if (before !== undefined && before !== node) this.liveness.disconnected(before, nowMs);
+    this.liveness.connected(node, nowMs);
   }
 
-  onDisconnected(peer: RmId): void {
-    this.liveness.disconnected(peer, this.ports.clock.monotonicMs());
+  onDisconnected(peer: MemberId): void {
+    const node = nodeOf(peer);
+    if (this.connected.get(peer.rm) === node) this.connected.delete(peer.rm);
+    this.liveness.disconnected(node, this.ports.clock.monotonicMs());
   }
 
-  /** Processes that hold a replica of any group that is here. */
-  private peers(): ReadonlySet<RmId> {
-    const peers = new Set<RmId>();
-    for (const replica of this.registry.values()) for (const peer of replica.peers) peers.add(peer);
-    return peers;
-  }
-
-  private onHeartbeat(from: ReturnType<typeof nodeOf>, kind: 'heartbeat' | 'heartbeat-response', heartbeat: CoalescedHeartbeat): void {
+  private onHeartbeat(from: NodeId, kind: 'heartbeat' | 'heartbeat-response', heartbeat: CoalescedHeartbeat): void {
     const replica = this.registry.get(heartbeat.group);
     if (replica === undefined || replica.isRetired) return;
     const item: Inbound = { kind, from, heartbeat };
@@ -119,21 +128,21 @@ export class ProcessPeers<Result> implements PeerReceiver {
     replica.wake();
   }
 
-  private onDropped(to: RmId, group: BucketId): void {
+  private onDropped(to: NodeId, group: BucketId): void {
     const replica = this.registry.get(group);
     if (replica === undefined || replica.isRetired) return;
     replica.unreachable.add(to);
   }
 
-  private onGained(peer: RmId): void {
-    this.ports.logger.info({ rm: peer }, 'peer process is there');
+  private onGained(peer: NodeId): void {
+    this.ports.logger.info({ rm: rmOf(peer), id: peer }, 'peer process is there');
     // Groups that went quiet without it bring it up to date.
     for (const replica of this.registry.values()) if (replica.isLeader && replica.peers.includes(peer)) replica.wake();
   }
 
-  private onLost(peer: RmId): void {
-    invariant(peer !== this.ports.self, 'a process is not its own peer');
-    this.ports.logger.warn({ rm: peer }, 'peer process is gone or silent');
+  private onLost(peer: NodeId): void {
+    invariant(peer !== this.selfNode, 'a process is not its own peer');
+    this.ports.logger.warn({ rm: rmOf(peer), id: peer }, 'peer process is gone or silent');
     for (const replica of this.registry.values()) onPeerLost(replica, peer);
   }
 }

@@ -1,18 +1,18 @@
 /** Snapshots in line: one per peer, a few at once, a failure told to Raft after a pause, the log pinned while one is under way. */
-import { EMPTY_CONF_STATE, logIndex, nodeId, NO_DATA, term, type SnapshotMessage } from '@mas/raft';
-import { bucketId, rmId, silentLogger, type RmId } from '@mas/values';
+import { EMPTY_CONF_STATE, logIndex, nodeId, NO_DATA, term, type NodeId, type SnapshotMessage } from '@mas/raft';
+import { bucketId, silentLogger, type RmId } from '@mas/values';
 import type { Replica } from '../group/replica';
 import type { PeerTransport } from '../peer-transport';
 import { VirtualClock } from '../testing/virtual-clock';
 import { SnapshotSender } from './snapshot-sender';
 
-const [P, Q] = [rmId(2), rmId(3)];
+const [P, Q] = [nodeId(2), nodeId(3)];
 
 function setUp(maxSends: number) {
   const clock = new VirtualClock();
   const sends: { readonly group: number; readonly to: RmId; readonly index: number; readonly finish: () => void; readonly fail: () => void }[] = [];
   const reports: string[] = [];
-  const pins = new Map<RmId, { readonly index: number; untilTick: number }>();
+  const pins = new Map<NodeId, { readonly index: number; untilTick: number }>();
   const transport = {
     sendSnapshot: (to: RmId, header: { readonly group: number; readonly message: SnapshotMessage }) =>
       new Promise<void>((resolve, reject) => {
@@ -37,9 +37,9 @@ function setUp(maxSends: number) {
     graceTicks: 10,
     replica: () => replica as unknown as Replica<number>,
   });
-  const enqueue = (group: number, to: RmId, of = 1): void => {
+  const enqueue = (group: number, to: NodeId, of = 1): void => {
     const metadata = { index: logIndex(10), term: term(1), confState: EMPTY_CONF_STATE };
-    sender.enqueue(bucketId(group), { kind: 'snapshot', from: nodeId(1), to: nodeId(to), term: term(of), snapshot: { metadata, data: NO_DATA } });
+    sender.enqueue(bucketId(group), { kind: 'snapshot', from: nodeId(1), to, term: term(of), snapshot: { metadata, data: NO_DATA } });
   };
   return { clock, sends, reports, pins, sender, enqueue };
 }

@@ -2,6 +2,7 @@
  * One random history: proposals and reads while processes are killed and restarted, links cut and silent, batches lost,
  * and replicas moved between four processes; then peace, and the check that every fate was true and every read linearizable. One seed, one history.
  */
+import { founderId } from '@mas/membership';
 import { rmId, SeededRandom, type RmId } from '@mas/values';
 import type { ProposalResult } from '../host';
 import { TestCluster } from './test-cluster';
@@ -110,7 +111,7 @@ function readSomewhere(cluster: TestCluster, group: TestCluster['groups'][number
 async function moveReplica(cluster: TestCluster, group: TestCluster['groups'][number], history: GroupHistory, random: SeededRandom): Promise<void> {
   const leader = cluster.leaderOf(group);
   if (leader === undefined || history.mover !== undefined || history.isRemoving) return;
-  const { voters } = cluster.status(leader, group);
+  const voters = cluster.status(leader, group).voters.map(({ rm }) => rm);
   const add = ALL.find((rm) => !voters.includes(rm));
   const remove = voters[random.below(voters.length)];
   const target = add === undefined ? undefined : cluster.processes.get(add);
@@ -123,7 +124,7 @@ async function moveReplica(cluster: TestCluster, group: TestCluster['groups'][nu
   history.mover = leader;
   void cluster
     .process(leader)
-    .host.changeReplicas(group, { kind: 'replace', remove, add })
+    .host.changeReplicas(group, { kind: 'replace', remove: founderId(remove), add: founderId(add) })
     .then((outcome) => {
       history.mover = undefined;
       if (outcome !== 'done') return;

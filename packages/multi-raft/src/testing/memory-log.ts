@@ -10,6 +10,16 @@ import { RecentTimes } from '../recent-times';
 /** What survives. Give it to the next MemoryLogStore after the process has died. */
 export class MemoryLogDisk {
   readonly groups = new Map<BucketId, MemoryStorage>();
+  /** Syncs that reached it, ever. */
+  batches = 0;
+
+  /** As it is now: for a test that puts it back later. */
+  copy(): MemoryLogDisk {
+    const copy = new MemoryLogDisk();
+    for (const [group, storage] of this.groups) copy.groups.set(group, storage.copy());
+    copy.batches = this.batches;
+    return copy;
+  }
 }
 
 export interface MemoryLogOptions {
@@ -88,6 +98,10 @@ export class MemoryLogStore implements LogStore {
     return [...this.pressing].map(([group, bytes]) => ({ group, bytes })).sort((a, b) => b.bytes - a.bytes);
   }
 
+  position(): number {
+    return this.disk.batches;
+  }
+
   stats(): LogStats {
     return { syncs: this.syncs, bytes: 0, segments: 1, queuedBytes: 0, syncP50Ms: this.syncTimes.p50Ms(), syncP99Ms: null };
   }
@@ -125,6 +139,7 @@ export class MemoryLogStore implements LogStore {
       this.syncs += 1;
       this.syncTimes.add(this.clock.monotonicMs() - startedMs);
       for (const operation of covered) operation.carryOut(this.disk.groups);
+      this.disk.batches += 1;
       for (const operation of covered) operation.done();
       if (this.waiting.length > 0) this.sync();
     };

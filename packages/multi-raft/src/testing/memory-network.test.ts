@@ -1,4 +1,5 @@
 /** The memory network keeps the contract of every transport, so that what is tested over it means something. */
+import { founderId } from '@mas/membership';
 import { rmId, SeededRandom } from '@mas/values';
 import { peerTransportContract } from '../contract/peer-transport-contract';
 import { MemoryNetwork } from './memory-network';
@@ -10,7 +11,7 @@ peerTransportContract('memory network', () => {
   const [a, b] = [rmId(1), rmId(2)];
   return Promise.resolve({
     ids: [a, b] as const,
-    transports: [network.transport(a), network.transport(b)] as const,
+    transports: [network.transport(founderId(a)), network.transport(founderId(b))] as const,
     eventually: async (what: string, condition: () => boolean) => {
       if (!(await clock.until(condition, 5000))) throw new Error(`not within 5 s: ${what}`);
     },

@@ -2,6 +2,7 @@
  * A network of processes in memory, for tests and simulators: ordered links with delay, loss and limits, that can be cut
  * (both ends hear it) or go silent (nobody does). All chance comes from one Random, all time from one Clock.
  */
+import type { MemberId } from '@mas/membership';
 import type { Clock, Random, RmId } from '@mas/values';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '../peer-transport';
 
@@ -31,10 +32,10 @@ export class MemoryNetwork {
     this.conditions = { ...CALM, ...conditions };
   }
 
-  /** The process `self` joins (again, after a crash) with a new transport. */
-  transport(self: RmId): MemoryTransport {
+  /** The process `self` joins (again, after a crash or with another disk) with a new transport. */
+  transport(self: MemberId): MemoryTransport {
     const transport = new MemoryTransport(this, self);
-    this.ends.set(self, transport);
+    this.ends.set(self.rm, transport);
     return transport;
   }
 
@@ -82,8 +83,8 @@ export class MemoryNetwork {
       // The word of the connection comes late: by now it may be different processes.
       if (one === undefined || other === undefined || this.ends.get(a) !== one || this.ends.get(b) !== other) return;
       if (!one.isOpen || !other.isOpen || this.state(a, b) === 'cut') return;
-      one.connectedTo(b);
-      other.connectedTo(a);
+      one.connectedTo(other.self);
+      other.connectedTo(one.self);
     });
   }
 
@@ -100,8 +101,8 @@ export class MemoryNetwork {
 
 export class MemoryTransport implements PeerTransport {
   private receiver: PeerReceiver | undefined;
-  /** Peer → number of the connection to it. */
-  private readonly connected = new Map<RmId, number>();
+  /** Peer → who it is, and the number of the connection to it. */
+  private readonly connected = new Map<RmId, { readonly peer: MemberId; readonly connection: number }>();
   private connections = 0;
   /** When the last batch to a peer arrives: links keep the order. */
   private readonly lastArrivalMs = new Map<RmId, number>();
@@ -113,7 +114,7 @@ export class MemoryTransport implements PeerTransport {
 
   constructor(
     private readonly network: MemoryNetwork,
-    private readonly self: RmId,
+    readonly self: MemberId,
   ) {}
 
   get isOpen(): boolean {
@@ -121,12 +122,12 @@ export class MemoryTransport implements PeerTransport {
   }
 
   connectionTo(peer: RmId): number | undefined {
-    return this.connected.get(peer);
+    return this.connected.get(peer)?.connection;
   }
 
   start(receiver: PeerReceiver): void {
     this.receiver = receiver;
-    this.network.joined(this.self);
+    this.network.joined(this.self.rm);
   }
 
   send(to: RmId, batch: PeerBatch): boolean {
@@ -134,7 +135,7 @@ export class MemoryTransport implements PeerTransport {
     const underWay = this.inFlight.get(to) ?? 0;
     if (this.receiver === undefined || !this.connected.has(to) || underWay >= network.conditions.maxInFlight) return false;
     this.sentBatches += 1;
-    if (network.state(this.self, to) === 'silent' || network.random.unit() < network.conditions.lossRate) return true;
+    if (network.state(this.self.rm, to) === 'silent' || network.random.unit() < network.conditions.lossRate) return true;
     const nowMs = network.clock.monotonicMs();
     const arrivalMs = Math.max(nowMs + network.delayMs(), this.lastArrivalMs.get(to) ?? 0);
     this.lastArrivalMs.set(to, arrivalMs);
@@ -168,7 +169,7 @@ export class MemoryTransport implements PeerTransport {
   }
 
   /** `heard` sees every batch right behind this process. */
-  tap(heard: (from: RmId, batch: PeerBatch) => void): void {
+  tap(heard: (from: MemberId, batch: PeerBatch) => void): void {
     const { receiver } = this;
     if (receiver === undefined) return;
     this.receiver = {
@@ -185,25 +186,27 @@ export class MemoryTransport implements PeerTransport {
   /** The process is gone from one moment to the next. */
   kill(): void {
     this.receiver = undefined;
-    this.network.left(this.self);
+    this.network.left(this.self.rm);
   }
 
-  connectedTo(peer: RmId): void {
+  connectedTo(peer: MemberId): void {
     // A peer that came back at once: the old connection ends first.
-    this.disconnectedFrom(peer);
+    this.disconnectedFrom(peer.rm);
     this.connections += 1;
-    this.connected.set(peer, this.connections);
+    this.connected.set(peer.rm, { peer, connection: this.connections });
     this.receiver?.onConnected(peer);
   }
 
-  disconnectedFrom(peer: RmId): void {
-    if (!this.connected.delete(peer)) return;
-    for (const breaker of this.breakers.get(peer) ?? []) breaker(new Error(`the connection to process ${peer} was lost`));
-    this.receiver?.onDisconnected(peer);
+  disconnectedFrom(rm: RmId): void {
+    const known = this.connected.get(rm);
+    if (known === undefined) return;
+    this.connected.delete(rm);
+    for (const breaker of this.breakers.get(rm) ?? []) breaker(new Error(`the connection to process ${rm} was lost`));
+    this.receiver?.onDisconnected(known.peer);
   }
 
   private isLinkUp(to: RmId): boolean {
-    return this.receiver !== undefined && this.connected.has(to) && this.network.state(this.self, to) === 'up';
+    return this.receiver !== undefined && this.connected.has(to) && this.network.state(this.self.rm, to) === 'up';
   }
 
   private async unlessDisconnected(to: RmId, transfer: Transfer, work: Promise<void>): Promise<void> {

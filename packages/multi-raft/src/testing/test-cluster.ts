@@ -1,4 +1,5 @@
 /** Several hosts in one process over virtual time, memory logs and a memory network, with verbs: kill, restart, stop, cut. */
+import { FOUNDER, founderId, madeUpCluster, ordinal, type LocalMember, type MemberId, type Ordinal } from '@mas/membership';
 import type { ConfState, NodeId } from '@mas/raft';
 import { bucketId, rmId, SeededRandom, silentLogger, type BucketId, type Logger, type RmId } from '@mas/values';
 import { multiRaftConfig, type MultiRaftConfig } from '../config';
@@ -25,6 +26,7 @@ export interface TestClusterOptions {
 
 export interface TestProcess {
   readonly rm: RmId;
+  readonly member: LocalMember;
   readonly clock: ProcessClock;
   readonly host: MultiRaftHost<number>;
   readonly log: MemoryLogStore;
@@ -43,6 +45,8 @@ export class TestCluster {
   readonly processes = new Map<RmId, TestProcess>();
   private readonly disks = new Map<RmId, MemoryLogDisk>();
   private readonly stores = new Map<string, JournalStore>();
+  private readonly ordinals = new Map<RmId, Ordinal>();
+  private readonly cluster = madeUpCluster([1, 2, 3, 4].map(rmId));
 
   constructor(private readonly options: TestClusterOptions = {}) {
     this.random = new SeededRandom(options.seed ?? 1);
@@ -67,12 +71,13 @@ export class TestCluster {
     const { syncMs, logger, config } = this.options;
     const clock = new ProcessClock(this.clock);
     const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs: typeof syncMs === 'number' ? syncMs : syncMs(rm) });
-    const transport = this.network.transport(rm);
+    const member = this.cluster.local(rm, () => log.position(), this.memberOf(rm).ordinal);
+    const transport = this.network.transport(member.self);
     const host = new MultiRaftHost<number>(
-      { self: rm, log, transport, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
+      { self: member.self, log, transport, positions: member, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
       multiRaftConfig(config),
     );
-    const process: TestProcess = { rm, clock, host, log, transport, appliers: new Map(), recovered: [] };
+    const process: TestProcess = { rm, member, clock, host, log, transport, appliers: new Map(), recovered: [] };
     this.processes.set(rm, process);
     const { groups } = await this.settling(host.start());
     return { ...process, recovered: groups };
@@ -85,6 +90,18 @@ export class TestCluster {
     process.appliers.set(group, applier);
     await this.settling(process.host.addGroup(group, applier, confState === null ? null : { confState }));
     return applier;
+  }
+
+  /** Which incarnation of it runs, or would. */
+  memberOf(rm: RmId): MemberId {
+    return { rm, ordinal: this.ordinals.get(rm) ?? FOUNDER };
+  }
+
+  /** Its disk is lost: log and applied states are gone, and what starts in its place is the next incarnation. */
+  loseDisk(rm: RmId): void {
+    this.disks.delete(rm);
+    for (const group of this.groups) this.forgetState(rm, group);
+    this.ordinals.set(rm, ordinal(this.memberOf(rm).ordinal + 1));
   }
 
   /** SIGKILL: what was not synced is lost, connections break. */
@@ -192,7 +209,7 @@ export class TestCluster {
       for (const one of host.status()) {
         lines.push(
           `rm ${rm} group ${one.group}: ${one.role} leader=${one.leader} term=${one.term} last=${one.lastIndex} commit=${one.commitIndex} applied=${one.appliedIndex} durable=${one.durableIndex}` +
-            ` voters=${one.voters.join()} learners=${one.learners.join()} quiet=${one.quiescent} lag=${[...one.lag].join(' ')} queued=${one.queuedProposals}/${one.queuedMessages}`,
+            ` voters=${one.voters.map(shown).join()} learners=${one.learners.map(shown).join()} quiet=${one.quiescent} lag=${one.lag.map(({ replica, entries }) => `${shown(replica)}:${entries}`).join(' ')} queued=${one.queuedProposals}/${one.queuedMessages}`,
         );
       }
     }
@@ -203,7 +220,8 @@ export class TestCluster {
   private holders(group: BucketId): readonly TestProcess[] {
     const leader = this.leaderOf(group);
     const voters = leader === undefined ? undefined : this.status(leader, group).voters;
-    return [...this.processes.values()].filter(({ rm, host }) => host.groups().includes(group) && voters?.includes(rm) !== false);
+    const hasVote = ({ self }: LocalMember): boolean => voters?.some((voter) => voter.rm === self.rm && voter.ordinal === self.ordinal) !== false;
+    return [...this.processes.values()].filter(({ host, member }) => host.groups().includes(group) && hasVote(member));
   }
 
   private isConverged(group: BucketId): boolean {
@@ -218,6 +236,11 @@ export class TestCluster {
 }
 
 export function confStateOf(rms: readonly RmId[]): ConfState {
-  const voters: readonly NodeId[] = rms.map(nodeOf);
+  const voters: readonly NodeId[] = rms.map((rm) => nodeOf(founderId(rm)));
   return { voters, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+}
+
+/** `3` for a founder, `3.1` for the incarnation after it. */
+export function shown({ rm, ordinal: admitted }: MemberId): string {
+  return admitted === FOUNDER ? `${rm}` : `${rm}.${admitted}`;
 }

@@ -3,6 +3,7 @@
  * that only counts. Run it with `node packages/multi-raft/dist/testing/throughput.js [seconds per case]`.
  */
 import { performance } from 'node:perf_hooks';
+import { madeUpCluster } from '@mas/membership';
 import { EMPTY_CONF_STATE, ZERO_INDEX, ZERO_TERM, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import { bucketId, rmId, SeededRandom, silentLogger, type BucketId, type Clock } from '@mas/values';
 import type { Applier } from '../applier';
@@ -114,15 +115,18 @@ async function found(groupCount: number): Promise<{ readonly hosts: readonly Mul
   const network = new MemoryNetwork(realClock, new SeededRandom(1), { minDelayMs: 0, maxDelayMs: 0 });
   const rms = [1, 2, 3].map(rmId);
   const groups = Array.from({ length: groupCount }, (_, at) => bucketId(at + 1));
-  const hosts = rms.map(
-    (self) =>
-      new MultiRaftHost<number>(
+  const cluster = madeUpCluster(rms);
+  const hosts = rms.map((rm) => {
+    const log = new MemoryLogStore(new MemoryLogDisk(), realClock, { syncMs: 0 });
+    const member = cluster.local(rm, () => log.position());
+    return new MultiRaftHost<number>(
         {
-          self,
-          log: new MemoryLogStore(new MemoryLogDisk(), realClock, { syncMs: 0 }),
-          transport: network.transport(self),
+          self: member.self,
+          log,
+          transport: network.transport(member.self),
+          positions: member,
           clock: realClock,
-          random: new SeededRandom(self),
+          random: new SeededRandom(rm),
           logger: silentLogger,
           onFatal: (failure) => {
             console.error(failure);
@@ -130,8 +134,8 @@ async function found(groupCount: number): Promise<{ readonly hosts: readonly Mul
           },
         },
         multiRaftConfig(),
-      ),
-  );
+      );
+  });
   for (const host of hosts) await host.start();
   const confState: ConfState = { ...EMPTY_CONF_STATE, voters: confStateOf(rms).voters };
   for (const host of hosts) for (const group of groups) await host.addGroup(group, new CountingApplier(), { confState });

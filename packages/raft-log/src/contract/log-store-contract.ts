@@ -150,6 +150,24 @@ export function logStoreContract(name: string, create: () => Promise<LogStoreHar
       await again.close();
     });
 
+    test('its position rises with what is durable, from 0 in a new log, and goes on from there after a restart', async () => {
+      const { store } = await harness.open();
+      expect(store.position()).toBe(0);
+      await store.reset(G1, ZERO);
+      const afterReset = store.position();
+      expect(afterReset).toBeGreaterThan(0);
+      const done = appended(store, G1, write(entries(1, 3, 2), hardState(2, 1, 1)));
+      expect(store.position()).toBe(afterReset);
+      await done;
+      const told = store.position();
+      expect(told).toBeGreaterThan(afterReset);
+      const again = await reopen(store);
+      expect(again.position()).toBeGreaterThanOrEqual(told);
+      await appended(again, G1, write(entries(4, 4, 2)));
+      expect(again.position()).toBeGreaterThan(told);
+      await again.close();
+    });
+
     test('a gap is refused as a broken invariant', async () => {
       const { store } = await harness.open();
       await store.reset(G1, ZERO);
@@ -178,20 +196,28 @@ class RandomHistory {
     let { store } = await this.harness.open();
     for (let life = 0; life < lives; life += 1) {
       const states = [dump(store, this.groups)];
+      let told = store.position();
       let acknowledged = 0;
       for (let i = 1; i <= operations; i += 1) {
         this.operate(store, () => (acknowledged = Math.max(acknowledged, i)));
         states.push(dump(store, this.groups));
+        told = this.rising(told, store.position(), life);
         if (this.random.chance(0.3)) await new Promise<void>((resolve) => setImmediate(resolve));
       }
       const survivors = states.slice(acknowledged);
       this.harness.crash();
       store = (await this.harness.open()).store;
+      this.rising(told, store.position(), life);
       const found = JSON.stringify(dump(store, this.groups));
       const possible = survivors.map((state) => JSON.stringify(state));
       if (!possible.includes(found)) throw new Error(`seed ${this.seed}, life ${life}: recovered ${found}, expected one of ${possible.join('\n')}`);
     }
     await store.close();
+  }
+
+  private rising(told: number, position: number, life: number): number {
+    if (position < told) throw new Error(`seed ${this.seed}, life ${life}: position ${position} after ${told} was told`);
+    return position;
   }
 
   private operate(store: LogStore, acknowledged: () => void): void {

@@ -49,11 +49,14 @@ export class BatchWriter {
   private readonly idle: (() => void)[] = [];
   private dropping: Promise<void> = Promise.resolve();
   private readonly times = new SyncTimes();
+  /** Number of the last batch that was synced, in this life or an earlier one. */
+  private durable: number;
   private syncs = 0;
   private bytes = 0;
 
   constructor(private readonly options: BatchWriterOptions) {
     this.next = options.start;
+    this.durable = options.start.batch - 1;
   }
 
   /** The batch that a record with this body goes into: begin, encode, end, then `submit`. */
@@ -83,6 +86,10 @@ export class BatchWriter {
     if (last !== undefined) last.done.push(done);
     else queueMicrotask(() => (this.stopped ? undefined : done()));
     this.pump();
+  }
+
+  get durableBatch(): number {
+    return this.durable;
   }
 
   stats(): WriterStats {
@@ -161,6 +168,7 @@ export class BatchWriter {
     await file.sync();
     if (this.stopped) return;
     this.times.add(clock.monotonicMs() - startedMs);
+    this.durable = batch.number;
     this.syncs += 1;
     this.bytes += batch.length;
     files.grewTo(batch.segment, batch.offset + batch.length);

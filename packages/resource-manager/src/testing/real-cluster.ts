@@ -1,4 +1,5 @@
 /** Three Resource Managers over the real multi-Raft host, with memory logs, network and databases, in virtual time. */
+import { madeUpCluster } from '@mas/membership';
 import { MemoryLogDisk, MemoryLogStore, MemoryNetwork, MultiRaftHost, multiRaftConfig, ProcessClock, VirtualClock, type MemoryTransport } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest, ReplicaChecksum } from '@mas/two-phase-commit';
@@ -36,6 +37,7 @@ export class RealCluster {
   private readonly network: MemoryNetwork;
   private readonly disks = new Map<RmId, MemoryLogDisk>();
   private readonly processes = new Map<RmId, Process>();
+  private readonly cluster = madeUpCluster(this.placement.resourceManagers.map(({ rm }) => rm));
   private readonly index = new PlacementIndex(this.placement);
   private readonly hints = new Map<BucketId, RmId>();
 
@@ -59,11 +61,12 @@ export class RealCluster {
     this.databases.set(rm, database);
     const clock = new ProcessClock(this.clock);
     const log = new MemoryLogStore(disk, clock, { syncMs: 1 });
-    const transport = this.network.transport(rm);
+    const member = this.cluster.local(rm, () => log.position());
+    const transport = this.network.transport(member.self);
     const onFatal = (failure: unknown): void => {
       if (holder.process?.alive !== false) this.failures.push(failure);
     };
-    const host = new MultiRaftHost<ApplyResult>({ self: rm, log, transport, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig(SHORT_LOGS));
+    const host = new MultiRaftHost<ApplyResult>({ self: member.self, log, transport, positions: member, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig(SHORT_LOGS));
     const holder: { process: Process | null } = { process: null };
     const config = resourceManagerConfig(this.config);
     if (!config.ok) throw new Error(JSON.stringify(config.error));

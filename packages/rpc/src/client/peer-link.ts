@@ -79,7 +79,7 @@ export class PeerLink {
   private sendHalves(batch: PeerBatch): boolean {
     const middle = Math.ceil(batch.messages.length / 2);
     const first = this.send({ ...batch, messages: batch.messages.slice(0, middle) });
-    return first && this.send({ messages: batch.messages.slice(middle), heartbeats: [], heartbeatResponses: [] });
+    return first && this.send({ messages: batch.messages.slice(middle), heartbeats: [], heartbeatResponses: [], positions: [] });
   }
 
   /** The peer's metadata is the first thing it sends: from here on what is written reaches it. */

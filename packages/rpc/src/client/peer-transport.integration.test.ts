@@ -85,11 +85,11 @@ test('a connection that does not come up is given up for a new one: the network 
   const connected: RmId[] = [];
   nodes[1].proxy.swallow(3);
   nodes[1].transport.start(receiver());
-  nodes[0].transport.start(receiver({ onConnected: (peer) => connected.push(peer) }));
+  nodes[0].transport.start(receiver({ onConnected: ({ rm }) => connected.push(rm) }));
   await eventually('the fourth connection is up', () => connected.length === 1);
   // And stays so: the time for dialling is over for it.
   await new Promise((resolve) => setTimeout(resolve, 1.5 * DIAL_TIMEOUT_MS));
-  expect([connected, nodes[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [] })]).toEqual([[TWO], true]);
+  expect([connected, nodes[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [], positions: [] })]).toEqual([[TWO], true]);
   await closeNodes(nodes);
 });
 

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Metadata, status as Code, type Client, type sendUnaryData, type ServerDuplexStream, type ServerReadableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { founderId } from '@mas/membership';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
 import { rmId, type Clock, type Logger, type RmId } from '@mas/values';
 import { speaksFor } from '../auth/peer-role';
@@ -61,10 +62,10 @@ export class GrpcPeerTransport implements PeerTransport {
         dialTimeoutMs: this.options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
         codec: this.batches,
         clock: this.options.clock,
-        onConnected: () => receiver.onConnected(peer),
+        onConnected: () => receiver.onConnected(founderId(peer)),
         onDisconnected: (reason) => {
           this.options.logger.info({ rm: peer, reason }, 'the connection to a peer is lost');
-          receiver.onDisconnected(peer);
+          receiver.onDisconnected(founderId(peer));
         },
       });
       this.links.set(peer, link);
@@ -141,7 +142,7 @@ export class GrpcPeerTransport implements PeerTransport {
       answer(INVALID_FRAME);
       return;
     }
-    receiver.onBatch(from, batch);
+    receiver.onBatch(founderId(from), batch);
   }
 
   private onInstallSnapshot(call: SnapshotCall): void {

@@ -1,4 +1,5 @@
 /** A Raft configuration, in checkpoints and in snapshot messages. */
+import { isRaftId, memberOfRaftId, type MemberId } from '@mas/membership';
 import type { ConfState, NodeId } from '@mas/raft';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -27,6 +28,11 @@ export function readNodeId(reader: WireReader, field: number): NodeId {
 
 function readNodeIds(reader: WireReader, field: number): NodeId[] {
   return reader.packedUints(field).map((value) => nodeIdOf(reader, value));
+}
+
+/** Which incarnation a Raft id is of. */
+export function memberOfId(reader: WireReader, raftId: number): MemberId {
+  return isRaftId(raftId) ? memberOfRaftId(raftId) : reader.fail('not a Raft id of a resource manager');
 }
 
 function nodeIdOf(reader: WireReader, value: number): NodeId {

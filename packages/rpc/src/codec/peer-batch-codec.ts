@@ -1,8 +1,9 @@
 /** What one process sends another in one write: messages of many groups and their coalesced heartbeats. */
+import { raftIdOf, type PositionMark } from '@mas/membership';
 import type { CoalescedHeartbeat, GroupMessage, PeerBatch } from '@mas/multi-raft';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
-import { readNodeId } from './conf-state-messages';
+import { memberOfId, readNodeId } from './conf-state-messages';
 import { readPeerMessage, writePeerMessage } from './peer-message-messages';
 
 export class PeerBatchCodec {
@@ -13,6 +14,7 @@ export class PeerBatchCodec {
     this.writer.messages(1, batch.messages, writeGroupMessage);
     this.writer.messages(2, batch.heartbeats, writeHeartbeat);
     this.writer.messages(3, batch.heartbeatResponses, writeHeartbeat);
+    this.writer.messages(4, batch.positions, writePosition);
     return this.writer.finish();
   }
 
@@ -41,6 +43,7 @@ function readBatch(reader: WireReader): PeerBatch {
     messages: reader.messages(1, readGroupMessage),
     heartbeats: reader.messages(2, readHeartbeat),
     heartbeatResponses: reader.messages(3, readHeartbeat),
+    positions: reader.messages(4, readPosition),
   };
 }
 
@@ -54,4 +57,13 @@ function writeHeartbeat(writer: WireWriter, heartbeat: CoalescedHeartbeat): void
 
 function readHeartbeat(reader: WireReader): CoalescedHeartbeat {
   return { group: reader.bucket(1), term: reader.uint(2), commit: reader.uint(3), readSequence: reader.uint(4), quiesce: reader.bool(5) };
+}
+
+function writePosition(writer: WireWriter, mark: PositionMark): void {
+  writer.uint(1, raftIdOf(mark));
+  writer.uint(2, mark.position);
+}
+
+function readPosition(reader: WireReader): PositionMark {
+  return { ...memberOfId(reader, reader.uint(1)), position: reader.uint(2) };
 }

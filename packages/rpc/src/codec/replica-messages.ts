@@ -1,8 +1,10 @@
 /** The state of one replica, for operators: status, checksum, and what it holds undecided. */
-import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import { ordinal, raftIdOf } from '@mas/membership';
+import type { ReplicaChecksum, ReplicaId, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
+import { memberOfId } from './conf-state-messages';
 import { readLegRow, writeLegRow } from './row-messages';
 
 const ROLES = wireEnum<ReplicaStatus['role']>({ leader: 1, follower: 2, candidate: 3, 'pre-candidate': 4, learner: 5 });
@@ -16,12 +18,13 @@ export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): v
   writer.uint(6, status.commitIndex);
   writer.uint(7, status.appliedIndex);
   writer.uint(8, status.durableIndex);
-  writer.packedUints(9, status.voters);
+  writer.packedUints(9, status.voters.map(idOf));
   writer.bool(10, status.quiescent);
   writer.optionalDouble(11, status.fsyncP50Ms);
   writer.optionalDouble(12, status.applyP50Ms);
   writer.uint(13, status.queuedProposals);
   writer.uint(14, status.preparedLegs);
+  writer.packedUints(15, status.learners.map(idOf));
 }
 
 export function readReplicaStatus(reader: WireReader): ReplicaStatus {
@@ -34,13 +37,22 @@ export function readReplicaStatus(reader: WireReader): ReplicaStatus {
     commitIndex: reader.uint(6),
     appliedIndex: reader.uint(7),
     durableIndex: reader.uint(8),
-    voters: reader.rms(9),
+    voters: readReplicas(reader, 9),
     quiescent: reader.bool(10),
     fsyncP50Ms: reader.optionalDouble(11),
     applyP50Ms: reader.optionalDouble(12),
     queuedProposals: reader.uint(13),
     preparedLegs: reader.uint(14),
+    learners: readReplicas(reader, 15),
   };
+}
+
+function idOf({ rm, ordinal: admitted }: ReplicaId): number {
+  return raftIdOf({ rm, ordinal: ordinal(admitted) });
+}
+
+function readReplicas(reader: WireReader, field: number): ReplicaId[] {
+  return reader.packedUints(field).map((id) => memberOfId(reader, id));
 }
 
 export function writeReplicaChecksum(writer: WireWriter, checksum: ReplicaChecksum): void {

@@ -5,6 +5,7 @@
  * which moves on only with what the receiver has consumed.
  */
 import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
+import { founderId } from '@mas/membership';
 import type { PeerReceiver } from '@mas/multi-raft';
 import type { Clock, Logger, RmId, Timer } from '@mas/values';
 import { SnapshotFrameCodec, type SnapshotAnswer, type SnapshotFrame } from '../codec/snapshot-frame-codec';
@@ -90,7 +91,7 @@ export class IncomingSnapshots {
       expiry: null,
     };
     this.transfers.set(id, transfer);
-    receiver.onSnapshot(from, header, transfer.chunks).then(
+    receiver.onSnapshot(founderId(from), header, transfer.chunks).then(
       () => this.finished(id, transfer, { kind: 'installed' }),
       (error: unknown) => this.finished(id, transfer, { kind: 'refused', reason: error instanceof Error ? error.message : String(error) }),
     );

@@ -1,6 +1,7 @@
 /** Generators of participant requests and replies, raft messages and placement maps. Test support only. */
 import * as fc from 'fast-check';
 import type { Outcome } from '@mas/ledger';
+import { ordinal, raftIdOf } from '@mas/membership';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
@@ -9,6 +10,7 @@ import { rmId, slot } from '@mas/values';
 import { account, accountRow, amount, anySlot, anyText, bucket, confState, currencyCode, instruction, key, legRow, lockRow, orNull, outcomeRow, refusal, safeUint, totals, txn } from './arbitrary-ledger';
 
 const rm = fc.integer({ min: 1, max: 65535 }).map(rmId);
+const member = fc.record({ rm, ordinal: fc.nat(65_535).map(ordinal) });
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
@@ -67,7 +69,7 @@ export const reading: fc.Arbitrary<AccountReading> = fc.record({
 const milliseconds = orNull(fc.double({ noNaN: true }));
 export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
   bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const), leader: orNull(rm), term: safeUint,
-  commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(rm, { maxLength: 3 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
+  commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(member, { maxLength: 3 }), learners: fc.array(member, { maxLength: 2 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
   queuedProposals: safeUint, preparedLegs: safeUint,
 });
 export const checksum: fc.Arbitrary<ReplicaChecksum> = fc.record({ bucket, rm, appliedIndex: safeUint, sha256: anyText, differences: fc.array(anyText, { maxLength: 2 }), accounts: safeUint, legs: safeUint });
@@ -97,7 +99,8 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
 
 const data = fc.oneof(fc.constant(NO_DATA), fc.uint8Array({ minLength: 1, maxLength: 50 }).map((bytes) => Buffer.from(bytes)));
 const entryType = fc.constantFrom('normal' as const, 'conf-change' as const, 'conf-change-v2' as const);
-const routed = { from: fc.integer({ min: 1, max: 65535 }), to: fc.integer({ min: 1, max: 65535 }) };
+const raftId = member.map(raftIdOf);
+const routed = { from: raftId, to: raftId };
 const termed = { ...routed, term: safeUint };
 const append = fc
   .record({ kind: kind('append'), ...termed, prevIndex: fc.nat(), prevTerm: safeUint, commit: safeUint, entries: fc.array(fc.record({ term: safeUint, type: entryType, data }), { maxLength: 4 }) })
@@ -122,4 +125,5 @@ export const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({ group: bucke
 const heartbeat = fc.record({ group: bucket, term: safeUint, commit: safeUint, readSequence: safeUint, quiesce: fc.boolean() });
 export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
   messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
+  positions: fc.array(fc.tuple(member, safeUint).map(([of, position]) => ({ ...of, position })), { maxLength: 3 }),
 });

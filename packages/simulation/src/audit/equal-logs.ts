@@ -23,7 +23,7 @@ export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
 function logsOf(cluster: Cluster, group: BucketId): readonly (readonly [RmId, readonly Entry[]])[] {
   return [...cluster.rms.values()].flatMap(({ rm, log, host }) => {
     const storage = log.storage(group);
-    const isMember = host.status().some((one) => one.group === group && one.voters.includes(rm));
+    const isMember = host.status().some((one) => one.group === group && one.voters.some((voter) => voter.rm === rm));
     return storage === undefined || !isMember ? [] : [[rm, storage.entries(storage.firstIndex(), indexPlus(storage.lastIndex(), 1), ALL_BYTES) ?? []] as const];
   });
 }

@@ -84,7 +84,7 @@ async function converged(cluster: Cluster, bucket: BucketId, findings: Findings)
     const leader = cluster.leaderOf(bucket);
     const status = leader === null ? undefined : cluster.rms.get(leader)?.host.status().find((one) => one.group === bucket);
     if (status === undefined) return false;
-    voters = status.voters;
+    voters = status.voters.map(({ rm }) => rm);
     return status.lastIndex === status.appliedIndex && describe().every(([, index]) => index === status.appliedIndex);
   };
   const done = await time.runUntil(time.nowMs() + CONVERGE_MS, isConverged);

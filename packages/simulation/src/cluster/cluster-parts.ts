@@ -1,4 +1,5 @@
 /** What a process runs on and what outlives it. */
+import type { MadeUpCluster } from '@mas/membership';
 import type { RaftFabric } from '../world/raft-transport';
 import type { SessionFabric } from '../world/sessions';
 import type { SimDisk } from '../world/sim-disk';
@@ -11,6 +12,7 @@ export interface Machine {
   readonly sql: SimSql;
   readonly fabric: RaftFabric;
   readonly sessions: SessionFabric;
+  readonly members: MadeUpCluster;
   /** The machine's wall clock keeps what jumped it. */
   wallOffsetMs: number;
 }

@@ -2,6 +2,7 @@
 import type { FailpointName } from '@mas/resource-manager';
 import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator';
 import type { PeerBatch } from '@mas/multi-raft';
+import { madeUpCluster } from '@mas/membership';
 import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
 import { bucketId, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
 import { Network } from '../world/network';
@@ -79,8 +80,9 @@ export class Cluster {
     const members = Array.from({ length: shape.resourceManagers }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
     this.genesis = genesisPlacement(members, shape.buckets, shape.replicas);
     this.index = new PlacementIndex(this.genesis);
+    const madeUp = madeUpCluster(members.map(({ rm }) => rm));
     for (const { rm } of members) {
-      this.machines.set(rm, { world, disk: new SimDisk(world), sql: new SimSql(this.network, rm), fabric, sessions: this.sessions, wallOffsetMs: this.random.below(2_000) - 1_000 });
+      this.machines.set(rm, { world, disk: new SimDisk(world), sql: new SimSql(this.network, rm), fabric, sessions: this.sessions, members: madeUp, wallOffsetMs: this.random.below(2_000) - 1_000 });
     }
     for (let i = 1; i <= shape.transactionManagers; i += 1) this.tmWallOffsetsMs.set(`tm-${i}`, this.random.below(2_000) - 1_000);
   }

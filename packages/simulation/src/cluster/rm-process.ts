@@ -57,7 +57,8 @@ export class RmProcess {
     };
     this.transport = fabric.transport(rm, this.process);
     this.log = new SegmentedLogStore({ directory: 'log', fileSystem: disk.files, clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: fatal });
-    const host = new MultiRaftHost<readonly Outcome[]>({ self: rm, log: this.log, transport: this.transport, clock, random: world.chance(), logger, onFatal: (failure) => fatal(failure.cause ?? failure.what) }, multiRaftConfig(settings.raft));
+    const member = machine.members.local(rm, () => this.log.position());
+    const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log: this.log, transport: this.transport, positions: member, clock, random: world.chance(), logger, onFatal: (failure) => fatal(failure.cause ?? failure.what) }, multiRaftConfig(settings.raft));
     this.host = host;
     observeGroups(host, rm, observer);
     const encoded = new EncodedInstructions();

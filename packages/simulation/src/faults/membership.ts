@@ -1,4 +1,5 @@
 /** A replica of a bucket moves to another Resource Manager and, the next time, back: learner first, then one joint step. */
+import { founderId } from '@mas/membership';
 import type { BucketId, RmId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { Fault, FaultSite } from './fault';
@@ -14,12 +15,13 @@ export const membership: Fault = {
     const leader = cluster.leaderOf(bucket);
     const status = leader === null ? undefined : cluster.rms.get(leader)?.host.status().find((one) => one.group === bucket);
     if (leader === null || status === undefined) return;
-    const outside = cluster.rmIds.filter((rm) => !status.voters.includes(rm));
+    const voters = status.voters.map(({ rm }) => rm);
+    const outside = cluster.rmIds.filter((rm) => !voters.includes(rm));
     if (outside.length === 0) {
-      void dropAndTakeBack(site, bucket, leader, site.pick(status.voters));
+      void dropAndTakeBack(site, bucket, leader, site.pick(voters));
       return;
     }
-    void replace(site, bucket, leader, site.pick(status.voters), site.pick(outside));
+    void replace(site, bucket, leader, site.pick(voters), site.pick(outside));
   },
 };
 
@@ -30,7 +32,7 @@ async function replace(site: FaultSite, bucket: BucketId, leader: RmId, remove: 
   if (host === undefined || joining?.hasStarted !== true) return;
   site.note(`the replica of bucket ${bucket} moves from rm-${remove} to rm-${add}`);
   await joining.process.hears(joining.manager.addReplica(bucket)).catch(() => undefined);
-  const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove, add });
+  const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove: founderId(remove), add: founderId(add) });
   site.note(`moving the replica of bucket ${bucket} from rm-${remove} to rm-${add}: ${outcome}`);
   if (outcome === 'done') site.count('membership changes');
 }
@@ -40,8 +42,8 @@ async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, 
   const host = site.cluster.rms.get(leader)?.host;
   if (host === undefined || rm === leader) return;
   site.note(`the replica of bucket ${bucket} on rm-${rm} leaves its group`);
-  const left = await host.changeReplicas(bucket, { kind: 'remove', rm });
-  const back = await host.changeReplicas(bucket, { kind: 'add', rm });
+  const left = await host.changeReplicas(bucket, { kind: 'remove', replica: founderId(rm) });
+  const back = await host.changeReplicas(bucket, { kind: 'add', replica: founderId(rm) });
   site.note(`the replica of bucket ${bucket} on rm-${rm} left (${left}) and came back (${back})`);
   if (left === 'done') site.count('membership changes');
 }
@@ -59,8 +61,8 @@ export function repairMembership(cluster: Cluster, untilMs: number): void {
 async function repair(cluster: Cluster, bucket: BucketId): Promise<void> {
   const leader = cluster.leaderOf(bucket);
   const host = leader === null ? undefined : cluster.rms.get(leader)?.host;
-  const voters = host?.status().find((one) => one.group === bucket)?.voters ?? [];
+  const voters = host?.status().find((one) => one.group === bucket)?.voters.map(({ rm }) => rm) ?? [];
   const missing = cluster.placement.replicasOf(bucket).find((rm) => !voters.includes(rm) && cluster.rms.get(rm)?.host.groups().includes(bucket) === true);
   if (host === undefined || missing === undefined || voters.length >= cluster.shape.replicas) return;
-  await host.changeReplicas(bucket, { kind: 'add', rm: missing });
+  await host.changeReplicas(bucket, { kind: 'add', replica: founderId(missing) });
 }

@@ -190,7 +190,7 @@ export const transfers: Fault = {
     const leader = cluster.leaderOf(bucket);
     const host = leader === null ? undefined : cluster.rms.get(leader)?.host;
     const status = host?.status().find((one) => one.group === bucket);
-    const others = (status?.voters ?? []).filter((rm) => rm !== leader);
+    const others = (status?.voters ?? []).map(({ rm }) => rm).filter((rm) => rm !== leader);
     if (host === undefined || others.length === 0) return;
     const to = site.pick(others);
     site.note(`leadership of bucket ${bucket} goes from rm-${leader} to rm-${to}`);

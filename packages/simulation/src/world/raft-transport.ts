@@ -2,6 +2,7 @@
  * PeerTransport between simulated Resource Managers: ordered streams that lose batches, break when the link is cut for
  * long or an end dies, and come back. Batches travel as the bytes of production's codec. Snapshots arrive whole or not at all.
  */
+import { founderId } from '@mas/membership';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
 import { PeerBatchCodec } from '@mas/rpc';
 import type { RmId } from '@mas/values';
@@ -88,8 +89,8 @@ export class RaftFabric {
     // An end hears that the last one is gone before it hears of the next.
     for (const tell of this.connections.get(key(low.rm, high.rm))?.notices ?? []) tell();
     this.connections.set(key(low.rm, high.rm), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set(), notices: new Set() });
-    low.process.enter(() => low.receiver?.onConnected(high.rm));
-    high.process.enter(() => high.receiver?.onConnected(low.rm));
+    low.process.enter(() => low.receiver?.onConnected(founderId(high.rm)));
+    high.process.enter(() => high.receiver?.onConnected(founderId(low.rm)));
   }
 
   private break(connection: Connection): void {
@@ -101,7 +102,7 @@ export class RaftFabric {
       const tell = (): void => {
         if (!notices.delete(tell)) return;
         end.process.enter(() => {
-          if (end.isOpen) end.receiver?.onDisconnected(peer.rm);
+          if (end.isOpen) end.receiver?.onDisconnected(founderId(peer.rm));
         });
       };
       notices.add(tell);
@@ -157,7 +158,7 @@ export class SimTransport implements PeerTransport {
       fabric.network.world.counters.add('snapshots sent');
       const feed = new SnapshotFeed(() => unlessBroken(connection, this.nextChunk(source, peer, connection)));
       const installed = new Promise<void>((resolve, reject) => {
-        peer.process.enter(() => void receiver.onSnapshot(this.rm, header, feed.chunks(peer.process)).then(resolve, reject));
+        peer.process.enter(() => void receiver.onSnapshot(founderId(this.rm), header, feed.chunks(peer.process)).then(resolve, reject));
       });
       await process.hears(unlessBroken(connection, installed));
       await this.pass(peer, connection);
@@ -182,7 +183,7 @@ export class SimTransport implements PeerTransport {
       this.inFlight.set(peer.rm, (this.inFlight.get(peer.rm) ?? 1) - 1);
       peer.process.enter(() => {
         if (!connection.isOpen) return;
-        peer.receiver?.onBatch(this.rm, this.codec.decode(bytes));
+        peer.receiver?.onBatch(founderId(this.rm), this.codec.decode(bytes));
       });
     });
   }

@@ -1,0 +1,64 @@
+/** What one process makes of the news: a table that replaces somebody, marks of others and of itself. */
+import { rmId } from '@mas/values';
+import { ordinal } from './identity';
+import { MemberTable } from './member-table';
+import type { LocalMember } from './local-member';
+import { madeUpCluster, madeUpIncarnation } from './testing/made-up-cluster';
+
+const [ONE, TWO, THREE] = [rmId(1), rmId(2), rmId(3)];
+const cluster = madeUpCluster([ONE, TWO, THREE]);
+
+function member(rm = ONE, position = 10): { readonly local: LocalMember; readonly changes: () => number } {
+  const local = cluster.local(rm, () => position);
+  let changes = 0;
+  local.onChange(() => (changes += 1));
+  return { local, changes: () => changes };
+}
+
+const replaced = (rm: typeof ONE, version: number): MemberTable =>
+  new MemberTable(version, cluster.members.members().map((each) => (each.rm === rm ? { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) } : each)));
+
+test('two founders of one cluster welcome each other', () => {
+  expect(member(ONE).local.judge(member(TWO).local.name())).toBeNull();
+  expect(member(ONE).local.refusal()).toBeNull();
+});
+
+test('a newer table counts from then on, an older one does not', () => {
+  const { local, changes } = member();
+  const three = member(THREE).local.name();
+  expect(local.adopt(replaced(THREE, 5))).toBe(true);
+  expect(local.judge(three)?.name).toBe('REPLACED_INCARNATION');
+  expect([local.adopt(cluster.members), local.adopt(replaced(TWO, 5)), changes()]).toEqual([false, false, 1]);
+  expect(local.judge(cluster.local(THREE, () => 0, ordinal(1)).name())).toBeNull();
+});
+
+test('who reads in the table that it was replaced says so of itself', () => {
+  const { local, changes } = member(THREE);
+  local.adopt(replaced(THREE, 5));
+  expect(local.refusal()).toMatchObject({ name: 'REPLACED_INCARNATION', isFinal: true });
+  expect(changes()).toBe(1);
+});
+
+test('a new incarnation whose table is older than itself waits', () => {
+  expect(cluster.local(THREE, () => 0, ordinal(1)).refusal()).toBeNull();
+});
+
+test('it tells its own position first, and the marks of others', () => {
+  const { local } = member();
+  local.heard([{ rm: THREE, ordinal: ordinal(0), position: 4 }, { rm: TWO, ordinal: ordinal(0), position: 7 }, { rm: ONE, ordinal: ordinal(0), position: 9 }]);
+  expect(local.tell().map(({ rm, position }) => [rm, position])).toEqual([[1, 10], [2, 7], [3, 4]]);
+  expect(local.judge({ ...member(TWO).local.name(), position: 6 })?.name).toBe('OLD_COPY');
+});
+
+test('who hears that others have had more of its log than it has is a copy of an earlier time', () => {
+  const { local, changes } = member(ONE, 10);
+  local.heard([{ rm: ONE, ordinal: ordinal(0), position: 10 }]);
+  expect([local.refusal(), changes()]).toEqual([null, 0]);
+  local.heard([{ rm: ONE, ordinal: ordinal(0), position: 11 }]);
+  expect([local.refusal()?.name, changes()]).toEqual(['OLD_COPY', 1]);
+});
+
+test('another Resource Manager at the address of the one that is meant', () => {
+  expect(member(ONE).local.judgeAs(TWO, member(THREE).local.name())).toMatchObject({ name: 'OTHER_RESOURCE_MANAGER', isFinal: false });
+  expect(member(ONE).local.judgeAs(TWO, member(TWO).local.name())).toBeNull();
+});

@@ -1,0 +1,90 @@
+/**
+ * What one process knows of who it is and who the others are, as it changes: the table of members, the marks. One per process; every
+ * end of every connection introduces itself and judges with it. Pure; who makes tables and marks durable reads them from here.
+ */
+import type { RmId } from '@mas/values';
+import type { ClusterId, MemberIdentity } from './identity';
+import type { MemberTable } from './member-table';
+import { judgeOneself, judgePeer, type PeerName, type PeerRefusal } from './peer-name';
+import type { PositionMark, PositionMarks } from './position-marks';
+
+export interface LocalMemberOptions {
+  readonly clusterId: ClusterId;
+  readonly self: MemberIdentity;
+  readonly members: MemberTable;
+  readonly marks: PositionMarks;
+  /** Number of the last batch that this process's log holds durably. */
+  readonly position: () => number;
+}
+
+export class LocalMember {
+  readonly clusterId: ClusterId;
+  readonly self: MemberIdentity;
+  readonly marks: PositionMarks;
+  private table: MemberTable;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly options: LocalMemberOptions) {
+    this.clusterId = options.clusterId;
+    this.self = options.self;
+    this.marks = options.marks;
+    this.table = options.members;
+  }
+
+  get members(): MemberTable {
+    return this.table;
+  }
+
+  /** What this end of a connection says. */
+  name(): PeerName {
+    return { ...this.self, clusterId: this.clusterId, position: this.options.position() };
+  }
+
+  /** Null: the other end is welcome. */
+  judge(peer: PeerName): PeerRefusal | null {
+    return judgePeer({ clusterId: this.clusterId, members: this.table, marks: this.marks }, peer);
+  }
+
+  /** As judge, for who dials one Resource Manager and may reach another one. */
+  judgeAs(expected: RmId, peer: PeerName): PeerRefusal | null {
+    const refusal = this.judge(peer);
+    if (refusal !== null || peer.rm === expected) return refusal;
+    return { name: 'OTHER_RESOURCE_MANAGER', message: `rm-${peer.rm} answers at the address of rm-${expected}. Check the addresses in --cluster.`, isFinal: false };
+  }
+
+  /** Older or equal ones are ignored. @returns whether something changed. */
+  adopt(members: MemberTable): boolean {
+    if (members.version <= this.table.version) return false;
+    this.table = members;
+    this.changed();
+    return true;
+  }
+
+  /** For signs of life: the own position first, then the marks of others. */
+  tell(): readonly PositionMark[] {
+    const { rm, ordinal } = this.self;
+    return [{ rm, ordinal, position: this.options.position() }, ...this.marks.all().filter((mark) => mark.rm !== rm)];
+  }
+
+  heard(marks: readonly PositionMark[]): void {
+    for (const mark of marks) {
+      const isNew = this.marks.raise(mark);
+      // Of oneself one hears what one has said; more than that, and somebody else knows better.
+      if (isNew && mark.rm === this.self.rm && this.refusal() !== null) this.changed();
+    }
+  }
+
+  /** Why this process is no member any more by what it has heard itself; final. Null: it is. */
+  refusal(): PeerRefusal | null {
+    return judgeOneself({ clusterId: this.clusterId, members: this.table, marks: this.marks }, this.name());
+  }
+
+  /** Called whenever another table counts or this process finds itself refused: connections are looked at again. */
+  onChange(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  private changed(): void {
+    for (const listener of [...this.listeners]) listener();
+  }
+}
