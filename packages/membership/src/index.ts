@@ -30,7 +30,7 @@ export {
 } from './identity';
 export { LocalMember, type LocalMemberOptions } from './local-member';
 export { MemberTable } from './member-table';
-export { describeMember, judgeCluster, judgeOneself, judgePeer, type Known, type PeerName, type PeerRefusal } from './peer-name';
+export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, type Known, type PeerName, type PeerRefusal } from './peer-name';
 export { PositionMarks, type PositionMark } from './position-marks';
 // For simulators and tests of other packages.
 export { madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './testing/made-up-cluster';

@@ -49,7 +49,7 @@ export class LocalMember {
   judgeAs(expected: RmId, peer: PeerName): PeerRefusal | null {
     const refusal = this.judge(peer);
     if (refusal !== null || peer.rm === expected) return refusal;
-    return { name: 'OTHER_RESOURCE_MANAGER', message: `rm-${peer.rm} answers at the address of rm-${expected}. Check the addresses in --cluster.`, isFinal: false };
+    return { name: 'OTHER_RESOURCE_MANAGER', message: `rm-${peer.rm} answers at the address of rm-${expected}. Check the addresses in --cluster.`, isFinal: false, mark: null };
   }
 
   /** Older or equal ones are ignored. @returns whether something changed. */

@@ -33,6 +33,7 @@ test.each<[string, Partial<PeerName>, string | null, boolean, RegExp]>([
   const refusal = judgePeer(known, peer(of));
   expect([refusal?.name ?? null, refusal?.isFinal ?? false]).toEqual([name, isFinal]);
   expect(refusal?.message ?? '').toMatch(message);
+  expect(refusal?.mark ?? null).toBe(name === 'OLD_COPY' ? 40 : null);
 });
 
 test('marks of the incarnation before say nothing against the next one, whose log begins again', () => {

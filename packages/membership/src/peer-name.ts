@@ -14,12 +14,19 @@ export interface PeerName extends MemberIdentity {
   readonly position: number;
 }
 
+export const PEER_REFUSALS = ['ANOTHER_CLUSTER', 'UNKNOWN_RESOURCE_MANAGER', 'REPLACED_INCARNATION', 'OTHER_INCARNATION', 'OLD_COPY', 'NOT_KNOWN_YET', 'OTHER_RESOURCE_MANAGER', 'NO_NAME'] as const;
+
 export interface PeerRefusal {
-  readonly name: 'ANOTHER_CLUSTER' | 'UNKNOWN_RESOURCE_MANAGER' | 'REPLACED_INCARNATION' | 'OTHER_INCARNATION' | 'OLD_COPY' | 'NOT_KNOWN_YET' | 'OTHER_RESOURCE_MANAGER';
+  readonly name: (typeof PEER_REFUSALS)[number];
   /** One sentence that says what is wrong, and one that says what to do. */
   readonly message: string;
   /** False: the same may be welcome a moment later. */
   readonly isFinal: boolean;
+  /**
+   * OLD_COPY: the position that others have had from it. What was judged may have been said before others heard of it, so who is
+   * refused compares this with its log itself. Null for all others.
+   */
+  readonly mark: number | null;
 }
 
 export interface Known {
@@ -34,11 +41,11 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
   if (elsewhere !== null) return elsewhere;
   const member = known.members.of(peer.rm);
   if (member === undefined) return final('UNKNOWN_RESOURCE_MANAGER', `Cluster ${shortId(known.clusterId)} has no rm-${peer.rm}. Its resource managers are ${list(known.members)}; stop this one, or give it the id and the data folder of one of them.`);
-  if (peer.ordinal > member.ordinal) return { name: 'NOT_KNOWN_YET', message: `The ${nth(peer.ordinal)} incarnation of rm-${peer.rm} is not known here yet.`, isFinal: false };
+  if (peer.ordinal > member.ordinal) return { name: 'NOT_KNOWN_YET', message: `The ${nth(peer.ordinal)} incarnation of rm-${peer.rm} is not known here yet.`, isFinal: false, mark: null };
   if (peer.ordinal < member.ordinal) return final('REPLACED_INCARNATION', `This incarnation of rm-${peer.rm} (${shortId(peer.incarnation)}) was replaced by ${shortId(member.incarnation)}. Stop it for good; its data folder is of no use any more.`);
   if (peer.incarnation !== member.incarnation) return final('OTHER_INCARNATION', `rm-${peer.rm} is recorded as incarnation ${shortId(member.incarnation)}, this one is ${shortId(peer.incarnation)}. ${REJOIN(peer.rm)}`);
   const mark = known.marks.of(peer.rm, peer.ordinal);
-  if (peer.position < mark) return final('OLD_COPY', `The data of rm-${peer.rm} is a copy of an earlier time: its log ends with batch ${peer.position}, others have had batch ${mark} from it, so it has forgotten what it acknowledged. ${REJOIN(peer.rm)}`);
+  if (peer.position < mark) return { ...final('OLD_COPY', `The data of rm-${peer.rm} is a copy of an earlier time: its log ends with batch ${peer.position}, others have had batch ${mark} from it, so it has forgotten what it acknowledged. ${REJOIN(peer.rm)}`), mark };
   return null;
 }
 
@@ -57,7 +64,7 @@ export function judgeCluster(own: ClusterId, theirs: ClusterId, who: string): Pe
 const REJOIN = (rm: RmId): string => `If its disk is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node ${rm}".`;
 
 function final(name: PeerRefusal['name'], message: string): PeerRefusal {
-  return { name, message, isFinal: true };
+  return { name, message, isFinal: true, mark: null };
 }
 
 function nth(admitted: Ordinal): string {

@@ -9,7 +9,7 @@ import { madeUpCluster } from '@mas/membership';
 import { MultiRaftHost, multiRaftConfig, type HostFailure } from '@mas/multi-raft';
 import { EMPTY_CONF_STATE, nodeId } from '@mas/raft';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
-import { EncodedInstructions, GrpcPeerTransport, startRmServer, type RunningServer } from '@mas/rpc';
+import { EncodedInstructions, GrpcPeerTransport, MemberDoor, startRmServer, type RunningServer } from '@mas/rpc';
 import { bucketId, rmId, SeededRandom, silentLogger, unreachable, type BucketId, type Clock } from '@mas/values';
 import { CountingApplier } from './counting-applier';
 import { READY_ID, type CommandLine, type NodeCommand, type NodeSettings, type NodeState, type ReplyLine } from './node-protocol';
@@ -30,16 +30,18 @@ const clock: Clock = {
 class MeasuredNode {
   private readonly host: MultiRaftHost<number>;
   private readonly transport: GrpcPeerTransport;
+  private readonly door: MemberDoor;
   private readonly appliers = new Map<BucketId, CountingApplier>();
   private server: RunningServer | undefined;
 
   constructor(private readonly settings: NodeSettings) {
     const self = rmId(settings.self);
+    const member = madeUpCluster(settings.ports.map((_, at) => rmId(at + 1))).local(self, () => log.position());
     const peers = new Map(settings.ports.map((port, at) => [rmId(at + 1), `127.0.0.1:${port}`]));
-    this.transport = new GrpcPeerTransport({ self, peers, tls: this.tls(), clock, logger: silentLogger });
+    this.door = new MemberDoor({ member: () => member, clock, logger: silentLogger, onRefused: (refusal) => die('refused', refusal.message) });
+    this.transport = new GrpcPeerTransport({ self, door: this.door, peers, tls: this.tls(), clock, logger: silentLogger });
     const log = new SegmentedLogStore({ directory: settings.log, fileSystem: new NodeFileSystem(), clock, onFatal: (error) => die('the log cannot be written', error) });
     const onFatal = (failure: HostFailure): void => die(failure.what, failure.cause);
-    const member = madeUpCluster([...peers.keys()]).local(self, () => log.position());
     this.host = new MultiRaftHost<number>({ self: member.self, log, transport: this.transport, positions: member, clock, random: new SeededRandom(settings.self), logger: silentLogger, onFatal }, multiRaftConfig());
   }
 
@@ -51,6 +53,7 @@ class MeasuredNode {
       tls: this.tls(),
       participant: { handle: () => Promise.reject(new Error('only Raft is served here')) },
       raft: this.transport,
+      door: this.door,
       encoded: new EncodedInstructions(),
       clock,
       logger: silentLogger,

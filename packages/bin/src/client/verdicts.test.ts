@@ -10,7 +10,7 @@ const RMS = [rmId(1), rmId(2), rmId(3)];
 const placement = genesisPlacement(RMS.map((rm) => ({ rm, address: `h:${rm}` })), 1, 3);
 
 function replica(bucket: number, rm: RmId, more: Partial<Replica> = {}): Replica {
-  return { bucket: bucketId(bucket), rm, role: rm === 1 ? 'leader' : 'follower', leader: rmId(1), term: 3, commitIndex: 50_000, appliedIndex: 50_000, durableIndex: 1, voters: RMS, quiescent: false, fsyncP50Ms: null, applyP50Ms: null, queuedProposals: 0, preparedLegs: 0, ...more };
+  return { bucket: bucketId(bucket), rm, role: rm === 1 ? 'leader' : 'follower', leader: rmId(1), term: 3, commitIndex: 50_000, appliedIndex: 50_000, durableIndex: 1, voters: RMS.map((each) => ({ rm: each, ordinal: 0 })), learners: [], quiescent: false, fsyncP50Ms: null, applyP50Ms: null, queuedProposals: 0, preparedLegs: 0, ...more };
 }
 
 function seen(change: (rm: RmId) => Partial<Replica> | null): ClusterStatus {

@@ -5,7 +5,7 @@ import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/mu
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
 import { FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
-import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
+import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
 import { openAppliedStore } from '@mas/sql-store';
 import { rmId, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
@@ -75,7 +75,8 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, settings.buckets, settings.replicas)));
   const encoded = new EncodedInstructions();
-  const transport = new GrpcPeerTransport({ self, peers: addresses, tls, clock, logger });
+  const door = new MemberDoor({ member: () => member, clock, logger, onRefused: (refusal, who) => logger.error({ ...who, reason: refusal.name }, refusal.message) });
+  const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
   const log = new SegmentedLogStore({ directory: join(settings.data, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
   const member = provisionalMember(self, settings.cluster.map((one) => one.rm), () => log.position());
   const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
@@ -83,7 +84,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(embedded ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, embedded ? {} : { database: settings.db }, logger);
   const store = embedded ? await open() : await storeWhenThere(open, settings.sqlWaitMs, clock, logger);
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
-  const participants = new GrpcParticipantClient({ addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
+  const participants = new GrpcParticipantClient({ caller: door, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const manager = new ResourceManager({
     rm: self,
@@ -105,7 +106,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   });
   const recovery = await host.start();
   if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
-  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: manager, raft: transport, encoded, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
+  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: manager, door, raft: transport, encoded, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
   lifecycle.onStop('resource manager', () => manager.stop());

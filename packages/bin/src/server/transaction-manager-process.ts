@@ -2,7 +2,7 @@
 import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
-import { edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
+import { CoordinatorCaller, edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
@@ -17,6 +17,7 @@ import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
+import { LearntCluster } from './learnt-cluster';
 import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
@@ -70,7 +71,9 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
-  const participants = new GrpcParticipantClient({ addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
+  const knowledge = new LearntCluster();
+  const caller = new CoordinatorCaller(settings.id, knowledge, (refusal, who) => logger.error({ ...who, reason: refusal.name }, refusal.message));
+  const participants = new GrpcParticipantClient({ caller, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config });
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');

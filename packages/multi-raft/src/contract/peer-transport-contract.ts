@@ -84,7 +84,7 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
     test('a batch without content arrives: it is a sign of life', async () => {
       pair.transports[0].send(pair.ids[1], batchOf([]));
       await pair.eventually('it has arrived', () => receivers[1].batches.length === 1);
-      expect(receivers[1].batches[0]).toEqual({ from: founderId(pair.ids[0]), batch: batchOf([]) });
+      expect(receivers[1].batches[0]).toMatchObject({ from: founderId(pair.ids[0]), batch: batchOf([]) });
     });
 
     test('positions arrive unchanged', async () => {

@@ -2,7 +2,7 @@
  * A network of processes in memory, for tests and simulators: ordered links with delay, loss and limits, that can be cut
  * (both ends hear it) or go silent (nobody does). All chance comes from one Random, all time from one Clock.
  */
-import type { MemberId } from '@mas/membership';
+import type { LocalMember, MemberId, PeerRefusal } from '@mas/membership';
 import type { Clock, Random, RmId } from '@mas/values';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '../peer-transport';
 
@@ -17,12 +17,16 @@ export interface NetworkConditions {
 
 export type LinkState = 'up' | 'cut' | 'silent';
 
+const REDIAL_MS = 100;
+
 const CALM: NetworkConditions = { lossRate: 0, minDelayMs: 1, maxDelayMs: 1, maxInFlight: 10_000 };
 
 export class MemoryNetwork {
   conditions: NetworkConditions;
   private readonly ends = new Map<RmId, MemoryTransport>();
   private readonly links = new Map<string, LinkState>();
+  /** Who turned whom away, and why. */
+  readonly refusals: { readonly by: MemberId; readonly peer: MemberId; readonly refusal: PeerRefusal }[] = [];
 
   constructor(
     readonly clock: Clock,
@@ -33,9 +37,9 @@ export class MemoryNetwork {
   }
 
   /** The process `self` joins (again, after a crash or with another disk) with a new transport. */
-  transport(self: MemberId): MemoryTransport {
-    const transport = new MemoryTransport(this, self);
-    this.ends.set(self.rm, transport);
+  transport(member: LocalMember): MemoryTransport {
+    const transport = new MemoryTransport(this, member);
+    this.ends.set(member.self.rm, transport);
     return transport;
   }
 
@@ -83,9 +87,19 @@ export class MemoryNetwork {
       // The word of the connection comes late: by now it may be different processes.
       if (one === undefined || other === undefined || this.ends.get(a) !== one || this.ends.get(b) !== other) return;
       if (!one.isOpen || !other.isOpen || this.state(a, b) === 'cut') return;
+      // Both judge before either takes the other; who was turned away dials again.
+      if ([this.turnsAway(one, other), this.turnsAway(other, one)].includes(true)) return this.after(REDIAL_MS, () => this.connect(a, b));
       one.connectedTo(other.self);
       other.connectedTo(one.self);
     });
+  }
+
+  private turnsAway(judge: MemoryTransport, peer: MemoryTransport): boolean {
+    const refusal = judge.member.judgeAs(peer.self.rm, peer.member.name());
+    if (refusal === null) return false;
+    this.refusals.push({ by: judge.self, peer: peer.self, refusal });
+    if (refusal.mark !== null) peer.member.heard([{ rm: peer.self.rm, ordinal: peer.self.ordinal, position: refusal.mark }]);
+    return true;
   }
 
   private disconnect(a: RmId, b: RmId): void {
@@ -114,8 +128,12 @@ export class MemoryTransport implements PeerTransport {
 
   constructor(
     private readonly network: MemoryNetwork,
-    readonly self: MemberId,
+    readonly member: LocalMember,
   ) {}
+
+  get self(): MemberId {
+    return this.member.self;
+  }
 
   get isOpen(): boolean {
     return this.receiver !== undefined;

@@ -1,5 +1,5 @@
 /** Several hosts in one process over virtual time, memory logs and a memory network, with verbs: kill, restart, stop, cut. */
-import { FOUNDER, founderId, madeUpCluster, ordinal, type LocalMember, type MemberId, type Ordinal } from '@mas/membership';
+import { FOUNDER, founderId, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, type LocalMember, type MemberId, type Ordinal } from '@mas/membership';
 import type { ConfState, NodeId } from '@mas/raft';
 import { bucketId, rmId, SeededRandom, silentLogger, type BucketId, type Logger, type RmId } from '@mas/values';
 import { multiRaftConfig, type MultiRaftConfig } from '../config';
@@ -72,7 +72,8 @@ export class TestCluster {
     const clock = new ProcessClock(this.clock);
     const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs: typeof syncMs === 'number' ? syncMs : syncMs(rm) });
     const member = this.cluster.local(rm, () => log.position(), this.memberOf(rm).ordinal);
-    const transport = this.network.transport(member.self);
+    member.adopt(this.table());
+    const transport = this.network.transport(member);
     const host = new MultiRaftHost<number>(
       { self: member.self, log, transport, positions: member, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
       multiRaftConfig(config),
@@ -102,6 +103,14 @@ export class TestCluster {
     this.disks.delete(rm);
     for (const group of this.groups) this.forgetState(rm, group);
     this.ordinals.set(rm, ordinal(this.memberOf(rm).ordinal + 1));
+    for (const { member } of this.processes.values()) member.adopt(this.table());
+  }
+
+  /** What the meta group would say: of each Resource Manager the newest incarnation counts. */
+  private table(): MemberTable {
+    const version = [...this.ordinals.values()].reduce((sum, admitted) => sum + admitted, 0);
+    const members = this.cluster.members.members().map(({ rm }) => ({ ...this.memberOf(rm), incarnation: madeUpIncarnation(this.memberOf(rm)) }));
+    return new MemberTable(version, members);
   }
 
   /** SIGKILL: what was not synced is lost, connections break. */

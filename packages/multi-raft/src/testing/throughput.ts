@@ -123,7 +123,7 @@ async function found(groupCount: number): Promise<{ readonly hosts: readonly Mul
         {
           self: member.self,
           log,
-          transport: network.transport(member.self),
+          transport: network.transport(member),
           positions: member,
           clock: realClock,
           random: new SeededRandom(rm),

@@ -62,7 +62,7 @@ export class RealCluster {
     const clock = new ProcessClock(this.clock);
     const log = new MemoryLogStore(disk, clock, { syncMs: 1 });
     const member = this.cluster.local(rm, () => log.position());
-    const transport = this.network.transport(member.self);
+    const transport = this.network.transport(member);
     const onFatal = (failure: unknown): void => {
       if (holder.process?.alive !== false) this.failures.push(failure);
     };

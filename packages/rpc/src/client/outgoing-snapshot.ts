@@ -5,13 +5,13 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { status as Code, Metadata, type Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { status as Code, type Client, type ClientDuplexStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { SnapshotHeader } from '@mas/multi-raft';
 import { delay, type Clock, type RmId } from '@mas/values';
 import type { SnapshotAnswer, SnapshotFrameCodec } from '../codec/snapshot-frame-codec';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
+import type { NodeCaller } from '../membership/node-caller';
 import { identity } from './node-channel';
-import { RM_METADATA } from './peer-link';
 
 const CHUNK_BYTES = 256 * 1024;
 const WINDOW_CHUNKS = 16;
@@ -20,7 +20,8 @@ const MAX_FRUITLESS_CONNECTIONS = 20;
 const RECONNECT_MS = 200;
 
 export interface OutgoingSnapshotPorts {
-  readonly self: RmId;
+  readonly caller: NodeCaller;
+  readonly to: RmId;
   readonly client: Client;
   readonly codec: SnapshotFrameCodec;
   readonly clock: Clock;
@@ -76,8 +77,8 @@ export class OutgoingSnapshot {
 
   private connection(): Promise<ConnectionEnd> {
     if (this.ports.isClosed()) return Promise.resolve({ kind: 'failed', reason: 'the transport is closing' });
-    const metadata = new Metadata();
-    metadata.set(RM_METADATA, String(this.ports.self));
+    const metadata = this.ports.caller.introduction();
+    if (metadata === null) return Promise.resolve({ kind: 'failed', reason: 'this process is no member' });
     const stream = this.ports.client.makeBidiStreamRequest<Buffer, Buffer>(RaftServiceService.installSnapshot.path, identity, identity, metadata);
     return new Promise((resolve) => {
       const attempt = { over: false };
@@ -89,14 +90,23 @@ export class OutgoingSnapshot {
         if (end.kind !== 'lost') this.ports.clock.schedule(RECONNECT_MS, () => stream.cancel());
         resolve(end);
       };
+      // The first thing that the receiver sends; chunks follow its answer to the header only.
+      stream.on('metadata', (answered: Metadata) => {
+        const judgement = this.ports.caller.judge(this.ports.to, answered);
+        if (!judgement.ok) finish({ kind: 'failed', reason: judgement.refusal.message });
+      });
       stream.on('data', (bytes: Buffer) => {
+        if (attempt.over) return;
         try {
           this.answered(this.ports.codec.decodeAnswer(bytes), stream, attempt, finish);
         } catch (error) {
           finish({ kind: 'failed', reason: String(error) });
         }
       });
-      stream.on('error', (error: ServiceError) => finish(isFinal(error.code) ? { kind: 'failed', reason: error.details } : { kind: 'lost', reason: error.message }));
+      stream.on('error', (error: ServiceError) => {
+        if (!attempt.over) this.ports.caller.failed(this.ports.to, error);
+        finish(isFinal(error.code) ? { kind: 'failed', reason: error.details } : { kind: 'lost', reason: error.message });
+      });
       stream.on('end', () => finish({ kind: 'lost', reason: 'the receiver ended the stream' }));
       stream.write(this.ports.codec.encodeFrame({ kind: 'begin', transferId: this.transferId, header: this.header }));
     });
@@ -192,5 +202,5 @@ export class OutgoingSnapshot {
 
 /** What reconnecting cannot change. */
 function isFinal(code: Code): boolean {
-  return code === Code.UNAUTHENTICATED || code === Code.PERMISSION_DENIED || code === Code.UNIMPLEMENTED || code === Code.INVALID_ARGUMENT;
+  return code === Code.UNAUTHENTICATED || code === Code.PERMISSION_DENIED || code === Code.UNIMPLEMENTED || code === Code.INVALID_ARGUMENT || code === Code.FAILED_PRECONDITION;
 }

@@ -1,5 +1,6 @@
 /** Sessions over real TLS: many requests in flight, what a timeout and a lost connection mean, and who may call. */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { madeUpCluster, type ClusterId, type LocalMember } from '@mas/membership';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { bucketId, rmId, silentLogger } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
@@ -11,6 +12,8 @@ import { startRmServer } from '../server/start-rm-server';
 import { eventually, realClock } from '../testing/real-clock';
 import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts } from '../testing/test-certs';
+import { MemberDoor } from '../membership/member-door';
+import { CoordinatorCaller, type ClusterKnowledge, type NodeCaller } from '../membership/node-caller';
 import { identity } from './node-channel';
 import { GrpcParticipantClient } from './participant-client';
 
@@ -28,11 +31,16 @@ let client: GrpcParticipantClient;
 let handled: { readonly request: ParticipantRequest; readonly caller: 'tm' | 'rm' }[];
 let answer: (request: ParticipantRequest) => Promise<ParticipantReply>;
 
-const connect = (tls: TlsIdentity): GrpcParticipantClient => new GrpcParticipantClient({ addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: realClock, logger: silentLogger });
+const cluster = madeUpCluster([rmId(1), RM, rmId(3)]);
+const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: (refusal, who) => void refusals.push({ name: refusal.name, refused: who.refused }) });
+const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller => new CoordinatorCaller('tm-1', knowledge, (refusal, who) => void refusals.push({ name: refusal.name, refused: who.refused }));
+let refusals: { readonly name: string; readonly refused: string }[] = [];
+
+const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient => new GrpcParticipantClient({ caller, addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: realClock, logger: silentLogger });
 
 beforeAll(async () => {
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(2), raft: null, encoded, clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls: certs.rm(2), raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: realClock, logger: silentLogger,
     participant: {
       handle: (request, caller) => {
         handled.push({ request, caller });
@@ -45,6 +53,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   handled = [];
+  refusals = [];
   answer = () => Promise.resolve({ kind: 'no-replica' });
   client = connect(certs.tm);
 });
@@ -69,11 +78,42 @@ test('replies find their requests, in whatever order they come', async () => {
 });
 
 test('the role comes from the certificate', async () => {
-  const resourceManager = connect(certs.rm(1));
+  const resourceManager = connect(certs.rm(1), doorOf(cluster.local(rmId(1), () => 0)));
   await client.send(RM, locks(1), 60_000);
   await resourceManager.send(RM, locks(2), 60_000);
   resourceManager.close();
   expect(handled.map(({ caller }) => caller)).toEqual(['tm', 'rm']);
+});
+
+describe('who belongs elsewhere', () => {
+  test('a coordinator learns the cluster from the first answer, and talks to no other one from then on', async () => {
+    let known: ClusterId | null = null;
+    const knowledge = { clusterId: () => known, learn: (id: ClusterId) => void (known = id) };
+    const coordinator = connect(certs.tm, asCoordinator(knowledge));
+    expect(await coordinator.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
+    expect(known).toBe(cluster.clusterId);
+    coordinator.close();
+    known = madeUpCluster([RM], 2).clusterId;
+    const stranger = connect(certs.tm, asCoordinator(knowledge));
+    expect((await stranger.send(RM, locks(2), 60_000)).kind).toBe('not-sent');
+    expect(refusals).toEqual([{ name: 'ANOTHER_CLUSTER', refused: 'self' }]);
+    stranger.close();
+    expect(handled).toHaveLength(1);
+  });
+
+  test('a Resource Manager of another cluster, or that is no member, is refused before anything of it is handled', async () => {
+    const stranger = connect(certs.rm(1), doorOf(madeUpCluster([rmId(1), RM], 2).local(rmId(1), () => 0)));
+    expect((await stranger.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
+    stranger.close();
+    const unknown = connect(certs.rm(1), doorOf(madeUpCluster([rmId(1)]).local(rmId(1), () => 0)));
+    expect((await unknown.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
+    unknown.close();
+    const nobody = connect(certs.rm(1), new MemberDoor({ member: () => null, clock: realClock, logger: silentLogger, onRefused: () => undefined }));
+    expect((await nobody.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
+    nobody.close();
+    expect(refusals).toEqual([{ name: 'ANOTHER_CLUSTER', refused: 'self' }, { name: 'UNKNOWN_RESOURCE_MANAGER', refused: 'peer' }]);
+    expect(handled).toEqual([]);
+  });
 });
 
 test('instructions arrive with the bytes that will be proposed', async () => {
@@ -113,7 +153,7 @@ test('nobody there: not sent', async () => {
 
 test('a connection that does not come up is given up for a new one, not waited for', async () => {
   const slow = await TcpProxy.open(() => server.port);
-  const impatient = new GrpcParticipantClient({ addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
+  const impatient = new GrpcParticipantClient({ caller: asCoordinator(), addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
   slow.swallow(2);
   for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'not-sent', reason: 'no connection in time; the request was not sent' });
   expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });

@@ -2,19 +2,22 @@
  * ParticipantClient over gRPC: one connection and one Session stream per Resource Manager, opened when first needed and
  * again after a loss. It does not retry: who asks decides whether to ask again, and whom.
  */
-import { Metadata, type Client } from '@grpc/grpc-js';
+import type { Client, Metadata } from '@grpc/grpc-js';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions } from '../codec/ledger-codec';
 import { SessionCodec } from '../codec/session-codec';
 import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
+import type { NodeCaller } from '../membership/node-caller';
 import { DIAL_TIMEOUT_MS, dialResourceManager, identity } from './node-channel';
 import { SessionLink } from './session-link';
 
 export interface ParticipantClientOptions {
   /** host:port of a Resource Manager, by the newest placement map; undefined when nobody knows it. */
   readonly addressOf: (rm: RmId) => string | undefined;
+  /** Introduces this process and judges who answers. */
+  readonly caller: NodeCaller;
   /** This process's certificate says which role it speaks in. */
   readonly tls: TlsIdentity;
   readonly clock: Clock;
@@ -40,7 +43,9 @@ export class GrpcParticipantClient implements ParticipantClient {
     if (this.closed) return Promise.resolve({ kind: 'not-sent', reason: 'the client is closed' });
     const address = this.options.addressOf(rm);
     if (address === undefined) return Promise.resolve({ kind: 'not-sent', reason: `the address of resource manager ${rm} is not known` });
-    return this.link(rm, address).send(request, timeoutMs);
+    const introduction = this.options.caller.introduction();
+    if (introduction === null) return Promise.resolve({ kind: 'not-sent', reason: 'this process is not a member of the cluster yet' });
+    return this.link(rm, address, introduction).send(request, timeoutMs);
   }
 
   close(): void {
@@ -48,9 +53,9 @@ export class GrpcParticipantClient implements ParticipantClient {
     for (const rm of [...this.connections.keys()]) this.drop(rm);
   }
 
-  private link(rm: RmId, address: string): SessionLink {
+  private link(rm: RmId, address: string, introduction: Metadata): SessionLink {
     const connection = this.connection(rm, address);
-    if (connection.link === null || connection.link.isBroken) connection.link = this.open(rm, connection);
+    if (connection.link === null || connection.link.isBroken) connection.link = this.open(rm, connection, introduction);
     return connection.link;
   }
 
@@ -64,13 +69,18 @@ export class GrpcParticipantClient implements ParticipantClient {
     return connection;
   }
 
-  private open(rm: RmId, { client, address }: Connection): SessionLink {
-    const stream = client.makeBidiStreamRequest<Buffer, Buffer>(TransactionServiceService.session.path, identity, identity, new Metadata());
+  private open(rm: RmId, { client, address }: Connection, introduction: Metadata): SessionLink {
+    const stream = client.makeBidiStreamRequest<Buffer, Buffer>(TransactionServiceService.session.path, identity, identity, introduction);
     const ended = (reason: string, noConnection: boolean): void => {
       if (!this.closed) this.options.logger.debug({ rm, address, reason }, 'the session to a resource manager has ended');
       if (noConnection && this.connections.get(rm)?.client === client) this.drop(rm);
     };
-    return new SessionLink(stream, this.codec, this.options.clock, ended, this.options.dialTimeoutMs ?? DIAL_TIMEOUT_MS);
+    const { caller, clock, dialTimeoutMs } = this.options;
+    const judge = (answered: Metadata): string | null => {
+      const judgement = caller.judge(rm, answered);
+      return judgement.ok ? null : judgement.refusal.message;
+    };
+    return new SessionLink(stream, this.codec, clock, { judge, onFailed: (error) => caller.failed(rm, error), onBroken: ended }, dialTimeoutMs ?? DIAL_TIMEOUT_MS);
   }
 
   private drop(rm: RmId): void {

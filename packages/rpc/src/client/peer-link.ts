@@ -3,15 +3,15 @@
  * loss, for as long as the transport lives. Never blocks: what does not fit into the bounded window is refused, and
  * Raft sends it again.
  */
-import { Metadata, type Client, type ClientWritableStream } from '@grpc/grpc-js';
+import type { Client, ClientWritableStream, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { MemberId } from '@mas/membership';
 import type { PeerBatch } from '@mas/multi-raft';
 import type { Clock, RmId, Timer } from '@mas/values';
 import type { PeerBatchCodec } from '../codec/peer-batch-codec';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
+import type { NodeCaller } from '../membership/node-caller';
 import { identity, MAX_NODE_MESSAGE_BYTES } from './node-channel';
 
-/** Metadata in which the dialling process says who it is; its certificate must agree. */
-export const RM_METADATA = 'mas-rm';
 /** Handed to the connection and not yet on its way; more is refused. */
 const MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
 /** Batches above this travel in parts. */
@@ -19,21 +19,22 @@ const MAX_FRAME_BYTES = MAX_NODE_MESSAGE_BYTES / 4;
 const REDIAL_MS = 100;
 
 export interface PeerLinkPorts {
-  readonly self: RmId;
+  readonly caller: NodeCaller;
   readonly peer: RmId;
   readonly dial: () => Client;
   readonly dialTimeoutMs: number;
   readonly codec: PeerBatchCodec;
   readonly clock: Clock;
-  readonly onConnected: () => void;
-  readonly onDisconnected: (reason: string) => void;
+  readonly onConnected: (peer: MemberId) => void;
+  readonly onDisconnected: (peer: MemberId, reason: string) => void;
 }
 
 export class PeerLink {
   private client: Client | null = null;
   private stream: ClientWritableStream<Buffer> | null = null;
   private dialing: Timer | null = null;
-  private connected = false;
+  /** Who has answered. */
+  private connected: MemberId | null = null;
   private unwrittenBytes = 0;
   private redial: Timer | null = null;
   private closed = false;
@@ -42,13 +43,16 @@ export class PeerLink {
 
   open(): void {
     if (this.closed) return;
-    const metadata = new Metadata({ waitForReady: true });
-    metadata.set(RM_METADATA, String(this.ports.self));
+    const metadata = this.ports.caller.introduction({ waitForReady: true });
+    if (metadata === null) {
+      this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());
+      return;
+    }
     this.client ??= this.ports.dial();
-    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, (error) => this.lost(stream, error?.message ?? 'the peer ended the stream'));
+    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, (error) => this.ended(stream, error));
     // Errors also arrive in the callback above; without a listener they would be thrown.
     stream.on('error', () => undefined);
-    stream.on('metadata', () => this.ready(stream));
+    stream.on('metadata', (answered: Metadata) => this.ready(stream, answered));
     this.stream = stream;
     this.unwrittenBytes = 0;
     this.dialing = this.ports.clock.schedule(this.ports.dialTimeoutMs, () => this.giveUp(stream));
@@ -56,7 +60,7 @@ export class PeerLink {
 
   send(batch: PeerBatch): boolean {
     const { stream } = this;
-    if (!this.connected || stream === null || this.unwrittenBytes > MAX_UNWRITTEN_BYTES) return false;
+    if (this.connected === null || stream === null || this.unwrittenBytes > MAX_UNWRITTEN_BYTES) return false;
     const frame = this.ports.codec.encode(batch);
     if (frame.length > MAX_FRAME_BYTES && batch.messages.length > 1) return this.sendHalves(batch);
     if (frame.length > MAX_NODE_MESSAGE_BYTES) return false;
@@ -82,12 +86,31 @@ export class PeerLink {
     return first && this.send({ messages: batch.messages.slice(middle), heartbeats: [], heartbeatResponses: [], positions: [] });
   }
 
-  /** The peer's metadata is the first thing it sends: from here on what is written reaches it. */
-  private ready(stream: ClientWritableStream<Buffer>): void {
-    if (this.stream !== stream || this.connected) return;
+  /** Whether who was let in is still the one to talk to. */
+  recheck(isWelcome: (peer: MemberId) => boolean): void {
+    const { stream, connected } = this;
+    if (stream === null || connected === null || isWelcome(connected)) return;
+    this.lost(stream, 'it is no member any more');
+    stream.cancel();
+  }
+
+  /** The peer's metadata is the first thing it sends: who it is; from here on what is written reaches it. */
+  private ready(stream: ClientWritableStream<Buffer>, answered: Metadata): void {
+    if (this.stream !== stream || this.connected !== null) return;
     this.dialing?.cancel();
-    this.connected = true;
-    this.ports.onConnected();
+    const judgement = this.ports.caller.judge(this.ports.peer, answered);
+    if (!judgement.ok) {
+      this.lost(stream, judgement.refusal.message);
+      stream.cancel();
+      return;
+    }
+    this.connected = { rm: judgement.member.rm, ordinal: judgement.member.ordinal };
+    this.ports.onConnected(this.connected);
+  }
+
+  private ended(stream: ClientWritableStream<Buffer>, error: ServiceError | null): void {
+    if (error !== null && this.stream === stream) this.ports.caller.failed(this.ports.peer, error);
+    this.lost(stream, error?.message ?? 'the peer ended the stream');
   }
 
   /** With another connection next time. */
@@ -103,9 +126,9 @@ export class PeerLink {
     if (stream === null || this.stream !== stream) return;
     this.stream = null;
     this.dialing?.cancel();
-    const wasConnected = this.connected;
-    this.connected = false;
+    const peer = this.connected;
+    this.connected = null;
     if (!this.closed) this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());
-    if (wasConnected) this.ports.onDisconnected(reason);
+    if (peer !== null) this.ports.onDisconnected(peer, reason);
   }
 }

@@ -3,6 +3,7 @@
  * connection; and what a peer may not be.
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { madeUpCluster, madeUpIncarnation, MemberTable, ordinal, type LocalMember, type PeerName } from '@mas/membership';
 import { peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
 import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
 import { bucketId, rmId, silentLogger, type RmId } from '@mas/values';
@@ -15,6 +16,8 @@ import { startRmServer } from '../server/start-rm-server';
 import { eventually, realClock } from '../testing/real-clock';
 import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts, type TestCerts } from '../testing/test-certs';
+import { MemberDoor } from '../membership/member-door';
+import { sayMember } from '../membership/node-names';
 import { identity } from './node-channel';
 import { GrpcPeerTransport, type PeerTransportOptions } from './peer-transport';
 
@@ -22,10 +25,15 @@ import { GrpcPeerTransport, type PeerTransportOptions } from './peer-transport';
 const DIAL_TIMEOUT_MS = 2_000;
 
 const [ONE, TWO] = [rmId(1), rmId(2)];
+const cluster = madeUpCluster([ONE, TWO]);
+const founder = (rm: RmId): LocalMember => cluster.local(rm, () => 100);
+const refusals: string[] = [];
+const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: ({ name }, { refused, rm }) => void refusals.push(`${name} ${refused} ${rm}`) });
 const certs: TestCerts = makeTestCerts();
 afterAll(() => certs.remove());
 
 interface Node {
+  readonly local: LocalMember;
   readonly transport: GrpcPeerTransport;
   readonly server: RunningServer;
   readonly proxy: TcpProxy;
@@ -36,17 +44,18 @@ async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSe
   const proxies = await Promise.all([ONE, TWO].map((rm) => TcpProxy.open(() => ports.get(rm) ?? 0)));
   const addresses = new Map([ONE, TWO].map((rm, at) => [rm, `localhost:${proxies[at]!.port}`]));
   const nodes = await Promise.all([ONE, TWO].map(async (rm, at) => {
-    const transport = new GrpcPeerTransport({ self: rm, peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...options });
-    const server = await serve(certs.rm(rm), transport);
+    const local = founder(rm);
+    const transport = new GrpcPeerTransport({ self: rm, door: doorOf(local), peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...options });
+    const server = await serve(certs.rm(rm), transport, local);
     ports.set(rm, server.port);
-    return { transport, server, proxy: proxies[at]! };
+    return { local, transport, server, proxy: proxies[at]! };
   }));
   return nodes as unknown as readonly [Node, Node];
 }
 
-function serve(tls: TlsIdentity, transport: GrpcPeerTransport): Promise<RunningServer> {
+function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMember): Promise<RunningServer> {
   return startRmServer({
-    address: '127.0.0.1:0', tls, raft: transport, encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls, raft: transport, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
     onFatal: (error) => { throw error; },
   });
@@ -143,12 +152,10 @@ describe('refused', () => {
   });
   afterAll(() => closeNodes(nodes));
 
-  const replicate = (tls: TlsIdentity | null, rm: string | null): Promise<ServiceError | null> =>
+  const replicate = (tls: TlsIdentity | null, metadata: Metadata, port = nodes[1].server.port): Promise<ServiceError | null> =>
     new Promise((resolve) => {
       const channel = tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate);
-      const client = new Client(`localhost:${nodes[1].server.port}`, channel);
-      const metadata = new Metadata();
-      if (rm !== null) metadata.set('mas-rm', rm);
+      const client = new Client(`localhost:${port}`, channel);
       const stream = client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, { deadline: Date.now() + 60_000 }, (error) => {
         client.close();
         resolve(error);
@@ -156,40 +163,86 @@ describe('refused', () => {
       stream.on('error', () => undefined);
       stream.on('metadata', () => stream.end());
     });
+  const saying = (of: Partial<PeerName> = {}): Metadata => sayMember({ ...founder(ONE).name(), ...of });
 
   test('a Resource Manager that says who it is passes', async () => {
-    expect(await replicate(certs.rm(1), '1')).toBeNull();
+    expect(await replicate(certs.rm(1), saying())).toBeNull();
   });
 
   test.each([
-    ['a Transaction Manager', () => certs.tm, '1'],
-    ['a Resource Manager that says it is another', () => certs.rm(3), '1'],
-    ['one that does not say who it is', () => certs.rm(1), null],
-  ])('%s', async (_who, tls, rm) => {
-    const error = await replicate(tls(), rm);
+    ['a Transaction Manager', () => certs.tm, saying()],
+    ['a Resource Manager that says it is another', () => certs.rm(3), saying()],
+    ['one that does not say who it is', () => certs.rm(1), new Metadata()],
+  ])('%s', async (_who, tls, said) => {
+    const error = await replicate(tls(), said);
     expect(error?.code).toBe(Code.PERMISSION_DENIED);
     expect(fromServiceError(error!).error.reason).toBe('NODE_ROLE_REFUSED');
   });
 
+  test.each([
+    ['another cluster', saying({ clusterId: madeUpCluster([ONE], 2).clusterId }), Code.FAILED_PRECONDITION, 'ANOTHER_CLUSTER'],
+    ['another incarnation', saying({ incarnation: madeUpIncarnation({ rm: ONE, ordinal: ordinal(7) }) }), Code.FAILED_PRECONDITION, 'OTHER_INCARNATION'],
+    ['an incarnation that is not known yet', saying({ ordinal: ordinal(1) }), Code.UNAVAILABLE, 'NOT_KNOWN_YET'],
+    ['a copy of an earlier time', saying({ position: 99 }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
+  ])('%s, and the stream of the right one lives on', async (_who, said, code, reason) => {
+    const batches: number[] = [];
+    const marked = await openNodes();
+    marked[1].transport.start(receiver({ onBatch: (from) => void batches.push(from.rm) }));
+    marked[0].transport.start(receiver());
+    const send = (): boolean => marked[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [], positions: [] });
+    await eventually('the right one is connected', send);
+    await eventually('and heard', () => batches.length > 0);
+    marked[1].local.heard([{ rm: ONE, ordinal: ordinal(0), position: 100 }]);
+    const refused = await replicate(certs.rm(1), said, marked[1].server.port);
+    expect([refused?.code, fromServiceError(refused!).error.reason]).toEqual([code, reason]);
+    const heard = batches.length;
+    expect(send()).toBe(true);
+    await eventually('the right one is still heard', () => batches.length > heard);
+    await closeNodes(marked);
+  });
+
+  test('an incarnation that was replaced: its streams end when the news arrives, and it is told when it dials again', async () => {
+    refusals.length = 0;
+    const both = await openNodes();
+    const seen: string[] = [];
+    both[1].transport.start(receiver({ onConnected: ({ rm }) => void seen.push(`+${rm}`), onDisconnected: ({ rm }) => void seen.push(`-${rm}`) }));
+    both[0].transport.start(receiver());
+    await eventually('connected', () => seen.length > 0);
+    const next = { rm: ONE, ordinal: ordinal(1) };
+    both[1].local.adopt(new MemberTable(1, [{ ...next, incarnation: madeUpIncarnation(next) }, both[1].local.self]));
+    await eventually('the old one is gone for the other', () => seen.at(-1) === '-1');
+    await eventually('and knows it', () => refusals.includes('REPLACED_INCARNATION self 2'));
+    await closeNodes(both);
+  });
+
+  test('who dials one that its cluster does not have, in what it hears as in what it says', async () => {
+    refusals.length = 0;
+    const stranger = new GrpcPeerTransport({ self: ONE, door: doorOf(madeUpCluster([ONE, TWO], 2).local(ONE, () => 0)), peers: new Map([[TWO, `localhost:${nodes[1].server.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
+    stranger.start(receiver());
+    await expect(stranger.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('belongs to cluster');
+    await eventually('it is told', () => refusals.includes('ANOTHER_CLUSTER self 2'));
+    await stranger.close();
+  });
+
   test('who shows no certificate, in the handshake', async () => {
-    expect((await replicate(null, '1'))?.code).toBe(Code.UNAVAILABLE);
+    expect((await replicate(null, saying()))?.code).toBe(Code.UNAVAILABLE);
   });
 
   test('who shows a certificate of another authority, in the handshake', async () => {
     const foreign = makeTestCerts();
-    expect((await replicate({ ...foreign.rm(1), ca: certs.tm.ca }, '1'))?.code).toBe(Code.UNAVAILABLE);
+    expect((await replicate({ ...foreign.rm(1), ca: certs.tm.ca }, saying()))?.code).toBe(Code.UNAVAILABLE);
     foreign.remove();
   });
 });
 
 test('a server that holds the certificate of another Resource Manager is not talked to', async () => {
   const proxy = await TcpProxy.open(() => port);
-  const impostor = new GrpcPeerTransport({ self: ONE, peers: new Map(), tls: certs.rm(3), clock: realClock, logger: silentLogger });
-  const server = await serve(certs.rm(3), impostor);
+  const impostor = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map(), tls: certs.rm(3), clock: realClock, logger: silentLogger });
+  const server = await serve(certs.rm(3), impostor, founder(ONE));
   const port: number = server.port;
   let connected = false;
   impostor.start(receiver());
-  const transport = new GrpcPeerTransport({ self: ONE, peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
+  const transport = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
   transport.start(receiver({ onConnected: () => { connected = true; } }));
   await expect(transport.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('was not installed');
   expect(connected).toBe(false);

@@ -3,26 +3,26 @@
  * from each peer its streams, which startRmServer hands in. Both ends verify who the other is by its certificate.
  */
 import { randomBytes } from 'node:crypto';
-import { Metadata, status as Code, type Client, type sendUnaryData, type ServerDuplexStream, type ServerReadableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { founderId } from '@mas/membership';
+import { status as Code, type Client, type sendUnaryData, type ServerDuplexStream, type ServerReadableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { raftIdOf, type MemberId, type PeerName } from '@mas/membership';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
-import { rmId, type Clock, type Logger, type RmId } from '@mas/values';
-import { speaksFor } from '../auth/peer-role';
+import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { PeerBatchCodec } from '../codec/peer-batch-codec';
 import { SnapshotFrameCodec } from '../codec/snapshot-frame-codec';
-import { permissionDenied } from '../errors/request-errors';
-import { toStatus } from '../errors/status-details';
+import type { IncomingCall, MemberDoor } from '../membership/member-door';
 import { IncomingSnapshots } from '../server/incoming-snapshots';
-import { admitNode, INVALID_FRAME, type AuthenticatedCall } from '../server/node-identity';
+import { INVALID_FRAME } from '../server/node-identity';
 import { DIAL_TIMEOUT_MS, dialResourceManager } from './node-channel';
 import { OutgoingSnapshot } from './outgoing-snapshot';
-import { PeerLink, RM_METADATA } from './peer-link';
+import { PeerLink } from './peer-link';
 
 const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 64 * 1024 * 1024;
 
 export interface PeerTransportOptions {
   readonly self: RmId;
+  /** Introduces this process and judges the others. */
+  readonly door: MemberDoor;
   /** All other processes of the cluster (own entry is ignored), host:port. */
   readonly peers: ReadonlyMap<RmId, string>;
   readonly tls: TlsIdentity;
@@ -40,7 +40,7 @@ type SnapshotCall = ServerDuplexStream<Buffer, Buffer>;
 export class GrpcPeerTransport implements PeerTransport {
   private readonly links = new Map<RmId, PeerLink>();
   private readonly snapshotClients = new Map<RmId, Client>();
-  private readonly incoming = new Map<RmId, ReplicateCall>();
+  private readonly incoming = new Map<RmId, { readonly call: ReplicateCall; readonly peer: PeerName }>();
   private readonly snapshots: IncomingSnapshots;
   private readonly batches = new PeerBatchCodec();
   private readonly frames = new SnapshotFrameCodec();
@@ -53,19 +53,20 @@ export class GrpcPeerTransport implements PeerTransport {
 
   start(receiver: PeerReceiver): void {
     this.receiver = receiver;
+    this.options.door.member()?.onChange(() => this.recheck());
     for (const [peer, address] of this.options.peers) {
       if (peer === this.options.self) continue;
       const link = new PeerLink({
-        self: this.options.self,
+        caller: this.options.door,
         peer,
         dial: () => dialResourceManager(peer, address, this.options.tls),
         dialTimeoutMs: this.options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
         codec: this.batches,
         clock: this.options.clock,
-        onConnected: () => receiver.onConnected(founderId(peer)),
-        onDisconnected: (reason) => {
+        onConnected: (member) => receiver.onConnected(member),
+        onDisconnected: (member, reason) => {
           this.options.logger.info({ rm: peer, reason }, 'the connection to a peer is lost');
-          receiver.onDisconnected(founderId(peer));
+          receiver.onDisconnected(member);
         },
       });
       this.links.set(peer, link);
@@ -81,7 +82,8 @@ export class GrpcPeerTransport implements PeerTransport {
     const client = this.snapshotClient(to);
     if (this.closed || client === undefined) throw new Error(`resource manager ${to} is not known, or the transport is closed`);
     const ports = {
-      self: this.options.self,
+      caller: this.options.door,
+      to,
       client,
       codec: this.frames,
       clock: this.options.clock,
@@ -103,65 +105,74 @@ export class GrpcPeerTransport implements PeerTransport {
     this.closed = true;
     for (const link of this.links.values()) link.close();
     for (const client of this.snapshotClients.values()) client.close();
-    for (const call of [...this.incoming.values()]) call.emit('error', CLOSING);
+    for (const { call } of [...this.incoming.values()]) call.emit('error', CLOSING);
     this.snapshots.close();
     return Promise.resolve();
   }
 
   private onReplicate(call: ReplicateCall, callback: sendUnaryData<Buffer>): void {
     let answered = false;
-    let from: RmId | null = null;
+    let from: PeerName | null = null;
     const answer: sendUnaryData<Buffer> = (error, value) => {
       if (answered) return;
       answered = true;
-      if (from !== null && this.incoming.get(from) === call) this.incoming.delete(from);
+      if (from !== null && this.incoming.get(from.rm)?.call === call) this.incoming.delete(from.rm);
       callback(error, value);
     };
     call.on('error', (error) => answer({ code: Code.UNAVAILABLE, ...error }));
     call.on('end', () => answer(null, Buffer.alloc(0)));
     call.on('cancelled', () => answer({ code: Code.CANCELLED, details: 'cancelled' }));
-    const peer = this.peerOf(call);
-    if ('refusal' in peer) {
-      answer(peer.refusal);
+    const entrance = this.admit(call);
+    if (!entrance.ok) {
+      answer(entrance.status);
       return;
     }
-    from = peer.rm;
+    const { peer, receiver } = entrance;
+    from = peer;
     // A peer that dials again has lost the old stream, whether or not this side has noticed.
-    this.incoming.get(from)?.emit('error', { code: Code.ABORTED, details: 'replaced by a newer stream' });
-    this.incoming.set(from, call);
-    call.sendMetadata(new Metadata());
-    call.on('data', (frame: Buffer) => this.receive(peer.rm, peer.receiver, frame, answer));
+    this.incoming.get(peer.rm)?.call.emit('error', { code: Code.ABORTED, details: 'replaced by a newer stream' });
+    this.incoming.set(peer.rm, { call, peer });
+    call.sendMetadata(entrance.answer);
+    const member: MemberId = { rm: peer.rm, ordinal: peer.ordinal };
+    call.on('data', (frame: Buffer) => this.receive(member, receiver, frame, answer));
   }
 
-  private receive(from: RmId, receiver: PeerReceiver, frame: Buffer, answer: sendUnaryData<Buffer>): void {
+  private receive(from: MemberId, receiver: PeerReceiver, frame: Buffer, answer: sendUnaryData<Buffer>): void {
     let batch: PeerBatch;
     try {
       batch = this.batches.decode(frame);
     } catch (error) {
-      this.options.logger.error({ rm: from, err: error }, 'a peer sent a batch that cannot be read; its stream is closed');
+      this.options.logger.error({ rm: from.rm, id: raftIdOf(from), err: error }, 'a peer sent a batch that cannot be read; its stream is closed');
       answer(INVALID_FRAME);
       return;
     }
-    receiver.onBatch(founderId(from), batch);
+    receiver.onBatch(from, batch);
   }
 
   private onInstallSnapshot(call: SnapshotCall): void {
-    const peer = this.peerOf(call);
-    if ('refusal' in peer) call.emit('error', peer.refusal);
-    else this.snapshots.accept(call, peer.rm, peer.receiver);
+    const entrance = this.admit(call);
+    if (!entrance.ok) {
+      call.emit('error', entrance.status);
+      return;
+    }
+    const { rm, ordinal } = entrance.peer;
+    call.sendMetadata(entrance.answer);
+    this.snapshots.accept(call, { rm, ordinal }, entrance.receiver);
   }
 
-  /** Who calls, by metadata and certificate together. */
-  private peerOf(call: AuthenticatedCall & { readonly metadata: Metadata }): { readonly rm: RmId; readonly receiver: PeerReceiver } | { readonly refusal: object } {
-    const admission = admitNode(call, ['rm']);
-    if (!admission.ok) return { refusal: admission.status };
-    const claimed = Number(call.metadata.get(RM_METADATA)[0]);
-    const isId = Number.isSafeInteger(claimed) && claimed >= 1 && claimed <= 0xffff;
-    if (!isId || !speaksFor(admission.identity, rmId(claimed))) {
-      return { refusal: toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error) };
-    }
-    if (this.closed || this.receiver === null) return { refusal: CLOSING };
-    return { rm: rmId(claimed), receiver: this.receiver };
+  private admit(call: IncomingCall) {
+    const entrance = this.options.door.admit(call, ['rm']);
+    if (!entrance.ok) return entrance;
+    if (entrance.role !== 'rm' || this.closed || this.receiver === null) return { ok: false, status: CLOSING } as const;
+    return { ...entrance, receiver: this.receiver };
+  }
+
+  /** Another table of members counts: streams of who is no member any more end. */
+  private recheck(): void {
+    const { door } = this.options;
+    const current = door.member()?.members;
+    for (const { call, peer } of [...this.incoming.values()]) if (!door.isWelcome(peer)) call.emit('error', { code: Code.ABORTED, details: 'this incarnation is no member any more' });
+    for (const link of this.links.values()) link.recheck(({ rm, ordinal }) => current?.of(rm)?.ordinal === ordinal);
   }
 
   private snapshotClient(to: RmId): Client | undefined {

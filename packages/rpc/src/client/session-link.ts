@@ -4,7 +4,7 @@
  * connection: when it breaks, those are `unknown`, the others are certainly not proposed. A broken link is thrown away, with its
  * connection if that has not come up in time.
  */
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { NotSent, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { Clock, Timer } from '@mas/values';
 import type { SessionCodec } from '../codec/session-codec';
@@ -13,6 +13,13 @@ import type { SessionCodec } from '../codec/session-codec';
 const MAX_FRAME_BYTES = 1024 * 1024;
 /** What may wait for the connection, in bytes; more is refused. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+export interface SessionLinkPorts {
+  /** Who has answered, before anything is sent to it. Null: the one that is meant; else why not. */
+  readonly judge: (answered: Metadata) => string | null;
+  readonly onFailed: (error: ServiceError) => void;
+  readonly onBroken: (reason: string, noConnection: boolean) => void;
+}
 
 interface Pending {
   readonly resolve: (reply: ParticipantReply | NotSent) => void;
@@ -35,18 +42,23 @@ export class SessionLink {
     private readonly stream: ClientDuplexStream<Buffer, Buffer>,
     private readonly codec: SessionCodec,
     private readonly clock: Clock,
-    private readonly onBroken: (reason: string, noConnection: boolean) => void,
+    private readonly ports: SessionLinkPorts,
     dialTimeoutMs: number,
   ) {
     this.dialing = clock.schedule(dialTimeoutMs, () => this.break('no connection in time', true));
     // The server sends its metadata at once: only then is it certain that what is written reaches it.
-    stream.on('metadata', () => {
+    stream.on('metadata', (answered: Metadata) => {
       this.dialing.cancel();
+      const refusal = ports.judge(answered);
+      if (refusal !== null) return this.break(refusal);
       this.ready = true;
       this.scheduleFlush();
     });
     stream.on('data', (frame: Buffer) => this.receive(frame));
-    stream.on('error', (error: Error) => this.break(error.message));
+    stream.on('error', (error: ServiceError) => {
+      if (this.broken === null) ports.onFailed(error);
+      this.break(error.message);
+    });
     stream.on('end', () => this.break('the server ended the session'));
   }
 
@@ -143,6 +155,6 @@ export class SessionLink {
     this.dialing.cancel();
     for (const [correlationId, pending] of [...this.pending]) this.settle(correlationId, this.lost(pending, reason));
     this.stream.cancel();
-    this.onBroken(reason, noConnection);
+    this.ports.onBroken(reason, noConnection);
   }
 }

@@ -5,9 +5,9 @@
  * which moves on only with what the receiver has consumed.
  */
 import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
-import { founderId } from '@mas/membership';
+import { raftIdOf, type MemberId } from '@mas/membership';
 import type { PeerReceiver } from '@mas/multi-raft';
-import type { Clock, Logger, RmId, Timer } from '@mas/values';
+import type { Clock, Logger, Timer } from '@mas/values';
 import { SnapshotFrameCodec, type SnapshotAnswer, type SnapshotFrame } from '../codec/snapshot-frame-codec';
 import { IncomingChunks } from './incoming-chunks';
 
@@ -19,7 +19,7 @@ type SnapshotStream = ServerDuplexStream<Buffer, Buffer>;
 type BeginFrame = Extract<SnapshotFrame, { readonly kind: 'begin' }>;
 
 interface Transfer {
-  readonly from: RmId;
+  readonly from: MemberId;
   readonly chunks: IncomingChunks;
   stream: SnapshotStream | null;
   result: Extract<SnapshotAnswer, { readonly kind: 'installed' | 'refused' }> | null;
@@ -35,7 +35,7 @@ export class IncomingSnapshots {
     private readonly logger: Logger,
   ) {}
 
-  accept(stream: SnapshotStream, from: RmId, receiver: PeerReceiver): void {
+  accept(stream: SnapshotStream, from: MemberId, receiver: PeerReceiver): void {
     let id: string | null = null;
     const detach = (): void => {
       if (id !== null) this.detach(id, stream);
@@ -46,7 +46,7 @@ export class IncomingSnapshots {
         if (frame.kind === 'begin') id = this.begin(stream, from, receiver, frame);
         else if (id !== null) this.receive(id, stream, frame);
       } catch (error) {
-        this.logger.warn({ from, err: error }, 'a snapshot frame was damaged; the sender goes on from before it');
+        this.logger.warn({ from: from.rm, err: error }, 'a snapshot frame was damaged; the sender goes on from before it');
         stream.emit('error', { code: Code.DATA_LOSS, details: 'a frame was damaged' });
       }
     });
@@ -65,8 +65,8 @@ export class IncomingSnapshots {
     }
   }
 
-  private begin(stream: SnapshotStream, from: RmId, receiver: PeerReceiver, { transferId, header }: BeginFrame): string {
-    const id = `${from}/${Buffer.from(transferId).toString('hex')}`;
+  private begin(stream: SnapshotStream, from: MemberId, receiver: PeerReceiver, { transferId, header }: BeginFrame): string {
+    const id = `${raftIdOf(from)}/${Buffer.from(transferId).toString('hex')}`;
     const transfer = this.transfers.get(id) ?? this.start(id, from, receiver, header);
     if (transfer === undefined) {
       this.answer(stream, { kind: 'refused', reason: 'too many snapshots at once' });
@@ -79,7 +79,7 @@ export class IncomingSnapshots {
     return id;
   }
 
-  private start(id: string, from: RmId, receiver: PeerReceiver, header: BeginFrame['header']): Transfer | undefined {
+  private start(id: string, from: MemberId, receiver: PeerReceiver, header: BeginFrame['header']): Transfer | undefined {
     if (this.transfers.size >= MAX_TRANSFERS) return undefined;
     const transfer: Transfer = {
       from,
@@ -91,7 +91,7 @@ export class IncomingSnapshots {
       expiry: null,
     };
     this.transfers.set(id, transfer);
-    receiver.onSnapshot(founderId(from), header, transfer.chunks).then(
+    receiver.onSnapshot(from, header, transfer.chunks).then(
       () => this.finished(id, transfer, { kind: 'installed' }),
       (error: unknown) => this.finished(id, transfer, { kind: 'refused', reason: error instanceof Error ? error.message : String(error) }),
     );

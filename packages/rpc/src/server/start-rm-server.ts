@@ -11,6 +11,7 @@ import type { GrpcPeerTransport } from '../client/peer-transport';
 import type { EncodedInstructions } from '../codec/ledger-codec';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
 import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
+import type { MemberDoor } from '../membership/member-door';
 import { HealthStatus } from './health';
 import { rawService } from './raw-service';
 import { listen, type RunningServer } from './running-server';
@@ -21,6 +22,8 @@ export interface RmServerOptions {
   readonly address: string;
   readonly tls: TlsIdentity;
   readonly participant: ParticipantServer;
+  /** Says who may come in to TransactionService; RaftService has its own. */
+  readonly door: MemberDoor;
   /** Its receiving half is served here; null for a process without Raft. */
   readonly raft: GrpcPeerTransport | null;
   /** The one of this process's ProtoLedgerCodec, so that received instructions are proposed with the bytes they came in. */

@@ -1,11 +1,12 @@
 /** mas.v1.TransactionService: a Resource Manager's ParticipantServer behind single calls and Session streams. Roles tm and rm. */
-import { Metadata, type handleUnaryCall, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Metadata, handleUnaryCall, ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
 import type { Clock, Logger } from '@mas/values';
 import type { PeerIdentity } from '../auth/peer-role';
 import type { EncodedInstructions } from '../codec/ledger-codec';
 import { SessionCodec } from '../codec/session-codec';
-import { admitNode, INVALID_FRAME } from './node-identity';
+import type { MemberDoor } from '../membership/member-door';
+import { INVALID_FRAME } from './node-identity';
 
 /** Requests of one session that are worked on or whose replies are not yet written; beyond it nothing more is read. */
 const MAX_OPEN_REQUESTS = 4096;
@@ -13,6 +14,8 @@ const MAX_FRAME_BYTES = 1024 * 1024;
 
 export interface TransactionServicePorts {
   readonly participant: ParticipantServer;
+  /** Says who may come in. */
+  readonly door: MemberDoor;
   readonly encoded: EncodedInstructions;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -29,20 +32,21 @@ export function transactionService(ports: TransactionServicePorts): UntypedServi
     processPhase2Rollback: single,
     exchange: single,
     session: (stream: ServerDuplexStream<Buffer, Buffer>) => {
-      const admission = admitNode(stream, ['tm', 'rm']);
-      if (admission.ok) new ServerSession(ports, codec, stream, admission.identity.role).start();
-      else stream.emit('error', admission.status);
+      const entrance = ports.door.admit(stream, ['tm', 'rm']);
+      if (entrance.ok) new ServerSession(ports, codec, stream, entrance.role).start(entrance.answer);
+      else stream.emit('error', entrance.status);
     },
   };
 }
 
 function exchange(ports: TransactionServicePorts, codec: SessionCodec): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    const admission = admitNode(call, ['tm', 'rm']);
-    if (!admission.ok) {
-      callback(admission.status);
+    const entrance = ports.door.admit(call, ['tm', 'rm']);
+    if (!entrance.ok) {
+      callback(entrance.status);
       return;
     }
+    call.sendMetadata(entrance.answer);
     let request: ParticipantRequest;
     try {
       request = codec.decodeRequest(call.request);
@@ -50,7 +54,7 @@ function exchange(ports: TransactionServicePorts, codec: SessionCodec): handleUn
       callback(INVALID_FRAME);
       return;
     }
-    void handle(ports, request, admission.identity.role).then((reply) => callback(null, codec.encodeReply(reply))).catch(ports.onFatal);
+    void handle(ports, request, entrance.role).then((reply) => callback(null, codec.encodeReply(reply))).catch(ports.onFatal);
   };
 }
 
@@ -67,9 +71,9 @@ class ServerSession {
     private readonly role: PeerIdentity['role'],
   ) {}
 
-  start(): void {
+  start(answer: Metadata): void {
     const { stream } = this;
-    stream.sendMetadata(new Metadata());
+    stream.sendMetadata(answer);
     stream.on('data', (frame: Buffer) => this.receive(frame));
     stream.on('end', () => this.close());
     stream.on('error', () => this.close());

@@ -55,9 +55,9 @@ export class RmProcess {
       observer.onFatal(this.process.name, error, error instanceof LogFailed);
       this.exit();
     };
-    this.transport = fabric.transport(rm, this.process);
-    this.log = new SegmentedLogStore({ directory: 'log', fileSystem: disk.files, clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: fatal });
     const member = machine.members.local(rm, () => this.log.position());
+    this.transport = fabric.transport(member, this.process);
+    this.log = new SegmentedLogStore({ directory: 'log', fileSystem: disk.files, clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: fatal });
     const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log: this.log, transport: this.transport, positions: member, clock, random: world.chance(), logger, onFatal: (failure) => fatal(failure.cause ?? failure.what) }, multiRaftConfig(settings.raft));
     this.host = host;
     observeGroups(host, rm, observer);
@@ -72,7 +72,7 @@ export class RmProcess {
       ledgerCodec: new ProtoLedgerCodec(encoded),
       rowCodec: new ProtoRowCodec(),
       tokens: testTokens,
-      participants: sessions.client(this.process, 'rm'),
+      participants: sessions.client(this.process, { role: 'rm', member }),
       directory: new LeaderDirectory(new PlacementIndex(genesis)),
       clock,
       random: world.chance(),
@@ -89,7 +89,7 @@ export class RmProcess {
       },
       onFatal: fatal,
     });
-    this.server = { process: this.process, codec: new SessionCodec(encoded), participant: this.manager, isServing: false };
+    this.server = { process: this.process, codec: new SessionCodec(encoded), participant: this.manager, member, isServing: false };
     sessions.servers.set(rm, this.server);
   }
 

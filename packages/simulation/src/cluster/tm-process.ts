@@ -48,7 +48,7 @@ export class TmProcess {
     const dao = redis.daoFor(this.process);
     const lockStore = redis.locksFor(this.process);
     this.directory = new LeaderDirectory(new PlacementIndex({ ...genesis, version: 0 }));
-    const participants = sessions.client(this.process, 'tm');
+    const participants = sessions.client(this.process, { role: 'tm', clusterId: null });
     const { directory } = this;
     const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config: config.value });
     this.locks = new GlobalLocks({ ...ports, store: lockStore, buckets });

@@ -2,7 +2,7 @@
  * PeerTransport between simulated Resource Managers: ordered streams that lose batches, break when the link is cut for
  * long or an end dies, and come back. Batches travel as the bytes of production's codec. Snapshots arrive whole or not at all.
  */
-import { founderId } from '@mas/membership';
+import type { LocalMember, MemberId } from '@mas/membership';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
 import { PeerBatchCodec } from '@mas/rpc';
 import type { RmId } from '@mas/values';
@@ -43,9 +43,9 @@ export class RaftFabric {
     this.keepLooking();
   }
 
-  transport(rm: RmId, process: SimProcess): SimTransport {
-    const transport = new SimTransport(this, rm, process);
-    this.ends.set(rm, transport);
+  transport(member: LocalMember, process: SimProcess): SimTransport {
+    const transport = new SimTransport(this, member, process);
+    this.ends.set(member.self.rm, transport);
     return transport;
   }
 
@@ -76,7 +76,7 @@ export class RaftFabric {
     const passes = !this.network.isBlocked(low.process.name, high.process.name) && !this.network.isBlocked(high.process.name, low.process.name);
     const connection = this.connection(low, high);
     if (connection === undefined) {
-      if (passes) this.connect(low, high);
+      if (passes && [this.turnsAway(low, high), this.turnsAway(high, low)].every((away) => !away)) this.connect(low, high);
     } else if (passes) {
       connection.silentSinceMs = null;
     } else {
@@ -85,12 +85,22 @@ export class RaftFabric {
     }
   }
 
+  /** As production: both ends judge before either takes the other; who is turned away dials again. */
+  private turnsAway(judge: SimTransport, peer: SimTransport): boolean {
+    const refusal = judge.member.judgeAs(peer.rm, peer.member.name());
+    if (refusal === null) return false;
+    this.network.world.counters.add('peers turned away');
+    this.network.world.trace.note(`${judge.process.name} turns ${peer.process.name} away: ${refusal.name}`);
+    if (refusal.mark !== null) peer.member.heard([{ rm: peer.rm, ordinal: peer.self.ordinal, position: refusal.mark }]);
+    return true;
+  }
+
   private connect(low: SimTransport, high: SimTransport): void {
     // An end hears that the last one is gone before it hears of the next.
     for (const tell of this.connections.get(key(low.rm, high.rm))?.notices ?? []) tell();
     this.connections.set(key(low.rm, high.rm), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set(), notices: new Set() });
-    low.process.enter(() => low.receiver?.onConnected(founderId(high.rm)));
-    high.process.enter(() => high.receiver?.onConnected(founderId(low.rm)));
+    low.process.enter(() => low.receiver?.onConnected(high.self));
+    high.process.enter(() => high.receiver?.onConnected(low.self));
   }
 
   private break(connection: Connection): void {
@@ -102,7 +112,7 @@ export class RaftFabric {
       const tell = (): void => {
         if (!notices.delete(tell)) return;
         end.process.enter(() => {
-          if (end.isOpen) end.receiver?.onDisconnected(founderId(peer.rm));
+          if (end.isOpen) end.receiver?.onDisconnected(peer.self);
         });
       };
       notices.add(tell);
@@ -119,9 +129,17 @@ export class SimTransport implements PeerTransport {
 
   constructor(
     private readonly fabric: RaftFabric,
-    readonly rm: RmId,
+    readonly member: LocalMember,
     readonly process: SimProcess,
   ) {}
+
+  get self(): MemberId {
+    return this.member.self;
+  }
+
+  get rm(): RmId {
+    return this.member.self.rm;
+  }
 
   get isOpen(): boolean {
     return this.receiver !== undefined && this.process.isAlive;
@@ -158,7 +176,7 @@ export class SimTransport implements PeerTransport {
       fabric.network.world.counters.add('snapshots sent');
       const feed = new SnapshotFeed(() => unlessBroken(connection, this.nextChunk(source, peer, connection)));
       const installed = new Promise<void>((resolve, reject) => {
-        peer.process.enter(() => void receiver.onSnapshot(founderId(this.rm), header, feed.chunks(peer.process)).then(resolve, reject));
+        peer.process.enter(() => void receiver.onSnapshot(this.self, header, feed.chunks(peer.process)).then(resolve, reject));
       });
       await process.hears(unlessBroken(connection, installed));
       await this.pass(peer, connection);
@@ -183,7 +201,7 @@ export class SimTransport implements PeerTransport {
       this.inFlight.set(peer.rm, (this.inFlight.get(peer.rm) ?? 1) - 1);
       peer.process.enter(() => {
         if (!connection.isOpen) return;
-        peer.receiver?.onBatch(founderId(this.rm), this.codec.decode(bytes));
+        peer.receiver?.onBatch(this.self, this.codec.decode(bytes));
       });
     });
   }

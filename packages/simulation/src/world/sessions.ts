@@ -2,6 +2,7 @@
  * The participant exchange between simulated processes: requests and replies as the bytes of production's codec, which may be
  * lost, doubled, late and overtake each other. What was not answered in time is unknown; what could not be sent is unavailable.
  */
+import { judgeCluster, type ClusterId, type LocalMember, type PeerRefusal } from '@mas/membership';
 import { EncodedInstructions, SessionCodec } from '@mas/rpc';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
@@ -12,8 +13,12 @@ export interface SessionServer {
   readonly process: SimProcess;
   readonly codec: SessionCodec;
   readonly participant: ParticipantServer;
+  readonly member: LocalMember;
   isServing: boolean;
 }
+
+/** Who asks: a Resource Manager as a member, a Transaction Manager by the cluster that the first one has told it of. */
+export type Asking = { readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; clusterId: ClusterId | null };
 
 export class SessionFabric {
   /** The listeners, by Resource Manager; a new incarnation replaces the old one. */
@@ -21,8 +26,8 @@ export class SessionFabric {
 
   constructor(readonly network: Network) {}
 
-  client(process: SimProcess, role: 'tm' | 'rm'): ParticipantClient {
-    return new SimSessionClient(this, process, role);
+  client(process: SimProcess, asking: Asking): ParticipantClient {
+    return new SimSessionClient(this, process, asking);
   }
 }
 
@@ -35,7 +40,7 @@ class SimSessionClient implements ParticipantClient {
   constructor(
     private readonly fabric: SessionFabric,
     private readonly process: SimProcess,
-    private readonly role: 'tm' | 'rm',
+    private readonly asking: Asking,
   ) {}
 
   send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
@@ -62,15 +67,32 @@ class SimSessionClient implements ParticipantClient {
       this.back(`rm-${rm}`, () => answer(REFUSED));
       return;
     }
+    const refusal = this.meets(server.member);
+    if (refusal !== null) {
+      network.world.counters.add('sessions turned away');
+      this.back(`rm-${rm}`, () => answer(REFUSED));
+      return;
+    }
     server.process.enter(() => {
       const request = server.codec.decodeRequest(bytes);
-      void server.participant.handle(request, this.role).then((reply) => {
+      void server.participant.handle(request, this.asking.role).then((reply) => {
         if (!server.process.isAlive) return;
         const encoded = server.codec.encodeReply(reply);
         network.world.trace.record(`reply ${server.process.name}>${this.process.name} ${reply.kind}`, encoded);
         this.back(server.process.name, () => answer(this.codec.decodeReply(encoded)));
       });
     });
+  }
+
+  /** Both ends judge, as at the opening of a session. */
+  private meets(server: LocalMember): PeerRefusal | null {
+    const { asking } = this;
+    if (asking.role === 'rm') {
+      const positioned = { ...asking.member.name(), position: Number.MAX_SAFE_INTEGER };
+      return server.judge(positioned) ?? asking.member.judge({ ...server.name(), position: Number.MAX_SAFE_INTEGER });
+    }
+    asking.clusterId ??= server.clusterId;
+    return judgeCluster(asking.clusterId, server.clusterId, this.process.name);
   }
 
   private back(from: string, hear: () => void): void {

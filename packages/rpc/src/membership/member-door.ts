@@ -1,0 +1,119 @@
+/**
+ * Both ends of a Resource Manager's connections to other nodes (docs/adr/0006, rule 2): it introduces itself to whom it dials and to
+ * who calls, and judges them before a stream takes the place of another one or a frame is kept. Nothing passes before the process is
+ * a member. What it refuses others is logged once in a while per incarnation and reason.
+ *
+ * A position was true when it was said; by the time it is judged, others may have passed on a newer one. So a log that seems too short is
+ * turned away, and the one that is turned away compares the mark with its log itself: only it can know, and only then it is final.
+ */
+import { status as Code, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { describeMember, judgeCluster, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import type { Clock, Logger, RmId } from '@mas/values';
+import { speaksFor, type PeerIdentity } from '../auth/peer-role';
+import { invalid, permissionDenied } from '../errors/request-errors';
+import { toStatus } from '../errors/status-details';
+import { admitNode, type AuthenticatedCall } from '../server/node-identity';
+import { NOT_SAID, type Judgement, type NodeCaller, type OnRefused } from './node-caller';
+import { readCluster, readMember, readRm, sayMember } from './node-names';
+import { refusalOf, refusalStatus } from './refusal-status';
+
+const LOG_AGAIN_MS = 60_000;
+const MAX_REMEMBERED = 1_000;
+
+export interface MemberDoorPorts {
+  /** Null: this process is no member (yet). */
+  readonly member: () => LocalMember | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Final ones: of this process by another, or of another one that it has dialled. */
+  readonly onRefused: OnRefused;
+}
+
+export type Entrance =
+  /** `answer` is the initial metadata of the answer; `peer` is null for a Transaction Manager. */
+  | { readonly ok: true; readonly role: 'rm'; readonly peer: PeerName; readonly answer: Metadata }
+  | { readonly ok: true; readonly role: 'tm'; readonly peer: null; readonly answer: Metadata }
+  | { readonly ok: false; readonly status: object };
+
+export type IncomingCall = AuthenticatedCall & { readonly metadata: Metadata };
+
+export class MemberDoor implements NodeCaller {
+  private readonly loggedAtMs = new Map<string, number>();
+
+  constructor(private readonly ports: MemberDoorPorts) {}
+
+  member(): LocalMember | null {
+    return this.ports.member();
+  }
+
+  introduction(options?: { readonly waitForReady?: boolean }): Metadata | null {
+    const member = this.ports.member();
+    return member === null ? null : sayMember(member.name(), options);
+  }
+
+  judge(dialled: RmId, answered: Metadata): Judgement {
+    const member = this.ports.member();
+    const peer = readMember(answered);
+    if (member === null || peer === null) return { ok: false, refusal: NOT_SAID };
+    const refusal = member.judgeAs(dialled, peer);
+    if (refusal === null) return { ok: true, member: peer };
+    this.log(peer, refusal);
+    if (refusal.isFinal && refusal.mark === null) this.ports.onRefused(refusal, { refused: 'peer', rm: dialled });
+    return { ok: false, refusal };
+  }
+
+  failed(dialled: RmId, error: ServiceError): void {
+    const member = this.ports.member();
+    const told = refusalOf(error);
+    if (member === null || told === null || !told.isFinal) return;
+    if (told.mark !== null) member.heard([{ rm: member.self.rm, ordinal: member.self.ordinal, position: told.mark }]);
+    const refusal = told.mark === null ? told : member.refusal();
+    if (refusal !== null) this.ports.onRefused(refusal, { refused: 'self', rm: dialled });
+  }
+
+  /** Of who is let in already, when another table of members counts. */
+  isWelcome(peer: PeerName): boolean {
+    return this.ports.member()?.judge({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
+  }
+
+  /** Who calls, by certificate and metadata together. */
+  admit(call: IncomingCall, allowed: readonly PeerIdentity['role'][]): Entrance {
+    const admission = admitNode(call, allowed);
+    if (!admission.ok) return { ok: false, status: admission.status };
+    const member = this.ports.member();
+    if (member === null) return { ok: false, status: { code: Code.UNAVAILABLE, details: 'this process is not a member of a cluster yet' } };
+    return admission.identity.role === 'tm' ? this.admitCoordinator(member, call.metadata) : this.admitMember(member, admission.identity, call.metadata);
+  }
+
+  private admitMember(member: LocalMember, identity: PeerIdentity, said: Metadata): Entrance {
+    const claimed = readRm(said);
+    if (claimed === null || !speaksFor(identity, claimed)) {
+      return { ok: false, status: toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error) };
+    }
+    const peer = readMember(said);
+    if (peer === null) return NO_NAME;
+    const refusal = member.judge(peer);
+    if (refusal === null) return { ok: true, role: 'rm', peer, answer: sayMember(member.name()) };
+    this.log(peer, refusal);
+    return { ok: false, status: refusalStatus(refusal) };
+  }
+
+  private admitCoordinator(member: LocalMember, said: Metadata): Entrance {
+    const cluster = readCluster(said);
+    if (cluster.kind === 'malformed') return NO_NAME;
+    const refusal = cluster.kind === 'none' ? null : judgeCluster(member.clusterId, cluster.id, 'This transaction manager');
+    return refusal === null ? { ok: true, role: 'tm', peer: null, answer: sayMember(member.name()) } : { ok: false, status: refusalStatus(refusal) };
+  }
+
+  private log(peer: PeerName, { name, message }: PeerRefusal): void {
+    const key = `${peer.rm} ${peer.incarnation} ${name}`;
+    const nowMs = this.ports.clock.monotonicMs();
+    const lastMs = this.loggedAtMs.get(key);
+    if (lastMs !== undefined && nowMs - lastMs < LOG_AGAIN_MS) return;
+    if (this.loggedAtMs.size >= MAX_REMEMBERED) this.loggedAtMs.clear();
+    this.loggedAtMs.set(key, nowMs);
+    this.ports.logger.warn({ peer: describeMember(peer), reason: name }, message);
+  }
+}
+
+const NO_NAME = { ok: false, status: toStatus(invalid('NODE_NAME_INVALID', 'metadata', 'A node says which cluster, resource manager and incarnation it is, and how far its log goes (mas-cluster, mas-rm, mas-ordinal, mas-incarnation, mas-position).').error) } as const;

@@ -1,0 +1,69 @@
+/**
+ * Who a node says it is, as metadata: at the opening of every call between nodes, and in the initial metadata of its answer. What is
+ * missing or malformed is nobody; whether somebody is welcome is judged elsewhere.
+ */
+import { Metadata } from '@grpc/grpc-js';
+import { clusterId, incarnation, isHexId, MAX_ORDINAL, ordinal, type ClusterId, type PeerName } from '@mas/membership';
+import { rmId } from '@mas/values';
+
+const CLUSTER = 'mas-cluster';
+/** The certificate must agree with it. */
+const RM = 'mas-rm';
+const ORDINAL = 'mas-ordinal';
+const INCARNATION = 'mas-incarnation';
+const POSITION = 'mas-position';
+const MAX_RM_ID = 0xffff;
+
+/** A member of the cluster. */
+export function sayMember(name: PeerName, options?: ConstructorParameters<typeof Metadata>[0]): Metadata {
+  const metadata = sayCluster(name.clusterId, options);
+  metadata.set(RM, String(name.rm));
+  metadata.set(ORDINAL, String(name.ordinal));
+  metadata.set(INCARNATION, name.incarnation);
+  metadata.set(POSITION, String(name.position));
+  return metadata;
+}
+
+/** Who is no Resource Manager names its cluster, or nothing while it knows none. */
+export function sayCluster(id: ClusterId | null, options?: ConstructorParameters<typeof Metadata>[0]): Metadata {
+  const metadata = new Metadata(options);
+  if (id !== null) metadata.set(CLUSTER, id);
+  return metadata;
+}
+
+/** Null: it does not say, or not in our form. */
+export function readMember(metadata: Metadata): PeerName | null {
+  const cluster = readCluster(metadata);
+  const rm = readRm(metadata);
+  const admitted = number(metadata, ORDINAL, 0, MAX_ORDINAL);
+  const position = number(metadata, POSITION, 0, Number.MAX_SAFE_INTEGER);
+  const disk = text(metadata, INCARNATION);
+  if (cluster.kind !== 'named' || rm === null || admitted === null || position === null || !isHexId(disk)) return null;
+  return { clusterId: cluster.id, rm, ordinal: ordinal(admitted), incarnation: incarnation(disk), position };
+}
+
+/** Which Resource Manager it claims to be. */
+export function readRm(metadata: Metadata): PeerName['rm'] | null {
+  const claimed = number(metadata, RM, 1, MAX_RM_ID);
+  return claimed === null ? null : rmId(claimed);
+}
+
+export type SaidCluster = { readonly kind: 'none' } | { readonly kind: 'named'; readonly id: ClusterId } | { readonly kind: 'malformed' };
+
+export function readCluster(metadata: Metadata): SaidCluster {
+  const said = text(metadata, CLUSTER);
+  if (said === '') return { kind: 'none' };
+  return isHexId(said) ? { kind: 'named', id: clusterId(said) } : { kind: 'malformed' };
+}
+
+function number(metadata: Metadata, key: string, least: number, most: number): number | null {
+  const said = text(metadata, key);
+  const value = /^(0|[1-9]\d{0,15})$/.test(said) ? Number(said) : Number.NaN;
+  return Number.isSafeInteger(value) && value >= least && value <= most ? value : null;
+}
+
+/** Empty when it is missing, or said more than once. */
+function text(metadata: Metadata, key: string): string {
+  const [value, ...others] = metadata.get(key);
+  return typeof value === 'string' && others.length === 0 ? value : '';
+}

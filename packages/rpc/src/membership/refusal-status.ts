@@ -1,0 +1,21 @@
+/** A refusal of a peer as a gRPC status, and back: FAILED_PRECONDITION for a final one, UNAVAILABLE for one that may pass. */
+import { status as Code, type ServiceError } from '@grpc/grpc-js';
+import { PEER_REFUSALS, type PeerRefusal } from '@mas/membership';
+import { refused } from '../errors/request-errors';
+import { fromServiceError, toStatus } from '../errors/status-details';
+
+const MARK = 'mark';
+
+export function refusalStatus(refusal: PeerRefusal): ReturnType<typeof toStatus> {
+  const facts = refusal.mark === null ? {} : { [MARK]: String(refusal.mark) };
+  return toStatus(refused(refusal.isFinal ? 'failed-precondition' : 'unavailable', refusal.name, refusal.message, null, facts).error);
+}
+
+/** Null: the call failed for another reason. */
+export function refusalOf(failed: ServiceError): PeerRefusal | null {
+  const { code, error } = fromServiceError(failed);
+  const name = PEER_REFUSALS.find((each) => each === error.reason);
+  if (name === undefined) return null;
+  const mark = Number(error.facts[MARK]);
+  return { name, message: error.message, isFinal: code === Code.FAILED_PRECONDITION, mark: Number.isSafeInteger(mark) ? mark : null };
+}
