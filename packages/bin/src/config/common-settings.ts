@@ -2,6 +2,7 @@
 import { formatAmount, DEFAULT_CURRENCY, MAX_AMOUNT_MINOR, parseAmount, rmId, type AmountMinor } from '@mas/values';
 import type { ResourceManagerAddress } from '@mas/placement';
 import { z } from 'zod';
+import { parseHostPort } from './host-port';
 import { integer, oneOf, setting, text } from './setting';
 
 export const MAX_RESOURCE_MANAGERS = 64;
@@ -12,13 +13,13 @@ export const clusterMembers = (): z.ZodType<readonly ResourceManagerAddress[]> =
   z.string().transform((value, context) => {
     const members: ResourceManagerAddress[] = [];
     for (const part of value.split(',')) {
-      const match = /^\s*(\d{1,5})=([^\s:,]+:\d{1,5})\s*$/.exec(part);
-      const id = Number(match?.[1]);
-      if (match?.[2] === undefined || id < 1 || id > 65535) {
+      const [, digits = '', address = ''] = /^(\d{1,5})=(.+)$/.exec(part.trim()) ?? [];
+      const id = Number(digits);
+      if (id < 1 || id > 65535 || (parseHostPort(address)?.port ?? 0) === 0) {
         context.addIssue(`"${part.trim()}" is not ID=HOST:PORT; expected a list like 1=localhost:50041,2=localhost:50051,3=localhost:50061`);
         return z.NEVER;
       }
-      members.push({ rm: rmId(id), address: match[2] });
+      members.push({ rm: rmId(id), address });
     }
     const ids = new Set(members.map((member) => member.rm));
     const addresses = new Set(members.map((member) => member.address));

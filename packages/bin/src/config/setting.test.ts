@@ -1,5 +1,7 @@
 /** A flag wins over the environment, the environment over the default; every wrong setting is named with what would be right. */
 import { clusterMembers, commonSettings, decimalAmount } from './common-settings';
+import { forgetEmptyVariables } from './environment';
+import { parseHostPort } from './host-port';
 import { integer, listenAddress, readSettings, setting } from './setting';
 
 const settings = {
@@ -29,4 +31,32 @@ test('amounts and keys', () => {
   expect(decimalAmount().safeParse('-1').success).toBe(false);
   expect(commonSettings.jwtKeys.schema.safeParse('a=f,b=g').success).toBe(true);
   expect(commonSettings.jwtKeys.schema.safeParse('a').success).toBe(false);
+});
+
+test.each<[string, { readonly host: string; readonly port: number } | null]>([
+  ['localhost:1', { host: 'localhost', port: 1 }],
+  ['127.0.0.1:65535', { host: '127.0.0.1', port: 65_535 }],
+  ['[::1]:9008', { host: '[::1]', port: 9008 }],
+  ['::1:9008', null],
+  ['[::1]', null],
+  ['[localhost]:1', null],
+  ['localhost', null],
+  ['localhost:65536', null],
+  ['a b:1', null],
+  ['http://localhost:1', null],
+])('%s as host:port', (text, expected) => {
+  expect(parseHostPort(text)).toEqual(expected);
+});
+
+test('an IPv6 address listens, is a member of a cluster, and is told about its brackets', () => {
+  expect(readSettings(settings, { listen: '[::1]:7', buckets: '1' }, {}).port).toEqual({ host: '[::1]', port: 7 });
+  expect(clusterMembers().parse('1=[::1]:50041, 2=b:2')).toEqual([{ rm: 1, address: '[::1]:50041' }, { rm: 2, address: 'b:2' }]);
+  expect(() => readSettings(settings, { listen: '::1:7', buckets: '1' }, {})).toThrow(/stands in brackets, as in \[::1\]:9008/);
+});
+
+test('an empty variable is not set', () => {
+  const environment: NodeJS.ProcessEnv = { MAS_LISTEN: '', MAS_BUCKETS: ' ', MAS_TC: 'a:1', NO_COLOR: '' };
+  forgetEmptyVariables(environment);
+  expect(environment).toEqual({ MAS_TC: 'a:1', NO_COLOR: '' });
+  expect(readSettings(settings, { buckets: '1' }, environment).port).toEqual({ host: 'localhost', port: 9008 });
 });

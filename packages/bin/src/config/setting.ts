@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { UsageError } from '../usage-error';
+import { hostPortAdvice, parseHostPort, type HostPort } from './host-port';
 
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** Without dashes: `listen` is `--listen`. */
@@ -68,11 +69,10 @@ export const oneOf = <const Choices extends readonly [string, ...string[]]>(choi
 export const text = (): z.ZodType<string> => z.string().min(1, 'expected a value');
 
 /** `host:port`, `:port` (all interfaces stay closed: localhost) or `port`. */
-export const listenAddress = (): z.ZodType<{ readonly host: string; readonly port: number }> =>
+export const listenAddress = (): z.ZodType<HostPort> =>
   z.string().transform((value, context) => {
-    const match = /^(?:(\[[^\]]+\]|[^:]*):)?(\d{1,5})$/.exec(value);
-    const port = Number(match?.[2]);
-    if (match !== null && port <= 65535) return { host: match[1] === undefined || match[1] === '' ? 'localhost' : match[1], port };
-    context.addIssue('expected host:port, as in localhost:9008');
+    const parsed = parseHostPort(/^:?\d+$/.test(value) ? `localhost:${value.replace(':', '')}` : value);
+    if (parsed !== null) return parsed;
+    context.addIssue(hostPortAdvice(value));
     return z.NEVER;
   });

@@ -6,6 +6,7 @@ import { Client, credentials, type ChannelOptions } from '@grpc/grpc-js';
 import type { RmId } from '@mas/values';
 import { checkServesAs } from '../auth/peer-role';
 import type { TlsIdentity } from '../auth/tls-identity';
+import { serverName } from './server-name';
 
 /** Frames between nodes: batches of instructions, of Raft entries, chunks of snapshots. */
 export const MAX_NODE_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -35,7 +36,8 @@ export const DIAL_TIMEOUT_MS = 4_000;
 
 /** Dials a Resource Manager. The server must hold that one's certificate, whatever its address. */
 export function dialResourceManager(rm: RmId, address: string, tls: TlsIdentity): Client {
-  return new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate, { checkServerIdentity: checkServesAs(rm) }), NODE_CHANNEL_OPTIONS);
+  const name = serverName(address, checkServesAs(rm));
+  return new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate, name.verify), { ...NODE_CHANNEL_OPTIONS, ...name.options });
 }
 
 export const identity = (bytes: Buffer): Buffer => bytes;

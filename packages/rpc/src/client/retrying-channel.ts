@@ -7,6 +7,7 @@ import { Client, credentials, Metadata, status as Code, type ServiceError } from
 import type { RequestError } from '@mas/transaction-coordinator';
 import { fromServiceError } from '../errors/status-details';
 import { Attempts } from './attempts';
+import { serverName } from './server-name';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
@@ -66,16 +67,17 @@ export class RetryingChannel {
   private readonly endpoints: readonly Endpoint[];
   private preferred = 0;
   private turn = 0;
+  private closed = false;
   private metadata: { readonly token: string; readonly value: Metadata } | null = null;
 
   constructor(private readonly options: ChannelOptions) {
     if (options.addresses.length === 0) throw new RangeError('give the address of at least one Transaction Manager');
-    const channel = credentials.createSsl(options.ca);
     const connections = Array.from({ length: options.connections ?? 1 }, (_, at) => at);
-    this.endpoints = options.addresses.map((address) => ({
-      address,
-      clients: connections.map((at) => new Client(address, channel, { ...CHANNEL_OPTIONS, 'mas.connection': at })),
-    }));
+    this.endpoints = options.addresses.map((address) => {
+      const name = serverName(address);
+      const channel = credentials.createSsl(options.ca, null, null, name.verify);
+      return { address, clients: connections.map((at) => new Client(address, channel, { ...CHANNEL_OPTIONS, ...name.options, 'mas.connection': at })) };
+    });
   }
 
   /** @throws MasCallFailed */
@@ -84,11 +86,14 @@ export class RetryingChannel {
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
     const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
     for (let attempt = 1; ; attempt += 1) {
+      // Also between two attempts: the owner of a call that waits for its next one may close the client meanwhile.
+      if (this.closed) throw closedMeanwhile(attempt - 1);
       const at = this.preferred;
       const reply = await this.once(at, path, bytes, decode, deadlineMs);
       if ('answer' in reply) return reply.answer;
       const { code, error } = fromServiceError(reply.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
+      if (this.closed) throw closedMeanwhile(attempt);
       const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, Date.now()) : error;
       if (end !== null || Date.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt);
       // Another caller may have moved on already.
@@ -97,8 +102,9 @@ export class RetryingChannel {
     }
   }
 
-  /** For streams: the connection that calls prefer now. */
+  /** For streams: the connection that calls prefer now. @throws MasCallFailed once it is closed */
   client(): Client {
+    if (this.closed) throw closedMeanwhile(0);
     return this.pick(this.preferred);
   }
 
@@ -112,7 +118,10 @@ export class RetryingChannel {
     return this.metadata.value;
   }
 
+  /** Calls under way fail with CLIENT_CLOSED: what they asked for may have been done. Harmless when repeated. */
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
   }
 
@@ -139,6 +148,11 @@ export class RetryingChannel {
     if (client === undefined) throw new RangeError('no connection');
     return client;
   }
+}
+
+function closedMeanwhile(attempts: number): MasCallFailed {
+  const message = attempts === 0 ? 'the client was closed before the call was sent' : 'the client was closed before the call was answered: its outcome is unknown, ask again with the same id';
+  return new MasCallFailed(Code.CANCELLED, { kind: 'unavailable', reason: 'CLIENT_CLOSED', field: null, message, facts: {} }, attempts);
 }
 
 /** Nothing was answered, or the server asked to come back; every request carries an id, so asking again is safe. */
