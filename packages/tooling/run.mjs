@@ -44,6 +44,8 @@ const TASKS = {
   certs: [[null, 'node', [bin('mas'), 'certs']]],
 };
 
+// Neither a reader that has gone nor a closed terminal may cost what was started its orderly end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 main();
 
 function main() {
@@ -133,7 +135,7 @@ function handOver(title, command, args, env, lifeline) {
   const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', ...(lifeline ? ['pipe'] : [])], env: { ...process.env, ...env, ...(lifeline ? { MAS_LIFELINE_FD: '3' } : {}) } });
   // On Ctrl-C the terminal signals the whole foreground group; a signal sent to this process alone is passed on.
   process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
   if (lifeline && process.env.npm_lifecycle_event !== undefined) stopWhenOrphaned(child);

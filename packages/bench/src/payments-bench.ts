@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Cluster } from '@mas/e2e';
+import { Cluster, onStopAsked } from '@mas/e2e';
 import { PlacementIndex } from '@mas/placement';
 import type { MasClient, PaymentInput } from '@mas/rpc';
 import type { AuditReport } from '@mas/transaction-coordinator';
@@ -72,10 +72,13 @@ const CALL_TIMEOUT_MS = 60_000;
 const WARM_UP_BATCH_SIZE = 20;
 const WARM_UP_CALLERS = 8;
 const DIFFERENCES_SHOWN = 3;
+/** As a shell has it for a program that Ctrl-C ended. */
+const EXIT_ASKED = 130;
 
 export async function runPaymentsBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   progress.phase(`starting a cluster (${options.storage === 'servers' ? 'private MariaDB and Redis' : 'embedded stores'})`);
   const cluster = await Cluster.start({ storage: options.storage, durability: 'durable', sqlMemory: 'large' });
+  onStopAsked(() => void cluster.stop().finally(() => process.exit(EXIT_ASKED)));
   try {
     const client = cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
     // First: a yardstick that cannot be had says so before minutes of load.

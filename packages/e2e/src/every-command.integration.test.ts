@@ -88,7 +88,8 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
   ['a command that does not exist', ['acount', 'get'], {}, /unknown command 'acount'/],
   ['an address that is none', ['audit'], { MAS_TC: 'localhost' }, /not host:port/],
   ['a certificate that is not there', ['audit'], { MAS_CERT: '/nowhere/ca.crt' }, /\/nowhere\/ca\.crt/],
-  ['a token file that is not there', ['audit'], { MAS_TOKEN: '/nowhere/token' }, /\/nowhere\/token/],
+  ['a token file that is not there', ['audit'], { MAS_TOKEN: '/nowhere/token' }, /the token \(MAS_TOKEN\) is neither a token/],
+  ['a context that is not there', ['audit'], { MAS_CONTEXT: '/nowhere/context.json' }, /there is no context file \/nowhere\/context\.json \(MAS_CONTEXT\)/],
   ['a time limit that is none', ['audit'], { MAS_TIMEOUT: 'long' }, /"long"/],
 ])('%s: exit 2', async (_, args, more, text) => {
   expectOneLine(await masClient(args, { ...environment, ...more }), 2, text);

@@ -4,3 +4,4 @@ export { Links } from './harness/links';
 export { MasProcess, type LogLine } from './harness/mas-process';
 export { numberIn, numbersIn } from './harness/names';
 export { TcpProxy, type ProxyMode } from './harness/tcp-proxy';
+export { onStopAsked } from './harness/stop-asked';

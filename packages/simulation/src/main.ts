@@ -21,6 +21,8 @@ async function main(): Promise<void> {
   process.exitCode = report.findings.length === 0 && same ? 0 : 1;
 }
 
+// A reader that has gone (| head) changes nothing about the verdict.
+process.stdout.on('error', () => undefined);
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 2;

@@ -18,8 +18,6 @@ const EXIT_FAILED = 1;
 /** Resolves with the exit code once everything has stopped. */
 export async function demo(flags: DemoFlags): Promise<number> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  // A closed terminal must not cost the children their orderly end.
-  process.stdout.on('error', () => undefined);
   const options = { folder: flags.folder, certs: flags.certs, tcPort: readPort('--tc-port', flags.tcPort), rmPort: readPort('--rm-port', flags.rmPort), fresh: flags.fresh === true };
   let log: ReturnType<typeof createWriteStream> | null = null;
   const cluster = await LocalCluster.prepare(options, (name, line) => {
@@ -29,7 +27,13 @@ export async function demo(flags: DemoFlags): Promise<number> {
   log = createWriteStream(join(flags.folder, 'cluster.log'), { flags: 'a' });
   process.once('exit', () => cluster.group.killNow());
   const asked = new Promise<'interrupted'>((resolve) => {
-    onStopSignals(() => resolve('interrupted'), () => cluster.group.killNow());
+    onStopSignals(
+      () => resolve('interrupted'),
+      () => {
+        process.stderr.write('mas: asked again while stopping: killing what is left\n');
+        cluster.group.killNow();
+      },
+    );
     watchLifeline(process.env, () => resolve('interrupted'));
   });
   let failed = false;

@@ -1,6 +1,6 @@
 /**
  * From start to exit of a server process: signals become one orderly stop with a time limit, a broken invariant becomes a
- * log line and exit code 70, and a second signal ends at once.
+ * log line and exit code 70, and Ctrl-C during that stop ends at once, with a line that says so.
  */
 import type { LogFacts } from '@mas/values';
 import { EXIT_FATAL } from '../exit-fatal';
@@ -22,15 +22,25 @@ export class Lifecycle {
     this.steps.push({ name, run });
   }
 
-  /** SIGTERM, SIGINT, the parent's end, and what nobody caught. */
+  /** SIGTERM, SIGINT, SIGHUP, the parent's end, and what nobody caught. */
   install(): void {
     onStopSignals(
       (signal) => this.asked({ signal }),
-      () => process.exit(1),
+      () => this.forced(),
     );
     watchLifeline(process.env, () => this.asked({ reason: 'the process that started this one has ended' }));
     process.on('uncaughtException', (error) => this.fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => this.fatal('unhandled rejection', error));
+  }
+
+  /** Asked to stop while it starts, a process ends in order: what the start then finds closed or stopping is no failure. */
+  async starting(start: Promise<void>): Promise<void> {
+    try {
+      await start;
+    } catch (error) {
+      if (this.stopping === null) throw error;
+      await this.stopping;
+    }
   }
 
   /** A broken invariant or a failed disk: no flushing, no handing over, because nothing here can be trusted any more. */
@@ -52,6 +62,12 @@ export class Lifecycle {
     if (this.stopping !== null) return;
     this.logger.info(why, 'stopping');
     void this.stop(0);
+  }
+
+  private forced(): void {
+    this.logger.warn({ signal: 'SIGINT' }, 'asked again while stopping: ending at once, without finishing what is in flight');
+    this.logger.flush();
+    process.exit(1);
   }
 
   private async runSteps(): Promise<void> {

@@ -39,7 +39,7 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { rm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
-  await assemble(settings, self, checked, logger, lifecycle);
+  await lifecycle.starting(assemble(settings, self, checked, logger, lifecycle));
 }
 
 /** Everything that can be wrong is found here. */

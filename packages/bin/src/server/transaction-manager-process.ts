@@ -44,7 +44,7 @@ export async function runTransactionManager(flags: Readonly<Record<string, unkno
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { tm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
-  await assemble(settings, checked, logger, lifecycle);
+  await lifecycle.starting(assemble(settings, checked, logger, lifecycle));
 }
 
 function check(settings: TmSettings): Checked {

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { ProcEntry } from './procfile';
+import type { GroupGuard } from '../platform/group-guard';
 import { lifelineEnvironment } from '../platform/lifeline';
 import type { PrefixedOutput } from './prefixed-output';
 
@@ -25,6 +26,7 @@ export class ManagedProcess {
     private readonly output: PrefixedOutput,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly graceMs: number,
+    private readonly guard: GroupGuard,
     private readonly onExit: () => void,
   ) {}
 
@@ -41,6 +43,7 @@ export class ManagedProcess {
     if (this.current !== 'stopped') return;
     const child = spawn('/bin/sh', ['-c', this.entry.command], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { ...this.environment, ...lifelineEnvironment } });
     this.child = child;
+    if (child.pid !== undefined) this.guard.add(child.pid);
     this.current = 'running';
     this.say(`Starting ${this.entry.name}`);
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.output.attach(stream, this.entry.name, this.ordinal);
@@ -84,8 +87,9 @@ export class ManagedProcess {
 
   private ended(child: ChildProcess, how: string, failed: boolean): void {
     if (this.child !== child) return;
-    // What it has left behind in its group goes with it.
-    this.signal(this.current === 'stopping' ? 'SIGKILL' : 'SIGTERM');
+    // What it has left behind in its group goes with it: it would hold ports and files that the next start needs.
+    this.signal('SIGKILL');
+    if (child.pid !== undefined) this.guard.remove(child.pid);
     this.failed = failed && this.current !== 'stopping';
     this.child = null;
     for (const stream of [child.stdout, child.stderr]) stream?.destroy();

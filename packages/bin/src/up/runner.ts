@@ -2,6 +2,7 @@
  * goreman's semantics over a set of processes: each runs on when another ends; stop, start, restart and status by
  * name; everything ends on stopAll. `onIdle` hears when the last one has ended, unless it is about to start again.
  */
+import { GroupGuard } from '../platform/group-guard';
 import type { ProcEntry } from './procfile';
 import { ManagedProcess } from './managed-process';
 import type { PrefixedOutput } from './prefixed-output';
@@ -17,10 +18,11 @@ export class Runner {
   private readonly processes: ReadonlyMap<string, ManagedProcess>;
 
   constructor(entries: readonly ProcEntry[], output: PrefixedOutput, environment: NodeJS.ProcessEnv, onIdle: () => void, graceMs = STOP_GRACE_MS) {
+    const guard = new GroupGuard(graceMs);
     this.processes = new Map(
       entries.map((entry, at) => [
         entry.name,
-        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, () => {
+        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, guard, () => {
           if (this.restarting === 0 && !this.anyRunning()) onIdle();
         }),
       ]),

@@ -1,6 +1,6 @@
 /** goreman's semantics, on real processes: one dying does not end the others, verbs by name, SIGINT first and SIGKILL after the grace period. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -8,6 +8,20 @@ import { sendControl, serveControl } from './control';
 import { PrefixedOutput } from './prefixed-output';
 import { parseProcfile, mergeProcfiles } from './procfile';
 import { Runner } from './runner';
+
+/** Not a zombie either: its parent may be gone, and the machine's first process slow to collect it. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Ends with the test's own time limit. */
+async function gone(pid: number): Promise<void> {
+  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
 
 class Capture extends Writable {
   text = '';
@@ -119,6 +133,18 @@ test('its children are told what its own output is', async () => {
   expect(spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 60_000 }).stdout).toMatch(/form: json/);
   // `script` gives it a terminal.
   expect(spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', timeout: 60_000 }).stdout).toMatch(/form: pretty/);
+});
+
+test('what a process started ends with it, also where the process itself is killed or has nothing more to do', async () => {
+  const group = run('parent: sleep 601 & echo child-$!-; exec sleep 602\nshort: sleep 603 & echo left-$!-');
+  await capture.waitFor(/child-\d+-/);
+  await capture.waitFor(/left-\d+-/);
+  await capture.waitFor(/Terminating short: exited with 0/);
+  const pids = [...capture.text.matchAll(/(?:child|left)-(\d+)-/g)].map(([, pid]) => Number(pid));
+  await gone(Number(/left-(\d+)-/.exec(capture.text)?.[1]));
+  await group.run({ verb: 'stop', name: 'parent' });
+  await Promise.all(pids.map(gone));
+  expect(pids).toHaveLength(2);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-/** `mas up`: runs Procfiles until SIGINT or SIGTERM, then stops every process, at once on a second one, and exits. */
+/** `mas up`: runs Procfiles until Ctrl-C, SIGTERM or a closed terminal, then stops every process, at once on a second Ctrl-C, and exits. */
 import { readFileSync } from 'node:fs';
 import { mergeProcfiles, parseProcfile, type ProcEntry } from './procfile';
 import { PrefixedOutput } from './prefixed-output';
@@ -14,18 +14,23 @@ export async function up(options: { readonly files: readonly string[]; readonly 
   const entries = select(readEntries(options.files), options.names);
   const width = Math.max(...entries.map((entry) => entry.name.length));
   const output = new PrefixedOutput(process.stdout, width, process.stdout.isTTY && process.env['NO_COLOR'] === undefined, () => new Date());
-  process.stdout.on('error', () => undefined);
   let idle = (): void => undefined;
   const allEnded = new Promise<null>((resolve) => (idle = () => resolve(null)));
   // Its children write into pipes, and cannot see that a person reads them.
   const format = process.stdout.isTTY ? 'pretty' : 'json';
   const runner = new Runner(entries, output, { MAS_LOG_FORMAT: format, ...process.env }, idle);
   const control = await serveControl(options.socket, runner);
-  const asked = new Promise<StopSignal>((resolve) => onStopSignals(resolve, () => runner.killAll()));
+  const asked = new Promise<StopSignal>((resolve) => {
+    onStopSignals(resolve, () => {
+      process.stderr.write('mas: asked again while stopping: killing what is left\n');
+      runner.killAll();
+    });
+  });
   runner.startAll();
   // As goreman: it goes on while one process runs, and ends with the last.
   const signal = await Promise.race([asked, allEnded]);
-  if (signal !== null) await runner.stopAll(signal);
+  // To many programs SIGHUP means something else: read your configuration again.
+  if (signal !== null) await runner.stopAll(signal === 'SIGHUP' ? 'SIGTERM' : signal);
   await closeControl(control);
   const failed = runner.failed();
   if (signal !== null || failed.length === 0) return 0;

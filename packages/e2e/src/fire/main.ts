@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { renderFinalAudit } from '../harness/final-audit';
+import { onStopAsked } from '../harness/stop-asked';
 import { runScenario, type ScenarioResult } from './run-scenario';
 import type { Scenario } from './scenario';
 import { scenarios } from './scenarios';
@@ -49,8 +50,7 @@ async function runAll(chosen: readonly Scenario[], seed: number): Promise<Outcom
   const [results, leftOut, failures]: [ScenarioResult[], string[], string[]] = [[], [], []];
   let world = await World.start(seed);
   const stop = (): void => void world.stop().finally(() => process.exit(130));
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  onStopAsked(stop);
   for (const scenario of chosen) {
     const reason = scenario.unavailable?.(world) ?? null;
     if (reason !== null) {

@@ -14,6 +14,7 @@ import type { Scenario } from '../fire/scenario';
 import { scenarios } from '../fire/scenarios';
 import { ms, renderTable, row, spread } from '../fire/table';
 import { World } from '../fire/world';
+import { onStopAsked } from '../harness/stop-asked';
 import { renderFinalAudit } from '../harness/final-audit';
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
   }
   print(`soak for ${hours} h, a fault every ${every} s or as soon as the last one is over; seed ${seed}`);
   let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (asked = true));
+  onStopAsked(() => (asked = true));
   const endMs = performance.now() + hours * HOUR_MS;
   const results: ScenarioResult[] = [];
   const random = new SeededRandom(seed + 1);
