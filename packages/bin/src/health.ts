@@ -1,5 +1,6 @@
 /** `mas health`: asks a process's grpc.health.v1; exit code 0 when it serves. For containers and scripts. */
 import type { Command } from 'commander';
+import { hostPortAdvice, parseHostPort } from './config/host-port';
 import { UsageError } from './usage-error';
 
 const TIMEOUT_MS = 3_000;
@@ -13,6 +14,7 @@ export function addHealthCommand(program: Command): void {
     .option('--identity <name>', 'certificate to show: tm or rm-N', 'tm')
     .action(async (options: { readonly address?: string; readonly certs: string; readonly identity: string }) => {
       const address = options.address ?? fromEnvironment();
+      if (parseHostPort(address) === null) throw new UsageError(`--address is "${address}": ${hostPortAdvice(address)}`);
       const [{ checkHealth }, { readTlsIdentity }] = await Promise.all([import('@mas/rpc'), import('./server/process-files.js')]);
       const status = await checkHealth(address, readTlsIdentity(options.certs, options.identity), TIMEOUT_MS);
       process.stdout.write(`${address} ${status}\n`);

@@ -6,12 +6,13 @@ import { addClusterCommands } from './client/commands/cluster';
 import { addLockCommands } from './client/commands/lock';
 import { addPaymentCommands } from './client/commands/payment';
 import { addTokenCommands } from './client/commands/token';
+import { forgetEmptyVariables } from './config/environment';
 import { EXIT, EXIT_CODE_HELP } from './client/exit-codes';
 import { requireModernTls } from './platform/tls-policy';
 import { addSeedForm, SEED_FORM_HELP, usesSeedForm } from './client/seed-form';
 
 requireModernTls();
-
+forgetEmptyVariables(process.env);
 const program = new Command('mas-client')
   .description('Accounts, payments, locks and the state of a Mini Account System')
   .option('--tc <host:port,…>', 'Transaction Managers, tried in order (MAS_TC; default localhost:9008)')

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
+import { forgetEmptyVariables } from './config/environment';
 import { EXIT_FATAL } from './exit-fatal';
 import type { Settings } from './config/setting';
 import { resourceManagerSettings } from './server/resource-manager-settings';
@@ -9,6 +10,7 @@ import { addCertsCommand } from './certs/certs-command';
 import { addHealthCommand } from './health';
 import { requireModernTls } from './platform/tls-policy';
 import { addDemoCommand } from './demo/demo-command';
+import { surviveLostOutput } from './platform/standard-streams';
 import { addUpCommand } from './up/up-command';
 
 const EXIT_FAILED = 1;
@@ -33,6 +35,9 @@ type Flags = Readonly<Record<string, unknown>>;
 // Logs, databases, keys and sockets are for the user who runs this: no file is made that others may read.
 process.umask(0o077);
 requireModernTls();
+forgetEmptyVariables(process.env);
+// A closed terminal must not cost anybody an orderly end.
+surviveLostOutput();
 
 const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
 withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(async (flags: Flags) => (await import('./server/transaction-manager-process.js')).runTransactionManager(flags));

@@ -41,9 +41,43 @@ test.each<[string, Record<string, string>, RegExp]>([
   ['an address without a port', { tc: 'localhost' }, /"localhost" \(--tc\) is not host:port/],
   ['a time limit beyond the bound', { timeout: '60001' }, /timeout "60001"/],
   ['a certificate that is not there', { cert: '/nowhere/ca.crt' }, /certificate \(--cert\) cannot be read from \/nowhere\/ca.crt/],
-  ['a token file that is not there', { token: '/nowhere/t' }, /token \(--token\) cannot be read from \/nowhere\/t/],
+  ['an IPv6 address without brackets', { tc: '::1:9008' }, /"::1:9008" \(--tc\) .* as in \[::1\]:9008/],
 ])('%s', (_, flags, message) => {
   expect(() => readContext({ ...flags, context: file }, {})).toThrow(message);
+});
+
+test('a name, an IPv4 address, an IPv6 address', () => {
+  expect(readContext({ tc: 'localhost:1,127.0.0.1:2,[::1]:3', context: file }, {}).addresses).toEqual(['localhost:1', '127.0.0.1:2', '[::1]:3']);
+});
+
+describe('a token', () => {
+  const SECRET = 'c2VjcmV0/c2VjcmV0+c2VjcmV0';
+  const refusal = (token: string, from: 'flag' | 'variable'): string => {
+    try {
+      readContext({ context: file, ...(from === 'flag' ? { token } : {}) }, from === 'flag' ? {} : { MAS_TOKEN: token });
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  };
+
+  test.each(['x.y.z\n', ' x.y.z', '\r\nx.y.z\r\n'])('with white space around it (%j) is trimmed', (token) => {
+    expect(readContext({ token, context: file }, {}).token).toBe('x.y.z');
+    expect(readContext({ context: file }, { MAS_TOKEN: token }).token).toBe('x.y.z');
+  });
+
+  test.each([SECRET, `${SECRET}\n${SECRET}`, `x.y\n.${SECRET}`, `Bearer ${SECRET}`])('that is none (%j) is never shown', (token) => {
+    for (const [from, name] of [['flag', '--token'], ['variable', 'MAS_TOKEN']] as const) {
+      expect(refusal(token, from)).toContain(`the token (${name}) is neither a token`);
+      expect(refusal(token, from)).not.toContain(SECRET);
+    }
+  });
+
+  test('in a file that holds a key: neither sent nor shown', () => {
+    writeFileSync(key('jwt.key'), `${SECRET}\n`);
+    expect(refusal(key('jwt.key'), 'flag')).toContain('the file that holds the token (--token) has something else in it');
+    expect(refusal(key('jwt.key'), 'flag')).not.toContain(SECRET);
+  });
 });
 
 test.each([

@@ -3,10 +3,10 @@
  * context file is JSON with any of tc, cert and token; `npm start` writes one for the cluster that it starts.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import { dirname, resolve } from 'node:path';
+import { hostPortAdvice, parseHostPort } from '../config/host-port';
 import { UsageError } from '../usage-error';
+import { findContext, readNamedContext, type ContextFile } from './context-file';
 
 export interface Context {
   readonly addresses: readonly string[];
@@ -25,59 +25,82 @@ export interface ContextFlags {
   readonly context?: string;
 }
 
-const contextFile = z.object({ tc: z.string().optional(), cert: z.string().optional(), token: z.string().optional() }).strict();
-const DEFAULTS = { tc: 'localhost:9008', cert: 'certs/ca.crt', token: 'certs/operator.jwt', timeout: '15000' };
-const LOCAL_CONTEXT = '.mas/context.json';
-const MAX_TIMEOUT_MS = 60_000;
+export interface Source {
+  readonly value: string;
+  /** `--token`, `MAS_TOKEN`, a context file or `the default`. */
+  readonly from: string;
+  /** Folder that a relative path starts from. */
+  readonly base: string;
+}
 
-/** @throws UsageError naming the setting, its value and where it came from. */
-export function readContext(flags: ContextFlags, environment: NodeJS.ProcessEnv): Context {
-  const file = readContextFile(flags.context ?? environment['MAS_CONTEXT']);
-  const pick = (name: 'tc' | 'cert' | 'token'): { readonly value: string; readonly from: string; readonly base: string } => {
-    const flag = flags[name];
-    const variable = `MAS_${name.toUpperCase()}`;
-    const fromEnvironment = environment[variable];
-    if (flag !== undefined) return { value: flag, from: `--${name}`, base: '.' };
-    if (fromEnvironment !== undefined) return { value: fromEnvironment, from: variable, base: '.' };
+const NAMES = ['tc', 'cert', 'token'] as const;
+type Name = (typeof NAMES)[number];
+
+const DEFAULTS = { tc: 'localhost:9008', cert: 'certs/ca.crt', token: 'certs/operator.jwt', timeout: '15000' };
+const THE_DEFAULT = 'the default';
+const MAX_TIMEOUT_MS = 60_000;
+/** Header, claims and signature, in base64url. */
+const TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const MAX_TOKEN_FILE_BYTES = 16 * 1024;
+
+/** @param note hears of a context file that is not used. @throws UsageError naming the setting and where it came from, and its value unless that may be a secret. */
+export function readContext(flags: ContextFlags, environment: NodeJS.ProcessEnv, note: (text: string) => void = () => undefined): Context {
+  const given = new Map(NAMES.map((name) => [name, fromOutside(name, flags, environment)]));
+  const file = contextFile(flags, environment, NAMES.every((name) => given.get(name) !== null), note);
+  const pick = (name: Name): Source => {
+    const outside = given.get(name) ?? null;
+    if (outside !== null) return outside;
     const fromFile = file.values[name];
-    if (fromFile !== undefined) return { value: fromFile, from: file.path, base: dirname(file.path) };
-    return { value: DEFAULTS[name], from: 'the default', base: '.' };
+    return fromFile === undefined ? { value: DEFAULTS[name], from: THE_DEFAULT, base: '.' } : { value: fromFile, from: file.path, base: dirname(file.path) };
   };
   const tc = pick('tc');
   const addresses = tc.value.split(',').map((address) => address.trim());
-  const wrong = addresses.find((address) => !/^[^\s:]+:\d{1,5}$/.test(address));
-  if (wrong !== undefined) throw new UsageError(`the address "${wrong}" (${tc.from}) is not host:port, as in localhost:9008`);
+  const wrong = addresses.find((address) => (parseHostPort(address)?.port ?? 0) === 0);
+  if (wrong !== undefined) throw new UsageError(`the address "${wrong}" (${tc.from}) is not host:port: ${hostPortAdvice(wrong)}`);
   const timeout = flags.timeout ?? environment['MAS_TIMEOUT'] ?? DEFAULTS.timeout;
   const timeoutMs = Number(timeout);
   if (!/^\d+$/.test(timeout) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS) throw new UsageError(`the timeout "${timeout}" is not a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`);
-  const cert = pick('cert');
-  return { addresses, ca: readOrExplain(resolve(cert.base, cert.value), `the certificate (${cert.from})`, 'give the cluster\u2019s ca.crt with --cert or MAS_CERT; certs/make-certs.sh makes one'), token: readToken(pick('token')), timeoutMs, timeoutGiven: (flags.timeout ?? environment['MAS_TIMEOUT']) !== undefined };
+  return { addresses, ca: readCertificate(pick('cert')), token: readToken(pick('token')), timeoutMs, timeoutGiven: (flags.timeout ?? environment['MAS_TIMEOUT']) !== undefined };
 }
 
-/** A token is given as itself or, as in the seed, as the path of a file that holds it. */
-export function readToken(source: { readonly value: string; readonly from: string; readonly base: string }): string {
-  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(source.value) && !existsSync(source.value)) return source.value;
-  return readOrExplain(resolve(source.base, source.value), `the token (${source.from})`, 'give one with --token or MAS_TOKEN; "mas-client token sign" makes one').toString('utf8').trim();
-}
-
-function readContextFile(given: string | undefined): { readonly path: string; readonly values: z.infer<typeof contextFile> } {
-  const path = given ?? [LOCAL_CONTEXT, join(homedir(), '.config/mas/context.json')].find((candidate) => existsSync(candidate));
-  if (path === undefined) return { path: '', values: {} };
-  let raw: unknown;
+/**
+ * A token is given as itself or, as in the seed, as the path of a file that holds it. Neither the value, which may be a secret
+ * under the wrong name, nor what stands in the file is ever shown or sent unless it has the form of a token.
+ */
+export function readToken({ value: given, from, base }: Source): string {
+  const value = given.trim();
+  if (TOKEN_FORM.test(value) && !existsSync(value)) return value;
+  const advice = 'give one with --token or MAS_TOKEN; "mas-client token sign" makes one';
+  let text: string;
   try {
-    raw = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(resolve(base, value)).subarray(0, MAX_TOKEN_FILE_BYTES).toString('utf8').trim();
   } catch {
-    throw new UsageError(`the context file ${path} cannot be read as JSON`);
+    throw new UsageError(from === THE_DEFAULT ? `there is no token: ${value} cannot be read; ${advice}` : `the token (${from}) is neither a token, three parts separated by dots, nor the name of a file that can be read: ${advice}`);
   }
-  const parsed = contextFile.safeParse(raw);
-  if (!parsed.success) throw new UsageError(`the context file ${path} may hold tc, cert and token, as texts, and nothing else`);
-  return { path, values: parsed.data };
+  if (!TOKEN_FORM.test(text)) throw new UsageError(`the file that holds the token (${from}) has something else in it; a token is three parts separated by dots: ${advice}`);
+  return text;
 }
 
-function readOrExplain(path: string, what: string, advice: string): Buffer {
+function fromOutside(name: Name, flags: ContextFlags, environment: NodeJS.ProcessEnv): Source | null {
+  const variable = `MAS_${name.toUpperCase()}`;
+  const [flag, fromEnvironment] = [flags[name], environment[variable]];
+  if (flag !== undefined) return { value: flag, from: `--${name}`, base: '.' };
+  return fromEnvironment === undefined ? null : { value: fromEnvironment, from: variable, base: '.' };
+}
+
+/** Looked for only where something is left for it to say. */
+function contextFile(flags: ContextFlags, environment: NodeJS.ProcessEnv, allGiven: boolean, note: (text: string) => void): ContextFile {
+  if (flags.context !== undefined) return readNamedContext(flags.context, '--context');
+  const variable = environment['MAS_CONTEXT'];
+  if (variable !== undefined) return readNamedContext(variable, 'MAS_CONTEXT');
+  return allGiven ? { path: '', values: {} } : findContext(note);
+}
+
+function readCertificate({ value, from, base }: Source): Buffer {
+  const path = resolve(base, value);
   try {
     return readFileSync(path);
   } catch {
-    throw new UsageError(`${what} cannot be read from ${path}: ${advice}`);
+    throw new UsageError(`the certificate (${from}) cannot be read from ${path}: give the cluster\u2019s ca.crt with --cert or MAS_CERT; certs/make-certs.sh makes one`);
   }
 }

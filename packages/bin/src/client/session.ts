@@ -16,8 +16,8 @@ export interface Session {
 /** Wraps a command's action: connects, runs, closes; every failure becomes one line on stderr and its exit code. */
 export function withSession<Args extends readonly unknown[]>(program: Command, action: (session: Session, ...args: Args) => Promise<void>): (...args: Args) => Promise<void> {
   return (...args) =>
-    guarded(program, async (output) => {
-      const context = readContext(program.opts<ContextFlags>(), process.env);
+    guarded(program, async (output, note) => {
+      const context = readContext(program.opts<ContextFlags>(), process.env, note);
       const client = new MasClient(context);
       try {
         await action({ client, output, timeoutMs: context.timeoutGiven ? context.timeoutMs : null }, ...args);
@@ -29,14 +29,19 @@ export function withSession<Args extends readonly unknown[]>(program: Command, a
     });
 }
 
-/** The same for commands that need no connection. */
-export async function guarded(program: Command, action: (output: Output) => Promise<void>): Promise<void> {
+/** The same for commands that need no connection. What an action notes is a line beside the answer; with --json it is said with a failure only. */
+export async function guarded(program: Command, action: (output: Output, note: (text: string) => void) => Promise<void>): Promise<void> {
   const json = program.opts<{ readonly json?: boolean }>().json === true;
+  const notes: string[] = [];
+  const note = (text: string): void => {
+    notes.push(text);
+    if (!json) process.stderr.write(`mas-client: note: ${text}\n`);
+  };
   try {
-    await action(createOutput(json, (text) => void process.stdout.write(text)));
+    await action(createOutput(json, (text) => void process.stdout.write(text)), note);
   } catch (error) {
     const failure = describe(error, 'its address');
-    process.stderr.write(`${json ? toJson({ error: { message: failure.message, ...failure.facts } }) : `mas-client: ${failure.message}`}\n`);
+    process.stderr.write(`${json ? toJson({ error: { message: failure.message, ...failure.facts, ...(notes.length === 0 ? {} : { notes }) } }) : `mas-client: ${failure.message}`}\n`);
     process.exitCode = failure.exitCode;
   }
 }

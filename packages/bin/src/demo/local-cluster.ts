@@ -2,10 +2,11 @@
  * The cluster of `npm start`: one TM and some RMs as separate processes on the embedded stores, in a state folder that a
  * second start finds again. The folder has one cluster at a time.
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { makeCertificates, OPERATOR_TOKEN_FILE } from '../certs/make-certificates';
 import { DataFolder } from '../platform/data-folder';
+import { ownIdentity } from '../platform/running-process';
 import { ChildProcessGroup } from './child-process-group';
 import { checkPorts } from './ports';
 
@@ -23,6 +24,9 @@ export const BUCKETS = 3;
 const REPLICAS = 3;
 const RM_PORT_STEP = 10;
 const PROGRAM = join(__dirname, '../mas.js');
+const CONTEXT_FILE = 'context.json';
+const OTHERS_MAY_WRITE = 0o022;
+const STICKY = 0o1000;
 /** What a cluster leaves in its folder, and all that `--fresh` removes: a wrong --folder must not cost anybody's files. */
 const OWN_FILES = /^(?:rm-\d+|tc-\d+|cluster\.log|context\.json)$/;
 
@@ -46,6 +50,8 @@ export class LocalCluster {
       ...rmPorts(options).map((port) => ({ port, flag: '--rm-port', variable: 'MAS_RM_PORT', base: options.rmPort })),
     ]);
     const lock = DataFolder.open(options.folder, 'npm start', '--folder (MAS_STATE)');
+    // Of a start that was killed.
+    rmSync(join(options.folder, CONTEXT_FILE), { force: true });
     if (options.fresh) for (const name of readdirSync(options.folder)) if (OWN_FILES.test(name)) rmSync(join(options.folder, name), { recursive: true, force: true });
     makeCertificates({ folder: options.certs, resourceManagers: RESOURCE_MANAGERS });
     return new LocalCluster(options, lock, onOutput);
@@ -56,7 +62,7 @@ export class LocalCluster {
   }
 
   contextFile(): string {
-    return join(this.options.folder, 'context.json');
+    return join(this.options.folder, CONTEXT_FILE);
   }
 
   caCertificate(): Buffer {
@@ -90,12 +96,23 @@ export class LocalCluster {
     return unclean;
   }
 
-  /** Paths in the context file are relative to it. */
+  /**
+   * Paths in it are relative to it. It names this process, so that mas-client does not believe it any longer than it is true, also
+   * after a kill -9; and as it says where tokens go, it and its folder are for nobody else to write.
+   */
   private writeContext(): void {
     const from = resolve(this.options.folder);
     const certs = relative(from, resolve(this.options.certs));
-    writeFileSync(this.contextFile(), `${JSON.stringify({ tc: this.address, cert: join(certs, 'ca.crt'), token: join(certs, OPERATOR_TOKEN_FILE) }, null, 2)}\n`);
+    const content = { tc: this.address, cert: join(certs, 'ca.crt'), token: join(certs, OPERATOR_TOKEN_FILE), process: ownIdentity() };
+    closeToOthers(from);
+    writeFileSync(this.contextFile(), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   }
+}
+
+/** A folder of our own that a generous umask has opened to others. One like /tmp is not ours, and stays as it is. */
+function closeToOthers(folder: string): void {
+  const { uid, mode } = statSync(folder);
+  if (uid === process.geteuid?.() && (mode & OTHERS_MAY_WRITE) !== 0 && (mode & STICKY) === 0) chmodSync(folder, mode & ~OTHERS_MAY_WRITE);
 }
 
 function rmPorts({ rmPort }: LocalClusterOptions): readonly number[] {
