@@ -11,6 +11,7 @@ import { addHealthCommand } from './health';
 import { requireModernTls } from './platform/tls-policy';
 import { addDemoCommand } from './demo/demo-command';
 import { surviveLostOutput } from './platform/standard-streams';
+import { describeVersion } from './platform/version';
 import { addUpCommand } from './up/up-command';
 
 const EXIT_FAILED = 1;
@@ -39,7 +40,7 @@ forgetEmptyVariables(process.env);
 // A closed terminal must not cost anybody an orderly end.
 surviveLostOutput();
 
-const program = new Command('mas').description('The processes of a Mini Account System').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
+const program = new Command('mas').description('The processes of a Mini Account System').version(describeVersion(), '--version', 'print the version').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
 withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(async (flags: Flags) => (await import('./server/transaction-manager-process.js')).runTransactionManager(flags));
 withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(async (flags: Flags) => (await import('./server/resource-manager-process.js')).runResourceManager(flags));
 addUpCommand(program);

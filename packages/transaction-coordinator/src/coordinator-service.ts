@@ -63,8 +63,9 @@ export interface AccountView {
   readonly owner: string;
   readonly balanceMinor: AmountMinor;
   readonly minimumMinor: AmountMinor;
-  /** Level uncommitted only. */
+  /** What authorizations and payments under way have reserved; null at level cached. */
   readonly holdsMinor: AmountMinor | null;
+  /** Level uncommitted only. */
   readonly pendingCreditsMinor: AmountMinor | null;
   readonly level: 'committed' | 'uncommitted' | 'cached';
   /** cached: age of the value, ms. */

@@ -1,6 +1,7 @@
 /** What a person types is either read exactly or refused with what would be right; exit codes are a promise to scripts. */
+import { accountNumber } from '@mas/values';
 import { EXIT, EXIT_CODE_HELP, exitCodeOf } from './exit-codes';
-import { mintPaymentId, oneOf, readDuration, readPageSize, readTime, readWhole } from './arguments';
+import { mintPaymentId, oneOf, readDuration, readAccount, readPageSize, readWhole } from './arguments';
 
 test.each([
   ['90', 90],
@@ -16,13 +17,6 @@ test.each(['', '1w', '-1', '1.5h', 'h', '9999999999'])('the duration "%s" is ref
   expect(() => readDuration('--expires', text)).toThrow(/--expires is .*expected a duration like/);
 });
 
-test('times', () => {
-  expect(readTime('--from', '2026-01-31')).toBe(Date.UTC(2026, 0, 31));
-  expect(readTime('--from', '2026-01-31T12:00:00Z')).toBe(Date.UTC(2026, 0, 31, 12));
-  expect(readTime('--from', '1700000000000')).toBe(1_700_000_000_000);
-  expect(() => readTime('--from', 'yesterday')).toThrow(/--from is "yesterday"/);
-});
-
 test('numbers and choices', () => {
   expect(readPageSize('500')).toBe(500);
   for (const text of ['0', '501', '1.0', '0x10', '-1', '']) expect(() => readPageSize(text)).toThrow(/from 1 to 500/);
@@ -31,10 +25,14 @@ test('numbers and choices', () => {
   expect(() => oneOf('--mode', 'Shared', ['exclusive', 'shared'])).toThrow('--mode is "Shared"; expected exclusive, shared');
 });
 
+test.each(['a b', '', 'a{b', 'x'.repeat(65), '\u001b[2J'])('the account number %j is refused as one', (text) => {
+  expect(() => readAccount('--from', text)).toThrow(/^--from is "[^]*"; an account number has letters, digits/);
+});
+
 test('a payment id names the sender, so that the decision lives in its bucket', () => {
-  expect(mintPaymentId('abc')).toMatch(/^\{abc\}[0-9a-f-]{36}$/);
+  expect(mintPaymentId(accountNumber('abc'))).toMatch(/^\{abc\}[0-9a-f-]{36}$/);
   expect(mintPaymentId(undefined)).toMatch(/^[0-9a-f-]{36}$/);
-  expect(mintPaymentId('abc')).not.toBe(mintPaymentId('abc'));
+  expect(mintPaymentId(accountNumber('abc'))).not.toBe(mintPaymentId(accountNumber('abc')));
 });
 
 test.each([

@@ -1,5 +1,6 @@
 /** Arguments that several commands share, each refused with what would be right. */
 import { randomUUID } from 'node:crypto';
+import { parseAccountNumber, type AccountNumber } from '@mas/values';
 import { UsageError } from '../usage-error';
 
 const LEVELS = ['committed', 'uncommitted', 'cached'] as const;
@@ -25,13 +26,6 @@ export function readWhole(flag: string, text: string, minimum: number, maximum: 
   return value;
 }
 
-/** `2026-01-31`, `2026-01-31T12:00:00Z` or milliseconds since the epoch. */
-export function readTime(flag: string, text: string): number {
-  const value = /^\d{10,}$/.test(text) ? Number(text) : Date.parse(text);
-  if (!Number.isSafeInteger(value)) throw new UsageError(`${flag} is "${text}"; expected a date like 2026-01-31 or 2026-01-31T12:00:00Z`);
-  return value;
-}
-
 /** `90`, `90s`, `15m`, `24h`, `30d`: seconds. */
 export function readDuration(flag: string, text: string): number {
   const match = /^(\d{1,9})([smhd]?)$/.exec(text);
@@ -40,7 +34,14 @@ export function readDuration(flag: string, text: string): number {
   return Number(match[1]) * unit;
 }
 
+/** An account number, before anything is made of it: what is wrong with it is the account's fault, not that of an id with it in it. */
+export function readAccount(flag: string, text: string): AccountNumber {
+  const parsed = parseAccountNumber(text);
+  if (!parsed.ok) throw new UsageError(`${flag} is "${text}"; an account number has letters, digits and . _ : @ - only, 64 at most`);
+  return parsed.value;
+}
+
 /** Names the sender's account, so that the decision lives in its bucket and the payment needs one bucket less. */
-export function mintPaymentId(sender: string | undefined): string {
-  return sender === undefined || sender === '' ? randomUUID() : `{${sender}}${randomUUID()}`;
+export function mintPaymentId(sender: AccountNumber | undefined): string {
+  return sender === undefined ? randomUUID() : `{${sender}}${randomUUID()}`;
 }

@@ -15,6 +15,7 @@ export const EXIT = {
   differences: 9,
   lockHeld: 10,
   degraded: 11,
+  answerLost: 12,
 } as const;
 
 export const EXIT_CODE_HELP = `Exit codes:
@@ -23,7 +24,8 @@ export const EXIT_CODE_HELP = `Exit codes:
   2  wrong input                           8  outcome unknown: ask again with the same id
   3  not authenticated or not allowed      9  an audit found differences
   4  not found                            10  the lock is held by another owner
-  5  conflict with what exists            11  the cluster serves, with replicas missing (cluster status, cluster health)`;
+  5  conflict with what exists            11  the cluster serves, with replicas missing (cluster status, cluster health)
+                                          12  done, but the answer cannot be written`;
 
 export function exitCodeOf(kind: RequestError['kind']): number {
   switch (kind) {

@@ -1,7 +1,9 @@
 /** What a command prints: a table or a few lines for people, one JSON document for programs (--json). */
-import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatAmount, type AmountMinor, type Currency } from '@mas/values';
+import { visible, visibleJson, visibleLines } from './visible';
+
+export { table } from './table';
 
 export interface Output {
   /** `value` for --json; `people` otherwise. */
@@ -12,31 +14,31 @@ export interface Output {
 export function createOutput(json: boolean, write: (text: string) => void): Output {
   return {
     json,
-    print: (value, people) => write(`${json ? toJson(value) : people()}\n`),
+    print: (value, people) => write(`${json ? toJson(value) : visibleLines(people())}\n`),
   };
 }
 
 /** Amounts are strings of minor units: JSON numbers end at 2^53. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => {
-    if (typeof inner === 'bigint') return inner.toString();
-    return inner instanceof Map ? (Object.fromEntries(inner) as unknown) : inner;
-  });
-}
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const made = new Table({ head: [...head], style: { head: pc.isColorSupported ? ['bold'] : [], border: pc.isColorSupported ? ['gray'] : [] }, colAligns: head.map((_, at) => (right.includes(at) ? 'right' : 'left')) });
-  made.push(...rows.map((row) => [...row]));
-  return made.toString();
+  return visibleJson(
+    JSON.stringify(value, (_, inner: unknown) => {
+      if (typeof inner === 'bigint') return inner.toString();
+      return inner instanceof Map ? (Object.fromEntries(inner) as unknown) : inner;
+    }),
+  );
 }
 
 export function money(amountMinor: AmountMinor, currency: Currency): string {
   return `${formatAmount(amountMinor, currency)} ${currency}`;
 }
 
+/** RFC 3339 in UTC, and so marked: what is printed can be given back as it is, and means the same wherever it is read. */
 export function time(atMs: number | null): string {
-  return atMs === null ? '' : new Date(atMs).toISOString().replace('T', ' ').replace('Z', '');
+  return atMs === null ? '' : new Date(atMs).toISOString();
 }
+
+/** What others have stored, for a line. Tables do it by themselves. */
+export const stored = visible;
 
 export function coloured(state: string): string {
   if (/^(COMMITTED|committed|open|OK|leader)$/.test(state)) return pc.green(state);

@@ -2,9 +2,10 @@
  * The flags of the first mas_client, as an alternative form: `mas-client --createAcc --number abc --balance 100`,
  * `--createPmt --from A --to B --amount 5`, `--getAcc --number abc`. They mean what the subcommands mean.
  */
+import type { AccountNumber } from '@mas/values';
 import type { Command } from 'commander';
 import { UsageError } from '../usage-error';
-import { mintPaymentId } from './arguments';
+import { mintPaymentId, readAccount } from './arguments';
 import { printAccounts, printCreated } from './commands/account';
 import { pay } from './commands/payment';
 import { withSession } from './session';
@@ -48,16 +49,20 @@ export function addSeedForm(program: Command): void {
         const { client, output } = session;
         if (chosen !== 1) throw new UsageError('give one of --createAcc, --createPmt and --getAcc');
         if (flags.createAcc === true) {
-          const number = needed('--number', flags.number);
-          printCreated(output, await client.createAccount({ id: `create-${number}`, number, openingBalance: { decimal: flags.balance ?? '0' } }));
+          const number = neededAccount('--number', flags.number);
+          printCreated(output, await client.createAccount({ id: `create-${number}`, number, openingBalance: { decimal: flags.balance ?? '0' } }), false);
         } else if (flags.getAcc === true) {
-          printAccounts(output, [await client.getAccount(needed('--number', flags.number))]);
+          printAccounts(output, [await client.getAccount(neededAccount('--number', flags.number))]);
         } else {
-          const from = needed('--from', flags.from);
-          await pay(session, { id: mintPaymentId(from), from, to: needed('--to', flags.to), amount: { decimal: needed('--amount', flags.amount) } });
+          const from = neededAccount('--from', flags.from);
+          await pay(session, { id: mintPaymentId(from), from, to: neededAccount('--to', flags.to), amount: { decimal: needed('--amount', flags.amount) } });
         }
       })();
     });
+}
+
+function neededAccount(flag: string, value: string | undefined): AccountNumber {
+  return readAccount(flag, needed(flag, value));
 }
 
 function needed(flag: string, value: string | undefined): string {

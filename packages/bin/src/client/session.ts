@@ -5,6 +5,8 @@ import { UsageError } from '../usage-error';
 import { readContext, type ContextFlags } from './context';
 import { CommandFailed, EXIT, exitCodeOf } from './exit-codes';
 import { createOutput, toJson, type Output } from './output';
+import { Printer } from './printer';
+import { visible, withoutSecrets } from './visible';
 
 export interface Session {
   readonly client: MasClient;
@@ -35,15 +37,34 @@ export async function guarded(program: Command, action: (output: Output, note: (
   const notes: string[] = [];
   const note = (text: string): void => {
     notes.push(text);
-    if (!json) process.stderr.write(`mas-client: note: ${text}\n`);
+    if (!json) process.stderr.write(`mas-client: note: ${visible(text)}\n`);
   };
+  const printer = new Printer(process.stdout);
   try {
-    await action(createOutput(json, (text) => void process.stdout.write(text)), note);
+    await action(createOutput(json, (text) => printer.write(text)), note);
+    await refuseLostAnswer(printer);
   } catch (error) {
-    const failure = describe(error, 'its address');
-    process.stderr.write(`${json ? toJson({ error: { message: failure.message, ...failure.facts, ...(notes.length === 0 ? {} : { notes }) } }) : `mas-client: ${failure.message}`}\n`);
-    process.exitCode = failure.exitCode;
+    const { exitCode, message, facts } = describe(error, 'its address');
+    process.stderr.write(json ? jsonFailure(message, { ...facts, ...(notes.length === 0 ? {} : { notes }) }) : failureLine(message));
+    process.exitCode = exitCode;
   }
+}
+
+/** Everything that goes wrong is one line that begins so. */
+export function failureLine(message: string): string {
+  return `mas-client: ${visible(withoutSecrets(oneLine(message)))}\n`;
+}
+
+/** The same with --json. */
+export function jsonFailure(message: string, facts: Readonly<Record<string, unknown>>): string {
+  return `${toJson({ error: { message: withoutSecrets(message), ...facts } })}\n`;
+}
+
+/** A reader that has gone (`| head`) wanted no more, and the exit code is the command's. Whatever else an answer is lost to is said, with the answer: it may be a payment's. */
+async function refuseLostAnswer(printer: Printer): Promise<void> {
+  const lost = await printer.lost();
+  if (lost === null || lost.code === 'EPIPE') return;
+  throw new CommandFailed(EXIT.answerLost, `done, but the answer cannot be written (${lost.code}): ${lost.text.trim()}`, { reason: 'ANSWER_LOST', answer: lost.text.trim() });
 }
 
 function describe(error: unknown, addresses: string): CommandFailed {

@@ -3,7 +3,7 @@ import { formatAmount, DEFAULT_CURRENCY, MAX_AMOUNT_MINOR, parseAmount, rmId, ty
 import type { ResourceManagerAddress } from '@mas/placement';
 import { z } from 'zod';
 import { parseHostPort } from './host-port';
-import { integer, oneOf, setting, text } from './setting';
+import { integer, oneOf, secret, setting, text } from './setting';
 
 export const MAX_RESOURCE_MANAGERS = 64;
 export const MAX_BUCKETS = 1024;
@@ -47,7 +47,7 @@ export const commonSettings = {
   replicas: setting('replicas', '<n>', 'replicas per bucket of a new cluster', '3', integer(1, 9)),
   certs: setting('certs', '<dir>', 'folder with the certificates and keys (npm run certs)', 'certs', text()),
   jwtAlgorithm: setting('jwt-algorithm', '<alg>', 'the one algorithm of tokens', 'HS256', oneOf(['HS256', 'RS256', 'ES256'])),
-  jwtKeys: setting('jwt-keys', '<kid=file,…>', 'token keys: the first signs, a second one (rotation) still verifies', '', z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE')),
+  jwtKeys: secret(setting('jwt-keys', '<kid=file,…>', 'token keys: the first signs, a second one (rotation) still verifies', '', z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE'))),
   jwtIssuer: setting('jwt-issuer', '<iss>', 'issuer of tokens', 'mas', text()),
   jwtAudience: setting('jwt-audience', '<aud>', 'audience of tokens', 'mas', text()),
   logLevel: setting('log-level', '<level>', 'debug, info, warn or error', 'info', oneOf(['debug', 'info', 'warn', 'error'])),

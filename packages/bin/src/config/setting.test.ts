@@ -60,3 +60,7 @@ test('an empty variable is not set', () => {
   expect(environment).toEqual({ MAS_TC: 'a:1', NO_COLOR: '' });
   expect(readSettings(settings, { buckets: '1' }, environment).port).toEqual({ host: 'localhost', port: 9008 });
 });
+
+test('what may be a secret is not repeated', () => {
+  expect(() => readSettings({ keys: commonSettings.jwtKeys }, { jwtKeys: 'c2VjcmV0' }, {})).toThrow(/^--jwt-keys \(or MAS_JWT_KEYS\) is wrong: expected KID=FILE or KID=FILE,KID=FILE$/);
+});

@@ -16,6 +16,8 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** As text, like everything that comes from outside; undefined: required. */
   readonly fallback: string | undefined;
   readonly schema: Schema;
+  /** Never repeated in a message: what is given may be a secret. */
+  readonly secret?: true;
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -23,6 +25,10 @@ export type Values<Of extends Settings> = { readonly [Name in keyof Of]: z.outpu
 
 export function setting<Schema extends z.ZodType>(flag: string, placeholder: string, help: string, fallback: string | undefined, schema: Schema, variable?: string): Setting<Schema> {
   return { flag, variable: variable ?? `MAS_${flag.toUpperCase().replaceAll('-', '_')}`, placeholder, help, fallback, schema };
+}
+
+export function secret<Of extends Setting>(one: Of): Of & { readonly secret: true } {
+  return { ...one, secret: true };
 }
 
 /** @throws UsageError that lists every wrong setting. */
@@ -38,7 +44,7 @@ export function readSettings<Of extends Settings>(settings: Of, flags: Readonly<
     }
     const parsed = one.schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`--${one.flag} (or ${one.variable}) is "${text}": ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+    else problems.push(`--${one.flag} (or ${one.variable}) ${one.secret === true ? 'is wrong' : `is "${text}"`}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return values as Values<Of>;

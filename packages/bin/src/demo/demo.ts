@@ -61,7 +61,8 @@ async function perform(cluster: LocalCluster, print: (text: string) => void): Pr
   const client = new MasClient({ addresses: [cluster.address], ca: cluster.caCertificate(), token: () => cluster.operatorToken(), timeoutMs: CALL_TIMEOUT_MS });
   try {
     print(`${pc.bold('Mini Account System')}: 1 Transaction Manager, 3 Resource Managers, 3 buckets with 3 replicas each; ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
-    const shown = await show(client, print);
+    const shown = await show(client, cluster.shows(), print);
+    cluster.countShow();
     for (const problem of shown.problems) print(pc.red(`WRONG: ${problem}`));
     return shown;
   } finally {

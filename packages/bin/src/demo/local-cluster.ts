@@ -2,7 +2,7 @@
  * The cluster of `npm start`: one TM and some RMs as separate processes on the embedded stores, in a state folder that a
  * second start finds again. The folder has one cluster at a time.
  */
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { makeCertificates, OPERATOR_TOKEN_FILE } from '../certs/make-certificates';
 import { DataFolder } from '../platform/data-folder';
@@ -28,7 +28,7 @@ const CONTEXT_FILE = 'context.json';
 const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 /** What a cluster leaves in its folder, and all that `--fresh` removes: a wrong --folder must not cost anybody's files. */
-const OWN_FILES = /^(?:rm-\d+|tc-\d+|cluster\.log|context\.json)$/;
+const OWN_FILES = /^(?:rm-\d+|tc-\d+|cluster\.log|context\.json|shows)$/;
 
 export class LocalCluster {
   readonly address: string;
@@ -65,6 +65,16 @@ export class LocalCluster {
     return join(this.options.folder, CONTEXT_FILE);
   }
 
+  /** How often this cluster's work was shown, over all its starts. A hint: the show looks whether it is true. */
+  shows(): number {
+    const shows = existsSync(this.showsFile()) ? Number(readFileSync(this.showsFile(), 'utf8')) : 0;
+    return Number.isSafeInteger(shows) && shows > 0 ? shows : 0;
+  }
+
+  countShow(): void {
+    writeFileSync(this.showsFile(), `${this.shows() + 1}\n`);
+  }
+
   caCertificate(): Buffer {
     return readFileSync(join(this.options.certs, 'ca.crt'));
   }
@@ -94,6 +104,10 @@ export class LocalCluster {
     rmSync(this.contextFile(), { force: true });
     this.lock.close();
     return unclean;
+  }
+
+  private showsFile(): string {
+    return join(this.options.folder, 'shows');
   }
 
   /**

@@ -1,15 +1,19 @@
-/** `npm start` is started many times on the same accounts: its payment must always find the money. */
-import { choosePayment } from './show';
+/** `npm start` is started many times on the same data, and people do things with its accounts in between: each show has its own. */
+import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { accountNumber, rmId } from '@mas/values';
+import { namesInDifferentBuckets } from './show';
 
-test('a hundred starts, and money for each', () => {
-  const balances = new Map([['alice', 100_000n], ['carol', 100_000n], ['erin', 100_000n]]);
-  for (let start = 1; start <= 100; start += 1) {
-    const { sender, receiver, paidMinor } = choosePayment([...balances].map(([number, balanceMinor]) => ({ number: number as never, balanceMinor: balanceMinor as never })));
-    expect(sender).not.toBe(receiver);
-    expect(paidMinor).toBeGreaterThan(0n);
-    expect(paidMinor).toBeLessThanOrEqual(balances.get(sender) ?? 0n);
-    balances.set(sender, (balances.get(sender) ?? 0n) - paidMinor);
-    balances.set(receiver, (balances.get(receiver) ?? 0n) + paidMinor);
+test('the first show has the bare names', () => {
+  expect(namesInDifferentBuckets(1)).toEqual(['alice', 'carol', 'erin']);
+});
+
+test('three hundred shows: each has an account in every bucket, and none has an account of another', () => {
+  const map = new PlacementIndex(genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: '' })), 3, 3));
+  const seen = new Set<string>();
+  for (let show = 1; show <= 300; show += 1) {
+    const numbers = namesInDifferentBuckets(show);
+    expect(new Set(numbers.map((number) => map.bucketOf(slotOfAccount(accountNumber(number))))).size).toBe(3);
+    for (const number of numbers) seen.add(number);
   }
-  expect([...balances.values()].reduce((sum, one) => sum + one, 0n)).toBe(300_000n);
+  expect(seen.size).toBe(900);
 });

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
-import type { MasClient } from '@mas/rpc';
+import { MasCallFailed, type MasClient } from '@mas/rpc';
 import type { AccountView, PaymentResult } from '@mas/transaction-coordinator';
-import { accountNumber, formatAmount, rmId, type BucketId, type Currency } from '@mas/values';
+import { accountNumber, formatAmount, present, rmId, type BucketId, type Currency } from '@mas/values';
 import pc from 'picocolors';
 import { coloured, money, table } from '../client/output';
 import { BUCKETS, RESOURCE_MANAGERS } from './local-cluster';
@@ -23,19 +23,19 @@ export interface Shown {
   readonly accounts: readonly string[];
 }
 
-export async function show(client: MasClient, print: (text: string) => void): Promise<Shown> {
+/** @param starts how often it was shown before on this cluster's data: every show has accounts of its own, whatever was done with earlier ones */
+export async function show(client: MasClient, starts: number, print: (text: string) => void): Promise<Shown> {
   const problems: string[] = [];
   const run = randomUUID().slice(0, 8);
-  const numbers = namesInDifferentBuckets();
-  for (const number of numbers) await createAccount(client, number);
+  const numbers = await openAccounts(client, starts);
+  const [sender, , receiver] = numbers;
   const before = await client.getAccounts(numbers);
-  const { sender, receiver, paidMinor } = choosePayment(before);
-  print(`${pc.bold('Accounts')}, each in another bucket${before.some((one) => one.balanceMinor !== OPENING_MINOR) ? ' (found again from an earlier start)' : ''}:`);
+  print(`${pc.bold('Accounts')}, each in another bucket:`);
   print(table(['account', 'balance', 'bucket', 'leader'], before.map((one) => [one.number, money(one.balanceMinor, one.currency), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]), [1]));
 
   const paid = `{${sender}}demo-${run}`;
-  const committed = await client.createPayment({ id: paid, from: sender, to: receiver, amount: { minor: paidMinor }, memo: 'dinner' });
-  report(print, `${sender} pays ${receiver} ${formatAmount(paidMinor, 'USD' as Currency)}`, committed);
+  const committed = await client.createPayment({ id: paid, from: sender, to: receiver, amount: { minor: PAID_MINOR }, memo: 'dinner' });
+  report(print, `${sender} pays ${receiver} ${formatAmount(PAID_MINOR, 'USD' as Currency)}`, committed);
   if (committed.kind !== 'committed') problems.push(`the payment should have committed, but is ${committed.kind}`);
   const tooMuch = await client.createPayment({ id: `{${sender}}too-much-${run}`, from: sender, to: receiver, amount: { minor: 100_000_000n } });
   report(print, `${sender} pays ${receiver} more than there is`, tooMuch);
@@ -47,7 +47,7 @@ export async function show(client: MasClient, print: (text: string) => void): Pr
   const after = await client.getAccounts(numbers);
   print(`\n${pc.bold('Balances')} before and after:`);
   print(table(['account', 'before', 'after', 'bucket', 'leader'], after.map((one, at) => [one.number, moneyOf(before[at]), moneyOf(one), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]), [1, 2]));
-  checkBalances(before, after, { sender, paidMinor }, problems);
+  checkBalances(before, after, sender, problems);
   const view = await client.getPayment({ id: paid });
   print(`\n${pc.bold('One payment through both phases')} (${paid}):`);
   const startMs = view.timeline[0]?.atMs ?? 0;
@@ -56,36 +56,44 @@ export async function show(client: MasClient, print: (text: string) => void): Pr
   return { problems, accounts: [sender, receiver] };
 }
 
-/** The first request of a new cluster may come before its buckets have leaders; its id makes asking again harmless. */
-async function createAccount(client: MasClient, number: string): Promise<void> {
+/** Accounts that nobody has had before: alice, carol and erin, then alice-2 … */
+async function openAccounts(client: MasClient, starts: number): Promise<readonly [string, string, string]> {
+  for (let show = starts + 1; ; show += 1) {
+    const numbers = namesInDifferentBuckets(show);
+    const opened: boolean[] = [];
+    for (const number of numbers) opened.push(await openAccount(client, number));
+    if (opened.every((one) => one)) return numbers;
+  }
+}
+
+/** False where there is such an account already. The first request of a new cluster may come before its buckets have leaders; its id makes asking again harmless. */
+async function openAccount(client: MasClient, number: string): Promise<boolean> {
+  const id = `show-${randomUUID()}`;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.createAccount({ id: `demo-${number}`, number, openingBalance: { minor: OPENING_MINOR }, owner: 'demo' });
-      return;
+      await client.createAccount({ id, number, openingBalance: { minor: OPENING_MINOR }, owner: 'demo' });
+      return true;
     } catch (error) {
+      if (error instanceof MasCallFailed && error.error.reason === 'ACCOUNT_EXISTS') return false;
       if (attempt === FIRST_PAYMENT_ATTEMPTS) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 }
 
-function namesInDifferentBuckets(): [string, string, string] {
+/** @param show counted from 1; the first has the bare names */
+export function namesInDifferentBuckets(show: number): readonly [string, string, string] {
   const map = new PlacementIndex(genesisPlacement(Array.from({ length: RESOURCE_MANAGERS }, (_, at) => ({ rm: rmId(at + 1), address: '' })), BUCKETS, RESOURCE_MANAGERS));
   const chosen = new Map<BucketId, string>();
-  for (const name of NAMES) {
-    const bucket = map.bucketOf(slotOfAccount(accountNumber(name)));
-    if (!chosen.has(bucket)) chosen.set(bucket, name);
+  for (let round = 0; chosen.size < BUCKETS; round += 1) {
+    for (const name of NAMES) {
+      const number = `${name}${show === 1 ? '' : `-${show}`}${round === 0 ? '' : `-${round}`}`;
+      const bucket = map.bucketOf(slotOfAccount(accountNumber(number)));
+      if (!chosen.has(bucket)) chosen.set(bucket, number);
+    }
   }
-  const [first = 'alice', second = 'bob', third = 'carol'] = [...chosen.values()].sort();
-  return [first, second, third];
-}
-
-/** The richest pays the poorest: however often it is started, and whatever was paid in between, there is money for it. */
-export function choosePayment(accounts: readonly Pick<AccountView, 'number' | 'balanceMinor'>[]): { readonly sender: string; readonly receiver: string; readonly paidMinor: bigint } {
-  const byBalance = [...accounts].sort((a, b) => (a.balanceMinor === b.balanceMinor ? 0 : a.balanceMinor > b.balanceMinor ? -1 : 1));
-  const [richest, poorest] = [byBalance[0], byBalance.at(-1)];
-  if (richest === undefined || poorest === undefined || richest === poorest) throw new Error('the show needs two accounts');
-  return { sender: richest.number, receiver: poorest.number, paidMinor: richest.balanceMinor < 2n * PAID_MINOR ? richest.balanceMinor / 2n + 1n : PAID_MINOR };
+  const [first, second, third] = [...chosen.values()].sort();
+  return [present(first, 'name'), present(second, 'name'), present(third, 'name')];
 }
 
 function report(print: (text: string) => void, what: string, result: PaymentResult): void {
@@ -104,10 +112,10 @@ function moneyOf(view: AccountView | undefined): string {
   return view === undefined ? '' : money(view.balanceMinor, view.currency);
 }
 
-function checkBalances(before: readonly AccountView[], after: readonly AccountView[], paid: { readonly sender: string; readonly paidMinor: bigint }, problems: string[]): void {
+function checkBalances(before: readonly AccountView[], after: readonly AccountView[], sender: string, problems: string[]): void {
   const sum = (views: readonly AccountView[]): bigint => views.reduce((total, view) => total + view.balanceMinor, 0n);
   if (sum(before) !== sum(after)) problems.push(`money was not conserved: ${sum(before)} before, ${sum(after)} after`);
-  const balance = (views: readonly AccountView[]): bigint => views.find((one) => one.number === paid.sender)?.balanceMinor ?? 0n;
+  const balance = (views: readonly AccountView[]): bigint => views.find((one) => one.number === sender)?.balanceMinor ?? 0n;
   const moved = balance(before) - balance(after);
-  if (moved !== paid.paidMinor) problems.push(`the sender paid ${moved} instead of ${paid.paidMinor}`);
+  if (moved !== PAID_MINOR) problems.push(`the sender paid ${moved} instead of ${PAID_MINOR}`);
 }

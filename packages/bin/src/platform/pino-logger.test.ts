@@ -16,3 +16,11 @@ test('a bigint is printed as digits and an error with its stack', () => {
   const [line] = linesOf((logger) => logger.error({ amountMinor: 9_007_199_254_740_993n, err: new Error('boom') }, 'failed'));
   expect(line).toMatchObject({ amountMinor: '9007199254740993', err: { message: 'boom' } });
 });
+
+test('every field stands in a line once: a fact never covers who says it, how loud and what', () => {
+  const lines: string[] = [];
+  createLogger({ level: 'debug', base: { rm: 1 }, destination: { write: (line: string) => void lines.push(line) } }).warn({ rm: 2, level: 'x', msg: 'y', time: 3 }, 'a peer is silent');
+  const names = [...(lines[0] ?? '').matchAll(/"(\w+)":/g)].map(([, name]) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ rm: 1, level: 'warn', msg: 'a peer is silent', about_rm: 2, about_level: 'x', about_msg: 'y', about_time: 3 });
+});

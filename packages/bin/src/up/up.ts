@@ -13,7 +13,7 @@ export const DEFAULT_SOCKET = '.mas/up.sock';
 export async function up(options: { readonly files: readonly string[]; readonly names: readonly string[]; readonly socket: string }): Promise<number> {
   const entries = select(readEntries(options.files), options.names);
   const width = Math.max(...entries.map((entry) => entry.name.length));
-  const output = new PrefixedOutput(process.stdout, width, process.stdout.isTTY && process.env['NO_COLOR'] === undefined, () => new Date());
+  const output = new PrefixedOutput(process.stdout, width, process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '', () => new Date());
   let idle = (): void => undefined;
   const allEnded = new Promise<null>((resolve) => (idle = () => resolve(null)));
   // Its children write into pipes, and cannot see that a person reads them.

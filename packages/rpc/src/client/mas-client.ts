@@ -83,8 +83,8 @@ export class MasClient {
     return this.ask(`${ACCOUNTS}CreateAccount`, CreateAccountRequest.encode(message).finish(), readCreatedAccount);
   }
 
-  getAccount(number: string, level: Level = 'committed'): Promise<AccountView> {
-    return this.ask(`${ACCOUNTS}GetAccount`, GetAccountRequest.encode({ number, level: LEVELS[level] }).finish(), readOneAccount);
+  getAccount(number: string, level: Level = 'committed', timeoutMs = this.timeoutMs): Promise<AccountView> {
+    return this.ask(`${ACCOUNTS}GetAccount`, GetAccountRequest.encode({ number, level: LEVELS[level] }).finish(), readOneAccount, Math.min(timeoutMs, this.timeoutMs));
   }
 
   /** At one instant. */

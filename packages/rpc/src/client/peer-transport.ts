@@ -65,7 +65,7 @@ export class GrpcPeerTransport implements PeerTransport {
         clock: this.options.clock,
         onConnected: (member) => receiver.onConnected(member),
         onDisconnected: (member, reason) => {
-          this.options.logger.info({ rm: peer, reason }, 'the connection to a peer is lost');
+          this.options.logger.info({ peer, reason }, 'the connection to a peer is lost');
           receiver.onDisconnected(member);
         },
       });

@@ -12,6 +12,7 @@ import { validAccount, validAccounts, validPageSize, validPageToken } from '../v
 import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
 import { requireOperator, requireOwn, type ClientEdge } from './client-edge';
+import { ownBalances } from './own-balances';
 import { createPayments, streamPayments } from './payment-batches';
 
 export function accountService(edge: ClientEdge, coordinator: CoordinatorService, signer: TokenSigner | null): UntypedServiceImplementation {
@@ -30,7 +31,7 @@ export function accountService(edge: ClientEdge, coordinator: CoordinatorService
       decode: (bytes) => proto.CreatePaymentRequest.decode(bytes),
       run: async (caller, request) => {
         const payment = validatePayment(request);
-        return payment.ok ? inRequestsWords(request, await coordinator.createPayment(caller, payment.value)) : payment;
+        return payment.ok ? inRequestsWords(request, ownBalances(caller, await coordinator.createPayment(caller, payment.value))) : payment;
       },
       write: writeOnePayment,
     }),

@@ -12,6 +12,7 @@ import { writePaymentReplies, writeStreamedReplies } from '../public/payment-mes
 import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
 import type { ClientEdge } from './client-edge';
+import { ownBalances } from './own-balances';
 
 type Replies = readonly Reply<PaymentResult>[];
 type PaymentStream = ServerDuplexStream<Buffer, Buffer>;
@@ -134,7 +135,7 @@ async function runBatch(coordinator: CoordinatorService, caller: Caller, request
   answers.forEach((answer, at) => {
     const position = positions[at] ?? 0;
     const request = requests[position];
-    replies[position] = request === undefined ? answer : inRequestsWords(request, answer);
+    replies[position] = request === undefined ? answer : inRequestsWords(request, ownBalances(caller, answer));
   });
   return replies.map((reply, position) => (reply.ok || reply.error.field === null ? reply : { ok: false, error: { ...reply.error, field: `payments[${position}].${reply.error.field}` } }));
 }

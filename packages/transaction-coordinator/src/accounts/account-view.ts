@@ -13,7 +13,8 @@ export function viewOfReading(reading: AccountReading, level: 'committed' | 'unc
     owner: reading.owner,
     balanceMinor: reading.balanceMinor,
     minimumMinor: reading.minimumMinor,
-    holdsMinor: level === 'uncommitted' ? reading.holdsMinor : null,
+    // Reserved money is what the account can do less with, at every level; what may still come in is no money yet.
+    holdsMinor: reading.holdsMinor,
     pendingCreditsMinor: level === 'uncommitted' ? reading.pendingCreditsMinor : null,
     level,
     ageMs: null,

@@ -34,8 +34,9 @@ export function addClusterCommands(program: Command): void {
     );
   cluster
     .command('add-node')
-    .argument('<rm>')
-    .argument('<address>')
+    .description('make a new resource manager known to the cluster')
+    .argument('<rm>', 'its id, a number')
+    .argument('<address>', 'host:port where it listens')
     .action(
       withSession(program, async ({ client, output }, rm: string, address: string) => {
         await client.addNode(Number(rm), address);
@@ -74,7 +75,7 @@ export function addClusterCommands(program: Command): void {
   admin
     .command('resolve')
     .description('propose a resolution at the home bucket and obey what it records; payment trace shows who did so')
-    .argument('<txn>')
+    .argument('<txn>', 'the transaction, as "admin transactions" lists it')
     .requiredOption('--account <number>', 'an account with a leg of it')
     .action(
       withSession(program, async ({ client, output }, txn: string, options: { readonly account: string }) => {
@@ -106,6 +107,7 @@ function replicaTable(replicas: readonly ReplicaStatus[]): string {
       one.quiescent ? 'quiet' : '',
     ]),
     [3, 4, 5, 6, 7, 8, 9, 10],
+    ['fsync p50', 'apply p50', 'in SQL', 'commit', 'prepared', 'term', ''],
   );
 }
 

@@ -10,7 +10,8 @@ export function addLockCommands(program: Command): void {
   const lock = program.command('lock').description('locks on accounts or other ids, several at once, all or none');
   lock
     .command('acquire')
-    .argument('<id...>')
+    .description('take locks, all of them or none')
+    .argument('<id...>', 'what is locked: account numbers, or any other ids')
     .option('--mode <mode>', 'exclusive or shared', 'exclusive')
     .option('--attempts <n>', 'how often it is tried', '10')
     .option('--delay <ms>', 'between two tries', '1000')
@@ -31,7 +32,8 @@ export function addLockCommands(program: Command): void {
     );
   lock
     .command('release')
-    .argument('<id...>')
+    .description('give locks back')
+    .argument('<id...>', 'what is locked: account numbers, or any other ids')
     .requiredOption('--handle <handle>', 'the handle that acquire printed')
     .action(
       withSession(program, async ({ client, output }, ids: string[], options: { readonly handle: string }) => {
@@ -41,8 +43,9 @@ export function addLockCommands(program: Command): void {
     );
   lock
     .command('refresh')
-    .argument('<id...>')
-    .requiredOption('--handle <handle>')
+    .description('hold locks for longer')
+    .argument('<id...>', 'what is locked: account numbers, or any other ids')
+    .requiredOption('--handle <handle>', 'the handle that acquire printed')
     .option('--lock-timeout <ms>', 'how long it holds from now', '5000')
     .action(
       withSession(program, async ({ client, output }, ids: string[], options: { readonly handle: string; readonly lockTimeout: string }) => {
@@ -52,7 +55,8 @@ export function addLockCommands(program: Command): void {
     );
   lock
     .command('get')
-    .argument('<id>')
+    .description('who holds a lock')
+    .argument('<id>', 'what is locked')
     .action(
       withSession(program, async ({ client, output }, id: string) => {
         const holder = await client.getLock(id);

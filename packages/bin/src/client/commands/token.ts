@@ -1,14 +1,15 @@
 /** mas-client token sign|show: made and read here, without a server. */
 import { readFileSync } from 'node:fs';
 import { loadTokenKeys, TokenSigner, type TokenAlgorithm } from '@mas/rpc';
-import { parseAccountNumber } from '@mas/values';
 import type { Command } from 'commander';
 import { systemClock } from '../../platform/system-clock';
 import { UsageError } from '../../usage-error';
-import { oneOf, readDuration } from '../arguments';
+import { oneOf, readAccount, readDuration } from '../arguments';
 import { readToken } from '../context';
 import { table, time } from '../output';
 import { guarded } from '../session';
+
+const DEFAULT_KEY = 'certs/jwt-hs256-1.key';
 
 interface SignOptions {
   readonly subject: string;
@@ -29,11 +30,11 @@ export function addTokenCommands(program: Command): void {
     .option('--subject <name>', 'who it is for', 'operator')
     .option('--account <number>', 'a token that debits and reads this account only; default: an operator\u2019s')
     .option('--expires <duration>', 'how long it is valid', '24h')
-    .option('--key <file>', 'secret or private key', 'certs/jwt-hs256-1.key')
+    .option('--key <file>', 'secret or private key', DEFAULT_KEY)
     .option('--key-id <kid>', 'id of the key', '1')
     .option('--algorithm <alg>', 'HS256, RS256 or ES256', 'HS256')
-    .option('--issuer <iss>', '', 'mas')
-    .option('--audience <aud>', '', 'mas')
+    .option('--issuer <iss>', 'who signs, as the cluster is set to expect', 'mas')
+    .option('--audience <aud>', 'whom it is meant for, as the cluster is set to expect', 'mas')
     .action((options: SignOptions) =>
       guarded(program, (output) => {
         const signed = sign(options);
@@ -47,7 +48,7 @@ export function addTokenCommands(program: Command): void {
     .argument('<token>', 'the token, or the file that holds it')
     .action((source: string) =>
       guarded(program, (output) => {
-        const claims = claimsOf(readToken({ value: source, from: 'argument', base: '.' }));
+        const claims = claimsOf(readToken({ value: source, from: 'the argument', base: '.' }));
         output.print(claims, () => table(['claim', 'value'], Object.entries(claims).map(([name, value]) => [name, claimText(name, value)])));
         return Promise.resolve();
       }),
@@ -60,19 +61,18 @@ function sign(options: SignOptions): string {
   try {
     content = readFileSync(options.key);
   } catch {
-    throw new UsageError(`the key ${options.key} cannot be read: give one with --key, or make them with certs/make-certs.sh`);
+    // Not repeated: the key itself may have been given in place of its file.
+    throw new UsageError(options.key === DEFAULT_KEY ? `the key ${DEFAULT_KEY} cannot be read: give another file with --key, or make keys with certs/make-certs.sh` : '--key does not name a file that can be read: give the file that holds the key; certs/make-certs.sh makes one');
   }
   const keys = loadTokenKeys({ algorithm, issuer: options.issuer, audience: options.audience, keys: [{ keyId: options.keyId, material: content }] });
   if (!keys.ok) throw new UsageError(keys.error.message);
   const signer = new TokenSigner(keys.value, systemClock);
-  if (!signer.canSign()) throw new UsageError(`${options.key} is a public key: it verifies but does not sign`);
+  if (!signer.canSign()) throw new UsageError(`the file that --key names holds a public key: it verifies but does not sign`);
   const seconds = readDuration('--expires', options.expires);
   if (seconds === 0) throw new UsageError('--expires must be at least a second');
   if (!/^[\x21-\x7e]{1,128}$/.test(options.subject)) throw new UsageError('--subject is 1 to 128 visible ASCII characters');
   if (options.account === undefined) return signer.operator(options.subject, seconds).token;
-  const number = parseAccountNumber(options.account);
-  if (!number.ok) throw new UsageError(`--account is "${options.account}"; an account number has letters, digits and . _ : @ - only, 64 at most`);
-  return signer.account(number.value, seconds).token;
+  return signer.account(readAccount('--account', options.account), seconds).token;
 }
 
 function claimsOf(token: string): Readonly<Record<string, unknown>> {
