@@ -27,3 +27,11 @@ test('narrower still: the id is broken, and all of it is there', () => {
   expect(first).toContain('{alice}de4d9a2a-2985-4c44-a1da-fd8d81363350');
   expect(made).toContain('12345678901.00 USD');
 });
+
+test('a state keeps its colour, in one piece, however narrow it gets; words stay whole', () => {
+  const state = '\u001b[32mcommitted\u001b[39m';
+  const made = table(['payment', 'state', 'reason'], [['{abc}b56e6c1d-de9f-453b-a622-4c0fcb515dc5', state, 'more than there is on the account']], [], [], 60);
+  expect(made).toContain(state);
+  expect(made).not.toContain('\\x1b');
+  for (const word of ['more', 'than', 'there', 'account']) expect(made).toContain(word);
+});

@@ -26,13 +26,13 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
     columns = columns.filter((at) => head[at] !== name);
     leftOut.push(name);
   }
+  const widths = narrowed(columns, head, texts, right, width);
   const made = new Table({
     head: columns.map((at) => head[at] ?? ''),
     style: { head: pc.isColorSupported ? ['bold'] : [], border: pc.isColorSupported ? ['gray'] : [] },
     colAligns: columns.map((at) => (right.includes(at) ? 'right' : 'left')),
-    ...wrapping(columns, head, texts, right, width),
   });
-  made.push(...texts.map((row) => columns.map((at) => row[at] ?? '')));
+  made.push(...texts.map((row) => columns.map((at) => broken(row[at] ?? '', widths.get(at)))));
   const hidden = head.filter((name) => leftOut.includes(name));
   return hidden.length === 0 ? made.toString() : `${made.toString()}\nnot shown: ${hidden.join(', ')} (--wide shows all)`;
 }
@@ -55,17 +55,35 @@ function columnWidth(at: number, head: readonly string[], texts: readonly (reado
   return [head[at] ?? '', ...texts.map((row) => row[at] ?? '')].flatMap((text) => stripVTControlCharacters(text).split('\n')).reduce((most, line) => Math.max(most, line.length), 0);
 }
 
-/** Narrows the widest texts first, figures never. */
-function wrapping(columns: readonly number[], head: readonly string[], texts: readonly (readonly string[])[], right: readonly number[], width: number): Partial<Table.TableConstructorOptions> {
-  const widths = columns.map((at) => columnWidth(at, head, texts));
+/** Columns whose texts have to be broken, with their widths: the widest first, figures never. */
+function narrowed(columns: readonly number[], head: readonly string[], texts: readonly (readonly string[])[], right: readonly number[], width: number): ReadonlyMap<number, number> {
+  const widths = new Map<number, number>();
   let over = tableWidth(columns, head, texts) - width;
-  if (over <= 0) return {};
-  const byWidth = columns.map((at, place) => ({ at, place })).filter(({ at }) => !right.includes(at)).sort((a, b) => (widths[b.place] ?? 0) - (widths[a.place] ?? 0));
-  for (const { place } of byWidth) {
-    const present = widths[place] ?? 0;
-    const narrowed = Math.max(Math.min(present, MIN_WRAPPED_WIDTH), present - Math.max(0, over));
-    widths[place] = narrowed;
-    over -= present - narrowed;
+  const byWidth = columns.filter((at) => !right.includes(at)).map((at) => ({ at, present: columnWidth(at, head, texts) }));
+  for (const { at, present } of byWidth.sort((a, b) => b.present - a.present)) {
+    if (over <= 0 || present <= MIN_WRAPPED_WIDTH) break;
+    const narrow = Math.max(MIN_WRAPPED_WIDTH, present - over);
+    widths.set(at, narrow);
+    over -= present - narrow;
   }
-  return { colWidths: widths.map((one) => one + FRAME - 1), wordWrap: true, wrapOnWordBoundary: false };
+  return widths;
+}
+
+/** Between words where there are some, else anywhere: nothing is cut off. A coloured state is shorter than any column gets. */
+function broken(text: string, width: number | undefined): string {
+  if (width === undefined || COLOURED_STATE.test(text)) return text;
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const lines: string[] = [];
+      let rest = line;
+      while (rest.length > width) {
+        const space = rest.lastIndexOf(' ', width);
+        const at = space > width / 2 ? space : width;
+        lines.push(rest.slice(0, at));
+        rest = space === at ? rest.slice(at + 1) : rest.slice(at);
+      }
+      return [...lines, rest];
+    })
+    .join('\n');
 }
