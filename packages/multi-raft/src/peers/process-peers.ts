@@ -135,14 +135,14 @@ export class ProcessPeers<Result> implements PeerReceiver {
   }
 
   private onGained(peer: NodeId): void {
-    this.ports.logger.info({ rm: rmOf(peer), id: peer }, 'peer process is there');
+    this.ports.logger.info({ peer: rmOf(peer), id: peer }, 'peer process is there');
     // Groups that went quiet without it bring it up to date.
     for (const replica of this.registry.values()) if (replica.isLeader && replica.peers.includes(peer)) replica.wake();
   }
 
   private onLost(peer: NodeId): void {
     invariant(peer !== this.selfNode, 'a process is not its own peer');
-    this.ports.logger.warn({ rm: rmOf(peer), id: peer }, 'peer process is gone or silent');
+    this.ports.logger.warn({ peer: rmOf(peer), id: peer }, 'peer process is gone or silent');
     for (const replica of this.registry.values()) onPeerLost(replica, peer);
   }
 }

@@ -142,7 +142,7 @@ export class GrpcPeerTransport implements PeerTransport {
     try {
       batch = this.batches.decode(frame);
     } catch (error) {
-      this.options.logger.error({ rm: from.rm, id: raftIdOf(from), err: error }, 'a peer sent a batch that cannot be read; its stream is closed');
+      this.options.logger.error({ peer: from.rm, id: raftIdOf(from), err: error }, 'a peer sent a batch that cannot be read; its stream is closed');
       answer(INVALID_FRAME);
       return;
     }
