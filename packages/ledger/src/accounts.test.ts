@@ -195,6 +195,9 @@ describe('a meaning of instructions that this build does not know', () => {
   test('a known one stays with the bucket', () => {
     const a = bucket(policy({ version: 9 }));
     expect(a.ledger.meta()).toMatchObject({ semanticsVersion: SEMANTICS_VERSION, policy: { version: 9 } });
+    const old = new TestBucket('a', 1);
+    old.run({ ...policy({ version: 1 }), semanticsVersion: SEMANTICS_VERSION } as Instruction);
+    expect(old.ledger.meta()).toMatchObject({ semanticsVersion: SEMANTICS_VERSION, policy: { version: 1, numberPattern: 'any' } });
   });
 });
 

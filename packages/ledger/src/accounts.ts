@@ -10,6 +10,7 @@ import type { ChangeAccount, CreateAccount } from './instruction';
 import { matchesNumberPattern } from './number-pattern';
 import type { Outcome } from './outcome';
 import { REFUSAL_NAMES, type AbortReason, type Refusal } from './refusal';
+import { checkRoomInBucket } from './room';
 import type { AccountRow, Decision, OutcomeRow } from './rows';
 import { CHANGES_DECIDED_ONCE } from './semantics';
 import { refused, type Refused, type Wait } from './verdict';
@@ -23,7 +24,7 @@ export function createAccount(a: Applying, instruction: CreateAccount): Outcome 
   if (existing !== undefined && existing.createdBy.key === key && existing.createdBy.txn === txn) return { kind: 'account', account: existing, fresh: false };
   const policy = present(a.state.policy, 'policy of a bucket that owns slots');
   const minimumMinor = instruction.minimumMinor ?? policy.minimumBalanceMinor;
-  const stopped = checkCreation(a, instruction, existing, policy.numberPattern, minimumMinor);
+  const stopped = checkCreation(a, instruction, existing, policy.numberPattern, minimumMinor) ?? checkRoomInBucket(a);
   if (stopped !== null) return stopped;
   if (instruction.checkOnly) return { kind: 'done' };
 
@@ -61,6 +62,8 @@ export function changeAccount(a: Applying, instruction: ChangeAccount): Outcome 
   if (subject.kind !== 'operator') return refused('NOT_AUTHORIZED', number, { subject: subject.kind === 'account' ? subject.account : subject.kind });
   const locked = checkLock(a, number, lockToken);
   if (locked !== null) return locked;
+  const full = checkRoomInBucket(a);
+  if (full !== null) return full;
   const record = (decision: Decision, balances: OutcomeRow['balances']): void => {
     a.putOutcome({ slot, key, txn, body: changeBody(number, instruction.change), subject, decision, balances, untold: [], forced: [] });
     a.state.rev += 1;

@@ -22,7 +22,7 @@ export class Applying {
     readonly state: BucketState,
     private readonly rows: Rows,
     readonly stampMs: number,
-    private readonly raftIndex: number,
+    readonly raftIndex: number,
   ) {}
 
   account(number: AccountNumber): AccountRow | undefined {
@@ -122,8 +122,10 @@ function checkMoney(account: AccountRow): void {
   const { balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, status } = account;
   const sound =
     holdsMinor >= 0n &&
+    fitsInt64(holdsMinor) &&
     pendingCreditsMinor >= 0n &&
+    // With a balance that is not below the minimum this bounds balance and pending credits as well.
     fitsInt64(balanceMinor + pendingCreditsMinor) &&
     (status === 'closed' ? balanceMinor === 0n && holdsMinor === 0n && pendingCreditsMinor === 0n : balanceMinor - holdsMinor >= minimumMinor);
-  if (!sound) invariant(false, 'holds and pending credits are not negative, balance less holds is not below the minimum, a closed account is empty', { account: account.number, balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, status });
+  if (!sound) invariant(false, 'holds and pending credits are not negative and fit 64 bits, balance less holds is not below the minimum, a closed account is empty', { account: account.number, balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, status });
 }

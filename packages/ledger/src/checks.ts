@@ -2,13 +2,14 @@
  * May this leg be promised? Every refusal comes first, in the order of REFUSAL_NAMES; behind a pass nothing can
  * fail any more: COMMIT and ROLLBACK ask nothing. Checked at PREPARE, and at DECIDE for the legs that live at home.
  */
-import { fitsInt64, formatAmount, unreachable, type AccountNumber, type AmountMinor, type TxnId } from '@mas/values';
+import { fitsInt64, formatAmount, MAX_AMOUNT_MINOR, unreachable, type AccountNumber, type AmountMinor, type TxnId } from '@mas/values';
 import type { Applying } from './applying';
 import { actsForOwner, buildsOnLeg } from './leg-effect';
 import type { LegSpec, PaymentBody } from './payment-body';
 import { authorizationVerdict, originalVerdict } from './reference-checks';
 
 import type { AccountRow, LegRow } from './rows';
+import { HOLDS_BOUNDED_SINCE } from './semantics';
 import type { Subject } from './subject';
 import { pass, refused, waitFor, type LegVerdict, type LockVerdict, type Refused, type Wait } from './verdict';
 
@@ -91,7 +92,7 @@ function checkAmount(a: Applying, account: AccountRow, { currency, amountMinor }
 /** available = balance − holds − minimum. */
 function checkFunds(a: Applying, account: AccountRow, amountMinor: AmountMinor, ask: LegAsk): Refused | Wait | null {
   const availableMinor = account.balanceMinor - account.holdsMinor - account.minimumMinor;
-  if (availableMinor >= amountMinor) return null;
+  if (availableMinor >= amountMinor) return checkHolds(a, account, amountMinor);
   const wait = undecidedCredits(a, account, amountMinor - availableMinor, ask.undecided);
   if (wait !== null) return wait;
   const { currency } = account;
@@ -101,6 +102,13 @@ function checkFunds(a: Applying, account: AccountRow, amountMinor: AmountMinor, 
     minimum: formatAmount(account.minimumMinor, currency),
     currency,
   });
+}
+
+/** A minimum far below zero lets more be available than 64 bits hold: what is held has a bound of its own. */
+function checkHolds(a: Applying, account: AccountRow, amountMinor: AmountMinor): Refused | null {
+  if (fitsInt64(account.holdsMinor + amountMinor) || a.state.semanticsVersion < HOLDS_BOUNDED_SINCE) return null;
+  const { currency } = account;
+  return refused('HOLDS_OVERFLOW', account.number, { held: formatAmount(account.holdsMinor, currency), needed: formatAmount(amountMinor, currency), maximum: formatAmount(MAX_AMOUNT_MINOR, currency), currency });
 }
 
 /**

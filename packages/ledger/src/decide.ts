@@ -12,6 +12,7 @@ import type { Outcome } from './outcome';
 import type { LegSpec, PaymentBody } from './payment-body';
 import { abortPrepared, alarm, commitPrepared, putTombstone } from './phases';
 import type { AbortReason } from './refusal';
+import { checkRoomInBucket } from './room';
 import type { Decision, ForcedResolution, LegRow, OutcomeRow, UntoldLeg } from './rows';
 import type { Subject } from './subject';
 import { joinWaits, type LegPass, type Wait } from './verdict';
@@ -41,7 +42,7 @@ const ABANDONED: AbortReason = { name: 'ABANDONED', account: null, facts: {} };
 export function decideCommit(a: Applying, instruction: DecideCommit): Outcome {
   const earlier = recorded(a, instruction);
   if (earlier !== null) return earlier;
-  const stopped = checkSubject(instruction.subject, instruction.body) ?? missingLeg(a, instruction);
+  const stopped = checkSubject(instruction.subject, instruction.body) ?? checkRoomInBucket(a) ?? missingLeg(a, instruction);
   if (stopped !== null) return stopped;
   const survey = surveyLegs(a, instruction);
   switch (survey.kind) {
@@ -85,7 +86,7 @@ function noteForced(a: Applying, { subject, askedAtMs, txn }: Resolve, row: Outc
 
 /** The id belongs to this request from here on. */
 export function bindId(a: Applying, instruction: BindId): Outcome {
-  return recorded(a, instruction) ?? record(a, instruction, { kind: 'committed', atMs: a.stampMs }, []);
+  return recorded(a, instruction) ?? checkRoomInBucket(a) ?? record(a, instruction, { kind: 'committed', atMs: a.stampMs }, []);
 }
 
 /** What the home says without deciding anew. */

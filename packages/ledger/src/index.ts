@@ -20,4 +20,5 @@ export type * from './rows';
 export { rowsTouched, type LedgerKnowledge, type LegAddress, type RowsTouched } from './rows-touched';
 export { SEMANTICS_VERSION, UnknownSemantics } from './semantics';
 export type * from './subject';
+export { MAX_LOCK_ID_LENGTH, MAX_LOCK_OWNER_LENGTH, MAX_OWNER_LENGTH, textProblem } from './text-limits';
 export { BODY_PROBLEM_NAMES, validateBody, type BodyProblem, type BodyProblemName } from './validate-body';

@@ -6,6 +6,7 @@
 import type { Applying } from './applying';
 import type { AcquireLock, RefreshLock, ReleaseLock } from './instruction';
 import type { Outcome } from './outcome';
+import { checkRoomInBucket } from './room';
 import type { LockRow } from './rows';
 import { refused } from './verdict';
 
@@ -19,6 +20,8 @@ export function acquireLock(a: Applying, { slot, lockId, owner, ttlMs, subject }
   if (subject.kind === 'account' && subject.account !== lockId) return refused('NOT_AUTHORIZED', null, { subject: subject.account, lock: lockId });
   const current = a.lockInForce(lockId);
   if (current !== undefined) return current.owner === owner ? extended(a, current, ttlMs) : { kind: 'locked', lock: current };
+  const full = checkRoomInBucket(a);
+  if (full !== null) return full;
   a.state.lockSeq += 1;
   if (a.state.lockSeq % PURGE_PERIOD === 0) purgeExpired(a);
   return held(a, { slot, lockId, owner, token: a.state.lockSeq, untilMs: a.stampMs + ttlMs });

@@ -11,6 +11,7 @@ import { buildsOnLeg } from './leg-effect';
 import type { AlarmName, Outcome } from './outcome';
 import type { LegSpec } from './payment-body';
 import type { AbortReason } from './refusal';
+import { checkRoomInBucket } from './room';
 import type { AccountRow, LegRow } from './rows';
 
 export function prepare(a: Applying, instruction: Prepare): Outcome {
@@ -20,7 +21,7 @@ export function prepare(a: Applying, instruction: Prepare): Outcome {
   const existing = a.leg(account, txn);
   // Also the tombstone of a rollback that overtook this prepare.
   if (existing !== undefined) return legStands(existing);
-  const stopped = checkSubject(instruction.subject, body) ?? checkLock(a, account, lockToken);
+  const stopped = checkSubject(instruction.subject, body) ?? checkRoomInBucket(a) ?? checkLock(a, account, lockToken);
   if (stopped !== null) return stopped;
   const spec = present(body.legs.find((leg) => leg.account === account), 'leg of the account in the body');
   const verdict = checkLeg(a, { txn, body, spec, undecided });

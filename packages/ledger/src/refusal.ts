@@ -21,6 +21,7 @@ export const REFUSAL_NAMES = [
   'ORIGINAL_NOT_COMMITTED',
   'REFUND_EXCEEDS_PAYMENT',
   'INSUFFICIENT_FUNDS',
+  'HOLDS_OVERFLOW',
   'BALANCE_OVERFLOW',
   'ACCOUNT_EXISTS',
   'ACCOUNT_NUMBER_REFUSED',
@@ -29,6 +30,7 @@ export const REFUSAL_NAMES = [
   'ACCOUNT_NOT_FROZEN',
   'LOCK_HELD',
   'LOCK_NOT_OWNED',
+  'BUCKET_FULL',
 ] as const;
 
 export type RefusalName = (typeof REFUSAL_NAMES)[number];

@@ -30,6 +30,7 @@ export {
   formatAmount,
   MAX_AMOUNT_MINOR,
   minorDigits,
+  nearestInt64,
   parseAmount,
   parseCurrency,
   type AmountMinor,

@@ -1,6 +1,6 @@
 /** Decimal parsing and printing is exact and inverse; what does not fit has a name. */
 import * as fc from 'fast-check';
-import { currency, formatAmount, MAX_AMOUNT_MINOR, minorDigits, parseAmount } from './money';
+import { currency, fitsInt64, formatAmount, MAX_AMOUNT_MINOR, minorDigits, nearestInt64, parseAmount } from './money';
 
 const USD = currency('USD');
 
@@ -25,4 +25,11 @@ describe('parseAmount', () => {
       expect(text.includes('.')).toBe(minorDigits(currency(code)) > 0);
     }));
   });
+});
+
+test.each([
+  [MAX_AMOUNT_MINOR, MAX_AMOUNT_MINOR], [MAX_AMOUNT_MINOR + 1n, MAX_AMOUNT_MINOR], [-MAX_AMOUNT_MINOR - 1n, -MAX_AMOUNT_MINOR - 1n], [-(2n ** 70n), -MAX_AMOUNT_MINOR - 1n], [-5n, -5n],
+])('the int64 nearest to %s is %s', (amount, expected) => {
+  expect(nearestInt64(amount)).toBe(expected);
+  expect(fitsInt64(amount)).toBe(amount === expected);
 });

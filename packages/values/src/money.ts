@@ -66,3 +66,9 @@ export function formatAmount(amountMinor: AmountMinor, code: Currency): string {
 export function fitsInt64(amountMinor: AmountMinor): boolean {
   return amountMinor <= MAX_AMOUNT_MINOR && amountMinor >= -MAX_AMOUNT_MINOR - 1n;
 }
+
+/** For fields that are kept for those who read no exact sum. */
+export function nearestInt64(amountMinor: AmountMinor): AmountMinor {
+  if (fitsInt64(amountMinor)) return amountMinor;
+  return amountMinor > 0n ? MAX_AMOUNT_MINOR : -MAX_AMOUNT_MINOR - 1n;
+}

@@ -15,16 +15,17 @@ export class TestBucket {
   readonly outcomes: Outcome[][] = [];
   ledger: Ledger;
   stampMs = START_MS;
-  private nextIndex = 1;
+  nextIndex = 1;
 
   /** Bucket `a` owns the slots of accounts a…, and so on. Of an earlier version: as an old log began it. */
   constructor(
     readonly letter: string,
     semanticsVersion = SEMANTICS_VERSION,
+    policy = POLICY,
   ) {
     const first = (letter.charCodeAt(0) - 0x61) * SLOTS_PER_LETTER;
     this.ledger = new Ledger(emptyBucket(bucketId(letter.charCodeAt(0))), NOTHING_PINNED, slotOf, homeOf);
-    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy: POLICY, semanticsVersion });
+    this.run({ kind: 'genesis', slots: [{ from: slot(first), to: slot(first + SLOTS_PER_LETTER - 1) }], epoch: 1, policy, semanticsVersion });
   }
 
   /** One entry with one instruction. */

@@ -3,7 +3,7 @@
  * callers: the token is verified here, the subject in the entry is what it says, ids are scoped to that subject, and
  * a txn is the hash of its key and body. Apply reads no token; this is the only place that does.
  */
-import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, txnPreimage, type Instruction, type PaymentBody, type Subject } from '@mas/ledger';
+import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, textProblem, txnPreimage, type Instruction, type PaymentBody, type Subject } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
 import { splitPaymentKey, unreachable, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -73,7 +73,7 @@ export class AdmissionControl {
 
   /** Whatever a correct sender cannot send. Apply takes much of it for a broken invariant, so none may reach the log. */
   private problem(instruction: Instruction): string | null {
-    const impossible = instructionProblem(instruction);
+    const impossible = instructionProblem(instruction) ?? textProblem(instruction);
     if (impossible !== null) return impossible;
     switch (instruction.kind) {
       case 'decide-commit':

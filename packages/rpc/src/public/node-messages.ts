@@ -3,7 +3,7 @@ import type { EffectiveLock, LockHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
 import type { AuditReport, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
-import type { RmId } from '@mas/values';
+import { nearestInt64, type AmountMinor, type RmId } from '@mas/values';
 import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
 import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -53,8 +53,10 @@ export function writeAudit(writer: WireWriter, report: AuditReport): void {
     });
     inner.messages(2, report.totals, (each, total) => {
       each.text(1, total.currency);
-      each.int64(2, total.issuedMinor);
-      each.int64(3, total.balancesMinor);
+      each.int64(2, nearestInt64(total.issuedMinor));
+      each.int64(3, nearestInt64(total.balancesMinor));
+      each.text(4, total.issuedMinor.toString());
+      each.text(5, total.balancesMinor.toString());
     });
     inner.messages(3, report.checksums, writeReplicaChecksum);
     inner.bool(4, report.consistent);
@@ -65,11 +67,24 @@ export function writeAudit(writer: WireWriter, report: AuditReport): void {
 export function readAudit(reader: WireReader): AuditReport {
   return reader.message(1, (inner) => ({
     checks: inner.messages(1, (each) => ({ name: each.text(1), count: each.uint(2), differences: each.texts(3) })),
-    totals: inner.messages(2, (each) => ({ currency: each.currency(1), issuedMinor: each.int64(2), balancesMinor: each.int64(3) })),
+    totals: inner.messages(2, readAuditTotal),
     checksums: inner.messages(3, readReplicaChecksum),
     consistent: inner.bool(4),
     incomplete: inner.texts(5),
   }));
+}
+
+function readAuditTotal(reader: WireReader): AuditReport['totals'][number] {
+  const currency = reader.currency(1);
+  const [issued, balances] = [reader.int64(2), reader.int64(3)];
+  return { currency, issuedMinor: exactSum(reader, 4, issued), balancesMinor: exactSum(reader, 5, balances) };
+}
+
+/** A server of an earlier version writes the int64 alone. */
+function exactSum(reader: WireReader, field: number, rounded: AmountMinor): AmountMinor {
+  const digits = reader.text(field);
+  if (digits === '') return rounded;
+  return /^-?[0-9]{1,40}$/.test(digits) ? BigInt(digits) : reader.fail('a sum is decimal digits');
 }
 
 export function writeUndecided(writer: WireWriter, { transactions, silent, payments }: UndecidedReport): void {

@@ -99,7 +99,9 @@ export const outcomeRow: fc.Arbitrary<OutcomeRow> = fc.record({
   forced: fc.array(fc.record({ operator: anyText, askedAtMs: safeUint, txn }), { maxLength: 3 }),
 });
 export const lockRow: fc.Arbitrary<LockRow> = fc.record({ slot: anySlot, lockId: anyText, owner: anyText, token: safeUint, untilMs: safeUint });
-export const totals = fc.array(fc.tuple(currencyCode, amount), { maxLength: 4 }).map((entries) => new Map(entries));
+/** Of many accounts: also beyond 64 bits, and right at their end. */
+const sum = fc.oneof(amount, fc.bigInt({ min: -(2n ** 116n), max: 2n ** 116n }), fc.constantFrom(INT64_MAX, INT64_MAX + 1n, -INT64_MAX - 1n, -INT64_MAX - 2n));
+export const totals = fc.array(fc.tuple(currencyCode, sum), { maxLength: 4 }).map((entries) => new Map(entries));
 export const bucketMeta: fc.Arbitrary<BucketMeta> = fc.record({
   bucket, stampMs: safeUint, rev: safeUint, lockSeq: safeUint, policy: orNull(policy), slots: slotRanges, epoch: safeUint, issued: totals, totals, accountCount: safeUint, semanticsVersion: safeUint,
 });

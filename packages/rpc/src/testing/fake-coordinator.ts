@@ -36,7 +36,7 @@ export function fakeCoordinator(): FakeCoordinator {
       outcome: { slot: slot(9), key: paymentKey('mas|ops', 'p'), txn: TXN, body: 'body' in committed ? committed.body : null, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 5 }, balances: [], untold: [{ account: accountNumber('b') }], forced: [] },
     }),
     listPayments: () => ({ legs: [], nextCursor: null }),
-    audit: () => ({ checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: USD, issuedMinor: 5n, balancesMinor: 5n }], checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }], incomplete: ['one was away'], consistent: false }),
+    audit: () => ({ checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }], checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }], incomplete: ['one was away'], consistent: false }),
     undecided: () => ({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: TXN, coordinator: 'tm-1', homeBucket: bucketId(3), ageMs: 7, home: 'It does not answer.' }], silent: [bucketId(3)] }),
     resolve: () => ({ kind: 'unknown', txn: TXN, message: 'ask again' }),
     clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }] }, replicas: [], unreachable: [rmId(3)] }),

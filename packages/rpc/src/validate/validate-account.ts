@@ -1,4 +1,5 @@
 /** Requests about accounts → the coordinator's, or what is wrong with their form. */
+import { MAX_OWNER_LENGTH } from '@mas/ledger';
 import type { CoordinatorService, CreateAccountRequest as CreateAccount, ListPaymentsRequest as ListPayments, Reply } from '@mas/transaction-coordinator';
 import { DEFAULT_CURRENCY } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
@@ -6,7 +7,7 @@ import { AccountChange, PaymentState, type ChangeAccountRequest, type CreateAcco
 import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 import type { Amount } from '../generated/mas/v1/payment';
 import { validAmount, validCurrency, type Money } from './validate-amount';
-import { MAX_OWNER_LENGTH, validAccount, validId, validPageSize, validPageToken, validText, validTime, validTxn } from './validate-ids';
+import { validAccount, validId, validPageSize, validPageToken, validText, validTime, validTxn } from './validate-ids';
 
 export type Level = 'committed' | 'uncommitted' | 'cached';
 export type PaymentName = Parameters<CoordinatorService['getPayment']>[1];

@@ -1,5 +1,5 @@
 /** The form of ids, numbers, pages and other scalars in requests. What is wrong is named with its field. */
-import { MAX_MEMO_LENGTH } from '@mas/ledger';
+import { MAX_LOCK_ID_LENGTH, MAX_LOCK_OWNER_LENGTH, MAX_MEMO_LENGTH } from '@mas/ledger';
 import type { Reply } from '@mas/transaction-coordinator';
 import { MAX_ACCOUNT_NUMBER_LENGTH, MAX_PAYMENT_ID_LENGTH, parseAccountNumber, parsePaymentId, txnId, type AccountNumber, type TxnId } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
@@ -8,10 +8,7 @@ export const MAX_ACCOUNTS_PER_REQUEST = 64;
 export const MAX_PAGE_SIZE = 500;
 export const DEFAULT_PAGE_SIZE = 100;
 export const MAX_PAGE_TOKEN_LENGTH = 1024;
-export const MAX_OWNER_LENGTH = 256;
-export const MAX_LOCK_ID_LENGTH = 128;
 export const MAX_LOCK_IDS = 64;
-export const MAX_HANDLE_LENGTH = 256;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 export function validId(id: string, field = 'id'): Reply<string> {
@@ -83,5 +80,5 @@ export function validLockId(id: string, field: string): Reply<string> {
 
 export function validHandle(handle: string, required: boolean, field = 'handle'): Reply<string | null> {
   if (handle === '') return required ? invalid('LOCK_HANDLE_MISSING', field, 'Give the handle that AcquireLock answered.') : accepted(null);
-  return handle.length <= MAX_HANDLE_LENGTH && VISIBLE.test(handle) ? accepted(handle) : invalid('LOCK_HANDLE_INVALID', field, 'This is no handle that AcquireLock answered.');
+  return handle.length <= MAX_LOCK_OWNER_LENGTH && VISIBLE.test(handle) ? accepted(handle) : invalid('LOCK_HANDLE_INVALID', field, 'This is no handle that AcquireLock answered.');
 }

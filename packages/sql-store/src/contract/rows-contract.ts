@@ -21,6 +21,7 @@ export function rowsContract(context: ContractContext): void {
     const reason = { name: 'INSUFFICIENT_FUNDS' as const, account: accountNumber('abc'), facts: { needed: AWKWARD_TEXT, available: '3.00' } };
     const accounts = [
       account('abc', { owner: AWKWARD_TEXT, balanceMinor: MAX, holdsMinor: MAX, pendingCreditsMinor: 1n, minimumMinor: -MAX - 1n, rev: 2 ** 53 - 1, lastSeq: 2 ** 52 }),
+      account('longest-owner', { owner: '漢'.repeat(256), balanceMinor: -MAX - 1n }),
       account('9090-8912-1209-0098', { status: 'closed', currency: currency('JPY'), balanceMinor: 0n }),
     ];
     const reservation = { status: 'capturing' as const, expiresAtMs: 1_800_000_000_000, reservedMinor: 5n, consumedBy: txn(4) };

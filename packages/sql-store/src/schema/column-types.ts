@@ -1,4 +1,5 @@
 /** The same column in both databases. MySQL's text is VARBINARY: its collations disagree on whether "abc" equals "ABC". */
+import { MAX_OWNER_LENGTH } from '@mas/ledger';
 import { sql, type RawBuilder } from 'kysely';
 import type { SqlDialect } from '../sql-dialect';
 
@@ -43,5 +44,5 @@ export function columnTypes(dialect: SqlDialect): ColumnTypes {
   return dialect.name === 'mysql' ? MYSQL_TYPES : SQLITE_TYPES;
 }
 
-/** Bytes that key columns and owners hold at most; a primary key of InnoDB may have 3,072. */
-export const MAX_TEXT_BYTES = { account: 64, scope: 512, id: 128, lockId: 128, owner: 512 } as const;
+/** Bytes that key columns and owners hold at most; a primary key of InnoDB may have 3,072. Every text that is accepted fits (row-limits.test.ts). */
+export const MAX_TEXT_BYTES = { account: 64, scope: 512, id: 128, lockId: 128, owner: 3 * MAX_OWNER_LENGTH } as const;
