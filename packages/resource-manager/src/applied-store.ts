@@ -46,6 +46,11 @@ export class WriterFenced extends Error {
   }
 }
 
+/** What a process must not survive: its rows belong to another one. */
+export function isFenced(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'writer-fenced';
+}
+
 /** Where the rows stand in the log. */
 export interface Position {
   readonly index: number;

@@ -14,6 +14,7 @@ import { BucketExchange } from './homes/exchange';
 import { HomeQuerier } from './homes/home-querier';
 import { MetaReplica } from './meta/meta-replica';
 import { AdmissionControl } from './propose/admission';
+import { isFenced } from './applied-store';
 import type { ResourceManagerOptions } from './resource-manager-options';
 
 /** A process without a replica of the meta group asks one that has for the map this often. */
@@ -112,15 +113,25 @@ export class ResourceManager implements ParticipantServer {
   private async ask(request: BucketRequest): Promise<ParticipantReply> {
     const replica = this.replicas.get(request.bucket);
     if (replica === undefined) return { kind: 'no-replica' };
-    const denied = this.deniedRead(request);
-    if (denied !== null) return { kind: 'permission-denied', reason: denied };
     try {
-      return await replica.handle(request);
+      const denied = this.deniedRead(request);
+      return denied === null ? await replica.handle(request) : { kind: 'permission-denied', reason: denied };
     } catch (error) {
-      // Whatever was expected has become a reply; this is a broken invariant.
-      this.context.onFatal(error);
-      return { kind: 'unknown', reason: 'the process stops' };
+      return this.failed(request, error);
     }
+  }
+
+  /**
+   * Whatever was expected has become a reply. A request changes nothing but by an entry, and what is wrong with entries, rows
+   * and checkpoints is found where these are applied and written: so a row that cannot be read, or an answer that cannot be
+   * given, fails the request that met it and nothing else.
+   */
+  private failed(request: BucketRequest, error: unknown): ParticipantReply {
+    const { logger, rm, onFatal } = this.context;
+    if (isFenced(error)) onFatal(error);
+    logger.error({ bucket: request.bucket, request: request.kind, err: error }, 'a request failed unexpectedly');
+    const reason = `a ${request.kind} request failed on rm-${rm}, whose log says why`;
+    return request.kind === 'instructions' ? { kind: 'unknown', reason } : { kind: 'unavailable', reason };
   }
 
   private deniedRead(request: BucketRequest): string | null {

@@ -57,7 +57,6 @@ class MeasuredNode {
       encoded: new EncodedInstructions(),
       clock,
       logger: silentLogger,
-      onFatal: (error) => die('a broken invariant', error),
     });
   }
 

@@ -106,7 +106,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   });
   const recovery = await host.start();
   if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
-  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: manager, door, raft: transport, encoded, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
+  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: manager, door, raft: transport, encoded, clock, logger });
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
   lifecycle.onStop('resource manager', () => manager.stop());

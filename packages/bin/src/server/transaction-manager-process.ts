@@ -80,7 +80,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const crash = failpoint === null ? null : new CrashCounter(failpoint);
   const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: (text) => platformDigest.sha256Hex(text), failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
   const signer = new TokenSigner(tokens, clock);
-  const server = await startTmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, coordinator, locks, tokens: new JwtTokenVerifier(tokens, clock), signer: signer.canSign() ? signer : null, limits, clock, logger, onFatal: (error) => lifecycle.fatal('a broken invariant', error) });
+  const server = await startTmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, coordinator, locks, tokens: new JwtTokenVerifier(tokens, clock), signer: signer.canSign() ? signer : null, limits, clock, logger });
   const republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger });
   lifecycle.onStop('store', () => store.close());
   lifecycle.onStop('connections to resource managers', () => Promise.resolve(participants.close()));

@@ -1,5 +1,6 @@
 /** Looks round at every tick while the replica leads, and lets each driver start what is due. */
 import type { Timer } from '@mas/values';
+import { isFenced } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 
@@ -11,6 +12,7 @@ export interface Driver {
 export class ReplicaDrivers {
   private timer: Timer | null = null;
   private readonly running = new Set<Promise<void>>();
+  private lastFailure: string | null = null;
 
   constructor(
     private readonly applier: BucketApplier,
@@ -41,7 +43,16 @@ export class ReplicaDrivers {
   }
 
   private follow(work: Promise<void>): void {
-    const followed = work.catch((error: unknown) => this.context.onFatal(error)).finally(() => this.running.delete(followed));
+    const followed = work.catch((error: unknown) => this.failed(error)).finally(() => this.running.delete(followed));
     this.running.add(followed);
+  }
+
+  /** A driver reads, asks and proposes: what it could not do it does at a later look. Said once per reason, not at every look. */
+  private failed(error: unknown): void {
+    if (isFenced(error)) this.context.onFatal(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason === this.lastFailure) return;
+    this.lastFailure = reason;
+    this.context.logger.error({ bucket: this.applier.bucket, err: error }, 'what a leader does of its own accord failed; it is tried again');
   }
 }

@@ -33,6 +33,10 @@ export class MemoryDatabase {
   readonly tables = new Map<BucketId, Table>();
   /** Nothing is answered while true. */
   down = false;
+  /** Thrown by whatever reads rows: a row that was not written by us, or an error that no waiting mends. */
+  unreadable: Error | null = null;
+  /** Thrown by every checkpoint: a row that no column takes. */
+  unwritable: Error | null = null;
   /** The next so many checkpoints take effect and are not answered. */
   lostCommits = 0;
   loads = 0;
@@ -95,6 +99,7 @@ class MemoryBucketStore implements BucketStore {
 
   async load(request: RowRequest): Promise<LoadedRows> {
     await this.turn();
+    if (this.database.unreadable !== null) throw this.database.unreadable;
     this.database.loads += 1;
     const { rows } = this.table();
     return {
@@ -109,6 +114,7 @@ class MemoryBucketStore implements BucketStore {
 
   async checkpoint(batch: CheckpointBatch): Promise<void> {
     await this.turn();
+    if (this.database.unwritable !== null) throw this.database.unwritable;
     const table = this.table();
     if (table.writerEpoch !== this.epoch) throw new WriterFenced(this.bucket);
     if (table.checkpoint.applied.index === batch.applied.index) return;
@@ -145,6 +151,7 @@ class MemoryBucketStore implements BucketStore {
 
   async listLegs(query: StoredLegQuery): Promise<readonly LegRow[]> {
     await this.turn();
+    if (this.database.unreadable !== null) throw this.database.unreadable;
     const sign = query.direction === 'newest-first' ? -1 : 1;
     return this.table()
       .rows.sortedLegs()
@@ -156,12 +163,14 @@ class MemoryBucketStore implements BucketStore {
 
   async listAccounts(after: { readonly slot: Slot; readonly number: AccountNumber } | null, limit: number): Promise<readonly AccountRow[]> {
     await this.turn();
+    if (this.database.unreadable !== null) throw this.database.unreadable;
     const rows = this.table().rows.sortedAccounts();
     return rows.filter((row) => after === null || row.slot > after.slot || (row.slot === after.slot && row.number > after.number)).slice(0, limit);
   }
 
   async readSnapshot(): Promise<SnapshotReader> {
     await this.turn();
+    if (this.database.unreadable !== null) throw this.database.unreadable;
     const { rows, checkpoint } = this.table();
     const all: readonly SnapshotChunk[] = [
       ...inTwos(rows.sortedAccounts()).map((some) => ({ kind: 'accounts' as const, rows: some })),

@@ -47,7 +47,6 @@ beforeAll(async () => {
         return answer(request);
       },
     },
-    onFatal: (error) => { throw error; },
   });
   proxy = await TcpProxy.open(() => server.port);
 });

@@ -57,7 +57,6 @@ function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMembe
   return startRmServer({
     address: '127.0.0.1:0', tls, raft: transport, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
-    onFatal: (error) => { throw error; },
   });
 }
 

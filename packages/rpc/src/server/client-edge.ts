@@ -20,8 +20,6 @@ export interface EdgePorts {
   readonly limits: EdgeLimits;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A broken invariant surfaced in a call: the process must stop. */
-  readonly onFatal: (error: unknown) => void;
 }
 
 /** The part of a server-side call that admission needs. */
@@ -94,10 +92,9 @@ export class ClientEdge {
     }
   }
 
-  /** What the caller hears of an exception: never its text. */
+  /** What the caller hears of an exception: never its text. It fails this call alone: a coordinator keeps nothing that buckets do not check again. */
   surprise(error: unknown): RequestError {
     const kind = kindOf(error);
-    if (kind === 'invariant-violation') this.ports.onFatal(error);
     if (kind === 'lock-store-unavailable' || kind === 'dao-unavailable') return refused('unavailable', 'STORE_UNAVAILABLE', 'A store does not answer; send the same request again.').error;
     this.ports.logger.error({ err: error }, 'a call failed unexpectedly');
     return refused('internal', 'INTERNAL', 'Something failed inside the server; its log says what. Send the same request again with the same id.').error;

@@ -30,7 +30,6 @@ export interface RmServerOptions {
   readonly encoded: EncodedInstructions;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onFatal: (error: unknown) => void;
 }
 
 /** @throws ListenFailed */

@@ -34,7 +34,6 @@ export interface TmServerOptions {
   readonly limits?: EdgeLimits;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onFatal: (error: unknown) => void;
 }
 
 const CLIENT_SERVICES = ['mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService'] as const;
@@ -42,7 +41,7 @@ const CLIENT_SERVICES = ['mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.
 /** @throws ListenFailed */
 export async function startTmServer(options: TmServerOptions): Promise<RunningServer> {
   const limits = options.limits ?? DEFAULT_EDGE_LIMITS;
-  const edge = new ClientEdge({ tokens: options.tokens, limits, clock: options.clock, logger: options.logger, onFatal: options.onFatal });
+  const edge = new ClientEdge({ tokens: options.tokens, limits, clock: options.clock, logger: options.logger });
   const server = new Server({
     'grpc.max_receive_message_length': limits.maxMessageBytes,
     'grpc.max_concurrent_streams': limits.maxConcurrentStreams,

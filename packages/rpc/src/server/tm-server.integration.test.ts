@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { join, resolve } from 'node:path';
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import type { GlobalLockService } from '@mas/global-lock';
-import { accountNumber, silentLogger } from '@mas/values';
+import { accountNumber, InvariantViolation, silentLogger } from '@mas/values';
 import { JwtTokenVerifier } from '../auth/jwt-token-verifier';
 import { loadTokenKeys } from '../auth/token-keys';
 import { TokenSigner } from '../auth/token-signer';
@@ -48,7 +48,7 @@ let client: MasClient;
 beforeAll(async () => {
   const limits = edgeLimits({ maxMessageBytes: 64 * 1024, rateBurst: 2_500, ratePerSecond: 1 });
   if (!limits.ok) throw new Error(limits.error.join());
-  server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: new JwtTokenVerifier(keys.value, realClock), signer, limits: limits.value, clock: realClock, logger: silentLogger, onFatal: (error) => { throw error; } });
+  server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: new JwtTokenVerifier(keys.value, realClock), signer, limits: limits.value, clock: realClock, logger: silentLogger });
   server.setServing(true);
   raw = new Client(`localhost:${server.port}`, credentials.createSsl(certs.tm.ca));
   client = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 60_000 });
@@ -204,6 +204,15 @@ describe('failures inside', () => {
     const error: unknown = await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } }).catch((each: unknown) => each);
     expect(error).toBeInstanceOf(MasCallFailed);
     expect(error).toMatchObject({ code: Code.ALREADY_EXISTS, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } } });
+  });
+  test.each([
+    ['a broken invariant', () => Promise.reject(new InvariantViolation('a sum is bounded', {}))],
+    ['an answer that cannot be encoded', () => Promise.resolve({ ok: true as const, value: { kind: 'committed', txn: 5n } as never })],
+  ])('%s fails the call that met it, and the next one is answered', async (_what, answer) => {
+    coordinator.answers.set('createPayment', answer);
+    expect((await call(PAYMENT, encode())).error?.code).toBe(Code.INTERNAL);
+    coordinator.answers.clear();
+    expect(await failed(call(PAYMENT, encode()))).toEqual({ accepted: true });
   });
   test('an exception shows nothing of itself', async () => {
     coordinator.answers.set('createPayment', () => Promise.reject(new Error('SELECT * FROM secrets')));

@@ -19,8 +19,6 @@ export interface TransactionServicePorts {
   readonly encoded: EncodedInstructions;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A broken invariant surfaced in a request: the process must stop. */
-  readonly onFatal: (error: unknown) => void;
 }
 
 export function transactionService(ports: TransactionServicePorts): UntypedServiceImplementation {
@@ -54,7 +52,7 @@ function exchange(ports: TransactionServicePorts, codec: SessionCodec): handleUn
       callback(INVALID_FRAME);
       return;
     }
-    void handle(ports, request, entrance.role).then((reply) => callback(null, codec.encodeReply(reply))).catch(ports.onFatal);
+    void handle(ports, request, entrance.role).then((reply) => callback(null, encoded(ports, reply, (each) => codec.encodeReply(each))));
   };
 }
 
@@ -92,13 +90,13 @@ class ServerSession {
     this.open += requests.length;
     if (this.open >= MAX_OPEN_REQUESTS) this.stream.pause();
     for (const { correlationId, request } of requests) {
-      void handle(this.ports, request, this.role).then((reply) => this.reply(correlationId, reply)).catch(this.ports.onFatal);
+      void handle(this.ports, request, this.role).then((reply) => this.reply(correlationId, reply));
     }
   }
 
   private reply(correlationId: number, reply: ParticipantReply): void {
     if (this.closed) return;
-    this.replies.push(this.codec.encodeCorrelatedReply({ correlationId, reply }));
+    this.replies.push(encoded(this.ports, reply, (each) => this.codec.encodeCorrelatedReply({ correlationId, reply: each })));
     if (this.flushing) return;
     this.flushing = true;
     this.ports.clock.defer(() => this.flush());
@@ -139,8 +137,19 @@ async function handle(ports: TransactionServicePorts, request: ParticipantReques
   try {
     return await ports.participant.handle(request, role);
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'invariant-violation') ports.onFatal(error);
     ports.logger.error({ err: error, request: request.kind }, 'a request failed unexpectedly');
-    return { kind: 'unknown', reason: 'the resource manager failed; its log says why' };
+    return FAILED;
+  }
+}
+
+const FAILED: ParticipantReply = { kind: 'unknown', reason: 'the resource manager failed; its log says why' };
+
+/** An answer that cannot be put into bytes fails its request alone. */
+function encoded(ports: TransactionServicePorts, reply: ParticipantReply, encode: (reply: ParticipantReply) => Buffer): Buffer {
+  try {
+    return encode(reply);
+  } catch (error) {
+    ports.logger.error({ err: error, reply: reply.kind }, 'a reply cannot be encoded');
+    return encode(FAILED);
   }
 }
