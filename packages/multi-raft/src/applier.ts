@@ -10,7 +10,7 @@ export interface Applier<Result> {
   /**
    * Applies committed entries (normal ones with data; configuration and empty entries arrive too, so that the applied
    * index moves with every entry) and gives one result per entry. `confState` is the configuration after the last one.
-   * A rejection is fatal to the group's replica.
+   * A rejection ends the group's replica here: with GroupStopped that alone, with anything else the process.
    */
   apply(entries: readonly Entry[], confState: ConfState): Promise<readonly Result[]>;
   /** The log may be compacted up to here: durable in the applied state's own store. */
@@ -28,4 +28,21 @@ export interface Applier<Result> {
   healthy(): boolean;
   onRole(role: 'leader' | 'follower', term: number): void;
   stop(): Promise<void>;
+}
+
+/**
+ * Why one group's replica ends while the process and its other groups go on: its applied state met what it cannot apply or
+ * keep. The replica takes no part any more; its log stays as it is, for whoever looks into it.
+ */
+export class GroupStopped extends Error {
+  readonly kind = 'group-stopped';
+
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'GroupStopped';
+  }
+}
+
+export function isGroupStopped(error: unknown): error is GroupStopped {
+  return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'group-stopped';
 }

@@ -13,7 +13,7 @@ export interface HostPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** A replica met a broken invariant, its applier rejected a committed entry, or its log could not be reset. The process should stop. */
+  /** A replica met a broken invariant, its applier rejected an entry for a reason that is not its group's alone, or its log could not be reset. The process should stop. */
   readonly onFatal: (failure: HostFailure) => void;
   /** Who should lead a group, best first. Left out: spread evenly over the voters (see balance/preference.ts). */
   readonly preferredLeaders?: LeaderPreference;

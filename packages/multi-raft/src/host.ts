@@ -2,7 +2,7 @@
 import type { ConfState, LogIndex } from '@mas/raft';
 import type { MemberId } from '@mas/membership';
 import type { BucketId, MissingQuorum, RmId } from '@mas/values';
-import type { Applier } from './applier';
+import type { Applier, GroupStopped } from './applier';
 
 /** The fate of one proposal. */
 export type ProposalResult<Result> =
@@ -44,6 +44,11 @@ export interface MultiRaft<Result> {
   transferLeadership(group: BucketId, to: RmId): Promise<boolean>;
   /** One change at a time per group; resolves once it is applied here. */
   changeReplicas(group: BucketId, change: ReplicaChange): Promise<'done' | 'not-leader' | 'refused' | 'unknown'>;
+  /**
+   * Ends one group's replica here and leaves the process as it is, for a reason that lies in its applied state. A leader first
+   * tries to hand over, for at most two election timeouts. Its log stays.
+   */
+  stopGroup(group: BucketId, cause: GroupStopped): Promise<void>;
   status(): readonly GroupStatus[];
   /** Hands over leaderships, stops taking work, flushes, stops appliers. */
   stop(): Promise<void>;
@@ -67,7 +72,8 @@ export type ReplicaChange =
 
 export interface GroupStatus {
   readonly group: BucketId;
-  readonly role: 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner';
+  /** stopped: it takes no part any more (GroupStopped). */
+  readonly role: 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner' | 'stopped';
   readonly leader: RmId | null;
   readonly term: number;
   readonly commitIndex: number;

@@ -1,4 +1,5 @@
-export type * from './applier';
+export type { Applier } from './applier';
+export { GroupStopped, isGroupStopped } from './applier';
 export { spreadEvenly } from './balance/preference';
 export { InvalidMultiRaftConfig, multiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig, type MultiRaftConfigError } from './config';
 export { ReplicaUnusable } from './group/start-plan';

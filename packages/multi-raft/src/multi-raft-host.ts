@@ -4,12 +4,12 @@
  * (process-peers.ts). What one group does is in group/.
  */
 import { invariant, type BucketId, type MissingQuorum, type RmId } from '@mas/values';
-import type { Applier } from './applier';
+import type { Applier, GroupStopped } from './applier';
 import { balance } from './balance/balancer';
 import { spreadEvenly } from './balance/preference';
 import { InvalidMultiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig } from './config';
 import { statusOf } from './group/group-status';
-import { transferTo } from './group/handover';
+import { bestSuccessor, transferTo } from './group/handover';
 import type { HostContext } from './group/host-context';
 import { maintain } from './group/maintenance';
 import { missingQuorum } from './group/presence';
@@ -152,6 +152,14 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     const replica = this.registry.get(group);
     if (replica === undefined || this.phase !== 'running') return 'refused';
     return changeReplicas(replica, change);
+  }
+
+  async stopGroup(group: BucketId, cause: GroupStopped): Promise<void> {
+    const replica = this.registry.get(group);
+    if (replica === undefined || replica.isRetired) return;
+    const successor = replica.isLeader ? bestSuccessor(replica) : undefined;
+    if (successor !== undefined) await transferTo(replica, successor);
+    replica.halt(cause);
   }
 
   status(): readonly GroupStatus[] {

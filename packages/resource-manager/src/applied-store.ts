@@ -51,6 +51,11 @@ export function isFenced(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'writer-fenced';
 }
 
+/** The database's own failures, as opposed to what it holds. */
+export function isStoreFailure(error: unknown): boolean {
+  return isFenced(error) || error instanceof StoreUnavailable;
+}
+
 /** Where the rows stand in the log. */
 export interface Position {
   readonly index: number;

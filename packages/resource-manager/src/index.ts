@@ -23,3 +23,4 @@ export type { ApplyResult, ResourceManagerOptions } from './resource-manager-opt
 export type { RowCodec } from './row-codec';
 export { FileSnapshotSpool, MemorySnapshotSpool, type SnapshotSpool, type SpooledSnapshot } from './snapshot-spool';
 export type { TokenVerifier } from './token-verifier';
+export { describeStop, type BucketStop } from './bucket/bucket-stop';

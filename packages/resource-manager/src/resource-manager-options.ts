@@ -5,6 +5,7 @@ import type { LeaderDirectory } from '@mas/placement';
 import type { ParticipantClient } from '@mas/two-phase-commit';
 import type { Clock, Logger, Random, RmId } from '@mas/values';
 import type { AppliedStore } from './applied-store';
+import type { BucketStop } from './bucket/bucket-stop';
 import type { ResourceManagerConfig } from './config';
 import type { Digest } from './digest';
 import type { Failpoints } from './failpoints';
@@ -35,6 +36,8 @@ export interface ResourceManagerOptions {
   readonly spool: SnapshotSpool;
   readonly config: ResourceManagerConfig;
   readonly failpoints?: Failpoints;
+  /** A bucket's replica has stopped and the process goes on; called once per replica. */
+  readonly onBucketStopped?: (stop: BucketStop) => void;
   /** A broken invariant, or another process has taken over the tables: the process must stop. Called once. */
   readonly onFatal: (error: unknown) => void;
 }

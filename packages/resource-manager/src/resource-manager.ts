@@ -2,11 +2,14 @@
  * The Resource Manager of one process: its buckets' replicas, and the server side of what coordinators and peers ask.
  * Groups are registered with the host, replicas are looked up here; a bucket's state lives in its replica alone.
  */
+import { SEMANTICS_VERSION } from '@mas/ledger';
+import { isGroupStopped } from '@mas/multi-raft';
 import { META_GROUP, META_REPLICAS, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { nodeId, type ConfState } from '@mas/raft';
-import type { ParticipantReply, ParticipantRequest, ParticipantServer, ReplicaStatus } from '@mas/two-phase-commit';
+import type { ParticipantReply, ParticipantRequest, ParticipantServer, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type BucketId, type RmId, type Timer } from '@mas/values';
 import { BucketReplica, type BucketRequest } from './bucket/bucket-replica';
+import { describeStop, startStop, type BucketStop } from './bucket/bucket-stop';
 import type { ReplicaContext } from './bucket/replica-context';
 import { StoreHealth } from './bucket/store-health';
 import { noFailpoints } from './failpoints';
@@ -23,6 +26,8 @@ const PLACEMENT_POLL_MS = 5_000;
 export class ResourceManager implements ParticipantServer {
   private readonly context: ReplicaContext;
   private readonly replicas = new Map<BucketId, BucketReplica>();
+  /** Of buckets whose replica here has stopped; they stay in `replicas` unless they never started. */
+  private readonly stops = new Map<BucketId, BucketStop>();
   private readonly exchange: BucketExchange;
   private readonly homes: HomeQuerier;
   private readonly admission: AdmissionControl;
@@ -33,7 +38,8 @@ export class ResourceManager implements ParticipantServer {
 
   constructor(options: ResourceManagerOptions) {
     const { rm, participants, directory, config, clock } = options;
-    this.context = { ...options, onFatal: onlyOnce(options.onFatal), failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs) };
+    const onBucketStopped = (stop: BucketStop): void => this.bucketStopped(stop, options.onBucketStopped);
+    this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs) };
     this.exchange = new BucketExchange(rm, this, participants, directory, config.exchangeTimeoutMs);
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest);
@@ -98,9 +104,11 @@ export class ResourceManager implements ParticipantServer {
   /** Stops a replica that was removed from its group and drops its rows. */
   async removeReplica(bucket: BucketId): Promise<void> {
     const replica = this.replicas.get(bucket);
-    if (replica === undefined) return;
+    const neverStarted = replica === undefined && this.stops.has(bucket);
+    if (replica === undefined && !neverStarted) return;
     this.replicas.delete(bucket);
-    await replica.quiet();
+    this.stops.delete(bucket);
+    await replica?.quiet();
     await this.context.host.removeGroup(bucket);
     await this.context.store.dropBucket(bucket);
   }
@@ -111,6 +119,8 @@ export class ResourceManager implements ParticipantServer {
   }
 
   private async ask(request: BucketRequest): Promise<ParticipantReply> {
+    const stop = this.stops.get(request.bucket);
+    if (stop !== undefined) return { kind: 'unavailable', reason: describeStop(stop, this.context.rm) };
     const replica = this.replicas.get(request.bucket);
     if (replica === undefined) return { kind: 'no-replica' };
     try {
@@ -159,13 +169,28 @@ export class ResourceManager implements ParticipantServer {
 
   private async open(bucket: BucketId, confState: ConfState | null): Promise<void> {
     const replica = new BucketReplica(bucket, this.context, { exchange: this.exchange, homes: this.homes, admission: this.admission });
-    await this.context.host.addGroup(bucket, replica.applier, confState === null ? null : { confState });
+    try {
+      await this.context.host.addGroup(bucket, replica.applier, confState === null ? null : { confState });
+    } catch (error) {
+      if (!isGroupStopped(error)) throw error;
+      this.context.onBucketStopped(startStop(bucket, error.cause));
+      return;
+    }
     // Only now: a request must not reach a replica whose state is not read yet.
     this.replicas.set(bucket, replica);
   }
 
+  private bucketStopped(stop: BucketStop, report: ((stop: BucketStop) => void) | undefined): void {
+    if (this.stops.has(stop.bucket)) return;
+    this.stops.set(stop.bucket, stop);
+    const { logger, rm } = this.context;
+    const { bucket, stage, index, term, upToIndex, instructions } = stop;
+    logger.error({ bucket, stage, index, term, upToIndex, instructions, err: stop.cause }, `${describeStop(stop, rm)}; the process serves its other buckets, docs/running.md says what to do`);
+    report?.(stop);
+  }
+
   private status(): readonly ReplicaStatus[] {
-    return this.context.host.status().map((group) => {
+    const started = this.context.host.status().map((group): ReplicaStatus => {
       const replica = this.replicas.get(group.group);
       return {
         bucket: group.group,
@@ -183,8 +208,26 @@ export class ResourceManager implements ParticipantServer {
         applyP50Ms: group.applyP50Ms,
         queuedProposals: group.queuedProposals + (replica?.proposer.queued ?? 0),
         preparedLegs: replica?.applier.state().ledger.preparedCount ?? 0,
+        stopped: this.stopOf(group.group),
+        knownSemantics: SEMANTICS_VERSION,
       };
     });
+    const groups = new Set(started.map(({ bucket }) => bucket));
+    return [...started, ...[...this.stops.values()].filter(({ bucket }) => !groups.has(bucket)).map((stop) => this.neverStarted(stop.bucket))];
+  }
+
+  private stopOf(bucket: BucketId): StoppedReplica | null {
+    const stop = this.stops.get(bucket);
+    if (stop === undefined) return null;
+    const { stage, index, term, upToIndex, instructions, reason } = stop;
+    return { stage, index, term, upToIndex, instructions, reason };
+  }
+
+  private neverStarted(bucket: BucketId): ReplicaStatus {
+    const { rm } = this.context;
+    // Who votes stands in rows that cannot be read.
+    const nothing = { term: 0, commitIndex: 0, appliedIndex: 0, durableIndex: 0, queuedProposals: 0, preparedLegs: 0 };
+    return { bucket, rm, role: 'stopped', leader: null, ...nothing, voters: [], learners: [], quiescent: false, fsyncP50Ms: null, applyP50Ms: null, stopped: this.stopOf(bucket), knownSemantics: SEMANTICS_VERSION };
   }
 
   private async shutDown(): Promise<void> {

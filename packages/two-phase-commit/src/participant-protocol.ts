@@ -84,7 +84,8 @@ export interface ReplicaId {
 export interface ReplicaStatus {
   readonly bucket: BucketId;
   readonly rm: RmId;
-  readonly role: 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner';
+  /** stopped: it takes no part; `stopped` says why. */
+  readonly role: 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner' | 'stopped';
   readonly leader: RmId | null;
   readonly term: number;
   readonly commitIndex: number;
@@ -99,6 +100,23 @@ export interface ReplicaStatus {
   readonly applyP50Ms: number | null;
   readonly queuedProposals: number;
   readonly preparedLegs: number;
+  readonly stopped: StoppedReplica | null;
+  /** The newest semantics of instructions that the replica's program knows. */
+  readonly knownSemantics: number;
+}
+
+/** Why a replica has stopped while its process goes on. */
+export interface StoppedReplica {
+  /** What could not be done: apply an entry, load the rows for some, write a checkpoint of some, or read the rows at the start. */
+  readonly stage: 'apply' | 'load' | 'checkpoint' | 'start';
+  /** The entry, or the first of some; 0 at the start. */
+  readonly index: number;
+  readonly term: number;
+  /** The last one. */
+  readonly upToIndex: number;
+  /** Kinds of its instructions, as far as they can be read. */
+  readonly instructions: readonly string[];
+  readonly reason: string;
 }
 
 export interface UndecidedTransaction {

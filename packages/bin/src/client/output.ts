@@ -42,6 +42,6 @@ export const stored = visible;
 
 export function coloured(state: string): string {
   if (/^(COMMITTED|committed|open|OK|leader)$/.test(state)) return pc.green(state);
-  if (/^(ABORTED|aborted|closed)$/.test(state)) return pc.red(state);
+  if (/^(ABORTED|aborted|closed|stopped)$/.test(state)) return pc.red(state);
   return /^(PENDING|prepared|UNKNOWN|frozen)$/.test(state) ? pc.yellow(state) : state;
 }

@@ -10,7 +10,7 @@ const RMS = [rmId(1), rmId(2), rmId(3)];
 const placement = genesisPlacement(RMS.map((rm) => ({ rm, address: `h:${rm}` })), 1, 3);
 
 function replica(bucket: number, rm: RmId, more: Partial<Replica> = {}): Replica {
-  return { bucket: bucketId(bucket), rm, role: rm === 1 ? 'leader' : 'follower', leader: rmId(1), term: 3, commitIndex: 50_000, appliedIndex: 50_000, durableIndex: 1, voters: RMS.map((each) => ({ rm: each, ordinal: 0 })), learners: [], quiescent: false, fsyncP50Ms: null, applyP50Ms: null, queuedProposals: 0, preparedLegs: 0, ...more };
+  return { bucket: bucketId(bucket), rm, role: rm === 1 ? 'leader' : 'follower', leader: rmId(1), term: 3, commitIndex: 50_000, appliedIndex: 50_000, durableIndex: 1, voters: RMS.map((each) => ({ rm: each, ordinal: 0 })), learners: [], quiescent: false, fsyncP50Ms: null, applyP50Ms: null, queuedProposals: 0, preparedLegs: 0, stopped: null, knownSemantics: 3, ...more };
 }
 
 function seen(change: (rm: RmId) => Partial<Replica> | null): ClusterStatus {
@@ -33,6 +33,8 @@ function exitCode(status: ClusterStatus): number {
 test.each<[string, (rm: RmId) => Partial<Replica> | null, string, number]>([
   ['all there', () => ({}), 'OK         3 of 3 replicas up, 2 needed', 0],
   ['one away', (rm) => (rm === 3 ? null : {}), 'DEGRADED   2 of 3 replicas up, 2 needed; rm-3 does not answer', 11],
+  ['one stopped', (rm) => (rm === 3 ? { role: 'stopped', leader: null } : {}), 'DEGRADED   2 of 3 replicas up, 2 needed; rm-3 is stopped', 11],
+  ['two stopped', (rm) => (rm === 1 ? { role: 'pre-candidate', leader: null } : { role: 'stopped', leader: null }), 'NO QUORUM  1 of 3 replicas up, 2 needed; rm-2 and rm-3 are stopped', 7],
   ['one far behind', (rm) => ({ appliedIndex: rm === 2 ? 39_999 : 50_000 }), 'DEGRADED   3 of 3 replicas up, 2 needed; rm-2 is 10001 entries behind', 11],
   ['one a little behind', (rm) => ({ appliedIndex: rm === 2 ? 40_000 : 50_000 }), 'OK         3 of 3 replicas up, 2 needed', 0],
   ['two away', (rm) => (rm === 1 ? {} : null), 'NO QUORUM  1 of 3 replicas up, 2 needed; rm-2 and rm-3 do not answer', 7],

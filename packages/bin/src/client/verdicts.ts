@@ -28,15 +28,19 @@ export function verdictsOf(status: ClusterStatus): readonly Verdict[] {
 }
 
 function verdictOf({ replicas: all }: ClusterStatus, bucket: BucketId, placed: readonly RmId[]): Verdict {
-  const seen = all.filter((one) => one.bucket === bucket && placed.includes(one.rm));
+  const answering = all.filter((one) => one.bucket === bucket && placed.includes(one.rm));
+  // It takes no part any more; which entry it met stands in a line of its own.
+  const stopped = answering.filter((one) => one.role === 'stopped').map((one) => one.rm);
+  const seen = answering.filter((one) => one.role !== 'stopped');
   const needed = Math.floor(placed.length / 2) + 1;
   const [leader] = seen.filter((one) => one.role === 'leader').sort((a, b) => b.term - a.term);
   const followed = leader === undefined ? 0 : seen.filter((one) => one.leader === leader.rm && one.term === leader.term).length;
   const commit = Math.max(0, ...seen.map((one) => one.commitIndex));
   const behind = seen.filter((one) => commit - one.appliedIndex > MAX_LAG_ENTRIES);
-  const missing = placed.filter((rm) => seen.every((one) => one.rm !== rm));
+  const missing = placed.filter((rm) => answering.every((one) => one.rm !== rm));
   const reasons = [
     ...(missing.length === 0 ? [] : [`${named(missing)} ${missing.length === 1 ? 'does' : 'do'} not answer`]),
+    ...(stopped.length === 0 ? [] : [`${named(stopped)} ${stopped.length === 1 ? 'is' : 'are'} stopped`]),
     ...behind.map((one) => `rm-${one.rm} is ${commit - one.appliedIndex} entries behind`),
   ];
   const of = { bucket, up: seen.length, replicas: placed.length, needed };

@@ -5,7 +5,8 @@ import { memberOf, rmOf } from '../replica-id';
 import type { Replica } from './replica';
 
 export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
-  const { role, leader, term, commit, lastIndex, isLearner } = replica.node.basicStatus();
+  const { role, leader: known, term, commit, lastIndex, isLearner } = replica.node.basicStatus();
+  const leader = replica.isRetired ? undefined : known;
   const lag: { readonly replica: MemberId; readonly entries: number }[] = [];
   if (role === 'leader') {
     replica.node.visitProgress((id, progress) => {
@@ -14,7 +15,7 @@ export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
   }
   return {
     group: replica.group,
-    role: isLearner ? 'learner' : role,
+    role: shownRole(replica.isRetired, isLearner, role),
     leader: leader === undefined ? null : rmOf(leader),
     term,
     commitIndex: commit,
@@ -31,4 +32,9 @@ export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
     fsyncP50Ms: replica.writer.syncTimes.p50Ms(),
     applyP50Ms: replica.applies.applyTimes.p50Ms(),
   };
+}
+
+function shownRole(isRetired: boolean, isLearner: boolean, role: Exclude<GroupStatus['role'], 'learner' | 'stopped'>): GroupStatus['role'] {
+  if (isRetired) return 'stopped';
+  return isLearner ? 'learner' : role;
 }

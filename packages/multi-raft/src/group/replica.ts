@@ -5,7 +5,7 @@
  */
 import { decodeConfChange, type BasicStatus, type ConfState, type Entry, type NodeId, type RaftNode, type Snapshot } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
-import type { Applier } from '../applier';
+import { isGroupStopped, type Applier, type GroupStopped } from '../applier';
 import type { ProposalResult, ReadIndexResult } from '../host';
 import { rmOf } from '../replica-id';
 import { ApplyPipeline } from './apply-pipeline';
@@ -99,7 +99,7 @@ export class Replica<Result> {
     this.applies = new ApplyPipeline(applier, clock, config.maxEntriesPerApply, start.applied, start.confState, {
       applyConfChange: (entry) => this.applyConfChange(entry),
       applied: (entries, results) => this.onApplied(entries, results),
-      failed: (cause) => this.fail('a committed entry could not be applied', cause),
+      failed: (cause) => (isGroupStopped(cause) ? this.halt(cause) : this.fail('a committed entry could not be applied', cause)),
     });
     this.view = new StorageView(() => log.storage(group), () => this.applies.confState);
     this.writer = new LogWriter(group, log, clock, {
@@ -112,10 +112,11 @@ export class Replica<Result> {
   }
 
   get isLeader(): boolean {
-    return this.known.role === 'leader';
+    return this.known.role === 'leader' && !this.isRetired;
   }
 
   get leader(): RmId | null {
+    if (this.isRetired) return null;
     return this.known.leader === undefined ? null : rmOf(this.known.leader);
   }
 
@@ -147,6 +148,16 @@ export class Replica<Result> {
       this.host.setTicking(this.group, true);
     }
     this.host.schedule(this.group);
+  }
+
+  /**
+   * Ends the replica alone. It votes and confirms no more, as if its process were gone: the others elect a leader that applies
+   * what this one cannot, or stop at the same entry.
+   */
+  halt(cause: GroupStopped): void {
+    if (this.isRetired) return;
+    this.host.logger.error({ bucket: this.group, term: this.known.term, err: cause }, 'this replica stops; the process and its other replicas go on');
+    this.retire({ kind: 'unavailable', reason: cause.message });
   }
 
   /** Ends the replica because something broke that must not. */

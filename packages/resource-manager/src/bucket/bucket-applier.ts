@@ -4,14 +4,15 @@
  * index, so that a checkpoint never sees half of it. The applied index lives here and in SQL, nowhere else.
  */
 import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger';
-import type { Applier } from '@mas/multi-raft';
+import { isGroupStopped, type Applier } from '@mas/multi-raft';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import { present, type BucketId } from '@mas/values';
-import { StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
+import { isFenced, isStoreFailure, StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import type { ApplyResult } from '../resource-manager-options';
 import { RowLoader } from '../rows/row-loader';
 import { noPins, RowTable, type Pins } from '../rows/row-table';
+import { checkpointStop, entryStop, partStop, rejection, startStop, type BucketStop } from './bucket-stop';
 import { changesConfiguration, partsOf, type DecodedEntry } from './apply-parts';
 import { Checkpointer, type CheckpointSource } from './checkpointer';
 import { entryId, mustFollow } from './entry-id';
@@ -53,6 +54,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   private leading = false;
   private readonly barriers: ReadBarriers;
   private stopped = false;
+  private failure: BucketStop | null = null;
 
   constructor(
     readonly bucket: BucketId,
@@ -68,12 +70,22 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   }
 
   isLeading(): boolean {
-    return this.leading && !this.stopped;
+    return this.leading && !this.stopped && this.failure === null;
+  }
+
+  /** Why this replica has stopped of its own accord. */
+  stopReason(): BucketStop | null {
+    return this.failure;
   }
 
   async start(): Promise<{ readonly applied: EntryId; readonly confState: ConfState | null }> {
     const { store, checkpoint } = await this.context.store.openBucket(this.bucket);
-    await this.adopt(store, checkpoint);
+    try {
+      await this.adopt(store, checkpoint);
+    } catch (cause) {
+      await store.close();
+      throw isStoreFailure(cause) ? cause : rejection(startStop(this.bucket, cause), this.context.rm);
+    }
     return { applied: entryId(this.position), confState: checkpoint.confState };
   }
 
@@ -116,7 +128,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   }
 
   healthy(): boolean {
-    return !this.stopped && !this.context.health.down() && this.changedCount() < this.context.config.backlogRows;
+    return !this.stopped && this.failure === null && !this.context.health.down() && this.changedCount() < this.context.config.backlogRows;
   }
 
   onRole(role: 'leader' | 'follower', term: number): void {
@@ -171,12 +183,17 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   private async applyPart(part: readonly DecodedEntry[], confState: ConfState, results: ApplyResult[]): Promise<void> {
     const pins = this.pinRows(part);
-    await this.loadUntilThere(pins);
+    try {
+      await this.loadUntilThere(pins);
+    } catch (cause) {
+      if (isStoreFailure(cause)) throw cause;
+      throw this.fail(partStop(this.bucket, part, this.position, cause));
+    }
     await this.checkpointer().room();
-    const { ledger, table } = this.state();
+    const { table } = this.state();
     for (const { entry, decoded } of part) {
       mustFollow(this.position, entry.index);
-      results.push(decoded === null ? [] : ledger.apply(decoded, table, entry.index));
+      results.push(decoded === null ? [] : this.applyEntry(entry, decoded));
       if (decoded !== null) this.stamps.observe(decoded.stampMs);
       this.position = { index: entry.index, term: entry.term };
     }
@@ -186,10 +203,42 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     this.noticeLeading();
   }
 
+  /** What an entry did before it failed is in memory only, and nothing of this memory is written, read or answered from any more. */
+  private applyEntry(entry: Entry, decoded: LedgerEntry): ApplyResult {
+    const { ledger, table } = this.state();
+    try {
+      return ledger.apply(decoded, table, entry.index);
+    } catch (cause) {
+      throw this.fail(entryStop(this.bucket, entry, decoded, cause));
+    }
+  }
+
+  /** From here on the replica answers nobody and writes nothing. @returns what to reject with. */
+  private fail(stop: BucketStop): unknown {
+    if (this.failure === null) {
+      this.failure = stop;
+      this.checkpoints?.abandon();
+      this.onRole('follower', 0);
+      this.context.onBucketStopped(stop);
+    }
+    return rejection(stop, this.context.rm);
+  }
+
+  /** Entries are applied and answered rightly, but not written: the leadership goes elsewhere before the replica ends. */
+  private checkpointFailed(cause: unknown, applied: Position): void {
+    if (isFenced(cause)) return this.context.onFatal(cause);
+    const reason = this.fail(checkpointStop(this.bucket, this.checkpointer().durable(), applied, cause));
+    if (isGroupStopped(reason)) void this.context.host.stopGroup(this.bucket, reason);
+  }
+
   private decode(entry: Entry): LedgerEntry | null {
     if (entry.type !== 'normal' || entry.data.length === 0) return null;
     if (this.isOwnBatch(entry)) return present(this.inFlight, 'batch in flight').entry;
-    return this.context.ledgerCodec.decodeEntry(entry.data);
+    try {
+      return this.context.ledgerCodec.decodeEntry(entry.data);
+    } catch (cause) {
+      throw this.fail(entryStop(this.bucket, entry, null, cause));
+    }
   }
 
   /** Equal bytes decode alike, so the leader need not decode what it has just encoded. */
@@ -230,7 +279,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   }
 
   private async adopt(store: BucketStore, checkpoint: Checkpoint): Promise<void> {
-    const { config, random, health, clock, logger, failpoints, onFatal } = this.context;
+    const { config, random, health, clock, logger, failpoints } = this.context;
     const ledger = new Ledger(checkpoint.meta ?? emptyBucket(this.bucket), await store.loadPinned(), slotOfAccount, homeSlotOfKey);
     const table = new RowTable(config, random, ledger);
     await store.scanIdentities((chunk) => table.remember(chunk));
@@ -238,7 +287,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     this.position = checkpoint.applied;
     this.confState = checkpoint.confState ?? EMPTY_CONF_STATE;
     this.stamps.observe(ledger.meta().stampMs);
-    this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFatal }, checkpoint.applied);
+    this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFailed: (error, applied) => this.checkpointFailed(error, applied) }, checkpoint.applied);
   }
 
   private checkpointer(): Checkpointer {

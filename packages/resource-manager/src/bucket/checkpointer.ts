@@ -26,7 +26,8 @@ export interface CheckpointerPorts {
   readonly logger: Logger;
   readonly failpoints: Failpoints;
   readonly config: ResourceManagerConfig;
-  readonly onFatal: (error: unknown) => void;
+  /** A checkpoint that no repetition makes possible; none is tried any more. */
+  readonly onFailed: (error: unknown, applied: Position) => void;
 }
 
 interface FlushWaiter {
@@ -36,6 +37,7 @@ interface FlushWaiter {
 
 export class Checkpointer {
   private position: Position;
+  private attempted: Position;
   private timer: Timer | null = null;
   private running: Promise<void> | null = null;
   private requested = false;
@@ -49,6 +51,7 @@ export class Checkpointer {
     durable: Position,
   ) {
     this.position = durable;
+    this.attempted = durable;
   }
 
   durable(): Position {
@@ -75,6 +78,7 @@ export class Checkpointer {
   /** Resolves once SQL holds everything up to `index`, which has been applied. @throws StoreUnavailable after the time-out. */
   flush(index: number, timeoutMs: number): Promise<void> {
     if (this.position.index >= index) return Promise.resolve();
+    if (this.closing) return Promise.reject(new StoreUnavailable(`bucket ${this.ports.store.bucket} writes no checkpoint any more`, false));
     return new Promise((resolve, reject) => {
       const waiter: FlushWaiter = {
         index,
@@ -142,6 +146,14 @@ export class Checkpointer {
     for (const waiter of this.flushWaiters.splice(0)) waiter.done(new StoreUnavailable('stopping', false));
   }
 
+  /** Nothing is written from now on, not even what was applied: the state in memory is not to be trusted, or not to be written. */
+  abandon(): void {
+    this.closing = true;
+    this.timer?.cancel();
+    for (const resolve of this.roomWaiters.splice(0)) resolve();
+    for (const waiter of this.flushWaiters.splice(0)) waiter.done(new StoreUnavailable(`bucket ${this.ports.store.bucket} has stopped`, false));
+  }
+
   private begin(): void {
     this.timer?.cancel();
     this.timer = null;
@@ -151,8 +163,8 @@ export class Checkpointer {
       () => this.finished(),
       (error: unknown) => {
         this.running = null;
-        this.closing = true;
-        this.ports.onFatal(error);
+        this.abandon();
+        this.ports.onFailed(error, this.attempted);
       },
     );
   }
@@ -171,6 +183,7 @@ export class Checkpointer {
     await failpoints.hit('before-checkpoint', store.bucket);
     const batch: CheckpointBatch = { previous: this.position, ...source.gather() };
     const { applied } = batch;
+    this.attempted = applied;
     invariant(applied.index > this.position.index, 'a checkpoint moves forward', { applied: applied.index, durable: this.position.index });
     const { clock, config, health, logger } = this.ports;
     for (let waitMs = config.storeRetryMs; ; waitMs = Math.min(waitMs * 2, config.storeRetryMaxMs)) {

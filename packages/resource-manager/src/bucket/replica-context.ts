@@ -1,9 +1,12 @@
 /** What every replica of a Resource Manager shares. */
 import type { ResourceManagerOptions } from '../resource-manager-options';
 import type { Failpoints } from '../failpoints';
+import type { BucketStop } from './bucket-stop';
 import type { StoreHealth } from './store-health';
 
-export interface ReplicaContext extends Omit<ResourceManagerOptions, 'failpoints'> {
+export interface ReplicaContext extends Omit<ResourceManagerOptions, 'failpoints' | 'onBucketStopped'> {
   readonly failpoints: Failpoints;
   readonly health: StoreHealth;
+  /** Called once per replica. */
+  readonly onBucketStopped: (stop: BucketStop) => void;
 }

@@ -164,6 +164,6 @@ export class MetaApplier implements Applier<ApplyResult>, CheckpointSource {
   private startCheckpointer(): void {
     const { health, clock, logger, failpoints, config, onFatal } = this.context;
     const store = present(this.store, 'store of the meta group');
-    this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFatal }, this.position);
+    this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFailed: onFatal }, this.position);
   }
 }

@@ -4,7 +4,7 @@
  * after the rows that it may touch are in memory and pinned: if SQL does not answer, nothing has been proposed, and
  * what has been proposed can always be applied. Its fate is told only after a quorum's fsync *and* our own apply.
  */
-import { rowsTouched, type Instruction, type Outcome } from '@mas/ledger';
+import { entryProblem, rowsTouched, type Instruction, type Outcome } from '@mas/ledger';
 import type { MultiRaft, ProposalResult } from '@mas/multi-raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import { invariant, present, unreachable } from '@mas/values';
@@ -172,6 +172,11 @@ export class Proposer {
       return;
     }
     const entry = { stampMs: stamps.next(), instructions: batch.map((item) => item.instruction) };
+    const problem = entryProblem(entry);
+    if (problem !== null) {
+      settleAll(batch, { kind: 'unavailable', reason: `nothing can be proposed: ${problem}` });
+      return;
+    }
     const data = ledgerCodec.encodeEntry(entry.stampMs, batch.map((item) => item.bytes));
     this.applier.inFlight = { data, entry };
     const proposal = await this.host.propose(bucket, data);

@@ -3,7 +3,7 @@
  * and holds appliers back. It keeps what a real host promises: entries at least once and in order, a new leader's
  * empty first entry, `unknown` for what was under way when leadership changed.
  */
-import type { Applier, GroupStatus, MultiRaft, ProposalResult, ReadIndexResult } from '@mas/multi-raft';
+import { isGroupStopped, type Applier, type GroupStatus, type MultiRaft, type ProposalResult, type ReadIndexResult } from '@mas/multi-raft';
 import { logIndex, NO_DATA, term as raftTerm, type ConfState, type Entry } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 import type { ApplyResult } from '../resource-manager-options';
@@ -85,6 +85,7 @@ export class FakeRaft {
 export class FakeHost implements MultiRaft<ApplyResult> {
   /** Entries are not given to these appliers while listed. */
   readonly held = new Set<BucketId>();
+  private readonly halted = new Set<BucketId>();
   private readonly replicas = new Map<BucketId, Replica>();
   private alive = true;
 
@@ -153,6 +154,11 @@ export class FakeHost implements MultiRaft<ApplyResult> {
     return Promise.resolve(true);
   }
 
+  stopGroup(bucket: BucketId): Promise<void> {
+    this.halt(bucket);
+    return Promise.resolve();
+  }
+
   changeReplicas(): Promise<'refused'> {
     return Promise.resolve('refused');
   }
@@ -162,7 +168,7 @@ export class FakeHost implements MultiRaft<ApplyResult> {
       const group = this.cluster.group(bucket);
       return {
         group: bucket,
-        role: group.leader === this.rm ? 'leader' : 'follower',
+        role: this.halted.has(bucket) ? 'stopped' : group.leader === this.rm ? 'leader' : 'follower',
         leader: group.leader,
         term: group.term,
         commitIndex: group.commit,
@@ -236,8 +242,11 @@ export class FakeHost implements MultiRaft<ApplyResult> {
     replica.applying = true;
     while (this.alive && !this.held.has(bucket) && replica.applied < group.commit) {
       const entries = group.entries.slice(replica.applied, group.commit);
-      const results = await replica.applier.apply(entries, group.confState);
-      if (!this.alive) return;
+      const results = await replica.applier.apply(entries, group.confState).catch((error: unknown) => {
+        if (isGroupStopped(error)) return this.halt(bucket);
+        throw error;
+      });
+      if (!this.alive || results === undefined) return;
       replica.applied += entries.length;
       for (const [at, entry] of entries.entries()) {
         const proposal = replica.proposals.get(entry.index);
@@ -249,6 +258,15 @@ export class FakeHost implements MultiRaft<ApplyResult> {
       this.answerReaders(replica);
     }
     replica.applying = false;
+  }
+
+  /** As a real host: the replica ends, nobody is answered, and the leadership is free. */
+  private halt(bucket: BucketId): undefined {
+    this.halted.add(bucket);
+    const group = this.cluster.group(bucket);
+    if (group.leader === this.rm) group.leader = null;
+    this.deposed(bucket);
+    return undefined;
   }
 
   private answerReaders(replica: Replica): void {

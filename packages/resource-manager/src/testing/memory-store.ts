@@ -37,6 +37,8 @@ export class MemoryDatabase {
   unreadable: Error | null = null;
   /** Thrown by every checkpoint: a row that no column takes. */
   unwritable: Error | null = null;
+  /** Whose rows these two are about; null: all. */
+  faultyBucket: BucketId | null = null;
   /** The next so many checkpoints take effect and are not answered. */
   lostCommits = 0;
   loads = 0;
@@ -99,7 +101,7 @@ class MemoryBucketStore implements BucketStore {
 
   async load(request: RowRequest): Promise<LoadedRows> {
     await this.turn();
-    if (this.database.unreadable !== null) throw this.database.unreadable;
+    this.raise(this.database.unreadable);
     this.database.loads += 1;
     const { rows } = this.table();
     return {
@@ -114,7 +116,7 @@ class MemoryBucketStore implements BucketStore {
 
   async checkpoint(batch: CheckpointBatch): Promise<void> {
     await this.turn();
-    if (this.database.unwritable !== null) throw this.database.unwritable;
+    this.raise(this.database.unwritable);
     const table = this.table();
     if (table.writerEpoch !== this.epoch) throw new WriterFenced(this.bucket);
     if (table.checkpoint.applied.index === batch.applied.index) return;
@@ -140,6 +142,7 @@ class MemoryBucketStore implements BucketStore {
 
   async loadPinned(): Promise<PinnedRows> {
     await this.turn();
+    this.raise(this.database.unreadable);
     const { rows } = this.table();
     return {
       prepared: rows.sortedLegs().filter(({ state }) => state === 'prepared'),
@@ -151,7 +154,7 @@ class MemoryBucketStore implements BucketStore {
 
   async listLegs(query: StoredLegQuery): Promise<readonly LegRow[]> {
     await this.turn();
-    if (this.database.unreadable !== null) throw this.database.unreadable;
+    this.raise(this.database.unreadable);
     const sign = query.direction === 'newest-first' ? -1 : 1;
     return this.table()
       .rows.sortedLegs()
@@ -163,14 +166,14 @@ class MemoryBucketStore implements BucketStore {
 
   async listAccounts(after: { readonly slot: Slot; readonly number: AccountNumber } | null, limit: number): Promise<readonly AccountRow[]> {
     await this.turn();
-    if (this.database.unreadable !== null) throw this.database.unreadable;
+    this.raise(this.database.unreadable);
     const rows = this.table().rows.sortedAccounts();
     return rows.filter((row) => after === null || row.slot > after.slot || (row.slot === after.slot && row.number > after.number)).slice(0, limit);
   }
 
   async readSnapshot(): Promise<SnapshotReader> {
     await this.turn();
-    if (this.database.unreadable !== null) throw this.database.unreadable;
+    this.raise(this.database.unreadable);
     const { rows, checkpoint } = this.table();
     const all: readonly SnapshotChunk[] = [
       ...inTwos(rows.sortedAccounts()).map((some) => ({ kind: 'accounts' as const, rows: some })),
@@ -212,6 +215,11 @@ class MemoryBucketStore implements BucketStore {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  private raise(error: Error | null): void {
+    const { faultyBucket } = this.database;
+    if (error !== null && (faultyBucket === null || faultyBucket === this.bucket)) throw error;
   }
 
   private table(): Table {

@@ -1,13 +1,14 @@
 /** The state of one replica, for operators: status, checksum, and what it holds undecided. */
 import { ordinal, raftIdOf } from '@mas/membership';
-import type { ReplicaChecksum, ReplicaId, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { ReplicaChecksum, ReplicaId, ReplicaStatus, StoppedReplica, UndecidedTransaction } from '@mas/two-phase-commit';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { memberOfId } from './conf-state-messages';
 import { readLegRow, writeLegRow } from './row-messages';
 
-const ROLES = wireEnum<ReplicaStatus['role']>({ leader: 1, follower: 2, candidate: 3, 'pre-candidate': 4, learner: 5 });
+const ROLES = wireEnum<ReplicaStatus['role']>({ leader: 1, follower: 2, candidate: 3, 'pre-candidate': 4, learner: 5, stopped: 6 });
+const STAGES = wireEnum<StoppedReplica['stage']>({ apply: 1, load: 2, checkpoint: 3, start: 4 });
 
 export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): void {
   writer.uint(1, status.bucket);
@@ -25,6 +26,8 @@ export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): v
   writer.uint(13, status.queuedProposals);
   writer.uint(14, status.preparedLegs);
   writer.packedUints(15, status.learners.map(idOf));
+  writer.optionalMessage(16, status.stopped, writeStoppedReplica);
+  writer.uint(17, status.knownSemantics);
 }
 
 export function readReplicaStatus(reader: WireReader): ReplicaStatus {
@@ -44,6 +47,28 @@ export function readReplicaStatus(reader: WireReader): ReplicaStatus {
     queuedProposals: reader.uint(13),
     preparedLegs: reader.uint(14),
     learners: readReplicas(reader, 15),
+    stopped: reader.optionalMessage(16, readStoppedReplica),
+    knownSemantics: reader.uint(17),
+  };
+}
+
+function writeStoppedReplica(writer: WireWriter, stopped: StoppedReplica): void {
+  writer.enumeration(1, STAGES, stopped.stage);
+  writer.uint(2, stopped.index);
+  writer.uint(3, stopped.term);
+  writer.uint(4, stopped.upToIndex);
+  writer.texts(5, stopped.instructions);
+  writer.text(6, stopped.reason);
+}
+
+function readStoppedReplica(reader: WireReader): StoppedReplica {
+  return {
+    stage: reader.enumeration(1, STAGES),
+    index: reader.uint(2),
+    term: reader.uint(3),
+    upToIndex: reader.uint(4),
+    instructions: reader.texts(5),
+    reason: reader.text(6),
   };
 }
 

@@ -68,9 +68,10 @@ export const reading: fc.Arbitrary<AccountReading> = fc.record({
 });
 const milliseconds = orNull(fc.double({ noNaN: true }));
 export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
-  bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const), leader: orNull(rm), term: safeUint,
+  bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const, 'stopped' as const), leader: orNull(rm), term: safeUint,
   commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(member, { maxLength: 3 }), learners: fc.array(member, { maxLength: 2 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
-  queuedProposals: safeUint, preparedLegs: safeUint,
+  queuedProposals: safeUint, preparedLegs: safeUint, knownSemantics: safeUint,
+  stopped: orNull(fc.record({ stage: fc.constantFrom('apply' as const, 'load' as const, 'checkpoint' as const, 'start' as const), index: safeUint, term: safeUint, upToIndex: safeUint, instructions: fc.array(anyText, { maxLength: 3 }), reason: anyText })),
 });
 export const checksum: fc.Arbitrary<ReplicaChecksum> = fc.record({ bucket, rm, appliedIndex: safeUint, sha256: anyText, differences: fc.array(anyText, { maxLength: 2 }), accounts: safeUint, legs: safeUint });
 export const undecidedTransaction: fc.Arbitrary<UndecidedTransaction> = fc.record({ txn, key, homeSlot: anySlot, leg: legRow, ageMs: safeUint });

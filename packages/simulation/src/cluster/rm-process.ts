@@ -87,6 +87,10 @@ export class RmProcess {
           return new Promise<void>(() => undefined);
         },
       },
+      // Nothing here is wrong on purpose in a log or a row: a bucket that stops is as bad as a process that does.
+      onBucketStopped: (stop) => {
+        if (this.process.isAlive) observer.onFatal(this.process.name, stop.cause, false);
+      },
       onFatal: fatal,
     });
     this.server = { process: this.process, codec: new SessionCodec(encoded), participant: this.manager, member, isServing: false };

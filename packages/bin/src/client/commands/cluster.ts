@@ -1,4 +1,5 @@
 /** mas-client cluster status, audit, admin transactions|resolve */
+import { describeStop } from '@mas/resource-manager';
 import type { UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
@@ -18,7 +19,7 @@ export function addClusterCommands(program: Command): void {
       withSession(program, async ({ client, output }) => {
         const status = await client.clusterStatus();
         const verdicts = verdictsOf(status);
-        output.print({ ...status, verdicts }, () => `${replicaTable(status.replicas)}\n${verdictLines(verdicts)}`);
+        output.print({ ...status, verdicts }, () => [replicaTable(status.replicas), ...stopLines(status.replicas), verdictLines(verdicts)].join('\n'));
         failUnlessHealthy(verdicts);
       }),
     );
@@ -84,6 +85,10 @@ export function addClusterCommands(program: Command): void {
         if (result.kind === 'unknown') throw new CommandFailed(EXIT.unknownOutcome, result.message);
       }),
     );
+}
+
+function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
+  return replicas.flatMap((one) => (one.stopped === null ? [] : [describeStop({ bucket: one.bucket, ...one.stopped }, one.rm)]));
 }
 
 function replicaTable(replicas: readonly ReplicaStatus[]): string {
