@@ -185,7 +185,7 @@ export class ResourceManager implements ParticipantServer {
     this.stops.set(stop.bucket, stop);
     const { logger, rm } = this.context;
     const { bucket, stage, index, term, upToIndex, instructions } = stop;
-    logger.error({ bucket, stage, index, term, upToIndex, instructions, err: stop.cause }, `${describeStop(stop, rm)}; the process serves its other buckets, docs/running.md says what to do`);
+    logger.error({ bucket, stage, index, term, upToIndex, instructions, err: stop.cause }, `${describeStop(stop, rm)}; the process serves its other buckets, docs/runbooks.md says what to do`);
     report?.(stop);
   }
 

@@ -102,6 +102,11 @@ export class Cluster {
     return sql === null ? [] : this.rms.map((_, at) => ({ rm: rmId(at + 1), url: `mysql://root@127.0.0.1:${sql.port}/${databaseOf(at + 1)}` }));
   }
 
+  /** Where a process keeps its own files. */
+  dataOf(name: string): string {
+    return this.options.dataOf(name) ?? join(this.folder.path, name, 'data');
+  }
+
   process(name: string): MasProcess {
     const found = [...this.rms, ...this.tms].find((one) => one.name === name);
     if (found === undefined) throw new Error(`no process ${name}; there are ${[...this.rms, ...this.tms].map((one) => one.name).join(', ')}`);
@@ -199,7 +204,7 @@ export class Cluster {
   private newProcess(name: string, args: readonly string[]): MasProcess {
     const folder = join(this.folder.path, name);
     const { buckets, replicas } = this.options;
-    const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.options.dataOf(name) ?? join(folder, 'data')];
+    const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.dataOf(name)];
     return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) } });
   }
 

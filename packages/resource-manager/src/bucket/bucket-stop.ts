@@ -1,7 +1,7 @@
 /**
  * Why a bucket's replica has stopped here while the process serves its other buckets: an entry that cannot be applied, a
  * checkpoint that cannot be written, or rows that cannot be read at the start. Money is safe: what is answered lies in the logs
- * of a quorum, and nothing is written past the stop. ADR 7 says why the bucket stops and not the process, and which failures
+ * of a quorum, and nothing is written past the stop. ADR 9 says why the bucket stops and not the process, and which failures
  * still end the process.
  */
 import type { LedgerEntry } from '@mas/ledger';
