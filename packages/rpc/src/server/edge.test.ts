@@ -61,7 +61,7 @@ describe('descriptors', () => {
 describe('deadlines', () => {
   const limits = edgeLimits();
   if (!limits.ok) throw new Error(limits.error.join());
-  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger, onFatal: () => undefined });
+  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger });
   const metadata = new Metadata();
   metadata.set('authorization', 'Bearer a.b.c');
   test.each([0, -1, -60_000])('one that ends in %s ms has passed: DEADLINE_EXCEEDED, before anything is asked', (leftMs) => {
