@@ -120,6 +120,18 @@ describe('a Transaction Manager', () => {
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     for (const line of ran.stderr.trimEnd().split('\n')) expect(line).toMatch(/^mas: --\S+ /);
   });
+
+  test.each([
+    ['tc', ['--id', 'alone', '--redis', 'redis://m%e@localhost'], /^mas: --redis .* stray %.*\n$/],
+    ['rm', ['--id', '1', '--sql', 'mysql://ro%zt@localhost'], /^mas: the SQL URL's user has a stray %.*\n$/],
+    ['rm', ['--id', '1', '--sql', 'mysql://root@localhost/other', '--db', 'mas1'], /^mas: the SQL URL names database "other".*--db.*\n$/],
+    ['rm', ['--id', '1', '--sql', 'mysql://root@localhost', '--db', 'mysql'], /^mas: "mysql" is a database of the SQL server itself.*\n$/],
+    ['rm', ['--id', '1', '--db', '../mas1'], /^mas: --db .*\n$/],
+  ])('mas %s %j: one line, exit 2, nothing is waited for', async (what, flags, line) => {
+    const ran = await mas(what, '--listen', `localhost:${await freePort()}`, '--cluster', '1=localhost:1', '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `wrong-${what}`), ...flags);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr.replace(/^\{.*\n/gm, '')).toMatch(line);
+  });
 });
 
 test('nothing of this has stopped a process that went on, and the ledger agrees with itself', async () => {

@@ -1,6 +1,6 @@
 /** What is wrong with the settings of a store, as opposed to StoreUnavailable: nothing gets better by waiting. */
 
-export type StoreSetting = 'url' | 'database' | 'credentials' | 'file' | 'schema';
+export type StoreSetting = 'url' | 'database' | 'credentials' | 'server' | 'file' | 'schema';
 
 /** The message names the setting, what is wrong with it and what to do; it never holds a password. */
 export class StoreMisconfigured extends Error {

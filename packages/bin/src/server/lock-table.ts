@@ -5,7 +5,7 @@ import { MemoryLockStore, type LockStore } from '@mas/global-lock';
 import { EmbeddedJournal, MemoryTxnCoordinatorDao, RedisLink, RedisLockStore, RedisTxnCoordinatorDao } from '@mas/redis-store';
 import type { TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import type { Clock, Logger, Random } from '@mas/values';
-import { UsageError } from '../usage-error';
+import type { RedisTarget } from './redis-url';
 
 export interface CoordinatorStore {
   readonly dao: TxnCoordinatorDAO;
@@ -21,11 +21,10 @@ export interface StorePorts {
 
 /** Start-up waits so long for Redis and then goes on without it. */
 const CONNECT_WAIT_MS = 1_000;
-const DEFAULT_PORT = 6_379;
 
-/** @throws UsageError for a URL that is none. Redis itself may be away: the coordinator goes on without it. */
-export async function openCoordinatorStore(url: string, dataFolder: string, silenceMs: number, ports: StorePorts): Promise<CoordinatorStore> {
-  return url === 'embedded' ? openEmbedded(dataFolder, ports) : openRedis(url, silenceMs, ports);
+/** @param target null: embedded. Redis itself may be away: the coordinator goes on without it. */
+export async function openCoordinatorStore(target: RedisTarget | null, dataFolder: string, silenceMs: number, ports: StorePorts): Promise<CoordinatorStore> {
+  return target === null ? openEmbedded(dataFolder, ports) : openRedis(target, silenceMs, ports);
 }
 
 function openEmbedded(dataFolder: string, { clock, logger }: StorePorts): CoordinatorStore {
@@ -37,22 +36,7 @@ function openEmbedded(dataFolder: string, { clock, logger }: StorePorts): Coordi
   return { dao, lockStore, close: () => Promise.resolve(journal.close()).then(() => undefined) };
 }
 
-async function openRedis(text: string, silenceMs: number, { clock, random, logger }: StorePorts): Promise<CoordinatorStore> {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new UsageError('--redis (or MAS_REDIS) is not a URL; expected embedded or redis://host:6379');
-  }
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') throw new UsageError(`--redis (or MAS_REDIS) begins with ${url.protocol}//; expected embedded or redis://host:6379`);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const redis = {
-    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
-    ...(url.pathname.length > 1 ? { db: Number(url.pathname.slice(1)) } : {}),
-  };
-  const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
+async function openRedis({ host, port, redis }: RedisTarget, silenceMs: number, { clock, random, logger }: StorePorts): Promise<CoordinatorStore> {
   const open = (): RedisLink => new RedisLink({ host, port, clock, logger, redis });
   const links = [open(), open()] as const;
   const where = `${host}:${port}`;

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { commonSettings, policySettings } from '../config/common-settings';
 import { integer, listenAddress, setting, text } from '../config/setting';
 
+/** Of a SQL server; embedded it is the file's name. */
+const databaseName = (): z.ZodType<string> => z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'expected 1 to 64 letters, digits or underscores');
+
 export const resourceManagerSettings = {
   id: setting('id', '<n>', 'id of this resource manager, unique in the cluster for good', undefined, integer(1, 65535), 'MAS_RM_ID'),
   listen: setting('listen', '<host:port>', 'where to listen', undefined, listenAddress()),
-  sql: setting('sql', '<url>', 'embedded, or mysql://user@host:port (MySQL or MariaDB); with a password only in the variable', 'embedded', text()),
+  sql: setting('sql', '<url>', 'embedded, or mysql://user@host:port (MySQL or MariaDB); with a password only in the variable; the database is --db', 'embedded', text()),
   sqlPasswordFile: setting('sql-password-file', '<file>', 'file with the password of the SQL user, instead of one in MAS_SQL', '', z.string()),
   sqlWaitMs: setting('sql-wait-ms', '<ms>', 'how long a start waits for a SQL server that does not answer', '60000', integer(0, 3_600_000)),
-  db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', text()),
+  db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', databaseName()),
   tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick; elections take 10 to 19 of them', '100', integer(10, 10_000)),
   ...commonSettings,
   ...policySettings,

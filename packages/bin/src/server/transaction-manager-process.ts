@@ -19,6 +19,7 @@ import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
 import { LearntCluster } from './learnt-cluster';
 import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
+import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
 const STOP_TIMEOUT_MS = 14_000;
@@ -29,6 +30,7 @@ const DISCOVERY_RETRY_MS = 200;
 
 type TmSettings = Values<typeof transactionManagerSettings>;
 interface Checked {
+  readonly redis: RedisTarget | null;
   readonly config: CoordinatorConfig;
   readonly limits: EdgeLimits;
   readonly tls: TlsIdentity;
@@ -55,11 +57,11 @@ function check(settings: TmSettings): Checked {
   const limits = edgeLimits({ ratePerSecond, rateBurst: Math.max(2 * ratePerSecond, 2000) });
   if (!limits.ok) problems.push(...limits.error);
   if (!config.ok || !limits.ok || problems.length > 0) throw new UsageError(problems.join('\n'));
-  return { config: config.value, limits: limits.value, tls: readTlsIdentity(settings.certs, 'tm'), tokens: readTokenKeys(settings), failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS) };
+  return { redis: readRedisUrl(settings.redis), config: config.value, limits: limits.value, tls: readTlsIdentity(settings.certs, 'tm'), tokens: readTokenKeys(settings), failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS) };
 }
 
 async function assemble(settings: TmSettings, checked: Checked, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
-  const { config, limits, tls, tokens, failpoint } = checked;
+  const { redis, config, limits, tls, tokens, failpoint } = checked;
   const ports = { clock: systemClock, random: new SystemRandom(), logger };
   const { clock } = ports;
   const folder = DataFolder.open(settings.data, settings.id);
@@ -67,7 +69,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const certificates = new CertificateWatch(certificateFiles(settings.certs, 'tm', tls), systemClock, logger);
   certificates.start();
   lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
-  const store = await openCoordinatorStore(settings.redis, settings.data, settings.redisSilenceMs, ports);
+  const store = await openCoordinatorStore(redis, settings.data, settings.redisSilenceMs, ports);
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
@@ -94,7 +96,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   coordinator.start();
   republisher.start();
   server.setServing(true);
-  logger.info({ listen: `${settings.listen.host}:${server.port}`, store: settings.redis === 'embedded' ? 'embedded' : 'redis', placementVersion: map.version }, 'ready');
+  logger.info({ listen: `${settings.listen.host}:${server.port}`, store: redis === null ? 'embedded' : 'redis', placementVersion: map.version }, 'ready');
 }
 
 /** Without a map nothing can be routed: waits until Redis or a Resource Manager has one. */

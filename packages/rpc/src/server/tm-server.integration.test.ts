@@ -319,6 +319,9 @@ describe('every method answers what the coordinator said', () => {
   test('locks; handles of others stay secret', async () => {
     expect(await client.acquireLock({ lockIds: ['a'] })).toEqual({ handle: 'h', locks: [{ lockId: 'a', token: 7 }], timeoutMs: 5000 });
     await expect(client.acquireLock({ lockIds: ['busy'] })).rejects.toMatchObject({ code: Code.ABORTED, error: { reason: 'LOCK_HELD', facts: { attempts: '10', lock_id: 'busy' } } });
+    for (const mode of ['shared', 'exclusive'] as const) {
+      for (const id of ['', '-a', 'a/b', 'job #7', 'x'.repeat(65), 'ä']) await expect(client.acquireLock({ lockIds: [id], mode })).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'LOCK_ID_INVALID', field: 'lock_ids[0]' } });
+    }
     await expect(client.releaseLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
     await expect(client.refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
     const status = await client.getLock('a');

@@ -1,5 +1,5 @@
 /** The form of ids, numbers, pages and other scalars in requests. What is wrong is named with its field. */
-import { MAX_LOCK_ID_LENGTH, MAX_LOCK_OWNER_LENGTH, MAX_MEMO_LENGTH } from '@mas/ledger';
+import { MAX_LOCK_OWNER_LENGTH, MAX_MEMO_LENGTH } from '@mas/ledger';
 import type { Reply } from '@mas/transaction-coordinator';
 import { MAX_ACCOUNT_NUMBER_LENGTH, MAX_PAYMENT_ID_LENGTH, parseAccountNumber, parsePaymentId, txnId, type AccountNumber, type TxnId } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
@@ -73,9 +73,9 @@ export function validLockIds(ids: readonly string[]): Reply<readonly string[]> {
   return accepted(ids);
 }
 
+/** The form of account numbers, in both modes: an id has a slot by it, and its lock a bucket. */
 export function validLockId(id: string, field: string): Reply<string> {
-  const ok = id.length <= MAX_LOCK_ID_LENGTH && VISIBLE.test(id);
-  return ok ? accepted(id) : invalid('LOCK_ID_INVALID', field, `A lock id has 1 to ${MAX_LOCK_ID_LENGTH} visible ASCII characters without spaces.`);
+  return parseAccountNumber(id).ok ? accepted(id) : invalid('LOCK_ID_INVALID', field, `A lock id has the form of an account number: 1 to ${MAX_ACCOUNT_NUMBER_LENGTH} letters, digits or . _ : @ - with a letter or digit first.`);
 }
 
 export function validHandle(handle: string, required: boolean, field = 'handle'): Reply<string | null> {

@@ -1,4 +1,5 @@
 /** Opening a store on a real server: what is wrong with the settings is said by name, and the tables are made once. */
+import { createConnection } from 'mysql2';
 import { freePort, startMariaDb, type TestServer } from '@mas/test-servers';
 import { accountNumber, bucketId, type LogFacts } from '@mas/values';
 import { account, batch, key, manyRows, outcome, position } from '../contract/contract-rows';
@@ -24,10 +25,68 @@ test.each([
   ['mysql://root@localhost:3306', 'database', /no database is named/],
   ['mysql://root@localhost/a-b', 'database', /"a-b" is not/],
   ['mysql://root@localhost/d?ssl=1', 'url', /none is known/],
+  ['mysql://root:50%@localhost/d', 'url', /password has a stray %.*%25/],
+  ['mysql://ro%zt@localhost/d', 'url', /user has a stray %/],
+  ['mysql://root@localhost/d%', 'url', /database has a stray %/],
+  ['mysql://root@local%zzhost/d', 'url', /no host name or address/],
+  ['mysql://root:a/b@localhost/d', 'url', /not a URL.*percent-encoded/],
+  ['mysql://root@localhost/d#x', 'url', /%23/],
+  ['mysql://root@localhost:0/d', 'url', /port is 0/],
+  ['mysql://root@localhost:66000/d', 'url', /not a URL/],
+  ['mysql:root@localhost/d', 'url', /names no host/],
+  ['mysql://root@localhost/mysql', 'database', /SQL server itself/],
+  ['mysql://root@localhost/Information_Schema', 'database', /SQL server itself/],
+  ['mysql://root@localhost/performance_schema', 'database', /SQL server itself/],
+  ['mysql://root@localhost/sys', 'database', /SQL server itself/],
 ])('%s is refused by its %s', async (url, setting, message) => {
   const error = await openAppliedStore(url).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ kind: 'store-misconfigured', setting });
   expect((error as Error).message).toMatch(message);
+});
+
+test('a database in the URL counts, unless another one is named: then neither is ignored', async () => {
+  const error = await openMysqlStore({ url: `${server.url}/other`, database: 'mas' }).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ kind: 'store-misconfigured', setting: 'database', message: expect.stringMatching(/"other".*"mas"/) as string });
+  await expect(openMysqlStore({ url: server.url, database: 'sys' })).rejects.toMatchObject({ setting: 'database' });
+  for (const options of [{ url: `${server.url}/named_by_url` }, { url: `${server.url}/named_by_url`, database: 'named_by_url' }]) {
+    const store = await openMysqlStore(options);
+    await store.migrate();
+    await store.close();
+  }
+  expect(await direct.value(`select count(*) from information_schema.tables where table_schema='named_by_url' and table_name='account'`)).toBe(1);
+});
+
+test('too many connections are called that, of the server and of a user', async () => {
+  await direct.run('create database crowded');
+  await direct.run(`create user crowd@'127.0.0.1' with max_user_connections 1`);
+  await direct.run(`grant all on crowded.* to crowd@'127.0.0.1'`);
+  const url = `mysql://crowd@127.0.0.1:${server.port}/crowded`;
+  const only = createConnection({ host: '127.0.0.1', port: server.port, user: 'crowd' });
+  await new Promise<void>((resolve, reject) => only.connect((error) => (error === null ? resolve() : reject(error))));
+  await expect(openAppliedStore(url)).rejects.toMatchObject({ kind: 'store-unavailable', message: expect.stringMatching(/no further connection/) as string });
+  only.destroy();
+  const before = String(await direct.value('select @@global.max_connections'));
+  // The least there can be: who has more rights gets one more than the others.
+  await direct.run('set global max_connections=10');
+  const crowd = Array.from({ length: 12 }, () => createConnection({ host: '127.0.0.1', port: server.port, user: 'root' }));
+  const settled = await Promise.all(crowd.map((each) => new Promise<boolean>((resolve) => each.on('error', () => undefined).connect((error) => resolve(error === null)))));
+  expect(settled).toContain(false);
+  await expect(openAppliedStore(url)).rejects.toMatchObject({ kind: 'store-unavailable', message: expect.stringMatching(/too many connections.*max_connections/) as string });
+  for (const each of crowd) each.destroy();
+  await direct.run(`set global max_connections=${before}`);
+});
+
+test('what a session cannot set is refused by name: a log of statements, upper case that the server does not keep', async () => {
+  const unfit = await startMariaDb({ extraArgs: ['--lower-case-table-names=1', '--log-bin', '--binlog-format=STATEMENT'] });
+  await expect(openMysqlStore({ url: unfit.url, database: 'mas' })).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'server', message: expect.stringContaining('binlog_format') as string });
+  const root = await DirectSql.connect(unfit.port);
+  await root.run('set global binlog_format=MIXED');
+  await expect(openMysqlStore({ url: unfit.url, database: 'Mas' })).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'database', message: expect.stringContaining('"mas"') as string });
+  await (await openMysqlStore({ url: unfit.url, database: 'mas' })).close();
+  await root.run('set global max_allowed_packet=1048576');
+  await expect(openMysqlStore({ url: unfit.url, database: 'mas' })).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'server', message: expect.stringContaining('max_allowed_packet') as string });
+  root.close();
+  await unfit.stop();
 });
 
 test('a wrong password, and a user without rights, are told apart; no password shows', async () => {

@@ -12,6 +12,7 @@ import { queryWithin } from './limited-query';
 import { loadWithin, type LocalLoading } from './local-load';
 import { CLOSED_CONNECTION, endsConnection } from './mysql-errors';
 import type { MysqlSettings } from './mysql-settings';
+import { sessionSetup } from './session-settings';
 
 type Callback = (error: unknown, result?: unknown) => void;
 
@@ -55,6 +56,8 @@ export class TimedPool implements MysqlPool {
         callback(null, known);
         return;
       }
+      // What comes with an OK is decoded by the server's default character set (UTF-16, say), although the server sends none of it in that.
+      Reflect.set(raw, 'serverEncoding', 'utf8');
       const connection = new TimedConnection(raw, this.limits.statementTimeoutMs, this.loading);
       this.wrapped.set(raw, connection);
       connection.query(sessionSetup(this.limits.statementTimeoutMs), [], (setupError) => {
@@ -130,20 +133,6 @@ export function connectionOptions(settings: MysqlSettings): PoolOptions {
     queryFormat: (sql: string, values: Parameters<typeof format>[1]) => (Array.isArray(values) && values.length === 0 ? sql : format(sql, values)),
     ...(settings.tls === null ? {} : { ssl: { ca: settings.tls.ca, rejectUnauthorized: true } }),
   };
-}
-
-/**
- * READ COMMITTED for writers: they write by primary key only and need no gap locks; who wants one view asks for it. Lock
- * waits end before the statement's own limit, so that they are told apart. MariaDB and MySQL name the server's own limit
- * differently; each ignores the other's comment.
- */
-function sessionSetup(statementTimeoutMs: number): string {
-  const lockWaitSeconds = Math.max(1, Math.floor(statementTimeoutMs / 2_000));
-  return [
-    `set session sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout=${lockWaitSeconds}`,
-    'set session transaction isolation level read committed',
-    `/*M!100000 set session max_statement_time=${statementTimeoutMs / 1_000} */ /*!80000 set session max_execution_time=${statementTimeoutMs} */`,
-  ].join('; ');
 }
 
 interface Column {
