@@ -102,6 +102,31 @@ describe('a Transaction Manager', () => {
     await waitUntil('the entry is in Redis', async () => (await bank.client.getPayment({ id })).timeline.some((step) => step.step === 'received'));
   });
 
+  test('whose Redis was stopped for a while: a cached balance does not go back to what Redis had before', async () => {
+    const tm = cluster.process('tm1');
+    const answersAgain = (): number => tm.lines().filter((line) => line.msg === 'Redis answers again' || line.msg === 'Redis answers now').length;
+    const revs: number[] = [];
+    const read = async (): Promise<number> => {
+      const [view] = await bank.client.getAccounts([from], 'cached');
+      revs.push(view?.rev ?? -1);
+      return view?.ageMs ?? 0;
+    };
+    await waitUntil('the balance comes from Redis', async () => (await read()) > 0, { timeoutMs: 20_000, diagnostics: () => tm.logTail() });
+    const before = answersAgain();
+    cluster.redis?.pause();
+    expect((await bank.pay(from, to, 1n)).kind).toBe('committed');
+    await read();
+    const paid = revs.at(-1) ?? 0;
+    cluster.redis?.resume();
+    await waitUntil('Redis is heard again', async () => {
+      await read();
+      return answersAgain() > before;
+    }, { timeoutMs: 20_000, diagnostics: () => tm.logTail() });
+    for (let i = 0; i < 5; i += 1) await read();
+    expect(paid).toBeGreaterThan(revs[0] ?? 0);
+    expect(revs).toEqual([...revs].sort((left, right) => left - right));
+  });
+
   test('without a Resource Manager and without Redis: says once what it waits for, and serves when they are there', async () => {
     const tm = cluster.process('tm1');
     await Promise.all([tm.kill(), cluster.redis?.kill(), ...cluster.rms.map((rm) => rm.kill())]);

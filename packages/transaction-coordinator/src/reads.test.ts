@@ -113,6 +113,30 @@ describe('cached', () => {
     expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 95n });
   });
 
+  test('Redis that is away and comes back still has an older value: it is not shown after the newer one', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    const read = async (): Promise<bigint | undefined> => {
+      const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached'));
+      return reply.ok ? reply.value[0]?.balanceMinor : undefined;
+    };
+    await read();
+    await rig.clock.pass(10);
+    await read();
+    await rig.clock.pass(10);
+    expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 100n });
+    rig.dao.mood = 'refuse';
+    await rig.pay(rig.request(from, to, 1n));
+    expect(await read()).toBe(99n);
+    await rig.clock.pass(1_000);
+    rig.dao.mood = 'well';
+    expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 100n });
+    expect(await read()).toBe(99n);
+    await rig.clock.pass(10);
+    // And what was read puts the newer one in the older one's place, for the other coordinators too.
+    expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 99n });
+  });
+
   test('with Redis away it is read at its bucket', async () => {
     const rig = new Rig();
     const from = rig.open(1, 100n);

@@ -1,7 +1,12 @@
 /**
  * Balances in Redis, for reads that may be old. A value is put there only under the namespace that was read before
- * the linearizable operation it comes from, and only over a lower rev, so a cached value never goes back, not even
- * across a flush of Redis. What rarely changes of an account (status, owner) is remembered here, and its age counts.
+ * the linearizable operation it comes from, and only over a lower rev, so the value in Redis never goes back, not even
+ * across a flush. What rarely changes of an account (status, owner) is remembered here, and its age counts.
+ *
+ * What this coordinator answers never goes back either: while Redis is silent the bucket answers, and what it said cannot be
+ * put into Redis. When Redis is heard again it still has what it had before. So the highest rev that was seen here is kept
+ * with the details, and what lies below it is read at the bucket. Whose details are forgotten is read there as well, so the
+ * rev is never missed; and no answer is older than the details may be.
  */
 import type { OutcomeRow } from '@mas/ledger';
 import type { AccountReading } from '@mas/two-phase-commit';
@@ -18,6 +23,8 @@ const NAMESPACE_AGE_MS = 5_000;
 interface Details {
   readonly reading: AccountReading;
   readonly readAtMs: number;
+  /** The highest that this coordinator has read, answered or committed. */
+  seenRev: number;
 }
 
 export class BalanceCache {
@@ -42,11 +49,11 @@ export class BalanceCache {
 
   /** A fresh decision's balances. @param namespace what currentNamespace gave before the payment began. */
   committed(namespace: string | null, outcome: OutcomeRow): void {
-    if (namespace === null) return;
     const readAtMs = this.clock.wallMs();
     for (const { account, balanceMinor, rev } of outcome.balances) {
+      this.seen(account, rev);
       const leg = outcome.body.legs.find((candidate) => candidate.account === account);
-      if (leg !== undefined) this.put(namespace, { number: account, currency: leg.currency, balanceMinor, rev, readAtMs });
+      if (leg !== undefined && namespace !== null) this.put(namespace, { number: account, currency: leg.currency, balanceMinor, rev, readAtMs });
     }
   }
 
@@ -69,7 +76,8 @@ export class BalanceCache {
     return numbers.map((number, i) => {
       const balance = cached[i] ?? null;
       const details = this.details.get(number);
-      if (balance === null || details === undefined || nowMs - details.readAtMs > DETAILS_AGE_MS) return null;
+      if (balance === null || details === undefined || nowMs - details.readAtMs > DETAILS_AGE_MS || balance.rev < details.seenRev) return null;
+      details.seenRev = balance.rev;
       const { status, owner, minimumMinor, createdAtMs } = details.reading;
       return {
         number,
@@ -90,13 +98,19 @@ export class BalanceCache {
     });
   }
 
+  private seen(number: AccountNumber, rev: number): void {
+    const details = this.details.get(number);
+    if (details !== undefined) details.seenRev = Math.max(details.seenRev, rev);
+  }
+
   private remember(reading: AccountReading, readAtMs: number): void {
+    const seenRev = Math.max(reading.rev, this.details.get(reading.number)?.seenRev ?? 0);
     this.details.delete(reading.number);
     if (this.details.size >= MAX_DETAILS) {
       const [oldest] = this.details.keys();
       if (oldest !== undefined) this.details.delete(oldest);
     }
-    this.details.set(reading.number, { reading, readAtMs });
+    this.details.set(reading.number, { reading, readAtMs, seenRev });
   }
 
   private put(namespace: string, balance: CachedBalance): void {
