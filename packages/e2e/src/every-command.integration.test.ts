@@ -32,6 +32,7 @@ const COMMANDS: readonly (readonly [command: string, right: readonly string[], w
   ['lock release', ['a', '--handle', 'h'], ['a']],
   ['lock refresh', ['a', '--handle', 'h'], ['a']],
   ['lock get', ['a'], []],
+  ['lock break', ['a'], []],
   ['cluster status', [], null],
   ['cluster add-node', ['4', 'localhost:1'], ['4']],
   ['audit', [], null],

@@ -91,7 +91,7 @@ test('an exclusive lock held by another owner past all attempts', async () => {
   expectAborted(await bank.pay(sender, receiver, 100n, { id }), 'LOCK_TIMEOUT');
   // Three attempts, 200 ms apart: it waited for the lock before it gave up.
   expect(performance.now() - startedAtMs).toBeGreaterThan(550);
-  expect(await bank.client.getLock(receiver)).toMatchObject({ mode: 'exclusive', owners: 1 });
+  expect(await bank.client.getLock(receiver)).toMatchObject({ mode: 'exclusive', holders: [{ heldBy: expect.stringMatching(/^operator /) as unknown, token: expect.any(Number) as unknown }] });
   await bank.client.releaseLock([receiver], handle);
   await expectRolledBack(bank, { id, reason: 'LOCK_TIMEOUT', before });
   await expectPays(bank, sender, receiver);

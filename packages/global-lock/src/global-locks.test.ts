@@ -25,9 +25,9 @@ class World {
   }) as LockStore;
   readonly service = new GlobalLocks({ store: this.store, buckets: this.buckets, clock: this.clock, random: new SeededRandom(5), logger: silentLogger });
 
-  acquire(lockIds: readonly string[], mode: LockMode = 'exclusive', options: { handle?: string; waitMs?: number; timeoutMs?: number } = {}): Promise<LockReply> {
+  acquire(lockIds: readonly string[], mode: LockMode = 'exclusive', options: { handle?: string; waitMs?: number; timeoutMs?: number; signal?: AbortSignal } = {}): Promise<LockReply> {
     const properties = { ...DEFAULT_LOCK_PROPERTIES, lockTimeoutMs: options.timeoutMs ?? 5000 };
-    return this.service.acquire({ lockIds, mode, handle: options.handle ?? null, properties, deadlineMs: this.clock.monotonicMs() + (options.waitMs ?? 60_000), ...CALLER });
+    return this.service.acquire({ lockIds, mode, handle: options.handle ?? null, properties, deadlineMs: this.clock.monotonicMs() + (options.waitMs ?? 60_000), ...(options.signal === undefined ? {} : { signal: options.signal }), ...CALLER });
   }
 
   release(lockIds: readonly string[], handle: string): Promise<LockReply> {
@@ -53,14 +53,15 @@ test('an exclusive lock is a row in each bucket, taken in ascending order, with 
   expect([world.buckets.held(), await world.service.status('b')]).toEqual([[], null]);
 });
 
-test('shared locks go together and stay out of the buckets; an exclusive one waits for all of them', async () => {
+test('shared locks go together, as rows of the bucket; an exclusive one waits for all of them', async () => {
   const first = await world.acquired(['a'], 'shared');
   const second = await world.acquired(['a'], 'shared');
   const waiting = world.acquire(['a']);
   await world.clock.advance(100);
   await world.release(['a'], first.handle);
   await settle();
-  expect(world.buckets.calls).toEqual([]);
+  expect(world.buckets.calls).toEqual(['acquire a', 'acquire a', 'release a']);
+  expect(first.locks).toEqual([{ lockId: 'a', token: null }]);
   await world.release(['a'], second.handle);
   await settle();
   expect(await waiting).toMatchObject({ kind: 'acquired' });
@@ -152,8 +153,10 @@ describe('without the lock table', () => {
     expect(await waiting).toMatchObject({ kind: 'acquired', locks: [{ lockId: 'a', token: 2 }] });
   });
 
-  test('shared locks are unavailable, and status does not guess', async () => {
-    expect(await world.acquire(['a'], 'shared')).toMatchObject({ kind: 'unavailable' });
+  test('shared locks as well; status does not guess, and the bucket says who holds it', async () => {
+    const { handle } = await world.acquired(['a'], 'shared');
+    expect(await world.acquire(['a'], 'exclusive', { waitMs: 0 })).toMatchObject({ kind: 'held', by: { mode: 'shared' } });
+    expect(await world.service.inspect('a', 0)).toMatchObject({ mode: 'shared', holders: [{ heldBy: `holder of ${handle}` }], waiting: null });
     await expect(world.service.status('a')).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
   });
 });
@@ -168,7 +171,7 @@ test('an emptied table lets nobody past the bucket, asks it rarely, and is fille
   expect(world.buckets.calls.filter((call) => call === 'acquire a').length).toBeLessThanOrEqual(6);
   let identity = 'one';
   const effectiveLocks = (): Promise<readonly { lockId: string; owner: string; token: number; remainingMs: number }[]> =>
-    Promise.resolve([...world.buckets.rows].map(([lockId, row]) => ({ lockId, owner: row.owner, token: row.token, remainingMs: row.untilMs - world.clock.monotonicMs() })));
+    Promise.resolve([{ lockId: 'a', owner: handle, token: 1, remainingMs: 2_000 }]);
   const republisher = new LockRepublisher({ store: world.table, identity: () => Promise.resolve(identity), effectiveLocks, clock: world.clock, logger: silentLogger });
   republisher.start();
   await world.clock.advance(1000);
@@ -195,6 +198,101 @@ test("a crowd around one lock: releases wake it without using up anybody's attem
     if (next?.kind !== 'acquired') throw new Error(`waiter ${i} got ${JSON.stringify(next)}`);
     holder = next;
   }
+});
+
+test('an emptied table forgets a shared lock, and its bucket does not: nobody gets an exclusive one beside it', async () => {
+  const reader = await world.acquired(['a'], 'shared', 60_000);
+  world.table.clear();
+  const blocked = world.acquire(['a'], 'exclusive', { waitMs: 500 });
+  await world.clock.advance(1_000);
+  expect(await blocked).toMatchObject({ kind: 'held', by: { mode: 'shared' } });
+  world.table.clear();
+  expect(await world.service.refresh({ lockIds: ['a'], handle: reader.handle, timeoutMs: 60_000 })).toMatchObject({ kind: 'acquired' });
+  expect(await world.release(['a'], reader.handle)).toMatchObject({ kind: 'acquired' });
+  expect(await world.acquire(['a'])).toMatchObject({ kind: 'acquired' });
+});
+
+describe('a call that has ended', () => {
+  test('gives up its place: what is released later is not taken for nobody', async () => {
+    const { handle } = await world.acquired(['a']);
+    const call = new AbortController();
+    const waiting = world.acquire(['a'], 'exclusive', { signal: call.signal });
+    await world.clock.advance(10);
+    expect(await world.table.waiting('a')).toBe(1);
+    call.abort();
+    expect(await waiting).toEqual({ kind: 'cancelled' });
+    expect(await world.table.waiting('a')).toBe(0);
+    await world.release(['a'], handle);
+    await world.clock.advance(20_000);
+    expect(world.buckets.held()).toEqual([]);
+    expect(await world.table.holder('a')).toBeNull();
+  });
+
+  test.each(['exclusive', 'shared'] as const)('gives a grant that comes too late back, %s', async (mode) => {
+    const call = new AbortController();
+    world.buckets.onGranted = () => {
+      call.abort();
+      return Promise.resolve();
+    };
+    expect(await world.acquire(['a', 'b'], mode, { signal: call.signal })).toEqual({ kind: 'cancelled' });
+    expect([world.buckets.held(), await world.table.holder('a'), await world.table.holder('b')]).toEqual([[], null, null]);
+  });
+
+  test('keeps what its caller holds under a handle of his own', async () => {
+    const { handle } = await world.acquired(['a']);
+    const call = new AbortController();
+    world.buckets.onGranted = () => {
+      call.abort();
+      return Promise.resolve();
+    };
+    expect(await world.acquire(['a'], 'exclusive', { handle, signal: call.signal })).toMatchObject({ kind: 'acquired', handle });
+    expect(world.buckets.held()).toEqual(['a']);
+  });
+
+  test('does not wait for legs that are still undecided', async () => {
+    world.buckets.preparedLegs.set('a', 1);
+    const call = new AbortController();
+    const waiting = world.acquire(['a'], 'exclusive', { signal: call.signal });
+    await world.clock.advance(50);
+    call.abort();
+    await world.clock.advance(500);
+    expect(await waiting).toEqual({ kind: 'cancelled' });
+    expect(world.buckets.held()).toEqual([]);
+  });
+});
+
+test('a bucket that did not answer may grant it later: it is given back once more', async () => {
+  world.buckets.unavailable.add('a');
+  expect(await world.acquire(['a'])).toMatchObject({ kind: 'unavailable' });
+  await world.clock.advance(1_000);
+  world.buckets.unavailable.delete('a');
+  const before = world.buckets.calls.filter((call) => call === 'release a').length;
+  await world.clock.advance(5_000);
+  expect(world.buckets.calls.filter((call) => call === 'release a').length).toBe(before + 1);
+});
+
+describe('breaking', () => {
+  test('ends all holders, wakes who waits, and is noted; the old handle owns nothing', async () => {
+    const readers = [await world.acquired(['a'], 'shared', 60_000), await world.acquired(['a'], 'shared', 60_000)];
+    const waiting = world.acquire(['a']);
+    await world.clock.advance(10);
+    expect(await world.service.inspect('a', 0)).toMatchObject({ waiting: 1, lastBreak: null });
+    expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({ kind: 'broken', was: { mode: 'shared', holders: [{ token: 1 }, { token: 2 }] } });
+    await settle();
+    expect(await waiting).toMatchObject({ kind: 'acquired', locks: [{ token: 3 }] });
+    for (const { handle } of readers) expect(await world.service.refresh({ lockIds: ['a'], handle, timeoutMs: 1000 })).toMatchObject({ kind: 'lost' });
+    expect(await world.service.inspect('a', 0)).toMatchObject({ mode: 'exclusive', lastBreak: { by: 'jwt', upToToken: 2 } });
+  });
+
+  test('what nobody holds is not broken, without the table it works, without the bucket it says so', async () => {
+    expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toEqual({ kind: 'not-held' });
+    await world.acquired(['a']);
+    world.down = true;
+    expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({ kind: 'broken' });
+    world.buckets.unavailable.add('a');
+    expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({ kind: 'unavailable' });
+    await expect(world.service.inspect('a', 0)).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
+  });
 });
 
 test('a handle of the other mode is not accepted', async () => {

@@ -1,7 +1,6 @@
 /**
- * The GlobalLock Service. The lock table (port LockStore) queues and wakes; an exclusive lock is answered only once it is
- * effective in the buckets. Without the lock table exclusive locks still work, by asking the buckets again and again;
- * shared ones, which live in the table only, are unavailable.
+ * The GlobalLock Service. The lock table (port LockStore) queues and wakes; a lock is answered only once it is effective in the
+ * buckets, shared ones as well as exclusive ones. Without the table locks still work, by asking the buckets again and again.
  *
  * An attempt is one LockAttemptDelay. A release wakes a waiter within his delay for a try that costs no attempt, or a
  * crowd around one busy lock would use up everybody's attempts in a moment.
@@ -9,8 +8,9 @@
 import { delay, invariant, type Clock, type Logger, type Random } from '@mas/values';
 import { BucketGrants } from './bucket-grants';
 import { handleMode, mintHandle } from './lock-handle';
-import type { BucketLocks, EffectiveLock, GlobalLockService, LockReply } from './lock-service';
-import type { LockAttempt, LockHolder, LockStore, LockStoreUnavailable } from './lock-store';
+import type { BreakReply, BucketLocks, EffectiveLock, GlobalLockService, LockReply, LockReport } from './lock-service';
+import { LockStoreUnavailable, type LockAttempt, type LockHolder, type LockStore } from './lock-store';
+import { orEnded } from './or-ended';
 
 export interface GlobalLocksPorts {
   readonly store: LockStore;
@@ -26,6 +26,8 @@ export const MAX_LOCK_IDS = 64;
 const MAX_WAKES_PER_ATTEMPT = 100;
 /** How often a bucket is asked for a lock that the table does not know of. */
 const BUCKET_RETRY_MS = 250;
+/** A bucket that did not answer a call may still grant it, for as long as an instruction looks for its leader. */
+const RELEASE_AGAIN_MS = 5_000;
 
 type AcquireRequest = Parameters<GlobalLockService['acquire']>[0];
 /** `in`: who said so. The table wakes its waiters; a bucket is asked again after a while. */
@@ -39,27 +41,24 @@ export class GlobalLocks implements GlobalLockService {
   }
 
   async acquire(request: AcquireRequest): Promise<LockReply> {
-    const { clock, random } = this.ports;
     const lockIds = ascending(request.lockIds);
-    const { lockAttempts, lockAttemptDelayMs } = request.properties;
     if (request.handle !== null && handleMode(request.handle) !== request.mode) return { kind: 'lost', lockIds };
-    const handle = request.handle ?? mintHandle(request.mode, random);
-    for (let attempt = 1; ; attempt += 1) {
-      const windowEndsMs = Math.min(clock.monotonicMs() + lockAttemptDelayMs, request.deadlineMs);
-      const result = await this.tryWithin(windowEndsMs, lockIds, handle, request, attempt === lockAttempts);
-      if (result.kind !== 'held') return result;
-      if (attempt >= lockAttempts || clock.monotonicMs() >= request.deadlineMs) return { kind: 'held', by: result.by, attempts: attempt };
+    const handle = request.handle ?? mintHandle(request.mode, this.ports.random);
+    const reply = await this.attempts(lockIds, handle, request);
+    // A grant that comes after the call's end would be nobody's for the whole of its time. Who brought the handle knows it.
+    if (request.signal?.aborted === true && reply.kind === 'acquired' && request.handle === null) {
+      await this.release({ lockIds, handle });
+      return { kind: 'cancelled' };
     }
+    return reply;
   }
 
   async release(request: { readonly lockIds: readonly string[]; readonly handle: string }): Promise<LockReply> {
     const lockIds = ascending(request.lockIds);
-    const exclusive = handleMode(request.handle) === 'exclusive';
     // Buckets first: whom the table wakes finds the lock free.
-    const inBuckets = exclusive ? await this.grants.releaseAll(lockIds, request.handle) : { notHeld: lockIds, unavailable: [] };
+    const inBuckets = await this.grants.releaseAll(lockIds, request.handle);
     const inTable = await this.answered(this.ports.store.release(lockIds, request.handle));
     if (inBuckets.unavailable.length > 0) return { kind: 'unavailable', reason: `no answer from the bucket of ${inBuckets.unavailable.join(', ')}; the lock expires by itself` };
-    if (!exclusive && inTable === undefined) return { kind: 'unavailable', reason: 'the lock table does not answer; the lock expires by itself' };
     // Held is what either side knew: the table may have been emptied, a bucket never reached.
     const lost = inBuckets.notHeld.filter((lockId) => inTable?.notHeld.includes(lockId) !== false);
     return lost.length > 0 ? { kind: 'lost', lockIds: lost } : { kind: 'acquired', handle: request.handle, locks: [], timeoutMs: 0 };
@@ -67,14 +66,11 @@ export class GlobalLocks implements GlobalLockService {
 
   async refresh(request: { readonly lockIds: readonly string[]; readonly handle: string; readonly timeoutMs: number }): Promise<LockReply> {
     const lockIds = ascending(request.lockIds);
-    const exclusive = handleMode(request.handle) === 'exclusive';
-    const inBuckets = exclusive ? await this.grants.refreshAll(lockIds, request.handle, request.timeoutMs) : { lost: [], unavailable: [] };
-    const inTable = await this.answered(this.ports.store.refresh(lockIds, request.handle, request.timeoutMs));
-    // For an exclusive lock the buckets decide; what the table has lost is put back by the republisher.
-    const lost = exclusive ? inBuckets.lost : (inTable?.lost ?? []);
+    const { lost, unavailable } = await this.grants.refreshAll(lockIds, request.handle, request.timeoutMs);
+    // The buckets decide; what the table has lost of it is put back by the republisher.
+    await this.answered(this.ports.store.refresh(lockIds, request.handle, request.timeoutMs));
     if (lost.length > 0) return { kind: 'lost', lockIds: lost };
-    if (inBuckets.unavailable.length > 0) return { kind: 'unavailable', reason: `no answer from the bucket of ${inBuckets.unavailable.join(', ')}` };
-    if (!exclusive && inTable === undefined) return { kind: 'unavailable', reason: 'the lock table does not answer' };
+    if (unavailable.length > 0) return { kind: 'unavailable', reason: `no answer from the bucket of ${unavailable.join(', ')}` };
     return { kind: 'acquired', handle: request.handle, locks: lockIds.map((lockId) => ({ lockId, token: null })), timeoutMs: request.timeoutMs };
   }
 
@@ -83,15 +79,57 @@ export class GlobalLocks implements GlobalLockService {
     return this.ports.store.holder(lockId);
   }
 
+  async inspect(lockId: string, deadlineMs: number): Promise<LockReport> {
+    const report = await this.ports.buckets.inspect(lockId, deadlineMs);
+    if (report === null) throw new LockStoreUnavailable(`the bucket of ${lockId} does not say who holds it`);
+    const { store } = this.ports;
+    const waiting = (await this.answered(store.waiting(lockId))) ?? null;
+    const queued = report.mode === null ? await this.answered(store.holder(lockId)) : undefined;
+    if (queued === undefined || queued === null) return { ...report, waiting };
+    const holders = queued.owners.map(() => ({ heldBy: '', token: null, remainingMs: queued.remainingMs }));
+    return { ...report, mode: queued.mode, holders, waiting };
+  }
+
+  async break({ lockId, token, deadlineMs }: Parameters<GlobalLockService['break']>[0]): Promise<BreakReply> {
+    const { buckets, store, logger } = this.ports;
+    const was = await buckets.inspect(lockId, deadlineMs);
+    if (was === null) return { kind: 'unavailable', reason: `no answer from the bucket of ${lockId}` };
+    if (was.holders.length === 0) return { kind: 'not-held' };
+    // Named by its token: whoever takes the lock after these holders keeps it, also when the request is told twice.
+    const reply = await buckets.break(lockId, Math.max(...was.holders.map((holder) => holder.token ?? 0)), token);
+    if (reply !== 'broken') return reply === 'not-held' ? { kind: 'not-held' } : reply;
+    await this.answered(store.evict(lockId));
+    logger.warn({ lockId, heldBy: was.holders.map((holder) => holder.heldBy).join(', ') }, 'an operator has broken a lock');
+    return { kind: 'broken', was: { ...was, waiting: null } };
+  }
+
+  private async attempts(lockIds: readonly string[], handle: string, request: AcquireRequest): Promise<LockReply> {
+    const { clock, store } = this.ports;
+    const { lockAttempts, lockAttemptDelayMs } = request.properties;
+    const queue = { entered: false };
+    for (let attempt = 1; ; attempt += 1) {
+      const windowEndsMs = Math.min(clock.monotonicMs() + lockAttemptDelayMs, request.deadlineMs);
+      const result = await this.tryWithin(windowEndsMs, lockIds, handle, request, attempt === lockAttempts, queue);
+      const isOver = result.kind !== 'held' || attempt >= lockAttempts || clock.monotonicMs() >= request.deadlineMs;
+      if (isOver && queue.entered) await this.answered(store.noteWaiting(lockIds, handle, 0));
+      if (result.kind !== 'held') return result;
+      if (isOver) return { kind: 'held', by: result.by, attempts: attempt };
+    }
+  }
+
   /** Tries at once and after each release until the window ends. */
-  private async tryWithin(windowEndsMs: number, lockIds: readonly string[], handle: string, request: AcquireRequest, lastAttempt: boolean): Promise<TryResult> {
-    const { clock } = this.ports;
+  private async tryWithin(windowEndsMs: number, lockIds: readonly string[], handle: string, request: AcquireRequest, lastAttempt: boolean, queue: { entered: boolean }): Promise<TryResult> {
+    const { clock, store } = this.ports;
+    const { signal } = request;
     for (let wakes = 0; ; wakes += 1) {
+      if (signal?.aborted === true) return { kind: 'cancelled' };
       const result = await this.tryOnce(lockIds, handle, request);
       const leftMs = windowEndsMs - clock.monotonicMs();
       if (result.kind !== 'held' || leftMs <= 0 || lastAttempt) return result;
-      if (result.in === 'bucket') await delay(clock, Math.min(leftMs, BUCKET_RETRY_MS));
-      else await this.waitForRelease(lockIds, leftMs, wakes < MAX_WAKES_PER_ATTEMPT);
+      if (wakes === 0) await this.answered(store.noteWaiting(lockIds, handle, leftMs + BUCKET_RETRY_MS));
+      queue.entered = true;
+      const waited = result.in === 'bucket' ? delay(clock, Math.min(leftMs, BUCKET_RETRY_MS)) : this.waitForRelease(lockIds, leftMs, wakes < MAX_WAKES_PER_ATTEMPT);
+      await orEnded(waited, signal);
       if (clock.monotonicMs() >= windowEndsMs) return result;
     }
   }
@@ -105,23 +143,19 @@ export class GlobalLocks implements GlobalLockService {
   private async tryOnce(lockIds: readonly string[], handle: string, request: AcquireRequest): Promise<TryResult> {
     const { lockTimeoutMs } = request.properties;
     const queued = await this.answered<LockAttempt>(this.ports.store.tryAcquire({ lockIds, mode: request.mode, owner: handle, timeoutMs: lockTimeoutMs }));
-    if (queued?.kind === 'held') return { ...queued, in: 'table' };
-    if (request.mode === 'shared') {
-      if (queued === undefined) return { kind: 'unavailable', reason: 'the lock table does not answer, and shared locks live in it' };
-      return { kind: 'acquired', handle, locks: lockIds.map((lockId) => ({ lockId, token: null })), timeoutMs: lockTimeoutMs };
-    }
-    return this.makeEffective(lockIds, handle, request);
+    return queued?.kind === 'held' ? { ...queued, in: 'table' } : this.makeEffective(lockIds, handle, request);
   }
 
   private async makeEffective(lockIds: readonly string[], handle: string, request: AcquireRequest): Promise<TryResult> {
     const { store, clock } = this.ports;
     const timeoutMs = request.properties.lockTimeoutMs;
     const startedMs = clock.monotonicMs();
-    const granted = await this.grants.acquireAll({ lockIds, handle, timeoutMs, token: request.token, deadlineMs: request.deadlineMs });
+    const granted = await this.grants.acquireAll({ lockIds, handle, mode: request.mode, timeoutMs, token: request.token, deadlineMs: request.deadlineMs, signal: request.signal });
     if (granted.kind !== 'granted') {
       await this.answered(store.release(lockIds, handle));
-      if (granted.kind === 'unavailable') return granted;
-      return { kind: 'held', by: granted.kind === 'held' ? granted.by : null, in: 'bucket' };
+      if (granted.kind === 'unavailable' && request.handle === null) void this.releaseAgain(lockIds, handle);
+      if (granted.kind === 'held' || granted.kind === 'draining') return { kind: 'held', by: granted.kind === 'held' ? granted.by : null, in: 'bucket' };
+      return granted;
     }
     // Waiting for undecided legs may have used up part of the first locks' time: all start over together.
     if (clock.monotonicMs() - startedMs > timeoutMs / 2) {
@@ -133,6 +167,12 @@ export class GlobalLocks implements GlobalLockService {
     }
     await this.recordTokens(granted.locks, handle, timeoutMs);
     return { kind: 'acquired', handle, locks: granted.locks, timeoutMs };
+  }
+
+  /** What was given back at once may have been overtaken by its release; nobody knows this handle. */
+  private async releaseAgain(lockIds: readonly string[], handle: string): Promise<void> {
+    await delay(this.ports.clock, RELEASE_AGAIN_MS);
+    await this.grants.releaseAll(lockIds, handle);
   }
 
   private async recordTokens(locks: readonly EffectiveLock[], handle: string, remainingMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Port: the lock table that queues and wakes (Redis, or its embedded stand-in). What it holds is advisory: an
- * exclusive lock takes effect as a row in the bucket of its account. Several keys are taken atomically or not at
+ * Port: the lock table that queues and wakes (Redis, or its embedded stand-in). What it holds is advisory: a
+ * lock takes effect as a row in the bucket of its account. Several keys are taken atomically or not at
  * all. Every method rejects with LockStoreUnavailable when the store does not answer in time.
  */
 export type LockMode = 'shared' | 'exclusive';
@@ -40,6 +40,12 @@ export interface LockStore {
   exclusiveAmong(lockIds: readonly string[]): Promise<readonly string[]>;
   /** Puts exclusive locks back that buckets report as effective (after the store was emptied). */
   republish(locks: readonly { readonly lockId: string; readonly owner: string; readonly token: number; readonly remainingMs: number }[]): Promise<void>;
+  /** Forgets all holders of an id, whose bucket has ended them, and wakes waiters. */
+  evict(lockId: string): Promise<void>;
+  /** This owner waits for these ids, for at most `forMs` unless it says so again; 0: not any more. For people only. */
+  noteWaiting(lockIds: readonly string[], owner: string, forMs: number): Promise<void>;
+  /** How many wait for an id. */
+  waiting(lockId: string): Promise<number>;
   /** Resolves when one of the ids may have become free, or after `timeoutMs`. */
   waitForRelease(lockIds: readonly string[], timeoutMs: number): Promise<void>;
 }

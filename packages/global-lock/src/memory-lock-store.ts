@@ -15,6 +15,8 @@ interface Lock {
 
 export class MemoryLockStore implements LockStore {
   private readonly locks = new Map<string, Lock>();
+  /** Lock id → owner → until when he is taken to wait, monotonic ms. */
+  private readonly queues = new Map<string, Map<string, number>>();
   private readonly waiters: ReleaseWaiters;
 
   constructor(private readonly clock: Clock) {
@@ -24,6 +26,7 @@ export class MemoryLockStore implements LockStore {
   /** Forgets everything, as FLUSHALL does. */
   clear(): void {
     this.locks.clear();
+    this.queues.clear();
   }
 
   tryAcquire(request: LockRequest): Promise<LockAttempt> {
@@ -85,6 +88,26 @@ export class MemoryLockStore implements LockStore {
       this.locks.set(lockId, { mode: 'exclusive', owners: new Map([[owner, this.clock.monotonicMs() + remainingMs]]), token });
     }
     return Promise.resolve();
+  }
+
+  evict(lockId: string): Promise<void> {
+    this.locks.delete(lockId);
+    this.waiters.released([lockId]);
+    return Promise.resolve();
+  }
+
+  noteWaiting(lockIds: readonly string[], owner: string, forMs: number): Promise<void> {
+    for (const lockId of lockIds) {
+      const queue = this.queues.get(lockId) ?? new Map<string, number>();
+      if (forMs > 0) this.queues.set(lockId, queue.set(owner, this.clock.monotonicMs() + forMs));
+      else if (queue.delete(owner) && queue.size === 0) this.queues.delete(lockId);
+    }
+    return Promise.resolve();
+  }
+
+  waiting(lockId: string): Promise<number> {
+    const now = this.clock.monotonicMs();
+    return Promise.resolve([...(this.queues.get(lockId)?.values() ?? [])].filter((untilMs) => untilMs > now).length);
   }
 
   waitForRelease(lockIds: readonly string[], timeoutMs: number): Promise<void> {

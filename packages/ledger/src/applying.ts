@@ -7,6 +7,7 @@ import { fitsInt64, invariant, type AccountNumber, type PaymentKey, type Slot, t
 import type { BucketState } from './bucket-state';
 import type { LegChange } from './leg-changes';
 import type { Rows } from './ledger-state';
+import { lockKey } from './lock-row';
 import type { Outcome } from './outcome';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 import { refused, type Refused } from './verdict';
@@ -37,11 +38,16 @@ export class Applying {
     return this.rows.outcome(key);
   }
 
-  lock(lockId: string): LockRow | undefined {
-    return this.state.memory.locks.get(lockId);
+  /** By lockKey: an exclusive lock by its id. */
+  lock(key: string): LockRow | undefined {
+    return this.state.memory.locks.get(key);
   }
 
-  /** The lock if its time is not over: an expired row is as good as none. */
+  sharedInForce(lockId: string): readonly LockRow[] {
+    return this.state.memory.sharedOn(lockId).filter((lock) => lock.untilMs > this.stampMs);
+  }
+
+  /** The exclusive lock if its time is not over: an expired row is as good as none. */
   lockInForce(lockId: string): LockRow | undefined {
     const lock = this.lock(lockId);
     return lock !== undefined && lock.untilMs > this.stampMs ? lock : undefined;
@@ -108,13 +114,13 @@ export class Applying {
   }
 
   putLock(row: LockRow): void {
-    this.state.memory.locks.set(row.lockId, row);
+    this.state.memory.lockChanged(row);
     this.rows.putLock(row);
   }
 
   removeLock(row: LockRow): void {
-    this.state.memory.locks.delete(row.lockId);
-    this.rows.removeLock(row.slot, row.lockId);
+    this.state.memory.lockRemoved(row);
+    this.rows.removeLock(row.slot, lockKey(row));
   }
 }
 

@@ -39,6 +39,7 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'commit':
     case 'expire':
     case 'release-lock':
+    case 'break-lock':
       return null;
     default:
       return unreachable(instruction, 'instruction');

@@ -32,6 +32,7 @@ export type Instruction =
   | AcquireLock
   | RefreshLock
   | ReleaseLock
+  | BreakLock
   | ChangeAccount
   | BindId;
 
@@ -176,12 +177,14 @@ export interface Expire {
   readonly txn: TxnId;
 }
 
-/** Makes an exclusive lock effective on an account (or a free lock id with the account's number form). */
+/** Makes a lock effective on an account (or a free lock id with the account's number form). */
 export interface AcquireLock {
   readonly kind: 'acquire-lock';
   readonly slot: Slot;
   readonly lockId: string;
   readonly owner: string;
+  /** Shared ones since semantics version LOCK_HOLDERS_SINCE only. */
+  readonly mode: 'exclusive' | 'shared';
   readonly ttlMs: number;
   readonly subject: Subject;
 }
@@ -199,6 +202,16 @@ export interface ReleaseLock {
   readonly slot: Slot;
   readonly lockId: string;
   readonly owner: string;
+}
+
+/** An operator ends a lock whose holder does not. Since semantics version LOCK_HOLDERS_SINCE. */
+export interface BreakLock {
+  readonly kind: 'break-lock';
+  readonly slot: Slot;
+  readonly lockId: string;
+  /** The highest that the operator has seen. */
+  readonly upToToken: number;
+  readonly subject: Subject;
 }
 
 /** An operator's change of an account. `close` needs balance, holds and pending credits of zero. */

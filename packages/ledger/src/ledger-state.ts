@@ -16,7 +16,8 @@ export interface Rows {
   putLeg(row: LegRow): void;
   putOutcome(row: OutcomeRow): void;
   putLock(row: LockRow): void;
-  removeLock(slot: Slot, lockId: string): void;
+  /** By lockKey. */
+  removeLock(slot: Slot, key: string): void;
 }
 
 /** Scalars and small maps of a bucket, written to SQL with every checkpoint (BucketMeta row). */

@@ -12,7 +12,7 @@ import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
 import type { Instruction, LedgerEntry } from './instruction';
 import { entryProblem, instructionProblem } from './instruction-problem';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
-import { acquireLock, refreshLock, releaseLock } from './locks';
+import { acquireLock, breakLock, refreshLock, releaseLock } from './locks';
 import type { Outcome } from './outcome';
 import { commit, prepare, rollback } from './phases';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
@@ -139,6 +139,8 @@ function applyOne(applying: Applying, instruction: Instruction): Outcome {
       return refreshLock(applying, instruction);
     case 'release-lock':
       return releaseLock(applying, instruction);
+    case 'break-lock':
+      return breakLock(applying, instruction);
     case 'create-account':
       return createAccount(applying, instruction);
     case 'change-account':

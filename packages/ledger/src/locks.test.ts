@@ -1,7 +1,7 @@
 /** Exclusive locks: one owner at a time by the bucket's stamp, tokens that only rise, and what they stop. */
-import { acc, change, commit, create, lock, pay, payment, prepare, resolve, rollback, SYSTEM, unlock } from './testing/builders';
+import { acc, breakLock, change, commit, create, lock, OPERATOR, pay, payment, prepare, resolve, rollback, share, SYSTEM, unlock } from './testing/builders';
 import { START_MS, TestBucket } from './testing/test-bucket';
-import type { Instruction } from './index';
+import { BREAK_REMEMBERED_MS, brokenAtMs, type Instruction, type LockRow } from './index';
 
 const credit = payment(1, pay('b1', 'a1', 5n));
 const refresh = (lockId: string, owner: string, ttlMs = 1000): Instruction => ({ kind: 'refresh-lock', slot: lockSlot, lockId, owner, ttlMs });
@@ -98,4 +98,91 @@ test('rows of expired locks are removed now and then, those in force stay', () =
   }
   expect([...a.ledger.locks()].length).toBeLessThan(60);
   expect(a.run(lock('a1', 'x'))).toMatchObject({ kind: 'locked', lock: { owner: 'keeper', token: 1 } });
+});
+
+describe('shared locks', () => {
+  test('go together, keep an exclusive one out until the last has gone, and stop no payment', () => {
+    const a = bucket();
+    expect(a.run(share('a1', 's-x'))).toMatchObject({ kind: 'lock', lock: { mode: 'shared', owner: 's-x', token: 1 }, preparedLegs: 0 });
+    expect(a.run(share('a1', 's-y', 2000))).toMatchObject({ kind: 'lock', lock: { owner: 's-y', token: 2 } });
+    expect(a.run(lock('a1', 'x'))).toMatchObject({ kind: 'locked', lock: { mode: 'shared', owner: 's-y' } });
+    expect(a.run(prepare(credit, 'a1')).kind).toBe('prepared');
+    expect(a.run(change(9, 'a1', { kind: 'freeze' })).kind).toBe('account');
+    expect(a.run(unlock('a1', 's-y'))).toEqual({ kind: 'lock-released', lockId: 'a1' });
+    expect(a.run(lock('a1', 'x'))).toMatchObject({ kind: 'locked', lock: { owner: 's-x' } });
+    a.stampMs += 1000;
+    expect(a.run(refresh('a1', 's-x'))).toMatchObject({ kind: 'refused', refusal: { name: 'LOCK_NOT_OWNED' } });
+    expect(a.run(lock('a1', 'x'))).toMatchObject({ kind: 'lock', lock: { mode: 'exclusive', token: 3 } });
+    expect(a.run(share('a1', 's-y'))).toMatchObject({ kind: 'locked', lock: { owner: 'x' } });
+  });
+
+  test('are extended by their owner, again or by a refresh, under the same token', () => {
+    const a = bucket();
+    a.run(share('a1', 's-x'));
+    a.stampMs += 500;
+    expect(a.run(share('a1', 's-x'))).toMatchObject({ lock: { token: 1, untilMs: START_MS + 1500 } });
+    a.stampMs += 500;
+    expect(a.run(refresh('a1', 's-x'))).toMatchObject({ lock: { token: 1, untilMs: START_MS + 2000 } });
+    expect([...a.ledger.locks()]).toHaveLength(1);
+  });
+
+  test('their token is no permission, and their number on one id has a bound', () => {
+    const a = bucket();
+    a.run(share('a1', 's-x'));
+    expect(a.run(prepare(credit, 'a1', { lockToken: 1 }))).toMatchObject({ kind: 'refused', refusal: { name: 'LOCK_TOKEN_STALE' } });
+    for (let i = 1; i < 256; i += 1) expect(a.run(share('a1', `s-${i}`)).kind).toBe('lock');
+    expect(a.run(share('a1', 's-more'))).toMatchObject({ kind: 'refused', refusal: { name: 'TOO_MANY_LOCK_HOLDERS' } });
+    expect(a.run(share('a1', 's-x')).kind).toBe('lock');
+    a.stampMs += 1000;
+    expect(a.run(share('a1', 's-more')).kind).toBe('lock');
+  });
+});
+
+describe('breaking a lock', () => {
+  const notes = (a: TestBucket): readonly LockRow[] => [...a.ledger.locks()].filter((row) => row.mode === 'broken');
+
+  test('ends its holder and says who did it and when; the old token opens nothing', () => {
+    const a = bucket();
+    a.run(lock('a1', 'x', 60_000, { kind: 'account', account: acc('a1') }));
+    a.stampMs += 10;
+    expect(a.run(breakLock('a1', 1))).toEqual({ kind: 'lock-released', lockId: 'a1' });
+    expect(notes(a)).toMatchObject([{ heldBy: `operator ${OPERATOR.kind === 'operator' ? OPERATOR.name : ''}`, token: 1, owner: 'broken' }]);
+    expect(notes(a).map(brokenAtMs)).toEqual([START_MS + 10]);
+    expect(a.run(refresh('a1', 'x'))).toMatchObject({ kind: 'refused', refusal: { name: 'LOCK_NOT_OWNED' } });
+    expect(a.run(prepare(credit, 'a1', { lockToken: 1 }))).toMatchObject({ kind: 'refused', refusal: { name: 'LOCK_TOKEN_STALE' } });
+    expect(a.run(prepare(credit, 'a1')).kind).toBe('prepared');
+    expect(a.run(lock('a1', 'y'))).toMatchObject({ kind: 'lock', lock: { token: 2, owner: 'y' } });
+    expect(notes(a)).toHaveLength(1);
+  });
+
+  test('told twice it does nothing more, and whoever came after keeps his lock', () => {
+    const a = bucket();
+    a.run(share('a1', 's-x'));
+    a.run(share('a1', 's-y'));
+    expect(a.run(breakLock('a1', 2)).kind).toBe('lock-released');
+    a.run(lock('a1', 'z'));
+    expect(a.run(breakLock('a1', 2)).kind).toBe('lock-released');
+    expect(a.run(lock('a1', 'z'))).toMatchObject({ kind: 'lock', lock: { token: 3 } });
+    expect(a.run(breakLock('a2', 5))).toMatchObject({ kind: 'refused', refusal: { name: 'LOCK_NOT_OWNED' } });
+  });
+
+  test('its note is forgotten after its time', () => {
+    const a = bucket();
+    a.run(lock('a1', 'x'));
+    a.run(breakLock('a1', 1));
+    a.stampMs += BREAK_REMEMBERED_MS;
+    for (let i = 0; i < 260; i += 1) {
+      a.run(lock('a2', `x${i}`, 1));
+      a.stampMs += 2;
+    }
+    expect(notes(a)).toEqual([]);
+  });
+});
+
+test('rows say who holds them; in a bucket of an earlier version they are what they were', () => {
+  const a = bucket();
+  expect(a.run(lock('a1', 'x', 1000, { kind: 'account', account: acc('a1') }))).toMatchObject({ lock: { heldBy: 'account a1' } });
+  expect(a.run(share('a2', 's-x'))).toMatchObject({ lock: { heldBy: expect.stringMatching(/^operator /) as string } });
+  const old = new TestBucket('a', 1);
+  expect(old.run(lock('a1', 'x'))).toMatchObject({ lock: { heldBy: '', mode: 'exclusive' } });
 });

@@ -1,6 +1,7 @@
 /** Rows in plain maps: for tests, simulations and hosts that keep a whole bucket in memory. */
 import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { Rows } from './ledger-state';
+import { lockKey } from './lock-row';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 
 export class MemoryRows implements Rows {
@@ -36,11 +37,11 @@ export class MemoryRows implements Rows {
   }
 
   putLock(row: LockRow): void {
-    this.locks.set(row.lockId, row);
+    this.locks.set(lockKey(row), row);
   }
 
-  removeLock(_slot: Slot, lockId: string): void {
-    this.locks.delete(lockId);
+  removeLock(_slot: Slot, key: string): void {
+    this.locks.delete(key);
   }
 
   /** In key order: slot, account, seq. */
@@ -57,7 +58,7 @@ export class MemoryRows implements Rows {
   }
 
   sortedLocks(): readonly LockRow[] {
-    return [...this.locks.values()].sort((a, b) => a.slot - b.slot || compare(a.lockId, b.lockId));
+    return [...this.locks.values()].sort((a, b) => a.slot - b.slot || compare(lockKey(a), lockKey(b)));
   }
 }
 

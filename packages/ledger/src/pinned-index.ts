@@ -5,16 +5,20 @@
  */
 import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
 import type { PinnedRows } from './ledger-state';
+import { lockKey } from './lock-row';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 
 /** Nearly all accounts have one leg at a time, and a Map of their own would cost more than all the rest of their apply. */
 type LegsByAccount = Map<AccountNumber, LegRow | Map<TxnId, LegRow>>;
 
 const NO_LEGS: readonly LegRow[] = [];
+const NO_LOCKS: readonly LockRow[] = [];
 
 export class PinnedIndex {
   readonly undelivered = new Map<PaymentKey, OutcomeRow>();
+  /** By lockKey. */
   readonly locks = new Map<string, LockRow>();
+  private readonly shared = new Map<string, Map<string, LockRow>>();
   private readonly prepared: LegsByAccount = new Map();
   private readonly authorizations: LegsByAccount = new Map();
   private preparedTotal = 0;
@@ -23,7 +27,7 @@ export class PinnedIndex {
     for (const leg of rows.prepared) this.legChanged(leg);
     for (const leg of rows.openAuthorizations) this.legChanged(leg);
     for (const outcome of rows.undelivered) this.outcomeChanged(outcome);
-    for (const lock of rows.locks) this.locks.set(lock.lockId, lock);
+    for (const lock of rows.locks) this.lockChanged(lock);
   }
 
   get preparedCount(): number {
@@ -44,6 +48,24 @@ export class PinnedIndex {
   outcomeChanged(outcome: OutcomeRow): void {
     if (outcome.untold.length > 0) this.undelivered.set(outcome.key, outcome);
     else this.undelivered.delete(outcome.key);
+  }
+
+  lockChanged(lock: LockRow): void {
+    this.locks.set(lockKey(lock), lock);
+    if (lock.mode !== 'shared') return;
+    const holders = this.shared.get(lock.lockId);
+    if (holders === undefined) this.shared.set(lock.lockId, new Map([[lock.owner, lock]]));
+    else holders.set(lock.owner, lock);
+  }
+
+  lockRemoved(lock: LockRow): void {
+    this.locks.delete(lockKey(lock));
+    const holders = this.shared.get(lock.lockId);
+    if (lock.mode === 'shared' && holders?.delete(lock.owner) === true && holders.size === 0) this.shared.delete(lock.lockId);
+  }
+
+  sharedOn(lockId: string): readonly LockRow[] {
+    return [...(this.shared.get(lockId)?.values() ?? NO_LOCKS)];
   }
 
   leg(account: AccountNumber, txn: TxnId): LegRow | undefined {

@@ -31,6 +31,7 @@ export const REFUSAL_NAMES = [
   'LOCK_HELD',
   'LOCK_NOT_OWNED',
   'BUCKET_FULL',
+  'TOO_MANY_LOCK_HOLDERS',
 ] as const;
 
 export type RefusalName = (typeof REFUSAL_NAMES)[number];

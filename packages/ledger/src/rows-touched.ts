@@ -60,6 +60,7 @@ export function rowsTouched(instruction: Instruction, known: LedgerKnowledge): R
     case 'acquire-lock':
     case 'refresh-lock':
     case 'release-lock':
+    case 'break-lock':
       return NOTHING;
     default:
       return unreachable(instruction, 'instruction');

@@ -121,9 +121,14 @@ export interface OutcomeRow {
 export interface LockRow {
   readonly slot: Slot;
   readonly lockId: string;
+  /** `broken`: a note that an operator broke the lock; see lock-row.ts. */
+  readonly mode: 'exclusive' | 'shared' | 'broken';
   /** The owner's handle. */
   readonly owner: string;
   /** Fencing token: rises per bucket, never reused. */
   readonly token: number;
+  /** Of a note: until when it is remembered. */
   readonly untilMs: number;
+  /** For people: who took it, or broke it; '' where a bucket does not record it yet. */
+  readonly heldBy: string;
 }

@@ -5,13 +5,16 @@
  */
 
 /** The newest that this build knows; it knows all earlier ones as well. */
-export const SEMANTICS_VERSION = 3;
+export const SEMANTICS_VERSION = 4;
 
 /** From here on an account's change is decided once: a refusal is recorded under its key like a change that was made (ADR 7). */
 export const CHANGES_DECIDED_ONCE = 2;
 
 /** From here on what would take an account's holds beyond 64 bits is refused; before, it was promised, and no database could store it. (ADR 8). */
 export const HOLDS_BOUNDED_SINCE = 3;
+
+/** From here on shared locks are rows, rows of locks name who holds them, and operators break locks. Leaders of older buckets propose none of it. */
+export const LOCK_HOLDERS_SINCE = 4;
 
 /** Not a broken invariant: the entry is right, this build is too old for it. The replica must stop. */
 export class UnknownSemantics extends Error {

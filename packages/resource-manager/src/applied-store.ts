@@ -85,7 +85,8 @@ export interface CheckpointBatch {
   readonly legs: readonly LegRow[];
   readonly outcomes: readonly OutcomeRow[];
   readonly locks: readonly LockRow[];
-  readonly removedLocks: readonly { readonly slot: Slot; readonly lockId: string }[];
+  /** By lockKey. */
+  readonly removedLocks: readonly { readonly slot: Slot; readonly key: string }[];
 }
 
 /** A leg is looked for by txn within ranges of seq, which the id filter gives; newest range first. */

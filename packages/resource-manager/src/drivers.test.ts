@@ -171,8 +171,8 @@ test('an authorization frees its money at its time, not before', async () => {
 
 test('a lock ends by the stamp, and its row goes', async () => {
   const cluster = await twoBuckets();
-  await cluster.one(BUCKET_1, { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'handle', ttlMs: 2_000, subject: OPERATOR } });
-  const locks = async (): Promise<unknown> => cluster.ask(BUCKET_1, { kind: 'locks', bucket: BUCKET_1 });
+  await cluster.one(BUCKET_1, { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'handle', mode: 'exclusive', ttlMs: 2_000, subject: OPERATOR } });
+  const locks = async (): Promise<unknown> => cluster.ask(BUCKET_1, { kind: 'locks', bucket: BUCKET_1, lockId: null });
   expect(await locks()).toMatchObject({ locks: [{ lockId: ALICE, owner: 'handle' }] });
   await cluster.clock.advance(2_100);
   expect(await locks()).toMatchObject({ kind: 'locks', locks: [] });

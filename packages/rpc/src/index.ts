@@ -10,7 +10,7 @@ export { TokenSigner } from './auth/token-signer';
 export { MasClient, type AmountInput, type Level, type PaymentInput } from './client/mas-client';
 export { MasCallFailed, type ChannelOptions } from './client/retrying-channel';
 export type { AccountPage, CreatedAccount } from './public/account-messages';
-export type { AcquiredLocks, ClusterStatus, LockStatus } from './public/node-messages';
+export type { AcquiredLocks, ClusterStatus } from './public/node-messages';
 export type { LegPage } from './public/payment-messages';
 export { type TokenConfig, type TokenKeyConfig } from './auth/token-keys';
 export type { SignedToken } from './auth/token-signer';

@@ -29,7 +29,7 @@ const legRow = (state: LegRow['state'], name: AbortReason['name'] = 'ABANDONED')
 const prepared = outcome({ kind: 'prepared', leg: legRow('prepared') });
 const ended = outcome({ kind: 'leg-ended', leg: legRow('committed'), balanceRev: 1 });
 const refused = outcome({ kind: 'refused', refusal: { name: 'ACCOUNT_CLOSED', account: bob, facts: {} } });
-const locked = outcome({ kind: 'locked', lock: { slot: slot(1), lockId: bob, owner: 'auditor', token: 1, untilMs: 9 } });
+const locked = outcome({ kind: 'locked', lock: { slot: slot(1), lockId: bob, mode: 'exclusive', owner: 'auditor', token: 1, untilMs: 9, heldBy: '' } });
 const moved = outcome({ kind: 'wrong-bucket', slot: slot(1), epoch: 2 });
 const lost: InstructionReply = { kind: 'unreachable', reason: 'silence' };
 const undecidedLeg: UndecidedLeg = { txn: OTHER, key: paymentKey('mas|ops', 'q'), homeSlot: slot(9), account: bob };

@@ -18,7 +18,8 @@ export type ParticipantRequest =
   | { readonly kind: 'list-accounts'; readonly bucket: BucketId; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null; readonly limit: number }
   | { readonly kind: 'totals'; readonly bucket: BucketId; readonly delayMs: number }
   | { readonly kind: 'undecided'; readonly bucket: BucketId }
-  | { readonly kind: 'locks'; readonly bucket: BucketId }
+  /** Of one id, with the note of its last break; null: all that are in force. */
+  | { readonly kind: 'locks'; readonly bucket: BucketId; readonly lockId: string | null }
   | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atIndex: number | null }
   | { readonly kind: 'placement' }
   | { readonly kind: 'status' };

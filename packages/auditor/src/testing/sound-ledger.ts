@@ -54,7 +54,7 @@ export function soundLedger(): LedgerDraft {
   // Another bucket counts by itself.
   lock(world, { bob: 1 }, 300, 301);
   lock(world, { ann: 9 }, 850, 900);
-  world.bucketOf('ann').locks.push({ slot: slotOfAccount(accountNumber('ann')), lockId: 'ann', owner: 'handle 3', token: 9, untilMs: 2_000 });
+  world.bucketOf('ann').locks.push({ slot: slotOfAccount(accountNumber('ann')), lockId: 'ann', mode: 'exclusive', owner: 'handle-3', token: 9, untilMs: 2_000, heldBy: '' });
   return world;
 }
 

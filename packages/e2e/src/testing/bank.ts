@@ -52,7 +52,7 @@ export class Bank {
         const views = await Promise.all(numbers.map((number) => this.client.getAccount(number, 'uncommitted')));
         const locks = await Promise.all(numbers.map((number) => this.client.getLock(number)));
         seen = [views.map(({ number, holdsMinor, pendingCreditsMinor }) => `${number}: holds ${holdsMinor}, incoming ${pendingCreditsMinor}`), locks];
-        return views.every((view) => view.holdsMinor === 0n && view.pendingCreditsMinor === 0n) && locks.every((lock) => lock === null);
+        return views.every((view) => view.holdsMinor === 0n && view.pendingCreditsMinor === 0n) && locks.every((lock) => lock.mode === null);
       },
       { timeoutMs, intervalMs: 50, diagnostics: () => JSON.stringify(seen) },
     );

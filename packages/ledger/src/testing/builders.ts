@@ -96,7 +96,15 @@ export function change(n: number, number: string, what: Change['change'], more: 
 }
 
 export function lock(lockId: string, owner: string, ttlMs = 1000, subject: Subject = OPERATOR): Instruction {
-  return { kind: 'acquire-lock', slot: slotOf(acc(lockId)), lockId, owner, ttlMs, subject };
+  return { kind: 'acquire-lock', slot: slotOf(acc(lockId)), lockId, owner, mode: 'exclusive', ttlMs, subject };
+}
+
+export function share(lockId: string, owner: string, ttlMs = 1000, subject: Subject = OPERATOR): Instruction {
+  return { kind: 'acquire-lock', slot: slotOf(acc(lockId)), lockId, owner, mode: 'shared', ttlMs, subject };
+}
+
+export function breakLock(lockId: string, upToToken: number, subject: Subject = OPERATOR): Instruction {
+  return { kind: 'break-lock', slot: slotOf(acc(lockId)), lockId, upToToken, subject };
 }
 
 export function unlock(lockId: string, owner: string): Instruction {

@@ -121,6 +121,27 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
       await store.republish([]);
     });
 
+    test('who waits is counted until he says that he does not, or his time is over', async () => {
+      await store.noteWaiting(['a', 'b'], 'first', LONG_MS);
+      await harness.other.noteWaiting(['a'], 'second', LONG_MS);
+      await store.noteWaiting(['a'], 'first', LONG_MS);
+      await store.noteWaiting(['a'], 'brief', 20);
+      await waitUntil('the brief one has gone', async () => (await store.waiting('a')) === 2);
+      await harness.other.noteWaiting(['a', 'b'], 'first', 0);
+      expect([await store.waiting('a'), await store.waiting('b'), await store.waiting('nothing')]).toEqual([1, 0, 0]);
+    });
+
+    test('an evicted lock is free, and who waits for it is woken', async () => {
+      await take(['a'], 'owner');
+      const waiting = harness.other.waitForRelease(['a'], WAKE_TIMEOUT_MS);
+      const startedMs = performance.now();
+      await store.evict('a');
+      await waiting;
+      expect(performance.now() - startedMs).toBeLessThan(WAKE_TIMEOUT_MS / 2);
+      expect([await store.holder('a'), await store.exclusiveAmong(['a'])]).toEqual([null, []]);
+      await store.evict('nothing');
+    });
+
     test('a release in another process wakes the waiter, before or after he begins to wait', async () => {
       await take(['a', 'b'], 'owner');
       const waiting = store.waitForRelease(['b', 'z'], WAKE_TIMEOUT_MS);

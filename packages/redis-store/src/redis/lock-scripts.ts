@@ -101,6 +101,29 @@ end
 return 1
 `;
 
+/** KEYS: the queues of the ids. ARGV: owner, ms (0: leaves). A queue is a sorted set: owner by until when he is taken to wait. */
+export const NOTE_WAITING = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local owner, ms = ARGV[1], tonumber(ARGV[2])
+for i = 1, #KEYS do
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', string.format('%.0f', now))
+  if ms > 0 then
+    redis.call('ZADD', KEYS[i], string.format('%.0f', now + ms), owner)
+    redis.call('PEXPIRE', KEYS[i], string.format('%.0f', math.max(ms, redis.call('PTTL', KEYS[i]))))
+  else
+    redis.call('ZREM', KEYS[i], owner)
+  end
+end
+return 1
+`;
+
+/** KEYS: a queue. */
+export const COUNT_WAITING = `
+local clock = redis.call('TIME')
+return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000)), '+inf')
+`;
+
 /** ARGV: per lock id, owner, token, remaining ms. The bucket decides; only a newer token here says more. */
 export const REPUBLISH = `${PRELUDE}
 for i = 1, #KEYS - 1 do

@@ -1,7 +1,7 @@
 /** LockStore on Redis: one script per call; a second connection hears releases and wakes who waits in this process. */
 import type { ChainableCommander } from 'ioredis';
 import { LockStoreUnavailable, ReleaseWaiters, type LockAttempt, type LockHolder, type LockMode, type LockRequest, type LockStore } from '@mas/global-lock';
-import { ACQUIRE, RECORD_TOKEN, REFRESH, RELEASE, REPUBLISH } from './lock-scripts';
+import { ACQUIRE, COUNT_WAITING, NOTE_WAITING, RECORD_TOKEN, REFRESH, RELEASE, REPUBLISH } from './lock-scripts';
 import type { RedisLink } from './redis-link';
 
 export interface RedisLockStoreOptions {
@@ -34,7 +34,7 @@ export class RedisLockStore implements LockStore {
     this.prefix = options.prefix ?? DEFAULT_PREFIX;
     this.boundMs = options.boundMs ?? DEFAULT_BOUND_MS;
     this.waiters = new ReleaseWaiters(link.clock);
-    const scripts: readonly (readonly [string, string])[] = [['masLockAcquire', ACQUIRE], ['masLockRefresh', REFRESH], ['masLockRelease', RELEASE], ['masLockToken', RECORD_TOKEN], ['masLockRepublish', REPUBLISH]];
+    const scripts: readonly (readonly [string, string])[] = [['masLockAcquire', ACQUIRE], ['masLockRefresh', REFRESH], ['masLockRelease', RELEASE], ['masLockToken', RECORD_TOKEN], ['masLockRepublish', REPUBLISH], ['masLockNoteWaiting', NOTE_WAITING], ['masLockCountWaiting', COUNT_WAITING]];
     for (const [name, lua] of scripts) link.defineScript(name, lua);
     releases.client.on('mas:ready', () => void this.listen());
     releases.client.on('message', (_channel: string, message: string) => this.waiters.released(JSON.parse(message) as readonly string[]));
@@ -79,6 +79,18 @@ export class RedisLockStore implements LockStore {
     await this.script('masLockRepublish', live.map((lock) => lock.lockId), live.flatMap((lock) => [lock.lockId, lock.owner, String(lock.token), String(Math.ceil(lock.remainingMs))]));
   }
 
+  async evict(lockId: string): Promise<void> {
+    await this.answered(this.link.pipeline(this.boundMs, (commands) => commands.del(this.key(lockId)).zrem(exclusiveKey(this.prefix), lockId).publish(this.channel(), JSON.stringify([lockId]))));
+  }
+
+  async noteWaiting(lockIds: readonly string[], owner: string, forMs: number): Promise<void> {
+    await this.answered(this.link.script(this.boundMs, 'masLockNoteWaiting', lockIds.map((lockId) => this.queueKey(lockId)), [owner, String(Math.ceil(forMs))]));
+  }
+
+  async waiting(lockId: string): Promise<number> {
+    return Number(await this.answered(this.link.script(this.boundMs, 'masLockCountWaiting', [this.queueKey(lockId)], [])));
+  }
+
   waitForRelease(lockIds: readonly string[], timeoutMs: number): Promise<void> {
     return this.waiters.wait(lockIds, timeoutMs);
   }
@@ -100,6 +112,10 @@ export class RedisLockStore implements LockStore {
 
   private key(lockId: string): string {
     return `${this.prefix}lock:${lockId}`;
+  }
+
+  private queueKey(lockId: string): string {
+    return `${this.prefix}lock-queue:${lockId}`;
   }
 
   private channel(): string {

@@ -95,7 +95,7 @@ export class BucketReplica implements ReplicaListener {
       case 'undecided':
         return this.reads.undecided();
       case 'locks':
-        return this.reads.locks();
+        return this.reads.locks(request.lockId);
       case 'checksum':
         return this.checksum(request.atIndex);
       default:

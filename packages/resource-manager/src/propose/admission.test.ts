@@ -64,9 +64,9 @@ test.each<[string, InstructionItem, string, string]>([
   ['a meaning of instructions that this build does not know', { token: OPERATOR_TOKEN, instruction: { kind: 'set-policy', policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 99, subject: OPERATOR } }, 'permission-denied', 'SEMANTICS_UNKNOWN'],
   ['a policy from an account', { token: accountToken(ALICE), instruction: { kind: 'set-policy', policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
   ['an owner that no column holds', changed(createAccount(BOB, 5n), { owner: 'x'.repeat(257) }), 'permission-denied', 'OWNER_TOO_LONG'],
-  ['a lock id that no column holds', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: 'x'.repeat(129), owner: 'o', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_ID_INVALID'],
+  ['a lock id that no column holds', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: 'x'.repeat(129), owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_ID_INVALID'],
   ['a lock owner that is no handle', { token: null, instruction: { kind: 'release-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'é' } }, 'permission-denied', 'LOCK_OWNER_INVALID'],
-  ['a lock without a token', { token: null, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', ttlMs: 1_000, subject: OPERATOR } }, 'unauthenticated', 'TOKEN_MISSING'],
+  ['a lock without a token', { token: null, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'unauthenticated', 'TOKEN_MISSING'],
 ])('%s is refused', (_what, item, kind, reason) => {
   expect(control.admit(item)).toEqual({ kind, reason });
 });

@@ -38,6 +38,8 @@ export class AdmissionControl {
         // A coordinator cancels also after the caller's token has expired. Only the payment's own scope is believed.
         if (token !== null && this.tokens.verify(token).ok) return this.forCaller(instruction, instruction.key, token);
         return admitted(withSubject(instruction, ownsScope(instruction.subject, instruction.key) ? instruction.subject : SYSTEM));
+      case 'break-lock':
+        return token === null ? { kind: 'unauthenticated', reason: 'TOKEN_MISSING' } : this.forOperator(instruction, token);
       case 'resolve':
         return token === null ? admitted(withSubject(instruction, SYSTEM)) : this.forOperator(instruction, token);
       case 'commit':
@@ -99,6 +101,7 @@ export class AdmissionControl {
       case 'acquire-lock':
       case 'refresh-lock':
       case 'release-lock':
+      case 'break-lock':
       case 'expire':
         return null;
       default:

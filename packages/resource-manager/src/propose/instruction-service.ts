@@ -2,7 +2,7 @@
  * Answers one request of instructions: admits each item, proposes what is admitted, looks into WAITs, and puts the
  * fates together into one reply.
  */
-import type { Instruction, Outcome } from '@mas/ledger';
+import { LOCK_HOLDERS_SINCE, type Instruction, type Outcome } from '@mas/ledger';
 import type { InstructionItem, ItemReply, ParticipantFailure, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
@@ -10,7 +10,7 @@ import type { HomeQuerier } from '../homes/home-querier';
 import { endingOf } from '../homes/leg-ending';
 import type { DelayGate } from '../reads/delay-gate';
 import { legKey } from '../rows/row-table';
-import type { AdmissionControl } from './admission';
+import type { Admission, AdmissionControl } from './admission';
 import type { Fate, Proposer } from './proposer';
 
 type Waitable = Extract<Instruction, { readonly undecided: readonly TxnId[] }>;
@@ -31,7 +31,7 @@ export class InstructionService {
     const admitted: Instruction[] = [];
     const places: number[] = [];
     for (const [at, item] of items.entries()) {
-      const admission = this.admission.admit(item);
+      const admission = this.admit(item);
       if (admission.kind !== 'admitted') {
         replies[at] = admission;
         continue;
@@ -45,6 +45,14 @@ export class InstructionService {
     }
     const fates = await this.lookIntoWaits(admitted, await this.throughGate(admitted));
     return together(replies, places, fates);
+  }
+
+  /** Replicas of an earlier build would apply what they do not know in another way: until the bucket's version says that there are none, it is not proposed. */
+  private admit(item: InstructionItem): Admission {
+    const { instruction } = item;
+    const isNew = instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared');
+    if (isNew && this.applier.state().ledger.meta().semanticsVersion < LOCK_HOLDERS_SINCE) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
+    return this.admission.admit(item);
   }
 
   /** What is held back keeps nothing else of its request from being proposed: it may be what the hold waits for. */

@@ -103,11 +103,11 @@ export class BucketReads {
     });
   }
 
-  /** Locks in force. */
-  async locks(): Promise<ParticipantReply> {
+  /** Locks in force; of one id also who broke it last. */
+  async locks(lockId: string | null): Promise<ParticipantReply> {
     return this.atReadPoint(() => {
       const nowMs = this.applier.stamps.now();
-      const locks = [...this.applier.state().ledger.locks()].filter((lock) => lock.untilMs > nowMs);
+      const locks = [...this.applier.state().ledger.locks()].filter((lock) => lock.untilMs > nowMs && (lockId === null ? lock.mode !== 'broken' : lock.lockId === lockId));
       return { kind: 'locks', locks: locks.slice(0, this.context.config.maxListed), stampMs: nowMs };
     });
   }

@@ -82,6 +82,7 @@ function opensOn(instruction: Instruction): readonly AccountNumber[] {
     case 'acquire-lock':
     case 'refresh-lock':
     case 'release-lock':
+    case 'break-lock':
       return [];
     default:
       return unreachable(instruction, 'instruction');

@@ -2,7 +2,7 @@
  * The rows of one bucket as its ledger sees them: paged accounts, legs and outcomes, the identities ever seen, and
  * what the next checkpoint has to write. Replaced as a whole when a snapshot is installed.
  */
-import type { AccountRow, LegAddress, LegRow, LockRow, OutcomeRow, Rows, RowsTouched } from '@mas/ledger';
+import { lockKey, type AccountRow, type LegAddress, type LegRow, type LockRow, type OutcomeRow, type Rows, type RowsTouched } from '@mas/ledger';
 import type { AccountNumber, PaymentKey, Random, Slot, TxnId } from '@mas/values';
 import type { IdentityChunk } from '../applied-store';
 import type { ResourceManagerConfig } from '../config';
@@ -28,7 +28,7 @@ export interface ChangedRows {
   readonly legs: readonly LegRow[];
   readonly outcomes: readonly OutcomeRow[];
   readonly locks: readonly LockRow[];
-  readonly removedLocks: readonly { readonly slot: Slot; readonly lockId: string }[];
+  readonly removedLocks: readonly { readonly slot: Slot; readonly key: string }[];
 }
 
 /** What is always in memory elsewhere (the ledger) and needs no SELECT. */
@@ -49,7 +49,7 @@ export class RowTable implements Rows {
   readonly legIds: IdFilter;
   readonly outcomeIds: IdFilter;
   /** Null: removed. */
-  private changedLocks = new Map<string, { readonly slot: Slot; readonly lockId: string; readonly row: LockRow | null }>();
+  private changedLocks = new Map<string, { readonly slot: Slot; readonly key: string; readonly row: LockRow | null }>();
 
   constructor(
     config: ResourceManagerConfig,
@@ -132,18 +132,19 @@ export class RowTable implements Rows {
   }
 
   putLock(row: LockRow): void {
-    this.changedLocks.set(`${row.slot}/${row.lockId}`, { slot: row.slot, lockId: row.lockId, row });
+    const key = lockKey(row);
+    this.changedLocks.set(`${row.slot}/${key}`, { slot: row.slot, key, row });
   }
 
-  removeLock(slot: Slot, lockId: string): void {
-    this.changedLocks.set(`${slot}/${lockId}`, { slot, lockId, row: null });
+  removeLock(slot: Slot, key: string): void {
+    this.changedLocks.set(`${slot}/${key}`, { slot, key, row: null });
   }
 
   gather(): ChangedRows {
     const locks: LockRow[] = [];
-    const removedLocks: { readonly slot: Slot; readonly lockId: string }[] = [];
-    for (const { slot, lockId, row } of this.changedLocks.values()) {
-      if (row === null) removedLocks.push({ slot, lockId });
+    const removedLocks: { readonly slot: Slot; readonly key: string }[] = [];
+    for (const { slot, key, row } of this.changedLocks.values()) {
+      if (row === null) removedLocks.push({ slot, key });
       else locks.push(row);
     }
     this.changedLocks = new Map();

@@ -125,7 +125,7 @@ class MemoryBucketStore implements BucketStore {
     for (const row of batch.legs) table.rows.putLeg(row);
     for (const row of batch.outcomes) table.rows.putOutcome(row);
     for (const row of batch.locks) table.rows.putLock(row);
-    for (const { slot, lockId } of batch.removedLocks) table.rows.removeLock(slot, lockId);
+    for (const { slot, key } of batch.removedLocks) table.rows.removeLock(slot, key);
     table.checkpoint = { applied: batch.applied, confState: batch.confState, meta: batch.meta, blob: batch.blob === undefined ? table.checkpoint.blob : batch.blob };
     this.database.checkpoints += 1;
     if (this.database.lostCommits > 0) {

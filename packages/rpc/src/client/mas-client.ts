@@ -2,6 +2,7 @@
  * The client of mas.v1, as mas-client, the benchmarks and the tests use it: typed requests and answers, several addresses,
  * one token. A payment that came back UNKNOWN is asked again with the same id until the deadline.
  */
+import type { LockReport } from '@mas/global-lock';
 import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
 import {
   AccountChange,
@@ -18,13 +19,13 @@ import {
   PaymentState,
   StreamPaymentsRequest,
 } from '../generated/mas/v1/account_service';
-import { AcquireLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
+import { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
 import { AddNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
 import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 import type { Amount } from '../generated/mas/v1/payment';
 import { PaymentKind } from '../generated/mas/v1/payment';
 import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from '../public/account-messages';
-import { readAcquiredLocks, readAudit, readClusterStatus, readLocks, readLockStatus, readUndecided, type AcquiredLocks, type ClusterStatus, type LockStatus } from '../public/node-messages';
+import { readAcquiredLocks, readAudit, readClusterStatus, readBrokenLock, readLocks, readLockReport, readUndecided, type AcquiredLocks, type ClusterStatus } from '../public/node-messages';
 import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
 import { readWire, type ReadMessage } from '../wire/wire-reader';
 import { identity } from './node-channel';
@@ -161,8 +162,13 @@ export class MasClient {
     return this.ask(`${LOCKS}RefreshLock`, RefreshLockRequest.encode({ lockIds: [...lockIds], handle, lockTimeoutMs: timeoutMs }).finish(), readLocks);
   }
 
-  getLock(lockId: string): Promise<LockStatus | null> {
-    return this.ask(`${LOCKS}GetLock`, GetLockRequest.encode({ lockId }).finish(), readLockStatus);
+  getLock(lockId: string): Promise<LockReport> {
+    return this.ask(`${LOCKS}GetLock`, GetLockRequest.encode({ lockId }).finish(), readLockReport);
+  }
+
+  /** Whoever holds it; what it was. */
+  breakLock(lockId: string): Promise<LockReport> {
+    return this.ask(`${LOCKS}BreakLock`, BreakLockRequest.encode({ lockId }).finish(), readBrokenLock);
   }
 
   clusterStatus(): Promise<ClusterStatus> {

@@ -23,7 +23,7 @@ const DIAL_TIMEOUT_MS = 2_000;
 const RM = rmId(2);
 const certs = makeTestCerts();
 const encoded = new EncodedInstructions();
-const locks = (bucket: number): ParticipantRequest => ({ kind: 'locks', bucket: bucketId(bucket) });
+const locks = (bucket: number): ParticipantRequest => ({ kind: 'locks', bucket: bucketId(bucket), lockId: null });
 
 let server: RunningServer;
 let proxy: TcpProxy;

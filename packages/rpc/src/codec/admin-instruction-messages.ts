@@ -1,5 +1,5 @@
 /** Instructions outside the payment path: a bucket's birth, policy, accounts and locks. */
-import type { AcquireLock, ChangeAccount, CreateAccount, Genesis, RefreshLock, ReleaseLock, SetPolicy } from '@mas/ledger';
+import type { AcquireLock, BreakLock, ChangeAccount, CreateAccount, Genesis, RefreshLock, ReleaseLock, SetPolicy } from '@mas/ledger';
 import { unreachable } from '@mas/values';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -60,10 +60,22 @@ export function writeAcquireLock(writer: WireWriter, acquire: AcquireLock): void
   writer.text(3, acquire.owner);
   writer.uint(4, acquire.ttlMs);
   writer.message(5, acquire.subject, writeSubject);
+  writer.bool(6, acquire.mode === 'shared');
 }
 
 export function readAcquireLock(reader: WireReader): AcquireLock {
-  return { kind: 'acquire-lock', slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), ttlMs: reader.uint(4), subject: reader.message(5, readSubject) };
+  return { kind: 'acquire-lock', slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), ttlMs: reader.uint(4), subject: reader.message(5, readSubject), mode: reader.bool(6) ? 'shared' : 'exclusive' };
+}
+
+export function writeBreakLock(writer: WireWriter, broken: BreakLock): void {
+  writer.uint(1, broken.slot);
+  writer.text(2, broken.lockId);
+  writer.uint(3, broken.upToToken);
+  writer.message(4, broken.subject, writeSubject);
+}
+
+export function readBreakLock(reader: WireReader): BreakLock {
+  return { kind: 'break-lock', slot: reader.slot(1), lockId: reader.text(2), upToToken: reader.uint(3), subject: reader.message(4, readSubject) };
 }
 
 export function writeRefreshLock(writer: WireWriter, refresh: RefreshLock): void {

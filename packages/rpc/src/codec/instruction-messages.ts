@@ -43,6 +43,8 @@ export function writeInstruction(writer: WireWriter, instruction: Instruction): 
       return writer.message(15, instruction, admin.writeChangeAccount);
     case 'bind-id':
       return writer.message(16, instruction, payment.writeBindId);
+    case 'break-lock':
+      return writer.message(17, instruction, admin.writeBreakLock);
     default:
       return unreachable(instruction, 'instruction');
   }
@@ -82,6 +84,8 @@ export function readInstruction(reader: WireReader): Instruction {
       return reader.message(15, admin.readChangeAccount);
     case 16:
       return reader.message(16, payment.readBindId);
+    case 17:
+      return reader.message(17, admin.readBreakLock);
     default:
       return reader.fail('an unknown instruction');
   }

@@ -34,7 +34,7 @@ export function writeParticipantRequest(writer: WireWriter, request: Participant
     case 'undecided':
       return writer.message(7, request, writeBucketOnly);
     case 'locks':
-      return writer.message(8, request, writeBucketOnly);
+      return writer.message(8, request, writeLocksRequest);
     case 'checksum':
       return writer.message(9, request, writeChecksum);
     case 'placement':
@@ -82,7 +82,7 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
     case 7:
       return reader.message(7, (inner) => ({ kind: 'undecided', bucket: inner.bucket(1) }) as const);
     case 8:
-      return reader.message(8, (inner) => ({ kind: 'locks', bucket: inner.bucket(1) }) as const);
+      return reader.message(8, (inner) => ({ kind: 'locks', bucket: inner.bucket(1), lockId: inner.optionalText(2) }) as const);
     case 9:
       return reader.message(9, (inner) => ({ kind: 'checksum', bucket: inner.bucket(1), atIndex: inner.optionalUint(2) }) as const);
     case 10:
@@ -211,8 +211,13 @@ function writeTotalsRequest(writer: WireWriter, request: RequestOf<'totals'>): v
   writer.uint(2, request.delayMs);
 }
 
-function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided' | 'locks'>): void {
+function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided'>): void {
   writer.uint(1, request.bucket);
+}
+
+function writeLocksRequest(writer: WireWriter, request: RequestOf<'locks'>): void {
+  writer.uint(1, request.bucket);
+  writer.optionalText(2, request.lockId);
 }
 
 function writeChecksum(writer: WireWriter, request: RequestOf<'checksum'>): void {

@@ -8,6 +8,7 @@ import { readAbortReason, readDecision, readLegSpec, readPaymentBody, readSubjec
 export const ACCOUNT_STATUSES = wireEnum<AccountStatus>({ open: 1, frozen: 2, closed: 3 });
 export const LEG_STATES = wireEnum<LegState>({ prepared: 1, committed: 2, aborted: 3 });
 const AUTHORIZATION_STATUSES = wireEnum<AuthorizationStatus>({ open: 1, capturing: 2, captured: 3, voided: 4, expired: 5 });
+const LOCK_ROW_MODES = wireEnum<Exclude<LockRow['mode'], 'exclusive'>>({ shared: 1, broken: 2 });
 
 type BalanceAfter = OutcomeRow['balances'][number];
 type JournalPosition = NonNullable<LegRow['journal']>;
@@ -168,8 +169,11 @@ export function writeLockRow(writer: WireWriter, row: LockRow): void {
   writer.text(3, row.owner);
   writer.uint(4, row.token);
   writer.uint(5, row.untilMs);
+  // As it was written before there were others.
+  if (row.mode !== 'exclusive') writer.enumeration(6, LOCK_ROW_MODES, row.mode);
+  writer.text(7, row.heldBy);
 }
 
 export function readLockRow(reader: WireReader): LockRow {
-  return { slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), token: reader.uint(4), untilMs: reader.uint(5) };
+  return { slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), token: reader.uint(4), untilMs: reader.uint(5), mode: reader.optionalEnumeration(6, LOCK_ROW_MODES) ?? 'exclusive', heldBy: reader.text(7) };
 }

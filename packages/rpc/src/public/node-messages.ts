@@ -1,5 +1,5 @@
 /** Answers to operators: cluster status, audits, transactions in doubt. And locks. */
-import type { EffectiveLock, LockHolder } from '@mas/global-lock';
+import type { EffectiveLock, LockMode, LockReport, LockReportHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
 import type { AuditReport, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
@@ -23,16 +23,7 @@ export interface AcquiredLocks {
   readonly timeoutMs: number;
 }
 
-/** Who holds a lock, as clients see it: how many, never their handles. */
-export interface LockStatus {
-  readonly lockId: string;
-  readonly mode: LockHolder['mode'];
-  readonly owners: number;
-  readonly remainingMs: number;
-  readonly token: number | null;
-}
-
-const LOCK_MODES = wireEnum<LockHolder['mode']>({ shared: 1, exclusive: 2 });
+const LOCK_MODES = wireEnum<LockMode>({ shared: 1, exclusive: 2 });
 
 export function writeClusterStatus(writer: WireWriter, status: ClusterStatus): void {
   writer.message(1, status.placement, writePlacementMap);
@@ -142,22 +133,57 @@ function readEffectiveLock(reader: WireReader): EffectiveLock {
   return { lockId: reader.text(1), token: reader.optionalUint(2) };
 }
 
-export function writeLockStatus(writer: WireWriter, status: LockStatus | null): void {
-  writer.optionalMessage(1, status, (inner, holder) => {
-    inner.text(1, holder.lockId);
-    inner.enumeration(2, LOCK_MODES, holder.mode);
-    inner.uint(3, holder.owners);
-    inner.uint(4, Math.max(0, Math.round(holder.remainingMs)));
-    inner.optionalUint(5, holder.token);
+/** GetLockResponse. Field 1 repeats what fits into the form that it had first. */
+export function writeLockReport(writer: WireWriter, report: LockReport): void {
+  const { mode, holders } = report;
+  if (mode !== null) {
+    writer.message(1, mode, (inner) => {
+      inner.text(1, report.lockId);
+      inner.enumeration(2, LOCK_MODES, mode);
+      inner.uint(3, holders.length);
+      inner.uint(4, Math.max(0, ...holders.map((holder) => Math.round(holder.remainingMs))));
+      inner.optionalUint(5, mode === 'exclusive' ? (holders[0]?.token ?? null) : null);
+    });
+  }
+  writer.messages(2, holders, writeLockOwner);
+  writer.optionalUint(3, report.waiting);
+  writer.optionalMessage(4, report.lastBreak, (inner, { by, atMs, upToToken }) => {
+    inner.text(1, by);
+    inner.uint(2, atMs);
+    inner.uint(3, upToToken);
   });
+  writer.text(5, report.lockId);
 }
 
-export function readLockStatus(reader: WireReader): LockStatus | null {
-  return reader.optionalMessage(1, (inner) => ({
-    lockId: inner.text(1),
-    mode: inner.enumeration(2, LOCK_MODES),
-    owners: inner.uint(3),
-    remainingMs: inner.uint(4),
-    token: inner.optionalUint(5),
-  }));
+export function readLockReport(reader: WireReader): LockReport {
+  const mode = reader.optionalMessage(1, (inner) => {
+    inner.text(1);
+    return inner.enumeration(2, LOCK_MODES);
+  });
+  return {
+    mode,
+    holders: reader.messages(2, readLockOwner),
+    waiting: reader.optionalUint(3),
+    lastBreak: reader.optionalMessage(4, (inner) => ({ by: inner.text(1), atMs: inner.uint(2), upToToken: inner.uint(3) })),
+    lockId: reader.text(5),
+  };
+}
+
+/** BreakLockResponse. */
+export function writeBrokenLock(writer: WireWriter, was: LockReport): void {
+  writer.message(1, was, writeLockReport);
+}
+
+export function readBrokenLock(reader: WireReader): LockReport {
+  return reader.message(1, readLockReport);
+}
+
+function writeLockOwner(writer: WireWriter, holder: LockReportHolder): void {
+  writer.text(1, holder.heldBy);
+  writer.uint(2, Math.max(0, Math.round(holder.remainingMs)));
+  writer.optionalUint(3, holder.token);
+}
+
+function readLockOwner(reader: WireReader): LockReportHolder {
+  return { heldBy: reader.text(1), remainingMs: reader.uint(2), token: reader.optionalUint(3) };
 }

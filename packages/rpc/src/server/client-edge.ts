@@ -2,7 +2,7 @@
  * What every call of a client passes before it reaches the coordinator: its token, its deadline, its subject's rate,
  * the form of its request; and how answers and failures go back. Nothing is locked, logged or written before that.
  */
-import { type handleUnaryCall, type Metadata, type sendUnaryData } from '@grpc/grpc-js';
+import { type handleUnaryCall, type Metadata, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { Subject } from '@mas/ledger';
 import type { TokenVerifier } from '@mas/resource-manager';
 import type { Caller, Reply, RequestError } from '@mas/transaction-coordinator';
@@ -28,9 +28,12 @@ export interface IncomingCall {
   getDeadline(): Date | number;
 }
 
+export type UnaryCall = Pick<ServerUnaryCall<Buffer, Buffer>, 'metadata' | 'getDeadline' | 'cancelled' | 'once'>;
+
 export interface UnaryMethod<Request, Answer> {
   decode(bytes: Buffer): Request;
-  run(caller: Caller, request: Request): Promise<Reply<Answer>>;
+  /** `call`: what waits long asks for its end by `endOf`. */
+  run(caller: Caller, request: Request, call: UnaryCall): Promise<Reply<Answer>>;
   readonly write: WriteMessage<Answer>;
   /** What the call counts against its subject's rate; default 1. */
   cost?(request: Request): number;
@@ -100,7 +103,7 @@ export class ClientEdge {
     return refused('internal', 'INTERNAL', 'Something failed inside the server; its log says what. Send the same request again with the same id.').error;
   }
 
-  private async answer<Request, Answer>(call: IncomingCall, bytes: Buffer, method: UnaryMethod<Request, Answer>, callback: sendUnaryData<Buffer>): Promise<void> {
+  private async answer<Request, Answer>(call: UnaryCall, bytes: Buffer, method: UnaryMethod<Request, Answer>, callback: sendUnaryData<Buffer>): Promise<void> {
     try {
       const reply = await this.run(call, bytes, method);
       if (reply.ok) callback(null, this.encode(reply.value, method.write));
@@ -110,14 +113,14 @@ export class ClientEdge {
     }
   }
 
-  private async run<Request, Answer>(call: IncomingCall, bytes: Buffer, method: UnaryMethod<Request, Answer>): Promise<Reply<Answer>> {
+  private async run<Request, Answer>(call: UnaryCall, bytes: Buffer, method: UnaryMethod<Request, Answer>): Promise<Reply<Answer>> {
     const caller = this.admit(call, method.maxDeadlineMs);
     if (!caller.ok) return caller;
     const request = this.decode(bytes, (each) => method.decode(each));
     if (!request.ok) return request;
     const charged = this.charge(caller.value.subject, method.cost?.(request.value) ?? 1);
     if (!charged.ok) return charged;
-    return method.run(caller.value, request.value);
+    return method.run(caller.value, request.value, call);
   }
 
   /** The deadline on the monotonic clock. grpc has turned the caller's time-out into wall time. */
@@ -129,6 +132,14 @@ export class ClientEdge {
     if (leftMs <= 0) return refused('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; nothing was done.');
     return accepted(clock.monotonicMs() + Math.min(maxDeadlineMs, leftMs));
   }
+}
+
+/** Says when nobody will hear the answer any more: the client has cancelled or is gone, or the deadline has passed. */
+export function endOf(call: UnaryCall): AbortSignal {
+  const end = new AbortController();
+  if (call.cancelled) end.abort();
+  else call.once('cancelled', () => end.abort());
+  return end.signal;
 }
 
 export function requireOperator(subject: Subject): Reply<null> {

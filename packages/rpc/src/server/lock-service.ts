@@ -1,14 +1,14 @@
 /** mas.v1.LockService on the GlobalLock Service. An account's token locks its own account only. */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import { DEFAULT_LOCK_PROPERTIES, type GlobalLockService, type LockMode, type LockProperties, type LockReply } from '@mas/global-lock';
+import { DEFAULT_LOCK_PROPERTIES, type BreakReply, type GlobalLockService, type LockMode, type LockProperties, type LockReply, type LockReport } from '@mas/global-lock';
 import type { Subject } from '@mas/ledger';
 import type { Reply } from '@mas/transaction-coordinator';
 import { unreachable } from '@mas/values';
 import { accepted, invalid, refused } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/lock_service';
-import { writeAcquiredLocks, writeLocks, writeLockStatus, type AcquiredLocks, type LockStatus } from '../public/node-messages';
+import { writeAcquiredLocks, writeBrokenLock, writeLocks, writeLockReport, type AcquiredLocks } from '../public/node-messages';
 import { validHandle, validLockId, validLockIds } from '../validate/validate-ids';
-import { requireOwn, type ClientEdge } from './client-edge';
+import { endOf, requireOperator, requireOwn, type ClientEdge } from './client-edge';
 
 const MAX_ATTEMPTS = 1_000;
 const MAX_ATTEMPT_DELAY_MS = 60_000;
@@ -20,13 +20,18 @@ const MODES: ReadonlyMap<proto.LockMode, LockMode> = new Map([
   [proto.LockMode.LOCK_MODE_SHARED, 'shared'],
 ]);
 
+const REFUSED_BECAUSE: Readonly<Record<string, string>> = {
+  TOO_MANY_LOCK_HOLDERS: 'This lock is shared by as many as may share it; wait until some have released it.',
+  SEMANTICS_TOO_OLD: 'The cluster is not ready for shared locks and for breaking locks: seconds after all its processes run this version it is.',
+};
+
 export function lockService(edge: ClientEdge, locks: GlobalLockService): UntypedServiceImplementation {
   return {
     acquireLock: edge.unary({
       decode: (bytes) => proto.AcquireLockRequest.decode(bytes),
-      run: async ({ subject, token, deadlineMs }, request) => {
+      run: async ({ subject, token, deadlineMs }, request, call) => {
         const valid = validateAcquire(subject, request);
-        return valid.ok ? acquired(await locks.acquire({ ...valid.value, subject, token, deadlineMs })) : valid;
+        return valid.ok ? acquired(await locks.acquire({ ...valid.value, subject, token, deadlineMs, signal: endOf(call) })) : valid;
       },
       write: writeAcquiredLocks,
     }),
@@ -52,13 +57,23 @@ export function lockService(edge: ClientEdge, locks: GlobalLockService): Untyped
     }),
     getLock: edge.unary({
       decode: (bytes) => proto.GetLockRequest.decode(bytes),
-      run: async ({ subject }, request) => {
+      run: async ({ subject, deadlineMs }, request) => {
         const lockId = validLockId(request.lockId, 'lock_id');
         if (!lockId.ok) return lockId;
         const own = requireOwn(subject, lockId.value);
-        return own.ok ? accepted(await status(locks, lockId.value)) : own;
+        return own.ok ? accepted(await locks.inspect(lockId.value, deadlineMs)) : own;
       },
-      write: writeLockStatus,
+      write: writeLockReport,
+    }),
+    breakLock: edge.unary({
+      decode: (bytes) => proto.BreakLockRequest.decode(bytes),
+      run: async ({ subject, token, deadlineMs }, request) => {
+        const operator = requireOperator(subject);
+        if (!operator.ok) return operator;
+        const lockId = validLockId(request.lockId, 'lock_id');
+        return lockId.ok ? broken(lockId.value, await locks.break({ lockId: lockId.value, token, deadlineMs })) : lockId;
+      },
+      write: writeBrokenLock,
     }),
   };
 }
@@ -112,6 +127,10 @@ function acquired(reply: LockReply): Reply<AcquiredLocks> {
       return refused('aborted', 'LOCK_HELD', `${reply.by === null ? 'A lock' : `The lock ${reply.by.lockId}`} is held by somebody else; it was tried ${reply.attempts} times. Try again later.`, null, { attempts: String(reply.attempts), ...(reply.by === null ? {} : { lock_id: reply.by.lockId, remaining_ms: String(Math.round(reply.by.remainingMs)) }) });
     case 'lost':
       return refused('failed-precondition', 'LOCK_NOT_OWNED', `The handle does not hold ${reply.lockIds.join(', ')} (any more); acquire again.`, null, { lock_ids: reply.lockIds.join(',') });
+    case 'cancelled':
+      return refused('aborted', 'CALL_ENDED', 'The call had ended before the locks were acquired; none is kept.');
+    case 'refused':
+      return refusedByBucket(reply);
     case 'unavailable':
       return refused('unavailable', 'LOCKS_UNAVAILABLE', `Locks cannot be reached (${reply.reason}); send the same request again.`);
     default:
@@ -119,7 +138,22 @@ function acquired(reply: LockReply): Reply<AcquiredLocks> {
   }
 }
 
-async function status(locks: GlobalLockService, lockId: string): Promise<LockStatus | null> {
-  const holder = await locks.status(lockId);
-  return holder === null ? null : { lockId: holder.lockId, mode: holder.mode, owners: holder.owners.length, remainingMs: holder.remainingMs, token: holder.token };
+function broken(lockId: string, reply: BreakReply): Reply<LockReport> {
+  switch (reply.kind) {
+    case 'broken':
+      return accepted(reply.was);
+    case 'not-held':
+      return refused('not-found', 'LOCK_NOT_HELD', `Nobody holds the lock ${lockId}.`, 'lock_id', { lock_id: lockId });
+    case 'refused':
+      return refusedByBucket(reply);
+    case 'unavailable':
+      return refused('unavailable', 'LOCKS_UNAVAILABLE', `The lock cannot be reached (${reply.reason}); send the same request again.`);
+    default:
+      return unreachable(reply, 'break reply');
+  }
+}
+
+/** Nothing gets better by sending it again. */
+function refusedByBucket({ name, lockId }: Extract<LockReply, { readonly kind: 'refused' }>): Reply<never> {
+  return refused('failed-precondition', name, REFUSED_BECAUSE[name] ?? `The bucket of ${lockId} refuses (${name}).`, null, { lock_id: lockId });
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { join, resolve } from 'node:path';
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import type { GlobalLockService } from '@mas/global-lock';
+import type { GlobalLockService, LockReport } from '@mas/global-lock';
 import { accountNumber, InvariantViolation, silentLogger } from '@mas/values';
 import { JwtTokenVerifier } from '../auth/jwt-token-verifier';
 import { loadTokenKeys } from '../auth/token-keys';
@@ -34,11 +34,14 @@ const PAYMENT = '/mas.v1.AccountService/CreatePayment';
 const minor = (value: bigint): { readonly value: { readonly $case: 'minor'; readonly value: bigint }; readonly currency: string } => ({ value: { $case: 'minor', value }, currency: '' });
 const payment = (overrides: Partial<CreatePaymentRequest> = {}): CreatePaymentRequest => ({ id: 'p', kind: 0, from: 'abc', to: 'b', amount: minor(1n), legs: [], expiresInSeconds: 0, memo: '', lockHandle: '', ...overrides });
 const encode = (overrides: Partial<CreatePaymentRequest> = {}): Buffer => Buffer.from(CreatePaymentRequest.encode(payment(overrides)).finish());
+const report = (lockId: string): LockReport => ({ lockId, mode: 'exclusive', holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 12.5 }], waiting: 2, lastBreak: { by: 'operator mas|ops', atMs: 5, upToToken: 2 } });
 const locks: GlobalLockService = {
   acquire: ({ lockIds, handle }) => Promise.resolve(lockIds.includes('busy') ? { kind: 'held', by: { lockId: 'busy', mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }, attempts: 10 } : { kind: 'acquired', handle: handle ?? 'h', locks: lockIds.map((lockId) => ({ lockId, token: 7 })), timeoutMs: 5000 }),
   release: ({ lockIds }) => Promise.resolve({ kind: 'lost', lockIds }),
   refresh: () => Promise.resolve({ kind: 'unavailable', reason: 'redis is silent' }),
   status: (lockId) => Promise.resolve({ lockId, mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }),
+  inspect: (lockId) => Promise.resolve(report(lockId)),
+  break: ({ lockId }) => Promise.resolve(lockId === 'busy' ? { kind: 'broken', was: report(lockId) } : lockId === 'old' ? { kind: 'refused', name: 'SEMANTICS_TOO_OLD', lockId } : { kind: 'not-held' }),
 };
 
 let server: RunningServer;
@@ -324,8 +327,11 @@ describe('every method answers what the coordinator said', () => {
     }
     await expect(client.releaseLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
     await expect(client.refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
-    const status = await client.getLock('a');
-    expect(status).toEqual({ lockId: 'a', mode: 'exclusive', owners: 1, remainingMs: 13, token: 3 });
+    const rounded = { ...report('busy'), holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 13 }] };
+    expect(await client.getLock('busy')).toEqual(rounded);
+    expect(await client.breakLock('busy')).toEqual(rounded);
+    await expect(client.breakLock('a')).rejects.toMatchObject({ code: Code.NOT_FOUND, error: { reason: 'LOCK_NOT_HELD' } });
+    await expect(client.breakLock('old')).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION, error: { reason: 'SEMANTICS_TOO_OLD' } });
   });
   test('the cluster', async () => {
     expect(await client.clusterStatus()).toMatchObject({ placement: { version: 1 }, unreachable: [3] });

@@ -64,9 +64,10 @@ export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc.record({ kind: fc.constant('resolve' as const), txn, key, homeSlot: anySlot, body, subject, askedAtMs: orNull(safeUint) }),
   fc.record({ kind: fc.constant('acknowledge' as const), key, txn, accounts: fc.array(account, { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('expire' as const), account, txn }),
-  fc.record({ kind: fc.constant('acquire-lock' as const), slot: anySlot, lockId: anyText, owner: anyText, ttlMs: safeUint, subject }),
+  fc.record({ kind: fc.constant('acquire-lock' as const), slot: anySlot, lockId: anyText, owner: anyText, mode: fc.constantFrom('exclusive' as const, 'shared' as const), ttlMs: safeUint, subject }),
   fc.record({ kind: fc.constant('refresh-lock' as const), slot: anySlot, lockId: anyText, owner: anyText, ttlMs: safeUint }),
   fc.record({ kind: fc.constant('release-lock' as const), slot: anySlot, lockId: anyText, owner: anyText }),
+  fc.record({ kind: fc.constant('break-lock' as const), slot: anySlot, lockId: anyText, upToToken: safeUint, subject }),
   fc.record({
     kind: fc.constant('change-account' as const), key, txn, number: account,
     change: fc.oneof(
@@ -98,7 +99,7 @@ export const outcomeRow: fc.Arbitrary<OutcomeRow> = fc.record({
   untold: fc.array(fc.record({ account }), { maxLength: 3 }),
   forced: fc.array(fc.record({ operator: anyText, askedAtMs: safeUint, txn }), { maxLength: 3 }),
 });
-export const lockRow: fc.Arbitrary<LockRow> = fc.record({ slot: anySlot, lockId: anyText, owner: anyText, token: safeUint, untilMs: safeUint });
+export const lockRow: fc.Arbitrary<LockRow> = fc.record({ slot: anySlot, lockId: anyText, mode: fc.constantFrom('exclusive' as const, 'shared' as const, 'broken' as const), owner: anyText, token: safeUint, untilMs: safeUint, heldBy: anyText });
 /** Of many accounts: also beyond 64 bits, and right at their end. */
 const sum = fc.oneof(amount, fc.bigInt({ min: -(2n ** 116n), max: 2n ** 116n }), fc.constantFrom(INT64_MAX, INT64_MAX + 1n, -INT64_MAX - 1n, -INT64_MAX - 2n));
 export const totals = fc.array(fc.tuple(currencyCode, sum), { maxLength: 4 }).map((entries) => new Map(entries));

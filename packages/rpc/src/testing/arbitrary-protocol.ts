@@ -57,7 +57,9 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: kind('leg'), bucket, account, txn, token: orNull(anyText) }),
   fc.record({ kind: kind('list-accounts'), bucket, after: orNull(cursor), limit: fc.nat(500) }),
   fc.record({ kind: kind('totals'), bucket, delayMs: safeUint }),
-  fc.record({ kind: fc.constantFrom('undecided' as const, 'locks' as const), bucket }),
+  fc.record({ kind: fc.constant('undecided' as const), bucket }),
+  fc.record({ kind: fc.constant('locks' as const), bucket, lockId: orNull(anyText) }),
+  fc.record({ kind: fc.constant('locks' as const), bucket, lockId: fc.option(anyText, { nil: null }) }),
   fc.record({ kind: kind('checksum'), bucket, atIndex: orNull(safeUint) }),
   fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
 );

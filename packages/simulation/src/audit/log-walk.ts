@@ -23,6 +23,8 @@ class BucketWalk {
   private readonly legs = new Map<string, 'prepared' | 'committed' | 'aborted'>();
   private readonly locks = new Map<string, LockRow>();
   private readonly changes = new Map<PaymentKey, 'made' | 'refused'>();
+  /** Lock id → owner → his row. */
+  private readonly shared = new Map<string, Map<string, LockRow>>();
   private lastToken = 0;
   private stampMs = 0;
 
@@ -77,6 +79,9 @@ class BucketWalk {
       case 'acquire-lock':
       case 'refresh-lock':
         if (outcome.kind === 'lock') this.lock(outcome.lock, instruction.kind);
+        return;
+      case 'break-lock':
+        if (outcome.kind === 'lock-released') this.broke(instruction.lockId, instruction.upToToken);
         return;
       case 'release-lock':
         this.release(instruction.lockId, instruction.owner, outcome);
@@ -144,6 +149,21 @@ class BucketWalk {
   }
 
   private lock(lock: LockRow, how: 'acquire-lock' | 'refresh-lock'): void {
+    if (lock.mode === 'shared') this.share(lock);
+    else this.exclude(lock, how);
+    this.lastToken = Math.max(this.lastToken, lock.token);
+  }
+
+  private share(lock: LockRow): void {
+    const exclusive = this.inForce(lock.lockId);
+    this.findings.expect(exclusive === undefined || exclusive.owner === lock.owner, 'nobody shares an exclusive lock', () => `bucket ${this.bucket}: ${lock.lockId} was shared with ${lock.owner} while ${exclusive?.owner} held it`);
+    const holders = this.shared.get(lock.lockId) ?? new Map<string, LockRow>();
+    this.shared.set(lock.lockId, holders.set(lock.owner, lock));
+  }
+
+  private exclude(lock: LockRow, how: 'acquire-lock' | 'refresh-lock'): void {
+    const sharing = [...(this.shared.get(lock.lockId)?.values() ?? [])].find((one) => one.owner !== lock.owner && one.untilMs > this.stampMs);
+    this.findings.expect(sharing === undefined, 'nobody shares an exclusive lock', () => `bucket ${this.bucket}: ${lock.lockId} was given to ${lock.owner} while ${sharing?.owner} shared it`);
     const held = this.inForce(lock.lockId);
     if (held !== undefined && held.owner === lock.owner) {
       this.findings.expect(lock.token === held.token, 'tokens only rise', () => `bucket ${this.bucket}: ${lock.lockId} changed its token from ${held.token} to ${lock.token}`);
@@ -152,15 +172,19 @@ class BucketWalk {
       this.findings.expect(how === 'acquire-lock', 'one exclusive holder', () => `bucket ${this.bucket}: ${lock.lockId} was refreshed by ${lock.owner}, who did not hold it`);
       this.findings.expect(lock.token > this.lastToken, 'tokens only rise', () => `bucket ${this.bucket}: ${lock.lockId} got token ${lock.token} after ${this.lastToken}`);
     }
-    this.lastToken = Math.max(this.lastToken, lock.token);
     this.locks.set(lock.lockId, lock);
   }
 
   private release(lockId: string, owner: string, outcome: Outcome): void {
-    if (outcome.kind !== 'lock-released') return;
+    if (outcome.kind !== 'lock-released' || this.shared.get(lockId)?.delete(owner) === true) return;
     const held = this.inForce(lockId);
     this.findings.expect(held === undefined || held.owner === owner, 'only the owner unlocks', () => `bucket ${this.bucket}: ${lockId} of ${held?.owner} was released by ${owner}`);
     if (held?.owner === owner) this.locks.delete(lockId);
+  }
+
+  private broke(lockId: string, upToToken: number): void {
+    if ((this.locks.get(lockId)?.token ?? Infinity) <= upToToken) this.locks.delete(lockId);
+    for (const [owner, lock] of this.shared.get(lockId) ?? []) if (lock.token <= upToToken) this.shared.get(lockId)?.delete(owner);
   }
 
   private expectUnlocked(account: AccountNumber, token: number | null, key: PaymentKey): void {

@@ -43,7 +43,7 @@ async function inBucket(cluster: Cluster, bucket: BucketId, locked: Set<string>)
   const undecided = await ask(cluster, bucket, { kind: 'undecided', bucket });
   if (undecided.kind !== 'undecided') found.push(`bucket ${bucket} does not say what is undecided: ${undecided.kind}`);
   else found.push(...undecided.transactions.map((one) => `bucket ${bucket}: ${one.key.replace('\0', '/')} is undecided for ${one.ageMs} ms`));
-  const locks = await ask(cluster, bucket, { kind: 'locks', bucket });
+  const locks = await ask(cluster, bucket, { kind: 'locks', bucket, lockId: null });
   if (locks.kind !== 'locks') return [...found, `bucket ${bucket} does not say what is locked: ${locks.kind}`];
   for (const lock of locks.locks) {
     locked.add(lock.lockId);

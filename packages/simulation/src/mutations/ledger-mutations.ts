@@ -45,7 +45,7 @@ export const LEDGER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'lock released by a non-owner',
     why: 'whoever says unlock unlocks',
-    changes: [{ file: 'ledger/src/locks', find: 'if (current?.owner !== owner) return notOwned(lockId);\n  a.removeLock', replace: 'if (current === undefined) return notOwned(lockId);\n  a.removeLock' }],
+    changes: [{ file: 'ledger/src/locks', find: 'const current = exclusive?.owner === owner ? exclusive : a.lock(sharedKey(lockId, owner));\n  if (current?.owner !== owner) return', replace: 'const current = exclusive ?? a.lock(sharedKey(lockId, owner));\n  if (current === undefined) return' }],
   },
   {
     name: 'token counter reset',
@@ -67,7 +67,13 @@ export const LEDGER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'two exclusive holders',
     why: 'a lock is given while another holds it',
-    changes: [{ file: 'ledger/src/locks', find: "if (current !== undefined) return current.owner === owner ? extended(a, current, ttlMs) : { kind: 'locked', lock: current };", replace: 'if (current?.owner === owner) return extended(a, current, ttlMs);' }],
+    changes: [{ file: 'ledger/src/locks', find: 'if (exclusive !== undefined && exclusive.owner !== owner) return exclusive;', replace: '' }],
+    faults: ['Redis'],
+  },
+  {
+    name: 'an exclusive lock beside a shared one',
+    why: 'only Redis knows who shares a lock, and it was emptied',
+    changes: [{ file: 'ledger/src/locks', find: 'const others = a.sharedInForce(lockId).filter((lock) => lock.owner !== owner);', replace: 'const others: LockRow[] = [];' }],
     faults: ['Redis'],
   },
 ];

@@ -54,6 +54,21 @@ export async function payUnderLock(client: Client): Promise<void> {
   await callTm(cluster, client.call(OPERATOR, 'unlock'), (tm) => tm.locks.release({ lockIds, handle }));
 }
 
+/** Shares the lock of one of the accounts that others lock, looks at it for a while, and gives it back; or dies with it. */
+export async function shareALock(client: Client): Promise<void> {
+  const { cluster } = client;
+  const [account] = client.accounts.slice(0, LOCKED_ACCOUNTS).filter(() => client.random.chance(0.6));
+  if (account === undefined) return;
+  const lockIds = [account.number];
+  const timeoutMs = 1_000 + client.random.below(3_000);
+  const properties = { lockAttempts: 3, lockAttemptDelayMs: 400, lockTimeoutMs: timeoutMs };
+  const called = await callTm(cluster, client.call(OPERATOR, `share ${account.number}`), (tm, caller) => tm.locks.acquire({ lockIds, mode: 'shared', handle: null, properties, subject: caller.subject, token: caller.token, deadlineMs: caller.deadlineMs }));
+  if (called.kind !== 'answered' || called.value.kind !== 'acquired' || client.random.chance(0.2)) return;
+  const { handle } = called.value;
+  await cluster.world.time.after(client.random.below(timeoutMs));
+  await callTm(cluster, client.call(OPERATOR, 'stop sharing'), (tm) => tm.locks.release({ lockIds, handle }));
+}
+
 export async function freezeForAWhile(client: Client): Promise<void> {
   const { cluster } = client;
   // Few accounts, so that one finds what another has frozen.

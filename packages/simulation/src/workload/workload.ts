@@ -3,7 +3,7 @@ import { History } from '@mas/auditor';
 import type { SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { World } from '../world/world';
-import { freezeForAWhile, oneIdForMany, open, payUnderLock } from './account-changes';
+import { freezeForAWhile, oneIdForMany, open, payUnderLock, shareALock } from './account-changes';
 import { plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
 import { passOn, pay, payAndRefund, payManyLegs, spendToTheLimit, twoStep } from './payments';
@@ -87,6 +87,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [4, payUnderLock],
   [2, freezeForAWhile],
   [2, oneIdForMany],
+  [2, shareALock],
 ];
 
 function draw(client: Client): Operation {

@@ -124,6 +124,9 @@ export class SimRedis {
       recordToken: (lockId, owner, token, remainingMs) => ask('token', () => locks.recordToken(lockId, owner, token, remainingMs)),
       exclusiveAmong: (lockIds) => ask('exclusive', () => locks.exclusiveAmong(lockIds)),
       republish: (all) => ask('republish', () => locks.republish(all)),
+      evict: (lockId) => ask('evict', () => locks.evict(lockId)),
+      noteWaiting: (lockIds, owner, forMs) => ask('note-waiting', () => locks.noteWaiting(lockIds, owner, forMs)),
+      waiting: (lockId) => ask('waiting', () => locks.waiting(lockId)),
       waitForRelease: (lockIds, timeoutMs) => ask('wait', () => locks.waitForRelease(lockIds, timeoutMs), timeoutMs + BOUND_MS),
     };
   }

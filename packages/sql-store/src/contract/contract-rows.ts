@@ -94,7 +94,11 @@ export function outcome(ofKey: PaymentKey, changes: Partial<OutcomeRow> = {}): O
 }
 
 export function lock(lockId: string, changes: Partial<LockRow> = {}): LockRow {
-  return { slot: slotOfAccount(accountNumber(lockId)), lockId, owner: 'auditor', token: 1, untilMs: 1_700_000_005_000, ...changes };
+  return { slot: slotOfAccount(accountNumber(lockId)), lockId, mode: 'exclusive', owner: 'auditor', token: 1, untilMs: 1_700_000_005_000, heldBy: 'operator mas|ops', ...changes };
+}
+
+export function removed(lockId: string): CheckpointBatch['removedLocks'][number] {
+  return { slot: lock(lockId).slot, key: lockId };
 }
 
 export function meta(bucket: BucketId, changes: Partial<BucketMeta> = {}): BucketMeta {

@@ -1,7 +1,7 @@
 /** A snapshot is the bucket at one index, whatever is written meanwhile; an installed one counts as a whole or not at all. */
 import type { SnapshotChunk } from '@mas/resource-manager';
 import { accountNumber, InvariantViolation } from '@mas/values';
-import { account, batch, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position } from './contract-rows';
+import { account, batch, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, removed } from './contract-rows';
 import { sorted } from './rows-contract';
 import { allChunks, rowsOfKind, type ContractContext } from './store-under-test';
 
@@ -44,7 +44,7 @@ export function snapshotContract(context: ContractContext): void {
           legs: [...rows.legs.map((row) => ({ ...row, endedAtMs: index })), ...more.legs],
           outcomes: more.outcomes,
           locks: [lock('abc', { token: index }), lock(`new-${index}`)],
-          removedLocks: [lock('zzz')],
+          removedLocks: [removed('zzz')],
         }),
       );
     }

@@ -1,7 +1,7 @@
 /** What a replica reads when it starts (identities, pinned rows), and the lists that clients see. */
 import { accountNumber } from '@mas/values';
 import type { StoredLegQuery } from '@mas/resource-manager';
-import { account, batch, key, leg, lock, manyRows, outcome, position, txn, USD } from './contract-rows';
+import { account, batch, key, leg, lock, manyRows, outcome, position, removed, txn, USD } from './contract-rows';
 import { sorted } from './rows-contract';
 import type { ContractContext } from './store-under-test';
 
@@ -40,7 +40,7 @@ export function startAndListsContract(context: ContractContext): void {
 
     const told = outcome(key('abc', 'a'));
     await store.checkpoint(
-      batch(bucket, { previous: position(10), applied: position(11), legs: [leg('abc', 1)], outcomes: [told], removedLocks: [lock('abc'), lock('never-was')] }),
+      batch(bucket, { previous: position(10), applied: position(11), legs: [leg('abc', 1)], outcomes: [told], removedLocks: [removed('abc'), removed('never-was')] }),
     );
     const later = await store.loadPinned();
     expect(later.prepared.map((row) => row.account)).toEqual(['zzz']);

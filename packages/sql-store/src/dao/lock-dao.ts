@@ -1,4 +1,4 @@
-/** LockDAO: the effective exclusive locks of a bucket. */
+/** LockDAO: the locks of a bucket. */
 import type { Kysely } from 'kysely';
 import type { LockRow } from '@mas/ledger';
 import type { Slot } from '@mas/values';
@@ -9,7 +9,8 @@ import { GenerationRows, type Generation } from './generation-rows';
 
 export interface LockKey {
   readonly slot: Slot;
-  readonly lockId: string;
+  /** lockKey. */
+  readonly key: string;
 }
 
 export class LockDAO extends GenerationRows<LockRow> {
@@ -25,7 +26,7 @@ export class LockDAO extends GenerationRows<LockRow> {
         .where('bucket', '=', this.at.bucket)
         .where('generation', '=', this.at.generation)
         .where('slot', '=', key.slot)
-        .where('lock_id', '=', key.lockId)
+        .where('lock_id', '=', key.key)
         .execute();
     }
   }

@@ -1,5 +1,5 @@
 /** The rows of one bucket in memory, with the lookups that the port asks for. Rows are immutable values and are shared. */
-import type { AccountRow, LegRow, LockRow, OutcomeRow, PinnedRows } from '@mas/ledger';
+import { lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows } from '@mas/ledger';
 import type { CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotChunk, StoredLegQuery } from '@mas/resource-manager';
 import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
 import { compareKeys, nameOfKey, type RowKey } from '../rows/row-key';
@@ -27,7 +27,7 @@ export class MemoryRows {
         chunk.rows.forEach((row) => this.putOutcome(row));
         return;
       case 'locks':
-        chunk.rows.forEach((row) => this.locks.set(nameOfKey([row.slot, row.lockId]), row));
+        chunk.rows.forEach((row) => this.locks.set(nameOfKey([row.slot, lockKey(row)]), row));
         return;
       default:
         unreachable(chunk, 'snapshot chunk');
@@ -42,7 +42,7 @@ export class MemoryRows {
     this.put({ kind: 'accounts', rows: batch.accounts });
     this.put({ kind: 'legs', rows: batch.legs });
     this.put({ kind: 'outcomes', rows: batch.outcomes });
-    for (const lock of batch.removedLocks) this.locks.delete(nameOfKey([lock.slot, lock.lockId]));
+    for (const lock of batch.removedLocks) this.locks.delete(nameOfKey([lock.slot, lock.key]));
     this.put({ kind: 'locks', rows: batch.locks });
   }
 
@@ -130,7 +130,7 @@ export class MemoryRows {
   }
 
   private sortedLocks(): readonly LockRow[] {
-    return sortedBy(this.locks.values(), (row) => [row.slot, row.lockId]);
+    return sortedBy(this.locks.values(), (row) => [row.slot, lockKey(row)]);
   }
 }
 

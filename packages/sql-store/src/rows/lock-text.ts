@@ -1,5 +1,8 @@
-/** LockRow ↔ a row of `bucket_lock`. */
-import type { LockRow } from '@mas/ledger';
+/**
+ * LockRow ↔ a row of `bucket_lock`. The key is lockKey: an exclusive lock's id, else id and owner with a space between; behind a
+ * space in `owner` comes who holds it. Neither ids nor handles hold one.
+ */
+import { BROKEN_OWNER, lockKey, type LockRow } from '@mas/ledger';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import type { RawRow } from '../sql-database';
 import { asInt, asSlot, asText } from './raw-values';
@@ -11,21 +14,31 @@ export const LOCK_TEXT: TableText<LockRow> = {
   columns: ['owner', 'token', 'until_ms'],
   write(row, to) {
     to.integer(row.slot);
-    to.text(row.lockId, MAX_TEXT_BYTES.lockId, 'lock id');
-    to.text(row.owner, MAX_TEXT_BYTES.owner, 'owner');
+    to.text(lockKey(row), MAX_TEXT_BYTES.lockId, 'lock id');
+    to.text(row.heldBy === '' ? row.owner : `${row.owner} ${row.heldBy}`, MAX_TEXT_BYTES.owner, 'owner');
     to.integer(row.token);
     to.integer(row.untilMs);
   },
   decode: lockRow,
-  keyOf: (row) => [row.slot, row.lockId],
+  keyOf: (row) => [row.slot, lockKey(row)],
 };
 
 export function lockRow(raw: RawRow): LockRow {
+  const [lockId, sharedBy] = halves(asText(raw['lock_id'], 'lock id'));
+  const [owner, heldBy] = halves(asText(raw['owner'], 'owner'));
   return {
     slot: asSlot(raw['slot']),
-    lockId: asText(raw['lock_id'], 'lock id'),
-    owner: asText(raw['owner'], 'owner'),
+    lockId,
+    mode: sharedBy === '' ? 'exclusive' : sharedBy === BROKEN_OWNER ? 'broken' : 'shared',
+    owner,
+    heldBy,
     token: asInt(raw['token'], 'token'),
     untilMs: asInt(raw['until_ms'], 'until'),
   };
+}
+
+/** Around the first space. */
+function halves(text: string): readonly [string, string] {
+  const at = text.indexOf(' ');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -8,6 +8,7 @@
  *
  * Pages and checkpoints exclude one another by the connection's mutex; `passed` moves while a page still holds it.
  */
+import { lockKey } from '@mas/ledger';
 import type { Kysely } from 'kysely';
 import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
 import { StoreUnavailable } from '@mas/resource-manager';
@@ -60,7 +61,7 @@ export class BeforeImageSnapshots {
       await snapshot.preserve(executor, 'accounts', batch.accounts);
       await snapshot.preserve(executor, 'legs', batch.legs);
       await snapshot.preserve(executor, 'outcomes', batch.outcomes);
-      await snapshot.preserveKeys(executor, 'locks', [...batch.locks, ...batch.removedLocks].map((lock) => [lock.slot, lock.lockId]));
+      await snapshot.preserveKeys(executor, 'locks', [...batch.locks.map((lock) => ({ slot: lock.slot, key: lockKey(lock) })), ...batch.removedLocks].map(({ slot, key }) => [slot, key]));
     }
   }
 }

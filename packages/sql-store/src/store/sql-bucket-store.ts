@@ -1,5 +1,5 @@
 /** BucketStore on a SQL database: one bucket as this process, its present writer, sees it. */
-import type { AccountRow, LegRow, LockRow, OutcomeRow, PinnedRows } from '@mas/ledger';
+import { lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows } from '@mas/ledger';
 import {
   StoreUnavailable,
   type BucketStore,
@@ -153,7 +153,7 @@ export class SqlBucketStore implements BucketStore {
     const locks: LockRow[] = [];
     for (let more = true; more; ) {
       const last = locks.at(-1);
-      const page = await this.read('scan', () => dao.page(last === undefined ? null : [last.slot, last.lockId], LOCKS_PER_PAGE));
+      const page = await this.read('scan', () => dao.page(last === undefined ? null : [last.slot, lockKey(last)], LOCKS_PER_PAGE));
       locks.push(...page);
       more = page.length === LOCKS_PER_PAGE;
     }

@@ -12,7 +12,7 @@ test.each([-14 * MINUTE_MS, 0, 14 * MINUTE_MS])('a coordinator whose wall clock 
   const rig = new Rig();
   const account = rig.open(1, 100n);
   const slot = slotOfAccount(account);
-  rig.cluster.run(slot, { kind: 'acquire-lock', slot, lockId: account, owner: 'auditor', ttlMs: 5_000, subject: OPERATOR });
+  rig.cluster.run(slot, { kind: 'acquire-lock', slot, lockId: account, owner: 'auditor', mode: 'exclusive', ttlMs: 5_000, subject: OPERATOR });
   const config = coordinatorConfig({ coordinatorId: 'tc-off' });
   if (!config.ok) throw new Error('a configuration that should do');
   const clock: Clock = { wallMs: () => rig.clock.wallMs() + offMs, monotonicMs: () => rig.clock.monotonicMs(), schedule: (delayMs, run) => rig.clock.schedule(delayMs, run), defer: (run) => rig.clock.defer(run) };

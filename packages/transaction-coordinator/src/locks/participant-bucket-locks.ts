@@ -1,9 +1,9 @@
 /**
- * The lock service's BucketLocks over the buckets' own instructions: an exclusive lock is granted, extended and given
+ * The lock service's BucketLocks over the buckets' own instructions: a lock is granted, extended and given
  * back as an entry of the bucket that owns the id's slot, through whichever replica leads it.
  */
-import type { BucketLocks } from '@mas/global-lock';
-import type { Instruction } from '@mas/ledger';
+import type { BucketGrant, BucketLocks, LockMode } from '@mas/global-lock';
+import { brokenAtMs, type Instruction } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { InstructionPhase, InstructionReply } from '@mas/two-phase-commit';
 import { accountNumber, parseAccountNumber, type BucketId, type Slot } from '@mas/values';
@@ -27,18 +27,18 @@ export class ParticipantBucketLocks implements BucketLocks {
     this.link = new BucketLink(ports);
   }
 
-  async acquire(lockId: string, owner: string, ttlMs: number, token: string): ReturnType<BucketLocks['acquire']> {
+  async acquire(lockId: string, owner: string, mode: LockMode, ttlMs: number, token: string): Promise<BucketGrant> {
     const slot = slotOf(lockId);
-    if (slot === null) return { kind: 'unavailable', reason: `"${lockId}" has not the form of a lock id` };
+    if (slot === null) return { kind: 'refused', name: 'LOCK_ID_INVALID', lockId };
     // The subject is what the leader reads from the token; this one is never believed.
-    const reply = await this.instruct('phase-1', slot, { kind: 'acquire-lock', slot, lockId, owner, ttlMs, subject: { kind: 'system' } }, token);
+    const reply = await this.instruct('phase-1', slot, { kind: 'acquire-lock', slot, lockId, owner, mode, ttlMs, subject: { kind: 'system' } }, token);
     if (reply.kind === 'outcome') {
       const { outcome } = reply;
       if (outcome.kind === 'lock') return { kind: 'granted', token: outcome.lock.token, preparedLegs: outcome.preparedLegs };
-      if (outcome.kind === 'locked') return { kind: 'held', owner: outcome.lock.owner, remainingMs: Math.max(0, outcome.lock.untilMs - this.ports.clock.wallMs()) };
-      return { kind: 'unavailable', reason: outcome.kind === 'refused' ? outcome.refusal.name : `the bucket answered ${outcome.kind}` };
+      if (outcome.kind === 'locked') return { kind: 'held', mode: outcome.lock.mode === 'shared' ? 'shared' : 'exclusive', owner: outcome.lock.owner, remainingMs: Math.max(0, outcome.lock.untilMs - this.ports.clock.wallMs()) };
+      return outcome.kind === 'refused' ? { kind: 'refused', name: outcome.refusal.name, lockId } : { kind: 'unavailable', reason: `the bucket answered ${outcome.kind}` };
     }
-    return { kind: 'unavailable', reason: reply.reason };
+    return notAnswered(reply, lockId);
   }
 
   async refresh(lockId: string, owner: string, ttlMs: number): ReturnType<BucketLocks['refresh']> {
@@ -59,7 +59,35 @@ export class ParticipantBucketLocks implements BucketLocks {
     return reply.outcome.kind === 'wrong-bucket' ? 'unavailable' : 'not-held';
   }
 
-  /** What all buckets hold, for a lock table that was emptied. Rejects when a bucket cannot say. */
+  async inspect(lockId: string, deadlineMs: number): ReturnType<BucketLocks['inspect']> {
+    const slot = slotOf(lockId);
+    if (slot === null) return null;
+    const bucket = this.link.bucketOf(slot);
+    const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId }, deadlineMs);
+    if (reply.kind !== 'locks') return null;
+    const holders = reply.locks.filter((lock) => lock.mode !== 'broken' && lock.lockId === lockId);
+    const note = reply.locks.find((lock) => lock.mode === 'broken' && lock.lockId === lockId);
+    const [first] = holders;
+    return {
+      lockId,
+      mode: first === undefined ? null : first.mode === 'shared' ? 'shared' : 'exclusive',
+      holders: holders.map(({ heldBy, token, untilMs }) => ({ heldBy, token, remainingMs: Math.max(0, untilMs - reply.stampMs) })),
+      lastBreak: note === undefined ? null : { by: note.heldBy, atMs: brokenAtMs(note), upToToken: note.token },
+    };
+  }
+
+  async break(lockId: string, upToToken: number, token: string): ReturnType<BucketLocks['break']> {
+    const slot = slotOf(lockId);
+    if (slot === null) return 'not-held';
+    // As with a grant, the subject is what the leader reads from the token.
+    const reply = await this.instruct('phase-1', slot, { kind: 'break-lock', slot, lockId, upToToken, subject: { kind: 'system' } }, token);
+    if (reply.kind !== 'outcome') return notAnswered(reply, lockId);
+    if (reply.outcome.kind === 'lock-released') return 'broken';
+    if (reply.outcome.kind !== 'refused') return { kind: 'unavailable', reason: `the bucket answered ${reply.outcome.kind}` };
+    return reply.outcome.refusal.name === 'LOCK_NOT_OWNED' ? 'not-held' : { kind: 'refused', name: reply.outcome.refusal.name, lockId };
+  }
+
+  /** The exclusive ones of all buckets, for a lock table that was emptied. Rejects when a bucket cannot say. */
   async effective(): Promise<readonly EffectiveLockRow[]> {
     const buckets = this.ports.directory.placement().map.buckets.map((placement) => placement.bucket);
     const lists = await Promise.all(buckets.map((bucket) => this.locksOf(bucket)));
@@ -68,15 +96,20 @@ export class ParticipantBucketLocks implements BucketLocks {
 
   private async locksOf(bucket: BucketId): Promise<readonly EffectiveLockRow[]> {
     const { clock } = this.ports;
-    const reply = await this.link.read(bucket, { kind: 'locks', bucket }, clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
+    const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId: null }, clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
     if (reply.kind !== 'locks') throw new Error(`bucket ${bucket} did not say which locks it holds`);
     // By the bucket's time, not by this machine's: a clock that is minutes behind would keep payments from an account for minutes.
-    return reply.locks.map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - reply.stampMs })).filter((lock) => lock.remainingMs > 0);
+    return reply.locks.filter((lock) => lock.mode === 'exclusive').map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - reply.stampMs })).filter((lock) => lock.remainingMs > 0);
   }
 
   private instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {
     return this.link.instruct(this.link.bucketOf(slot), phase, instruction, token, this.ports.clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
   }
+}
+
+/** What a bucket will not do is told apart from what it did not say. */
+function notAnswered(reply: Exclude<InstructionReply, { readonly kind: 'outcome' }>, lockId: string): Extract<BucketGrant, { readonly kind: 'refused' | 'unavailable' }> {
+  return reply.kind === 'permission-denied' ? { kind: 'refused', name: reply.reason, lockId } : { kind: 'unavailable', reason: reply.reason };
 }
 
 /** Lock ids have the form of account numbers, so that they have slots. */

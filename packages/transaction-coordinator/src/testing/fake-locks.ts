@@ -1,5 +1,5 @@
 /** The lock service and its table for tests: what an operator holds is in force in the fake cluster's buckets at once. */
-import type { GlobalLockService, LockAttempt, LockHolder, LockReply, LockRequest, LockStore } from '@mas/global-lock';
+import type { BreakReply, GlobalLockService, LockAttempt, LockHolder, LockReply, LockReport, LockRequest, LockStore } from '@mas/global-lock';
 import { slotOfAccount } from '@mas/placement';
 import { accountNumber, delay, type Clock } from '@mas/values';
 import type { FakeCluster } from './fake-cluster';
@@ -31,6 +31,9 @@ export class FakeLocks implements GlobalLockService {
     holder: (lockId) => Promise.resolve(this.holders.get(lockId) ?? null),
     recordToken: () => Promise.resolve(),
     republish: () => Promise.resolve(),
+    evict: () => Promise.resolve(),
+    noteWaiting: () => Promise.resolve(),
+    waiting: () => Promise.resolve(0),
   };
 
   /** All locks are past their time, here and (by the stamp) in the buckets. */
@@ -58,6 +61,14 @@ export class FakeLocks implements GlobalLockService {
 
   status(lockId: string): Promise<LockHolder | null> {
     return Promise.resolve(this.holders.get(lockId) ?? null);
+  }
+
+  inspect(): Promise<LockReport> {
+    return Promise.reject(new Error('not used here'));
+  }
+
+  break(): Promise<BreakReply> {
+    return Promise.resolve({ kind: 'unavailable', reason: 'not used here' });
   }
 
   private async tryAcquire({ lockIds, owner, timeoutMs }: LockRequest): Promise<LockAttempt> {
@@ -88,7 +99,7 @@ export class FakeLocks implements GlobalLockService {
   /** An operator takes the lock under a handle; the answer is its token. */
   hold(lockId: string, owner: string, ttlMs = 60_000): number {
     const account = accountNumber(lockId);
-    const outcome = this.cluster.run(slotOfAccount(account), { kind: 'acquire-lock', slot: slotOfAccount(account), lockId, owner, ttlMs, subject: { kind: 'operator', name: 'mas|ops' } });
+    const outcome = this.cluster.run(slotOfAccount(account), { kind: 'acquire-lock', slot: slotOfAccount(account), lockId, owner, mode: 'exclusive', ttlMs, subject: { kind: 'operator', name: 'mas|ops' } });
     if (outcome.kind !== 'lock') throw new Error(`lock ${lockId} was not given: ${outcome.kind}`);
     this.holders.set(lockId, { lockId, mode: 'exclusive', owners: [owner], remainingMs: ttlMs, token: outcome.lock.token });
     this.dao.exclusive.add(lockId);

@@ -57,7 +57,7 @@ export class World {
   }
 
   lock(account: AccountNumber, ttlMs: number): void {
-    this.bucketOf(slotOfAccount(account)).run({ kind: 'acquire-lock', slot: slotOfAccount(account), lockId: account, owner: 'auditor', ttlMs, subject: OPERATOR });
+    this.bucketOf(slotOfAccount(account)).run({ kind: 'acquire-lock', slot: slotOfAccount(account), lockId: account, owner: 'auditor', mode: 'exclusive', ttlMs, subject: OPERATOR });
   }
 
   plan(key: PaymentKey, body: PaymentBody): TransactionPlan {

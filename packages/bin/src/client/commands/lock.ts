@@ -1,4 +1,5 @@
-/** mas-client lock acquire|release|refresh|get */
+/** mas-client lock acquire|release|refresh|get|break */
+import type { LockReport } from '@mas/global-lock';
 import type { Command } from 'commander';
 import { oneOf, readWhole } from '../arguments';
 import { table } from '../output';
@@ -55,12 +56,35 @@ export function addLockCommands(program: Command): void {
     );
   lock
     .command('get')
-    .description('who holds a lock')
+    .description('who holds it, how many wait, and who last broke it')
     .argument('<id>', 'what is locked')
     .action(
       withSession(program, async ({ client, output }, id: string) => {
-        const holder = await client.getLock(id);
-        output.print(holder, () => (holder === null ? `${id} is free` : `${id} is held ${holder.mode} by ${holder.owners}, for ${holder.remainingMs} ms more`));
+        const report = await client.getLock(id);
+        output.print(report, () => described(report));
       }),
     );
+  lock
+    .command('break')
+    .description('ends a lock whose holder does not (operators; who did it, and when, is recorded)')
+    .argument('<id>', 'what is locked')
+    .action(
+      withSession(program, async ({ client, output }, id: string) => {
+        const was = await client.breakLock(id);
+        output.print({ broken: was }, () => `OK, broken: ${described(was)}`);
+      }),
+    );
+}
+
+/** One line for each holder. */
+function described({ lockId, mode, holders, waiting, lastBreak }: LockReport): string {
+  const held = holders.map(({ heldBy, token, remainingMs }) => {
+    const by = heldBy === '' ? (token === null ? 'a call that is under way' : 'somebody') : heldBy;
+    return `${lockId} is held ${mode ?? ''} by ${by}, ${token === null ? '' : `token ${token}, `}for ${remainingMs} ms more`;
+  });
+  const more = [
+    ...(waiting === null ? [] : waiting === 0 ? [] : [`${waiting} waiting for it`]),
+    ...(lastBreak === null ? [] : [`last broken by ${lastBreak.by} at ${new Date(lastBreak.atMs).toISOString()} (up to token ${lastBreak.upToToken})`]),
+  ];
+  return [...(held.length === 0 ? [`${lockId} is free`] : held), ...more].join('\n');
 }
