@@ -3,7 +3,7 @@
  * see their own values and its contract holds, for a user who has rights on his database and no others.
  */
 import { CompiledQuery, sql } from 'kysely';
-import { findMySql, startMariaDb, startMySql, type SqlServerOptions, type TestServer } from '@mas/test-servers';
+import { mySqlIsHere, startMariaDb, startMySql, type SqlServerOptions, type TestServer } from '@mas/test-servers';
 import { appliedStoreContract } from '../contract';
 import { openMysqlStore } from '../open-store';
 import { LocalRows } from '../rows/load-lines';
@@ -53,12 +53,12 @@ interface Kind {
   readonly readOnly: string;
 }
 
-const mysqlIsHere = findMySql() !== null;
+const here = mySqlIsHere();
 const mariaDb: Kind = { name: 'mariadb', start: startMariaDb, args: ['--skip-character-set-client-handshake', '--lower-case-table-names=1', '--innodb-snapshot-isolation=1'], isolation: 'tx_isolation', readOnly: 'tx_read_only' };
 const mySql: Kind = { name: 'mysql', start: startMySql, args: ['--session-track-state-change=1', '--session-track-transaction-info=CHARACTERISTICS'], isolation: 'transaction_isolation', readOnly: 'transaction_read_only' };
 
 describe('MariaDB', () => holdsOn(mariaDb));
-(mysqlIsHere ? describe : describe.skip)(`MySQL${mysqlIsHere ? '' : ' (no mysqld of MySQL on this machine: set MAS_MYSQLD)'}`, () => holdsOn(mySql));
+(here ? describe : describe.skip)(`MySQL${here ? '' : ' (not here; on Debian: packages/test-servers/mysql-on-debian.sh, elsewhere MAS_MYSQLD)'}`, () => holdsOn(mySql));
 
 function holdsOn(kind: Kind): void {
   const settings = sessionSettings(STATEMENT_TIMEOUT_MS).filter(({ only }) => only === undefined || only === kind.name);
