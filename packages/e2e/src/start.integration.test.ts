@@ -146,7 +146,7 @@ describe('a Transaction Manager', () => {
     for (const line of ran.stderr.trimEnd().split('\n')) expect(line).toMatch(/^mas: --\S+ /);
   });
 
-  test.each([
+  test.each<[string, readonly string[], RegExp]>([
     ['tc', ['--id', 'alone', '--redis', 'redis://m%e@localhost'], /^mas: --redis .* stray %.*\n$/],
     ['rm', ['--id', '1', '--sql', 'mysql://ro%zt@localhost'], /^mas: the SQL URL's user has a stray %.*\n$/],
     ['rm', ['--id', '1', '--sql', 'mysql://root@localhost/other', '--db', 'mas1'], /^mas: the SQL URL names database "other".*--db.*\n$/],
