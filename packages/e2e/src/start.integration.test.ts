@@ -153,7 +153,7 @@ describe('a Transaction Manager', () => {
     ['rm', ['--id', '1', '--sql', 'mysql://root@localhost', '--db', 'mysql'], /^mas: "mysql" is a database of the SQL server itself.*\n$/],
     ['rm', ['--id', '1', '--db', '../mas1'], /^mas: --db .*\n$/],
   ])('mas %s %j: one line, exit 2, nothing is waited for', async (what, flags, line) => {
-    const ran = await mas(what, '--listen', `localhost:${await freePort()}`, '--cluster', '1=localhost:1', '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `wrong-${what}`), ...flags);
+    const ran = await mas([what, '--listen', `localhost:${await freePort()}`, '--cluster', '1=localhost:1', '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `wrong-${what}`), ...flags]);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr.replace(/^\{.*\n/gm, '')).toMatch(line);
   });

@@ -66,6 +66,9 @@ test.each<[string, InstructionItem, string, string]>([
   ['an owner that no column holds', changed(createAccount(BOB, 5n), { owner: 'x'.repeat(257) }), 'permission-denied', 'OWNER_TOO_LONG'],
   ['a lock id that no column holds', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: 'x'.repeat(129), owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_ID_INVALID'],
   ['a lock owner that is no handle', { token: null, instruction: { kind: 'release-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'é' } }, 'permission-denied', 'LOCK_OWNER_INVALID'],
+  ['a lock id with a space', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: `${ALICE} x`, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_ID_INVALID'],
+  ['a break from an account', { token: accountToken(ALICE), instruction: { kind: 'break-lock', slot: slotOfAccount(ALICE), lockId: ALICE, upToToken: 1, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  ['a shared lock whose key no column holds', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 's'.repeat(64), mode: 'shared', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_OWNER_INVALID'],
   ['a lock without a token', { token: null, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'unauthenticated', 'TOKEN_MISSING'],
 ])('%s is refused', (_what, item, kind, reason) => {
   expect(control.admit(item)).toEqual({ kind, reason });

@@ -1,6 +1,6 @@
 /**
  * LockRow ↔ a row of `bucket_lock`. The key is lockKey: an exclusive lock's id, else id and owner with a space between; behind a
- * space in `owner` comes who holds it. Neither ids nor handles hold one.
+ * space in `owner` comes who holds it. Ids and handles hold none; in a handle it would be written as %20.
  */
 import { BROKEN_OWNER, lockKey, type LockRow } from '@mas/ledger';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
@@ -15,7 +15,7 @@ export const LOCK_TEXT: TableText<LockRow> = {
   write(row, to) {
     to.integer(row.slot);
     to.text(lockKey(row), MAX_TEXT_BYTES.lockId, 'lock id');
-    to.text(row.heldBy === '' ? row.owner : `${row.owner} ${row.heldBy}`, MAX_TEXT_BYTES.owner, 'owner');
+    to.text(row.heldBy === '' ? unspaced(row.owner) : `${unspaced(row.owner)} ${row.heldBy}`, MAX_TEXT_BYTES.owner, 'owner');
     to.integer(row.token);
     to.integer(row.untilMs);
   },
@@ -30,11 +30,15 @@ export function lockRow(raw: RawRow): LockRow {
     slot: asSlot(raw['slot']),
     lockId,
     mode: sharedBy === '' ? 'exclusive' : sharedBy === BROKEN_OWNER ? 'broken' : 'shared',
-    owner,
+    owner: owner.replace(/%(20|25)/g, decodeURIComponent),
     heldBy,
     token: asInt(raw['token'], 'token'),
     untilMs: asInt(raw['until_ms'], 'until'),
   };
+}
+
+function unspaced(owner: string): string {
+  return owner.replace(/[% ]/g, encodeURIComponent);
 }
 
 /** Around the first space. */
