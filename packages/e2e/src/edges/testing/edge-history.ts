@@ -154,7 +154,7 @@ export class EdgeHistory {
     const number = this.account(arg);
     const lock = { slot: slotOfAccount(number), lockId: number, owner: `owner-${arg % 2}` };
     if (arg % 3 > 0) this.apply({ kind: 'release-lock', ...lock });
-    else this.apply({ kind: 'acquire-lock', ...lock, ttlMs: 86_400_000, subject: OPERATOR });
+    else this.apply({ kind: 'acquire-lock', ...lock, mode: 'exclusive', ttlMs: 86_400_000, subject: OPERATOR });
   }
 
   private expire(): void {
