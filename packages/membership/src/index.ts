@@ -34,3 +34,4 @@ export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, t
 export { PositionMarks, type PositionMark } from './position-marks';
 // For simulators and tests of other packages.
 export { madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './testing/made-up-cluster';
+export { decodeIdentity, encodeIdentity, membershipOf, type Admission, type IdentityRecord, type IdentityState, type Membership } from './identity-record';

@@ -5,7 +5,7 @@
  */
 import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PinnedRows } from '@mas/ledger';
 import type { ConfState } from '@mas/raft';
-import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, BucketId, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
 export interface AppliedStore {
   /** Creates or upgrades the schema. */
@@ -20,6 +20,30 @@ export interface AppliedStore {
   /** Drops all rows of a bucket (a replica that was removed). */
   dropBucket(bucket: BucketId): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The data folder that a database belongs to. */
+export interface StoreOwner {
+  /** 32 hexadecimal digits, as `incarnation`. */
+  readonly clusterId: string;
+  readonly rm: RmId;
+  readonly incarnation: string;
+}
+
+export type StoreOwnership =
+  | { readonly kind: 'owned'; readonly owner: StoreOwner }
+  /** Rows of a version that wrote no owner. */
+  | { readonly kind: 'unnamed' }
+  | { readonly kind: 'empty' };
+
+/** Whose rows these are. Asked before anything is opened: opening a bucket fences off its writer. */
+export interface OwnedStore {
+  /** Reads only; also before migrate(). */
+  ownership(): Promise<StoreOwnership>;
+  /** Writes the owner where there is none; after migrate(). The first one stays: the owner that it has then. */
+  claim(owner: StoreOwner): Promise<StoreOwner>;
+  /** Drops all buckets of `from` and makes `owner` the owner; harmless when repeated after a crash in the middle. Nothing happens if `from` is not the owner. */
+  takeOver(owner: StoreOwner, from: StoreOwner): Promise<void>;
 }
 
 /** The database cannot be used right now; nothing was written, or (effectUnknown) a COMMIT got no answer. */

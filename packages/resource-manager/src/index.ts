@@ -8,16 +8,23 @@ export {
   type IdentityChunk,
   type LegLookup,
   type LoadedRows,
+  type OwnedStore,
   type Position,
   type RowRequest,
   type SnapshotChunk,
   type SnapshotInstaller,
   type SnapshotReader,
   type StoredLegQuery,
+  type StoreOwner,
+  type StoreOwnership,
 } from './applied-store';
 export { resourceManagerConfig, type ConfigError, type ResourceManagerConfig, type ResourceManagerConfigInput } from './config';
 export { platformDigest, type Digest, type RunningDigest } from './digest';
 export { noFailpoints, type FailpointName, type Failpoints } from './failpoints';
+export { BecomingMember, MembershipRefused, newIdentity, type BecomingMemberPorts } from './membership/becoming-member';
+export { checkDatabase, claimDatabase } from './membership/database-owner';
+export { FolderIdentity } from './membership/folder-identity';
+export type { IdentityStore, MembershipClient, MembershipServer, RejoinAnswer } from './membership/membership-ports';
 export { ResourceManager } from './resource-manager';
 export type { ApplyResult, ResourceManagerOptions } from './resource-manager-options';
 export type { RowCodec } from './row-codec';

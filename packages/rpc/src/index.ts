@@ -22,6 +22,7 @@ export { MemberDoor, type MemberDoorPorts } from './membership/member-door';
 export { CoordinatorCaller, type ClusterKnowledge, type NodeCaller, type OnRefused, type RefusedParty } from './membership/node-caller';
 export { readMember, sayMember } from './membership/node-names';
 export { refusalOf, refusalStatus } from './membership/refusal-status';
+export { GrpcMembershipClient, type MembershipClientOptions } from './client/membership-client';
 export { fromServiceError } from './errors/status-details';
 export { edgeLimits, type EdgeLimits } from './server/edge-limits';
 export { ListenFailed, type RunningServer } from './server/running-server';

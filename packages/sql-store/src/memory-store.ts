@@ -13,18 +13,22 @@ import {
   type CheckpointBatch,
   type IdentityChunk,
   type LoadedRows,
+  type OwnedStore,
   type RowRequest,
   type SnapshotChunk,
   type SnapshotInstaller,
   type SnapshotReader,
   type StoredLegQuery,
+  type StoreOwner,
+  type StoreOwnership,
 } from '@mas/resource-manager';
 import { invariant, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import { MemoryRows } from './memory/memory-rows';
 import { EMPTY_CHECKPOINT, MemoryTables, type MemoryBucket } from './memory/memory-tables';
 import { checkInstall, checkpointState } from './store/positions';
+import { isSameOwner } from './store/same-owner';
 
-export type StoreOperation = 'migrate' | 'open' | 'drop' | 'load' | 'checkpoint' | 'scan' | 'list' | 'snapshot' | 'install';
+export type StoreOperation = 'migrate' | 'own' | 'open' | 'drop' | 'load' | 'checkpoint' | 'scan' | 'list' | 'snapshot' | 'install';
 
 export type StoreFault =
   | 'none'
@@ -38,7 +42,7 @@ export type StoreFault =
 /** Asked before every operation; a promise delays it. `bucket` is null for operations on the whole database. */
 export type StoreFaultHook = (operation: StoreOperation, bucket: BucketId | null) => StoreFault | Promise<StoreFault>;
 
-export class MemoryAppliedStore implements AppliedStore {
+export class MemoryAppliedStore implements AppliedStore, OwnedStore {
   private state: 'running' | 'closed' | 'crashed' = 'running';
 
   /** A second store on the same tables is the process after a restart, or a second process. */
@@ -54,6 +58,27 @@ export class MemoryAppliedStore implements AppliedStore {
 
   async migrate(): Promise<void> {
     await this.perform('migrate', null, () => undefined);
+  }
+
+  ownership(): Promise<StoreOwnership> {
+    return this.perform('list', null, () => {
+      const { owner, buckets } = this.tables;
+      if (owner !== null) return { kind: 'owned', owner };
+      return { kind: buckets.size === 0 ? 'empty' : 'unnamed' };
+    });
+  }
+
+  claim(owner: StoreOwner): Promise<StoreOwner> {
+    return this.perform('own', null, () => (this.tables.owner ??= owner));
+  }
+
+  async takeOver(owner: StoreOwner, from: StoreOwner): Promise<void> {
+    const isFrom = (): boolean => this.tables.owner !== null && isSameOwner(this.tables.owner, from);
+    if (!isFrom()) return;
+    for (const bucket of await this.buckets()) await this.dropBucket(bucket);
+    await this.perform('own', null, () => {
+      if (isFrom()) this.tables.owner = owner;
+    });
   }
 
   buckets(): Promise<readonly BucketId[]> {

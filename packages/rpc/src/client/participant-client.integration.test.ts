@@ -40,7 +40,7 @@ const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcPa
 
 beforeAll(async () => {
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(2), raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls: certs.rm(2), membership: null, raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: realClock, logger: silentLogger,
     participant: {
       handle: (request, caller) => {
         handled.push({ request, caller });

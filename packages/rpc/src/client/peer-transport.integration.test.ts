@@ -55,7 +55,7 @@ async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSe
 
 function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMember): Promise<RunningServer> {
   return startRmServer({
-    address: '127.0.0.1:0', tls, raft: transport, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls, membership: null, raft: transport, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
   });
 }

@@ -2,7 +2,7 @@
  * The SQL server of one Resource Manager: production's in-memory store with a server's faults around it. It outlives its
  * client: a COMMIT that a dying process has sent may still take effect after its death, unless its successor was faster.
  */
-import type { AppliedStore, BucketStore, Checkpoint, CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotInstaller, SnapshotReader, StoredLegQuery } from '@mas/resource-manager';
+import type { AppliedStore, OwnedStore, StoreOwner, StoreOwnership, BucketStore, Checkpoint, CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotInstaller, SnapshotReader, StoredLegQuery } from '@mas/resource-manager';
 import { MemoryAppliedStore, MemoryTables, type StoreFault, type StoreOperation } from '@mas/sql-store';
 import type { BucketId, SeededRandom } from '@mas/values';
 import type { Network } from './network';
@@ -69,7 +69,7 @@ export class SimSql {
 }
 
 /** The store as one process sees it: answers reach the living only. */
-export class SimStore implements AppliedStore {
+export class SimStore implements AppliedStore, OwnedStore {
   constructor(
     private readonly store: MemoryAppliedStore,
     private readonly process: SimProcess,
@@ -82,6 +82,18 @@ export class SimStore implements AppliedStore {
 
   migrate(): Promise<void> {
     return this.process.hears(this.store.migrate());
+  }
+
+  ownership(): Promise<StoreOwnership> {
+    return this.process.hears(this.store.ownership());
+  }
+
+  claim(owner: StoreOwner): Promise<StoreOwner> {
+    return this.process.hears(this.store.claim(owner));
+  }
+
+  takeOver(owner: StoreOwner, from: StoreOwner): Promise<void> {
+    return this.process.hears(this.store.takeOver(owner, from));
   }
 
   buckets(): Promise<readonly BucketId[]> {

@@ -1,5 +1,5 @@
 /** What outlives a crash of a MemoryAppliedStore's process: the tables of one RM's database. */
-import type { Checkpoint } from '@mas/resource-manager';
+import type { Checkpoint, StoreOwner } from '@mas/resource-manager';
 import type { BucketId } from '@mas/values';
 import { MemoryRows } from './memory-rows';
 
@@ -13,6 +13,7 @@ export interface MemoryBucket {
 export const EMPTY_CHECKPOINT: Checkpoint = { applied: { index: 0, term: 0 }, confState: null, meta: null, blob: null };
 
 export class MemoryTables {
+  owner: StoreOwner | null = null;
   readonly buckets = new Map<BucketId, MemoryBucket>();
 
   bucket(id: BucketId): MemoryBucket {

@@ -99,12 +99,21 @@ export interface BucketMetaTable {
   readonly group_state: string | null;
 }
 
+/** One row: the data folder that this database belongs to. */
+export interface StoreOwnerTable {
+  readonly one: IntColumn;
+  readonly cluster_id: string;
+  readonly rm: IntColumn;
+  readonly incarnation: string;
+}
+
 export interface Schema {
   readonly account: AccountTable;
   readonly payment: PaymentTable;
   readonly outcome: OutcomeTable;
   readonly bucket_lock: BucketLockTable;
   readonly bucket_meta: BucketMetaTable;
+  readonly store_owner: StoreOwnerTable;
 }
 
 /** Tables whose rows belong to a bucket's generation. */

@@ -1,16 +1,18 @@
 /** AppliedStore on a SQL database: which buckets are here, and the taking over of each. */
-import { type AppliedStore, type BucketStore, type Checkpoint, type SnapshotReader } from '@mas/resource-manager';
+import type { AppliedStore, BucketStore, Checkpoint, OwnedStore, SnapshotReader, StoreOwner, StoreOwnership } from '@mas/resource-manager';
 import { invariant, present, type BucketId, type Logger } from '@mas/values';
 import { BucketMetaDAO } from '../dao/bucket-meta-dao';
+import { StoreOwnerDAO } from '../dao/store-owner-dao';
 import { migrate } from '../schema/migrate';
 import type { SqlDatabase } from '../sql-database';
 import { GenerationSweeper } from './generation-sweeper';
 import { openReadViewSnapshot } from './read-view-snapshot';
 import { committedOnce } from './resolved-commit';
 import { answered, unavailable } from './sql-transaction';
+import { isSameOwner } from './same-owner';
 import { SqlBucketStore } from './sql-bucket-store';
 
-export class SqlAppliedStore implements AppliedStore {
+export class SqlAppliedStore implements AppliedStore, OwnedStore {
   private readonly sweeper: GenerationSweeper;
 
   constructor(
@@ -27,6 +29,29 @@ export class SqlAppliedStore implements AppliedStore {
       if (this.database.classify(error) === 'other') throw error;
       throw unavailable(this.database, 'migration', error, false);
     }
+  }
+
+  ownership(): Promise<StoreOwnership> {
+    return answered(this.database, 'owner of the database', () => StoreOwnerDAO.ownership(this.database.db, this.database.dialect));
+  }
+
+  claim(owner: StoreOwner): Promise<StoreOwner> {
+    return committedOnce(this.database, this.database.db, 'claim of the database', async (trx) => {
+      const dao = new StoreOwnerDAO(trx, this.database.dialect);
+      await dao.insertIfAbsent(owner);
+      return present(await dao.lock(), 'owner row');
+    });
+  }
+
+  async takeOver(owner: StoreOwner, from: StoreOwner): Promise<void> {
+    const found = await this.ownership();
+    if (found.kind !== 'owned' || !isSameOwner(found.owner, from)) return;
+    for (const bucket of await this.buckets()) await this.dropBucket(bucket);
+    await committedOnce(this.database, this.database.db, 'taking over of the database', async (trx) => {
+      const dao = new StoreOwnerDAO(trx, this.database.dialect);
+      const current = await dao.lock();
+      if (current !== null && isSameOwner(current, from)) await dao.replace(owner);
+    });
   }
 
   buckets(): Promise<readonly BucketId[]> {

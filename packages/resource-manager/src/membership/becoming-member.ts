@@ -1,0 +1,152 @@
+/**
+ * From a data folder to a member of a cluster (docs/adr/0006). A folder that is one already goes on at once; a new one takes
+ * part in founding, or, told so by its operator, waits to be admitted in the place of a lost one. Every step is durable
+ * before anybody hears of it.
+ */
+import { foundingProblem, membershipOf, MemberTable, nextFoundingState, type Admission, type ClusterSettings, type FoundingState, type FoundingStatement, type IdentityRecord, type Incarnation, type Membership } from '@mas/membership';
+import { delay, type Clock, type Logger, type RmId } from '@mas/values';
+import type { Digest } from '../digest';
+import type { FolderIdentity } from './folder-identity';
+import type { MembershipClient } from './membership-ports';
+
+const ASK_EVERY_MS = 100;
+/** What was heard before is not counted: its RM may have become another one since. */
+const STATEMENT_LASTS_MS = 2_000;
+/** On an ordinary first start all are there within a moment. */
+const SAY_AFTER_MS = 1_000;
+const SAY_AGAIN_MS = 10_000;
+
+/** This process can be no member with the folder and settings that it has: its operator must decide. */
+export class MembershipRefused extends Error {
+  readonly kind = 'membership-refused';
+
+  constructor(
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'MembershipRefused';
+  }
+}
+
+export interface BecomingMemberPorts {
+  readonly self: RmId;
+  /** The first RMs by configuration, ascending; self among them. */
+  readonly first: readonly RmId[];
+  readonly settings: ClusterSettings;
+  readonly identity: FolderIdentity;
+  readonly client: MembershipClient;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class BecomingMember {
+  private readonly heard = new Map<RmId, { readonly statement: FoundingStatement; readonly atMs: number }>();
+  private stopped = false;
+
+  constructor(private readonly ports: BecomingMemberPorts) {}
+
+  /** Resolves once this process is a member; null after stop(). @throws MembershipRefused */
+  async run(): Promise<Membership | null> {
+    const { identity, clock, logger } = this.ports;
+    let sayAtMs = clock.monotonicMs() + SAY_AFTER_MS;
+    for (;;) {
+      const waitingFor = identity.current().state.kind === 'rejoining' ? await this.askToRejoin() : await this.askAround();
+      const membership = membershipOf(identity.current());
+      if (membership !== null || this.stopped) return membership;
+      if (clock.monotonicMs() >= sayAtMs) {
+        logger.info({ waitingFor }, 'not a member of a cluster yet');
+        sayAtMs = clock.monotonicMs() + SAY_AGAIN_MS;
+      }
+      await delay(clock, ASK_EVERY_MS);
+    }
+  }
+
+  /** Another first RM tells what it knows, and hears what is durable here. Null: this one takes part in no founding. */
+  found(from: RmId, statement: FoundingStatement): FoundingStatement | null {
+    const own = this.statement();
+    if (own === null || !this.ports.first.includes(from)) return own;
+    this.hear(from, statement);
+    return own;
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** @returns what is still missing. */
+  private async askAround(): Promise<string> {
+    const own = this.statement();
+    if (own === null || own.state.kind === 'member') return '';
+    const others = this.ports.first.filter((rm) => rm !== this.ports.self);
+    await Promise.all(
+      others.map(async (rm) => {
+        const answer = await this.ports.client.found(rm, own);
+        if (answer !== null && answer.self.rm === rm) this.hear(rm, answer);
+      }),
+    );
+    return this.advance(others);
+  }
+
+  private hear(rm: RmId, statement: FoundingStatement): void {
+    this.heard.set(rm, { statement, atMs: this.ports.clock.monotonicMs() });
+  }
+
+  private async advance(others: readonly RmId[]): Promise<string> {
+    const own = this.statement();
+    if (own === null) return '';
+    const heard = this.fresh();
+    const problem = foundingProblem(own, heard);
+    if (problem?.isFinal === true) throw new MembershipRefused(problem.name, problem.message);
+    const next = nextFoundingState(own, heard, (text) => this.ports.digest.sha256Hex(text));
+    if (next !== own.state && next.kind !== 'alone') await this.become(next);
+    if (problem !== null) return problem.message;
+    const silent = others.filter((rm) => !heard.has(rm)).map((rm) => `rm-${rm}`);
+    return silent.length === 0 ? 'the agreement of the others' : silent.join(', ');
+  }
+
+  private async become(state: Exclude<FoundingState, { readonly kind: 'alone' }>): Promise<void> {
+    const { identity, logger } = this.ports;
+    await identity.change(state.kind === 'member' ? { state, members: MemberTable.ofFounders(state.founding.founders) } : { state });
+    logger.info({ clusterId: state.founding.clusterId }, state.kind === 'member' ? 'the cluster is founded' : 'all first resource managers are there: the cluster is being founded');
+  }
+
+  private fresh(): ReadonlyMap<RmId, FoundingStatement> {
+    const nowMs = this.ports.clock.monotonicMs();
+    return new Map([...this.heard].filter(([, { atMs }]) => nowMs - atMs <= STATEMENT_LASTS_MS).map(([rm, { statement }]) => [rm, statement]));
+  }
+
+  private statement(): FoundingStatement | null {
+    const { state, incarnation, isExisting } = this.ports.identity.current();
+    if (state.kind === 'rejoining' || state.kind === 'admitted') return null;
+    const { self, first, settings } = this.ports;
+    return { self: { rm: self, incarnation, isExisting }, first, settings, state };
+  }
+
+  private async askToRejoin(): Promise<string> {
+    const { self, first, client, identity } = this.ports;
+    const others = first.filter((rm) => rm !== self);
+    const answers = await Promise.all(others.map((rm) => client.rejoin(rm, identity.current().incarnation)));
+    let waitingFor = 'an answer of any other resource manager';
+    for (const answer of answers) {
+      if (answer?.kind === 'admitted') {
+        await this.admit(answer.admission);
+        return '';
+      }
+      if (answer?.kind === 'pending') waitingFor = answer.message;
+    }
+    for (const answer of answers) if (answer?.kind === 'refused') throw new MembershipRefused(answer.name, answer.message);
+    return waitingFor;
+  }
+
+  private async admit({ clusterId, ordinal, settings, members }: Admission): Promise<void> {
+    await this.ports.identity.change({ state: { kind: 'admitted', clusterId, ordinal, settings }, members, hasGroups: true });
+    this.ports.logger.info({ clusterId, ordinal }, 'admitted in the place of the lost disk');
+  }
+}
+
+/** The record of a folder that has none yet. */
+export function newIdentity(incarnation: Incarnation, kind: 'new' | 'existing' | 'rejoining'): IdentityRecord {
+  return { incarnation, isExisting: kind === 'existing', state: { kind: kind === 'rejoining' ? 'rejoining' : 'alone' }, members: null, hasDatabase: false, hasGroups: false };
+}

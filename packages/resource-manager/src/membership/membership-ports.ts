@@ -1,0 +1,31 @@
+/** Ports of who a Resource Manager is: what its folder remembers, and what first RMs and returning ones ask each other. */
+import type { Admission, FoundingStatement, IdentityRecord, Incarnation, PositionMark } from '@mas/membership';
+import type { RmId } from '@mas/values';
+
+/** In the data folder. Null: a folder that nothing was ever written to. */
+export interface IdentityStore {
+  load(): IdentityRecord | null;
+  /** Durable when it resolves. */
+  save(record: IdentityRecord): Promise<void>;
+  loadMarks(): readonly PositionMark[];
+  saveMarks(marks: readonly PositionMark[]): Promise<void>;
+}
+
+export type RejoinAnswer =
+  | { readonly kind: 'admitted'; readonly admission: Admission }
+  /** Nobody has allowed it yet, or who was asked does not know yet. */
+  | { readonly kind: 'pending'; readonly message: string }
+  | { readonly kind: 'refused'; readonly name: string; readonly message: string };
+
+/** To the other Resource Managers. Null: no answer. */
+export interface MembershipClient {
+  found(rm: RmId, statement: FoundingStatement): Promise<FoundingStatement | null>;
+  rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null>;
+}
+
+/** For the other Resource Managers; `from` is proved by its certificate. */
+export interface MembershipServer {
+  /** Null: this process takes part in no founding (it waits to be admitted again). */
+  found(from: RmId, statement: FoundingStatement): FoundingStatement | null;
+  rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer>;
+}
