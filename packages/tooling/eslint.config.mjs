@@ -14,7 +14,8 @@ const FLOORS = [
 ];
 /** Downward within one floor: who builds on whom. */
 const SAME_FLOOR = {
-  'two-phase-commit': ['ledger', 'placement'],
+  'two-phase-commit': ['ledger', 'placement', 'membership'],
+  placement: ['membership'],
   'resource-manager': ['multi-raft'],
   'transaction-coordinator': ['global-lock'],
   simulation: ['bin', 'auditor'],

@@ -22,6 +22,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   'usage-error': EXIT_USAGE,
   'store-misconfigured': EXIT_USAGE,
   'listen-failed': EXIT_USAGE,
+  'membership-refused': EXIT_USAGE,
   'store-unavailable': EXIT_FAILED,
   // What is on the disk or in the database contradicts itself: the same as when a process finds it while it runs.
   'log-damaged': EXIT_FATAL,

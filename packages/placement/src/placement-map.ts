@@ -2,6 +2,7 @@
  * The placement map: slot → bucket → replicas. A value with a version; a newer version replaces an older one as a
  * whole. The meta group owns it; Redis and every process hold copies.
  */
+import { MemberTable, type ClusterId, type MemberIdentity } from '@mas/membership';
 import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot } from '@mas/values';
 
 /** The group of the meta state machine, which keeps this map itself. */
@@ -21,11 +22,25 @@ export interface BucketPlacement {
   readonly replicas: readonly RmId[];
 }
 
+/** An RM as the cluster knows it. */
+export interface ClusterNode extends MemberIdentity {
+  /** The operator has said that its disk is lost: the next new incarnation that asks is admitted in its place. */
+  readonly isLost: boolean;
+}
+
+export interface ClusterRecord {
+  readonly clusterId: ClusterId;
+  /** Ascending by RM. */
+  readonly nodes: readonly ClusterNode[];
+}
+
 export interface PlacementMap {
   /** Rises with every change; epoch of slot ownership. */
   readonly version: number;
   readonly resourceManagers: readonly ResourceManagerAddress[];
   readonly buckets: readonly BucketPlacement[];
+  /** Null in a map that was only configured: nobody has told it to a meta group yet. */
+  readonly cluster: ClusterRecord | null;
 }
 
 /**
@@ -39,7 +54,12 @@ export function genesisPlacement(resourceManagers: readonly ResourceManagerAddre
     slots: [{ from: slot(Math.floor((i * SLOT_COUNT) / bucketCount)), to: slot(Math.floor(((i + 1) * SLOT_COUNT) / bucketCount) - 1) }],
     replicas: Array.from({ length: replicationFactor }, (__, r) => rmId(present(resourceManagers[(i + r) % resourceManagers.length], 'replica').rm)),
   }));
-  return { version: 1, resourceManagers, buckets };
+  return { version: 1, resourceManagers, buckets, cluster: null };
+}
+
+/** Which incarnations count by this map; null where it does not say. */
+export function membersOfMap({ version, cluster }: PlacementMap): MemberTable | null {
+  return cluster === null ? null : new MemberTable(version, cluster.nodes);
 }
 
 /** Constant-time slot → bucket lookups over one map. */

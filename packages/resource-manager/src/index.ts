@@ -24,9 +24,10 @@ export { noFailpoints, type FailpointName, type Failpoints } from './failpoints'
 export { BecomingMember, MembershipRefused, newIdentity, type BecomingMemberPorts } from './membership/becoming-member';
 export { checkDatabase, claimDatabase } from './membership/database-owner';
 export { FolderIdentity } from './membership/folder-identity';
+export { founderMembership, MemoryIdentityStore } from './membership/memory-identity-store';
 export type { IdentityStore, MembershipClient, MembershipServer, RejoinAnswer } from './membership/membership-ports';
 export { ResourceManager } from './resource-manager';
-export type { ApplyResult, ResourceManagerOptions } from './resource-manager-options';
+export type { ApplyResult, ResourceManagerOptions, RmMembership } from './resource-manager-options';
 export type { RowCodec } from './row-codec';
 export { FileSnapshotSpool, MemorySnapshotSpool, type SnapshotSpool, type SpooledSnapshot } from './snapshot-spool';
 export type { TokenVerifier } from './token-verifier';

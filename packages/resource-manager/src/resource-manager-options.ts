@@ -1,5 +1,6 @@
 /** What a Resource Manager is wired from. */
 import type { LedgerCodec, Outcome } from '@mas/ledger';
+import type { ClusterSettings, LocalMember } from '@mas/membership';
 import type { MultiRaft } from '@mas/multi-raft';
 import type { LeaderDirectory } from '@mas/placement';
 import type { ParticipantClient } from '@mas/two-phase-commit';
@@ -9,6 +10,7 @@ import type { BucketStop } from './bucket/bucket-stop';
 import type { ResourceManagerConfig } from './config';
 import type { Digest } from './digest';
 import type { Failpoints } from './failpoints';
+import type { FolderIdentity } from './membership/folder-identity';
 import type { RowCodec } from './row-codec';
 import type { SnapshotSpool } from './snapshot-spool';
 import type { TokenVerifier } from './token-verifier';
@@ -16,8 +18,17 @@ import type { TokenVerifier } from './token-verifier';
 /** What applying one entry gives: an outcome per instruction. The meta group answers one `done`. */
 export type ApplyResult = readonly Outcome[];
 
+/** Who this process is, as a member of its cluster. */
+export interface RmMembership {
+  readonly identity: FolderIdentity;
+  readonly settings: ClusterSettings;
+  /** What every connection is judged by. */
+  readonly local: Pick<LocalMember, 'adopt' | 'self'>;
+}
+
 export interface ResourceManagerOptions {
   readonly rm: RmId;
+  readonly membership: RmMembership;
   /** Started by the caller, with no groups yet; stop() of the Resource Manager stops it. */
   readonly host: MultiRaft<ApplyResult>;
   /** migrate() and close() are called by start() and stop(). */

@@ -3,8 +3,9 @@
  * Groups are registered with the host, replicas are looked up here; a bucket's state lives in its replica alone.
  */
 import { SEMANTICS_VERSION } from '@mas/ledger';
+import type { Incarnation } from '@mas/membership';
 import { isGroupStopped } from '@mas/multi-raft';
-import { META_GROUP, META_REPLICAS, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { membersOfMap, META_GROUP, META_REPLICAS, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { nodeId, type ConfState } from '@mas/raft';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type BucketId, type RmId, type Timer } from '@mas/values';
@@ -15,6 +16,9 @@ import { StoreHealth } from './bucket/store-health';
 import { noFailpoints } from './failpoints';
 import { BucketExchange } from './homes/exchange';
 import { HomeQuerier } from './homes/home-querier';
+import type { RejoinAnswer } from './membership/membership-ports';
+import { readmit } from './membership/readmission';
+import { ReplacementDriver } from './membership/replacement-driver';
 import { MetaReplica } from './meta/meta-replica';
 import { AdmissionControl } from './propose/admission';
 import { isFenced } from './applied-store';
@@ -31,6 +35,7 @@ export class ResourceManager implements ParticipantServer {
   private readonly exchange: BucketExchange;
   private readonly homes: HomeQuerier;
   private readonly admission: AdmissionControl;
+  private readonly replacement: ReplacementDriver;
   private meta: MetaReplica | null = null;
   private placementTimer: Timer | null = null;
   private accepting = false;
@@ -43,6 +48,7 @@ export class ResourceManager implements ParticipantServer {
     this.exchange = new BucketExchange(rm, this, participants, directory, config.exchangeTimeoutMs);
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest);
+    this.replacement = new ReplacementDriver({ host: options.host, directory, clock, logger: options.logger });
   }
 
   /** Opens the store and every replica that the placement gives this RM; resolves once all take part. */
@@ -51,9 +57,11 @@ export class ResourceManager implements ParticipantServer {
     await store.migrate();
     await spool.start();
     const { map } = directory.placement();
+    // Once: a group that is missing later is one that this RM joins, or that it has lost.
+    const mayFound = !this.context.membership.identity.current().hasGroups;
     if (metaReplicas(map).includes(rm)) {
-      this.meta = new MetaReplica(host, this.context);
-      await host.addGroup(META_GROUP, this.meta.applier, { confState: votersOf(metaReplicas(map)) });
+      this.meta = new MetaReplica(host, this.context, (newer) => this.onMap(newer));
+      await host.addGroup(META_GROUP, this.meta.applier, mayFound ? { confState: votersOf(metaReplicas(map)) } : null);
     } else {
       this.pollPlacement();
     }
@@ -62,8 +70,10 @@ export class ResourceManager implements ParticipantServer {
     const stored = (await store.buckets()).filter((bucket) => bucket !== META_GROUP);
     for (const bucket of new Set([...placed, ...stored])) {
       const replicas = directory.placement().replicasOf(bucket);
-      await this.open(bucket, replicas.includes(rm) ? votersOf(replicas) : null);
+      await this.open(bucket, mayFound && replicas.includes(rm) ? votersOf(replicas) : null);
     }
+    if (mayFound) await this.context.membership.identity.change({ hasGroups: true });
+    this.replacement.start();
     this.accepting = true;
   }
 
@@ -80,6 +90,8 @@ export class ResourceManager implements ParticipantServer {
         return this.meta === null ? { kind: 'no-replica' } : { kind: 'placement', map: this.meta.applier.placement() };
       case 'status':
         return { kind: 'status', replicas: this.status() };
+      case 'replace-node':
+        return this.replaceNode(request.rm, request.token);
       case 'instructions':
       case 'query':
       case 'read-accounts':
@@ -115,7 +127,34 @@ export class ResourceManager implements ParticipantServer {
 
   /** Publishes a newer placement; the map that is current afterwards, or null where this RM does not lead the meta group. */
   async proposePlacement(map: PlacementMap): Promise<PlacementMap | null> {
-    return (await this.meta?.propose(map)) ?? null;
+    return (await this.meta?.command({ kind: 'map', map })) ?? null;
+  }
+
+  /** A new incarnation of another RM asks to be taken in (docs/adr/0006). */
+  rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
+    return readmit(this.meta, this.context.membership.settings, rm, incarnation);
+  }
+
+  private async replaceNode(rm: RmId, token: string): Promise<ParticipantReply> {
+    const verified = this.context.tokens.verify(token);
+    if (!verified.ok) return { kind: 'permission-denied', reason: verified.error.reason };
+    if (verified.value.kind !== 'operator') return { kind: 'permission-denied', reason: 'OPERATORS_ONLY' };
+    if (this.meta === null) return { kind: 'no-replica' };
+    if (!this.meta.isLeading) return { kind: 'not-leader', leader: this.context.host.leader(META_GROUP) };
+    const map = this.meta.applier.placement();
+    const node = map?.cluster?.nodes.find((each) => each.rm === rm);
+    if (node === undefined || node.isLost) return { kind: 'placement', map };
+    const after = await this.meta.command({ kind: 'lose', rm, incarnation: node.incarnation });
+    if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
+    this.context.logger.warn({ node: rm, incarnation: node.incarnation, subject: verified.value }, 'an operator says that the disk of a resource manager is lost: the next new one is admitted in its place');
+    return { kind: 'placement', map: after };
+  }
+
+  private onMap(map: PlacementMap): void {
+    const { directory, membership } = this.context;
+    directory.adopt(new PlacementIndex(map));
+    const members = membersOfMap(map);
+    if (members !== null && membership.local.adopt(members)) void membership.identity.change({ members });
   }
 
   private async ask(request: BucketRequest): Promise<ParticipantReply> {
@@ -233,6 +272,7 @@ export class ResourceManager implements ParticipantServer {
   private async shutDown(): Promise<void> {
     this.accepting = false;
     this.placementTimer?.cancel();
+    this.replacement.stop();
     await Promise.all([...this.replicas.values()].map((replica) => replica.quiet()));
     await this.context.host.stop();
     await this.context.store.close();
@@ -241,7 +281,7 @@ export class ResourceManager implements ParticipantServer {
   private pollPlacement(): void {
     this.placementTimer = this.context.clock.schedule(PLACEMENT_POLL_MS, () => {
       void this.exchange.ask(META_GROUP, { kind: 'placement' }).then((reply) => {
-        if (reply.kind === 'placement' && reply.map !== null) this.context.directory.adopt(new PlacementIndex(reply.map));
+        if (reply.kind === 'placement' && reply.map !== null) this.onMap(reply.map);
         if (this.stopping === null) this.pollPlacement();
       });
     });

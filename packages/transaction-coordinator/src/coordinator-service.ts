@@ -4,7 +4,7 @@
  * `caller` has been authenticated. Nothing here rejects for what a caller, a network or a server does.
  */
 import type { AbortReason, AccountStatus, LegRow, OutcomeRow, PaymentBody, PaymentKind, Subject } from '@mas/ledger';
-import type { PlacementMap } from '@mas/placement';
+import type { ClusterNode, PlacementMap } from '@mas/placement';
 import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
 import type { AccountNumber, AmountMinor, BucketId, Currency, RmId, TxnId } from '@mas/values';
 import type { TimelineStep, TransactionState } from './txn-coordinator-dao';
@@ -159,5 +159,7 @@ export interface CoordinatorService {
   undecided(caller: Caller): Promise<Reply<UndecidedReport>>;
   /** Proposes RESOLVE at the home; obeys what it records. */
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;
+  /** The disk of this Resource Manager is lost for good: the next new incarnation of it is admitted. The node as recorded. */
+  replaceNode(caller: Caller, rm: number): Promise<Reply<ClusterNode>>;
   clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[] }>>;
 }

@@ -12,6 +12,7 @@ import { Journal } from './journal/journal';
 import { Audit } from './operations/audit';
 import { ClusterStatus } from './operations/cluster-status';
 import { Doubts } from './operations/doubts';
+import { NodeReplacement } from './operations/node-replacement';
 import { Recovery } from './operations/recovery';
 import { Unfinished } from './operations/unfinished';
 import { AccountLocks } from './payment/account-locks';
@@ -42,6 +43,7 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly doubts: Doubts;
   private readonly auditor: Audit;
   private readonly status: ClusterStatus;
+  private readonly nodes: NodeReplacement;
   private readonly recovery: Recovery;
   private readonly unfinished: Unfinished;
 
@@ -69,6 +71,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.doubts = new Doubts(run, legFinder, directory, dao);
     this.auditor = new Audit(link, directory, clock, config);
     this.status = new ClusterStatus(link, directory, clock);
+    this.nodes = new NodeReplacement(link, clock);
     this.recovery = new Recovery(run, dao);
   }
 
@@ -131,6 +134,10 @@ export class TransactionCoordinator implements CoordinatorService {
 
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {
     return this.doubts.resolve(caller, txn, account);
+  }
+
+  replaceNode(caller: Caller, rm: number): ReturnType<CoordinatorService['replaceNode']> {
+    return this.nodes.replace(caller, rm);
   }
 
   clusterStatus(caller: Caller): ReturnType<CoordinatorService['clusterStatus']> {

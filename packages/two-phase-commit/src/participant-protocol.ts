@@ -22,7 +22,9 @@ export type ParticipantRequest =
   | { readonly kind: 'locks'; readonly bucket: BucketId; readonly lockId: string | null }
   | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atIndex: number | null }
   | { readonly kind: 'placement' }
-  | { readonly kind: 'status' };
+  | { readonly kind: 'status' }
+  /** To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0006). Answered with the map as it is then. */
+  | { readonly kind: 'replace-node'; readonly rm: RmId; readonly token: string };
 
 /** Which rpc carries it: ProcessPhase1, ProcessPhase2Commit or ProcessPhase2Rollback. */
 export type InstructionPhase = 'phase-1' | 'phase-2-commit' | 'phase-2-rollback';

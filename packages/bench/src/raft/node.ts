@@ -52,6 +52,7 @@ class MeasuredNode {
       address: `127.0.0.1:${settings.ports[settings.self - 1] ?? 0}`,
       tls: this.tls(),
       participant: { handle: () => Promise.reject(new Error('only Raft is served here')) },
+      membership: null,
       raft: this.transport,
       door: this.door,
       encoded: new EncodedInstructions(),

@@ -37,7 +37,9 @@ export function readSettings<Of extends Settings>(settings: Of, flags: Readonly<
   const values: Record<string, unknown> = {};
   for (const [name, one] of Object.entries(settings)) {
     const flagValue = flags[camelCase(one.flag)];
-    const text = typeof flagValue === 'string' ? flagValue : (environment[one.variable] ?? one.fallback);
+    // A switch without a value is on.
+    const given = flagValue === true ? 'true' : flagValue;
+    const text = typeof given === 'string' ? given : (environment[one.variable] ?? one.fallback);
     if (text === undefined) {
       problems.push(`--${one.flag} (or ${one.variable}) is missing: ${one.help}`);
       continue;
@@ -71,6 +73,9 @@ export const integer = (minimum: number, maximum: number): z.ZodType<number> =>
 
 export const oneOf = <const Choices extends readonly [string, ...string[]]>(choices: Choices): z.ZodType<Choices[number]> =>
   z.enum(choices, { error: `expected one of ${choices.join(', ')}` });
+
+/** A switch; its placeholder is `[true|false]`. */
+export const onOrOff = (): z.ZodType<boolean> => oneOf(['true', 'false']).transform((value) => value === 'true');
 
 export const text = (): z.ZodType<string> => z.string().min(1, 'expected a value');
 

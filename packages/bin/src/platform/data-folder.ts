@@ -38,6 +38,20 @@ export class DataFolder {
     return new DataFolder(path, database);
   }
 
+  /** What was kept under a name; undefined: nothing. */
+  record(name: string): string | undefined {
+    return (this.database.prepare('select value from record where name = ?').get(name) as { readonly value: string } | undefined)?.value;
+  }
+
+  /** Durable when it returns. */
+  keep(name: string, value: string): void {
+    this.database.prepare('insert into record (name, value) values (?, ?) on conflict (name) do update set value = excluded.value').run(name, value);
+  }
+
+  forget(name: string): void {
+    this.database.prepare('delete from record where name = ?').run(name);
+  }
+
   close(): void {
     release(this.database);
   }
@@ -66,7 +80,7 @@ function openLocked(path: string, chosenBy: string): Database.Database {
     closeSync(openSync(join(path, LOCK_FILE), 'a', 0o600));
     const database = new Database(join(path, LOCK_FILE), { timeout: WAIT_MS });
     database.prepare('pragma locking_mode=exclusive').all();
-    database.exec('begin exclusive; create table if not exists owner (name text not null)');
+    database.exec('begin exclusive; create table if not exists owner (name text not null); create table if not exists record (name text primary key not null, value text not null)');
     return database;
   } catch (cause) {
     const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'no code';

@@ -1,13 +1,14 @@
 /** `mas rm`: one Resource Manager process, wired from its settings. */
 import { join } from 'node:path';
 import type { Outcome } from '@mas/ledger';
+import { LocalMember, PositionMarks } from '@mas/membership';
 import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
-import { FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
+import { claimDatabase, FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
 import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
-import { openAppliedStore } from '@mas/sql-store';
-import { rmId, type RmId } from '@mas/values';
+import { openAppliedStore, type SqlAppliedStore } from '@mas/sql-store';
+import { present, rmId, type Clock, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
@@ -19,7 +20,9 @@ import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
-import { provisionalMember } from './provisional-member';
+import { becomeMember, keepMarks, sayWhatIsRecorded } from './become-member';
+import { FolderMembership } from './folder-membership';
+import { MemberDesk } from './member-desk';
 import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
@@ -73,21 +76,41 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const clock = systemClock;
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
-  const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, settings.buckets, settings.replicas)));
+  const database = settings.sql === 'embedded' ? null : await sqlServer(settings, clock, logger);
+  const ofFolder = await FolderMembership.open(folder, self, settings.rejoin, database, logger);
+  const { identity } = ofFolder;
   const encoded = new EncodedInstructions();
-  const door = new MemberDoor({ member: () => member, clock, logger, onRefused: (refusal, who) => logger.error({ ...who, reason: refusal.name }, refusal.message) });
+  const desk = new MemberDesk();
+  // Until it is a member nobody is let in, and nobody is called.
+  const became: { member: LocalMember | null } = { member: null };
+  const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal, who) => logger.error({ ...who, reason: refusal.name }, refusal.message) });
   const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
-  const log = new SegmentedLogStore({ directory: join(settings.data, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
-  const member = provisionalMember(self, settings.cluster.map((one) => one.rm), () => log.position());
+  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, clock, logger });
+  lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
+  const membership = await becomeMember(settings, self, { desk, identity, tls, policy: config.policy, logger, clock, lifecycle });
+  if (membership === null) return;
+  sayWhatIsRecorded(settings, membership, logger);
+  ofFolder.settle(membership);
+  const root = ofFolder.root(membership);
+  const store = database?.store ?? (await openAppliedStore(`embedded:${join(root, `${settings.db}.db`)}`, {}, logger));
+  await claimDatabase(store, self, identity, membership, database?.name ?? root);
+  const log = new SegmentedLogStore({ directory: join(root, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
+  const member = new LocalMember({
+    clusterId: membership.clusterId,
+    self: { rm: self, ordinal: membership.ordinal, incarnation: identity.current().incarnation },
+    members: present(identity.current().members, 'members'),
+    marks: new PositionMarks(ofFolder.store.loadMarks()),
+    position: () => log.position(),
+  });
+  lifecycle.onStop('marks', keepMarks(member, ofFolder.store, clock, logger));
+  const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));
   const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
-  const embedded = settings.sql === 'embedded';
-  const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(embedded ? `embedded:${join(settings.data, `${settings.db}.db`)}` : settings.sql, embedded ? {} : { database: settings.db }, logger);
-  const store = embedded ? await open() : await storeWhenThere(open, settings.sqlWaitMs, clock, logger);
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
   const participants = new GrpcParticipantClient({ caller: door, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const manager = new ResourceManager({
     rm: self,
+    membership: { identity, settings: membership.settings, local: member },
     host,
     store,
     ledgerCodec: new ProtoLedgerCodec(encoded),
@@ -99,20 +122,26 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     random,
     logger,
     digest: platformDigest,
-    spool: new FileSnapshotSpool(join(settings.data, 'snapshots')),
+    spool: new FileSnapshotSpool(join(root, 'snapshots')),
     config,
     ...(failpoint === null ? {} : { failpoints: crashAt(new CrashCounter(failpoint)) }),
     onFatal: (error) => lifecycle.fatal('a broken invariant', error),
   });
   const recovery = await host.start();
   if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
-  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: manager, door, raft: transport, encoded, clock, logger });
+  // Not before: how far the log goes is only known now.
+  became.member = member;
+  desk.manager = manager;
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
-  lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
   lifecycle.onStop('resource manager', () => manager.stop());
   await manager.start();
   server.setServing(true);
-  logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: embedded ? 'embedded' : 'mysql' }, 'ready');
+  logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: database === null ? 'embedded' : 'mysql', clusterId: membership.clusterId, incarnation: member.self.incarnation }, 'ready');
+}
+
+async function sqlServer(settings: RmSettings, clock: Clock, logger: ProcessLogger): Promise<{ readonly store: SqlAppliedStore; readonly name: string }> {
+  const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(settings.sql, { database: settings.db }, logger);
+  return { store: await storeWhenThere(open, settings.sqlWaitMs, clock, logger), name: `database ${settings.db}` };
 }
 
 function crashAt(counter: CrashCounter): Failpoints {

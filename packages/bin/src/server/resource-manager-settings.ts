@@ -1,7 +1,7 @@
 /** What `mas rm` can be told. Apart from the process, so that `mas --help` and `mas health` load nothing heavy. */
 import { z } from 'zod';
 import { commonSettings, policySettings } from '../config/common-settings';
-import { integer, listenAddress, setting, text } from '../config/setting';
+import { integer, listenAddress, onOrOff, setting, text } from '../config/setting';
 
 /** Of a SQL server; embedded it is the file's name. */
 const databaseName = (): z.ZodType<string> => z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'expected 1 to 64 letters, digits or underscores');
@@ -14,6 +14,7 @@ export const resourceManagerSettings = {
   sqlWaitMs: setting('sql-wait-ms', '<ms>', 'how long a start waits for a SQL server that does not answer', '60000', integer(0, 3_600_000)),
   db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', databaseName()),
   tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick; elections take 10 to 19 of them', '100', integer(10, 10_000)),
+  rejoin: setting('rejoin', '[true|false]', 'take the place of this resource manager\u2019s lost disk, once "mas-client cluster replace-node" allows it', 'false', onOrOff()),
   ...commonSettings,
   ...policySettings,
 } as const;

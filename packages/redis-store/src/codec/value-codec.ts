@@ -3,6 +3,7 @@
  * neither JSON nor Lua. What cannot be decoded (another version wrote it) is as good as absent, because all of this is an
  * index only. Transaction entries, which every payment writes twice, have a form of their own: entry-codec.ts.
  */
+import { clusterId, incarnation, ordinal } from '@mas/membership';
 import type { PlacementMap } from '@mas/placement';
 import type { CachedBalance } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, rmId, slot } from '@mas/values';
@@ -22,6 +23,8 @@ export function decodePlacement(text: string | null | undefined): PlacementMap |
       slots: placement.slots.map(({ from, to }) => ({ from: slot(from), to: slot(to) })),
       replicas: placement.replicas.map(rmId),
     })),
+    // A version before it wrote none: such a map is of use all the same.
+    cluster: clusterOf(value.cluster ?? null),
   }));
 }
 
@@ -43,6 +46,11 @@ export function decodeBalance(text: string | null | undefined): CachedBalance | 
 export function peersOf(map: PlacementMap): readonly (readonly [string, string])[] {
   const addresses = new Map(map.resourceManagers.map(({ rm, address }) => [rm, address]));
   return map.buckets.map(({ bucket, replicas }) => [String(bucket), replicas.flatMap((rm) => addresses.get(rm) ?? []).join(',')]);
+}
+
+function clusterOf(cluster: Wire<PlacementMap>['cluster']): PlacementMap['cluster'] {
+  if (cluster === null) return null;
+  return { clusterId: clusterId(cluster.clusterId), nodes: cluster.nodes.map((node) => ({ rm: rmId(node.rm), incarnation: incarnation(node.incarnation), ordinal: ordinal(node.ordinal), isLost: node.isLost === true })) };
 }
 
 /** A value as JSON carries it: no brands, amounts as text. */

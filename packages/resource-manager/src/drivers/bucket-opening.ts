@@ -11,6 +11,8 @@ import type { Proposer } from '../propose/proposer';
 /** How often the leader of an older bucket asks what its replicas' programs know, and how long one has for an answer. */
 const ASK_EVERY_MS = 5_000;
 const ASK_TIMEOUT_MS = 2_000;
+/** The founders' slots are given once, whatever version the map has by then. */
+const GENESIS_EPOCH = 1;
 
 export class BucketOpening {
   private busy = false;
@@ -42,7 +44,7 @@ export class BucketOpening {
     if (policy !== null) return config.policy.version > policy.version ? { kind: 'set-policy', policy: config.policy, semanticsVersion, subject: { kind: 'system' } } : null;
     const { map } = directory.placement();
     const placed = map.buckets.find(({ bucket }) => bucket === this.applier.bucket);
-    return placed === undefined ? null : { kind: 'genesis', slots: placed.slots, epoch: map.version, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
+    return placed === undefined ? null : { kind: 'genesis', slots: placed.slots, epoch: GENESIS_EPOCH, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
   }
 
   private mayRaise(): boolean {

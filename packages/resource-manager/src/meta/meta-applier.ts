@@ -1,7 +1,4 @@
-/**
- * The meta group's state machine: the placement map, replaced as a whole by a newer version. Its checkpoint is the
- * map itself, in the store's blob.
- */
+/** The meta group's state machine: the placement map, changed by commands (meta-command.ts). Its checkpoint is the map itself, in the store's blob. */
 import { emptyBucket } from '@mas/ledger';
 import type { Applier } from '@mas/multi-raft';
 import { META_GROUP, type PlacementMap } from '@mas/placement';
@@ -13,6 +10,7 @@ import { Checkpointer, type CheckpointSource } from '../bucket/checkpointer';
 import { entryId, mustFollow } from '../bucket/entry-id';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
+import { applyMetaCommand, decodeMetaCommand } from './meta-command';
 import { decodePlacement, encodePlacement } from './placement-codec';
 
 const NOWHERE: Position = { index: 0, term: 0 };
@@ -55,8 +53,8 @@ export class MetaApplier implements Applier<ApplyResult>, CheckpointSource {
       mustFollow(this.position, entry.index);
       this.position = { index: entry.index, term: entry.term };
       if (entry.type !== 'normal' || entry.data.length === 0) return [];
-      const map = decodePlacement(entry.data);
-      if (this.map === null || map.version > this.map.version) {
+      const map = applyMetaCommand(this.map, decodeMetaCommand(entry.data));
+      if (map !== null && map !== this.map) {
         this.adopt(map);
         this.changedSince = true;
       }

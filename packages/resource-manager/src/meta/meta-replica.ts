@@ -1,47 +1,65 @@
-/** The meta group on one Resource Manager: its first leader writes the configured placement; others follow the map. */
+/** The meta group on one Resource Manager: its first leader writes the configured placement and who founded the cluster; others follow the map. */
 import type { MultiRaft } from '@mas/multi-raft';
-import { META_GROUP, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { FOUNDER } from '@mas/membership';
+import { META_GROUP, type ClusterRecord, type PlacementMap } from '@mas/placement';
 import type { ReplicaListener } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
 import { MetaApplier } from './meta-applier';
-import { encodePlacement } from './placement-codec';
+import { encodeMetaCommand, type MetaCommand } from './meta-command';
 
 const GENESIS_RETRY_MS = 500;
 
 export class MetaReplica implements ReplicaListener {
   readonly applier: MetaApplier;
   private reign = 0;
+  private leading = false;
 
   constructor(
     private readonly host: MultiRaft<ApplyResult>,
     private readonly context: ReplicaContext,
+    onMap: (map: PlacementMap) => void,
   ) {
-    this.applier = new MetaApplier(context, (map) => void context.directory.adopt(new PlacementIndex(map)));
+    this.applier = new MetaApplier(context, onMap);
     this.applier.listener = this;
   }
 
+  get isLeading(): boolean {
+    return this.leading;
+  }
+
   onLeading(): void {
+    this.leading = true;
     this.reign += 1;
     void this.begin(this.reign);
   }
 
   onFollowing(): void {
+    this.leading = false;
     this.reign += 1;
   }
 
-  /** Replaces the map if `map` is newer; the map that is current afterwards, or null where this replica could not tell. */
-  async propose(map: PlacementMap): Promise<PlacementMap | null> {
-    const proposal = await this.host.propose(META_GROUP, encodePlacement(map));
+  /** The map that is current once the command is applied, whatever it did; null where this replica could not tell. */
+  async command(command: MetaCommand): Promise<PlacementMap | null> {
+    const proposal = await this.host.propose(META_GROUP, encodeMetaCommand(command));
     return proposal.kind === 'applied' ? this.applier.placement() : null;
   }
 
-  /** Until there is a map or another leader: versions make it harmless to propose the first one twice. */
+  /** Until it is recorded who founded the cluster, or another one leads: the first record counts, so repeating it does no harm. */
   private async begin(reign: number): Promise<void> {
-    while (reign === this.reign && this.applier.placement() === null) {
-      const current = await this.propose(this.context.directory.placement().map);
-      if (current !== null) return;
+    while (reign === this.reign && (this.applier.placement()?.cluster ?? null) === null) {
+      const cluster = this.founders();
+      if (cluster === null) return;
+      await this.command({ kind: 'found', map: this.context.directory.placement().map, cluster });
       await new Promise<void>((resolve) => this.context.clock.schedule(GENESIS_RETRY_MS, resolve));
     }
+  }
+
+  /** Null on a Resource Manager that came later: it leads only where the record is there. */
+  private founders(): ClusterRecord | null {
+    const { state } = this.context.membership.identity.current();
+    if (state.kind !== 'member') return null;
+    const { clusterId, founders } = state.founding;
+    return { clusterId, nodes: founders.map(({ rm, incarnation }) => ({ rm, incarnation, ordinal: FOUNDER, isLost: false })) };
   }
 }

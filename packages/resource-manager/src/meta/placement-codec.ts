@@ -1,27 +1,34 @@
-/** The placement map as bytes, for the meta group's entries, checkpoints and snapshots. */
-import type { PlacementMap } from '@mas/placement';
+/** The placement map as text, for the meta group's entries, checkpoints and snapshots. Format 1 knew no cluster; its maps are read as they are. */
+import { clusterId, incarnation, ordinal } from '@mas/membership';
+import type { ClusterRecord, PlacementMap } from '@mas/placement';
 import { bucketId, invariant, rmId, slot } from '@mas/values';
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 export function encodePlacement(map: PlacementMap): Uint8Array {
-  return Buffer.from(
-    JSON.stringify({
-      format: FORMAT,
-      version: map.version,
-      resourceManagers: map.resourceManagers.map(({ rm, address }) => [rm, address]),
-      buckets: map.buckets.map(({ bucket, slots, replicas }) => [bucket, slots.map(({ from, to }) => [from, to]), replicas]),
-    }),
-    'utf8',
-  );
+  return Buffer.from(JSON.stringify(placementFields(map)), 'utf8');
 }
 
-/** @throws InvariantViolation for bytes that encodePlacement did not write. */
+/** @throws InvariantViolation for bytes that no version of encodePlacement wrote. */
 export function decodePlacement(bytes: Uint8Array): PlacementMap {
-  const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  return placementIn(JSON.parse(Buffer.from(bytes).toString('utf8')));
+}
+
+export function placementFields({ version, resourceManagers, buckets, cluster }: PlacementMap): Readonly<Record<string, unknown>> {
+  return {
+    format: FORMAT,
+    version,
+    resourceManagers: resourceManagers.map(({ rm, address }) => [rm, address]),
+    buckets: buckets.map(({ bucket, slots, replicas }) => [bucket, slots.map(({ from, to }) => [from, to]), replicas]),
+    cluster: cluster === null ? null : [cluster.clusterId, cluster.nodes.map((node) => [node.rm, node.incarnation, node.ordinal, node.isLost])],
+  };
+}
+
+/** @throws InvariantViolation */
+export function placementIn(value: unknown): PlacementMap {
   invariant(typeof value === 'object' && value !== null, 'a placement map is an object');
-  const { format, version, resourceManagers, buckets } = value as Record<string, unknown>;
-  invariant(format === FORMAT, 'the placement map has a known format', { format });
+  const { format, version, resourceManagers, buckets, cluster = null } = value as Record<string, unknown>;
+  invariant(format === 1 || format === FORMAT, 'the placement map has a known format', { format });
   invariant(Number.isSafeInteger(version) && Number(version) > 0, 'a placement map has a version', { version });
   return {
     version: Number(version),
@@ -31,6 +38,14 @@ export function decodePlacement(bytes: Uint8Array): PlacementMap {
       slots: tuples(slots).map(([from, to]) => ({ from: slot(Number(from)), to: slot(Number(to)) })),
       replicas: list(replicas).map((rm) => rmId(Number(rm))),
     })),
+    cluster: cluster === null ? null : clusterIn(list(cluster)),
+  };
+}
+
+function clusterIn([id, nodes]: readonly unknown[]): ClusterRecord {
+  return {
+    clusterId: clusterId(String(id)),
+    nodes: tuples(nodes).map(([rm, text, admitted, isLost]) => ({ rm: rmId(Number(rm)), incarnation: incarnation(String(text)), ordinal: ordinal(Number(admitted)), isLost: isLost === true })),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
+import { madeUpCluster } from '@mas/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemReply, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { Outcome } from '@mas/ledger';
@@ -6,6 +7,7 @@ import { bucketId, err, ok, present, rmId, SeededRandom, silentLogger, accountNu
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
 import type { FailpointName } from '../failpoints';
+import { founderMembership, MemoryIdentityStore } from '../membership/memory-identity-store';
 import { ResourceManager } from '../resource-manager';
 import { MemorySnapshotSpool } from '../snapshot-spool';
 import type { TokenVerifier } from '../token-verifier';
@@ -43,6 +45,7 @@ export class TestCluster {
   /** Where the process of an RM is killed; taken out when it happens. */
   readonly killAt = new Map<RmId, FailpointName>();
   readonly placement;
+  private readonly identities = new Map<RmId, MemoryIdentityStore>();
   private readonly processes = new Map<RmId, Process>();
 
   constructor(private options: ClusterOptions = {}) {
@@ -68,8 +71,12 @@ export class TestCluster {
     const host = this.raft.host(rm);
     const holder: { process: Process | null } = { process: null };
     const isAlive = (): boolean => holder.process?.alive ?? true;
+    const identities = this.identities.get(rm) ?? new MemoryIdentityStore();
+    this.identities.set(rm, identities);
+    const members = madeUpCluster(this.placement.resourceManagers.map((entry) => entry.rm));
     const manager = new ResourceManager({
       rm,
+      membership: founderMembership(members.local(rm, () => 0), identities),
       host,
       store: database.connect(isAlive),
       ledgerCodec: jsonLedgerCodec,

@@ -6,6 +6,7 @@ import type { ParticipantReply, ParticipantRequest, ReplicaChecksum } from '@mas
 import { accountNumber, err, ok, present, rmId, SeededRandom, silentLogger, type AccountNumber, type BucketId, type RmId } from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
+import { founderMembership, MemoryIdentityStore } from '../membership/memory-identity-store';
 import { ResourceManager } from '../resource-manager';
 import type { ApplyResult } from '../resource-manager-options';
 import { MemorySnapshotSpool } from '../snapshot-spool';
@@ -37,6 +38,7 @@ export class RealCluster {
   private readonly network: MemoryNetwork;
   private readonly disks = new Map<RmId, MemoryLogDisk>();
   private readonly processes = new Map<RmId, Process>();
+  private readonly identities = new Map<RmId, MemoryIdentityStore>();
   private readonly cluster = madeUpCluster(this.placement.resourceManagers.map(({ rm }) => rm));
   private readonly index = new PlacementIndex(this.placement);
   private readonly hints = new Map<BucketId, RmId>();
@@ -70,8 +72,11 @@ export class RealCluster {
     const holder: { process: Process | null } = { process: null };
     const config = resourceManagerConfig(this.config);
     if (!config.ok) throw new Error(JSON.stringify(config.error));
+    const identities = this.identities.get(rm) ?? new MemoryIdentityStore();
+    this.identities.set(rm, identities);
     const manager = new ResourceManager({
       rm,
+      membership: founderMembership(member, identities),
       host,
       store: database.connect(() => holder.process?.alive ?? true),
       ledgerCodec: jsonLedgerCodec,

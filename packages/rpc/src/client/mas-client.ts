@@ -3,6 +3,7 @@
  * one token. A payment that came back UNKNOWN is asked again with the same id until the deadline.
  */
 import type { LockReport } from '@mas/global-lock';
+import type { ClusterNode } from '@mas/placement';
 import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
 import {
   AccountChange,
@@ -20,13 +21,14 @@ import {
   StreamPaymentsRequest,
 } from '../generated/mas/v1/account_service';
 import { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
-import { AddNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
+import { AddNodeRequest, ReplaceNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
 import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 import type { Amount } from '../generated/mas/v1/payment';
 import { PaymentKind } from '../generated/mas/v1/payment';
 import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from '../public/account-messages';
 import { readAcquiredLocks, readAudit, readClusterStatus, readBrokenLock, readLocks, readLockReport, readUndecided, type AcquiredLocks, type ClusterStatus } from '../public/node-messages';
 import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
+import { readNode } from '../codec/placement-messages';
 import { readWire, type ReadMessage } from '../wire/wire-reader';
 import { identity } from './node-channel';
 import { PaymentStream } from './payment-stream';
@@ -177,6 +179,11 @@ export class MasClient {
 
   addNode(rm: number, address: string): Promise<void> {
     return this.ask(`${NODES}AddNode`, AddNodeRequest.encode({ rm, address }).finish(), () => undefined);
+  }
+
+  /** Idempotent: the node as the meta group has recorded it. */
+  replaceNode(rm: number): Promise<ClusterNode> {
+    return this.ask(`${NODES}ReplaceNode`, ReplaceNodeRequest.encode({ rm }).finish(), (reader) => reader.message(1, readNode));
   }
 
   /** Reads the whole ledger, so it is given more time than other calls unless the caller has less. */

@@ -43,6 +43,8 @@ export function writeParticipantRequest(writer: WireWriter, request: Participant
       return writer.empty(11);
     case 'leg':
       return writer.message(12, request, writeLegRequest);
+    case 'replace-node':
+      return writer.message(13, request, writeReplaceNode);
     default:
       return unreachable(request, 'participant request');
   }
@@ -91,6 +93,8 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
       return reader.empty(11) ? { kind: 'status' } : reader.fail('not a request');
     case 12:
       return reader.message(12, readLegRequest);
+    case 13:
+      return reader.message(13, (inner) => ({ kind: 'replace-node', rm: inner.rm(1), token: inner.text(2) }) as const);
     default:
       return reader.fail('an unknown request');
   }
@@ -163,6 +167,11 @@ function writeLegRequest(writer: WireWriter, request: RequestOf<'leg'>): void {
 
 function readLegRequest(reader: WireReader): RequestOf<'leg'> {
   return { kind: 'leg', bucket: reader.bucket(1), account: reader.account(2), txn: reader.txn(3), token: reader.optionalText(4) };
+}
+
+function writeReplaceNode(writer: WireWriter, request: RequestOf<'replace-node'>): void {
+  writer.uint(1, request.rm);
+  writer.text(2, request.token);
 }
 
 function writeLegQuery(writer: WireWriter, query: LegQuery): void {

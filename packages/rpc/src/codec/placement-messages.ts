@@ -1,5 +1,6 @@
 /** mas/v1/placement.proto. That slots are covered once is PlacementIndex's to check; here only the form is. */
-import type { BucketPlacement, PlacementMap, ResourceManagerAddress } from '@mas/placement';
+import { clusterId, incarnation, isHexId, MAX_ORDINAL, ordinal } from '@mas/membership';
+import type { BucketPlacement, ClusterNode, ClusterRecord, PlacementMap, ResourceManagerAddress } from '@mas/placement';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
 import { readSlotRange, writeSlotRange } from './policy-messages';
@@ -19,10 +20,41 @@ export function writePlacementMap(writer: WireWriter, map: PlacementMap): void {
   writer.uint(1, map.version);
   writer.messages(2, map.resourceManagers, writeAddress);
   writer.messages(3, map.buckets, writeBucketPlacement);
+  writer.optionalMessage(4, map.cluster, writeCluster);
 }
 
 export function readPlacementMap(reader: WireReader): PlacementMap {
-  return { version: reader.uint(1), resourceManagers: reader.messages(2, readAddress), buckets: reader.messages(3, readBucketPlacement) };
+  return { version: reader.uint(1), resourceManagers: reader.messages(2, readAddress), buckets: reader.messages(3, readBucketPlacement), cluster: reader.optionalMessage(4, readCluster) };
+}
+
+function writeCluster(writer: WireWriter, { clusterId: id, nodes }: ClusterRecord): void {
+  writer.text(1, id);
+  writer.messages(2, nodes, writeNode);
+}
+
+function readCluster(reader: WireReader): ClusterRecord {
+  return { clusterId: clusterId(hexId(reader, 1)), nodes: reader.messages(2, readNode) };
+}
+
+export function writeNode(writer: WireWriter, node: ClusterNode): void {
+  writer.uint(1, node.rm);
+  writer.text(2, node.incarnation);
+  writer.uint(3, node.ordinal);
+  writer.bool(4, node.isLost);
+}
+
+export function readNode(reader: WireReader): ClusterNode {
+  return { rm: reader.rm(1), incarnation: incarnation(hexId(reader, 2)), ordinal: readOrdinal(reader, 3), isLost: reader.bool(4) };
+}
+
+function readOrdinal(reader: WireReader, field: number): ClusterNode['ordinal'] {
+  const value = reader.uint(field);
+  return value <= MAX_ORDINAL ? ordinal(value) : reader.fail('not an ordinal');
+}
+
+function hexId(reader: WireReader, field: number): string {
+  const text = reader.text(field);
+  return isHexId(text) ? text : reader.fail('not an id of 32 hexadecimal digits');
 }
 
 function writeAddress(writer: WireWriter, entry: ResourceManagerAddress): void {

@@ -1,7 +1,7 @@
 /** Generators of participant requests and replies, raft messages and placement maps. Test support only. */
 import * as fc from 'fast-check';
 import type { Outcome } from '@mas/ledger';
-import { ordinal, raftIdOf } from '@mas/membership';
+import { clusterId, incarnation, ordinal, raftIdOf } from '@mas/membership';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
@@ -11,11 +11,13 @@ import { account, accountRow, amount, anySlot, anyText, bucket, confState, curre
 
 const rm = fc.integer({ min: 1, max: 65535 }).map(rmId);
 const member = fc.record({ rm, ordinal: fc.nat(65_535).map(ordinal) });
+const hexId = fc.array(fc.nat(15), { minLength: 32, maxLength: 32 }).map((digits) => digits.map((digit) => digit.toString(16)).join(''));
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   version: safeUint,
   resourceManagers: fc.array(fc.record({ rm, address: anyText }), { maxLength: 3 }),
+  cluster: orNull(fc.record({ clusterId: hexId.map(clusterId), nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }) })),
   buckets: fc.array(fc.record({ bucket, slots: fc.array(anySlot.map((from) => ({ from, to: slot(4095) })), { maxLength: 2 }), replicas: fc.array(rm, { maxLength: 3 }) }), { maxLength: 3 }),
 });
 
@@ -62,6 +64,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: fc.constant('locks' as const), bucket, lockId: fc.option(anyText, { nil: null }) }),
   fc.record({ kind: kind('checksum'), bucket, atIndex: orNull(safeUint) }),
   fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
+  fc.record({ kind: kind('replace-node'), rm, token: anyText }),
 );
 
 export const reading: fc.Arbitrary<AccountReading> = fc.record({

@@ -1,4 +1,5 @@
 /** A CoordinatorService that remembers its calls and answers what a test tells it to. Test support only. */
+import { incarnation, ordinal } from '@mas/membership';
 import type { CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, paymentKey, rmId, slot, txnId } from '@mas/values';
 
@@ -39,7 +40,8 @@ export function fakeCoordinator(): FakeCoordinator {
     audit: () => ({ checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }], checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }], incomplete: ['one was away'], consistent: false }),
     undecided: () => ({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: TXN, coordinator: 'tm-1', homeBucket: bucketId(3), ageMs: 7, home: 'It does not answer.' }], silent: [bucketId(3)] }),
     resolve: () => ({ kind: 'unknown', txn: TXN, message: 'ask again' }),
-    clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }] }, replicas: [], unreachable: [rmId(3)] }),
+    replaceNode: () => ({ rm: rmId(3), incarnation: incarnation('3'.repeat(32)), ordinal: ordinal(0), isLost: true }),
+    clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }], cluster: null }, replicas: [], unreachable: [rmId(3)] }),
   };
   const service = new Proxy({}, {
     get: (_target, method: string) => async (...args: never[]) => {

@@ -1,5 +1,6 @@
 /** What a process runs on and what outlives it. */
 import type { MadeUpCluster } from '@mas/membership';
+import type { MemoryIdentityStore } from '@mas/resource-manager';
 import type { RaftFabric } from '../world/raft-transport';
 import type { SessionFabric } from '../world/sessions';
 import type { SimDisk } from '../world/sim-disk';
@@ -13,6 +14,7 @@ export interface Machine {
   readonly fabric: RaftFabric;
   readonly sessions: SessionFabric;
   readonly members: MadeUpCluster;
+  readonly identities: MemoryIdentityStore;
   /** The machine's wall clock keeps what jumped it. */
   wallOffsetMs: number;
 }

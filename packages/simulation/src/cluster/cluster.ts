@@ -1,5 +1,5 @@
 /** The simulated cluster: Resource Managers, Transaction Managers, their machines, one Redis; and the verbs that disturb them. */
-import type { FailpointName } from '@mas/resource-manager';
+import { MemoryIdentityStore, type FailpointName } from '@mas/resource-manager';
 import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator';
 import type { PeerBatch } from '@mas/multi-raft';
 import { madeUpCluster } from '@mas/membership';
@@ -82,7 +82,7 @@ export class Cluster {
     this.index = new PlacementIndex(this.genesis);
     const madeUp = madeUpCluster(members.map(({ rm }) => rm));
     for (const { rm } of members) {
-      this.machines.set(rm, { world, disk: new SimDisk(world), sql: new SimSql(this.network, rm), fabric, sessions: this.sessions, members: madeUp, wallOffsetMs: this.random.below(2_000) - 1_000 });
+      this.machines.set(rm, { world, disk: new SimDisk(world), sql: new SimSql(this.network, rm), fabric, sessions: this.sessions, members: madeUp, identities: new MemoryIdentityStore(), wallOffsetMs: this.random.below(2_000) - 1_000 });
     }
     for (let i = 1; i <= shape.transactionManagers; i += 1) this.tmWallOffsetsMs.set(`tm-${i}`, this.random.below(2_000) - 1_000);
   }

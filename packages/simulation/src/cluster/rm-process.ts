@@ -3,7 +3,7 @@ import type { Outcome } from '@mas/ledger';
 import { MultiRaftHost, multiRaftConfig, type Applier, type InitialGroup, type MultiRaftConfig } from '@mas/multi-raft';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { LogFailed, SegmentedLogStore } from '@mas/raft-log';
-import { MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type FailpointName, type ResourceManagerConfigInput } from '@mas/resource-manager';
+import { founderMembership, MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type FailpointName, type ResourceManagerConfigInput } from '@mas/resource-manager';
 import { EncodedInstructions, ProtoLedgerCodec, ProtoRowCodec, SessionCodec } from '@mas/rpc';
 import type { BucketId, RmId } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
@@ -67,6 +67,7 @@ export class RmProcess {
     this.store = sql.connect(this.process);
     this.manager = new ResourceManager({
       rm,
+      membership: founderMembership(member, machine.identities),
       host,
       store: this.store,
       ledgerCodec: new ProtoLedgerCodec(encoded),

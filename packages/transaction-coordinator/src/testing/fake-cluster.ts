@@ -76,6 +76,7 @@ export class FakeCluster implements ParticipantClient {
 
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
     if (request.kind === 'placement') return { kind: 'placement', map: this.map };
+    if (request.kind === 'replace-node') return { kind: 'placement', map: this.map };
     if (request.kind === 'status') return { kind: 'status', replicas: [] };
     const { bucket: id } = request;
     const bucket = this.buckets.get(id);

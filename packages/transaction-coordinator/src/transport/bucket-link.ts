@@ -3,6 +3,7 @@
  * gathered per bucket.
  */
 import type { Instruction, OutcomeRow } from '@mas/ledger';
+import type { PlacementIndex } from '@mas/placement';
 import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
 import type { BucketId, PaymentKey, Slot } from '@mas/values';
 import { BucketChannel } from './bucket-channel';
@@ -32,6 +33,10 @@ export class BucketLink {
 
   bucketOf(slot: Slot): BucketId {
     return this.ports.directory.placement().bucketOf(slot);
+  }
+
+  placement(): PlacementIndex {
+    return this.ports.directory.placement();
   }
 
   submit(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number, done: (reply: InstructionReply) => void): void {

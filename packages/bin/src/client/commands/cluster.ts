@@ -1,14 +1,17 @@
 /** mas-client cluster status, audit, admin transactions|resolve */
 import { describeStop } from '@mas/resource-manager';
 import type { UndecidedReport } from '@mas/transaction-coordinator';
+import type { ClusterNode } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, money, table, time } from '../output';
+import { UsageError } from '../../usage-error';
 import { withSession } from '../session';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 
 const MAX_SHOWN = 20;
+const MAX_RM = 0xffff;
 
 export function addClusterCommands(program: Command): void {
   const cluster = program.command('cluster').description('the cluster: replicas, nodes');
@@ -42,6 +45,16 @@ export function addClusterCommands(program: Command): void {
       withSession(program, async ({ client, output }, rm: string, address: string) => {
         await client.addNode(Number(rm), address);
         output.print({ rm, address }, () => `added rm-${rm}`);
+      }),
+    );
+  cluster
+    .command('replace-node')
+    .description('the disk of a resource manager is lost for good: admit the next one that is started with --rejoin under its id')
+    .argument('<rm>', 'its number, such as 3')
+    .action(
+      withSession(program, async ({ client, output }, rm: string) => {
+        const node = await client.replaceNode(resourceManager(rm));
+        output.print(node, () => replacement(node));
       }),
     );
   program
@@ -89,6 +102,18 @@ export function addClusterCommands(program: Command): void {
 
 function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
   return replicas.flatMap((one) => (one.stopped === null ? [] : [describeStop({ bucket: one.bucket, ...one.stopped }, one.rm)]));
+}
+
+function resourceManager(text: string): number {
+  const number = Number(/^(?:rm-)?(\d{1,5})$/.exec(text)?.[1]);
+  if (!(number >= 1 && number <= MAX_RM)) throw new UsageError(`"${text}" is not a resource manager: expected its number, such as 3`);
+  return number;
+}
+
+function replacement({ rm, incarnation, ordinal, isLost }: ClusterNode): string {
+  const name = `rm-${rm} (incarnation ${incarnation.slice(0, 8)}${ordinal === 0 ? '' : `, ${ordinal} replaced before`})`;
+  if (isLost) return `${name} may be replaced: start it with an empty data folder and --rejoin`;
+  return `${name} is the one that counts: it has been admitted already`;
 }
 
 function replicaTable(replicas: readonly ReplicaStatus[]): string {

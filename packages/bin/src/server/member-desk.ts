@@ -1,0 +1,22 @@
+/** What this Resource Manager's listener answers before there is a Resource Manager behind it, and who answers afterwards. */
+import type { FoundingStatement, Incarnation } from '@mas/membership';
+import type { BecomingMember, MembershipServer, RejoinAnswer, ResourceManager } from '@mas/resource-manager';
+import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
+import type { RmId } from '@mas/values';
+
+export class MemberDesk implements MembershipServer, ParticipantServer {
+  becoming: BecomingMember | null = null;
+  manager: ResourceManager | null = null;
+
+  handle(request: ParticipantRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply> {
+    return this.manager?.handle(request, caller) ?? Promise.resolve({ kind: 'unavailable', reason: 'this resource manager is not a member of its cluster yet' });
+  }
+
+  found(from: RmId, statement: FoundingStatement): FoundingStatement | null {
+    return this.becoming?.found(from, statement) ?? null;
+  }
+
+  rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
+    return this.manager?.rejoin(from, incarnation) ?? Promise.resolve({ kind: 'pending', message: 'the leader of the meta group' });
+  }
+}

@@ -1,0 +1,56 @@
+/** Commands of the meta group: each does what it says on the view that it names, and nothing on any other. */
+import { clusterId, incarnation, ordinal } from '@mas/membership';
+import { genesisPlacement, type ClusterRecord, type PlacementMap } from '@mas/placement';
+import { rmId } from '@mas/values';
+import { applyMetaCommand, decodeMetaCommand, encodeMetaCommand, type MetaCommand } from './meta-command';
+
+const id = (digit: string): ReturnType<typeof incarnation> => incarnation(digit.repeat(32));
+const RM_3 = rmId(3);
+const cluster: ClusterRecord = { clusterId: clusterId('c'.repeat(32)), nodes: [1, 2, 3].map((rm) => ({ rm: rmId(rm), incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })) };
+const configured = genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `rm-${rm}:1` })), 3, 3);
+const FOUND: MetaCommand = { kind: 'found', map: configured, cluster };
+const LOSE: MetaCommand = { kind: 'lose', rm: RM_3, incarnation: id('3') };
+const admit = (digit: string): MetaCommand => ({ kind: 'admit', rm: RM_3, incarnation: id(digit), replaces: id('3') });
+const run = (...commands: readonly MetaCommand[]): PlacementMap | null => commands.reduce<PlacementMap | null>(applyMetaCommand, null);
+const node3 = (map: PlacementMap | null): unknown => map?.cluster?.nodes.find(({ rm }) => rm === RM_3);
+
+test('the first founding counts, a second one changes nothing', () => {
+  const other: MetaCommand = { kind: 'found', map: configured, cluster: { ...cluster, clusterId: clusterId('d'.repeat(32)) } };
+  expect(run(FOUND)).toEqual({ ...configured, version: 2, cluster });
+  expect(run(FOUND, other)).toEqual(run(FOUND));
+});
+
+test('a map of a version without clusters keeps its buckets when it is founded', () => {
+  const old: PlacementMap = { ...configured, version: 7, buckets: configured.buckets.map((bucket) => ({ ...bucket, replicas: [rmId(1)] })) };
+  expect(run({ kind: 'map', map: old }, FOUND)).toEqual({ ...old, version: 8, cluster });
+});
+
+test('a disk is lost by its own name only, and one new incarnation takes its place', () => {
+  expect(node3(run(FOUND, { ...LOSE, incarnation: id('9') } as MetaCommand))).toMatchObject({ isLost: false });
+  expect(node3(run(FOUND, LOSE))).toMatchObject({ incarnation: id('3'), ordinal: 0, isLost: true });
+  expect(node3(run(FOUND, LOSE, admit('a'), admit('b')))).toEqual({ rm: RM_3, incarnation: id('a'), ordinal: 1, isLost: false });
+});
+
+test('nobody is admitted whose place is not free', () => {
+  expect(run(FOUND, admit('a'))).toEqual(run(FOUND));
+});
+
+test('a repetition changes nothing, not even the version', () => {
+  const once = run(FOUND, LOSE, admit('a'));
+  expect(run(FOUND, LOSE, LOSE, admit('a'), admit('a'), LOSE)).toEqual(once);
+  expect(once?.version).toBe(4);
+});
+
+test('a newer map leaves the nodes as they are', () => {
+  const newer: PlacementMap = { ...configured, version: 9, cluster: null };
+  expect(run(FOUND, { kind: 'map', map: newer })).toEqual({ ...newer, cluster });
+});
+
+test.each([FOUND, LOSE, admit('a'), { kind: 'map', map: configured } satisfies MetaCommand])('$kind survives its bytes', (command) => {
+  expect(decodeMetaCommand(encodeMetaCommand(command))).toEqual(command);
+});
+
+test('entries of a version before commands are maps', () => {
+  const text = JSON.stringify({ format: 1, version: 3, resourceManagers: [[1, 'rm-1:1']], buckets: [[1, [[0, 4095]], [1]]] });
+  expect(decodeMetaCommand(Buffer.from(text))).toMatchObject({ kind: 'map', map: { version: 3, cluster: null } });
+});

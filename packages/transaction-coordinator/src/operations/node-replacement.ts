@@ -1,0 +1,33 @@
+/** An operator says that the disk of a Resource Manager is lost; the meta group's leader records it (docs/adr/0006). */
+import { META_GROUP, type ClusterNode } from '@mas/placement';
+import type { Clock } from '@mas/values';
+import type { Caller, Reply } from '../coordinator-service';
+import { operatorsOnly } from '../payment/identity';
+import { failure, success } from '../reply';
+import type { BucketLink } from '../transport/bucket-link';
+
+export class NodeReplacement {
+  constructor(
+    private readonly link: BucketLink,
+    private readonly clock: Clock,
+  ) {}
+
+  async replace(caller: Caller, rm: number): Promise<Reply<ClusterNode>> {
+    const forbidden = operatorsOnly(caller.subject, 'The replacement of a Resource Manager');
+    if (forbidden !== null) return forbidden;
+    const { map } = this.link.placement();
+    const known = map.resourceManagers.find((entry) => entry.rm === rm);
+    if (known === undefined) return failure('not-found', 'UNKNOWN_RESOURCE_MANAGER', `The cluster has no rm-${rm}: its resource managers are ${map.resourceManagers.map((entry) => `rm-${entry.rm}`).join(', ')}.`);
+    const answer = await this.link.read(META_GROUP, { kind: 'replace-node', rm: known.rm, token: caller.token }, Math.max(this.clock.monotonicMs() + 1, caller.deadlineMs));
+    switch (answer.kind) {
+      case 'placement': {
+        const node = answer.map?.cluster?.nodes.find((each) => each.rm === known.rm);
+        return node === undefined ? failure('failed-precondition', 'CLUSTER_NOT_RECORDED', 'The meta group has no record of its nodes yet. Ask again in a moment.') : success(node);
+      }
+      case 'permission-denied':
+        return failure('permission-denied', 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`);
+      default:
+        return failure('unavailable', 'META_UNAVAILABLE', 'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.');
+    }
+  }
+}
