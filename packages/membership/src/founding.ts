@@ -1,5 +1,5 @@
 /**
- * How a cluster comes to be, once (docs/adr/0006, "Founding"): alone → agreed → member, each durable before it is said. Nobody
+ * How a cluster comes to be, once (docs/adr/0011, "Founding"): alone → agreed → member, each durable before it is said. Nobody
  * chooses the id: it is the digest of who they all are. Pure; the host asks the other first RMs for their statements, hands
  * them in, makes the new state durable, and only then answers with it.
  */

@@ -1,5 +1,5 @@
 /**
- * Who a node is (docs/adr/0006). A Raft id names a disk: it is made of the RM and of how many incarnations the cluster has
+ * Who a node is (docs/adr/0011). A Raft id names a disk: it is made of the RM and of how many incarnations the cluster has
  * admitted before this one, so that a new disk never speaks under an id that has promised something.
  */
 import { invariant, rmId, type Brand, type RmId } from '@mas/values';

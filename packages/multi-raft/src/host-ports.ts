@@ -19,7 +19,7 @@ export interface HostPorts {
   readonly preferredLeaders?: LeaderPreference;
 }
 
-/** How far logs are known to be, told with signs of life and heard from peers (docs/adr/0006, rule 3). */
+/** How far logs are known to be, told with signs of life and heard from peers (docs/adr/0011, rule 3). */
 export interface PositionExchange {
   /** This process's own position, and the marks that it has of others. */
   tell(): readonly PositionMark[];

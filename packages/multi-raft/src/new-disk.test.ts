@@ -1,5 +1,5 @@
 /**
- * A Raft id names a disk (docs/adr/0006): a lost one is replaced, by another id, under load, whoever leads meanwhile; and what was
+ * A Raft id names a disk (docs/adr/0011): a lost one is replaced, by another id, under load, whoever leads meanwhile; and what was
  * said to the old id never reaches the process that took its place.
  */
 import { founderId, ordinal, type MemberId } from '@mas/membership';

@@ -13,8 +13,10 @@ export class LeaderDirectory {
 
   constructor(private index: PlacementIndex) {}
 
-  /** Takes a newer map; an older or equal one is ignored. */
+  /** Takes a newer map; an older or equal one is ignored, and so is one of another cluster. */
   adopt(index: PlacementIndex): boolean {
+    const [ours, theirs] = [this.index.map.cluster, index.map.cluster];
+    if (ours !== null && theirs !== null && ours.clusterId !== theirs.clusterId) return false;
     if (index.map.version <= this.index.map.version) return false;
     this.index = index;
     return true;

@@ -130,7 +130,7 @@ export class ResourceManager implements ParticipantServer {
     return (await this.meta?.command({ kind: 'map', map })) ?? null;
   }
 
-  /** A new incarnation of another RM asks to be taken in (docs/adr/0006). */
+  /** A new incarnation of another RM asks to be taken in (docs/adr/0011). */
   rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
     return readmit(this.meta, this.context.membership.settings, rm, incarnation);
   }

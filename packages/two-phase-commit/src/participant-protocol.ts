@@ -23,7 +23,7 @@ export type ParticipantRequest =
   | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atIndex: number | null }
   | { readonly kind: 'placement' }
   | { readonly kind: 'status' }
-  /** To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0006). Answered with the map as it is then. */
+  /** To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0011). Answered with the map as it is then. */
   | { readonly kind: 'replace-node'; readonly rm: RmId; readonly token: string };
 
 /** Which rpc carries it: ProcessPhase1, ProcessPhase2Commit or ProcessPhase2Rollback. */

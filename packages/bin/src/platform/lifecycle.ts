@@ -8,6 +8,8 @@ import { watchLifeline } from './lifeline';
 import type { ProcessLogger } from './pino-logger';
 import { onStopSignals } from './stop-signals';
 
+const EXIT_REFUSED = 2;
+
 export class Lifecycle {
   private stopping: Promise<void> | null = null;
   private readonly steps: { readonly name: string; readonly run: () => Promise<void> }[] = [];
@@ -48,6 +50,13 @@ export class Lifecycle {
     this.logger.error({ err: cause instanceof Error ? cause : new Error(String(cause)) }, `${what}: this process stops`);
     this.logger.flush();
     process.exit(EXIT_FATAL);
+  }
+
+  /** Another process has found out that this one is not who it should be: it ends at once, as after a wrong setting. */
+  refused(reason: string, message: string): never {
+    this.logger.error({ reason }, message);
+    this.logger.flush();
+    process.exit(EXIT_REFUSED);
   }
 
   async stop(code: number): Promise<void> {

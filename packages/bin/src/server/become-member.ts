@@ -1,4 +1,4 @@
-/** How this process becomes a member of its cluster, and what it keeps of the others (docs/adr). */
+/** How this process becomes a member of its cluster, and what it keeps of the others (docs/adr/0011). */
 import { SEMANTICS_VERSION, type Policy } from '@mas/ledger';
 import type { LocalMember, Membership } from '@mas/membership';
 import type { ResourceManagerAddress } from '@mas/placement';

@@ -1,15 +1,25 @@
-/** The cluster of a Transaction Manager for as long as it runs: that of the first Resource Manager that answers. */
-import type { ClusterId } from '@mas/membership';
+/** The cluster of a Transaction Manager: that of the first Resource Manager that answers, kept in its data folder from then on. */
+import { clusterId, type ClusterId } from '@mas/membership';
 import type { ClusterKnowledge } from '@mas/rpc';
+import type { DataFolder } from '../platform/data-folder';
+
+const RECORD = 'cluster id';
 
 export class LearntCluster implements ClusterKnowledge {
-  private known: ClusterId | null = null;
+  private known: ClusterId | null;
+
+  constructor(private readonly folder: Pick<DataFolder, 'record' | 'keep'>) {
+    const kept = folder.record(RECORD);
+    this.known = kept === undefined ? null : clusterId(kept);
+  }
 
   clusterId(): ClusterId | null {
     return this.known;
   }
 
   learn(id: ClusterId): void {
-    this.known ??= id;
+    if (this.known !== null) return;
+    this.known = id;
+    this.folder.keep(RECORD, id);
   }
 }

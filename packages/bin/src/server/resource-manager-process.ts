@@ -83,7 +83,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const desk = new MemberDesk();
   // Until it is a member nobody is let in, and nobody is called.
   const became: { member: LocalMember | null } = { member: null };
-  const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal, who) => logger.error({ ...who, reason: refusal.name }, refusal.message) });
+  const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal, who) => (who.refused === 'self' ? lifecycle.refused(refusal.name, refusal.message) : logger.error({ ...who, reason: refusal.name }, refusal.message)) });
   const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
   const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, clock, logger });
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
@@ -101,6 +101,10 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     members: present(identity.current().members, 'members'),
     marks: new PositionMarks(ofFolder.store.loadMarks()),
     position: () => log.position(),
+  });
+  member.onChange(() => {
+    const refusal = member.refusal();
+    if (refusal !== null) lifecycle.refused(refusal.name, refusal.message);
   });
   lifecycle.onStop('marks', keepMarks(member, ofFolder.store, clock, logger));
   const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));

@@ -73,8 +73,8 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
-  const knowledge = new LearntCluster();
-  const caller = new CoordinatorCaller(settings.id, knowledge, (refusal, who) => logger.error({ ...who, reason: refusal.name }, refusal.message));
+  const knowledge = new LearntCluster(folder);
+  const caller = new CoordinatorCaller(settings.id, knowledge, (refusal, who) => (who.refused === 'self' ? lifecycle.refused(refusal.name, refusal.message) : logger.error({ ...who, reason: refusal.name }, refusal.message)));
   const participants = new GrpcParticipantClient({ caller, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config });
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
@@ -92,11 +92,20 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   // First of all: balancers look elsewhere, while what is in flight still ends here.
   lifecycle.onStop('health', () => Promise.resolve(server.setServing(false)));
   const map = await placementOf(() => discoverPlacement({ dao, participants, clock, logger }, settings.cluster.map((member) => member.rm), DISCOVERY_TIMEOUT_MS), logger);
+  requireSameCluster(knowledge, map);
   directory.adopt(new PlacementIndex(map));
   coordinator.start();
   republisher.start();
   server.setServing(true);
   logger.info({ listen: `${settings.listen.host}:${server.port}`, store: redis === null ? 'embedded' : 'redis', placementVersion: map.version }, 'ready');
+}
+
+/** A map in Redis may be older than this process and its Resource Managers, but not another cluster's. @throws UsageError */
+function requireSameCluster(knowledge: LearntCluster, { cluster }: PlacementMap): void {
+  if (cluster === null) return;
+  knowledge.learn(cluster.clusterId);
+  const known = knowledge.clusterId();
+  if (known !== cluster.clusterId) throw new UsageError(`Redis holds the data of cluster ${cluster.clusterId}, and this is a Transaction Manager of cluster ${known ?? ''}: give each cluster a Redis of its own, or another number behind its URL, with --redis (MAS_REDIS)`);
 }
 
 /** Without a map nothing can be routed: waits until Redis or a Resource Manager has one. */

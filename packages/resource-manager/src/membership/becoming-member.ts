@@ -1,5 +1,5 @@
 /**
- * From a data folder to a member of a cluster (docs/adr/0006). A folder that is one already goes on at once; a new one takes
+ * From a data folder to a member of a cluster (docs/adr/0011). A folder that is one already goes on at once; a new one takes
  * part in founding, or, told so by its operator, waits to be admitted in the place of a lost one. Every step is durable
  * before anybody hears of it.
  */

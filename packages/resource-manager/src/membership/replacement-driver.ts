@@ -1,6 +1,6 @@
 /**
  * Brings the groups that are led here into line with who counts: where a newer incarnation of an RM has been admitted, it takes
- * the place of the older one, learner first (docs/adr/0006). Level-triggered: it looks at what is, not at what was begun, so any
+ * the place of the older one, learner first (docs/adr/0011). Level-triggered: it looks at what is, not at what was begun, so any
  * later leader goes on where an earlier one stopped.
  */
 import type { MultiRaft } from '@mas/multi-raft';

@@ -1,5 +1,5 @@
 /**
- * Both ends of a Resource Manager's connections to other nodes (docs/adr/0006, rule 2): it introduces itself to whom it dials and to
+ * Both ends of a Resource Manager's connections to other nodes (docs/adr/0011, rule 2): it introduces itself to whom it dials and to
  * who calls, and judges them before a stream takes the place of another one or a frame is kept. Nothing passes before the process is
  * a member. What it refuses others is logged once in a while per incarnation and reason.
  *

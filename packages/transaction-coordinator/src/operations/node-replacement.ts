@@ -1,4 +1,4 @@
-/** An operator says that the disk of a Resource Manager is lost; the meta group's leader records it (docs/adr/0006). */
+/** An operator says that the disk of a Resource Manager is lost; the meta group's leader records it (docs/adr/0011). */
 import { META_GROUP, type ClusterNode } from '@mas/placement';
 import type { Clock } from '@mas/values';
 import type { Caller, Reply } from '../coordinator-service';
