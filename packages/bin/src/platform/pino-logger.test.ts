@@ -1,4 +1,6 @@
 /** Credentials are redacted wherever they are likely to appear, and amounts print. */
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { createLogger } from './pino-logger';
 
 function linesOf(write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
@@ -23,4 +25,28 @@ test('every field stands in a line once: a fact never covers who says it, how lo
   const names = [...(lines[0] ?? '').matchAll(/"(\w+)":/g)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ rm: 1, level: 'warn', msg: 'a peer is silent', about_rm: 2, about_level: 'x', about_msg: 'y', about_time: 3 });
+});
+
+describe('what a stranger wrote stays within its line', () => {
+  const HOSTILE = 'a\r\n{"level":"info","msg":"forged"}\u001b[2Jb\u009bc\u2028d';
+  const written = async (readable: boolean, write: (logger: ReturnType<typeof createLogger>) => void): Promise<string[]> => {
+    const destination = new PassThrough({ encoding: 'utf8' });
+    const first = once(destination, 'data');
+    write(createLogger({ level: 'debug', base: {}, format: readable ? 'pretty' : 'json', destination }));
+    const [text] = (await first) as [string];
+    return text.split('\n').slice(0, -1);
+  };
+
+  test.each([true, false])('in the message and its facts (readable: %s)', async (readable) => {
+    const lines = await written(readable, (logger) => logger.warn({ reason: HOSTILE }, HOSTILE));
+    expect(lines.filter((line) => line.includes('WARN') || line.includes('"warn"'))).toHaveLength(1);
+    expect(lines.filter((line) => /^\s*\{.*forged|^\[.*forged.*INFO/.test(line) && !line.includes('"warn"'))).toEqual([]);
+    expect(lines.join('\n')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/);
+  });
+
+  test.each([true, false])('in an error (readable: %s)', async (readable) => {
+    const lines = await written(readable, (logger) => logger.error({ err: new Error(HOSTILE) }, 'a call failed'));
+    expect(lines.filter((line) => /^\S/.test(line))).toHaveLength(1);
+    expect(lines.join('\n')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/);
+  });
 });

@@ -1,6 +1,7 @@
 /**
- * The Logger port on pino: JSON lines when not on a terminal, readable ones on it; credentials never leave the process. Where
- * lines cannot be written (a closed terminal or pipe, a full disk), they are lost and the process goes on.
+ * The Logger port on pino: JSON lines when not on a terminal, readable ones on it; one entry is one line, whoever wrote its text;
+ * credentials never leave the process. Where lines cannot be written (a closed terminal or pipe, a full disk), they are lost and
+ * the process goes on.
  */
 import { pino, type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
@@ -18,25 +19,32 @@ export interface ProcessLogger extends Logger {
 }
 
 export function createLogger(options: { readonly level: string; readonly base: LogFacts; readonly format?: 'auto' | 'json' | 'pretty'; readonly destination?: DestinationStream }): ProcessLogger {
-  const stream = options.destination ?? standardOutput(options.format === 'pretty' || (options.format !== 'json' && process.stdout.isTTY));
+  const { destination, format = 'auto' } = options;
+  const readable = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
+  const target = destination ?? standardOutput();
+  const stream = readable ? readableLines(target, destination === undefined && (process.env['NO_COLOR'] ?? '') === '') : target;
   const logger = pino(
-    { level: options.level, base: options.base, redact: { paths: SECRET_FIELDS, censor: '[redacted]' }, serializers: { err: pino.stdSerializers.err }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
+    { level: options.level, base: options.base, redact: { paths: SECRET_FIELDS, censor: '[redacted]' }, serializers: { err: serializedError }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
     stream,
   );
   const taken = new Set([...OWN_FIELDS, ...Object.keys(options.base)]);
   return {
-    debug: (facts, message) => logger.debug(printable(facts, taken), message),
-    info: (facts, message) => logger.info(printable(facts, taken), message),
-    warn: (facts, message) => logger.warn(printable(facts, taken), message),
-    error: (facts, message) => logger.error(printable(facts, taken), message),
+    debug: (facts, message) => logger.debug(printable(facts, taken), visible(message)),
+    info: (facts, message) => logger.info(printable(facts, taken), visible(message)),
+    warn: (facts, message) => logger.warn(printable(facts, taken), visible(message)),
+    error: (facts, message) => logger.error(printable(facts, taken), visible(message)),
     flush: () => logger.flush(),
   };
 }
 
-function standardOutput(readable: boolean): DestinationStream {
+function standardOutput(): DestinationStream {
   const destination = pino.destination({ dest: 1, sync: true, maxLength: MAX_UNWRITTEN_BYTES });
   destination.on('error', () => undefined);
-  return readable ? pretty({ colorize: (process.env['NO_COLOR'] ?? '') === '', translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'", ignore: 'pid,hostname', destination }) : destination;
+  return destination;
+}
+
+function readableLines(destination: DestinationStream, colorize: boolean): DestinationStream {
+  return pretty({ colorize, translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'", ignore: 'pid,hostname', destination });
 }
 
 /**
@@ -45,6 +53,17 @@ function standardOutput(readable: boolean): DestinationStream {
  */
 function printable(facts: LogFacts, taken: ReadonlySet<string>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(facts)) plain[taken.has(name) ? `about_${name}` : name] = typeof value === 'bigint' ? value.toString() : value;
+  for (const [name, value] of Object.entries(facts)) plain[taken.has(name) ? `about_${name}` : name] = typeof value === 'bigint' ? value.toString() : typeof value === 'string' ? visible(value) : value;
   return plain;
+}
+
+/** What strangers sent may be in an error's text. Its stack has lines, each shown indented, and nothing else that moves a cursor. */
+function serializedError(error: Error): object {
+  const plain = pino.stdSerializers.err(error);
+  return { ...plain, message: visible(plain.message), stack: plain.stack.split('\n').map(visible).join('\n') };
+}
+
+/** One line, whoever wrote it: line ends, escapes and other control characters as their code. */
+function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

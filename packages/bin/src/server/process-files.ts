@@ -1,9 +1,13 @@
 /** What a server process reads from disk at start: certificates and token keys, each missing or wrong one named with what makes it. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadTokenKeys, type TlsIdentity, type TokenAlgorithm, type TokenKeys } from '@mas/rpc';
+import type { Logger } from '@mas/values';
 import { certificateProblem, type CertificateFile } from '../platform/certificate-times';
 import { UsageError } from '../usage-error';
+
+/** Any right at all for users who are neither the owner nor of the group. */
+const OTHERS = 0o007;
 
 /** `name` is `tm` or `rm-N`. @throws UsageError, also where a certificate has expired */
 export function readTlsIdentity(folder: string, name: string): TlsIdentity {
@@ -33,14 +37,31 @@ const DEFAULT_KEY_FILES: Readonly<Record<TokenAlgorithm, string>> = { HS256: 'jw
 
 /** @throws UsageError */
 export function readTokenKeys(settings: TokenSettings): TokenKeys {
-  const sources = settings.jwtKeys === '' ? [`1=${join(settings.certs, DEFAULT_KEY_FILES[settings.jwtAlgorithm])}`] : settings.jwtKeys.split(',');
-  const keys = sources.map((source) => {
-    const at = source.indexOf('=');
-    return { keyId: source.slice(0, at), material: read(source.slice(at + 1)) };
-  });
+  const keys = tokenKeyFiles(settings).map(({ keyId, path }) => ({ keyId, material: read(path) }));
   const loaded = loadTokenKeys({ algorithm: settings.jwtAlgorithm, issuer: settings.jwtIssuer, audience: settings.jwtAudience, keys });
   if (!loaded.ok) throw new UsageError(`${loaded.error.name}: ${loaded.error.message}`);
   return loaded.value;
+}
+
+/** Who reads these can be this process, or sign tokens: none is for anybody but its owner and group. `name` is `tm` or `rm-N`. */
+export function warnOfOpenKeys(settings: TokenSettings, name: string, logger: Pick<Logger, 'warn'>): void {
+  for (const path of [join(settings.certs, `${name}.key`), ...tokenKeyFiles(settings).map((file) => file.path)]) {
+    if ((statSync(path).mode & OTHERS) !== 0 && isSecret(path)) logger.warn({ file: resolve(path) }, 'a key file is open to every user of this machine: take their rights away (chmod o= FILE), and replace the key where it may have been read');
+  }
+}
+
+function tokenKeyFiles(settings: TokenSettings): readonly { readonly keyId: string; readonly path: string }[] {
+  const sources = settings.jwtKeys === '' ? [`1=${join(settings.certs, DEFAULT_KEY_FILES[settings.jwtAlgorithm])}`] : settings.jwtKeys.split(',');
+  return sources.map((source) => {
+    const at = source.indexOf('=');
+    return { keyId: source.slice(0, at), path: source.slice(at + 1) };
+  });
+}
+
+/** A public key alone may be read by anybody. */
+function isSecret(path: string): boolean {
+  const text = read(path).toString('latin1');
+  return !text.includes('PUBLIC KEY-----') || text.includes('PRIVATE KEY-----');
 }
 
 function read(path: string): Buffer {

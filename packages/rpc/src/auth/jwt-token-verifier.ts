@@ -14,6 +14,9 @@ export const MAX_TOKEN_BYTES = 4096;
 const DEFAULT_CACHED_TOKENS = 20_000;
 const NO_TOKEN = 'the token is no JSON Web Token';
 
+/** Of the library, by name. */
+const TOKEN_ERRORS: ReadonlySet<string> = new Set(['JsonWebTokenError', 'TokenExpiredError', 'NotBeforeError']);
+
 interface KnownToken {
   readonly verdict: Result<Subject, { readonly reason: string }>;
   readonly expiresAtMs: number;
@@ -45,8 +48,12 @@ export class JwtTokenVerifier implements TokenVerifier {
   }
 
   private verifyAfresh(token: string, nowMs: number): Result<Subject, { readonly reason: string }> {
-    const header = decode(token, { complete: true })?.header;
-    if (header === undefined) return err({ reason: NO_TOKEN });
+    const decoded = decode(token, { complete: true });
+    if (decoded === null) return err({ reason: NO_TOKEN });
+    const { header, payload } = decoded;
+    // RFC 7515, 4.1.11: whoever does not understand what is critical refuses, and nothing of it is understood here.
+    if ('crit' in header) return err({ reason: 'the token demands extensions ("crit"), and none is understood here' });
+    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return err({ reason: 'the token carries no claims' });
     const candidates = this.keys.keys.filter((key) => header.kid === undefined || key.keyId === header.kid);
     if (candidates.length === 0) return err({ reason: 'the token was signed with a key that is not in use' });
     let refusal = 'the token is not valid';
@@ -74,7 +81,9 @@ export class JwtTokenVerifier implements TokenVerifier {
       });
       return typeof claims === 'string' ? err('the token carries no claims') : ok(claims);
     } catch (error) {
-      return err(`the token was refused: ${error instanceof Error ? error.message : String(error)}`);
+      // Of other errors the text is the language's, not one about tokens.
+      const known = error instanceof Error && TOKEN_ERRORS.has(error.name);
+      return err(known ? `the token was refused: ${error.message}` : NO_TOKEN);
     }
   }
 

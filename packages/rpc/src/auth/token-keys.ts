@@ -21,7 +21,7 @@ export interface TokenConfig {
   readonly keys: readonly TokenKeyConfig[];
 }
 
-export type TokenConfigProblemName = 'TOKEN_KEYS_COUNT' | 'TOKEN_KEY_ID_INVALID' | 'TOKEN_KEY_ID_REPEATED' | 'TOKEN_SECRET_TOO_SHORT' | 'TOKEN_KEY_UNREADABLE' | 'TOKEN_KEY_WRONG_TYPE' | 'TOKEN_ISSUER_INVALID' | 'TOKEN_AUDIENCE_INVALID';
+export type TokenConfigProblemName = 'TOKEN_KEYS_COUNT' | 'TOKEN_KEY_ID_INVALID' | 'TOKEN_KEY_ID_REPEATED' | 'TOKEN_SECRET_TOO_SHORT' | 'TOKEN_SECRET_IS_A_KEY' | 'TOKEN_KEY_UNREADABLE' | 'TOKEN_KEY_WRONG_TYPE' | 'TOKEN_ISSUER_INVALID' | 'TOKEN_AUDIENCE_INVALID';
 
 export interface TokenConfigProblem {
   readonly name: TokenConfigProblemName;
@@ -69,8 +69,22 @@ export function loadTokenKeys(config: TokenConfig): Result<TokenKeys, TokenConfi
 function secretKey(keyId: string, material: Uint8Array): Result<TokenKey, TokenConfigProblem> {
   const secret = withoutNewline(Buffer.from(material));
   if (secret.length < MIN_SECRET_BYTES) return problem('TOKEN_SECRET_TOO_SHORT', `the HS256 secret "${keyId}" has ${secret.length} bytes; at least ${MIN_SECRET_BYTES} are needed (openssl rand -hex 32)`);
+  if (isAsymmetricKey(secret)) return problem('TOKEN_SECRET_IS_A_KEY', `the HS256 secret "${keyId}" is a key or certificate of RSA or of elliptic curves, whose public half others have: with it anybody could sign; use a secret of its own (openssl rand -hex 32), or RS256 or ES256 with this key`);
   const key = createSecretKey(secret);
   return ok({ keyId, verifyKey: key, signKey: key });
+}
+
+/** PEM or the ssh form of anything, or the bare bytes (DER) of a public key. */
+function isAsymmetricKey(secret: Buffer): boolean {
+  if (/-----BEGIN |^(?:ssh-|ecdsa-|sk-)/.test(secret.toString('latin1'))) return true;
+  return (['spki', 'pkcs1'] as const).some((type) => {
+    try {
+      createPublicKey({ key: secret, format: 'der', type });
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function keyPair(keyId: string, material: Uint8Array, algorithm: 'RS256' | 'ES256'): Result<TokenKey, TokenConfigProblem> {

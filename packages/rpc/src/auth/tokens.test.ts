@@ -1,5 +1,5 @@
 /** Tokens: what is accepted, everything that is refused, rotation, and keys that would make tokens forgeable. */
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { accountNumber, present, type Result } from '@mas/values';
 import fc from 'fast-check';
 import { sign } from 'jsonwebtoken';
@@ -51,6 +51,12 @@ describe('refused', () => {
   const input = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(claims)}`;
   const confused = `${input}.${createHmac('sha256', publicPem).update(input).digest('base64url')}`;
 
+  /** Signed as it should be, with a payload that no library would sign. */
+  const signedText = (payload: string): string => {
+    const text = `${base64({ alg: 'HS256', typ: 'JWT' })}.${Buffer.from(payload).toString('base64url')}`;
+    return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+  };
+
   test.each([
     ['no signature (alg none)', config, `${base64({ alg: 'none' })}.${base64(claims)}.`, 'signature is required'],
     ['another algorithm of the same secret', config, sign(claims, secret, { algorithm: 'HS384' }), 'invalid algorithm'],
@@ -67,8 +73,16 @@ describe('refused', () => {
     ['a key id that is not in use', config, sign(claims, secret, { keyid: '9' }), 'not in use'],
     ['no token at all', config, '', '1 to 4096'],
     ['something else', config, 'abc.def.ghi', 'no JSON Web Token'],
+    ['an extension that it demands', config, sign(claims, secret, { header: { alg: 'HS256', crit: ['exp'] } as never }), 'crit'],
+    ['an empty demand for extensions', config, sign(claims, secret, { header: { alg: 'HS256', crit: [] } as never }), 'crit'],
+    ['claims that are null', config, signedText('null'), 'no claims'],
+    ['claims that are a list', config, signedText('[1]'), 'no claims'],
+    ['claims that are a number', config, signedText('7'), 'no claims'],
   ])('%s', (_what, each, token, expected) => {
-    expect(reason(verifier(each).verify(token))).toContain(expected);
+    const said = reason(verifier(each).verify(token));
+    expect(said).toContain(expected);
+    // Nothing of the language that this happens to be written in.
+    expect(said).not.toMatch(/undefined|null|Cannot|TypeError|JSON at|Unexpected/);
   });
 });
 
@@ -127,6 +141,10 @@ describe('keys that are refused at start', () => {
   test.each([
     ['a short secret', { ...config, keys: [{ keyId: '1', material: Buffer.alloc(31, 'a') }] }, 'TOKEN_SECRET_TOO_SHORT'],
     ['a secret that is long by its newline only', { ...config, keys: [{ keyId: '1', material: Buffer.concat([Buffer.alloc(31, 'a'), Buffer.from('\n')]) }] }, 'TOKEN_SECRET_TOO_SHORT'],
+    ['the PEM of a public key as a secret', { ...config, keys: [{ keyId: '1', material: Buffer.from(createPublicKey(weak.privateKey).export({ type: 'spki', format: 'pem' })) }] }, 'TOKEN_SECRET_IS_A_KEY'],
+    ['the PEM of a private key as a secret', { ...config, keys: [{ keyId: '1', material: weakPem }] }, 'TOKEN_SECRET_IS_A_KEY'],
+    ['the bytes of a public key as a secret', { ...config, keys: [{ keyId: '1', material: weak.publicKey.export({ type: 'spki', format: 'der' }) }] }, 'TOKEN_SECRET_IS_A_KEY'],
+    ['the ssh form of a public key as a secret', { ...config, keys: [{ keyId: '1', material: Buffer.from(`ssh-ed25519 ${'A'.repeat(68)} me@here`) }] }, 'TOKEN_SECRET_IS_A_KEY'],
     ['no key', { ...config, keys: [] }, 'TOKEN_KEYS_COUNT'],
     ['three keys', { ...config, keys: ['1', '2', '3'].map((keyId) => ({ keyId, material: secret })) }, 'TOKEN_KEYS_COUNT'],
     ['two keys of one id', { ...config, keys: ['1', '1'].map((keyId) => ({ keyId, material: secret })) }, 'TOKEN_KEY_ID_REPEATED'],
