@@ -25,6 +25,7 @@ export { refusalOf, refusalStatus } from './membership/refusal-status';
 export { GrpcMembershipClient, type MembershipClientOptions } from './client/membership-client';
 export { fromServiceError } from './errors/status-details';
 export { edgeLimits, type EdgeLimits } from './server/edge-limits';
+export { NODE_DOOR, type DoorLimits } from './door/door-limits';
 export { ListenFailed, type RunningServer } from './server/running-server';
 export { startRmServer, type RmServerOptions } from './server/start-rm-server';
 export { startTmServer, type TmServerOptions } from './server/start-tm-server';

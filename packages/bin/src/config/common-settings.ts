@@ -50,6 +50,8 @@ export const commonSettings = {
   jwtKeys: secret(setting('jwt-keys', '<kid=file,…>', 'token keys: the first signs, a second one (rotation) still verifies', '', z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE'))),
   jwtIssuer: setting('jwt-issuer', '<iss>', 'issuer of tokens', 'mas', text()),
   jwtAudience: setting('jwt-audience', '<aud>', 'audience of tokens', 'mas', text()),
+  maxConnections: setting('max-connections', '<n>', 'connections that may be open at once', '1000', integer(1, 100_000)),
+  maxConnectionsPerAddress: setting('max-connections-per-address', '<n>', 'of these, from one address', '250', integer(1, 100_000)),
   logLevel: setting('log-level', '<level>', 'debug, info, warn or error', 'info', oneOf(['debug', 'info', 'warn', 'error'])),
   logFormat: setting('log-format', '<form>', 'auto: readable on a terminal, JSON else; or json, pretty', 'auto', oneOf(['auto', 'json', 'pretty'])),
   data: setting('data', '<dir>', 'folder for this process\u2019s own files', undefined, text()),

@@ -6,7 +6,7 @@ import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/mu
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
 import { claimDatabase, FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
-import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
+import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, NODE_DOOR, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
 import { openAppliedStore, type SqlAppliedStore } from '@mas/sql-store';
 import { present, rmId, type Clock, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
@@ -23,7 +23,7 @@ import { UsageError } from '../usage-error';
 import { becomeMember, keepMarks, sayWhatIsRecorded } from './become-member';
 import { FolderMembership } from './folder-membership';
 import { MemberDesk } from './member-desk';
-import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
+import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
 
@@ -42,6 +42,7 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { rm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
+  warnOfOpenKeys(settings, `rm-${settings.id}`, logger);
   await lifecycle.starting(assemble(settings, self, checked, logger, lifecycle));
 }
 
@@ -85,7 +86,8 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const became: { member: LocalMember | null } = { member: null };
   const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal, who) => (who.refused === 'self' ? lifecycle.refused(refusal.name, refusal.message) : logger.error({ ...who, reason: refusal.name }, refusal.message)) });
   const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
-  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, clock, logger });
+  const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
+  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, limits, clock, logger });
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
   const membership = await becomeMember(settings, self, { desk, identity, tls, policy: config.policy, logger, clock, lifecycle });
   if (membership === null) return;

@@ -18,7 +18,7 @@ import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
 import { LearntCluster } from './learnt-cluster';
-import { certificateFiles, readTlsIdentity, readTokenKeys } from './process-files';
+import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
@@ -46,15 +46,17 @@ export async function runTransactionManager(flags: Readonly<Record<string, unkno
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { tm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
+  warnOfOpenKeys(settings, 'tm', logger);
   await lifecycle.starting(assemble(settings, checked, logger, lifecycle));
 }
 
 function check(settings: TmSettings): Checked {
-  const { id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs, ratePerSecond } = settings;
+  const { id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs, ratePerSecond, maxConnections, maxConnectionsPerAddress, messageMemoryMib } = settings;
   const config = coordinatorConfig({ coordinatorId: id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs });
   const problems = [...clusterProblems(settings)];
   if (!config.ok) problems.push(...config.error.map((problem) => inWordsOf(transactionManagerSettings, problem.setting === 'coordinatorId' ? 'id' : problem.setting, problem.message)));
-  const limits = edgeLimits({ ratePerSecond, rateBurst: Math.max(2 * ratePerSecond, 2000) });
+  const memoryBytes = messageMemoryMib * 1024 * 1024;
+  const limits = edgeLimits({ ratePerSecond, rateBurst: Math.max(2 * ratePerSecond, 2000), maxConnections, maxConnectionsPerAddress, memoryBytes, memoryPerConnectionBytes: memoryBytes / 4 });
   if (!limits.ok) problems.push(...limits.error);
   if (!config.ok || !limits.ok || problems.length > 0) throw new UsageError(problems.join('\n'));
   return { redis: readRedisUrl(settings.redis), config: config.value, limits: limits.value, tls: readTlsIdentity(settings.certs, 'tm'), tokens: readTokenKeys(settings), failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS) };

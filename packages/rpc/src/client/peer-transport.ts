@@ -3,14 +3,15 @@
  * from each peer its streams, which startRmServer hands in. Both ends verify who the other is by its certificate.
  */
 import { randomBytes } from 'node:crypto';
-import { status as Code, type Client, type sendUnaryData, type ServerDuplexStream, type ServerReadableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status as Code, type Client } from '@grpc/grpc-js';
 import { raftIdOf, type MemberId, type PeerName } from '@mas/membership';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { PeerBatchCodec } from '../codec/peer-batch-codec';
 import { SnapshotFrameCodec } from '../codec/snapshot-frame-codec';
-import type { IncomingCall, MemberDoor } from '../membership/member-door';
+import type { Begun, CallHead, CallStatus, ServerStream, ServiceMethods } from '../door/methods';
+import type { MemberDoor } from '../membership/member-door';
 import { IncomingSnapshots } from '../server/incoming-snapshots';
 import { INVALID_FRAME } from '../server/node-identity';
 import { DIAL_TIMEOUT_MS, dialResourceManager } from './node-channel';
@@ -34,13 +35,17 @@ export interface PeerTransportOptions {
   readonly dialTimeoutMs?: number;
 }
 
-type ReplicateCall = ServerReadableStream<Buffer, Buffer>;
-type SnapshotCall = ServerDuplexStream<Buffer, Buffer>;
+/** A resource manager that has been let in, and who hears it. */
+interface Visit {
+  readonly peer: PeerName;
+  readonly member: MemberId;
+  readonly receiver: PeerReceiver;
+}
 
 export class GrpcPeerTransport implements PeerTransport {
   private readonly links = new Map<RmId, PeerLink>();
   private readonly snapshotClients = new Map<RmId, Client>();
-  private readonly incoming = new Map<RmId, { readonly call: ReplicateCall; readonly peer: PeerName }>();
+  private readonly incoming = new Map<RmId, { readonly stream: ServerStream; readonly peer: PeerName }>();
   private readonly snapshots: IncomingSnapshots;
   private readonly batches = new PeerBatchCodec();
   private readonly frames = new SnapshotFrameCodec();
@@ -94,10 +99,10 @@ export class GrpcPeerTransport implements PeerTransport {
   }
 
   /** mas.v1.RaftService, for startRmServer. */
-  service(): UntypedServiceImplementation {
+  service(): ServiceMethods {
     return {
-      replicate: (call: ReplicateCall, callback: sendUnaryData<Buffer>) => this.onReplicate(call, callback),
-      installSnapshot: (call: SnapshotCall) => this.onInstallSnapshot(call),
+      replicate: { kind: 'stream', begin: (head) => this.fromPeer(head, (stream, visit) => this.onReplicate(stream, visit)) },
+      installSnapshot: { kind: 'stream', begin: (head) => this.fromPeer(head, (stream, { member, receiver }) => this.snapshots.accept(stream, member, receiver)) },
     };
   }
 
@@ -105,73 +110,65 @@ export class GrpcPeerTransport implements PeerTransport {
     this.closed = true;
     for (const link of this.links.values()) link.close();
     for (const client of this.snapshotClients.values()) client.close();
-    for (const { call } of [...this.incoming.values()]) call.emit('error', CLOSING);
+    for (const { stream } of [...this.incoming.values()]) stream.end(CLOSING);
     this.snapshots.close();
     return Promise.resolve();
   }
 
-  private onReplicate(call: ReplicateCall, callback: sendUnaryData<Buffer>): void {
-    let answered = false;
-    let from: PeerName | null = null;
-    const answer: sendUnaryData<Buffer> = (error, value) => {
-      if (answered) return;
-      answered = true;
-      if (from !== null && this.incoming.get(from.rm)?.call === call) this.incoming.delete(from.rm);
-      callback(error, value);
+  /** What it is let in to begins with the answer's headers, in which this process says who it is. */
+  private fromPeer(head: CallHead, serve: (stream: ServerStream, visit: Visit) => void): Begun<(stream: ServerStream) => void> {
+    const entrance = this.options.door.admit(head, ['rm']);
+    if (!entrance.ok) return entrance;
+    const { receiver } = this;
+    if (entrance.role !== 'rm' || this.closed || receiver === null) return { ok: false, status: CLOSING };
+    const visit = { peer: entrance.peer, member: { rm: entrance.peer.rm, ordinal: entrance.peer.ordinal }, receiver };
+    return {
+      ok: true,
+      answer: entrance.answer,
+      value: (stream) => {
+        stream.sendHeaders();
+        serve(stream, visit);
+      },
     };
-    call.on('error', (error) => answer({ code: Code.UNAVAILABLE, ...error }));
-    call.on('end', () => answer(null, Buffer.alloc(0)));
-    call.on('cancelled', () => answer({ code: Code.CANCELLED, details: 'cancelled' }));
-    const entrance = this.admit(call);
-    if (!entrance.ok) {
-      answer(entrance.status);
-      return;
-    }
-    const { peer, receiver } = entrance;
-    from = peer;
-    // A peer that dials again has lost the old stream, whether or not this side has noticed.
-    this.incoming.get(peer.rm)?.call.emit('error', { code: Code.ABORTED, details: 'replaced by a newer stream' });
-    this.incoming.set(peer.rm, { call, peer });
-    call.sendMetadata(entrance.answer);
-    const member: MemberId = { rm: peer.rm, ordinal: peer.ordinal };
-    call.on('data', (frame: Buffer) => this.receive(member, receiver, frame, answer));
   }
 
-  private receive(from: MemberId, receiver: PeerReceiver, frame: Buffer, answer: sendUnaryData<Buffer>): void {
+  private onReplicate(stream: ServerStream, { peer, member, receiver }: Visit): void {
+    // A peer that dials again has lost the old stream, whether or not this side has noticed.
+    this.incoming.get(peer.rm)?.stream.end({ code: Code.ABORTED, details: 'replaced by a newer stream' });
+    this.incoming.set(peer.rm, { stream, peer });
+    stream.listen({
+      message: (frame, release) => {
+        // Decoded entries are bounded by what Raft lets be in flight.
+        release();
+        this.receive(member, receiver, frame, stream);
+      },
+      end: () => {
+        stream.write(Buffer.alloc(0));
+        stream.end();
+      },
+      closed: () => {
+        if (this.incoming.get(peer.rm)?.stream === stream) this.incoming.delete(peer.rm);
+      },
+    });
+  }
+
+  private receive(from: MemberId, receiver: PeerReceiver, frame: Buffer, stream: ServerStream): void {
     let batch: PeerBatch;
     try {
       batch = this.batches.decode(frame);
     } catch (error) {
       this.options.logger.error({ peer: from.rm, id: raftIdOf(from), err: error }, 'a peer sent a batch that cannot be read; its stream is closed');
-      answer(INVALID_FRAME);
+      stream.end(INVALID_FRAME);
       return;
     }
     receiver.onBatch(from, batch);
-  }
-
-  private onInstallSnapshot(call: SnapshotCall): void {
-    const entrance = this.admit(call);
-    if (!entrance.ok) {
-      call.emit('error', entrance.status);
-      return;
-    }
-    const { rm, ordinal } = entrance.peer;
-    call.sendMetadata(entrance.answer);
-    this.snapshots.accept(call, { rm, ordinal }, entrance.receiver);
-  }
-
-  private admit(call: IncomingCall) {
-    const entrance = this.options.door.admit(call, ['rm']);
-    if (!entrance.ok) return entrance;
-    if (entrance.role !== 'rm' || this.closed || this.receiver === null) return { ok: false, status: CLOSING } as const;
-    return { ...entrance, receiver: this.receiver };
   }
 
   /** Another table of members counts: streams of who is no member any more end. */
   private recheck(): void {
     const { door } = this.options;
     const current = door.member()?.members;
-    for (const { call, peer } of [...this.incoming.values()]) if (!door.isWelcome(peer)) call.emit('error', { code: Code.ABORTED, details: 'this incarnation is no member any more' });
+    for (const { stream, peer } of [...this.incoming.values()]) if (!door.isWelcome(peer)) stream.end({ code: Code.ABORTED, details: 'this incarnation is no member any more' });
     for (const link of this.links.values()) link.recheck(({ rm, ordinal }) => current?.of(rm)?.ordinal === ordinal);
   }
 
@@ -184,4 +181,4 @@ export class GrpcPeerTransport implements PeerTransport {
   }
 }
 
-const CLOSING = { code: Code.UNAVAILABLE, details: 'this process is not taking part' } as const;
+const CLOSING: CallStatus = { code: Code.UNAVAILABLE, details: 'this process is not taking part' };

@@ -10,9 +10,10 @@ import { status as Code, type Metadata, type ServiceError } from '@grpc/grpc-js'
 import { describeMember, judgeCluster, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
 import type { Clock, Logger, RmId } from '@mas/values';
 import { speaksFor, type PeerIdentity } from '../auth/peer-role';
+import type { CallHead, CallStatus } from '../door/methods';
 import { invalid, permissionDenied } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
-import { admitNode, type AuthenticatedCall } from '../server/node-identity';
+import { admitNode } from '../server/node-identity';
 import { NOT_SAID, type Judgement, type NodeCaller, type OnRefused } from './node-caller';
 import { readCluster, readMember, readRm, sayMember } from './node-names';
 import { refusalOf, refusalStatus } from './refusal-status';
@@ -33,9 +34,7 @@ export type Entrance =
   /** `answer` is the initial metadata of the answer; `peer` is null for a Transaction Manager. */
   | { readonly ok: true; readonly role: 'rm'; readonly peer: PeerName; readonly answer: Metadata }
   | { readonly ok: true; readonly role: 'tm'; readonly peer: null; readonly answer: Metadata }
-  | { readonly ok: false; readonly status: object };
-
-export type IncomingCall = AuthenticatedCall & { readonly metadata: Metadata };
+  | { readonly ok: false; readonly status: CallStatus };
 
 export class MemberDoor implements NodeCaller {
   private readonly loggedAtMs = new Map<string, number>();
@@ -77,12 +76,13 @@ export class MemberDoor implements NodeCaller {
   }
 
   /** Who calls, by certificate and metadata together. */
-  admit(call: IncomingCall, allowed: readonly PeerIdentity['role'][]): Entrance {
-    const admission = admitNode(call, allowed);
+  admit(head: CallHead, allowed: readonly PeerIdentity['role'][]): Entrance {
+    const admission = admitNode(head, allowed);
     if (!admission.ok) return { ok: false, status: admission.status };
     const member = this.ports.member();
     if (member === null) return { ok: false, status: { code: Code.UNAVAILABLE, details: 'this process is not a member of a cluster yet' } };
-    return admission.identity.role === 'tm' ? this.admitCoordinator(member, call.metadata) : this.admitMember(member, admission.identity, call.metadata);
+    const said = head.metadata();
+    return admission.identity.role === 'tm' ? this.admitCoordinator(member, said) : this.admitMember(member, admission.identity, said);
   }
 
   private admitMember(member: LocalMember, identity: PeerIdentity, said: Metadata): Entrance {

@@ -1,8 +1,8 @@
 /** mas.v1.AccountService: requests validated, subjects checked, answers written. Its batch forms are in payment-batches.ts. */
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { AccountView, Caller, CoordinatorService, Reply } from '@mas/transaction-coordinator';
 import type { AccountNumber } from '@mas/values';
 import type { TokenSigner } from '../auth/token-signer';
+import type { ServiceMethods } from '../door/methods';
 import { accepted } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/account_service';
 import { writeAccountPage, writeAccounts, writeCreatedAccount, writeOneAccount, type CreatedAccount } from '../public/account-messages';
@@ -15,7 +15,7 @@ import { requireOperator, requireOwn, type ClientEdge } from './client-edge';
 import { ownBalances } from './own-balances';
 import { createPayments, streamPayments } from './payment-batches';
 
-export function accountService(edge: ClientEdge, coordinator: CoordinatorService, signer: TokenSigner | null): UntypedServiceImplementation {
+export function accountService(edge: ClientEdge, coordinator: CoordinatorService, signer: TokenSigner | null): ServiceMethods {
   return {
     createAccount: edge.unary({ decode: (bytes) => proto.CreateAccountRequest.decode(bytes), run: (caller, request) => createAccount(edge, coordinator, signer, caller, request), write: writeCreatedAccount }),
     getAccount: edge.unary({ decode: (bytes) => proto.GetAccountRequest.decode(bytes), run: (caller, request) => getAccount(coordinator, caller, request), write: writeOneAccount }),

@@ -2,13 +2,15 @@
  * What every call of a client passes before it reaches the coordinator: its token, its deadline, its subject's rate,
  * the form of its request; and how answers and failures go back. Nothing is locked, logged or written before that.
  */
-import { type handleUnaryCall, type Metadata, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Subject } from '@mas/ledger';
 import type { TokenVerifier } from '@mas/resource-manager';
 import type { Caller, Reply, RequestError } from '@mas/transaction-coordinator';
 import type { Clock, Logger } from '@mas/values';
+import type { CallHead, UnaryAnswer, UnaryMethod } from '../door/methods';
 import { accepted, invalid, permissionDenied, refused, unauthenticated } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
+import { decodeStrictly } from '../validate/strict-text';
 import { WireWriter, type WriteMessage } from '../wire/wire-writer';
 import type { EdgeLimits } from './edge-limits';
 import { RateLimiter } from './rate-limiter';
@@ -22,18 +24,10 @@ export interface EdgePorts {
   readonly logger: Logger;
 }
 
-/** The part of a server-side call that admission needs. */
-export interface IncomingCall {
-  readonly metadata: Metadata;
-  getDeadline(): Date | number;
-}
-
-export type UnaryCall = Pick<ServerUnaryCall<Buffer, Buffer>, 'metadata' | 'getDeadline' | 'cancelled' | 'once'>;
-
-export interface UnaryMethod<Request, Answer> {
-  decode(bytes: Buffer): Request;
-  /** `call`: what waits long asks for its end by `endOf`. */
-  run(caller: Caller, request: Request, call: UnaryCall): Promise<Reply<Answer>>;
+export interface ClientMethod<Request, Answer> {
+  decode(reader: BinaryReader): Request;
+  /** `ended`: nobody will hear the answer any more, because the client has cancelled or is gone, or the deadline has passed. */
+  run(caller: Caller, request: Request, ended: () => AbortSignal): Promise<Reply<Answer>>;
   readonly write: WriteMessage<Answer>;
   /** What the call counts against its subject's rate; default 1. */
   cost?(request: Request): number;
@@ -50,24 +44,29 @@ export class ClientEdge {
     this.rates = new RateLimiter(ratePerSecond, rateBurst, maxRatedSubjects);
   }
 
-  unary<Request, Answer>(method: UnaryMethod<Request, Answer>): handleUnaryCall<Buffer, Buffer> {
-    return (call, callback) => {
-      void this.answer(call, call.request, method, callback);
+  unary<Request, Answer>(method: ClientMethod<Request, Answer>): UnaryMethod {
+    return {
+      kind: 'unary',
+      begin: (head) => {
+        const caller = this.admit(head, method.maxDeadlineMs);
+        return caller.ok ? { ok: true, caller: subjectName(caller.value.subject), value: (request, ended) => this.answer(caller.value, request, method, ended) } : { ok: false, status: toStatus(caller.error) };
+      },
     };
   }
 
-  /** The caller behind a call, or why it is refused. */
-  admit(call: IncomingCall, maxDeadlineMs = this.ports.limits.maxDeadlineMs): Reply<Caller> {
-    const subject = this.authenticate(call.metadata);
+  /** The caller behind a call, or why it is refused: from the headers alone. */
+  admit(head: CallHead, maxDeadlineMs = this.ports.limits.maxDeadlineMs): Reply<Caller> {
+    const subject = this.authenticate(head);
     if (!subject.ok) return subject;
-    const deadlineMs = this.deadline(call, maxDeadlineMs);
+    const deadlineMs = this.deadline(head, maxDeadlineMs);
     if (!deadlineMs.ok) return deadlineMs;
     return accepted({ ...subject.value, deadlineMs: deadlineMs.value });
   }
 
-  authenticate(metadata: Metadata): Reply<{ readonly subject: Subject; readonly token: string }> {
-    const [header] = metadata.get('authorization');
-    if (typeof header !== 'string') return unauthenticated('TOKEN_MISSING', 'Show a token in the metadata "authorization: Bearer …".');
+  authenticate(head: CallHead): Reply<{ readonly subject: Subject; readonly token: string }> {
+    const header = head.header('authorization');
+    if (header === undefined) return unauthenticated('TOKEN_MISSING', 'Show a token in the metadata "authorization: Bearer …".');
+    if (head.isRepeated('authorization')) return unauthenticated('TOKEN_INVALID', 'The metadata "authorization" came more than once; show one token.');
     if (!header.startsWith(BEARER)) return unauthenticated('TOKEN_INVALID', 'The metadata "authorization" is not of the form "Bearer …".');
     const token = header.slice(BEARER.length);
     const subject = this.ports.tokens.verify(token);
@@ -87,9 +86,9 @@ export class ClientEdge {
   }
 
   /** Bytes that the generated decoder cannot read are the caller's error. */
-  decode<Request>(bytes: Buffer, decode: (bytes: Buffer) => Request): Reply<Request> {
+  decode<Request>(bytes: Buffer, decode: (reader: BinaryReader) => Request): Reply<Request> {
     try {
-      return accepted(decode(bytes));
+      return decodeStrictly(bytes, decode);
     } catch {
       return refused('invalid', 'REQUEST_MALFORMED', 'The request is not a message of its type; check the version of the proto files.');
     }
@@ -103,43 +102,31 @@ export class ClientEdge {
     return refused('internal', 'INTERNAL', 'Something failed inside the server; its log says what. Send the same request again with the same id.').error;
   }
 
-  private async answer<Request, Answer>(call: UnaryCall, bytes: Buffer, method: UnaryMethod<Request, Answer>, callback: sendUnaryData<Buffer>): Promise<void> {
+  private async answer<Request, Answer>(caller: Caller, bytes: Buffer, method: ClientMethod<Request, Answer>, ended: () => AbortSignal): Promise<UnaryAnswer> {
     try {
-      const reply = await this.run(call, bytes, method);
-      if (reply.ok) callback(null, this.encode(reply.value, method.write));
-      else callback(toStatus(reply.error));
+      const reply = await this.run(caller, bytes, method, ended);
+      return reply.ok ? { ok: true, value: this.encode(reply.value, method.write) } : { ok: false, status: toStatus(reply.error) };
     } catch (error) {
-      callback(toStatus(this.surprise(error)));
+      return { ok: false, status: toStatus(this.surprise(error)) };
     }
   }
 
-  private async run<Request, Answer>(call: UnaryCall, bytes: Buffer, method: UnaryMethod<Request, Answer>): Promise<Reply<Answer>> {
-    const caller = this.admit(call, method.maxDeadlineMs);
-    if (!caller.ok) return caller;
+  private async run<Request, Answer>(caller: Caller, bytes: Buffer, method: ClientMethod<Request, Answer>, ended: () => AbortSignal): Promise<Reply<Answer>> {
     const request = this.decode(bytes, (each) => method.decode(each));
     if (!request.ok) return request;
-    const charged = this.charge(caller.value.subject, method.cost?.(request.value) ?? 1);
+    const charged = this.charge(caller.subject, method.cost?.(request.value) ?? 1);
     if (!charged.ok) return charged;
-    return method.run(caller.value, request.value, call);
+    return method.run(caller, request.value, ended);
   }
 
-  /** The deadline on the monotonic clock. grpc has turned the caller's time-out into wall time. */
-  private deadline(call: IncomingCall, maxDeadlineMs: number): Reply<number> {
-    const given = Number(call.getDeadline());
+  /** The deadline on the monotonic clock. */
+  private deadline({ deadlineMs: given }: CallHead, maxDeadlineMs: number): Reply<number> {
     if (!Number.isFinite(given)) return invalid('DEADLINE_MISSING', 'grpc-timeout', `Set a deadline; at most ${maxDeadlineMs} ms are used of it.`);
     const { clock } = this.ports;
     const leftMs = given - clock.wallMs();
     if (leftMs <= 0) return refused('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; nothing was done.');
     return accepted(clock.monotonicMs() + Math.min(maxDeadlineMs, leftMs));
   }
-}
-
-/** Says when nobody will hear the answer any more: the client has cancelled or is gone, or the deadline has passed. */
-export function endOf(call: UnaryCall): AbortSignal {
-  const end = new AbortController();
-  if (call.cancelled) end.abort();
-  else call.once('cancelled', () => end.abort());
-  return end.signal;
 }
 
 export function requireOperator(subject: Subject): Reply<null> {
@@ -152,7 +139,7 @@ export function requireOwn(subject: Subject, account: string): Reply<null> {
   return permissionDenied('NOT_AUTHORIZED', `The token of account ${subject.account} does not reach ${account}; use its own token or an operator's.`, { account });
 }
 
-function subjectName(subject: Subject): string {
+export function subjectName(subject: Subject): string {
   switch (subject.kind) {
     case 'account':
       return subject.account;

@@ -58,14 +58,22 @@ describe('descriptors', () => {
   });
 });
 
+test('two authorization headers: neither counts', () => {
+  const limits = edgeLimits();
+  if (!limits.ok) throw new Error(limits.error.join());
+  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger });
+  const head = (isRepeated: boolean): Parameters<typeof edge.authenticate>[0] => ({ header: () => 'Bearer a.b.c', isRepeated: () => isRepeated, certificate: () => undefined, metadata: () => new Metadata(), deadlineMs: Number.POSITIVE_INFINITY });
+  expect(edge.authenticate(head(false)).ok).toBe(true);
+  expect(edge.authenticate(head(true))).toMatchObject({ ok: false, error: { kind: 'unauthenticated', reason: 'TOKEN_INVALID' } });
+});
+
 describe('deadlines', () => {
   const limits = edgeLimits();
   if (!limits.ok) throw new Error(limits.error.join());
   const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger });
-  const metadata = new Metadata();
-  metadata.set('authorization', 'Bearer a.b.c');
+  const head = { header: () => 'Bearer a.b.c', isRepeated: () => false, certificate: () => undefined, metadata: () => new Metadata() };
   test.each([0, -1, -60_000])('one that ends in %s ms has passed: DEADLINE_EXCEEDED, before anything is asked', (leftMs) => {
     const deadline = realClock.wallMs() + leftMs;
-    expect(edge.admit({ metadata, getDeadline: () => new Date(deadline) })).toMatchObject({ ok: false, error: { kind: 'deadline-exceeded', reason: 'DEADLINE_EXCEEDED' } });
+    expect(edge.admit({ ...head, deadlineMs: deadline })).toMatchObject({ ok: false, error: { kind: 'deadline-exceeded', reason: 'DEADLINE_EXCEEDED' } });
   });
 });

@@ -4,24 +4,24 @@
  * receiver is never given a shorter snapshot for a whole one. What waits in memory is bounded by the sender's window,
  * which moves on only with what the receiver has consumed.
  */
-import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
+import { status as Code } from '@grpc/grpc-js';
 import { raftIdOf, type MemberId } from '@mas/membership';
 import type { PeerReceiver } from '@mas/multi-raft';
 import type { Clock, Logger, Timer } from '@mas/values';
 import { SnapshotFrameCodec, type SnapshotAnswer, type SnapshotFrame } from '../codec/snapshot-frame-codec';
+import type { ServerStream } from '../door/methods';
 import { IncomingChunks } from './incoming-chunks';
 
 /** How long a transfer waits for its sender to come back, and its result for being asked. */
 const RESUME_MS = 30_000;
 const MAX_TRANSFERS = 64;
 
-type SnapshotStream = ServerDuplexStream<Buffer, Buffer>;
 type BeginFrame = Extract<SnapshotFrame, { readonly kind: 'begin' }>;
 
 interface Transfer {
   readonly from: MemberId;
   readonly chunks: IncomingChunks;
-  stream: SnapshotStream | null;
+  stream: ServerStream | null;
   result: Extract<SnapshotAnswer, { readonly kind: 'installed' | 'refused' }> | null;
   expiry: Timer | null;
 }
@@ -35,37 +35,41 @@ export class IncomingSnapshots {
     private readonly logger: Logger,
   ) {}
 
-  accept(stream: SnapshotStream, from: MemberId, receiver: PeerReceiver): void {
+  accept(stream: ServerStream, from: MemberId, receiver: PeerReceiver): void {
     let id: string | null = null;
     const detach = (): void => {
       if (id !== null) this.detach(id, stream);
     };
-    stream.on('data', (bytes: Buffer) => {
-      try {
-        const frame = this.codec.decodeFrame(bytes);
-        if (frame.kind === 'begin') id = this.begin(stream, from, receiver, frame);
-        else if (id !== null) this.receive(id, stream, frame);
-      } catch (error) {
-        this.logger.warn({ from: from.rm, err: error }, 'a snapshot frame was damaged; the sender goes on from before it');
-        stream.emit('error', { code: Code.DATA_LOSS, details: 'a frame was damaged' });
-      }
+    stream.listen({
+      message: (bytes, release) => {
+        // What waits to be consumed has a bound of its own: the sender's window.
+        release();
+        try {
+          const frame = this.codec.decodeFrame(bytes);
+          if (frame.kind === 'begin') id = this.begin(stream, from, receiver, frame);
+          else if (id !== null) this.receive(id, stream, frame);
+        } catch (error) {
+          this.logger.warn({ from: from.rm, err: error }, 'a snapshot frame was damaged; the sender goes on from before it');
+          detach();
+          stream.end({ code: Code.DATA_LOSS, details: 'a frame was damaged' });
+        }
+      },
+      end: () => {
+        detach();
+        stream.end();
+      },
+      closed: detach,
     });
-    stream.on('end', () => {
-      detach();
-      stream.end();
-    });
-    stream.on('error', detach);
-    stream.on('cancelled', detach);
   }
 
   close(): void {
     for (const [id, transfer] of [...this.transfers]) {
-      transfer.stream?.emit('error', { code: Code.UNAVAILABLE, details: 'the receiver is closing' });
+      transfer.stream?.end({ code: Code.UNAVAILABLE, details: 'the receiver is closing' });
       this.drop(id, transfer, 'the receiver is closing');
     }
   }
 
-  private begin(stream: SnapshotStream, from: MemberId, receiver: PeerReceiver, { transferId, header }: BeginFrame): string {
+  private begin(stream: ServerStream, from: MemberId, receiver: PeerReceiver, { transferId, header }: BeginFrame): string {
     const id = `${raftIdOf(from)}/${Buffer.from(transferId).toString('hex')}`;
     const transfer = this.transfers.get(id) ?? this.start(id, from, receiver, header);
     if (transfer === undefined) {
@@ -98,7 +102,7 @@ export class IncomingSnapshots {
     return transfer;
   }
 
-  private receive(id: string, stream: SnapshotStream, frame: Exclude<SnapshotFrame, BeginFrame>): void {
+  private receive(id: string, stream: ServerStream, frame: Exclude<SnapshotFrame, BeginFrame>): void {
     const transfer = this.transfers.get(id);
     if (transfer === undefined || transfer.stream !== stream || transfer.result !== null) return;
     switch (frame.kind) {
@@ -120,7 +124,7 @@ export class IncomingSnapshots {
     transfer.expiry = this.clock.schedule(RESUME_MS, () => this.transfers.delete(id));
   }
 
-  private detach(id: string, stream: SnapshotStream): void {
+  private detach(id: string, stream: ServerStream): void {
     const transfer = this.transfers.get(id);
     if (transfer === undefined || transfer.stream !== stream) return;
     transfer.stream = null;
@@ -133,7 +137,7 @@ export class IncomingSnapshots {
     transfer.chunks.fail(new Error(reason));
   }
 
-  private answer(stream: SnapshotStream, answer: SnapshotAnswer): void {
+  private answer(stream: ServerStream, answer: SnapshotAnswer): void {
     stream.write(this.codec.encodeAnswer(answer));
   }
 }

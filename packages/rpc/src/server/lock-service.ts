@@ -1,14 +1,14 @@
 /** mas.v1.LockService on the GlobalLock Service. An account's token locks its own account only. */
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { DEFAULT_LOCK_PROPERTIES, type BreakReply, type GlobalLockService, type LockMode, type LockProperties, type LockReply, type LockReport } from '@mas/global-lock';
 import type { Subject } from '@mas/ledger';
 import type { Reply } from '@mas/transaction-coordinator';
 import { unreachable } from '@mas/values';
+import type { ServiceMethods } from '../door/methods';
 import { accepted, invalid, refused } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/lock_service';
 import { writeAcquiredLocks, writeBrokenLock, writeLocks, writeLockReport, type AcquiredLocks } from '../public/node-messages';
 import { validHandle, validLockId, validLockIds } from '../validate/validate-ids';
-import { endOf, requireOperator, requireOwn, type ClientEdge } from './client-edge';
+import { requireOperator, requireOwn, type ClientEdge } from './client-edge';
 
 const MAX_ATTEMPTS = 1_000;
 const MAX_ATTEMPT_DELAY_MS = 60_000;
@@ -25,13 +25,13 @@ const REFUSED_BECAUSE: Readonly<Record<string, string>> = {
   SEMANTICS_TOO_OLD: 'The cluster is not ready for shared locks and for breaking locks: seconds after all its processes run this version it is.',
 };
 
-export function lockService(edge: ClientEdge, locks: GlobalLockService): UntypedServiceImplementation {
+export function lockService(edge: ClientEdge, locks: GlobalLockService): ServiceMethods {
   return {
     acquireLock: edge.unary({
       decode: (bytes) => proto.AcquireLockRequest.decode(bytes),
-      run: async ({ subject, token, deadlineMs }, request, call) => {
+      run: async ({ subject, token, deadlineMs }, request, ended) => {
         const valid = validateAcquire(subject, request);
-        return valid.ok ? acquired(await locks.acquire({ ...valid.value, subject, token, deadlineMs, signal: endOf(call) })) : valid;
+        return valid.ok ? acquired(await locks.acquire({ ...valid.value, subject, token, deadlineMs, signal: ended() })) : valid;
       },
       write: writeAcquiredLocks,
     }),

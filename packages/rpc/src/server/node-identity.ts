@@ -1,17 +1,14 @@
 /** The role check of every internal method: a certificate of the cluster's CA that names one of the allowed roles. */
-import { status as Code, type ServerErrorResponse } from '@grpc/grpc-js';
-import { peerIdentity, type CertificateNames, type PeerIdentity } from '../auth/peer-role';
+import { status as Code } from '@grpc/grpc-js';
+import { peerIdentity, type PeerIdentity } from '../auth/peer-role';
+import type { CallHead, CallStatus } from '../door/methods';
 import { permissionDenied, unauthenticated } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
 
-export interface AuthenticatedCall {
-  getAuthContext(): { readonly sslPeerCertificate?: CertificateNames };
-}
+export type Admission = { readonly ok: true; readonly identity: PeerIdentity } | { readonly ok: false; readonly status: CallStatus };
 
-export type Admission = { readonly ok: true; readonly identity: PeerIdentity } | { readonly ok: false; readonly status: Partial<ServerErrorResponse> };
-
-export function admitNode(call: AuthenticatedCall, allowed: readonly PeerIdentity['role'][]): Admission {
-  const certificate = call.getAuthContext().sslPeerCertificate;
+export function admitNode(head: CallHead, allowed: readonly PeerIdentity['role'][]): Admission {
+  const certificate = head.certificate();
   if (certificate === undefined) return { ok: false, status: toStatus(unauthenticated('NODE_CERTIFICATE_MISSING', "This method is for nodes: show a certificate of the cluster's CA.").error) };
   const identity = peerIdentity(certificate);
   if (identity !== undefined && allowed.includes(identity.role)) return { ok: true, identity };

@@ -1,7 +1,7 @@
 /** mas.v1.NodeService: what operators ask about the cluster. Every method needs an operator's token. */
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Caller, CoordinatorService, Reply } from '@mas/transaction-coordinator';
 import { writeNode } from '../codec/placement-messages';
+import type { ServiceMethods } from '../door/methods';
 import { invalid, refused } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/node_service';
 import { writeAudit, writeClusterStatus, writeUndecided } from '../public/node-messages';
@@ -9,7 +9,7 @@ import { writeOnePayment } from '../public/payment-messages';
 import { validAccount, validTxn } from '../validate/validate-ids';
 import { requireOperator, type ClientEdge } from './client-edge';
 
-export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): UntypedServiceImplementation {
+export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): ServiceMethods {
   return {
     getClusterStatus: edge.unary({ decode: (bytes) => proto.GetClusterStatusRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.clusterStatus(caller)), write: writeClusterStatus }),
     addNode: edge.unary({

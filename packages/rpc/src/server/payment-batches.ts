@@ -3,21 +3,20 @@
  * malformed is refused in its place and the others go on. A stream works on a bounded number of batches and reads no
  * further before their answers have been taken by the client.
  */
-import type { handleBidiStreamingCall, handleUnaryCall, ServerDuplexStream } from '@grpc/grpc-js';
 import type { Caller, CoordinatorService, PaymentRequest, PaymentResult, Reply, RequestError } from '@mas/transaction-coordinator';
+import type { CallHead, ServerStream, StreamMethod, UnaryMethod } from '../door/methods';
 import { accepted, invalid } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
 import { CreatePaymentsRequest, StreamPaymentsRequest, type CreatePaymentRequest } from '../generated/mas/v1/account_service';
 import { writePaymentReplies, writeStreamedReplies } from '../public/payment-messages';
 import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
-import type { ClientEdge } from './client-edge';
+import { subjectName, type ClientEdge } from './client-edge';
 import { ownBalances } from './own-balances';
 
 type Replies = readonly Reply<PaymentResult>[];
-type PaymentStream = ServerDuplexStream<Buffer, Buffer>;
 
-export function createPayments(edge: ClientEdge, coordinator: CoordinatorService): handleUnaryCall<Buffer, Buffer> {
+export function createPayments(edge: ClientEdge, coordinator: CoordinatorService): UnaryMethod {
   return edge.unary({
     decode: (bytes) => CreatePaymentsRequest.decode(bytes),
     cost: (request) => Math.max(1, request.payments.length),
@@ -29,9 +28,13 @@ export function createPayments(edge: ClientEdge, coordinator: CoordinatorService
   });
 }
 
-export function streamPayments(edge: ClientEdge, coordinator: CoordinatorService): handleBidiStreamingCall<Buffer, Buffer> {
-  return (stream) => {
-    new PaymentStreamCall(edge, coordinator, stream).start();
+export function streamPayments(edge: ClientEdge, coordinator: CoordinatorService): StreamMethod {
+  return {
+    kind: 'stream',
+    begin: (head) => {
+      const caller = edge.authenticate(head);
+      return caller.ok ? { ok: true, caller: subjectName(caller.value.subject), value: (stream) => new PaymentStreamCall(edge, coordinator, head, stream).start() } : { ok: false, status: toStatus(caller.error) };
+    },
   };
 }
 
@@ -43,27 +46,32 @@ class PaymentStreamCall {
   constructor(
     private readonly edge: ClientEdge,
     private readonly coordinator: CoordinatorService,
-    private readonly stream: PaymentStream,
+    private readonly head: CallHead,
+    private readonly stream: ServerStream,
   ) {}
 
   start(): void {
-    this.stream.on('data', (bytes: Buffer) => void this.batch(bytes));
-    this.stream.on('end', () => {
-      this.ended = true;
-      this.finishIfDone();
+    this.stream.listen({
+      message: (bytes, release) => void this.batch(bytes, release),
+      end: () => {
+        this.ended = true;
+        this.finishIfDone();
+      },
+      closed: () => {
+        this.failed = true;
+      },
     });
-    this.stream.on('error', () => this.abandon());
-    this.stream.on('cancelled', () => this.abandon());
   }
 
-  private async batch(bytes: Buffer): Promise<void> {
+  /** The bytes stay on the connection's account until the answer has been taken, because what was decoded of them lives as long. */
+  private async batch(bytes: Buffer, release: () => void): Promise<void> {
     if (this.failed) return;
     this.open += 1;
     if (this.open >= this.edge.ports.limits.maxBatchesPerStream) this.stream.pause();
     try {
       const answer = await this.answer(bytes);
       if (!answer.ok) this.fail(answer.error);
-      else if (!this.failed) this.stream.write(answer.value, () => this.closed());
+      else if (!this.failed) this.stream.write(answer.value, () => this.taken(release));
     } catch (error) {
       this.fail(this.edge.surprise(error));
     }
@@ -71,7 +79,7 @@ class PaymentStreamCall {
 
   private async answer(bytes: Buffer): Promise<Reply<Buffer>> {
     // The token may expire while the stream lives, so every batch shows it again.
-    const caller = this.edge.authenticate(this.stream.metadata);
+    const caller = this.edge.authenticate(this.head);
     if (!caller.ok) return caller;
     const request = this.edge.decode(bytes, (each) => StreamPaymentsRequest.decode(each));
     if (!request.ok) return request;
@@ -88,9 +96,10 @@ class PaymentStreamCall {
     return accepted(this.edge.encode({ sequence: Number(sequence), replies }, writeStreamedReplies));
   }
 
-  private closed(): void {
+  private taken(release: () => void): void {
     this.open -= 1;
-    if (!this.failed && this.stream.isPaused()) this.stream.resume();
+    release();
+    if (!this.failed && this.stream.isPaused) this.stream.resume();
     this.finishIfDone();
   }
 
@@ -101,11 +110,7 @@ class PaymentStreamCall {
   private fail(error: RequestError): void {
     if (this.failed) return;
     this.failed = true;
-    this.stream.emit('error', toStatus(error));
-  }
-
-  private abandon(): void {
-    this.failed = true;
+    this.stream.end(toStatus(error));
   }
 }
 

@@ -1,6 +1,5 @@
 /** A listener that runs: where, its health, and its end. */
-import { type Server, type ServerCredentials } from '@grpc/grpc-js';
-import type { Clock } from '@mas/values';
+import { Door, type DoorOptions } from '../door/door';
 import type { HealthStatus } from './health';
 
 export interface RunningServer {
@@ -8,29 +7,31 @@ export interface RunningServer {
   readonly port: number;
   /** grpc.health.v1; NOT_SERVING until it is first set. */
   setServing(serving: boolean): void;
-  /** NOT_SERVING, no new calls, waits for open ones at most so long, then ends them. */
+  /** NOT_SERVING, no new calls, waits for open ones at most so long, then cuts what is left. */
   stop(graceMs: number): Promise<void>;
 }
 
 /** @throws ListenFailed */
-export async function listen(server: Server, address: string, credentials: ServerCredentials, health: HealthStatus, clock: Clock): Promise<RunningServer> {
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => (error === null ? resolve(bound) : reject(new ListenFailed(address, error))));
-  });
+export async function listen(address: string, health: HealthStatus, options: Omit<DoorOptions, 'host' | 'port'>): Promise<RunningServer> {
+  const { door, port } = await open(address, options);
   return {
     port,
     setServing: (serving) => health.set(serving),
     stop: async (graceMs) => {
       health.set(false);
-      await new Promise<void>((resolve) => {
-        const timer = clock.schedule(graceMs, () => server.forceShutdown());
-        server.tryShutdown(() => {
-          timer.cancel();
-          resolve();
-        });
-      });
+      await door.stop(graceMs);
     },
   };
+}
+
+async function open(address: string, options: Omit<DoorOptions, 'host' | 'port'>): Promise<{ readonly door: Door; readonly port: number }> {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+  try {
+    return await Door.open({ ...options, host, port: Number(address.slice(at + 1)) });
+  } catch (error) {
+    throw new ListenFailed(address, error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 export class ListenFailed extends Error {

@@ -1,10 +1,10 @@
 /** mas.v1.TransactionService: a Resource Manager's ParticipantServer behind single calls and Session streams. Roles tm and rm. */
-import type { Metadata, handleUnaryCall, ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
 import type { Clock, Logger } from '@mas/values';
 import type { PeerIdentity } from '../auth/peer-role';
 import type { EncodedInstructions } from '../codec/ledger-codec';
 import { SessionCodec } from '../codec/session-codec';
+import type { ServerStream, ServiceMethods, UnaryAnswer, UnaryMethod } from '../door/methods';
 import type { MemberDoor } from '../membership/member-door';
 import { INVALID_FRAME } from './node-identity';
 
@@ -21,7 +21,7 @@ export interface TransactionServicePorts {
   readonly logger: Logger;
 }
 
-export function transactionService(ports: TransactionServicePorts): UntypedServiceImplementation {
+export function transactionService(ports: TransactionServicePorts): ServiceMethods {
   const codec = new SessionCodec(ports.encoded);
   const single = exchange(ports, codec);
   return {
@@ -29,31 +29,34 @@ export function transactionService(ports: TransactionServicePorts): UntypedServi
     processPhase2Commit: single,
     processPhase2Rollback: single,
     exchange: single,
-    session: (stream: ServerDuplexStream<Buffer, Buffer>) => {
-      const entrance = ports.door.admit(stream, ['tm', 'rm']);
-      if (entrance.ok) new ServerSession(ports, codec, stream, entrance.role).start(entrance.answer);
-      else stream.emit('error', entrance.status);
+    session: {
+      kind: 'stream',
+      begin: (head) => {
+        const entrance = ports.door.admit(head, ['tm', 'rm']);
+        return entrance.ok ? { ok: true, answer: entrance.answer, value: (stream) => new ServerSession(ports, codec, stream, entrance.role).start() } : entrance;
+      },
     },
   };
 }
 
-function exchange(ports: TransactionServicePorts, codec: SessionCodec): handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
-    const entrance = ports.door.admit(call, ['tm', 'rm']);
-    if (!entrance.ok) {
-      callback(entrance.status);
-      return;
-    }
-    call.sendMetadata(entrance.answer);
-    let request: ParticipantRequest;
-    try {
-      request = codec.decodeRequest(call.request);
-    } catch {
-      callback(INVALID_FRAME);
-      return;
-    }
-    void handle(ports, request, entrance.role).then((reply) => callback(null, encoded(ports, reply, (each) => codec.encodeReply(each))));
+function exchange(ports: TransactionServicePorts, codec: SessionCodec): UnaryMethod {
+  return {
+    kind: 'unary',
+    begin: (head) => {
+      const entrance = ports.door.admit(head, ['tm', 'rm']);
+      return entrance.ok ? { ok: true, answer: entrance.answer, value: (bytes) => answer(ports, codec, bytes, entrance.role) } : entrance;
+    },
   };
+}
+
+async function answer(ports: TransactionServicePorts, codec: SessionCodec, bytes: Buffer, role: PeerIdentity['role']): Promise<UnaryAnswer> {
+  let request: ParticipantRequest;
+  try {
+    request = codec.decodeRequest(bytes);
+  } catch {
+    return { ok: false, status: INVALID_FRAME };
+  }
+  return { ok: true, value: encoded(ports, await handle(ports, request, role), (each) => codec.encodeReply(each)) };
 }
 
 class ServerSession {
@@ -65,32 +68,38 @@ class ServerSession {
   constructor(
     private readonly ports: TransactionServicePorts,
     private readonly codec: SessionCodec,
-    private readonly stream: ServerDuplexStream<Buffer, Buffer>,
+    private readonly stream: ServerStream,
     private readonly role: PeerIdentity['role'],
   ) {}
 
-  start(answer: Metadata): void {
-    const { stream } = this;
-    stream.sendMetadata(answer);
-    stream.on('data', (frame: Buffer) => this.receive(frame));
-    stream.on('end', () => this.close());
-    stream.on('error', () => this.close());
-    stream.on('cancelled', () => this.close());
+  start(): void {
+    this.stream.sendHeaders();
+    this.stream.listen({
+      message: (frame, release) => this.receive(frame, release),
+      end: () => this.close(),
+      closed: () => this.close(),
+    });
   }
 
-  private receive(frame: Buffer): void {
+  private receive(frame: Buffer, release: () => void): void {
     let requests: ReturnType<SessionCodec['decodeRequests']>;
     try {
       requests = this.codec.decodeRequests(frame);
     } catch (error) {
       this.ports.logger.error({ err: error }, 'a node sent a frame that cannot be read; its session is closed');
-      this.stream.emit('error', INVALID_FRAME);
+      this.stream.end(INVALID_FRAME);
       return;
     }
     this.open += requests.length;
     if (this.open >= MAX_OPEN_REQUESTS) this.stream.pause();
+    let unanswered = requests.length;
     for (const { correlationId, request } of requests) {
-      void handle(this.ports, request, this.role).then((reply) => this.reply(correlationId, reply));
+      const replied = (reply: ParticipantReply): void => {
+        unanswered -= 1;
+        if (unanswered === 0) release();
+        this.reply(correlationId, reply);
+      };
+      void handle(this.ports, request, this.role).then(replied);
     }
   }
 
@@ -122,7 +131,7 @@ class ServerSession {
 
   private written(count: number): void {
     this.open -= count;
-    if (!this.closed && this.open < MAX_OPEN_REQUESTS && this.stream.isPaused()) this.stream.resume();
+    if (!this.closed && this.open < MAX_OPEN_REQUESTS && this.stream.isPaused) this.stream.resume();
   }
 
   private close(): void {

@@ -1,0 +1,41 @@
+/** A peer on bare HTTP/2, for what gRPC's own clients never send. Test support only. */
+import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders, type Settings } from 'node:http2';
+
+export interface RawCall {
+  readonly stream: ClientHttp2Stream;
+  /** Of the headers or the trailers, whichever had it. */
+  status(): string | undefined;
+  isClosed(): boolean;
+}
+
+export function rawSession(port: number, ca: Buffer, settings: Settings = {}): ClientHttp2Session {
+  const session = connect(`https://localhost:${port}`, { ca, settings, maxSessionMemory: 10_000 });
+  session.on('error', () => undefined);
+  return session;
+}
+
+export function rawCall(session: ClientHttp2Session, path: string, headers: OutgoingHttpHeaders = {}): RawCall {
+  const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers });
+  let status: string | undefined;
+  let closed = false;
+  const hear = (received: Readonly<Record<string, unknown>>): void => {
+    const said = received['grpc-status'];
+    if (typeof said === 'string') status = said;
+  };
+  stream.resume();
+  stream.on('response', hear);
+  stream.on('trailers', hear);
+  stream.on('error', () => undefined);
+  stream.on('close', () => {
+    closed = true;
+  });
+  return { stream, status: () => status, isClosed: () => closed };
+}
+
+/** Flag, length, and as much of the message as is given. */
+export function frame(announcedBytes: number, content: Buffer = Buffer.alloc(announcedBytes), flag = 0): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(flag, 0);
+  prefix.writeUInt32BE(announcedBytes, 1);
+  return Buffer.concat([prefix, content]);
+}
