@@ -71,7 +71,7 @@ test('once COMMITTED was answered, a committed read on another coordinator sees 
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
   rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'commit') ? 'lose-request' : 'pass');
   expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('committed');
-  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed'))).toMatchObject({ ok: true, value: [{ balanceMinor: 10n, holdsMinor: null }] });
+  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed'))).toMatchObject({ ok: true, value: [{ balanceMinor: 10n, holdsMinor: 0n }] });
 });
 
 describe('cached', () => {
