@@ -104,7 +104,6 @@ describe('a Transaction Manager', () => {
 
   test('whose Redis was stopped for a while: a cached balance does not go back to what Redis had before', async () => {
     const tm = cluster.process('tm1');
-    const answersAgain = (): number => tm.lines().filter((line) => line.msg === 'Redis answers again' || line.msg === 'Redis answers now').length;
     const revs: number[] = [];
     const read = async (): Promise<number> => {
       const [view] = await bank.client.getAccounts([from], 'cached');
@@ -112,16 +111,12 @@ describe('a Transaction Manager', () => {
       return view?.ageMs ?? 0;
     };
     await waitUntil('the balance comes from Redis', async () => (await read()) > 0, { timeoutMs: 20_000, diagnostics: () => tm.logTail() });
-    const before = answersAgain();
     cluster.redis?.pause();
     expect((await bank.pay(from, to, 1n)).kind).toBe('committed');
     await read();
     const paid = revs.at(-1) ?? 0;
     cluster.redis?.resume();
-    await waitUntil('Redis is heard again', async () => {
-      await read();
-      return answersAgain() > before;
-    }, { timeoutMs: 20_000, diagnostics: () => tm.logTail() });
+    await waitUntil('the balance comes from Redis again', async () => (await read()) > 0, { timeoutMs: 60_000, diagnostics: () => tm.logTail() });
     for (let i = 0; i < 5; i += 1) await read();
     expect(paid).toBeGreaterThan(revs[0] ?? 0);
     expect(revs).toEqual([...revs].sort((left, right) => left - right));
