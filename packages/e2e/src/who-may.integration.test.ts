@@ -89,6 +89,7 @@ const METHODS: readonly (readonly [path: string, own: Answer, foreign: Answer, o
   ['mas.v1.LockService/BreakLock', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client, number) => locked(number, () => client.breakLock(number))],
   ['mas.v1.NodeService/GetClusterStatus', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.clusterStatus()],
   ['mas.v1.NodeService/AddNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'UNIMPLEMENTED', (client) => client.addNode(9, 'localhost:1')],
+  ['mas.v1.NodeService/ReplaceNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', (client) => client.replaceNode(9)],
   ['mas.v1.NodeService/Audit', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.audit()],
   ['mas.v1.NodeService/ListUndecided', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.undecided()],
   ['mas.v1.NodeService/ResolveTransaction', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client, number) => client.resolve(paid.txn, number)],
@@ -102,6 +103,8 @@ const INTERNAL: readonly (readonly [path: string, tm: boolean, rm: boolean])[] =
   ['mas.v1.TransactionService/ProcessPhase2Rollback', true, true],
   ['mas.v1.TransactionService/Exchange', true, true],
   ['mas.v1.TransactionService/Session', true, true],
+  ['mas.v1.MembershipService/Found', false, true],
+  ['mas.v1.MembershipService/Rejoin', false, true],
   ['mas.v1.RaftService/Replicate', false, true],
   ['mas.v1.RaftService/InstallSnapshot', false, true],
 ];

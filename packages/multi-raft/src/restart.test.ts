@@ -58,7 +58,7 @@ describe('restart', () => {
     cluster.kill(ALL[2]!);
     cluster.store(ALL[2]!, group).durable = new JournalStore().durable;
     await cluster.boot(ALL[2]!);
-    await expect(cluster.addGroup(ALL[2]!, group, confStateOf(ALL))).rejects.toThrow(/the applied state is empty, but the log starts behind \d+; replace this replica under a new id/);
+    await expect(cluster.addGroup(ALL[2]!, group, confStateOf(ALL))).rejects.toThrow(/the applied state is empty, but the log starts behind \d+; replace this disk/);
   });
 });
 

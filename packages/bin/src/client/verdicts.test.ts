@@ -1,5 +1,6 @@
 /** A verdict for every way in which a bucket can fare, and the exit code that follows. */
-import { genesisPlacement } from '@mas/placement';
+import { clusterId, incarnation, ordinal } from '@mas/membership';
+import { genesisPlacement, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import { bucketId, rmId, type RmId } from '@mas/values';
 import { CommandFailed } from './exit-codes';
@@ -44,4 +45,15 @@ test.each<[string, (rm: RmId) => Partial<Replica> | null, string, number]>([
   const status = seen(change);
   expect(verdictLines(verdictsOf(status))).toBe(`meta      OK         3 of 3 replicas up, 2 needed\nbucket 1  ${line}`);
   expect(exitCode(status)).toBe(code);
+});
+
+test.each<[string, Partial<ClusterNode>, Partial<Replica>, string]>([
+  ['a disk is lost', { isLost: true }, {}, 'DEGRADED   3 of 3 replicas up, 2 needed; the disk of rm-3 is lost: start it with --rejoin'],
+  ['its new one is a learner yet', { ordinal: ordinal(1) }, { learners: [{ rm: rmId(3), ordinal: 1 }] }, 'DEGRADED   3 of 3 replicas up, 2 needed; the new disk of rm-3 is being filled'],
+  ['the new one has taken its place', { ordinal: ordinal(1) }, { voters: [1, 2, 3].map((rm) => ({ rm: rmId(rm), ordinal: rm === 3 ? 1 : 0 })) }, 'OK         3 of 3 replicas up, 2 needed'],
+])('%s', (_what, node, leader, line) => {
+  const nodes = RMS.map((rm): ClusterNode => ({ rm, incarnation: incarnation(String(rm).repeat(32)), ordinal: ordinal(0), isLost: false, ...(rm === 3 ? node : {}) }));
+  const status = seen((rm) => (rm === 1 ? leader : {}));
+  const lines = verdictLines(verdictsOf({ ...status, placement: { ...placement, cluster: { clusterId: clusterId('c'.repeat(32)), nodes } } }));
+  expect(lines.split('\n')[1]).toBe(`bucket 1  ${line}`);
 });

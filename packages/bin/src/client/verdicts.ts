@@ -2,7 +2,7 @@
  * How each bucket fares, from what its replicas and the placement say: OK, DEGRADED (it serves, with fewer replicas than it should
  * have), NO LEADER (enough replicas for one; an election takes a second or two) or NO QUORUM (too few replicas answer).
  */
-import { META_GROUP, META_REPLICAS } from '@mas/placement';
+import { META_GROUP, META_REPLICAS, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { BucketId, RmId } from '@mas/values';
 import { CommandFailed, EXIT } from './exit-codes';
@@ -27,7 +27,7 @@ export function verdictsOf(status: ClusterStatus): readonly Verdict[] {
   return [meta, ...buckets].map(({ bucket, replicas }) => verdictOf(status, bucket, replicas));
 }
 
-function verdictOf({ replicas: all }: ClusterStatus, bucket: BucketId, placed: readonly RmId[]): Verdict {
+function verdictOf({ replicas: all, placement }: ClusterStatus, bucket: BucketId, placed: readonly RmId[]): Verdict {
   const answering = all.filter((one) => one.bucket === bucket && placed.includes(one.rm));
   // It takes no part any more; which entry it met stands in a line of its own.
   const stopped = answering.filter((one) => one.role === 'stopped').map((one) => one.rm);
@@ -38,15 +38,25 @@ function verdictOf({ replicas: all }: ClusterStatus, bucket: BucketId, placed: r
   const commit = Math.max(0, ...seen.map((one) => one.commitIndex));
   const behind = seen.filter((one) => commit - one.appliedIndex > MAX_LAG_ENTRIES);
   const missing = placed.filter((rm) => answering.every((one) => one.rm !== rm));
+  const nodes = placement.cluster?.nodes.filter(({ rm }) => placed.includes(rm)) ?? [];
+  const lost = nodes.filter(({ isLost }) => isLost).map(({ rm }) => rm);
+  const joining = leader === undefined ? [] : nodes.filter((node) => !node.isLost && node.ordinal > 0 && !isSettled(leader, node)).map(({ rm }) => rm);
   const reasons = [
     ...(missing.length === 0 ? [] : [`${named(missing)} ${missing.length === 1 ? 'does' : 'do'} not answer`]),
     ...(stopped.length === 0 ? [] : [`${named(stopped)} ${stopped.length === 1 ? 'is' : 'are'} stopped`]),
+    ...(lost.length === 0 ? [] : [`the disk of ${named(lost)} is lost: start it with --rejoin`]),
+    ...(joining.length === 0 ? [] : [`the new disk of ${named(joining)} is being filled`]),
     ...behind.map((one) => `rm-${one.rm} is ${commit - one.appliedIndex} entries behind`),
   ];
   const of = { bucket, up: seen.length, replicas: placed.length, needed };
   if (seen.length < needed) return { ...of, leader: null, verdict: 'NO QUORUM', reasons };
   if (leader === undefined || followed < needed) return { ...of, leader: null, verdict: 'NO LEADER', reasons: [...reasons, 'no replica leads a majority'] };
   return { ...of, leader: leader.rm, verdict: reasons.length === 0 ? 'OK' : 'DEGRADED', reasons };
+}
+
+/** The newest incarnation votes, and no older one has a part. */
+function isSettled({ voters, learners }: ClusterStatus['replicas'][number], { rm, ordinal }: ClusterNode): boolean {
+  return voters.some((one) => one.rm === rm && one.ordinal === ordinal) && [...voters, ...learners].every((one) => one.rm !== rm || one.ordinal === ordinal);
 }
 
 export function verdictLines(verdicts: readonly Verdict[]): string {

@@ -81,6 +81,6 @@ test('a damaged log: exit code 70, with file and offset; a whole one: 0', async 
   bytes[0] = (bytes[0] ?? 0) ^ 0xff;
   writeFileSync(segment, bytes);
   const ended = await resourceManager('damaged');
-  expect(ended.stderr).toMatch(/^mas: the log is damaged: [^\n]* at offset \d+; replace this replica[^\n]*\n$/);
+  expect(ended.stderr).toMatch(/^mas: the log is damaged: [^\n]* at offset \d+; replace this disk[^\n]*\n$/);
   expect(ended.code).toBe(70);
 });

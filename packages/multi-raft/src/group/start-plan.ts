@@ -30,7 +30,7 @@ export function isRemoved(log: RaftStorage | undefined): boolean {
   return confState.autoLeave && confState.voters.length === 0 && confState.votersOutgoing.length === 0;
 }
 
-const REPLACE = 'replace this replica under a new id';
+const REPLACE = 'replace this disk (docs/runbooks.md, "A disk is lost")';
 
 export interface AppliedStart {
   readonly applied: EntryId;

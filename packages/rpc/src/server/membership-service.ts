@@ -53,8 +53,8 @@ function answering(logger: Logger, handle: (caller: PeerIdentity, bytes: Buffer)
 }
 
 function refusalOf(caller: PeerIdentity, rm: number): CallStatus | null {
-  const isId = rm >= 1 && rm <= MAX_RM_ID;
-  return isId && speaksFor(caller, rmId(rm)) ? null : toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error);
+  if (rm < 1 || rm > MAX_RM_ID) return INVALID_FRAME;
+  return speaksFor(caller, rmId(rm)) ? null : toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error);
 }
 
 function messageOf(answer: Awaited<ReturnType<MembershipServer['rejoin']>>): NonNullable<RejoinResponse['answer']> {

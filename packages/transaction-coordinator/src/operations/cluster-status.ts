@@ -1,5 +1,5 @@
 /** Every replica's own word, and who did not answer. */
-import type { LeaderDirectory } from '@mas/placement';
+import { PlacementIndex, type LeaderDirectory } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Clock, RmId } from '@mas/values';
 import type { Caller, CoordinatorService, Reply } from '../coordinator-service';
@@ -22,10 +22,13 @@ export class ClusterStatus {
   async get(caller: Caller): Promise<Reply<Status>> {
     const forbidden = operatorsOnly(caller.subject, "The cluster's status");
     if (forbidden !== null) return forbidden;
-    const placement = this.directory.placement().map;
-    const rms = placement.resourceManagers.map((entry) => entry.rm);
-    const remainingMs = Math.max(1, caller.deadlineMs - this.clock.monotonicMs());
-    const replies = await Promise.all(rms.map((rm) => this.link.follower.send(rm, { kind: 'status' }, Math.min(STATUS_TIMEOUT_MS, remainingMs))));
+    const known = this.directory.placement().map;
+    const rms = known.resourceManagers.map((entry) => entry.rm);
+    const timeoutMs = Math.min(STATUS_TIMEOUT_MS, Math.max(1, caller.deadlineMs - this.clock.monotonicMs()));
+    // Who counts may have changed without any payment noticing.
+    const maps = Promise.all(rms.map((rm) => this.link.follower.send(rm, { kind: 'placement' }, timeoutMs)));
+    const replies = await Promise.all(rms.map((rm) => this.link.follower.send(rm, { kind: 'status' }, timeoutMs)));
+    for (const reply of await maps) if (reply.kind === 'placement' && reply.map !== null) this.directory.adopt(new PlacementIndex(reply.map));
     const replicas: ReplicaStatus[] = [];
     const unreachable: RmId[] = [];
     for (const [i, rm] of rms.entries()) {
@@ -33,6 +36,6 @@ export class ClusterStatus {
       if (reply?.kind === 'status') replicas.push(...reply.replicas);
       else unreachable.push(rm);
     }
-    return success({ placement, replicas, unreachable });
+    return success({ placement: this.directory.placement().map, replicas, unreachable });
   }
 }
