@@ -94,6 +94,8 @@ function checkAnswer(world: World, plan: { readonly key: Parameters<World['outco
       return;
     case 'unknown':
       return;
+    case 'no-quorum':
+      throw new Error('no bucket of this world says that its quorum is missing');
     case 'rejected':
       throw new Error(`no token was refused: ${answer.reason}`);
   }
