@@ -106,7 +106,7 @@ test('wrong settings: one line each, and nothing starts', async () => {
   const ran = await run(process.execPath, [MAS, 'rm', '--id', 'zero', '--listen', 'nowhere', '--cluster', '1=localhost:1', '--data', folder.path], {});
   expect(ran.code).toBe(2);
   expect(ran.stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('--id (or MAS_RM_ID) is "zero"'), expect.stringContaining('--listen (or MAS_LISTEN) is "nowhere"')]);
-  const unknown = await run(process.execPath, [MAS, 'tc', '--id', 'tc', '--cluster', '1=localhost:1', '--data', folder.path, '--certs', folder.path], {});
+  const unknown = await run(process.execPath, [MAS, 'tc', '--id', 'tc', '--cluster', '1=localhost:1', '--replicas', '1', '--data', folder.path, '--certs', folder.path], {});
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/^mas: [^\n]*ca\.crt cannot be read: make certificates and keys with [^\n]*\n$/) as string });
 });
 

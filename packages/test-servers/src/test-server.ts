@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port';
 import type { ServerUser } from './unprivileged';
 import { waitUntil } from './wait-until';
+import { untilStopped } from './until-stopped';
 import { watchOver, type Watchdog } from './watchdog';
 
 export interface TestServer {
@@ -132,7 +133,9 @@ class ServerProcess implements TestServer {
   }
 
   pause(): void {
-    this.requireRunning('pause').kill('SIGSTOP');
+    const child = this.requireRunning('pause');
+    child.kill('SIGSTOP');
+    if (child.pid !== undefined) untilStopped(child.pid);
   }
 
   resume(): void {
