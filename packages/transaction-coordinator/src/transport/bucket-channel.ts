@@ -115,9 +115,15 @@ export class BucketChannel {
       this.ports.counters.instructionsSent += batch.length;
       return { kind: 'instructions', bucket: this.bucket, phase: this.phase, items: batch };
     };
-    const reply = await this.follower.exchange(this.bucket, request, () => latestExpiry(batch));
+    let perhapsDone = false;
+    const reply = await this.follower.exchange(this.bucket, request, () => latestExpiry(batch), undefined, () => {
+      perhapsDone = true;
+    });
     if (reply.kind === 'outcomes' && reply.outcomes.length === batch.length) {
-      for (const [i, item] of batch.entries()) item.done(reply.outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' });
+      for (const [i, item] of batch.entries()) {
+        const answer = reply.outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' };
+        item.done(perhapsDone ? afterUnknown(answer) : answer);
+      }
       return;
     }
     const reason = `bucket ${this.bucket} answered ${reply.kind} to ${batch.length} instructions`;
@@ -138,6 +144,12 @@ export class BucketChannel {
     this.background.retain(alive);
     return batch.every((item) => item.expiresAtMs > nowMs) ? batch : batch.filter(alive);
   }
+}
+
+/** The token may have expired since an attempt whose fate is not known: that one's effect is not refused by it. */
+function afterUnknown(reply: InstructionReply): InstructionReply {
+  const isRefused = reply.kind === 'unauthenticated' || reply.kind === 'permission-denied';
+  return isRefused ? { kind: 'unreachable', reason: `an attempt had no answer, and the next one's token was refused: ${reply.reason}` } : reply;
 }
 
 function latestExpiry(batch: readonly ChannelItem[]): number {

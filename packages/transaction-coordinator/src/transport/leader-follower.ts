@@ -42,8 +42,9 @@ export class LeaderFollower {
    * @param request called before every attempt, so that a batch can drop what has expired; null ends the exchange.
    * @param untilMs monotonic; no attempt starts after it.
    * @param slowMs how long one attempt may take, for reads that go through a whole bucket.
+   * @param onUnknown an attempt has ended without anybody knowing whether it took effect.
    */
-  async exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number, slowMs?: number): Promise<ParticipantAnswer | Unreachable> {
+  async exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number, slowMs?: number, onUnknown: () => void = () => undefined): Promise<ParticipantAnswer | Unreachable> {
     const { directory, clock, counters } = this.ports;
     let reason = 'no attempt was made in time';
     let pauseMs = this.ports.config.retryBackoffMinMs;
@@ -61,6 +62,7 @@ export class LeaderFollower {
         if (target !== undefined) directory.learned(bucket, target);
         return reply;
       }
+      if (reply.kind === 'unknown') onUnknown();
       reason = this.failed(bucket, target, reply);
       if (target !== undefined) soundings.note(target, reply);
       const noQuorum = soundings.verdict(directory.placement().replicasOf(bucket), clock.monotonicMs());
