@@ -136,6 +136,23 @@ describe('a database that is lost, while the folder is kept', () => {
     await holdsWhatWasAnswered();
   });
 
+  test('is found out again when the next one is lost, too', async () => {
+    const rm2 = cluster.process('rm2');
+    await rm2.kill();
+    rm2.start();
+    await rm2.ready();
+    await rm2.kill();
+    await sql('drop database mas2');
+    rm2.start();
+    expect(await endsRefused(rm2)).toMatch(/database mas2 is empty, and the data folder has had a database/);
+    rm2.start({ MAS_REJOIN: 'true' });
+    await cluster.client().replaceNode(2);
+    await rm2.ready();
+    await isWhole(2, 2);
+    await pay(2);
+    await holdsWhatWasAnswered();
+  });
+
   test('another one\u2019s database is refused, and its owner goes on untouched', async () => {
     await cluster.process('rm3').kill();
     const addresses = cluster.rmAddresses();

@@ -46,11 +46,17 @@ export class FolderMembership {
     return ordinal === 0 ? this.folder.path : join(this.folder.path, `incarnation-${ordinal}`);
   }
 
-  /** From here on the new incarnation is the folder's; what earlier ones have left goes. */
-  settle(membership: Membership): void {
-    new FolderIdentityStore(this.folder).save(this.identity.current()).catch(() => undefined);
+  /** From here on the incarnation is the folder's own, and what earlier ones have left goes. @returns the owner of what the folder says from now on */
+  async settle(membership: Membership): Promise<FolderIdentity> {
+    const store = new FolderIdentityStore(this.folder);
+    const record = this.identity.current();
+    await store.save(record);
     this.folder.forget('next identity');
-    if (membership.ordinal === 0) return;
+    if (membership.ordinal > 0) this.removeEarlier(membership);
+    return new FolderIdentity(store, record);
+  }
+
+  private removeEarlier(membership: Membership): void {
     const current = `incarnation-${membership.ordinal}`;
     for (const name of readdirSync(this.folder.path)) {
       const isEarlier = name === 'log' || name === 'snapshots' || (LATER.test(name) && name !== current) || (name.endsWith('.db') && name !== 'owner.db') || /\.db-(?:wal|shm)$/.test(name);

@@ -79,7 +79,6 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const database = settings.sql === 'embedded' ? null : await sqlServer(settings, clock, logger);
   const ofFolder = await FolderMembership.open(folder, self, settings.rejoin, database, logger);
-  const { identity } = ofFolder;
   const encoded = new EncodedInstructions();
   const desk = new MemberDesk();
   // Until it is a member nobody is let in, and nobody is called.
@@ -89,10 +88,10 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
   const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, limits, clock, logger });
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
-  const membership = await becomeMember(settings, self, { desk, identity, tls, policy: config.policy, logger, clock, lifecycle });
+  const membership = await becomeMember(settings, self, { desk, identity: ofFolder.identity, tls, policy: config.policy, logger, clock, lifecycle });
   if (membership === null) return;
   sayWhatIsRecorded(settings, membership, logger);
-  ofFolder.settle(membership);
+  const identity = await ofFolder.settle(membership);
   const root = ofFolder.root(membership);
   const store = database?.store ?? (await openAppliedStore(`embedded:${join(root, `${settings.db}.db`)}`, {}, logger));
   await claimDatabase(store, self, identity, membership, database?.name ?? root);
