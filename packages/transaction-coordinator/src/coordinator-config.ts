@@ -36,6 +36,25 @@ export interface CoordinatorConfig {
   /** Instructions in one request. */
   readonly batchCap: number;
   readonly maxPaymentsInFlight: number;
+  /** Transactions that have not ended, answered or not: legs that have yet to be told, homes that have yet to answer. */
+  readonly maxPaymentsRunning: number;
+  /** Accounts that are being read, by all reads together; the reading of one payment counts as one. */
+  readonly maxAccountsInReads: number;
+  /** Pages of lists under way: each holds up to 500 rows. */
+  readonly maxListsInFlight: number;
+  /** Creations and changes of accounts under way. */
+  readonly maxAccountOperationsInFlight: number;
+  /** Audits under way: each keeps up to `auditLegsAtOnce` legs. */
+  readonly maxAuditsInFlight: number;
+  /** Status, lists of what is undecided, resolutions and replacements under way. */
+  readonly maxOperationsInFlight: number;
+  /**
+   * Instructions that somebody waits for, per bucket and phase. Nothing new begins on a bucket of which half of it is taken: the other half is
+   * for the steps of what has begun.
+   */
+  readonly maxUrgentQueued: number;
+  /** Questions to homes waiting per bucket. */
+  readonly maxQueriesQueued: number;
   /** Payments whose callers heard UNKNOWN, kept to be finished; what does not fit is left to the journal's sweeps. */
   readonly maxUnfinished: number;
   /** Phase 2 instructions waiting per bucket and phase; what does not fit is left to the home's leader. */
@@ -53,6 +72,12 @@ export interface CoordinatorConfig {
   /** Legs that an audit keeps in memory at a time; a larger ledger is read several times, for a part of the payments each. */
   readonly auditLegsAtOnce: number;
 }
+
+/** One read may ask for so many accounts. */
+export const MAX_ACCOUNTS_PER_READ = 1_000;
+/** Homes that one audit, and one look at what is undecided, ask at once. */
+export const HOMES_ASKED_TOGETHER = 500;
+export const HOMES_ASKED_FOR_DOUBTS = 3_000;
 
 const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   accountLock: 'shared',
@@ -72,6 +97,14 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   slowRequestMs: 100,
   batchCap: 2_000,
   maxPaymentsInFlight: 20_000,
+  maxPaymentsRunning: 50_000,
+  maxAccountsInReads: 100_000,
+  maxListsInFlight: 500,
+  maxAccountOperationsInFlight: 5_000,
+  maxAuditsInFlight: 2,
+  maxOperationsInFlight: 16,
+  maxUrgentQueued: 100_000,
+  maxQueriesQueued: 100_000,
   maxUnfinished: 20_000,
   maxPhase2Queued: 100_000,
   maxRecordsQueued: 50_000,
@@ -108,6 +141,14 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   slowRequestMs: [1, 60_000],
   batchCap: [1, 2_000],
   maxPaymentsInFlight: [1, 1_000_000],
+  maxPaymentsRunning: [1, 1_000_000],
+  maxAccountsInReads: [1, 10_000_000],
+  maxListsInFlight: [1, 100_000],
+  maxAccountOperationsInFlight: [1, 1_000_000],
+  maxAuditsInFlight: [1, 100],
+  maxOperationsInFlight: [1, 10_000],
+  maxUrgentQueued: [2, 10_000_000],
+  maxQueriesQueued: [1, 10_000_000],
   maxUnfinished: [1, 1_000_000],
   maxPhase2Queued: [1, 10_000_000],
   maxRecordsQueued: [1, 10_000_000],
@@ -142,5 +183,11 @@ export function configProblems(config: CoordinatorConfig): readonly ConfigProble
   if (config.prepareTimeoutMs < config.requestTimeoutMs) complain('prepareTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.decideTimeoutMs < config.requestTimeoutMs) complain('decideTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.orphanAgeMs <= config.prepareTimeoutMs + config.decideTimeoutMs) complain('orphanAgeMs', 'must exceed prepareTimeoutMs + decideTimeoutMs, or living payments would be resolved');
+  if (config.maxPaymentsRunning < config.maxPaymentsInFlight) complain('maxPaymentsRunning', 'must not be below maxPaymentsInFlight: what is not answered has not ended');
+  if (config.maxUrgentQueued < 2 * config.maxPaymentsRunning) complain('maxUrgentQueued', 'must not be below twice maxPaymentsRunning, or the decision of a payment that has begun might find no place');
+  if (config.maxAccountsInReads < MAX_ACCOUNTS_PER_READ) complain('maxAccountsInReads', `must not be below ${MAX_ACCOUNTS_PER_READ}, or the largest read could never begin`);
+  if (config.maxQueriesQueued < config.maxAuditsInFlight * HOMES_ASKED_TOGETHER + config.maxOperationsInFlight * HOMES_ASKED_FOR_DOUBTS) {
+    complain('maxQueriesQueued', `must not be below maxAuditsInFlight * ${HOMES_ASKED_TOGETHER} + maxOperationsInFlight * ${HOMES_ASKED_FOR_DOUBTS}, which may all ask one bucket`);
+  }
   return problems;
 }

@@ -21,8 +21,15 @@ export function unanswered(reply: ParticipantAnswer | Unreachable, message: stri
 }
 
 /** The bucket did not answer: says which, and what it lacks, where that is known. */
-export function unreached({ noQuorum }: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
+export function unreached(silence: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
+  if (silence.isCrowded === true) return crowded(silence);
+  const { noQuorum } = silence;
   return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, 'nothing was done, try again once more of them are up');
+}
+
+/** Too much waits for a bucket. */
+export function crowded({ reason }: Unreachable): { readonly ok: false; readonly error: RequestError } {
+  return failure('resource-exhausted', 'BUCKET_CROWDED', `This Transaction Manager has too much to do: ${reason}. Send the same request again in a moment, with the same id, or to another Transaction Manager.`);
 }
 
 export function withoutQuorum(noQuorum: NoQuorum, advice: string): { readonly ok: false; readonly error: RequestError } {

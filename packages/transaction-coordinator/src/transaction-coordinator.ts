@@ -4,7 +4,7 @@
  */
 import { delay, invariant, type AccountNumber, type TxnId } from '@mas/values';
 import { Accounts } from './accounts/accounts';
-import { configProblems, type CoordinatorConfig } from './coordinator-config';
+import { configProblems, MAX_ACCOUNTS_PER_READ, type CoordinatorConfig } from './coordinator-config';
 import { CoordinatorCounters } from './coordinator-counters';
 import type { CoordinatorPorts } from './coordinator-ports';
 import type { AccountView, Caller, CoordinatorService, CreateAccountRequest, ListPaymentsRequest, PaymentRequest, PaymentResult, Reply } from './coordinator-service';
@@ -28,6 +28,7 @@ import { Lists } from './reads/lists';
 import { PaymentViews } from './reads/payment-views';
 import { BucketLink } from './transport/bucket-link';
 import { TimerWheel } from './transport/timer-wheel';
+import { WorkLimit } from './work-limit';
 
 const STOP_POLL_MS = 20;
 
@@ -46,6 +47,7 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly nodes: NodeReplacement;
   private readonly recovery: Recovery;
   private readonly unfinished: Unfinished;
+  private readonly limits: Readonly<Record<'reads' | 'lists' | 'accounts' | 'audits' | 'operations', WorkLimit>>;
 
   constructor(
     private readonly ports: CoordinatorPorts,
@@ -73,6 +75,13 @@ export class TransactionCoordinator implements CoordinatorService {
     this.status = new ClusterStatus(link, directory, clock);
     this.nodes = new NodeReplacement(link, clock);
     this.recovery = new Recovery(run, dao);
+    this.limits = {
+      reads: new WorkLimit(config.maxAccountsInReads, 'TOO_MANY_READS', 'reads of accounts and payments'),
+      lists: new WorkLimit(config.maxListsInFlight, 'TOO_MANY_LISTS', 'lists'),
+      accounts: new WorkLimit(config.maxAccountOperationsInFlight, 'TOO_MANY_ACCOUNT_OPERATIONS', 'creations and changes of accounts'),
+      audits: new WorkLimit(config.maxAuditsInFlight, 'TOO_MANY_AUDITS', 'audits'),
+      operations: new WorkLimit(config.maxOperationsInFlight, 'TOO_MANY_OPERATIONS', "operators' questions and orders"),
+    };
   }
 
   /** Publishes the placement if Redis has none, and begins to finish what earlier runs left; payments are served at once. */
@@ -93,19 +102,20 @@ export class TransactionCoordinator implements CoordinatorService {
   }
 
   createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>> {
-    return this.accounts.create(caller, request);
+    return this.limits.accounts.run(1, () => this.accounts.create(caller, request));
   }
 
   changeAccount(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
-    return this.accounts.change(caller, request);
+    return this.limits.accounts.run(1, () => this.accounts.change(caller, request));
   }
 
   getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>> {
-    return this.reads.get(caller, numbers, level);
+    // More than one read may ask for is refused there, whatever else is under way.
+    return this.limits.reads.run(Math.min(numbers.length, MAX_ACCOUNTS_PER_READ), () => this.reads.get(caller, numbers, level));
   }
 
   listAccounts(caller: Caller, cursor: string | null, limit: number): ReturnType<CoordinatorService['listAccounts']> {
-    return this.lists.accounts(caller, cursor, limit);
+    return this.limits.lists.run(1, () => this.lists.accounts(caller, cursor, limit));
   }
 
   createPayment(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
@@ -117,30 +127,30 @@ export class TransactionCoordinator implements CoordinatorService {
   }
 
   getPayment(caller: Caller, payment: Parameters<CoordinatorService['getPayment']>[1]): ReturnType<CoordinatorService['getPayment']> {
-    return this.views.get(caller, payment);
+    return this.limits.reads.run(1, () => this.views.get(caller, payment));
   }
 
   listPayments(caller: Caller, request: ListPaymentsRequest): ReturnType<CoordinatorService['listPayments']> {
-    return this.lists.payments(caller, request);
+    return this.limits.lists.run(1, () => this.lists.payments(caller, request));
   }
 
   audit(caller: Caller): ReturnType<CoordinatorService['audit']> {
-    return this.auditor.run(caller);
+    return this.limits.audits.run(1, () => this.auditor.run(caller));
   }
 
   undecided(caller: Caller): ReturnType<CoordinatorService['undecided']> {
-    return this.doubts.list(caller);
+    return this.limits.operations.run(1, () => this.doubts.list(caller));
   }
 
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>> {
-    return this.doubts.resolve(caller, txn, account);
+    return this.limits.operations.run(1, () => this.doubts.resolve(caller, txn, account));
   }
 
   replaceNode(caller: Caller, rm: number): ReturnType<CoordinatorService['replaceNode']> {
-    return this.nodes.replace(caller, rm);
+    return this.limits.operations.run(1, () => this.nodes.replace(caller, rm));
   }
 
   clusterStatus(caller: Caller): ReturnType<CoordinatorService['clusterStatus']> {
-    return this.status.get(caller);
+    return this.limits.operations.run(1, () => this.status.get(caller));
   }
 }

@@ -12,6 +12,8 @@ export interface Unreachable {
   readonly reason: string;
   /** Why, where it is known: too few of the bucket's replicas are there. */
   readonly noQuorum?: NoQuorum;
+  /** Nothing was sent: as much waits for the bucket as may wait. */
+  readonly isCrowded?: true;
 }
 
 export interface NoQuorum {

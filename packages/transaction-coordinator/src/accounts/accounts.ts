@@ -12,7 +12,7 @@ import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } f
 import { identityOf, operatorsOnly, type Identity } from '../payment/identity';
 import { idConflict } from '../payment/payment-result';
 import type { PlacementKeeper } from '../placement-keeper';
-import { failure, success, withoutQuorum } from '../reply';
+import { crowded, failure, success, withoutQuorum } from '../reply';
 import { isUnreachable, type BucketLink } from '../transport/bucket-link';
 import { viewOfRow } from './account-view';
 
@@ -43,6 +43,8 @@ export class Accounts {
     const txn = this.txnOf(key, body);
     const creation = { kind: 'create-account', key, txn, number, currency, openingBalanceMinor, minimumMinor, owner, subject: caller.subject } as const;
     const slot = slotOfAccount(number);
+    const crowd = this.crowd(slot, identity.value);
+    if (crowd !== null) return crowd;
     // First what would be refused, so that a refused request does not use its id up; then the id, at its own home; then the account.
     const checked = await this.instruct(caller, slot, number, () => ({ ...creation, checkOnly: true }), body);
     if (!checked.ok) return (await this.boundToAnother(caller, identity.value, txn, body)) ?? checked;
@@ -64,6 +66,8 @@ export class Accounts {
     const change = { kind: request.change } as const;
     const body = changeBody(number, change);
     const txn = this.txnOf(key, body);
+    const crowd = this.crowd(slotOfAccount(number), identity.value);
+    if (crowd !== null) return crowd;
     const bound = await this.bind(caller, identity.value, txn, number, body);
     if (!bound.ok) return bound;
     const record = changeRecordKey(key, txn, number);
@@ -83,6 +87,12 @@ export class Accounts {
     return row === null || isUnreachable(row) || row.txn === txn ? null : idConflict(row, body);
   }
 
+  private crowd(slot: Slot, { homeSlot }: Identity): Reply<never> | null {
+    const { link } = this.services;
+    const found = link.crowded([link.bucketOf(homeSlot), link.bucketOf(slot)]);
+    return found === null ? null : crowded(found);
+  }
+
   private txnOf(key: PaymentKey, body: PaymentBody): TxnId {
     return txnId(this.services.digest(txnPreimage(key, body)));
   }
@@ -98,6 +108,7 @@ export class Accounts {
       const reply = await link.instruct(bucket, 'phase-1', instructionOf(undecided), caller.token, untilMs);
       if (reply.kind === 'unauthenticated') return failure('unauthenticated', 'TOKEN_REFUSED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
+      if (reply.kind === 'unreachable' && reply.isCrowded === true) return crowded(reply);
       if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone) return withoutQuorum(reply.noQuorum, 'nothing was done, ask again with the same id once more of them are up');
       if (reply.kind === 'unreachable') {
         return failure('unavailable', 'OUTCOME_UNKNOWN', `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`, null, { account: number });

@@ -6,6 +6,7 @@ import type { LegRow } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import { globalTransaction, resolveTransaction, type UndecidedTransaction } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, TxnId } from '@mas/values';
+import { HOMES_ASKED_FOR_DOUBTS } from '../coordinator-config';
 import type { Caller, PaymentResult, Reply, UndecidedReport } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
 import { resultOf } from '../payment/payment-result';
@@ -20,6 +21,12 @@ import { openPayments } from './open-payments';
 
 /** For the buckets, and again for the homes of what they have. */
 const LOOK_PATIENCE_MS = 2_500;
+const EXPLAINED_AT_ONCE = HOMES_ASKED_FOR_DOUBTS / 3;
+
+interface Found {
+  readonly bucket: BucketId;
+  readonly transaction: UndecidedTransaction;
+}
 
 export class Doubts {
   constructor(
@@ -45,7 +52,7 @@ export class Doubts {
     const answered = perBucket.flatMap((found) => found ?? []);
     const explainUntilMs = this.lookUntil(caller, 1);
     const [transactions, payments] = await Promise.all([
-      Promise.all(answered.map(async ({ bucket, transaction }) => ({ bucket, transaction, home: await this.explain(transaction, silent, explainUntilMs) }))),
+      this.explained(answered, silent, explainUntilMs),
       openPayments(this.services, this.dao, new Set(answered.map(({ transaction }) => transaction.txn)), silent, explainUntilMs),
     ]);
     if (transactions.length + payments.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
@@ -105,6 +112,15 @@ export class Doubts {
     if (reply.kind !== 'undecided') return unanswered(reply, `The bucket of account ${account} does not answer; try again.`);
     const found = reply.transactions.find((transaction) => transaction.txn === txn && transaction.leg.account === account);
     return found === undefined ? this.legFinder.find(account, txn, caller.token, caller.deadlineMs) : success(found.leg);
+  }
+
+  private async explained(answered: readonly Found[], silent: readonly BucketId[], untilMs: number): Promise<UndecidedReport['transactions']> {
+    const explained: (Found & { readonly home: string })[] = [];
+    for (let i = 0; i < answered.length; i += EXPLAINED_AT_ONCE) {
+      const some = answered.slice(i, i + EXPLAINED_AT_ONCE);
+      explained.push(...(await Promise.all(some.map(async (found) => ({ ...found, home: await this.explain(found.transaction, silent, untilMs) })))));
+    }
+    return explained;
   }
 
   private async explain(transaction: UndecidedTransaction, silent: readonly BucketId[], untilMs: number): Promise<string> {

@@ -5,13 +5,14 @@
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { PaymentBody } from '@mas/ledger';
 import { splitPaymentKey, type BucketId, type PaymentKey, type TxnId } from '@mas/values';
+import { HOMES_ASKED_FOR_DOUBTS } from '../coordinator-config';
 import type { OpenPayment } from '../coordinator-service';
 import type { RunServices } from '../payment/run-services';
 import { isUnreachable } from '../transport/bucket-link';
 import type { TxnCoordinatorDAO } from '../txn-coordinator-dao';
 
-/** Of each source. */
-const MAX_LISTED = 1_000;
+/** Of each source: two thirds of HOMES_ASKED_FOR_DOUBTS. */
+const MAX_LISTED = HOMES_ASKED_FOR_DOUBTS / 3;
 /** A younger entry is a payment on its usual way. */
 const ON_ITS_WAY_MS = 1_000;
 

@@ -8,7 +8,7 @@
 import type { LegRow, OutcomeRow } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { AccountNumber, BucketId, PaymentKey, Slot, TxnId } from '@mas/values';
-import type { CoordinatorConfig } from '../coordinator-config';
+import { HOMES_ASKED_TOGETHER, type CoordinatorConfig } from '../coordinator-config';
 import type { AuditReport } from '../coordinator-service';
 import { isUnreachable, type BucketLink } from '../transport/bucket-link';
 
@@ -16,7 +16,6 @@ type Check = AuditReport['checks'][number];
 
 const PAGE = 500;
 const LIST_TIMEOUT_MS = 10_000;
-const HOMES_ASKED_TOGETHER = 500;
 /** Per bucket: a ledger has many accounts with few payments, and one after the other each would cost a round trip. */
 const ACCOUNTS_READ_TOGETHER = 32;
 const MAX_DIFFERENCES = 100;

@@ -3,10 +3,10 @@
  * has to be found or waited for before that, for payments that refer to others or that locks concern, is in preconditions.ts.
  */
 import { txnPreimage } from '@mas/ledger';
-import { globalTransaction, type TransactionAnswer } from '@mas/two-phase-commit';
+import { globalTransaction, type Placing, type TransactionAnswer } from '@mas/two-phase-commit';
 import { txnId, type TxnId } from '@mas/values';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
-import { failure } from '../reply';
+import { crowded, failure } from '../reply';
 import { identityOf, type Identity } from './identity';
 import { draftOf, type Draft, type Original } from './payment-draft';
 import { replyOf } from './payment-result';
@@ -62,8 +62,11 @@ export class Payments {
     if (!identity.ok) return Promise.resolve(this.rejected(identity));
     const draft = draftOf(request, null, caller.subject, this.services.clock.wallMs());
     if (!draft.ok) return Promise.resolve(this.rejected(draft));
+    const placing = this.services.placements.placing(identity.value.homeSlot, draft.value.body);
+    const crowd = this.crowd(placing);
+    if (crowd !== null) return Promise.resolve(this.rejected(crowd));
     this.services.counters.paymentsStarted += 1;
-    return this.run(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS);
+    return this.run(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS, placing);
   }
 
   private async admitted(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
@@ -78,6 +81,9 @@ export class Payments {
     }
     const draft = draftOf(request, original, caller.subject, clock.wallMs());
     if (!draft.ok) return this.rejected(draft);
+    const placing = this.services.placements.placing(identity.value.homeSlot, draft.value.body);
+    const crowd = this.crowd(placing);
+    if (crowd !== null) return this.rejected(crowd);
     const txn = this.txnOf(identity.value, draft.value);
     let permit = NO_LOCKS;
     if (request.lockHandle !== null || this.services.config.accountLock === 'exclusive') {
@@ -86,15 +92,20 @@ export class Payments {
       permit = locked.permit;
     }
     counters.paymentsStarted += 1;
-    return this.run(caller, identity.value, draft.value, txn, permit);
+    return this.run(caller, identity.value, draft.value, txn, permit, placing);
+  }
+
+  private crowd({ homeBucket, legBuckets }: Placing): Reply<never> | null {
+    const found = this.services.link.crowded([homeBucket, ...legBuckets]);
+    return found === null ? null : crowded(found);
   }
 
   private txnOf(identity: Identity, draft: Draft): TxnId {
     return txnId(this.services.digest(txnPreimage(identity.key, draft.body)));
   }
 
-  private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit): Promise<Reply<PaymentResult>> {
-    const { clock, config, placements, cache } = this.services;
+  private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit, placing: Placing): Promise<Reply<PaymentResult>> {
+    const { clock, config, cache } = this.services;
     const namespace = cache.currentNamespace();
     const plan = {
       txn,
@@ -109,7 +120,7 @@ export class Payments {
     };
     this.running += 1;
     return new Promise((resolve) => {
-      const run = new PaymentRun(this.services, globalTransaction(plan, placements.placing(identity.homeSlot, draft.body)), {
+      const run = new PaymentRun(this.services, globalTransaction(plan, placing), {
         token: caller.token,
         deadlineMs: caller.deadlineMs,
         lockDenied: permit.denied,
@@ -133,6 +144,9 @@ export class Payments {
     if (caller.deadlineMs <= clock.monotonicMs()) return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; nothing was done.');
     if (counters.paymentsInFlight >= config.maxPaymentsInFlight) {
       return failure('resource-exhausted', 'TOO_MANY_PAYMENTS', `This coordinator has ${counters.paymentsInFlight} payments under way; try again later with the same id.`);
+    }
+    if (this.running >= config.maxPaymentsRunning) {
+      return failure('resource-exhausted', 'TOO_MANY_PAYMENTS_RUNNING', `This coordinator has ${this.running} payments that have not ended, most of them because a bucket does not answer; send the same request again in a moment, with the same id, or to another Transaction Manager.`);
     }
     if (!link.follower.reachability.admits()) return failure('unavailable', 'CUT_OFF', 'No Resource Manager answers this coordinator; ask another one, or this one again, with the same id.');
     return null;

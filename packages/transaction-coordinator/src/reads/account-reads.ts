@@ -10,7 +10,7 @@ import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { AccountReading, ReadLevel } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, Clock } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
-import type { CoordinatorConfig } from '../coordinator-config';
+import { MAX_ACCOUNTS_PER_READ, type CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import type { AccountView, Caller, Reply } from '../coordinator-service';
 import { mayRead } from '../payment/identity';
@@ -18,8 +18,6 @@ import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { BalanceCache } from './balance-cache';
 import { instantDelayMs } from './instant-delay';
-
-export const MAX_ACCOUNTS_PER_READ = 1_000;
 
 export class AccountReads {
   constructor(

@@ -44,6 +44,10 @@ export class BucketChannel {
     return this.background.length;
   }
 
+  get urgentLength(): number {
+    return this.urgent.length;
+  }
+
   submit(item: ChannelItem, urgency: 'urgent' | 'background'): void {
     (urgency === 'urgent' ? this.urgent : this.background).push(item);
     this.schedule();

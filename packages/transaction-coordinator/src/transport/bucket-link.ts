@@ -39,8 +39,20 @@ export class BucketLink {
     return this.ports.directory.placement();
   }
 
+  /** One of the buckets for which so much waits that nothing new should begin on it; what has begun still finds a place. */
+  crowded(buckets: readonly BucketId[]): Unreachable | null {
+    const most = this.ports.config.maxUrgentQueued / 2;
+    for (const bucket of buckets) {
+      for (const { urgentLength } of this.channels.get(bucket)?.values() ?? []) if (urgentLength >= most) return crowdedBy(bucket, urgentLength, 'instructions');
+    }
+    return null;
+  }
+
   submit(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number, done: (reply: InstructionReply) => void): void {
-    this.channel(bucket, phase).submit({ instruction, token, expiresAtMs, done }, 'urgent');
+    const channel = this.channel(bucket, phase);
+    const { urgentLength } = channel;
+    if (urgentLength < this.ports.config.maxUrgentQueued) channel.submit({ instruction, token, expiresAtMs, done }, 'urgent');
+    else this.ports.clock.defer(() => done(crowdedBy(bucket, urgentLength, 'instructions')));
   }
 
   /** For instructions that nobody waits for. False: the queue is full and the instruction was not taken. */
@@ -65,8 +77,11 @@ export class BucketLink {
 
   /** What the home has recorded under the key; null: nothing. A linearizable read that records nothing itself. */
   query(key: PaymentKey, homeSlot: Slot, untilMs: number): Promise<OutcomeRow | null | Unreachable> {
+    const bucket = this.bucketOf(homeSlot);
+    const gatherer = this.gathererOf(bucket);
+    if (gatherer.length >= this.ports.config.maxQueriesQueued) return Promise.resolve(crowdedBy(bucket, gatherer.length, 'questions'));
     return new Promise((done) => {
-      this.gathererOf(this.bucketOf(homeSlot)).add({ key, homeSlot, untilMs, done });
+      gatherer.add({ key, homeSlot, untilMs, done });
     });
   }
 
@@ -100,6 +115,10 @@ export class BucketLink {
     const unreachable: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
     for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : unreachable);
   }
+}
+
+function crowdedBy(bucket: BucketId, waiting: number, what: 'instructions' | 'questions'): Unreachable {
+  return { kind: 'unreachable', reason: `${waiting} ${what} wait for bucket ${bucket}, which is as many as may`, isCrowded: true };
 }
 
 export function isUnreachable(recorded: OutcomeRow | null | Unreachable): recorded is Unreachable {

@@ -26,6 +26,7 @@ export class Gatherer<Item> {
     return this.waiting.length === 0 && this.underWay === 0;
   }
 
+  /** Unbounded by itself: who adds looks at `length` first, or has a bound on what adds. */
   add(item: Item): void {
     this.waiting.push(item);
     this.schedule();
