@@ -131,7 +131,7 @@ describe('a cluster as it comes', () => {
     const pay = ['payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'in-the-dark'];
     const dark = await client(...pay, '--timeout', '50000');
     // Where the home is led by the process that is left, the payment may have come into its log just before: that is unknown.
-    expectRefusal(dark, dark.code === 8 ? 8 : 7, dark.code === 8 ? /^mas-client: UNKNOWN in-the-dark: .* ask again with --id 'in-the-dark'/ : /^mas-client: NO_QUORUM: Bucket \d has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was recorded, .*; ask again with --id 'in-the-dark'\n/);
+    expectRefusal(dark, dark.code === 8 ? 8 : 7, dark.code === 8 ? /^mas-client: UNKNOWN in-the-dark: .* ask again with --id 'in-the-dark'/ : /^mas-client: NO_QUORUM: Bucket \d has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: .*; ask again with --id 'in-the-dark'\n/);
     await cluster.whole();
     const later = await client(...pay);
     expect([later.code, later.stdout.includes('COMMITTED') || later.stderr.includes('ABORTED')]).toEqual([later.stdout === '' ? 6 : 0, true]);

@@ -51,10 +51,12 @@ test('two of three processes are killed: reads, payments and the command line sa
   await Promise.all(['rm2', 'rm3'].map((name) => cluster.process(name).kill()));
   await expect(client.getAccount(payer)).rejects.toMatchObject(NO_QUORUM);
   await expect(client.listPayments({ account: payer })).rejects.toMatchObject(NO_QUORUM);
-  await expect(client.createPayment({ id: `{${payer}}without`, from: payer, to: payee, amount: { minor: 1n } })).rejects.toMatchObject(NO_QUORUM);
+  // What is in no log yet is ended by the coordinator later on, so the answer promises neither.
+  const perhaps = { ...NO_QUORUM, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: ask with the same id once more of them are up.' };
+  await expect(client.createPayment({ id: `{${payer}}without`, from: payer, to: payee, amount: { minor: 1n } })).rejects.toMatchObject(perhaps);
 
   const read = await commandLine('account', 'get', payer);
-  expect(read).toMatchObject({ code: 7, stdout: '', stderr: 'mas-client: NO_QUORUM: Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was done, try again once more of them are up.\n' });
+  expect(read).toMatchObject({ code: 7, stdout: '', stderr: 'mas-client: NO_QUORUM: Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.\n' });
   const health = await commandLine('cluster', 'health');
   expect(health.code).toBe(7);
   expect(health.stdout).toMatch(/bucket 1 +NO QUORUM +1 of 3 replicas up, 2 needed; rm-2 and rm-3 do not answer/);

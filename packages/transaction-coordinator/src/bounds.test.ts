@@ -3,7 +3,7 @@ import { bucketId, type AccountNumber } from '@mas/values';
 import { coordinatorConfig, type CoordinatorConfig, type PaymentRequest, type Reply } from './index';
 import { Rig, USD, verdict } from './testing/rig';
 
-const exhausted = (reason: string): unknown => ({ ok: false, error: { kind: 'resource-exhausted', reason, message: expect.stringMatching(/ the same request again in a moment/) as unknown } });
+const exhausted = (reason: string): object => ({ ok: false, error: { kind: 'resource-exhausted', reason, message: expect.stringMatching(/ the same request again in a moment/) as unknown } });
 
 describe('work under way', () => {
   const list = { direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null } as const;

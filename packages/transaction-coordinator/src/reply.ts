@@ -24,7 +24,7 @@ export function unanswered(reply: ParticipantAnswer | Unreachable, message: stri
 export function unreached(silence: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
   if (silence.isCrowded === true) return crowded(silence);
   const { noQuorum } = silence;
-  return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, 'nothing was done, try again once more of them are up');
+  return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, 'try again once more of them are up');
 }
 
 /** Too much waits for a bucket. */

@@ -69,7 +69,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache, clock, counters, config);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
-    this.views = new PaymentViews(dao, link, legFinder, clock);
+    this.views = new PaymentViews(dao, link, legFinder, clock, this.unfinished, config.coordinatorId);
     this.doubts = new Doubts(run, legFinder, directory, dao);
     this.auditor = new Audit(link, directory, clock, config);
     this.status = new ClusterStatus(link, directory, clock);

@@ -95,6 +95,53 @@ test('a coordinator that starts while the home has no majority ends what its ear
   await next.stop(0);
 });
 
+test.each(['refuse', 'well'] as const)('GetPayment knows what is open although nobody has recorded it: Redis that does %s', async (mood) => {
+  const { rig, request, from, home } = stage();
+  rig.dao.mood = mood;
+  // Its home answers questions, and no decision gets there.
+  rig.cluster.tap = (_rm, sent) => (sent.kind === 'instructions' && sent.bucket === home ? 'lose-request' : 'pass');
+  const answer = await rig.pay(request, rig.caller(undefined, 1_000));
+  expect(verdict(answer)).toBe('unknown');
+  const txn = answer.ok ? answer.value.txn : '';
+  rig.dao.flush();
+  const open = { ok: true, value: { id: request.id, scope: 'mas|ops', txn, state: 'PENDING', outcome: null } };
+  const get = (payment: Parameters<typeof rig.coordinator.getPayment>[1], account = from): Promise<unknown> => rig.clock.until(rig.coordinator.getPayment(rig.caller({ kind: 'account', account }), payment));
+  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }))).toMatchObject(open);
+  expect(await get({ kind: 'txn', txn: txn as never, account: from })).toMatchObject(open);
+  // Another's account, another's id and another id have no such payment.
+  const stranger = rig.open(1, 0n, 'stranger');
+  expect(await get({ kind: 'txn', txn: txn as never, account: stranger }, stranger)).toMatchObject({ ok: false, error: { reason: 'PAYMENT_NOT_FOUND' } });
+  expect(await get({ kind: 'id', id: request.id })).toMatchObject({ ok: false, error: { reason: 'PAYMENT_NOT_FOUND' } });
+  expect(await state(rig, { ...request, id: `${request.id}x` })).toBe('PAYMENT_NOT_FOUND');
+  // Its run still drives it.
+  rig.cluster.tap = () => 'pass';
+  await rig.clock.pass(30_000);
+  expect(await state(rig, request)).toBe('COMMITTED');
+  await rig.coordinator.stop(0);
+});
+
+test('a coordinator whose Redis is away when it starts, and which left more than one batch, ends all of it once Redis is back', async () => {
+  const { rig, from } = stage();
+  const to = rig.open(2, 0n);
+  const requests = Array.from({ length: 5 }, (_, i) => rig.request(from, to, BigInt(i + 1)));
+  rig.cluster.silent.add(bucketId(1));
+  for (const one of requests) expect(verdict(await rig.pay(one, rig.caller(undefined, 1_000)))).toBe('unknown');
+  await rig.coordinator.stop(0);
+  await rig.clock.pass(20_000);
+  rig.cluster.silent.clear();
+  rig.dao.mood = 'refuse';
+  // Orphans are looked for long after the test.
+  const next = rig.another('tc-1', { config: { recoveryBatch: 2, orphanAgeMs: 3_600_000, recoveryIntervalMs: 3_600_000 } });
+  next.start();
+  await rig.clock.pass(30_000);
+  const states = (): unknown => requests.map(({ id }) => rig.dao.entries.get(paymentKey('mas|ops', id))?.state);
+  expect(states()).toEqual(requests.map(() => 'PENDING'));
+  rig.dao.mood = 'well';
+  await rig.clock.pass(3 * SECONDS_MS);
+  expect(states()).toEqual(requests.map(() => 'ABORTED'));
+  await next.stop(0);
+});
+
 test('one that the home cannot end keeps no other from ending', async () => {
   const { rig, from, request } = stage();
   const requests = [request, rig.request(from, rig.open(2, 0n), 1n), rig.request(from, rig.open(3, 0n), 1n)];

@@ -3,7 +3,7 @@ import type { RequestError } from '@mas/transaction-coordinator';
 import { Attempts } from './attempts';
 
 const failure = (reason: string, message = ''): RequestError => ({ kind: 'unavailable', reason, field: null, message, facts: {} });
-const noQuorum = failure('NO_QUORUM', 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was done, try again.');
+const noQuorum = failure('NO_QUORUM', 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again.');
 const refused = failure('GRPC_UNAVAILABLE', 'No connection established. Last error: Error: connect ECONNREFUSED');
 
 test('no quorum: the only Transaction Manager has said it; of two the other is asked as well', () => {

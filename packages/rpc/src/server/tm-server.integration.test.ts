@@ -129,7 +129,7 @@ test('a read of one account that does not exist names the account, as its reques
 });
 
 describe('no quorum', () => {
-  const noQuorum = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was recorded.', facts: { bucket: '1' } } } as never);
+  const noQuorum = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned.', facts: { bucket: '1' } } } as never);
 
   test('ends the call at its first answer', async () => {
     coordinator.answers.set('getAccounts', noQuorum);

@@ -109,7 +109,7 @@ export class Accounts {
       if (reply.kind === 'unauthenticated') return failure('unauthenticated', 'TOKEN_REFUSED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'unreachable' && reply.isCrowded === true) return crowded(reply);
-      if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone) return withoutQuorum(reply.noQuorum, 'nothing was done, ask again with the same id once more of them are up');
+      if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone) return withoutQuorum(reply.noQuorum, 'this attempt has not changed the account, ask again with the same id once more of them are up');
       if (reply.kind === 'unreachable') {
         return failure('unavailable', 'OUTCOME_UNKNOWN', `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`, null, { account: number });
       }
@@ -120,7 +120,7 @@ export class Accounts {
       else if (final.kind === 'wait') undecided = final.undecided;
       else await this.pause();
     }
-    return lastHoldUp === null ? failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed before the bucket was asked; nothing was done.') : { ok: false, error: lastHoldUp };
+    return lastHoldUp === null ? failure('deadline-exceeded', 'DEADLINE_EXCEEDED', `The deadline had passed before the bucket of account ${number} was asked; this attempt has not changed the account, ask again with the same id.`) : { ok: false, error: lastHoldUp };
   }
 
   private pause(): Promise<void> {
@@ -144,7 +144,7 @@ function finalReply(outcome: Outcome, number: AccountNumber, body: PaymentBody):
     case 'conflict':
       return { kind: 'final', reply: idConflict(outcome.bound, body) };
     case 'locked':
-      return { kind: 'locked', error: failure('aborted', 'LOCK_TIMEOUT', `Account ${number} was locked by another owner until the deadline; nothing was done.`, null, { account: number, lock: outcome.lock.lockId }).error };
+      return { kind: 'locked', error: failure('aborted', 'LOCK_TIMEOUT', `Account ${number} was locked by another owner until the deadline; this attempt has not changed it, ask again with the same id.`, null, { account: number, lock: outcome.lock.lockId }).error };
     case 'wait':
       return { kind: 'wait', undecided: outcome.undecided.map((leg) => leg.txn), error: failure('failed-precondition', 'ACCOUNT_NOT_EMPTY', `Account ${number} has undecided credits; try again later.`, null, { account: number }).error };
     case 'wrong-bucket':

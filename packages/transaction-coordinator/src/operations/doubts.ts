@@ -91,7 +91,7 @@ export class Doubts {
           if (answer.kind === 'recorded') resolve(success(resultOf(answer.outcome)));
           else if (answer.kind === 'conflict') resolve(success({ kind: 'aborted', txn, atMs: answer.bound.decision.atMs, body: plan.body, reason: { name: 'ID_CONFLICT', account: null, facts: { bound: answer.bound.txn } } }));
           else if (answer.kind === 'unknown') resolve(success({ kind: 'unknown', txn, message: answer.message }));
-          else if (answer.kind === 'no-quorum') resolve(withoutQuorum(answer.noQuorum, 'nothing was recorded, try again once more of them are up'));
+          else if (answer.kind === 'no-quorum') resolve(withoutQuorum(answer.noQuorum, 'what is decided is not known until then, try again once more of them are up'));
           else resolve(failure(answer.error, 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`));
         },
       });

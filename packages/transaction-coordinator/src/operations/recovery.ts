@@ -5,11 +5,14 @@
  */
 import { homeSlotOfKey } from '@mas/placement';
 import { resolveTransaction, globalTransaction, type GlobalTransaction, type Timeline, type TransactionPlan } from '@mas/two-phase-commit';
-import type { Timer } from '@mas/values';
+import { delay, type Timer } from '@mas/values';
 import { PaymentRun } from '../payment/payment-run';
 import type { RunServices } from '../payment/run-services';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
+
+/** Between two questions for entries of this coordinator's earlier runs. */
+const OWN_AGAIN_MS = 1_000;
 
 export class Recovery {
   private timer: Timer | null = null;
@@ -21,7 +24,7 @@ export class Recovery {
   ) {}
 
   start(): void {
-    void this.sweep('own').then(() => this.again());
+    void this.finishOwn(this.services.clock.wallMs());
   }
 
   stop(): void {
@@ -30,30 +33,42 @@ export class Recovery {
   }
 
   /**
-   * own: entries of this coordinator from before it started. orphans: anybody's, older than every deadline, which
-   * their coordinator therefore cannot still be working on.
+   * Entries of this coordinator from before it started; what it writes from then on is under way. Again until Redis has told of all of
+   * them: it may be away just now, or there may be more than one batch takes.
    */
-  async sweep(which: 'own' | 'orphans'): Promise<number> {
-    const { config, clock, logger } = this.services;
-    const startedAtMs = clock.wallMs();
-    let entries: readonly TransactionEntry[];
-    try {
-      entries = await this.dao.pending(which === 'own' ? config.coordinatorId : null, config.recoveryBatch);
-    } catch {
-      return 0;
+  private async finishOwn(startedAtMs: number): Promise<void> {
+    const { config, clock } = this.services;
+    for (;;) {
+      const taken = await this.sweep(config.coordinatorId, startedAtMs);
+      if (taken !== null && taken < config.recoveryBatch) break;
+      await delay(clock, OWN_AGAIN_MS);
+      if (this.stopped) return;
     }
-    const bound = which === 'own' ? startedAtMs : startedAtMs - config.orphanAgeMs;
-    const left = entries.filter((entry) => entry.createdAtMs < bound);
-    if (left.length > 0) logger.info({ transactions: left.length, which }, 'finishing transactions that were left pending');
-    const ended = await Promise.all(left.map((entry) => this.finish(entry)));
-    return ended.filter((done) => done).length;
+    this.orphansLater();
   }
 
-  private again(): void {
+  /** Anybody's entries, older than every deadline: their coordinator cannot still be working on them. */
+  private orphansLater(): void {
     if (this.stopped) return;
-    this.timer = this.services.clock.schedule(this.services.config.recoveryIntervalMs, () => {
-      void this.sweep('orphans').then(() => this.again());
+    const { config, clock } = this.services;
+    this.timer = clock.schedule(config.recoveryIntervalMs, () => {
+      void this.sweep(null, clock.wallMs() - config.orphanAgeMs).then(() => this.orphansLater());
     });
+  }
+
+  /** @returns how many there were, or null when Redis did not say. One whose home does not answer is asked for again by `Unfinished`. */
+  private async sweep(coordinator: string | null, createdBeforeMs: number): Promise<number | null> {
+    const { config, logger } = this.services;
+    let entries: readonly TransactionEntry[];
+    try {
+      entries = await this.dao.pending(coordinator, config.recoveryBatch);
+    } catch {
+      return null;
+    }
+    const left = entries.filter((entry) => entry.createdAtMs < createdBeforeMs);
+    if (left.length > 0) logger.info({ transactions: left.length, coordinator }, 'finishing transactions that were left pending');
+    await Promise.all(left.map((entry) => this.finish(entry)));
+    return left.length;
   }
 
   private finish(entry: TransactionEntry): Promise<boolean> {

@@ -38,6 +38,11 @@ export class Unfinished {
     return [...this.open.values()].map(({ transaction }) => transaction);
   }
 
+  find(isIt: (transaction: GlobalTransaction) => boolean): GlobalTransaction | null {
+    for (const { transaction } of this.open.values()) if (isIt(transaction)) return transaction;
+    return null;
+  }
+
   /** The caller has heard UNKNOWN; the run goes on. */
   unknown(transaction: GlobalTransaction): void {
     this.put({ transaction, isLeft: false });

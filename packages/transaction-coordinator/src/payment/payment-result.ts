@@ -13,6 +13,9 @@ import { requestField, type Draft } from './payment-draft';
  */
 const SAME_EXPIRY_WITHIN_MS = 120_000;
 
+/** This attempt is in no log. An earlier one may be; and what is open is ended by RESOLVE as soon as the home answers again (ADR 6). */
+const PERHAPS_ABANDONED = 'the payment may still commit or be abandoned: ask with the same id once more of them are up';
+
 export function resultOf(row: OutcomeRow): PaymentResult {
   const { txn, body, decision } = row;
   if (decision.kind === 'committed') return { kind: 'committed', txn, atMs: decision.atMs, body, balances: row.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })) };
@@ -28,7 +31,7 @@ export function replyOf(answer: TransactionAnswer, txn: TxnId, draft: Draft): Re
     case 'unknown':
       return success({ kind: 'unknown', txn, message: answer.message });
     case 'no-quorum':
-      return withoutQuorum(answer.noQuorum, 'nothing was recorded, ask again with the same id once more of them are up');
+      return withoutQuorum(answer.noQuorum, PERHAPS_ABANDONED);
     case 'rejected':
       return failure(answer.error, answer.error === 'unauthenticated' ? 'TOKEN_REFUSED' : 'NOT_AUTHORIZED', `The token was refused: ${answer.reason}.`);
   }

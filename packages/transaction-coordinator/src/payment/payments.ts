@@ -141,7 +141,7 @@ export class Payments {
   private admission(caller: Caller): Reply<never> | null {
     const { config, counters, clock, link } = this.services;
     if (this.stopping) return failure('unavailable', 'SHUTTING_DOWN', 'This coordinator is shutting down; ask another one with the same id.');
-    if (caller.deadlineMs <= clock.monotonicMs()) return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; nothing was done.');
+    if (caller.deadlineMs <= clock.monotonicMs()) return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; this attempt did nothing.');
     if (counters.paymentsInFlight >= config.maxPaymentsInFlight) {
       return failure('resource-exhausted', 'TOO_MANY_PAYMENTS', `This coordinator has ${counters.paymentsInFlight} payments under way; try again later with the same id.`);
     }

@@ -96,7 +96,7 @@ export class Preconditions {
 }
 
 function homeSilent(silence: Unreachable): Reply<never> {
-  return unreached(silence, 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; nothing was done, try again with the same id.');
+  return unreached(silence, 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; this attempt has begun nothing, try again with the same id.');
 }
 
 function noSuchPayment(): Reply<never> {

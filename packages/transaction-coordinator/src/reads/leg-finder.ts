@@ -14,6 +14,6 @@ export class LegFinder {
     const bucket = this.link.bucketOf(slotOfAccount(account));
     const reply = await this.link.read(bucket, { kind: 'leg', bucket, account, txn, token }, untilMs);
     if (reply.kind === 'leg') return success(reply.leg);
-    return unanswered(reply, `The bucket of account ${account} does not answer; nothing was done, try again.`);
+    return unanswered(reply, `The bucket of account ${account} does not answer; try again.`);
   }
 }

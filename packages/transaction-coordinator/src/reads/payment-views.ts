@@ -1,11 +1,14 @@
 /**
  * GetPayment: a terminal entry in Redis is believed, with its timeline; PENDING or nothing is not, then the home says
- * what it has recorded. A payment that Redis has forgotten gets its timeline from the buckets of its legs.
+ * what it has recorded. A payment that Redis has forgotten gets its timeline from the buckets of its legs. One that neither
+ * knows is PENDING all the same while this coordinator knows that its caller heard UNKNOWN and it has not ended.
  */
 import type { OutcomeRow } from '@mas/ledger';
-import type { Unreachable } from '@mas/two-phase-commit';
+import type { GlobalTransaction, Unreachable } from '@mas/two-phase-commit';
 import { splitPaymentKey, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { Caller, PaymentView, Reply } from '../coordinator-service';
+import { entryOf } from '../journal/transaction-entry';
+import type { Unfinished } from '../operations/unfinished';
 import { identityOf, mayRead } from '../payment/identity';
 import { failure, success, unreached } from '../reply';
 import { isUnreachable, type BucketLink } from '../transport/bucket-link';
@@ -23,6 +26,8 @@ export class PaymentViews {
     private readonly link: BucketLink,
     private readonly legFinder: LegFinder,
     private readonly clock: Clock,
+    private readonly unfinished: Unfinished,
+    private readonly coordinator: string,
   ) {}
 
   async get(caller: Caller, payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber }): Promise<Reply<PaymentView>> {
@@ -33,7 +38,7 @@ export class PaymentViews {
     if (!mayRead(caller.subject, payment.account)) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${payment.account}.`, 'account');
     const leg = await this.legFinder.find(payment.account, payment.txn, caller.token, caller.deadlineMs);
     if (!leg.ok) return leg;
-    if (leg.value === null) return notFound();
+    if (leg.value === null) return this.open(({ plan }) => plan.txn === payment.txn && plan.body.legs.some(({ account }) => account === payment.account));
     return this.byKey(caller, leg.value.key, leg.value.homeSlot, payment.txn);
   }
 
@@ -48,7 +53,12 @@ export class PaymentViews {
     // What binds the id of an account's creation or change is no payment.
     if (row !== null && row.body.legs.length === 0) return notFound();
     if (row !== null) return success(viewOfRow(key, row, matching, matching === null ? await this.timeline(row, caller.deadlineMs) : matching.timeline));
-    return matching === null ? notFound() : success(viewOfEntry(key, matching));
+    return matching === null ? this.open(({ plan }) => plan.key === key && (txn === null || plan.txn === txn)) : success(viewOfEntry(key, matching));
+  }
+
+  private open(isIt: (transaction: GlobalTransaction) => boolean): Reply<PaymentView> {
+    const found = this.unfinished.find(isIt);
+    return found === null ? notFound() : success(viewOfEntry(found.plan.key, entryOf(found, this.coordinator)));
   }
 
   /** What the buckets remember, for a payment that Redis has forgotten. A leg's bucket that does not answer is left out. */

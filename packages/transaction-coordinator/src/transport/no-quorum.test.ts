@@ -52,7 +52,7 @@ test('a read: UNAVAILABLE with bucket, replicas up and needed, long before the d
   const startedMs = rig.clock.monotonicMs();
   const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [account], 'committed'));
   expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
-  expect(answer.ok ? '' : answer.error.message).toBe('Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; nothing was done, try again once more of them are up.');
+  expect(answer.ok ? '' : answer.error.message).toBe('Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.');
   expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
 });
 
@@ -61,9 +61,22 @@ test('a payment whose home has no quorum: UNAVAILABLE, and nothing is recorded; 
   const [from, to] = [rig.open(2, 100n), rig.open(1, 0n)];
   alone(rig, 2);
   const request = rig.request(from, to, 10n);
-  expect(verdict(await rig.pay(request))).toBe('error NO_QUORUM');
+  expect(await rig.pay(request)).toMatchObject({ ok: false, error: { reason: 'NO_QUORUM', message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: ask with the same id once more of them are up.' } });
   rig.cluster.tap = () => 'pass';
   expect(verdict(await rig.pay(request))).toBe('committed');
+});
+
+test('and nobody sends it again: its coordinator has it recorded as abandoned once the home answers; who comes later hears that', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(2, 100n), rig.open(1, 0n)];
+  alone(rig, 2);
+  const request = rig.request(from, to, 10n);
+  expect(verdict(await rig.pay(request))).toBe('error NO_QUORUM');
+  rig.cluster.tap = () => 'pass';
+  await rig.clock.pass(5_000);
+  expect(verdict(await rig.pay(request))).toBe('aborted ABANDONED');
+  await rig.clock.pass(1_000);
+  expect(rig.leftovers()).toEqual([]);
 });
 
 test('a payment that may have reached the log before: unknown, never failed', async () => {
@@ -90,6 +103,38 @@ test('opening an account there: UNAVAILABLE; where it may be in the log: unknown
     const answer = await rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id: `{${number}}freeze`, number, change: 'freeze' }));
     expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason } });
   }
+});
+
+/** Whoever hears it may have been here before, and have succeeded: a text speaks of the attempt. */
+test('no refusal says that nothing was done: a first attempt through another coordinator may be under way, or done', async () => {
+  const rig = new Rig();
+  const [number, to] = [rig.open(2, 100n), rig.open(1, 0n)];
+  const heard: string[] = [];
+  const hear = async (reply: Promise<{ readonly ok: boolean } & { readonly error?: { readonly message: string } }>): Promise<void> => {
+    const answer = await rig.clock.until(reply);
+    expect(answer.ok).toBe(false);
+    heard.push(answer.error?.message ?? '');
+  };
+  const freeze = { id: `{${number}}freeze`, number, change: 'freeze' as const };
+  const first = rig.request(number, to, 10n);
+  await rig.pay(first);
+  const capture = rig.request(number, to, 1n, { kind: 'refund', legs: [], reference: { kind: 'id', id: first.id } });
+  rig.locks.hold(number, 'auditor', 600_000);
+  await hear(rig.coordinator.changeAccount(rig.caller(undefined, 1_000), freeze));
+  await hear(rig.coordinator.changeAccount(rig.caller(undefined, 300), { ...freeze, id: 'other' }));
+  rig.cluster.silent.add(bucketId(2));
+  await hear(rig.coordinator.createPayment(rig.caller(undefined, 1_000), capture));
+  await hear(rig.coordinator.createPayment(rig.caller(undefined, 0), first));
+  await hear(rig.coordinator.createPayment(rig.caller(undefined, 1_000), { ...first, id: 'handle', lockHandle: 'lost' }));
+  rig.cluster.silent.clear();
+  alone(rig, 2);
+  await hear(rig.coordinator.changeAccount(rig.caller(), { ...freeze, id: `{${number}}again` }));
+  await hear(rig.coordinator.createPayment(rig.caller(), { ...first, id: `{${number}}x` }));
+  await hear(rig.coordinator.createPayment(rig.caller(), { ...capture, id: 'x' }));
+  await hear(rig.coordinator.getAccounts(rig.caller(), [number], 'committed'));
+  await hear(rig.coordinator.resolve(rig.caller(), 'a'.repeat(64) as never, number));
+  for (const message of heard) expect(message).not.toMatch(/nothing (was|has been)/i);
+  await rig.coordinator.stop(0);
 });
 
 test('an election does not end a call', async () => {
