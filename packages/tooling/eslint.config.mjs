@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 
 const FLOORS = [
   ['values'],
-  ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership'],
+  ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'resource-manager', 'global-lock', 'transaction-coordinator'],
   ['rpc', 'raft-log', 'sql-store', 'redis-store'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench'],
@@ -22,7 +22,7 @@ const SAME_FLOOR = {
   e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],
 };
-const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit', 'membership'];
+const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'];
 const DEV_ONLY = ['test-servers'];
 const floorOf = (name) => FLOORS.findIndex((floor) => floor.includes(name));
 const PACKAGES = FLOORS.flat();

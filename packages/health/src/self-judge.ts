@@ -1,0 +1,58 @@
+/**
+ * A process's judgement of itself, once per tick of its own. It speaks of the process as a whole: one disk, one event
+ * loop and one database serve all its groups.
+ */
+import { Complaint } from './complaint';
+import { AILMENTS, WELL, type Ailment, type Condition } from './condition';
+import type { Beat } from './own-pulse';
+
+export interface OwnSignals extends Beat {
+  /** Age of the oldest write that waits for its fsync; 0: none waits. */
+  readonly oldestWriteMs: number;
+  /** The database has failed and not answered since. */
+  readonly storeFails: boolean;
+}
+
+/** A write that waits longer is trouble; fsyncs of a busy disk take tens of milliseconds. */
+const SLOW_WRITE_MS = 200;
+/** A shorter stall is a collection of garbage or a neighbour's burst. */
+const STALL_MS = 200;
+
+/** Half a second of trouble within two. */
+const HALF_A_SECOND = { enough: 500, windowMs: 2_000 };
+/** Three stalls within three seconds: one alone, however long, is over when it is noticed. */
+const THREE_STALLS = { enough: 3, windowMs: 3_000 };
+
+export class SelfJudge {
+  private readonly complaints: Readonly<Record<Ailment, Complaint>> = {
+    disk: new Complaint(HALF_A_SECOND),
+    stall: new Complaint(THREE_STALLS),
+    store: new Complaint(HALF_A_SECOND),
+  };
+  private judged: Condition = WELL;
+
+  get condition(): Condition {
+    return this.judged;
+  }
+
+  tick({ awakeMs, stallMs, oldestWriteMs, storeFails }: OwnSignals, nowMs: number): Condition {
+    const { disk, stall, store } = this.complaints;
+    if (stallMs >= STALL_MS) stall.note(1, nowMs);
+    // After a stall the word of a finished fsync is still unread: its age says nothing of the disk.
+    if (stallMs === 0 && oldestWriteMs >= SLOW_WRITE_MS) disk.note(awakeMs, nowMs);
+    if (storeFails) store.note(awakeMs, nowMs);
+    this.judged = this.judge(nowMs);
+    return this.judged;
+  }
+
+  private judge(nowMs: number): Condition {
+    const [declared, doubted]: [Ailment[], Ailment[]] = [[], []];
+    for (const ailment of AILMENTS) {
+      const state = this.complaints[ailment].at(nowMs);
+      if (state === 'declared') declared.push(ailment);
+      else if (state === 'doubtful') doubted.push(ailment);
+    }
+    if (declared.length > 0) return { kind: 'ailing', of: declared };
+    return doubted.length > 0 ? { kind: 'doubtful', of: doubted } : WELL;
+  }
+}
