@@ -1,6 +1,7 @@
 /** Who leads: after founding, after a process dies in different ways, and that clients hear a fate for every proposal. */
 import { logIndex, nodeId, term, type PeerMessage } from '@mas/raft';
 import { rmId, type RmId } from '@mas/values';
+import { EMPTY_BATCH } from './peer-transport';
 import { TestCluster } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
@@ -47,7 +48,7 @@ describe('elections', () => {
       { kind: 'transfer-leader', from: nodeId(liar), ...route, transferee: nodeId(liar) },
       { kind: 'propose', from: nodeId(liar), to: nodeId(leader), entries: [{ type: 'normal', data: Uint8Array.of(66) }] },
     ];
-    cluster.process(liar).transport.send(leader, { messages: forged.map((message) => ({ group, message })), heartbeats: [], heartbeatResponses: [], positions: [] });
+    cluster.process(liar).transport.send(leader, { ...EMPTY_BATCH, messages: forged.map((message) => ({ group, message })) });
     await cluster.clock.advance(500);
     expect(cluster.status(leader, group)).toMatchObject({ role: 'leader', term: current });
     expect(cluster.applier(leader, group).appliedLines).toEqual([]);

@@ -7,6 +7,7 @@ export type * from './host';
 export type { HostFailure, HostPorts, LeaderPreference } from './host-ports';
 export { LogDamaged, type LogRecovery, type LogStart, type LogStats, type LogStore, type LogWrite } from './log-store';
 export { MultiRaftHost } from './multi-raft-host';
+export { EMPTY_BATCH } from './peer-transport';
 export type * from './peer-transport';
 export { peerTransportContract, type TransportPair } from './contract/peer-transport-contract';
 // For simulators and tests of other packages.

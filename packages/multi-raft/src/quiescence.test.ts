@@ -1,6 +1,7 @@
 /** Idle groups cost nothing, wake on anything, and miss nothing by having slept. */
 import { nodeId } from '@mas/raft';
 import { rmId, type RmId } from '@mas/values';
+import { EMPTY_BATCH } from './peer-transport';
 import { confStateOf, TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
@@ -130,7 +131,7 @@ describe('quiet groups', () => {
     const follower = ALL.find((rm) => rm !== leader)!;
     const { term, lastIndex } = cluster.status(follower, group);
     const asked = async (heartbeat: { readonly term: number; readonly commit: number }): Promise<boolean> => {
-      cluster.process(leader).transport.send(follower, { messages: [], heartbeats: [{ group, readSequence: 0, quiesce: true, ...heartbeat }], heartbeatResponses: [], positions: [] });
+      cluster.process(leader).transport.send(follower, { ...EMPTY_BATCH, heartbeats: [{ group, readSequence: 0, quiesce: true, ...heartbeat }] });
       await cluster.clock.advance(3);
       return cluster.status(follower, group).quiescent;
     };

@@ -1,8 +1,9 @@
 /** What every PeerTransport must do, run on the memory network here and on the real transport in its own package. */
 import { logIndex, nodeId, NO_DATA, term, type ConfState, type Entry, type PeerMessage, type SnapshotMessage } from '@mas/raft';
+import { WELL } from '@mas/health';
 import { founderId, ordinal, type MemberId, type PositionMark } from '@mas/membership';
 import { bucketId, rmId, type RmId } from '@mas/values';
-import type { CoalescedHeartbeat, PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '../peer-transport';
+import { EMPTY_BATCH, type CoalescedHeartbeat, type PeerBatch, type PeerReceiver, type PeerTransport, type SnapshotHeader } from '../peer-transport';
 
 /** Two founders' processes that can reach each other; not yet started. */
 export interface TransportPair {
@@ -74,7 +75,7 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
 
     test('heartbeats of many groups arrive unchanged, both ways', async () => {
       const heartbeats: CoalescedHeartbeat[] = [0, 1, 65_535].map((group) => ({ group: bucketId(group), term: 4_294_967_297, commit: group, readSequence: 3, quiesce: group === 1 }));
-      pair.transports[1].send(pair.ids[0], { messages: [], heartbeats, heartbeatResponses: [heartbeats[1]!], positions: [] });
+      pair.transports[1].send(pair.ids[0], { ...EMPTY_BATCH, heartbeats, heartbeatResponses: [heartbeats[1]!] });
       await pair.eventually('they have arrived', () => receivers[0].batches.some(({ batch }) => batch.heartbeats.length > 0));
       const batches = receivers[0].batches.map((one) => one.batch);
       expect(batches.flatMap((batch) => batch.heartbeats)).toEqual(heartbeats);
@@ -95,6 +96,18 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
       pair.transports[0].send(pair.ids[1], { ...batchOf([]), positions });
       await pair.eventually('they have arrived', () => receivers[1].batches.length === 1);
       expect(receivers[1].batches[0]?.batch.positions).toEqual(positions);
+    });
+
+    test('the word of the sender about itself, and the groups that it has given up, arrive unchanged', async () => {
+      const said: readonly Pick<PeerBatch, 'condition' | 'givenUp'>[] = [
+        { condition: WELL, givenUp: [] },
+        { condition: { kind: 'doubtful', of: ['disk'] }, givenUp: [{ group: bucketId(65_535), term: 4_294_967_297 }] },
+        { condition: { kind: 'ailing', of: ['disk', 'stall', 'store'] }, givenUp: [1, 2].map((group) => ({ group: bucketId(group), term: 1 })) },
+        { condition: null, givenUp: [] },
+      ];
+      for (const one of said) pair.transports[0].send(pair.ids[1], { ...EMPTY_BATCH, ...one });
+      await pair.eventually('all have arrived', () => receivers[1].batches.length === said.length);
+      expect(receivers[1].batches.map(({ batch }) => ({ condition: batch.condition, givenUp: batch.givenUp }))).toEqual(said);
     });
 
     test('many batches keep their order', async () => {
@@ -233,7 +246,7 @@ async function* breakingAfter(list: readonly Uint8Array[], at: number, breakIt: 
 }
 
 function batchOf(messages: readonly PeerMessage[]): PeerBatch {
-  return { messages: messages.map((message) => ({ group: bucketId(7), message })), heartbeats: [], heartbeatResponses: [], positions: [] };
+  return { ...EMPTY_BATCH, messages: messages.map((message) => ({ group: bucketId(7), message })) };
 }
 
 function routeOf({ ids }: TransportPair): { readonly from: ReturnType<typeof nodeId>; readonly to: ReturnType<typeof nodeId>; readonly term: ReturnType<typeof term> } {

@@ -114,7 +114,7 @@ export class Outboxes {
 
   private send(to: NodeId, messages: PeerBatch['messages'], heartbeats: PeerBatch['heartbeats'], heartbeatResponses: PeerBatch['heartbeatResponses']): boolean {
     const positions = this.owedPositions.has(to) ? this.ports.positions() : NO_POSITIONS;
-    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions });
+    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions, condition: null, givenUp: [] });
     if (isTaken) this.owedPositions.delete(to);
     return isTaken;
   }

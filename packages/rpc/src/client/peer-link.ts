@@ -5,7 +5,7 @@
  */
 import type { Client, ClientWritableStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { MemberId } from '@mas/membership';
-import type { PeerBatch } from '@mas/multi-raft';
+import { EMPTY_BATCH, type PeerBatch } from '@mas/multi-raft';
 import type { Clock, RmId, Timer } from '@mas/values';
 import type { PeerBatchCodec } from '../codec/peer-batch-codec';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
@@ -83,7 +83,7 @@ export class PeerLink {
   private sendHalves(batch: PeerBatch): boolean {
     const middle = Math.ceil(batch.messages.length / 2);
     const first = this.send({ ...batch, messages: batch.messages.slice(0, middle) });
-    return first && this.send({ messages: batch.messages.slice(middle), heartbeats: [], heartbeatResponses: [], positions: [] });
+    return first && this.send({ ...EMPTY_BATCH, messages: batch.messages.slice(middle) });
   }
 
   /** Whether who was let in is still the one to talk to. */

@@ -4,7 +4,7 @@
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import { madeUpCluster, madeUpIncarnation, MemberTable, ordinal, type LocalMember, type PeerName } from '@mas/membership';
-import { peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
+import { EMPTY_BATCH, peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
 import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
 import { bucketId, rmId, silentLogger, type RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
@@ -97,7 +97,7 @@ test('a connection that does not come up is given up for a new one: the network 
   await eventually('the fourth connection is up', () => connected.length === 1);
   // And stays so: the time for dialling is over for it.
   await new Promise((resolve) => setTimeout(resolve, 1.5 * DIAL_TIMEOUT_MS));
-  expect([connected, nodes[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [], positions: [] })]).toEqual([[TWO], true]);
+  expect([connected, nodes[0].transport.send(TWO, EMPTY_BATCH)]).toEqual([[TWO], true]);
   await closeNodes(nodes);
 });
 
@@ -188,7 +188,7 @@ describe('refused', () => {
     const marked = await openNodes();
     marked[1].transport.start(receiver({ onBatch: (from) => void batches.push(from.rm) }));
     marked[0].transport.start(receiver());
-    const send = (): boolean => marked[0].transport.send(TWO, { messages: [], heartbeats: [], heartbeatResponses: [], positions: [] });
+    const send = (): boolean => marked[0].transport.send(TWO, EMPTY_BATCH);
     await eventually('the right one is connected', send);
     await eventually('and heard', () => batches.length > 0);
     marked[1].local.heard([{ rm: ONE, ordinal: ordinal(0), position: 100 }]);

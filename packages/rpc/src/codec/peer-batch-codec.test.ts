@@ -1,4 +1,5 @@
 /** Raft messages of every kind, and placement maps. */
+import { EMPTY_BATCH } from '@mas/multi-raft';
 import type { Entry, PeerMessage } from '@mas/raft';
 import * as generated from '../generated/mas/v1/placement';
 import { ReplicateRequest } from '../generated/mas/v1/raft_service';
@@ -22,7 +23,7 @@ const entry = (index: number): Entry => ({ term: 3, index, type: 'normal', data:
 const append = (entries: readonly Entry[]): PeerMessage => ({ kind: 'append', from: 1, to: 2, term: 3, prevIndex: 7, prevTerm: 3, commit: 5, entries }) as unknown as PeerMessage;
 
 test("an entry's data is a view of the received bytes", () => {
-  const bytes = codec.encode({ messages: [{ group: 1 as never, message: append([entry(8), entry(9)]) }], heartbeats: [], heartbeatResponses: [], positions: [] });
+  const bytes = codec.encode({ ...EMPTY_BATCH, messages: [{ group: 1 as never, message: append([entry(8), entry(9)]) }] });
   const message = codec.decode(bytes).messages[0]!.message;
   if (message.kind !== 'append') throw new Error('not an append');
   expect(message.entries.map((each) => each.index)).toEqual([8, 9]);
@@ -30,5 +31,5 @@ test("an entry's data is a view of the received bytes", () => {
 });
 
 test('entries that leave a gap are never sent', () => {
-  expect(() => codec.encode({ messages: [{ group: 1 as never, message: append([entry(8), entry(10)]) }], heartbeats: [], heartbeatResponses: [], positions: [] })).toThrow('without a gap');
+  expect(() => codec.encode({ ...EMPTY_BATCH, messages: [{ group: 1 as never, message: append([entry(8), entry(10)]) }] })).toThrow('without a gap');
 });

@@ -1,8 +1,9 @@
 /** What one process sends another in one write: messages of many groups and their coalesced heartbeats. */
 import { raftIdOf, type PositionMark } from '@mas/membership';
-import type { CoalescedHeartbeat, GroupMessage, PeerBatch } from '@mas/multi-raft';
+import type { CoalescedHeartbeat, GivenUp, GroupMessage, PeerBatch } from '@mas/multi-raft';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
+import { readCondition, writeCondition } from './condition-messages';
 import { memberOfId, readNodeId } from './conf-state-messages';
 import { readPeerMessage, writePeerMessage } from './peer-message-messages';
 
@@ -15,6 +16,8 @@ export class PeerBatchCodec {
     this.writer.messages(2, batch.heartbeats, writeHeartbeat);
     this.writer.messages(3, batch.heartbeatResponses, writeHeartbeat);
     this.writer.messages(4, batch.positions, writePosition);
+    this.writer.optionalMessage(5, batch.condition, writeCondition);
+    this.writer.messages(6, batch.givenUp, writeGivenUp);
     return this.writer.finish();
   }
 
@@ -44,6 +47,8 @@ function readBatch(reader: WireReader): PeerBatch {
     heartbeats: reader.messages(2, readHeartbeat),
     heartbeatResponses: reader.messages(3, readHeartbeat),
     positions: reader.messages(4, readPosition),
+    condition: reader.optionalMessage(5, readCondition),
+    givenUp: reader.messages(6, readGivenUp),
   };
 }
 
@@ -66,4 +71,13 @@ function writePosition(writer: WireWriter, mark: PositionMark): void {
 
 function readPosition(reader: WireReader): PositionMark {
   return { ...memberOfId(reader, reader.uint(1)), position: reader.uint(2) };
+}
+
+function writeGivenUp(writer: WireWriter, { group, term }: GivenUp): void {
+  writer.uint(1, group);
+  writer.uint(2, term);
+}
+
+function readGivenUp(reader: WireReader): GivenUp {
+  return { group: reader.bucket(1), term: reader.uint(2) };
 }

@@ -1,5 +1,6 @@
 /** Generators of participant requests and replies, raft messages and placement maps. Test support only. */
 import * as fc from 'fast-check';
+import { AILMENTS, WELL, type Condition } from '@mas/health';
 import type { Outcome } from '@mas/ledger';
 import { clusterId, incarnation, ordinal, raftIdOf } from '@mas/membership';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
@@ -129,7 +130,12 @@ export const peerMessage = fc.oneof(
 ) as unknown as fc.Arbitrary<PeerMessage>;
 export const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({ group: bucket, message: peerMessage });
 const heartbeat = fc.record({ group: bucket, term: safeUint, commit: safeUint, readSequence: safeUint, quiesce: fc.boolean() });
+export const condition: fc.Arbitrary<Condition> = fc.oneof(
+  fc.constant(WELL),
+  fc.record({ kind: fc.constantFrom('doubtful' as const, 'ailing' as const), of: fc.subarray([...AILMENTS], { minLength: 1 }) }),
+);
 export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
   messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
   positions: fc.array(fc.tuple(member, safeUint).map(([of, position]) => ({ ...of, position })), { maxLength: 3 }),
+  condition: orNull(condition), givenUp: fc.array(fc.record({ group: bucket, term: safeUint }), { maxLength: 2 }),
 });
