@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run bench [-- payments|raft] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+/** `npm run bench [-- payments|raft|stages] [--mysql --redis] [--seconds N] [--only REGEX]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,11 +7,13 @@ import { createProgress } from './progress';
 import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
 import { runRaftBench } from './raft/raft-bench';
 import { renderReport } from './report';
+import { runStagesBench } from './stages/stages-bench';
 
 const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up 40000] [--only REGEX] [--no-yardsticks] [--json]';
 
 async function main(): Promise<number> {
   if (process.argv[2] === 'raft') return runRaftBench(process.argv.slice(3));
+  if (process.argv[2] === 'stages') return runStagesBench(process.argv.slice(3));
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -32,3 +32,6 @@ export type { RowCodec } from './row-codec';
 export { FileSnapshotSpool, MemorySnapshotSpool, type SnapshotSpool, type SpooledSnapshot } from './snapshot-spool';
 export type { TokenVerifier } from './token-verifier';
 export { describeStop, type BucketStop } from './bucket/bucket-stop';
+// Steps of a payment's way, which the benchmark of stages takes one by one.
+export { AdmissionControl } from './propose/admission';
+export { noPins, RowTable, type ChangedRows, type Pins } from './rows/row-table';

@@ -30,3 +30,8 @@ export { ListenFailed, type RunningServer } from './server/running-server';
 export { startRmServer, type RmServerOptions } from './server/start-rm-server';
 export { startTmServer, type TmServerOptions } from './server/start-tm-server';
 export { checkHealth } from './client/check-health';
+// Steps of a payment's way, which the benchmark of stages takes one by one.
+export { CreatePaymentsRequest } from './generated/mas/v1/account_service';
+export { writePaymentReplies } from './public/payment-messages';
+export { validatePayment } from './validate/validate-payment';
+export { WireWriter } from './wire/wire-writer';

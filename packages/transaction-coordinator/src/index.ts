@@ -9,3 +9,6 @@ export { discoverPlacement, type PlacementSource } from './placement-keeper';
 export { ParticipantBucketLocks, type EffectiveLockRow } from './locks/participant-bucket-locks';
 export { TransactionCoordinator } from './transaction-coordinator';
 export * from './txn-coordinator-dao';
+// Steps of a payment's way, which the benchmark of stages takes one by one.
+export { identityOf } from './payment/identity';
+export { draftOf } from './payment/payment-draft';
