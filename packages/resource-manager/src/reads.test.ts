@@ -1,5 +1,6 @@
 /** COMMITTED reads see everything that was answered and nothing that is undecided; lists and checksums come from SQL at the read point. */
-import type { AccountNumber, TxnId } from '@mas/values';
+import type { NotSent, ParticipantReply } from '@mas/two-phase-commit';
+import { present, type AccountNumber, type TxnId } from '@mas/values';
 import type { ResourceManagerConfig } from './config';
 import { BUCKET_1, BUCKET_2, RM_1, RM_2, TestCluster } from './testing/cluster';
 import { accountsIn, accountToken, createAccount, decideCommit, payment, prepare } from './testing/payments';
@@ -47,6 +48,54 @@ test('a home that cannot be reached makes the read unavailable, not wrong', asyn
   cluster.cut.add(RM_1);
   expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ kind: 'unavailable' });
   expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({ kind: 'accounts' });
+});
+
+describe('a home without a quorum', () => {
+  const missing = (up: number) => ({ kind: 'no-quorum', missing: { up, of: 3, needed: 2, forMs: 900 } }) as const;
+  const refused = { kind: 'not-sent', reason: 'connection refused' } as const;
+  const electing = { kind: 'not-leader', leader: null } as const;
+  const THREE = { rms: 4, buckets: 2, replication: 3 } as const;
+
+  /** Bucket 1 is the home, and has a replica on no process that leads bucket 2. */
+  async function undecided(replies: readonly (ParticipantReply | NotSent)[]): Promise<TestCluster> {
+    const cluster = await new TestCluster({ ...THREE, config: { resolveAfterMs: 600_000, deliverAfterMs: 500_000 } }).start();
+    const home = cluster.placement.buckets[0]?.replicas ?? [];
+    cluster.raft.elect(BUCKET_2, present(cluster.placement.buckets[1]?.replicas.find((rm) => !home.includes(rm)), 'a replica'));
+    await cluster.clock.until('bucket 2 to be open', () => cluster.isOpen(BUCKET_2), 10_000);
+    await cluster.instruct(BUCKET_1, [createAccount(ALICE, 1000n)]);
+    await cluster.instruct(BUCKET_2, [createAccount(BOB, 50n)]);
+    await cluster.one(BUCKET_2, prepare(payment('p', ALICE, BOB, 100n), BOB));
+    cluster.tap = (to, request) => ('bucket' in request && request.bucket === BUCKET_1 ? replies[home.indexOf(to)] : undefined);
+    return cluster;
+  }
+
+  test.each<[string, readonly (ParticipantReply | NotSent)[], number | null]>([
+    ['one says so, two refuse connections', [missing(1), refused, refused], 1],
+    ['two refuse, one says so', [refused, refused, missing(1)], 1],
+    ['one says so, one is silent, one refuses', [missing(1), { kind: 'unknown', reason: 'no reply' }, refused], 1],
+    ['one says so, one is being elected', [missing(1), electing, refused], null],
+    ['all refuse, for a moment', [refused, refused, refused], null],
+  ])('%s', async (_what, replies, up) => {
+    const cluster = await undecided(replies);
+    const answer = await cluster.ask(BUCKET_2, readBob('committed'));
+    expect(answer).toMatchObject(up === null ? { kind: 'unavailable' } : { kind: 'home-without-quorum', home: BUCKET_1, missing: { up, of: 3, needed: 2 } });
+    expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({ kind: 'accounts' });
+  });
+
+  test('all refuse, and whoever asks has come back for longer than a restart takes', async () => {
+    const cluster = await undecided([refused, refused, refused]);
+    const kinds: string[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      kinds.push((await cluster.ask(BUCKET_2, readBob('committed'))).kind);
+      await cluster.clock.advance(100);
+    }
+    expect(kinds.indexOf('home-without-quorum')).toBe(15);
+    // After a silence in which nobody asked, nothing is known.
+    await cluster.clock.advance(2_000);
+    expect((await cluster.ask(BUCKET_2, readBob('committed'))).kind).toBe('unavailable');
+    cluster.tap = () => undefined;
+    expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ kind: 'accounts' });
+  });
 });
 
 test('no majority: no read', async () => {

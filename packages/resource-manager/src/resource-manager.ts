@@ -45,7 +45,7 @@ export class ResourceManager implements ParticipantServer {
     const { rm, participants, directory, config, clock } = options;
     const onBucketStopped = (stop: BucketStop): void => this.bucketStopped(stop, options.onBucketStopped);
     this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs) };
-    this.exchange = new BucketExchange(rm, this, participants, directory, config.exchangeTimeoutMs);
+    this.exchange = new BucketExchange(rm, this, participants, directory, clock, config.exchangeTimeoutMs);
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest);
     this.replacement = new ReplacementDriver({ host: options.host, directory, clock, logger: options.logger });

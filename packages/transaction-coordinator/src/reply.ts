@@ -1,10 +1,11 @@
 /** Constructors of the refusals that callers see; one sentence each says what to do. */
-import type { NoQuorum, Unreachable } from '@mas/two-phase-commit';
+import { noQuorumText, type NoQuorum, type Unreachable } from '@mas/two-phase-commit';
 import type { Reply, RequestError } from './coordinator-service';
 import type { ParticipantAnswer } from './transport/leader-follower';
-import { noQuorumText } from './transport/soundings';
 
 export type RequestErrorKind = RequestError['kind'];
+
+const READ_AGAIN = 'try again once more of them are up';
 
 export function success<Value>(value: Value): Reply<Value> {
   return { ok: true, value };
@@ -16,6 +17,7 @@ export function success<Value>(value: Value): Reply<Value> {
  */
 export function unanswered(reply: ParticipantAnswer | Unreachable, message: string): { readonly ok: false; readonly error: RequestError } {
   if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The Resource Manager does not accept the token for this: ${reply.reason}.`);
+  if (reply.kind === 'home-without-quorum') return withoutQuorum({ bucket: reply.home, ...reply.missing, perhapsDone: false }, READ_AGAIN);
   if (reply.kind === 'unreachable') return unreached(reply, 'BUCKET_UNAVAILABLE', message);
   return failure('unavailable', 'BUCKET_UNAVAILABLE', message);
 }
@@ -24,7 +26,7 @@ export function unanswered(reply: ParticipantAnswer | Unreachable, message: stri
 export function unreached(silence: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
   if (silence.isCrowded === true) return crowded(silence);
   const { noQuorum } = silence;
-  return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, 'try again once more of them are up');
+  return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, READ_AGAIN);
 }
 
 /** Too much waits for a bucket. */

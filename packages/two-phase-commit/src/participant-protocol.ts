@@ -156,6 +156,8 @@ export type ParticipantReply =
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
   | { readonly kind: 'placement'; readonly map: PlacementMap | null }
   | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }
+  /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */
+  | { readonly kind: 'home-without-quorum'; readonly home: BucketId; readonly missing: MissingQuorum }
   | ParticipantFailure;
 
 /** Per instruction: what the bucket answered, or why the item never reached the log. */

@@ -4,7 +4,7 @@
  */
 import type { AbortReason, OutcomeRow } from '@mas/ledger';
 import type { LeaderDirectory } from '@mas/placement';
-import { present, type BucketId, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { present, type BucketId, type MissingQuorum, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { BucketExchange } from './exchange';
 
 export interface LegQuestion {
@@ -18,7 +18,7 @@ export type Verdict =
   | { readonly kind: 'aborted'; readonly reason: AbortReason }
   /** The home has recorded nothing when it was asked. */
   | { readonly kind: 'undecided' }
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | { readonly kind: 'unreachable'; readonly reason: string; readonly noQuorum: { readonly home: BucketId; readonly missing: MissingQuorum } | null };
 
 interface Waiting {
   readonly question: LegQuestion;
@@ -79,7 +79,8 @@ export class HomeQuerier {
     const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })) });
     if (reply.kind !== 'queried') {
       const reason = `home bucket ${home}: ${reply.kind}`;
-      return questions.map(() => ({ kind: 'unreachable', reason }));
+      const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
+      return questions.map(() => ({ kind: 'unreachable', reason, noQuorum }));
     }
     return questions.map((question, at) => verdictOf(question.txn, reply.outcomes[at] ?? null));
   }

@@ -52,7 +52,7 @@ export class AccountReads {
     return numbers.some((number) => ledger.preparedOn(number).length > 0);
   }
 
-  private async settledMoment(numbers: readonly AccountNumber[]): Promise<Moment | ParticipantFailure> {
+  private async settledMoment(numbers: readonly AccountNumber[]): Promise<Moment | Extract<ParticipantReply, { readonly kind: 'home-without-quorum' }> | ParticipantFailure> {
     let release: (() => void) | null = null;
     try {
       for (let round = 0; round < this.context.config.maxReadRounds; round += 1) {
@@ -60,8 +60,10 @@ export class AccountReads {
         const moment = this.moment(numbers);
         if (moment.prepared.length === 0) return moment;
         const verdicts = await this.homes.ask(moment.prepared);
-        const unreachable = verdicts.find((verdict) => verdict.kind === 'unreachable');
-        if (unreachable !== undefined) return { kind: 'unavailable', reason: unreachable.reason };
+        const silent = verdicts.filter((verdict) => verdict.kind === 'unreachable');
+        const noQuorum = silent.find((verdict) => verdict.noQuorum !== null)?.noQuorum ?? null;
+        if (noQuorum !== null) return { kind: 'home-without-quorum', ...noQuorum };
+        if (silent[0] !== undefined) return { kind: 'unavailable', reason: silent[0].reason };
         const endings = moment.prepared.map((leg, at) => endingOf(leg, present(verdicts[at], 'verdict'))).filter((ending) => ending !== null);
         if (endings.length === 0) return moment;
         const failure = await this.apply(endings);

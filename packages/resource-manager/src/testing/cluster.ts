@@ -1,7 +1,7 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
 import { madeUpCluster } from '@mas/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
-import type { InstructionItem, ItemReply, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { InstructionItem, ItemReply, NotSent, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { Outcome } from '@mas/ledger';
 import { bucketId, err, ok, present, rmId, SeededRandom, silentLogger, accountNumber, type AccountNumber, type BucketId, type Logger, type RmId } from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
@@ -42,6 +42,8 @@ export class TestCluster {
   readonly requests: { readonly to: RmId; readonly request: ParticipantRequest }[] = [];
   /** Processes that no other can reach. */
   readonly cut = new Set<RmId>();
+  /** Instead of what the process would say, to its peers. */
+  tap: (to: RmId, request: ParticipantRequest) => ParticipantReply | NotSent | undefined = () => undefined;
   /** Where the process of an RM is killed; taken out when it happens. */
   readonly killAt = new Map<RmId, FailpointName>();
   readonly placement;
@@ -191,14 +193,16 @@ export class TestCluster {
     return reply.transactions.length;
   }
 
-  private send(to: RmId, request: ParticipantRequest, from: RmId): Promise<ParticipantReply> {
+  private send(to: RmId, request: ParticipantRequest, from: RmId): Promise<ParticipantReply | NotSent> {
     this.requests.push({ to, request });
+    const tapped = this.tap(to, request);
+    if (tapped !== undefined) return Promise.resolve(tapped);
     const target = this.processes.get(to);
     if (target === undefined || this.cut.has(to) || this.cut.has(from)) return Promise.resolve({ kind: 'unknown', reason: 'the exchange was lost' });
     return target.rm.handle(request, 'rm');
   }
 
-  private isOpen(bucket: BucketId): boolean {
+  isOpen(bucket: BucketId): boolean {
     return this.raft.group(bucket).entries.some((entry) => entry.data.length > 0);
   }
 }

@@ -41,6 +41,11 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       return writer.message(10, reply, (inner, { map }) => inner.optionalMessage(1, map, writePlacementMap));
     case 'status':
       return writer.message(11, reply, (inner, { replicas }) => inner.messages(1, replicas, writeReplicaStatus));
+    case 'home-without-quorum':
+      return writer.message(19, reply, (inner, { home, missing }) => {
+        inner.uint(1, home);
+        inner.message(2, missing, writeMissingQuorum);
+      });
     case 'not-leader':
       return writer.message(12, reply, (inner, { leader }) => inner.optionalUint(1, leader));
     case 'no-quorum':
@@ -84,6 +89,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus) }) as const);
     case 17:
       return reader.message(17, (inner) => ({ kind: 'leg', leg: inner.optionalMessage(1, readLegRow) }) as const);
+    case 19:
+      return reader.message(19, (inner) => ({ kind: 'home-without-quorum', home: inner.bucket(1), missing: inner.message(2, readMissingQuorum) }) as const);
     default:
       return readFailure(reader);
   }

@@ -85,6 +85,7 @@ const itemReply: fc.Arbitrary<ItemReply> = fc.oneof(
   fc.record({ kind: kind('outcome'), outcome }),
   fc.record({ kind: fc.constantFrom('unauthenticated' as const, 'permission-denied' as const), reason: anyText }),
 );
+const missingQuorum = fc.record({ up: fc.nat(9), of: fc.nat(9), needed: fc.nat(9), forMs: safeUint });
 export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('outcomes'), outcomes: fc.array(itemReply, { maxLength: 4 }) }),
   fc.record({ kind: kind('queried'), outcomes: fc.array(orNull(outcomeRow), { maxLength: 3 }) }),
@@ -99,7 +100,8 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
-  fc.record({ kind: kind('no-quorum'), missing: fc.record({ up: fc.nat(9), of: fc.nat(9), needed: fc.nat(9), forMs: safeUint }) }),
+  fc.record({ kind: kind('no-quorum'), missing: missingQuorum }),
+  fc.record({ kind: kind('home-without-quorum'), home: bucket, missing: missingQuorum }),
   fc.record({ kind: fc.constantFrom('unavailable' as const, 'unknown' as const, 'permission-denied' as const), reason: anyText }),
   fc.record({ kind: kind('no-replica') }),
 );

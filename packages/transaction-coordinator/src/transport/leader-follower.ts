@@ -2,20 +2,17 @@
  * One exchange with a bucket, wherever its leader is: follows hints, takes the replicas in turn when there is none,
  * pauses between rounds, and asks the same again when the fate of a request is unknown (every instruction is
  * idempotent, every read harmless). Ends when it is answered, also by a refusal of the caller, when its time is over, or
- * when there is no leader to be found because too few replicas are there (soundings.ts).
+ * when there is no leader to be found because too few replicas are there (two-phase-commit/src/soundings.ts).
  */
 import type { LeaderDirectory } from '@mas/placement';
-import type { NotSent, ParticipantClient, ParticipantFailure, ParticipantReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
+import { noQuorumText, QUICK_ATTEMPT_MS, Soundings, type NotSent, type ParticipantClient, type ParticipantFailure, type ParticipantReply, type ParticipantRequest, type Unreachable } from '@mas/two-phase-commit';
 import { delay, type BucketId, type Clock, type Logger, type Random, type RmId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import { Reachability } from './reachability';
-import { noQuorumText, Soundings } from './soundings';
 
 /** Hints followed without a pause: two replicas that name each other must not spin. */
 const MAX_HOPS = 3;
-/** While one replica misses a quorum, an attempt at another takes no longer. */
-const QUICK_ATTEMPT_MS = 400;
 
 /** What another replica, or the same one later, may answer differently. A refused caller is refused everywhere. */
 type Retryable = Exclude<ParticipantFailure, { readonly kind: 'permission-denied' }> | NotSent;

@@ -1,8 +1,7 @@
 /** A bucket whose replicas say that too few of them are there, or of which nobody can be reached: callers hear that, and soon. */
-import type { NotSent, ParticipantReply } from '@mas/two-phase-commit';
+import { noQuorumText, Soundings, type NotSent, type ParticipantReply } from '@mas/two-phase-commit';
 import { bucketId, rmId } from '@mas/values';
 import { Rig, verdict } from '../testing/rig';
-import { noQuorumText, Soundings } from './soundings';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 const missing = (up: number): ParticipantReply & { readonly kind: 'no-quorum' } => ({ kind: 'no-quorum', missing: { up, of: 3, needed: 2, forMs: 1_000 } });
@@ -54,6 +53,20 @@ test('a read: UNAVAILABLE with bucket, replicas up and needed, long before the d
   expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
   expect(answer.ok ? '' : answer.error.message).toBe('Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.');
   expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
+});
+
+test('a read whose account awaits the decision of a bucket without a quorum: UNAVAILABLE with that bucket, and asked once', async () => {
+  const rig = new Rig();
+  const [account, other] = [rig.open(1, 100n), rig.open(3, 1n)];
+  rig.cluster.tap = (_rm, request) => (request.kind === 'read-accounts' && request.bucket === 1 ? { kind: 'home-without-quorum', home: bucketId(2), missing: { up: 1, of: 3, needed: 2, forMs: 0 } } : 'pass');
+  for (const numbers of [[account], [account, other]]) {
+    const asked = rig.cluster.requests.length;
+    const startedMs = rig.clock.monotonicMs();
+    const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), numbers, 'committed'));
+    expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
+    expect(rig.cluster.requests.length - asked).toBe(numbers.length);
+    expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(10);
+  }
 });
 
 test('a payment whose home has no quorum: UNAVAILABLE, and nothing is recorded; the same id commits once it has one', async () => {

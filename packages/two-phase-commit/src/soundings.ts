@@ -3,11 +3,15 @@
  * a quorum may just be cut off itself, so all the others must say the same or say nothing. A replica that sees a quorum, or answers
  * anything else of its own, is a hope: an election ends in a moment, a busy replica gets better.
  */
-import type { NoQuorum, NotSent, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type BucketId, type MissingQuorum, type RmId } from '@mas/values';
+import type { NotSent, ParticipantReply } from './participant-protocol';
+import type { NoQuorum } from './transaction-event';
 
 /** Nobody can be reached for so long: then nobody is there. Longer than a process that restarts at once refuses connections. */
 export const NOBODY_MS = 1_500;
+
+/** While one replica misses a quorum, an attempt at another takes no longer. */
+export const QUICK_ATTEMPT_MS = 400;
 
 type Failed = Extract<ParticipantReply, { readonly kind: 'not-leader' | 'no-quorum' | 'unavailable' | 'unknown' | 'no-replica' }> | NotSent;
 
