@@ -31,7 +31,8 @@ function expectRefusal(ran: Ran, code: number, text: string | RegExp): void {
   expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: '' });
   expect(ran.stderr).toMatch(/^mas-client: [^\n]+\n$/);
   expect(ran.stderr).toMatch(text);
-  expect(ran.stderr).not.toMatch(/\bat .*:\d+:\d+|SELECT|INSERT/);
+  // A frame of a stack names a file with line and column; an address (`::1:9`) is none.
+  expect(ran.stderr).not.toMatch(/\bat .*\.[cm]?[jt]s:\d+:\d+|SELECT|INSERT/);
 }
 
 describe('a cluster as it comes', () => {
