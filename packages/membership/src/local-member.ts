@@ -52,6 +52,21 @@ export class LocalMember {
     return { name: 'OTHER_RESOURCE_MANAGER', message: `rm-${peer.rm} answers at the address of rm-${expected}. Check the addresses in --cluster.`, isFinal: false, mark: null };
   }
 
+  /** Whether who was let in is still welcome: how far its log went is known since then. */
+  keeps(peer: PeerName): boolean {
+    return this.judge({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
+  }
+
+  /**
+   * What being turned away means for this process. A position was true when it was said; by the time it was judged, others may
+   * have passed on a newer one: so the mark is compared with the own log. @returns why this one is no member any more; null: it dials again
+   */
+  turnedAway(told: PeerRefusal): PeerRefusal | null {
+    if (!told.isFinal || told.mark === null) return told.isFinal ? told : null;
+    this.heard([{ rm: this.self.rm, ordinal: this.self.ordinal, position: told.mark }]);
+    return this.refusal();
+  }
+
   /** Older or equal ones are ignored. @returns whether something changed. */
   adopt(members: MemberTable): boolean {
     if (members.version <= this.table.version) return false;

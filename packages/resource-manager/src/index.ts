@@ -24,8 +24,10 @@ export { noFailpoints, type FailpointName, type Failpoints } from './failpoints'
 export { BecomingMember, MembershipRefused, newIdentity, type BecomingMemberPorts } from './membership/becoming-member';
 export { checkDatabase, claimDatabase } from './membership/database-owner';
 export { FolderIdentity } from './membership/folder-identity';
-export { founderMembership, MemoryIdentityStore } from './membership/memory-identity-store';
-export type { IdentityStore, MembershipClient, MembershipServer, RejoinAnswer } from './membership/membership-ports';
+export { FolderMembership, type NamedDatabase } from './membership/folder-membership';
+export { MemberDesk } from './membership/member-desk';
+export type { IdentityStore, MemberFolder, MembershipClient, MembershipServer, RejoinAnswer } from './membership/membership-ports';
+export { takePart, type Member, type TakingPart } from './membership/take-part';
 export { ResourceManager } from './resource-manager';
 export type { ApplyResult, ResourceManagerOptions, RmMembership } from './resource-manager-options';
 export type { RowCodec } from './row-codec';

@@ -1,4 +1,5 @@
 export { EncodedInstructions, ProtoLedgerCodec } from './codec/ledger-codec';
+export { MembershipCodec } from './codec/membership-codec';
 export { PeerBatchCodec } from './codec/peer-batch-codec';
 export { decodePlacementMap, encodePlacementMap } from './codec/placement-messages';
 export { ProtoRowCodec } from './codec/row-codec';
@@ -18,6 +19,7 @@ export type { TlsIdentity } from './auth/tls-identity';
 export { GrpcParticipantClient, type ParticipantClientOptions } from './client/participant-client';
 export type { PaymentStream } from './client/payment-stream';
 export { GrpcPeerTransport, type PeerTransportOptions } from './client/peer-transport';
+export { LearntCluster } from './membership/learnt-cluster';
 export { MemberDoor, type MemberDoorPorts } from './membership/member-door';
 export { CoordinatorCaller, type ClusterKnowledge, type NodeCaller, type OnRefused, type RefusedParty } from './membership/node-caller';
 export { readMember, sayMember } from './membership/node-names';

@@ -1,14 +1,14 @@
 /** `mas rm`: one Resource Manager process, wired from its settings. */
 import { join } from 'node:path';
-import type { Outcome } from '@mas/ledger';
-import { LocalMember, PositionMarks } from '@mas/membership';
+import { SEMANTICS_VERSION, type Outcome, type Policy } from '@mas/ledger';
+import type { LocalMember } from '@mas/membership';
 import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
-import { claimDatabase, FileSnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type Failpoints } from '@mas/resource-manager';
-import { EncodedInstructions, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, NODE_DOOR, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
+import { FileSnapshotSpool, FolderMembership, MemberDesk, platformDigest, ResourceManager, resourceManagerConfig, takePart, type Failpoints, type NamedDatabase } from '@mas/resource-manager';
+import { EncodedInstructions, GrpcMembershipClient, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, NODE_DOOR, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
 import { openAppliedStore, type SqlAppliedStore } from '@mas/sql-store';
-import { present, rmId, type Clock, type RmId } from '@mas/values';
+import { rmId, type Clock, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
@@ -16,13 +16,11 @@ import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
+import { NodeMemberFolder } from '../platform/node-member-folder';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
-import { becomeMember, keepMarks, sayWhatIsRecorded } from './become-member';
-import { FolderMembership } from './folder-membership';
-import { MemberDesk } from './member-desk';
 import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
@@ -30,6 +28,7 @@ import { storeWhenThere } from './store-when-there';
 const FAILPOINTS = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
 const STOP_TIMEOUT_MS = 14_000;
 const SERVER_GRACE_MS = 500;
+const MEMBERSHIP_TIMEOUT_MS = 1_000;
 
 type RmSettings = Values<typeof resourceManagerSettings>;
 
@@ -78,7 +77,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const database = settings.sql === 'embedded' ? null : await sqlServer(settings, clock, logger);
-  const ofFolder = await FolderMembership.open(folder, self, settings.rejoin, database, logger);
+  const ofFolder = await FolderMembership.open(new NodeMemberFolder(folder), self, settings.rejoin, database, logger);
   const encoded = new EncodedInstructions();
   const desk = new MemberDesk();
   // Until it is a member nobody is let in, and nobody is called.
@@ -88,26 +87,26 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
   const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, limits, clock, logger });
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
-  const membership = await becomeMember(settings, self, { desk, identity: ofFolder.identity, tls, policy: config.policy, logger, clock, lifecycle });
-  if (membership === null) return;
-  sayWhatIsRecorded(settings, membership, logger);
-  const identity = await ofFolder.settle(membership);
-  const root = ofFolder.root(membership);
-  const store = database?.store ?? (await openAppliedStore(`embedded:${join(root, `${settings.db}.db`)}`, {}, logger));
-  await claimDatabase(store, self, identity, membership, database?.name ?? root);
-  const log = new SegmentedLogStore({ directory: join(root, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) });
-  const member = new LocalMember({
-    clusterId: membership.clusterId,
-    self: { rm: self, ordinal: membership.ordinal, incarnation: identity.current().incarnation },
-    members: present(identity.current().members, 'members'),
-    marks: new PositionMarks(ofFolder.store.loadMarks()),
-    position: () => log.position(),
-  });
-  member.onChange(() => {
-    const refusal = member.refusal();
-    if (refusal !== null) lifecycle.refused(refusal.name, refusal.message);
-  });
-  lifecycle.onStop('marks', keepMarks(member, ofFolder.store, clock, logger));
+  const client = new GrpcMembershipClient({ self, peers: addresses, tls, clock, logger, timeoutMs: MEMBERSHIP_TIMEOUT_MS });
+  lifecycle.onStop('membership', () => Promise.resolve(desk.becoming?.stop()));
+  const part = await takePart({
+    rm: self,
+    first: [...addresses.keys()].sort((a, b) => a - b),
+    settings: { buckets: settings.buckets, replicas: settings.replicas, policy: policyText(config.policy), semanticsVersion: SEMANTICS_VERSION },
+    folder: ofFolder,
+    database,
+    openEmbedded: async (subfolder) => embeddedIn(join(folder.path, subfolder), settings.db, logger),
+    openLog: (subfolder) => new SegmentedLogStore({ directory: join(folder.path, subfolder, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) }),
+    desk,
+    client,
+    digest: platformDigest,
+    clock,
+    logger,
+    onRefused: ({ name, message }) => lifecycle.refused(name, message),
+  }).finally(() => client.close());
+  if (part === null) return;
+  const { membership, identity, store, log, local: member } = part;
+  lifecycle.onStop('marks', part.keepMarks);
   const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));
   const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
@@ -127,7 +126,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     random,
     logger,
     digest: platformDigest,
-    spool: new FileSnapshotSpool(join(root, 'snapshots')),
+    spool: new FileSnapshotSpool(join(folder.path, part.subfolder, 'snapshots')),
     config,
     ...(failpoint === null ? {} : { failpoints: crashAt(new CrashCounter(failpoint)) }),
     onFatal: (error) => lifecycle.fatal('a broken invariant', error),
@@ -144,9 +143,18 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: database === null ? 'embedded' : 'mysql', clusterId: membership.clusterId, incarnation: member.self.incarnation }, 'ready');
 }
 
-async function sqlServer(settings: RmSettings, clock: Clock, logger: ProcessLogger): Promise<{ readonly store: SqlAppliedStore; readonly name: string }> {
+async function sqlServer(settings: RmSettings, clock: Clock, logger: ProcessLogger): Promise<NamedDatabase<SqlAppliedStore>> {
   const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(settings.sql, { database: settings.db }, logger);
   return { store: await storeWhenThere(open, settings.sqlWaitMs, clock, logger), name: `database ${settings.db}` };
+}
+
+async function embeddedIn(root: string, db: string, logger: ProcessLogger): Promise<NamedDatabase<SqlAppliedStore>> {
+  return { store: await openAppliedStore(`embedded:${join(root, `${db}.db`)}`, {}, logger), name: root };
+}
+
+/** The first RMs compare it when they found the cluster; afterwards the policy of the highest version counts. */
+function policyText({ version, numberPattern, minimumBalanceMinor, maximumAmountMinor }: Policy): string {
+  return `version ${version}, numbers ${numberPattern}, minimum ${minimumBalanceMinor}, maximum ${maximumAmountMinor}`;
 }
 
 function crashAt(counter: CrashCounter): Failpoints {

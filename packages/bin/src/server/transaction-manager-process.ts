@@ -2,7 +2,7 @@
 import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
-import { CoordinatorCaller, edgeLimits, GrpcParticipantClient, JwtTokenVerifier, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
+import { CoordinatorCaller, edgeLimits, GrpcParticipantClient, JwtTokenVerifier, LearntCluster, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
@@ -17,7 +17,6 @@ import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
-import { LearntCluster } from './learnt-cluster';
 import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';

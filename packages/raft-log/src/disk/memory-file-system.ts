@@ -107,6 +107,18 @@ export class MemoryFileSystem implements LogFileSystem {
     this.durableNames.set(path, inode);
   }
 
+  /** What would be there after a power cut that kept nothing unsynced: a copy of the disk at this moment. */
+  image(): ReadonlyMap<string, Uint8Array> {
+    return new Map([...this.durableNames].map(([path, { durable }]) => [path, Uint8Array.from(durable)]));
+  }
+
+  /** From here on the disk holds this and nothing else. Only while nobody uses it. */
+  replaceBy(image: ReadonlyMap<string, Uint8Array>): void {
+    this.names.clear();
+    this.durableNames.clear();
+    for (const [path, content] of image) this.overwrite(path, content);
+  }
+
   private file(inode: Inode): LogFile {
     return {
       readAll: () => this.run(undefined, () => Buffer.from(inode.cached)),

@@ -1,5 +1,5 @@
 /** Ports of who a Resource Manager is: what its folder remembers, and what first RMs and returning ones ask each other. */
-import type { Admission, FoundingStatement, IdentityRecord, Incarnation, PositionMark } from '@mas/membership';
+import type { Admission, FoundingStatement, IdentityRecord, Incarnation, Ordinal, PositionMark } from '@mas/membership';
 import type { RmId } from '@mas/values';
 
 /** In the data folder. Null: a folder that nothing was ever written to. */
@@ -9,6 +9,23 @@ export interface IdentityStore {
   save(record: IdentityRecord): Promise<void>;
   loadMarks(): readonly PositionMark[];
   saveMarks(marks: readonly PositionMark[]): Promise<void>;
+}
+
+/** A data folder: its records, and what else lies in it. */
+export interface MemberFolder {
+  /** For messages. */
+  readonly path: string;
+  /** `next identity`: of an incarnation that is made in place of one that lost its database, until it counts. Marks are the same of both. */
+  records(name: 'identity' | 'next identity'): IdentityStore;
+  /** Durable when it resolves. */
+  forgetNext(): Promise<void>;
+  hasLog(): boolean;
+  /** An embedded database of the incarnation with this ordinal. */
+  hasDatabase(ordinal: Ordinal): boolean;
+  /** Logs, snapshots and embedded databases of earlier incarnations. */
+  removeBefore(ordinal: Ordinal): Promise<void>;
+  /** 128 random bits. */
+  newIncarnation(): Incarnation;
 }
 
 export type RejoinAnswer =

@@ -4,8 +4,8 @@ import type { FoundingStatement, Incarnation } from '@mas/membership';
 import type { MembershipClient, RejoinAnswer } from '@mas/resource-manager';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
-import { readAdmission, readStatement, writeStatement } from '../codec/founding-messages';
-import { FoundRequest, FoundResponse, MembershipServiceService, RejoinRequest, RejoinResponse } from '../generated/mas/v1/membership_service';
+import { MembershipCodec } from '../codec/membership-codec';
+import { MembershipServiceService } from '../generated/mas/v1/membership_service';
 import { dialResourceManager, identity } from './node-channel';
 
 export interface MembershipClientOptions {
@@ -19,17 +19,18 @@ export interface MembershipClientOptions {
 
 export class GrpcMembershipClient implements MembershipClient {
   private readonly clients = new Map<RmId, Client>();
+  private readonly codec = new MembershipCodec();
 
   constructor(private readonly options: MembershipClientOptions) {}
 
   async found(rm: RmId, statement: FoundingStatement): Promise<FoundingStatement | null> {
-    const bytes = await this.ask(rm, MembershipServiceService.found.path, FoundRequest.encode({ statement: writeStatement(statement) }).finish());
-    return bytes === null ? null : this.read(rm, () => readStatement(FoundResponse.decode(bytes).statement));
+    const bytes = await this.ask(rm, MembershipServiceService.found.path, this.codec.encodeFound(statement));
+    return bytes === null ? null : this.read(rm, () => this.codec.decodeFoundAnswer(bytes));
   }
 
   async rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null> {
-    const bytes = await this.ask(rm, MembershipServiceService.rejoin.path, RejoinRequest.encode({ rm: this.options.self, incarnation }).finish());
-    return bytes === null ? null : this.read(rm, () => answerIn(RejoinResponse.decode(bytes)));
+    const bytes = await this.ask(rm, MembershipServiceService.rejoin.path, this.codec.encodeRejoin(this.options.self, incarnation));
+    return bytes === null ? null : this.read(rm, () => this.codec.decodeRejoinAnswer(bytes));
   }
 
   close(): void {
@@ -37,14 +38,14 @@ export class GrpcMembershipClient implements MembershipClient {
     this.clients.clear();
   }
 
-  private ask(rm: RmId, path: string, request: Uint8Array): Promise<Buffer | null> {
+  private ask(rm: RmId, path: string, request: Buffer): Promise<Buffer | null> {
     const address = this.options.peers.get(rm);
     if (address === undefined) return Promise.resolve(null);
     const client = this.clients.get(rm) ?? dialResourceManager(rm, address, this.options.tls);
     this.clients.set(rm, client);
     const deadline = this.options.clock.wallMs() + this.options.timeoutMs;
     return new Promise((resolve) => {
-      client.makeUnaryRequest(path, identity, identity, Buffer.from(request), { deadline }, (error, answer) => {
+      client.makeUnaryRequest(path, identity, identity, request, { deadline }, (error, answer) => {
         if (error !== null) this.failed(rm, error);
         resolve(error === null && answer !== undefined ? answer : null);
       });
@@ -64,20 +65,5 @@ export class GrpcMembershipClient implements MembershipClient {
       this.options.logger.warn({ rm, err: error }, 'an answer about membership cannot be read');
       return null;
     }
-  }
-}
-
-function answerIn({ answer }: RejoinResponse): RejoinAnswer | null {
-  switch (answer?.$case) {
-    case 'admission':
-      return { kind: 'admitted', admission: readAdmission(answer.value) };
-    case 'pending':
-      return { kind: 'pending', message: answer.value.message };
-    case 'refused':
-      return { kind: 'refused', name: answer.value.name, message: answer.value.message };
-    case undefined:
-      return null;
-    default:
-      return answer satisfies never;
   }
 }

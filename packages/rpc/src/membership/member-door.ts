@@ -64,15 +64,13 @@ export class MemberDoor implements NodeCaller {
   failed(dialled: RmId, error: ServiceError): void {
     const member = this.ports.member();
     const told = refusalOf(error);
-    if (member === null || told === null || !told.isFinal) return;
-    if (told.mark !== null) member.heard([{ rm: member.self.rm, ordinal: member.self.ordinal, position: told.mark }]);
-    const refusal = told.mark === null ? told : member.refusal();
+    const refusal = member === null || told === null ? null : member.turnedAway(told);
     if (refusal !== null) this.ports.onRefused(refusal, { refused: 'self', rm: dialled });
   }
 
   /** Of who is let in already, when another table of members counts. */
   isWelcome(peer: PeerName): boolean {
-    return this.ports.member()?.judge({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
+    return this.ports.member()?.keeps(peer) === true;
   }
 
   /** Who calls, by certificate and metadata together. */

@@ -4,6 +4,7 @@
  */
 import { rendered, show, type DecisionSeen, type Findings } from '@mas/auditor';
 import type { Outcome } from '@mas/ledger';
+import { raftIdOf, type MemberId } from '@mas/membership';
 import type { PeerBatch } from '@mas/multi-raft';
 import type { Entry, EntryId } from '@mas/raft';
 import { META_GROUP } from '@mas/placement';
@@ -28,15 +29,17 @@ const LEADER_MESSAGES: ReadonlySet<string> = new Set(['append', 'heartbeat', 'sn
 export class ClusterWatch implements ClusterObserver {
   readonly applied = new Map<BucketId, Map<number, AppliedEntry>>();
   readonly decisions = new Map<PaymentKey, DecisionSeen>();
-  private readonly leaders = new Map<string, RmId>();
+  /** Group and term → Raft id. */
+  private readonly leaders = new Map<string, number>();
   private readonly positions = new Map<string, number>();
+  private readonly founded = new Set<string>();
 
   constructor(
     private readonly world: World,
     private readonly findings: Findings,
   ) {}
 
-  onBatch(from: RmId, batch: PeerBatch): void {
+  onBatch(from: MemberId, batch: PeerBatch): void {
     for (const { group, message } of batch.messages) if (LEADER_MESSAGES.has(message.kind) && 'term' in message) this.leads(group, message.term, from);
     for (const { group, term } of batch.heartbeats) this.leads(group, term, from);
   }
@@ -68,15 +71,27 @@ export class ClusterWatch implements ClusterObserver {
     else this.findings.add('no process gives up', `${process}: ${text}`);
   }
 
-  private leads(group: BucketId, term: number, rm: RmId): void {
+  onHeard(process: string, by: string, why: string): void {
+    this.findings.add('nobody hears who is no member', `${by} takes what ${process} says: ${why}`);
+  }
+
+  /** Once: what is begun anew later forgets what there was. */
+  onFounded(process: string, group: BucketId): void {
+    const key = `${process}/${group}`;
+    this.findings.expect(!this.founded.has(key), 'a cluster is founded once', () => `${process} begins group ${group} anew`);
+    this.founded.add(key);
+  }
+
+  private leads(group: BucketId, term: number, member: MemberId): void {
     const key = `${group}@${term}`;
     const known = this.leaders.get(key);
+    const id = raftIdOf(member);
     if (known === undefined) {
-      this.leaders.set(key, rm);
-      this.world.trace.note(`rm-${rm} leads ${group === META_GROUP ? 'the meta group' : `bucket ${group}`} in term ${term}`);
+      this.leaders.set(key, id);
+      this.world.trace.note(`rm-${member.rm} leads ${group === META_GROUP ? 'the meta group' : `bucket ${group}`} in term ${term}`);
       this.world.counters.add('leaderships');
     } else {
-      this.findings.expect(known === rm, 'one leader per term', () => `rm-${known} and rm-${rm} both lead group ${group} in term ${term}`);
+      this.findings.expect(known === id, 'one leader per term', () => `the replicas ${known} and ${id} both lead group ${group} in term ${term}`);
     }
   }
 

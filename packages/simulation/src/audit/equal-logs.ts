@@ -21,9 +21,9 @@ export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
 }
 
 function logsOf(cluster: Cluster, group: BucketId): readonly (readonly [RmId, readonly Entry[]])[] {
-  return [...cluster.rms.values()].flatMap(({ rm, log, host }) => {
-    const storage = log.storage(group);
-    const isMember = host.status().some((one) => one.group === group && one.voters.some((voter) => voter.rm === rm));
+  return [...cluster.rms.values()].flatMap(({ rm, parts }) => {
+    const storage = parts?.log.storage(group);
+    const isMember = parts?.host.status().some((one) => one.group === group && one.voters.some((voter) => voter.rm === rm)) === true;
     return storage === undefined || !isMember ? [] : [[rm, storage.entries(storage.firstIndex(), indexPlus(storage.lastIndex(), 1), ALL_BYTES) ?? []] as const];
   });
 }

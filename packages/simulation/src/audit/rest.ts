@@ -16,6 +16,10 @@ export const atRest = { prepared, everything, converged };
 async function prepared(cluster: Cluster): Promise<readonly string[]> {
   const found: string[] = [];
   for (const [rm, { manager }] of cluster.rms) {
+    if (manager === null) {
+      found.push(`rm-${rm} is no member`);
+      continue;
+    }
     const reply = await cluster.world.time.until(manager.handle({ kind: 'status' }, 'tm'), ASK_MS, `the status of rm-${rm}`);
     const leading = reply.kind === 'status' ? reply.replicas.filter(({ role, preparedLegs }) => role === 'leader' && preparedLegs > 0) : [];
     found.push(...leading.map(({ bucket, preparedLegs }) => `bucket ${bucket} on rm-${rm} holds ${preparedLegs} prepared legs`));
@@ -82,7 +86,7 @@ async function converged(cluster: Cluster, bucket: BucketId, findings: Findings)
   const describe = (): readonly (readonly [RmId, number | undefined])[] => voters.map((rm) => [rm, cluster.machines.get(rm)?.sql.tables.buckets.get(bucket)?.checkpoint.applied.index]);
   const isConverged = (): boolean => {
     const leader = cluster.leaderOf(bucket);
-    const status = leader === null ? undefined : cluster.rms.get(leader)?.host.status().find((one) => one.group === bucket);
+    const status = cluster.host(leader)?.status().find((one) => one.group === bucket);
     if (status === undefined) return false;
     voters = status.voters.map(({ rm }) => rm);
     return status.lastIndex === status.appliedIndex && describe().every(([, index]) => index === status.appliedIndex);
@@ -95,7 +99,7 @@ async function converged(cluster: Cluster, bucket: BucketId, findings: Findings)
 
 async function ask(cluster: Cluster, bucket: BucketId, request: ParticipantRequest): Promise<ParticipantReply> {
   const leader = cluster.leaderOf(bucket);
-  const manager = leader === null ? undefined : cluster.rms.get(leader)?.manager;
-  if (manager === undefined) return { kind: 'not-leader', leader: null };
+  const manager = leader === null ? null : cluster.rms.get(leader)?.manager ?? null;
+  if (manager === null) return { kind: 'not-leader', leader: null };
   return cluster.world.time.until(manager.handle(request, 'tm'), ASK_MS, `asking bucket ${bucket}`);
 }

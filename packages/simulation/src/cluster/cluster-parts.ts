@@ -1,6 +1,5 @@
 /** What a process runs on and what outlives it. */
-import type { MadeUpCluster } from '@mas/membership';
-import type { MemoryIdentityStore } from '@mas/resource-manager';
+import type { Ordinal } from '@mas/membership';
 import type { RaftFabric } from '../world/raft-transport';
 import type { SessionFabric } from '../world/sessions';
 import type { SimDisk } from '../world/sim-disk';
@@ -10,11 +9,14 @@ import type { World } from '../world/world';
 export interface Machine {
   readonly world: World;
   readonly disk: SimDisk;
-  readonly sql: SimSql;
+  /** The database that its process is told to use: its own, unless somebody has made a mistake. */
+  sql: SimSql;
   readonly fabric: RaftFabric;
   readonly sessions: SessionFabric;
-  readonly members: MadeUpCluster;
-  readonly identities: MemoryIdentityStore;
   /** The machine's wall clock keeps what jumped it. */
   wallOffsetMs: number;
+  /** `--rejoin`, as the operator has set it. */
+  rejoin: boolean;
+  /** What no process on this machine may speak under, and why, as only the simulator knows: a disk that has forgotten something. */
+  forgotten: { readonly ordinal: Ordinal; readonly why: string } | null;
 }

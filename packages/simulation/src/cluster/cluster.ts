@@ -1,8 +1,8 @@
 /** The simulated cluster: Resource Managers, Transaction Managers, their machines, one Redis; and the verbs that disturb them. */
-import { MemoryIdentityStore, type FailpointName } from '@mas/resource-manager';
+import { MembershipRefused, type FailpointName } from '@mas/resource-manager';
 import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator';
 import type { PeerBatch } from '@mas/multi-raft';
-import { madeUpCluster } from '@mas/membership';
+import { founderId, type MemberId } from '@mas/membership';
 import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
 import { bucketId, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
 import { Network } from '../world/network';
@@ -15,7 +15,7 @@ import { SimSql } from '../world/sim-sql';
 import type { World } from '../world/world';
 import type { Machine } from './cluster-parts';
 import type { ClusterObserver } from './observer';
-import { RmProcess, type RmSettings } from './rm-process';
+import { RmProcess, type Host, type RmSettings } from './rm-process';
 import { TmProcess } from './tm-process';
 
 export interface ClusterShape {
@@ -41,6 +41,15 @@ export interface LeaderWord {
 
 export type CrashKind = Parameters<RmProcess['kill']>[0];
 
+/** A process that is not one of the cluster's, whatever it says. */
+export interface Guest {
+  readonly rm: RmId;
+  readonly name: string;
+  readonly machine: Machine;
+  /** Why nobody should hear it. */
+  readonly why: string;
+}
+
 const START_LIMIT_MS = 30_000;
 const RESTART_MS = 1_000;
 const VOTE_TO_DEATH_MS = 3;
@@ -54,6 +63,12 @@ export class Cluster {
   readonly machines = new Map<RmId, Machine>();
   readonly rms = new Map<RmId, RmProcess>();
   readonly tms = new Map<string, TmProcess>();
+  /** Who runs beside the cluster, by process name. */
+  readonly guests = new Map<string, RmProcess>();
+  /** Resource Managers that were refused, and why: they stay down until their operator has done something. */
+  readonly refused = new Map<RmId, string>();
+  /** Told of every process that was refused. */
+  onRefused: ((process: RmProcess, reason: string) => void) | null = null;
   /** Armed by the faults: a process that passes this failpoint dies there. */
   rmDiesAt: FailpointName | null = null;
   tmDiesAt: Failpoint | null = null;
@@ -61,10 +76,12 @@ export class Cluster {
   voterDies = false;
   /** Hear of every append of a group's newest leader before it has left. */
   readonly onLeaderWord = new Set<(word: LeaderWord) => void>();
-  private readonly sessions: SessionFabric;
+  readonly sessions: SessionFabric;
+  private readonly fabric: RaftFabric;
   /** Group → the latest term that had a leader, and how many appends it has sent. */
   private readonly reigns = new Map<BucketId, { readonly term: number; words: number }>();
   private readonly tmWallOffsetsMs = new Map<string, number>();
+  private readonly tmRecords = new Map<string, Map<string, string>>();
   private readonly random: SeededRandom;
 
   constructor(
@@ -74,16 +91,16 @@ export class Cluster {
   ) {
     this.random = world.chance();
     this.network = new Network(world);
-    this.sessions = new SessionFabric(this.network);
-    const fabric = new RaftFabric(this.network, (from, to, batch) => this.hear(from, to, batch));
+    this.sessions = new SessionFabric(this.network, (process, by, why) => observer.onHeard(process, by, why));
+    this.fabric = new RaftFabric(this.network, {
+      onBatch: (from, to, batch) => this.hear(from, to, batch),
+      onHeard: (process, by, why) => observer.onHeard(process, by, why),
+    });
     this.redis = new SimRedis(this.network, serverClock(world));
     const members = Array.from({ length: shape.resourceManagers }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
     this.genesis = genesisPlacement(members, shape.buckets, shape.replicas);
     this.index = new PlacementIndex(this.genesis);
-    const madeUp = madeUpCluster(members.map(({ rm }) => rm));
-    for (const { rm } of members) {
-      this.machines.set(rm, { world, disk: new SimDisk(world), sql: new SimSql(this.network, rm), fabric, sessions: this.sessions, members: madeUp, identities: new MemoryIdentityStore(), wallOffsetMs: this.random.below(2_000) - 1_000 });
-    }
+    for (const { rm } of members) this.machines.set(rm, this.machine(`sql-${rm}`, this.random.below(2_000) - 1_000));
     for (let i = 1; i <= shape.transactionManagers; i += 1) this.tmWallOffsetsMs.set(`tm-${i}`, this.random.below(2_000) - 1_000);
   }
 
@@ -119,21 +136,51 @@ export class Cluster {
     return this.tmNames.every((name) => this.tms.get(name)?.isServing === true) && [META_GROUP, ...this.buckets].every((group) => this.leaderOf(group) !== null);
   }
 
+  /** A machine of its own, with nothing on it. */
+  machine(sqlName: string, wallOffsetMs: number): Machine {
+    const { world, fabric, sessions } = this;
+    return { world, disk: new SimDisk(world), sql: new SimSql(this.network, sqlName), fabric, sessions, wallOffsetMs, rejoin: false, forgotten: null };
+  }
+
+  /** Unless it runs, or was refused and nobody has done anything about it. */
   startRm(rm: RmId): void {
-    if (this.rms.has(rm)) return;
-    const process: RmProcess = new RmProcess(rm, present(this.machines.get(rm), 'machine'), this.shape.rm, this.genesis, this.observer, (name) => this.rmPasses(rm, name), (self) => this.rmEnded(self));
+    if (this.rms.has(rm) || this.refused.has(rm)) return;
+    const process = this.process(rm, `rm-${rm}`, present(this.machines.get(rm), 'machine'), null, (self, refused) => this.rmEnded(self, refused));
     this.rms.set(rm, process);
-    this.world.trace.note(`rm-${rm} starts`);
-    process.start().catch((error: unknown) => {
-      if (!process.process.isAlive) return;
-      this.observer.onFatal(process.process.name, error, isAwayError(error));
-      process.kill('keep', false);
+    this.run(process);
+  }
+
+  startGuest({ rm, name, machine, why }: Guest): void {
+    const process = this.process(rm, name, machine, why, (self, refused) => {
+      this.guests.delete(name);
+      if (refused !== null) this.onRefused?.(self, refused);
     });
+    this.guests.set(name, process);
+    this.run(process);
+  }
+
+  /** The operator has done what the refusal asks for. */
+  allow(rm: RmId): void {
+    this.refused.delete(rm);
+  }
+
+  host(rm: RmId | null): Host | undefined {
+    return (rm === null ? null : this.rms.get(rm)?.host) ?? undefined;
+  }
+
+  /** The incarnation that runs there, or lies there. */
+  memberOf(rm: RmId): MemberId {
+    const running = this.rms.get(rm)?.parts?.local.self;
+    if (running !== undefined) return { rm, ordinal: running.ordinal };
+    const state = this.machines.get(rm)?.disk.identity()?.state;
+    return state?.kind === 'admitted' ? { rm, ordinal: state.ordinal } : founderId(rm);
   }
 
   startTm(name: string): void {
     if (this.tms.has(name)) return;
-    const place = { world: this.world, sessions: this.sessions, redis: this.redis, wallOffsetMs: this.tmWallOffsetsMs.get(name) ?? 0 };
+    const records = this.tmRecords.get(name) ?? new Map<string, string>();
+    this.tmRecords.set(name, records);
+    const place = { world: this.world, sessions: this.sessions, redis: this.redis, wallOffsetMs: this.tmWallOffsetsMs.get(name) ?? 0, records };
     const process: TmProcess = new TmProcess(name, place, this.shape.tm, this.genesis, (point) => this.tmPasses(name, point), (self) => this.tmEnded(self));
     this.tms.set(name, process);
     this.world.trace.note(`${name} starts`);
@@ -142,7 +189,7 @@ export class Cluster {
 
   /** All wall clocks show the time again. */
   setClocksRight(): void {
-    for (const { process } of [...this.rms.values(), ...this.tms.values()]) process.setWallClockRight();
+    for (const { process } of [...this.rms.values(), ...this.guests.values(), ...this.tms.values()]) process.setWallClockRight();
     for (const machine of this.machines.values()) machine.wallOffsetMs = 0;
     for (const name of this.tmNames) this.tmWallOffsetsMs.set(name, 0);
   }
@@ -154,14 +201,35 @@ export class Cluster {
   leaderOf(group: BucketId): RmId | null {
     let best: { readonly rm: RmId; readonly term: number } | null = null;
     for (const { rm, host } of this.rms.values()) {
-      const status = host.isLeader(group) ? host.status().find((one) => one.group === group) : undefined;
+      const status = host?.isLeader(group) === true ? host.status().find((one) => one.group === group) : undefined;
       if (status !== undefined && (best === null || status.term > best.term)) best = { rm, term: status.term };
     }
     return best?.rm ?? null;
   }
 
-  private hear(from: RmId, to: RmId, batch: PeerBatch): void {
-    this.observer.onBatch(from, batch);
+  private process(rm: RmId, name: string, machine: Machine, guest: string | null, onExit: (self: RmProcess, refused: string | null) => void): RmProcess {
+    const { shape, genesis, observer } = this;
+    const orders = { rm, name, settings: shape.rm, genesis, buckets: shape.buckets, replicas: shape.replicas, guest };
+    return new RmProcess(machine, orders, { observer, diesAt: (point) => guest === null && this.rmPasses(rm, point), onExit });
+  }
+
+  private run(process: RmProcess): void {
+    const { name } = process.process;
+    this.world.trace.note(`${name} starts`);
+    process.start().catch((error: unknown) => {
+      if (!process.process.isAlive) return;
+      if (error instanceof MembershipRefused) {
+        process.refused(error);
+        return;
+      }
+      this.observer.onFatal(name, error, isAwayError(error));
+      process.kill('keep', false);
+    });
+  }
+
+  private hear(member: MemberId, to: RmId, batch: PeerBatch): void {
+    this.observer.onBatch(member, batch);
+    const from = member.rm;
     for (const { group, message } of batch.messages) {
       if (message.kind === 'vote-response' && message.granted && this.voterDies) this.dieAfterVote(from);
       if (message.kind !== 'append') continue;
@@ -200,9 +268,14 @@ export class Cluster {
     return true;
   }
 
-  private rmEnded(ended: RmProcess): void {
+  private rmEnded(ended: RmProcess, refused: string | null): void {
     if (this.rms.get(ended.rm) === ended) this.rms.delete(ended.rm);
     this.world.trace.note(`rm-${ended.rm} has ended`);
+    if (refused !== null) {
+      this.refused.set(ended.rm, refused);
+      this.onRefused?.(ended, refused);
+      return;
+    }
     this.again(() => this.startRm(ended.rm));
   }
 

@@ -3,17 +3,22 @@
  * appliers and what they answered, processes that gave up. Whoever listens decides what is wrong.
  */
 import type { Outcome } from '@mas/ledger';
+import type { MemberId } from '@mas/membership';
 import type { Applier, PeerBatch } from '@mas/multi-raft';
 import type { ConfState, Entry, EntryId } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 
 export interface ClusterObserver {
-  onBatch(from: RmId, batch: PeerBatch): void;
+  onBatch(from: MemberId, batch: PeerBatch): void;
   onApplied(rm: RmId, group: BucketId, entry: Entry, outcomes: readonly Outcome[]): void;
   /** The applied state of a replica starts here: after a restart or an installed snapshot. */
   onApplierAt(rm: RmId, group: BucketId, at: EntryId): void;
   /** A process stopped itself. `expected`: for a fault that was injected. */
   onFatal(process: string, error: unknown, expected: boolean): void;
+  /** What comes from a process that nobody should hear was taken in, or answered. @param why as only the simulator knows */
+  onHeard(process: string, by: string, why: string): void;
+  /** A process begins a group anew, as founders do. */
+  onFounded(process: string, group: BucketId): void;
 }
 
 type Results = readonly Outcome[];

@@ -1,11 +1,14 @@
-/** One Resource Manager process, wired as production wires it, over the world's clock, network, disk and SQL. */
-import type { Outcome } from '@mas/ledger';
+/**
+ * One Resource Manager process, wired as production wires it, over the world's clock, network, disk and SQL: from its folder to a
+ * member, and from there to its groups.
+ */
+import { SEMANTICS_VERSION, type Outcome } from '@mas/ledger';
 import { MultiRaftHost, multiRaftConfig, type Applier, type InitialGroup, type MultiRaftConfig } from '@mas/multi-raft';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { LogFailed, SegmentedLogStore } from '@mas/raft-log';
-import { founderMembership, MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, type FailpointName, type ResourceManagerConfigInput } from '@mas/resource-manager';
+import { FolderMembership, MemberDesk, MembershipRefused, MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, takePart, type FailpointName, type Member, type ResourceManagerConfig, type ResourceManagerConfigInput } from '@mas/resource-manager';
 import { EncodedInstructions, ProtoLedgerCodec, ProtoRowCodec, SessionCodec } from '@mas/rpc';
-import type { BucketId, RmId } from '@mas/values';
+import type { BucketId, Logger, RmId } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
 import type { SimTransport } from '../world/raft-transport';
 import type { SessionServer } from '../world/sessions';
@@ -20,117 +23,214 @@ export interface RmSettings {
   readonly manager: ResourceManagerConfigInput;
 }
 
+/** What it is told on its command line. */
+export interface RmOrders {
+  readonly rm: RmId;
+  /** Of the process and of its links. */
+  readonly name: string;
+  readonly settings: RmSettings;
+  readonly genesis: PlacementMap;
+  readonly buckets: number;
+  readonly replicas: number;
+  /** It listens at no address of the cluster, and only dials: a process of another cluster, a stranger, a disk that was given up. Why nobody should hear it. */
+  readonly guest: string | null;
+}
+
+export interface RmObservers {
+  readonly observer: ClusterObserver;
+  /** Asked at each failpoint: true ends the process there. */
+  readonly diesAt: (name: FailpointName) => boolean;
+  /** @param refused why it is no member with the folder and database that it has: it does not start again by itself. Null: it died. */
+  readonly onExit: (self: RmProcess, refused: string | null) => void;
+}
+
+type Part = Member<SimStore, SegmentedLogStore>;
+export type Host = MultiRaftHost<readonly Outcome[]>;
+
+/** What there is once it is a member. */
+export interface RmParts extends Part {
+  readonly host: Host;
+  readonly manager: ResourceManager;
+}
+
 const LOG_SEGMENT_BYTES = 128 * 1024;
 
 export class RmProcess {
   readonly process: SimProcess;
-  readonly host: MultiRaftHost<readonly Outcome[]>;
-  readonly manager: ResourceManager;
-  readonly log: SegmentedLogStore;
-  private readonly transport: SimTransport;
-  private readonly store: SimStore;
-  private readonly server: SessionServer;
+  readonly rm: RmId;
+  /** Null: it is no member yet. */
+  parts: RmParts | null = null;
   /** Its manager takes orders. */
   hasStarted = false;
+  private readonly desk = new MemberDesk();
+  private readonly server: SessionServer;
+  private readonly config: ResourceManagerConfig;
+  private readonly store: SimStore;
+  private readonly logger: Logger;
+  private readonly encoded = new EncodedInstructions();
+  private transport: SimTransport | null = null;
+  private isMember = false;
   private isStopped = false;
 
   constructor(
-    readonly rm: RmId,
     private readonly machine: Machine,
-    settings: RmSettings,
-    genesis: PlacementMap,
-    observer: ClusterObserver,
-    /** Asked at each failpoint: true ends the process there. */
-    diesAt: (name: FailpointName) => boolean,
-    private readonly onExit: (self: RmProcess) => void,
+    private readonly orders: RmOrders,
+    private readonly observers: RmObservers,
   ) {
-    const { world, disk, sql, fabric, sessions } = machine;
-    const random = world.chance();
-    this.process = new SimProcess(`rm-${rm}`, world.time, { wallMs: machine.wallOffsetMs, monotonicMs: random.below(1_000_000) });
-    const { clock } = this.process;
+    const { world, disk, sql } = machine;
+    this.rm = orders.rm;
+    this.process = new SimProcess(orders.name, world.time, { wallMs: machine.wallOffsetMs, monotonicMs: world.chance().below(1_000_000) });
+    this.logger = processLogger(world, this.process);
     disk.owner = this.process;
-    const logger = processLogger(world, this.process);
-    const fatal = (error: unknown): void => {
-      if (!this.process.isAlive) return;
-      observer.onFatal(this.process.name, error, error instanceof LogFailed);
-      this.exit();
-    };
-    const member = machine.members.local(rm, () => this.log.position());
-    this.transport = fabric.transport(member, this.process);
-    this.log = new SegmentedLogStore({ directory: 'log', fileSystem: disk.files, clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: fatal });
-    const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log: this.log, transport: this.transport, positions: member, clock, random: world.chance(), logger, onFatal: (failure) => fatal(failure.cause ?? failure.what) }, multiRaftConfig(settings.raft));
-    this.host = host;
-    observeGroups(host, rm, observer);
-    const encoded = new EncodedInstructions();
-    const config = resourceManagerConfig(settings.manager);
-    if (!config.ok) throw new Error(JSON.stringify(config.error));
     this.store = sql.connect(this.process);
-    this.manager = new ResourceManager({
+    const config = resourceManagerConfig(orders.settings.manager);
+    if (!config.ok) throw new Error(JSON.stringify(config.error));
+    this.config = config.value;
+    this.server = { process: this.process, codec: new SessionCodec(this.encoded), desk: this.desk, member: () => (this.isMember ? this.parts?.local ?? null : null) };
+  }
+
+  get host(): Host | null {
+    return this.parts?.host ?? null;
+  }
+
+  get manager(): ResourceManager | null {
+    return this.parts?.manager ?? null;
+  }
+
+  /** @throws MembershipRefused, StoreUnavailable and what starting throws */
+  async start(): Promise<void> {
+    const { machine, orders, process, desk, logger, rm } = this;
+    const database = { store: this.store, name: `database ${machine.sql.name}` };
+    const folder = await FolderMembership.open(machine.disk.folder(process.name), rm, machine.rejoin, database, logger);
+    if (orders.guest === null) machine.sessions.servers.set(rm, this.server);
+    const part = await takePart({
       rm,
-      membership: founderMembership(member, machine.identities),
+      first: this.first(),
+      settings: { buckets: orders.buckets, replicas: orders.replicas, policy: 'simulated', semanticsVersion: SEMANTICS_VERSION },
+      folder,
+      database,
+      openEmbedded: () => Promise.reject(new Error('it was told to use a server')),
+      openLog: (subfolder) => new SegmentedLogStore({ directory: subfolder === '' ? 'log' : `${subfolder}/log`, fileSystem: machine.disk.files, clock: process.clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: (error) => this.fatal(error) }),
+      desk,
+      client: machine.sessions.membershipClient(process, rm),
+      digest: platformDigest,
+      clock: process.clock,
+      logger,
+      onRefused: ({ name, message }) => this.refused(new MembershipRefused(name, message)),
+    });
+    if (part === null) return;
+    const parts = this.assemble(part);
+    this.parts = parts;
+    await parts.host.start();
+    // Not before: how far the log goes is only known now.
+    this.isMember = true;
+    desk.manager = parts.manager;
+    await parts.manager.start();
+    this.hasStarted = true;
+  }
+
+  /** In good order, as on SIGTERM; what the operating system has in its cache is not lost. */
+  async stop(): Promise<void> {
+    this.desk.becoming?.stop();
+    this.isMember = false;
+    await this.parts?.manager.stop();
+    await this.parts?.keepMarks();
+    this.kill('keep', false);
+  }
+
+  /** SIGKILL or a power cut. `commitsBreak`: what SQL has not committed yet never is; else it may still be. */
+  kill(tearing: 'lose' | 'keep' | 'prefix' | 'sectors', commitsBreak: boolean): void {
+    this.end(tearing, commitsBreak, null);
+  }
+
+  /** Exit code 2, as by who it is found out to be. */
+  refused({ reason, message }: MembershipRefused): void {
+    if (!this.process.isAlive) return;
+    this.machine.world.trace.note(`${this.process.name} is refused: ${reason}`);
+    if (this.machine.world.options.keepsDetails) this.machine.world.trace.aside(message);
+    this.end('keep', false, reason);
+  }
+
+  /** Why nobody should hear this process, as only the simulator knows. */
+  private standing(): string | null {
+    const { forgotten } = this.machine;
+    const { parts } = this;
+    if (this.orders.guest !== null) return this.orders.guest;
+    return forgotten !== null && parts !== null && parts.local.self.ordinal <= forgotten.ordinal ? forgotten.why : null;
+  }
+
+  private first(): readonly RmId[] {
+    const configured = this.orders.genesis.resourceManagers.map(({ rm }) => rm);
+    return configured.includes(this.rm) ? configured : [...configured, this.rm].sort((a, b) => a - b);
+  }
+
+  private assemble(part: Part): RmParts {
+    const { machine, orders, process, logger, rm } = this;
+    const { world, fabric, sessions } = machine;
+    const { clock } = process;
+    const { local: member, log } = part;
+    const owner = { process, member, standing: () => this.standing(), onRefused: ({ name, message }: { readonly name: string; readonly message: string }) => this.refused(new MembershipRefused(name, message)) };
+    const transport = orders.guest === null ? fabric.transport(owner) : fabric.guest(owner);
+    this.transport = transport;
+    const host: Host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random: world.chance(), logger, onFatal: (failure) => this.fatal(failure.cause ?? failure.what) }, multiRaftConfig(orders.settings.raft));
+    if (orders.guest === null) this.observeGroups(host, log);
+    const { observer, diesAt } = this.observers;
+    const manager = new ResourceManager({
+      rm,
+      membership: { identity: part.identity, settings: part.membership.settings, local: member },
       host,
-      store: this.store,
-      ledgerCodec: new ProtoLedgerCodec(encoded),
+      store: part.store,
+      ledgerCodec: new ProtoLedgerCodec(this.encoded),
       rowCodec: new ProtoRowCodec(),
       tokens: testTokens,
-      participants: sessions.client(this.process, { role: 'rm', member }),
-      directory: new LeaderDirectory(new PlacementIndex(genesis)),
+      participants: sessions.client(process, { role: 'rm', ...owner }),
+      directory: new LeaderDirectory(new PlacementIndex(orders.genesis)),
       clock,
       random: world.chance(),
       logger,
       digest: platformDigest,
       spool: new MemorySnapshotSpool(),
-      config: config.value,
+      config: this.config,
       failpoints: {
         hit: (name) => {
-          if (!this.process.isAlive || !diesAt(name)) return undefined;
+          if (!process.isAlive || !diesAt(name)) return undefined;
           this.kill('lose', true);
           return new Promise<void>(() => undefined);
         },
       },
       // Nothing here is wrong on purpose in a log or a row: a bucket that stops is as bad as a process that does.
       onBucketStopped: (stop) => {
-        if (this.process.isAlive) observer.onFatal(this.process.name, stop.cause, false);
+        if (process.isAlive) observer.onFatal(process.name, stop.cause, false);
       },
-      onFatal: fatal,
+      onFatal: (error) => this.fatal(error),
     });
-    this.server = { process: this.process, codec: new SessionCodec(encoded), participant: this.manager, member, isServing: false };
-    sessions.servers.set(rm, this.server);
+    return { ...part, host, manager };
   }
 
-  async start(): Promise<void> {
-    await this.host.start();
-    this.server.isServing = true;
-    await this.manager.start();
-    this.hasStarted = true;
+  /** The host is production's; only its appliers are listened to, and the founding of groups. */
+  private observeGroups(host: Host, log: SegmentedLogStore): void {
+    const { observer } = this.observers;
+    const addGroup = host.addGroup.bind(host);
+    host.addGroup = (group: BucketId, applier: Applier<readonly Outcome[]>, initial: InitialGroup | null) => {
+      if (initial !== null && log.storage(group) === undefined) observer.onFounded(this.process.name, group);
+      return addGroup(group, observed(applier, this.rm, group, observer), initial);
+    };
   }
 
-  /** In good order, as on SIGTERM; what the operating system has in its cache is not lost. */
-  async stop(): Promise<void> {
-    this.server.isServing = false;
-    await this.manager.stop();
-    this.exit();
+  private fatal(error: unknown): void {
+    if (!this.process.isAlive) return;
+    this.observers.observer.onFatal(this.process.name, error, error instanceof LogFailed);
+    this.end('keep', false, null);
   }
 
-  /** SIGKILL or a power cut. `commitsBreak`: what SQL has not committed yet never is; else it may still be. */
-  kill(tearing: 'lose' | 'keep' | 'prefix' | 'sectors', commitsBreak: boolean): void {
+  private end(tearing: 'lose' | 'keep' | 'prefix' | 'sectors', commitsBreak: boolean, refused: string | null): void {
     if (this.isStopped) return;
     this.isStopped = true;
     this.process.kill();
     if (commitsBreak) this.store.crash();
-    void this.transport.close();
+    void this.transport?.close();
     this.machine.disk.crash(tearing);
     this.machine.wallOffsetMs = this.process.wallOffset;
-    this.onExit(this);
+    this.observers.onExit(this, refused);
   }
-
-  private exit(): void {
-    this.kill('keep', false);
-  }
-}
-
-/** The host is production's; only its appliers are listened to. */
-function observeGroups(host: MultiRaftHost<readonly Outcome[]>, rm: RmId, observer: ClusterObserver): void {
-  const addGroup = host.addGroup.bind(host);
-  host.addGroup = (group: BucketId, applier: Applier<readonly Outcome[]>, initial: InitialGroup | null) => addGroup(group, observed(applier, rm, group, observer), initial);
 }

@@ -3,6 +3,7 @@ import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig, type Failpoint } from '@mas/transaction-coordinator';
+import { LearntCluster } from '@mas/rpc';
 import { delay } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
 import type { SessionFabric } from '../world/sessions';
@@ -19,6 +20,8 @@ export interface TmPlace {
   readonly sessions: SessionFabric;
   readonly redis: SimRedis;
   readonly wallOffsetMs: number;
+  /** The records of its data folder. */
+  readonly records: Map<string, string>;
 }
 
 export class TmProcess {
@@ -32,7 +35,7 @@ export class TmProcess {
 
   constructor(
     readonly name: string,
-    { world, sessions, redis, wallOffsetMs }: TmPlace,
+    { world, sessions, redis, wallOffsetMs, records }: TmPlace,
     settings: Partial<CoordinatorConfig>,
     genesis: PlacementMap,
     /** Asked at each failpoint: true ends the process there. */
@@ -48,7 +51,8 @@ export class TmProcess {
     const dao = redis.daoFor(this.process);
     const lockStore = redis.locksFor(this.process);
     this.directory = new LeaderDirectory(new PlacementIndex({ ...genesis, version: 0 }));
-    const participants = sessions.client(this.process, { role: 'tm', clusterId: null });
+    const knowledge = new LearntCluster({ record: (key) => records.get(key), keep: (key, value) => void records.set(key, value) });
+    const participants = sessions.client(this.process, { role: 'tm', knowledge, standing: () => null, onRefused: () => undefined });
     const { directory } = this;
     const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config: config.value });
     this.locks = new GlobalLocks({ ...ports, store: lockStore, buckets });

@@ -1,5 +1,5 @@
 /** A replica of a bucket moves to another Resource Manager and, the next time, back: learner first, then one joint step. */
-import { founderId } from '@mas/membership';
+import type { MemberId } from '@mas/membership';
 import type { BucketId, RmId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { Fault, FaultSite } from './fault';
@@ -13,37 +13,36 @@ export const membership: Fault = {
     const { cluster } = site;
     const bucket = site.pick(cluster.buckets);
     const leader = cluster.leaderOf(bucket);
-    const status = leader === null ? undefined : cluster.rms.get(leader)?.host.status().find((one) => one.group === bucket);
+    const status = cluster.host(leader)?.status().find((one) => one.group === bucket);
     if (leader === null || status === undefined) return;
-    const voters = status.voters.map(({ rm }) => rm);
-    const outside = cluster.rmIds.filter((rm) => !voters.includes(rm));
-    if (outside.length === 0) {
-      void dropAndTakeBack(site, bucket, leader, site.pick(voters));
-      return;
-    }
-    void replace(site, bucket, leader, site.pick(voters), site.pick(outside));
+    const { voters } = status;
+    const outside = cluster.rmIds.filter((rm) => !voters.some((voter) => voter.rm === rm));
+    if (outside.length === 0) void dropAndTakeBack(site, bucket, leader, site.pick(voters));
+    else void replace(site, bucket, leader, site.pick(voters), site.pick(outside));
   },
 };
 
-async function replace(site: FaultSite, bucket: BucketId, leader: RmId, remove: RmId, add: RmId): Promise<void> {
+async function replace(site: FaultSite, bucket: BucketId, leader: RmId, remove: MemberId, add: RmId): Promise<void> {
   const { cluster } = site;
-  const host = cluster.rms.get(leader)?.host;
+  const host = cluster.host(leader);
   const joining = cluster.rms.get(add);
-  if (host === undefined || joining?.hasStarted !== true) return;
-  site.note(`the replica of bucket ${bucket} moves from rm-${remove} to rm-${add}`);
-  await joining.process.hears(joining.manager.addReplica(bucket)).catch(() => undefined);
-  const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove: founderId(remove), add: founderId(add) });
-  site.note(`moving the replica of bucket ${bucket} from rm-${remove} to rm-${add}: ${outcome}`);
+  const manager = joining?.manager ?? null;
+  if (host === undefined || joining?.hasStarted !== true || manager === null) return;
+  site.note(`the replica of bucket ${bucket} moves from rm-${remove.rm} to rm-${add}`);
+  await joining.process.hears(manager.addReplica(bucket)).catch(() => undefined);
+  const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove, add: cluster.memberOf(add) });
+  site.note(`moving the replica of bucket ${bucket} from rm-${remove.rm} to rm-${add}: ${outcome}`);
   if (outcome === 'done') site.count('membership changes');
 }
 
 /** With as many machines as replicas a replica can only go and come back. */
-async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, rm: RmId): Promise<void> {
-  const host = site.cluster.rms.get(leader)?.host;
+async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, replica: MemberId): Promise<void> {
+  const host = site.cluster.host(leader);
+  const { rm } = replica;
   if (host === undefined || rm === leader) return;
   site.note(`the replica of bucket ${bucket} on rm-${rm} leaves its group`);
-  const left = await host.changeReplicas(bucket, { kind: 'remove', replica: founderId(rm) });
-  const back = await host.changeReplicas(bucket, { kind: 'add', replica: founderId(rm) });
+  const left = await host.changeReplicas(bucket, { kind: 'remove', replica });
+  const back = await host.changeReplicas(bucket, { kind: 'add', replica: site.cluster.memberOf(rm) });
   site.note(`the replica of bucket ${bucket} on rm-${rm} left (${left}) and came back (${back})`);
   if (left === 'done') site.count('membership changes');
 }
@@ -60,9 +59,9 @@ export function repairMembership(cluster: Cluster, untilMs: number): void {
 
 async function repair(cluster: Cluster, bucket: BucketId): Promise<void> {
   const leader = cluster.leaderOf(bucket);
-  const host = leader === null ? undefined : cluster.rms.get(leader)?.host;
+  const host = cluster.host(leader);
   const voters = host?.status().find((one) => one.group === bucket)?.voters.map(({ rm }) => rm) ?? [];
-  const missing = cluster.placement.replicasOf(bucket).find((rm) => !voters.includes(rm) && cluster.rms.get(rm)?.host.groups().includes(bucket) === true);
+  const missing = cluster.placement.replicasOf(bucket).find((rm) => !voters.includes(rm) && cluster.host(rm)?.groups().includes(bucket) === true);
   if (host === undefined || missing === undefined || voters.length >= cluster.shape.replicas) return;
-  await host.changeReplicas(bucket, { kind: 'add', replica: founderId(missing) });
+  await host.changeReplicas(bucket, { kind: 'add', replica: cluster.memberOf(missing) });
 }

@@ -57,7 +57,7 @@ export class Nemesis {
       disk.recovered();
       sql.conditions = CALM_SQL;
     }
-    for (const { process } of [...cluster.rms.values(), ...cluster.tms.values()]) process.resume();
+    for (const { process } of [...cluster.rms.values(), ...cluster.guests.values(), ...cluster.tms.values()]) process.resume();
     cluster.setClocksRight();
     if (this.faults.includes(membership)) repairMembership(cluster, cluster.world.time.nowMs() + REPAIR_MS);
   }

@@ -188,7 +188,7 @@ export const transfers: Fault = {
     const { cluster } = site;
     const bucket = site.pick(cluster.buckets);
     const leader = cluster.leaderOf(bucket);
-    const host = leader === null ? undefined : cluster.rms.get(leader)?.host;
+    const host = cluster.host(leader);
     const status = host?.status().find((one) => one.group === bucket);
     const others = (status?.voters ?? []).map(({ rm }) => rm).filter((rm) => rm !== leader);
     if (host === undefined || others.length === 0) return;

@@ -2,7 +2,7 @@
  * PeerTransport between simulated Resource Managers: ordered streams that lose batches, break when the link is cut for
  * long or an end dies, and come back. Batches travel as the bytes of production's codec. Snapshots arrive whole or not at all.
  */
-import type { LocalMember, MemberId } from '@mas/membership';
+import type { LocalMember, MemberId, PeerName, PeerRefusal } from '@mas/membership';
 import type { PeerBatch, PeerReceiver, PeerTransport, SnapshotHeader } from '@mas/multi-raft';
 import { PeerBatchCodec } from '@mas/rpc';
 import type { RmId } from '@mas/values';
@@ -15,8 +15,21 @@ const RECONNECT_MS = 300;
 /** Batches under way on one stream; more are refused. */
 const MAX_IN_FLIGHT = 5_000;
 
-export interface BatchObserver {
-  (from: RmId, to: RmId, batch: PeerBatch): void;
+/** What is seen of all streams from outside. */
+export interface StreamObserver {
+  onBatch(from: MemberId, to: RmId, batch: PeerBatch): void;
+  /** Somebody whom nobody should hear is heard. */
+  onHeard(process: string, by: string, why: string): void;
+}
+
+/** The process that a transport belongs to, and what the simulator knows of it. */
+export interface TransportOwner {
+  readonly process: SimProcess;
+  readonly member: LocalMember;
+  /** Why nobody should hear it, as only the simulator knows; null: it is a member. */
+  readonly standing: () => string | null;
+  /** It was turned away for good. */
+  readonly onRefused: (refusal: PeerRefusal) => void;
 }
 
 interface Connection {
@@ -33,29 +46,51 @@ interface Connection {
 
 /** All streams of the world; looks after connections at a fixed interval. */
 export class RaftFabric {
+  /** Who listens at the address of each Resource Manager. */
   readonly ends = new Map<RmId, SimTransport>();
+  /** Who dials these addresses and listens at none of them: processes of another cluster, or disks that were given up. */
+  private readonly guests = new Set<SimTransport>();
   private readonly connections = new Map<string, Connection>();
+  private readonly dialling = new Set<string>();
 
   constructor(
     readonly network: Network,
-    readonly observe: BatchObserver,
+    readonly observer: StreamObserver,
   ) {
     this.keepLooking();
   }
 
-  transport(member: LocalMember, process: SimProcess): SimTransport {
-    const transport = new SimTransport(this, member, process);
-    this.ends.set(member.self.rm, transport);
+  transport(owner: TransportOwner): SimTransport {
+    const transport = new SimTransport(this, owner);
+    this.ends.set(transport.rm, transport);
+    return transport;
+  }
+
+  guest(owner: TransportOwner): SimTransport {
+    const transport = new SimTransport(this, owner);
+    this.guests.add(transport);
     return transport;
   }
 
   connection(a: SimTransport, b: SimTransport): Connection | undefined {
-    const known = this.connections.get(key(a.rm, b.rm));
+    const known = this.connections.get(key(a, b));
     return known !== undefined && known.isOpen && (known.low === a || known.high === a) && (known.low === b || known.high === b) ? known : undefined;
   }
 
   close(end: SimTransport): void {
+    this.guests.delete(end);
     for (const connection of this.connections.values()) if (connection.isOpen && (connection.low === end || connection.high === end)) this.break(connection);
+  }
+
+  /** Another table of members counts at this end: streams of who is no member any more end. */
+  recheck(end: SimTransport): void {
+    for (const connection of this.connections.values()) {
+      if (!connection.isOpen || (connection.low !== end && connection.high !== end)) continue;
+      const peer = connection.low === end ? connection.high : connection.low;
+      if (end.member.keeps(peer.member.name())) continue;
+      this.network.world.counters.add('connections of replaced incarnations ended');
+      this.break(connection);
+    }
   }
 
   private keepLooking(): void {
@@ -66,17 +101,18 @@ export class RaftFabric {
   }
 
   private look(): void {
-    const ids = [...this.ends.keys()].sort((a, b) => a - b);
-    for (const a of ids) for (const b of ids) if (a < b) this.lookAt(this.ends.get(a), this.ends.get(b));
+    const ends = [...this.ends.values()].sort((a, b) => a.rm - b.rm);
+    for (const a of ends) for (const b of ends) if (a.rm < b.rm) this.lookAt(a, b);
+    for (const guest of this.guests) for (const end of ends) if (guest.rm !== end.rm) this.lookAt(end, guest);
   }
 
-  private lookAt(low: SimTransport | undefined, high: SimTransport | undefined): void {
-    if (low === undefined || high === undefined || !low.isOpen || !high.isOpen) return;
+  private lookAt(low: SimTransport, high: SimTransport): void {
+    if (!low.isOpen || !high.isOpen) return;
     const { world } = this.network;
     const passes = !this.network.isBlocked(low.process.name, high.process.name) && !this.network.isBlocked(high.process.name, low.process.name);
     const connection = this.connection(low, high);
     if (connection === undefined) {
-      if (passes && [this.turnsAway(low, high), this.turnsAway(high, low)].every((away) => !away)) this.connect(low, high);
+      if (passes) this.dial(low, high);
     } else if (passes) {
       connection.silentSinceMs = null;
     } else {
@@ -85,20 +121,35 @@ export class RaftFabric {
     }
   }
 
-  /** As production: both ends judge before either takes the other; who is turned away dials again. */
-  private turnsAway(judge: SimTransport, peer: SimTransport): boolean {
-    const refusal = judge.member.judgeAs(peer.rm, peer.member.name());
+  /** Each says who it is; what it has said is judged when it arrives, and others may know more by then. */
+  private dial(low: SimTransport, high: SimTransport): void {
+    const pair = key(low, high);
+    if (this.dialling.has(pair)) return;
+    this.dialling.add(pair);
+    const [lowName, highName] = [low.member.name(), high.member.name()];
+    this.network.world.time.at(this.network.delayMs(), () => {
+      this.dialling.delete(pair);
+      if (!low.isOpen || !high.isOpen || this.connection(low, high) !== undefined) return;
+      // As production: both ends judge before either takes the other; who is turned away hears it, and dials again or ends.
+      const away = [this.turnsAway(low, high, highName), this.turnsAway(high, low, lowName)];
+      if (away.every((isAway) => !isAway)) this.connect(low, high);
+    });
+  }
+
+  private turnsAway(judge: SimTransport, peer: SimTransport, said: PeerName): boolean {
+    const refusal = judge.member.judge(said);
     if (refusal === null) return false;
-    this.network.world.counters.add('peers turned away');
-    this.network.world.trace.note(`${judge.process.name} turns ${peer.process.name} away: ${refusal.name}`);
-    if (refusal.mark !== null) peer.member.heard([{ rm: peer.rm, ordinal: peer.self.ordinal, position: refusal.mark }]);
+    const { world } = this.network;
+    world.counters.add('peers turned away');
+    world.trace.note(`${judge.process.name} turns ${peer.process.name} away: ${refusal.name}`);
+    world.time.at(this.network.delayMs(), () => peer.process.enter(() => peer.turnedAway(refusal)));
     return true;
   }
 
   private connect(low: SimTransport, high: SimTransport): void {
     // An end hears that the last one is gone before it hears of the next.
-    for (const tell of this.connections.get(key(low.rm, high.rm))?.notices ?? []) tell();
-    this.connections.set(key(low.rm, high.rm), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set(), notices: new Set() });
+    for (const tell of this.connections.get(key(low, high))?.notices ?? []) tell();
+    this.connections.set(key(low, high), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set(), notices: new Set() });
     low.process.enter(() => low.receiver?.onConnected(high.self));
     high.process.enter(() => high.receiver?.onConnected(low.self));
   }
@@ -129,9 +180,16 @@ export class SimTransport implements PeerTransport {
 
   constructor(
     private readonly fabric: RaftFabric,
-    readonly member: LocalMember,
-    readonly process: SimProcess,
+    private readonly owner: TransportOwner,
   ) {}
+
+  get process(): SimProcess {
+    return this.owner.process;
+  }
+
+  get member(): LocalMember {
+    return this.owner.member;
+  }
 
   get self(): MemberId {
     return this.member.self;
@@ -147,6 +205,13 @@ export class SimTransport implements PeerTransport {
 
   start(receiver: PeerReceiver): void {
     this.receiver = receiver;
+    this.member.onChange(() => this.fabric.recheck(this));
+  }
+
+  /** The other end does not take this one. */
+  turnedAway(refusal: PeerRefusal): void {
+    const final = this.member.turnedAway(refusal);
+    if (final !== null) this.owner.onRefused(final);
   }
 
   send(to: RmId, batch: PeerBatch): boolean {
@@ -155,7 +220,8 @@ export class SimTransport implements PeerTransport {
     const connection = peer === undefined ? undefined : fabric.connection(this, peer);
     if (peer === undefined || connection === undefined || !this.isOpen || (this.inFlight.get(to) ?? 0) >= MAX_IN_FLIGHT) return false;
     const bytes = this.codec.encode(batch);
-    fabric.observe(this.rm, to, batch);
+    fabric.observer.onBatch(this.self, to, batch);
+    this.isHeardBy(peer);
     const { world } = fabric.network;
     const copies = fabric.network.copies(this.process.name, peer.process.name);
     world.trace.record(`raft ${this.rm}>${to} x${copies}`, bytes);
@@ -192,6 +258,13 @@ export class SimTransport implements PeerTransport {
     return Promise.resolve();
   }
 
+  /** The simulator's own look at who may be heard: not by names that are said, but by what has become of disks. */
+  private isHeardBy(peer: SimTransport): void {
+    const known = peer.member.members.of(this.rm);
+    const why = this.owner.standing() ?? (known !== undefined && known.ordinal > this.self.ordinal ? 'it was replaced, as the other end knows' : null);
+    if (why !== null) this.fabric.observer.onHeard(this.process.name, peer.process.name, why);
+  }
+
   private travel(peer: SimTransport, connection: Connection, bytes: Uint8Array): void {
     const { time } = this.fabric.network.world;
     const arrivalMs = Math.max(time.nowMs() + this.fabric.network.delayMs(), this.lastArrivalMs.get(peer.rm) ?? 0);
@@ -201,6 +274,7 @@ export class SimTransport implements PeerTransport {
       this.inFlight.set(peer.rm, (this.inFlight.get(peer.rm) ?? 1) - 1);
       peer.process.enter(() => {
         if (!connection.isOpen) return;
+        this.isHeardBy(peer);
         peer.receiver?.onBatch(this.self, this.codec.decode(bytes));
       });
     });
@@ -250,6 +324,6 @@ class SnapshotFeed {
   }
 }
 
-function key(a: RmId, b: RmId): string {
-  return a < b ? `${a}-${b}` : `${b}-${a}`;
+function key(a: SimTransport, b: SimTransport): string {
+  return [a.process.name, b.process.name].sort().join(' ');
 }

@@ -1,9 +1,12 @@
 /**
  * The participant exchange between simulated processes: requests and replies as the bytes of production's codec, which may be
  * lost, doubled, late and overtake each other. What was not answered in time is unknown; what could not be sent is unavailable.
+ * A session opens with its first request, and both ends judge the other one then; it ends with a process, or when a message is lost.
+ * What first and returning Resource Managers ask each other goes the same way, before anybody is a member.
  */
-import { judgeCluster, type ClusterId, type LocalMember, type PeerRefusal } from '@mas/membership';
-import { EncodedInstructions, SessionCodec } from '@mas/rpc';
+import { judgeCluster, type FoundingStatement, type Incarnation, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import { EncodedInstructions, MembershipCodec, SessionCodec, type ClusterKnowledge } from '@mas/rpc';
+import type { MembershipClient, MembershipServer, RejoinAnswer } from '@mas/resource-manager';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import type { Network } from './network';
@@ -12,22 +15,48 @@ import type { SimProcess } from './sim-process';
 export interface SessionServer {
   readonly process: SimProcess;
   readonly codec: SessionCodec;
-  readonly participant: ParticipantServer;
-  readonly member: LocalMember;
-  isServing: boolean;
+  readonly desk: ParticipantServer & MembershipServer;
+  /** Null: not yet. */
+  readonly member: () => LocalMember | null;
+}
+
+interface Asks {
+  /** Why nobody should answer it, as only the simulator knows; null: it may ask. */
+  readonly standing: () => string | null;
+  /** It was turned away for good. */
+  readonly onRefused: (refusal: PeerRefusal) => void;
 }
 
 /** Who asks: a Resource Manager as a member, a Transaction Manager by the cluster that the first one has told it of. */
-export type Asking = { readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; clusterId: ClusterId | null };
+export type Asking = Asks & ({ readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; readonly knowledge: ClusterKnowledge });
 
 export class SessionFabric {
-  /** The listeners, by Resource Manager; a new incarnation replaces the old one. */
+  /** The listeners, by Resource Manager; a new process replaces the old one. */
   readonly servers = new Map<RmId, SessionServer>();
 
-  constructor(readonly network: Network) {}
+  constructor(
+    readonly network: Network,
+    /** Somebody whom nobody should answer is answered. */
+    readonly onAnswered: (process: string, by: string, why: string) => void,
+  ) {}
 
   client(process: SimProcess, asking: Asking): ParticipantClient {
     return new SimSessionClient(this, process, asking);
+  }
+
+  membershipClient(process: SimProcess, self: RmId): MembershipClient {
+    return new SimMembershipClient(this, process, self);
+  }
+
+  serverOf(rm: RmId): SessionServer | undefined {
+    const server = this.servers.get(rm);
+    return server?.process.isAlive === true ? server : undefined;
+  }
+
+  /** A message back to who has asked. */
+  back(from: string, to: SimProcess, hear: () => void): void {
+    const copies = this.network.copies(from, to.name);
+    for (let copy = 0; copy < copies; copy += 1) this.network.world.time.at(this.network.delayMs(), () => to.enter(hear));
   }
 }
 
@@ -36,6 +65,8 @@ const REFUSED: NotSent = { kind: 'not-sent', reason: 'the connection was refused
 
 class SimSessionClient implements ParticipantClient {
   private readonly codec = new SessionCodec(new EncodedInstructions());
+  /** Whom both ends have found to be the right one. */
+  private readonly open = new Map<RmId, SimProcess>();
 
   constructor(
     private readonly fabric: SessionFabric,
@@ -48,7 +79,9 @@ class SimSessionClient implements ParticipantClient {
     const { network } = this.fabric;
     const target = `rm-${rm}`;
     const bytes = this.codec.encodeRequest(request);
+    const said = this.asking.role === 'rm' ? this.asking.member.name() : null;
     const copies = network.copies(this.process.name, target);
+    if (copies === 0) this.open.delete(rm);
     network.world.trace.record(`ask ${this.process.name}>${target} ${request.kind} x${copies}`, bytes);
     return new Promise((resolve) => {
       const timer = this.process.clock.schedule(timeoutMs, () => resolve(SESSION_LOST));
@@ -56,48 +89,113 @@ class SimSessionClient implements ParticipantClient {
         timer.cancel();
         resolve(reply);
       };
-      for (let copy = 0; copy < copies; copy += 1) network.world.time.at(network.delayMs(), () => this.arrive(rm, bytes, answer));
+      for (let copy = 0; copy < copies; copy += 1) network.world.time.at(network.delayMs(), () => this.arrive(rm, bytes, said, answer));
     });
   }
 
-  private arrive(rm: RmId, bytes: Buffer, answer: (reply: ParticipantReply | NotSent) => void): void {
-    const { network } = this.fabric;
-    const server = this.fabric.servers.get(rm);
-    if (server === undefined || !server.process.isAlive || !server.isServing) {
-      this.back(`rm-${rm}`, () => answer(REFUSED));
+  private arrive(rm: RmId, bytes: Buffer, said: PeerName | null, answer: (reply: ParticipantReply | NotSent) => void): void {
+    const { fabric, asking, process } = this;
+    const server = fabric.serverOf(rm);
+    const member = server?.member() ?? null;
+    if (server === undefined || member === null || !this.meets(rm, server, member, said)) {
+      fabric.back(`rm-${rm}`, process, () => answer(REFUSED));
       return;
     }
-    const refusal = this.meets(server.member);
-    if (refusal !== null) {
-      network.world.counters.add('sessions turned away');
-      this.back(`rm-${rm}`, () => answer(REFUSED));
-      return;
-    }
+    const why = asking.standing();
+    if (why !== null) fabric.onAnswered(process.name, server.process.name, why);
     server.process.enter(() => {
       const request = server.codec.decodeRequest(bytes);
-      void server.participant.handle(request, this.asking.role).then((reply) => {
+      void server.desk.handle(request, asking.role).then((reply) => {
         if (!server.process.isAlive) return;
         const encoded = server.codec.encodeReply(reply);
-        network.world.trace.record(`reply ${server.process.name}>${this.process.name} ${reply.kind}`, encoded);
-        this.back(server.process.name, () => answer(this.codec.decodeReply(encoded)));
+        fabric.network.world.trace.record(`reply ${server.process.name}>${process.name} ${reply.kind}`, encoded);
+        fabric.back(server.process.name, process, () => answer(this.codec.decodeReply(encoded)));
       });
     });
   }
 
-  /** Both ends judge, as at the opening of a session. */
-  private meets(server: LocalMember): PeerRefusal | null {
-    const { asking } = this;
-    if (asking.role === 'rm') {
-      const positioned = { ...asking.member.name(), position: Number.MAX_SAFE_INTEGER };
-      return server.judge(positioned) ?? asking.member.judge({ ...server.name(), position: Number.MAX_SAFE_INTEGER });
+  /** Both ends judge, at the opening of a session. */
+  private meets(rm: RmId, server: SessionServer, member: LocalMember, said: PeerName | null): boolean {
+    if (this.open.get(rm) === server.process) return true;
+    const { asking, fabric, process } = this;
+    const refusal = said === null ? this.judgeCluster(member) : member.judge(said);
+    if (refusal !== null) {
+      fabric.network.world.counters.add('sessions turned away');
+      fabric.back(server.process.name, process, () => {
+        const final = asking.role === 'rm' ? asking.member.turnedAway(refusal) : refusal;
+        if (final !== null) asking.onRefused(final);
+      });
+      return false;
     }
-    asking.clusterId ??= server.clusterId;
-    return judgeCluster(asking.clusterId, server.clusterId, this.process.name);
+    if (asking.role === 'rm' && asking.member.judgeAs(rm, member.name()) !== null) return false;
+    this.open.set(rm, server.process);
+    return true;
   }
 
-  private back(from: string, hear: () => void): void {
-    const { network } = this.fabric;
-    const copies = network.copies(from, this.process.name);
-    for (let copy = 0; copy < copies; copy += 1) network.world.time.at(network.delayMs(), () => this.process.enter(hear));
+  private judgeCluster(server: LocalMember): PeerRefusal | null {
+    const { asking, process } = this;
+    if (asking.role !== 'tm') return null;
+    const known = asking.knowledge.clusterId();
+    if (known === null) asking.knowledge.learn(server.clusterId);
+    return known === null ? null : judgeCluster(known, server.clusterId, process.name);
+  }
+}
+
+const MEMBERSHIP_TIMEOUT_MS = 1_000;
+
+class SimMembershipClient implements MembershipClient {
+  private readonly codec = new MembershipCodec();
+
+  constructor(
+    private readonly fabric: SessionFabric,
+    private readonly process: SimProcess,
+    private readonly self: RmId,
+  ) {}
+
+  async found(rm: RmId, statement: FoundingStatement): Promise<FoundingStatement | null> {
+    const bytes = this.codec.encodeFound(statement);
+    const answer = await this.ask(rm, 'found', bytes, ({ desk }) => {
+      const own = desk.found(this.self, this.codec.decodeFound(bytes));
+      return Promise.resolve(own === null ? null : this.codec.encodeFoundAnswer(own));
+    });
+    return answer === null ? null : this.codec.decodeFoundAnswer(answer);
+  }
+
+  async rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null> {
+    const bytes = this.codec.encodeRejoin(this.self, incarnation);
+    const answer = await this.ask(rm, 'rejoin', bytes, async ({ desk }) => {
+      const asked = this.codec.decodeRejoin(bytes);
+      return this.codec.encodeRejoinAnswer(await desk.rejoin(asked.rm, asked.incarnation));
+    });
+    return answer === null ? null : this.codec.decodeRejoinAnswer(answer);
+  }
+
+  private ask(rm: RmId, what: string, bytes: Buffer, handle: (server: SessionServer) => Promise<Buffer | null>): Promise<Buffer | null> {
+    const { fabric, process } = this;
+    const { network } = fabric;
+    const copies = network.copies(process.name, `rm-${rm}`);
+    network.world.trace.record(`ask ${process.name}>rm-${rm} ${what} x${copies}`, bytes);
+    return new Promise((resolve) => {
+      const timer = process.clock.schedule(MEMBERSHIP_TIMEOUT_MS, () => resolve(null));
+      const answer = (reply: Buffer | null): void => {
+        timer.cancel();
+        resolve(reply);
+      };
+      const arrive = (): void => {
+        const server = fabric.serverOf(rm);
+        if (server === undefined) {
+          fabric.back(`rm-${rm}`, process, () => answer(null));
+          return;
+        }
+        server.process.enter(() => {
+          void handle(server).then((reply) => {
+            if (!server.process.isAlive) return;
+            network.world.trace.record(`reply ${server.process.name}>${process.name} ${what}`, reply ?? Buffer.alloc(0));
+            fabric.back(server.process.name, process, () => answer(reply));
+          });
+        });
+      };
+      for (let copy = 0; copy < copies; copy += 1) network.world.time.at(network.delayMs(), arrive);
+    });
   }
 }

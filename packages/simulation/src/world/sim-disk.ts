@@ -1,8 +1,10 @@
 /**
- * The disk under one Resource Manager's write-ahead log: production's in-memory file system, which forgets what was not
- * synced, with a disk's time and a disk's faults around it.
+ * The data folder of one Resource Manager and the disk under it: production's in-memory file system, which forgets what was not
+ * synced, and the folder's records, with a disk's time and a disk's faults around them. It can be copied, emptied and set back.
  */
+import { decodeIdentity, encodeIdentity, incarnation, memberOfRaftId, raftIdOf, type IdentityRecord, type PositionMark } from '@mas/membership';
 import { MemoryFileSystem } from '@mas/raft-log';
+import { FolderMembership, type IdentityStore, type MemberFolder } from '@mas/resource-manager';
 import type { SeededRandom } from '@mas/values';
 import type { SimProcess } from './sim-process';
 import type { World } from './world';
@@ -16,11 +18,22 @@ export const CALM_DISK: DiskConditions = { minLatencyMs: 0.1, maxLatencyMs: 0.8 
 
 export type CrashKind = 'lose' | 'keep' | 'prefix' | 'sectors';
 
+/** What the folder held at a moment, durably. */
+export interface FolderImage {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly records: ReadonlyMap<string, string>;
+}
+
+export const EMPTY_FOLDER: FolderImage = { files: new Map(), records: new Map() };
+
+const HEX_DIGITS = 32;
+
 export class SimDisk {
   readonly files: MemoryFileSystem;
   conditions: DiskConditions = CALM_DISK;
   /** Whose operations these are. */
   owner: SimProcess | null = null;
+  private records = new Map<string, string>();
   private readonly random: SeededRandom;
   private inFlight = 0;
   private isFull = false;
@@ -45,6 +58,62 @@ export class SimDisk {
 
   recovered(): void {
     this.isFull = false;
+  }
+
+  image(): FolderImage {
+    return { files: this.files.image(), records: new Map(this.records) };
+  }
+
+  /** Only while no process uses it. */
+  restore(image: FolderImage): void {
+    this.files.replaceBy(image.files);
+    this.records = new Map(image.records);
+  }
+
+  /** What the identity in the folder is; null: none. For those who look from outside. */
+  identity(): IdentityRecord | null {
+    const text = this.records.get('identity');
+    return text === undefined ? null : decodeIdentity(text);
+  }
+
+  marks(): readonly PositionMark[] {
+    const text = this.records.get('marks');
+    if (text === undefined) return [];
+    return (JSON.parse(text) as readonly (readonly [number, number])[]).map(([raftId, position]) => ({ ...memberOfRaftId(raftId), position }));
+  }
+
+  /** The folder as the process that runs on it sees it. */
+  folder(name: string): MemberFolder {
+    return {
+      path: name,
+      records: (record) => this.identities(record),
+      forgetNext: () => this.durably(() => void this.records.delete('next identity')),
+      hasLog: () => this.files.paths().some((path) => path.startsWith('log/')),
+      hasDatabase: () => false,
+      removeBefore: (ordinal) => this.durably(() => this.removeAllBut(`${FolderMembership.subfolder({ ordinal })}/`)),
+      newIncarnation: () => incarnation(Array.from({ length: HEX_DIGITS }, () => this.random.below(16).toString(16)).join('')),
+    };
+  }
+
+  private identities(name: 'identity' | 'next identity'): IdentityStore {
+    return {
+      load: () => {
+        const text = this.records.get(name);
+        return text === undefined ? null : decodeIdentity(text);
+      },
+      save: (record) => this.durably(() => void this.records.set(name, encodeIdentity(record))),
+      loadMarks: () => this.marks(),
+      saveMarks: (marks) => this.durably(() => void this.records.set('marks', JSON.stringify(marks.map((mark) => [raftIdOf(mark), mark.position])))),
+    };
+  }
+
+  private removeAllBut(prefix: string): void {
+    this.files.replaceBy(new Map([...this.files.image()].filter(([path]) => path.startsWith(prefix))));
+  }
+
+  /** In one piece or, where the process dies first, not at all. */
+  private durably(change: () => void): Promise<void> {
+    return new Promise((resolve) => this.later(() => resolve(change())));
   }
 
   private later(run: () => void): void {

@@ -24,21 +24,25 @@ const LATE_COMMIT_MS = 4_000;
 const DRIVER_TIMEOUT_MS = 800;
 
 export class SimSql {
-  readonly tables = new MemoryTables();
+  tables = new MemoryTables();
   conditions: SqlConditions = CALM_SQL;
   private readonly random: SeededRandom;
-  private readonly name: string;
 
   constructor(
     private readonly network: Network,
-    rm: number,
+    /** Such as `sql-1`. */
+    readonly name: string,
   ) {
     this.random = network.world.chance();
-    this.name = `sql-${rm}`;
   }
 
   connect(process: SimProcess): SimStore {
     return new SimStore(new MemoryAppliedStore(this.tables, (operation, bucket) => this.fault(process, operation, bucket)), process);
+  }
+
+  /** What a process that is gone had under way changes nothing any more. */
+  restore(image: MemoryTables): void {
+    this.tables = image.copy();
   }
 
   private async fault(process: SimProcess, operation: StoreOperation, bucket: BucketId | null): Promise<StoreFault> {

@@ -46,6 +46,15 @@ export class MemoryRows {
     this.put({ kind: 'locks', rows: batch.locks });
   }
 
+  copy(): MemoryRows {
+    const copied = new MemoryRows();
+    copied.put({ kind: 'accounts', rows: this.sortedAccounts() });
+    copied.put({ kind: 'legs', rows: this.sortedLegs() });
+    copied.put({ kind: 'outcomes', rows: this.sortedOutcomes() });
+    copied.put({ kind: 'locks', rows: this.sortedLocks() });
+    return copied;
+  }
+
   load(request: RowRequest): LoadedRows {
     const legs = request.legs.flatMap(({ account, txn, seqRanges }) =>
       [...(this.legs.get(account)?.values() ?? [])].filter((leg) => leg.txn === txn && seqRanges.some(({ from, to }) => leg.seq >= from && leg.seq <= to)),

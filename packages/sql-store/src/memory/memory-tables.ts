@@ -23,4 +23,12 @@ export class MemoryTables {
     this.buckets.set(id, created);
     return created;
   }
+
+  /** As a backup of this moment, restored into a database of its own. */
+  copy(): MemoryTables {
+    const copied = new MemoryTables();
+    copied.owner = this.owner;
+    for (const [id, bucket] of this.buckets) copied.buckets.set(id, { ...bucket, rows: bucket.rows.copy() });
+    return copied;
+  }
 }

@@ -1,14 +1,19 @@
 /** The cluster of a Transaction Manager: that of the first Resource Manager that answers, kept in its data folder from then on. */
 import { clusterId, type ClusterId } from '@mas/membership';
-import type { ClusterKnowledge } from '@mas/rpc';
-import type { DataFolder } from '../platform/data-folder';
+import type { ClusterKnowledge } from './node-caller';
 
 const RECORD = 'cluster id';
+
+export interface RecordsOfFolder {
+  record(name: string): string | undefined;
+  /** Durable when it returns. */
+  keep(name: string, value: string): void;
+}
 
 export class LearntCluster implements ClusterKnowledge {
   private known: ClusterId | null;
 
-  constructor(private readonly folder: Pick<DataFolder, 'record' | 'keep'>) {
+  constructor(private readonly folder: RecordsOfFolder) {
     const kept = folder.record(RECORD);
     this.known = kept === undefined ? null : clusterId(kept);
   }

@@ -1,6 +1,8 @@
 /** What this Resource Manager's listener answers before there is a Resource Manager behind it, and who answers afterwards. */
 import type { FoundingStatement, Incarnation } from '@mas/membership';
-import type { BecomingMember, MembershipServer, RejoinAnswer, ResourceManager } from '@mas/resource-manager';
+import type { ResourceManager } from '../resource-manager';
+import type { BecomingMember } from './becoming-member';
+import type { MembershipServer, RejoinAnswer } from './membership-ports';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 
