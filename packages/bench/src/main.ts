@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-/** `npm run bench [-- payments|raft|stages] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+/** `npm run bench [-- payments|raft|stages|failover] [--mysql --redis] [--seconds N] [--only REGEX]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runFailoverBench } from './failover/failover-bench';
 import { createProgress } from './progress';
 import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
 import { runRaftBench } from './raft/raft-bench';
@@ -14,6 +15,7 @@ const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5
 async function main(): Promise<number> {
   if (process.argv[2] === 'raft') return runRaftBench(process.argv.slice(3));
   if (process.argv[2] === 'stages') return runStagesBench(process.argv.slice(3));
+  if (process.argv[2] === 'failover') return runFailoverBench(process.argv.slice(3));
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -1,4 +1,4 @@
-export { MissingServer } from './binaries';
+export { MissingServer, requirePrograms, type Program } from './binaries';
 export { tempFolder, type TempFolder } from './temp-folder';
 export { freePort } from './free-port';
 export { startMariaDb } from './mariadb';

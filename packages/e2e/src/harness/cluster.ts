@@ -9,8 +9,9 @@ import type { MasClient } from '@mas/rpc';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
 import { rmId, type RmId } from '@mas/values';
 import { Access, type ClientOptions } from './access';
-import { Links } from './links';
+import { Links, LOOPBACK } from './links';
 import { MasProcess, REPOSITORY_ROOT } from './mas-process';
+import { PrivateNetwork } from './private-network';
 
 export interface ClusterOptions {
   readonly rms?: number;
@@ -24,6 +25,11 @@ export interface ClusterOptions {
   readonly sqlMemory?: 'small' | 'large';
   /** Proxies on every link; without them cut and delay are not available. */
   readonly proxies?: boolean;
+  /**
+   * `loopback` (default), or a network of its own in which each process is a host and single packets can be lost (`network`);
+   * proxies then stand before Redis and the SQL server only. Needs root on Linux.
+   */
+  readonly hosts?: 'loopback' | 'namespaces';
   /** Added to every process's environment: MAS_* settings. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Added to the environment of one process. */
@@ -43,6 +49,7 @@ export class Cluster {
   readonly placement: PlacementIndex;
   sql: TestServer | null = null;
   redis: TestServer | null = null;
+  private ownNetwork: PrivateNetwork | null = null;
   private tmPorts: number[] = [];
   private rmPorts: number[] = [];
   private readonly access: Access;
@@ -59,7 +66,7 @@ export class Cluster {
 
   /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', sqlMemory: 'small', proxies: false, environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
+    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', sqlMemory: 'small', proxies: false, hosts: 'loopback', environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -72,11 +79,17 @@ export class Cluster {
 
   /** `host:port` of the TMs, for clients. */
   addresses(): readonly string[] {
-    return this.tmPorts.map((port) => `${HOST}:${port}`);
+    return this.tmPorts.map((port, at) => `${this.hostOf(`tm${at + 1}`)}:${port}`);
   }
 
   rmAddresses(): readonly string[] {
-    return this.rmPorts.map((port) => `${HOST}:${port}`);
+    return this.rmPorts.map((port, at) => `${this.hostOf(`rm${at + 1}`)}:${port}`);
+  }
+
+  /** Where single packets are lost; only with `hosts: 'namespaces'`. */
+  get network(): PrivateNetwork {
+    if (this.ownNetwork === null) throw new Error("this cluster has no network of its own: start it with hosts: 'namespaces'");
+    return this.ownNetwork;
   }
 
   certs(): string {
@@ -151,7 +164,7 @@ export class Cluster {
     this.access.close();
     await Promise.all([...this.tms, ...this.rms].filter((one) => one.running()).map((one) => one.kill()));
     await this.links.close();
-    await Promise.all([this.sql?.stop(), this.redis?.stop()]);
+    await Promise.all([this.sql?.stop(), this.redis?.stop(), this.ownNetwork?.close()]);
     await this.folder.remove();
   }
 
@@ -168,7 +181,10 @@ export class Cluster {
   private async launch(): Promise<void> {
     const { storage, durability, sqlMemory, rms, tms } = this.options;
     if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability, memory: sqlMemory }), startRedis()]);
-    execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms)], { stdio: 'pipe' });
+    const names = [...numbered('rm', rms), ...numbered('tm', tms)];
+    if (this.options.hosts === 'namespaces') this.ownNetwork = await PrivateNetwork.start(names);
+    const addresses = this.ownNetwork === null ? [] : names.flatMap((name) => ['--host', this.hostOf(name)]);
+    execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
     const ports = await differentPorts(rms + tms);
     this.rmPorts = ports.slice(0, rms);
     this.tmPorts = ports.slice(rms);
@@ -191,21 +207,30 @@ export class Cluster {
 
   private async resourceManager(rm: number): Promise<MasProcess> {
     const name = `rm${rm}`;
-    const sql = this.sql === null ? 'embedded' : `mysql://root@127.0.0.1:${await this.links.through(`${name}>sql`, this.sql.port)}`;
-    return this.newProcess(name, ['rm', '--id', String(rm), '--listen', `${HOST}:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', databaseOf(rm)]);
+    const sql = this.sql === null ? 'embedded' : `mysql://root@${this.outside()}:${await this.links.through(`${name}>sql`, this.sql.port, this.outside())}`;
+    return this.newProcess(name, ['rm', '--id', String(rm), '--listen', `${this.hostOf(name)}:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', databaseOf(rm)]);
   }
 
   private async transactionManager(tm: number): Promise<MasProcess> {
     const name = `tm${tm}`;
-    const redis = this.redis === null ? 'embedded' : `redis://127.0.0.1:${await this.links.through(`${name}>redis`, this.redis.port)}`;
-    return this.newProcess(name, ['tc', '--id', `tc-${tm}`, '--listen', `${HOST}:${this.tmPorts[tm - 1] ?? 0}`, '--cluster', await this.members(name), '--redis', redis]);
+    const redis = this.redis === null ? 'embedded' : `redis://${this.outside()}:${await this.links.through(`${name}>redis`, this.redis.port, this.outside())}`;
+    return this.newProcess(name, ['tc', '--id', `tc-${tm}`, '--listen', `${this.hostOf(name)}:${this.tmPorts[tm - 1] ?? 0}`, '--cluster', await this.members(name), '--redis', redis]);
+  }
+
+  private hostOf(name: string): string {
+    return this.ownNetwork?.addressOf(name) ?? HOST;
+  }
+
+  /** Where Redis and the SQL server are, as the processes see it. */
+  private outside(): string {
+    return this.ownNetwork?.ownAddress ?? LOOPBACK;
   }
 
   private newProcess(name: string, args: readonly string[]): MasProcess {
     const folder = join(this.folder.path, name);
     const { buckets, replicas } = this.options;
     const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.dataOf(name)];
-    return new MasProcess({ name, folder, args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) } });
+    return new MasProcess({ name, folder, on: this.ownNetwork?.on(name) ?? [], args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) } });
   }
 
   /** The cluster as `viewer` dials it: through its own proxies to everybody else. */
@@ -213,7 +238,8 @@ export class Cluster {
     const parts: string[] = [];
     for (const [at, port] of this.rmPorts.entries()) {
       const name = `rm${at + 1}`;
-      parts.push(`${at + 1}=${HOST}:${name === viewer ? port : await this.links.through(`${viewer}>${name}`, port)}`);
+      const direct = name === viewer || this.ownNetwork !== null;
+      parts.push(`${at + 1}=${this.hostOf(name)}:${direct ? port : await this.links.through(`${viewer}>${name}`, port)}`);
     }
     return parts.join(',');
   }
@@ -221,6 +247,10 @@ export class Cluster {
 
 function databaseOf(rm: number): string {
   return `mas${rm}`;
+}
+
+function numbered(kind: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `${kind}${at + 1}`);
 }
 
 async function differentPorts(count: number): Promise<number[]> {

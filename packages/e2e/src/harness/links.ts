@@ -1,15 +1,18 @@
 /** The proxies of a cluster, one per link and direction of dialling, by name. */
 import { TcpProxy } from './tcp-proxy';
 
+/** Where the servers of a test listen; only from elsewhere a proxy must be passed. */
+export const LOOPBACK = '127.0.0.1';
+
 export class Links {
   private readonly proxies = new Map<string, TcpProxy>();
 
   constructor(private readonly enabled: boolean) {}
 
-  /** The port to dial instead of `port`. */
-  async through(name: string, port: number): Promise<number> {
-    if (!this.enabled) return port;
-    const proxy = await TcpProxy.start(port);
+  /** The port to dial instead of `port`, on `host`. */
+  async through(name: string, port: number, host = LOOPBACK): Promise<number> {
+    if (!this.enabled && host === LOOPBACK) return port;
+    const proxy = await TcpProxy.start(port, host);
     this.proxies.set(name, proxy);
     return proxy.port;
   }

@@ -26,6 +26,8 @@ export interface MasProcessOptions {
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** What stands before the command: the host that it runs on. Default: nothing. */
+  readonly on?: readonly string[];
 }
 
 export class MasProcess {
@@ -35,6 +37,7 @@ export class MasProcess {
   private exited: Promise<void> = Promise.resolve();
   private kept: LogLine[] = [];
   private readonly logFile: string;
+  private readonly listeners: ((line: LogLine) => void)[] = [];
   private frozen = false;
   private saidReady = false;
   private readonly ownDeaths: string[] = [];
@@ -70,11 +73,17 @@ export class MasProcess {
     return this.kept;
   }
 
+  /** From now on, over all its lives. */
+  onLine(listener: (line: LogLine) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** Starts it; resolves at once. @param extra environment for this run only, such as a failpoint */
   start(extra: Readonly<Record<string, string>> = {}): void {
     if (this.child !== null) throw new Error(`${this.name} is running already`);
     const log = createWriteStream(this.logFile, { flags: 'a' });
-    const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...this.options.args], { cwd: this.options.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.environment, ...extra } });
+    const [program = process.execPath, ...args] = [...(this.options.on ?? []), process.execPath, ...NODE_FLAGS, PROGRAM, ...this.options.args];
+    const child = spawn(program, args, { cwd: this.options.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.environment, ...extra } });
     this.child = child;
     this.exit = null;
     this.kept = [];
@@ -155,6 +164,7 @@ export class MasProcess {
     try {
       const line = JSON.parse(text) as LogLine;
       this.kept.push(line);
+      for (const listener of this.listeners) listener(line);
       if (line.msg === 'ready') this.saidReady = true;
     } catch {
       return;

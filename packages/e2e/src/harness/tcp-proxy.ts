@@ -31,11 +31,12 @@ export class TcpProxy {
     server.on('connection', (client) => this.accept(client));
   }
 
-  static async start(targetPort: number): Promise<TcpProxy> {
+  /** @param host the address to listen on */
+  static async start(targetPort: number, host = '127.0.0.1'): Promise<TcpProxy> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(0, host, resolve);
     });
     return new TcpProxy(server, (server.address() as AddressInfo).port, targetPort);
   }
