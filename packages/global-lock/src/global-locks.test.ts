@@ -308,3 +308,13 @@ test('the seed form: Lock, Status, HasHandle, Unlock', async () => {
   expect(await lock.unlock()).toMatchObject({ kind: 'acquired' });
   expect([lock.hasHandle(), await lock.status(), await lock.unlock()]).toEqual([false, null, undefined]);
 });
+
+test('locks that nobody gives back, and queues that nobody leaves, do not pile up in the table in memory', async () => {
+  const { clock, table } = new World();
+  for (let number = 0; number < 1_000; number += 1) {
+    await table.tryAcquire({ lockIds: [`lock-${number}`], mode: number % 2 === 0 ? 'exclusive' : 'shared', owner: 'gone', timeoutMs: 50 });
+    await table.noteWaiting([`lock-${number}`], 'gone', 50);
+    await clock.advance(10);
+  }
+  expect(table.size).toBeLessThan(50);
+});

@@ -35,6 +35,8 @@ type TryResult = Exclude<LockReply, { readonly kind: 'held' }> | { readonly kind
 
 export class GlobalLocks implements GlobalLockService {
   private readonly grants: BucketGrants;
+  /** Said once for each time that it begins, not with every call. */
+  private isWithoutTable = false;
 
   constructor(private readonly ports: GlobalLocksPorts) {
     this.grants = new BucketGrants(ports.buckets, ports.clock);
@@ -182,10 +184,13 @@ export class GlobalLocks implements GlobalLockService {
   /** undefined: the lock table did not answer in time. */
   private async answered<Value>(asked: Promise<Value>): Promise<Value | undefined> {
     try {
-      return await asked;
+      const answer = await asked;
+      this.isWithoutTable = false;
+      return answer;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      this.ports.logger.warn({ err: error }, 'the lock table does not answer; going on without it');
+      if (!this.isWithoutTable) this.ports.logger.warn({ err: error }, 'the lock table does not answer; going on without it');
+      this.isWithoutTable = true;
       return undefined;
     }
   }

@@ -1,6 +1,7 @@
 /**
  * LockStore in one process's memory: the embedded stand-in's lock table, and the simulator's. Several services may share one
  * object; they then compete as processes on one Redis do. Time is the clock's monotonic one.
+ * What has expired and is never asked for again goes as well: each new lock and each new place in a queue looks at two old ones.
  */
 import type { Clock } from '@mas/values';
 import type { LockAttempt, LockHolder, LockMode, LockRequest, LockStore } from './lock-store';
@@ -13,6 +14,9 @@ interface Lock {
   token: number | null;
 }
 
+/** More than are added, so that what nobody gave back never piles up. */
+const SWEEP_FACTOR = 2;
+
 export class MemoryLockStore implements LockStore {
   private readonly locks = new Map<string, Lock>();
   /** Lock id → owner → until when he is taken to wait, monotonic ms. */
@@ -21,6 +25,11 @@ export class MemoryLockStore implements LockStore {
 
   constructor(private readonly clock: Clock) {
     this.waiters = new ReleaseWaiters(clock);
+  }
+
+  /** Of locks and of queues, expired ones that have not been looked at included. */
+  get size(): number {
+    return this.locks.size + this.queues.size;
   }
 
   /** Forgets everything, as FLUSHALL does. */
@@ -99,15 +108,16 @@ export class MemoryLockStore implements LockStore {
   noteWaiting(lockIds: readonly string[], owner: string, forMs: number): Promise<void> {
     for (const lockId of lockIds) {
       const queue = this.queues.get(lockId) ?? new Map<string, number>();
-      if (forMs > 0) this.queues.set(lockId, queue.set(owner, this.clock.monotonicMs() + forMs));
-      else if (queue.delete(owner) && queue.size === 0) this.queues.delete(lockId);
+      if (forMs > 0) {
+        this.queues.set(lockId, queue.set(owner, this.clock.monotonicMs() + forMs));
+        for (const old of rotated(this.queues)) this.liveQueue(old);
+      } else if (queue.delete(owner) && queue.size === 0) this.queues.delete(lockId);
     }
     return Promise.resolve();
   }
 
   waiting(lockId: string): Promise<number> {
-    const now = this.clock.monotonicMs();
-    return Promise.resolve([...(this.queues.get(lockId)?.values() ?? [])].filter((untilMs) => untilMs > now).length);
+    return Promise.resolve(this.liveQueue(lockId)?.size ?? 0);
   }
 
   waitForRelease(lockIds: readonly string[], timeoutMs: number): Promise<void> {
@@ -119,21 +129,46 @@ export class MemoryLockStore implements LockStore {
     const expires = this.clock.monotonicMs() + request.timeoutMs;
     if (lock === undefined || lock.mode !== request.mode) this.locks.set(lockId, { mode: request.mode, owners: new Map([[request.owner, expires]]), token: null });
     else lock.owners.set(request.owner, expires);
+    for (const old of rotated(this.locks)) this.live(old);
   }
 
   /** Drops what has expired. */
   private live(lockId: string): Lock | undefined {
     const lock = this.locks.get(lockId);
     if (lock === undefined) return undefined;
-    const now = this.clock.monotonicMs();
-    for (const [owner, expires] of lock.owners) if (expires <= now) lock.owners.delete(owner);
+    this.dropExpired(lock.owners);
     if (lock.owners.size > 0) return lock;
     this.locks.delete(lockId);
     return undefined;
+  }
+
+  private liveQueue(lockId: string): ReadonlyMap<string, number> | undefined {
+    const queue = this.queues.get(lockId);
+    if (queue === undefined) return undefined;
+    this.dropExpired(queue);
+    if (queue.size === 0) this.queues.delete(lockId);
+    return queue;
+  }
+
+  private dropExpired(owners: Map<string, number>): void {
+    const now = this.clock.monotonicMs();
+    for (const [owner, untilMs] of owners) if (untilMs <= now) owners.delete(owner);
   }
 
   private describe(lockId: string, lock: Lock): LockHolder {
     const until = Math.max(...lock.owners.values());
     return { lockId, mode: lock.mode, owners: [...lock.owners.keys()], remainingMs: until - this.clock.monotonicMs(), token: lock.token };
   }
+}
+
+/** The keys that were longest not looked at, which go to the end. */
+function rotated<Value>(entries: Map<string, Value>): readonly string[] {
+  const looked: string[] = [];
+  for (const [key, value] of entries) {
+    if (looked.length === SWEEP_FACTOR) break;
+    looked.push(key);
+    entries.delete(key);
+    entries.set(key, value);
+  }
+  return looked;
 }

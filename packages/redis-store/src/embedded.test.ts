@@ -9,6 +9,8 @@ import { lockStoreContract } from './contract/lock-store-contract';
 import { txnCoordinatorDaoContract } from './contract/txn-coordinator-dao-contract';
 import { EmbeddedJournal } from './memory/embedded-journal';
 import { MemoryTxnCoordinatorDao } from './memory/memory-txn-coordinator-dao';
+import { NumberedFiles } from './memory/segment-files';
+import type { Retention } from './retention';
 import { ended, sampleEntry } from './testing/entry-samples';
 import { realClock } from './testing/real-clock';
 
@@ -22,21 +24,21 @@ lockStoreContract('memory', () => {
 txnCoordinatorDaoContract('memory', () => {
   const locks = new MemoryLockStore(realClock);
   const dao = new MemoryTxnCoordinatorDao({ clock: realClock, locks });
-  const withRetention = (retentionMs: number): MemoryTxnCoordinatorDao => new MemoryTxnCoordinatorDao({ clock: realClock, locks, retentionMs });
+  const withRetention = (retention: Retention): MemoryTxnCoordinatorDao => new MemoryTxnCoordinatorDao({ clock: realClock, locks, retention });
   return Promise.resolve({ dao, other: dao, locks, withRetention, empty: () => Promise.resolve(dao.clear()), dispose: nothing });
 });
 
-describe('append file', () => {
+describe('files', () => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mas-embedded-'));
-  const file = path.join(directory, 'index.jsonl');
+  const file = path.join(directory, 'coordinator.journal');
   afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
   const open = (): { dao: MemoryTxnCoordinatorDao; journal: EmbeddedJournal } => {
-    const journal = new EmbeddedJournal(file, (error) => { throw error; });
+    const journal = new EmbeddedJournal({ files: new NumberedFiles(file), clock: realClock, onTrouble: (error) => { throw error; } });
     return { journal, dao: new MemoryTxnCoordinatorDao({ clock: realClock, locks: new MemoryLockStore(realClock), journal }) };
   };
 
-  test('entries and the map are there after a restart and after compaction; a torn line is skipped', async () => {
+  test('entries and the map are there after every restart; a torn line is skipped; what was left half written by an earlier version goes', async () => {
     const map = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })), 3, 3);
     const committed = ended(sampleEntry(1), 'COMMITTED');
     const pending = sampleEntry(2);
@@ -47,14 +49,16 @@ describe('append file', () => {
     await first.dao.forget([sampleEntry(3)]);
     await first.dao.publishPlacement(map);
     await first.journal.close();
-    fs.appendFileSync(file, 'E{"v":1,"key":"torn');
+    fs.appendFileSync(`${file}.1`, 'E{"v":1,"key":"torn');
+    fs.writeFileSync(`${file}.new`, 'half');
     for (let restart = 0; restart < 2; restart += 1) {
       const { dao, journal } = open();
       expect(await dao.transactions([committed.key, pending.key, sampleEntry(3).key])).toEqual([committed, pending, null]);
       expect(await dao.placement()).toEqual(map);
-      journal.compact(dao.contents());
-      expect(fs.readFileSync(file, 'utf8').split('\n')).toHaveLength(4);
+      await dao.begin([sampleEntry(4)], []);
       await journal.close();
+      expect(fs.readdirSync(directory)).toEqual(['coordinator.journal.1']);
+      expect(fs.statSync(`${file}.1`).mode & 0o777).toBe(0o600);
     }
   });
 });

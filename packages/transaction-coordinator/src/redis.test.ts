@@ -1,5 +1,5 @@
 /** Redis is an index: silent, emptied or away it costs a bounded moment and no money, no answer and no identity. */
-import { paymentKey } from '@mas/values';
+import { paymentKey, silentLogger } from '@mas/values';
 import { Rig, verdict } from './testing/rig';
 
 test.each(['hang', 'refuse'] as const)('Redis that does %s: payments go on within 20 ms, the next ones without waiting', async (mood) => {
@@ -56,6 +56,50 @@ test('emptied in the middle: idempotency, routing and answers stay, and the plac
   expect(rig.dao.map?.version).toBe(1);
   expect(rig.balance(from)).toBe(90n);
   await rig.clock.until(rig.coordinator.stop(100));
+});
+
+test('an entry that has expired costs a look at its home: the answer stays, and so does the trace, whoever asks again', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const [paid, refused] = [rig.request(from, to, 10n), rig.request(from, to, 1_000n)];
+  for (const request of [paid, refused]) {
+    const answer = await rig.pay(request);
+    await rig.clock.pass(2_000);
+    rig.dao.entries.delete(paymentKey('mas|ops', request.id));
+    const view = async (): Promise<unknown> => {
+      const reply = await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }));
+      return reply.ok ? [reply.value.state, reply.value.endedAtMs, reply.value.timeline] : reply.error.reason;
+    };
+    const before = await view();
+    expect(before).toEqual([request === paid ? 'COMMITTED' : 'ABORTED', expect.any(Number), expect.arrayContaining([expect.objectContaining({ step: 'decided' })])]);
+    await rig.clock.pass(1_000);
+    for (const coordinator of [rig.coordinator, rig.another('tc-2')]) {
+      expect(await rig.clock.until(coordinator.createPayment(rig.caller(), request))).toEqual(answer);
+      await rig.clock.pass(2_000);
+      expect(await view()).toEqual(before);
+    }
+  }
+  expect([...rig.dao.entries.values()]).toEqual([]);
+  expect([rig.balance(from), rig.balance(to)]).toEqual([90n, 10n]);
+  expect(rig.leftovers()).toEqual([]);
+});
+
+test('a Redis that refuses is told of once, and once when it takes entries again', async () => {
+  const told: string[] = [];
+  const tell = (_: unknown, message: string): void => void told.push(message);
+  const rig = new Rig({ logger: { ...silentLogger, info: tell, warn: tell } });
+  const [from, to] = [rig.open(1, 1_000n), rig.open(2, 0n)];
+  rig.dao.mood = 'refuse';
+  for (let times = 0; times < 30; times += 1) {
+    expect(verdict(await rig.pay(rig.request(from, to, 1n)))).toBe('committed');
+    await rig.clock.pass(1_000);
+  }
+  rig.dao.mood = 'well';
+  for (let times = 0; times < 3; times += 1) {
+    expect(verdict(await rig.pay(rig.request(from, to, 1n)))).toBe('committed');
+    await rig.clock.pass(1_000);
+  }
+  expect(told).toEqual(['Redis is silent or takes nothing; payments go on without it', 'Redis takes entries of payments again']);
 });
 
 test('a stopped coordinator turns payments away and has written what it had', async () => {

@@ -68,7 +68,7 @@ export interface TxnCoordinatorDAO {
   begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }>;
   /** For the attempt that decided. Overwrites entries with their newer state; COMMITTED and ABORTED are never overwritten by PENDING. */
   record(entries: readonly TransactionEntry[]): Promise<void>;
-  /** For ended attempts at what others have decided or begun: each is added to what is there (`withRepetition`), and never takes its place. */
+  /** For ended attempts at what others have decided or begun: each is added to what is there (`withRepetition`), and never takes its place. Where nothing is worth keeping the PENDING one goes. */
   recordRepeated(entries: readonly TransactionEntry[]): Promise<void>;
   /** Drops PENDING entries of attempts that were refused without a record; those of other attempts, and ended ones, stay. */
   forget(attempts: readonly AttemptId[]): Promise<void>;

@@ -70,7 +70,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const certificates = new CertificateWatch(certificateFiles(settings.certs, 'tm', tls), systemClock, logger);
   certificates.start();
   lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
-  const store = await openCoordinatorStore(redis, settings.data, settings.redisSilenceMs, ports);
+  const store = await openCoordinatorStore({ redis, dataFolder: settings.data, silenceMs: settings.redisSilenceMs, retention: { ageMs: settings.keepEndedMs, entries: settings.keepEnded } }, ports);
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));

@@ -13,6 +13,8 @@ export const transactionManagerSettings = {
   lockAttemptDelayMs: setting('lock-attempt-delay-ms', '<ms>', 'between two attempts', '1000', integer(1, 60_000)),
   lockTimeoutMs: setting('lock-timeout-ms', '<ms>', 'how long a lock holds without a refresh', '5000', integer(100, 3_600_000)),
   redisSilenceMs: setting('redis-silence-ms', '<ms>', 'payments go on without a Redis that is silent for so long', '20', integer(1, 5000)),
+  keepEnded: setting('keep-ended', '<n>', 'entries of ended payments in Redis or its stand-in, of all coordinators', '100000', integer(100, 10_000_000)),
+  keepEndedMs: setting('keep-ended-ms', '<ms>', 'how long such an entry is kept', '86400000', integer(60_000, 2_678_400_000)),
   ratePerSecond: setting('rate', '<n>', 'requests per second and subject (payments count singly)', '100000', integer(1, 10_000_000)),
   messageMemoryMib: setting('message-memory-mib', '<MiB>', 'what the messages of all calls may hold; of one connection, a quarter', '128', integer(32, 65_536)),
   ...commonSettings,

@@ -62,6 +62,20 @@ export function decodeEntry(json: string | null | undefined): TransactionEntry |
   }
 }
 
+/** What an entry is about, without its body and timeline. */
+export type EntryHead = Pick<TransactionEntry, 'key' | 'coordinator' | 'state' | 'createdAtMs' | 'endedAtMs'>;
+
+export function headOf(json: string): EntryHead | null {
+  try {
+    const coded = JSON.parse(json) as Coded;
+    if (coded[0] !== VERSION) return null;
+    const [, key, , coordinator, state, , createdAtMs, endedAtMs] = coded;
+    return { key: key as PaymentKey, coordinator, state, createdAtMs, endedAtMs };
+  } catch {
+    return null;
+  }
+}
+
 function codeBody({ kind, legs, reference, expiresAtMs, memo }: PaymentBody): string {
   let text = `["${kind}",[`;
   let separator = '';

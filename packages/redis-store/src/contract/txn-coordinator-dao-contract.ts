@@ -4,6 +4,7 @@ import { genesisPlacement, type PlacementMap } from '@mas/placement';
 import type { CachedBalance, TransactionEntry, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import { waitUntil } from '@mas/test-servers';
 import { accountNumber, bucketId, currency, paymentKey, rmId } from '@mas/values';
+import type { Retention } from '../retention';
 import { ended, sampleEntry } from '../testing/entry-samples';
 
 export interface DaoHarness {
@@ -11,8 +12,8 @@ export interface DaoHarness {
   readonly dao: TxnCoordinatorDAO;
   readonly other: TxnCoordinatorDAO;
   readonly locks: LockStore;
-  /** The same store through a DAO that keeps ended entries this long. */
-  withRetention(retentionMs: number): TxnCoordinatorDAO;
+  /** The same store through a DAO that keeps ended entries so long and so many. */
+  withRetention(retention: Retention): TxnCoordinatorDAO;
   /** FLUSHALL. */
   empty(): Promise<void>;
   dispose(): Promise<void>;
@@ -166,14 +167,35 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
       expect(found.filter((entry) => entry?.state === 'COMMITTED')).toHaveLength(2000);
     });
 
-    test('ended entries expire after the retention, pending ones are forgotten as well', async () => {
-      const brief = harness.withRetention(60);
+    test('ended entries expire by age, open ones never', async () => {
+      const brief = harness.withRetention({ ageMs: 60, entries: 1_000 });
+      const open = sampleEntry(2, { createdAtMs: Date.now() - 90 * 24 * 3_600_000 });
+      await brief.begin([open], []);
       await brief.record([ended(sampleEntry(1), 'COMMITTED')]);
-      await brief.begin([sampleEntry(2)], []);
-      await waitUntil('both are gone', async () => {
-        const [first] = await brief.transactions([sampleEntry(1).key]);
-        return first === null && (await brief.pending(null, 10)).length === 0;
-      });
+      await waitUntil('the ended one is gone', async () => (await brief.transactions([sampleEntry(1).key]))[0] === null);
+      expect([await brief.transactions([open.key]), await brief.pending(null, 10)]).toEqual([[open], [open]]);
+    });
+
+    test('ended entries expire by number, those that ended first; a rewritten one counts once', async () => {
+      const few = harness.withRetention({ ageMs: 3_600_000, entries: 10 });
+      await few.begin([sampleEntry(0)], []);
+      const entries = Array.from({ length: 40 }, (_, i) => ended(sampleEntry(i + 1), 'COMMITTED'));
+      for (const entry of entries) {
+        await few.record([entry]);
+        await few.record([entry]);
+      }
+      const states = (await few.transactions(entries.map((entry) => entry.key))).map((entry) => entry?.state);
+      expect(states).toEqual(entries.map((_, i) => (i < 30 ? undefined : 'COMMITTED')));
+      await few.record(entries.slice(0, 15));
+      expect((await few.transactions(entries.map((entry) => entry.key))).filter((entry) => entry !== null)).toHaveLength(10);
+      expect(await few.pending(null, 10)).toEqual([sampleEntry(0)]);
+    });
+
+    test('a repetition of what has expired leaves no entry: the buckets tell more of it', async () => {
+      const end = { ...ended(sampleEntry(1), 'COMMITTED'), endedAtMs: sampleEntry(1).createdAtMs - 1 };
+      await dao.begin([sampleEntry(1)], []);
+      await dao.recordRepeated([end]);
+      expect([await dao.transactions([end.key]), await dao.pending(null, 10)]).toEqual([[null], []]);
     });
 
     test('the placement map is replaced by newer versions only, and the peers table follows it', async () => {

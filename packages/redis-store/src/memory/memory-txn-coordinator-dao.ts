@@ -6,46 +6,78 @@ import type { MemoryLockStore } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
 import { withRepetition, type AttemptId, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import { bucketId, type AccountNumber, type BucketId, type Clock, type PaymentKey } from '@mas/values';
+import { decodeEntry, encodeEntry } from '../codec/entry-codec';
 import { peersOf } from '../codec/value-codec';
-import type { EmbeddedJournal } from './embedded-journal';
+import { DEFAULT_RETENTION, type Retention } from '../retention';
+import { entryLine, forgottenLine, placementLine, type EmbeddedJournal } from './embedded-journal';
+import { EntryTable, type EntryTableImage } from './entry-table';
 
 export interface MemoryDaoOptions {
   readonly clock: Clock;
   /** Where exclusive locks are looked up. */
   readonly locks: MemoryLockStore;
-  /** How long an ended entry is kept. Default 24 h. */
-  readonly retentionMs?: number;
+  readonly retention?: Retention;
+  /** Not opened yet. */
   readonly journal?: EmbeddedJournal;
 }
 
-const DEFAULT_RETENTION_MS = 24 * 3_600_000;
-/** Ended entries looked at for expiry with each write: more than a write adds, so that they never pile up. */
-const SWEEP_FACTOR = 2;
+/** What `setBack` goes back to. */
+export interface MemoryDaoImage {
+  readonly entries: EntryTableImage;
+  readonly map: PlacementMap | null;
+}
+
+const MAX_BALANCES = 100_000;
+const NO_SEGMENT = 0;
 
 export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
-  private readonly pendingEntries = new Map<PaymentKey, TransactionEntry>();
-  /** In the order of their ends. */
-  private readonly ended = new Map<PaymentKey, { readonly entry: TransactionEntry; readonly expiresMs: number }>();
+  private readonly entries: EntryTable;
   private map: PlacementMap | null = null;
-  private balances = new Map<AccountNumber, CachedBalance>();
+  private mapSegment = NO_SEGMENT;
+  private mapBytes = 0;
+  private readonly balances = new Map<AccountNumber, CachedBalance>();
   private generation = 1;
 
   constructor(private readonly options: MemoryDaoOptions) {
-    options.journal?.replay({ entry: (entry) => this.put(entry), forgotten: (key) => this.pendingEntries.delete(key), placement: (map) => (this.map = map) });
+    const entries = new EntryTable(options.clock, options.retention ?? DEFAULT_RETENTION);
+    this.entries = entries;
+    options.journal?.open(
+      {
+        entry: (head, text, segment) => entries.put(head, text, segment),
+        forgotten: (key) => entries.dropOpen(key),
+        placement: (map, segment) => this.setMap(map, segment),
+      },
+      {
+        bytes: () => entries.bytes + this.mapBytes,
+        isNeeded: (segment) => entries.isNeeded(segment) || (this.map !== null && this.mapSegment === segment),
+        take: (segment, into) => this.takeLines(segment, into),
+      },
+    );
   }
 
   /** Forgets everything, as FLUSHALL does. */
   clear(): void {
-    this.pendingEntries.clear();
-    this.ended.clear();
+    this.entries.clear();
     this.map = null;
-    this.balances = new Map();
+    this.balances.clear();
     this.generation += 1;
     this.options.locks.clear();
   }
 
+  image(): MemoryDaoImage {
+    return { entries: this.entries.image(), map: this.map };
+  }
+
+  /** Cached balances are of an earlier identity of the store, which no reader believes any more. */
+  setBack({ entries, map }: MemoryDaoImage): void {
+    this.entries.restore(entries);
+    this.map = map;
+    this.balances.clear();
+    this.generation += 1;
+  }
+
   begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
-    this.write(entries.filter((entry) => !this.pendingEntries.has(entry.key)));
+    this.write(entries.filter((entry) => !this.entries.isOpen(entry.key)));
     return Promise.resolve({ exclusivelyLocked: this.options.locks.exclusiveNow(lockIds) });
   }
 
@@ -55,29 +87,25 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
   }
 
   recordRepeated(entries: readonly TransactionEntry[]): Promise<void> {
-    this.write(entries.map((entry) => withRepetition(this.endedEntry(entry.key) ?? this.pendingEntries.get(entry.key) ?? null, entry)));
-    return Promise.resolve();
-  }
-
-  forget(attempts: readonly AttemptId[]): Promise<void> {
-    for (const { key, coordinator, createdAtMs } of attempts) {
-      const entry = this.pendingEntries.get(key);
-      if (entry?.coordinator !== coordinator || entry.createdAtMs !== createdAtMs) continue;
-      this.pendingEntries.delete(key);
-      this.options.journal?.forgotten(key);
+    for (const entry of entries) {
+      const joined = withRepetition(decodeEntry(this.entries.text(entry.key)), entry);
+      if (joined !== null) this.write([joined]);
+      else this.forgetOpen(entry.key);
     }
     return Promise.resolve();
   }
 
+  forget(attempts: readonly AttemptId[]): Promise<void> {
+    for (const attempt of attempts) if (this.entries.isOpenAttempt(attempt)) this.forgetOpen(attempt.key);
+    return Promise.resolve();
+  }
+
   transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {
-    return Promise.resolve(keys.map((key) => this.endedEntry(key) ?? this.pendingEntries.get(key) ?? null));
+    return Promise.resolve(keys.map((key) => decodeEntry(this.entries.text(key))));
   }
 
   pending(coordinator: string | null, limit: number): Promise<readonly TransactionEntry[]> {
-    const oldestMs = this.options.clock.wallMs() - this.retentionMs();
-    for (const [key, entry] of this.pendingEntries) if (entry.createdAtMs < oldestMs) this.pendingEntries.delete(key);
-    const found = [...this.pendingEntries.values()].filter((entry) => coordinator === null || entry.coordinator === coordinator);
-    return Promise.resolve(found.sort((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit));
+    return Promise.resolve(this.entries.openTexts(coordinator, limit).flatMap((text) => decodeEntry(text) ?? []));
   }
 
   placement(): Promise<PlacementMap | null> {
@@ -86,8 +114,8 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
 
   publishPlacement(map: PlacementMap): Promise<void> {
     if (this.map === null || map.version > this.map.version) {
-      this.map = map;
-      this.options.journal?.placement(map);
+      this.setMap(map, this.options.journal?.currentSegment() ?? NO_SEGMENT);
+      this.options.journal?.write(placementLine(map));
     }
     return Promise.resolve();
   }
@@ -101,8 +129,15 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
   }
 
   cacheBalances(namespace: string, balances: readonly CachedBalance[]): Promise<void> {
-    if (namespace === `memory:${this.generation}`) {
-      for (const balance of balances) if ((this.balances.get(balance.number)?.rev ?? -1) < balance.rev) this.balances.set(balance.number, balance);
+    if (namespace !== `memory:${this.generation}`) return Promise.resolve();
+    for (const balance of balances) {
+      if ((this.balances.get(balance.number)?.rev ?? -1) >= balance.rev) continue;
+      this.balances.delete(balance.number);
+      this.balances.set(balance.number, balance);
+    }
+    for (const number of this.balances.keys()) {
+      if (this.balances.size <= MAX_BALANCES) break;
+      this.balances.delete(number);
     }
     return Promise.resolve();
   }
@@ -115,46 +150,29 @@ export class MemoryTxnCoordinatorDao implements TxnCoordinatorDAO {
     return Promise.resolve();
   }
 
-  /** What a compacted journal has to hold. */
-  contents(): { readonly entries: readonly TransactionEntry[]; readonly placement: PlacementMap | null } {
-    return { entries: [...[...this.ended.values()].map((each) => each.entry), ...this.pendingEntries.values()], placement: this.map };
-  }
-
   private write(entries: readonly TransactionEntry[]): void {
-    const written = entries.filter((entry) => this.put(entry));
-    this.options.journal?.entries(written);
-  }
-
-  /** @returns false, and changes nothing, for a PENDING one whose end is known. */
-  private put(entry: TransactionEntry): boolean {
-    if (entry.state === 'PENDING') {
-      if (this.endedEntry(entry.key) !== undefined) return false;
-      this.pendingEntries.set(entry.key, entry);
-      return true;
-    }
-    this.pendingEntries.delete(entry.key);
-    this.ended.delete(entry.key);
-    this.ended.set(entry.key, { entry, expiresMs: (entry.endedAtMs ?? this.options.clock.wallMs()) + this.retentionMs() });
-    this.sweep();
-    return true;
-  }
-
-  private endedEntry(key: PaymentKey): TransactionEntry | undefined {
-    const found = this.ended.get(key);
-    return found !== undefined && found.expiresMs > this.options.clock.wallMs() ? found.entry : undefined;
-  }
-
-  private sweep(): void {
-    const nowMs = this.options.clock.wallMs();
-    let looked = 0;
-    for (const [key, { expiresMs }] of this.ended) {
-      if (expiresMs > nowMs || looked === SWEEP_FACTOR) return;
-      this.ended.delete(key);
-      looked += 1;
+    const { journal } = this.options;
+    for (const entry of entries) {
+      const text = encodeEntry(entry);
+      const segment = journal?.currentSegment() ?? NO_SEGMENT;
+      if (this.entries.put(entry, text, segment)) journal?.write(entryLine(text));
     }
   }
 
-  private retentionMs(): number {
-    return this.options.retentionMs ?? DEFAULT_RETENTION_MS;
+  private forgetOpen(key: PaymentKey): void {
+    if (this.entries.dropOpen(key)) this.options.journal?.write(forgottenLine(key));
+  }
+
+  private setMap(map: PlacementMap, segment: number): void {
+    this.map = map;
+    this.mapSegment = segment;
+    this.mapBytes = Buffer.byteLength(placementLine(map));
+  }
+
+  private *takeLines(segment: number, into: () => number): Generator<string, undefined> {
+    for (const text of this.entries.take(segment, into)) yield entryLine(text);
+    if (this.map === null || this.mapSegment !== segment) return;
+    this.mapSegment = into();
+    yield placementLine(this.map);
   }
 }

@@ -1,9 +1,9 @@
 /** Compare-and-set scripts of the coordinator's index. */
 
-/** KEYS: placement, peers. ARGV: version, map, bucket, peers, bucket, peers… Unless an equal or newer version is there. */
+/** KEYS: placement, peers. ARGV: version, map, bucket, peers, bucket, peers… Unless an equal or newer version is there, with its peers. */
 export const PUBLISH_PLACEMENT = `
 local known = redis.call('HGET', KEYS[1], 'version')
-if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
+if known and (tonumber(known) > tonumber(ARGV[1]) or (tonumber(known) == tonumber(ARGV[1]) and redis.call('EXISTS', KEYS[2]) == 1)) then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'map', ARGV[2])
 redis.call('DEL', KEYS[2])
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
@@ -47,27 +47,51 @@ return 1
 `;
 
 /**
- * KEYS: the window to write, then where an entry is looked for in this order, the pending hash last. ARGV: ms to live, then field, the value
- * that was found before (empty: none) and the new one. Returns the fields that have changed since, which are left alone.
+ * KEYS: pending, the order of ended ones, what keys of ended ones begin with. ARGV: ms to live, how many are kept. A Redis that is full
+ * refuses a script only at its first write, and only if that one needs memory: so SET comes before what gives memory back.
  */
-export const REPLACE_ENDED = `
-local changed = {}
-for i = 2, #ARGV, 3 do
-  local found = ''
-  for k = 2, #KEYS do
-    local value = redis.call('HGET', KEYS[k], ARGV[i])
-    if value then
-      found = value
-      break
-    end
-  end
-  if found == ARGV[i + 1] then
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
-    redis.call('HDEL', KEYS[#KEYS], ARGV[i])
+const KEEP_ENDED = `
+local pending, order, ended = KEYS[1], KEYS[2], KEYS[3]
+local ms, kept = ARGV[1], tonumber(ARGV[2])
+local function keep(field, value)
+  if not redis.call('SET', ended .. field, value, 'PX', ms, 'NX') then
+    redis.call('SET', ended .. field, value, 'PX', ms)
   else
-    changed[#changed + 1] = ARGV[i]
+    redis.call('RPUSH', order, field)
   end
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local function trim(written)
+  redis.call('PEXPIRE', order, ms)
+  local over = math.min(redis.call('LLEN', order) - kept, 2 * written)
+  if over <= 0 then return end
+  for _, field in ipairs(redis.call('LPOP', order, over)) do redis.call('DEL', ended .. field) end
+end
+`;
+
+/** ARGV further: field and value of each entry. */
+export const WRITE_ENDED = `${KEEP_ENDED}
+for i = 3, #ARGV, 2 do keep(ARGV[i], ARGV[i + 1]) end
+trim((#ARGV - 2) / 2)
+return 1
+`;
+
+/**
+ * ARGV further: field, the value that was found before (empty: none) and the new one (empty: none is kept) of each entry. Returns the
+ * fields that have changed since, which are left alone.
+ */
+export const REPLACE_ENDED = `${KEEP_ENDED}
+local changed, done = {}, {}
+for i = 3, #ARGV, 3 do
+  local field, value = ARGV[i], ARGV[i + 2]
+  local found = redis.call('GET', ended .. field) or redis.call('HGET', pending, field) or ''
+  if found == ARGV[i + 1] then
+    if value ~= '' then keep(field, value) end
+    done[#done + 1] = field
+  else
+    changed[#changed + 1] = field
+  end
+end
+for _, field in ipairs(done) do redis.call('HDEL', pending, field) end
+trim((#ARGV - 2) / 3)
 return changed
 `;

@@ -30,6 +30,8 @@ local function save(key, id, lock)
   local at = string.format('%.0f', last)
   redis.call('SET', key, cjson.encode(lock), 'PXAT', at)
   if lock.m == 'exclusive' then redis.call('ZADD', exclusive, at, id) else redis.call('ZREM', exclusive, id) end
+  local latest = redis.call('ZREVRANGE', exclusive, 0, 0, 'WITHSCORES')[2]
+  if latest then redis.call('PEXPIREAT', exclusive, latest) end
 end
 `;
 
@@ -73,7 +75,10 @@ end
 return lost
 `;
 
-/** ARGV: owner, channel, ids…  → positions of the ids that were not held; tells the channel about the others. */
+/**
+ * ARGV: owner, channel, ids…  → positions of the ids that were not held; tells the channel about the others. A key that was evicted
+ * leaves its member of the sorted set behind, which would keep payments waiting.
+ */
 export const RELEASE = `${PRELUDE}
 local notHeld, released = {}, {}
 for i = 1, #KEYS - 1 do
@@ -83,6 +88,7 @@ for i = 1, #KEYS - 1 do
     save(KEYS[i], ARGV[2 + i], lock)
     released[#released + 1] = ARGV[2 + i]
   else
+    if not lock and redis.call('ZREM', exclusive, ARGV[2 + i]) == 1 then released[#released + 1] = ARGV[2 + i] end
     notHeld[#notHeld + 1] = i
   end
 end

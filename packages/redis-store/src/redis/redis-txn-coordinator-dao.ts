@@ -1,17 +1,19 @@
 /**
  * TxnCoordinatorDAO on Redis. One pipeline with a constant number of commands per call, whatever it carries; a bound on
- * silence per call. Nothing here is the only copy of anything: see transaction-hashes.ts, lock-scripts.ts, dao-scripts.ts
+ * silence per call. Nothing here is the only copy of anything: see transaction-keys.ts, lock-scripts.ts, dao-scripts.ts
  * for what each key means.
  */
 import { DaoUnavailable, withRepetition, type AttemptId, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import type { PlacementMap } from '@mas/placement';
+import { DEFAULT_RETENTION, type Retention } from '../retention';
 import { bucketId, type AccountNumber, type BucketId, type PaymentKey, type Random } from '@mas/values';
 import { decodeEntry } from '../codec/entry-codec';
 import { decodeBalance, decodePlacement, encodeBalance, encodePlacement, peersOf } from '../codec/value-codec';
 import { CACHE_BALANCES, PUBLISH_PLACEMENT } from './dao-scripts';
 import { DEFAULT_PREFIX, exclusiveKey, listedExclusive, listExclusive, liveExclusive } from './redis-lock-store';
 import type { RedisLink } from './redis-link';
-import { TransactionHashes } from './transaction-hashes';
+import { oldestPending } from './oldest-pending';
+import { TransactionKeys } from './transaction-keys';
 
 export interface RedisDaoOptions {
   /** In front of every key. Default `mas:`; the lock store must use the same. */
@@ -20,16 +22,13 @@ export interface RedisDaoOptions {
   readonly beginBoundMs?: number;
   /** Everything else. Default 200 ms. */
   readonly boundMs?: number;
-  /** How long an ended entry is kept at least. Default 24 h. */
-  readonly retentionMs?: number;
+  /** Of ended entries. */
+  readonly retention?: Retention;
   /** How long a cached balance is kept. Default 1 h. */
   readonly cacheTtlMs?: number;
 }
 
-const DEFAULTS = { beginBoundMs: 20, boundMs: 200, retentionMs: 24 * 3_600_000, cacheTtlMs: 3_600_000 };
-const SCAN_COUNT = '1000';
-/** Pending entries looked at in one call of pending(); more of them wait for the next. */
-const MAX_SCANNED = 200_000;
+const DEFAULTS = { beginBoundMs: 20, boundMs: 200, cacheTtlMs: 3_600_000 };
 /** Of looking at entries and replacing them: somebody else would have to be in between each time. */
 const MAX_REPLACING_ROUNDS = 5;
 const GENERATION_RANGE = 0x1_0000_0000;
@@ -38,9 +37,8 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
   private readonly prefix: string;
   private readonly beginBoundMs: number;
   private readonly boundMs: number;
-  private readonly retentionMs: number;
   private readonly cacheTtlSeconds: number;
-  private readonly hashes: TransactionHashes;
+  private readonly keys: TransactionKeys;
 
   constructor(
     private readonly link: RedisLink,
@@ -50,9 +48,8 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     this.prefix = options.prefix ?? DEFAULT_PREFIX;
     this.beginBoundMs = options.beginBoundMs ?? DEFAULTS.beginBoundMs;
     this.boundMs = options.boundMs ?? DEFAULTS.boundMs;
-    this.retentionMs = options.retentionMs ?? DEFAULTS.retentionMs;
     this.cacheTtlSeconds = Math.ceil((options.cacheTtlMs ?? DEFAULTS.cacheTtlMs) / 1000);
-    this.hashes = new TransactionHashes(this.prefix, this.retentionMs);
+    this.keys = new TransactionKeys(this.prefix, options.retention ?? DEFAULT_RETENTION);
     link.defineScript('masPublishPlacement', PUBLISH_PLACEMENT);
     link.defineScript('masCacheBalances', CACHE_BALANCES);
   }
@@ -60,7 +57,7 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
   async begin(entries: readonly TransactionEntry[], lockIds: readonly string[]): Promise<{ readonly exclusivelyLocked: readonly string[] }> {
     if (entries.length === 0 && lockIds.length === 0) return { exclusivelyLocked: [] };
     const answers = await this.pipeline(this.beginBoundMs, (commands) => {
-      this.hashes.beginPending(commands, entries);
+      this.keys.beginPending(commands, entries);
       if (lockIds.length > 0) listExclusive(commands, this.prefix);
     });
     if (lockIds.length === 0) return { exclusivelyLocked: [] };
@@ -72,8 +69,8 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
   async record(entries: readonly TransactionEntry[]): Promise<void> {
     if (entries.length === 0) return;
     await this.pipeline(this.boundMs, (commands) => {
-      this.hashes.writePending(commands, entries.filter((entry) => entry.state === 'PENDING'));
-      this.hashes.writeEnded(commands, entries.filter((entry) => entry.state !== 'PENDING'), this.nowMs());
+      this.keys.writePending(commands, entries.filter((entry) => entry.state === 'PENDING'));
+      this.keys.writeEnded(commands, entries.filter((entry) => entry.state !== 'PENDING'));
     });
   }
 
@@ -82,9 +79,9 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     let open = entries;
     for (let round = 0; open.length > 0 && round < MAX_REPLACING_ROUNDS; round += 1) {
       const keys = open.map((entry) => entry.key);
-      const found = this.hashes.pickText(await this.pipeline(this.boundMs, (commands) => this.hashes.read(commands, keys, this.nowMs())), keys.length);
-      const joined = open.map((entry, i) => ({ found: found[i] ?? null, entry: withRepetition(decodeEntry(found[i]), entry) }));
-      const [answer] = await this.pipeline(this.boundMs, (commands) => this.hashes.replaceEnded(commands, joined, this.nowMs()));
+      const found = this.keys.pickText(await this.pipeline(this.boundMs, (commands) => this.keys.read(commands, keys)), keys.length);
+      const joined = open.map((entry, i) => ({ key: entry.key, found: found[i] ?? null, entry: withRepetition(decodeEntry(found[i]), entry) }));
+      const [answer] = await this.pipeline(this.boundMs, (commands) => this.keys.replaceEnded(commands, joined));
       const changed = new Set(answer as readonly string[]);
       open = open.filter((entry) => changed.has(entry.key));
     }
@@ -92,24 +89,16 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
   }
 
   async forget(attempts: readonly AttemptId[]): Promise<void> {
-    if (attempts.length > 0) await this.pipeline(this.boundMs, (commands) => this.hashes.forgetAttempts(commands, attempts));
+    if (attempts.length > 0) await this.pipeline(this.boundMs, (commands) => this.keys.forgetAttempts(commands, attempts));
   }
 
   async transactions(keys: readonly PaymentKey[]): Promise<readonly (TransactionEntry | null)[]> {
     if (keys.length === 0) return [];
-    return this.hashes.pick(await this.pipeline(this.boundMs, (commands) => this.hashes.read(commands, keys, this.nowMs())), keys.length);
+    return this.keys.pick(await this.pipeline(this.boundMs, (commands) => this.keys.read(commands, keys)), keys.length);
   }
 
-  async pending(coordinator: string | null, limit: number): Promise<readonly TransactionEntry[]> {
-    const written = (await this.scanPending()).filter((entry) => coordinator === null || entry.coordinator === coordinator);
-    if (written.length === 0) return [];
-    const keys = written.map((entry) => entry.key);
-    const ended = this.hashes.pick(await this.pipeline(this.boundMs, (commands) => this.hashes.readEnded(commands, keys, this.nowMs())), keys.length);
-    const oldestMs = this.nowMs() - this.retentionMs;
-    const stale = written.filter((entry, i) => ended[i] !== null || entry.createdAtMs < oldestMs);
-    if (stale.length > 0) await this.pipeline(this.boundMs, (commands) => this.hashes.forgetPending(commands, stale.map((entry) => entry.key)));
-    const dropped = new Set(stale);
-    return written.filter((entry) => !dropped.has(entry)).sort((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
+  pending(coordinator: string | null, limit: number): Promise<readonly TransactionEntry[]> {
+    return oldestPending((fill) => this.pipeline(this.boundMs, fill), this.keys, coordinator, limit);
   }
 
   async placement(): Promise<PlacementMap | null> {
@@ -162,22 +151,6 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     return liveExclusive(lockIds, scores, time);
   }
 
-  private async scanPending(): Promise<readonly TransactionEntry[]> {
-    const entries = new Map<PaymentKey, TransactionEntry>();
-    let cursor = '0';
-    do {
-      const from = cursor;
-      const [page] = await this.pipeline(this.boundMs, (commands) => commands.hscan(this.hashes.pendingKey, from, 'COUNT', SCAN_COUNT));
-      const [next, flat] = page as readonly [string, readonly string[]];
-      for (let i = 1; i < flat.length; i += 2) {
-        const entry = decodeEntry(flat[i]);
-        if (entry !== null) entries.set(entry.key, entry);
-      }
-      cursor = next;
-    } while (cursor !== '0' && entries.size < MAX_SCANNED);
-    return [...entries.values()];
-  }
-
   private namespace(generation: string | null): string | undefined {
     return generation === null || this.link.runId === undefined ? undefined : `${this.link.runId}:${generation}`;
   }
@@ -190,10 +163,6 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
     return asked.catch((error: unknown) => {
       throw new DaoUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
     });
-  }
-
-  private nowMs(): number {
-    return this.link.clock.wallMs();
   }
 
   private generationKey(): string {

@@ -3,7 +3,7 @@
  * around them. Emptied or set back, it has a new identity, as a restarted server has a new run id.
  */
 import { MemoryLockStore, LockStoreUnavailable, type LockStore } from '@mas/global-lock';
-import { MemoryTxnCoordinatorDao } from '@mas/redis-store';
+import { MemoryTxnCoordinatorDao, type MemoryDaoImage } from '@mas/redis-store';
 import { DaoUnavailable, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import type { Clock } from '@mas/values';
 import type { Network } from './network';
@@ -14,20 +14,12 @@ const BOUND_MS = 200;
 const IMAGE_EVERY_MS = 250;
 const IMAGES_KEPT = 5;
 
-interface DaoContents {
-  pendingEntries: Map<unknown, unknown>;
-  ended: Map<unknown, unknown>;
-  map: unknown;
-  balances: Map<unknown, unknown>;
-  generation: number;
-}
-
 interface LockContents {
   locks: Map<string, { mode: string; owners: Map<string, number>; token: number | null }>;
 }
 
 interface Image {
-  readonly dao: DaoContents;
+  readonly dao: MemoryDaoImage;
   readonly locks: LockContents['locks'];
 }
 
@@ -56,10 +48,8 @@ export class SimRedis {
     const image = this.images[0];
     if (image === undefined) return;
     this.network.world.counters.add('redis set back');
-    const { dao, locks } = this.contents();
-    const generation = dao.generation + 1;
-    // Cached balances are of an earlier identity of the server, which no reader believes any more.
-    Object.assign(dao, { pendingEntries: new Map(image.dao.pendingEntries), ended: new Map(image.dao.ended), map: image.dao.map, balances: new Map(), generation });
+    const locks = this.lockContents();
+    this.dao.setBack(image.dao);
     locks.locks.clear();
     for (const [id, lock] of image.locks) locks.locks.set(id, { ...lock, owners: new Map(lock.owners) });
     this.images = [];
@@ -133,9 +123,9 @@ export class SimRedis {
 
   private keepImages(): void {
     this.network.world.time.at(IMAGE_EVERY_MS, () => {
-      const { dao, locks } = this.contents();
+      const locks = this.lockContents();
       this.images.push({
-        dao: { ...dao, pendingEntries: new Map(dao.pendingEntries), ended: new Map(dao.ended) },
+        dao: this.dao.image(),
         locks: new Map([...locks.locks].map(([id, lock]) => [id, { ...lock, owners: new Map(lock.owners) }])),
       });
       if (this.images.length > IMAGES_KEPT) this.images.shift();
@@ -144,7 +134,7 @@ export class SimRedis {
   }
 
   /** A server's memory is open to its own persistence. */
-  private contents(): { readonly dao: DaoContents; readonly locks: LockContents } {
-    return { dao: this.dao as unknown as DaoContents, locks: this.locks as unknown as LockContents };
+  private lockContents(): LockContents {
+    return this.locks as unknown as LockContents;
   }
 }

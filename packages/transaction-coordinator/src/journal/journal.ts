@@ -1,7 +1,8 @@
 /**
  * The coordinator's entries in Redis, gathered: one round trip for all payments that begin, one for all that end.
  * Redis is an index. When it is silent for its bounded time the payments go on without it, and for a quiet period
- * nobody waits for it again, except a probe.
+ * nobody waits for it again, except a probe. The same when it answers and refuses, because its memory is full. It is said once:
+ * when that begins, and when it is over.
  */
 import type { Clock, Logger } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
@@ -15,6 +16,8 @@ const RECORD_CAP = 4_000;
 /** After a silence, nobody waits for Redis for so long. */
 const QUIET_MS = 500;
 const RECORD_RETRY_MS = 250;
+/** A Redis that comes and goes is told of no more often. */
+const SAID_AGAIN_MS = 60_000;
 
 /** `repeated`: of an attempt at what others have decided or begun. */
 interface Ending {
@@ -33,6 +36,9 @@ export class Journal {
   private readonly endings: Gatherer<Ending>;
   private readonly forgettings: Gatherer<AttemptId>;
   private quietUntilMs = -Infinity;
+  /** Redis has not taken an entry since it was said that it does not. */
+  private isWithout = false;
+  private lastSaidMs = -Infinity;
 
   constructor(
     private readonly dao: TxnCoordinatorDAO,
@@ -83,6 +89,7 @@ export class Journal {
         silence.cancel();
         release();
         if (locked === null) this.silent(batch.length, reason);
+        else this.heard();
         for (const { lockIds, done } of batch) done(locked !== null, locked === null || locked.size === 0 ? [] : lockIds.filter((lockId) => locked.has(lockId)));
       };
       // One more turn of the event loop: a busy process must not take a reply that is already here for silence.
@@ -100,8 +107,16 @@ export class Journal {
   private silent(payments: number, reason: string): void {
     this.counters.redisSilences += payments;
     const nowMs = this.clock.monotonicMs();
-    if (nowMs >= this.quietUntilMs) this.logger.warn({ reason, payments }, 'Redis is silent; payments go on without it');
     this.quietUntilMs = nowMs + QUIET_MS;
+    if (this.isWithout || nowMs < this.lastSaidMs + SAID_AGAIN_MS) return;
+    this.isWithout = true;
+    this.lastSaidMs = nowMs;
+    this.logger.warn({ reason, payments }, 'Redis is silent or takes nothing; payments go on without it');
+  }
+
+  private heard(): void {
+    if (this.isWithout) this.logger.info({}, 'Redis takes entries of payments again');
+    this.isWithout = false;
   }
 
   private async sendEndings(batch: readonly Ending[]): Promise<void> {

@@ -23,6 +23,9 @@ export type ExclusiveLocks =
 const WAKES_PER_ATTEMPT = 100;
 
 export class AccountLocks {
+  /** Said once for each time that it begins, not with every payment. */
+  private isWithoutTable = false;
+
   constructor(
     private readonly service: GlobalLockService,
     private readonly store: LockStore,
@@ -47,6 +50,7 @@ export class AccountLocks {
     try {
       for (let wakes = 0; ; wakes += 1) {
         const attempt = await this.store.tryAcquire({ lockIds: accounts, mode: 'exclusive', owner, timeoutMs: lockTimeoutMs });
+        this.isWithoutTable = false;
         if (attempt.kind === 'acquired') return { kind: 'acquired', handle: owner };
         const leftMs = endMs - this.clock.monotonicMs();
         if (leftMs <= 0) return { kind: 'held', lockId: attempt.by.lockId, attempts: lockAttempts };
@@ -55,7 +59,8 @@ export class AccountLocks {
         else await delay(this.clock, sliceMs);
       }
     } catch (error) {
-      this.logger.warn({ err: error }, 'the lock table does not answer; the payment goes on without its locks');
+      if (!this.isWithoutTable) this.logger.warn({ err: error }, 'the lock table does not answer or takes nothing; payments go on without their locks');
+      this.isWithoutTable = true;
       return { kind: 'unavailable' };
     }
   }

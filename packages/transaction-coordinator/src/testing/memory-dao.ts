@@ -42,7 +42,11 @@ export class MemoryDao implements TxnCoordinatorDAO {
 
   async recordRepeated(entries: readonly TransactionEntry[]): Promise<void> {
     await this.answer();
-    for (const entry of entries) this.entries.set(entry.key, withRepetition(this.entries.get(entry.key) ?? null, entry));
+    for (const entry of entries) {
+      const joined = withRepetition(this.entries.get(entry.key) ?? null, entry);
+      if (joined === null) this.entries.delete(entry.key);
+      else this.entries.set(entry.key, joined);
+    }
   }
 
   async forget(attempts: readonly AttemptId[]): Promise<void> {
