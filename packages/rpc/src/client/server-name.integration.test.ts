@@ -8,21 +8,21 @@ import { serverName } from './server-name';
 
 const certs = makeTestCerts();
 let server: Server;
-const names: (string | false | null)[] = [];
+let names: (string | false | null)[];
 
-beforeAll(async () => {
+// A server and a list for each test: a connection that is still on its way when the next test begins counts there for nothing.
+beforeEach(async () => {
+  const heard: (string | false | null)[] = [];
+  names = heard;
   server = createServer({ key: certs.tm.key, cert: certs.tm.certificate, ALPNProtocols: ['h2'] }, (socket: TLSSocket) => {
-    names.push(socket.servername);
+    heard.push(socket.servername);
     socket.destroy();
   });
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '::', resolve));
 });
-beforeEach(() => names.splice(0));
-afterAll(() => {
-  server.close();
-  certs.remove();
-});
+afterEach(() => server.close());
+afterAll(() => certs.remove());
 
 async function dial(host: string): Promise<ServiceError | null> {
   const address = `${host}:${(server.address() as AddressInfo).port}`;
