@@ -1,5 +1,5 @@
 /**
- * `npm run test:fire`: every scenario, one after the other, on one cluster of real processes; then the table. Exit code 1 when
+ * `npm run test:fire`: every scenario, one after the other, on a cluster of real processes for each ground; then the table. Exit code 1 when
  * a scenario failed, 2 for wrong arguments.
  *
  *   --list         the names
@@ -10,17 +10,22 @@ import { parseArgs } from 'node:util';
 import { renderFinalAudit } from '../harness/final-audit';
 import { onStopAsked } from '../harness/stop-asked';
 import { runScenario, type ScenarioResult } from './run-scenario';
-import type { Scenario } from './scenario';
+import { grounds, type Ground, type Scenario } from './scenario';
 import { scenarios } from './scenarios';
 import { ms, renderTable, row, spread } from './table';
 import { World } from './world';
 
 interface Outcome {
-  readonly results: readonly ScenarioResult[];
-  readonly leftOut: readonly string[];
-  readonly failures: readonly string[];
-  /** Of the last cluster: histories against rows. */
-  readonly final: string;
+  readonly results: ScenarioResult[];
+  readonly leftOut: string[];
+  readonly failures: string[];
+  /** Of the last cluster of each ground: histories against rows. */
+  readonly finals: string[];
+}
+
+/** What must be stopped when a person stops the run. */
+interface Held {
+  world: World | null;
 }
 
 async function main(): Promise<number> {
@@ -35,22 +40,35 @@ async function main(): Promise<number> {
     process.stderr.write('fire: --seed is a whole number, and --only part of a name that --list prints\n');
     return 2;
   }
-  print(`${chosen.length} scenarios on 3 RMs × 3 buckets × 3 replicas, 2 TMs, MariaDB and Redis; seed ${seed}`);
+  print(`${chosen.length} scenarios on 3 buckets, 3 RMs and replicas (or 5, where it says so), 2 TMs, MariaDB and Redis; seed ${seed}`);
   const startedAtMs = performance.now();
   const outcome = await runAll(chosen, seed);
   print(`\n${renderTable(outcome.results.map(row))}`);
   print(`\nresolution of single payments in doubt: ${spread(outcome.results.flatMap((result) => result.resolutionsMs))}`);
-  print(outcome.final);
+  for (const final of outcome.finals) print(final);
   print(`${outcome.results.length} scenarios ran, ${outcome.leftOut.length} left out, ${outcome.failures.length} failed, in ${ms(performance.now() - startedAtMs)}`);
   for (const text of [...outcome.leftOut, ...outcome.failures]) print(text);
   return outcome.failures.length === 0 ? 0 : 1;
 }
 
 async function runAll(chosen: readonly Scenario[], seed: number): Promise<Outcome> {
-  const [results, leftOut, failures]: [ScenarioResult[], string[], string[]] = [[], [], []];
-  let world = await World.start(seed);
-  const stop = (): void => void world.stop().finally(() => process.exit(130));
-  onStopAsked(stop);
+  const outcome: Outcome = { results: [], leftOut: [], failures: [], finals: [] };
+  const held: Held = { world: null };
+  onStopAsked(() => void (held.world?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
+  for (const ground of grounds) {
+    const here = chosen.filter((scenario) => (scenario.ground ?? 'links') === ground);
+    if (here.length === 0) continue;
+    print(`on ${ground}:`);
+    await runOn(ground, here, seed, outcome, held).catch((error: unknown) => {
+      // A ground that cannot be had here fails all that needs it, and leaves nothing out in silence.
+      outcome.failures.push(...here.map(({ name }) => `${name}: ${textOf(error)}`));
+    });
+  }
+  return outcome;
+}
+
+async function runOn(ground: Ground, chosen: readonly Scenario[], seed: number, { results, leftOut, failures, finals }: Outcome, held: Held): Promise<void> {
+  let world = (held.world = await World.start(seed, ground));
   for (const scenario of chosen) {
     const reason = scenario.unavailable?.(world) ?? null;
     if (reason !== null) {
@@ -58,6 +76,7 @@ async function runAll(chosen: readonly Scenario[], seed: number): Promise<Outcom
       continue;
     }
     process.stdout.write(`${scenario.name} … `);
+    const failuresBefore = failures.length;
     try {
       const result = await runScenario(world, scenario);
       results.push(result);
@@ -65,18 +84,23 @@ async function runAll(chosen: readonly Scenario[], seed: number): Promise<Outcom
       failures.push(...result.problems.map((problem) => `${scenario.name}: ${problem}`));
     } catch (error) {
       print('FAILED');
-      failures.push(`${scenario.name}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${scenario.name}: ${textOf(error)}`);
     }
-    if (failures.some((failure) => failure.startsWith(scenario.name))) {
+    if (failures.length > failuresBefore) {
       // What comes next must not pay for this one.
       await world.stop();
-      world = await World.start(seed + results.length);
+      world = held.world = await World.start(seed + results.length, ground);
     }
   }
   const final = await world.auditAtRest();
   failures.push(...final.findings.map(({ rule, text }) => `${rule}: ${text}`));
+  finals.push(renderFinalAudit(final));
   await world.stop();
-  return { results, leftOut, failures, final: renderFinalAudit(final) };
+  held.world = null;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function print(text: string): void {

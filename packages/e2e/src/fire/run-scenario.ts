@@ -3,6 +3,7 @@
  * under too little load does not count, and neither does one whose payments have no answer.
  */
 import { waitUntil } from '@mas/test-servers';
+import type { Books } from '../harness/books';
 import { Load } from '../harness/load';
 import { DoubtWatch } from './doubt-watch';
 import type { Scenario } from './scenario';
@@ -41,11 +42,13 @@ export const PATIENT_OPTIONS: RunOptions = { loadPerSecond: 40, minimumPerSecond
 const WARM_WINDOW_MS = 1_500;
 const WARM_TIMEOUT_MS = 240_000;
 const RECOVERY_TIMEOUT_MS = 240_000;
+/** Longer than any election, reconnection or call takes on a machine that is busy. */
+const SERVES_TIMEOUT_MS = 60_000;
 const MAX_IN_FLIGHT = 400;
 
 let runs = 0;
 
-export async function runScenario(world: World, scenario: Scenario, options: RunOptions = FIRE_OPTIONS): Promise<ScenarioResult> {
+export async function runScenario(world: World, scenario: Scenario, options: RunOptions = scenario.untimed === true ? PATIENT_OPTIONS : FIRE_OPTIONS): Promise<ScenarioResult> {
   const { cluster, books, auditor } = world;
   await cluster.whole();
   const failuresBefore = cluster.failures().length;
@@ -57,9 +60,12 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
   try {
     await waitUntil(`the load runs at ${options.minimumPerSecond} payments/s, and a sum has been read`, () => (ratePerSecond = load.rate(WARM_WINDOW_MS)) >= options.minimumPerSecond && load.sumsRead > 0, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${load.rate(WARM_WINDOW_MS)} payments/s, ${load.sumsRead} sums\n${cluster.diagnostics()}` });
     doubts.start();
+    const ledBefore = scenario.leadersStay === true ? await world.leaders() : null;
     const faultAtMs = performance.now();
     const lift = await scenario.inject(world);
     await new Promise((resolve) => setTimeout(resolve, scenario.holdMs));
+    const served = await hasServed(world, scenario, load, faultAtMs);
+    const moved = ledBefore === null ? [] : movedLeaders(ledBefore, await world.leaders());
     await lift();
     const liftedAtMs = performance.now();
     await cluster.whole();
@@ -76,6 +82,9 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
     const problems = [
       ...audit.findings,
       ...(scenario.mayStop === true ? [] : cluster.failures().slice(failuresBefore)),
+      ...served,
+      ...moved,
+      ...abandoned(scenario, books),
       ...(firstSuccessMs > options.promiseMs ? [`the first success took ${Math.round(firstSuccessMs)} ms`] : []),
       ...(allResolvedMs > options.promiseMs ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms (${doubts.longest()})`] : []),
     ];
@@ -86,4 +95,25 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
     await load.stop();
     await doubts.stop();
   }
+}
+
+/** A fault that a bucket has to survive is not lifted before it has; where it never does, that is the finding. */
+async function hasServed(world: World, { mustServe }: Scenario, load: Load, faultAtMs: number): Promise<readonly string[]> {
+  if (mustServe === undefined) return [];
+  const touches = (account: string): boolean => world.bucketOf(account) === mustServe;
+  try {
+    await waitUntil(`bucket ${mustServe} serves`, () => load.firstSuccessAfter(faultAtMs, touches) !== null, { timeoutMs: SERVES_TIMEOUT_MS, diagnostics: () => world.cluster.diagnostics() });
+    return [];
+  } catch (error) {
+    return [`bucket ${mustServe} did not serve while the fault lasted: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+function movedLeaders(before: ReadonlyMap<number, string>, after: ReadonlyMap<number, string>): readonly string[] {
+  return [...before].filter(([bucket, leader]) => after.get(bucket) !== leader).map(([bucket, leader]) => `bucket ${bucket} was led by ${leader}, and at the end of the fault by ${after.get(bucket) ?? 'nobody'}`);
+}
+
+function abandoned({ noneAbandoned }: Scenario, books: Books): readonly string[] {
+  const count = [...books.entries()].filter(({ reason }) => reason === 'ABANDONED').length;
+  return noneAbandoned === true && count > 0 ? [`${count} payments were given up by their homes (ABANDONED)`] : [];
 }

@@ -3,8 +3,9 @@ import { networkScenarios } from './network-scenarios';
 import { processScenarios } from './process-scenarios';
 import type { Scenario } from './scenario';
 import { storageScenarios } from './storage-scenarios';
+import { strikeScenarios } from './strike-scenarios';
 
-export const scenarios: readonly Scenario[] = [...processScenarios, ...networkScenarios, ...storageScenarios];
+export const scenarios: readonly Scenario[] = [...processScenarios, ...networkScenarios, ...storageScenarios, ...strikeScenarios];
 
 export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);

@@ -1,9 +1,10 @@
 /** One cluster under fire, with the books of everything that was asked of it. */
 import { join } from 'node:path';
 import { History } from '@mas/auditor';
+import { slotOfAccount } from '@mas/placement';
 import type { MasClient } from '@mas/rpc';
 import { tempFolder, type TempFolder } from '@mas/test-servers';
-import { SeededRandom, type Random } from '@mas/values';
+import { accountNumber, SeededRandom, type Random } from '@mas/values';
 import { Auditor } from '../harness/auditor';
 import { Books } from '../harness/books';
 import { Cluster, type ClusterOptions } from '../harness/cluster';
@@ -12,6 +13,7 @@ import { numbersIn } from '../harness/names';
 import { Shim } from '../harness/shim';
 import { SmallDisk } from '../harness/small-disk';
 import { WitnessedClient } from '../harness/witnessed-client';
+import type { Ground } from './scenario';
 
 const ACCOUNTS_PER_BUCKET = 12;
 export const OPENING_MINOR = 1_000_000n;
@@ -20,6 +22,12 @@ const OBSERVER_TIMEOUT_MS = 30_000;
 /** The RM whose log lies on a small disk. */
 export const SMALL_DISK_RM = 'rm3';
 const SMALL_DISK_MEGABYTES = 512;
+
+const OPTIONS_OF: Readonly<Record<Ground, ClusterOptions>> = {
+  links: { proxies: true },
+  hosts: { hosts: 'namespaces' },
+  'five hosts': { hosts: 'namespaces', rms: 5, replicas: 5 },
+};
 
 export class World {
   /** All that was asked and heard since the beginning. */
@@ -47,7 +55,8 @@ export class World {
     this.auditor = new Auditor(this.observer, new WitnessedClient(this.observer, this.history), this.books, () => cluster.diagnostics());
   }
 
-  static async start(seed: number, options: ClusterOptions = {}): Promise<World> {
+  /** @throws where the ground cannot be had, with what is missing */
+  static async start(seed: number, ground: Ground = 'links'): Promise<World> {
     const tools = await tempFolder('mas-fire');
     const shim = Shim.compile(tools.path);
     const smallDisk = SmallDisk.available() ? SmallDisk.mount(join(tools.path, 'small-disk'), SMALL_DISK_MEGABYTES) : null;
@@ -55,11 +64,10 @@ export class World {
     try {
       cluster = await Cluster.start({
         storage: 'servers',
-        proxies: true,
         tms: 2,
         environmentOf: (name) => (name.startsWith('rm') ? (shim?.environmentOf(name) ?? {}) : {}),
         dataOf: (name) => (name === SMALL_DISK_RM && smallDisk !== null ? join(smallDisk.path, 'data') : null),
-        ...options,
+        ...OPTIONS_OF[ground],
       });
       const world = new World(cluster, seed, shim, smallDisk, tools);
       await world.openAccounts();
@@ -70,6 +78,18 @@ export class World {
       await tools.remove();
       throw error;
     }
+  }
+
+  /** Of an account. */
+  bucketOf(account: string): number {
+    return this.cluster.placement.bucketOf(slotOfAccount(accountNumber(account)));
+  }
+
+  /** Which process leads each bucket, in which term, as far as it is known. */
+  async leaders(): Promise<ReadonlyMap<number, string>> {
+    const { replicas } = await this.observer.clusterStatus();
+    const leading = replicas.filter((one) => one.role === 'leader').sort((a, b) => a.term - b.term);
+    return new Map(leading.map((one) => [one.bucket, `rm${one.rm} in term ${one.term}`]));
   }
 
   /** At rest: after the last scenario, with no load. */

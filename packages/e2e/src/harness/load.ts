@@ -31,8 +31,8 @@ const TOO_MUCH_MINOR = 10n ** 9n;
 const LEVELS: readonly Level[] = ['committed', 'uncommitted', 'committed', 'cached'];
 
 export class Load {
-  /** When payments were acknowledged as committed, and when those had been begun. */
-  readonly commits: { readonly startedAtMs: number; readonly endedAtMs: number }[] = [];
+  /** When payments were acknowledged as committed, when those had been begun, and what they moved. */
+  readonly commits: { readonly startedAtMs: number; readonly endedAtMs: number; readonly moves: Entry['moves'] }[] = [];
   sumsRead = 0;
   repeated = 0;
   private readonly pending = new Set<Promise<void>>();
@@ -72,9 +72,9 @@ export class Load {
     return (count * 1000) / windowMs;
   }
 
-  /** Whether a payment that was begun after `sinceMs` has committed; when it was answered. */
-  firstSuccessAfter(sinceMs: number): number | null {
-    return this.commits.find((commit) => commit.startedAtMs >= sinceMs)?.endedAtMs ?? null;
+  /** Whether a payment that was begun after `sinceMs`, and touches such an account, has committed; when it was answered. */
+  firstSuccessAfter(sinceMs: number, touches: (account: string) => boolean = () => true): number | null {
+    return this.commits.find((commit) => commit.startedAtMs >= sinceMs && commit.moves.some(({ account }) => touches(account)))?.endedAtMs ?? null;
   }
 
   private tick(): void {
@@ -91,7 +91,7 @@ export class Load {
     const entry = this.books.asked(this.newPayment());
     this.ids.push(entry.input.id);
     return ask(this.client, this.books, entry).then((committed) => {
-      if (committed) this.commits.push({ startedAtMs: entry.startedAtMs, endedAtMs: performance.now() });
+      if (committed) this.commits.push({ startedAtMs: entry.startedAtMs, endedAtMs: performance.now(), moves: entry.moves });
     });
   }
 

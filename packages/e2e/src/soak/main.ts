@@ -52,7 +52,7 @@ async function main(): Promise<number> {
 
 /** Returns what went wrong; nothing when all is well. */
 async function soak(world: World, random: SeededRandom, untilMs: number, everyMs: number, asked: () => boolean, results: ScenarioResult[]): Promise<readonly string[]> {
-  const possible = scenarios.filter((scenario) => (scenario.unavailable?.(world) ?? null) === null);
+  const possible = scenarios.filter((scenario) => (scenario.ground ?? 'links') === 'links' && (scenario.unavailable?.(world) ?? null) === null);
   while (performance.now() < untilMs && !asked()) {
     const startedAtMs = performance.now();
     const result = await runScenario(world, draw(possible, random), FIRE_OPTIONS);
