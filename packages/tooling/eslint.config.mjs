@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
 const FLOORS = [
   ['values'],
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
-  ['multi-raft', 'resource-manager', 'global-lock', 'transaction-coordinator'],
+  ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
   ['rpc', 'raft-log', 'sql-store', 'redis-store'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench'],
 ];
@@ -16,8 +16,8 @@ const FLOORS = [
 const SAME_FLOOR = {
   'two-phase-commit': ['ledger', 'placement', 'membership'],
   placement: ['membership'],
-  'resource-manager': ['multi-raft'],
-  'transaction-coordinator': ['global-lock'],
+  'resource-manager': ['multi-raft', 'routing'],
+  'transaction-coordinator': ['global-lock', 'routing'],
   simulation: ['bin', 'auditor'],
   e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],

@@ -37,6 +37,8 @@ export interface MultiRaft<Result> {
   /** A linearizable read point at the leader: resolves once confirmed by a quorum *and applied here*. Concurrent ones share rounds. */
   readIndex(group: BucketId, timeoutMs: number): Promise<ReadIndexResult>;
   leader(group: BucketId): RmId | null;
+  /** What this replica knows itself, at once; null: it has none of the group. */
+  leadership(group: BucketId): GroupLeadership | null;
   /** Since an election timeout ago there are too few voters' processes; null: there are enough, or were until just now. */
   missingQuorum(group: BucketId): MissingQuorum | null;
   isLeader(group: BucketId): boolean;
@@ -52,6 +54,13 @@ export interface MultiRaft<Result> {
   status(): readonly GroupStatus[];
   /** Hands over leaderships, stops taking work, flushes, stops appliers. */
   stop(): Promise<void>;
+}
+
+export interface GroupLeadership {
+  readonly leader: RmId | null;
+  readonly term: number;
+  /** How long ago this process has heard the leader's; 0 if it leads itself, null if it has no leader or misses it. */
+  readonly heardAgoMs: number | null;
 }
 
 /** The founding members of a group; equal in all processes that found it. */

@@ -19,7 +19,7 @@ import type { Replica } from './group/replica';
 import { isRemoved, REMOVED } from './group/start-plan';
 import { onStart } from './group/succession';
 import { runTurn } from './group/turn';
-import type { GroupStatus, InitialGroup, MultiRaft, ProposalResult, ReadIndexResult, ReplicaChange } from './host';
+import type { GroupLeadership, GroupStatus, InitialGroup, MultiRaft, ProposalResult, ReadIndexResult, ReplicaChange } from './host';
 import type { HostFailure, HostPorts } from './host-ports';
 import type { LogRecovery } from './log-store';
 import { ProcessPeers } from './peers/process-peers';
@@ -129,6 +129,15 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
 
   leader(group: BucketId): RmId | null {
     return this.registry.get(group)?.leader ?? null;
+  }
+
+  leadership(group: BucketId): GroupLeadership | null {
+    const replica = this.registry.get(group);
+    if (replica === undefined) return null;
+    const { leader: node, term } = replica.node.basicStatus();
+    if (node === undefined || replica.isRetired) return { leader: null, term, heardAgoMs: null };
+    const heardAgoMs = node === this.context.nodeId ? 0 : this.peers.liveness.heardAgoMs(node, this.ports.clock.monotonicMs());
+    return { leader: rmOf(node), term, heardAgoMs };
   }
 
   missingQuorum(group: BucketId): MissingQuorum | null {

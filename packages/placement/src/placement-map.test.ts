@@ -32,20 +32,8 @@ test.each<[string, PlacementMap['buckets']]>([
   expect(() => new PlacementIndex({ version: 1, resourceManagers: members, buckets, cluster: null })).toThrow(/slot/);
 });
 
-describe('whom to ask', () => {
-  const bucket = bucketId(1);
+describe('the map of a directory', () => {
   const fresh = (): LeaderDirectory => new LeaderDirectory(new PlacementIndex(genesisPlacement(members, 3, 3)));
-
-  test('without a hint the replicas in turn, with one the leader, until it fails', () => {
-    const directory = fresh();
-    expect([0, 1, 2, 3].map((attempt) => directory.target(bucket, attempt))).toEqual([1, 2, 3, 1]);
-    directory.learned(bucket, rmId(3));
-    expect([0, 1].map((attempt) => directory.target(bucket, attempt))).toEqual([3, 3]);
-    directory.failed(bucket, rmId(2));
-    expect(directory.target(bucket, 0)).toBe(3);
-    directory.failed(bucket, rmId(3));
-    expect(directory.target(bucket, 0)).toBe(1);
-  });
 
   test('only a newer map is adopted', () => {
     const directory = fresh();
@@ -56,6 +44,6 @@ describe('whom to ask', () => {
   });
 
   test('the meta group is on the first resource managers of the map', () => {
-    expect(fresh().target(META_GROUP, 1)).toBe(2);
+    expect(fresh().replicasOf(META_GROUP)).toEqual([1, 2, 3]);
   });
 });

@@ -40,6 +40,8 @@ export interface ResourceManagerConfig {
   readonly readTimeoutMs: number;
   /** One exchange with another Resource Manager. */
   readonly exchangeTimeoutMs: number;
+  /** Requests that this process passes on to other leaders at a time; more are refused. */
+  readonly maxRelayed: number;
   /** Times that a read asks the homes again because something was decided meanwhile. */
   readonly maxReadRounds: number;
   /** New instructions are held back for at most this long for the sake of a read at one instant. */
@@ -93,6 +95,7 @@ const DEFAULTS: ResourceManagerConfig = {
   loadTimeoutMs: 1_000,
   readTimeoutMs: 2_000,
   exchangeTimeoutMs: 1_000,
+  maxRelayed: 512,
   maxReadRounds: 6,
   maxDelayMs: 1_500,
   settleHoldMs: 200,

@@ -7,7 +7,7 @@ import type { Incarnation } from '@mas/membership';
 import { isGroupStopped } from '@mas/multi-raft';
 import { membersOfMap, META_GROUP, META_REPLICAS, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { nodeId, type ConfState } from '@mas/raft';
-import type { ParticipantReply, ParticipantRequest, ParticipantServer, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
+import type { ParticipantReply, ParticipantRequest, ParticipantServer, Passage, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type BucketId, type RmId, type Timer } from '@mas/values';
 import { BucketReplica, type BucketRequest } from './bucket/bucket-replica';
 import { describeStop, startStop, type BucketStop } from './bucket/bucket-stop';
@@ -22,6 +22,7 @@ import { ReplacementDriver } from './membership/replacement-driver';
 import { MetaReplica } from './meta/meta-replica';
 import { AdmissionControl } from './propose/admission';
 import { isFenced } from './applied-store';
+import { Relay } from './relay';
 import type { ResourceManagerOptions } from './resource-manager-options';
 
 /** A process without a replica of the meta group asks one that has for the map this often. */
@@ -33,6 +34,7 @@ export class ResourceManager implements ParticipantServer {
   /** Of buckets whose replica here has stopped; they stay in `replicas` unless they never started. */
   private readonly stops = new Map<BucketId, BucketStop>();
   private readonly exchange: BucketExchange;
+  private readonly relay: Relay;
   private readonly homes: HomeQuerier;
   private readonly admission: AdmissionControl;
   private readonly replacement: ReplacementDriver;
@@ -42,10 +44,11 @@ export class ResourceManager implements ParticipantServer {
   private stopping: Promise<void> | null = null;
 
   constructor(options: ResourceManagerOptions) {
-    const { rm, participants, directory, config, clock } = options;
+    const { rm, participants, directory, config, clock, host } = options;
     const onBucketStopped = (stop: BucketStop): void => this.bucketStopped(stop, options.onBucketStopped);
     this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs) };
-    this.exchange = new BucketExchange(rm, this, participants, directory, clock, config.exchangeTimeoutMs);
+    this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs);
+    this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest);
     this.replacement = new ReplacementDriver({ host: options.host, directory, clock, logger: options.logger });
@@ -83,9 +86,19 @@ export class ResourceManager implements ParticipantServer {
     return this.stopping;
   }
 
-  async handle(request: ParticipantRequest, _caller: 'tm' | 'rm'): Promise<ParticipantReply> {
+  async handle(request: ParticipantRequest, caller: 'tm' | 'rm', passage?: Passage): Promise<ParticipantReply> {
+    // Else a coordinator could speak as somebody else: what a caller may do is never more than what its own certificate allows.
+    if (passage?.kind === 'relayed' && caller !== 'rm') return { kind: 'permission-denied', reason: 'RELAYED_BY_NO_RESOURCE_MANAGER' };
     if (!this.accepting) return { kind: 'unavailable', reason: this.stopping === null ? 'starting' : 'stopping' };
+    const passed = passage?.kind === 'relay' ? this.relay.pass(request, caller, passage.forMs) : null;
+    return passed ?? this.serve(request, passage?.kind === 'relayed' ? passage.caller : caller);
+  }
+
+  /** @param _caller the role of who asks, also where another replica has passed it on. No request is refused for it today. */
+  private async serve(request: ParticipantRequest, _caller: 'tm' | 'rm'): Promise<ParticipantReply> {
     switch (request.kind) {
+      case 'who-leads':
+        return this.whoLeads(request.bucket);
       case 'placement':
         return this.meta === null ? { kind: 'no-replica' } : { kind: 'placement', map: this.meta.applier.placement() };
       case 'status':
@@ -106,6 +119,11 @@ export class ResourceManager implements ParticipantServer {
       default:
         return unreachable(request, 'request');
     }
+  }
+
+  private whoLeads(bucket: BucketId): ParticipantReply {
+    const leadership = this.context.host.leadership(bucket);
+    return leadership === null ? { kind: 'no-replica' } : { kind: 'leadership', ...leadership };
   }
 
   /** Hosts a replica of a bucket that was placed here later: it waits until it is added to the group and caught up. */

@@ -1,7 +1,7 @@
 /** Constructors of the refusals that callers see; one sentence each says what to do. */
+import type { ParticipantAnswer } from '@mas/routing';
 import { noQuorumText, type NoQuorum, type Unreachable } from '@mas/two-phase-commit';
 import type { Reply, RequestError } from './coordinator-service';
-import type { ParticipantAnswer } from './transport/leader-follower';
 
 export type RequestErrorKind = RequestError['kind'];
 

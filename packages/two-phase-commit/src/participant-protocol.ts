@@ -4,7 +4,7 @@
  * it on gRPC streams, the simulator on a simulated network.
  */
 import type { AccountStatus, Instruction, LegRow, LockRow, OutcomeRow, Outcome } from '@mas/ledger';
-import type { PlacementMap } from '@mas/placement';
+import type { Leadership, PlacementMap } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
 /** One request to one replica of one bucket. Items keep their order in the reply. */
@@ -21,6 +21,8 @@ export type ParticipantRequest =
   /** Of one id, with the note of its last break; null: all that are in force. */
   | { readonly kind: 'locks'; readonly bucket: BucketId; readonly lockId: string | null }
   | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atIndex: number | null }
+  /** Answered at once by any replica from what it knows itself. */
+  | { readonly kind: 'who-leads'; readonly bucket: BucketId }
   | { readonly kind: 'placement' }
   | { readonly kind: 'status' }
   /** To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0011). Answered with the map as it is then. */
@@ -154,6 +156,7 @@ export type ParticipantReply =
   /** `stampMs`: the bucket's time, by which they end. */
   | { readonly kind: 'locks'; readonly locks: readonly LockRow[]; readonly stampMs: number }
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
+  | ({ readonly kind: 'leadership' } & Leadership)
   | { readonly kind: 'placement'; readonly map: PlacementMap | null }
   | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }
   /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */
@@ -186,12 +189,22 @@ export interface NotSent {
   readonly reason: string;
 }
 
+/** How a request travels that does not come straight from who asks to who answers (docs/adr/0013, point 5). */
+export type Passage =
+  /**
+   * To a replica, because the leader itself cannot be reached: pass it to the leader that you know, wait `forMs` for its answer, and
+   * pass that back as it is. Of its own a relay says only `not-leader` (nothing was sent), `unknown` (it was), `unavailable`, `no-replica`.
+   */
+  | { readonly kind: 'relay'; readonly forMs: number }
+  /** From such a relay. It is not passed on again, and may do what `caller`, who asked the relay, may do. */
+  | { readonly kind: 'relayed'; readonly caller: 'tm' | 'rm' };
+
 /** Port: one exchange with one Resource Manager. Never rejects for what a network does; a lost exchange is `unknown`. */
 export interface ParticipantClient {
-  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent>;
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent>;
 }
 
-/** The server side of the same exchange; `caller` is the verified role of the peer's certificate. */
+/** The server side of the same exchange; `caller` is the verified role of the peer's certificate. `relayed` is believed of a Resource Manager only. */
 export interface ParticipantServer {
-  handle(request: ParticipantRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply>;
+  handle(request: ParticipantRequest, caller: 'tm' | 'rm', passage?: Passage): Promise<ParticipantReply>;
 }

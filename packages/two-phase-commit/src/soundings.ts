@@ -26,12 +26,8 @@ export class Soundings {
 
   /** Somebody misses a quorum: from those not heard yet a quick answer is enough. */
   get suspects(): boolean {
-    return this.witness() !== undefined;
-  }
-
-  witness(): RmId | undefined {
-    for (const [rm, each] of this.heard) if (typeof each !== 'string') return rm;
-    return undefined;
+    for (const each of this.heard.values()) if (typeof each !== 'string') return true;
+    return false;
   }
 
   note(rm: RmId, reply: Failed): void {

@@ -59,7 +59,7 @@ export class CoordinatorStages {
   }
 
   encode(requests: readonly InstructionRequest[], units: number): readonly Buffer[] {
-    return this.meter.take('TM: encode requests', units, () => requests.map((request, correlationId) => this.codec.encodeCorrelatedRequest({ correlationId, request })));
+    return this.meter.take('TM: encode requests', units, () => requests.map((request, correlationId) => this.codec.encodeCorrelatedRequest({ correlationId, request, passage: null })));
   }
 
   decode(replies: readonly Buffer[], units: number): void {

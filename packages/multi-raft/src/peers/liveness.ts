@@ -45,6 +45,12 @@ export class PeerLiveness {
     return nowMs - (known?.goneSinceMs ?? this.startedMs);
   }
 
+  /** Null for a peer that is not alive. */
+  heardAgoMs(peer: NodeId, nowMs: number): number | null {
+    const known = this.peers.get(peer);
+    return known?.isAlive === true ? nowMs - known.lastHeardMs : null;
+  }
+
   connected(peer: NodeId, nowMs: number): void {
     this.known(peer).isConnected = true;
     this.heard(peer, nowMs);

@@ -20,8 +20,8 @@ import { replicaChecksum } from '../reads/replica-checksum';
 import { BucketApplier, type ReplicaListener } from './bucket-applier';
 import type { ReplicaContext } from './replica-context';
 
-/** Requests that name a bucket. */
-export type BucketRequest = Extract<ParticipantRequest, { readonly bucket: BucketId }>;
+/** Requests about a bucket's rows. */
+export type BucketRequest = Exclude<Extract<ParticipantRequest, { readonly bucket: BucketId }>, { readonly kind: 'who-leads' }>;
 
 export interface ReplicaServices {
   readonly exchange: BucketExchange;

@@ -1,79 +1,52 @@
 /**
- * One request to whoever leads a bucket: this process or another. Follows hints of replicas that do not lead and
- * remembers what it learns; gives up after a few tries, because whoever asks comes back. What the replicas said together
- * may show that there can be no leader: then the reply is `no-quorum`.
+ * One request to whoever leads a bucket: this process or another (@mas/routing). Gives up soon, because whoever asks comes back, but not
+ * before it could be found out that there is no leader because too few replicas are there: then the reply is `no-quorum`.
  */
 import type { LeaderDirectory } from '@mas/placement';
-import { NOBODY_MS, QUICK_ATTEMPT_MS, Soundings, type ParticipantClient, type ParticipantReply, type ParticipantRequest, type ParticipantServer } from '@mas/two-phase-commit';
-import type { BucketId, Clock, RmId } from '@mas/values';
+import { LeaderAsker } from '@mas/routing';
+import { NOBODY_MS, type ParticipantClient, type ParticipantReply, type ParticipantRequest, type ParticipantServer } from '@mas/two-phase-commit';
+import type { BucketId, Clock, Random, RmId } from '@mas/values';
 
-const MAX_TRIES = 4;
+/** Less than a coordinator waits for the reader in whose name a home is asked. */
+const ASK_MS = NOBODY_MS + 200;
+const BACKOFF_MS = [10, 200] as const;
 
-/** Of a bucket that nobody answers for. */
-interface Silence {
-  readonly sinceMs: number;
-  readonly askedMs: number;
+export interface ExchangePorts {
+  readonly rm: RmId;
+  readonly participants: ParticipantClient;
+  readonly directory: LeaderDirectory;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 export class BucketExchange {
-  /** At most one of each bucket. */
-  private readonly silences = new Map<BucketId, Silence>();
+  private readonly asker: LeaderAsker;
+  private readonly clock: Clock;
 
   constructor(
-    private readonly self: RmId,
-    private readonly local: ParticipantServer,
-    private readonly remote: ParticipantClient,
-    private readonly directory: LeaderDirectory,
-    private readonly clock: Clock,
+    { rm: self, participants, directory, clock, random }: ExchangePorts,
+    local: ParticipantServer,
     private readonly timeoutMs: number,
-  ) {}
-
-  /** The last reply. Safe for requests that may be repeated; every one of ours is. */
-  async ask(bucket: BucketId, request: ParticipantRequest): Promise<ParticipantReply> {
-    let reply: ParticipantReply = { kind: 'unavailable', reason: `bucket ${bucket} has no replica` };
-    const soundings = new Soundings(bucket, this.silentSince(bucket));
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const target = this.directory.target(bucket, attempt);
-      if (target === undefined) return reply;
-      const heard = target === this.self ? await this.local.handle(request, 'rm') : await this.remote.send(target, request, soundings.suspects ? Math.min(QUICK_ATTEMPT_MS, this.timeoutMs) : this.timeoutMs);
-      reply = heard.kind === 'not-sent' ? { kind: 'unavailable', reason: heard.reason } : heard;
-      switch (heard.kind) {
-        case 'not-leader':
-        case 'no-quorum':
-        case 'no-replica':
-        case 'unknown':
-        case 'unavailable':
-        case 'not-sent':
-          soundings.note(target, heard);
-          this.directory.failed(bucket, target);
-          if (heard.kind === 'not-leader' && heard.leader !== null) this.directory.learned(bucket, heard.leader);
-          break;
-        case 'permission-denied':
-          return reply;
-        default:
-          this.silences.delete(bucket);
-          this.directory.learned(bucket, target);
-          return reply;
-      }
-      const noQuorum = soundings.verdict(this.directory.placement().replicasOf(bucket), this.clock.monotonicMs());
-      if (noQuorum !== null) {
-        // Whom to ask first the next time: of the others some may be frozen.
-        const witness = soundings.witness();
-        if (witness !== undefined) this.directory.learned(bucket, witness);
-        const { up, of, needed } = noQuorum;
-        return { kind: 'no-quorum', missing: { up, of, needed, forMs: this.clock.monotonicMs() - this.silentSince(bucket) } };
-      }
-    }
-    // One that may just be cut off itself.
-    return reply.kind === 'no-quorum' ? { kind: 'unavailable', reason: `bucket ${bucket} has no quorum as one of its replicas sees it` } : reply;
+  ) {
+    this.clock = clock;
+    const everybody: ParticipantClient = { send: (rm, request, forMs, passage) => (rm === self ? local.handle(request, 'rm') : participants.send(rm, request, forMs, passage)) };
+    this.asker = new LeaderAsker({ participants: everybody, directory, clock, random, self, backoffMs: BACKOFF_MS });
   }
 
-  /** Several questions may be needed to know that nobody is there; between them no time passes in which nobody asked. */
-  private silentSince(bucket: BucketId): number {
-    const nowMs = this.clock.monotonicMs();
-    const known = this.silences.get(bucket);
-    const sinceMs = known === undefined || nowMs - known.askedMs > NOBODY_MS ? nowMs : known.sinceMs;
-    this.silences.set(bucket, { sinceMs, askedMs: nowMs });
-    return sinceMs;
+  /** For requests that may be repeated; every one of ours is. */
+  async ask(bucket: BucketId, request: ParticipantRequest): Promise<ParticipantReply> {
+    const startedMs = this.clock.monotonicMs();
+    const reply = await this.asker.exchange(bucket, {
+      request: () => request,
+      untilMs: () => startedMs + ASK_MS,
+      attemptMs: this.timeoutMs,
+      isLong: false,
+      onUnknown: () => undefined,
+      onRetry: () => undefined,
+    });
+    if (reply.kind !== 'unreachable') return reply;
+    if (reply.noQuorum === undefined) return { kind: 'unavailable', reason: reply.reason };
+    const { up, of, needed } = reply.noQuorum;
+    return { kind: 'no-quorum', missing: { up, of, needed, forMs: this.clock.monotonicMs() - startedMs } };
   }
 }

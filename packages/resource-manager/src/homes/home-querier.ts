@@ -78,7 +78,7 @@ export class HomeQuerier {
   private async askHome(home: BucketId, questions: readonly LegQuestion[]): Promise<readonly Verdict[]> {
     const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })) });
     if (reply.kind !== 'queried') {
-      const reason = `home bucket ${home}: ${reply.kind}`;
+      const reason = `home bucket ${home}: ${reply.kind === 'unavailable' ? reply.reason : reply.kind}`;
       const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
       return questions.map(() => ({ kind: 'unreachable', reason, noQuorum }));
     }

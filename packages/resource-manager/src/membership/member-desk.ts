@@ -3,15 +3,15 @@ import type { FoundingStatement, Incarnation } from '@mas/membership';
 import type { ResourceManager } from '../resource-manager';
 import type { BecomingMember } from './becoming-member';
 import type { MembershipServer, RejoinAnswer } from './membership-ports';
-import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
+import type { ParticipantReply, ParticipantRequest, ParticipantServer, Passage } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 
 export class MemberDesk implements MembershipServer, ParticipantServer {
   becoming: BecomingMember | null = null;
   manager: ResourceManager | null = null;
 
-  handle(request: ParticipantRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply> {
-    return this.manager?.handle(request, caller) ?? Promise.resolve({ kind: 'unavailable', reason: 'this resource manager is not a member of its cluster yet' });
+  handle(request: ParticipantRequest, caller: 'tm' | 'rm', passage?: Passage): Promise<ParticipantReply> {
+    return this.manager?.handle(request, caller, passage) ?? Promise.resolve({ kind: 'unavailable', reason: 'this resource manager is not a member of its cluster yet' });
   }
 
   found(from: RmId, statement: FoundingStatement): FoundingStatement | null {

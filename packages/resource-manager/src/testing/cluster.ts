@@ -1,9 +1,9 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
 import { madeUpCluster } from '@mas/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
-import type { InstructionItem, ItemReply, NotSent, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { InstructionItem, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import type { Outcome } from '@mas/ledger';
-import { bucketId, err, ok, present, rmId, SeededRandom, silentLogger, accountNumber, type AccountNumber, type BucketId, type Logger, type RmId } from '@mas/values';
+import { bucketId, delay, err, ok, present, rmId, SeededRandom, silentLogger, accountNumber, type AccountNumber, type BucketId, type Logger, type RmId } from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
 import type { FailpointName } from '../failpoints';
@@ -39,11 +39,14 @@ export class TestCluster {
   readonly raft = new FakeRaft();
   readonly databases = new Map<RmId, MemoryDatabase>();
   readonly fatal: unknown[] = [];
-  readonly requests: { readonly to: RmId; readonly request: ParticipantRequest }[] = [];
+  /** What processes have sent each other, but for questions who leads. */
+  readonly requests: { readonly to: RmId; readonly request: ParticipantRequest; readonly passage: Passage | undefined }[] = [];
   /** Processes that no other can reach. */
   readonly cut = new Set<RmId>();
   /** Instead of what the process would say, to its peers. */
   tap: (to: RmId, request: ParticipantRequest) => ParticipantReply | NotSent | undefined = () => undefined;
+  /** `from>to`: what is sent that way is lost, and nobody says so before the sender's time is over. */
+  readonly cutLinks = new Set<`${number}>${number}`>();
   /** Where the process of an RM is killed; taken out when it happens. */
   readonly killAt = new Map<RmId, FailpointName>();
   readonly placement;
@@ -84,7 +87,7 @@ export class TestCluster {
       ledgerCodec: jsonLedgerCodec,
       rowCodec: jsonRowCodec,
       tokens: testTokens,
-      participants: { send: (to, request) => this.send(to, request, rm) },
+      participants: { send: (to, request, timeoutMs, passage) => this.send(to, request, timeoutMs, rm, passage) },
       directory: new LeaderDirectory(new PlacementIndex(this.placement)),
       clock: this.clock,
       random: new SeededRandom(rm),
@@ -193,13 +196,17 @@ export class TestCluster {
     return reply.transactions.length;
   }
 
-  private send(to: RmId, request: ParticipantRequest, from: RmId): Promise<ParticipantReply | NotSent> {
-    this.requests.push({ to, request });
+  private async send(to: RmId, request: ParticipantRequest, timeoutMs: number, from: RmId, passage?: Passage): Promise<ParticipantReply | NotSent> {
+    if (request.kind !== 'who-leads') this.requests.push({ to, request, passage });
     const tapped = this.tap(to, request);
-    if (tapped !== undefined) return Promise.resolve(tapped);
+    if (tapped !== undefined) return tapped;
+    if (this.cutLinks.has(`${from}>${to}`)) {
+      await delay(this.clock, timeoutMs);
+      return { kind: 'unknown', reason: 'no reply in time' };
+    }
     const target = this.processes.get(to);
-    if (target === undefined || this.cut.has(to) || this.cut.has(from)) return Promise.resolve({ kind: 'unknown', reason: 'the exchange was lost' });
-    return target.rm.handle(request, 'rm');
+    if (target === undefined || this.cut.has(to) || this.cut.has(from)) return { kind: 'unknown', reason: 'the exchange was lost' };
+    return target.rm.handle(request, 'rm', passage);
   }
 
   isOpen(bucket: BucketId): boolean {

@@ -3,7 +3,7 @@
  * and holds appliers back. It keeps what a real host promises: entries at least once and in order, a new leader's
  * empty first entry, `unknown` for what was under way when leadership changed.
  */
-import { isGroupStopped, type Applier, type GroupStatus, type MultiRaft, type ProposalResult, type ReadIndexResult } from '@mas/multi-raft';
+import { isGroupStopped, type Applier, type GroupLeadership, type GroupStatus, type MultiRaft, type ProposalResult, type ReadIndexResult } from '@mas/multi-raft';
 import { logIndex, NO_DATA, term as raftTerm, type ConfState, type Entry } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 import type { ApplyResult } from '../resource-manager-options';
@@ -143,6 +143,11 @@ export class FakeHost implements MultiRaft<ApplyResult> {
 
   leader(bucket: BucketId): RmId | null {
     return this.cluster.group(bucket).leader;
+  }
+
+  leadership(bucket: BucketId): GroupLeadership | null {
+    const { leader, term } = this.cluster.group(bucket);
+    return this.replicas.has(bucket) ? { leader, term, heardAgoMs: leader === null ? null : 0 } : null;
   }
 
   isLeader(bucket: BucketId): boolean {

@@ -1,7 +1,7 @@
 /** Sessions over real TLS: many requests in flight, what a timeout and a lost connection mean, and who may call. */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import { madeUpCluster, type ClusterId, type LocalMember } from '@mas/membership';
-import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, rmId, silentLogger } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions, ProtoLedgerCodec } from '../codec/ledger-codec';
@@ -28,7 +28,7 @@ const locks = (bucket: number): ParticipantRequest => ({ kind: 'locks', bucket: 
 let server: RunningServer;
 let proxy: TcpProxy;
 let client: GrpcParticipantClient;
-let handled: { readonly request: ParticipantRequest; readonly caller: 'tm' | 'rm' }[];
+let handled: { readonly request: ParticipantRequest; readonly caller: 'tm' | 'rm'; readonly passage: Passage | undefined }[];
 let answer: (request: ParticipantRequest) => Promise<ParticipantReply>;
 
 const cluster = madeUpCluster([rmId(1), RM, rmId(3)]);
@@ -42,8 +42,8 @@ beforeAll(async () => {
   server = await startRmServer({
     address: '127.0.0.1:0', tls: certs.rm(2), membership: null, raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: realClock, logger: silentLogger,
     participant: {
-      handle: (request, caller) => {
-        handled.push({ request, caller });
+      handle: (request, caller, passage) => {
+        handled.push({ request, caller, passage });
         return answer(request);
       },
     },
@@ -82,6 +82,22 @@ test('the role comes from the certificate', async () => {
   await resourceManager.send(RM, locks(2), 60_000);
   resourceManager.close();
   expect(handled.map(({ caller }) => caller)).toEqual(['tm', 'rm']);
+});
+
+test('how a request travels arrives beside the role of who sends it, which alone says what is believed', async () => {
+  const resourceManager = connect(certs.rm(1), doorOf(cluster.local(rmId(1), () => 0)));
+  await client.send(RM, locks(1), 60_000);
+  await client.send(RM, locks(1), 60_000, { kind: 'relay', forMs: 900 });
+  await client.send(RM, locks(1), 60_000, { kind: 'relayed', caller: 'rm' });
+  await resourceManager.send(RM, locks(1), 60_000, { kind: 'relayed', caller: 'tm' });
+  resourceManager.close();
+  expect(handled.map(({ caller, passage }) => [caller, passage])).toEqual([['tm', undefined], ['tm', { kind: 'relay', forMs: 900 }], ['tm', { kind: 'relayed', caller: 'rm' }], ['rm', { kind: 'relayed', caller: 'tm' }]]);
+});
+
+test('who leads', async () => {
+  answer = () => Promise.resolve({ kind: 'leadership', leader: RM, term: 7, heardAgoMs: null });
+  expect(await client.send(RM, { kind: 'who-leads', bucket: bucketId(3) }, 60_000)).toEqual({ kind: 'leadership', leader: RM, term: 7, heardAgoMs: null });
+  expect(handled.map(({ request }) => request)).toEqual([{ kind: 'who-leads', bucket: bucketId(3) }]);
 });
 
 describe('who belongs elsewhere', () => {
@@ -163,6 +179,32 @@ test('a connection that does not come up is given up for a new one, not waited f
   await slow.close();
 });
 
+test('a connection from which nothing comes back is left for a new one, and what was on it is unknown', async () => {
+  await client.send(RM, locks(1), 60_000);
+  answer = () => new Promise(() => undefined);
+  const slow = client.send(RM, locks(2), 600_000);
+  await eventually('the request has arrived', () => handled.length === 2);
+  answer = () => Promise.resolve({ kind: 'no-replica' });
+  proxy.mute();
+  const answers: string[] = [];
+  while (answers.at(-1) !== 'no-replica') answers.push((await client.send(RM, { kind: 'who-leads', bucket: bucketId(1) }, 300)).kind);
+  expect(answers[0]).toBe('unknown');
+  expect(await slow).toEqual({ kind: 'unknown', reason: 'nothing has come back for a second' });
+});
+
+test('one request that takes long is waited for, however many end without an answer, as long as anything comes back', async () => {
+  answer = (request) => (request.kind === 'locks' && request.bucket === 9 ? new Promise(() => undefined) : Promise.resolve({ kind: 'no-replica' }));
+  let isSettled = false;
+  const slow = client.send(RM, locks(9), 600_000).finally(() => (isSettled = true));
+  const startedMs = realClock.monotonicMs();
+  while (realClock.monotonicMs() - startedMs < 2_500) {
+    await Promise.all([client.send(RM, locks(9), 100), client.send(RM, locks(1), 60_000)]);
+  }
+  expect(isSettled).toBe(false);
+  client.close();
+  expect((await slow).kind).toBe('unknown');
+});
+
 test('a participant that throws: unknown, and nothing of the error crosses the wire', async () => {
   answer = () => Promise.reject(new Error('SELECT * FROM secrets'));
   const reply = await client.send(RM, locks(1), 60_000);
@@ -182,7 +224,7 @@ describe('single calls', () => {
     });
 
   test.each([TransactionServiceService.processPhase1, TransactionServiceService.processPhase2Commit, TransactionServiceService.processPhase2Rollback, TransactionServiceService.exchange])('$path', async ({ path }) => {
-    const { answer: reply } = await single(certs.tm, path, codec.encodeRequest(locks(3)));
+    const { answer: reply } = await single(certs.tm, path, codec.encodeRequest({ request: locks(3), passage: null }));
     expect(codec.decodeReply(reply!)).toEqual({ kind: 'no-replica' });
   });
 
@@ -191,7 +233,7 @@ describe('single calls', () => {
   });
 
   test('a caller without a certificate does not get through the handshake', async () => {
-    expect((await single(null, TransactionServiceService.exchange.path, codec.encodeRequest(locks(3)))).error?.code).toBe(Code.UNAVAILABLE);
+    expect((await single(null, TransactionServiceService.exchange.path, codec.encodeRequest({ request: locks(3), passage: null }))).error?.code).toBe(Code.UNAVAILABLE);
     expect(handled).toEqual([]);
   });
 });

@@ -3,14 +3,14 @@
  * again after a loss. It does not retry: who asks decides whether to ask again, and whom.
  */
 import type { Client, Metadata } from '@grpc/grpc-js';
-import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions } from '../codec/ledger-codec';
 import { SessionCodec } from '../codec/session-codec';
 import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
 import type { NodeCaller } from '../membership/node-caller';
-import { DIAL_TIMEOUT_MS, dialResourceManager, identity } from './node-channel';
+import { dialResourceManager, identity, SESSION_DIAL_TIMEOUT_MS } from './node-channel';
 import { SessionLink } from './session-link';
 
 export interface ParticipantClientOptions {
@@ -22,7 +22,7 @@ export interface ParticipantClientOptions {
   readonly tls: TlsIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Default DIAL_TIMEOUT_MS. */
+  /** Default SESSION_DIAL_TIMEOUT_MS. */
   readonly dialTimeoutMs?: number;
 }
 
@@ -39,13 +39,13 @@ export class GrpcParticipantClient implements ParticipantClient {
 
   constructor(private readonly options: ParticipantClientOptions) {}
 
-  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent> {
     if (this.closed) return Promise.resolve({ kind: 'not-sent', reason: 'the client is closed' });
     const address = this.options.addressOf(rm);
     if (address === undefined) return Promise.resolve({ kind: 'not-sent', reason: `the address of resource manager ${rm} is not known` });
     const introduction = this.options.caller.introduction();
     if (introduction === null) return Promise.resolve({ kind: 'not-sent', reason: 'this process is not a member of the cluster yet' });
-    return this.link(rm, address, introduction).send(request, timeoutMs);
+    return this.link(rm, address, introduction).send({ request, passage: passage ?? null }, timeoutMs);
   }
 
   close(): void {
@@ -80,7 +80,7 @@ export class GrpcParticipantClient implements ParticipantClient {
       const judgement = caller.judge(rm, answered);
       return judgement.ok ? null : judgement.refusal.message;
     };
-    return new SessionLink(stream, this.codec, clock, { judge, onFailed: (error) => caller.failed(rm, error), onBroken: ended }, dialTimeoutMs ?? DIAL_TIMEOUT_MS);
+    return new SessionLink(stream, this.codec, clock, { judge, onFailed: (error) => caller.failed(rm, error), onBroken: ended }, dialTimeoutMs ?? SESSION_DIAL_TIMEOUT_MS);
   }
 
   private drop(rm: RmId): void {

@@ -2,17 +2,22 @@
  * One Session stream to one Resource Manager. Requests of one turn of the event loop leave in one frame; replies come
  * back by correlation id, in any order. The link knows at every moment which requests have been handed to the
  * connection: when it breaks, those are `unknown`, the others are certainly not proposed. A broken link is thrown away, with its
- * connection if that has not come up in time.
+ * connection if that has not come up in time. So is one on which requests end without an answer while nothing at all comes back: after
+ * packets were swallowed TCP tries again later and later, a new connection is up as soon as the network is.
  */
 import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
-import type { NotSent, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantReply } from '@mas/two-phase-commit';
 import type { Clock, Timer } from '@mas/values';
+import type { Envelope } from '../codec/participant-request-messages';
 import type { SessionCodec } from '../codec/session-codec';
 
 /** Frames are cut here; a single larger request travels alone. */
 const MAX_FRAME_BYTES = 1024 * 1024;
 /** What may wait for the connection, in bytes; more is refused. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** Requests have had no answer, and nothing else has come, for so long. Whoever lives answers a question (who-leads) well before. */
+const SILENT_MS = 1_000;
 
 export interface SessionLinkPorts {
   /** Who has answered, before anything is sent to it. Null: the one that is meant; else why not. */
@@ -26,6 +31,8 @@ interface Pending {
   readonly timer: Timer;
   /** Encoded, until it has been handed to the connection. */
   bytes: Buffer | null;
+  /** When it was, by the monotonic clock. */
+  writtenMs: number;
 }
 
 export class SessionLink {
@@ -36,6 +43,9 @@ export class SessionLink {
   private ready = false;
   private flushing = false;
   private broken: string | null = null;
+  /** When the first request was written that has ended without an answer since anything was heard. */
+  private silentSinceMs: number | null = null;
+  private heardMs = 0;
   private readonly dialing: Timer;
 
   constructor(
@@ -66,16 +76,16 @@ export class SessionLink {
     return this.broken !== null;
   }
 
-  send(request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
+  send(envelope: Envelope, timeoutMs: number): Promise<ParticipantReply | NotSent> {
     if (this.broken !== null) return Promise.resolve({ kind: 'not-sent', reason: this.broken });
     if (this.waitingBytes > MAX_WAITING_BYTES) return Promise.resolve({ kind: 'not-sent', reason: 'too much waits for the connection' });
     this.lastCorrelationId += 1;
     const correlationId = this.lastCorrelationId;
-    const bytes = this.codec.encodeCorrelatedRequest({ correlationId, request });
+    const bytes = this.codec.encodeCorrelatedRequest({ correlationId, ...envelope });
     this.waitingBytes += bytes.length;
     return new Promise((resolve) => {
       const timer = this.clock.schedule(timeoutMs, () => this.timedOut(correlationId));
-      this.pending.set(correlationId, { resolve, timer, bytes });
+      this.pending.set(correlationId, { resolve, timer, bytes, writtenMs: 0 });
       this.queue.push(correlationId);
       this.scheduleFlush();
     });
@@ -109,6 +119,7 @@ export class SessionLink {
         size = 0;
       }
       pending.bytes = null;
+      pending.writtenMs = this.clock.monotonicMs();
       frame.push(bytes);
       size += bytes.length;
     }
@@ -124,6 +135,8 @@ export class SessionLink {
   }
 
   private receive(frame: Buffer): void {
+    this.silentSinceMs = null;
+    this.heardMs = this.clock.monotonicMs();
     try {
       for (const { correlationId, reply } of this.codec.decodeReplies(frame)) this.settle(correlationId, reply);
     } catch (error) {
@@ -142,7 +155,11 @@ export class SessionLink {
   }
 
   private timedOut(correlationId: number): void {
-    this.settle(correlationId, this.lost(this.pending.get(correlationId), 'no reply in time'));
+    const pending = this.pending.get(correlationId);
+    this.settle(correlationId, this.lost(pending, 'no reply in time'));
+    if (pending?.bytes !== null || this.heardMs > pending.writtenMs) return;
+    this.silentSinceMs ??= pending.writtenMs;
+    if (this.clock.monotonicMs() - this.silentSinceMs >= SILENT_MS) this.break('nothing has come back for a second', true);
   }
 
   private lost(pending: Pending | undefined, reason: string): ParticipantReply | NotSent {

@@ -46,6 +46,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
         inner.uint(1, home);
         inner.message(2, missing, writeMissingQuorum);
       });
+    case 'leadership':
+      return writer.message(20, reply, writeLeadership);
     case 'not-leader':
       return writer.message(12, reply, (inner, { leader }) => inner.optionalUint(1, leader));
     case 'no-quorum':
@@ -91,6 +93,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(17, (inner) => ({ kind: 'leg', leg: inner.optionalMessage(1, readLegRow) }) as const);
     case 19:
       return reader.message(19, (inner) => ({ kind: 'home-without-quorum', home: inner.bucket(1), missing: inner.message(2, readMissingQuorum) }) as const);
+    case 20:
+      return reader.message(20, readLeadership);
     default:
       return readFailure(reader);
   }
@@ -157,6 +161,16 @@ function writeReasonText(writer: WireWriter, reason: string): void {
 
 function readReasonText(reader: WireReader): string {
   return reader.text(1);
+}
+
+function writeLeadership(writer: WireWriter, { leader, term, heardAgoMs }: ReplyOf<'leadership'>): void {
+  writer.optionalUint(1, leader);
+  writer.uint(2, term);
+  writer.optionalUint(3, heardAgoMs === null ? null : Math.floor(heardAgoMs));
+}
+
+function readLeadership(reader: WireReader): ReplyOf<'leadership'> {
+  return { kind: 'leadership', leader: reader.optionalRm(1), term: reader.uint(2), heardAgoMs: reader.optionalUint(3) };
 }
 
 function writeMissingQuorum(writer: WireWriter, { up, of, needed, forMs }: MissingQuorum): void {

@@ -1,5 +1,5 @@
 /** mas/v1/participant.proto, requests. */
-import type { InstructionItem, InstructionPhase, LegQuery, ParticipantRequest, ReadLevel } from '@mas/two-phase-commit';
+import type { InstructionItem, InstructionPhase, LegQuery, ParticipantRequest, Passage, ReadLevel } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
@@ -13,11 +13,25 @@ export const READ_LEVELS = wireEnum<ReadLevel | 'cached'>({ committed: 1, uncomm
 const PARTICIPANT_READ_LEVELS = wireEnum<ReadLevel>({ committed: 1, uncommitted: 2 });
 export const LIST_DIRECTIONS = wireEnum<LegQuery['direction']>({ 'newest-first': 1, 'oldest-first': 2 });
 
+const CALLERS = wireEnum<'tm' | 'rm'>({ tm: 1, rm: 2 });
+
+/** A request and how it travels; null: straight from who asks. */
+export interface Envelope {
+  readonly request: ParticipantRequest;
+  readonly passage: Passage | null;
+}
+
 type RequestOf<Kind extends ParticipantRequest['kind']> = Extract<ParticipantRequest, { readonly kind: Kind }>;
 type AccountCursor = { readonly slot: Slot; readonly number: AccountNumber };
 type QueryKey = { readonly key: PaymentKey; readonly homeSlot: Slot };
 
-export function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest): void {
+export function writeEnvelope(writer: WireWriter, { request, passage }: Envelope): void {
+  writeParticipantRequest(writer, request);
+  if (passage?.kind === 'relay') writer.message(15, passage.forMs, (inner, forMs) => inner.uint(1, forMs));
+  else if (passage !== null) writer.message(16, passage.caller, (inner, caller) => inner.enumeration(1, CALLERS, caller));
+}
+
+function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest): void {
   switch (request.kind) {
     case 'instructions':
       return writer.message(1, request, writeInstructions);
@@ -45,13 +59,15 @@ export function writeParticipantRequest(writer: WireWriter, request: Participant
       return writer.message(12, request, writeLegRequest);
     case 'replace-node':
       return writer.message(13, request, writeReplaceNode);
+    case 'who-leads':
+      return writer.message(14, request, writeBucketOnly);
     default:
       return unreachable(request, 'participant request');
   }
 }
 
 /** @param encoded remembers the bytes of instructions, so that proposing them costs no second encoding. */
-export function participantRequestReader(encoded: EncodedInstructions): (reader: WireReader) => ParticipantRequest {
+export function envelopeReader(encoded: EncodedInstructions): (reader: WireReader) => Envelope {
   const readItem = (reader: WireReader): InstructionItem => {
     const bytes = reader.nestedBytes();
     const instruction = reader.message(1, readInstruction);
@@ -64,7 +80,14 @@ export function participantRequestReader(encoded: EncodedInstructions): (reader:
     phase: reader.enumeration(2, PHASES),
     items: reader.messages(3, readItem),
   });
-  return (reader) => readRequest(reader, readInstructions);
+  return (reader) => ({ request: readRequest(reader, readInstructions), passage: readPassage(reader) });
+}
+
+function readPassage(reader: WireReader): Passage | null {
+  const forMs = reader.optionalMessage(15, (inner) => inner.uint(1));
+  if (forMs !== null) return { kind: 'relay', forMs };
+  const caller = reader.optionalMessage(16, (inner) => inner.enumeration(1, CALLERS));
+  return caller === null ? null : { kind: 'relayed', caller };
 }
 
 function readRequest(reader: WireReader, readInstructions: (reader: WireReader) => RequestOf<'instructions'>): ParticipantRequest {
@@ -95,6 +118,8 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
       return reader.message(12, readLegRequest);
     case 13:
       return reader.message(13, (inner) => ({ kind: 'replace-node', rm: inner.rm(1), token: inner.text(2) }) as const);
+    case 14:
+      return reader.message(14, (inner) => ({ kind: 'who-leads', bucket: inner.bucket(1) }) as const);
     default:
       return reader.fail('an unknown request');
   }
@@ -220,7 +245,7 @@ function writeTotalsRequest(writer: WireWriter, request: RequestOf<'totals'>): v
   writer.uint(2, request.delayMs);
 }
 
-function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided'>): void {
+function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided' | 'who-leads'>): void {
   writer.uint(1, request.bucket);
 }
 

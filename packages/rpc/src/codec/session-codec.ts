@@ -1,14 +1,13 @@
 /** Frames of the Session stream: correlated requests one way, correlated replies the other, many in one frame; and single exchanges. */
-import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { ParticipantReply } from '@mas/two-phase-commit';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
 import type { EncodedInstructions } from './ledger-codec';
 import { readParticipantReply, writeParticipantReply } from './participant-reply-messages';
-import { participantRequestReader, writeParticipantRequest } from './participant-request-messages';
+import { envelopeReader, writeEnvelope, type Envelope } from './participant-request-messages';
 
-export interface CorrelatedRequest {
+export interface CorrelatedRequest extends Envelope {
   readonly correlationId: number;
-  readonly request: ParticipantRequest;
 }
 
 export interface CorrelatedReply {
@@ -18,21 +17,21 @@ export interface CorrelatedReply {
 
 export class SessionCodec {
   private readonly writer = new WireWriter();
-  private readonly readRequest: (reader: WireReader) => ParticipantRequest;
+  private readonly readRequest: (reader: WireReader) => Envelope;
 
   /** @param encoded shared with this process's ledger codec, so that received instructions are proposed as they came. */
   constructor(encoded: EncodedInstructions) {
-    this.readRequest = participantRequestReader(encoded);
+    this.readRequest = envelopeReader(encoded);
   }
 
   /** Single exchanges: the request or reply under field 1, as ProcessPhase1Request and its kin have it. */
-  encodeRequest(request: ParticipantRequest): Buffer {
+  encodeRequest(envelope: Envelope): Buffer {
     this.writer.discard();
-    this.writer.message(1, request, writeParticipantRequest);
+    this.writer.message(1, envelope, writeEnvelope);
     return this.writer.finish();
   }
 
-  decodeRequest(bytes: Uint8Array): ParticipantRequest {
+  decodeRequest(bytes: Uint8Array): Envelope {
     return readWire(bytes, (reader) => reader.message(1, this.readRequest));
   }
 
@@ -54,7 +53,7 @@ export class SessionCodec {
   }
 
   decodeRequests(frame: Uint8Array): readonly CorrelatedRequest[] {
-    return readWire(frame, (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), request: inner.message(2, this.readRequest) })));
+    return readWire(frame, (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), ...inner.message(2, this.readRequest) })));
   }
 
   encodeCorrelatedReply(item: CorrelatedReply): Buffer {
@@ -70,7 +69,7 @@ export class SessionCodec {
 
 function writeCorrelatedRequest(writer: WireWriter, item: CorrelatedRequest): void {
   writer.uint(1, item.correlationId);
-  writer.message(2, item.request, writeParticipantRequest);
+  writer.message(2, item, writeEnvelope);
 }
 
 function writeCorrelatedReply(writer: WireWriter, item: CorrelatedReply): void {

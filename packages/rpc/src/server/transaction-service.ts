@@ -1,8 +1,9 @@
 /** mas.v1.TransactionService: a Resource Manager's ParticipantServer behind single calls and Session streams. Roles tm and rm. */
-import type { ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
+import type { ParticipantReply, ParticipantServer } from '@mas/two-phase-commit';
 import type { Clock, Logger } from '@mas/values';
 import type { PeerIdentity } from '../auth/peer-role';
 import type { EncodedInstructions } from '../codec/ledger-codec';
+import type { Envelope } from '../codec/participant-request-messages';
 import { SessionCodec } from '../codec/session-codec';
 import type { ServerStream, ServiceMethods, UnaryAnswer, UnaryMethod } from '../door/methods';
 import type { MemberDoor } from '../membership/member-door';
@@ -50,13 +51,13 @@ function exchange(ports: TransactionServicePorts, codec: SessionCodec): UnaryMet
 }
 
 async function answer(ports: TransactionServicePorts, codec: SessionCodec, bytes: Buffer, role: PeerIdentity['role']): Promise<UnaryAnswer> {
-  let request: ParticipantRequest;
+  let envelope: Envelope;
   try {
-    request = codec.decodeRequest(bytes);
+    envelope = codec.decodeRequest(bytes);
   } catch {
     return { ok: false, status: INVALID_FRAME };
   }
-  return { ok: true, value: encoded(ports, await handle(ports, request, role), (each) => codec.encodeReply(each)) };
+  return { ok: true, value: encoded(ports, await handle(ports, envelope, role), (each) => codec.encodeReply(each)) };
 }
 
 class ServerSession {
@@ -93,13 +94,13 @@ class ServerSession {
     this.open += requests.length;
     if (this.open >= MAX_OPEN_REQUESTS) this.stream.pause();
     let unanswered = requests.length;
-    for (const { correlationId, request } of requests) {
+    for (const { correlationId, ...envelope } of requests) {
       const replied = (reply: ParticipantReply): void => {
         unanswered -= 1;
         if (unanswered === 0) release();
         this.reply(correlationId, reply);
       };
-      void handle(this.ports, request, this.role).then(replied);
+      void handle(this.ports, envelope, this.role).then(replied);
     }
   }
 
@@ -142,9 +143,9 @@ class ServerSession {
 }
 
 /** Never rejects: what the participant throws may have been proposed, so its fate is unknown. */
-async function handle(ports: TransactionServicePorts, request: ParticipantRequest, role: PeerIdentity['role']): Promise<ParticipantReply> {
+async function handle(ports: TransactionServicePorts, { request, passage }: Envelope, role: PeerIdentity['role']): Promise<ParticipantReply> {
   try {
-    return await ports.participant.handle(request, role);
+    return await (passage === null ? ports.participant.handle(request, role) : ports.participant.handle(request, role, passage));
   } catch (error) {
     ports.logger.error({ err: error, request: request.kind }, 'a request failed unexpectedly');
     return FAILED;

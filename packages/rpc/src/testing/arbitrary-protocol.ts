@@ -8,6 +8,7 @@ import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
 import type { AccountReading, ItemReply, ParticipantReply, ParticipantRequest, ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
 import { rmId, slot } from '@mas/values';
+import type { Envelope } from '../codec/participant-request-messages';
 import { account, accountRow, amount, anySlot, anyText, bucket, confState, currencyCode, instruction, key, legRow, lockRow, orNull, outcomeRow, refusal, safeUint, totals, txn } from './arbitrary-ledger';
 
 const rm = fc.integer({ min: 1, max: 65535 }).map(rmId);
@@ -66,7 +67,12 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: kind('checksum'), bucket, atIndex: orNull(safeUint) }),
   fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
   fc.record({ kind: kind('replace-node'), rm, token: anyText }),
+  fc.record({ kind: kind('who-leads'), bucket }),
 );
+export const envelope: fc.Arbitrary<Envelope> = fc.record({
+  request,
+  passage: orNull(fc.oneof(fc.record({ kind: kind('relay'), forMs: safeUint }), fc.record({ kind: kind('relayed'), caller: fc.constantFrom('tm' as const, 'rm' as const) }))),
+});
 
 export const reading: fc.Arbitrary<AccountReading> = fc.record({
   number: account, currency: currencyCode, status: fc.constantFrom('open' as const, 'frozen' as const, 'closed' as const), owner: anyText, balanceMinor: amount, minimumMinor: amount,
@@ -102,6 +108,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-quorum'), missing: missingQuorum }),
   fc.record({ kind: kind('home-without-quorum'), home: bucket, missing: missingQuorum }),
+  fc.record({ kind: kind('leadership'), leader: orNull(rm), term: safeUint, heardAgoMs: orNull(safeUint) }),
   fc.record({ kind: fc.constantFrom('unavailable' as const, 'unknown' as const, 'permission-denied' as const), reason: anyText }),
   fc.record({ kind: kind('no-replica') }),
 );

@@ -41,6 +41,11 @@ export class TcpProxy {
     this.swallowed = count;
   }
 
+  /** What is connected now carries nothing more, and is not told; new connections pass. */
+  mute(): void {
+    for (const socket of this.sockets) socket.unpipe();
+  }
+
   /** New connections are accepted at once and lead on only after so long. */
   delay(delayMs: number): void {
     this.delayMs = delayMs;

@@ -7,7 +7,7 @@
 import { judgeCluster, type FoundingStatement, type Incarnation, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
 import { EncodedInstructions, MembershipCodec, SessionCodec, type ClusterKnowledge } from '@mas/rpc';
 import type { MembershipClient, MembershipServer, RejoinAnswer } from '@mas/resource-manager';
-import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer, Passage } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import type { Network } from './network';
 import type { SimProcess } from './sim-process';
@@ -74,11 +74,11 @@ class SimSessionClient implements ParticipantClient {
     private readonly asking: Asking,
   ) {}
 
-  send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
+  send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent> {
     if (!this.process.isAlive) return new Promise(() => undefined);
     const { network } = this.fabric;
     const target = `rm-${rm}`;
-    const bytes = this.codec.encodeRequest(request);
+    const bytes = this.codec.encodeRequest({ request, passage: passage ?? null });
     const said = this.asking.role === 'rm' ? this.asking.member.name() : null;
     const copies = network.copies(this.process.name, target);
     if (copies === 0) this.open.delete(rm);
@@ -104,8 +104,8 @@ class SimSessionClient implements ParticipantClient {
     const why = asking.standing();
     if (why !== null) fabric.onAnswered(process.name, server.process.name, why);
     server.process.enter(() => {
-      const request = server.codec.decodeRequest(bytes);
-      void server.desk.handle(request, asking.role).then((reply) => {
+      const { request, passage } = server.codec.decodeRequest(bytes);
+      void server.desk.handle(request, asking.role, passage ?? undefined).then((reply) => {
         if (!server.process.isAlive) return;
         const encoded = server.codec.encodeReply(reply);
         fabric.network.world.trace.record(`reply ${server.process.name}>${process.name} ${reply.kind}`, encoded);

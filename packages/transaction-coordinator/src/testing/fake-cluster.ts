@@ -4,7 +4,7 @@
  */
 import type { Instruction, Outcome, OutcomeRow } from '@mas/ledger';
 import { genesisPlacement, PlacementIndex, type PlacementMap } from '@mas/placement';
-import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
 import { FakeBucket } from './fake-bucket';
 
@@ -12,13 +12,24 @@ export type Tap = (rm: RmId, request: ParticipantRequest) => ParticipantReply | 
 
 export const RMS = [rmId(1), rmId(2), rmId(3)];
 const RTT_MS = 1;
+/** A replica hears its leader's process so often, and misses it after so long. */
+const SIGN_OF_LIFE_MS = 40;
+const SILENCE_MS = 300;
 
 export class FakeCluster implements ParticipantClient {
   readonly map: PlacementMap;
   readonly placement: PlacementIndex;
   readonly buckets = new Map<BucketId, FakeBucket>();
   readonly leaders = new Map<BucketId, RmId>();
+  private readonly terms = new Map<BucketId, number>();
+  /** Those that stand still, since when: what they are asked is never answered, nor does anybody hear them. */
+  readonly frozen = new Map<RmId, number>();
+  /** Those that this sender does not reach, and that everybody else does. */
+  readonly cut = new Set<RmId>();
+  /** In the order in which they left; questions who leads are counted apart. */
   readonly requests: ParticipantRequest[] = [];
+  readonly sent: { readonly to: RmId; readonly request: ParticipantRequest; readonly passage: Passage | undefined; readonly atMs: number }[] = [];
+  questions = 0;
   tap: Tap = () => 'pass';
   /** Time on the way to the bucket, beyond the usual. */
   lagMs: (request: ParticipantRequest) => number = () => 0;
@@ -41,6 +52,16 @@ export class FakeCluster implements ParticipantClient {
     return present(this.buckets.get(bucketId(id)), `bucket ${id}`);
   }
 
+  /** In a later term. */
+  elect(bucket: BucketId, rm: RmId): void {
+    this.leaders.set(bucket, rm);
+    this.terms.set(bucket, this.termOf(bucket) + 1);
+  }
+
+  freeze(rm: RmId): void {
+    this.frozen.set(rm, this.clock.monotonicMs());
+  }
+
   at(slot: Slot): FakeBucket {
     return this.bucket(this.placement.bucketOf(slot));
   }
@@ -58,20 +79,48 @@ export class FakeCluster implements ParticipantClient {
     return this.requests.flatMap((request) => (request.kind === 'instructions' ? request.items.map((item) => item.instruction).filter((instruction) => instruction.kind === kind) : []));
   }
 
-  async send(rm: RmId, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent> {
+  async send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent> {
     if (this.dead) return forever();
-    this.requests.push(request);
-    await delay(this.clock, RTT_MS / 2 + this.lagMs(request));
+    const isQuestion = request.kind === 'who-leads';
+    if (isQuestion) this.questions += 1;
+    else {
+      this.requests.push(request);
+      this.sent.push({ to: rm, request, passage, atMs: this.clock.monotonicMs() });
+    }
+    const sentMs = this.clock.monotonicMs();
+    await delay(this.clock, RTT_MS / 2 + (isQuestion ? 0 : this.lagMs(request)));
     const tapped = this.tap(rm, request);
     if (typeof tapped !== 'string') return tapped;
-    const lost = tapped !== 'pass' || ('bucket' in request && this.silent.has(request.bucket));
-    const reply = tapped === 'lose-request' || ('bucket' in request && this.silent.has(request.bucket)) ? null : await this.answer(rm, request);
-    if (lost || reply === null) {
-      await delay(this.clock, timeoutMs);
+    const isLost = (): boolean => tapped !== 'pass' || this.cut.has(rm) || this.frozen.has(rm) || ('bucket' in request && !isQuestion && this.silent.has(request.bucket));
+    const reply = tapped === 'lose-request' || (tapped !== 'lose-reply' && isLost()) ? null : await this.passed(rm, request, passage);
+    if (isLost() || reply === null) {
+      await delay(this.clock, Math.max(0, sentMs + timeoutMs - this.clock.monotonicMs()));
       return { kind: 'unknown', reason: 'no reply in time' };
     }
     await delay(this.clock, RTT_MS / 2);
     return this.dead ? forever() : reply;
+  }
+
+  private async passed(rm: RmId, request: ParticipantRequest, passage: Passage | undefined): Promise<ParticipantReply> {
+    const leader = 'bucket' in request ? this.leaders.get(request.bucket) : undefined;
+    if (passage?.kind !== 'relay' || leader === undefined || leader === rm) return this.answer(rm, request);
+    if (!this.frozen.has(leader)) return this.answer(leader, request);
+    await delay(this.clock, passage.forMs);
+    return { kind: 'unknown', reason: 'no reply in time' };
+  }
+
+  private termOf(bucket: BucketId): number {
+    return this.terms.get(bucket) ?? 1;
+  }
+
+  /** As `rm` sees it. */
+  private leadership(rm: RmId, bucket: BucketId): ParticipantReply {
+    const leader = this.leaders.get(bucket) ?? null;
+    const term = this.termOf(bucket);
+    if (leader === null || leader === rm) return { kind: 'leadership', leader, term, heardAgoMs: leader === null ? null : 0 };
+    const frozenMs = this.frozen.get(leader);
+    const heardAgoMs = frozenMs === undefined ? SIGN_OF_LIFE_MS / 2 : this.clock.monotonicMs() - frozenMs;
+    return { kind: 'leadership', leader, term, heardAgoMs: heardAgoMs > SILENCE_MS ? null : heardAgoMs };
   }
 
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
@@ -79,6 +128,7 @@ export class FakeCluster implements ParticipantClient {
     if (request.kind === 'replace-node') return { kind: 'placement', map: this.map };
     if (request.kind === 'status') return { kind: 'status', replicas: [] };
     const { bucket: id } = request;
+    if (request.kind === 'who-leads') return this.leadership(rm, id);
     const bucket = this.buckets.get(id);
     const leader = this.leaders.get(id) ?? null;
     if (bucket === undefined) return { kind: 'no-replica' };

@@ -4,11 +4,12 @@
  */
 import type { Instruction, OutcomeRow } from '@mas/ledger';
 import type { PlacementIndex } from '@mas/placement';
+import type { ParticipantAnswer } from '@mas/routing';
 import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
 import type { BucketId, PaymentKey, Slot } from '@mas/values';
 import { BucketChannel } from './bucket-channel';
 import { Gatherer } from './gatherer';
-import { LeaderFollower, type FollowerPorts, type ParticipantAnswer } from './leader-follower';
+import { LeaderFollower, type FollowerPorts } from './leader-follower';
 
 const QUERY_CAP = 1_000;
 const QUERIES_IN_FLIGHT = 2;
