@@ -112,7 +112,7 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   await time.runUntil(healedMs + RESOLVED_MS);
   for (const text of await atRest.prepared(cluster)) findings.add('resolved within 30 s', text);
   await time.runUntil(healedMs + REST_MS);
-  for (const text of await atRest.everything(cluster, workload.accounts.map((account) => account.number))) findings.add('at rest after 60 s', text);
+  for (const text of await atRest.everything(cluster, [...workload.accounts, ...workload.deep].map((account) => account.number))) findings.add('at rest after 60 s', text);
   findings.expect(workload.isIdle, 'at rest after 60 s', () => 'a client still waits for an answer');
 }
 

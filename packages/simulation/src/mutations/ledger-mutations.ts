@@ -13,6 +13,16 @@ export const LEDGER_MUTATIONS: readonly Mutation[] = [
     changes: [{ file: 'ledger/src/checks', find: 'account.balanceMinor - account.holdsMinor - account.minimumMinor;', replace: 'account.balanceMinor - account.minimumMinor;' }],
   },
   {
+    name: 'holds beyond 64 bits',
+    why: 'what is held has no bound of its own',
+    changes: [{ file: 'ledger/src/checks', find: 'if (fitsInt64(account.holdsMinor + amountMinor) || a.state', replace: 'if (account.holdsMinor >= 0n || a.state' }],
+  },
+  {
+    name: 'a balance beyond 64 bits',
+    why: 'a credit is promised without room for it',
+    changes: [{ file: 'ledger/src/checks', find: 'if (fitsInt64(account.balanceMinor + account.pendingCreditsMinor + amountMinor)) return null;', replace: 'if (amountMinor > 0n) return null;' }],
+  },
+  {
     name: 'minimum balance ignored',
     why: 'the check compares with zero',
     changes: [{ file: 'ledger/src/checks', find: 'account.balanceMinor - account.holdsMinor - account.minimumMinor;', replace: 'account.balanceMinor - account.holdsMinor;' }],

@@ -1,6 +1,6 @@
 /** The accounts of a run: spread over the buckets on purpose, rich and poor ones, and a closed circle of one currency. */
 import { slotOfAccount, type PlacementIndex } from '@mas/placement';
-import { accountNumber, currency, type AccountNumber, type AmountMinor, type BucketId, type Currency } from '@mas/values';
+import { accountNumber, currency, MAX_AMOUNT_MINOR, type AccountNumber, type AmountMinor, type BucketId, type Currency } from '@mas/values';
 
 export const USD = currency('USD');
 export const EUR = currency('EUR');
@@ -26,6 +26,11 @@ export function plannedAccounts(placement: PlacementIndex, buckets: readonly Buc
     }
   }
   return planned;
+}
+
+/** One in each of the first two buckets that may go as deep as there is: sums on them reach both ends of 64 bits. Kept apart, or all money would flow there. */
+export function deepAccounts(placement: PlacementIndex, buckets: readonly BucketId[]): readonly PlannedAccount[] {
+  return buckets.slice(0, 2).map((bucket) => ({ number: numberIn(placement, bucket, `deep${bucket}`), bucket, currency: USD, openingMinor: 0n, minimumMinor: -MAX_AMOUNT_MINOR - 1n }));
 }
 
 export function numberIn(placement: PlacementIndex, bucket: BucketId, label: string): AccountNumber {

@@ -20,6 +20,8 @@ export class Client {
     readonly name: string,
     readonly cluster: Cluster,
     readonly accounts: readonly PlannedAccount[],
+    /** Apart from them. */
+    readonly deep: readonly PlannedAccount[],
     readonly history: History,
     readonly random: SeededRandom,
     /** Nothing is asked any more once it holds; what was asked comes to its end. */

@@ -1,6 +1,6 @@
 /** Payments of every kind, as clients make them. */
 import { verdictOf } from '@mas/auditor';
-import { present } from '@mas/values';
+import { MAX_AMOUNT_MINOR, present } from '@mas/values';
 import { OPERATOR } from '../cluster/tokens';
 import { leg, type Client } from './client';
 import { callTm } from './tm-call';
@@ -52,6 +52,17 @@ export async function payAndRefund(client: Client): Promise<void> {
   const refunds = 1 + client.random.below(2);
   const part = client.random.chance(0.5) ? null : amount > 2n ? amount / 2n + 1n : null;
   await Promise.all(Array.from({ length: refunds }, () => client.pay(client.request('refund', client.homeNear(to.number), [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR)));
+}
+
+/** Amounts up to the largest there is, paid and reserved beside each other: what is held and what is there would pass 64 bits now and then, and is refused. */
+export async function payAtTheEnds(client: Client): Promise<void> {
+  const [from, to] = client.shuffled(client.deep);
+  if (from === undefined || to === undefined) return;
+  client.cluster.world.counters.add('payments at the ends of ranges');
+  const amount = client.random.chance(0.3) ? client.amount() : MAX_AMOUNT_MINOR / BigInt(1 + client.random.below(4));
+  const { subject, home } = client.payerOf(from.number);
+  if (client.random.chance(0.5)) await client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), subject);
+  else await client.pay(client.request('authorization', from.number, [leg(from, 'debit', amount)], { expiresInSeconds: 1 + client.random.below(6) }), OPERATOR);
 }
 
 /** Money goes through the hands of the poor: whoever was told that it has come spends it at that very moment. */

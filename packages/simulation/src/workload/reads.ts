@@ -24,7 +24,7 @@ export function readOne(client: Client): Promise<void> {
 }
 
 export function readAll(client: Client): Promise<void> {
-  return read(client, client.accounts, 'committed');
+  return read(client, [...client.accounts, ...client.deep], 'committed');
 }
 
 export function readSome(client: Client): Promise<void> {

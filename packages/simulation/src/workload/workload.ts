@@ -4,9 +4,9 @@ import type { SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { World } from '../world/world';
 import { freezeForAWhile, oneIdForMany, open, payUnderLock, shareALock } from './account-changes';
-import { plannedAccounts, type PlannedAccount } from './accounts';
+import { deepAccounts, plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
-import { passOn, pay, payAndRefund, payManyLegs, spendToTheLimit, twoStep } from './payments';
+import { passOn, pay, payAndRefund, payAtTheEnds, payManyLegs, spendToTheLimit, twoStep } from './payments';
 import { lookUp, readAll, readOne, readOtherLevels, readSome } from './reads';
 
 export interface WorkloadShape {
@@ -22,6 +22,7 @@ const SETUP_LIMIT_MS = 60_000;
 export class Workload {
   readonly history = new History();
   readonly accounts: readonly PlannedAccount[];
+  readonly deep: readonly PlannedAccount[];
   private isOver = false;
   private running = 0;
   private readonly random: SeededRandom;
@@ -33,13 +34,15 @@ export class Workload {
   ) {
     this.random = world.chance();
     this.accounts = plannedAccounts(cluster.placement, cluster.buckets, shape.accountsPerBucket);
+    this.deep = deepAccounts(cluster.placement, cluster.buckets);
   }
 
   /** Opens the accounts, while nothing disturbs. */
   async setUp(): Promise<void> {
     const client = this.client('setup');
-    await this.world.time.until(Promise.all(this.accounts.map((account) => open(client, account))), SETUP_LIMIT_MS, 'opening the accounts');
-    const missing = this.accounts.filter((account) => this.history.accounts.get(account.number)?.createdMs === null);
+    const all = [...this.accounts, ...this.deep];
+    await this.world.time.until(Promise.all(all.map((account) => open(client, account))), SETUP_LIMIT_MS, 'opening the accounts');
+    const missing = all.filter((account) => this.history.accounts.get(account.number)?.createdMs === null);
     if (missing.length > 0) throw new Error(`accounts could not be opened: ${missing.map((account) => account.number).join(', ')}`);
   }
 
@@ -57,7 +60,7 @@ export class Workload {
   }
 
   private client(name: string): Client {
-    return new Client(name, this.cluster, this.accounts, this.history, this.random.fork(), () => this.isOver);
+    return new Client(name, this.cluster, this.accounts, this.deep, this.history, this.random.fork(), () => this.isOver);
   }
 
   private async loop(client: Client): Promise<void> {
@@ -79,6 +82,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [6, payAndRefund],
   [6, passOn],
   [3, spendToTheLimit],
+  [4, payAtTheEnds],
   [10, readOne],
   [8, readAll],
   [5, readSome],
