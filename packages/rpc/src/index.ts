@@ -16,6 +16,7 @@ export type { LegPage } from './public/payment-messages';
 export { type TokenConfig, type TokenKeyConfig } from './auth/token-keys';
 export type { SignedToken } from './auth/token-signer';
 export type { TlsIdentity } from './auth/tls-identity';
+export { TLS_MIN_VERSION, TLS_SUITES } from './auth/tls-suites';
 export { GrpcParticipantClient, type ParticipantClientOptions } from './client/participant-client';
 export type { PaymentStream } from './client/payment-stream';
 export { GrpcPeerTransport, type PeerTransportOptions } from './client/peer-transport';

@@ -4,6 +4,7 @@ export { freePort } from './free-port';
 export { startMariaDb } from './mariadb';
 export { mySqlIsHere, startMySql } from './mysql';
 export type { SqlServerOptions } from './sql-server';
+export { frame, rawCall, rawSession, type RawCall } from './raw-peer';
 export { startRedis, type RedisOptions } from './redis';
 export type { TestServer } from './test-server';
 export { waitUntil } from './wait-until';

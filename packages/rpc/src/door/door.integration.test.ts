@@ -3,7 +3,7 @@ import type { ClientHttp2Session, Settings } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { status as Code } from '@grpc/grpc-js';
 import { silentLogger, type LogFacts, type Logger } from '@mas/values';
-import { frame, rawCall, rawSession, type RawCall } from '../testing/raw-peer';
+import { frame, rawCall, rawSession, type RawCall } from '@mas/test-servers';
 import { eventually, realClock } from '../testing/real-clock';
 import { makeTestCerts } from '../testing/test-certs';
 import { Door } from './door';
@@ -45,7 +45,7 @@ async function open(limits: Partial<DoorLimits> = {}, clientCa: Buffer | null = 
   ({ door, port } = await Door.open({ host: 'localhost', port: 0, tls: certs.tm, clientCa, methods, limits: { ...PUBLIC_DOOR, ...limits }, clock: realClock, logger }));
 }
 const session = (settings: Settings = {}): ClientHttp2Session => {
-  const one = rawSession(port, certs.tm.ca, settings);
+  const one = rawSession(`localhost:${port}`, certs.tm.ca, settings);
   sessions.push(one);
   return one;
 };

@@ -1,6 +1,6 @@
 /** The parts of the door: framing that keeps no more than came, books that add up, who gets a seat, and what headers mean. */
 import { Metadata } from '@grpc/grpc-js';
-import { frame } from '../testing/raw-peer';
+import { frame } from '@mas/test-servers';
 import { readHead } from './call-head';
 import { ConnectionList, type Guest } from './connection-list';
 import { MemoryAccount } from './memory-account';

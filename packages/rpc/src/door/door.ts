@@ -7,6 +7,7 @@ import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders, t
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Timer } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
+import { TLS_MIN_VERSION, TLS_SUITES } from '../auth/tls-suites';
 import { Connection, type DoorState } from './connection';
 import { ConnectionList, type Guest } from './connection-list';
 import type { DoorLimits } from './door-limits';
@@ -19,7 +20,6 @@ const SWEEP_MS = 1_000;
 const LOG_EVERY_MS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** TLS 1.3, and of 1.2 what has forward secrecy and authenticates what it encrypts. */
-const CIPHERS = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20';
 const SESSION_MEMORY_MIB = 64;
 /** Ages differ by up to a fifth, so that connections of one moment do not all end in one. */
 const AGE_STEPS = 16;
@@ -110,8 +110,8 @@ export class Door {
       cert: tls.certificate,
       key: tls.key,
       ...(clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
-      minVersion: 'TLSv1.2',
-      ciphers: CIPHERS,
+      minVersion: TLS_MIN_VERSION,
+      ciphers: TLS_SUITES,
       handshakeTimeout: limits.handshakeTimeoutMs,
       unknownProtocolTimeout: limits.handshakeTimeoutMs,
       maxSessionMemory: Math.max(SESSION_MEMORY_MIB, Math.ceil(limits.memoryPerConnectionBytes / (1024 * 1024))),

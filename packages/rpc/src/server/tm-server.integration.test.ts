@@ -1,65 +1,31 @@
-/** The client-facing listener over real TLS: tokens, deadlines, limits, rich errors, and every method's answer as MasClient reads it. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { join, resolve } from 'node:path';
+/** The client-facing listener over real TLS: who may call, deadlines, limits, rich errors, batches. What MasClient makes of its answers is in tm-client.integration.test.ts. */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import type { GlobalLockService, LockReport } from '@mas/global-lock';
-import { accountNumber, InvariantViolation, silentLogger } from '@mas/values';
-import { JwtTokenVerifier } from '../auth/jwt-token-verifier';
-import { loadTokenKeys } from '../auth/token-keys';
-import { TokenSigner } from '../auth/token-signer';
+import { InvariantViolation } from '@mas/values';
 import { MasClient } from '../client/mas-client';
 import { identity } from '../client/node-channel';
 import { MasCallFailed } from '../client/retrying-channel';
 import { fromServiceError } from '../errors/status-details';
 import { CreatePaymentRequest, CreatePaymentsRequest, StreamPaymentsRequest } from '../generated/mas/v1/account_service';
 import { readPaymentReplies, readStreamedReplies } from '../public/payment-messages';
-import { committed, fakeCoordinator, TXN } from '../testing/fake-coordinator';
-import { freshSecret } from '../testing/fresh-secret';
-import { realClock } from '../testing/real-clock';
-import { makeTestCerts } from '../testing/test-certs';
+import { committed } from '../testing/fake-coordinator';
+import { failed, PAYMENT, rawCallOver, TmListener, type Outcome } from '../testing/tm-listener';
 import { readWire } from '../wire/wire-reader';
-import { edgeLimits } from './edge-limits';
 import type { RunningServer } from './running-server';
-import { startTmServer } from './start-tm-server';
 
-const certs = makeTestCerts();
-const keys = loadTokenKeys({ algorithm: 'HS256', issuer: 'mas', audience: 'mas', keys: [{ keyId: '1', material: freshSecret() }] });
-if (!keys.ok) throw new Error(keys.error.message);
-const signer = new TokenSigner(keys.value, realClock);
-const operator = signer.operator('ops', 3600).token;
-const own = signer.account(accountNumber('abc'), 3600).token;
-const coordinator = fakeCoordinator();
-const PAYMENT = '/mas.v1.AccountService/CreatePayment';
 const minor = (value: bigint): { readonly value: { readonly $case: 'minor'; readonly value: bigint }; readonly currency: string } => ({ value: { $case: 'minor', value }, currency: '' });
 const payment = (overrides: Partial<CreatePaymentRequest> = {}): CreatePaymentRequest => ({ id: 'p', kind: 0, from: 'abc', to: 'b', amount: minor(1n), legs: [], expiresInSeconds: 0, memo: '', lockHandle: '', ...overrides });
 const encode = (overrides: Partial<CreatePaymentRequest> = {}): Buffer => Buffer.from(CreatePaymentRequest.encode(payment(overrides)).finish());
-const report = (lockId: string): LockReport => ({ lockId, mode: 'exclusive', holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 12.5 }], waiting: 2, lastBreak: { by: 'operator mas|ops', atMs: 5, upToToken: 2 } });
-const locks: GlobalLockService = {
-  acquire: ({ lockIds, handle }) => Promise.resolve(lockIds.includes('busy') ? { kind: 'held', by: { lockId: 'busy', mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }, attempts: 10 } : { kind: 'acquired', handle: handle ?? 'h', locks: lockIds.map((lockId) => ({ lockId, token: 7 })), timeoutMs: 5000 }),
-  release: ({ lockIds }) => Promise.resolve({ kind: 'lost', lockIds }),
-  refresh: () => Promise.resolve({ kind: 'unavailable', reason: 'redis is silent' }),
-  status: (lockId) => Promise.resolve({ lockId, mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }),
-  inspect: (lockId) => Promise.resolve(report(lockId)),
-  break: ({ lockId }) => Promise.resolve(lockId === 'busy' ? { kind: 'broken', was: report(lockId) } : lockId === 'old' ? { kind: 'refused', name: 'SEMANTICS_TOO_OLD', lockId } : { kind: 'not-held' }),
-};
 
+const listener = new TmListener();
+const { certs, coordinator, operator, own, signer } = listener;
 let server: RunningServer;
 let raw: Client;
 let client: MasClient;
 
 beforeAll(async () => {
-  const limits = edgeLimits({ maxMessageBytes: 64 * 1024, rateBurst: 2_500, ratePerSecond: 1 });
-  if (!limits.ok) throw new Error(limits.error.join());
-  server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: new JwtTokenVerifier(keys.value, realClock), signer, limits: limits.value, clock: realClock, logger: silentLogger });
-  server.setServing(true);
-  raw = new Client(`localhost:${server.port}`, credentials.createSsl(certs.tm.ca));
-  client = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 60_000 });
+  ({ server, raw, client } = await listener.start());
 });
-beforeEach(() => {
-  coordinator.calls.length = 0;
-  coordinator.answers.clear();
-});
+beforeEach(() => listener.forget());
 afterAll(async () => {
   raw.close();
   client.close();
@@ -67,20 +33,9 @@ afterAll(async () => {
   certs.remove();
 });
 
-interface Outcome { readonly error: ServiceError | null; readonly answer: Buffer | undefined }
-function call(path: string, bytes: Buffer, token: string | null = operator, timeoutMs: number | null = 60_000, over: Client = raw): Promise<Outcome> {
-  const metadata = new Metadata();
-  if (token !== null) metadata.set('authorization', token.includes(' ') ? token : `Bearer ${token}`);
-  return new Promise((resolve) => {
-    over.makeUnaryRequest(path, identity, identity, bytes, metadata, timeoutMs === null ? {} : { deadline: Date.now() + timeoutMs }, (error, answer) => resolve({ error, answer }));
-  });
+function call(path: string, bytes: Buffer, token: string | null = operator, timeoutMs?: number | null, over: Client = raw): Promise<Outcome> {
+  return rawCallOver(over, path, bytes, token, timeoutMs);
 }
-const failed = async (outcome: Promise<Outcome>): Promise<object> => {
-  const { error } = await outcome;
-  if (error === null) return { accepted: true };
-  const { code, error: details } = fromServiceError(error);
-  return { code, reason: details.reason, field: details.field };
-};
 
 describe('who may call', () => {
   test.each([
@@ -117,30 +72,6 @@ describe('who may call', () => {
       await expect(foreign()).rejects.toMatchObject({ code: Code.PERMISSION_DENIED, error: { reason: 'NOT_AUTHORIZED' } });
     }
     mine.close();
-  });
-});
-
-test('a read of one account that does not exist names the account, as its request does, and not a place in a list', async () => {
-  const missing = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'not-found', reason: 'ACCOUNT_NOT_FOUND', field: 'numbers[0]', message: 'Account nobody does not exist.', facts: { account: 'nobody' } } } as never);
-  coordinator.answers.set('getAccounts', missing);
-  await expect(client.getAccount('nobody')).rejects.toMatchObject({ error: { field: 'number', facts: { account: 'nobody' } } });
-  coordinator.answers.set('getAccounts', missing);
-  await expect(client.getAccounts(['nobody'])).rejects.toMatchObject({ error: { field: 'numbers[0]' } });
-});
-
-describe('no quorum', () => {
-  const noQuorum = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned.', facts: { bucket: '1' } } } as never);
-
-  test('ends the call at its first answer', async () => {
-    coordinator.answers.set('getAccounts', noQuorum);
-    await expect(client.getAccount('abc')).rejects.toMatchObject({ attempts: 1, error: { reason: 'NO_QUORUM', facts: { bucket: '1' } } });
-  });
-
-  test('a payment that was unknown before stays unknown', async () => {
-    let times = 0;
-    coordinator.answers.set('createPayment', () => ((times += 1) === 1 ? Promise.resolve({ ok: true, value: { kind: 'unknown', txn: TXN, message: 'ask again' } }) : noQuorum()));
-    expect(await client.createPayment({ id: 'unsure', from: 'a', to: 'b', amount: { minor: 1n } })).toMatchObject({ kind: 'unknown', txn: TXN });
-    expect(times).toBe(2);
   });
 });
 
@@ -269,98 +200,4 @@ describe('batches', () => {
     expect(fromServiceError((await stream([{ sequence: 1n, payments: batch, timeoutMs: 0 }], operator)).error!).error.reason).toBe('DEADLINE_MISSING');
     expect((await stream([{ sequence: 1n, payments: batch, timeoutMs: 1 }], 'x')).error?.code).toBe(Code.UNAUTHENTICATED);
   });
-});
-
-test("MasClient's payment stream: many batches in flight, and a broken stream fails what is open", async () => {
-  const streamer = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: signer.operator('batches', 3600).token });
-  const stream = streamer.openPaymentStream();
-  const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => stream.send([{ id: `s${i}`, from: 'a', to: 'b', amount: { minor: 1n } }])));
-  expect(replies).toEqual(Array.from({ length: 40 }, () => [{ ok: true, value: committed }]));
-  coordinator.answers.set('createPayments', () => Promise.reject(new Error('broken')));
-  await expect(stream.send([{ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } }])).rejects.toBeInstanceOf(MasCallFailed);
-  await expect(stream.send([{ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } }])).rejects.toBeInstanceOf(MasCallFailed);
-  streamer.close();
-});
-
-describe('MasClient over several addresses', () => {
-  test('goes to the next one when one does not answer, with the same id', async () => {
-    const failing = new MasClient({ addresses: ['localhost:1', `localhost:${server.port}`], ca: certs.tm.ca, token: operator, timeoutMs: 60_000 });
-    expect(await failing.createPayment({ id: 'over', from: 'a', to: 'b', amount: { minor: 1n } })).toEqual(committed);
-    expect(coordinator.calls.map(({ args }) => (args[1] as { id: string }).id)).toEqual(['over']);
-    failing.close();
-  });
-  test('asks again with the same id while the outcome is unknown', async () => {
-    let times = 0;
-    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: true, value: (times += 1) < 3 ? { kind: 'unknown', txn: TXN, message: 'ask again' } : committed }));
-    expect(await client.createPayment({ id: 'again', from: 'a', to: 'b', amount: { minor: 1n } })).toEqual(committed);
-    expect(coordinator.calls.map(({ args }) => (args[1] as { id: string }).id)).toEqual(['again', 'again', 'again']);
-  });
-  test('a refusal is not repeated', async () => {
-    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: false, error: { kind: 'failed-precondition', reason: 'X', field: null, message: 'No.', facts: {} } }));
-    await expect(client.createPayment({ id: 'no', from: 'a', to: 'b', amount: { minor: 1n } })).rejects.toMatchObject({ attempts: 1 });
-  });
-});
-
-describe('every method answers what the coordinator said', () => {
-  test('accounts', async () => {
-    const created = await client.createAccount({ id: 'c', number: 'abc', openingBalance: { decimal: '12.50' }, minimumBalance: { decimal: '10' } });
-    expect(created).toMatchObject({ created: true, account: { number: 'abc', balanceMinor: 1250n, owner: 'Ödön', leader: 1, holdsMinor: null } });
-    expect(coordinator.calls[0]?.args[1]).toEqual({ id: 'c', number: 'abc', currency: 'USD', openingBalanceMinor: 1250n, minimumMinor: 1000n, owner: '' });
-    expect(new JwtTokenVerifier(keys.value, realClock).verify(created.token!)).toEqual({ ok: true, value: { kind: 'account', account: 'abc' } });
-    expect((await client.getAccounts(['a', 'b'], 'uncommitted')).map(({ number }) => number)).toEqual(['a', 'b']);
-    expect(await client.listAccounts()).toMatchObject({ nextCursor: 'next' });
-    expect(await client.changeAccount({ id: 'f', number: 'a', change: 'freeze' })).toMatchObject({ number: 'a' });
-  });
-  test('payments', async () => {
-    expect(await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { decimal: '2.5' } })).toEqual(committed);
-    expect(coordinator.calls[0]?.args[1]).toMatchObject({ kind: 'payment', legs: [{ account: 'a', direction: 'debit', amountMinor: 250n, currency: 'USD' }, { account: 'b', direction: 'credit', amountMinor: 250n, currency: 'USD' }], reference: null, amountMinor: null });
-    expect(await client.getPayment({ id: 'p' })).toMatchObject({ state: 'COMMITTED', timeline: [{ step: 'received', bucket: null, detail: null }, { step: 'prepared', bucket: 2, detail: 'x' }], outcome: { untold: [{ account: 'b' }] } });
-    expect(await client.listPayments({ account: 'a', state: 'ABORTED', fromMs: 5 })).toEqual({ legs: [], nextCursor: null });
-    await client.createPayment({ id: 'c', kind: 'capture', to: 'b', referenceId: 'p' });
-    expect(coordinator.calls.at(-1)?.args[1]).toMatchObject({ kind: 'capture', legs: [{ account: 'b', direction: 'credit', amountMinor: 0n }], reference: { kind: 'id', id: 'p' }, amountMinor: null });
-  });
-  test('locks; handles of others stay secret', async () => {
-    expect(await client.acquireLock({ lockIds: ['a'] })).toEqual({ handle: 'h', locks: [{ lockId: 'a', token: 7 }], timeoutMs: 5000 });
-    await expect(client.acquireLock({ lockIds: ['busy'] })).rejects.toMatchObject({ code: Code.ABORTED, error: { reason: 'LOCK_HELD', facts: { attempts: '10', lock_id: 'busy' } } });
-    for (const mode of ['shared', 'exclusive'] as const) {
-      for (const id of ['', '-a', 'a/b', 'job #7', 'x'.repeat(65), 'ä']) await expect(client.acquireLock({ lockIds: [id], mode })).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'LOCK_ID_INVALID', field: 'lock_ids[0]' } });
-    }
-    await expect(client.releaseLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
-    await expect(client.refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
-    const rounded = { ...report('busy'), holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 13 }] };
-    expect(await client.getLock('busy')).toEqual(rounded);
-    expect(await client.breakLock('busy')).toEqual(rounded);
-    await expect(client.breakLock('a')).rejects.toMatchObject({ code: Code.NOT_FOUND, error: { reason: 'LOCK_NOT_HELD' } });
-    await expect(client.breakLock('old')).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION, error: { reason: 'SEMANTICS_TOO_OLD' } });
-  });
-  test('the cluster', async () => {
-    expect(await client.clusterStatus()).toMatchObject({ placement: { version: 1 }, unreachable: [3] });
-    expect(await client.audit()).toMatchObject({ consistent: false, incomplete: ['one was away'], checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }] });
-    expect(await client.undecided()).toEqual({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: expect.stringMatching(/^[0-9a-f]{64}$/) as string, coordinator: 'tm-1', homeBucket: 3, ageMs: 7, home: 'It does not answer.' }], silent: [3] });
-    expect(await client.resolve(TXN, 'a')).toEqual({ kind: 'unknown', txn: TXN, message: 'ask again' });
-    await expect(client.addNode(4, 'localhost:1')).rejects.toMatchObject({ code: Code.UNIMPLEMENTED, error: { reason: 'ADD_NODE_UNIMPLEMENTED' } });
-  });
-});
-
-describe('buf curl, by reflection alone', () => {
-  const root = resolve(__dirname, '../../../..');
-  /** Not synchronous: the server that it calls lives in this process. */
-  const buf = async (...args: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(join(root, 'node_modules/.bin/buf'), ['curl', '--protocol', 'grpc', '--cacert', join(certs.dir, 'ca.crt'), ...args], { cwd: certs.dir, encoding: 'utf8', timeout: 30_000 })).stdout;
-
-  test('lists the services', async () => {
-    expect((await buf('--list-services', `https://localhost:${server.port}`)).trim().split('\n').sort()).toEqual(['grpc.health.v1.Health', 'mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService']);
-  });
-  test('calls a method', async () => {
-    const answer = JSON.parse(await buf('-H', `authorization: Bearer ${operator}`, '--timeout', '5s', '-d', '{"number":"abc"}', `https://localhost:${server.port}/mas.v1.AccountService/GetAccount`)) as { account: { balanceMinor: string } };
-    expect(answer.account.balanceMinor).toBe('1250');
-  });
-});
-
-test('health follows what the process says', async () => {
-  const check = async (): Promise<string> => (await call('/grpc.health.v1.Health/Check', Buffer.alloc(0), null, 1_000)).answer?.toString('hex') ?? '';
-  expect(await check()).toBe('0801');
-  server.setServing(false);
-  expect(await check()).toBe('0802');
-  server.setServing(true);
 });

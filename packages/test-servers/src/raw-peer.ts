@@ -1,5 +1,8 @@
-/** A peer on bare HTTP/2, for what gRPC's own clients never send. Test support only. */
+/** A peer on bare HTTP/2 over TLS, for what gRPC's own clients never send: sends what it likes, reads what it likes, ends nothing. */
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders, type Settings } from 'node:http2';
+
+/** Node counts it in MiB. What this side sends may wait here, as much of it as it likes. */
+const OWN_MEMORY_MIB = 10_000;
 
 export interface RawCall {
   readonly stream: ClientHttp2Stream;
@@ -8,8 +11,9 @@ export interface RawCall {
   isClosed(): boolean;
 }
 
-export function rawSession(port: number, ca: Buffer, settings: Settings = {}): ClientHttp2Session {
-  const session = connect(`https://localhost:${port}`, { ca, settings, maxSessionMemory: 10_000 });
+/** @param address host:port. @param settings `{ initialWindowSize: 0 }` is one that takes no answer. */
+export function rawSession(address: string, ca: Buffer, settings: Settings = {}): ClientHttp2Session {
+  const session = connect(`https://${address}`, { ca, settings, maxSessionMemory: OWN_MEMORY_MIB });
   session.on('error', () => undefined);
   return session;
 }
