@@ -17,6 +17,9 @@ import { PaymentAudit } from './payment-audit';
 
 type Check = AuditReport['checks'][number];
 
+/** Of the caller's time, and at most, for answering. */
+const REPORT_SHARE = 0.15;
+const MAX_REPORT_MS = 10_000;
 const CHECKSUM_ATTEMPTS = 6;
 /** A replica reads all of its rows for it. */
 const CHECKSUM_TIMEOUT_MS = 60_000;
@@ -33,7 +36,7 @@ export class Audit {
     const forbidden = operatorsOnly(caller.subject, 'An audit');
     if (forbidden !== null) return forbidden;
     const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket);
-    const untilMs = caller.deadlineMs - this.config.deadlineReserveMs;
+    const untilMs = this.untilMs(caller);
     const totals = await this.totalsAtOneInstant(buckets, untilMs);
     if (!totals.ok) return totals;
     const sums = sumTotals(totals.value);
@@ -43,6 +46,12 @@ export class Audit {
     const checks: readonly Check[] = [conservation(totals.value, sums), replicasEqual(buckets, checksums), booksAddUp(checksums), ...payments.checks];
     const incomplete = [...compared.flatMap(({ missed }) => missed ?? []), ...payments.incomplete];
     return success({ checks, totals: sums, checksums, incomplete, consistent: incomplete.length === 0 && checks.every((check) => check.differences.length === 0) });
+  }
+
+  /** An audit loads the machine itself: its report needs time to get out, or the caller hears nothing of what was compared. */
+  private untilMs({ deadlineMs }: Caller): number {
+    const share = (deadlineMs - this.clock.monotonicMs()) * REPORT_SHARE;
+    return deadlineMs - Math.max(this.config.deadlineReserveMs, Math.min(share, MAX_REPORT_MS));
   }
 
   /** As a read of several accounts at one instant, with buckets in their place: equal revs and nothing undecided. */

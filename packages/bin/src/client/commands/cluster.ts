@@ -1,5 +1,6 @@
 /** mas-client cluster status, audit, admin transactions|resolve */
 import { describeStop } from '@mas/resource-manager';
+import { MasCallFailed } from '@mas/rpc';
 import type { UndecidedReport } from '@mas/transaction-coordinator';
 import type { ClusterNode } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
@@ -62,7 +63,7 @@ export function addClusterCommands(program: Command): void {
     .description('check the live cluster: journals, legs, replicas, totals; takes up to 15 minutes, or --timeout')
     .action(
       withSession(program, async ({ client, output, timeoutMs }) => {
-        const report = await client.audit(timeoutMs ?? undefined);
+        const report = await client.audit(timeoutMs ?? undefined).catch(unlessTooShort);
         const differences = report.checks.flatMap((check) => check.differences);
         output.print(report, () =>
           [
@@ -98,6 +99,12 @@ export function addClusterCommands(program: Command): void {
         if (result.kind === 'unknown') throw new CommandFailed(EXIT.unknownOutcome, result.message);
       }),
     );
+}
+
+/** An audit is a read: what it did is not unknown, there is only no report. */
+function unlessTooShort(error: unknown): never {
+  if (!(error instanceof MasCallFailed) || error.error.kind !== 'deadline-exceeded') throw error;
+  throw new CommandFailed(EXIT.unavailable, 'AUDIT_INCOMPLETE: nothing was compared: no report came in time; leave --timeout out (then an audit may take 15 minutes) or give it more', { reason: 'AUDIT_INCOMPLETE' });
 }
 
 function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
