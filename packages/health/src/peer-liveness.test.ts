@@ -74,9 +74,9 @@ describe('silence', () => {
   test('of 300 ms on a quiet machine, and it ends with the next word', () => {
     const pair = new Pair();
     pair.silent(280);
-    expect(pair.events).toEqual([]);
+    expect([pair.events, pair.liveness.heardAgoMs(P, pair.nowMs)]).toEqual([[], 280]);
     pair.silent(40);
-    expect([pair.events, pair.liveness.verdict(P)]).toEqual([['silent 2'], { kind: 'silent' }]);
+    expect([pair.events, pair.liveness.verdict(P), pair.liveness.heardAgoMs(P, pair.nowMs)]).toEqual([['silent 2'], { kind: 'silent' }, null]);
     expect(pair.liveness.goneForMs(P, pair.nowMs)).toBe(320);
     pair.both(40);
     expect(pair.events).toEqual(['silent 2', '+2']);

@@ -94,6 +94,12 @@ export class PeerLiveness<Peer> {
     return nowMs - (known?.goneSinceMs ?? this.startedMs);
   }
 
+  /** Time awake since it was last heard; null for a peer that is not alive. */
+  heardAgoMs(peer: Peer, nowMs: number): number | null {
+    const known = this.peers.get(peer);
+    return known?.isAlive === true ? this.pulse.awakeAt(nowMs) - known.heardAwakeMs : null;
+  }
+
   connected(peer: Peer, nowMs: number): void {
     const known = this.known(peer);
     known.isConnected = true;

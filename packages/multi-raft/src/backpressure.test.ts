@@ -51,7 +51,7 @@ describe('backpressure', () => {
   });
 
   test('a follower whose applied state stands still refuses appends beyond its cap, and the group goes on', async () => {
-    const cluster = await TestCluster.founded({ config: { maxUnappliedEntries: 60, maxEntriesPerApply: 20, balanceTicks: 0 } });
+    const cluster = await TestCluster.founded({ config: { maxUnappliedEntries: 60, maxEntriesPerApply: 20, balanceMs: 0 } });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const slow = ALL.find((rm) => rm !== cluster.leaderOf(group))!;

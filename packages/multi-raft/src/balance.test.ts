@@ -58,7 +58,7 @@ describe('leader balance', () => {
   });
 
   test('a transfer on request, and its limits', async () => {
-    const cluster = await TestCluster.founded({ config: { balanceTicks: 0 } });
+    const cluster = await TestCluster.founded({ config: { balanceMs: 0 } });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const leader = cluster.leaderOf(group)!;
@@ -75,7 +75,7 @@ describe('leader balance', () => {
 
   test('while a transfer is on its way proposals are refused, and those before it are applied', async () => {
     // The leader's own disk decides here: without waiting for it, the target would take over before the commit.
-    const cluster = await TestCluster.founded({ config: { balanceTicks: 0 }, syncMs: (rm) => (rm === B ? 200 : 1) });
+    const cluster = await TestCluster.founded({ config: { balanceMs: 0 }, syncMs: (rm) => (rm === B ? 200 : 1) });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const first = cluster.leaderOf(group)!;

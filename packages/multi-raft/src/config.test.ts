@@ -16,11 +16,15 @@ describe('configuration', () => {
     [{ tickMs: 0 }, ['tickMs']],
     [{ tickMs: 1.5, maxGroupsPerTurn: -1 }, ['tickMs', 'maxGroupsPerTurn']],
     [{ preVote: 'yes' as never }, ['preVote']],
-    [{ electionTicks: 2, heartbeatTicks: 2 }, ['electionTicks']],
+    [{ tickMs: 101 }, ['minSilenceMs']],
+    [{ maxSilenceMs: 200, electionTimeoutMs: 1_000 }, ['maxSilenceMs']],
+    [{ electionTimeoutMs: 1_400 }, ['electionTimeoutMs']],
+    [{ electionTimeoutMs: 1_500, heartbeatMs: 1_490 }, ['electionTimeoutMs']],
+    [{ heartbeatMs: 30 }, ['heartbeatMs']],
     [{ maxInflightBytes: 1000 }, ['maxInflightBytes']],
     [{ maxQueuedProposals: 10, maxQueuedMessages: 10, maxUnappliedEntries: 10 }, ['maxQueuedMessages', 'maxQueuedProposals', 'maxUnappliedEntries']],
-    [{ quiesceAfterTicks: 0, balanceTicks: 0, retainedEntries: 0, stopHandOverMs: 0 }, []],
-    [{ quiesceAfterTicks: Number.NaN }, ['quiesceAfterTicks']],
+    [{ quiesceAfterMs: 0, balanceMs: 0, holdMs: 0, retainedEntries: 0, stopHandOverMs: 0 }, []],
+    [{ quiesceAfterMs: Number.NaN }, ['quiesceAfterMs']],
   ])('%j', (input, fields) => {
     expect(validateMultiRaftConfig(multiRaftConfig(input)).map((error) => error.field)).toEqual(fields);
   });

@@ -3,11 +3,17 @@
  * of the host has its bound here. Units are the last word of a name; without one it is a count.
  */
 export interface MultiRaftConfig {
-  /** Length of a Raft tick. */
+  /** Length of a Raft tick, and the pace of signs of life. Other times are rounded to whole ticks, at least one. */
   readonly tickMs: number;
-  /** A follower campaigns after electionTicks … 2·electionTicks−1 ticks of silence; a peer process silent that long counts as gone. */
-  readonly electionTicks: number;
-  readonly heartbeatTicks: number;
+  /** A peer process counts as silent after so long on a quiet machine, … */
+  readonly minSilenceMs: number;
+  /** … and after so long at most on one that makes long pauses (packages/health). */
+  readonly maxSilenceMs: number;
+  /** The last resort: a follower that heard nothing of its leader campaigns after once to twice so long, whatever else is known. */
+  readonly electionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  /** A quorum that has been missing for so long is called so. */
+  readonly noQuorumMs: number;
   readonly preVote: boolean;
   readonly checkQuorum: boolean;
 
@@ -37,13 +43,13 @@ export interface MultiRaftConfig {
   /** A follower that is this many committed or uncommitted entries ahead of its applied state refuses appends. */
   readonly maxUnappliedEntries: number;
 
-  /** A group is quiet after that many ticks with nothing to do; 0: never. */
-  readonly quiesceAfterTicks: number;
+  /** A group is quiet after so long with nothing to do; 0: never. */
+  readonly quiesceAfterMs: number;
   /** A read round that got no answer for so long is asked again. */
-  readonly readRetryTicks: number;
+  readonly readRetryMs: number;
 
-  /** Every so many ticks: compaction, checkpoints, health of quiet groups. */
-  readonly maintenanceTicks: number;
+  /** So often: compaction, checkpoints, health of quiet groups. */
+  readonly maintenanceMs: number;
   /** Entries kept behind the durable applied index, for followers that lag a little. */
   readonly retainedEntries: number;
   /** Compaction moves by at least so many entries at a time. */
@@ -59,10 +65,10 @@ export interface MultiRaftConfig {
   readonly maxSnapshotInstalls: number;
   readonly snapshotRetryMs: number;
 
-  /** Every so many ticks leaders look whether a preferred peer should lead; 0: never. */
-  readonly balanceTicks: number;
-  /** A leader keeps a group at least so long before it gives it to a preferred peer; doubled whenever that did not last. */
-  readonly balanceHoldTicks: number;
+  /** So often leaders look whether a preferred peer should lead; 0: never. */
+  readonly balanceMs: number;
+  /** A leader keeps a group at least so long before it gives it away by itself; for balance, doubled whenever that did not last. */
+  readonly holdMs: number;
   readonly maxTransfersPerRound: number;
 
   /** A learner is promoted once it is at most so many entries behind. */
@@ -82,9 +88,12 @@ export interface MultiRaftConfigError {
 const MIB = 1024 * 1024;
 
 const DEFAULTS: MultiRaftConfig = {
-  tickMs: 100,
-  electionTicks: 10,
-  heartbeatTicks: 2,
+  tickMs: 40,
+  minSilenceMs: 300,
+  maxSilenceMs: 1_500,
+  electionTimeoutMs: 1_500,
+  heartbeatMs: 200,
+  noQuorumMs: 1_000,
   preVote: true,
   checkQuorum: true,
   maxMessageBytes: MIB,
@@ -103,9 +112,9 @@ const DEFAULTS: MultiRaftConfig = {
   maxBatchBytes: 4 * MIB,
   maxBatchItems: 4096,
   maxUnappliedEntries: 200_000,
-  quiesceAfterTicks: 10,
-  readRetryTicks: 5,
-  maintenanceTicks: 10,
+  quiesceAfterMs: 1_000,
+  readRetryMs: 500,
+  maintenanceMs: 1_000,
   retainedEntries: 4096,
   compactionStepEntries: 1024,
   maxFollowerLagBytes: 64 * MIB,
@@ -113,8 +122,8 @@ const DEFAULTS: MultiRaftConfig = {
   maxSnapshotSends: 2,
   maxSnapshotInstalls: 2,
   snapshotRetryMs: 1000,
-  balanceTicks: 20,
-  balanceHoldTicks: 30,
+  balanceMs: 2_000,
+  holdMs: 3_000,
   maxTransfersPerRound: 8,
   promotionLagEntries: 256,
   catchUpTimeoutMs: 120_000,
@@ -125,6 +134,11 @@ const DEFAULTS: MultiRaftConfig = {
 /** The defaults with what is given in their place; validateMultiRaftConfig says whether the result can be used. */
 export function multiRaftConfig(input: Partial<MultiRaftConfig> = {}): MultiRaftConfig {
   return { ...DEFAULTS, ...input };
+}
+
+/** A time in ticks of this configuration: the nearest, at least one. */
+export function ticksIn({ tickMs }: Pick<MultiRaftConfig, 'tickMs'>, durationMs: number): number {
+  return Math.max(1, Math.round(durationMs / tickMs));
 }
 
 /** @returns every problem found, in the order of the fields; empty when the configuration can be used. */
@@ -147,11 +161,14 @@ export class InvalidMultiRaftConfig extends Error {
   }
 }
 
+/** So many signs of life fit into the least silence. */
+const SIGNS_IN_SILENCE = 3;
+
 /** Fields where 0 means "never" or "nothing". */
 const ZERO_ALLOWED: ReadonlySet<keyof MultiRaftConfig> = new Set([
-  'quiesceAfterTicks',
-  'balanceTicks',
-  'balanceHoldTicks',
+  'quiesceAfterMs',
+  'balanceMs',
+  'holdMs',
   'retainedEntries',
   'promotionLagEntries',
   'stopHandOverMs',
@@ -171,10 +188,16 @@ function relationProblem(field: keyof MultiRaftConfig, config: MultiRaftConfig):
   const atLeast = (other: keyof MultiRaftConfig, why: string): string | undefined =>
     config[field] >= config[other] ? undefined : `must be at least ${other} (${String(config[other])}), ${why}; is ${String(config[field])}`;
   switch (field) {
-    case 'electionTicks':
-      return config.electionTicks > config.heartbeatTicks
+    case 'minSilenceMs':
+      return config.minSilenceMs >= SIGNS_IN_SILENCE * config.tickMs
         ? undefined
-        : `must be greater than heartbeatTicks (${config.heartbeatTicks}), or followers campaign between two heartbeats; is ${config.electionTicks}`;
+        : `must be at least ${SIGNS_IN_SILENCE} times tickMs (${config.tickMs}), or one sign of life that is late is silence; is ${config.minSilenceMs}`;
+    case 'maxSilenceMs':
+      return atLeast('minSilenceMs', 'of which it is the most');
+    case 'electionTimeoutMs':
+      return atLeast('maxSilenceMs', 'or followers campaign against a leader whose process is allowed to be silent') ?? electionProblem(config);
+    case 'heartbeatMs':
+      return atLeast('tickMs', 'at whose pace it goes');
     case 'maxInflightBytes':
       return atLeast('maxMessageBytes', 'or no full message can be in flight');
     case 'maxQueuedProposals':
@@ -186,4 +209,10 @@ function relationProblem(field: keyof MultiRaftConfig, config: MultiRaftConfig):
     default:
       return undefined;
   }
+}
+
+function electionProblem(config: MultiRaftConfig): string | undefined {
+  return config.electionTimeoutMs >= config.heartbeatMs + config.tickMs
+    ? undefined
+    : `must be greater than heartbeatMs (${config.heartbeatMs}) by a tick (${config.tickMs}), or followers campaign between two heartbeats; is ${config.electionTimeoutMs}`;
 }

@@ -36,7 +36,7 @@ describe('elections', () => {
   });
 
   test('a process speaks for its own replicas only, and not of what hosts do not exchange', async () => {
-    const cluster = await TestCluster.founded({ config: { balanceTicks: 0 } });
+    const cluster = await TestCluster.founded({ config: { balanceMs: 0 } });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const leader = cluster.leaderOf(group)!;

@@ -1,4 +1,5 @@
 /** The interface of the multi-Raft host: what a service sees of it. One registry of groups, one scheduler, one log writer. */
+import type { Condition } from '@mas/health';
 import type { ConfState, LogIndex } from '@mas/raft';
 import type { MemberId } from '@mas/membership';
 import type { BucketId, MissingQuorum, RmId } from '@mas/values';
@@ -39,7 +40,7 @@ export interface MultiRaft<Result> {
   leader(group: BucketId): RmId | null;
   /** What this replica knows itself, at once; null: it has none of the group. */
   leadership(group: BucketId): GroupLeadership | null;
-  /** Since an election timeout ago there are too few voters' processes; null: there are enough, or were until just now. */
+  /** For a while there have been too few voters' processes; null: there are enough, or were until just now. */
   missingQuorum(group: BucketId): MissingQuorum | null;
   isLeader(group: BucketId): boolean;
   /** To the incarnation of that Resource Manager that has a vote and is up. */
@@ -48,9 +49,13 @@ export interface MultiRaft<Result> {
   changeReplicas(group: BucketId, change: ReplicaChange): Promise<'done' | 'not-leader' | 'refused' | 'unknown'>;
   /**
    * Ends one group's replica here and leaves the process as it is, for a reason that lies in its applied state. A leader first
-   * tries to hand over, for at most two election timeouts. Its log stays.
+   * tries to hand over, for at most two seconds. Its log stays.
    */
   stopGroup(group: BucketId, cause: GroupStopped): Promise<void>;
+  /** How this process is, by its own judgement (packages/health); peers hear it with every sign of life. */
+  condition(): Condition;
+  /** A signal for that: the database of the applied states has failed and not answered since. */
+  storeFails(fails: boolean): void;
   status(): readonly GroupStatus[];
   /** Hands over leaderships, stops taking work, flushes, stops appliers. */
   stop(): Promise<void>;

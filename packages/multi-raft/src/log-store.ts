@@ -30,6 +30,8 @@ export interface LogStore {
    * is never fallen short of by what recovery finds, unless the disk was exchanged for a copy of an earlier time.
    */
   position(): number;
+  /** Age of the oldest write that somebody waits for and that is not durable yet; 0: none. */
+  oldestWriteMs(): number;
   stats(): LogStats;
   /** Writes and syncs what is queued, then closes. */
   close(): Promise<void>;

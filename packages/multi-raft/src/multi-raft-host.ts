@@ -3,11 +3,12 @@
  * serves all groups (scheduler.ts), one log takes all their writes, one stream per peer process carries what they say
  * (process-peers.ts). What one group does is in group/.
  */
+import type { Condition } from '@mas/health';
 import { invariant, type BucketId, type MissingQuorum, type RmId } from '@mas/values';
 import type { Applier, GroupStopped } from './applier';
 import { balance } from './balance/balancer';
 import { spreadEvenly } from './balance/preference';
-import { InvalidMultiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig } from './config';
+import { InvalidMultiRaftConfig, ticksIn, validateMultiRaftConfig, type MultiRaftConfig } from './config';
 import { statusOf } from './group/group-status';
 import { bestSuccessor, transferTo } from './group/handover';
 import type { HostContext } from './group/host-context';
@@ -49,7 +50,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   ) {
     const errors = validateMultiRaftConfig(config);
     if (errors.length > 0) throw new InvalidMultiRaftConfig(errors);
-    this.ticker = new Ticker(ports.clock, config.tickMs, (lateMs) => this.tick(lateMs));
+    this.ticker = new Ticker(ports.clock, config.tickMs, () => this.tick());
     this.peers = new ProcessPeers(ports, config, this.registry, () => this.ticker.count);
     this.scheduler = new Scheduler(ports.clock, config.maxGroupsPerTurn, runTurn, () => this.peers.outboxes.flush());
     this.context = this.createContext();
@@ -171,6 +172,14 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     replica.halt(cause);
   }
 
+  condition(): Condition {
+    return this.peers.own.condition;
+  }
+
+  storeFails(fails: boolean): void {
+    this.peers.own.storeFails = fails;
+  }
+
   status(): readonly GroupStatus[] {
     return [...this.registry.values()].map(statusOf);
   }
@@ -193,17 +202,17 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     this.phase = 'stopped';
   }
 
-  private tick(lateMs: number): void {
+  private tick(): void {
     const { config } = this;
-    this.peers.tick(lateMs);
+    this.peers.tick();
     for (const replica of this.ticking) {
       // Ticks that a crowded turn could not serve do not pile up: a late group must not think that its leader is gone.
       replica.pendingTicks = 1;
       this.scheduler.enqueue(replica);
     }
     const tick = this.ticker.count;
-    if (tick % config.maintenanceTicks === 0) this.maintain();
-    if (config.balanceTicks > 0 && tick % config.balanceTicks === 0 && this.phase === 'running') this.balance(tick);
+    if (tick % ticksIn(config, config.maintenanceMs) === 0) this.maintain();
+    if (config.balanceMs > 0 && tick % ticksIn(config, config.balanceMs) === 0 && this.phase === 'running') this.balance(tick);
   }
 
   private maintain(): void {
@@ -212,13 +221,8 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   }
 
   private balance(tick: number): void {
-    const { config, ports } = this;
-    balance(this.registry.values(), {
-      tick,
-      holdTicks: config.balanceHoldTicks,
-      maxTransfers: config.maxTransfersPerRound,
-      aliveForTicks: (peer) => this.peers.liveness.aliveForMs(peer, ports.clock.monotonicMs()) / config.tickMs,
-    });
+    const { holdMs, maxTransfersPerRound } = this.config;
+    balance(this.registry.values(), { tick, holdMs, holdTicks: holdMs === 0 ? 0 : ticksIn(this.config, holdMs), maxTransfers: maxTransfersPerRound });
   }
 
   private createContext(): HostContext {
@@ -234,6 +238,10 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
       outboxes: peers.outboxes,
       preferredLeaders: ports.preferredLeaders ?? spreadEvenly,
       isAlive: (peer) => peers.liveness.isAlive(peer),
+      isWell: (peer) => peers.liveness.isWell(peer),
+      isAiling: (peer) => peers.liveness.verdict(peer).kind === 'ailing',
+      condition: () => peers.own.condition,
+      aliveForMs: (peer) => peers.liveness.aliveForMs(peer, ports.clock.monotonicMs()),
       goneForMs: (peer) => peers.liveness.goneForMs(peer, ports.clock.monotonicMs()),
       tick: () => ticker.count,
       schedule: (group) => {

@@ -8,7 +8,7 @@ import type { ProposalResult } from './host';
 import { shown, TestCluster, type TestClusterOptions } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
-const CONFIG = { balanceTicks: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceTicks: 3 };
+const CONFIG = { balanceMs: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceMs: 300 };
 const at = (rm: MemberId['rm'], admitted: number): MemberId => ({ rm, ordinal: ordinal(admitted) });
 
 async function loaded(options: TestClusterOptions = {}): Promise<{ cluster: TestCluster; group: BucketId; fates: ProposalResult<number>[] }> {

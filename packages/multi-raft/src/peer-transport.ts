@@ -50,6 +50,8 @@ export interface CoalescedHeartbeat {
 export interface PeerTransport {
   /** Never blocks. A batch without content is sent too: it is the sign of life of this process. False: the peer's queue is full or the peer is not connected, the batch is dropped. */
   send(to: RmId, batch: PeerBatch): boolean;
+  /** The peer has been silent for long: what there is of a connection may swallow what is written to it. Dials anew. */
+  redial(to: RmId): void;
   /** Streams a snapshot, and ends the iteration of `chunks` in any case. A broken transfer never looks like a shorter one. Resolves when the receiver has installed it, rejects when it was not (resumes over lost connections by itself). */
   sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Called once at start. */

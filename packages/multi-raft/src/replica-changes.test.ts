@@ -5,7 +5,7 @@ import type { ProposalResult, ReplicaChange } from './host';
 import { confStateOf, shown, TestCluster } from './testing/test-cluster';
 
 const [A, B, C, D] = [rmId(1), rmId(2), rmId(3), rmId(4)];
-const CONFIG = { balanceTicks: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceTicks: 3 };
+const CONFIG = { balanceMs: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceMs: 300 };
 
 async function loaded(): Promise<{ cluster: TestCluster; group: BucketId; fates: ProposalResult<number>[]; pass: (ms: number) => Promise<void> }> {
   const cluster = await TestCluster.founded({ config: CONFIG, journal: { checkpointEntries: 20 } });

@@ -50,7 +50,7 @@ describe('restart', () => {
   });
 
   test('a lost applied state behind a compacted log refuses to start, and says what to do', async () => {
-    const cluster = await TestCluster.founded({ config: { retainedEntries: 0, compactionStepEntries: 1, maintenanceTicks: 1 }, journal: { checkpointEntries: 1 } });
+    const cluster = await TestCluster.founded({ config: { retainedEntries: 0, compactionStepEntries: 1, maintenanceMs: 100 }, journal: { checkpointEntries: 1 } });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     for (let at = 0; at < 5; at += 1) await cluster.settling(cluster.propose(group, `${at}`));

@@ -4,7 +4,7 @@ import { rmId, type RmId } from '@mas/values';
 import { confStateOf, TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
-const COMPACTING = { retainedEntries: 5, compactionStepEntries: 5, maintenanceTicks: 2 };
+const COMPACTING = { retainedEntries: 5, compactionStepEntries: 5, maintenanceMs: 200 };
 const JOURNAL = { checkpointEntries: 10, linesPerChunk: 5 };
 
 /** A cluster in which one process missed so much that the log no longer has it. */

@@ -7,11 +7,10 @@ export class Ticker {
   private timer: Timer | undefined;
   private isStopped = false;
 
-  /** @param onTick with how late it comes. */
   constructor(
     private readonly clock: Clock,
     private readonly tickMs: number,
-    private readonly onTick: (lateMs: number) => void,
+    private readonly onTick: () => void,
   ) {}
 
   /** Ticks so far. */
@@ -38,7 +37,7 @@ export class Ticker {
   private fire(): void {
     if (this.isStopped) return;
     this.ticks += 1;
-    this.onTick(Math.max(0, this.clock.monotonicMs() - this.dueMs));
+    this.onTick();
     this.arm();
   }
 }

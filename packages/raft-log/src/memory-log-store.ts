@@ -78,6 +78,11 @@ export class MemoryLogStore implements LogStore {
     return this.journal.length;
   }
 
+  /** Without a clock: its owner knows how long it lets a sync take. */
+  oldestWriteMs(): number {
+    return 0;
+  }
+
   stats(): LogStats {
     return { syncs: this.syncs, bytes: 0, segments: 1, queuedBytes: 0, syncP50Ms: null, syncP99Ms: null };
   }

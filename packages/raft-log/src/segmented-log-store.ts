@@ -149,6 +149,10 @@ export class SegmentedLogStore implements LogStore {
     return this.open().durableBatch;
   }
 
+  oldestWriteMs(): number {
+    return this.open().oldestWriteMs();
+  }
+
   stats(): LogStats {
     return { ...this.open().stats(), segments: this.files.count };
   }

@@ -46,7 +46,7 @@ export class ResourceManager implements ParticipantServer {
   constructor(options: ResourceManagerOptions) {
     const { rm, participants, directory, config, clock, host } = options;
     const onBucketStopped = (stop: BucketStop): void => this.bucketStopped(stop, options.onBucketStopped);
-    this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs) };
+    this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs, (failing) => host.storeFails(failing)) };
     this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs);
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);

@@ -83,7 +83,7 @@ function shapeOf(draws: SeededRandom): ClusterShape {
     replicas: 3,
     transactionManagers: 2,
     rm: {
-      raft: { electionTicks: draws.chance(0.5) ? 5 : 10, retainedEntries, ...(draws.chance(0.4) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
+      raft: { ...(draws.chance(0.5) ? { maxSilenceMs: 600, electionTimeoutMs: 600 } : {}), retainedEntries, ...(draws.chance(0.4) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
       manager: { checkpointDelayMs: 1_000, checkpointRows: 10_000, cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
     },
     // What Redis is left with is swept up sooner than usual, so that a run sees it.

@@ -13,7 +13,7 @@ export const resourceManagerSettings = {
   sqlPasswordFile: setting('sql-password-file', '<file>', 'file with the password of the SQL user, instead of one in MAS_SQL', '', z.string()),
   sqlWaitMs: setting('sql-wait-ms', '<ms>', 'how long a start waits for a SQL server that does not answer', '60000', integer(0, 3_600_000)),
   db: setting('db', '<name>', 'database of this resource manager; created where it does not exist', 'mas', databaseName()),
-  tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick; elections take 10 to 19 of them', '100', integer(10, 10_000)),
+  tickMs: setting('tick-ms', '<ms>', 'length of a Raft tick, and how often this process gives the others a sign of life', '40', integer(10, 100)),
   rejoin: setting('rejoin', '[true|false]', 'take the place of this resource manager\u2019s lost disk, once "mas-client cluster replace-node" allows it', 'false', onOrOff()),
   ...commonSettings,
   ...policySettings,

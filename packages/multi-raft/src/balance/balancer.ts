@@ -1,9 +1,9 @@
 /**
- * Keeps leaders where they should be: a leader that is not the group's first choice among the processes that are up
+ * Keeps leaders where they should be: a leader that is not the group's first choice among the processes that are well
  * hands over to that one, when it has everything and has been up for a while. A few groups per round. A group that
  * comes back soon (the preferred process cannot serve it) is left alone twice as long each time: it must not flap.
  */
-import { bestSuccessor, isCloseBehind, transferTo } from '../group/handover';
+import { isCloseBehind, transferTo } from '../group/handover';
 import type { Replica } from '../group/replica';
 import { preferredVoters } from '../group/members';
 import type { NodeId } from '@mas/raft';
@@ -16,8 +16,7 @@ export interface BalanceView {
   readonly holdTicks: number;
   readonly maxTransfers: number;
   readonly tick: number;
-  /** For how many ticks without interruption a peer has been alive. */
-  aliveForTicks(peer: NodeId): number;
+  readonly holdMs: number;
 }
 
 /** @returns how many transfers were begun. */
@@ -37,12 +36,12 @@ export function balance<Result>(replicas: Iterable<Replica<Result>>, view: Balan
 function preferredSuccessor<Result>(replica: Replica<Result>, view: BalanceView): NodeId | undefined {
   if (!replica.isLeader || replica.isRetired || replica.isChangingReplicas || replica.transfer !== undefined) return undefined;
   const { host } = replica;
-  const preferred = preferredVoters(host.preferredLeaders, replica.group, replica.voters).find((node) => node === host.nodeId || host.isAlive(node));
+  const preferred = preferredVoters(host.preferredLeaders, replica.group, replica.voters).find((node) => node === host.nodeId || host.isWell(node));
   if (preferred === undefined || preferred === host.nodeId) return undefined;
   noteSetback(replica, view);
   const holdTicks = view.holdTicks * 2 ** replica.balanceSetbacks;
-  if (view.tick - replica.leaderSinceTick < holdTicks || view.aliveForTicks(preferred) < view.holdTicks) return undefined;
-  return bestSuccessor(replica) === preferred && isCloseBehind(replica, preferred) ? preferred : undefined;
+  if (view.tick - replica.leaderSinceTick < holdTicks || host.aliveForMs(preferred) < view.holdMs) return undefined;
+  return isCloseBehind(replica, preferred) ? preferred : undefined;
 }
 
 /** Looks, once, at how the last transfer from here ended: this replica leads again, or (it did not work) still. */

@@ -1,6 +1,7 @@
 /** The Raft core of one replica, with the host's parameters. */
 import { createRaftNode, raftConfig, type LogIndex, type RaftNode, type RaftStorage } from '@mas/raft';
 import { InvariantViolation, type BucketId } from '@mas/values';
+import { ticksIn } from '../config';
 import type { HostContext } from './host-context';
 import { raftLoggerFor } from './raft-logger';
 
@@ -14,8 +15,8 @@ export function createNode(host: HostContext, group: BucketId, storage: RaftStor
       random,
       logger: raftLoggerFor(logger, group),
       appliedIndex,
-      electionTicks: config.electionTicks,
-      heartbeatTicks: config.heartbeatTicks,
+      electionTicks: ticksIn(config, config.electionTimeoutMs),
+      heartbeatTicks: ticksIn(config, config.heartbeatMs),
       preVote: config.preVote,
       checkQuorum: config.checkQuorum,
       readOnly: 'safe',

@@ -1,12 +1,18 @@
 /**
  * Handing a group's leadership to another process: on request, for balance, because the applied state cannot serve,
  * or because this process stops. First the proposals in flight are finished, so that none gets an unknown fate, then
- * Raft transfers (thesis 3.10). New proposals are refused meanwhile; the whole is given up after two election timeouts.
+ * Raft transfers (thesis 3.10). New proposals are refused meanwhile; the whole is given up after a while.
  */
 import type { NodeId } from '@mas/raft';
+import { describeVerdict } from '@mas/health';
+import { ticksIn } from '../config';
 import { rmOf } from '../replica-id';
 import { preferredVoters } from './members';
 import type { Replica } from './replica';
+
+/** A transfer is given up after so long, and does not wait longer for the proposals in flight. */
+const GIVE_UP_MS = 2_000;
+const DRAIN_MS = 500;
 
 /** @returns whether leadership has moved there. One transfer at a time: a second wish for another peer gets false. */
 export function transferTo<Result>(replica: Replica<Result>, to: NodeId): Promise<boolean> {
@@ -23,9 +29,9 @@ export function tickTransfer<Result>(replica: Replica<Result>): void {
   const { transfer } = replica;
   if (transfer === undefined) return;
   const ticks = replica.host.tick() - transfer.sinceTick;
-  const { electionTicks } = replica.host.config;
-  if (ticks > 2 * electionTicks) end(replica, false);
-  else if (transfer.stage === 'draining' && ticks > electionTicks / 2) ask(replica);
+  const { config } = replica.host;
+  if (ticks > ticksIn(config, GIVE_UP_MS)) end(replica, false);
+  else if (transfer.stage === 'draining' && ticks > ticksIn(config, DRAIN_MS)) ask(replica);
 }
 
 /** At the end of every turn of a group with a transfer on its way. */
@@ -43,19 +49,41 @@ export function followTransfer<Result>(replica: Replica<Result>): void {
   }
 }
 
-/** An applied state that cannot serve makes a poor leader. */
-export function retreatIfUnhealthy<Result>(replica: Replica<Result>): void {
-  if (!replica.isLeader || replica.transfer !== undefined || replica.applier.healthy()) return;
-  const successor = bestSuccessor(replica);
+/**
+ * A process that ails, or an applied state that cannot serve, makes a poor leader; but only somebody who is well makes a better
+ * one. A group that has just got here stays for the hold time, and so does one that could not be handed over.
+ */
+export function retreatIfAiling<Result>(replica: Replica<Result>): void {
+  if (!replica.isLeader || replica.transfer !== undefined) return;
+  const ailment = ailmentOf(replica);
+  if (ailment === undefined) return;
+  const { host } = replica;
+  const heldSince = Math.max(replica.leaderSinceTick, replica.retreatedAtTick);
+  if (host.tick() - heldSince < ticksIn(host.config, host.config.holdMs)) return;
+  const successor = successors(replica).find((node) => host.isWell(node));
   if (successor === undefined) return;
-  replica.host.logger.warn({ bucket: replica.group, to: rmOf(successor) }, 'the applied state cannot serve: leadership is handed over');
+  replica.retreatedAtTick = host.tick();
+  host.logger.warn({ bucket: replica.group, to: rmOf(successor) }, `leadership is handed over: ${ailment}`);
   void transferTo(replica, successor);
 }
 
-/** The most preferred voter that is alive and has nearly everything. */
+/** Why this process should not lead the group; undefined: nothing speaks against it. */
+export function ailmentOf<Result>({ host, applier }: Replica<Result>): string | undefined {
+  const condition = host.condition();
+  if (condition.kind === 'ailing') return `this process is ${describeVerdict(condition)}`;
+  return applier.healthy() ? undefined : 'the applied state cannot serve';
+}
+
+/** For a leader that must go: somebody who is well before somebody who is not. */
 export function bestSuccessor<Result>(replica: Replica<Result>): NodeId | undefined {
+  const able = successors(replica);
+  return able.find((node) => replica.host.isWell(node)) ?? able[0];
+}
+
+/** Voters that are alive and have nearly everything, the most preferred first. */
+function successors<Result>(replica: Replica<Result>): readonly NodeId[] {
   const { host } = replica;
-  return preferredVoters(host.preferredLeaders, replica.group, replica.voters).find((node) => node !== host.nodeId && host.isAlive(node) && isCloseBehind(replica, node));
+  return preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter((node) => node !== host.nodeId && host.isAlive(node) && isCloseBehind(replica, node));
 }
 
 /** Streaming, and at most a promotion's worth of entries behind. */

@@ -7,6 +7,8 @@ export type Inbound =
   /** The applied state holds it already; `stepped` is called once Raft has heard of it. */
   | { readonly kind: 'snapshot'; readonly message: SnapshotMessage; readonly stepped: () => void }
   | { readonly kind: 'heartbeat'; readonly from: NodeId; readonly heartbeat: CoalescedHeartbeat }
+  /** It led in that term, and has stepped down for want of a quorum. */
+  | { readonly kind: 'given-up'; readonly from: NodeId; readonly term: number }
   | { readonly kind: 'heartbeat-response'; readonly from: NodeId; readonly heartbeat: CoalescedHeartbeat };
 
 export class Inbox {

@@ -2,13 +2,13 @@
 import { logIndex, type NodeId } from '@mas/raft';
 import { present } from '@mas/values';
 import { compactionTarget } from './compaction';
-import { retreatIfUnhealthy } from './handover';
+import { retreatIfAiling } from './handover';
 import type { Replica } from './replica';
 
 /** @param isPressing the log store wants old segments of this group gone. */
 export function maintain<Result>(replica: Replica<Result>, isPressing: boolean): void {
   if (replica.isRetired) return;
-  retreatIfUnhealthy(replica);
+  retreatIfAiling(replica);
   releasePins(replica);
   const durable = replica.applier.durable();
   const { config } = replica.host;

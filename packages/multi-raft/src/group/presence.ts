@@ -1,21 +1,24 @@
 /**
  * Whether a majority of the voters is there, by what is known of their processes; an incarnation that was replaced is gone. Raft itself only knows that nobody answers: a
- * leader without a quorum steps down after an election timeout, a follower campaigns for ever. Callers must not wait for that, so
- * after the same time they are told; an election, which has its quorum, is never called so.
+ * leader without a quorum steps down after an election timeout, a follower campaigns for ever. A leader need not wait for that, nor
+ * must callers: they are told after a while; an election, which has its quorum, is never called so.
  */
 import type { NodeId } from '@mas/raft';
 import type { MissingQuorum } from '@mas/values';
 import type { Replica } from './replica';
 
-/** Null while a quorum is there, or has been until less than an election timeout ago. */
+/** Null while a quorum is there, or has been until just now. */
 export function missingQuorum<Result>(replica: Replica<Result>): MissingQuorum | null {
-  const { electionTicks, tickMs } = replica.host.config;
+  const missing = missingSince(replica);
+  return missing !== null && missing.forMs >= replica.host.config.noQuorumMs ? missing : null;
+}
+
+/** Of a joint configuration the half that has missed its quorum for longer. */
+function missingSince<Result>(replica: Replica<Result>): MissingQuorum | null {
   const { voters, votersOutgoing } = replica.applies.confState;
-  for (const half of [voters, votersOutgoing]) {
-    const missing = missingOf(replica, half);
-    if (missing !== null && missing.forMs >= electionTicks * tickMs) return missing;
-  }
-  return null;
+  const [one, other] = [missingOf(replica, voters), missingOf(replica, votersOutgoing)];
+  if (one === null || other === null) return one ?? other;
+  return one.forMs >= other.forMs ? one : other;
 }
 
 function missingOf<Result>({ host }: Replica<Result>, voters: readonly NodeId[]): MissingQuorum | null {
@@ -33,15 +36,16 @@ function missingOf<Result>({ host }: Replica<Result>, voters: readonly NodeId[])
 }
 
 /**
- * A leader that has lost its quorum answers everybody who waits before it steps down: what is in its log may still be
- * committed one day, what is not certainly will not.
+ * A leader that hears no quorum steps down before Raft's own check finds out, and tells those that may still hear it: what it
+ * hears nothing of may be a network that passes one way only. What is in its log may still be committed one day.
  */
-export function tickPresence<Result>(replica: Replica<Result>): void {
-  if (!replica.isLeader || (replica.pending.size === 0 && replica.queue.length === 0 && replica.reads.size === 0)) return;
-  const missing = missingQuorum(replica);
-  if (missing === null) return;
-  const fate = { kind: 'no-quorum', missing } as const;
-  replica.queue.refuseAll(fate);
-  replica.reads.failAll(fate);
-  replica.pending.abandonAbove(replica.node.basicStatus().commit);
+export function giveUpWithoutQuorum<Result>(replica: Replica<Result>): void {
+  if (!replica.isLeader) return;
+  const { host, node, group } = replica;
+  const { term, role } = node.basicStatus();
+  const missing = missingSince(replica);
+  if (missing === null || missing.forMs < host.config.minSilenceMs || role !== 'leader') return;
+  host.logger.warn({ bucket: group, term, ...missing }, 'steps down: no quorum is heard');
+  node.stepDown();
+  for (const peer of replica.peers) host.outboxes.givenUp(peer, { group, term });
 }

@@ -6,15 +6,16 @@
  * pre-vote wakes the others; so nothing here needs to be reliable.
  */
 import type { NodeId } from '@mas/raft';
+import { ticksIn } from '../config';
 import type { CoalescedHeartbeat } from '../peer-transport';
 import type { Replica } from './replica';
 
 /** Once per tick of a group that is awake. */
 export function tickQuiescence<Result>(replica: Replica<Result>): void {
-  const { quiesceAfterTicks } = replica.host.config;
-  if (quiesceAfterTicks === 0) return;
+  const { config } = replica.host;
+  if (config.quiesceAfterMs === 0) return;
   replica.idleTicks += 1;
-  if (replica.idleTicks <= quiesceAfterTicks) return;
+  if (replica.idleTicks <= ticksIn(config, config.quiesceAfterMs)) return;
   if (!replica.isMember && !replica.isLeader && replica.known.leader === undefined) {
     // Not founded yet, or removed: it neither campaigns nor is heard, until somebody speaks to it.
     becomeQuiet(replica);

@@ -6,6 +6,7 @@
 import { decodeConfChange, type BasicStatus, type ConfState, type Entry, type NodeId, type RaftNode, type Snapshot } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 import { isGroupStopped, type Applier, type GroupStopped } from '../applier';
+import { ticksIn } from '../config';
 import type { ProposalResult, ReadIndexResult } from '../host';
 import { rmOf } from '../replica-id';
 import { ApplyPipeline } from './apply-pipeline';
@@ -33,9 +34,11 @@ export interface Transfer {
 }
 
 export interface PlannedCampaign {
-  /** Place among those that could lead; 0 goes first. */
-  readonly rank: number;
+  /** How much later than who goes first. */
+  readonly behindTicks: number;
   readonly triesLeft: number;
+  /** This replica has voted for nobody else above it. */
+  readonly sinceTerm: number;
   inTicks: number;
 }
 
@@ -61,6 +64,8 @@ export class Replica<Result> {
   /** What Raft said at the end of the last turn. */
   known: BasicStatus;
   leaderSinceTick = 0;
+  /** When this leader last tried to hand the group over because it ails (handover.ts). */
+  retreatedAtTick = Number.NEGATIVE_INFINITY;
   pendingTicks = 0;
   /** Term and commit are agreed and nothing is to be done: no ticks (quiescence.ts). */
   isQuiet = false;
@@ -95,7 +100,7 @@ export class Replica<Result> {
     const { config, clock, log } = host;
     this.inbox = new Inbox(config.maxQueuedMessages);
     this.queue = new ProposalQueue(config);
-    this.reads = new Reads(config.maxQueuedReads, config.readRetryTicks);
+    this.reads = new Reads(config.maxQueuedReads, ticksIn(config, config.readRetryMs));
     this.applies = new ApplyPipeline(applier, clock, config.maxEntriesPerApply, start.applied, start.confState, {
       applyConfChange: (entry) => this.applyConfChange(entry),
       applied: (entries, results) => this.onApplied(entries, results),

@@ -5,16 +5,24 @@
  * others still hear the leader.
  */
 import type { NodeId } from '@mas/raft';
+import { ticksIn } from '../config';
+import { ailmentOf } from './handover';
 import { preferredVoters } from './members';
 import type { Replica } from './replica';
 
-/** The best placed replica campaigns after so many ticks, each further one so many later. */
-const FIRST_CAMPAIGN_TICKS = 1;
-const STAGGER_TICKS = 2;
-/** Then Raft's own, randomized timeout takes over. */
-const MAX_CAMPAIGNS = 3;
+/** The best placed replica campaigns at once, each further one so much later. */
+const STAGGER_MS = 80;
+/** When processes start, each in its own time, nothing is lost by waiting for the one that should lead. */
+const START_STAGGER_MS = 200;
+/** One that ails leaves the others the time for an election in which its own slow vote is needed. */
+const AILING_MS = 800;
+/** One that was refused, because others have not given the leader up yet, tries again so much later. */
+const RETRY_MS = 80;
+const AFTER_VOTE_MS = 240;
+/** As long as one voter may take to find out after another; then Raft's own, randomized timeout takes over. */
+const MAX_CAMPAIGNS = 15;
 
-/** The process of this replica is gone, or silent for an election timeout. */
+/** The process of this replica is gone or silent. */
 export function onPeerLost<Result>(replica: Replica<Result>, peer: NodeId): void {
   if (replica.isRetired) return;
   if (replica.isLeader) {
@@ -23,42 +31,73 @@ export function onPeerLost<Result>(replica: Replica<Result>, peer: NodeId): void
     replica.wake();
     return;
   }
-  if (replica.known.leader !== peer) return;
-  const { host } = replica;
-  replica.node.forgetLeader();
-  replica.wake();
-  armCampaign(replica, (node) => node === host.nodeId || host.isAlive(node));
+  if (replica.known.leader === peer) succeed(replica, peer);
+}
+
+/** A leader says that it has given up: it hears no quorum, and who still hears it need not wait. */
+export function onGivenUp<Result>(replica: Replica<Result>, from: NodeId, inTerm: number): void {
+  const { leader, term, role } = replica.node.basicStatus();
+  if (role !== 'leader' && leader === from && term === inTerm) succeed(replica, from);
+}
+
+/** Groups that went quiet without it bring it up to date; a group that has no leader may have been waiting for this voter. */
+export function onPeerGained<Result>(replica: Replica<Result>, peer: NodeId): void {
+  if (replica.isRetired || !replica.peers.includes(peer)) return;
+  if (replica.isLeader) replica.wake();
+  else if (replica.known.leader === undefined && replica.campaign === undefined) armCampaign(replica, (node) => isThere(replica, node));
 }
 
 /** A replica starts and knows no leader: whoever should lead tries first. Which peers are up is not known yet. */
 export function onStart<Result>(replica: Replica<Result>): void {
-  armCampaign(replica, () => true);
+  armCampaign(replica, () => true, START_STAGGER_MS);
   replica.wake();
 }
 
 export function tickSuccession<Result>(replica: Replica<Result>): void {
   if (replica.campaign === undefined) return;
-  const { leader, role } = replica.node.basicStatus();
+  const { leader } = replica.node.basicStatus();
   if (leader !== undefined) {
     replica.campaign = undefined;
     return;
   }
   replica.campaign.inTicks -= 1;
-  if (replica.campaign.inTicks > 0) return;
+  if (replica.campaign.inTicks <= 0) campaign(replica);
+}
+
+function succeed<Result>(replica: Replica<Result>, lost: NodeId): void {
+  replica.node.forgetLeader();
+  replica.wake();
+  armCampaign(replica, (node) => node !== lost && isThere(replica, node));
+  // Without waiting for a tick.
+  if (replica.campaign?.inTicks === 0) campaign(replica);
+}
+
+function campaign<Result>(replica: Replica<Result>): void {
+  if (replica.campaign === undefined) return;
+  const { role, term, vote, id } = replica.node.basicStatus();
+  if (term > replica.campaign.sinceTerm && vote !== undefined && vote !== id) {
+    // It has just voted for somebody: that one is given the time of two fsyncs before it is disturbed.
+    replica.campaign = { ...replica.campaign, sinceTerm: term, inTicks: ticksIn(replica.host.config, AFTER_VOTE_MS) };
+    return;
+  }
   // A refusal (no voter, an unapplied configuration change) is as good as a lost election: it is tried again.
   if (role !== 'candidate') replica.node.campaign();
-  const { rank, triesLeft } = replica.campaign;
-  replica.campaign = triesLeft > 1 ? { rank, triesLeft: triesLeft - 1, inTicks: ticksFor(rank) + STAGGER_TICKS } : undefined;
+  const { behindTicks, triesLeft, sinceTerm } = replica.campaign;
+  replica.campaign = triesLeft > 1 ? { behindTicks, triesLeft: triesLeft - 1, sinceTerm, inTicks: behindTicks + ticksIn(replica.host.config, RETRY_MS) } : undefined;
 }
 
-/** A replica that could not serve leaves it to the others; Raft's time-out still makes it campaign if they do not. */
-function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) => boolean): void {
+/** Those that are well go first, in order of preference, then those that ail: if all do, one of them must lead. */
+function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) => boolean, staggerMs = STAGGER_MS): void {
   const { host } = replica;
-  const order = preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter(isAble);
-  const rank = order.indexOf(host.nodeId);
-  replica.campaign = rank < 0 || !replica.applier.healthy() ? undefined : { rank, triesLeft: MAX_CAMPAIGNS, inTicks: ticksFor(rank) };
+  const able = preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter(isAble);
+  const isWell = (node: NodeId): boolean => (node === host.nodeId ? ailmentOf(replica) === undefined : !host.isAiling(node));
+  const well = able.filter(isWell);
+  const rank = [...well, ...able.filter((node) => !isWell(node))].indexOf(host.nodeId);
+  const behindMs = rank * staggerMs + (well.length > 0 && !well.includes(host.nodeId) ? AILING_MS : 0);
+  const behindTicks = behindMs === 0 ? 0 : ticksIn(host.config, behindMs);
+  replica.campaign = rank < 0 ? undefined : { behindTicks, triesLeft: MAX_CAMPAIGNS, sinceTerm: replica.node.basicStatus().term, inTicks: behindTicks };
 }
 
-function ticksFor(rank: number): number {
-  return FIRST_CAMPAIGN_TICKS + STAGGER_TICKS * rank;
+function isThere<Result>({ host }: Replica<Result>, node: NodeId): boolean {
+  return node === host.nodeId || host.isAlive(node);
 }

@@ -1,6 +1,6 @@
 /** One tick of a group that is awake: Raft's own, and everything of the host that counts in ticks. */
-import { retreatIfUnhealthy, tickTransfer } from './handover';
-import { tickPresence } from './presence';
+import { retreatIfAiling, tickTransfer } from './handover';
+import { giveUpWithoutQuorum } from './presence';
 import { tickQuiescence } from './quiescence';
 import type { Replica } from './replica';
 import { tickSuccession } from './succession';
@@ -8,9 +8,9 @@ import { tickSuccession } from './succession';
 export function tickOnce<Result>(replica: Replica<Result>): void {
   replica.node.tick();
   replica.reads.tick(replica.host.clock.monotonicMs());
-  tickPresence(replica);
+  giveUpWithoutQuorum(replica);
   tickSuccession(replica);
   tickTransfer(replica);
-  retreatIfUnhealthy(replica);
+  retreatIfAiling(replica);
   tickQuiescence(replica);
 }

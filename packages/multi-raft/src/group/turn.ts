@@ -10,6 +10,7 @@ import type { Inbound } from './inbox';
 import { acceptsQuiesce, becomeQuiet } from './quiescence';
 import type { Replica } from './replica';
 import { noteRole } from './role-change';
+import { onGivenUp } from './succession';
 import { tickOnce } from './ticking';
 
 /** @returns whether more work is waiting. */
@@ -70,6 +71,9 @@ function stepOne<Result>(replica: Replica<Result>, item: Inbound): void {
       if (quiesce && acceptsQuiesce(replica, item.from, item.heartbeat)) becomeQuiet(replica);
       return;
     }
+    case 'given-up':
+      onGivenUp(replica, item.from, item.term);
+      return;
     case 'heartbeat-response': {
       const { term, readSequence } = item.heartbeat;
       node.step({ kind: 'heartbeat-response', from: item.from, to: node.id, term: raftTerm(term), readSequence });

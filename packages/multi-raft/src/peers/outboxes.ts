@@ -3,11 +3,12 @@
  * their own, so that a tick of a thousand groups is one write per peer. A peer that does not take its batch loses it
  * and nobody else's; the groups concerned are told, so that Raft stops streaming to it.
  */
+import type { Condition } from '@mas/health';
 import type { PositionMark } from '@mas/membership';
 import type { HeartbeatMessage, HeartbeatResponseMessage, NodeId, PeerMessage } from '@mas/raft';
 import { payloadBytes } from '@mas/raft';
 import type { BucketId } from '@mas/values';
-import type { CoalescedHeartbeat, GroupMessage, PeerBatch } from '../peer-transport';
+import type { CoalescedHeartbeat, GivenUp, GroupMessage, PeerBatch } from '../peer-transport';
 
 export interface OutboxLimits {
   readonly maxBatchBytes: number;
@@ -21,22 +22,28 @@ export interface OutboxPorts {
   dropped(to: NodeId, group: BucketId): void;
   /** What a peer is told of logs with a sign of life. */
   positions(): readonly PositionMark[];
+  /** How this process is. */
+  condition(): Condition;
 }
 
 interface Outbox {
   messages: GroupMessage[];
   heartbeats: CoalescedHeartbeat[];
   heartbeatResponses: CoalescedHeartbeat[];
+  givenUp: GivenUp[];
   bytes: number;
   items: number;
 }
 
 const NO_POSITIONS: readonly PositionMark[] = [];
+const EMPTY_BOX: Outbox = emptyBox();
 
 export class Outboxes {
   private readonly boxes = new Map<NodeId, Outbox>();
   /** Peers written to since the last sign of life. */
   private readonly spokenTo = new Set<NodeId>();
+  /** Peers whose next batch carries this process's word about itself. */
+  private readonly owedSign = new Set<NodeId>();
   /** Peers whose next batch carries positions. */
   private readonly owedPositions = new Set<NodeId>();
 
@@ -64,29 +71,37 @@ export class Outboxes {
     this.count(to, box);
   }
 
+  /** This process leads the group no longer, for want of a quorum. */
+  givenUp(to: NodeId, given: GivenUp): void {
+    const box = this.box(to);
+    box.givenUp.push(given);
+    this.count(to, box);
+  }
+
   /** Everything leaves. */
   flush(): void {
     for (const [to, box] of this.boxes) if (box.items > 0) this.write(to, box);
   }
 
   /**
-   * A batch without messages to every peer that heard nothing since the last call, so that silence means something. It carries
-   * positions; for those that were spoken to, the next batch does.
+   * A batch without messages to every peer that heard nothing since the last call, so that silence means something. It says how
+   * this process is; for those that were spoken to, the next batch does.
    */
-  signOfLife(peers: Iterable<NodeId>): void {
-    this.owedPositions.clear();
+  signOfLife(peers: Iterable<NodeId>, withPositions: boolean): void {
+    if (withPositions) this.owedPositions.clear();
+    this.owedSign.clear();
     for (const peer of peers) {
-      this.owedPositions.add(peer);
-      if (!this.spokenTo.has(peer)) this.send(peer, [], [], []);
+      if (withPositions) this.owedPositions.add(peer);
+      this.owedSign.add(peer);
+      if (!this.spokenTo.has(peer)) this.send(peer, EMPTY_BOX);
     }
     this.spokenTo.clear();
   }
 
-
   private box(to: NodeId): Outbox {
     let box = this.boxes.get(to);
     if (box === undefined) {
-      box = { messages: [], heartbeats: [], heartbeatResponses: [], bytes: 0, items: 0 };
+      box = emptyBox();
       this.boxes.set(to, box);
     }
     return box;
@@ -98,24 +113,25 @@ export class Outboxes {
   }
 
   private write(to: NodeId, box: Outbox): void {
-    const { messages, heartbeats, heartbeatResponses } = box;
-    box.messages = [];
-    box.heartbeats = [];
-    box.heartbeatResponses = [];
-    box.bytes = 0;
-    box.items = 0;
+    this.boxes.set(to, emptyBox());
     this.spokenTo.add(to);
-    if (this.send(to, messages, heartbeats, heartbeatResponses)) return;
+    if (this.send(to, box)) return;
     const groups = new Set<BucketId>();
-    for (const item of messages) groups.add(item.group);
-    for (const item of heartbeats) groups.add(item.group);
+    for (const item of box.messages) groups.add(item.group);
+    for (const item of box.heartbeats) groups.add(item.group);
     for (const group of groups) this.ports.dropped(to, group);
   }
 
-  private send(to: NodeId, messages: PeerBatch['messages'], heartbeats: PeerBatch['heartbeats'], heartbeatResponses: PeerBatch['heartbeatResponses']): boolean {
+  private send(to: NodeId, { messages, heartbeats, heartbeatResponses, givenUp }: Outbox): boolean {
     const positions = this.owedPositions.has(to) ? this.ports.positions() : NO_POSITIONS;
-    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions, condition: null, givenUp: [] });
+    const condition = this.owedSign.has(to) ? this.ports.condition() : null;
+    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions, condition, givenUp });
     if (isTaken) this.owedPositions.delete(to);
+    if (isTaken) this.owedSign.delete(to);
     return isTaken;
   }
+}
+
+function emptyBox(): Outbox {
+  return { messages: [], heartbeats: [], heartbeatResponses: [], givenUp: [], bytes: 0, items: 0 };
 }

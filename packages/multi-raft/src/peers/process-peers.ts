@@ -4,29 +4,39 @@
  * Of each Resource Manager one incarnation is connected at a time, and only that one is alive and spoken to: what groups say to
  * another one (an old disk's id) is dropped here, never carried to the process that took its place.
  */
+import { describeVerdict, PeerLiveness, sameVerdict, type Condition } from '@mas/health';
 import type { MemberId } from '@mas/membership';
 import type { NodeId } from '@mas/raft';
 import { invariant, type BucketId, type RmId } from '@mas/values';
-import type { MultiRaftConfig } from '../config';
+import { ticksIn, type MultiRaftConfig } from '../config';
 import type { Inbound } from '../group/inbox';
 import type { Replica } from '../group/replica';
 import { receiveSnapshot } from '../group/snapshot-receiving';
-import { onPeerLost } from '../group/succession';
+import { onPeerGained, onPeerLost } from '../group/succession';
 import type { HostPorts } from '../host-ports';
 import type { CoalescedHeartbeat, PeerBatch, PeerReceiver, SnapshotHeader } from '../peer-transport';
 import { nodeOf, rmOf } from '../replica-id';
-import { PeerLiveness } from './liveness';
 import { Outboxes } from './outboxes';
+import { OwnHealth } from './own-health';
 import { SnapshotSender } from './snapshot-sender';
+
+/** A follower that has its snapshot is given so long to show that it has caught up. */
+const SNAPSHOT_GRACE_MS = 10_000;
+/** A peer that has been silent for so long is dialled anew: TCP would find its way back only much later. */
+const REDIAL_AFTER_MS = 1_000;
 
 export class ProcessPeers<Result> implements PeerReceiver {
   readonly outboxes: Outboxes;
-  readonly liveness: PeerLiveness;
+  readonly liveness: PeerLiveness<NodeId>;
+  readonly own: OwnHealth;
   readonly snapshots: SnapshotSender<Result>;
   private installs = 0;
   /** The incarnation of each Resource Manager that is connected now. */
   private readonly connected = new Map<RmId, NodeId>();
+  /** Dialled anew, and not heard since: once is enough. */
+  private readonly redialled = new Set<NodeId>();
   private readonly selfNode: NodeId;
+  private readonly heartbeatTicks: number;
 
   constructor(
     private readonly ports: HostPorts,
@@ -35,15 +45,19 @@ export class ProcessPeers<Result> implements PeerReceiver {
     private readonly tickCount: () => number,
   ) {
     const { transport, clock, logger } = ports;
+    const { tickMs, minSilenceMs, maxSilenceMs } = config;
+    this.heartbeatTicks = ticksIn(config, config.heartbeatMs);
+    this.own = new OwnHealth(ports.log, clock, logger);
     this.selfNode = nodeOf(ports.self);
     this.outboxes = new Outboxes(config, {
       send: (to, batch) => this.connected.get(rmOf(to)) === to && transport.send(rmOf(to), batch),
       dropped: (to, group) => this.onDropped(to, group),
       positions: () => ports.positions.tell(),
+      condition: () => this.own.condition,
     });
-    this.liveness = new PeerLiveness(config.electionTicks * config.tickMs, {
+    this.liveness = new PeerLiveness({ tickMs, floorMs: minSilenceMs, capMs: maxSilenceMs }, {
       gained: (peer) => this.onGained(peer),
-      lost: (peer) => this.onLost(peer),
+      lost: (peer, how) => this.onLost(peer, how),
     }, clock.monotonicMs());
     this.snapshots = new SnapshotSender({
       transport,
@@ -51,23 +65,26 @@ export class ProcessPeers<Result> implements PeerReceiver {
       logger,
       maxSends: config.maxSnapshotSends,
       retryMs: config.snapshotRetryMs,
-      graceTicks: 10 * config.electionTicks,
+      graceTicks: ticksIn(config, SNAPSHOT_GRACE_MS),
       replica: (group) => registry.get(group),
     });
   }
 
   /** Once per tick of the host. */
-  tick(lateMs: number): void {
-    const nowMs = this.ports.clock.monotonicMs();
-    // When this process itself stood still, what peers sent meanwhile waits in its sockets.
-    if (lateMs > this.config.tickMs) this.liveness.forgive(nowMs);
-    else this.liveness.check(nowMs);
-    if (this.tickCount() % this.config.heartbeatTicks === 0) this.outboxes.signOfLife(this.connected.values());
+  tick(): void {
+    const { clock } = this.ports;
+    this.own.tick(this.liveness.tick(clock.monotonicMs()));
+    this.outboxes.signOfLife(this.connected.values(), this.tickCount() % this.heartbeatTicks === 0);
+    // Once the sockets have been read: when this process itself stood still, what peers sent meanwhile waits in them.
+    clock.defer(() => {
+      this.liveness.judge(clock.monotonicMs());
+      this.redialSilent();
+    });
   }
 
   onBatch(from: MemberId, batch: PeerBatch): void {
     const sender = nodeOf(from);
-    this.liveness.heard(sender, this.ports.clock.monotonicMs());
+    this.heard(sender, batch.condition);
     if (batch.positions.length > 0) this.ports.positions.heard(batch.positions);
     for (const { group, message } of batch.messages) {
       const replica = this.registry.get(group);
@@ -81,6 +98,10 @@ export class ProcessPeers<Result> implements PeerReceiver {
     }
     for (const heartbeat of batch.heartbeats) this.onHeartbeat(sender, 'heartbeat', heartbeat);
     for (const heartbeat of batch.heartbeatResponses) this.onHeartbeat(sender, 'heartbeat-response', heartbeat);
+    for (const { group, term } of batch.givenUp) {
+      const replica = this.registry.get(group);
+      if (replica !== undefined) this.deliver(replica, { kind: 'given-up', from: sender, term });
+    }
   }
 
   async onSnapshot(from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -110,6 +131,24 @@ export class ProcessPeers<Result> implements PeerReceiver {
     this.liveness.disconnected(node, this.ports.clock.monotonicMs());
   }
 
+  private heard(peer: NodeId, says: Condition | null): void {
+    this.redialled.delete(peer);
+    const before = this.liveness.verdict(peer);
+    this.liveness.heard(peer, this.ports.clock.monotonicMs(), ...(says === null ? [] : [says]));
+    const now = this.liveness.verdict(peer);
+    if (sameVerdict(before, now) || (before.kind !== 'ailing' && now.kind !== 'ailing')) return;
+    this.ports.logger.info({ peer: rmOf(peer), id: peer }, `peer process is ${describeVerdict(now)}`);
+  }
+
+  private redialSilent(): void {
+    const nowMs = this.ports.clock.monotonicMs();
+    for (const [rm, peer] of [...this.connected]) {
+      if (this.redialled.has(peer) || this.liveness.verdict(peer).kind !== 'silent' || (this.liveness.goneForMs(peer, nowMs) ?? 0) < REDIAL_AFTER_MS) continue;
+      this.redialled.add(peer);
+      this.ports.transport.redial(rm);
+    }
+  }
+
   private onHeartbeat(from: NodeId, kind: 'heartbeat' | 'heartbeat-response', heartbeat: CoalescedHeartbeat): void {
     const replica = this.registry.get(heartbeat.group);
     if (replica === undefined || replica.isRetired) return;
@@ -137,12 +176,12 @@ export class ProcessPeers<Result> implements PeerReceiver {
   private onGained(peer: NodeId): void {
     this.ports.logger.info({ peer: rmOf(peer), id: peer }, 'peer process is there');
     // Groups that went quiet without it bring it up to date.
-    for (const replica of this.registry.values()) if (replica.isLeader && replica.peers.includes(peer)) replica.wake();
+    for (const replica of this.registry.values()) onPeerGained(replica, peer);
   }
 
-  private onLost(peer: NodeId): void {
+  private onLost(peer: NodeId, how: 'gone' | 'silent'): void {
     invariant(peer !== this.selfNode, 'a process is not its own peer');
-    this.ports.logger.warn({ peer: rmOf(peer), id: peer }, 'peer process is gone or silent');
+    this.ports.logger.warn({ peer: rmOf(peer), id: peer }, `peer process is ${how}`);
     for (const replica of this.registry.values()) onPeerLost(replica, peer);
   }
 }

@@ -44,7 +44,7 @@ export async function chaos(seed: number): Promise<{ readonly applied: number; r
     network: { lossRate: 0.02, minDelayMs: 1, maxDelayMs: 15 },
     syncMs: 3,
     journal: { checkpointEntries: 20, applyMs: 2, linesPerChunk: 10 },
-    config: { retainedEntries: 10, compactionStepEntries: 5, maintenanceTicks: 3, balanceHoldTicks: 10, quiesceAfterTicks: 5 },
+    config: { retainedEntries: 10, compactionStepEntries: 5, maintenanceMs: 300, holdMs: 1_000, quiesceAfterMs: 500 },
   });
   await cluster.boot(SPARE);
   const history = await disturbedTimes(cluster, new SeededRandom(seed * 7919));

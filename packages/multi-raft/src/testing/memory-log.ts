@@ -24,12 +24,13 @@ export class MemoryLogDisk {
 
 export interface MemoryLogOptions {
   /** How long one sync takes; 0: everything is durable in the next turn. */
-  readonly syncMs?: number;
+  readonly syncMs?: number | (() => number);
 }
 
 interface Operation {
   readonly carryOut: (groups: Map<BucketId, MemoryStorage>) => void;
   readonly done: () => void;
+  readonly sinceMs: number;
 }
 
 export class MemoryLogStore implements LogStore {
@@ -102,6 +103,11 @@ export class MemoryLogStore implements LogStore {
     return this.disk.batches;
   }
 
+  oldestWriteMs(): number {
+    const oldest = this.waiting[0];
+    return oldest === undefined ? 0 : this.clock.monotonicMs() - oldest.sinceMs;
+  }
+
   stats(): LogStats {
     return { syncs: this.syncs, bytes: 0, segments: 1, queuedBytes: 0, syncP50Ms: this.syncTimes.p50Ms(), syncP99Ms: null };
   }
@@ -123,7 +129,7 @@ export class MemoryLogStore implements LogStore {
   private enqueue(carryOut: Operation['carryOut'], done: () => void): void {
     if (this.isCrashed) return;
     carryOut(this.live);
-    this.waiting.push({ carryOut, done });
+    this.waiting.push({ carryOut, done, sinceMs: this.clock.monotonicMs() });
     this.sync();
   }
 
@@ -143,7 +149,8 @@ export class MemoryLogStore implements LogStore {
       for (const operation of covered) operation.done();
       if (this.waiting.length > 0) this.sync();
     };
-    const { syncMs = 1 } = this.options;
+    const { syncMs: given = 1 } = this.options;
+    const syncMs = typeof given === 'number' ? given : given();
     if (syncMs === 0) this.clock.defer(finish);
     else this.clock.schedule(syncMs, finish);
   }

@@ -25,6 +25,7 @@ export class MemoryNetwork {
   conditions: NetworkConditions;
   private readonly ends = new Map<RmId, MemoryTransport>();
   private readonly links = new Map<string, LinkState>();
+  private readonly hushed = new Set<string>();
   /** Who turned whom away, and why. */
   readonly refusals: { readonly by: MemberId; readonly peer: MemberId; readonly refusal: PeerRefusal }[] = [];
 
@@ -55,6 +56,16 @@ export class MemoryNetwork {
     this.links.set(key(a, b), state);
     if (state === 'cut') this.disconnect(a, b);
     if (state === 'up') this.connect(a, b);
+  }
+
+  /** What `from` sends is lost on the way to `to`; nobody is told, and the other direction is as before. */
+  hush(from: RmId, to: RmId, isHushed = true): void {
+    if (isHushed) this.hushed.add(`${from}>${to}`);
+    else this.hushed.delete(`${from}>${to}`);
+  }
+
+  isHushed(from: RmId, to: RmId): boolean {
+    return this.hushed.has(`${from}>${to}`);
   }
 
   /** All links of one process. */
@@ -125,6 +136,9 @@ export class MemoryTransport implements PeerTransport {
   private readonly breakers = new Map<RmId, Set<(cause: Error) => void>>();
   /** Batches taken, for tests that count what is sent. */
   sentBatches = 0;
+  redials = 0;
+  /** While the process is frozen. */
+  private unread: { readonly from: MemberId; readonly batch: PeerBatch }[] | undefined;
 
   constructor(
     private readonly network: MemoryNetwork,
@@ -148,12 +162,17 @@ export class MemoryTransport implements PeerTransport {
     this.network.joined(this.self.rm);
   }
 
+  /** Its links are as good as new whenever they are up. */
+  redial(): void {
+    this.redials += 1;
+  }
+
   send(to: RmId, batch: PeerBatch): boolean {
     const { network } = this;
     const underWay = this.inFlight.get(to) ?? 0;
     if (this.receiver === undefined || !this.connected.has(to) || underWay >= network.conditions.maxInFlight) return false;
     this.sentBatches += 1;
-    if (network.state(this.self.rm, to) === 'silent' || network.random.unit() < network.conditions.lossRate) return true;
+    if (network.state(this.self.rm, to) === 'silent' || network.isHushed(this.self.rm, to) || network.random.unit() < network.conditions.lossRate) return true;
     const nowMs = network.clock.monotonicMs();
     const arrivalMs = Math.max(nowMs + network.delayMs(), this.lastArrivalMs.get(to) ?? 0);
     this.lastArrivalMs.set(to, arrivalMs);
@@ -161,9 +180,20 @@ export class MemoryTransport implements PeerTransport {
     const target = network.end(to);
     network.after(arrivalMs - nowMs, () => {
       this.inFlight.set(to, (this.inFlight.get(to) ?? 1) - 1);
-      if (this.isLinkUp(to) && network.end(to) === target) target?.receiver?.onBatch(this.self, batch);
+      if (this.isLinkUp(to) && network.end(to) === target) target?.deliver(this.self, batch);
     });
     return true;
+  }
+
+  /** What arrives waits in the sockets until thaw(). */
+  freeze(): void {
+    this.unread ??= [];
+  }
+
+  thaw(): void {
+    const unread = this.unread ?? [];
+    this.unread = undefined;
+    for (const { from, batch } of unread) this.receiver?.onBatch(from, batch);
   }
 
   async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -199,6 +229,11 @@ export class MemoryTransport implements PeerTransport {
       onConnected: (peer) => receiver.onConnected(peer),
       onDisconnected: (peer) => receiver.onDisconnected(peer),
     };
+  }
+
+  deliver(from: MemberId, batch: PeerBatch): void {
+    if (this.unread === undefined) this.receiver?.onBatch(from, batch);
+    else this.unread.push({ from, batch });
   }
 
   /** The process is gone from one moment to the next. */

@@ -1,8 +1,10 @@
-/** The clock of one process that can die: from then on nothing of what it had planned happens. */
+/** The clock of one process that can die (nothing of what it had planned happens any more) or stand still for a while. */
 import type { Clock, Timer } from '@mas/values';
 
 export class ProcessClock implements Clock {
   private isDead = false;
+  /** What was due while it stood still. */
+  private late: (() => void)[] | undefined;
 
   constructor(private readonly clock: Clock) {}
 
@@ -26,7 +28,19 @@ export class ProcessClock implements Clock {
     this.isDead = true;
   }
 
+  freeze(): void {
+    this.late ??= [];
+  }
+
+  thaw(): void {
+    const late = this.late ?? [];
+    this.late = undefined;
+    for (const callback of late) this.call(callback);
+  }
+
   private call(callback: () => void): void {
-    if (!this.isDead) callback();
+    if (this.isDead) return;
+    if (this.late === undefined) callback();
+    else this.late.push(callback);
   }
 }

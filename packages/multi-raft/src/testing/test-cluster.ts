@@ -70,7 +70,7 @@ export class TestCluster {
     this.disks.set(rm, disk);
     const { syncMs, logger, config } = this.options;
     const clock = new ProcessClock(this.clock);
-    const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs: typeof syncMs === 'number' ? syncMs : syncMs(rm) });
+    const log = new MemoryLogStore(disk, clock, syncMs === undefined ? {} : { syncMs: () => (typeof syncMs === 'number' ? syncMs : syncMs(rm)) });
     const member = this.cluster.local(rm, () => log.position(), this.memberOf(rm).ordinal);
     member.adopt(this.table());
     const transport = this.network.transport(member);
@@ -111,6 +111,18 @@ export class TestCluster {
     const version = [...this.ordinals.values()].reduce((sum, admitted) => sum + admitted, 0);
     const members = this.cluster.members.members().map(({ rm }) => ({ ...this.memberOf(rm), incarnation: madeUpIncarnation(this.memberOf(rm)) }));
     return new MemberTable(version, members);
+  }
+
+  /** SIGSTOP: it does nothing, and what arrives waits. */
+  freeze(rm: RmId): void {
+    this.process(rm).clock.freeze();
+    this.process(rm).transport.freeze();
+  }
+
+  /** Its timers come first, then what is in its sockets, as in an event loop. */
+  thaw(rm: RmId): void {
+    this.process(rm).clock.thaw();
+    this.process(rm).transport.thaw();
   }
 
   /** SIGKILL: what was not synced is lost, connections break. */

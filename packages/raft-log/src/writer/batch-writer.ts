@@ -73,7 +73,7 @@ export class BatchWriter {
   /** The records just encoded are to be durable before `done` is called. */
   submit(done: () => void): void {
     const batch = present(this.filling, 'batch with the record');
-    batch.urgent = true;
+    this.hurry(batch);
     batch.done.push(done);
     this.pump();
   }
@@ -81,8 +81,8 @@ export class BatchWriter {
   /** Nobody waits for what was just encoded, if anything: it goes with the next batch. `done` is still called in order. */
   submitIdle(done: () => void): void {
     const { filling } = this;
-    if (filling !== undefined && filling.length > MAX_IDLE_BYTES) filling.urgent = true;
-    const last = filling?.urgent === true ? filling : (this.closed[this.closed.length - 1] ?? this.inFlight);
+    if (filling !== undefined && filling.length > MAX_IDLE_BYTES) this.hurry(filling);
+    const last = isUrgent(filling) ? filling : (this.closed[this.closed.length - 1] ?? this.inFlight);
     if (last !== undefined) last.done.push(done);
     else queueMicrotask(() => (this.stopped ? undefined : done()));
     this.pump();
@@ -90,6 +90,14 @@ export class BatchWriter {
 
   get durableBatch(): number {
     return this.durable;
+  }
+
+  /** Age of the oldest write that somebody waits for; 0: none. */
+  oldestWriteMs(): number {
+    for (const batch of [this.inFlight, ...this.closed, this.filling]) {
+      if (isUrgent(batch)) return this.options.clock.monotonicMs() - batch.urgentSinceMs;
+    }
+    return 0;
   }
 
   stats(): WriterStats {
@@ -100,7 +108,7 @@ export class BatchWriter {
 
   /** Resolves when everything encoded is durable and segments without use are gone; never after a failure. */
   async drain(): Promise<void> {
-    if (this.filling !== undefined) this.filling.urgent = true;
+    if (this.filling !== undefined) this.hurry(this.filling);
     this.pump();
     if (this.pumping) await new Promise<void>((resolve) => this.idle.push(resolve));
     await this.dropping;
@@ -109,6 +117,10 @@ export class BatchWriter {
   /** Nothing is written or answered any more. */
   stop(): void {
     this.stopped = true;
+  }
+
+  private hurry(batch: Batch): void {
+    batch.urgentSinceMs ??= this.options.clock.monotonicMs();
   }
 
   private open(firstRecordBytes: number): Batch {
@@ -135,7 +147,7 @@ export class BatchWriter {
   }
 
   private pump(): void {
-    if (this.pumping || this.stopped || (this.closed.length === 0 && this.filling?.urgent !== true)) return;
+    if (this.pumping || this.stopped || (this.closed.length === 0 && !isUrgent(this.filling))) return;
     this.pumping = true;
     // Everything that this turn of the event loop appends belongs to the first batch.
     queueMicrotask(() => void this.run());
@@ -156,7 +168,7 @@ export class BatchWriter {
   }
 
   private take(): Batch | undefined {
-    if (this.closed.length === 0 && this.filling?.urgent === true) this.close(this.filling);
+    if (this.closed.length === 0 && isUrgent(this.filling)) this.close(this.filling);
     return this.closed.shift();
   }
 
@@ -188,4 +200,8 @@ export class BatchWriter {
     this.stopped = true;
     this.options.onFatal(error);
   }
+}
+
+function isUrgent(batch: Batch | undefined): batch is Batch & { readonly urgentSinceMs: number } {
+  return batch !== undefined && batch.urgentSinceMs !== null;
 }

@@ -7,8 +7,8 @@ import { finishRecord, markLastOfBatch, RECORD_HEADER_BYTES, recordBytes, type R
 
 export class Batch {
   length = 0;
-  /** Someone waits for it. Otherwise it may wait for company: it holds nothing that must survive a crash. */
-  urgent = false;
+  /** Since when someone waits for it. null: it may wait for company; it holds nothing that must survive a crash. */
+  urgentSinceMs: number | null = null;
   /** It holds a record that may free segments once it is durable. */
   mayRelease = false;
   /** Segments before this one are no longer needed once the batch is durable; 0: not looked at. */

@@ -53,6 +53,8 @@ export interface RaftNode {
   campaign(): Result<undefined, CampaignRefusal>;
   /** A follower that knows its leader is gone stops defending it. No effect with lease-based reads. */
   forgetLeader(): void;
+  /** A leader that knows that no quorum hears it, or that it hears none, steps down before its own check finds out. */
+  stepDown(): void;
   hasReady(): boolean;
   /** Takes the work out; in synchronous mode advance() must follow before the next ready(). */
   ready(): Ready;

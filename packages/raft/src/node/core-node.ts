@@ -92,6 +92,10 @@ export class CoreRaftNode implements RaftNode {
     forgetLeader(this.raft);
   }
 
+  stepDown(): void {
+    if (this.raft.isLeader) becomeFollower(this.raft, this.raft.term, undefined);
+  }
+
   hasReady(): boolean {
     return this.source.hasReady();
   }

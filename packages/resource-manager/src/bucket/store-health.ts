@@ -7,14 +7,20 @@ export class StoreHealth {
   constructor(
     private readonly clock: Clock,
     private readonly outageMs: number,
+    /** Hears when it begins to fail, and when it answers again. */
+    private readonly onChange: (failing: boolean) => void,
   ) {}
 
   answered(): void {
+    if (this.failingSinceMs === null) return;
     this.failingSinceMs = null;
+    this.onChange(false);
   }
 
   failed(): void {
-    this.failingSinceMs ??= this.clock.monotonicMs();
+    if (this.failingSinceMs !== null) return;
+    this.failingSinceMs = this.clock.monotonicMs();
+    this.onChange(true);
   }
 
   /** Something failed and nothing succeeded since. */

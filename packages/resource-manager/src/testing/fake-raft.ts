@@ -3,6 +3,7 @@
  * and holds appliers back. It keeps what a real host promises: entries at least once and in order, a new leader's
  * empty first entry, `unknown` for what was under way when leadership changed.
  */
+import { WELL, type Condition } from '@mas/health';
 import { isGroupStopped, type Applier, type GroupLeadership, type GroupStatus, type MultiRaft, type ProposalResult, type ReadIndexResult } from '@mas/multi-raft';
 import { logIndex, NO_DATA, term as raftTerm, type ConfState, type Entry } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
@@ -88,6 +89,7 @@ export class FakeHost implements MultiRaft<ApplyResult> {
   private readonly halted = new Set<BucketId>();
   private readonly replicas = new Map<BucketId, Replica>();
   private alive = true;
+  hasFailingStore = false;
 
   constructor(
     readonly rm: RmId,
@@ -166,6 +168,14 @@ export class FakeHost implements MultiRaft<ApplyResult> {
 
   changeReplicas(): Promise<'refused'> {
     return Promise.resolve('refused');
+  }
+
+  condition(): Condition {
+    return WELL;
+  }
+
+  storeFails(fails: boolean): void {
+    this.hasFailingStore = fails;
   }
 
   status(): readonly GroupStatus[] {

@@ -25,7 +25,7 @@ interface Process {
 
 const EXCHANGE_MS = 1;
 /** So that a replica that was away for a moment needs a snapshot. */
-const SHORT_LOGS = { retainedEntries: 2, compactionStepEntries: 2, maxFollowerLagBytes: 1_000, maintenanceTicks: 2 };
+const SHORT_LOGS = { retainedEntries: 2, compactionStepEntries: 2, maxFollowerLagBytes: 1_000, maintenanceMs: 200 };
 
 export class RealCluster {
   readonly clock = new VirtualClock();

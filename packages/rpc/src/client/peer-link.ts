@@ -17,6 +17,12 @@ const MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
 /** Batches above this travel in parts. */
 const MAX_FRAME_BYTES = MAX_NODE_MESSAGE_BYTES / 4;
 const REDIAL_MS = 100;
+/**
+ * While a network swallows packets, and right after it has healed, a short attempt finds the way sooner than a long one: TCP repeats
+ * its first packet after one second, then two, then four. A slow machine needs longer: one attempt in four gets all the time.
+ */
+const SHORT_DIAL_MS = 1_000;
+const LONG_DIAL_EVERY = 4;
 
 export interface PeerLinkPorts {
   readonly caller: NodeCaller;
@@ -33,6 +39,8 @@ export class PeerLink {
   private client: Client | null = null;
   private stream: ClientWritableStream<Buffer> | null = null;
   private dialing: Timer | null = null;
+  /** Since somebody answered. */
+  private attempts = 0;
   /** Who has answered. */
   private connected: MemberId | null = null;
   private unwrittenBytes = 0;
@@ -55,7 +63,15 @@ export class PeerLink {
     stream.on('metadata', (answered: Metadata) => this.ready(stream, answered));
     this.stream = stream;
     this.unwrittenBytes = 0;
-    this.dialing = this.ports.clock.schedule(this.ports.dialTimeoutMs, () => this.giveUp(stream));
+    this.attempts += 1;
+    const { dialTimeoutMs } = this.ports;
+    const timeoutMs = this.attempts % LONG_DIAL_EVERY === 0 ? dialTimeoutMs : Math.min(SHORT_DIAL_MS, dialTimeoutMs);
+    this.dialing = this.ports.clock.schedule(timeoutMs, () => this.giveUp(stream, 'no connection in time'));
+  }
+
+  /** The peer has been silent: the connection may swallow what is written to it. It is given up, and another one is made. */
+  dialAnew(): void {
+    if (this.stream !== null && this.connected !== null) this.giveUp(this.stream, 'it has been silent');
   }
 
   send(batch: PeerBatch): boolean {
@@ -104,6 +120,7 @@ export class PeerLink {
       stream.cancel();
       return;
     }
+    this.attempts = 0;
     this.connected = { rm: judgement.member.rm, ordinal: judgement.member.ordinal };
     this.ports.onConnected(this.connected);
   }
@@ -114,10 +131,10 @@ export class PeerLink {
   }
 
   /** With another connection next time. */
-  private giveUp(stream: ClientWritableStream<Buffer>): void {
+  private giveUp(stream: ClientWritableStream<Buffer>, reason: string): void {
     const { client } = this;
     this.client = null;
-    this.lost(stream, 'no connection in time');
+    this.lost(stream, reason);
     stream.cancel();
     client?.close();
   }

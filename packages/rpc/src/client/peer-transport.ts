@@ -83,6 +83,10 @@ export class GrpcPeerTransport implements PeerTransport {
     return this.links.get(to)?.send(batch) ?? false;
   }
 
+  redial(to: RmId): void {
+    this.links.get(to)?.dialAnew();
+  }
+
   async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const client = this.snapshotClient(to);
     if (this.closed || client === undefined) throw new Error(`resource manager ${to} is not known, or the transport is closed`);

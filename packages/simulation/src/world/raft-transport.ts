@@ -93,6 +93,13 @@ export class RaftFabric {
     }
   }
 
+  /** Whoever dials anew has given the old one up; the next comes when both directions pass. */
+  dropConnection(end: SimTransport, peer: RmId): void {
+    const other = this.ends.get(peer);
+    const connection = other === undefined ? undefined : this.connection(end, other);
+    if (connection !== undefined) this.break(connection);
+  }
+
   private keepLooking(): void {
     this.network.world.time.at(RECONNECT_MS, () => {
       this.look();
@@ -227,6 +234,10 @@ export class SimTransport implements PeerTransport {
     world.trace.record(`raft ${this.rm}>${to} x${copies}`, bytes);
     for (let copy = 0; copy < copies; copy += 1) this.travel(peer, connection, bytes);
     return true;
+  }
+
+  redial(to: RmId): void {
+    this.fabric.dropConnection(this, to);
   }
 
   async sendSnapshot(to: RmId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
