@@ -28,10 +28,12 @@ export {
   type MemberIdentity,
   type Ordinal,
 } from './identity';
+export { decodeMarks, decodeRuns, encodeMarks, encodeRuns, type FolderRuns } from './kept-text';
 export { LocalMember, type LocalMemberOptions } from './local-member';
 export { MemberTable } from './member-table';
 export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, type Known, type PeerName, type PeerRefusal } from './peer-name';
 export { PositionMarks, type PositionMark } from './position-marks';
+export { areRuns, isRun, MAX_RUNS_TOLD, runOf, runsWithNext, type Run, type RunStart } from './run-history';
 // For simulators and tests of other packages.
-export { madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './testing/made-up-cluster';
+export { FIRST_RUN, madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './testing/made-up-cluster';
 export { decodeIdentity, encodeIdentity, membershipOf, type Admission, type IdentityRecord, type IdentityState, type Membership } from './identity-record';

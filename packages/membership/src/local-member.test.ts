@@ -2,8 +2,11 @@
 import { rmId } from '@mas/values';
 import { ordinal } from './identity';
 import { MemberTable } from './member-table';
+import type { PeerRefusal } from './peer-name';
 import type { LocalMember } from './local-member';
-import { madeUpCluster, madeUpIncarnation } from './testing/made-up-cluster';
+import type { PositionMark } from './position-marks';
+import { runOf } from './run-history';
+import { FIRST_RUN, madeUpCluster, madeUpIncarnation } from './testing/made-up-cluster';
 
 const [ONE, TWO, THREE] = [rmId(1), rmId(2), rmId(3)];
 const cluster = madeUpCluster([ONE, TWO, THREE]);
@@ -15,6 +18,8 @@ function member(rm = ONE, position = 10): { readonly local: LocalMember; readonl
   return { local, changes: () => changes };
 }
 
+const { run } = FIRST_RUN;
+const mark = (rm: typeof ONE, position: number, of = run): PositionMark => ({ rm, ordinal: ordinal(0), run: of, position });
 const replaced = (rm: typeof ONE, version: number): MemberTable =>
   new MemberTable(version, cluster.members.members().map((each) => (each.rm === rm ? { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) } : each)));
 
@@ -45,17 +50,31 @@ test('a new incarnation whose table is older than itself waits', () => {
 
 test('it tells its own position first, and the marks of others', () => {
   const { local } = member();
-  local.heard([{ rm: THREE, ordinal: ordinal(0), position: 4 }, { rm: TWO, ordinal: ordinal(0), position: 7 }, { rm: ONE, ordinal: ordinal(0), position: 9 }]);
+  local.heard([mark(THREE, 4), mark(TWO, 7), mark(ONE, 9)]);
   expect(local.tell().map(({ rm, position }) => [rm, position])).toEqual([[1, 10], [2, 7], [3, 4]]);
   expect(local.judge({ ...member(TWO).local.name(), position: 6 })?.name).toBe('OLD_COPY');
 });
 
 test('who hears that others have had more of its log than it has is a copy of an earlier time', () => {
   const { local, changes } = member(ONE, 10);
-  local.heard([{ rm: ONE, ordinal: ordinal(0), position: 10 }]);
+  local.heard([mark(ONE, 10)]);
   expect([local.refusal(), changes()]).toEqual([null, 0]);
-  local.heard([{ rm: ONE, ordinal: ordinal(0), position: 11 }]);
+  local.heard([mark(ONE, 11)]);
   expect([local.refusal()?.name, changes()]).toEqual(['OLD_COPY', 1]);
+});
+
+test('who hears of a run of its folder that it has no memory of is the copy, wherever its own log ends', () => {
+  const { local, changes } = member(ONE, 10);
+  local.heard([mark(ONE, 9, runOf('2'.padStart(8, '0').padEnd(20, 'b')))]);
+  expect([local.refusal()?.name, changes()]).toEqual(['OLD_COPY', 1]);
+});
+
+test('who is turned away for its position compares the mark with its log as it is now', () => {
+  const { local } = member(ONE, 10);
+  const told = (position: number): PeerRefusal => ({ name: 'OLD_COPY', message: '', isFinal: true, mark: { run, position } });
+  expect([local.turnedAway(told(10)), local.turnedAway(told(11))?.name]).toEqual([null, 'OLD_COPY']);
+  expect(local.turnedAway({ name: 'ANOTHER_CLUSTER', message: '', isFinal: true, mark: null })?.name).toBe('ANOTHER_CLUSTER');
+  expect(local.turnedAway({ name: 'NOT_KNOWN_YET', message: '', isFinal: false, mark: null })).toBeNull();
 });
 
 test('another Resource Manager at the address of the one that is meant', () => {

@@ -2,11 +2,12 @@
  * What one process knows of who it is and who the others are, as it changes: the table of members, the marks. One per process; every
  * end of every connection introduces itself and judges with it. Pure; who makes tables and marks durable reads them from here.
  */
-import type { RmId } from '@mas/values';
+import { invariant, present, type RmId } from '@mas/values';
 import type { ClusterId, MemberIdentity } from './identity';
 import type { MemberTable } from './member-table';
-import { judgeOneself, judgePeer, type PeerName, type PeerRefusal } from './peer-name';
+import { judgeLog, judgeOneself, judgePeer, type PeerName, type PeerRefusal } from './peer-name';
 import type { PositionMark, PositionMarks } from './position-marks';
+import { areRuns, type RunStart } from './run-history';
 
 export interface LocalMemberOptions {
   readonly clusterId: ClusterId;
@@ -22,6 +23,9 @@ export class LocalMember {
   readonly self: MemberIdentity;
   readonly marks: PositionMarks;
   private table: MemberTable;
+  private runs: readonly RunStart[] = [];
+  /** What was heard of the own log that it has no memory of. */
+  private forgotten: Pick<PositionMark, 'run' | 'position'> | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly options: LocalMemberOptions) {
@@ -35,9 +39,21 @@ export class LocalMember {
     return this.table;
   }
 
+  /** Before anything is said; durable by then. @param runs the one that begins last */
+  begin(runs: readonly RunStart[]): void {
+    invariant(areRuns(runs), 'the runs of a data folder are in order', { runs: runs.length });
+    this.runs = runs;
+  }
+
+  /** False: it says nothing of itself yet. */
+  get hasBegun(): boolean {
+    return this.runs.length > 0;
+  }
+
   /** What this end of a connection says. */
   name(): PeerName {
-    return { ...this.self, clusterId: this.clusterId, position: this.options.position() };
+    invariant(this.hasBegun, 'a run has begun before a process says who it is');
+    return { ...this.self, clusterId: this.clusterId, position: this.options.position(), runs: this.runs };
   }
 
   /** Null: the other end is welcome. */
@@ -63,8 +79,7 @@ export class LocalMember {
    */
   turnedAway(told: PeerRefusal): PeerRefusal | null {
     if (!told.isFinal || told.mark === null) return told.isFinal ? told : null;
-    this.heard([{ rm: this.self.rm, ordinal: this.self.ordinal, position: told.mark }]);
-    return this.refusal();
+    return judgeLog(this.name(), told.mark);
   }
 
   /** Older or equal ones are ignored. @returns whether something changed. */
@@ -78,20 +93,25 @@ export class LocalMember {
   /** For signs of life: the own position first, then the marks of others. */
   tell(): readonly PositionMark[] {
     const { rm, ordinal } = this.self;
-    return [{ rm, ordinal, position: this.options.position() }, ...this.marks.all().filter((mark) => mark.rm !== rm)];
+    const { run } = present(this.runs.at(-1), 'the run that has begun');
+    return [{ rm, ordinal, run, position: this.options.position() }, ...this.marks.all().filter((mark) => mark.rm !== rm)];
   }
 
   heard(marks: readonly PositionMark[]): void {
     for (const mark of marks) {
-      const isNew = this.marks.raise(mark);
+      if (mark.rm !== this.self.rm) this.marks.raise(mark);
       // Of oneself one hears what one has said; more than that, and somebody else knows better.
-      if (isNew && mark.rm === this.self.rm && this.refusal() !== null) this.changed();
+      else if (mark.ordinal === this.self.ordinal && judgeLog(this.name(), mark) !== null) {
+        this.forgotten = mark;
+        this.changed();
+      }
     }
   }
 
   /** Why this process is no member any more by what it has heard itself; final. Null: it is. */
   refusal(): PeerRefusal | null {
-    return judgeOneself({ clusterId: this.clusterId, members: this.table, marks: this.marks }, this.name());
+    const name = this.name();
+    return judgeOneself({ clusterId: this.clusterId, members: this.table, marks: this.marks }, name) ?? (this.forgotten === null ? null : judgeLog(name, this.forgotten));
   }
 
   /** Called whenever another table counts or this process finds itself refused: connections are looked at again. */

@@ -5,13 +5,16 @@
 import type { RmId } from '@mas/values';
 import { shortId, type ClusterId, type Incarnation, type MemberIdentity, type Ordinal } from './identity';
 import type { MemberTable } from './member-table';
-import type { PositionMarks } from './position-marks';
+import type { PositionMark, PositionMarks } from './position-marks';
+import { endOfRun, hasBeenAt, type RunStart } from './run-history';
 
 /** Of an RM that is a member. A Transaction Manager names the cluster only. */
 export interface PeerName extends MemberIdentity {
   readonly clusterId: ClusterId;
   /** Number of the last batch that its log holds durably. */
   readonly position: number;
+  /** The starts behind its data folder, the running one last. */
+  readonly runs: readonly RunStart[];
 }
 
 export const PEER_REFUSALS = ['ANOTHER_CLUSTER', 'UNKNOWN_RESOURCE_MANAGER', 'REPLACED_INCARNATION', 'OTHER_INCARNATION', 'OLD_COPY', 'NOT_KNOWN_YET', 'OTHER_RESOURCE_MANAGER', 'NO_NAME'] as const;
@@ -23,10 +26,10 @@ export interface PeerRefusal {
   /** False: the same may be welcome a moment later. */
   readonly isFinal: boolean;
   /**
-   * OLD_COPY: the position that others have had from it. What was judged may have been said before others heard of it, so who is
-   * refused compares this with its log itself. Null for all others.
+   * OLD_COPY: where others have heard its log to be. What was judged may have been said before others heard of that, so who is
+   * refused compares it with its own log. Null for all others.
    */
-  readonly mark: number | null;
+  readonly mark: Pick<PositionMark, 'run' | 'position'> | null;
 }
 
 export interface Known {
@@ -45,8 +48,17 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
   if (peer.ordinal < member.ordinal) return final('REPLACED_INCARNATION', `This incarnation of rm-${peer.rm} (${shortId(peer.incarnation)}) was replaced by ${shortId(member.incarnation)}. Stop it for good; its data folder is of no use any more.`);
   if (peer.incarnation !== member.incarnation) return final('OTHER_INCARNATION', `rm-${peer.rm} is recorded as incarnation ${shortId(member.incarnation)}, this one is ${shortId(peer.incarnation)}. ${REJOIN(peer.rm)}`);
   const mark = known.marks.of(peer.rm, peer.ordinal);
-  if (peer.position < mark) return { ...final('OLD_COPY', `The data of rm-${peer.rm} is a copy of an earlier time: its log ends with batch ${peer.position}, others have had batch ${mark} from it, so it has forgotten what it acknowledged. ${REJOIN(peer.rm)}`), mark };
-  return null;
+  return mark === null ? null : judgeLog(peer, mark);
+}
+
+/** Null: the log has been where the mark says. */
+export function judgeLog({ rm, position, runs }: PeerName, { run, position: marked }: Pick<PositionMark, 'run' | 'position'>): PeerRefusal | null {
+  if (hasBeenAt(runs, position, { run, position: marked })) return null;
+  const end = endOfRun(runs, position, run);
+  const found = end === null
+    ? `is a copy of an earlier time, or in use twice: its log ends with batch ${position}, others have had batch ${marked} from it, of a start (${run}) that this folder knows nothing of, so it has forgotten what it acknowledged.`
+    : `is a copy of an earlier time: its log ended with batch ${end}, others have had batch ${marked} from it, so it has forgotten what it acknowledged.`;
+  return { ...final('OLD_COPY', `The data of rm-${rm} ${found} ${REJOIN(rm)}`), mark: { run, position: marked } };
 }
 
 /** The same about oneself: a table that does not have this incarnation yet says nothing against it. */

@@ -2,8 +2,10 @@
 import { rmId } from '@mas/values';
 import { ordinal } from './identity';
 import { PositionMarks, type PositionMark } from './position-marks';
+import { runOf } from './run-history';
 
-const mark = (position: number, admitted = 0): PositionMark => ({ rm: rmId(2), ordinal: ordinal(admitted), position });
+const [FIRST, SECOND] = [runOf(`00000001${'a'.repeat(12)}`), runOf(`00000002${'a'.repeat(12)}`)];
+const mark = (position: number, admitted = 0, run = FIRST): PositionMark => ({ rm: rmId(2), ordinal: ordinal(admitted), run, position });
 
 test.each<[string, readonly PositionMark[], PositionMark, boolean, readonly [number, number]]>([
   ['the first one', [], mark(5), true, [5, 0]],
@@ -15,11 +17,16 @@ test.each<[string, readonly PositionMark[], PositionMark, boolean, readonly [num
 ])('%s', (_what, before, raised, isNew, [ofFirst, ofSecond]) => {
   const marks = new PositionMarks(before);
   expect(marks.raise(raised)).toBe(isNew);
-  expect([marks.of(rmId(2), ordinal(0)), marks.of(rmId(2), ordinal(1))]).toEqual([ofFirst, ofSecond]);
+  expect([0, 1].map((admitted) => marks.of(rmId(2), ordinal(admitted))?.position ?? 0)).toEqual([ofFirst, ofSecond]);
+});
+
+test('at the same position the later run counts, and the earlier one no more', () => {
+  const marks = new PositionMarks([mark(5)]);
+  expect([marks.raise(mark(5, 0, SECOND)), marks.raise(mark(5)), marks.of(rmId(2), ordinal(0))?.run]).toEqual([true, false, SECOND]);
 });
 
 test('all of them are listed by Resource Manager', () => {
   const marks = new PositionMarks([{ ...mark(1), rm: rmId(9) }, mark(2), mark(3)]);
   expect(marks.all()).toEqual([mark(3), { ...mark(1), rm: rmId(9) }]);
-  expect(marks.of(rmId(1), ordinal(0))).toBe(0);
+  expect(marks.of(rmId(1), ordinal(0))).toBeNull();
 });

@@ -1,7 +1,10 @@
 /** The identity of a Resource Manager's data folder and its marks of others, in the folder's own file. */
-import { decodeIdentity, encodeIdentity, memberOfRaftId, raftIdOf, type IdentityRecord, type PositionMark } from '@mas/membership';
+import { decodeIdentity, decodeMarks, decodeRuns, encodeIdentity, encodeMarks, encodeRuns, type FolderRuns, type IdentityRecord, type PositionMark } from '@mas/membership';
 import type { IdentityStore } from '@mas/resource-manager';
 import type { DataFolder } from './data-folder';
+
+const MARKS = 'marks of runs';
+const RUNS = 'runs';
 
 export class FolderIdentityStore implements IdentityStore {
   /** @param name of the record: a folder that gets a new incarnation in place keeps the old one until the new one counts */
@@ -21,13 +24,22 @@ export class FolderIdentityStore implements IdentityStore {
   }
 
   loadMarks(): readonly PositionMark[] {
-    const text = this.folder.record('marks');
-    if (text === undefined) return [];
-    return (JSON.parse(text) as readonly (readonly [number, number])[]).map(([raftId, position]) => ({ ...memberOfRaftId(raftId), position }));
+    const text = this.folder.record(MARKS);
+    return text === undefined ? [] : decodeMarks(text);
   }
 
   saveMarks(marks: readonly PositionMark[]): Promise<void> {
-    this.folder.keep('marks', JSON.stringify(marks.map((mark) => [raftIdOf(mark), mark.position])));
+    this.folder.keep(MARKS, encodeMarks(marks));
+    return Promise.resolve();
+  }
+
+  loadRuns(): FolderRuns | null {
+    const text = this.folder.record(RUNS);
+    return text === undefined ? null : decodeRuns(text);
+  }
+
+  saveRuns(runs: FolderRuns): Promise<void> {
+    this.folder.keep(RUNS, encodeRuns(runs));
     return Promise.resolve();
   }
 }

@@ -134,6 +134,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const recovery = await host.start();
   if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
   // Not before: how far the log goes is only known now.
+  await part.beginRun(random);
   became.member = member;
   desk.manager = manager;
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));

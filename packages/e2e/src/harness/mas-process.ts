@@ -36,6 +36,7 @@ export class MasProcess {
   private exit: { readonly code: number | null; readonly signal: string | null } | null = null;
   private exited: Promise<void> = Promise.resolve();
   private kept: LogLine[] = [];
+  private errorOutput = '';
   private readonly logFile: string;
   private readonly listeners: ((line: LogLine) => void)[] = [];
   private frozen = false;
@@ -78,6 +79,11 @@ export class MasProcess {
     this.listeners.push(listener);
   }
 
+  /** What a person reads of what went wrong since the last start: log lines of level error, and lines beside the log. */
+  complaints(): readonly string[] {
+    return [...this.kept.filter((line) => line.level === 'error').map(({ msg }) => msg), ...this.errorOutput.split('\n').filter((line) => line !== '')];
+  }
+
   /** Starts it; resolves at once. @param extra environment for this run only, such as a failpoint */
   start(extra: Readonly<Record<string, string>> = {}): void {
     if (this.child !== null) throw new Error(`${this.name} is running already`);
@@ -87,6 +93,7 @@ export class MasProcess {
     this.child = child;
     this.exit = null;
     this.kept = [];
+    this.errorOutput = '';
     this.frozen = false;
     this.saidReady = false;
     this.collect(child, log);
@@ -150,7 +157,10 @@ export class MasProcess {
 
   private collect(child: ChildProcess, log: WriteStream): void {
     let rest = '';
-    child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log.write(chunk);
+      this.errorOutput = (this.errorOutput + chunk.toString('utf8')).slice(-LOG_TAIL_CHARS);
+    });
     child.stdout?.on('data', (chunk: Buffer) => {
       log.write(chunk);
       const parts = (rest + chunk.toString('utf8')).split('\n');

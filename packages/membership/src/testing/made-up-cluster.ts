@@ -4,11 +4,12 @@ import { clusterId, founderId, incarnation, type ClusterId, type Incarnation, ty
 import { LocalMember } from '../local-member';
 import { MemberTable } from '../member-table';
 import { PositionMarks } from '../position-marks';
+import { runOf, type RunStart } from '../run-history';
 
 export interface MadeUpCluster {
   readonly clusterId: ClusterId;
   readonly members: MemberTable;
-  /** The member that a process of the cluster is; a founder unless said otherwise. */
+  /** The member that a process of the cluster is, in its first run; a founder unless said otherwise. */
   local(rm: RmId, position: () => number, ordinal?: MemberId['ordinal']): LocalMember;
 }
 
@@ -19,10 +20,16 @@ export function madeUpCluster(rms: readonly RmId[], number = 1): MadeUpCluster {
   return {
     clusterId: id,
     members,
-    local: (rm, position, ordinal = founderId(rm).ordinal) =>
-      new LocalMember({ clusterId: id, self: { rm, ordinal, incarnation: madeUpIncarnation({ rm, ordinal }, number) }, members, marks: new PositionMarks(), position }),
+    local: (rm, position, ordinal = founderId(rm).ordinal) => {
+      const local = new LocalMember({ clusterId: id, self: { rm, ordinal, incarnation: madeUpIncarnation({ rm, ordinal }, number) }, members, marks: new PositionMarks(), position });
+      local.begin([FIRST_RUN]);
+      return local;
+    },
   };
 }
+
+/** For tests that have one start. */
+export const FIRST_RUN: RunStart = { run: runOf('1'.padStart(8, '0').padEnd(20, 'a')), from: 0 };
 
 export function madeUpIncarnation({ rm, ordinal }: MemberId, number = 1): Incarnation {
   return incarnation(digits(rm, ordinal, number));

@@ -1,7 +1,7 @@
 /** What every PeerTransport must do, run on the memory network here and on the real transport in its own package. */
 import { logIndex, nodeId, NO_DATA, term, type ConfState, type Entry, type PeerMessage, type SnapshotMessage } from '@mas/raft';
 import { WELL } from '@mas/health';
-import { founderId, ordinal, type MemberId, type PositionMark } from '@mas/membership';
+import { FIRST_RUN, founderId, ordinal, runOf, type MemberId, type PositionMark } from '@mas/membership';
 import { bucketId, rmId, type RmId } from '@mas/values';
 import { EMPTY_BATCH, type CoalescedHeartbeat, type PeerBatch, type PeerReceiver, type PeerTransport, type SnapshotHeader } from '../peer-transport';
 
@@ -90,8 +90,8 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
 
     test('positions arrive unchanged', async () => {
       const positions: PositionMark[] = [
-        { ...founderId(pair.ids[0]), position: 9_007_199_254_740_991 },
-        { rm: rmId(65_535), ordinal: ordinal(65_535), position: 0 },
+        { ...founderId(pair.ids[0]), run: FIRST_RUN.run, position: 9_007_199_254_740_991 },
+        { rm: rmId(65_535), ordinal: ordinal(65_535), run: runOf('f'.repeat(20)), position: 0 },
       ];
       pair.transports[0].send(pair.ids[1], { ...batchOf([]), positions });
       await pair.eventually('they have arrived', () => receivers[1].batches.length === 1);

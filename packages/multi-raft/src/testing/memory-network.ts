@@ -109,7 +109,7 @@ export class MemoryNetwork {
     const refusal = judge.member.judgeAs(peer.self.rm, peer.member.name());
     if (refusal === null) return false;
     this.refusals.push({ by: judge.self, peer: peer.self, refusal });
-    if (refusal.mark !== null) peer.member.heard([{ rm: peer.self.rm, ordinal: peer.self.ordinal, position: refusal.mark }]);
+    if (refusal.mark !== null) peer.member.heard([{ ...peer.self, ...refusal.mark }]);
     return true;
   }
 

@@ -74,7 +74,7 @@ test.each(rows)('%s', async (_name, folder, found, refused) => {
 
 async function claim(folder: IdentityRecord, database: OneDatabase): Promise<IdentityRecord> {
   const saved: IdentityRecord[] = [];
-  const identity = new FolderIdentity({ load: () => null, save: (one) => (saved.push(one), Promise.resolve()), loadMarks: () => [], saveMarks: () => Promise.resolve() }, folder);
+  const identity = new FolderIdentity({ load: () => null, save: (one) => (saved.push(one), Promise.resolve()), loadMarks: () => [], saveMarks: () => Promise.resolve(), loadRuns: () => null, saveRuns: () => Promise.resolve() }, folder);
   await claimDatabase(database, RM, identity, { clusterId: CLUSTER, ordinal: ordinal(0), settings: SETTINGS }, 'database mas1');
   return identity.current();
 }

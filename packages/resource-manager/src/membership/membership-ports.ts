@@ -1,5 +1,5 @@
 /** Ports of who a Resource Manager is: what its folder remembers, and what first RMs and returning ones ask each other. */
-import type { Admission, FoundingStatement, IdentityRecord, Incarnation, Ordinal, PositionMark } from '@mas/membership';
+import type { Admission, FolderRuns, FoundingStatement, IdentityRecord, Incarnation, Ordinal, PositionMark } from '@mas/membership';
 import type { RmId } from '@mas/values';
 
 /** In the data folder. Null: a folder that nothing was ever written to. */
@@ -9,6 +9,10 @@ export interface IdentityStore {
   save(record: IdentityRecord): Promise<void>;
   loadMarks(): readonly PositionMark[];
   saveMarks(marks: readonly PositionMark[]): Promise<void>;
+  /** Null: the folder was never started. */
+  loadRuns(): FolderRuns | null;
+  /** Durable when it resolves. */
+  saveRuns(runs: FolderRuns): Promise<void>;
 }
 
 /** A data folder: its records, and what else lies in it. */

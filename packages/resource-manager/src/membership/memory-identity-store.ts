@@ -1,11 +1,12 @@
 /** IdentityStore in memory, for simulations and unit tests: what was saved outlives the process. */
-import type { Founding, IdentityRecord, LocalMember, PositionMark } from '@mas/membership';
+import type { FolderRuns, Founding, IdentityRecord, LocalMember, PositionMark } from '@mas/membership';
 import type { RmMembership } from '../resource-manager-options';
 import { FolderIdentity } from './folder-identity';
 import type { IdentityStore } from './membership-ports';
 
 export class MemoryIdentityStore implements IdentityStore {
   private marks: readonly PositionMark[] = [];
+  private runs: FolderRuns | null = null;
 
   constructor(private record: IdentityRecord | null = null) {}
 
@@ -24,6 +25,15 @@ export class MemoryIdentityStore implements IdentityStore {
 
   saveMarks(marks: readonly PositionMark[]): Promise<void> {
     this.marks = marks;
+    return Promise.resolve();
+  }
+
+  loadRuns(): FolderRuns | null {
+    return this.runs;
+  }
+
+  saveRuns(runs: FolderRuns): Promise<void> {
+    this.runs = runs;
     return Promise.resolve();
   }
 }

@@ -3,10 +3,11 @@
  * before this process is a member, nothing of a log is opened before the database is known to be this folder's.
  */
 import { LocalMember, PositionMarks, type ClusterSettings, type Membership, type PeerRefusal } from '@mas/membership';
-import { present, type Clock, type Logger, type RmId } from '@mas/values';
+import { present, type Clock, type Logger, type Random, type RmId } from '@mas/values';
 import type { AppliedStore, OwnedStore } from '../applied-store';
 import type { Digest } from '../digest';
 import { BecomingMember } from './becoming-member';
+import { beginRun } from './begin-run';
 import { claimDatabase } from './database-owner';
 import type { FolderIdentity } from './folder-identity';
 import { FolderMembership, type NamedDatabase } from './folder-membership';
@@ -49,6 +50,8 @@ export interface Member<Store, Log> {
   readonly subfolder: string;
   readonly store: Store;
   readonly log: Log;
+  /** Durable when it resolves. Call it once the log has been read back, and before anybody hears of this process. */
+  beginRun(random: Random): Promise<void>;
   /** Stops the writing of marks, with a last one. */
   readonly keepMarks: () => Promise<void>;
 }
@@ -77,7 +80,7 @@ export async function takePart<Store extends MemberStore, Log extends Positioned
     const refusal = local.refusal();
     if (refusal !== null) ports.onRefused(refusal);
   });
-  return { membership, identity, local, subfolder, store, log, keepMarks: keepMarks(local, folder.store, clock, logger) };
+  return { membership, identity, local, subfolder, store, log, beginRun: (random) => beginRun(local, log.position(), folder.store, random), keepMarks: keepMarks(local, folder.store, clock, logger) };
 }
 
 /** A cluster keeps the shape that it was founded with. */

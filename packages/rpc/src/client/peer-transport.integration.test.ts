@@ -3,7 +3,7 @@
  * connection; and what a peer may not be.
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { madeUpCluster, madeUpIncarnation, MemberTable, ordinal, type LocalMember, type PeerName } from '@mas/membership';
+import { FIRST_RUN, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, runOf, type LocalMember, type PeerName } from '@mas/membership';
 import { EMPTY_BATCH, peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
 import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
 import { bucketId, rmId, silentLogger, type RmId } from '@mas/values';
@@ -183,6 +183,7 @@ describe('refused', () => {
     ['another incarnation', saying({ incarnation: madeUpIncarnation({ rm: ONE, ordinal: ordinal(7) }) }), Code.FAILED_PRECONDITION, 'OTHER_INCARNATION'],
     ['an incarnation that is not known yet', saying({ ordinal: ordinal(1) }), Code.UNAVAILABLE, 'NOT_KNOWN_YET'],
     ['a copy of an earlier time', saying({ position: 99 }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
+    ['the same data started a second time', saying({ runs: [{ run: runOf('2'.padStart(8, '0').padEnd(20, 'b')), from: 0 }] }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
   ])('%s, and the stream of the right one lives on', async (_who, said, code, reason) => {
     const batches: number[] = [];
     const marked = await openNodes();
@@ -191,7 +192,7 @@ describe('refused', () => {
     const send = (): boolean => marked[0].transport.send(TWO, EMPTY_BATCH);
     await eventually('the right one is connected', send);
     await eventually('and heard', () => batches.length > 0);
-    marked[1].local.heard([{ rm: ONE, ordinal: ordinal(0), position: 100 }]);
+    marked[1].local.heard([{ rm: ONE, ordinal: ordinal(0), run: FIRST_RUN.run, position: 100 }]);
     const refused = await replicate(certs.rm(1), said, marked[1].server.port);
     expect([refused?.code, fromServiceError(refused!).error.reason]).toEqual([code, reason]);
     const heard = batches.length;

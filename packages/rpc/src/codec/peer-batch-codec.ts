@@ -1,5 +1,5 @@
 /** What one process sends another in one write: messages of many groups and their coalesced heartbeats. */
-import { raftIdOf, type PositionMark } from '@mas/membership';
+import { isRun, raftIdOf, runOf, type PositionMark } from '@mas/membership';
 import type { CoalescedHeartbeat, GivenUp, GroupMessage, PeerBatch } from '@mas/multi-raft';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
@@ -67,10 +67,14 @@ function readHeartbeat(reader: WireReader): CoalescedHeartbeat {
 function writePosition(writer: WireWriter, mark: PositionMark): void {
   writer.uint(1, raftIdOf(mark));
   writer.uint(2, mark.position);
+  writer.text(3, mark.run);
 }
 
 function readPosition(reader: WireReader): PositionMark {
-  return { ...memberOfId(reader, reader.uint(1)), position: reader.uint(2) };
+  const of = memberOfId(reader, reader.uint(1));
+  const position = reader.uint(2);
+  const run = reader.text(3);
+  return { ...of, position, run: isRun(run) ? runOf(run) : reader.fail('not a run of a data folder') };
 }
 
 function writeGivenUp(writer: WireWriter, { group, term }: GivenUp): void {

@@ -114,4 +114,4 @@ export class MemberDoor implements NodeCaller {
   }
 }
 
-const NO_NAME = { ok: false, status: toStatus(invalid('NODE_NAME_INVALID', 'metadata', 'A node says which cluster, resource manager and incarnation it is, and how far its log goes (mas-cluster, mas-rm, mas-ordinal, mas-incarnation, mas-position).').error) } as const;
+const NO_NAME = { ok: false, status: toStatus(invalid('NODE_NAME_INVALID', 'metadata', 'A node says which cluster, resource manager and incarnation it is, and how far its log goes (mas-cluster, mas-rm, mas-ordinal, mas-incarnation, mas-position, mas-runs).').error) } as const;

@@ -3,7 +3,7 @@
  * missing or malformed is nobody; whether somebody is welcome is judged elsewhere.
  */
 import { Metadata } from '@grpc/grpc-js';
-import { clusterId, incarnation, isHexId, MAX_ORDINAL, ordinal, type ClusterId, type PeerName } from '@mas/membership';
+import { areRuns, clusterId, incarnation, isHexId, isRun, MAX_ORDINAL, ordinal, runOf, type ClusterId, type PeerName, type RunStart } from '@mas/membership';
 import { rmId } from '@mas/values';
 
 const CLUSTER = 'mas-cluster';
@@ -12,6 +12,8 @@ const RM = 'mas-rm';
 const ORDINAL = 'mas-ordinal';
 const INCARNATION = 'mas-incarnation';
 const POSITION = 'mas-position';
+/** `run@from,run@from`, the running one last. */
+const RUNS = 'mas-runs';
 const MAX_RM_ID = 0xffff;
 
 /** A member of the cluster. */
@@ -21,6 +23,7 @@ export function sayMember(name: PeerName, options?: ConstructorParameters<typeof
   metadata.set(ORDINAL, String(name.ordinal));
   metadata.set(INCARNATION, name.incarnation);
   metadata.set(POSITION, String(name.position));
+  metadata.set(RUNS, name.runs.map(({ run, from }) => `${run}@${from}`).join(','));
   return metadata;
 }
 
@@ -38,8 +41,9 @@ export function readMember(metadata: Metadata): PeerName | null {
   const admitted = number(metadata, ORDINAL, 0, MAX_ORDINAL);
   const position = number(metadata, POSITION, 0, Number.MAX_SAFE_INTEGER);
   const disk = text(metadata, INCARNATION);
-  if (cluster.kind !== 'named' || rm === null || admitted === null || position === null || !isHexId(disk)) return null;
-  return { clusterId: cluster.id, rm, ordinal: ordinal(admitted), incarnation: incarnation(disk), position };
+  const runs = runsIn(text(metadata, RUNS));
+  if (cluster.kind !== 'named' || rm === null || admitted === null || position === null || runs === null || !isHexId(disk)) return null;
+  return { clusterId: cluster.id, rm, ordinal: ordinal(admitted), incarnation: incarnation(disk), position, runs };
 }
 
 /** Which Resource Manager it claims to be. */
@@ -56,8 +60,22 @@ export function readCluster(metadata: Metadata): SaidCluster {
   return isHexId(said) ? { kind: 'named', id: clusterId(said) } : { kind: 'malformed' };
 }
 
+function runsIn(said: string): readonly RunStart[] | null {
+  const runs: RunStart[] = [];
+  for (const part of said.split(',')) {
+    const [run = '', from = '', ...more] = part.split('@');
+    const position = numberIn(from, 0, Number.MAX_SAFE_INTEGER);
+    if (!isRun(run) || position === null || more.length > 0) return null;
+    runs.push({ run: runOf(run), from: position });
+  }
+  return areRuns(runs) ? runs : null;
+}
+
 function number(metadata: Metadata, key: string, least: number, most: number): number | null {
-  const said = text(metadata, key);
+  return numberIn(text(metadata, key), least, most);
+}
+
+function numberIn(said: string, least: number, most: number): number | null {
   const value = /^(0|[1-9]\d{0,15})$/.test(said) ? Number(said) : Number.NaN;
   return Number.isSafeInteger(value) && value >= least && value <= most ? value : null;
 }

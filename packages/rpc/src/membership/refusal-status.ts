@@ -1,13 +1,14 @@
 /** A refusal of a peer as a gRPC status, and back: FAILED_PRECONDITION for a final one, UNAVAILABLE for one that may pass. */
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
-import { PEER_REFUSALS, type PeerRefusal } from '@mas/membership';
+import { isRun, PEER_REFUSALS, runOf, type PeerRefusal } from '@mas/membership';
 import { refused } from '../errors/request-errors';
 import { fromServiceError, toStatus } from '../errors/status-details';
 
 const MARK = 'mark';
+const RUN = 'run';
 
 export function refusalStatus(refusal: PeerRefusal): ReturnType<typeof toStatus> {
-  const facts = refusal.mark === null ? {} : { [MARK]: String(refusal.mark) };
+  const facts = refusal.mark === null ? {} : { [MARK]: String(refusal.mark.position), [RUN]: refusal.mark.run };
   return toStatus(refused(refusal.isFinal ? 'failed-precondition' : 'unavailable', refusal.name, refusal.message, null, facts).error);
 }
 
@@ -16,6 +17,7 @@ export function refusalOf(failed: ServiceError): PeerRefusal | null {
   const { code, error } = fromServiceError(failed);
   const name = PEER_REFUSALS.find((each) => each === error.reason);
   if (name === undefined) return null;
-  const mark = Number(error.facts[MARK]);
-  return { name, message: error.message, isFinal: code === Code.FAILED_PRECONDITION, mark: Number.isSafeInteger(mark) ? mark : null };
+  const position = Number(error.facts[MARK]);
+  const run = error.facts[RUN] ?? '';
+  return { name, message: error.message, isFinal: code === Code.FAILED_PRECONDITION, mark: Number.isSafeInteger(position) && isRun(run) ? { run: runOf(run), position } : null };
 }

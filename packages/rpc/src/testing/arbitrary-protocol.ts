@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { AILMENTS, WELL, type Condition } from '@mas/health';
 import type { Outcome } from '@mas/ledger';
-import { clusterId, incarnation, ordinal, raftIdOf } from '@mas/membership';
+import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
@@ -139,12 +139,13 @@ export const peerMessage = fc.oneof(
 ) as unknown as fc.Arbitrary<PeerMessage>;
 export const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({ group: bucket, message: peerMessage });
 const heartbeat = fc.record({ group: bucket, term: safeUint, commit: safeUint, readSequence: safeUint, quiesce: fc.boolean() });
+const run = fc.bigInt(0n, (1n << 80n) - 1n).map((number) => runOf(number.toString(16).padStart(20, '0')));
 export const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.constant(WELL),
   fc.record({ kind: fc.constantFrom('doubtful' as const, 'ailing' as const), of: fc.subarray([...AILMENTS], { minLength: 1 }) }),
 );
 export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
   messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
-  positions: fc.array(fc.tuple(member, safeUint).map(([of, position]) => ({ ...of, position })), { maxLength: 3 }),
+  positions: fc.array(fc.tuple(member, safeUint, run).map(([of, position, named]) => ({ ...of, position, run: named })), { maxLength: 3 }),
   condition: orNull(condition), givenUp: fc.array(fc.record({ group: bucket, term: safeUint }), { maxLength: 2 }),
 });

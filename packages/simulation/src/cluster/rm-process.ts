@@ -122,6 +122,7 @@ export class RmProcess {
     const parts = this.assemble(part);
     this.parts = parts;
     await parts.host.start();
+    await parts.beginRun(machine.world.chance());
     // Not before: how far the log goes is only known now.
     this.isMember = true;
     desk.manager = parts.manager;

@@ -207,7 +207,7 @@ export class SimTransport implements PeerTransport {
   }
 
   get isOpen(): boolean {
-    return this.receiver !== undefined && this.process.isAlive;
+    return this.receiver !== undefined && this.process.isAlive && this.member.hasBegun;
   }
 
   start(receiver: PeerReceiver): void {

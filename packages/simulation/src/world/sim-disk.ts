@@ -2,7 +2,7 @@
  * The data folder of one Resource Manager and the disk under it: production's in-memory file system, which forgets what was not
  * synced, and the folder's records, with a disk's time and a disk's faults around them. It can be copied, emptied and set back.
  */
-import { decodeIdentity, encodeIdentity, incarnation, memberOfRaftId, raftIdOf, type IdentityRecord, type PositionMark } from '@mas/membership';
+import { decodeIdentity, decodeMarks, decodeRuns, encodeIdentity, encodeMarks, encodeRuns, incarnation, type IdentityRecord, type PositionMark } from '@mas/membership';
 import { MemoryFileSystem } from '@mas/raft-log';
 import { FolderMembership, type IdentityStore, type MemberFolder } from '@mas/resource-manager';
 import type { SeededRandom } from '@mas/values';
@@ -78,8 +78,7 @@ export class SimDisk {
 
   marks(): readonly PositionMark[] {
     const text = this.records.get('marks');
-    if (text === undefined) return [];
-    return (JSON.parse(text) as readonly (readonly [number, number])[]).map(([raftId, position]) => ({ ...memberOfRaftId(raftId), position }));
+    return text === undefined ? [] : decodeMarks(text);
   }
 
   /** The folder as the process that runs on it sees it. */
@@ -103,7 +102,12 @@ export class SimDisk {
       },
       save: (record) => this.durably(() => void this.records.set(name, encodeIdentity(record))),
       loadMarks: () => this.marks(),
-      saveMarks: (marks) => this.durably(() => void this.records.set('marks', JSON.stringify(marks.map((mark) => [raftIdOf(mark), mark.position])))),
+      saveMarks: (marks) => this.durably(() => void this.records.set('marks', encodeMarks(marks))),
+      loadRuns: () => {
+        const text = this.records.get('runs');
+        return text === undefined ? null : decodeRuns(text);
+      },
+      saveRuns: (runs) => this.durably(() => void this.records.set('runs', encodeRuns(runs))),
     };
   }
 

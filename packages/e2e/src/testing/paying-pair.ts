@@ -1,0 +1,119 @@
+/** Two accounts of a cluster whose disks are lost, copied or confused, and what must be true of them whatever becomes of a replica. */
+import { cpSync, rmSync } from 'node:fs';
+import { waitUntil } from '@mas/test-servers';
+import { createConnection } from 'mysql2/promise';
+import { Cluster, type ClusterOptions } from '../harness/cluster';
+import type { MasProcess } from '../harness/mas-process';
+import { numbersIn } from '../harness/names';
+import { Bank, OPENING_MINOR } from './bank';
+
+const LONG_MS = 240_000;
+
+export class PayingPair {
+  readonly bank: Bank;
+  private readonly from: string;
+  private readonly to: string;
+  private paid = 0n;
+
+  private constructor(readonly cluster: Cluster) {
+    this.bank = new Bank(cluster);
+    [this.from = '', this.to = ''] = [...numbersIn(cluster.placement, 1, 'from', 1), ...numbersIn(cluster.placement, 2, 'to', 1)];
+  }
+
+  static async open(options: ClusterOptions): Promise<PayingPair> {
+    const pair = new PayingPair(await Cluster.start(options));
+    try {
+      await pair.bank.open([pair.from, pair.to]);
+      return pair;
+    } catch (error) {
+      await pair.cluster.stop();
+      throw error;
+    }
+  }
+
+  /** Each is answered COMMITTED. */
+  async pay(count: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      const id = this.bank.mint(this.from);
+      // An UNKNOWN while a leader changes is asked again under its id.
+      await waitUntil('the payment is COMMITTED', async () => (await this.bank.pay(this.from, this.to, 1n, { id }).catch(() => null))?.kind === 'committed', { timeoutMs: LONG_MS, diagnostics: () => this.cluster.diagnostics() });
+      this.paid += 1n;
+    }
+  }
+
+  async holdsWhatWasAnswered(): Promise<void> {
+    let seen: readonly bigint[] = [];
+    await waitUntil(
+      'both accounts are read',
+      async () => {
+        seen = await this.bank.balances([this.from, this.to]).catch(() => []);
+        return seen.length === 2;
+      },
+      { timeoutMs: LONG_MS, diagnostics: () => this.cluster.diagnostics() },
+    );
+    expect(seen).toEqual([OPENING_MINOR - this.paid, OPENING_MINOR + this.paid]);
+  }
+
+  /** Nothing is held or in doubt, and the cluster's own audit agrees. */
+  async isAudited(): Promise<void> {
+    await this.bank.settled([this.from, this.to], LONG_MS);
+    expect(await this.bank.audited()).toBeGreaterThan(0);
+  }
+
+  /** Every group has this incarnation of the RM as a voter, and no older one in any role. */
+  async isWhole(rm: number, ordinal: number): Promise<void> {
+    let seen: unknown;
+    await waitUntil(
+      `rm-${rm} is whole again`,
+      async () => {
+        const { replicas } = await this.cluster.client().clusterStatus();
+        const leaders = replicas.filter((one) => one.role === 'leader');
+        seen = leaders.map(({ bucket, voters, learners }) => ({ bucket, voters, learners }));
+        const renewed = leaders.filter(({ voters, learners }) => voters.some((one) => one.rm === rm && one.ordinal === ordinal) && [...voters, ...learners].every((one) => one.rm !== rm || one.ordinal === ordinal));
+        return new Set(renewed.map(({ bucket }) => bucket)).size === this.cluster.placement.map.buckets.length + 1;
+      },
+      { timeoutMs: LONG_MS, diagnostics: () => `${JSON.stringify(seen)}\n${this.cluster.diagnostics()}` },
+    );
+  }
+
+  /** @returns the one line that it ended with, by itself, with exit code 2. */
+  async endsRefused(rm: MasProcess): Promise<string> {
+    await waitUntil(`${rm.name} ends`, () => !rm.running(), { timeoutMs: LONG_MS, diagnostics: () => rm.logTail() });
+    expect({ exit: rm.exitStatus(), said: rm.complaints() }).toEqual({ exit: { code: 2, signal: null }, said: [expect.any(String) as unknown] });
+    return rm.complaints()[0] ?? '';
+  }
+
+  async rejoins(rm: MasProcess, number: number, order: 'operator first' | 'process first' = 'process first'): Promise<void> {
+    const allow = (): Promise<unknown> => this.cluster.client().replaceNode(number);
+    if (order === 'operator first') await allow();
+    rm.start({ MAS_REJOIN: 'true' });
+    if (order === 'process first') {
+      await waitUntil(`${rm.name} waits for the operator`, () => rm.lines().some(({ msg }) => /not a member of a cluster yet/.test(msg)), { timeoutMs: LONG_MS, diagnostics: () => rm.logTail() });
+      await allow();
+    }
+    await rm.ready();
+  }
+
+  wipe(rm: MasProcess): void {
+    rmSync(this.cluster.dataOf(rm.name), { recursive: true, force: true });
+  }
+
+  /** Of the folder as it is now; later `restore` puts it back. */
+  copy(rm: MasProcess): string {
+    const to = `${this.cluster.dataOf(rm.name)}.copy`;
+    rmSync(to, { recursive: true, force: true });
+    cpSync(this.cluster.dataOf(rm.name), to, { recursive: true });
+    return to;
+  }
+
+  restore(rm: MasProcess, copy: string): void {
+    this.wipe(rm);
+    cpSync(copy, this.cluster.dataOf(rm.name), { recursive: true });
+  }
+
+  async sql(statement: string): Promise<void> {
+    const connection = await createConnection({ host: '127.0.0.1', port: this.cluster.sql?.port ?? 0, user: 'root' });
+    await connection.query(statement);
+    await connection.end();
+  }
+}
