@@ -33,6 +33,8 @@ export interface StrikeRun {
   readonly elections: number;
   readonly falseElections: number;
   readonly falseAlarms: number;
+  /** What the processes said while it lasted. */
+  readonly story: readonly string[];
   /** Of callers with a second's patience: what they heard, by reason. Only where the store is struck. */
   readonly heardWithinOneSecond: Readonly<Record<string, number>> | null;
   /** What the audit found; nothing when all is well. */
@@ -90,6 +92,7 @@ export async function runStrike(bank: Bank, watch: ElectionWatch, strike: Strike
       elections: elections.struck,
       falseElections: elections.others,
       falseAlarms: elections.falseAlarms,
+      story: elections.story,
       heardWithinOneSecond: heard,
       findings: [...findings, ...cluster.failures()],
     };
