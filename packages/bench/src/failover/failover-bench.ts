@@ -48,8 +48,20 @@ export async function runFailoverBench(args: readonly string[]): Promise<number>
     }
   };
   const strikes: StrikeReport[] = [];
-  for (const strike of asked.strikes) strikes.push(await allOf(strike, asked, progress, inBank));
   let busy: BusyRun | null = null;
+  const { storage, hosts, perSecond } = asked.bank;
+  const file = join(RESULTS_FOLDER, `failover-${storage}.json`);
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  const write = (): FailoverReport => {
+    const report: FailoverReport = { storage, perSecond, network: hosts, loadAverage: loadavg(), strikes, busy };
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  };
+  for (const strike of asked.strikes) {
+    strikes.push(await allOf(strike, asked, progress, inBank));
+    // A long run that is ended has its first figures all the same.
+    write();
+  }
   if (asked.busy) {
     busy = await inBank((bank, watch) => {
       progress.phase(`busy: ${asked.minutes} minutes of batches beside two busy loops`);
@@ -57,13 +69,8 @@ export async function runFailoverBench(args: readonly string[]): Promise<number>
     });
   }
   progress.done();
-  const { storage, hosts, perSecond } = asked.bank;
-  const report: FailoverReport = { storage, perSecond, network: hosts, loadAverage: loadavg(), strikes, busy };
-  const json = JSON.stringify(report, null, 2);
-  mkdirSync(RESULTS_FOLDER, { recursive: true });
-  const file = join(RESULTS_FOLDER, `failover-${storage}.json`);
-  writeFileSync(file, `${json}\n`);
-  process.stdout.write(asked.json ? `${json}\n` : `${renderFailover(report)}\n\nJSON: ${file}\n`);
+  const report = write();
+  process.stdout.write(asked.json ? `${JSON.stringify(report, null, 2)}\n` : `${renderFailover(report)}\n\nJSON: ${file}\n`);
   const isWell = strikes.every(({ failure, runs }) => failure === null && runs.every((run) => run.findings.length === 0)) && (busy?.findings.length ?? 0) === 0;
   return isWell ? 0 : 1;
 }

@@ -20,7 +20,7 @@ export interface FailoverReport {
   readonly busy: BusyRun | null;
 }
 
-const HEAD = ['strike', 'first success ms', 'noticed ms', 'new leader ms', 'p50 ms', 'p99 ms', 'payments', 'ABANDONED', 'failed', 'open at end', 'all ended ms', 'elections', 'false', 'audit'];
+const HEAD = ['strike', 'first success ms', 'noticed ms', 'new leader ms', 'p50 ms', 'p99 ms', 'payments', 'ABANDONED', 'failed', 'open at end', 'all ended ms', 'elections', 'false', 'false alarms', 'audit'];
 
 export function renderFailover(report: FailoverReport): string {
   const lines = [`${report.perSecond} payments/s on ${report.storage === 'servers' ? 'MariaDB and Redis' : 'the embedded stores'}, ${report.network}; median / worst of the strikes, counts are sums; load average ${report.loadAverage.map((one) => one.toFixed(1)).join(' ')}`, '', ...columns([HEAD, ...report.strikes.filter(({ runs }) => runs.length > 0).map(row)])];
@@ -57,6 +57,7 @@ function row({ name, runs }: StrikeReport): readonly string[] {
     spread((run) => run.allEndedMs),
     total((run) => run.elections),
     total((run) => run.falseElections),
+    total((run) => run.falseAlarms),
     runs.every((run) => run.findings.length === 0) ? 'equal' : 'FAILED',
   ];
 }
