@@ -54,6 +54,8 @@ export class Connection {
   accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
     // Whatever breaks a stream also closes it, and that is heard.
     stream.on('error', () => undefined);
+    // Its connection has gone since it came: nobody hears an answer, and Node throws where one is given.
+    if (stream.destroyed || stream.closed) return;
     const read = readHead(headers, rawHeaders, this.state.clock.wallMs(), () => this.certificate());
     if (read.kind === 'not-grpc') return stream.respond({ ':status': read.httpStatus }, { endStream: true });
     if (read.kind === 'refused') return refuse(stream, read.status);
