@@ -1,10 +1,19 @@
-/** The identity of a Resource Manager's data folder and its marks of others, in the folder's own file. */
+/**
+ * The identity of a Resource Manager's data folder and its marks of others. The identity stands in the folder's own file, written rarely and
+ * on the spot. Marks are written every second for as long as the process lives, so they have a file of their own, whose fsync
+ * holds nobody up: on a disk that limps, a process that waited for it would stand still.
+ */
+import { readFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decodeIdentity, decodeMarks, decodeRuns, encodeIdentity, encodeMarks, encodeRuns, type FolderRuns, type IdentityRecord, type PositionMark } from '@mas/membership';
 import type { IdentityStore } from '@mas/resource-manager';
 import type { DataFolder } from './data-folder';
 
 const MARKS = 'marks of runs';
+const MARKS_FILE = 'marks';
 const RUNS = 'runs';
+const OWNER_ONLY = 0o600;
 
 export class FolderIdentityStore implements IdentityStore {
   /** @param name of the record: a folder that gets a new incarnation in place keeps the old one until the new one counts */
@@ -24,13 +33,31 @@ export class FolderIdentityStore implements IdentityStore {
   }
 
   loadMarks(): readonly PositionMark[] {
-    const text = this.folder.record(MARKS);
+    // Earlier versions kept them as a record.
+    const text = this.marksFile() ?? this.folder.record(MARKS);
     return text === undefined ? [] : decodeMarks(text);
   }
 
-  saveMarks(marks: readonly PositionMark[]): Promise<void> {
-    this.folder.keep(MARKS, encodeMarks(marks));
-    return Promise.resolve();
+  /** One at a time. The file is whole at any moment. */
+  async saveMarks(marks: readonly PositionMark[]): Promise<void> {
+    const path = join(this.folder.path, MARKS_FILE);
+    const file = await open(`${path}.next`, 'w', OWNER_ONLY);
+    try {
+      await file.writeFile(encodeMarks(marks));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.next`, path);
+  }
+
+  private marksFile(): string | undefined {
+    try {
+      return readFileSync(join(this.folder.path, MARKS_FILE), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   loadRuns(): FolderRuns | null {
