@@ -15,6 +15,6 @@ export const MARIADB_PROGRAMS: readonly Program[] = [
 export async function startMariaDb(options: SqlServerOptions = {}): Promise<TestServer> {
   const [installDb = '', program = ''] = requirePrograms(MARIADB_PROGRAMS);
   // Its bootstrap server makes files of fixed names in its temporary folder, so that two at once in the same one clash.
-  const installer = { program: installDb, args: (folder: string) => [`--tmpdir=${folder}`, '--auth-root-authentication-method=normal', '--skip-test-db'] };
+  const installer = { program: installDb, args: () => ['--auth-root-authentication-method=normal', '--skip-test-db'] };
   return startSqlServer({ name: 'mas-mariadb', program, installer, ownArgs: ['--skip-name-resolve'], redoLogOption: 'innodb-log-file-size' }, options);
 }

@@ -29,7 +29,7 @@ export interface SqlServerKind {
   readonly name: string;
   readonly program: string;
   /** Lays out an empty data folder. */
-  readonly installer: { readonly program: string; readonly args: (folder: string) => readonly string[] };
+  readonly installer: { readonly program: string; readonly args: () => readonly string[] };
   readonly ownArgs: readonly string[];
   readonly redoLogOption: string;
 }
@@ -41,8 +41,9 @@ export async function startSqlServer(kind: SqlServerKind, options: SqlServerOpti
   const user = serverUser(['mysql']);
   const folder = await tempFolder(kind.name);
   giveTo(user, folder.path);
-  const layout = ['--no-defaults', `--datadir=${join(folder.path, 'data')}`];
-  await promisify(execFile)(kind.installer.program, [...layout, ...kind.installer.args(folder.path)], { cwd: folder.path, timeout: INSTALL_TIMEOUT_MS, ...(user ?? {}) });
+  // Temporary tables are named by process number, which servers in different containers share, as they may share /tmp.
+  const layout = ['--no-defaults', `--datadir=${join(folder.path, 'data')}`, `--tmpdir=${folder.path}`];
+  await promisify(execFile)(kind.installer.program, [...layout, ...kind.installer.args()], { cwd: folder.path, timeout: INSTALL_TIMEOUT_MS, ...(user ?? {}) });
   const socket = join(folder.path, 'mysql.sock');
   return startServer({
     program: kind.program,

@@ -19,6 +19,8 @@ export interface StorePorts {
   readonly logger: Logger;
 }
 
+/** Of one file of the embedded journal: 4 MiB, or less where less is kept. */
+const segmentBytesOf = ({ entries }: Retention): number => Math.min(4 << 20, Math.max(1 << 16, entries * 128));
 /** Start-up waits so long for Redis and then goes on without it. */
 const CONNECT_WAIT_MS = 1_000;
 
@@ -41,7 +43,7 @@ function openEmbedded({ dataFolder, retention }: StoreSettings, { clock, logger 
     if (trouble === null) logger.info({}, 'the embedded journal is written again');
     else logger.warn({ err: trouble }, 'the embedded journal cannot be read or written; going on in memory');
   };
-  const journal = new EmbeddedJournal({ files: new NumberedFiles(join(dataFolder, 'coordinator.journal')), clock, onTrouble });
+  const journal = new EmbeddedJournal({ files: new NumberedFiles(join(dataFolder, 'coordinator.journal')), clock, onTrouble, segmentBytes: segmentBytesOf(retention) });
   const dao = new MemoryTxnCoordinatorDao({ clock, locks: lockStore, retention, journal });
   return { dao, lockStore, close: () => journal.close() };
 }

@@ -53,14 +53,16 @@ return 1
 const KEEP_ENDED = `
 local pending, order, ended = KEYS[1], KEYS[2], KEYS[3]
 local ms, kept = ARGV[1], tonumber(ARGV[2])
+local fresh = {}
 local function keep(field, value)
-  if not redis.call('SET', ended .. field, value, 'PX', ms, 'NX') then
-    redis.call('SET', ended .. field, value, 'PX', ms)
+  if redis.call('SET', ended .. field, value, 'PX', ms, 'NX') then
+    fresh[#fresh + 1] = field
   else
-    redis.call('RPUSH', order, field)
+    redis.call('SET', ended .. field, value, 'PX', ms)
   end
 end
 local function trim(written)
+  for i = 1, #fresh, 1000 do redis.call('RPUSH', order, unpack(fresh, i, math.min(i + 999, #fresh))) end
   redis.call('PEXPIRE', order, ms)
   local over = math.min(redis.call('LLEN', order) - kept, 2 * written)
   if over <= 0 then return end
