@@ -95,8 +95,8 @@ export function verdictOf(payment: PaymentHistory): 'committed' | 'aborted' | 'r
   let refused = payment.attempts.length > 0;
   for (const { answer } of payment.attempts) {
     if (answer?.ok === true && answer.value.kind !== 'unknown') return answer.value.kind;
-    // Without a quorum nothing is refused: what a network doubles may still arrive, and be decided when there is one again.
-    if (answer === null || answer.ok || answer.error.reason === 'NO_QUORUM') refused = false;
+    // Without a quorum, or a database, nothing is refused: what a network doubles may still arrive, and be decided when there is one again.
+    if (answer === null || answer.ok || answer.error.reason === 'NO_QUORUM' || answer.error.reason === 'NO_STORE') refused = false;
   }
   return refused ? 'refused' : 'unknown';
 }

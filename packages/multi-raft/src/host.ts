@@ -54,7 +54,9 @@ export interface MultiRaft<Result> {
   stopGroup(group: BucketId, cause: GroupStopped): Promise<void>;
   /** How this process is, by its own judgement (packages/health); peers hear it with every sign of life. */
   condition(): Condition;
-  /** A signal for that: the database of the applied states has failed and not answered since. */
+  /** Whether a leader that ails could hand the group over: a voter that is well has nearly everything. */
+  hasSuccessor(group: BucketId): boolean;
+  /** A signal for its condition: the database of the applied states has failed and not answered since. */
   storeFails(fails: boolean): void;
   status(): readonly GroupStatus[];
   /** Hands over leaderships, stops taking work, flushes, stops appliers. */

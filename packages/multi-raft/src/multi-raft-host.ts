@@ -10,7 +10,7 @@ import { balance } from './balance/balancer';
 import { spreadEvenly } from './balance/preference';
 import { InvalidMultiRaftConfig, ticksIn, validateMultiRaftConfig, type MultiRaftConfig } from './config';
 import { statusOf } from './group/group-status';
-import { bestSuccessor, transferTo } from './group/handover';
+import { bestSuccessor, transferTo, wellSuccessor } from './group/handover';
 import type { HostContext } from './group/host-context';
 import { maintain } from './group/maintenance';
 import { missingQuorum } from './group/presence';
@@ -174,6 +174,11 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
 
   condition(): Condition {
     return this.peers.own.condition;
+  }
+
+  hasSuccessor(group: BucketId): boolean {
+    const replica = this.registry.get(group);
+    return replica !== undefined && replica.isLeader && wellSuccessor(replica) !== undefined;
   }
 
   storeFails(fails: boolean): void {

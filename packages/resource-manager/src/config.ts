@@ -30,8 +30,10 @@ export interface ResourceManagerConfig {
   readonly backlogRows: number;
   /** … and from here on applying waits. Leaves room for the batch in flight. */
   readonly backlogCapRows: number;
-  /** A store that has failed for so long makes the replica unhealthy. */
-  readonly storeOutageMs: number;
+  /** A store that fails and has not answered for so long is away: nobody waits for it. */
+  readonly storeAwayMs: number;
+  /** It is asked so often whether it is there. */
+  readonly storeProbeMs: number;
   readonly storeRetryMs: number;
   readonly storeRetryMaxMs: number;
   /** How long an instruction or read waits for its rows. */
@@ -89,10 +91,11 @@ const DEFAULTS: ResourceManagerConfig = {
   checkpointRows: 40_000,
   backlogRows: 200_000,
   backlogCapRows: 260_000,
-  storeOutageMs: 2_000,
+  storeAwayMs: 500,
+  storeProbeMs: 250,
   storeRetryMs: 50,
   storeRetryMaxMs: 1_000,
-  loadTimeoutMs: 1_000,
+  loadTimeoutMs: 500,
   readTimeoutMs: 2_000,
   exchangeTimeoutMs: 1_000,
   maxRelayed: 512,

@@ -2,11 +2,12 @@
  * A database that is silent: nothing is proposed that could not be applied, what was committed is answered, a leader
  * leaves its place, and a follower that falls behind waits and catches up.
  */
-import type { AccountNumber } from '@mas/values';
+import { rmId, type AccountNumber } from '@mas/values';
 import { BUCKET_1, RM_1, RM_2, TestCluster } from './testing/cluster';
 import { accountsIn, createAccount, decideCommit, payment } from './testing/payments';
 
 const [ALICE, BOB] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
+const RM_3 = rmId(3);
 const pay = (id: string) => ({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items: [decideCommit(payment(id, ALICE, BOB, 1n), [])] }) as const;
 
 async function started(config: object = {}): Promise<TestCluster> {
@@ -38,12 +39,12 @@ test('rows that come too late: unavailable, and their late arrival harms nothing
   expect(await cluster.balance(BOB)).toBe(1n);
 });
 
-test('payments on rows in memory go on for a while, then the leader hands over; no answer is lost', async () => {
+test('payments on rows in memory go on, and the host hears that the leader should hand over; no answer is lost', async () => {
   const cluster = await started();
   cluster.database(RM_1).down = true;
   expect(await cluster.ask(BUCKET_1, pay('first'))).toMatchObject({ kind: 'outcomes' });
   await cluster.clock.advance(4_000);
-  expect(await cluster.clock.await(cluster.manager(RM_1).handle(pay('second'), 'tm'))).toMatchObject({ kind: 'unavailable' });
+  expect(cluster.host(RM_1).hasFailingStore).toBe(true);
   cluster.raft.handOver(BUCKET_1);
   await cluster.clock.settle();
   expect(cluster.leaderOf(BUCKET_1)).not.toBe(RM_1);
@@ -52,15 +53,69 @@ test('payments on rows in memory go on for a while, then the leader hands over; 
   expect(await cluster.clock.await(cluster.manager(RM_1).handle(pay('third'), 'tm'))).toEqual({ kind: 'not-leader', leader: cluster.leaderOf(BUCKET_1) });
 });
 
+describe('a database that is away everywhere', () => {
+  async function away(config: object): Promise<TestCluster> {
+    const cluster = await started(config);
+    for (const rm of [RM_1, RM_2, RM_3]) cluster.database(rm).down = true;
+    await cluster.clock.advance(300);
+    return cluster;
+  }
+
+  test('rows that are not in memory: callers hear within half a second whose database it is, later ones at once, readers too', async () => {
+    const cluster = await away({ cachedAccounts: 1 });
+    const ask = async (): Promise<[unknown, number]> => {
+      const startedMs = cluster.clock.monotonicMs();
+      const reply = await cluster.clock.await(cluster.manager(RM_1).handle(pay('p'), 'tm'));
+      return [reply, cluster.clock.monotonicMs() - startedMs];
+    };
+    // One failed query alone says little.
+    expect((await ask())[0]).toMatchObject({ kind: 'unavailable' });
+    await cluster.clock.advance(500);
+    expect(await ask()).toEqual([{ kind: 'no-store', rm: RM_1 }, 0]);
+    expect(await cluster.clock.await(cluster.manager(RM_1).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE, BOB], delayMs: 0, token: null }, 'tm'))).toEqual({ kind: 'no-store', rm: RM_1 });
+  });
+
+  test('where another could take the place, they are told to try again', async () => {
+    const cluster = await away({ cachedAccounts: 1 });
+    cluster.database(RM_2).down = false;
+    await cluster.clock.advance(300);
+    await cluster.clock.await(cluster.manager(RM_1).handle(pay('p'), 'tm'));
+    await cluster.clock.advance(1_000);
+    expect(await cluster.clock.await(cluster.manager(RM_1).handle(pay('p'), 'tm'))).toEqual({ kind: 'unavailable', reason: 'the database does not answer' });
+  });
+
+  test('rows that are in memory are paid from until the backlog is full', async () => {
+    const cluster = await away({ checkpointRows: 5, backlogRows: 20, backlogCapRows: 10_050 });
+    const replies: string[] = [];
+    for (let i = 0; i < 20 && replies.at(-1) !== 'no-store'; i += 1) {
+      await cluster.clock.advance(500);
+      replies.push((await cluster.clock.await(cluster.manager(RM_1).handle(pay(`p${i}`), 'tm'))).kind);
+    }
+    expect(replies.length).toBeGreaterThan(3);
+    expect(replies).toEqual([...replies.slice(0, -1).map(() => 'outcomes'), 'no-store']);
+  });
+
+  test('a process that leads nothing finds out by itself that its database is back', async () => {
+    const cluster = await away({});
+    cluster.raft.elect(BUCKET_1, RM_2);
+    await cluster.ask(BUCKET_1, pay('written by a checkpoint'));
+    await cluster.clock.advance(6_000);
+    expect(cluster.host(RM_1).hasFailingStore).toBe(true);
+    for (const rm of [RM_1, RM_2, RM_3]) cluster.database(rm).down = false;
+    await cluster.clock.advance(300);
+    expect(cluster.host(RM_1).hasFailingStore).toBe(false);
+  });
+});
+
 test('a database that is back is noticed without any request', async () => {
   const cluster = await started({ cachedAccounts: 1 });
   cluster.database(RM_1).down = true;
   await cluster.ask(BUCKET_1, pay('p'));
   await cluster.clock.advance(4_000);
-  expect(cluster.host(RM_1).isHealthy(BUCKET_1)).toBe(false);
+  expect(cluster.host(RM_1).hasFailingStore).toBe(true);
   cluster.database(RM_1).down = false;
   await cluster.clock.advance(1_000);
-  expect(cluster.host(RM_1).isHealthy(BUCKET_1)).toBe(true);
+  expect(cluster.host(RM_1).hasFailingStore).toBe(false);
 });
 
 test('a full backlog: the leader refuses, a follower waits, both catch up', async () => {

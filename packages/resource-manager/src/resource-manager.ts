@@ -14,6 +14,7 @@ import { describeStop, startStop, type BucketStop } from './bucket/bucket-stop';
 import type { ReplicaContext } from './bucket/replica-context';
 import { StoreHealth } from './bucket/store-health';
 import { noFailpoints } from './failpoints';
+import { StoreProbe } from './drivers/store-probe';
 import { BucketExchange } from './homes/exchange';
 import { HomeQuerier } from './homes/home-querier';
 import type { RejoinAnswer } from './membership/membership-ports';
@@ -38,6 +39,7 @@ export class ResourceManager implements ParticipantServer {
   private readonly homes: HomeQuerier;
   private readonly admission: AdmissionControl;
   private readonly replacement: ReplacementDriver;
+  private readonly probe: StoreProbe;
   private meta: MetaReplica | null = null;
   private placementTimer: Timer | null = null;
   private accepting = false;
@@ -46,7 +48,8 @@ export class ResourceManager implements ParticipantServer {
   constructor(options: ResourceManagerOptions) {
     const { rm, participants, directory, config, clock, host } = options;
     const onBucketStopped = (stop: BucketStop): void => this.bucketStopped(stop, options.onBucketStopped);
-    this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeOutageMs, (failing) => host.storeFails(failing)) };
+    this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeAwayMs, (failing) => host.storeFails(failing)) };
+    this.probe = new StoreProbe(options.store, this.context.health, clock, config.storeProbeMs, config.storeAwayMs);
     this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs);
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
@@ -77,6 +80,7 @@ export class ResourceManager implements ParticipantServer {
     }
     if (mayFound) await this.context.membership.identity.change({ hasGroups: true });
     this.replacement.start();
+    this.probe.start();
     this.accepting = true;
   }
 
@@ -290,6 +294,7 @@ export class ResourceManager implements ParticipantServer {
   private async shutDown(): Promise<void> {
     this.accepting = false;
     this.placementTimer?.cancel();
+    this.probe.stop();
     this.replacement.stop();
     await Promise.all([...this.replicas.values()].map((replica) => replica.quiet()));
     await this.context.host.stop();

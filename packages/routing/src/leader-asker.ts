@@ -5,7 +5,7 @@
  * to be found because too few replicas are there (two-phase-commit/src/soundings.ts).
  */
 import { ASK_OTHERS_MS, QUESTION_MS, RouteSearch, type AttemptEnd, type LeaderDirectory, type Route } from '@mas/placement';
-import { noQuorumText, QUICK_ATTEMPT_MS, Soundings, type NotSent, type ParticipantClient, type ParticipantFailure, type ParticipantReply, type ParticipantRequest, type Unreachable } from '@mas/two-phase-commit';
+import { noQuorumText, noStoreText, QUICK_ATTEMPT_MS, Soundings, type NotSent, type ParticipantClient, type ParticipantFailure, type ParticipantReply, type ParticipantRequest, type Unreachable } from '@mas/two-phase-commit';
 import type { BucketId, Clock, Random, RmId } from '@mas/values';
 import { Questions } from './questions';
 
@@ -79,7 +79,7 @@ export class LeaderAsker {
       if (reply === 'left') {
         search.left(clock.monotonicMs());
         exchange.onUnknown();
-        soundings.note(step.rm, LEFT);
+        soundings.note(step.rm, LEFT, clock.monotonicMs());
         reason = LEFT.reason;
         continue;
       }
@@ -87,7 +87,9 @@ export class LeaderAsker {
       if (!isRetryable(reply)) return reply;
       if (reply.kind === 'unknown') exchange.onUnknown();
       reason = reasonOf(bucket, reply);
-      soundings.note(step.rm, reply);
+      soundings.note(step.rm, reply, clock.monotonicMs());
+      const noStore = reply.kind === 'no-store' ? soundings.withoutStore(reply.rm, clock.monotonicMs()) : null;
+      if (noStore !== null) return { kind: 'unreachable', reason: noStoreText(noStore), noStore };
       const noQuorum = soundings.verdict(directory.replicasOf(bucket), clock.monotonicMs());
       if (noQuorum !== null) return { kind: 'unreachable', reason: noQuorumText(noQuorum), noQuorum };
     }
@@ -147,6 +149,7 @@ function endOf(reply: ParticipantReply | NotSent, isTimedOut: boolean): AttemptE
     case 'no-quorum':
     case 'no-replica':
       return { kind: 'not-leading', leader: null };
+    case 'no-store':
     case 'unavailable':
       return { kind: 'busy' };
     case 'not-sent':
@@ -166,6 +169,8 @@ function reasonOf(bucket: BucketId, reply: Retryable): string {
       return `bucket ${bucket} has no known leader`;
     case 'no-quorum':
       return `bucket ${bucket} has no quorum as one of its replicas sees it`;
+    case 'no-store':
+      return noStoreText({ bucket, rm: reply.rm });
     case 'unavailable':
     case 'unknown':
     case 'not-sent':
@@ -176,5 +181,5 @@ function reasonOf(bucket: BucketId, reply: Retryable): string {
 }
 
 function isRetryable(reply: ParticipantReply | NotSent): reply is Retryable {
-  return reply.kind === 'not-leader' || reply.kind === 'no-quorum' || reply.kind === 'not-sent' || reply.kind === 'unavailable' || reply.kind === 'unknown' || reply.kind === 'no-replica';
+  return reply.kind === 'not-leader' || reply.kind === 'no-quorum' || reply.kind === 'no-store' || reply.kind === 'not-sent' || reply.kind === 'unavailable' || reply.kind === 'unknown' || reply.kind === 'no-replica';
 }

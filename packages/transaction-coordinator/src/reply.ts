@@ -1,6 +1,6 @@
 /** Constructors of the refusals that callers see; one sentence each says what to do. */
 import type { ParticipantAnswer } from '@mas/routing';
-import { noQuorumText, type NoQuorum, type Unreachable } from '@mas/two-phase-commit';
+import { noQuorumText, noStoreText, type NoQuorum, type NoStore, type Unreachable } from '@mas/two-phase-commit';
 import type { Reply, RequestError } from './coordinator-service';
 
 export type RequestErrorKind = RequestError['kind'];
@@ -25,7 +25,8 @@ export function unanswered(reply: ParticipantAnswer | Unreachable, message: stri
 /** The bucket did not answer: says which, and what it lacks, where that is known. */
 export function unreached(silence: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
   if (silence.isCrowded === true) return crowded(silence);
-  const { noQuorum } = silence;
+  const { noQuorum, noStore } = silence;
+  if (noStore !== undefined) return withoutStore(noStore, 'try again once it is back');
   return noQuorum === undefined ? failure('unavailable', reason, message) : withoutQuorum(noQuorum, READ_AGAIN);
 }
 
@@ -36,8 +37,15 @@ export function crowded({ reason }: Unreachable): { readonly ok: false; readonly
 
 export function withoutQuorum(noQuorum: NoQuorum, advice: string): { readonly ok: false; readonly error: RequestError } {
   const { bucket, up, of, needed } = noQuorum;
-  const text = noQuorumText(noQuorum);
-  return failure('unavailable', 'NO_QUORUM', `${text.charAt(0).toUpperCase()}${text.slice(1)}; ${advice}.`, null, { bucket: String(bucket), up: String(up), replicas: String(of), needed: String(needed) });
+  return failure('unavailable', 'NO_QUORUM', sentence(noQuorumText(noQuorum), advice), null, { bucket: String(bucket), up: String(up), replicas: String(of), needed: String(needed) });
+}
+
+export function withoutStore(noStore: NoStore, advice: string): { readonly ok: false; readonly error: RequestError } {
+  return failure('unavailable', 'NO_STORE', sentence(noStoreText(noStore), advice), null, { bucket: String(noStore.bucket), rm: `rm-${noStore.rm}` });
+}
+
+function sentence(text: string, advice: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}; ${advice}.`;
 }
 
 export function failure(kind: RequestErrorKind, reason: string, message: string, field: string | null = null, facts: Readonly<Record<string, string>> = {}): { readonly ok: false; readonly error: RequestError } {

@@ -8,7 +8,7 @@ import { heldUp, startDecision, timeUp } from './instructing';
 import { startTelling } from './phase-two';
 import { notAuthorized, rejected } from './rejection';
 import type { TransactionAnswer } from './transaction-effect';
-import type { InstructionReply, NoQuorum } from './transaction-event';
+import type { InstructionReply, Unreachable } from './transaction-event';
 import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent, type Verdict } from './transaction-state';
 
 export function decisionReplied(txn: GlobalTransaction, phase: Deciding, reply: InstructionReply, nowMs: number): Advance {
@@ -19,7 +19,7 @@ export function decisionReplied(txn: GlobalTransaction, phase: Deciding, reply: 
     case 'permission-denied':
       return rejected(txn, { kind: 'rejected', error: reply.kind, reason: reply.reason }, nowMs);
     case 'unreachable':
-      return inDoubt(txn, nowMs, reply.reason, reply.noQuorum);
+      return inDoubt(txn, nowMs, reply);
     default:
       return unreachable(reply, 'reply to DECIDE');
   }
@@ -55,9 +55,9 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome,
     case 'lock':
     case 'lock-released':
     case 'done':
-      return inDoubt(txn, nowMs, `unexpected answer ${outcome.kind} to a decision`);
+      return inDoubt(txn, nowMs, { reason: `unexpected answer ${outcome.kind} to a decision` });
     case 'alarm': {
-      const doubt = inDoubt(txn, nowMs, outcome.alarm.name);
+      const doubt = inDoubt(txn, nowMs, { reason: outcome.alarm.name });
       return { txn: doubt.txn, effects: [{ kind: 'alarm', alarm: outcome.alarm, bucket: txn.homeBucket }, ...doubt.effects] };
     }
     default:
@@ -83,10 +83,11 @@ function answerOf(intent: Intent, verdict: Verdict): TransactionAnswer {
 }
 
 /** The home was asked for as long as it may be. Whoever asks again with the same id, or a leg's leader, will hear. */
-function inDoubt(txn: GlobalTransaction, nowMs: number, reason: string, noQuorum?: NoQuorum): Advance {
+function inDoubt(txn: GlobalTransaction, nowMs: number, { reason, noQuorum, noStore }: Pick<Unreachable, 'reason' | 'noQuorum' | 'noStore'>): Advance {
   const ended = withStep({ ...txn, phase: { kind: 'ended', verdict: null }, answered: true }, nowMs, 'in-doubt', txn.homeBucket, reason);
   if (txn.answered) return { txn: ended, effects: [{ kind: 'ended' }] };
   // No decision has come into any log by this attempt: earlier questions to the home were answered and recorded nothing.
   if (noQuorum?.perhapsDone === false) return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'no-quorum', noQuorum } }, { kind: 'ended' }] };
+  if (noStore?.perhapsDone === false) return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'no-store', noStore } }, { kind: 'ended' }] };
   return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'unknown', message: `The home bucket did not answer (${reason}); ask again with the same id.` } }, { kind: 'ended' }] };
 }

@@ -1,8 +1,8 @@
 export { advance, globalTransaction, resolveTransaction } from './global-transaction';
 export type { LocalState, LocalTransaction } from './local-transaction';
 export type * from './participant-protocol';
-export { NOBODY_MS, noQuorumText, QUICK_ATTEMPT_MS, Soundings } from './soundings';
+export { NOBODY_MS, noQuorumText, noStoreText, QUICK_ATTEMPT_MS, Soundings } from './soundings';
 export type { Decide, TransactionAnswer, TransactionEffect } from './transaction-effect';
-export type { HomeAnswer, InstructionReply, NoQuorum, TransactionEvent, Unreachable, Waiter } from './transaction-event';
+export type { HomeAnswer, InstructionReply, NoQuorum, NoStore, TransactionEvent, Unreachable, Waiter } from './transaction-event';
 export type { LockToken, Placing, TransactionLimits, TransactionPlan } from './transaction-plan';
 export { MAX_TIMELINE_STEPS, timelineOf, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent, type Timeline, type TransactionStep, type Verdict } from './transaction-state';

@@ -175,7 +175,9 @@ export type ParticipantFailure =
   | { readonly kind: 'not-leader'; readonly leader: RmId | null }
   /** Too few replicas are there, for longer than an election takes. Another replica may see more of them. */
   | { readonly kind: 'no-quorum'; readonly missing: MissingQuorum }
-  /** Overloaded, SQL silent, shutting down: nothing proposed, try again here or elsewhere. */
+  /** This Resource Manager leads the bucket, its database does not answer, and no replica could take its place: nothing proposed. */
+  | { readonly kind: 'no-store'; readonly rm: RmId }
+  /** Overloaded, SQL silent just now, shutting down: nothing proposed, try again here or elsewhere. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /** Proposed, fate unknown: the same instruction must be asked again. */
   | { readonly kind: 'unknown'; readonly reason: string }

@@ -75,6 +75,7 @@ function fail(txn: GlobalTransaction, leg: LocalTransaction, reason: AbortReason
   return startDecision(withStep(failed, nowMs, 'prepare-failed', leg.bucket, reason.name), nowMs, { kind: 'abort', reason });
 }
 
-function quorumFacts({ noQuorum }: Unreachable): Readonly<Record<string, string>> {
+function quorumFacts({ noQuorum, noStore }: Unreachable): Readonly<Record<string, string>> {
+  if (noStore !== undefined) return { rm: `rm-${noStore.rm}` };
   return noQuorum === undefined ? {} : { up: String(noQuorum.up), replicas: String(noQuorum.of), needed: String(noQuorum.needed) };
 }

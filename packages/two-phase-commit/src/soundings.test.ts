@@ -1,7 +1,7 @@
 /** When what replicas say is enough to know that their bucket has no leader and can have none. */
 import { bucketId, rmId } from '@mas/values';
 import type { NotSent, ParticipantReply } from './participant-protocol';
-import { noQuorumText, Soundings } from './soundings';
+import { noQuorumText, noStoreText, Soundings } from './soundings';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 const missing = (up: number): ParticipantReply & { readonly kind: 'no-quorum' } => ({ kind: 'no-quorum', missing: { up, of: 3, needed: 2, forMs: 1_000 } });
@@ -22,8 +22,22 @@ describe('what replicas say', () => {
     ['all are silent: they may be slow', [silent, silent, refused], 60_000, null],
   ])('%s', (_what, replies, nowMs, up) => {
     const soundings = new Soundings(bucketId(2), 0);
-    for (const [i, reply] of replies.entries()) soundings.note([A, B, C][i] ?? A, reply);
+    for (const [i, reply] of replies.entries()) soundings.note([A, B, C][i] ?? A, reply, nowMs);
     expect(soundings.verdict([A, B, C], nowMs)?.up ?? null).toBe(up);
+  });
+
+  test('a leader whose database is away is believed after a moment, unless it says something else meanwhile', () => {
+    const away = { kind: 'no-store', rm: B } as const;
+    const soundings = new Soundings(bucketId(2), 0);
+    soundings.note(B, away, 100);
+    expect(soundings.withoutStore(B, 499)).toBeNull();
+    expect(soundings.withoutStore(B, 500)).toEqual({ bucket: 2, rm: B, perhapsDone: false });
+    soundings.note(B, { kind: 'unavailable', reason: 'transferring' }, 510);
+    soundings.note(C, { kind: 'no-store', rm: C }, 600);
+    expect(soundings.withoutStore(C, 900)).toBeNull();
+    soundings.note(A, silent, 950);
+    expect(soundings.withoutStore(C, 1_000)).toEqual({ bucket: 2, rm: C, perhapsDone: true });
+    expect(noStoreText({ bucket: bucketId(2), rm: C })).toBe('the SQL server of rm-3, which leads bucket 2, does not answer');
   });
 
   test('in words', () => {

@@ -5,7 +5,7 @@
  */
 import { unreachable, type BucketId, type MissingQuorum, type RmId } from '@mas/values';
 import type { NotSent, ParticipantReply } from './participant-protocol';
-import type { NoQuorum } from './transaction-event';
+import type { NoQuorum, NoStore } from './transaction-event';
 
 /** Nobody can be reached for so long: then nobody is there. Longer than a process that restarts at once refuses connections. */
 export const NOBODY_MS = 1_500;
@@ -13,11 +13,16 @@ export const NOBODY_MS = 1_500;
 /** While one replica misses a quorum, an attempt at another takes no longer. */
 export const QUICK_ATTEMPT_MS = 400;
 
-type Failed = Extract<ParticipantReply, { readonly kind: 'not-leader' | 'no-quorum' | 'unavailable' | 'unknown' | 'no-replica' }> | NotSent;
+/** A leader must have said for so long that its database is away. */
+export const STORELESS_MS = 400;
+
+type Failed = Extract<ParticipantReply, { readonly kind: 'not-leader' | 'no-quorum' | 'no-store' | 'unavailable' | 'unknown' | 'no-replica' }> | NotSent;
 
 export class Soundings {
   private readonly heard = new Map<RmId, MissingQuorum | 'silent' | 'refused'>();
   private perhapsDone = false;
+  /** Since when the leader says so. */
+  private storelessSinceMs: number | null = null;
 
   constructor(
     private readonly bucket: BucketId,
@@ -30,7 +35,7 @@ export class Soundings {
     return false;
   }
 
-  note(rm: RmId, reply: Failed): void {
+  note(rm: RmId, reply: Failed, nowMs: number): void {
     switch (reply.kind) {
       case 'no-quorum':
         this.heard.set(rm, reply.missing);
@@ -43,13 +48,24 @@ export class Soundings {
       case 'no-replica':
         this.heard.set(rm, 'refused');
         return;
+      case 'no-store':
+        this.heard.delete(rm);
+        this.storelessSinceMs ??= nowMs;
+        return;
       case 'not-leader':
       case 'unavailable':
         this.heard.delete(rm);
+        this.storelessSinceMs = null;
         return;
       default:
         unreachable(reply, 'failure');
     }
+  }
+
+  /** What the leader's word comes to that its database is away: a moment is a hope, for a slow query ends and leadership moves. */
+  withoutStore(rm: RmId, nowMs: number): NoStore | null {
+    const { bucket, perhapsDone, storelessSinceMs } = this;
+    return storelessSinceMs === null || nowMs - storelessSinceMs < STORELESS_MS ? null : { bucket, rm, perhapsDone };
   }
 
   verdict(replicas: readonly RmId[], nowMs: number): NoQuorum | null {
@@ -70,4 +86,8 @@ export class Soundings {
 
 export function noQuorumText({ bucket, up, of, needed }: NoQuorum): string {
   return `bucket ${bucket} has no quorum: ${up} of its ${of} replicas ${up === 1 ? 'is' : 'are'} up, ${needed} ${needed === 1 ? 'is' : 'are'} needed`;
+}
+
+export function noStoreText({ bucket, rm }: Pick<NoStore, 'bucket' | 'rm'>): string {
+  return `the SQL server of rm-${rm}, which leads bucket ${bucket}, does not answer`;
 }

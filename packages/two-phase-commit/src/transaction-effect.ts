@@ -1,7 +1,7 @@
 /** What a global transaction wants done. Data only; the host performs them in their order and reports back with events. */
 import type { Acknowledge, Alarm, CommitLeg, DecideAbort, DecideCommit, OutcomeRow, Prepare, Resolve, RollbackLeg, UndecidedLeg } from '@mas/ledger';
 import type { BucketId } from '@mas/values';
-import type { NoQuorum, Waiter } from './transaction-event';
+import type { NoQuorum, NoStore, Waiter } from './transaction-event';
 
 export type Decide = DecideCommit | DecideAbort | Resolve;
 
@@ -44,5 +44,7 @@ export type TransactionAnswer =
   | { readonly kind: 'unknown'; readonly message: string }
   /** The home has too few replicas to record anything, and nothing of this attempt has reached its log. */
   | { readonly kind: 'no-quorum'; readonly noQuorum: NoQuorum }
+  /** The home's leader has no database, nobody is better off, and nothing of this attempt has reached its log. */
+  | { readonly kind: 'no-store'; readonly noStore: NoStore }
   /** The caller's token was refused; nothing is recorded as committed. */
   | { readonly kind: 'rejected'; readonly error: 'unauthenticated' | 'permission-denied'; readonly reason: string };

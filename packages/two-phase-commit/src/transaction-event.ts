@@ -1,6 +1,6 @@
 /** What can happen to a global transaction. `nowMs` is the host's monotonic clock, read when the event is handled. */
 import type { OutcomeRow, UndecidedLeg } from '@mas/ledger';
-import type { AccountNumber, BucketId } from '@mas/values';
+import type { AccountNumber, BucketId, RmId } from '@mas/values';
 import type { ItemReply } from './participant-protocol';
 import type { Placing } from './transaction-plan';
 
@@ -12,6 +12,8 @@ export interface Unreachable {
   readonly reason: string;
   /** Why, where it is known: too few of the bucket's replicas are there. */
   readonly noQuorum?: NoQuorum;
+  /** Or: its leader cannot serve it. */
+  readonly noStore?: NoStore;
   /** Nothing was sent: as much waits for the bucket as may wait. */
   readonly isCrowded?: true;
 }
@@ -21,6 +23,14 @@ export interface NoQuorum {
   readonly up: number;
   readonly of: number;
   readonly needed: number;
+  /** Something was sent whose fate is not known, so it may have taken effect. */
+  readonly perhapsDone: boolean;
+}
+
+export interface NoStore {
+  readonly bucket: BucketId;
+  /** It leads the bucket, and its database does not answer; no replica is better off. */
+  readonly rm: RmId;
   /** Something was sent whose fate is not known, so it may have taken effect. */
   readonly perhapsDone: boolean;
 }

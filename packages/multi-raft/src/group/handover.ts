@@ -60,7 +60,7 @@ export function retreatIfAiling<Result>(replica: Replica<Result>): void {
   const { host } = replica;
   const heldSince = Math.max(replica.leaderSinceTick, replica.retreatedAtTick);
   if (host.tick() - heldSince < ticksIn(host.config, host.config.holdMs)) return;
-  const successor = successors(replica).find((node) => host.isWell(node));
+  const successor = wellSuccessor(replica);
   if (successor === undefined) return;
   replica.retreatedAtTick = host.tick();
   host.logger.warn({ bucket: replica.group, to: rmOf(successor) }, `leadership is handed over: ${ailment}`);
@@ -74,10 +74,13 @@ export function ailmentOf<Result>({ host, applier }: Replica<Result>): string | 
   return applier.healthy() ? undefined : 'the applied state cannot serve';
 }
 
+export function wellSuccessor<Result>(replica: Replica<Result>): NodeId | undefined {
+  return successors(replica).find((node) => replica.host.isWell(node));
+}
+
 /** For a leader that must go: somebody who is well before somebody who is not. */
 export function bestSuccessor<Result>(replica: Replica<Result>): NodeId | undefined {
-  const able = successors(replica);
-  return able.find((node) => replica.host.isWell(node)) ?? able[0];
+  return wellSuccessor(replica) ?? successors(replica)[0];
 }
 
 /** Voters that are alive and have nearly everything, the most preferred first. */

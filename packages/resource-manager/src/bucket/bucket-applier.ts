@@ -7,11 +7,12 @@ import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger'
 import { isGroupStopped, type Applier } from '@mas/multi-raft';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
+import type { ParticipantFailure } from '@mas/two-phase-commit';
 import { present, type BucketId } from '@mas/values';
 import { isFenced, isStoreFailure, StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import type { ApplyResult } from '../resource-manager-options';
 import { RowLoader } from '../rows/row-loader';
-import { noPins, RowTable, type Pins } from '../rows/row-table';
+import { allLoaded, noPins, RowTable, type Pins } from '../rows/row-table';
 import { checkpointStop, entryStop, partStop, rejection, startStop, type BucketStop } from './bucket-stop';
 import { changesConfiguration, partsOf, type DecodedEntry } from './apply-parts';
 import { Checkpointer, type CheckpointSource } from './checkpointer';
@@ -128,7 +129,20 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   }
 
   healthy(): boolean {
-    return !this.stopped && this.failure === null && !this.context.health.down() && this.changedCount() < this.context.config.backlogRows;
+    return !this.stopped && this.failure === null && this.changedCount() < this.context.config.backlogRows;
+  }
+
+  /** Rows for a request; nobody waits for a store that is away. @throws StoreUnavailable */
+  loadFor(pins: Pins): Promise<void> {
+    if (!allLoaded(pins) && this.context.health.away()) return Promise.reject(new StoreUnavailable(`bucket ${this.bucket}: the database is away`, false));
+    return this.state().loader.load(pins);
+  }
+
+  /** What a request hears that needs the store, while it does not answer. */
+  storeRefusal(): ParticipantFailure {
+    const { health, host, rm } = this.context;
+    if (health.away() && !host.hasSuccessor(this.bucket)) return { kind: 'no-store', rm };
+    return { kind: 'unavailable', reason: 'the database does not answer' };
   }
 
   onRole(role: 'leader' | 'follower', term: number): void {

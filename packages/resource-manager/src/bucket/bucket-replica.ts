@@ -7,7 +7,6 @@ import { DeliveryDriver } from '../drivers/deliver';
 import { ExpiryDriver } from '../drivers/expire';
 import { ReplicaDrivers } from '../drivers/replica-drivers';
 import { ResolutionDriver } from '../drivers/resolve';
-import { StoreProbe } from '../drivers/store-probe';
 import type { BucketExchange } from '../homes/exchange';
 import type { HomeQuerier } from '../homes/home-querier';
 import type { AdmissionControl } from '../propose/admission';
@@ -56,7 +55,6 @@ export class BucketReplica implements ReplicaListener {
         new DeliveryDriver(this.applier, this.proposer, exchange, context),
         new ResolutionDriver(this.applier, this.proposer, exchange, context),
         new ExpiryDriver(this.applier, this.proposer, context),
-        new StoreProbe(this.applier, context),
       ],
       context,
     );
@@ -122,7 +120,7 @@ export class BucketReplica implements ReplicaListener {
     try {
       return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atIndex) };
     } catch (error) {
-      if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: 'the database does not answer' };
+      if (error instanceof StoreUnavailable) return this.applier.storeRefusal();
       throw error;
     }
   }

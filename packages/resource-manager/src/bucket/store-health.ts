@@ -2,34 +2,42 @@
 import type { Clock } from '@mas/values';
 
 export class StoreHealth {
-  private failingSinceMs: number | null = null;
+  private isFailing = false;
+  private answeredMs: number;
 
   constructor(
     private readonly clock: Clock,
-    private readonly outageMs: number,
+    private readonly awayMs: number,
     /** Hears when it begins to fail, and when it answers again. */
     private readonly onChange: (failing: boolean) => void,
-  ) {}
+  ) {
+    this.answeredMs = clock.monotonicMs();
+  }
 
   answered(): void {
-    if (this.failingSinceMs === null) return;
-    this.failingSinceMs = null;
+    this.answeredMs = this.clock.monotonicMs();
+    if (!this.isFailing) return;
+    this.isFailing = false;
     this.onChange(false);
   }
 
   failed(): void {
-    if (this.failingSinceMs !== null) return;
-    this.failingSinceMs = this.clock.monotonicMs();
+    if (this.isFailing) return;
+    this.isFailing = true;
     this.onChange(true);
   }
 
   /** Something failed and nothing succeeded since. */
   failing(): boolean {
-    return this.failingSinceMs !== null;
+    return this.isFailing;
   }
 
-  /** Failing for so long that a leader should leave its place to a replica whose database answers. */
-  down(): boolean {
-    return this.failingSinceMs !== null && this.clock.monotonicMs() - this.failingSinceMs >= this.outageMs;
+  answeredSince(ms: number): boolean {
+    return this.answeredMs >= ms;
+  }
+
+  /** Failing, and nothing has been heard of it for so long that nobody should wait for it. */
+  away(): boolean {
+    return this.isFailing && this.clock.monotonicMs() - this.answeredMs >= this.awayMs;
   }
 }

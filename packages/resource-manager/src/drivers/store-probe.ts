@@ -1,29 +1,52 @@
-/** While the database fails and nothing else asks it, a small read finds out when it answers again. */
-import type { BucketApplier } from '../bucket/bucket-applier';
-import type { ReplicaContext } from '../bucket/replica-context';
+/**
+ * Asks the database with a small read, again and again: that it is away must be known before somebody needs it, for this process may be
+ * the one that others would hand over to; and that it is back must be known by a process that leads nothing and has nothing to write.
+ */
+import type { Clock, Timer } from '@mas/values';
+import type { AppliedStore } from '../applied-store';
+import type { StoreHealth } from '../bucket/store-health';
 
 export class StoreProbe {
-  private busy = false;
+  private timer: Timer | null = null;
+  /** When the read under way was sent. */
+  private askedMs: number | null = null;
 
   constructor(
-    private readonly applier: BucketApplier,
-    private readonly context: ReplicaContext,
+    private readonly store: Pick<AppliedStore, 'buckets'>,
+    private readonly health: StoreHealth,
+    private readonly clock: Clock,
+    private readonly everyMs: number,
+    private readonly timeoutMs: number,
   ) {}
 
-  tick(): readonly Promise<void>[] {
-    if (this.busy || !this.context.health.failing()) return [];
-    return [this.probe()];
+  start(): void {
+    this.timer = this.clock.schedule(this.everyMs, () => {
+      this.start();
+      this.look();
+    });
   }
 
-  private async probe(): Promise<void> {
-    this.busy = true;
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
+  private look(): void {
+    const { askedMs } = this;
+    if (askedMs === null) void this.ask();
+    // One slow read among others that are answered is no outage.
+    else if (this.clock.monotonicMs() - askedMs >= this.timeoutMs && !this.health.answeredSince(askedMs)) this.health.failed();
+  }
+
+  /** Never rejects. */
+  private async ask(): Promise<void> {
+    this.askedMs = this.clock.monotonicMs();
     try {
-      await this.applier.state().store.listAccounts(null, 1);
-      this.context.health.answered();
+      await this.store.buckets();
+      this.health.answered();
     } catch {
-      // Still failing; the next tick asks again.
-    } finally {
-      this.busy = false;
+      if (this.timer !== null) this.health.failed();
     }
+    this.askedMs = null;
   }
 }

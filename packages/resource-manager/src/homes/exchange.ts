@@ -45,6 +45,7 @@ export class BucketExchange {
       onRetry: () => undefined,
     });
     if (reply.kind !== 'unreachable') return reply;
+    if (reply.noStore !== undefined) return { kind: 'no-store', rm: reply.noStore.rm };
     if (reply.noQuorum === undefined) return { kind: 'unavailable', reason: reply.reason };
     const { up, of, needed } = reply.noQuorum;
     return { kind: 'no-quorum', missing: { up, of, needed, forMs: this.clock.monotonicMs() - startedMs } };

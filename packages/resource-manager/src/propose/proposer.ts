@@ -74,7 +74,7 @@ export class Proposer {
       // Elected, but what earlier leaders committed is not applied yet: soon here, and nowhere else.
       return this.host.isLeader(bucket) && this.host.missingQuorum(bucket) === null ? { kind: 'unavailable', reason: 'taking over' } : this.notLeader();
     }
-    if (!this.applier.healthy()) return { kind: 'unavailable', reason: 'the database of this replica does not keep up' };
+    if (!this.applier.healthy()) return this.context.health.failing() ? this.applier.storeRefusal() : { kind: 'unavailable', reason: 'the database of this replica does not keep up' };
     if (this.queued + count > this.context.config.maxQueuedInstructions) return { kind: 'unavailable', reason: 'too many instructions wait' };
     return null;
   }
@@ -90,8 +90,7 @@ export class Proposer {
     this.loadingCount += items.length;
     const { reign } = this;
     this.applier
-      .state()
-      .loader.load(pinsOf(items))
+      .loadFor(pinsOf(items))
       .then(
         () => {
           this.loadingCount -= items.length;
@@ -103,7 +102,7 @@ export class Proposer {
         (error: unknown) => {
           this.loadingCount -= items.length;
           this.context.logger.warn({ bucket: this.applier.bucket, items: items.length, err: error }, 'rows did not come; nothing was proposed');
-          settleAll(items, { kind: 'unavailable', reason: 'the database does not answer' });
+          settleAll(items, this.applier.storeRefusal());
         },
       );
   }

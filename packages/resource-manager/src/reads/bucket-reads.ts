@@ -118,7 +118,7 @@ export class BucketReads {
     try {
       return await read(point.index);
     } catch (error) {
-      if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: 'the database does not answer' };
+      if (error instanceof StoreUnavailable) return this.applier.storeRefusal();
       throw error;
     }
   }

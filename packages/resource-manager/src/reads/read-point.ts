@@ -45,13 +45,13 @@ export async function withRows<Value>(
   rows: Partial<RowsTouched>,
   read: () => Value | Promise<Value>,
 ): Promise<Value | ParticipantFailure> {
-  const { table, loader } = applier.state();
+  const { table } = applier.state();
   const pins: Pins = table.pin({ accounts: [], legs: [], outcomes: [], ...rows }, noPins());
   try {
-    await loader.load(pins);
+    await applier.loadFor(pins);
     return await read();
   } catch (error) {
-    if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: 'the database does not answer' };
+    if (error instanceof StoreUnavailable) return applier.storeRefusal();
     throw error;
   } finally {
     table.unpin(pins);

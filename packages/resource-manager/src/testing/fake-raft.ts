@@ -73,13 +73,16 @@ export class FakeRaft {
     for (const host of this.hosts.values()) host.pump(bucket);
   }
 
+  successor(bucket: BucketId): FakeHost | undefined {
+    return [...this.hosts.values()].find((host) => host.rm !== this.group(bucket).leader && host.isHealthy(bucket));
+  }
+
   /** As a real host does: an unhealthy leader's place goes to a healthy replica. */
   handOver(bucket: BucketId): void {
     const group = this.group(bucket);
     const leader = group.leader === null ? undefined : this.hosts.get(group.leader);
-    if (leader?.isHealthy(bucket) !== false) return;
-    const heir = [...this.hosts.values()].find((host) => host.isHealthy(bucket));
-    if (heir !== undefined) this.elect(bucket, heir.rm);
+    const heir = this.successor(bucket);
+    if (leader?.isHealthy(bucket) === false && heir !== undefined) this.elect(bucket, heir.rm);
   }
 }
 
@@ -174,6 +177,10 @@ export class FakeHost implements MultiRaft<ApplyResult> {
     return WELL;
   }
 
+  hasSuccessor(bucket: BucketId): boolean {
+    return this.cluster.successor(bucket) !== undefined;
+  }
+
   storeFails(fails: boolean): void {
     this.hasFailingStore = fails;
   }
@@ -220,7 +227,7 @@ export class FakeHost implements MultiRaft<ApplyResult> {
   }
 
   isHealthy(bucket: BucketId): boolean {
-    return this.replicas.get(bucket)?.applier.healthy() ?? false;
+    return !this.hasFailingStore && this.alive && (this.replicas.get(bucket)?.applier.healthy() ?? false);
   }
 
   elected(bucket: BucketId, term: number): void {

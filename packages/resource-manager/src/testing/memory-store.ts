@@ -71,8 +71,9 @@ class MemoryAppliedStore implements AppliedStore {
     return Promise.resolve();
   }
 
-  buckets(): Promise<readonly BucketId[]> {
-    return Promise.resolve([...this.database.tables.keys()]);
+  async buckets(): Promise<readonly BucketId[]> {
+    await turnOf(this.database, this.isAlive);
+    return [...this.database.tables.keys()];
   }
 
   openBucket(bucket: BucketId): Promise<{ readonly store: BucketStore; readonly checkpoint: Checkpoint }> {
@@ -226,12 +227,16 @@ class MemoryBucketStore implements BucketStore {
     return this.database.table(this.bucket);
   }
 
-  private async turn(): Promise<void> {
-    await Promise.resolve();
-    if (this.database.gate !== null) await this.database.gate;
-    if (!this.isAlive()) return new Promise(() => undefined);
-    if (this.database.down) throw new StoreUnavailable('the database is down', false);
+  private turn(): Promise<void> {
+    return turnOf(this.database, this.isAlive);
   }
+}
+
+async function turnOf(database: MemoryDatabase, isAlive: () => boolean): Promise<void> {
+  await Promise.resolve();
+  if (database.gate !== null) await database.gate;
+  if (!isAlive()) return new Promise(() => undefined);
+  if (database.down) throw new StoreUnavailable('the database is down', false);
 }
 
 /** Small chunks, so that nothing may depend on their size. */

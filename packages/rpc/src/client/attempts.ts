@@ -20,8 +20,8 @@ export class Attempts {
     if (error.reason.startsWith('GRPC_')) return this.unanswered(at, address, error, nowMs);
     this.silentSinceMs = null;
     if (error.reason === 'OUTCOME_UNKNOWN') this.perhapsDone = error;
-    if (error.reason !== 'NO_QUORUM') return null;
-    // The Transaction Manager has looked for a leader as long as makes sense; another one may reach replicas that this one does not.
+    if (error.reason !== 'NO_QUORUM' && error.reason !== 'NO_STORE') return null;
+    // The Transaction Manager has looked for a leader as long as makes sense; another one may reach replicas that this one does not, or hear of a later leader.
     this.withoutQuorum.add(at);
     if (this.withoutQuorum.size < this.endpoints) return null;
     if (this.perhapsDone === null) return error;

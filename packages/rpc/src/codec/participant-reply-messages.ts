@@ -52,6 +52,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       return writer.message(12, reply, (inner, { leader }) => inner.optionalUint(1, leader));
     case 'no-quorum':
       return writer.message(18, reply.missing, writeMissingQuorum);
+    case 'no-store':
+      return writer.message(21, reply, (inner, { rm }) => inner.uint(1, rm));
     case 'unavailable':
       return writer.message(13, reply.reason, writeReasonText);
     case 'unknown':
@@ -114,6 +116,8 @@ function readFailure(reader: WireReader): ParticipantReply {
       return { kind: 'permission-denied', reason: reader.message(16, readReasonText) };
     case 18:
       return { kind: 'no-quorum', missing: reader.message(18, readMissingQuorum) };
+    case 21:
+      return reader.message(21, (inner) => ({ kind: 'no-store', rm: inner.rm(1) }) as const);
     default:
       return reader.fail('an unknown reply');
   }

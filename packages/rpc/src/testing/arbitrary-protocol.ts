@@ -106,6 +106,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
+  fc.record({ kind: kind('no-store'), rm }),
   fc.record({ kind: kind('no-quorum'), missing: missingQuorum }),
   fc.record({ kind: kind('home-without-quorum'), home: bucket, missing: missingQuorum }),
   fc.record({ kind: kind('leadership'), leader: orNull(rm), term: safeUint, heardAgoMs: orNull(safeUint) }),

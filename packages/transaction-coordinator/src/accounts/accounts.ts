@@ -12,7 +12,7 @@ import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } f
 import { identityOf, operatorsOnly, type Identity } from '../payment/identity';
 import { idConflict } from '../payment/payment-result';
 import type { PlacementKeeper } from '../placement-keeper';
-import { crowded, failure, success, withoutQuorum } from '../reply';
+import { crowded, failure, success, withoutQuorum, withoutStore } from '../reply';
 import { isUnreachable, type BucketLink } from '../transport/bucket-link';
 import { viewOfRow } from './account-view';
 
@@ -110,6 +110,7 @@ export class Accounts {
       if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'unreachable' && reply.isCrowded === true) return crowded(reply);
       if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone) return withoutQuorum(reply.noQuorum, 'this attempt has not changed the account, ask again with the same id once more of them are up');
+      if (reply.kind === 'unreachable' && reply.noStore?.perhapsDone === false) return withoutStore(reply.noStore, 'this attempt has not changed the account, ask again with the same id once it is back');
       if (reply.kind === 'unreachable') {
         return failure('unavailable', 'OUTCOME_UNKNOWN', `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`, null, { account: number });
       }

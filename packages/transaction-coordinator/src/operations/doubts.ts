@@ -14,7 +14,7 @@ import { PaymentRun } from '../payment/payment-run';
 import { MAX_REPLACEMENTS } from '../payment/payments';
 import type { RunServices } from '../payment/run-services';
 import type { LegFinder } from '../reads/leg-finder';
-import { failure, success, unanswered, withoutQuorum } from '../reply';
+import { failure, success, unanswered, withoutQuorum, withoutStore } from '../reply';
 import { isUnreachable } from '../transport/bucket-link';
 import type { TxnCoordinatorDAO } from '../txn-coordinator-dao';
 import { openPayments } from './open-payments';
@@ -92,6 +92,7 @@ export class Doubts {
           else if (answer.kind === 'conflict') resolve(success({ kind: 'aborted', txn, atMs: answer.bound.decision.atMs, body: plan.body, reason: { name: 'ID_CONFLICT', account: null, facts: { bound: answer.bound.txn } } }));
           else if (answer.kind === 'unknown') resolve(success({ kind: 'unknown', txn, message: answer.message }));
           else if (answer.kind === 'no-quorum') resolve(withoutQuorum(answer.noQuorum, 'what is decided is not known until then, try again once more of them are up'));
+          else if (answer.kind === 'no-store') resolve(withoutStore(answer.noStore, 'what is decided is not known until then, try again once it is back'));
           else resolve(failure(answer.error, 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`));
         },
       });

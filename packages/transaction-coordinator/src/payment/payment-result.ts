@@ -3,7 +3,7 @@ import { differingField, differingRequestField, requestNamed, type OutcomeRow, t
 import type { TransactionAnswer } from '@mas/two-phase-commit';
 import { splitPaymentKey, type TxnId } from '@mas/values';
 import type { PaymentResult, Reply } from '../coordinator-service';
-import { failure, success, withoutQuorum } from '../reply';
+import { failure, success, withoutQuorum, withoutStore } from '../reply';
 import { requestField, type Draft } from './payment-draft';
 
 /**
@@ -14,7 +14,7 @@ import { requestField, type Draft } from './payment-draft';
 const SAME_EXPIRY_WITHIN_MS = 120_000;
 
 /** This attempt is in no log. An earlier one may be; and what is open is ended by RESOLVE as soon as the home answers again (ADR 6). */
-const PERHAPS_ABANDONED = 'the payment may still commit or be abandoned: ask with the same id once more of them are up';
+const PERHAPS_ABANDONED = 'the payment may still commit or be abandoned: ask with the same id';
 
 export function resultOf(row: OutcomeRow): PaymentResult {
   const { txn, body, decision } = row;
@@ -31,7 +31,9 @@ export function replyOf(answer: TransactionAnswer, txn: TxnId, draft: Draft): Re
     case 'unknown':
       return success({ kind: 'unknown', txn, message: answer.message });
     case 'no-quorum':
-      return withoutQuorum(answer.noQuorum, PERHAPS_ABANDONED);
+      return withoutQuorum(answer.noQuorum, `${PERHAPS_ABANDONED} once more of them are up`);
+    case 'no-store':
+      return withoutStore(answer.noStore, `${PERHAPS_ABANDONED} once it is back`);
     case 'rejected':
       return failure(answer.error, answer.error === 'unauthenticated' ? 'TOKEN_REFUSED' : 'NOT_AUTHORIZED', `The token was refused: ${answer.reason}.`);
   }

@@ -235,7 +235,7 @@ export class PaymentRun {
     this.hit('reply:before');
     this.options.onAnswer(answer);
     this.hit('reply:after');
-    this.isOpen = answer.kind === 'unknown' || answer.kind === 'no-quorum';
+    this.isOpen = answer.kind === 'unknown' || answer.kind === 'no-quorum' || answer.kind === 'no-store';
     if (this.isOpen && this.transaction.phase.kind !== 'ended') this.services.unfinished.unknown(this.transaction);
     if (answer.kind !== 'recorded' && answer.kind !== 'conflict') return;
     this.graceEntry = this.services.wheel.add(this.nowMs() + JOURNAL_GRACE_MS, () => {

@@ -168,6 +168,7 @@ export class Payments {
         return;
       case 'unknown':
       case 'no-quorum':
+      case 'no-store':
         counters.paymentsUnknown += 1;
         return;
       case 'rejected':
