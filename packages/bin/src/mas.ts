@@ -23,11 +23,12 @@ const EXPECTED: Readonly<Record<string, number>> = {
   'store-misconfigured': EXIT_USAGE,
   'listen-failed': EXIT_USAGE,
   'membership-refused': EXIT_USAGE,
+  // The database or the log is older than the other one: something is lost, as with an empty one.
+  'replica-unusable': EXIT_USAGE,
   'store-unavailable': EXIT_FAILED,
   // What is on the disk or in the database contradicts itself: the same as when a process finds it while it runs.
   'log-damaged': EXIT_FATAL,
   'log-failed': EXIT_FATAL,
-  'replica-unusable': EXIT_FATAL,
   'snapshot-damaged': EXIT_FATAL,
   'writer-fenced': EXIT_FATAL,
   'unknown-semantics': EXIT_FATAL,

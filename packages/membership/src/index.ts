@@ -28,6 +28,7 @@ export {
   type MemberIdentity,
   type Ordinal,
 } from './identity';
+export { Elsewhere } from './elsewhere';
 export { decodeMarks, decodeRuns, encodeMarks, encodeRuns, type FolderRuns } from './kept-text';
 export { LocalMember, type LocalMemberOptions } from './local-member';
 export { MemberTable } from './member-table';

@@ -72,12 +72,21 @@ test('who hears of a run of its folder that it has no memory of is the copy, whe
 test('who is turned away for its position compares the mark with its log as it is now', () => {
   const { local } = member(ONE, 10);
   const told = (position: number): PeerRefusal => ({ name: 'OLD_COPY', message: '', isFinal: true, mark: { run, position } });
-  expect([local.turnedAway(told(10)), local.turnedAway(told(11))?.name]).toEqual([null, 'OLD_COPY']);
-  expect(local.turnedAway({ name: 'ANOTHER_CLUSTER', message: '', isFinal: true, mark: null })?.name).toBe('ANOTHER_CLUSTER');
-  expect(local.turnedAway({ name: 'NOT_KNOWN_YET', message: '', isFinal: false, mark: null })).toBeNull();
+  expect([local.turnedAway(TWO, told(10)), local.turnedAway(TWO, told(11))?.name]).toEqual([null, 'OLD_COPY']);
+  expect(local.turnedAway(TWO, { name: 'REPLACED_INCARNATION', message: '', isFinal: true, mark: null })?.name).toBe('REPLACED_INCARNATION');
+  expect(local.turnedAway(TWO, { name: 'NOT_KNOWN_YET', message: '', isFinal: false, mark: null })).toBeNull();
 });
 
 test('another Resource Manager at the address of the one that is meant', () => {
   expect(member(ONE).local.judgeAs(TWO, member(THREE).local.name())).toMatchObject({ name: 'OTHER_RESOURCE_MANAGER', isFinal: false });
   expect(member(ONE).local.judgeAs(TWO, member(TWO).local.name())).toBeNull();
+});
+
+test('a process of another cluster at one of two addresses ends nobody; at both, this one is at the wrong place', () => {
+  const { local } = member(ONE);
+  const told = { name: 'ANOTHER_CLUSTER', message: '', isFinal: true, mark: null } as const;
+  expect([local.turnedAway(TWO, told), local.turnedAway(TWO, told)]).toEqual([null, null]);
+  local.letIn(TWO);
+  expect(local.turnedAway(THREE, told)).toBeNull();
+  expect(local.turnedAway(TWO, told)?.name).toBe('ANOTHER_CLUSTER');
 });

@@ -4,6 +4,7 @@
  */
 import { invariant, present, type RmId } from '@mas/values';
 import type { ClusterId, MemberIdentity } from './identity';
+import { Elsewhere } from './elsewhere';
 import type { MemberTable } from './member-table';
 import { judgeLog, judgeOneself, judgePeer, type PeerName, type PeerRefusal } from './peer-name';
 import type { PositionMark, PositionMarks } from './position-marks';
@@ -22,6 +23,7 @@ export class LocalMember {
   readonly clusterId: ClusterId;
   readonly self: MemberIdentity;
   readonly marks: PositionMarks;
+  private readonly elsewhere = new Elsewhere();
   private table: MemberTable;
   private runs: readonly RunStart[] = [];
   /** What was heard of the own log that it has no memory of. */
@@ -75,11 +77,21 @@ export class LocalMember {
 
   /**
    * What being turned away means for this process. A position was true when it was said; by the time it was judged, others may
-   * have passed on a newer one: so the mark is compared with the own log. @returns why this one is no member any more; null: it dials again
+   * have passed on a newer one: so the mark is compared with the own log. A process of another cluster at one address is at the wrong
+   * place itself. @param by whom this process has dialled @returns why this one is no member any more; null: it dials again
    */
-  turnedAway(told: PeerRefusal): PeerRefusal | null {
+  turnedAway(by: RmId, told: PeerRefusal): PeerRefusal | null {
+    if (told.name === 'ANOTHER_CLUSTER') {
+      this.elsewhere.found(by);
+      return this.elsewhere.areMostOf(this.table.members().length - 1) ? told : null;
+    }
     if (!told.isFinal || told.mark === null) return told.isFinal ? told : null;
     return judgeLog(this.name(), told.mark);
+  }
+
+  /** As turnedAway: whom this process has dialled has taken it. */
+  letIn(by: RmId): void {
+    this.elsewhere.isNot(by);
   }
 
   /** Older or equal ones are ignored. @returns whether something changed. */

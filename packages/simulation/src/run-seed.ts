@@ -11,6 +11,7 @@ import { readBucket } from './audit/read-bucket';
 import { atRest } from './audit/rest';
 import { Cluster, type ClusterShape } from './cluster/cluster';
 import type { Fault } from './faults/fault';
+import { Operator } from './operator/operator';
 import { ALL_FAULTS, drawFaults, Nemesis } from './faults/nemesis';
 import { Workload } from './workload/workload';
 import type { TimelineLine } from './world/trace';
@@ -57,6 +58,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const faults = options.faults?.map(faultNamed) ?? drawn;
   const watch = new ClusterWatch(world, findings);
   const cluster = new Cluster(world, shapeOf(draws), watch);
+  const operator = new Operator(cluster, draws.fork());
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
   const report = (): SeedReport => {
     const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);
@@ -64,9 +66,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   };
   world.trace.note(`seed ${options.seed}: ${faults.map((fault) => fault.name).join(', ')}`);
   try {
-    await act(world, cluster, workload, new Nemesis(cluster, faults, draws.fork()), findings, options.stopsAtFirst === true);
+    await act(world, cluster, workload, new Nemesis(operator, faults, draws.fork()), findings, options.stopsAtFirst === true);
     if (options.stopsAtFirst === true && !findings.isEmpty) return report();
-    await audit(world, cluster, workload.history, watch, findings);
+    for (const text of operator.complaints()) findings.add('whole again', text);
+    // Rows of replicas that are not there say nothing.
+    if (operator.lost === null) await audit(world, cluster, workload.history, watch, findings);
   } catch (error) {
     findings.add('the run comes to its end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

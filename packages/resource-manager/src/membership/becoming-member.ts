@@ -128,13 +128,13 @@ export class BecomingMember {
     const { self, first, client, identity } = this.ports;
     const others = first.filter((rm) => rm !== self);
     const answers = await Promise.all(others.map((rm) => client.rejoin(rm, identity.current().incarnation)));
-    let waitingFor = 'an answer of any other resource manager';
+    let waitingFor = 'an answer of the leader of the meta group';
     for (const answer of answers) {
       if (answer?.kind === 'admitted') {
         await this.admit(answer.admission);
         return '';
       }
-      if (answer?.kind === 'pending') waitingFor = answer.message;
+      if (answer?.kind === 'pending' && answer.message !== '') waitingFor = answer.message;
     }
     for (const answer of answers) if (answer?.kind === 'refused') throw new MembershipRefused(answer.name, answer.message);
     return waitingFor;

@@ -19,6 +19,6 @@ export class MemberDesk implements MembershipServer, ParticipantServer {
   }
 
   rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
-    return this.manager?.rejoin(from, incarnation) ?? Promise.resolve({ kind: 'pending', message: 'the leader of the meta group' });
+    return this.manager?.rejoin(from, incarnation) ?? Promise.resolve({ kind: 'pending', message: '' });
   }
 }

@@ -34,7 +34,7 @@ export interface MemberFolder {
 
 export type RejoinAnswer =
   | { readonly kind: 'admitted'; readonly admission: Admission }
-  /** Nobody has allowed it yet, or who was asked does not know yet. */
+  /** Nobody has allowed it yet; with an empty message, who was asked does not know. */
   | { readonly kind: 'pending'; readonly message: string }
   | { readonly kind: 'refused'; readonly name: string; readonly message: string };
 

@@ -8,7 +8,8 @@ import { present, type RmId } from '@mas/values';
 import type { MetaReplica } from '../meta/meta-replica';
 import type { RejoinAnswer } from './membership-ports';
 
-const NOBODY_KNOWS: RejoinAnswer = { kind: 'pending', message: 'the leader of the meta group' };
+/** Who does not lead the meta group says nothing: another one does. */
+const NOBODY_KNOWS: RejoinAnswer = { kind: 'pending', message: '' };
 
 /** @param meta null: this process has no replica of the meta group. */
 export async function readmit(meta: MetaReplica | null, settings: ClusterSettings, rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {

@@ -33,7 +33,7 @@ let answer: (request: ParticipantRequest) => Promise<ParticipantReply>;
 
 const cluster = madeUpCluster([rmId(1), RM, rmId(3)]);
 const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: (refusal, who) => void refusals.push({ name: refusal.name, refused: who.refused }) });
-const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller => new CoordinatorCaller('tm-1', knowledge, (refusal, who) => void refusals.push({ name: refusal.name, refused: who.refused }));
+const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller => new CoordinatorCaller('tm-1', 1, knowledge, (refusal, who) => void refusals.push({ name: refusal.name, refused: who.refused }));
 let refusals: { readonly name: string; readonly refused: string }[] = [];
 
 const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient => new GrpcParticipantClient({ caller, addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: realClock, logger: silentLogger });

@@ -55,7 +55,10 @@ export class MemberDoor implements NodeCaller {
     const peer = readMember(answered);
     if (member === null || peer === null) return { ok: false, refusal: NOT_SAID };
     const refusal = member.judgeAs(dialled, peer);
-    if (refusal === null) return { ok: true, member: peer };
+    if (refusal === null) {
+      member.letIn(dialled);
+      return { ok: true, member: peer };
+    }
     this.log(peer, refusal);
     if (refusal.isFinal && refusal.mark === null) this.ports.onRefused(refusal, { refused: 'peer', rm: dialled });
     return { ok: false, refusal };
@@ -64,7 +67,9 @@ export class MemberDoor implements NodeCaller {
   failed(dialled: RmId, error: ServiceError): void {
     const member = this.ports.member();
     const told = refusalOf(error);
-    const refusal = member === null || told === null ? null : member.turnedAway(told);
+    if (member === null || told === null) return;
+    const refusal = member.turnedAway(dialled, told);
+    if (refusal === null && told.isFinal && told.mark === null) this.logRefusedBy(dialled, told);
     if (refusal !== null) this.ports.onRefused(refusal, { refused: 'self', rm: dialled });
   }
 
@@ -104,13 +109,20 @@ export class MemberDoor implements NodeCaller {
   }
 
   private log(peer: PeerName, { name, message }: PeerRefusal): void {
-    const key = `${peer.rm} ${peer.incarnation} ${name}`;
+    if (this.isNews(`${peer.rm} ${peer.incarnation} ${name}`)) this.ports.logger.warn({ peer: describeMember(peer), reason: name }, message);
+  }
+
+  private logRefusedBy(dialled: RmId, { name, message }: PeerRefusal): void {
+    if (this.isNews(`by ${dialled} ${name}`)) this.ports.logger.error({ refusedBy: dialled, reason: name }, message);
+  }
+
+  private isNews(key: string): boolean {
     const nowMs = this.ports.clock.monotonicMs();
     const lastMs = this.loggedAtMs.get(key);
-    if (lastMs !== undefined && nowMs - lastMs < LOG_AGAIN_MS) return;
+    if (lastMs !== undefined && nowMs - lastMs < LOG_AGAIN_MS) return false;
     if (this.loggedAtMs.size >= MAX_REMEMBERED) this.loggedAtMs.clear();
     this.loggedAtMs.set(key, nowMs);
-    this.ports.logger.warn({ peer: describeMember(peer), reason: name }, message);
+    return true;
   }
 }
 

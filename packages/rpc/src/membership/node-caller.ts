@@ -3,7 +3,7 @@
  * being refused. A Resource Manager does so as a member (member-door.ts), a Transaction Manager by its cluster alone.
  */
 import type { Metadata, ServiceError } from '@grpc/grpc-js';
-import { judgeCluster, type ClusterId, type MemberId, type PeerRefusal } from '@mas/membership';
+import { Elsewhere, judgeCluster, type ClusterId, type MemberId, type PeerRefusal } from '@mas/membership';
 import type { RmId } from '@mas/values';
 import { readMember, sayCluster } from './node-names';
 import { refusalOf } from './refusal-status';
@@ -38,9 +38,15 @@ export interface ClusterKnowledge {
 export const NOT_SAID: PeerRefusal = { name: 'NO_NAME', message: 'The other end does not say who it is; it is of another version.', isFinal: false, mark: null };
 
 export class CoordinatorCaller implements NodeCaller {
-  /** @param name such as `tm-1`, for messages. */
+  private readonly elsewhere = new Elsewhere();
+
+  /**
+   * @param name such as `tm-1`, for messages
+   * @param dialled how many Resource Managers it dials
+   */
   constructor(
     private readonly name: string,
+    private readonly dialled: number,
     private readonly knowledge: ClusterKnowledge,
     private readonly onRefused: OnRefused,
   ) {}
@@ -55,15 +61,19 @@ export class CoordinatorCaller implements NodeCaller {
     const own = this.knowledge.clusterId();
     const refusal = own === null ? null : judgeCluster(own, server.clusterId, `rm-${server.rm}`);
     if (refusal !== null) {
-      this.onRefused({ ...refusal, message: `${this.name}: ${refusal.message}` }, { refused: 'peer', rm: dialled });
+      if (this.elsewhere.found(dialled)) this.onRefused({ ...refusal, message: `${this.name}: ${refusal.message}` }, { refused: 'peer', rm: dialled });
       return { ok: false, refusal };
     }
     if (own === null) this.knowledge.learn(server.clusterId);
+    this.elsewhere.isNot(dialled);
     return { ok: true, member: server };
   }
 
   failed(dialled: RmId, error: ServiceError): void {
     const refusal = refusalOf(error);
-    if (refusal?.isFinal === true) this.onRefused(refusal, { refused: 'self', rm: dialled });
+    if (refusal?.isFinal !== true) return;
+    const isNews = this.elsewhere.found(dialled);
+    if (this.elsewhere.areMostOf(this.dialled)) this.onRefused(refusal, { refused: 'self', rm: dialled });
+    else if (isNews) this.onRefused(refusal, { refused: 'peer', rm: dialled });
   }
 }

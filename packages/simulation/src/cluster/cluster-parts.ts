@@ -17,6 +17,8 @@ export interface Machine {
   wallOffsetMs: number;
   /** `--rejoin`, as the operator has set it. */
   rejoin: boolean;
+  /** Its disks are those of another cluster, whose groups it may found. */
+  isForeign: boolean;
   /** What no process on this machine may speak under, and why, as only the simulator knows: a disk that has forgotten something. */
   forgotten: { readonly ordinal: Ordinal; readonly why: string } | null;
 }

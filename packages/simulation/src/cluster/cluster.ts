@@ -15,7 +15,7 @@ import { SimSql } from '../world/sim-sql';
 import type { World } from '../world/world';
 import type { Machine } from './cluster-parts';
 import type { ClusterObserver } from './observer';
-import { RmProcess, type Host, type RmSettings } from './rm-process';
+import { RmProcess, type Host, type RmSettings, type Standing } from './rm-process';
 import { TmProcess } from './tm-process';
 
 export interface ClusterShape {
@@ -46,8 +46,9 @@ export interface Guest {
   readonly rm: RmId;
   readonly name: string;
   readonly machine: Machine;
-  /** Why nobody should hear it. */
-  readonly why: string;
+  /** Why nobody should hear it; null: whoever does not know that it was replaced may. */
+  readonly why: string | null;
+  readonly onRefused: () => void;
 }
 
 const START_LIMIT_MS = 30_000;
@@ -67,8 +68,8 @@ export class Cluster {
   readonly guests = new Map<string, RmProcess>();
   /** Resource Managers that were refused, and why: they stay down until their operator has done something. */
   readonly refused = new Map<RmId, string>();
-  /** Told of every process that was refused. */
-  onRefused: ((process: RmProcess, reason: string) => void) | null = null;
+  /** Machines that are away: their supervisors start nothing. */
+  readonly held = new Set<RmId>();
   /** Armed by the faults: a process that passes this failpoint dies there. */
   rmDiesAt: FailpointName | null = null;
   tmDiesAt: Failpoint | null = null;
@@ -139,21 +140,21 @@ export class Cluster {
   /** A machine of its own, with nothing on it. */
   machine(sqlName: string, wallOffsetMs: number): Machine {
     const { world, fabric, sessions } = this;
-    return { world, disk: new SimDisk(world), sql: new SimSql(this.network, sqlName), fabric, sessions, wallOffsetMs, rejoin: false, forgotten: null };
+    return { world, disk: new SimDisk(world), sql: new SimSql(this.network, sqlName), fabric, sessions, wallOffsetMs, rejoin: false, isForeign: false, forgotten: null };
   }
 
-  /** Unless it runs, or was refused and nobody has done anything about it. */
+  /** Unless it runs, its machine is away, or it was refused and nobody has done anything about it. */
   startRm(rm: RmId): void {
-    if (this.rms.has(rm) || this.refused.has(rm)) return;
-    const process = this.process(rm, `rm-${rm}`, present(this.machines.get(rm), 'machine'), null, (self, refused) => this.rmEnded(self, refused));
+    if (this.rms.has(rm) || this.refused.has(rm) || this.held.has(rm)) return;
+    const process = this.process(rm, `rm-${rm}`, present(this.machines.get(rm), 'machine'), { kind: 'member' }, (self, refused) => this.rmEnded(self, refused));
     this.rms.set(rm, process);
     this.run(process);
   }
 
-  startGuest({ rm, name, machine, why }: Guest): void {
-    const process = this.process(rm, name, machine, why, (self, refused) => {
+  startGuest({ rm, name, machine, why, onRefused }: Guest): void {
+    const process = this.process(rm, name, machine, { kind: 'guest', why }, (_self, refused) => {
       this.guests.delete(name);
-      if (refused !== null) this.onRefused?.(self, refused);
+      if (refused !== null) onRefused();
     });
     this.guests.set(name, process);
     this.run(process);
@@ -207,10 +208,10 @@ export class Cluster {
     return best?.rm ?? null;
   }
 
-  private process(rm: RmId, name: string, machine: Machine, guest: string | null, onExit: (self: RmProcess, refused: string | null) => void): RmProcess {
+  private process(rm: RmId, name: string, machine: Machine, standing: Standing, onExit: (self: RmProcess, refused: string | null) => void): RmProcess {
     const { shape, genesis, observer } = this;
-    const orders = { rm, name, settings: shape.rm, genesis, buckets: shape.buckets, replicas: shape.replicas, guest };
-    return new RmProcess(machine, orders, { observer, diesAt: (point) => guest === null && this.rmPasses(rm, point), onExit });
+    const orders = { rm, name, settings: shape.rm, genesis, buckets: shape.buckets, replicas: shape.replicas, standing };
+    return new RmProcess(machine, orders, { observer, diesAt: (point) => standing.kind === 'member' && this.rmPasses(rm, point), onExit });
   }
 
   private run(process: RmProcess): void {
@@ -220,6 +221,11 @@ export class Cluster {
       if (!process.process.isAlive) return;
       if (error instanceof MembershipRefused) {
         process.refused(error);
+        return;
+      }
+      // Exit code 2, too.
+      if (error instanceof Error && 'kind' in error && error.kind === 'replica-unusable') {
+        process.refused(new MembershipRefused('REPLICA_UNUSABLE', error.message));
         return;
       }
       this.observer.onFatal(name, error, isAwayError(error));
@@ -273,7 +279,7 @@ export class Cluster {
     this.world.trace.note(`rm-${ended.rm} has ended`);
     if (refused !== null) {
       this.refused.set(ended.rm, refused);
-      this.onRefused?.(ended, refused);
+      this.world.counters.add(`refused: ${refused}`);
       return;
     }
     this.again(() => this.startRm(ended.rm));
@@ -293,9 +299,10 @@ export class Cluster {
   }
 }
 
-/** A start that SQL's absence prevented is repeated by the supervisor; anything else is a finding. */
+/** A start that SQL's absence or a full disk prevented is repeated by the supervisor; anything else is a finding. */
 function isAwayError(error: unknown): boolean {
-  return error instanceof Error && (error as Error & { kind?: string }).kind === 'store-unavailable';
+  if (!(error instanceof Error)) return false;
+  return ('kind' in error && error.kind === 'store-unavailable') || ('code' in error && error.code === 'ENOSPC');
 }
 
 /** Servers that are not under test keep time well. */

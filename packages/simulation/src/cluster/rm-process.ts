@@ -32,9 +32,13 @@ export interface RmOrders {
   readonly genesis: PlacementMap;
   readonly buckets: number;
   readonly replicas: number;
-  /** It listens at no address of the cluster, and only dials: a process of another cluster, a stranger, a disk that was given up. Why nobody should hear it. */
-  readonly guest: string | null;
+  readonly standing: Standing;
 }
+
+export type Standing =
+  | { readonly kind: 'member' }
+  /** It listens at no address of the cluster, and only dials: of another cluster, a stranger, a disk that was given up. @param why nobody should hear it, as only the simulator knows */
+  | { readonly kind: 'guest'; readonly why: string | null };
 
 export interface RmObservers {
   readonly observer: ClusterObserver;
@@ -51,6 +55,7 @@ export type Host = MultiRaftHost<readonly Outcome[]>;
 export interface RmParts extends Part {
   readonly host: Host;
   readonly manager: ResourceManager;
+  readonly directory: LeaderDirectory;
 }
 
 const LOG_SEGMENT_BYTES = 128 * 1024;
@@ -102,7 +107,7 @@ export class RmProcess {
     const { machine, orders, process, desk, logger, rm } = this;
     const database = { store: this.store, name: `database ${machine.sql.name}` };
     const folder = await FolderMembership.open(machine.disk.folder(process.name), rm, machine.rejoin, database, logger);
-    if (orders.guest === null) machine.sessions.servers.set(rm, this.server);
+    if (orders.standing.kind === 'member') machine.sessions.servers.set(rm, this.server);
     const part = await takePart({
       rm,
       first: this.first(),
@@ -156,7 +161,7 @@ export class RmProcess {
   private standing(): string | null {
     const { forgotten } = this.machine;
     const { parts } = this;
-    if (this.orders.guest !== null) return this.orders.guest;
+    if (this.orders.standing.kind === 'guest') return this.orders.standing.why;
     return forgotten !== null && parts !== null && parts.local.self.ordinal <= forgotten.ordinal ? forgotten.why : null;
   }
 
@@ -171,11 +176,13 @@ export class RmProcess {
     const { clock } = process;
     const { local: member, log } = part;
     const owner = { process, member, standing: () => this.standing(), onRefused: ({ name, message }: { readonly name: string; readonly message: string }) => this.refused(new MembershipRefused(name, message)) };
-    const transport = orders.guest === null ? fabric.transport(owner) : fabric.guest(owner);
+    const isGuest = orders.standing.kind === 'guest';
+    const transport = isGuest ? fabric.guest(owner) : fabric.transport(owner);
     this.transport = transport;
     const host: Host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random: world.chance(), logger, onFatal: (failure) => this.fatal(failure.cause ?? failure.what) }, multiRaftConfig(orders.settings.raft));
-    if (orders.guest === null) this.observeGroups(host, log);
+    if (!isGuest) this.observeGroups(host, log);
     const { observer, diesAt } = this.observers;
+    const directory = new LeaderDirectory(new PlacementIndex(orders.genesis));
     const manager = new ResourceManager({
       rm,
       membership: { identity: part.identity, settings: part.membership.settings, local: member },
@@ -185,7 +192,7 @@ export class RmProcess {
       rowCodec: new ProtoRowCodec(),
       tokens: testTokens,
       participants: sessions.client(process, { role: 'rm', ...owner }),
-      directory: new LeaderDirectory(new PlacementIndex(orders.genesis)),
+      directory,
       clock,
       random: world.chance(),
       logger,
@@ -205,7 +212,7 @@ export class RmProcess {
       },
       onFatal: (error) => this.fatal(error),
     });
-    return { ...part, host, manager };
+    return { ...part, host, manager, directory };
   }
 
   /** The host is production's; only its appliers are listened to, and the founding of groups. */
@@ -213,7 +220,7 @@ export class RmProcess {
     const { observer } = this.observers;
     const addGroup = host.addGroup.bind(host);
     host.addGroup = (group: BucketId, applier: Applier<readonly Outcome[]>, initial: InitialGroup | null) => {
-      if (initial !== null && log.storage(group) === undefined) observer.onFounded(this.process.name, group);
+      if (initial !== null && !this.machine.isForeign && log.storage(group) === undefined) observer.onFounded(this.process.name, group);
       return addGroup(group, observed(applier, this.rm, group, observer), initial);
     };
   }

@@ -1,6 +1,11 @@
 /** A kind of fault: how it disturbs the cluster for a while, how the disturbance ends, and how one sees that it bit. */
-import { present, type SeededRandom } from '@mas/values';
+import type { Ordinal } from '@mas/membership';
+import type { MemoryTables } from '@mas/sql-store';
+import { present, type RmId, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
+import type { Machine } from '../cluster/cluster-parts';
+import type { Operator } from '../operator/operator';
+import type { FolderImage } from '../world/sim-disk';
 
 export interface Fault {
   readonly name: string;
@@ -13,11 +18,36 @@ export interface Fault {
   readonly lastsMs: readonly [number, number];
 }
 
+/** Of a Resource Manager at a moment. */
+export interface Copy {
+  readonly rm: RmId;
+  readonly ordinal: Ordinal;
+  /** Its log does not go further in the copy. */
+  readonly position: number;
+  readonly folder: FolderImage;
+  readonly tables: MemoryTables;
+}
+
 export class FaultSite {
+  /** In the order in which they were made. */
+  readonly copies: Copy[] = [];
+  private numbers = 0;
+
   constructor(
     readonly cluster: Cluster,
+    readonly operator: Operator,
     readonly random: SeededRandom,
   ) {}
+
+  /** For names. */
+  number(): number {
+    this.numbers += 1;
+    return this.numbers;
+  }
+
+  machine(rm: RmId): Machine {
+    return present(this.cluster.machines.get(rm), 'machine');
+  }
 
   pick<Item>(items: readonly Item[]): Item {
     return present(items[this.random.below(items.length)], 'item');

@@ -1,7 +1,6 @@
 /** A replica of a bucket moves to another Resource Manager and, the next time, back: learner first, then one joint step. */
 import type { MemberId } from '@mas/membership';
 import type { BucketId, RmId } from '@mas/values';
-import type { Cluster } from '../cluster/cluster';
 import type { Fault, FaultSite } from './fault';
 
 export const membership: Fault = {
@@ -17,8 +16,12 @@ export const membership: Fault = {
     if (leader === null || status === undefined) return;
     const { voters } = status;
     const outside = cluster.rmIds.filter((rm) => !voters.some((voter) => voter.rm === rm));
-    if (outside.length === 0) void dropAndTakeBack(site, bucket, leader, site.pick(voters));
-    else void replace(site, bucket, leader, site.pick(voters), site.pick(outside));
+    const driver = cluster.rms.get(leader)?.process;
+    const [from, to] = [site.pick(voters), outside.length === 0 ? null : site.pick(outside)];
+    void site.operator.moving(
+      () => driver?.isAlive === true,
+      () => (to === null ? dropAndTakeBack(site, bucket, leader, from) : replace(site, bucket, leader, from, to)),
+    );
   },
 };
 
@@ -45,23 +48,4 @@ async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, 
   const back = await host.changeReplicas(bucket, { kind: 'add', replica: site.cluster.memberOf(rm) });
   site.note(`the replica of bucket ${bucket} on rm-${rm} left (${left}) and came back (${back})`);
   if (left === 'done') site.count('membership changes');
-}
-
-const REPAIR_EVERY_MS = 700;
-
-/** What an operator does once the trouble is over: groups that are short of a voter get one again. */
-export function repairMembership(cluster: Cluster, untilMs: number): void {
-  cluster.world.time.at(REPAIR_EVERY_MS, () => {
-    for (const bucket of cluster.buckets) void repair(cluster, bucket);
-    if (cluster.world.time.nowMs() < untilMs) repairMembership(cluster, untilMs);
-  });
-}
-
-async function repair(cluster: Cluster, bucket: BucketId): Promise<void> {
-  const leader = cluster.leaderOf(bucket);
-  const host = cluster.host(leader);
-  const voters = host?.status().find((one) => one.group === bucket)?.voters.map(({ rm }) => rm) ?? [];
-  const missing = cluster.placement.replicasOf(bucket).find((rm) => !voters.includes(rm) && cluster.host(rm)?.groups().includes(bucket) === true);
-  if (host === undefined || missing === undefined || voters.length >= cluster.shape.replicas) return;
-  await host.changeReplicas(bucket, { kind: 'add', replica: cluster.memberOf(missing) });
 }

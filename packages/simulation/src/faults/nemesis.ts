@@ -1,18 +1,23 @@
 /** Draws a seed's kinds of faults and lets them strike until it is told to stop; then everything is as if it had never been. */
 import type { SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
+import type { Operator } from '../operator/operator';
 import { CALM_NETWORK } from '../world/network';
 import { CALM_DISK } from '../world/sim-disk';
 import { CALM_SQL } from '../world/sim-sql';
 import { FaultSite, type Fault } from './fault';
 import { fourReigns } from './four-reigns';
+import { crossedClusters } from './crossed-clusters';
+import { lostDisks } from './lost-disks';
 import { delays, duplication, loss, partitions, peersCutOff, shortReigns } from './network-faults';
 import { clockJumps, crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
+import { oldCopies } from './old-copies';
+import { strangers } from './strangers';
 import { redisTrouble, sqlCommits, sqlDown, sqlSlow } from './store-faults';
-import { membership, repairMembership } from './membership';
+import { membership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
-  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, redisTrouble, sqlCommits, sqlSlow, sqlDown,
+  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, lostDisks, oldCopies, crossedClusters, strangers, redisTrouble, sqlCommits, sqlSlow, sqlDown,
 ];
 
 const REPAIR_MS = 30_000;
@@ -30,13 +35,17 @@ export class Nemesis {
   private readonly endings = new Set<() => void>();
 
   constructor(
-    private readonly cluster: Cluster,
+    private readonly operator: Operator,
     readonly faults: readonly Fault[],
     private readonly random: SeededRandom,
   ) {}
 
+  private get cluster(): Cluster {
+    return this.operator.cluster;
+  }
+
   start(): void {
-    for (const fault of this.faults) this.keepStriking(fault, new FaultSite(this.cluster, this.random.fork()));
+    for (const fault of this.faults) this.keepStriking(fault, new FaultSite(this.cluster, this.operator, this.random.fork()));
   }
 
   /** The faults end: links are whole, disks and servers are well, everybody is started again. */
@@ -59,7 +68,8 @@ export class Nemesis {
     }
     for (const { process } of [...cluster.rms.values(), ...cluster.guests.values(), ...cluster.tms.values()]) process.resume();
     cluster.setClocksRight();
-    if (this.faults.includes(membership)) repairMembership(cluster, cluster.world.time.nowMs() + REPAIR_MS);
+    this.operator.endAbsences();
+    if (this.faults.includes(membership)) this.operator.repairUntil(cluster.world.time.nowMs() + REPAIR_MS);
   }
 
   /** Those that have not had any effect so far. */

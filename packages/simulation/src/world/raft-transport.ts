@@ -149,7 +149,8 @@ export class RaftFabric {
     const { world } = this.network;
     world.counters.add('peers turned away');
     world.trace.note(`${judge.process.name} turns ${peer.process.name} away: ${refusal.name}`);
-    world.time.at(this.network.delayMs(), () => peer.process.enter(() => peer.turnedAway(refusal)));
+    // Nobody dials a guest.
+    if (!this.guests.has(judge)) world.time.at(this.network.delayMs(), () => peer.process.enter(() => peer.turnedAway(judge.rm, refusal)));
     return true;
   }
 
@@ -157,6 +158,8 @@ export class RaftFabric {
     // An end hears that the last one is gone before it hears of the next.
     for (const tell of this.connections.get(key(low, high))?.notices ?? []) tell();
     this.connections.set(key(low, high), { low, high, isOpen: true, silentSinceMs: null, breakers: new Set(), notices: new Set() });
+    low.member.letIn(high.rm);
+    high.member.letIn(low.rm);
     low.process.enter(() => low.receiver?.onConnected(high.self));
     high.process.enter(() => high.receiver?.onConnected(low.self));
   }
@@ -216,8 +219,8 @@ export class SimTransport implements PeerTransport {
   }
 
   /** The other end does not take this one. */
-  turnedAway(refusal: PeerRefusal): void {
-    const final = this.member.turnedAway(refusal);
+  turnedAway(by: RmId, refusal: PeerRefusal): void {
+    const final = this.member.turnedAway(by, refusal);
     if (final !== null) this.owner.onRefused(final);
   }
 

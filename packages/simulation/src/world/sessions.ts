@@ -122,7 +122,7 @@ class SimSessionClient implements ParticipantClient {
     if (refusal !== null) {
       fabric.network.world.counters.add('sessions turned away');
       fabric.back(server.process.name, process, () => {
-        const final = asking.role === 'rm' ? asking.member.turnedAway(refusal) : refusal;
+        const final = asking.role === 'rm' ? asking.member.turnedAway(rm, refusal) : refusal;
         if (final !== null) asking.onRefused(final);
       });
       return false;
