@@ -3,7 +3,7 @@
  * loss, for as long as the transport lives. Never blocks: what does not fit into the bounded window is refused, and
  * Raft sends it again.
  */
-import type { Client, ClientWritableStream, Metadata, ServiceError } from '@grpc/grpc-js';
+import { credentials, Metadata, type Client, type ClientWritableStream, type ServiceError } from '@grpc/grpc-js';
 import type { MemberId } from '@mas/membership';
 import { EMPTY_BATCH, type PeerBatch } from '@mas/multi-raft';
 import type { Clock, RmId, Timer } from '@mas/values';
@@ -46,18 +46,22 @@ export class PeerLink {
   private unwrittenBytes = 0;
   private redial: Timer | null = null;
   private closed = false;
+  /**
+   * Said when the connection stands. How far the log went when it was dialled is an old story by then, others have told the peer
+   * more of it meanwhile, and it would take this process for a copy of an earlier time.
+   */
+  private readonly name = credentials.createFromMetadataGenerator((_, said) => said(null, this.ports.caller.introduction() ?? new Metadata()));
 
   constructor(private readonly ports: PeerLinkPorts) {}
 
   open(): void {
     if (this.closed) return;
-    const metadata = this.ports.caller.introduction({ waitForReady: true });
-    if (metadata === null) {
+    if (this.ports.caller.introduction() === null) {
       this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());
       return;
     }
     this.client ??= this.ports.dial();
-    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, (error) => this.ended(stream, error));
+    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, new Metadata({ waitForReady: true }), { credentials: this.name }, (error) => this.ended(stream, error));
     // Errors also arrive in the callback above; without a listener they would be thrown.
     stream.on('error', () => undefined);
     stream.on('metadata', (answered: Metadata) => this.ready(stream, answered));

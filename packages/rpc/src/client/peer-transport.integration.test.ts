@@ -101,6 +101,37 @@ test('a connection that does not come up is given up for a new one: the network 
   await closeNodes(nodes);
 });
 
+test('a log that grows while the connection is being made is no copy of an earlier time', async () => {
+  let position = 100;
+  const growing = cluster.local(ONE, () => position);
+  const listening = cluster.local(TWO, () => 100);
+  const connected: RmId[] = [];
+  const lines: string[] = [];
+  const ports = new Map<RmId, number>();
+  const proxy = await TcpProxy.open(() => ports.get(TWO) ?? 0);
+  const logger = { ...silentLogger, info: (_: object, text: string) => void lines.push(text) };
+  const door = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger, onRefused: ({ name }) => void lines.push(name) });
+  const dialling = new GrpcPeerTransport({ self: ONE, door: door(growing), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(ONE), clock: realClock, logger: silentLogger, dialTimeoutMs: 60_000 });
+  const other = new GrpcPeerTransport({ self: TWO, door: door(listening), peers: new Map(), tls: certs.rm(TWO), clock: realClock, logger: silentLogger });
+  other.start(receiver());
+  // Nobody listens yet: the stream is begun, and waits for its connection.
+  dialling.start(receiver({ onConnected: ({ rm }) => connected.push(rm) }));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  position = 200;
+  listening.heard([{ rm: ONE, ordinal: ordinal(0), run: FIRST_RUN.run, position }]);
+  const server = await startRmServer({
+    address: '127.0.0.1:0', tls: certs.rm(TWO), membership: null, raft: other, door: door(listening), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
+  });
+  ports.set(TWO, server.port);
+  await eventually('connected', () => connected.length === 1);
+  expect(lines).toEqual([]);
+  await dialling.close();
+  await other.close();
+  await server.stop(0);
+  await proxy.close();
+});
+
 describe('a snapshot', () => {
   test('goes on where it stopped, over as many connections as it takes', async () => {
     const nodes = await openNodes();

@@ -108,8 +108,12 @@ export class MemberDoor implements NodeCaller {
     return refusal === null ? { ok: true, role: 'tm', peer: null, answer: sayMember(member.name()) } : { ok: false, status: refusalStatus(refusal) };
   }
 
-  private log(peer: PeerName, { name, message }: PeerRefusal): void {
-    if (this.isNews(`${peer.rm} ${peer.incarnation} ${name}`)) this.ports.logger.warn({ peer: describeMember(peer), reason: name }, message);
+  private log(peer: PeerName, { name, message, mark }: PeerRefusal): void {
+    if (!this.isNews(`${peer.rm} ${peer.incarnation} ${name}`)) return;
+    const facts = { peer: describeMember(peer), reason: name };
+    // Only the peer can know; if it is so, it ends and says what to do.
+    if (mark !== null) this.ports.logger.info(facts, 'what a peer says of its log is older than what others have heard of it: it looks, and dials again');
+    else this.ports.logger.warn(facts, message);
   }
 
   private logRefusedBy(dialled: RmId, { name, message }: PeerRefusal): void {
