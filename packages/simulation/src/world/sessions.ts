@@ -105,6 +105,7 @@ class SimSessionClient implements ParticipantClient {
     if (why !== null) fabric.onAnswered(process.name, server.process.name, why);
     server.process.enter(() => {
       const { request, passage } = server.codec.decodeRequest(bytes);
+      if (passage?.kind === 'relayed') fabric.network.world.counters.add('requests relayed');
       void server.desk.handle(request, asking.role, passage ?? undefined).then((reply) => {
         if (!server.process.isAlive) return;
         const encoded = server.codec.encodeReply(reply);
