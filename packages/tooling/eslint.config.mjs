@@ -15,7 +15,7 @@ const FLOORS = [
 /** Downward within one floor: who builds on whom. */
 const SAME_FLOOR = {
   'two-phase-commit': ['ledger', 'placement', 'membership'],
-  placement: ['membership'],
+  placement: ['membership', 'health'],
   'resource-manager': ['multi-raft', 'routing'],
   'transaction-coordinator': ['global-lock', 'routing'],
   simulation: ['bin', 'auditor'],

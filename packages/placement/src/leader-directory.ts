@@ -32,7 +32,7 @@ export interface Witness {
   readonly leader: RmId;
   readonly term: number;
   readonly saidMs: number;
-  /** When it has heard the leader's process. */
+  /** When it has heard the leader's process, at the earliest. */
   readonly heardMs: number | null;
 }
 
@@ -111,15 +111,17 @@ export class LeaderDirectory {
     known.isSure = false;
   }
 
-  /** `from` was asked who leads and has answered. */
-  said(bucket: BucketId, from: RmId, { leader, term, heardAgoMs }: Leadership, nowMs: number): void {
+  /** `from` was asked at `askedMs` who leads and has answered. */
+  said(bucket: BucketId, from: RmId, { leader, term, heardAgoMs }: Leadership, askedMs: number, nowMs: number): void {
     this.silences.answered(from);
+    this.silences.took(from, nowMs - askedMs, nowMs);
     const known = this.of(bucket);
     if (leader === null) {
       known.witnesses.delete(from);
       return;
     }
-    const heardMs = heardAgoMs === null ? null : nowMs - heardAgoMs;
+    // At the earliest: the answer may have waited in a socket while this process stood still.
+    const heardMs = heardAgoMs === null ? null : askedMs - heardAgoMs;
     known.witnesses.set(from, { rm: from, leader, term, saidMs: nowMs, heardMs });
     if (heardMs !== null && from !== leader) this.silences.livedAt(leader, heardMs);
     if (term < known.term || (term === known.term && known.isSure)) return;

@@ -52,8 +52,8 @@ class Story {
     return this;
   }
 
-  says(from: number, leader: number | null, term: number, heardAgoMs: number | null = 0): this {
-    this.directory.said(BUCKET, rmId(from), { leader: leader === null ? null : rmId(leader), term, heardAgoMs }, this.nowMs);
+  says(from: number, leader: number | null, term: number, heardAgoMs: number | null = 0, askedMs = this.nowMs): this {
+    this.directory.said(BUCKET, rmId(from), { leader: leader === null ? null : rmId(leader), term, heardAgoMs }, askedMs, this.nowMs);
     return this;
   }
 
@@ -202,34 +202,49 @@ describe('a leader that only this process does not reach', () => {
   test('it gets time to answer the question; then the request goes through one that hears it', () => {
     const story = cut();
     expect(story.mayLeave).toBe(false);
-    expect(story.pass(100).leaves().next).toBe('ask 1 through 3');
+    expect(story.pass(150).leaves().next).toBe('ask 1 through 3');
   });
 
   test('the next exchange takes the same way at once', () => {
-    const story = cut().pass(100).leaves();
+    const story = cut().pass(150).leaves();
     expect(story.steps({ kind: 'answered' })).toEqual(['ask 1 through 3']);
     expect(story.again().next).toBe('ask 1 through 3');
   });
 
+  test('one that answers late, because it is busy, gets as much time again and a half', () => {
+    const story = led();
+    story.asks(1).pass(400).says(1, 1, 5, 0, story.nowMs - 400);
+    expect(story.next).toBe('ask 1');
+    story.pass(150).asks(1, 2, 3).pass(50).says(3, 1, 5, 5);
+    expect([story.pass(600).mayLeave, story.pass(150).mayLeave]).toEqual([false, true]);
+  });
+
+  test('an answer that waited while this process stood still proves nothing', () => {
+    const story = led();
+    expect(story.next).toBe('ask 1');
+    story.pass(150).asks(1, 2, 3).pass(400).says(3, 1, 5, 20, story.nowMs - 400);
+    expect(story.pass(1_000).mayLeave).toBe(false);
+  });
+
   test('a relay that cannot reach it either: the other one, then the replicas in turn', () => {
-    const story = cut().pass(100).leaves();
+    const story = cut().pass(150).leaves();
     expect(story.steps(refuses(), refuses(), silent, refuses(), refuses())).toEqual(['ask 1 through 3', 'ask 1 through 2', 'question', 'ask 2', 'ask 3']);
   });
 
   test('a relay that hangs is left for a leader of a later term', () => {
-    const story = cut().pass(100).leaves();
+    const story = cut().pass(150).leaves();
     expect(story.next).toBe('ask 1 through 3');
     expect(story.pass(200).says(2, 2, 6).leaves().next).toBe('ask 2');
   });
 
   test('once it answers a question the direct way is taken', () => {
-    const story = cut().pass(100).leaves();
+    const story = cut().pass(150).leaves();
     story.steps({ kind: 'answered' });
     expect(story.pass(500).says(1, 1, 5).again().next).toBe('ask 1');
   });
 
   test('who asks is no relay for itself', () => {
-    const story = cut().pass(100);
+    const story = cut().pass(150);
     story.directory.silences.silent(rmId(1), 0);
     expect(show(new RouteSearch(story.directory, BUCKET, rmId(3)).next(story.nowMs))).toBe('ask 1 through 2');
   });

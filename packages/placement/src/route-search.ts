@@ -17,8 +17,6 @@ import type { LeaderDirectory } from './leader-directory';
 export const ASK_OTHERS_MS = 150;
 /** … this often. */
 export const QUESTION_MS = 50;
-/** A leader that others hear has so long to answer a question itself. */
-export const DIRECT_ANSWER_MS = 100;
 
 export type RouteStep =
   /** Send the request to `rm`; or to `through`, with the wish to pass it on to the leader. */
@@ -169,8 +167,7 @@ export class RouteSearch {
 
   private relayTo(leader: RmId, nowMs: number): RmId | null {
     const { directory, bucket } = this;
-    const unansweredMs = directory.silences.livesUnansweredMs(leader, nowMs);
-    if (unansweredMs === null || unansweredMs < DIRECT_ANSWER_MS) return null;
+    if (!directory.silences.isOutOfReach(leader, nowMs)) return null;
     let best: { readonly rm: RmId; readonly heardMs: number } | null = null;
     for (const { rm, heardMs } of directory.witnesses(bucket, leader)) {
       if (heardMs === null || rm === leader || rm === this.self || this.relaysTried.has(rm) || directory.silences.isSilent(rm)) continue;

@@ -2,10 +2,14 @@
  * Who does not answer this process. Per Resource Manager, shared by all that asks: what one exchange has found out spares the
  * others the wait. It always heals: whoever is silent is asked a question twice a second, and any answer at all ends it.
  */
+import { LearnedSilence, LongestPause } from '@mas/health';
 import type { RmId } from '@mas/values';
 
 /** Whoever is silent is asked so often whether it still is. */
 export const ASK_AGAIN_MS = 500;
+
+/** How long one that lives may take to answer a question: on a quiet machine, and at most. A busy one answers late, and is learned. */
+const ANSWER = { floorMs: 150, capMs: 1_500 };
 
 interface Unanswered {
   /** When the first was asked that has had no answer. */
@@ -18,6 +22,8 @@ interface Unanswered {
 
 export class Silences {
   private readonly unanswered = new Map<RmId, Unanswered>();
+  private readonly learned = new LearnedSilence(ANSWER, -Infinity);
+  private readonly pauses = new Map<RmId, LongestPause>();
 
   isSilent(rm: RmId): boolean {
     return this.unanswered.get(rm)?.isSilent ?? false;
@@ -47,10 +53,15 @@ export class Silences {
     if (known !== undefined && known.livedMs === null && atMs > known.sinceMs) known.livedMs = atMs;
   }
 
-  /** For how long it has been known to live and has not answered; null: it has answered, or nobody has heard it either. */
-  livesUnansweredMs(rm: RmId, nowMs: number): number | null {
+  /** It has answered a question after so long. */
+  took(rm: RmId, durationMs: number, nowMs: number): void {
+    this.learned.paused(this.pausesOf(rm), durationMs, nowMs);
+  }
+
+  /** It is known to live, and has had time to answer since, and has not: the way to it is broken. */
+  isOutOfReach(rm: RmId, nowMs: number): boolean {
     const livedMs = this.unanswered.get(rm)?.livedMs ?? null;
-    return livedMs === null ? null : nowMs - livedMs;
+    return livedMs !== null && nowMs - livedMs >= this.learned.allowedMs(this.pausesOf(rm), nowMs);
   }
 
   /** True twice a second for one that is silent; then it counts as asked. */
@@ -59,5 +70,14 @@ export class Silences {
     if (known === undefined || !known.isSilent || nowMs - known.askedMs < ASK_AGAIN_MS) return false;
     known.askedMs = nowMs;
     return true;
+  }
+
+  private pausesOf(rm: RmId): LongestPause {
+    let pauses = this.pauses.get(rm);
+    if (pauses === undefined) {
+      pauses = new LongestPause();
+      this.pauses.set(rm, pauses);
+    }
+    return pauses;
   }
 }

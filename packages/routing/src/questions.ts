@@ -6,8 +6,8 @@ import { QUESTION_MS, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantClient } from '@mas/two-phase-commit';
 import type { BucketId, Clock, RmId, Timer } from '@mas/values';
 
-/** An answer is no longer waited for after so long. */
-const ANSWER_MS = 500;
+/** An answer is no longer waited for after so long; it is learned how long they take. */
+const ANSWER_MS = 1_500;
 /** So long a replica that has not answered is not asked the same again. */
 const PATIENCE_MS = 200;
 
@@ -22,6 +22,7 @@ interface Waiting {
   /** Questions under way, and since when. */
   readonly asked: Map<RmId, number>;
   timer: Timer | null;
+  isTelling: boolean;
 }
 
 export class Questions {
@@ -65,8 +66,18 @@ export class Questions {
     directory.silences.asked(rm, askedMs);
     void participants.send(rm, { kind: 'who-leads', bucket }, ANSWER_MS).then((reply) => {
       if (waiting.asked.get(rm) === askedMs) waiting.asked.delete(rm);
-      if (reply.kind === 'leadership') directory.said(bucket, rm, reply, clock.monotonicMs());
+      if (reply.kind === 'leadership') directory.said(bucket, rm, reply, askedMs, clock.monotonicMs());
       else if (reply.kind !== 'unknown' && reply.kind !== 'not-sent') directory.silences.answered(rm);
+      this.tell(waiting);
+    });
+  }
+
+  /** Only when all sockets have been read: after a stall of this process they hold more answers than this one. */
+  private tell(waiting: Waiting): void {
+    if (waiting.isTelling) return;
+    waiting.isTelling = true;
+    this.ports.clock.defer(() => {
+      waiting.isTelling = false;
       for (const onNews of [...waiting.onNews]) onNews();
     });
   }
@@ -74,7 +85,7 @@ export class Questions {
   private waiting(bucket: BucketId): Waiting {
     let waiting = this.buckets.get(bucket);
     if (waiting === undefined) {
-      waiting = { onNews: new Set(), asked: new Map(), timer: null };
+      waiting = { onNews: new Set(), asked: new Map(), timer: null, isTelling: false };
       this.buckets.set(bucket, waiting);
     }
     return waiting;

@@ -33,7 +33,7 @@ export const NODE_CHANNEL_OPTIONS: ChannelOptions = {
  * again after twice the time each time, so that a connection would come up to half a minute after the network is whole.
  */
 export const DIAL_TIMEOUT_MS = 4_000;
-/** The same for what callers wait for: TCP asks after 0 and 1 s, so half of a lost dial's time is spent before it asks again. */
+/** The same for what callers wait for: TCP asks after 0, 1 and 3 s. Every third dial has twice the time, for a machine too busy for a handshake. */
 export const SESSION_DIAL_TIMEOUT_MS = 2_000;
 
 /** Dials a Resource Manager. The server must hold that one's certificate, whatever its address. */

@@ -32,9 +32,14 @@ interface Connection {
   link: SessionLink | null;
 }
 
+/** Of the dials in a row that lead nowhere every third has twice the time. */
+const PATIENT_EVERY = 3;
+
 export class GrpcParticipantClient implements ParticipantClient {
   private readonly connections = new Map<RmId, Connection>();
   private readonly codec = new SessionCodec(new EncodedInstructions());
+  /** Dials in a row that have led nowhere. */
+  private readonly vain = new Map<RmId, number>();
   private closed = false;
 
   constructor(private readonly options: ParticipantClientOptions) {}
@@ -73,14 +78,19 @@ export class GrpcParticipantClient implements ParticipantClient {
     const stream = client.makeBidiStreamRequest<Buffer, Buffer>(TransactionServiceService.session.path, identity, identity, introduction);
     const ended = (reason: string, noConnection: boolean): void => {
       if (!this.closed) this.options.logger.debug({ rm, address, reason }, 'the session to a resource manager has ended');
-      if (noConnection && this.connections.get(rm)?.client === client) this.drop(rm);
+      if (!noConnection) return;
+      this.vain.set(rm, (this.vain.get(rm) ?? 0) + 1);
+      if (this.connections.get(rm)?.client === client) this.drop(rm);
     };
     const { caller, clock, dialTimeoutMs } = this.options;
     const judge = (answered: Metadata): string | null => {
+      this.vain.delete(rm);
       const judgement = caller.judge(rm, answered);
       return judgement.ok ? null : judgement.refusal.message;
     };
-    return new SessionLink(stream, this.codec, clock, { judge, onFailed: (error) => caller.failed(rm, error), onBroken: ended }, dialTimeoutMs ?? SESSION_DIAL_TIMEOUT_MS);
+    const isPatient = ((this.vain.get(rm) ?? 0) + 1) % PATIENT_EVERY === 0;
+    const dialMs = (dialTimeoutMs ?? SESSION_DIAL_TIMEOUT_MS) * (isPatient ? 2 : 1);
+    return new SessionLink(stream, this.codec, clock, { judge, onFailed: (error) => caller.failed(rm, error), onBroken: ended }, dialMs);
   }
 
   private drop(rm: RmId): void {

@@ -154,12 +154,16 @@ export class SessionLink {
     pending.resolve(reply);
   }
 
+  /** Once the socket has been read: after a stall of this process the reply may wait in it. */
   private timedOut(correlationId: number): void {
-    const pending = this.pending.get(correlationId);
-    this.settle(correlationId, this.lost(pending, 'no reply in time'));
-    if (pending?.bytes !== null || this.heardMs > pending.writtenMs) return;
-    this.silentSinceMs ??= pending.writtenMs;
-    if (this.clock.monotonicMs() - this.silentSinceMs >= SILENT_MS) this.break('nothing has come back for a second', true);
+    this.clock.defer(() => {
+      const pending = this.pending.get(correlationId);
+      if (pending === undefined) return;
+      this.settle(correlationId, this.lost(pending, 'no reply in time'));
+      if (pending.bytes !== null || this.heardMs > pending.writtenMs) return;
+      this.silentSinceMs ??= pending.writtenMs;
+      if (this.clock.monotonicMs() - this.silentSinceMs >= SILENT_MS) this.break('nothing has come back for a second', true);
+    });
   }
 
   private lost(pending: Pending | undefined, reason: string): ParticipantReply | NotSent {
