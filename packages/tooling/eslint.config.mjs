@@ -14,7 +14,7 @@ const FLOORS = [
 ];
 /** Downward within one floor: who builds on whom. */
 const SAME_FLOOR = {
-  'two-phase-commit': ['ledger', 'placement', 'membership'],
+  'two-phase-commit': ['ledger', 'placement', 'membership', 'health'],
   placement: ['membership', 'health'],
   'resource-manager': ['multi-raft', 'routing'],
   'transaction-coordinator': ['global-lock', 'routing'],

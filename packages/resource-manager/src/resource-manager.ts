@@ -106,7 +106,7 @@ export class ResourceManager implements ParticipantServer {
       case 'placement':
         return this.meta === null ? { kind: 'no-replica' } : { kind: 'placement', map: this.meta.applier.placement() };
       case 'status':
-        return { kind: 'status', replicas: this.status() };
+        return { kind: 'status', replicas: this.status(), condition: this.context.host.condition() };
       case 'replace-node':
         return this.replaceNode(request.rm, request.token);
       case 'instructions':

@@ -3,6 +3,7 @@
  * simulator calls it directly. Input has been decoded and checked for form (validate-*.ts says what is wrong by name);
  * `caller` has been authenticated. Nothing here rejects for what a caller, a network or a server does.
  */
+import type { Condition } from '@mas/health';
 import type { AbortReason, AccountStatus, LegRow, OutcomeRow, PaymentBody, PaymentKind, Subject } from '@mas/ledger';
 import type { ClusterNode, PlacementMap } from '@mas/placement';
 import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
@@ -161,5 +162,11 @@ export interface CoordinatorService {
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;
   /** The disk of this Resource Manager is lost for good: the next new incarnation of it is admitted. The node as recorded. */
   replaceNode(caller: Caller, rm: number): Promise<Reply<ClusterNode>>;
-  clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[] }>>;
+  clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[]; readonly nodes: readonly NodeStatus[] }>>;
+}
+
+/** How a Resource Manager is, by its own judgement. */
+export interface NodeStatus {
+  readonly rm: RmId;
+  readonly condition: Condition;
 }

@@ -3,6 +3,7 @@
  * replies. Also spoken between Resource Managers (resolution and delivery). A transport port; the rpc package puts
  * it on gRPC streams, the simulator on a simulated network.
  */
+import type { Condition } from '@mas/health';
 import type { AccountStatus, Instruction, LegRow, LockRow, OutcomeRow, Outcome } from '@mas/ledger';
 import type { Leadership, PlacementMap } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
@@ -158,7 +159,8 @@ export type ParticipantReply =
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
   | ({ readonly kind: 'leadership' } & Leadership)
   | { readonly kind: 'placement'; readonly map: PlacementMap | null }
-  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }
+  /** With how the process is, by its own judgement; null: its program does not say. */
+  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[]; readonly condition: Condition | null }
   /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */
   | { readonly kind: 'home-without-quorum'; readonly home: BucketId; readonly missing: MissingQuorum }
   | ParticipantFailure;

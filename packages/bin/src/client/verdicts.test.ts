@@ -4,6 +4,7 @@ import { genesisPlacement, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import { bucketId, rmId, type RmId } from '@mas/values';
 import { CommandFailed } from './exit-codes';
+import { conditionLines } from './commands/cluster';
 import { failUnlessHealthy, verdictLines, verdictsOf } from './verdicts';
 
 type Replica = ClusterStatus['replicas'][number];
@@ -19,7 +20,7 @@ function seen(change: (rm: RmId) => Partial<Replica> | null): ClusterStatus {
     const changed = bucket === 0 ? {} : change(rm);
     return changed === null ? [] : [replica(bucket, rm, changed)];
   }));
-  return { placement, replicas, unreachable: [] };
+  return { placement, replicas, unreachable: [], nodes: [] };
 }
 
 function exitCode(status: ClusterStatus): number {
@@ -56,4 +57,14 @@ test.each<[string, Partial<ClusterNode>, Partial<Replica>, string]>([
   const status = seen((rm) => (rm === 1 ? leader : {}));
   const lines = verdictLines(verdictsOf({ ...status, placement: { ...placement, cluster: { clusterId: clusterId('c'.repeat(32)), nodes } } }));
   expect(lines.split('\n')[1]).toBe(`bucket 1  ${line}`);
+});
+
+test('who is not well has a line that says what ails', () => {
+  const [one, two, three] = RMS as [RmId, RmId, RmId];
+  const lines = conditionLines([
+    { rm: one, condition: { kind: 'well' } },
+    { rm: two, condition: { kind: 'ailing', of: ['disk', 'store'] } },
+    { rm: three, condition: { kind: 'doubtful', of: ['stall'] } },
+  ]);
+  expect(lines).toEqual(['rm-2 is ailing (disk, store): its writes wait for their fsync; its database does not answer', 'rm-3 is doubtful (stall): its event loop stands still again and again']);
 });

@@ -1,6 +1,7 @@
 /** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
 import type { ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type MissingQuorum } from '@mas/values';
+import { readCondition, writeCondition } from './condition-messages';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readOutcome, writeOutcome } from './outcome-messages';
@@ -40,7 +41,10 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
     case 'placement':
       return writer.message(10, reply, (inner, { map }) => inner.optionalMessage(1, map, writePlacementMap));
     case 'status':
-      return writer.message(11, reply, (inner, { replicas }) => inner.messages(1, replicas, writeReplicaStatus));
+      return writer.message(11, reply, (inner, { replicas, condition }) => {
+        inner.messages(1, replicas, writeReplicaStatus);
+        inner.optionalMessage(2, condition, writeCondition);
+      });
     case 'home-without-quorum':
       return writer.message(19, reply, (inner, { home, missing }) => {
         inner.uint(1, home);
@@ -90,7 +94,7 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 10:
       return reader.message(10, (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap) }) as const);
     case 11:
-      return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus) }) as const);
+      return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus), condition: inner.optionalMessage(2, readCondition) }) as const);
     case 17:
       return reader.message(17, (inner) => ({ kind: 'leg', leg: inner.optionalMessage(1, readLegRow) }) as const);
     case 19:

@@ -1,9 +1,10 @@
 /** Answers to operators: cluster status, audits, transactions in doubt. And locks. */
 import type { EffectiveLock, LockMode, LockReport, LockReportHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
-import type { AuditReport, UndecidedReport } from '@mas/transaction-coordinator';
+import type { AuditReport, NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import { nearestInt64, type AmountMinor, type RmId } from '@mas/values';
+import { readCondition, writeCondition } from '../codec/condition-messages';
 import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
 import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -15,6 +16,8 @@ export interface ClusterStatus {
   readonly placement: PlacementMap;
   readonly replicas: readonly ReplicaStatus[];
   readonly unreachable: readonly RmId[];
+  /** How those that answered are, by their own judgement. */
+  readonly nodes: readonly NodeStatus[];
 }
 
 export interface AcquiredLocks {
@@ -29,10 +32,19 @@ export function writeClusterStatus(writer: WireWriter, status: ClusterStatus): v
   writer.message(1, status.placement, writePlacementMap);
   writer.messages(2, status.replicas, writeReplicaStatus);
   writer.packedUints(3, status.unreachable);
+  writer.messages(4, status.nodes, (inner, { rm, condition }) => {
+    inner.uint(1, rm);
+    inner.message(2, condition, writeCondition);
+  });
 }
 
 export function readClusterStatus(reader: WireReader): ClusterStatus {
-  return { placement: reader.message(1, readPlacementMap), replicas: reader.messages(2, readReplicaStatus), unreachable: reader.rms(3) };
+  return {
+    placement: reader.message(1, readPlacementMap),
+    replicas: reader.messages(2, readReplicaStatus),
+    unreachable: reader.rms(3),
+    nodes: reader.messages(4, (inner) => ({ rm: inner.rm(1), condition: inner.message(2, readCondition) })),
+  };
 }
 
 export function writeAudit(writer: WireWriter, report: AuditReport): void {

@@ -79,6 +79,10 @@ export const reading: fc.Arbitrary<AccountReading> = fc.record({
   holdsMinor: amount, pendingCreditsMinor: amount, rev: safeUint, createdAtMs: safeUint, preparedTxns: fc.array(txn, { maxLength: 2 }),
 });
 const milliseconds = orNull(fc.double({ noNaN: true }));
+export const condition: fc.Arbitrary<Condition> = fc.oneof(
+  fc.constant(WELL),
+  fc.record({ kind: fc.constantFrom('doubtful' as const, 'ailing' as const), of: fc.subarray([...AILMENTS], { minLength: 1 }) }),
+);
 export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
   bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const, 'stopped' as const), leader: orNull(rm), term: safeUint,
   commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(member, { maxLength: 3 }), learners: fc.array(member, { maxLength: 2 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
@@ -104,7 +108,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }), stampMs: safeUint }),
   fc.record({ kind: kind('checksum'), checksum }),
   fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
-  fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }) }),
+  fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-store'), rm }),
   fc.record({ kind: kind('no-quorum'), missing: missingQuorum }),
@@ -141,10 +145,6 @@ export const peerMessage = fc.oneof(
 export const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({ group: bucket, message: peerMessage });
 const heartbeat = fc.record({ group: bucket, term: safeUint, commit: safeUint, readSequence: safeUint, quiesce: fc.boolean() });
 const run = fc.bigInt(0n, (1n << 80n) - 1n).map((number) => runOf(number.toString(16).padStart(20, '0')));
-export const condition: fc.Arbitrary<Condition> = fc.oneof(
-  fc.constant(WELL),
-  fc.record({ kind: fc.constantFrom('doubtful' as const, 'ailing' as const), of: fc.subarray([...AILMENTS], { minLength: 1 }) }),
-);
 export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
   messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
   positions: fc.array(fc.tuple(member, safeUint, run).map(([of, position, named]) => ({ ...of, position, run: named })), { maxLength: 3 }),

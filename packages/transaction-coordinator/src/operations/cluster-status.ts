@@ -2,7 +2,7 @@
 import { PlacementIndex, type LeaderDirectory } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Clock, RmId } from '@mas/values';
-import type { Caller, CoordinatorService, Reply } from '../coordinator-service';
+import type { Caller, CoordinatorService, NodeStatus, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
 import { success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
@@ -31,11 +31,15 @@ export class ClusterStatus {
     for (const reply of await maps) if (reply.kind === 'placement' && reply.map !== null) this.directory.adopt(new PlacementIndex(reply.map));
     const replicas: ReplicaStatus[] = [];
     const unreachable: RmId[] = [];
+    const nodes: NodeStatus[] = [];
     for (const [i, rm] of rms.entries()) {
       const reply = replies[i];
-      if (reply?.kind === 'status') replicas.push(...reply.replicas);
-      else unreachable.push(rm);
+      if (reply?.kind !== 'status') unreachable.push(rm);
+      else {
+        replicas.push(...reply.replicas);
+        if (reply.condition !== null) nodes.push({ rm, condition: reply.condition });
+      }
     }
-    return success({ placement: this.directory.placement().map, replicas, unreachable });
+    return success({ placement: this.directory.placement().map, replicas, unreachable, nodes });
   }
 }

@@ -126,7 +126,7 @@ export class FakeCluster implements ParticipantClient {
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
     if (request.kind === 'placement') return { kind: 'placement', map: this.map };
     if (request.kind === 'replace-node') return { kind: 'placement', map: this.map };
-    if (request.kind === 'status') return { kind: 'status', replicas: [] };
+    if (request.kind === 'status') return { kind: 'status', replicas: [], condition: null };
     const { bucket: id } = request;
     if (request.kind === 'who-leads') return this.leadership(rm, id);
     const bucket = this.buckets.get(id);

@@ -1,7 +1,8 @@
 /** mas-client cluster status, audit, admin transactions|resolve */
+import { describeVerdict, type Ailment } from '@mas/health';
 import { describeStop } from '@mas/resource-manager';
 import { MasCallFailed } from '@mas/rpc';
-import type { UndecidedReport } from '@mas/transaction-coordinator';
+import type { NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ClusterNode } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
@@ -11,6 +12,11 @@ import { UsageError } from '../../usage-error';
 import { withSession } from '../session';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 
+const SYMPTOMS: Readonly<Record<Ailment, string>> = {
+  disk: 'its writes wait for their fsync',
+  stall: 'its event loop stands still again and again',
+  store: 'its database does not answer',
+};
 const MAX_SHOWN = 20;
 const MAX_RM = 0xffff;
 
@@ -23,7 +29,7 @@ export function addClusterCommands(program: Command): void {
       withSession(program, async ({ client, output }) => {
         const status = await client.clusterStatus();
         const verdicts = verdictsOf(status);
-        output.print({ ...status, verdicts }, () => [replicaTable(status.replicas), ...stopLines(status.replicas), verdictLines(verdicts)].join('\n'));
+        output.print({ ...status, verdicts }, () => [replicaTable(status.replicas), ...stopLines(status.replicas), ...conditionLines(status.nodes), verdictLines(verdicts)].join('\n'));
         failUnlessHealthy(verdicts);
       }),
     );
@@ -109,6 +115,11 @@ function unlessTooShort(error: unknown): never {
 
 function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
   return replicas.flatMap((one) => (one.stopped === null ? [] : [describeStop({ bucket: one.bucket, ...one.stopped }, one.rm)]));
+}
+
+/** Of those that are not well. */
+export function conditionLines(nodes: readonly NodeStatus[]): readonly string[] {
+  return nodes.flatMap(({ rm, condition }) => (condition.kind === 'well' ? [] : [`rm-${rm} is ${describeVerdict(condition)}: ${condition.of.map((ailment) => SYMPTOMS[ailment]).join('; ')}`]));
 }
 
 function resourceManager(text: string): number {
