@@ -96,6 +96,8 @@ function checkAnswer(world: World, plan: { readonly key: Parameters<World['outco
       return;
     case 'no-quorum':
       throw new Error('no bucket of this world says that its quorum is missing');
+    case 'no-store':
+      throw new Error('no bucket of this world says that its database is away');
     case 'rejected':
       throw new Error(`no token was refused: ${answer.reason}`);
   }
