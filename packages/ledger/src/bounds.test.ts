@@ -60,6 +60,28 @@ describe('holds', () => {
   });
 });
 
+describe('pending credits of an account far below zero', () => {
+  const spent = payment(1, pay('a1', 'b1', MAX));
+  const coming = payment(2, pay('b1', 'a1', MAX));
+  const full = [create('a1', 0n, { minimumMinor: MIN }), prepare(spent, 'a1'), commit(spent, 'a1'), prepare(coming, 'a1')];
+  const more = payment(3, pay('b1', 'a1', 1n));
+
+  test('beyond 64 bits they are refused, though with the balance they would fit', () => {
+    const a = bucket(full);
+    expect(a.account('a1')).toMatchObject({ balanceMinor: -MAX, pendingCreditsMinor: MAX });
+    expect(a.run(prepare(more, 'a1'))).toMatchObject({ kind: 'refused', refusal: { name: 'BALANCE_OVERFLOW', account: 'a1' } });
+    a.run(commit(coming, 'a1'));
+    expect(a.run(prepare(more, 'a1'))).toMatchObject({ kind: 'prepared' });
+    expect(a.differences()).toEqual([]);
+  });
+
+  /** Before version 5 they were promised; the entry stops the replica, for no row can hold it. */
+  test.each([3, 4])('under version %i of the semantics the entry stops the replica', (version) => {
+    const old = bucket(full, version);
+    expect(() => old.run(prepare(more, 'a1'))).toThrow(/fit 64 bits/);
+  });
+});
+
 test('totals of a bucket go beyond 64 bits, exactly', () => {
   const a = bucket([create('a1', MAX)]);
   a.run(create('a2', 0n, { minimumMinor: MIN }));

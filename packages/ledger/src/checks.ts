@@ -9,7 +9,7 @@ import type { LegSpec, PaymentBody } from './payment-body';
 import { authorizationVerdict, originalVerdict } from './reference-checks';
 
 import type { AccountRow, LegRow } from './rows';
-import { HOLDS_BOUNDED_SINCE } from './semantics';
+import { HOLDS_BOUNDED_SINCE, PENDING_BOUNDED_SINCE } from './semantics';
 import type { Subject } from './subject';
 import { pass, refused, waitFor, type LegVerdict, type LockVerdict, type Refused, type Wait } from './verdict';
 
@@ -55,7 +55,7 @@ export function checkLeg(a: Applying, ask: LegAsk): LegVerdict {
     case 'debit':
       return checkFunds(a, account, spec.amountMinor, ask) ?? pass(account, null);
     case 'credit':
-      return checkRoom(account, spec.amountMinor) ?? pass(account, null);
+      return checkRoom(a, account, spec.amountMinor) ?? pass(account, null);
     case 'authorize':
       return checkExpiry(a, ask) ?? checkFunds(a, account, spec.amountMinor, ask) ?? pass(account, null);
     case 'capture':
@@ -128,9 +128,13 @@ export function undecidedCredits(a: Applying, account: AccountRow, missingMinor:
   return credits.length > 0 && comingMinor >= missingMinor ? waitFor(credits) : null;
 }
 
-/** Pending credits count as if they had come, so that COMMIT always finds room. The receiver's balance is not told to the payer. */
-function checkRoom(account: AccountRow, amountMinor: AmountMinor): Refused | null {
-  if (fitsInt64(account.balanceMinor + account.pendingCreditsMinor + amountMinor)) return null;
+/**
+ * Pending credits count as if they had come, so that COMMIT always finds room. A balance far below zero leaves room for more of them
+ * than 64 bits hold: they have a bound of their own. The receiver's balance is not told to the payer.
+ */
+function checkRoom(a: Applying, account: AccountRow, amountMinor: AmountMinor): Refused | null {
+  const pendingFits = a.state.semanticsVersion < PENDING_BOUNDED_SINCE || fitsInt64(account.pendingCreditsMinor + amountMinor);
+  if (pendingFits && fitsInt64(account.balanceMinor + account.pendingCreditsMinor + amountMinor)) return null;
   return refused('BALANCE_OVERFLOW', account.number, { amount: formatAmount(amountMinor, account.currency), currency: account.currency });
 }
 

@@ -5,7 +5,7 @@
  */
 
 /** The newest that this build knows; it knows all earlier ones as well. */
-export const SEMANTICS_VERSION = 4;
+export const SEMANTICS_VERSION = 5;
 
 /** From here on an account's change is decided once: a refusal is recorded under its key like a change that was made (ADR 7). */
 export const CHANGES_DECIDED_ONCE = 2;
@@ -15,6 +15,9 @@ export const HOLDS_BOUNDED_SINCE = 3;
 
 /** From here on shared locks are rows, rows of locks name who holds them, and operators break locks. Leaders of older buckets propose none of it. */
 export const LOCK_HOLDERS_SINCE = 4;
+
+/** From here on pending credits have a bound of their own: before, a balance far below zero left room for more of them than a database could store. (ADR 8). */
+export const PENDING_BOUNDED_SINCE = 5;
 
 /** Not a broken invariant: the entry is right, this build is too old for it. The replica must stop. */
 export class UnknownSemantics extends Error {

@@ -10,6 +10,10 @@ test('rows add up and come through their bytes', () => {
   fc.assert(fc.property(choices, (list) => checkRows(played(list))), { numRuns: 100 });
 });
 
+test('credits promised to an account far below zero fit 64 bits: the history that showed it', () => {
+  checkRows(played([1712156364, 0, 0, 0, 0, 0, 151903709, 0, 0, 0, 158285389, 0, 1918434320, 0, 0, 0, 0, 0, 0, 52754557, 0]));
+});
+
 test('the histories reach what they are there to reach', () => {
   const seen = new Set<string>();
   for (const list of fc.sample(choices, { numRuns: 60, seed: 3 })) {

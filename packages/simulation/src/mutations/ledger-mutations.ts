@@ -20,7 +20,7 @@ export const LEDGER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a balance beyond 64 bits',
     why: 'a credit is promised without room for it',
-    changes: [{ file: 'ledger/src/checks', find: 'if (fitsInt64(account.balanceMinor + account.pendingCreditsMinor + amountMinor)) return null;', replace: 'if (amountMinor > 0n) return null;' }],
+    changes: [{ file: 'ledger/src/checks', find: 'if (pendingFits && fitsInt64(account.balanceMinor + account.pendingCreditsMinor + amountMinor)) return null;', replace: 'if (amountMinor > 0n) return null;' }],
   },
   {
     name: 'minimum balance ignored',
