@@ -8,6 +8,8 @@ export interface ComplaintRule {
   readonly enough: number;
   /** … within so long. */
   readonly windowMs: number;
+  /** Since the last trouble; at least the window. */
+  readonly doubtMs: number;
 }
 
 /** Time without trouble until a complaint is withdrawn. */
@@ -19,7 +21,7 @@ const RELAPSE_MS = 60_000;
 export class Complaint {
   private recent: { readonly amount: number; readonly atMs: number }[] = [];
   private isDeclared = false;
-  private troubledMs = 0;
+  private troubledMs: number | null = null;
   private withdrawnMs: number | null = null;
   private holdMs = HOLD_MS;
 
@@ -34,9 +36,13 @@ export class Complaint {
     this.recent = this.recent.filter(({ atMs }) => nowMs - atMs < this.rule.windowMs);
     const sum = this.recent.reduce((total, { amount }) => total + amount, 0);
     if (!this.isDeclared && sum >= this.rule.enough) this.declare(nowMs);
-    else if (this.isDeclared && nowMs - this.troubledMs >= this.holdMs) this.withdraw(nowMs);
+    else if (this.isDeclared && this.quietMs(nowMs) >= this.holdMs) this.withdraw(nowMs);
     if (this.isDeclared) return 'declared';
-    return sum > 0 ? 'doubtful' : 'none';
+    return this.quietMs(nowMs) < this.rule.doubtMs ? 'doubtful' : 'none';
+  }
+
+  private quietMs(nowMs: number): number {
+    return this.troubledMs === null ? Infinity : nowMs - this.troubledMs;
   }
 
   private declare(nowMs: number): void {

@@ -16,17 +16,20 @@ export interface OwnSignals extends Beat {
 /** A write that waits longer is trouble; fsyncs of a busy disk take tens of milliseconds. */
 const SLOW_WRITE_MS = 200;
 /** A shorter stall is a collection of garbage or a neighbour's burst. */
-const STALL_MS = 200;
+const STALL_MS = 250;
 
 /** Half a second of trouble within two. */
-const HALF_A_SECOND = { enough: 500, windowMs: 2_000 };
-/** Three stalls within three seconds: one alone, however long, is over when it is noticed. */
-const THREE_STALLS = { enough: 3, windowMs: 3_000 };
+const HALF_A_SECOND = { enough: 500, windowMs: 2_000, doubtMs: 2_000 };
+/**
+ * Four stalls within three seconds: one alone, however long, is over when it is noticed. Where a machine has too much to do, all stall by
+ * turns: who stalled lately is no better place.
+ */
+const FOUR_STALLS = { enough: 4, windowMs: 3_000, doubtMs: 15_000 };
 
 export class SelfJudge {
   private readonly complaints: Readonly<Record<Ailment, Complaint>> = {
     disk: new Complaint(HALF_A_SECOND),
-    stall: new Complaint(THREE_STALLS),
+    stall: new Complaint(FOUR_STALLS),
     store: new Complaint(HALF_A_SECOND),
   };
   private judged: Condition = WELL;
