@@ -20,7 +20,7 @@ export interface BankOptions {
 const ACCOUNTS_PER_BUCKET = 20;
 const OPENING_MINOR = 1_000_000n;
 const CALL_TIMEOUT_MS = 8_000;
-const OBSERVER_TIMEOUT_MS = 30_000;
+const OBSERVER_TIMEOUT_MS = 60_000;
 const MIX: Mix = { name: 'two thirds across buckets', receiver: 'uniform', crossShare: 2 / 3 };
 
 export class Bank {

@@ -63,10 +63,15 @@ export async function runFailoverBench(args: readonly string[]): Promise<number>
     write();
   }
   if (asked.busy) {
-    busy = await inBank((bank, watch) => {
-      progress.phase(`busy: ${asked.minutes} minutes of batches beside two busy loops`);
-      return watchBusy(bank, watch, asked.minutes, (fraction) => progress.advance(fraction));
-    });
+    const title = `${asked.minutes} minutes of batches beside two busy loops`;
+    try {
+      busy = await inBank((bank, watch) => {
+        progress.phase(`${BUSY}: ${title}`);
+        return watchBusy(bank, watch, asked.minutes, (fraction) => progress.advance(fraction));
+      });
+    } catch (error) {
+      strikes.push({ name: BUSY, title, runs: [], failure: textOf(error) });
+    }
   }
   progress.done();
   const report = write();
@@ -95,9 +100,13 @@ async function allOf(strike: Strike, { times, bank: { storage, hosts } }: Asked,
       }
     });
   } catch (error) {
-    return { name, title, runs, failure: error instanceof Error ? error.message : String(error) };
+    return { name, title, runs, failure: textOf(error) };
   }
   return { name, title, runs, failure: null };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function parse(args: readonly string[]): Asked {
