@@ -108,7 +108,7 @@ export class ResourceManager implements ParticipantServer {
       case 'status':
         return { kind: 'status', replicas: this.status(), condition: this.context.host.condition() };
       case 'replace-node':
-        return this.replaceNode(request.rm, request.token);
+        return this.replaceNode(request.rm, request.ordinal, request.token);
       case 'instructions':
       case 'query':
       case 'read-accounts':
@@ -157,7 +157,7 @@ export class ResourceManager implements ParticipantServer {
     return readmit(this.meta, this.context.membership.settings, rm, incarnation);
   }
 
-  private async replaceNode(rm: RmId, token: string): Promise<ParticipantReply> {
+  private async replaceNode(rm: RmId, ordinal: number | null, token: string): Promise<ParticipantReply> {
     const verified = this.context.tokens.verify(token);
     if (!verified.ok) return { kind: 'permission-denied', reason: verified.error.reason };
     if (verified.value.kind !== 'operator') return { kind: 'permission-denied', reason: 'OPERATORS_ONLY' };
@@ -165,7 +165,7 @@ export class ResourceManager implements ParticipantServer {
     if (!this.meta.isLeading) return { kind: 'not-leader', leader: this.context.host.leader(META_GROUP) };
     const map = this.meta.applier.placement();
     const node = map?.cluster?.nodes.find((each) => each.rm === rm);
-    if (node === undefined || node.isLost) return { kind: 'placement', map };
+    if (node === undefined || node.isLost || (ordinal !== null && node.ordinal !== ordinal)) return { kind: 'placement', map };
     const after = await this.meta.command({ kind: 'lose', rm, incarnation: node.incarnation });
     if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
     this.context.logger.warn({ node: rm, incarnation: node.incarnation, subject: verified.value }, 'an operator says that the disk of a resource manager is lost: the next new one is admitted in its place');

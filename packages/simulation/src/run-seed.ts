@@ -103,6 +103,7 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   workload.start();
   nemesis.start();
   await time.runUntil(time.nowMs() + FAULTS_MS, isOver);
+  nemesis.extraTime();
   await time.runUntil(time.nowMs() + MORE_FAULTS_MS, () => isOver() || nemesis.withoutBite().length === 0);
   if (isOver()) return;
   nemesis.stop();

@@ -160,8 +160,11 @@ export interface CoordinatorService {
   undecided(caller: Caller): Promise<Reply<UndecidedReport>>;
   /** Proposes RESOLVE at the home; obeys what it records. */
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;
-  /** The disk of this Resource Manager is lost for good: the next new incarnation of it is admitted. The node as recorded. */
-  replaceNode(caller: Caller, rm: number): Promise<Reply<ClusterNode>>;
+  /**
+   * The disk of this Resource Manager is lost for good: the next new incarnation of it is admitted. The node as recorded.
+   * @param ordinal of the incarnation that is meant, so that a repetition changes nothing; null: whichever counts now
+   */
+  replaceNode(caller: Caller, rm: number, ordinal: number | null): Promise<Reply<ClusterNode>>;
   clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[]; readonly nodes: readonly NodeStatus[] }>>;
 }
 

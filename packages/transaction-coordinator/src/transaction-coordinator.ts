@@ -146,8 +146,8 @@ export class TransactionCoordinator implements CoordinatorService {
     return this.limits.operations.run(1, () => this.doubts.resolve(caller, txn, account));
   }
 
-  replaceNode(caller: Caller, rm: number): ReturnType<CoordinatorService['replaceNode']> {
-    return this.limits.operations.run(1, () => this.nodes.replace(caller, rm));
+  replaceNode(caller: Caller, rm: number, ordinal: number | null): ReturnType<CoordinatorService['replaceNode']> {
+    return this.limits.operations.run(1, () => this.nodes.replace(caller, rm, ordinal));
   }
 
   clusterStatus(caller: Caller): ReturnType<CoordinatorService['clusterStatus']> {

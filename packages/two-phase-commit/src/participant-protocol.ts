@@ -26,8 +26,11 @@ export type ParticipantRequest =
   | { readonly kind: 'who-leads'; readonly bucket: BucketId }
   | { readonly kind: 'placement' }
   | { readonly kind: 'status' }
-  /** To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0011). Answered with the map as it is then. */
-  | { readonly kind: 'replace-node'; readonly rm: RmId; readonly token: string };
+  /**
+   * To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0011). Answered with the map as it is then.
+   * Where another incarnation than the one with this ordinal counts by then, nothing changes; null: whichever counts.
+   */
+  | { readonly kind: 'replace-node'; readonly rm: RmId; readonly ordinal: number | null; readonly token: string };
 
 /** Which rpc carries it: ProcessPhase1, ProcessPhase2Commit or ProcessPhase2Rollback. */
 export type InstructionPhase = 'phase-1' | 'phase-2-commit' | 'phase-2-rollback';

@@ -181,9 +181,12 @@ export class MasClient {
     return this.ask(`${NODES}AddNode`, AddNodeRequest.encode({ rm, address }).finish(), () => undefined);
   }
 
-  /** Idempotent: the node as the meta group has recorded it. */
-  replaceNode(rm: number): Promise<ClusterNode> {
-    return this.ask(`${NODES}ReplaceNode`, ReplaceNodeRequest.encode({ rm }).finish(), (reader) => reader.message(1, readNode));
+  /** The incarnation that counts when it is called; asked again, it never hits a successor. @returns the node as the meta group has recorded it */
+  async replaceNode(rm: number): Promise<ClusterNode> {
+    const { placement } = await this.clusterStatus();
+    const node = placement.cluster?.nodes.find((each) => each.rm === rm);
+    const request = node === undefined ? { rm } : { rm, ordinal: node.ordinal };
+    return this.ask(`${NODES}ReplaceNode`, ReplaceNodeRequest.encode(request).finish(), (reader) => reader.message(1, readNode));
   }
 
   /** Reads the whole ledger, so it is given more time than other calls unless the caller has less. */

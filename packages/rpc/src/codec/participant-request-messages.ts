@@ -117,7 +117,7 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
     case 12:
       return reader.message(12, readLegRequest);
     case 13:
-      return reader.message(13, (inner) => ({ kind: 'replace-node', rm: inner.rm(1), token: inner.text(2) }) as const);
+      return reader.message(13, (inner) => ({ kind: 'replace-node', rm: inner.rm(1), token: inner.text(2), ordinal: inner.optionalUint(3) }) as const);
     case 14:
       return reader.message(14, (inner) => ({ kind: 'who-leads', bucket: inner.bucket(1) }) as const);
     default:
@@ -197,6 +197,7 @@ function readLegRequest(reader: WireReader): RequestOf<'leg'> {
 function writeReplaceNode(writer: WireWriter, request: RequestOf<'replace-node'>): void {
   writer.uint(1, request.rm);
   writer.text(2, request.token);
+  writer.optionalUint(3, request.ordinal);
 }
 
 function writeLegQuery(writer: WireWriter, query: LegQuery): void {

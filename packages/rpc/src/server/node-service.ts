@@ -17,7 +17,7 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
       run: (caller) => asOperator(caller, async () => refused('unimplemented', 'ADD_NODE_UNIMPLEMENTED', 'A running cluster cannot take in further Resource Managers yet; a new cluster is started with all of them (--cluster).')),
       write: () => undefined,
     }),
-    replaceNode: edge.unary({ decode: (bytes) => proto.ReplaceNodeRequest.decode(bytes), run: (caller, { rm }) => asOperator(caller, () => coordinator.replaceNode(caller, rm)), write: (writer, node) => writer.message(1, node, writeNode) }),
+    replaceNode: edge.unary({ decode: (bytes) => proto.ReplaceNodeRequest.decode(bytes), run: (caller, { rm, ordinal }) => asOperator(caller, () => coordinator.replaceNode(caller, rm, ordinal ?? null)), write: (writer, node) => writer.message(1, node, writeNode) }),
     audit: edge.unary({ decode: (bytes) => proto.AuditRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.audit(caller)), write: writeAudit, maxDeadlineMs: edge.ports.limits.maxAuditDeadlineMs }),
     listUndecided: edge.unary({ decode: (bytes) => proto.ListUndecidedRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.undecided(caller)), write: writeUndecided }),
     resolveTransaction: edge.unary({ decode: (bytes) => proto.ResolveTransactionRequest.decode(bytes), run: (caller, request) => asOperator(caller, () => resolve(coordinator, caller, request)), write: writeOnePayment }),

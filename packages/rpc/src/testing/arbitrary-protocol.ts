@@ -66,7 +66,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: fc.constant('locks' as const), bucket, lockId: fc.option(anyText, { nil: null }) }),
   fc.record({ kind: kind('checksum'), bucket, atIndex: orNull(safeUint) }),
   fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
-  fc.record({ kind: kind('replace-node'), rm, token: anyText }),
+  fc.record({ kind: kind('replace-node'), rm, ordinal: orNull(fc.nat(0xffff)), token: anyText }),
   fc.record({ kind: kind('who-leads'), bucket }),
 );
 export const envelope: fc.Arbitrary<Envelope> = fc.record({

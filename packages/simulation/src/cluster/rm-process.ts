@@ -73,6 +73,8 @@ export class RmProcess {
   private readonly store: SimStore;
   private readonly logger: Logger;
   private readonly encoded = new EncodedInstructions();
+  /** What was on the machine when it started: what a process had sent before a disk was lost may still be under way. */
+  private readonly forgotten: Machine['forgotten'];
   private transport: SimTransport | null = null;
   private isMember = false;
   private isStopped = false;
@@ -84,6 +86,7 @@ export class RmProcess {
   ) {
     const { world, disk, sql } = machine;
     this.rm = orders.rm;
+    this.forgotten = machine.forgotten;
     this.process = new SimProcess(orders.name, world.time, { wallMs: machine.wallOffsetMs, monotonicMs: world.chance().below(1_000_000) });
     this.logger = processLogger(world, this.process);
     disk.owner = this.process;
@@ -159,8 +162,7 @@ export class RmProcess {
 
   /** Why nobody should hear this process, as only the simulator knows. */
   private standing(): string | null {
-    const { forgotten } = this.machine;
-    const { parts } = this;
+    const { forgotten, parts } = this;
     if (this.orders.standing.kind === 'guest') return this.orders.standing.why;
     return forgotten !== null && parts !== null && parts.local.self.ordinal <= forgotten.ordinal ? forgotten.why : null;
   }

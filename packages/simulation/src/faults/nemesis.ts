@@ -32,6 +32,7 @@ export function drawFaults(random: SeededRandom): readonly Fault[] {
 
 export class Nemesis {
   private isOver = false;
+  private isExtraTime = false;
   private readonly endings = new Set<() => void>();
 
   constructor(
@@ -45,6 +46,7 @@ export class Nemesis {
   }
 
   start(): void {
+    this.operator.movesReplicas = this.faults.includes(membership);
     for (const fault of this.faults) this.keepStriking(fault, new FaultSite(this.cluster, this.operator, this.random.fork()));
   }
 
@@ -74,13 +76,25 @@ export class Nemesis {
 
   /** Those that have not had any effect so far. */
   withoutBite(): readonly Fault[] {
-    const { counters } = this.cluster.world;
-    return this.faults.filter(({ bites }) => !bites.some((bite) => counters.get(bite) > 0));
+    return this.faults.filter((fault) => !this.hasBitten(fault));
+  }
+
+  /** From here on only those strike that have not had any effect so far: the others may be in their way. */
+  extraTime(): void {
+    this.isExtraTime = true;
+  }
+
+  private hasBitten({ bites }: Fault): boolean {
+    return bites.some((bite) => this.cluster.world.counters.get(bite) > 0);
   }
 
   private keepStriking(fault: Fault, site: FaultSite): void {
     this.cluster.world.time.at(site.between(fault.everyMs), () => {
       if (this.isOver) return;
+      if (this.isExtraTime && this.hasBitten(fault)) {
+        this.keepStriking(fault, site);
+        return;
+      }
       site.count('faults injected');
       const end = fault.strike(site);
       if (typeof end !== 'function') {

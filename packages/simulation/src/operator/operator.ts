@@ -41,7 +41,8 @@ export class Operator {
   private loss: Loss | null = null;
   /** Moves of replicas under way, by what still drives them. */
   private readonly moves = new Map<symbol, () => boolean>();
-  private movesReplicas = false;
+  /** Of this run, whether or not one has been moved yet. */
+  movesReplicas = false;
   private quietUntilMs = 0;
 
   constructor(
@@ -57,7 +58,7 @@ export class Operator {
   /** Whether the design promises that this loss does no harm; where moves are in the way, there are none for a while. */
   mayLose(rm: RmId): boolean {
     if (this.loss !== null && this.loss.rm !== rm) return false;
-    if (this.machine(rm).disk.identity()?.hasGroups !== true) return false;
+    if (this.machine(rm).disk.identity()?.hasGroups !== true || this.awaitsMove()) return false;
     const moving = [...this.moves.values()].some((isDriven) => isDriven());
     const may = !moving && this.groups().every((group) => this.isSettled(group));
     const nowMs = this.cluster.world.time.nowMs();
@@ -92,7 +93,6 @@ export class Operator {
   /** A replica of a bucket is moved; false: not now. @param isDriven whether somebody still works at it */
   async moving(isDriven: () => boolean, move: () => Promise<void>): Promise<boolean> {
     if (this.loss !== null || this.cluster.world.time.nowMs() < this.quietUntilMs) return false;
-    this.movesReplicas = true;
     await this.tracked(isDriven, move);
     return true;
   }
@@ -176,7 +176,7 @@ export class Operator {
     const { rm } = loss;
     const isMoot = (): boolean => this.loss !== loss;
     if (way.waitsForRefusal) await this.until(() => isMoot() || cluster.refused.has(rm), REFUSED_MS);
-    const says = (): Promise<void> => this.sayLost(rm, isMoot);
+    const says = (): Promise<void> => this.sayLost(loss, isMoot);
     const starts = (): Promise<void> => {
       // Told to rejoin since an earlier loss, it may have gone ahead by itself.
       const isAdmitted = cluster.memberOf(rm).ordinal > (loss.beyond ?? -1);
@@ -195,11 +195,11 @@ export class Operator {
     this.loss = null;
   }
 
-  private async sayLost(rm: RmId, isMoot: () => boolean): Promise<void> {
+  private async sayLost({ rm, beyond: lost }: Loss, isMoot: () => boolean): Promise<void> {
     const { cluster, random } = this;
     while (!isMoot()) {
       const tm = present(cluster.tmNames[random.below(cluster.tmNames.length)], 'a coordinator');
-      const called = await callTm(cluster, { tm, client: 'operator', subject: OPERATOR, deadlineMs: CALL_MS, what: 'replace-node' }, (_tm, caller, coordinator) => coordinator.replaceNode(caller, rm));
+      const called = await callTm(cluster, { tm, client: 'operator', subject: OPERATOR, deadlineMs: CALL_MS, what: 'replace-node' }, (_tm, caller, coordinator) => coordinator.replaceNode(caller, rm, lost));
       cluster.world.trace.note(`replace-node ${rm}: ${called.kind === 'answered' ? (called.value.ok ? 'done' : called.value.error.reason) : called.kind}`);
       if (called.kind === 'answered' && called.value.ok) return;
       await cluster.world.time.after(LOOK_EVERY_MS);
@@ -265,6 +265,11 @@ export class Operator {
   private describe(group: BucketId): string {
     const status = this.statusOf(group);
     return status === undefined ? 'no leader' : JSON.stringify({ voters: status.voters, outgoing: status.outgoing, learners: status.learners });
+  }
+
+  /** Both in turn: a run in which replicas move has moved one before the first disk is lost. */
+  private awaitsMove(): boolean {
+    return this.movesReplicas && this.cluster.world.counters.get('membership changes') === 0;
   }
 
   private groups(): readonly BucketId[] {

@@ -1,6 +1,6 @@
 /** An operator says that the disk of a Resource Manager is lost; the meta group's leader records it (docs/adr/0011). */
 import { META_GROUP, type ClusterNode } from '@mas/placement';
-import type { Clock } from '@mas/values';
+import type { Clock, RmId } from '@mas/values';
 import type { Caller, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
 import { failure, success } from '../reply';
@@ -12,13 +12,16 @@ export class NodeReplacement {
     private readonly clock: Clock,
   ) {}
 
-  async replace(caller: Caller, rm: number): Promise<Reply<ClusterNode>> {
+  async replace(caller: Caller, rm: number, meant: number | null): Promise<Reply<ClusterNode>> {
     const forbidden = operatorsOnly(caller.subject, 'The replacement of a Resource Manager');
     if (forbidden !== null) return forbidden;
     const { map } = this.link.placement();
     const known = map.resourceManagers.find((entry) => entry.rm === rm);
     if (known === undefined) return failure('not-found', 'UNKNOWN_RESOURCE_MANAGER', `The cluster has no rm-${rm}: its resource managers are ${map.resourceManagers.map((entry) => `rm-${entry.rm}`).join(', ')}.`);
-    const answer = await this.link.read(META_GROUP, { kind: 'replace-node', rm: known.rm, token: caller.token }, Math.max(this.clock.monotonicMs() + 1, caller.deadlineMs));
+    const untilMs = Math.max(this.clock.monotonicMs() + 1, caller.deadlineMs);
+    // Asked more than once where an answer is lost; a new disk may have been admitted in between, and is not meant.
+    const lost = meant ?? (await this.counting(known.rm, untilMs));
+    const answer = await this.link.read(META_GROUP, { kind: 'replace-node', rm: known.rm, ordinal: lost, token: caller.token }, untilMs);
     switch (answer.kind) {
       case 'placement': {
         const node = answer.map?.cluster?.nodes.find((each) => each.rm === known.rm);
@@ -29,5 +32,11 @@ export class NodeReplacement {
       default:
         return failure('unavailable', 'META_UNAVAILABLE', 'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.');
     }
+  }
+
+  /** Null: nobody knows of one yet. */
+  private async counting(rm: RmId, untilMs: number): Promise<number | null> {
+    const answer = await this.link.read(META_GROUP, { kind: 'placement' }, untilMs);
+    return (answer.kind === 'placement' ? answer.map?.cluster?.nodes.find((each) => each.rm === rm)?.ordinal : undefined) ?? null;
   }
 }

@@ -1,0 +1,41 @@
+/** Bugs of who a replica is: what has forgotten something, or is no member, is believed. */
+import type { Mutation } from './mutation';
+
+export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'founding instead of joining',
+    why: 'an empty folder that hears of a founded cluster takes part in the founding once more, and begins its groups anew',
+    changes: [{ file: 'membership/src/founding', find: 'if (recorded.incarnation !== own.self.incarnation) {', replace: "if (recorded.incarnation !== own.self.incarnation && state.kind !== 'member') {" }],
+    faults: ['lost disks'],
+  },
+  {
+    name: 'a vote after amnesia',
+    why: 'a new disk is admitted under the Raft id of the lost one, and how far that one was known to be counts for nothing',
+    changes: [
+      { file: 'resource-manager/src/meta/meta-command', find: 'ordinal: ordinal(node.ordinal + 1), isLost: false', replace: 'ordinal: ordinal(node.ordinal), isLost: false' },
+      { file: 'membership/src/peer-name', find: 'return mark === null ? null : judgeLog(peer, mark);', replace: 'return mark === null || mark.position > 0 ? null : judgeLog(peer, mark);' },
+    ],
+    faults: ['lost disks'],
+  },
+  {
+    name: 'incarnation not compared',
+    why: 'whoever names the right cluster and Resource Manager is let in, a disk that was given up as well',
+    changes: [
+      { file: 'membership/src/peer-name', find: 'if (peer.ordinal < member.ordinal) return final(', replace: 'if (peer.ordinal < 0) return final(' },
+      { file: 'membership/src/peer-name', find: 'if (peer.incarnation !== member.incarnation) return final(', replace: "if (peer.incarnation.length !== member.incarnation.length) return final(" },
+    ],
+    faults: ['lost disks', 'lost disks'],
+  },
+  {
+    name: 'an old copy accepted',
+    why: 'nobody compares how far a log was known to be',
+    changes: [{ file: 'membership/src/peer-name', find: 'return mark === null ? null : judgeLog(peer, mark);', replace: 'return mark === null || mark.position > 0 ? null : judgeLog(peer, mark);' }],
+    faults: ['old copies'],
+  },
+  {
+    name: 'cluster id not compared',
+    why: 'a process is asked who it is, not whose',
+    changes: [{ file: 'membership/src/peer-name', find: 'if (own === theirs) return null;', replace: 'if (own.length === theirs.length) return null;' }],
+    faults: ['crossed clusters'],
+  },
+];
