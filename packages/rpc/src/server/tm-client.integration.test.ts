@@ -113,7 +113,7 @@ describe('every method answers what the coordinator said', () => {
     await expect(client.breakLock('old')).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION, error: { reason: 'SEMANTICS_TOO_OLD' } });
   });
   test('the cluster', async () => {
-    expect(await client.clusterStatus()).toMatchObject({ placement: { version: 1 }, unreachable: [3] });
+    expect(await client.clusterStatus()).toMatchObject({ placement: { version: 1 }, unreachable: [3], nodes: [{ rm: 1, condition: { kind: 'ailing', of: ['store'] } }] });
     expect(await client.audit()).toMatchObject({ consistent: false, incomplete: ['one was away'], checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }] });
     expect(await client.undecided()).toEqual({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: expect.stringMatching(/^[0-9a-f]{64}$/) as string, coordinator: 'tm-1', homeBucket: 3, ageMs: 7, home: 'It does not answer.' }], silent: [3] });
     expect(await client.resolve(TXN, 'a')).toEqual({ kind: 'unknown', txn: TXN, message: 'ask again' });

@@ -41,7 +41,7 @@ export function fakeCoordinator(): FakeCoordinator {
     undecided: () => ({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: TXN, coordinator: 'tm-1', homeBucket: bucketId(3), ageMs: 7, home: 'It does not answer.' }], silent: [bucketId(3)] }),
     resolve: () => ({ kind: 'unknown', txn: TXN, message: 'ask again' }),
     replaceNode: () => ({ rm: rmId(3), incarnation: incarnation('3'.repeat(32)), ordinal: ordinal(0), isLost: true }),
-    clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }], cluster: null }, replicas: [], unreachable: [rmId(3)] }),
+    clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }], cluster: null }, replicas: [], unreachable: [rmId(3)], nodes: [{ rm: rmId(1), condition: { kind: 'ailing', of: ['store'] } }] }),
   };
   const service = new Proxy({}, {
     get: (_target, method: string) => async (...args: never[]) => {
