@@ -262,7 +262,8 @@ export class ResourceManager implements ParticipantServer {
         commitIndex: group.commitIndex,
         appliedIndex: group.appliedIndex,
         durableIndex: group.durableIndex,
-        voters: group.voters,
+        // In a joint step those that are being left count as well: nothing is whole before it is over (docs/adr/0011).
+        voters: [...group.voters, ...group.outgoing.filter((old) => !group.voters.some((one) => one.rm === old.rm && one.ordinal === old.ordinal))],
         learners: group.learners,
         quiescent: group.quiescent,
         fsyncP50Ms: group.fsyncP50Ms,

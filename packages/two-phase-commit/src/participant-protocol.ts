@@ -100,6 +100,7 @@ export interface ReplicaStatus {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly durableIndex: number;
+  /** Within a joint step those of both configurations: a majority of each is needed until it is over. */
   readonly voters: readonly ReplicaId[];
   /** Being brought up; they have no vote yet. */
   readonly learners: readonly ReplicaId[];
