@@ -4,6 +4,7 @@
  * is lost at a time, none while a replica is being moved, and no replica is moved while a disk is lost.
  */
 import type { Ordinal } from '@mas/membership';
+import type { ReplicaChange } from '@mas/multi-raft';
 import { META_GROUP } from '@mas/placement';
 import { present, type BucketId, type RmId, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
@@ -69,7 +70,7 @@ export class Operator {
     return may;
   }
 
-  /** Groups that are short of a voter get one again. */
+  /** Groups that are short of a voter get one again, and what a deposed leader left half done is taken back. */
   repairUntil(untilMs: number): void {
     const { cluster } = this;
     cluster.world.time.at(REPAIR_EVERY_MS, () => {
@@ -83,11 +84,22 @@ export class Operator {
     const leader = cluster.leaderOf(bucket);
     const driver = leader === null ? undefined : cluster.rms.get(leader);
     const host = driver?.host ?? null;
+    const change = this.repairOf(bucket);
+    if (driver === undefined || host === null || change === null) return;
+    void this.tracked(() => driver.process.isAlive, async () => void (await host.changeReplicas(bucket, change)));
+  }
+
+  private repairOf(bucket: BucketId): ReplicaChange | null {
+    const { cluster } = this;
     const status = this.statusOf(bucket);
-    if (driver === undefined || host === null || status === undefined || status.voters.length >= cluster.shape.replicas) return;
-    const missing = cluster.placement.replicasOf(bucket).find((rm) => !status.voters.some((voter) => voter.rm === rm) && cluster.host(rm)?.groups().includes(bucket) === true);
-    if (missing === undefined) return;
-    void this.tracked(() => driver.process.isAlive, async () => void (await host.changeReplicas(bucket, { kind: 'add', replica: cluster.memberOf(missing) })));
+    if (status === undefined) return null;
+    if (status.voters.length < cluster.shape.replicas) {
+      const missing = cluster.placement.replicasOf(bucket).find((rm) => !status.voters.some((voter) => voter.rm === rm) && cluster.host(rm)?.groups().includes(bucket) === true);
+      return missing === undefined ? null : { kind: 'add', replica: cluster.memberOf(missing) };
+    }
+    // While a disk is lost, learners are those who take its place.
+    const [left] = this.loss === null ? status.learners : [];
+    return left === undefined ? null : { kind: 'remove', replica: left };
   }
 
   /** A replica of a bucket is moved; false: not now. @param isDriven whether somebody still works at it */
