@@ -22,7 +22,7 @@ export type { PaymentStream } from './client/payment-stream';
 export { GrpcPeerTransport, type PeerTransportOptions } from './client/peer-transport';
 export { LearntCluster } from './membership/learnt-cluster';
 export { MemberDoor, type MemberDoorPorts } from './membership/member-door';
-export { CoordinatorCaller, type ClusterKnowledge, type NodeCaller, type OnRefused, type RefusedParty } from './membership/node-caller';
+export { CoordinatorCaller, type ClusterKnowledge, type NodeCaller, type CoordinatorCallerPorts, type OnRefused } from './membership/node-caller';
 export { readMember, sayMember } from './membership/node-names';
 export { refusalOf, refusalStatus } from './membership/refusal-status';
 export { GrpcMembershipClient, type MembershipClientOptions } from './client/membership-client';

@@ -82,7 +82,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const desk = new MemberDesk();
   // Until it is a member nobody is let in, and nobody is called.
   const became: { member: LocalMember | null } = { member: null };
-  const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal, who) => (who.refused === 'self' ? lifecycle.refused(refusal.name, refusal.message) : logger.error({ ...who, reason: refusal.name }, refusal.message)) });
+  const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal) => lifecycle.refused(refusal.name, refusal.message) });
   const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
   const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
   const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, limits, clock, logger });

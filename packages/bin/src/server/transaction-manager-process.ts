@@ -75,7 +75,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
   const knowledge = new LearntCluster(folder);
-  const caller = new CoordinatorCaller(settings.id, settings.cluster.length, knowledge, (refusal, who) => (who.refused === 'self' ? lifecycle.refused(refusal.name, refusal.message) : logger.error({ ...who, reason: refusal.name }, refusal.message)));
+  const caller = new CoordinatorCaller({ name: settings.id, dialled: settings.cluster.length, knowledge, clock, logger, onRefused: ({ name, message }) => lifecycle.refused(name, message) });
   const participants = new GrpcParticipantClient({ caller, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config });
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });

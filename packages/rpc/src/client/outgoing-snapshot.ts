@@ -5,12 +5,13 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { status as Code, type Client, type ClientDuplexStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { Client, ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { SnapshotHeader } from '@mas/multi-raft';
 import { delay, type Clock, type RmId } from '@mas/values';
 import type { SnapshotAnswer, SnapshotFrameCodec } from '../codec/snapshot-frame-codec';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
 import type { NodeCaller } from '../membership/node-caller';
+import { isFinalStatus } from '../membership/refusal-status';
 import { identity } from './node-channel';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -105,7 +106,7 @@ export class OutgoingSnapshot {
       });
       stream.on('error', (error: ServiceError) => {
         if (!attempt.over) this.ports.caller.failed(this.ports.to, error);
-        finish(isFinal(error.code) ? { kind: 'failed', reason: error.details } : { kind: 'lost', reason: error.message });
+        finish(isFinalStatus(error.code) ? { kind: 'failed', reason: error.details } : { kind: 'lost', reason: error.message });
       });
       stream.on('end', () => finish({ kind: 'lost', reason: 'the receiver ended the stream' }));
       stream.write(this.ports.codec.encodeFrame({ kind: 'begin', transferId: this.transferId, header: this.header }));
@@ -198,9 +199,4 @@ export class OutgoingSnapshot {
     this.sentAtMs = Math.max(this.sentAtMs, nowMs) + (bytes * 1000) / this.ports.bytesPerSecond;
     if (dueMs > 0) await delay(this.ports.clock, dueMs);
   }
-}
-
-/** What reconnecting cannot change. */
-function isFinal(code: Code): boolean {
-  return code === Code.UNAUTHENTICATED || code === Code.PERMISSION_DENIED || code === Code.UNIMPLEMENTED || code === Code.INVALID_ARGUMENT || code === Code.FAILED_PRECONDITION;
 }

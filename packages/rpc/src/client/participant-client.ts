@@ -1,8 +1,9 @@
 /**
  * ParticipantClient over gRPC: one connection and one Session stream per Resource Manager, opened when first needed and
- * again after a loss. It does not retry: who asks decides whether to ask again, and whom.
+ * again after a loss. It does not retry: who asks decides whether to ask again, and whom. Where one end has refused the other, nobody is
+ * dialled for a while, however many ask.
  */
-import type { Client, Metadata } from '@grpc/grpc-js';
+import type { Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
@@ -11,6 +12,7 @@ import { SessionCodec } from '../codec/session-codec';
 import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
 import type { NodeCaller } from '../membership/node-caller';
 import { dialResourceManager, identity, SESSION_DIAL_TIMEOUT_MS } from './node-channel';
+import { RefusedPeers } from './refused-peers';
 import { SessionLink } from './session-link';
 
 export interface ParticipantClientOptions {
@@ -40,14 +42,19 @@ export class GrpcParticipantClient implements ParticipantClient {
   private readonly codec = new SessionCodec(new EncodedInstructions());
   /** Dials in a row that have led nowhere. */
   private readonly vain = new Map<RmId, number>();
+  private readonly refused: RefusedPeers;
   private closed = false;
 
-  constructor(private readonly options: ParticipantClientOptions) {}
+  constructor(private readonly options: ParticipantClientOptions) {
+    this.refused = new RefusedPeers(options.clock);
+  }
 
   send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent> {
     if (this.closed) return Promise.resolve({ kind: 'not-sent', reason: 'the client is closed' });
     const address = this.options.addressOf(rm);
     if (address === undefined) return Promise.resolve({ kind: 'not-sent', reason: `the address of resource manager ${rm} is not known` });
+    const refusedFor = this.refused.reason(rm);
+    if (refusedFor !== null) return Promise.resolve({ kind: 'not-sent', reason: refusedFor });
     const introduction = this.options.caller.introduction();
     if (introduction === null) return Promise.resolve({ kind: 'not-sent', reason: 'this process is not a member of the cluster yet' });
     return this.link(rm, address, introduction).send({ request, passage: passage ?? null }, timeoutMs);
@@ -86,11 +93,19 @@ export class GrpcParticipantClient implements ParticipantClient {
     const judge = (answered: Metadata): string | null => {
       this.vain.delete(rm);
       const judgement = caller.judge(rm, answered);
-      return judgement.ok ? null : judgement.refusal.message;
+      if (judgement.ok) {
+        this.refused.welcome(rm);
+        return null;
+      }
+      this.refused.add(rm, judgement.refusal.message);
+      return judgement.refusal.message;
+    };
+    const onFailed = (error: ServiceError): void => {
+      if (caller.failed(rm, error)) this.refused.add(rm, error.details);
     };
     const isPatient = ((this.vain.get(rm) ?? 0) + 1) % PATIENT_EVERY === 0;
     const dialMs = (dialTimeoutMs ?? SESSION_DIAL_TIMEOUT_MS) * (isPatient ? 2 : 1);
-    return new SessionLink(stream, this.codec, clock, { judge, onFailed: (error) => caller.failed(rm, error), onBroken: ended }, dialMs);
+    return new SessionLink(stream, this.codec, clock, { judge, onFailed, onBroken: ended }, dialMs);
   }
 
   private drop(rm: RmId): void {

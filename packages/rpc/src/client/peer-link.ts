@@ -1,6 +1,6 @@
 /**
  * The outgoing half of the conversation with one peer process: one Replicate stream, dialled again by itself after a
- * loss, for as long as the transport lives. Never blocks: what does not fit into the bounded window is refused, and
+ * loss, for as long as the transport lives; by one that is turned away, or turns the other away, ever later. Never blocks: what does not fit into the bounded window is refused, and
  * Raft sends it again.
  */
 import { credentials, Metadata, type Client, type ClientWritableStream, type ServiceError } from '@grpc/grpc-js';
@@ -11,12 +11,12 @@ import type { PeerBatchCodec } from '../codec/peer-batch-codec';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
 import type { NodeCaller } from '../membership/node-caller';
 import { identity, MAX_NODE_MESSAGE_BYTES } from './node-channel';
+import { REDIAL_MS, RedialPause } from './redial-pause';
 
 /** Handed to the connection and not yet on its way; more is refused. */
 const MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024;
 /** Batches above this travel in parts. */
 const MAX_FRAME_BYTES = MAX_NODE_MESSAGE_BYTES / 4;
-const REDIAL_MS = 100;
 /**
  * While a network swallows packets, and right after it has healed, a short attempt finds the way sooner than a long one: TCP repeats
  * its first packet after one second, then two, then four. A slow machine needs longer: one attempt in four gets all the time.
@@ -45,6 +45,7 @@ export class PeerLink {
   private connected: MemberId | null = null;
   private unwrittenBytes = 0;
   private redial: Timer | null = null;
+  private readonly pause = new RedialPause();
   private closed = false;
   /**
    * Said when the connection stands. How far the log went when it was dialled is an old story by then, others have told the peer
@@ -55,6 +56,7 @@ export class PeerLink {
   constructor(private readonly ports: PeerLinkPorts) {}
 
   open(): void {
+    this.redial = null;
     if (this.closed) return;
     if (this.ports.caller.introduction() === null) {
       this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());
@@ -71,6 +73,13 @@ export class PeerLink {
     const { dialTimeoutMs } = this.ports;
     const timeoutMs = this.attempts % LONG_DIAL_EVERY === 0 ? dialTimeoutMs : Math.min(SHORT_DIAL_MS, dialTimeoutMs);
     this.dialing = this.ports.clock.schedule(timeoutMs, () => this.giveUp(stream, 'no connection in time'));
+  }
+
+  /** The peer has been let in at this end: what one of the two was refused for may be over. */
+  dialSoon(): void {
+    if (this.redial === null) return;
+    this.redial.cancel();
+    this.open();
   }
 
   /** The peer has been silent: the connection may swallow what is written to it. It is given up, and another one is made. */
@@ -120,18 +129,19 @@ export class PeerLink {
     this.dialing?.cancel();
     const judgement = this.ports.caller.judge(this.ports.peer, answered);
     if (!judgement.ok) {
-      this.lost(stream, judgement.refusal.message);
+      this.lost(stream, judgement.refusal.message, this.pause.refused());
       stream.cancel();
       return;
     }
     this.attempts = 0;
+    this.pause.welcome();
     this.connected = { rm: judgement.member.rm, ordinal: judgement.member.ordinal };
     this.ports.onConnected(this.connected);
   }
 
   private ended(stream: ClientWritableStream<Buffer>, error: ServiceError | null): void {
-    if (error !== null && this.stream === stream) this.ports.caller.failed(this.ports.peer, error);
-    this.lost(stream, error?.message ?? 'the peer ended the stream');
+    const isTurnedAway = error !== null && this.stream === stream && this.ports.caller.failed(this.ports.peer, error);
+    this.lost(stream, error?.message ?? 'the peer ended the stream', isTurnedAway ? this.pause.refused() : REDIAL_MS);
   }
 
   /** With another connection next time. */
@@ -143,13 +153,13 @@ export class PeerLink {
     client?.close();
   }
 
-  private lost(stream: ClientWritableStream<Buffer> | null, reason: string): void {
+  private lost(stream: ClientWritableStream<Buffer> | null, reason: string, pauseMs = REDIAL_MS): void {
     if (stream === null || this.stream !== stream) return;
     this.stream = null;
     this.dialing?.cancel();
     const peer = this.connected;
     this.connected = null;
-    if (!this.closed) this.redial = this.ports.clock.schedule(REDIAL_MS, () => this.open());
+    if (!this.closed) this.redial = this.ports.clock.schedule(pauseMs, () => this.open());
     if (peer !== null) this.ports.onDisconnected(peer, reason);
   }
 }

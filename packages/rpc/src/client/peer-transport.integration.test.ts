@@ -28,7 +28,7 @@ const [ONE, TWO] = [rmId(1), rmId(2)];
 const cluster = madeUpCluster([ONE, TWO]);
 const founder = (rm: RmId): LocalMember => cluster.local(rm, () => 100);
 const refusals: string[] = [];
-const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: ({ name }, { refused, rm }) => void refusals.push(`${name} ${refused} ${rm}`) });
+const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
 const certs: TestCerts = makeTestCerts();
 afterAll(() => certs.remove());
 
@@ -242,7 +242,7 @@ describe('refused', () => {
     const next = { rm: ONE, ordinal: ordinal(1) };
     both[1].local.adopt(new MemberTable(1, [{ ...next, incarnation: madeUpIncarnation(next) }, both[1].local.self]));
     await eventually('the old one is gone for the other', () => seen.at(-1) === '-1');
-    await eventually('and knows it', () => refusals.includes('REPLACED_INCARNATION self 2'));
+    await eventually('and knows it', () => refusals.includes('REPLACED_INCARNATION by 2'));
     await closeNodes(both);
   });
 
@@ -251,7 +251,7 @@ describe('refused', () => {
     const stranger = new GrpcPeerTransport({ self: ONE, door: doorOf(madeUpCluster([ONE, TWO], 2).local(ONE, () => 0)), peers: new Map([[TWO, `localhost:${nodes[1].server.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
     stranger.start(receiver());
     await expect(stranger.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('belongs to cluster');
-    await eventually('it is told', () => refusals.includes('ANOTHER_CLUSTER self 2'));
+    await eventually('it is told', () => refusals.includes('ANOTHER_CLUSTER by 2'));
     await stranger.close();
   });
 

@@ -140,6 +140,7 @@ export class GrpcPeerTransport implements PeerTransport {
     // A peer that dials again has lost the old stream, whether or not this side has noticed.
     this.incoming.get(peer.rm)?.stream.end({ code: Code.ABORTED, details: 'replaced by a newer stream' });
     this.incoming.set(peer.rm, { stream, peer });
+    this.links.get(peer.rm)?.dialSoon();
     stream.listen({
       message: (frame, release) => {
         // Decoded entries are bounded by what Raft lets be in flight.

@@ -1,7 +1,7 @@
 /**
  * Both ends of a Resource Manager's connections to other nodes (docs/adr/0011, rule 2): it introduces itself to whom it dials and to
  * who calls, and judges them before a stream takes the place of another one or a frame is kept. Nothing passes before the process is
- * a member. What it refuses others is logged once in a while per incarnation and reason.
+ * a member.
  *
  * A position was true when it was said; by the time it is judged, others may have passed on a newer one. So a log that seems too short is
  * turned away, and the one that is turned away compares the mark with its log itself: only it can know, and only then it is final.
@@ -16,17 +16,14 @@ import { toStatus } from '../errors/status-details';
 import { admitNode } from '../server/node-identity';
 import { NOT_SAID, type Judgement, type NodeCaller, type OnRefused } from './node-caller';
 import { readCluster, readMember, readRm, sayMember } from './node-names';
-import { refusalOf, refusalStatus } from './refusal-status';
-
-const LOG_AGAIN_MS = 60_000;
-const MAX_REMEMBERED = 1_000;
+import { RefusalLog } from './refusal-log';
+import { isTurnedAway, refusalOf, refusalStatus } from './refusal-status';
 
 export interface MemberDoorPorts {
   /** Null: this process is no member (yet). */
   readonly member: () => LocalMember | null;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Final ones: of this process by another, or of another one that it has dialled. */
   readonly onRefused: OnRefused;
 }
 
@@ -37,9 +34,11 @@ export type Entrance =
   | { readonly ok: false; readonly status: CallStatus };
 
 export class MemberDoor implements NodeCaller {
-  private readonly loggedAtMs = new Map<string, number>();
+  private readonly log: RefusalLog;
 
-  constructor(private readonly ports: MemberDoorPorts) {}
+  constructor(private readonly ports: MemberDoorPorts) {
+    this.log = new RefusalLog(ports.clock, ports.logger);
+  }
 
   member(): LocalMember | null {
     return this.ports.member();
@@ -53,24 +52,29 @@ export class MemberDoor implements NodeCaller {
   judge(dialled: RmId, answered: Metadata): Judgement {
     const member = this.ports.member();
     const peer = readMember(answered);
-    if (member === null || peer === null) return { ok: false, refusal: NOT_SAID };
+    if (member === null) return { ok: false, refusal: NOT_SAID };
+    if (peer === null) {
+      this.log.say('warn', { refused: `rm-${dialled}`, by: describeMember(member.self) }, NOT_SAID);
+      return { ok: false, refusal: NOT_SAID };
+    }
     const refusal = member.judgeAs(dialled, peer);
     if (refusal === null) {
       member.letIn(dialled);
       return { ok: true, member: peer };
     }
-    this.log(peer, refusal);
-    if (refusal.isFinal && refusal.mark === null) this.ports.onRefused(refusal, { refused: 'peer', rm: dialled });
+    this.say(member, peer, refusal);
     return { ok: false, refusal };
   }
 
-  failed(dialled: RmId, error: ServiceError): void {
+  failed(dialled: RmId, error: ServiceError): boolean {
     const member = this.ports.member();
     const told = refusalOf(error);
-    if (member === null || told === null) return;
-    const refusal = member.turnedAway(dialled, told);
-    if (refusal === null && told.isFinal && told.mark === null) this.logRefusedBy(dialled, told);
-    if (refusal !== null) this.ports.onRefused(refusal, { refused: 'self', rm: dialled });
+    if (member !== null && told !== null) {
+      const refusal = member.turnedAway(dialled, told);
+      if (refusal === null) this.log.say(told.isFinal && told.mark === null ? 'error' : 'info', { refused: describeMember(member.self), by: `rm-${dialled}` }, told);
+      else this.ports.onRefused(refusal, dialled);
+    }
+    return isTurnedAway(error);
   }
 
   /** Of who is let in already, when another table of members counts. */
@@ -89,15 +93,21 @@ export class MemberDoor implements NodeCaller {
   }
 
   private admitMember(member: LocalMember, identity: PeerIdentity, said: Metadata): Entrance {
+    const certified = identity.role === 'rm' && identity.rm !== null ? `rm-${identity.rm}` : 'a resource manager';
+    const by = describeMember(member.self);
     const claimed = readRm(said);
     if (claimed === null || !speaksFor(identity, claimed)) {
-      return { ok: false, status: toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error) };
+      this.log.say('warn', { refused: `${certified} by its certificate${claimed === null ? '' : `, rm-${claimed} by its own word`}`, by }, NOT_ITS_CERTIFICATE);
+      return { ok: false, status: toStatus(permissionDenied(NOT_ITS_CERTIFICATE.name, NOT_ITS_CERTIFICATE.message).error) };
     }
     const peer = readMember(said);
-    if (peer === null) return NO_NAME;
+    if (peer === null) {
+      this.log.say('warn', { refused: certified, by }, NOT_SAID);
+      return NO_NAME;
+    }
     const refusal = member.judge(peer);
     if (refusal === null) return { ok: true, role: 'rm', peer, answer: sayMember(member.name()) };
-    this.log(peer, refusal);
+    this.say(member, peer, refusal);
     return { ok: false, status: refusalStatus(refusal) };
   }
 
@@ -105,29 +115,18 @@ export class MemberDoor implements NodeCaller {
     const cluster = readCluster(said);
     if (cluster.kind === 'malformed') return NO_NAME;
     const refusal = cluster.kind === 'none' ? null : judgeCluster(member.clusterId, cluster.id, 'This transaction manager');
-    return refusal === null ? { ok: true, role: 'tm', peer: null, answer: sayMember(member.name()) } : { ok: false, status: refusalStatus(refusal) };
+    if (refusal === null) return { ok: true, role: 'tm', peer: null, answer: sayMember(member.name()) };
+    this.log.say('warn', { refused: 'a transaction manager', by: describeMember(member.self) }, refusal);
+    return { ok: false, status: refusalStatus(refusal) };
   }
 
-  private log(peer: PeerName, { name, message, mark }: PeerRefusal): void {
-    if (!this.isNews(`${peer.rm} ${peer.incarnation} ${name}`)) return;
-    const facts = { peer: describeMember(peer), reason: name };
+  private say(member: LocalMember, peer: PeerName, refusal: PeerRefusal): void {
+    const pair = { refused: describeMember(peer), by: describeMember(member.self) };
     // Only the peer can know; if it is so, it ends and says what to do.
-    if (mark !== null) this.ports.logger.info(facts, 'what a peer says of its log is older than what others have heard of it: it looks, and dials again');
-    else this.ports.logger.warn(facts, message);
-  }
-
-  private logRefusedBy(dialled: RmId, { name, message }: PeerRefusal): void {
-    if (this.isNews(`by ${dialled} ${name}`)) this.ports.logger.error({ refusedBy: dialled, reason: name }, message);
-  }
-
-  private isNews(key: string): boolean {
-    const nowMs = this.ports.clock.monotonicMs();
-    const lastMs = this.loggedAtMs.get(key);
-    if (lastMs !== undefined && nowMs - lastMs < LOG_AGAIN_MS) return false;
-    if (this.loggedAtMs.size >= MAX_REMEMBERED) this.loggedAtMs.clear();
-    this.loggedAtMs.set(key, nowMs);
-    return true;
+    if (refusal.mark !== null) this.log.say('info', pair, refusal, 'what a peer says of its log is older than what others have heard of it: it looks, and dials again');
+    else this.log.say('warn', pair, refusal);
   }
 }
 
+const NOT_ITS_CERTIFICATE = { name: 'NODE_ROLE_REFUSED', message: 'The certificate is not that of the resource manager that the call names.' } as const;
 const NO_NAME = { ok: false, status: toStatus(invalid('NODE_NAME_INVALID', 'metadata', 'A node says which cluster, resource manager and incarnation it is, and how far its log goes (mas-cluster, mas-rm, mas-ordinal, mas-incarnation, mas-position, mas-runs).').error) } as const;

@@ -12,7 +12,19 @@ export function refusalStatus(refusal: PeerRefusal): ReturnType<typeof toStatus>
   return toStatus(refused(refusal.isFinal ? 'failed-precondition' : 'unavailable', refusal.name, refusal.message, null, facts).error);
 }
 
-/** Null: the call failed for another reason. */
+/** What asking again at once cannot change. */
+const FINAL: ReadonlySet<Code> = new Set([Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.UNIMPLEMENTED, Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION]);
+
+export function isFinalStatus(code: Code): boolean {
+  return FINAL.has(code);
+}
+
+/** Whether the other end has turned this process away, for good or for now; else the call was lost. */
+export function isTurnedAway(failed: ServiceError): boolean {
+  return FINAL.has(failed.code) || refusalOf(failed) !== null;
+}
+
+/** Null: the call failed for another reason, or for one that has no name. */
 export function refusalOf(failed: ServiceError): PeerRefusal | null {
   const { code, error } = fromServiceError(failed);
   const name = PEER_REFUSALS.find((each) => each === error.reason);
