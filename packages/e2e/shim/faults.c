@@ -1,7 +1,7 @@
 /*
  * A slow disk and a jumping clock for one process under test, preloaded (LD_PRELOAD) between it and the C library. The
  * process maps the file named by MAS_E2E_FAULTS; the test writes two 64-bit integers there, at any time:
- *   [0] milliseconds that every fsync and fdatasync takes longer
+ *   [0] milliseconds that every fsync, fdatasync and write with O_DSYNC takes longer
  *   [1] milliseconds that the wall clock is ahead (negative: behind); the monotonic clock stays right, as on a real jump
  * Nothing of this is part of the product: a process that is not preloaded never sees it.
  */
@@ -55,6 +55,24 @@ int fdatasync(int fd) {
   if (real == NULL) real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
   drag();
   return real(fd);
+}
+
+static void drag_if_durable(int fd) {
+  if (faults[0] > 0 && (fcntl(fd, F_GETFL) & O_DSYNC) != 0) drag();
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) {
+  static ssize_t (*real)(int, const void *, size_t, off_t);
+  if (real == NULL) real = (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite");
+  drag_if_durable(fd);
+  return real(fd, bytes, length, at);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
+  static ssize_t (*real)(int, const void *, size_t, off64_t);
+  if (real == NULL) real = (ssize_t(*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
+  drag_if_durable(fd);
+  return real(fd, bytes, length, at);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *at) {

@@ -22,6 +22,8 @@ export interface LogFile {
   readAll(): Promise<Buffer>;
   /** Writes bytes[0 … length) at `position`, all of it. The caller leaves `bytes` alone until it resolves. */
   write(bytes: Uint8Array, length: number, position: number): Promise<void>;
+  /** The same, and these bytes are on stable storage when it resolves: a write and a `sync` in one. */
+  writeDurably(bytes: Uint8Array, length: number, position: number): Promise<void>;
   /** Data, and the file's size when it changed, are on stable storage when it resolves (fdatasync). */
   sync(): Promise<void>;
   close(): Promise<void>;

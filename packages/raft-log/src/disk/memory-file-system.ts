@@ -120,19 +120,23 @@ export class MemoryFileSystem implements LogFileSystem {
   }
 
   private file(inode: Inode): LogFile {
+    const write: LogFile['write'] = (bytes, length, position) => this.run('write', () => {
+      const copy = Buffer.from(bytes.subarray(0, length));
+      this.checkSpace(inode, position + length);
+      inode.cached = place(inode.cached, position, copy);
+      inode.unsynced.push({ at: position, bytes: copy });
+    });
+    const sync: LogFile['sync'] = () => this.run('sync', () => {
+      this.syncs += 1;
+      for (const each of inode.unsynced) inode.durable = place(inode.durable, each.at, each.bytes);
+      inode.unsynced = [];
+    });
     return {
       readAll: () => this.run(undefined, () => Buffer.from(inode.cached)),
-      write: (bytes, length, position) => this.run('write', () => {
-        const copy = Buffer.from(bytes.subarray(0, length));
-        this.checkSpace(inode, position + length);
-        inode.cached = place(inode.cached, position, copy);
-        inode.unsynced.push({ at: position, bytes: copy });
-      }),
-      sync: () => this.run('sync', () => {
-        this.syncs += 1;
-        for (const write of inode.unsynced) inode.durable = place(inode.durable, write.at, write.bytes);
-        inode.unsynced = [];
-      }),
+      write,
+      // In two steps, as the kernel takes it: a crash between them finds it written and not synced.
+      writeDurably: (bytes, length, position) => write(bytes, length, position).then(sync),
+      sync,
       close: () => Promise.resolve(),
     };
   }

@@ -1,5 +1,5 @@
 /**
- * Gathers records into batches and writes one batch at a time: write, fdatasync, callbacks in order. What arrives while
+ * Gathers records into batches and writes one batch at a time: a durable write, callbacks in order. What arrives while
  * that runs gathers in the next batch; no timer is involved. A failed write or sync ends it for good: after an fsync
  * error the kernel may have dropped the dirty pages, so a second fsync that succeeds would prove nothing.
  *
@@ -175,9 +175,8 @@ export class BatchWriter {
   private async writeOut(batch: Batch): Promise<void> {
     const { files, clock } = this.options;
     const file = await files.file(batch.segment);
-    await file.write(batch.bytes, batch.length, batch.offset);
     const startedMs = clock.monotonicMs();
-    await file.sync();
+    await file.writeDurably(batch.bytes, batch.length, batch.offset);
     if (this.stopped) return;
     this.times.add(clock.monotonicMs() - startedMs);
     this.durable = batch.number;
