@@ -3,19 +3,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runFailoverBench } from './failover/failover-bench';
+import { FAILOVER_USAGE, runFailoverBench } from './failover/failover-bench';
 import { createProgress } from './progress';
 import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
-import { runRaftBench } from './raft/raft-bench';
+import { RAFT_USAGE, runRaftBench } from './raft/raft-bench';
 import { renderReport } from './report';
-import { runStagesBench } from './stages/stages-bench';
+import { runStagesBench, STAGES_USAGE } from './stages/stages-bench';
 
-const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up 40000] [--only REGEX] [--no-yardsticks] [--json]';
+const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- raft | stages | failover; --help after each says more';
+const STEADY = 'steady';
+
+type Part = readonly [run: (args: readonly string[]) => Promise<number>, usage: string];
 
 async function main(): Promise<number> {
-  if (process.argv[2] === 'raft') return runRaftBench(process.argv.slice(3));
-  if (process.argv[2] === 'stages') return runStagesBench(process.argv.slice(3));
-  if (process.argv[2] === 'failover') return runFailoverBench(process.argv.slice(3));
+  const [kind, ...rest] = process.argv.slice(2);
+  const parts: Readonly<Record<string, Part>> = { raft: [runRaftBench, RAFT_USAGE], stages: [runStagesBench, STAGES_USAGE], failover: [runFailoverBench, FAILOVER_USAGE] };
+  const [run, usage] = parts[kind ?? ''] ?? [null, USAGE];
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (run !== null) return run(rest);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -24,7 +32,7 @@ async function main(): Promise<number> {
       seconds: { type: 'string', default: '5' },
       accounts: { type: 'string', default: '3000' },
       seed: { type: 'string', default: '1' },
-      'warm-up': { type: 'string', default: '40000' },
+      'warm-up': { type: 'string', default: STEADY },
       only: { type: 'string' },
       'no-yardsticks': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -34,8 +42,8 @@ async function main(): Promise<number> {
   const seconds = Number(values.seconds);
   const accounts = Number(values.accounts);
   const seed = Number(values.seed);
-  const warmUpPayments = Number(values['warm-up']);
-  if (what !== 'payments' || !(seconds > 0 && seconds <= 600) || !(Number.isInteger(accounts) && accounts >= 30) || !Number.isInteger(seed) || !(Number.isInteger(warmUpPayments) && warmUpPayments >= 0)) throw new TypeError(USAGE);
+  const warmUpPayments = values['warm-up'] === STEADY ? null : Number(values['warm-up']);
+  if (what !== 'payments' || !(seconds > 0 && seconds <= 600) || !(Number.isInteger(accounts) && accounts >= 30) || !Number.isInteger(seed) || !(warmUpPayments === null || (Number.isInteger(warmUpPayments) && warmUpPayments >= 0))) throw new TypeError(USAGE);
   if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
   const progress = createProgress(process.stderr.isTTY);
   const report = await runPaymentsBench({ storage: values.mysql ? 'servers' : 'embedded', durationMs: seconds * 1000, accounts, seed, yardsticks: !values['no-yardsticks'], warmUpPayments, only: values.only === undefined ? null : new RegExp(values.only) }, progress);

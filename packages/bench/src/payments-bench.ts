@@ -10,11 +10,13 @@ import type { MasClient, PaymentInput } from '@mas/rpc';
 import type { AuditReport } from '@mas/transaction-coordinator';
 import { SeededRandom } from '@mas/values';
 import { closedLoop, type LoadResult } from './load/closed-loop';
+import { isSteady } from './load/steady';
 import { PaymentLoad, type Mix } from './load/payment-load';
 import { UsageMeter, type ProcessUsage } from './measure/process-usage';
 import type { Progress } from './progress';
 import { fdatasyncPerSecond } from './yardsticks/fdatasync';
 import { grpcUnaryCeiling } from './yardsticks/grpc-unary';
+import { postgresTransfers, type PostgresResult } from './yardsticks/postgres';
 import { xaTransfers, type XaResult } from './yardsticks/xa';
 
 export interface BenchOptions {
@@ -25,8 +27,8 @@ export interface BenchOptions {
   /** Leaves the yardsticks out, for quick comparisons. */
   readonly yardsticks: boolean;
   readonly only: RegExp | null;
-  /** Paid before anything is measured: a process whose code is not compiled yet takes four times the CPU. */
-  readonly warmUpPayments: number;
+  /** Paid before anything is measured: a process whose code is not compiled yet takes four times the CPU. Null: until that stands still. */
+  readonly warmUpPayments: number | null;
 }
 
 interface Scenario {
@@ -45,10 +47,19 @@ export interface ScenarioResult extends LoadResult {
   readonly usage: Readonly<Record<string, ProcessUsage>>;
 }
 
+export interface WarmUp {
+  readonly payments: number;
+  readonly seconds: number;
+  /** Per payment, of all processes, slice by slice. */
+  readonly cpuMicros: readonly number[];
+  readonly steady: boolean;
+}
+
 export interface BenchReport {
   readonly storage: string;
+  readonly warmUp: WarmUp;
   readonly scenarios: readonly ScenarioResult[];
-  readonly yardsticks: { readonly fdatasyncPerSecond: number; readonly grpcUnary256: LoadResult; readonly xa32: XaResult; readonly xaWithBooks32: XaResult } | null;
+  readonly yardsticks: { readonly fdatasyncPerSecond: number; readonly grpcUnary256: LoadResult; readonly xa32: XaResult; readonly xaWithBooks32: XaResult; readonly postgres64: PostgresResult; readonly postgresHot64: PostgresResult } | null;
   readonly ratios: Readonly<Record<string, number>>;
   readonly conserved: boolean;
   readonly audit: string;
@@ -71,6 +82,10 @@ const CREATE_CONCURRENCY = 128;
 const CALL_TIMEOUT_MS = 60_000;
 const WARM_UP_BATCH_SIZE = 20;
 const WARM_UP_CALLERS = 8;
+/** One figure each. */
+const WARM_UP_SLICE = 10_000;
+const FIRST_SMALL_PAYMENTS = 4_000;
+const MOST_WARM_UP_PAYMENTS = 400_000;
 const DIFFERENCES_SHOWN = 3;
 /** As a shell has it for a program that Ctrl-C ended. */
 const EXIT_ASKED = 130;
@@ -87,7 +102,7 @@ export async function runPaymentsBench(options: BenchOptions, progress: Progress
     const { placement } = await client.clusterStatus();
     const load = new PaymentLoad(numbers, new PlacementIndex(placement), new SeededRandom(options.seed), randomUUID().slice(0, 8));
     const pids = pidsOf(cluster);
-    await warmUp(client, load, options.warmUpPayments, progress);
+    const warmedUp = await warmUp(client, load, options.warmUpPayments, pids, progress);
     const scenarios: ScenarioResult[] = [];
     for (const scenario of SCENARIOS.filter((one) => options.only === null || options.only.test(one.name))) {
       scenarios.push(await runScenario(client, load, scenario, options.durationMs, pids, progress));
@@ -95,7 +110,7 @@ export async function runPaymentsBench(options: BenchOptions, progress: Progress
     progress.phase('checking that money was conserved');
     const audit = await client.audit();
     const conserved = audit.consistent && audit.totals.every((total) => total.issuedMinor === BigInt(numbers.length) * OPENING_MINOR && total.balancesMinor === total.issuedMinor);
-    return { storage: options.storage, scenarios, yardsticks, ratios: ratiosOf(scenarios, yardsticks), conserved, audit: audit.checks.map(auditLine).join('; ') };
+    return { storage: options.storage, warmUp: warmedUp, scenarios, yardsticks, ratios: ratiosOf(scenarios, yardsticks), conserved, audit: audit.checks.map(auditLine).join('; ') };
   } finally {
     await cluster.stop();
   }
@@ -121,18 +136,34 @@ async function createAccounts(client: MasClient, count: number, progress: Progre
 }
 
 /** In small batches first: the very first calls are so slow that large ones would meet their deadlines. */
-async function warmUp(client: MasClient, load: PaymentLoad, payments: number, progress: Progress): Promise<void> {
-  progress.phase(`warming up with ${payments} payments`);
+async function warmUp(client: MasClient, load: PaymentLoad, asked: number | null, pids: ReadonlyMap<string, number>, progress: Progress): Promise<WarmUp> {
+  const startedMs = performance.now();
+  const cpuMicros: number[] = [];
+  let payments = 0;
+  const isWarm = (): boolean => (asked === null ? payments >= MOST_WARM_UP_PAYMENTS || isSteady(cpuMicros) : payments >= asked);
+  progress.phase(asked === null ? 'warming up until the CPU of a payment stands still' : `warming up with ${asked} payments`);
+  while (!isWarm()) {
+    const size = payments < FIRST_SMALL_PAYMENTS ? WARM_UP_BATCH_SIZE : BATCH_SIZE;
+    const meter = new UsageMeter(pids);
+    const made = await pay(client, load, Math.min(WARM_UP_SLICE, (asked ?? MOST_WARM_UP_PAYMENTS) - payments), size);
+    payments += made;
+    cpuMicros.push((Object.values(meter.since()).reduce((sum, usage) => sum + usage.cpuSeconds, 0) * 1e6) / made);
+    progress.advance(Math.min(1, payments / (asked ?? MOST_WARM_UP_PAYMENTS)));
+  }
+  return { payments, seconds: (performance.now() - startedMs) / 1000, cpuMicros, steady: isSteady(cpuMicros) };
+}
+
+/** @returns how many there were: whole batches */
+async function pay(client: MasClient, load: PaymentLoad, payments: number, size: number): Promise<number> {
   let made = 0;
   const worker = async (): Promise<void> => {
     while (made < payments) {
-      const size = made < payments / 10 ? WARM_UP_BATCH_SIZE : BATCH_SIZE;
       made += size;
       await client.createPayments(Array.from({ length: size }, () => load.next(MIXED)));
-      progress.advance(Math.min(1, made / payments));
     }
   };
   await Promise.all(Array.from({ length: WARM_UP_CALLERS }, worker));
+  return made;
 }
 
 async function runScenario(client: MasClient, load: PaymentLoad, scenario: Scenario, durationMs: number, pids: ReadonlyMap<string, number>, progress: Progress): Promise<ScenarioResult> {
@@ -174,7 +205,11 @@ async function runYardsticks(certs: string, durationMs: number, progress: Progre
   const xa32 = await xaTransfers(32, durationMs, 'balances-only');
   progress.phase('yardstick: the same with journal and payment rows');
   const xaWithBooks32 = await xaTransfers(32, durationMs, 'with-books');
-  return { fdatasyncPerSecond: fdatasync, grpcUnary256, xa32, xaWithBooks32 };
+  progress.phase('yardstick: one private PostgreSQL server, 64 clients');
+  const postgres64 = await postgresTransfers(64, durationMs, 'spread');
+  progress.phase('yardstick: the same with one hot receiver');
+  const postgresHot64 = await postgresTransfers(64, durationMs, 'hot');
+  return { fdatasyncPerSecond: fdatasync, grpcUnary256, xa32, xaWithBooks32, postgres64, postgresHot64 };
 }
 
 /** Only those whose parts were measured. */
@@ -185,6 +220,8 @@ function ratiosOf(scenarios: readonly ScenarioResult[], yardsticks: BenchReport[
   const pairs: readonly (readonly [string, number | undefined, number | undefined])[] = [
     ['batchOverXa', batch, yardsticks?.xa32.unitsPerSecond],
     ['batchOverXaWithBooks', batch, yardsticks?.xaWithBooks32.unitsPerSecond],
+    ['batchOverPostgres', batch, yardsticks?.postgres64.unitsPerSecond],
+    ['hotBatchOverPostgresHot', rate(`batch of ${BATCH_SIZE}, 32 callers, ${HOT.name}`), yardsticks?.postgresHot64.unitsPerSecond],
     ['unary256OverGrpcCeiling', rate(`unary, 256 callers, ${UNIFORM.name}`), yardsticks?.grpcUnary256.unitsPerSecond],
     ['hotOverSpreadUnary', rate(`unary, 256 callers, ${HOT.name}`), rate(`unary, 256 callers, ${UNIFORM.name}`)],
     ['hotOverSpreadBatch', rate(`batch of ${BATCH_SIZE}, 32 callers, ${HOT.name}`), rate(`batch of ${BATCH_SIZE}, 32 callers, ${UNIFORM.name}`)],

@@ -13,6 +13,8 @@ export interface Program {
   /** What it is asked, and what then stands in its output, whatever its exit code. */
   readonly probe: { readonly args: readonly string[]; readonly says: RegExp };
   readonly debianPackage: string;
+  /** Where it may lie beside PATH and the usual folders; asked anew after an installation. */
+  readonly folders?: () => readonly string[];
 }
 
 /** Programs are not on this machine, or do not run, and could not be installed. The message says what to install. */
@@ -33,8 +35,8 @@ const EXTRA_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/h
 const APT_TIMEOUT_MS = 600_000;
 const PROBE_TIMEOUT_MS = 60_000;
 
-export function findProgram(name: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...EXTRA_FOLDERS];
+export function findProgram(name: string, more: readonly string[] = []): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...EXTRA_FOLDERS, ...more];
   for (const folder of folders) {
     const path = join(folder, name);
     if (folder !== '' && isExecutable(path)) return path;
@@ -54,15 +56,15 @@ export function requirePrograms(programs: readonly Program[], mayInstall = canIn
     const names = missing.map(({ program }) => program.name);
     throw new MissingServer(names, `${missing.map(({ wrong }) => wrong).join('; ')}. ${adviceFor(missing.map(({ program }) => program))}`);
   }
-  return programs.map(({ name }) => findProgram(name) ?? name);
+  return programs.map(({ name, folders }) => findProgram(name, folders?.()) ?? name);
 }
 
 function adviceFor(programs: readonly Program[]): string {
   return `On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${packagesOf(programs).join(' ')}`;
 }
 
-function whatIsWrong({ name, probe }: Program): string | null {
-  const path = findProgram(name);
+function whatIsWrong({ name, probe, folders }: Program): string | null {
+  const path = findProgram(name, folders?.());
   if (path === null) return `${name} is not in PATH or in the sbin folders`;
   const { stdout, stderr, error } = spawnSync(path, probe.args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: PROBE_TIMEOUT_MS });
   if (probe.says.test(`${stdout}${stderr}`)) return null;

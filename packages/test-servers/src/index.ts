@@ -3,6 +3,7 @@ export { tempFolder, type TempFolder } from './temp-folder';
 export { freePort } from './free-port';
 export { startMariaDb } from './mariadb';
 export { mySqlIsHere, startMySql } from './mysql';
+export { startPostgres, type PostgresOptions } from './postgres';
 export type { SqlServerOptions } from './sql-server';
 export { frame, rawCall, rawSession, type RawCall } from './raw-peer';
 export { startRedis, type RedisOptions } from './redis';

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TestServer } from '.';
+import { freePort, startMariaDb, startPostgres, startRedis, tempFolder, waitUntil, type TestServer } from '.';
 import { answersAsSqlServer } from './sql-server';
 import { watchdogCommand, watchOver } from './watchdog';
 
@@ -52,6 +52,18 @@ test('MariaDB: starts, is killed, restarts on the same port, stops and leaves no
   await server.stop();
   expect(existsSync(server.folder)).toBe(false);
   expect(isAlive(server.pid)).toBe(false);
+});
+
+test('PostgreSQL: starts, answers, is killed, restarts and leaves nothing', async () => {
+  const server = await startPostgres();
+  started.push(server);
+  const firstPid = server.pid;
+  await server.kill();
+  expect(isAlive(firstPid)).toBe(false);
+  await server.restart();
+  expect(server.pid).not.toBe(firstPid);
+  await server.stop();
+  expect(existsSync(server.folder)).toBe(false);
 });
 
 test('Redis: a value survives a kill when every write is fsynced; a paused server is silent and comes back', async () => {

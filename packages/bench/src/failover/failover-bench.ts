@@ -19,7 +19,7 @@ const BUSY = 'busy';
 /** Measured when asked for by name. */
 const OTHERS: readonly Strike[] = [...singleLinks, quorumLoss, chained, constrainedElection];
 const NAMES = [...halfBroken, ...OTHERS].map(({ name }) => name).concat(BUSY);
-const USAGE = `usage: npm run bench -- failover [--strike NAME[,NAME]] [--times 6] [--minutes 10] [--embedded] [--rms 3] [--tms 1] [--rate 60] [--seed 1] [--json]\nstrikes: ${NAMES.join(', ')}`;
+export const FAILOVER_USAGE = `usage: npm run bench -- failover [--strike NAME[,NAME]] [--times 6] [--minutes 10] [--embedded] [--rms 3] [--tms 1] [--rate 60] [--seed 1] [--json]\nstrikes: ${NAMES.join(', ')}`;
 const EXIT_ASKED = 130;
 
 interface Asked {
@@ -127,7 +127,7 @@ function parse(args: readonly string[]): Asked {
   const [times, minutes, rms, tms, perSecond, seed] = [Number(values.times), Number(values.minutes), Number(values.rms), Number(values.tms), Number(values.rate), Number(values.seed)];
   const chosen = values.strike?.split(',');
   const isWrong = chosen?.some((name) => !NAMES.includes(name)) === true || !(Number.isInteger(times) && times >= 1 && times <= 100) || !(minutes > 0 && minutes <= 600) || !(Number.isInteger(rms) && rms >= 3 && rms <= 9) || !(Number.isInteger(tms) && tms >= 1 && tms <= 9) || !(perSecond >= 1 && perSecond <= 1_000) || !Number.isSafeInteger(seed);
-  if (isWrong) throw new TypeError(USAGE);
+  if (isWrong) throw new TypeError(FAILOVER_USAGE);
   const strikes = chosen === undefined ? halfBroken.filter(({ needs }) => !(values.embedded && needs === 'servers')) : [...halfBroken, ...OTHERS].filter(({ name }) => chosen.includes(name));
   const hosts = PrivateNetwork.whyNot() === null ? 'namespaces' : 'loopback';
   return { strikes, busy: chosen?.includes(BUSY) ?? true, times, minutes, json: values.json, bank: { storage: values.embedded ? 'embedded' : 'servers', hosts, rms, tms, perSecond, seed } };

@@ -1,5 +1,5 @@
 /** CPU seconds and peak memory of processes, from Linux's /proc. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessUsage {
   readonly cpuSeconds: number;
@@ -8,6 +8,7 @@ export interface ProcessUsage {
 
 /** The kernel's USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
+const PARENT_FIELD = 1;
 const UTIME_FIELD = 11;
 const STIME_FIELD = 12;
 
@@ -20,6 +21,22 @@ export function usageOf(pid: number): ProcessUsage | undefined {
     const ticks = Number(fields[UTIME_FIELD]) + Number(fields[STIME_FIELD]);
     const peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
     return { cpuSeconds: ticks / TICKS_PER_SECOND, peakMiB: peakKiB / 1024 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the processes that run now. */
+export function childrenOf(parent: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === parent)
+    .map(Number);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[PARENT_FIELD]);
   } catch {
     return undefined;
   }

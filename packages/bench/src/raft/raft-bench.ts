@@ -8,7 +8,7 @@ import { measureIdle } from './idle';
 import { aimsOf, renderRaftReport, type RaftReport } from './raft-report';
 import { measureThroughput } from './throughput';
 
-const USAGE = 'usage: npm run bench -- raft [--seconds 3] [--rounds 3] [--kills 30] [--idle-seconds 20] [--only throughput|failover|idle] [--no-etcd] [--profile FOLDER] [--json]';
+export const RAFT_USAGE = 'usage: npm run bench -- raft [--seconds 3] [--rounds 3] [--kills 30] [--idle-seconds 20] [--only throughput|failover|idle] [--no-etcd] [--profile FOLDER] [--json]';
 const PARTS = ['throughput', 'failover', 'idle'];
 const RESULTS_FOLDER = 'bench-results';
 
@@ -46,7 +46,7 @@ function readOptions(args: readonly string[]) {
     },
   });
   const only = values.only ?? null;
-  if (only !== null && !PARTS.includes(only)) throw new TypeError(USAGE);
+  if (only !== null && !PARTS.includes(only)) throw new TypeError(RAFT_USAGE);
   return {
     seconds: whole(values.seconds, 120),
     rounds: whole(values.rounds, 50),
@@ -61,6 +61,6 @@ function readOptions(args: readonly string[]) {
 
 function whole(text: string, most: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > most) throw new TypeError(USAGE);
+  if (!Number.isInteger(value) || value < 1 || value > most) throw new TypeError(RAFT_USAGE);
   return value;
 }

@@ -7,6 +7,7 @@
 import { startMariaDb } from '@mas/test-servers';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { closedLoop, type LoadResult } from '../load/closed-loop';
+import { UsageMeter } from '../measure/process-usage';
 
 const ACCOUNTS = 2_000;
 const OPENING_BALANCE = 1_000_000_000;
@@ -21,6 +22,8 @@ export type XaRecords = 'balances-only' | 'with-books';
 
 export interface XaResult extends LoadResult {
   readonly conserved: boolean;
+  /** Of both servers, per transfer. */
+  readonly cpuMicros: number;
 }
 
 export async function xaTransfers(callers: number, durationMs: number, records: XaRecords): Promise<XaResult> {
@@ -39,9 +42,18 @@ export async function xaTransfers(callers: number, durationMs: number, records: 
       for (const side of sides) await side.query('USE yardstick');
       sessions.push({ sides, transfers: 0 });
     }
+    const pids = new Map(servers.map((server, at) => [String(at), server.pid]));
+    let meter = new UsageMeter(pids);
+    let cpuSeconds = 0;
     const result = await closedLoop({
       callers,
       durationMs,
+      onCounting: () => {
+        meter = new UsageMeter(pids);
+      },
+      onCounted: () => {
+        cpuSeconds = Object.values(meter.since()).reduce((sum, usage) => sum + usage.cpuSeconds, 0);
+      },
       call: async (caller) => {
         const session = sessions[caller];
         if (session !== undefined) await transfer(session, caller, records);
@@ -49,7 +61,7 @@ export async function xaTransfers(callers: number, durationMs: number, records: 
     });
     const sums = await Promise.all(admins.map(async (admin) => Number((await admin.query<never>('SELECT SUM(balance) AS total FROM account') as unknown as [{ total: string }[]])[0][0]?.total)));
     await Promise.all([...sessions.flatMap((session) => session.sides), ...admins].map((connection) => connection.end()));
-    return { ...result, conserved: sums.reduce((sum, value) => sum + value, 0) === 2 * ACCOUNTS * OPENING_BALANCE };
+    return { ...result, cpuMicros: (cpuSeconds * 1e6) / Math.max(1, result.units), conserved: sums.reduce((sum, value) => sum + value, 0) === 2 * ACCOUNTS * OPENING_BALANCE };
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
