@@ -42,7 +42,7 @@ for volume in tc-1 client; do own $volume $NODE_USER; done
 users=""
 for ((i = 1; i <= rms; i++)); do
   own "rm-$i" $NODE_USER
-  give "rm-$i" ca.crt "rm-$i.crt" "rm-$i.key" jwt-hs256-1.key
+  give "rm-$i" ca.crt "rm-$i.crt" "rm-$i.key" jwt-es256-1.pub
   password=$(secret "sql-rm-$i")
   put "rm-$i" sql-password $NODE_USER <<<"$password"
   users+="create database if not exists mas$i;
@@ -61,11 +61,13 @@ put mysql root-password $SERVER_USER <<<"$(secret sql-root)"
 
 # Redis: nobody without a password; the Transaction Manager may do what its commands need, and nothing to the server itself.
 password=$(secret redis-tm)
-give tc-1 ca.crt tm.crt tm.key jwt-hs256-1.key
+give tc-1 ca.crt tm.crt tm.key jwt-es256-1.key
 put tc-1 redis-password $NODE_USER <<<"$password"
 put redis password $SERVER_USER <<<"$password"
 put redis users.acl $SERVER_USER <<<"user default off
 user mas-tm on #$(printf %s "$password" | openssl dgst -sha256 -r | cut -d' ' -f1) ~mas:* &mas:* +@all -@admin -@dangerous +info"
 
+# Signed with the coordinator's key, which only it and the authority have: Resource Managers verify tokens and can make none.
+node packages/bin/dist/mas-client.js token sign --algorithm ES256 --key "$authority/jwt-es256-1.key" --expires 8760h >"$authority/operator.jwt"
 give client ca.crt operator.jwt
 echo "every container has its certificate, key and password"
