@@ -1,4 +1,5 @@
 /** Each rule about what clients were told can say no: one answer, or one record of what was answered, is tampered with. */
+import { PaymentBody, type BodyContent } from '@mas/ledger';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { accountNumber, ok } from '@mas/values';
 import type { Attempt } from './index';
@@ -15,8 +16,8 @@ test.each<[string, Tamper, string, RegExp]>([
   ['an answer about another transaction', (world) => void (answerOf(world, 'bill', 'committed').txn = world.nextTxn()), 'nothing acknowledged is lost', /bill was answered committed, recorded is committed$/],
   ['an answer before its decision', (world) => void (world.decision('gift').firstMs = 221), 'the answer follows the decision', /gift was answered at 220, decided at 221$/],
   ['an answer without a decision', (world) => void world.decisions.delete(keyOf('gift')), 'the answer follows the decision', /gift was answered at 220, decided at undefined$/],
-  ['an answer with another body', (world) => void (answerOf(world, 'bill', 'committed').body.memo = 'rent'), 'no answer contradicts another', /bill was answered with another body$/],
-  ['an answer of another amount', (world) => void (answerOf(world, 'bill', 'committed').body.legs[1]!.amountMinor = 31n), 'no answer contradicts another', /bill was answered with another body$/],
+  ['an answer with another body', (world) => changeBody(answerOf(world, 'bill', 'committed'), () => ({ memo: 'rent' })), 'no answer contradicts another', /bill was answered with another body$/],
+  ['an answer of another amount', (world) => changeBody(answerOf(world, 'bill', 'committed'), ({ legs: [from, to] }) => ({ legs: [from!, { ...to!, amountMinor: 31n }] })), 'no answer contradicts another', /bill was answered with another body$/],
   ['an answer about another amount than was asked for', (world) => void (askOf(world, 'bill').legs[0]!.amountMinor = 29n), 'no answer contradicts another', /bill: the answer is about another body than was asked for$/],
   ['an answer about another account than was asked for', (world) => void (askOf(world, 'bill').legs[1]!.account = accountNumber('dan')), 'no answer contradicts another', /bill: the answer is about another body than was asked for$/],
   ['an answer about the other direction than was asked for', (world) => void (askOf(world, 'bill').legs[1]!.direction = 'debit'), 'no answer contradicts another', /bill: the answer is about another body than was asked for$/],
@@ -30,7 +31,7 @@ test.each<[string, Tamper, string, RegExp]>([
   ['a decision that is lost', (world) => forget(world, 'errand'), 'a decision never flips', /errand was decided committed as .*, recorded at rest is nothing as nothing$/],
   ['an outcome that nobody asked for', (world) => void world.history.payments.delete(keyOf('errand')), 'nothing out of nothing', /errand was decided, nobody asked for it$/],
   ['an opening that nobody asked for', (world) => void world.history.otherRequests.pop(), 'nothing out of nothing', /open-dan was decided, nobody asked for it$/],
-  ['a payment without an answer that is recorded with another amount', (world) => void world.outcome('errand').body.legs.forEach((leg) => (leg.amountMinor = 5n)), 'nothing out of nothing', /errand was committed, but nobody asked for this body$/],
+  ['a payment without an answer that is recorded with another amount', (world) => changeBody(world.outcome('errand'), ({ legs }) => ({ legs: legs.map((leg) => ({ ...leg, amountMinor: 5n })) })), 'nothing out of nothing', /errand was committed, but nobody asked for this body$/],
 ])('%s is named', (_name, tamper, rule, text) => {
   expect(findingsAfter(tamper)).toContainEqual(finding(rule, text));
 });
@@ -106,4 +107,8 @@ function payBefore(world: LedgerDraft, amountMinor: bigint): void {
 /** Holds 20 of ann for six milliseconds, five after this time. */
 function holdFor(world: LedgerDraft, startMs: number): void {
   world.abort({ id: 'other', legs: [['ann', 'debit', 20n], ['dan', 'credit', 20n]], preparedOn: ['ann'], startMs }, { name: 'CANCELLED', account: null, facts: {} });
+}
+
+function changeBody(of: { body: PaymentBody }, change: (body: PaymentBody) => Partial<BodyContent>): void {
+  of.body = PaymentBody.of({ ...of.body, ...change(of.body) });
 }

@@ -1,5 +1,5 @@
 /** Each rule about money at rest can say no: one thing of a sound world is tampered with, and the rule and what is wrong are named. */
-import type { LegEffect } from '@mas/ledger';
+import { PaymentBody, type LegEffect } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import { accountNumber, currency } from '@mas/values';
 import type { LedgerDraft } from './testing/ledger-draft';
@@ -56,7 +56,7 @@ test.each<[string, Tamper, RegExp]>([
   ['a leg applied twice', (world) => applyTwice(world), /^bob has 1 legs of a transaction that it has already$/],
   ['a payment with a leg too many', (world) => applyTwice(world), /bill has 2 legs, the buckets have 3$/],
   ['a leg on an account that is not in the payment', (world) => void world.bucketOf('dan').legs.push({ ...world.leg('errand', 'dan'), key: world.leg('bill', 'ann').key, txn: world.leg('bill', 'ann').txn }), /bill has 2 legs, the buckets have 3$/],
-  ['an id that is recorded at two homes', (world) => void world.bucketOf('bob').outcomes.push({ ...world.outcome('bill'), txn: world.nextTxn(), body: { ...world.outcome('bill').body, legs: [] }, balances: [] }), /bill is recorded 2 times$/],
+  ['an id that is recorded at two homes', (world) => void world.bucketOf('bob').outcomes.push({ ...world.outcome('bill'), txn: world.nextTxn(), body: PaymentBody.of({ ...world.outcome('bill').body, legs: [] }), balances: [] }), /bill is recorded 2 times$/],
   ['an authorization consumed twice', (world) => build(world, 'void', 'deposit', ['ann', 'void', 0n]), /^authorization 00000008 was consumed 2 times$/],
   ['an authorization captured twice', (world) => build(world, 'capture', 'deposit', ['ann', 'capture', 15n], ['dan', 'credit', 15n]), /^authorization 00000008 was consumed 2 times$/],
   ['a capture above what was put aside', (world) => build(world, 'capture', 'booking', ['bob', 'capture', 21n], ['dan', 'credit', 21n]), /^21 of 20 that 0000000b put aside on bob were captured$/],

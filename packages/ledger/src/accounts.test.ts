@@ -2,7 +2,7 @@
 import { accountNumber, parsePaymentId, paymentKey, splitPaymentKey, txnId } from '@mas/values';
 import { acc, change, create, decideCommit, key, OPERATOR, pay, payment, prepare, SYSTEM, txn, USD } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
-import { changeBody, changeRecordKey, creationBody, differingRequestField, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, requestNamed, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type PaymentBody, type Policy } from './index';
+import { changeBody, changeRecordKey, creationBody, differingRequestField, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, PaymentBody, requestNamed, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type Policy } from './index';
 
 const bucket = (...steps: readonly Instruction[]): TestBucket => bucketOfVersion(SEMANTICS_VERSION, ...steps);
 const bucketOfVersion = (version: number, ...steps: readonly Instruction[]): TestBucket => {
@@ -157,8 +157,8 @@ describe('requests under one id', () => {
     ['a creation and a change', creation(), freeze, 'kind'],
     ['a change and a payment', freeze, paid, 'kind'],
     ['a payment and a creation', paid, creation(), 'kind'],
-    ['two payments', paid, { ...paid, memo: 'x' }, 'memo'],
-    ['what another build wrote', { ...freeze, memo: 'not JSON' }, freeze, 'number'],
+    ['two payments', paid, PaymentBody.of({ ...paid, memo: 'x' }), 'memo'],
+    ['what another build wrote', PaymentBody.of({ ...freeze, memo: 'not JSON' }), freeze, 'number'],
   ])('%s', (_name, a, b, field) => {
     expect([differingRequestField(a, b), differingRequestField(b, a)]).toEqual([field, field]);
   });

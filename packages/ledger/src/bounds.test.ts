@@ -99,7 +99,7 @@ describe('a bucket near the end of its counters begins nothing, and ends what it
     ['create-account', create('a9', 0n)],
     ['change-account', change(3, 'a1', { kind: 'freeze' })],
     ['acquire-lock', lock('a1', 'owner')],
-    ['bind-id', { kind: 'bind-id', txn: txn(7), key: payment(7, pay('a1', 'b1', 1n)).key, homeSlot: payment(7, pay('a1', 'b1', 1n)).homeSlot, body: { ...body('payment', []), memo: 'x' }, subject: begun.subject }],
+    ['bind-id', { kind: 'bind-id', txn: txn(7), key: payment(7, pay('a1', 'b1', 1n)).key, homeSlot: payment(7, pay('a1', 'b1', 1n)).homeSlot, body: body('payment', [], { memo: 'x' }), subject: begun.subject }],
     ['decide-commit', decideCommit(authorization(4, 1n))],
   ];
 

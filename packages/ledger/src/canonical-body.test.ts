@@ -1,7 +1,7 @@
 /** The canonical text is part of the data's identity: pinned, and different for different bodies. */
 import * as fc from 'fast-check';
 import { acc, body, key, leg, pay, payment, USD } from './testing/builders';
-import { canonicalBody, changeBody, creationBody, differingField, rowText, txnPreimage, type PaymentBody } from './index';
+import { canonicalBody, changeBody, creationBody, differingField, rowText, txnPreimage, type BodyContent } from './index';
 
 test('the text is pinned', () => {
   const authorization = body('authorization', [leg('a1', 'authorize', 12n)], { expiresAtMs: 99, memo: 'he said "hi"\n' });
@@ -12,7 +12,7 @@ test('the text is pinned', () => {
 });
 
 const { key: refKey, txn: refTxn } = payment(7, pay('a1', 'a2', 1n));
-const bodies: fc.Arbitrary<PaymentBody> = fc.record({
+const bodies: fc.Arbitrary<BodyContent> = fc.record({
   kind: fc.constantFrom('payment', 'refund'),
   legs: fc.array(fc.record({ account: fc.constantFrom(acc('a1'), acc('a2')), effect: fc.constantFrom('debit', 'credit'), amountMinor: fc.bigInt({ min: 0n, max: 3n }), currency: fc.constant(USD) }), { maxLength: 3 }),
   reference: fc.constantFrom(null, { key: refKey, txn: refTxn }),
@@ -31,7 +31,7 @@ test('texts are equal iff no field differs, iff the values are equal', () => {
   );
 });
 
-test.each<[Partial<PaymentBody>, string]>([
+test.each<[Partial<BodyContent>, string]>([
   [{ kind: 'refund' }, 'kind'],
   [{ legs: [leg('a1', 'debit', 5n)] }, 'legs'],
   [{ legs: [leg('a1', 'debit', 5n), leg('a3', 'credit', 5n)] }, 'legs[1].account'],

@@ -5,12 +5,12 @@
  */
 import { paymentKey, splitPaymentKey, type AccountNumber, type AmountMinor, type Currency, type PaymentKey, type TxnId } from '@mas/values';
 import type { ChangeAccount } from './instruction';
-import type { LegSpec, PaymentBody, PaymentReference } from './payment-body';
+import { PaymentBody, type BodyContent, type LegSpec, type PaymentReference } from './payment-body';
 
 const PREIMAGE_PREFIX = 'mas.txn.1';
 
 /** A JSON array in a fixed order, money as decimal strings. Equal bodies give equal texts and only they do. */
-export function canonicalBody(body: PaymentBody): string {
+export function canonicalBody(body: BodyContent): string {
   return JSON.stringify([
     body.kind,
     body.legs.map((leg) => [leg.account, leg.effect, leg.amountMinor.toString(), leg.currency]),
@@ -24,12 +24,12 @@ export function canonicalBody(body: PaymentBody): string {
  * What SHA-256 is taken of to get the txn. Unambiguous: a key is `scope NUL id` without another NUL, and JSON
  * escapes control characters.
  */
-export function txnPreimage(key: PaymentKey, body: PaymentBody): string {
+export function txnPreimage(key: PaymentKey, body: BodyContent): string {
   return `${PREIMAGE_PREFIX}\0${key}\0${canonicalBody(body)}`;
 }
 
 /** The first field in which two bodies differ, as a path of the request (`legs[1].amount`); null when they are equal. */
-export function differingField(a: PaymentBody, b: PaymentBody): string | null {
+export function differingField(a: BodyContent, b: BodyContent): string | null {
   if (a.kind !== b.kind) return 'kind';
   const legs = differingLeg(a.legs, b.legs);
   if (legs !== null) return legs;
@@ -73,7 +73,7 @@ const CREATION = 'create-account';
 const CREATION_FIELDS = ['number', 'currency', 'opening_balance', 'minimum_balance', 'owner'] as const;
 
 /** The first request field in which two requests under one id differ; `kind` where they ask for different things; null when they are equal. */
-export function differingRequestField(a: PaymentBody, b: PaymentBody): string | null {
+export function differingRequestField(a: BodyContent, b: BodyContent): string | null {
   const [before, after] = [accountRequest(a), accountRequest(b)];
   if (before === null && after === null) return differingField(a, b);
   if (before === null || after === null || (before.what === CREATION) !== (after.what === CREATION)) return 'kind';
@@ -85,13 +85,13 @@ export function differingRequestField(a: PaymentBody, b: PaymentBody): string | 
 }
 
 /** What a request asks for, for people: `a payment`, `the creation of account abc`, `freeze of account abc`. */
-export function requestNamed(body: PaymentBody): string {
+export function requestNamed(body: BodyContent): string {
   const read = accountRequest(body);
   if (read === null) return `a${body.kind === 'authorization' ? 'n' : ''} ${body.kind}`;
   return `${read.what === CREATION ? 'the creation' : read.what} of account ${String(read.fields[0])}`;
 }
 
-function accountRequest({ legs, memo }: PaymentBody): { readonly what: string; readonly fields: readonly unknown[] } | null {
+function accountRequest({ legs, memo }: BodyContent): { readonly what: string; readonly fields: readonly unknown[] } | null {
   if (legs.length > 0) return null;
   try {
     const [what, ...fields] = JSON.parse(memo) as readonly unknown[];
@@ -103,7 +103,7 @@ function accountRequest({ legs, memo }: PaymentBody): { readonly what: string; r
 }
 
 function withoutLegs(memo: string): PaymentBody {
-  return { kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo };
+  return PaymentBody.of({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo });
 }
 
 function differingLeg(a: readonly LegSpec[], b: readonly LegSpec[]): string | null {

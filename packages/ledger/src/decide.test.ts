@@ -115,7 +115,7 @@ describe('what stops a decision without a record', () => {
     const bucket = bucketA();
     const text = bucket.text();
     const elsewhere = { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot };
-    const more = kind === 'bind-id' ? { body: { ...inside.body, legs: [], memo: 'a creation' } } : {};
+    const more = kind === 'bind-id' ? { body: body('payment', [], { memo: 'a creation' }) } : {};
     expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, askedAtMs: null, ...more } as Instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
     expect(bucket.text()).toBe(text);
   });

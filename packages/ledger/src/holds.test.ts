@@ -1,7 +1,7 @@
 /** Authorizations, captures, voids and refunds: what is held, what is freed and when, what is refused. */
 import { body, CANCELLED, commit, create, decideCommit, leg, pay, payment, prepare, rollback, type Payment } from './testing/builders';
 import { START_MS, TestBucket } from './testing/test-bucket';
-import type { Instruction, PaymentKind } from './index';
+import { PaymentBody, type Instruction, type PaymentKind } from './index';
 
 const EXPIRY_MS = START_MS + 1000;
 /** Reserves 50 of a1's 100 until EXPIRY_MS. */
@@ -65,7 +65,7 @@ test('an authorization holds like a payment, and a prepared one never expires', 
 
 describe('refused captures and voids', () => {
   const unknown = { key: payment(77, pay('a1', 'b1', 1n)).key, txn: payment(77, pay('a1', 'b1', 1n)).txn };
-  const onUnknown = (kind: PaymentKind): Payment => payment(5, { ...capture(5, 1n).body, kind, reference: unknown });
+  const onUnknown = (kind: PaymentKind): Payment => payment(5, PaymentBody.of({ ...capture(5, 1n).body, kind, reference: unknown }));
   test.each<[string, readonly (Instruction | number)[], Instruction, object]>([
     ['of nothing', [], prepare(onUnknown('capture'), 'a1'), { name: 'AUTHORIZATION_NOT_FOUND' }],
     ['of a payment that is no authorization', [prepare(payment(77, pay('a1', 'b1', 1n)), 'a1')], prepare(onUnknown('capture'), 'a1'), { name: 'AUTHORIZATION_NOT_FOUND' }],

@@ -5,7 +5,6 @@
 import { fitsInt64, unreachable } from '@mas/values';
 import { MAX_INSTRUCTIONS_PER_ENTRY, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
 import type { Policy } from './policy';
-import { validateBody } from './validate-body';
 
 /** The longest time that one lock request can ask for: a day. */
 export const MAX_LOCK_TTL_MS = 86_400_000;
@@ -53,7 +52,7 @@ export function entryProblem(entry: LedgerEntry): string | null {
 }
 
 function bodyProblem({ body }: Pick<Prepare, 'body'>): string | null {
-  const problem = validateBody(body)[0];
+  const problem = body.problems()[0];
   return problem === undefined ? null : `${problem.field}: ${problem.name}`;
 }
 

@@ -1,48 +1,70 @@
 /**
- * What a payment asks for: its kind and its legs. The body is immutable, has one canonical encoding
- * (canonical-body.ts) and is bound to the payment's key by the home record, so that a retry with another body
- * is told which field differs. One account occurs in one leg only.
+ * A payment's body, sealed: its content together with its one canonical encoding (body-codec.ts). It is encoded where it enters
+ * the system and never again: requests, log entries, rows and Redis carry these bytes. Two bodies are equal exactly when
+ * their bytes are. It is bound to the payment's key by the home record, so that a retry with another body is told which
+ * field differs.
+ *
+ * A class with a private field, so that nothing but a sealed body passes for one: a changed copy is content and has to be sealed again.
  */
-import type { AccountNumber, AmountMinor, Currency, PaymentKey, TxnId } from '@mas/values';
+import { decodeBody, encodeBody } from './body-codec';
+import type { BodyContent, LegSpec, PaymentKind, PaymentReference } from './body-content';
+import { validateBody, type BodyProblem } from './validate-body';
 
-/** One global transaction carries at most this many legs. */
-export const MAX_LEGS = 64;
-export const MAX_MEMO_LENGTH = 256;
+export type { BodyContent, LegEffect, LegSpec, PaymentKind, PaymentReference } from './body-content';
 
-export type PaymentKind = 'payment' | 'authorization' | 'capture' | 'void' | 'refund';
-
-/**
- * What a leg does to its account:
- * - debit, credit: a payment's two directions;
- * - authorize: reserves the amount until the body's expiry;
- * - capture: debits out of the reservation of the authorization that the body refers to;
- * - void: frees that reservation (amount 0);
- * - refund-debit: a debit of the original's payee, limited by what is left of its leg of the original.
- */
-export type LegEffect = 'debit' | 'credit' | 'authorize' | 'capture' | 'void' | 'refund-debit';
-
-export interface LegSpec {
-  readonly account: AccountNumber;
-  readonly effect: LegEffect;
-  /** > 0, except for void: 0. */
-  readonly amountMinor: AmountMinor;
-  readonly currency: Currency;
-}
-
-/** The payment that a capture, void or refund builds on. */
-export interface PaymentReference {
-  readonly key: PaymentKey;
-  readonly txn: TxnId;
-}
-
-export interface PaymentBody {
+export class PaymentBody implements BodyContent {
   readonly kind: PaymentKind;
-  /** 1 … MAX_LEGS, sorted by account number as bytes; money taken equals money given per currency. */
   readonly legs: readonly LegSpec[];
-  /** Present for capture, void and refund. */
   readonly reference: PaymentReference | null;
-  /** Present for authorization: milliseconds since the Unix epoch. */
   readonly expiresAtMs: number | null;
-  /** Free text of the caller, at most MAX_MEMO_LENGTH characters. */
   readonly memo: string;
+  /** Found once: a body does not change. */
+  #problems: readonly BodyProblem[] | null = null;
+
+  private constructor(
+    content: BodyContent,
+    /** Never written to. */
+    readonly bytes: Uint8Array,
+  ) {
+    this.kind = content.kind;
+    this.legs = content.legs;
+    this.reference = content.reference;
+    this.expiresAtMs = content.expiresAtMs;
+    this.memo = content.memo;
+  }
+
+  /** The memo is well-formed Unicode; nothing else is asked of the content. */
+  static of(content: BodyContent): PaymentBody {
+    return content instanceof PaymentBody ? content : new PaymentBody(content, encodeBody(content));
+  }
+
+  /**
+   * @param bytes kept as they are: a view of something larger keeps all of that in memory.
+   * @throws MalformedBody also for another rendering of a body than the canonical one: one body must not be two transactions.
+   */
+  static fromBytes(bytes: Uint8Array): PaymentBody {
+    return new PaymentBody(decodeBody(bytes, 'canonical'), bytes);
+  }
+
+  /** What is wrong in it alone (validate-body.ts), without any policy. */
+  problems(): readonly BodyProblem[] {
+    this.#problems ??= validateBody(this);
+    return this.#problems;
+  }
+
+  /** For people and for comparing: the bytes say the same once more. */
+  toJSON(): BodyContent {
+    const { kind, legs, reference, expiresAtMs, memo } = this;
+    return { kind, legs, reference, expiresAtMs, memo };
+  }
+
+  equals(other: PaymentBody): boolean {
+    return this === other || equalBytes(this.bytes, other.bytes);
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -1,13 +1,14 @@
 /** Whatever is wrong in a body has a name and a field; sound bodies of every kind have nothing. */
 import { MAX_AMOUNT_MINOR } from '@mas/values';
-import { acc, body, decideCommit, leg, lock, pay, payment, POLICY, prepare, rollback } from './testing/builders';
-import { entryProblem, instructionProblem, MAX_INSTRUCTIONS_PER_ENTRY, MAX_LEGS, MAX_LOCK_TTL_MS, MAX_MEMO_LENGTH, validateBody, type Instruction, type PaymentBody } from './index';
+import { acc, content as body, decideCommit, leg, lock, pay as sealedPay, payment, POLICY, prepare, rollback } from './testing/builders';
+import { entryProblem, instructionProblem, MAX_INSTRUCTIONS_PER_ENTRY, MAX_LEGS, MAX_LOCK_TTL_MS, MAX_MEMO_LENGTH, validateBody, type BodyContent, type Instruction } from './index';
 
-const { key, txn } = payment(1, pay('a1', 'a2', 1n));
+const pay = (from: string, to: string, amountMinor: bigint): BodyContent => body('payment', [leg(from, 'debit', amountMinor), leg(to, 'credit', amountMinor)]);
+const { key, txn } = payment(1, sealedPay('a1', 'a2', 1n));
 const reference = { key, txn };
-const many = (count: number): PaymentBody => body('payment', [leg('a0', 'debit', BigInt(count - 1)), ...Array.from({ length: count - 1 }, (_, i) => leg(`b${i}`, 'credit', 1n))]);
+const many = (count: number): BodyContent => body('payment', [leg('a0', 'debit', BigInt(count - 1)), ...Array.from({ length: count - 1 }, (_, i) => leg(`b${i}`, 'credit', 1n))]);
 
-test.each<[string, PaymentBody]>([
+test.each<[string, BodyContent]>([
   ['a payment', pay('a1', 'a2', 1n)],
   ['the largest amount', pay('a1', 'a2', MAX_AMOUNT_MINOR)],
   ['as many legs as may be', many(MAX_LEGS)],
@@ -21,7 +22,7 @@ test.each<[string, PaymentBody]>([
   expect(validateBody(sound)).toEqual([]);
 });
 
-test.each<[string, PaymentBody, string, string]>([
+test.each<[string, BodyContent, string, string]>([
   ['no legs', body('payment', []), 'TOO_FEW_LEGS', 'legs'],
   ['one leg', body('payment', [leg('a1', 'debit', 1n)]), 'TOO_FEW_LEGS', 'legs'],
   ['one leg too many', many(MAX_LEGS + 1), 'TOO_MANY_LEGS', 'legs'],
@@ -57,10 +58,10 @@ test('the policy’s largest amount is a problem where the policy is known', () 
 });
 
 test('an impossible instruction is named before it is proposed', () => {
-  const p = payment(1, pay('a1', 'a2', 1n));
+  const p = payment(1, sealedPay('a1', 'a2', 1n));
   const problems: readonly [Instruction, RegExp | null][] = [
     [decideCommit(p), null],
-    [decideCommit({ ...p, body: pay('a1', 'a2', 0n) }), /AMOUNT_NOT_POSITIVE/],
+    [decideCommit({ ...p, body: sealedPay('a1', 'a2', 0n) }), /AMOUNT_NOT_POSITIVE/],
     [prepare(p, 'a3'), /no leg of the account/],
     [{ ...rollback(p, 'a1'), account: acc('a2') }, /another account/],
     [{ kind: 'acknowledge', key, txn, accounts: [] }, /names no leg/],

@@ -6,7 +6,7 @@
  */
 import { formatAmount, MAX_AMOUNT_MINOR, type AmountMinor, type Currency } from '@mas/values';
 import { directionOf } from './leg-effect';
-import { MAX_LEGS, MAX_MEMO_LENGTH, type LegEffect, type LegSpec, type PaymentBody, type PaymentKind } from './payment-body';
+import { MAX_LEGS, MAX_MEMO_LENGTH, type BodyContent, type LegEffect, type LegSpec, type PaymentKind } from './body-content';
 import type { Policy } from './policy';
 
 /** Public names, never renamed. */
@@ -62,7 +62,7 @@ const SHAPES: Readonly<Record<PaymentKind, KindShape>> = {
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** Everything that is wrong, in a stated order; empty when nothing is. `policy` adds its largest amount. */
-export function validateBody(body: PaymentBody, policy?: Policy): readonly BodyProblem[] {
+export function validateBody(body: BodyContent, policy?: Policy): readonly BodyProblem[] {
   const problems: BodyProblem[] = [];
   const shape = SHAPES[body.kind];
   checkLegCount(body, shape, problems);
@@ -76,7 +76,7 @@ export function validateBody(body: PaymentBody, policy?: Policy): readonly BodyP
   return problems;
 }
 
-function checkLegCount({ kind, legs }: PaymentBody, shape: KindShape, problems: BodyProblem[]): void {
+function checkLegCount({ kind, legs }: BodyContent, shape: KindShape, problems: BodyProblem[]): void {
   const least = shape.balanced ? 2 : 1;
   const most = shape.balanced ? MAX_LEGS : 1;
   if (legs.length < least) problems.push({ name: 'TOO_FEW_LEGS', field: 'legs', message: `A ${kind} has at least ${least} legs; this one has ${legs.length}.` });
@@ -110,7 +110,7 @@ function checkAmounts(legs: readonly LegSpec[], policy: Policy | undefined, prob
   }
 }
 
-function checkEffects({ kind, legs }: PaymentBody, shape: KindShape, problems: BodyProblem[]): void {
+function checkEffects({ kind, legs }: BodyContent, shape: KindShape, problems: BodyProblem[]): void {
   let taking = 0;
   for (let i = 0; i < legs.length; i += 1) {
     const effect = legs[i]?.effect;
@@ -133,12 +133,12 @@ function checkBalance(legs: readonly LegSpec[], problems: BodyProblem[]): void {
   }
 }
 
-function checkReference({ kind, reference }: PaymentBody, shape: KindShape, problems: BodyProblem[]): void {
+function checkReference({ kind, reference }: BodyContent, shape: KindShape, problems: BodyProblem[]): void {
   if (shape.reference && reference === null) problems.push({ name: 'REFERENCE_MISSING', field: 'reference', message: `A ${kind} names the payment that it builds on.` });
   if (!shape.reference && reference !== null) problems.push({ name: 'REFERENCE_NOT_ALLOWED', field: 'reference', message: `A ${kind} builds on no other payment.` });
 }
 
-function checkExpiry({ kind, expiresAtMs }: PaymentBody, problems: BodyProblem[]): void {
+function checkExpiry({ kind, expiresAtMs }: BodyContent, problems: BodyProblem[]): void {
   const field = 'expires_at';
   if (kind !== 'authorization') {
     if (expiresAtMs !== null) problems.push({ name: 'EXPIRY_NOT_ALLOWED', field, message: `A ${kind} does not expire.` });

@@ -1,4 +1,5 @@
 /** Reads: at one instant while payments run, cached without going back, lists by page, and who may see what. */
+import { PaymentBody } from '@mas/ledger';
 import { paymentKey, type AccountNumber } from '@mas/values';
 import type { Reply } from './index';
 import { Rig, USD, verdict } from './testing/rig';
@@ -58,7 +59,7 @@ describe('several accounts at one instant', () => {
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
     // Its home never hears of it: the leg stays prepared.
     const body = { kind: 'payment', legs: [{ account: from, effect: 'debit', amountMinor: 10n, currency: USD }, { account: to, effect: 'credit', amountMinor: 10n, currency: USD }].sort((a, b) => (a.account < b.account ? -1 : 1)), reference: null, expiresAtMs: null, memo: '' } as const;
-    const prepare = { kind: 'prepare', txn: 'a'.repeat(64) as never, key: paymentKey('mas|ops', 'open'), homeSlot: rig.cluster.map.buckets[0]!.slots[0]!.from, body: { ...body, legs: [...body.legs] as never }, account: to, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] } as const;
+    const prepare = { kind: 'prepare', txn: 'a'.repeat(64) as never, key: paymentKey('mas|ops', 'open'), homeSlot: rig.cluster.map.buckets[0]!.slots[0]!.from, body: PaymentBody.of({ ...body, legs: [...body.legs] as never }), account: to, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] } as const;
     expect(rig.cluster.bucket(2).apply([prepare])[0]?.kind).toBe('prepared');
     const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(undefined, 2_000), [from, to], 'committed'));
     expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 100n }, { balanceMinor: 0n }] });

@@ -2,7 +2,7 @@
  * Rows at rest and the histories that belong to them, written consistently and open to change. Sums and journals are kept as
  * a bucket keeps them, so that what is written here is sound until a test lays its hand on it.
  */
-import { buildsOnLeg, directionOf, type AbortReason, type AccountRow, type LegRow, type OutcomeRow } from '@mas/ledger';
+import { buildsOnLeg, directionOf, PaymentBody, type AbortReason, type AccountRow, type LegRow, type OutcomeRow } from '@mas/ledger';
 import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { accountNumber, ok, present, rmId, txnId, type AccountNumber, type PaymentKey, type TxnId } from '@mas/values';
@@ -37,7 +37,7 @@ export class LedgerDraft {
     const { accounts, outcomes, meta } = this.bucketOf(name);
     const createdBy = { key, txn: this.nextTxn() };
     accounts.push({ slot, number, currency: USD, status: 'open', owner: name, balanceMinor: openingMinor, holdsMinor: 0n, pendingCreditsMinor: 0n, minimumMinor, rev: 1, lastSeq: 0, journalSeq: 0, createdAtMs: 0, createdBy });
-    outcomes.push({ slot, ...createdBy, body: { kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: `open ${name}` }, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 0 }, balances: [], untold: [], forced: [] });
+    outcomes.push({ slot, ...createdBy, body: PaymentBody.of({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: `open ${name}` }), subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 0 }, balances: [], untold: [], forced: [] });
     for (const sums of [meta?.issued, meta?.totals]) sums?.set(USD, (sums.get(USD) ?? 0n) + openingMinor);
     if (meta !== null) meta.accountCount += 1;
     this.history.accounts.set(number, { number, currency: USD, openingMinor, minimumMinor, startMs: 0, createdMs: 1 });

@@ -1,5 +1,7 @@
-/** The same type, open to change in all its depth: rows are immutable everywhere but under a test's hand. */
-type Plain = string | number | bigint | boolean | null | undefined;
+/** The same type, open to change in all its depth but for sealed bodies: rows are immutable everywhere but under a test's hand. */
+import type { PaymentBody } from '@mas/ledger';
+
+type Plain = string | number | bigint | boolean | null | undefined | PaymentBody;
 
 export type Mutable<T> = T extends Plain
   ? T

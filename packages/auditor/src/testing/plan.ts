@@ -1,8 +1,7 @@
 /** A planned payment, in short: its times, its request as a client sends it, and its body as the home records it. */
-import type { LegEffect, PaymentBody, PaymentKind, PaymentReference } from '@mas/ledger';
+import { PaymentBody, type LegEffect, type PaymentKind, type PaymentReference } from '@mas/ledger';
 import type { PaymentRequest } from '@mas/transaction-coordinator';
 import { accountNumber, currency, paymentKey, type PaymentKey } from '@mas/values';
-import type { Mutable } from './mutable';
 
 export const USD = currency('USD');
 export const SCOPE = 'mas|ops';
@@ -44,8 +43,7 @@ export function askedFor({ id, kind, legs, reference }: Plan): PaymentRequest {
   };
 }
 
-/** A body of its own each time, so that a change of one does not change another. */
-export function bodyOf({ kind, legs }: Plan, reference: PaymentReference | null): Mutable<PaymentBody> {
+export function bodyOf({ kind, legs }: Plan, reference: PaymentReference | null): PaymentBody {
   const specs = legs.map(([account, effect, amountMinor]) => ({ account: accountNumber(account), effect, amountMinor, currency: USD }));
-  return { kind: kind ?? 'payment', legs: specs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference, expiresAtMs: kind === 'authorization' ? 1_000_000 : null, memo: '' };
+  return PaymentBody.of({ kind: kind ?? 'payment', legs: specs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference, expiresAtMs: kind === 'authorization' ? 1_000_000 : null, memo: '' });
 }

@@ -1,6 +1,6 @@
 /** Short ways to write accounts, bodies and instructions. Account `a1` lives in slot 1, `b1` in slot 101, and so on. */
 import { accountNumber, currency, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import type { AbortReason, DecideAbort, DecideCommit, Instruction, LegEffect, LegSpec, PaymentBody, PaymentKind, Policy, Prepare, RollbackLeg, Subject } from '../index';
+import { PaymentBody, type AbortReason, type BodyContent, type DecideAbort, type DecideCommit, type Instruction, type LegEffect, type LegSpec, type PaymentKind, type Policy, type Prepare, type RollbackLeg, type Subject } from '../index';
 
 export const USD = currency('USD');
 export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
@@ -26,9 +26,14 @@ export function leg(account: string, effect: LegEffect, amountMinor: bigint): Le
   return { account: acc(account), effect, amountMinor, currency: USD };
 }
 
-export function body(kind: PaymentKind, legs: readonly LegSpec[], more: Partial<PaymentBody> = {}): PaymentBody {
+/** Not sealed: some of what can be wrong in a request could not even be encoded. */
+export function content(kind: PaymentKind, legs: readonly LegSpec[], more: Partial<BodyContent> = {}): BodyContent {
   const sorted = [...legs].sort((a, b) => (a.account < b.account ? -1 : 1));
   return { kind, legs: sorted, reference: null, expiresAtMs: null, memo: '', ...more };
+}
+
+export function body(kind: PaymentKind, legs: readonly LegSpec[], more: Partial<BodyContent> = {}): PaymentBody {
+  return PaymentBody.of(content(kind, legs, more));
 }
 
 export function pay(from: string, to: string, amountMinor: bigint): PaymentBody {

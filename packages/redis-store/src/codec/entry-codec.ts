@@ -4,7 +4,7 @@
  * createdAtMs, accounts that are those of a leg are the leg's place, steps and states that have a code are that code.
  * What cannot be decoded (another version wrote it) is as good as absent, because all of this is an index only.
  */
-import type { AbortReason, LegSpec, PaymentBody } from '@mas/ledger';
+import { PaymentBody, type AbortReason, type LegSpec } from '@mas/ledger';
 import type { SubTransactionEntry, TimelineStep, TransactionEntry } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, txnId, type PaymentKey } from '@mas/values';
 
@@ -125,13 +125,13 @@ function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs
 }
 
 function bodyOf([kind, legs, reference, expiresAtMs, memo]: CodedBody): PaymentBody {
-  return {
+  return PaymentBody.of({
     kind,
     legs: legs.map(([account, effect, amount, code]) => ({ account: accountNumber(account), effect, amountMinor: BigInt(amount), currency: currency(code) })),
     reference: reference === null ? null : { key: reference[0] as PaymentKey, txn: txnId(reference[1]) },
     expiresAtMs,
     memo,
-  };
+  });
 }
 
 function textAt(placeOrName: number | string, legs: readonly LegSpec[]): string {

@@ -3,6 +3,7 @@
  * more, and whenever its process dies, or its disk fails, the next start finds what was written.
  */
 import { MemoryLockStore } from '@mas/global-lock';
+import { PaymentBody } from '@mas/ledger';
 import { genesisPlacement } from '@mas/placement';
 import type { TransactionEntry } from '@mas/transaction-coordinator';
 import { rmId } from '@mas/values';
@@ -188,7 +189,7 @@ test('a disk that fails is told of once; meanwhile nothing piles up, and when th
 test('a disk that does not answer holds back a bounded amount', async () => {
   const run = new Run(new MemoryFiles());
   run.files.stepsLeft = 0;
-  const big = sampleEntry(1, { body: { ...sampleEntry(1).body, memo: 'x'.repeat(100_000) } });
+  const big = sampleEntry(1, { body: PaymentBody.of({ ...sampleEntry(1).body, memo: 'x'.repeat(100_000) }) });
   for (let times = 0; times < 100; times += 1) await run.dao.record([big]);
   expect(run.troubles).toHaveLength(1);
   expect(String(run.troubles[0])).toMatch(/behind/);

@@ -1,4 +1,5 @@
 /** Transaction entries as a coordinator writes them, with amounts beyond 2^53 and every optional part in use. */
+import { PaymentBody } from '@mas/ledger';
 import type { TransactionEntry } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, paymentKey, txnId } from '@mas/values';
 
@@ -11,7 +12,7 @@ export function sampleEntry(number: number, change: Partial<TransactionEntry> = 
   return {
     key: paymentKey('mas|ops', `payment-${number}`),
     txn: txnId(number.toString(16).padStart(64, '0')),
-    body: {
+    body: PaymentBody.of({
       kind: 'refund',
       legs: [
         { account: alice, effect: 'refund-debit', amountMinor: 9_007_199_254_740_993n + BigInt(number), currency: currency('USD') },
@@ -20,7 +21,7 @@ export function sampleEntry(number: number, change: Partial<TransactionEntry> = 
       reference: { key: paymentKey('alice', 'original'), txn: txnId('f'.repeat(64)) },
       expiresAtMs: null,
       memo: 'a "memo"\nwith lines, ünïcode and \u0000',
-    },
+    }),
     coordinator: 'tm-1',
     state: 'PENDING',
     reason: null,

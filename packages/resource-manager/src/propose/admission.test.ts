@@ -5,7 +5,7 @@ import { platformDigest } from '../digest';
 import { accountsIn, accountToken, commitLeg, createAccount, decideAbort, decideCommit, OPERATOR, OPERATOR_TOKEN, payment, prepare, type Payment } from '../testing/payments';
 import { AdmissionControl } from './admission';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
-import { changeBody, creationBody, txnPreimage, type Instruction } from '@mas/ledger';
+import { changeBody, creationBody, PaymentBody, txnPreimage, type Instruction } from '@mas/ledger';
 
 const [ALICE, BOB] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
 const control = new AdmissionControl(
@@ -47,13 +47,13 @@ test.each<[string, InstructionItem, string, string]>([
   ['a payment with a token that is not valid any more', { ...prepare(p, BOB), token: 'old' }, 'unauthenticated', 'TOKEN_EXPIRED'],
   ["an id of another caller's scope", { ...decideCommit(p, []), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
   ['a txn that is not the hash of key and body', changed(prepare(p, BOB), { txn: OTHER_TXN }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
-  ['a body that was changed behind the txn', changed(decideCommit(p, []), { body: { ...p.body, memo: 'x' } }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
+  ['a body that was changed behind the txn', changed(decideCommit(p, []), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
   ['a creation whose amount was changed', changed(createAccount(BOB, 5n), { openingBalanceMinor: 6n }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
   ['another home than the key has', changed(decideAbort(p), { homeSlot: slot((slotOfAccount(ALICE) + 1) % 4096) }), 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
   ['a change of an account under a key with another home', { token: OPERATOR_TOKEN, instruction: changeOf(BOB, 'no account in front') }, 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
   ['a leg that the body lacks', changed(prepare(p, BOB), { account: accountsIn(0, 4095, 3)[2] }), 'permission-denied', 'the body has no leg of the account to be prepared'],
   ['a prepared leg that the body lacks', decideCommit(p, [accountsIn(0, 4095, 3)[2] ?? BOB]), 'permission-denied', 'LEG_NOT_IN_BODY'],
-  ['a body that does not balance', decideCommit({ ...p, body: { ...p.body, legs: p.body.legs.slice(0, 1) } }, []), 'permission-denied', 'legs: TOO_FEW_LEGS'],
+  ['a body that does not balance', decideCommit({ ...p, body: PaymentBody.of({ ...p.body, legs: p.body.legs.slice(0, 1) }) }, []), 'permission-denied', 'legs: TOO_FEW_LEGS'],
   ["an abort with another caller's token", { ...decideAbort(p), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
   ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
   ['expiry from outside', { token: null, instruction: { kind: 'expire', account: ALICE, txn: p.txn } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],

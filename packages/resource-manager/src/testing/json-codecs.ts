@@ -1,12 +1,13 @@
 /** Codecs for tests: JSON that keeps bigints and maps. */
-import type { Instruction, LedgerCodec, LedgerEntry } from '@mas/ledger';
+import { PaymentBody, type BucketMeta, type Instruction, type LedgerCodec, type LedgerEntry } from '@mas/ledger';
 import type { Checkpoint, SnapshotChunk } from '../applied-store';
 import type { RowCodec } from '../row-codec';
-import type { BucketMeta } from '@mas/ledger';
 
 function encode(value: unknown): Uint8Array {
   return Buffer.from(
-    JSON.stringify(value, (_key, field: unknown) => {
+    JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, field: unknown) {
+      const own = this[key];
+      if (own instanceof PaymentBody) return { $body: Buffer.from(own.bytes).toString('base64') };
       if (typeof field === 'bigint') return { $bigint: field.toString() };
       if (field instanceof Map) return { $map: [...field].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)) };
       if (field instanceof Uint8Array) return { $bytes: Buffer.from(field).toString('base64') };
@@ -20,6 +21,7 @@ function decode<Value>(bytes: Uint8Array): Value {
     if (typeof field !== 'object' || field === null) return field;
     if ('$bigint' in field) return BigInt(String(field.$bigint));
     if ('$map' in field) return new Map(field.$map as [unknown, unknown][]);
+    if ('$body' in field) return PaymentBody.fromBytes(new Uint8Array(Buffer.from(String(field.$body), 'base64')));
     if ('$bytes' in field) return Buffer.from(String(field.$bytes), 'base64');
     return field;
   }) as Value;

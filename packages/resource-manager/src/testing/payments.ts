@@ -1,5 +1,5 @@
 /** Instructions of payments as a coordinator would send them. */
-import { creationBody, txnPreimage, type Instruction, type LegSpec, type PaymentBody, type Subject } from '@mas/ledger';
+import { creationBody, PaymentBody, txnPreimage, type BodyContent, type Instruction, type LegSpec, type Subject } from '@mas/ledger';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
 import type { InstructionItem } from '@mas/two-phase-commit';
 import { accountNumber, currency, paymentKey, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -32,7 +32,8 @@ export function authorization(id: string, account: AccountNumber, amountMinor: b
   return paymentOf(id, account, { kind: 'authorization', legs: [{ account, effect: 'authorize', amountMinor, currency: USD }], reference: null, expiresAtMs, memo: '' });
 }
 
-function paymentOf(id: string, homeAccount: AccountNumber, body: PaymentBody): Payment {
+function paymentOf(id: string, homeAccount: AccountNumber, content: BodyContent): Payment {
+  const body = PaymentBody.of(content);
   const key = paymentKey('test|operator', `{${homeAccount}}${id}`);
   return { key, txn: txnId(platformDigest.sha256Hex(txnPreimage(key, body))), homeSlot: homeSlotOf(key, null), body, subject: OPERATOR, token: OPERATOR_TOKEN };
 }

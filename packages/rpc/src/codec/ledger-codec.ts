@@ -6,10 +6,14 @@
 import { MAX_INSTRUCTIONS_PER_ENTRY, type Instruction, type LedgerCodec, type LedgerEntry } from '@mas/ledger';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
+import { BodyTable } from './body-table';
 import { readInstruction, writeInstruction } from './instruction-messages';
 
-/** Bytes of instructions that arrived in a request; forgotten with the instruction. */
+/** What one process remembers of the bytes that it has read. */
 export class EncodedInstructions {
+  /** Of payments. */
+  readonly bodies = new BodyTable();
+  /** Of instructions that arrived in a request; forgotten with the instruction. */
   private readonly bytes = new WeakMap<Instruction, Uint8Array>();
 
   remember(instruction: Instruction, bytes: Uint8Array): void {
@@ -36,7 +40,7 @@ export class ProtoLedgerCodec implements LedgerCodec {
   }
 
   decodeInstruction(bytes: Uint8Array): Instruction {
-    return readWire(bytes, readInstruction);
+    return readWire(bytes, readInstruction, 'exact', this.encoded.bodies);
   }
 
   encodeEntry(stampMs: number, instructions: readonly Uint8Array[]): Uint8Array {
@@ -47,7 +51,7 @@ export class ProtoLedgerCodec implements LedgerCodec {
   }
 
   decodeEntry(bytes: Uint8Array): LedgerEntry {
-    return readWire(bytes, readEntry);
+    return readWire(bytes, readEntry, 'exact', this.encoded.bodies);
   }
 }
 

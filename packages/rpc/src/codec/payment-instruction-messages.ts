@@ -2,7 +2,8 @@
 import type { BindId, Acknowledge, CommitLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg } from '@mas/ledger';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
-import { readAbortReason, readLegSpec, readPaymentBody, readSubject, writeLegSpec, writePaymentBody, writeReason, writeSubject } from './payment-messages';
+import { readBody, writeBody } from './body-messages';
+import { readAbortReason, readLegSpec, readSubject, writeLegSpec, writeReason, writeSubject } from './payment-messages';
 
 type LockToken = DecideCommit['lockTokens'][number];
 
@@ -10,7 +11,7 @@ export function writePrepare(writer: WireWriter, prepare: Prepare): void {
   writer.hash(1, prepare.txn);
   writer.text(2, prepare.key);
   writer.uint(3, prepare.homeSlot);
-  writer.message(4, prepare.body, writePaymentBody);
+  writeBody(writer, 4, prepare.body);
   writer.text(5, prepare.account);
   writer.message(6, prepare.subject, writeSubject);
   writer.optionalUint(7, prepare.lockToken);
@@ -18,12 +19,13 @@ export function writePrepare(writer: WireWriter, prepare: Prepare): void {
 }
 
 export function readPrepare(reader: WireReader): Prepare {
+  const txn = reader.txn(1);
   return {
     kind: 'prepare',
-    txn: reader.txn(1),
+    txn,
     key: reader.key(2),
     homeSlot: reader.slot(3),
-    body: reader.message(4, readPaymentBody),
+    body: readBody(reader, 4, txn),
     account: reader.account(5),
     subject: reader.message(6, readSubject),
     lockToken: reader.optionalUint(7),
@@ -35,7 +37,7 @@ export function writeDecideCommit(writer: WireWriter, decide: DecideCommit): voi
   writer.hash(1, decide.txn);
   writer.text(2, decide.key);
   writer.uint(3, decide.homeSlot);
-  writer.message(4, decide.body, writePaymentBody);
+  writeBody(writer, 4, decide.body);
   writer.texts(5, decide.remotePrepared);
   writer.message(6, decide.subject, writeSubject);
   writer.messages(7, decide.lockTokens, writeLockToken);
@@ -43,12 +45,13 @@ export function writeDecideCommit(writer: WireWriter, decide: DecideCommit): voi
 }
 
 export function readDecideCommit(reader: WireReader): DecideCommit {
+  const txn = reader.txn(1);
   return {
     kind: 'decide-commit',
-    txn: reader.txn(1),
+    txn,
     key: reader.key(2),
     homeSlot: reader.slot(3),
-    body: reader.message(4, readPaymentBody),
+    body: readBody(reader, 4, txn),
     remotePrepared: reader.accounts(5),
     subject: reader.message(6, readSubject),
     lockTokens: reader.messages(7, readLockToken),
@@ -69,18 +72,19 @@ export function writeDecideAbort(writer: WireWriter, decide: DecideAbort): void 
   writer.hash(1, decide.txn);
   writer.text(2, decide.key);
   writer.uint(3, decide.homeSlot);
-  writer.message(4, decide.body, writePaymentBody);
+  writeBody(writer, 4, decide.body);
   writer.message(5, decide.reason, writeReason);
   writer.message(6, decide.subject, writeSubject);
 }
 
 export function readDecideAbort(reader: WireReader): DecideAbort {
+  const txn = reader.txn(1);
   return {
     kind: 'decide-abort',
-    txn: reader.txn(1),
+    txn,
     key: reader.key(2),
     homeSlot: reader.slot(3),
-    body: reader.message(4, readPaymentBody),
+    body: readBody(reader, 4, txn),
     reason: reader.message(5, readAbortReason),
     subject: reader.message(6, readSubject),
   };
@@ -120,7 +124,7 @@ export function writeResolve(writer: WireWriter, resolve: Resolve): void {
   writer.hash(1, resolve.txn);
   writer.text(2, resolve.key);
   writer.uint(3, resolve.homeSlot);
-  writer.message(4, resolve.body, writePaymentBody);
+  writeBody(writer, 4, resolve.body);
   writer.message(5, resolve.subject, writeSubject);
   writer.optionalUint(6, resolve.askedAtMs);
 }
@@ -129,21 +133,23 @@ export function writeBindId(writer: WireWriter, bind: BindId): void {
   writer.hash(1, bind.txn);
   writer.text(2, bind.key);
   writer.uint(3, bind.homeSlot);
-  writer.message(4, bind.body, writePaymentBody);
+  writeBody(writer, 4, bind.body);
   writer.message(5, bind.subject, writeSubject);
 }
 
 export function readBindId(reader: WireReader): BindId {
-  return { kind: 'bind-id', txn: reader.txn(1), key: reader.key(2), homeSlot: reader.slot(3), body: reader.message(4, readPaymentBody), subject: reader.message(5, readSubject) };
+  const txn = reader.txn(1);
+  return { kind: 'bind-id', txn, key: reader.key(2), homeSlot: reader.slot(3), body: readBody(reader, 4, txn), subject: reader.message(5, readSubject) };
 }
 
 export function readResolve(reader: WireReader): Resolve {
+  const txn = reader.txn(1);
   return {
     kind: 'resolve',
-    txn: reader.txn(1),
+    txn,
     key: reader.key(2),
     homeSlot: reader.slot(3),
-    body: reader.message(4, readPaymentBody),
+    body: readBody(reader, 4, txn),
     subject: reader.message(5, readSubject),
     askedAtMs: reader.optionalUint(6),
   };

@@ -1,12 +1,11 @@
-/** mas/v1/payment.proto: bodies, legs, subjects, reasons and decisions. One writer and one reader per message, in field order. */
-import { MAX_LEGS, type AbortReason, type Decision, type LegEffect, type LegSpec, type PaymentBody, type PaymentKind, type PaymentReference, type Refusal, type Subject } from '@mas/ledger';
+/** mas/v1/payment.proto: legs, subjects, reasons and decisions. One writer and one reader per message, in field order. */
+import type { AbortReason, Decision, LegEffect, LegSpec, Refusal, Subject } from '@mas/ledger';
 import { unreachable } from '@mas/values';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readReasonName, readRefusalName } from './reason-names';
 
-export const PAYMENT_KINDS = wireEnum<PaymentKind>({ payment: 1, authorization: 2, capture: 3, void: 4, refund: 5 });
 const LEG_EFFECTS = wireEnum<LegEffect>({ debit: 1, credit: 2, authorize: 3, capture: 4, void: 5, 'refund-debit': 6 });
 
 export function writeLegSpec(writer: WireWriter, spec: LegSpec): void {
@@ -23,35 +22,6 @@ export function readLegSpec(reader: WireReader): LegSpec {
     amountMinor: reader.int64(3),
     currency: reader.currency(4),
   };
-}
-
-export function writePaymentBody(writer: WireWriter, body: PaymentBody): void {
-  writer.enumeration(1, PAYMENT_KINDS, body.kind);
-  writer.messages(2, body.legs, writeLegSpec);
-  writer.optionalMessage(3, body.reference, writeReference);
-  writer.optionalUint(4, body.expiresAtMs);
-  writer.text(5, body.memo);
-}
-
-export function readPaymentBody(reader: WireReader): PaymentBody {
-  const body: PaymentBody = {
-    kind: reader.enumeration(1, PAYMENT_KINDS),
-    legs: reader.messages(2, readLegSpec),
-    reference: reader.optionalMessage(3, readReference),
-    expiresAtMs: reader.optionalUint(4),
-    memo: reader.text(5),
-  };
-  if (body.legs.length > MAX_LEGS) reader.fail(`more than ${MAX_LEGS} legs`);
-  return body;
-}
-
-function writeReference(writer: WireWriter, reference: PaymentReference): void {
-  writer.text(1, reference.key);
-  writer.hash(2, reference.txn);
-}
-
-function readReference(reader: WireReader): PaymentReference {
-  return { key: reader.key(1), txn: reader.txn(2) };
 }
 
 export function writeSubject(writer: WireWriter, subject: Subject): void {

@@ -3,7 +3,8 @@ import type { AccountRow, AccountStatus, AuthorizationStatus, ForcedResolution, 
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
-import { readAbortReason, readDecision, readLegSpec, readPaymentBody, readSubject, writeDecision, writeLegSpec, writePaymentBody, writeReason, writeSubject } from './payment-messages';
+import { readBody, readOptionalBody, writeBody } from './body-messages';
+import { readAbortReason, readDecision, readLegSpec, readSubject, writeDecision, writeLegSpec, writeReason, writeSubject } from './payment-messages';
 
 export const ACCOUNT_STATUSES = wireEnum<AccountStatus>({ open: 1, frozen: 2, closed: 3 });
 export const LEG_STATES = wireEnum<LegState>({ prepared: 1, committed: 2, aborted: 3 });
@@ -59,7 +60,7 @@ export function writeLegRow(writer: WireWriter, row: LegRow): void {
   writer.uint(6, row.homeSlot);
   writer.message(7, row.subject, writeSubject);
   writer.message(8, row.spec, writeLegSpec);
-  writer.optionalMessage(9, row.body, writePaymentBody);
+  writeBody(writer, 9, row.body);
   writer.enumeration(10, LEG_STATES, row.state);
   writer.optionalMessage(11, row.reason, writeReason);
   writer.uint(12, row.preparedAtMs);
@@ -71,16 +72,20 @@ export function writeLegRow(writer: WireWriter, row: LegRow): void {
 }
 
 export function readLegRow(reader: WireReader): LegRow {
+  const slot = reader.slot(1);
+  const account = reader.account(2);
+  const seq = reader.uint(3);
+  const txn = reader.txn(4);
   return {
-    slot: reader.slot(1),
-    account: reader.account(2),
-    seq: reader.uint(3),
-    txn: reader.txn(4),
+    slot,
+    account,
+    seq,
+    txn,
     key: reader.key(5),
     homeSlot: reader.slot(6),
     subject: reader.message(7, readSubject),
     spec: reader.message(8, readLegSpec),
-    body: reader.optionalMessage(9, readPaymentBody),
+    body: readOptionalBody(reader, 9, txn),
     state: reader.enumeration(10, LEG_STATES),
     reason: reader.optionalMessage(11, readAbortReason),
     preparedAtMs: reader.uint(12),
@@ -121,7 +126,7 @@ export function writeOutcomeRow(writer: WireWriter, row: OutcomeRow): void {
   writer.uint(1, row.slot);
   writer.text(2, row.key);
   writer.hash(3, row.txn);
-  writer.message(4, row.body, writePaymentBody);
+  writeBody(writer, 4, row.body);
   writer.message(5, row.subject, writeSubject);
   writer.message(6, row.decision, writeDecision);
   writer.messages(7, row.balances, writeBalanceAfter);
@@ -130,11 +135,14 @@ export function writeOutcomeRow(writer: WireWriter, row: OutcomeRow): void {
 }
 
 export function readOutcomeRow(reader: WireReader): OutcomeRow {
+  const slot = reader.slot(1);
+  const key = reader.key(2);
+  const txn = reader.txn(3);
   return {
-    slot: reader.slot(1),
-    key: reader.key(2),
-    txn: reader.txn(3),
-    body: reader.message(4, readPaymentBody),
+    slot,
+    key,
+    txn,
+    body: readBody(reader, 4, txn),
     subject: reader.message(5, readSubject),
     decision: reader.message(6, readDecision),
     balances: reader.messages(7, readBalanceAfter),

@@ -20,7 +20,7 @@ export class SessionCodec {
   private readonly readRequest: (reader: WireReader) => Envelope;
 
   /** @param encoded shared with this process's ledger codec, so that received instructions are proposed as they came. */
-  constructor(encoded: EncodedInstructions) {
+  constructor(private readonly encoded: EncodedInstructions) {
     this.readRequest = envelopeReader(encoded);
   }
 
@@ -32,7 +32,7 @@ export class SessionCodec {
   }
 
   decodeRequest(bytes: Uint8Array): Envelope {
-    return readWire(bytes, (reader) => reader.message(1, this.readRequest));
+    return readWire(bytes, (reader) => reader.message(1, this.readRequest), 'exact', this.encoded.bodies);
   }
 
   encodeReply(reply: ParticipantReply): Buffer {
@@ -42,7 +42,7 @@ export class SessionCodec {
   }
 
   decodeReply(bytes: Uint8Array): ParticipantReply {
-    return readWire(bytes, (reader) => reader.message(1, readParticipantReply));
+    return readWire(bytes, (reader) => reader.message(1, readParticipantReply), 'exact', this.encoded.bodies);
   }
 
   /** One correlated item; items of a frame are their concatenation. */
@@ -53,7 +53,7 @@ export class SessionCodec {
   }
 
   decodeRequests(frame: Uint8Array): readonly CorrelatedRequest[] {
-    return readWire(frame, (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), ...inner.message(2, this.readRequest) })));
+    return readWire(frame, (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), ...inner.message(2, this.readRequest) })), 'exact', this.encoded.bodies);
   }
 
   encodeCorrelatedReply(item: CorrelatedReply): Buffer {
@@ -63,7 +63,7 @@ export class SessionCodec {
   }
 
   decodeReplies(frame: Uint8Array): readonly CorrelatedReply[] {
-    return readWire(frame, (reader) => reader.messages(1, readCorrelatedReply));
+    return readWire(frame, (reader) => reader.messages(1, readCorrelatedReply), 'exact', this.encoded.bodies);
   }
 }
 

@@ -2,7 +2,8 @@
 import type { LegRow } from '@mas/ledger';
 import type { PaymentResult, PaymentView, Reply, TimelineStep, TransactionState } from '@mas/transaction-coordinator';
 import { txnId, unreachable, type TxnId } from '@mas/values';
-import { readAbortReason, readPaymentBody, writePaymentBody, writeReason } from '../codec/payment-messages';
+import { readBody, readOptionalBody, writeBody } from '../codec/body-messages';
+import { readAbortReason, writeReason } from '../codec/payment-messages';
 import { readLegRow, readOutcomeRow, writeLegRow, writeOutcomeRow } from '../codec/row-messages';
 import { fromRpcStatus, toRpcStatus } from '../errors/status-details';
 import { Status } from '../generated/google/rpc/status';
@@ -27,11 +28,11 @@ export function writePaymentResult(writer: WireWriter, result: PaymentResult): v
   switch (result.kind) {
     case 'committed':
       writer.uint(3, result.atMs);
-      writer.message(4, result.body, writePaymentBody);
+      writeBody(writer, 4, result.body);
       return writer.messages(5, result.balances, writeBalance);
     case 'aborted':
       writer.uint(3, result.atMs);
-      writer.message(4, result.body, writePaymentBody);
+      writeBody(writer, 4, result.body);
       return writer.message(6, result.reason, writeReason);
     case 'unknown':
       return writer.text(7, result.message);
@@ -45,9 +46,9 @@ export function readPaymentResult(reader: WireReader): PaymentResult {
   const txn = readTxnText(reader, 2);
   switch (kind) {
     case 'committed':
-      return { kind, txn, atMs: reader.uint(3), body: reader.message(4, readPaymentBody), balances: reader.messages(5, readBalance) };
+      return { kind, txn, atMs: reader.uint(3), body: readBody(reader, 4, txn), balances: reader.messages(5, readBalance) };
     case 'aborted':
-      return { kind, txn, atMs: reader.uint(3), body: reader.message(4, readPaymentBody), reason: reader.message(6, readAbortReason) };
+      return { kind, txn, atMs: reader.uint(3), body: readBody(reader, 4, txn), reason: reader.message(6, readAbortReason) };
     case 'unknown':
       return { kind, txn, message: reader.text(7) };
     default:
@@ -119,7 +120,7 @@ function writePaymentView(writer: WireWriter, view: PaymentView): void {
   writer.text(2, view.scope);
   writer.text(3, view.txn);
   writer.enumeration(4, STATES, view.state);
-  writer.optionalMessage(5, view.body, writePaymentBody);
+  writeBody(writer, 5, view.body);
   writer.optionalMessage(6, view.reason, writeReason);
   writer.optionalUint(7, view.createdAtMs);
   writer.optionalUint(8, view.endedAtMs);
@@ -128,12 +129,15 @@ function writePaymentView(writer: WireWriter, view: PaymentView): void {
 }
 
 function readPaymentView(reader: WireReader): PaymentView {
+  const id = reader.text(1);
+  const scope = reader.text(2);
+  const txn = readTxnText(reader, 3);
   return {
-    id: reader.text(1),
-    scope: reader.text(2),
-    txn: readTxnText(reader, 3),
+    id,
+    scope,
+    txn,
     state: reader.enumeration(4, STATES),
-    body: reader.optionalMessage(5, readPaymentBody),
+    body: readOptionalBody(reader, 5, txn),
     reason: reader.optionalMessage(6, readAbortReason),
     createdAtMs: reader.optionalUint(7),
     endedAtMs: reader.optionalUint(8),

@@ -1,6 +1,6 @@
 /** Generators of every ledger value, for round trips. Test support only; not exported from the package. */
 import * as fc from 'fast-check';
-import { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type AccountRow, type BucketMeta, type Decision, type Instruction, type LegRow, type LegSpec, type LockRow, type OutcomeRow, type PaymentBody, type Policy, type Refusal, type Subject } from '@mas/ledger';
+import { COORDINATOR_REASON_NAMES, PaymentBody, REFUSAL_NAMES, type AbortReason, type AccountRow, type BucketMeta, type Decision, type Instruction, type LegRow, type LegSpec, type LockRow, type OutcomeRow, type Policy, type Refusal, type Subject } from '@mas/ledger';
 import type { ConfState, NodeId } from '@mas/raft';
 import type { Checkpoint, SnapshotChunk } from '@mas/resource-manager';
 import { accountNumber, bucketId, currency, paymentKey, slot, txnId, type AccountNumber, type BucketId, type Currency, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -42,7 +42,7 @@ export const body: fc.Arbitrary<PaymentBody> = fc.record({
   reference: orNull(fc.record({ key, txn })),
   expiresAtMs: orNull(safeUint),
   memo: anyText,
-});
+}).map(PaymentBody.of);
 const policy: fc.Arbitrary<Policy> = fc.record({ version: safeUint, numberPattern: anyText, minimumBalanceMinor: amount, maximumAmountMinor: amount });
 const slotRange = fc.tuple(anySlot, anySlot).map(([left, right]) => (left < right ? { from: left, to: right } : { from: right, to: left }));
 const slotRanges = fc.array(slotRange, { maxLength: 3 });

@@ -1,4 +1,5 @@
 /** A CoordinatorService that remembers its calls and answers what a test tells it to. Test support only. */
+import { PaymentBody } from '@mas/ledger';
 import { incarnation, ordinal } from '@mas/membership';
 import type { CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, paymentKey, rmId, slot, txnId } from '@mas/values';
@@ -8,7 +9,7 @@ const USD = currency('USD');
 
 export const committed: PaymentResult = {
   kind: 'committed', txn: TXN, atMs: 5,
-  body: { kind: 'payment', legs: [{ account: accountNumber('a'), effect: 'debit', amountMinor: 250n, currency: USD }, { account: accountNumber('b'), effect: 'credit', amountMinor: 250n, currency: USD }], reference: null, expiresAtMs: null, memo: 'm' },
+  body: PaymentBody.of({ kind: 'payment', legs: [{ account: accountNumber('a'), effect: 'debit', amountMinor: 250n, currency: USD }, { account: accountNumber('b'), effect: 'credit', amountMinor: 250n, currency: USD }], reference: null, expiresAtMs: null, memo: 'm' }),
   balances: [{ account: accountNumber('a'), balanceMinor: -7n }],
 };
 

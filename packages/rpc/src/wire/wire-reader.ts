@@ -8,6 +8,7 @@
  * 'tolerant' (a client reading a newer server's answer) skips fields it does not know.
  */
 import { MAX_ACCOUNT_NUMBER_LENGTH, parseAccountNumber, SLOT_COUNT, type AccountNumber, type BucketId, type Currency, type PaymentKey, type RmId, type Slot, type TxnId } from '@mas/values';
+import { ANY_BODIES, CANONICAL_BODIES, type Bodies } from './bodies';
 import { FieldReader, LENGTH_DELIMITED } from './field-reader';
 
 const MAX_ID = 0xffff;
@@ -20,8 +21,8 @@ export type Tolerance = 'exact' | 'tolerant';
 export type ReadMessage<Value> = (reader: WireReader) => Value;
 
 /** Decodes one whole message. @throws MalformedBytes */
-export function readWire<Value>(bytes: Uint8Array, read: ReadMessage<Value>, tolerance: Tolerance = 'exact'): Value {
-  const reader = new WireReader(bytes, tolerance === 'exact');
+export function readWire<Value>(bytes: Uint8Array, read: ReadMessage<Value>, tolerance: Tolerance = 'exact', bodies: Bodies = tolerance === 'exact' ? CANONICAL_BODIES : ANY_BODIES): Value {
+  const reader = new WireReader(bytes, tolerance === 'exact', bodies);
   const value = read(reader);
   reader.end();
   return value;
@@ -29,6 +30,14 @@ export function readWire<Value>(bytes: Uint8Array, read: ReadMessage<Value>, tol
 
 /** The ids and numbers of this system, minted here from bytes that have been checked. */
 export class WireReader extends FieldReader {
+  constructor(
+    bytes: Uint8Array,
+    exact: boolean,
+    readonly bodies: Bodies,
+  ) {
+    super(bytes, exact);
+  }
+
   /** 32 bytes as 64 lower-case hexadecimal digits. */
   txn(field: number): TxnId {
     return this.optionalTxn(field) ?? this.fail(`field ${field} is missing`);

@@ -1,5 +1,5 @@
 /** Rows for the contract: complete, valid, and as awkward as the types allow. */
-import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PaymentBody } from '@mas/ledger';
+import { PaymentBody, type AccountRow, type BodyContent, type BucketMeta, type LegRow, type LockRow, type OutcomeRow } from '@mas/ledger';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, nodeId, type ConfState } from '@mas/raft';
 import type { CheckpointBatch, Position } from '@mas/resource-manager';
@@ -39,8 +39,8 @@ export function account(number: string, changes: Partial<AccountRow> = {}): Acco
   };
 }
 
-export function body(changes: Partial<PaymentBody> = {}): PaymentBody {
-  return {
+export function body(changes: Partial<BodyContent> = {}): PaymentBody {
+  return PaymentBody.of({
     kind: 'payment',
     legs: [
       { account: accountNumber('abc'), effect: 'debit', amountMinor: 100n, currency: USD },
@@ -50,7 +50,7 @@ export function body(changes: Partial<PaymentBody> = {}): PaymentBody {
     expiresAtMs: null,
     memo: '',
     ...changes,
-  };
+  });
 }
 
 export function leg(number: string, seq: number, changes: Partial<LegRow> = {}): LegRow {

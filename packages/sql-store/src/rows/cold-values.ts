@@ -6,11 +6,11 @@
  */
 import {
   COORDINATOR_REASON_NAMES,
+  PaymentBody,
   REFUSAL_NAMES,
   type AbortReason,
   type LegEffect,
   type LegSpec,
-  type PaymentBody,
   type PaymentKind,
   type PaymentReference,
   type Subject,
@@ -113,7 +113,7 @@ export function coldBody(body: PaymentBody, own: LegSpec | null, to: RowWriter):
 export function warmBody(value: unknown, own: LegSpec | null): PaymentBody {
   const [kind, legs, reference, expiresAtMs, memo] = asArray(value, 'body');
   let known = own?.currency ?? null;
-  return {
+  return PaymentBody.of({
     kind: asOneOf(PAYMENT_KINDS, kind, 'payment kind'),
     legs: asArray(legs, 'legs').map((leg) => {
       const warm = leg === 0 ? present(own, "the row's own leg") : warmLeg(leg, known);
@@ -123,7 +123,7 @@ export function warmBody(value: unknown, own: LegSpec | null): PaymentBody {
     reference: reference === null ? null : warmReference(reference),
     expiresAtMs: asIntOrNull(expiresAtMs, 'expiry'),
     memo: asText(memo, 'memo'),
-  };
+  });
 }
 
 const OWN_LEG = '0';

@@ -1,8 +1,8 @@
 /**
- * A request as a payment body: legs sorted, effects chosen by the kind, everything that is wrong in it named with
+ * A request as a payment body, which is sealed here: legs sorted, effects chosen by the kind, everything that is wrong in it named with
  * the request's own field. Capture, void and refund take what they do not say from the payment they refer to.
  */
-import { actsForOwner, validateBody, type LegEffect, type LegSpec, type OutcomeRow, type PaymentBody, type Subject } from '@mas/ledger';
+import { actsForOwner, PaymentBody, validateBody, type BodyContent, type LegEffect, type LegSpec, type OutcomeRow, type Subject } from '@mas/ledger';
 import type { PaymentKey, TxnId } from '@mas/values';
 import type { PaymentRequest, Reply } from '../coordinator-service';
 import { failure, success } from '../reply';
@@ -39,21 +39,21 @@ export function draftOf(request: PaymentRequest, original: Original | null, subj
   const legs = legsOf(request, original);
   if (!legs.ok) return legs;
   const placed = [...legs.value].sort((a, b) => (a.spec.account < b.spec.account ? -1 : a.spec.account > b.spec.account ? 1 : 0));
-  const body: PaymentBody = {
+  const content: BodyContent = {
     kind: request.kind,
     legs: placed.map((leg) => leg.spec),
     reference: original === null ? null : { key: original.key, txn: original.txn },
     expiresAtMs: seconds === null ? null : wallMs + seconds * 1000,
     memo: request.memo,
   };
-  const draft: Draft = { body, expiresInMs: seconds === null ? null : seconds * 1000, positions: placed.map((leg) => leg.position) };
-  const [problem] = validateBody(body);
-  if (problem !== undefined) return failure('invalid', problem.name, problem.message, requestField(draft, problem.field));
-  return authorized(draft, subject);
+  const positions = placed.map((leg) => leg.position);
+  const [problem] = validateBody(content);
+  if (problem !== undefined) return failure('invalid', problem.name, problem.message, requestField({ positions }, problem.field));
+  return authorized({ body: PaymentBody.of(content), expiresInMs: seconds === null ? null : seconds * 1000, positions }, subject);
 }
 
 /** A path in the body as a path in the request. */
-export function requestField(draft: Draft, field: string): string {
+export function requestField(draft: Pick<Draft, 'positions'>, field: string): string {
   if (field === 'expires_at') return 'expires_in_seconds';
   const match = /^legs\[(\d+)\]\.(\w+)$/.exec(field);
   if (match === null) return field;

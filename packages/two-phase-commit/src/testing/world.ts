@@ -4,7 +4,7 @@
  * also with another body; participants that resolve by themselves. At the end everything is delivered, and the
  * books must agree.
  */
-import type { Instruction, OutcomeRow, PaymentBody, Subject } from '@mas/ledger';
+import { PaymentBody, type Instruction, type OutcomeRow, type Subject } from '@mas/ledger';
 import { genesisPlacement, homeSlotOfKey, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { accountNumber, currency, paymentKey, rmId, txnId, type AccountNumber, type BucketId, type PaymentKey, type Slot } from '@mas/values';
 import { advance, globalTransaction, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent, type TransactionPlan } from '../index';
@@ -255,5 +255,5 @@ export class World {
 
 export function payment(legs: readonly (readonly [AccountNumber, 'debit' | 'credit', bigint])[], memo = ''): PaymentBody {
   const specs = legs.map(([account, effect, amountMinor]) => ({ account, effect, amountMinor, currency: USD }));
-  return { kind: 'payment', legs: specs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference: null, expiresAtMs: null, memo };
+  return PaymentBody.of({ kind: 'payment', legs: specs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference: null, expiresAtMs: null, memo });
 }

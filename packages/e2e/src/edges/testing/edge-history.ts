@@ -3,7 +3,7 @@
  * both ends of 64 bits, payments, authorizations, captures, voids, refunds, their halves in any order, changes, locks and expiry.
  * Drawn from a list of numbers, so that a failing history shrinks. One bucket; its partners' legs live in buckets that are not here.
  */
-import { changeBody, creationBody, emptyBucket, Ledger, MemoryRows, SEMANTICS_VERSION, txnPreimage, type ChangeAccount, type Instruction, type LegEffect, type LegSpec, type Outcome, type PaymentBody, type PaymentKind, type Policy, type Subject } from '@mas/ledger';
+import { changeBody, creationBody, emptyBucket, Ledger, MemoryRows, PaymentBody, SEMANTICS_VERSION, txnPreimage, type BodyContent, type ChangeAccount, type Instruction, type LegEffect, type LegSpec, type Outcome, type PaymentKind, type Policy, type Subject } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
 import { accountNumber, bucketId, currency, paymentKey, present, slot, SLOT_COUNT, txnId, type AccountNumber, type AmountMinor, type PaymentKey, type TxnId } from '@mas/values';
@@ -123,7 +123,8 @@ export class EdgeHistory {
   }
 
   /** One half is prepared here, or the whole is decided here. */
-  private begin(body: PaymentBody, home: AccountNumber, arg: number): void {
+  private begin(content: BodyContent, home: AccountNumber, arg: number): void {
+    const body = PaymentBody.of(content);
     const key = this.key(home);
     const payment: Begun = { key, txn: this.txn(key, body), body };
     this.begun.push(payment);
