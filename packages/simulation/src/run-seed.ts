@@ -59,6 +59,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const watch = new ClusterWatch(world, findings);
   const cluster = new Cluster(world, shapeOf(draws), watch);
   const operator = new Operator(cluster, draws.fork());
+  watch.handOvers.isAskedFor = (rm, group) => operator.isMoving || cluster.isHandOverAsked(rm, group);
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
   const report = (): SeedReport => {
     const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);

@@ -10,6 +10,7 @@ import type { Entry, EntryId } from '@mas/raft';
 import { META_GROUP } from '@mas/placement';
 import type { BucketId, PaymentKey, RmId } from '@mas/values';
 import type { ClusterObserver } from '../cluster/observer';
+import { HandOverWatch } from './hand-over-watch';
 import { sameValue } from '../world/same-value';
 import type { World } from '../world/world';
 
@@ -33,15 +34,23 @@ export class ClusterWatch implements ClusterObserver {
   private readonly leaders = new Map<string, number>();
   private readonly positions = new Map<string, number>();
   private readonly founded = new Set<string>();
+  readonly handOvers: HandOverWatch;
 
   constructor(
     private readonly world: World,
     private readonly findings: Findings,
-  ) {}
+  ) {
+    this.handOvers = new HandOverWatch(world, findings);
+  }
 
   onBatch(from: MemberId, batch: PeerBatch): void {
     for (const { group, message } of batch.messages) if (LEADER_MESSAGES.has(message.kind) && 'term' in message) this.leads(group, message.term, from);
     for (const { group, term } of batch.heartbeats) this.leads(group, term, from);
+    this.handOvers.sent(from, batch);
+  }
+
+  onTaken(by: MemberId, from: MemberId, batch: PeerBatch): void {
+    this.handOvers.taken(by, from, batch);
   }
 
   onApplierAt(rm: RmId, group: BucketId, at: EntryId): void {
@@ -88,6 +97,7 @@ export class ClusterWatch implements ClusterObserver {
     const id = raftIdOf(member);
     if (known === undefined) {
       this.leaders.set(key, id);
+      this.handOvers.leads(group, term, member);
       this.world.trace.note(`rm-${member.rm} leads ${group === META_GROUP ? 'the meta group' : `bucket ${group}`} in term ${term}`);
       this.world.counters.add('leaderships');
     } else {

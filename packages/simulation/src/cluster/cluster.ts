@@ -95,6 +95,7 @@ export class Cluster {
     this.sessions = new SessionFabric(this.network, (process, by, why) => observer.onHeard(process, by, why));
     this.fabric = new RaftFabric(this.network, {
       onBatch: (from, to, batch) => this.hear(from, to, batch),
+      onTaken: (by, from, batch) => observer.onTaken(by, from, batch),
       onHeard: (process, by, why) => observer.onHeard(process, by, why),
     });
     this.redis = new SimRedis(this.network, serverClock(world));
@@ -206,6 +207,17 @@ export class Cluster {
       if (status !== undefined && (best === null || status.term > best.term)) best = { rm, term: status.term };
     }
     return best?.rm ?? null;
+  }
+
+  /** Somebody wants another leader than the present one. @returns whether leadership has moved there */
+  async transferLeadership(bucket: BucketId, to: RmId): Promise<boolean> {
+    const leader = this.leaderOf(bucket);
+    return leader === null ? false : (await this.rms.get(leader)?.transferLeadership(bucket, to)) ?? false;
+  }
+
+  /** Whether it would hand this group over because somebody wants it to, or because it is about to end. */
+  isHandOverAsked(rm: RmId, group: BucketId): boolean {
+    return this.rms.get(rm)?.isHandOverAsked(group) !== false;
   }
 
   private process(rm: RmId, name: string, machine: Machine, standing: Standing, onExit: (self: RmProcess, refused: string | null) => void): RmProcess {

@@ -10,6 +10,8 @@ import type { BucketId, RmId } from '@mas/values';
 
 export interface ClusterObserver {
   onBatch(from: MemberId, batch: PeerBatch): void;
+  /** What has arrived is read. */
+  onTaken(by: MemberId, from: MemberId, batch: PeerBatch): void;
   onApplied(rm: RmId, group: BucketId, entry: Entry, outcomes: readonly Outcome[]): void;
   /** The applied state of a replica starts here: after a restart or an installed snapshot. */
   onApplierAt(rm: RmId, group: BucketId, at: EntryId): void;

@@ -77,6 +77,9 @@ export class RmProcess {
   private readonly forgotten: Machine['forgotten'];
   private transport: SimTransport | null = null;
   private isMember = false;
+  private isStopping = false;
+  /** Hand-overs under way that somebody has asked for, by group. */
+  private readonly handOversAsked = new Map<BucketId, number>();
   private isStopped = false;
 
   constructor(
@@ -140,11 +143,26 @@ export class RmProcess {
 
   /** In good order, as on SIGTERM; what the operating system has in its cache is not lost. */
   async stop(): Promise<void> {
+    this.isStopping = true;
     this.desk.becoming?.stop();
     this.isMember = false;
     await this.parts?.manager.stop();
     await this.parts?.keepMarks();
     this.kill('keep', false);
+  }
+
+  async transferLeadership(group: BucketId, to: RmId): Promise<boolean> {
+    const { handOversAsked, host } = this;
+    if (host === null) return false;
+    handOversAsked.set(group, (handOversAsked.get(group) ?? 0) + 1);
+    const done = await host.transferLeadership(group, to);
+    handOversAsked.set(group, (handOversAsked.get(group) ?? 1) - 1);
+    return done;
+  }
+
+  /** Whether it would hand this group over because somebody wants it to, or because it is about to end. */
+  isHandOverAsked(group: BucketId): boolean {
+    return this.isStopping || (this.handOversAsked.get(group) ?? 0) > 0;
   }
 
   /** SIGKILL or a power cut. `commitsBreak`: what SQL has not committed yet never is; else it may still be. */

@@ -8,16 +8,17 @@ import { CALM_SQL } from '../world/sim-sql';
 import { FaultSite, type Fault } from './fault';
 import { fourReigns } from './four-reigns';
 import { crossedClusters } from './crossed-clusters';
+import { limpingDisks, oneWayCuts, singleLinks, stalls } from './half-broken';
 import { lostDisks } from './lost-disks';
 import { delays, duplication, loss, partitions, peersCutOff, shortReigns } from './network-faults';
 import { clockJumps, crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
 import { oldCopies } from './old-copies';
 import { strangers } from './strangers';
-import { redisTrouble, sqlCommits, sqlDown, sqlSlow } from './store-faults';
+import { redisTrouble, sqlCommits, sqlDown, sqlEverywhere, sqlSlow } from './store-faults';
 import { membership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
-  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, lostDisks, oldCopies, crossedClusters, strangers, redisTrouble, sqlCommits, sqlSlow, sqlDown,
+  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, lostDisks, oldCopies, crossedClusters, strangers, redisTrouble, sqlCommits, sqlSlow, sqlDown, limpingDisks, stalls, singleLinks, oneWayCuts, sqlEverywhere,
 ];
 
 const REPAIR_MS = 30_000;
@@ -36,7 +37,7 @@ export class Nemesis {
   private readonly endings = new Set<() => void>();
 
   constructor(
-    private readonly operator: Operator,
+    readonly operator: Operator,
     readonly faults: readonly Fault[],
     private readonly random: SeededRandom,
   ) {}

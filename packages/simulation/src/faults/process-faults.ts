@@ -188,13 +188,12 @@ export const transfers: Fault = {
     const { cluster } = site;
     const bucket = site.pick(cluster.buckets);
     const leader = cluster.leaderOf(bucket);
-    const host = cluster.host(leader);
-    const status = host?.status().find((one) => one.group === bucket);
+    const status = cluster.host(leader)?.status().find((one) => one.group === bucket);
     const others = (status?.voters ?? []).map(({ rm }) => rm).filter((rm) => rm !== leader);
-    if (host === undefined || others.length === 0) return;
+    if (others.length === 0) return;
     const to = site.pick(others);
     site.note(`leadership of bucket ${bucket} goes from rm-${leader} to rm-${to}`);
-    void host.transferLeadership(bucket, to).then((done) => {
+    void cluster.transferLeadership(bucket, to).then((done) => {
       if (done) site.count('leadership transfers');
     });
   },

@@ -1,4 +1,4 @@
-/** Faults of the servers behind the processes: Redis emptied, set back or silent; SQL slow, down, or failing at COMMIT. */
+/** Faults of the servers behind the processes: Redis emptied, set back or silent; SQL slow, down, or failing at COMMIT, on one machine or on all. */
 import { CALM_SQL, type SqlConditions } from '../world/sim-sql';
 import type { Fault, FaultSite } from './fault';
 
@@ -55,4 +55,22 @@ export const sqlDown: Fault = {
   everyMs: [300, 2_000],
   lastsMs: [500, 5_000],
   strike: (site) => sql(site, 'is down', { isDown: true }),
+};
+
+/** One server under all databases: nobody is better off, so nobody has anything to hand over to. */
+export const sqlEverywhere: Fault = {
+  name: 'SQL everywhere',
+  bites: ['ails: store'],
+  everyMs: [800, 3_000],
+  lastsMs: [1_000, 6_000],
+  strike: (site) => {
+    const isAway = site.random.chance(0.7);
+    const change: Partial<SqlConditions> = isAway ? { isDown: true } : { minLatencyMs: 200, maxLatencyMs: site.between([300, 1_500]) };
+    site.note(`all databases ${isAway ? 'are away' : 'are slow'}`);
+    const servers = [...site.cluster.machines.values()].map((machine) => machine.sql);
+    for (const server of servers) server.conditions = { ...server.conditions, ...change };
+    return () => {
+      for (const server of servers) server.conditions = CALM_SQL;
+    };
+  },
 };

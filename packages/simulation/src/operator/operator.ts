@@ -60,8 +60,7 @@ export class Operator {
   mayLose(rm: RmId): boolean {
     if (this.loss !== null && this.loss.rm !== rm) return false;
     if (this.machine(rm).disk.identity()?.hasGroups !== true || this.awaitsMove()) return false;
-    const moving = [...this.moves.values()].some((isDriven) => isDriven());
-    const may = !moving && this.groups().every((group) => this.isSettled(group));
+    const may = !this.isMoving && this.groups().every((group) => this.isSettled(group));
     const nowMs = this.cluster.world.time.nowMs();
     if (!may && nowMs > this.quietUntilMs + QUIET_MS) {
       this.quietUntilMs = nowMs + QUIET_MS;
@@ -114,6 +113,11 @@ export class Operator {
     this.moves.set(token, isDriven);
     await move();
     this.moves.delete(token);
+  }
+
+  /** Replicas are being moved: a leader that is moved away hands over first. */
+  get isMoving(): boolean {
+    return [...this.moves.values()].some((isDriven) => isDriven());
   }
 
   drawWayBack(): WayBack {

@@ -20,15 +20,18 @@ export const CALM_NETWORK: NetworkConditions = { lossRate: 0, duplicateRate: 0, 
 
 export class Network {
   conditions: NetworkConditions = CALM_NETWORK;
-  private readonly blocked = new Set<string>();
+  /** When the last of the messages arrives that are late by now; those that follow it on an ordered stream wait for it. */
+  lateUntilMs = 0;
+  /** Link → what is counted for each message that it swallows. */
+  private readonly blocked = new Map<string, string>();
   private readonly random: SeededRandom;
 
   constructor(readonly world: World) {
     this.random = world.chance();
   }
 
-  block(from: string, to: string): void {
-    this.blocked.add(`${from}>${to}`);
+  block(from: string, to: string, counted = 'messages blocked'): void {
+    this.blocked.set(`${from}>${to}`, counted);
   }
 
   unblock(from: string, to: string): void {
@@ -48,14 +51,17 @@ export class Network {
     const usual = minDelayMs + this.random.unit() * (maxDelayMs - minDelayMs);
     if (!this.random.chance(lateRate)) return usual;
     this.world.counters.add('messages late');
-    return usual + this.random.unit() * lateMs;
+    const delayMs = usual + this.random.unit() * lateMs;
+    this.lateUntilMs = Math.max(this.lateUntilMs, this.world.time.nowMs() + delayMs);
+    return delayMs;
   }
 
   /** How many copies of a message arrive: 0, 1 or 2. */
   copies(from: string, to: string): number {
     const { counters } = this.world;
-    if (this.isBlocked(from, to)) {
-      counters.add('messages blocked');
+    const blocked = this.blocked.get(`${from}>${to}`);
+    if (blocked !== undefined) {
+      counters.add(blocked);
       return 0;
     }
     if (this.random.chance(this.conditions.lossRate)) {

@@ -18,6 +18,7 @@ const MAX_IN_FLIGHT = 5_000;
 /** What is seen of all streams from outside. */
 export interface StreamObserver {
   onBatch(from: MemberId, to: RmId, batch: PeerBatch): void;
+  onTaken(by: MemberId, from: MemberId, batch: PeerBatch): void;
   /** Somebody whom nobody should hear is heard. */
   onHeard(process: string, by: string, why: string): void;
 }
@@ -289,7 +290,9 @@ export class SimTransport implements PeerTransport {
       peer.process.enter(() => {
         if (!connection.isOpen) return;
         this.isHeardBy(peer);
-        peer.receiver?.onBatch(this.self, this.codec.decode(bytes));
+        const batch = this.codec.decode(bytes);
+        this.fabric.observer.onTaken(peer.self, this.self, batch);
+        peer.receiver?.onBatch(this.self, batch);
       });
     });
   }

@@ -40,6 +40,11 @@ export class SimProcess {
     return this.state === 'paused';
   }
 
+  /** It stands still, and something waits for it. */
+  get isHeldUp(): boolean {
+    return this.isPaused && this.waiting.length > 0;
+  }
+
   /** Everything that makes the process's code run comes through here. */
   enter(run: () => void): void {
     if (this.state === 'running') run();
