@@ -40,6 +40,8 @@ export interface AccountHistory {
   readonly startMs: number;
   /** When the account was first known to exist. */
   createdMs: number | null;
+  /** It pays, and is paid by, others that are apart only: who reads all the rest has read all the money of the rest. */
+  readonly isApart?: boolean;
 }
 
 /** An exclusive lock as its holder saw it. */

@@ -1,5 +1,5 @@
 /** What no order of instants explains is named: stale and undecided reads, reads that go back, reads that tear a payment apart. */
-import { finding, findingsAfter, LATER_MS, read, type Tamper } from './testing/sound-ledger';
+import { finding, findingsAfter, LATER_MS, plannedOf, read, type Tamper } from './testing/sound-ledger';
 
 test.each<[string, Tamper, string, RegExp]>([
   ['a balance that never was', (world) => read(world, 'committed', LATER_MS, LATER_MS + 9, { ann: 71n }), 'no undecided money is shown', /^read 5 at 1000.0–1009.0 of ann=71 \(committed\): ann never had this balance$/],
@@ -44,6 +44,15 @@ test.each<[string, Tamper, RegExp]>([
 test('a whole read that does not show all the money is named', () => {
   const found = findingsAfter((world) => read(world, 'committed', 805, 830, { ann: 60n, bob: 65n, cid: 16n, dan: 25n }));
   expect(found).toContainEqual(finding('money is conserved', /^a read at 805.0–830.0 of all accounts shows 166 of 170$/));
+});
+
+test('an account that pays none of the others makes a read of the others no less whole', () => {
+  const found = findingsAfter((world) => {
+    world.open('eve', 9n, 0n);
+    Object.assign(plannedOf(world, 'eve'), { isApart: true });
+    read(world, 'committed', 805, 830, { ann: 60n, bob: 65n, cid: 16n, dan: 25n });
+  });
+  expect(found).toContainEqual(finding('money is conserved', /of all accounts shows 166 of 170$/));
 });
 
 test('a whole read from the cache may be torn', () => {

@@ -6,6 +6,7 @@ import { auditHistory, expectEqualReplicas, finalState, Findings, verdictOf, typ
 import { present, SeededRandom } from '@mas/values';
 import { ClusterWatch } from './audit/cluster-watch';
 import { expectEqualLogs } from './audit/equal-logs';
+import { LivenessJudge } from './audit/liveness';
 import { walkLogs } from './audit/log-walk';
 import { readBucket } from './audit/read-bucket';
 import { atRest } from './audit/rest';
@@ -41,6 +42,9 @@ const FAULTS_MS = 14_000;
 /** A fault that has not bitten yet gets more time. */
 const MORE_FAULTS_MS = 30_000;
 const AFTERMATH_MS = 10_000;
+/** Of it, until one more link breaks, and how long that lasts. */
+const QUIET_MS = 5_500;
+const LAST_LINK_MS = 4_000;
 const FIRST_SUCCESS_MS = 10_000;
 const RESOLVED_MS = 30_000;
 const REST_MS = 60_000;
@@ -110,6 +114,12 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   nemesis.stop();
   const healedMs = time.nowMs();
   trace.note('the faults end');
+  const judge = new LivenessJudge(cluster, nemesis.operator, workload.history, world.chance(), findings);
+  judge.begin();
+  await time.runUntil(healedMs + QUIET_MS, isOver);
+  judge.expectServed();
+  if (isOver()) return;
+  await judge.breakLink(LAST_LINK_MS);
   await time.runUntil(healedMs + AFTERMATH_MS, isOver);
   if (isOver()) return;
   workload.stop();
@@ -119,6 +129,7 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   for (const text of await atRest.prepared(cluster)) findings.add('resolved within 30 s', text);
   await time.runUntil(healedMs + REST_MS);
   for (const text of await atRest.everything(cluster, [...workload.accounts, ...workload.deep].map((account) => account.number))) findings.add('at rest after 60 s', text);
+  for (const text of atRest.ailing(cluster)) findings.add('verdicts heal', text);
   findings.expect(workload.isIdle, 'at rest after 60 s', () => 'a client still waits for an answer');
 }
 

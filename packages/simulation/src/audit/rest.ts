@@ -10,7 +10,7 @@ const CONVERGE_MS = 15_000;
 const ASK_MS = 5_000;
 const MAX_SHOWN = 100;
 
-export const atRest = { prepared, everything, converged };
+export const atRest = { prepared, everything, converged, ailing };
 
 /** Legs that leaders still hold prepared. */
 async function prepared(cluster: Cluster): Promise<readonly string[]> {
@@ -39,6 +39,14 @@ async function everything(cluster: Cluster, accounts: readonly string[]): Promis
   }
   for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
   return found;
+}
+
+/** Whatever was wrong with a process is over by now. */
+function ailing(cluster: Cluster): readonly string[] {
+  return [...cluster.rms.values()].flatMap(({ rm, host }) => {
+    const condition = host?.condition();
+    return condition === undefined || condition.kind === 'well' ? [] : [`rm-${rm} is still ${condition.kind}: ${condition.of.join()}`];
+  });
 }
 
 /** @param locked gets what the bucket says is locked. */

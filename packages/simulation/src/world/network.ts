@@ -20,8 +20,6 @@ export const CALM_NETWORK: NetworkConditions = { lossRate: 0, duplicateRate: 0, 
 
 export class Network {
   conditions: NetworkConditions = CALM_NETWORK;
-  /** When the last of the messages arrives that are late by now; those that follow it on an ordered stream wait for it. */
-  lateUntilMs = 0;
   /** Link → what is counted for each message that it swallows. */
   private readonly blocked = new Map<string, string>();
   private readonly random: SeededRandom;
@@ -52,7 +50,7 @@ export class Network {
     if (!this.random.chance(lateRate)) return usual;
     this.world.counters.add('messages late');
     const delayMs = usual + this.random.unit() * lateMs;
-    this.lateUntilMs = Math.max(this.lateUntilMs, this.world.time.nowMs() + delayMs);
+    this.world.isSlow(delayMs);
     return delayMs;
   }
 

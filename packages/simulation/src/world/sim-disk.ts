@@ -124,7 +124,9 @@ export class SimDisk {
     const { minLatencyMs, maxLatencyMs } = this.conditions;
     const { owner } = this;
     this.inFlight += 1;
-    this.world.time.at(minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs), () => {
+    const latencyMs = minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs);
+    if (latencyMs > CALM_DISK.maxLatencyMs) this.world.isSlow(latencyMs);
+    this.world.time.at(latencyMs, () => {
       if (owner === this.owner) this.inFlight -= 1;
       owner?.enter(() => {
         if (this.isFull) this.files.failNext('write', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));

@@ -49,14 +49,14 @@ export class SimSql {
     const { world } = this.network;
     const { minLatencyMs, maxLatencyMs, commitLostRate, answerLostRate } = this.conditions;
     const writes = operation === 'checkpoint' || operation === 'install';
-    await world.time.after(minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs));
+    await this.takes(minLatencyMs + this.random.unit() * (maxLatencyMs - minLatencyMs));
     // A COMMIT that a dying process has sent may take effect long after its successor has come.
     if (writes && !process.isAlive) await world.time.after(this.random.unit() * LATE_COMMIT_MS);
     // An opening locks the bucket's row from its first statement on: it comes before its successor's, or not at all.
     if (operation === 'open' && !process.isAlive) return 'unavailable';
     if (this.conditions.isDown || this.network.isBlocked(process.name, this.name)) {
       world.counters.add('sql away');
-      await world.time.after(DRIVER_TIMEOUT_MS * this.random.unit());
+      await this.takes(DRIVER_TIMEOUT_MS * this.random.unit());
       return 'unavailable';
     }
     if (writes && (this.random.chance(answerLostRate) || this.network.isBlocked(this.name, process.name))) {
@@ -69,6 +69,12 @@ export class SimSql {
     }
     world.trace.record(`sql ${this.name} ${operation} ${bucket ?? '-'}`);
     return 'none';
+  }
+
+  private takes(durationMs: number): Promise<void> {
+    const { world } = this.network;
+    if (durationMs > CALM_SQL.maxLatencyMs) world.isSlow(durationMs);
+    return world.time.after(durationMs);
   }
 }
 
