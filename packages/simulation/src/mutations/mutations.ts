@@ -1,8 +1,9 @@
 /** The deliberate bugs: each of a kind that consensus, commit protocols, locks and stores really had. */
+import { HALF_BROKEN_MUTATIONS } from './half-broken-mutations';
 import { LEDGER_MUTATIONS } from './ledger-mutations';
 import { MEMBERSHIP_MUTATIONS } from './membership-mutations';
 import type { Mutation } from './mutation';
 import { PROTOCOL_MUTATIONS } from './protocol-mutations';
 import { REPLICATION_MUTATIONS } from './replication-mutations';
 
-export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS];
+export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS, ...HALF_BROKEN_MUTATIONS];

@@ -106,10 +106,4 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     changes: [{ file: 'ledger/src/accounts', find: '    if (decidedOnce) record(', replace: '    if (decidedOnce && stopped.refusal.name === \'ACCOUNT_CLOSED\') record(' }],
     faults: ['delays', 'loss'],
   },
-  {
-    name: 'a relay answers for its leader',
-    why: 'a replica that is behind denies what its leader has recorded',
-    changes: [{ file: 'resource-manager/src/relay', find: '    if (this.inFlight >= maxRelayed)', replace: "    if (request.kind === 'query') return { kind: 'queried', outcomes: request.keys.map(() => null) };\n    if (request.kind === 'list-legs') return { kind: 'legs', legs: [], nextCursorSeq: null };\n    if (this.inFlight >= maxRelayed)" }],
-    faults: ['partitions', 'delays'],
-  },
 ];
