@@ -27,7 +27,7 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
   {
     name: 'acknowledgement before fsync',
     why: 'what was answered is still in the cache of a machine that dies',
-    changes: [{ file: 'raft-log/src/writer/batch-writer', find: '    await file.sync();\n', replace: '' }],
+    changes: [{ file: 'raft-log/src/writer/batch-writer', find: 'await file.writeDurably(batch.bytes', replace: 'await file.write(batch.bytes' }],
   },
   {
     name: 'acknowledgement before the write',
