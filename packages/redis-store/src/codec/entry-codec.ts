@@ -1,14 +1,16 @@
 /**
  * Transaction entries as JSON lists in a fixed order, opened by a version number, made by hand because every payment
- * writes its entry twice; still readable in redis-cli. Amounts are decimal strings, times of the timeline count from
- * createdAtMs, accounts that are those of a leg are the leg's place, steps and states that have a code are that code.
+ * writes its entry twice; still readable in redis-cli, but for the body, which is the bytes in which it was sealed, in base64
+ * (`mas body` shows one). Times of the timeline count from createdAtMs, accounts that are those of a leg are the leg's place, steps
+ * and states that have a code are that code. Entries of version 3, which had the body as a list, are read as well.
  * What cannot be decoded (another version wrote it) is as good as absent, because all of this is an index only.
  */
 import { PaymentBody, type AbortReason, type LegSpec } from '@mas/ledger';
 import type { SubTransactionEntry, TimelineStep, TransactionEntry } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, txnId, type PaymentKey } from '@mas/values';
 
-const VERSION = 3;
+const VERSION = 4;
+const BODY_AS_LIST = 3;
 /** Printable ASCII without quote and backslash means itself in JSON. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 /** The place is the code: only ever add at the end. A step that is not here is written as text. */
@@ -17,6 +19,7 @@ const STEP_CODES: ReadonlyMap<string, string> = new Map(STEPS.map((step, code) =
 const SUB_STATES = ['PENDING', 'PREPARED', 'COMMITTED', 'ABORTED'] as const satisfies readonly SubTransactionEntry['state'][];
 
 type CodedLeg = readonly [account: string, effect: LegSpec['effect'], amount: string, currency: string];
+/** In version 3; amounts are decimal strings. */
 type CodedBody = readonly [kind: PaymentBody['kind'], legs: readonly CodedLeg[], reference: readonly [string, string] | null, expiresAtMs: number | null, memo: string];
 type CodedSub = readonly [account: number | string, bucket: number, state: number];
 type CodedStep = readonly [afterMs: number, step: number | string, bucket: number | null, detail: number | string | null];
@@ -29,7 +32,7 @@ type Coded = readonly [
   reason: AbortReason | null,
   createdAtMs: number,
   endedAtMs: number | null,
-  body: CodedBody,
+  body: string | CodedBody,
   subTransactions: readonly CodedSub[],
   timeline: readonly CodedStep[],
 ];
@@ -37,7 +40,7 @@ type Coded = readonly [
 export function encodeEntry(entry: TransactionEntry): string {
   const { body, createdAtMs } = entry;
   const reason = entry.reason === null ? 'null' : JSON.stringify(entry.reason);
-  let text = `[${VERSION},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"${entry.state}",${reason},${createdAtMs},${String(entry.endedAtMs)},${codeBody(body)},[`;
+  let text = `[${VERSION},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"${entry.state}",${reason},${createdAtMs},${String(entry.endedAtMs)},"${codeBody(body)}",[`;
   let separator = '';
   for (const sub of entry.subTransactions) {
     text += `${separator}[${placeOrText(sub.account, body.legs)},${sub.bucket},${SUB_STATES.indexOf(sub.state)}]`;
@@ -56,7 +59,7 @@ export function decodeEntry(json: string | null | undefined): TransactionEntry |
   if (json === null || json === undefined) return null;
   try {
     const coded = JSON.parse(json) as Coded;
-    return coded[0] === VERSION ? entryOf(coded) : null;
+    return isKnown(coded) ? entryOf(coded) : null;
   } catch {
     return null;
   }
@@ -68,7 +71,7 @@ export type EntryHead = Pick<TransactionEntry, 'key' | 'coordinator' | 'state' |
 export function headOf(json: string): EntryHead | null {
   try {
     const coded = JSON.parse(json) as Coded;
-    if (coded[0] !== VERSION) return null;
+    if (!isKnown(coded)) return null;
     const [, key, , coordinator, state, , createdAtMs, endedAtMs] = coded;
     return { key: key as PaymentKey, coordinator, state, createdAtMs, endedAtMs };
   } catch {
@@ -76,15 +79,12 @@ export function headOf(json: string): EntryHead | null {
   }
 }
 
-function codeBody({ kind, legs, reference, expiresAtMs, memo }: PaymentBody): string {
-  let text = `["${kind}",[`;
-  let separator = '';
-  for (const leg of legs) {
-    text += `${separator}[${quoted(leg.account)},"${leg.effect}","${leg.amountMinor.toString()}",${quoted(leg.currency)}]`;
-    separator = ',';
-  }
-  const referred = reference === null ? 'null' : JSON.stringify([reference.key, reference.txn]);
-  return `${text}],${referred},${String(expiresAtMs)},${quoted(memo)}]`;
+function isKnown([version, , , , , , , , body]: Coded): boolean {
+  return version === (typeof body === 'string' ? VERSION : BODY_AS_LIST);
+}
+
+function codeBody({ bytes }: PaymentBody): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 function codeStep({ atMs, step, bucket, detail }: TimelineStep, createdAtMs: number, legs: readonly LegSpec[]): string {
@@ -102,7 +102,7 @@ function quoted(value: string): string {
 }
 
 function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs, codedBody, subs, steps]: Coded): TransactionEntry {
-  const body = bodyOf(codedBody);
+  const body = typeof codedBody === 'string' ? PaymentBody.fromBytes(new Uint8Array(Buffer.from(codedBody, 'base64'))) : listedBody(codedBody);
   return {
     key: key as PaymentKey,
     txn: txnId(txn),
@@ -124,7 +124,7 @@ function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs
   };
 }
 
-function bodyOf([kind, legs, reference, expiresAtMs, memo]: CodedBody): PaymentBody {
+function listedBody([kind, legs, reference, expiresAtMs, memo]: CodedBody): PaymentBody {
   return PaymentBody.of({
     kind,
     legs: legs.map(([account, effect, amount, code]) => ({ account: accountNumber(account), effect, amountMinor: BigInt(amount), currency: currency(code) })),
