@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`, `mas log`. Wrong input is one line per problem and exit code 2. */
+/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { forgetEmptyVariables } from './config/environment';
 import { EXIT_FATAL } from './exit-fatal';
@@ -9,6 +9,7 @@ import { transactionManagerSettings } from './server/transaction-manager-setting
 import { addCertsCommand } from './certs/certs-command';
 import { addHealthCommand } from './health';
 import { requireModernTls } from './platform/tls-policy';
+import { addBodyCommand } from './body/body-command';
 import { addLogCommand } from './log/log-command';
 import { addDemoCommand } from './demo/demo-command';
 import { surviveLostOutput } from './platform/standard-streams';
@@ -51,6 +52,7 @@ addDemoCommand(program);
 addCertsCommand(program);
 addHealthCommand(program);
 addLogCommand(program);
+addBodyCommand(program);
 for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -9,6 +9,8 @@ import { appliedStoreContract } from '../contract';
 import { account, batch, manyRows, position } from '../contract/contract-rows';
 import { allChunks, rowsOfKind } from '../contract/store-under-test';
 import { openEmbeddedStore } from '../open-store';
+import { backToSchema4 } from '../testing/rows-of-schema-4';
+import { readsAndRewrites } from '../testing/upgraded-from-4';
 
 describe('contract', () => {
   appliedStoreContract(async () => {
@@ -70,6 +72,27 @@ test('a migration that died behind its last step is repeated without harm', asyn
   direct.exec('delete from kysely_migration');
   direct.close();
   await migrated();
+  await folder.remove();
+});
+
+test('rows of the schema before bodies had a column are read as they were meant, and take the column when they are written next', async () => {
+  const folder = await tempFolder('mas-embedded');
+  const file = join(folder.path, 'rm.db');
+  const before = await openEmbeddedStore({ file });
+  await before.migrate();
+  await (await before.openBucket(bucketId(1))).store.checkpoint(batch(bucketId(1)));
+  await before.close();
+  const direct = new Database(file);
+  for (const statement of backToSchema4('')) direct.exec(statement);
+  direct.close();
+  const store = await openEmbeddedStore({ file });
+  await store.migrate();
+  await readsAndRewrites(store);
+  await store.close();
+  const after = new Database(file);
+  const withBody = (table: string, key: string): unknown => after.prepare(`select ${key} from ${table} where body is not null and detail like '[2,%' order by ${key}`).pluck().all();
+  expect([withBody('payment', 'seq'), withBody('outcome', 'id')]).toEqual([[4098, 5000], ['x']]);
+  after.close();
   await folder.remove();
 });
 

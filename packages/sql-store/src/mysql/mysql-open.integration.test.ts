@@ -6,6 +6,8 @@ import { account, batch, key, manyRows, outcome, position } from '../contract/co
 import { allChunks } from '../contract/store-under-test';
 import { openAppliedStore, openMysqlStore } from '../open-store';
 import { DirectSql } from '../testing/direct-sql';
+import { backToSchema4 } from '../testing/rows-of-schema-4';
+import { readsAndRewrites } from '../testing/upgraded-from-4';
 
 let server: TestServer;
 let direct: DirectSql;
@@ -150,6 +152,18 @@ test('a migration that died half-way is completed by the next; tables of a newer
   await direct.run(`insert into half_way.kysely_migration values ('9999-future', now())`);
   await expect(second.migrate()).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'schema' });
   await second.close();
+});
+
+test('rows of the schema before bodies had a column are read as they were meant, and take the column when they are written next', async () => {
+  const store = await openMysqlStore({ url: server.url, database: 'schema_4' });
+  await store.migrate();
+  await (await store.openBucket(bucketId(1))).store.checkpoint(batch(bucketId(1)));
+  for (const statement of backToSchema4('schema_4.')) await direct.run(statement);
+  await store.migrate();
+  await readsAndRewrites(store);
+  const withBody = async (table: string, key: string): Promise<unknown> => (await direct.run(`select cast(${key} as char) k from schema_4.${table} where body is not null and detail like '[2,%' order by k`)).map((row) => row['k'] as unknown);
+  expect([await withBody('payment', 'seq'), await withBody('outcome', 'id')]).toEqual([['4098', '5000'], ['x']]);
+  await store.close();
 });
 
 test("an owner's column of the first version is widened", async () => {

@@ -8,6 +8,7 @@
 import { createPool, format, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
 import { LocalRows } from '../rows/load-lines';
+import { BODY_COLUMN } from '../schema/schema';
 import { queryWithin } from './limited-query';
 import { loadWithin, type LocalLoading } from './local-load';
 import { CLOSED_CONNECTION, endsConnection } from './mysql-errors';
@@ -136,16 +137,19 @@ export function connectionOptions(settings: MysqlSettings): PoolOptions {
 }
 
 interface Column {
+  readonly name: string;
   readonly type: string;
   string(encoding?: string): string | null;
+  buffer(): Buffer | null;
 }
 
-/** BIGINT as bigint, VARBINARY and BLOB (our text) as text; BINARY (txn) stays bytes. */
+/** BIGINT as bigint, VARBINARY and BLOB (our text) as text; BINARY (txn) and the one BLOB that is no text stay bytes. */
 function castColumn(column: Column, next: () => unknown): unknown {
   if (column.type === 'LONGLONG') {
     const text = column.string();
     return text === null ? null : BigInt(text);
   }
+  if (column.name === BODY_COLUMN && column.type === 'BLOB') return column.buffer();
   if (column.type === 'VAR_STRING' || column.type === 'BLOB') return column.string('utf8');
   return next();
 }

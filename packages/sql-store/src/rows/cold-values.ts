@@ -1,28 +1,24 @@
 /**
- * Cold parts of rows, which nobody selects by: subject, body, reason. Lists in a fixed order as JSON, opened by a version
+ * Cold parts of rows, which nobody selects by: subject, reason and the like. Lists in a fixed order as JSON, opened by a version
  * number: half the size of objects, one byte form per value, and still readable in a database client. What the columns
- * say already is left out: a payment's body lies in every row of every replica. A change of the form takes a new version
- * number; old ones stay readable for good, as outcomes do.
+ * say already is left out. A change of the form takes a new version number; old ones stay readable for good, as outcomes do.
  */
 import {
   COORDINATOR_REASON_NAMES,
-  PaymentBody,
   REFUSAL_NAMES,
   type AbortReason,
   type LegEffect,
-  type LegSpec,
-  type PaymentKind,
-  type PaymentReference,
   type Subject,
 } from '@mas/ledger';
-import { invariant, paymentKey, present, txnId, unreachable, type Currency } from '@mas/values';
-import { asAccountNumber, asArray, asCurrency, asInt, asIntOrNull, asOneOf, asText } from './raw-values';
+import { invariant, unreachable } from '@mas/values';
+import { asAccountNumber, asArray, asInt, asOneOf, asText } from './raw-values';
 import type { RowWriter } from './row-writer';
 
 const VERSION = 1;
-const OPENING = `[${VERSION},`;
+/** Of the details of legs and outcomes: behind it the body is a column of its own. */
+const BODY_IN_COLUMN = 2;
+const OPENING = `[${BODY_IN_COLUMN},`;
 const REASON_NAMES = [...REFUSAL_NAMES, ...COORDINATOR_REASON_NAMES];
-const PAYMENT_KINDS: readonly PaymentKind[] = ['payment', 'authorization', 'capture', 'void', 'refund'];
 export const LEG_EFFECTS: readonly LegEffect[] = ['debit', 'credit', 'authorize', 'capture', 'void', 'refund-debit'];
 
 /** `parts` behind the version. */
@@ -30,7 +26,7 @@ export function encodeCold(parts: readonly unknown[]): string {
   return JSON.stringify([VERSION, ...parts]);
 }
 
-/** The same, part by part behind this: half of what a checkpoint costs us would be JSON.stringify. */
+/** For legs and outcomes: the same, part by part behind this: half of what a checkpoint costs us would be JSON.stringify. */
 export function openCold(to: RowWriter): void {
   to.part(OPENING);
 }
@@ -40,6 +36,19 @@ export function decodeCold(text: unknown, what: string): readonly unknown[] {
   const [version, ...parts] = asArray(JSON.parse(asText(text, what)), what);
   invariant(version === VERSION, `${what} has a known version`, { version });
   return parts;
+}
+
+/**
+ * The same of a leg or an outcome.
+ * @param bodyAt where a version that had the body among these parts had it.
+ * @returns the parts without it; `body` undefined: it is in its column.
+ */
+export function decodeDetail(text: unknown, bodyAt: number, what: string): { readonly parts: readonly unknown[]; readonly body: unknown } {
+  const [version, ...parts] = asArray(JSON.parse(asText(text, what)), what);
+  if (version === BODY_IN_COLUMN) return { parts, body: undefined };
+  invariant(version === VERSION, `${what} has a known version`, { version });
+  const [body] = parts.splice(bodyAt, 1);
+  return { parts, body: body ?? null };
 }
 
 export function orNull<Value>(value: Value | null, write: (value: Value, to: RowWriter) => void, to: RowWriter): void {
@@ -85,89 +94,6 @@ export function warmSubject(value: unknown, scope: string): Subject {
     default:
       return unreachable(known, 'subject kind');
   }
-}
-
-/** @param own what the row's columns say of one of the legs: that one is written as 0, and its currency is everybody's unless they differ. */
-export function coldBody(body: PaymentBody, own: LegSpec | null, to: RowWriter): void {
-  to.part('["');
-  to.part(body.kind);
-  to.part('",[');
-  let known = own?.currency ?? null;
-  let separator = '';
-  for (const leg of body.legs) {
-    to.part(separator);
-    separator = ',';
-    if (own !== null && sameLeg(leg, own)) to.part(OWN_LEG);
-    else coldLeg(leg, known, to);
-    known = leg.currency;
-  }
-  to.part('],');
-  orNull(body.reference, coldReference, to);
-  to.part(',');
-  coldInteger(body.expiresAtMs, to);
-  to.part(',');
-  to.jsonText(body.memo);
-  to.part(']');
-}
-
-export function warmBody(value: unknown, own: LegSpec | null): PaymentBody {
-  const [kind, legs, reference, expiresAtMs, memo] = asArray(value, 'body');
-  let known = own?.currency ?? null;
-  return PaymentBody.of({
-    kind: asOneOf(PAYMENT_KINDS, kind, 'payment kind'),
-    legs: asArray(legs, 'legs').map((leg) => {
-      const warm = leg === 0 ? present(own, "the row's own leg") : warmLeg(leg, known);
-      known = warm.currency;
-      return warm;
-    }),
-    reference: reference === null ? null : warmReference(reference),
-    expiresAtMs: asIntOrNull(expiresAtMs, 'expiry'),
-    memo: asText(memo, 'memo'),
-  });
-}
-
-const OWN_LEG = '0';
-
-function sameLeg(a: LegSpec, b: LegSpec): boolean {
-  return a === b || (a.account === b.account && a.effect === b.effect && a.amountMinor === b.amountMinor && a.currency === b.currency);
-}
-
-function coldLeg(leg: LegSpec, known: Currency | null, to: RowWriter): void {
-  to.part('[');
-  to.jsonText(leg.account);
-  to.part(',"');
-  to.part(leg.effect);
-  to.part('","');
-  to.bigDigits(leg.amountMinor);
-  to.part('"');
-  if (leg.currency !== known) {
-    to.part(',');
-    to.jsonText(leg.currency);
-  }
-  to.part(']');
-}
-
-function warmLeg(value: unknown, known: Currency | null): LegSpec {
-  const [account, effect, amount, code = known] = asArray(value, 'leg');
-  return {
-    account: asAccountNumber(account),
-    effect: asOneOf(LEG_EFFECTS, effect, 'leg effect'),
-    amountMinor: BigInt(asText(amount, 'amount')),
-    currency: asCurrency(code),
-  };
-}
-
-function coldReference(reference: PaymentReference, to: RowWriter): void {
-  to.part('[');
-  to.jsonText(reference.key);
-  to.part(`,"${reference.txn}"]`);
-}
-
-function warmReference(value: unknown): PaymentReference {
-  const [key, txn] = asArray(value, 'reference');
-  const text = asText(key, 'reference key');
-  const at = text.indexOf('\0');
-  return { key: paymentKey(text.slice(0, at), text.slice(at + 1)), txn: txnId(asText(txn, 'reference txn')) };
 }
 
 export function coldReason(reason: AbortReason, to: RowWriter): void {

@@ -57,6 +57,19 @@ export class LoadLines extends RowWriter {
     this.endValue();
   }
 
+  byteArray(value: Uint8Array): void {
+    this.reserve(2 * value.length);
+    const { bytes } = this;
+    let { at } = this;
+    for (let i = 0; i < value.length; i++) {
+      const byte = value[i] ?? 0;
+      if (isAwkward(byte)) bytes[at++] = ESCAPE;
+      bytes[at++] = byte;
+    }
+    this.at = at;
+    this.endValue();
+  }
+
   protected openRow(): void {
     for (const value of this.leading) this.integer(value);
   }

@@ -4,7 +4,8 @@ import { paymentKey, present, splitPaymentKey, txnId, type PaymentKey, type Slot
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import type { RawRow } from '../sql-database';
 import * as cold from './cold-values';
-import { asAccountNumber, asArray, asInt, asOneOf, asSlot, asText, asTxn } from './raw-values';
+import { oldBody } from './old-body';
+import { asAccountNumber, asArray, asBody, asInt, asOneOf, asSlot, asText, asTxn } from './raw-values';
 import { checkOutcome } from './row-checks';
 import type { RowKey } from './row-key';
 import type { RowWriter } from './row-writer';
@@ -13,7 +14,7 @@ import type { TableText } from './table-text';
 export const OUTCOME_TEXT: TableText<OutcomeRow> = {
   table: 'outcome',
   keyColumns: ['scope', 'id'],
-  columns: ['txn', 'decision', 'decided_at_ms', 'untold_count', 'detail'],
+  columns: ['txn', 'decision', 'decided_at_ms', 'untold_count', 'detail', 'body'],
   write(row, to) {
     checkOutcome(row);
     const { scope, id } = splitPaymentKey(row.key);
@@ -25,17 +26,19 @@ export const OUTCOME_TEXT: TableText<OutcomeRow> = {
     to.integer(row.decision.atMs);
     to.integer(row.untold.length);
     writeDetail(row, scope, to);
+    to.byteArray(row.body.bytes);
   },
   decode: outcomeRow,
   keyOf: (row) => outcomeRowKey(row.slot, row.key),
 };
 
+/** Among the parts of `detail`, before the body had a column. */
+const OLD_BODY_AT = 1;
+
 function writeDetail(row: OutcomeRow, scope: string, to: RowWriter): void {
   to.beginText();
   cold.openCold(to);
   cold.coldSubject(row.subject, scope, to);
-  to.part(',');
-  cold.coldBody(row.body, null, to);
   to.part(',');
   cold.orNull(row.decision.kind === 'aborted' ? row.decision.reason : null, cold.coldReason, to);
   to.part(',[');
@@ -56,13 +59,14 @@ function writeDetail(row: OutcomeRow, scope: string, to: RowWriter): void {
 }
 
 export function outcomeRow(raw: RawRow): OutcomeRow {
-  const [subject, body, reason, balances, untold, forced = []] = cold.decodeCold(raw['detail'], 'detail of an outcome');
+  const { parts, body } = cold.decodeDetail(raw['detail'], OLD_BODY_AT, 'detail of an outcome');
+  const [subject, reason, balances, untold, forced = []] = parts;
   const key = outcomeKey(raw);
   return {
     slot: asSlot(raw['slot']),
     key,
     txn: asTxn(raw['txn'], 'txn'),
-    body: cold.warmBody(body, null),
+    body: body === undefined ? asBody(raw['body']) : oldBody(body, null),
     subject: cold.warmSubject(subject, splitPaymentKey(key).scope),
     decision: decision(raw, reason),
     balances: asArray(balances, 'balances').map(cold.warmBalance),

@@ -1,10 +1,11 @@
-/** LegRow ↔ a row of `payment`: what somebody selects by or reads by hand as columns, the rest as `detail`. */
-import type { AuthorizationStatus, LegRow, LegSpec, LegState, Reservation } from '@mas/ledger';
+/** LegRow ↔ a row of `payment`: what somebody selects by or reads by hand as columns, the body as its bytes, the rest as `detail`. */
+import type { AuthorizationStatus, LegRow, LegSpec, LegState, PaymentBody, Reservation } from '@mas/ledger';
 import { paymentKey, splitPaymentKey, txnId } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import type { RawRow } from '../sql-database';
 import * as cold from './cold-values';
-import { asAccountNumber, asArray, asCurrency, asInt, asIntOrNull, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
+import { oldBody } from './old-body';
+import { asAccountNumber, asArray, asBody, asCurrency, asInt, asIntOrNull, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
 import { checkLeg } from './row-checks';
 import type { RowWriter } from './row-writer';
 import type { TableText } from './table-text';
@@ -15,7 +16,7 @@ const AUTHORIZATION_STATUSES: readonly AuthorizationStatus[] = ['open', 'capturi
 export const PAYMENT_TEXT: TableText<LegRow> = {
   table: 'payment',
   keyColumns: ['account', 'seq'],
-  columns: ['txn', 'id', 'effect', 'amount_minor', 'state', 'prepared_at_ms', 'balance_after_minor', 'pinned', 'detail'],
+  columns: ['txn', 'id', 'effect', 'amount_minor', 'state', 'prepared_at_ms', 'balance_after_minor', 'pinned', 'detail', 'body'],
   write(row, to) {
     checkLeg(row);
     const { scope, id } = splitPaymentKey(row.key);
@@ -32,6 +33,8 @@ export const PAYMENT_TEXT: TableText<LegRow> = {
     else to.money(row.journal.balanceAfterMinor);
     to.integer(isPinned(row) ? 1 : 0);
     writeDetail(row, scope, to);
+    if (row.body === null) to.none();
+    else to.byteArray(row.body.bytes);
   },
   decode: legRow,
   keyOf: (row) => [row.slot, row.account, row.seq],
@@ -43,7 +46,7 @@ function isPinned({ state, reservation }: LegRow): boolean {
 }
 
 function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
-  const { body, journal, spec } = row;
+  const { journal, spec } = row;
   to.beginText();
   cold.openCold(to);
   to.jsonText(scope);
@@ -57,13 +60,13 @@ function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
   cold.coldInteger(row.endedAtMs, to);
   to.part(',');
   cold.coldInteger(journal === null ? null : journal.seq, to);
-  to.part(',');
-  if (body === null) to.part('null');
-  else cold.coldBody(body, spec, to);
   if (isSettled(row)) to.part(SETTLED);
   else writeUnsettled(row, to);
   to.endText();
 }
+
+/** Among the parts, before the body had a column. */
+const OLD_BODY_AT = 6;
 
 /** Of nearly all rows, and so in one piece: no reason, no reservation, nothing refunded. */
 const SETTLED = ',null,null,"0","0"]';
@@ -85,8 +88,8 @@ function writeUnsettled(row: LegRow, to: RowWriter): void {
 }
 
 export function legRow(raw: RawRow): LegRow {
-  const parts = cold.decodeCold(raw['detail'], 'detail of a leg');
-  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, body, reason, held, refunded, refundReserved] = parts;
+  const { parts, body } = cold.decodeDetail(raw['detail'], OLD_BODY_AT, 'detail of a leg');
+  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved] = parts;
   const account = asAccountNumber(raw['account']);
   const scope = asText(scopeText, 'scope');
   const spec: LegSpec = {
@@ -104,7 +107,7 @@ export function legRow(raw: RawRow): LegRow {
     homeSlot: asSlot(homeSlot),
     subject: cold.warmSubject(subject, scope),
     spec,
-    body: body === null ? null : cold.warmBody(body, spec),
+    body: bodyOf(raw['body'], body, spec),
     state: asOneOf(STATES, raw['state'], 'leg state'),
     reason: cold.warmReason(reason),
     preparedAtMs: asInt(raw['prepared_at_ms'], 'prepared at'),
@@ -114,6 +117,11 @@ export function legRow(raw: RawRow): LegRow {
     refundedMinor: BigInt(asText(refunded, 'refunded')),
     refundReservedMinor: BigInt(asText(refundReserved, 'refund reserved')),
   };
+}
+
+function bodyOf(column: unknown, old: unknown, spec: LegSpec): PaymentBody | null {
+  if (old !== undefined) return old === null ? null : oldBody(old, spec);
+  return column === null ? null : asBody(column);
 }
 
 function coldReservation(held: Reservation, to: RowWriter): void {

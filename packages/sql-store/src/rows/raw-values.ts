@@ -1,4 +1,5 @@
 /** Reads single values as the drivers give them; what does not fit was not written by us, or the data are damaged. */
+import { PaymentBody } from '@mas/ledger';
 import { accountNumber, currency, invariant, slot, txnId, type AccountNumber, type Currency, type Slot, type TxnId } from '@mas/values';
 
 export function asInt(value: unknown, what: string): number {
@@ -47,6 +48,13 @@ export function asOneOf<Word extends string>(words: readonly Word[], value: unkn
 /** Long byte strings lie in the tables as base64: one kind of long column, whatever the driver makes of it. */
 export function asBase64OrNull(value: unknown, what: string): Uint8Array | null {
   return value === null ? null : Buffer.from(asText(value, what), 'base64');
+}
+
+/** The body's own copy of what a driver gave. */
+export function asBody(value: unknown): PaymentBody {
+  if (value instanceof ArrayBuffer) return PaymentBody.fromBytes(new Uint8Array(value.slice(0)));
+  invariant(value instanceof Uint8Array, 'a body is a byte string', { type: typeof value });
+  return PaymentBody.fromBytes(new Uint8Array(value));
 }
 
 export function asTxn(value: unknown, what: string): TxnId {

@@ -42,6 +42,10 @@ export class RowLiterals extends RowWriter {
     this.endValue();
   }
 
+  byteArray(value: Uint8Array): void {
+    this.byteString(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex'));
+  }
+
   protected openRow(): void {
     this.reserve(1);
     this.bytes[this.at++] = OPEN;

@@ -73,6 +73,13 @@ test('nothing, and byte strings; bytes that are separators are escaped', () => {
   expect(mysql((to) => (to.none(), to.byteString('00090a5cff')))).toBe(`null,x'00090a5cff'`);
 });
 
+test('byte arrays, also views; bytes that are separators are escaped', () => {
+  const view = Buffer.from('ee00090a5cffee', 'hex').subarray(1, 6);
+  expect(load((to) => (to.byteArray(view), to.none()))).toBe('\0\\\t\\\n\\\\\xff\t\\N');
+  expect(mysql((to) => (to.byteArray(view), to.none()))).toBe(`x'00090a5cff',null`);
+  expect(load((to) => to.byteArray(new Uint8Array(10_000).fill(9)))).toBe('\\\t'.repeat(10_000));
+});
+
 test.each(['0g', '00zz00', 'é0', '0', '000', `0'`])('%j is no byte string', (text) => {
   for (const form of [load, mysql]) expect(() => form((to) => to.byteString(text))).toThrow(InvariantViolation);
 });

@@ -60,6 +60,7 @@ export abstract class RowWriter {
   abstract none(): void;
   /** A byte string given in hexadecimal. */
   abstract byteString(hex: string): void;
+  abstract byteArray(value: Uint8Array): void;
 
   get rowCount(): number {
     return this.rows;

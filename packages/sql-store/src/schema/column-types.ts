@@ -13,6 +13,8 @@ export interface ColumnTypes {
   text(maxBytes: number): RawBuilder<unknown>;
   /** Cold values; up to 16 MiB. */
   readonly longText: RawBuilder<unknown>;
+  /** A payment's body; up to 16 MiB. */
+  readonly body: RawBuilder<unknown>;
   /** Behind CREATE TABLE (…). */
   readonly tableOptions: RawBuilder<unknown>;
 }
@@ -25,6 +27,7 @@ const MYSQL_TYPES: ColumnTypes = {
   txn: sql`binary(32)`,
   text: (maxBytes) => sql.raw(`varbinary(${maxBytes})`),
   longText: sql`mediumblob`,
+  body: sql`mediumblob`,
   tableOptions: sql`engine=InnoDB row_format=dynamic default charset=utf8mb4`,
 };
 
@@ -37,6 +40,7 @@ const SQLITE_TYPES: ColumnTypes = {
   txn: sql`blob`,
   text: () => sql`text`,
   longText: sql`text`,
+  body: sql`blob`,
   tableOptions: sql``,
 };
 

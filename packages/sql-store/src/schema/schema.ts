@@ -51,6 +51,8 @@ export interface PaymentTable extends BucketRow {
   readonly pinned: IntColumn;
   /** JSON of what nobody selects by; see rows/payment-text.ts. A column costs MySQL as much as 50 bytes of it. */
   readonly detail: string;
+  /** The payment's body, sealed; null for a tombstone, and where `detail` still has it. Last, because migration 5 added it. */
+  readonly body: BytesColumn | null;
 }
 
 /** The home's record of a payment. */
@@ -62,8 +64,10 @@ export interface OutcomeTable extends BucketRow {
   readonly decided_at_ms: IntColumn;
   /** Legs in other buckets that have not acknowledged the decision. */
   readonly untold_count: IntColumn;
-  /** Subject, body, reason, balances, untold legs. */
+  /** Subject, reason, balances, untold legs. */
   readonly detail: string;
+  /** The payment's body, sealed; null where `detail` still has it. */
+  readonly body: BytesColumn | null;
 }
 
 export interface BucketLockTable extends BucketRow {
@@ -115,6 +119,9 @@ export interface Schema {
   readonly bucket_meta: BucketMetaTable;
   readonly store_owner: StoreOwnerTable;
 }
+
+/** Of `payment` and `outcome`: bytes where everything else that is as long is text. */
+export const BODY_COLUMN = 'body';
 
 /** Tables whose rows belong to a bucket's generation. */
 export const GENERATION_TABLES = ['account', 'payment', 'outcome', 'bucket_lock'] as const;
