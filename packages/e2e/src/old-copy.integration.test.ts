@@ -27,6 +27,7 @@ describe('a folder of an earlier time', () => {
     rm3.start();
     await rm3.ready();
     await pair.pay(3);
+    await pair.hasCaughtUp(3);
     await rm3.kill();
     pair.restore(rm3, copy);
     for (let i = 0; i < STARTS; i += 1) {

@@ -19,6 +19,7 @@ function member(rm = ONE, position = 10): { readonly local: LocalMember; readonl
 }
 
 const { run } = FIRST_RUN;
+const OTHER_RUN = runOf('2'.padStart(8, '0').padEnd(20, 'b'));
 const mark = (rm: typeof ONE, position: number, of = run): PositionMark => ({ rm, ordinal: ordinal(0), run: of, position });
 const replaced = (rm: typeof ONE, version: number): MemberTable =>
   new MemberTable(version, cluster.members.members().map((each) => (each.rm === rm ? { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) } : each)));
@@ -26,6 +27,17 @@ const replaced = (rm: typeof ONE, version: number): MemberTable =>
 test('two founders of one cluster welcome each other', () => {
   expect(member(ONE).local.judge(member(TWO).local.name())).toBeNull();
   expect(member(ONE).local.refusal()).toBeNull();
+});
+
+test('who is let in is remembered with its run: a copy from before that start is refused, whatever was heard since', () => {
+  const { local } = member(ONE);
+  const restarted = member(THREE).local;
+  restarted.begin([FIRST_RUN, { run: OTHER_RUN, from: 10 }]);
+  expect(local.judge(restarted.name())).toBeNull();
+  expect(local.marks.of(THREE, ordinal(0))).toEqual(mark(THREE, 10, OTHER_RUN));
+  const copy = member(THREE).local;
+  expect(local.judge(copy.name())?.name).toBe('OLD_COPY');
+  expect(local.marks.of(THREE, ordinal(0))?.run).toBe(OTHER_RUN);
 });
 
 test('a newer table counts from then on, an older one does not', () => {
@@ -65,7 +77,7 @@ test('who hears that others have had more of its log than it has is a copy of an
 
 test('who hears of a run of its folder that it has no memory of is the copy, wherever its own log ends', () => {
   const { local, changes } = member(ONE, 10);
-  local.heard([mark(ONE, 9, runOf('2'.padStart(8, '0').padEnd(20, 'b')))]);
+  local.heard([mark(ONE, 9, OTHER_RUN)]);
   expect([local.refusal()?.name, changes()]).toEqual(['OLD_COPY', 1]);
 });
 

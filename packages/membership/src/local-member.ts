@@ -58,9 +58,13 @@ export class LocalMember {
     return { ...this.self, clusterId: this.clusterId, position: this.options.position(), runs: this.runs };
   }
 
-  /** Null: the other end is welcome. */
+  /** Null: the other end is welcome, and where it stands is remembered: a copy from before knows nothing of this run. */
   judge(peer: PeerName): PeerRefusal | null {
-    return judgePeer({ clusterId: this.clusterId, members: this.table, marks: this.marks }, peer);
+    const refusal = this.refusalOf(peer);
+    const { rm, ordinal, position } = peer;
+    const run = peer.runs.at(-1)?.run;
+    if (refusal === null && rm !== this.self.rm && run !== undefined) this.marks.raise({ rm, ordinal, run, position });
+    return refusal;
   }
 
   /** As judge, for who dials one Resource Manager and may reach another one. */
@@ -72,7 +76,7 @@ export class LocalMember {
 
   /** Whether who was let in is still welcome: how far its log went is known since then. */
   keeps(peer: PeerName): boolean {
-    return this.judge({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
+    return this.refusalOf({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
   }
 
   /**
@@ -102,11 +106,16 @@ export class LocalMember {
     return true;
   }
 
-  /** For signs of life: the own position first, then the marks of others. */
-  tell(): readonly PositionMark[] {
+  /** Where the own log stands: goes with everything that is promised to another process. */
+  own(): PositionMark {
     const { rm, ordinal } = this.self;
     const { run } = present(this.runs.at(-1), 'the run that has begun');
-    return [{ rm, ordinal, run, position: this.options.position() }, ...this.marks.all().filter((mark) => mark.rm !== rm)];
+    return { rm, ordinal, run, position: this.options.position() };
+  }
+
+  /** For signs of life: the own position first, then the marks of others. */
+  tell(): readonly PositionMark[] {
+    return [this.own(), ...this.marks.all().filter((mark) => mark.rm !== this.self.rm)];
   }
 
   heard(marks: readonly PositionMark[]): void {
@@ -129,6 +138,10 @@ export class LocalMember {
   /** Called whenever another table counts or this process finds itself refused: connections are looked at again. */
   onChange(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  private refusalOf(peer: PeerName): PeerRefusal | null {
+    return judgePeer({ clusterId: this.clusterId, members: this.table, marks: this.marks }, peer);
   }
 
   private changed(): void {

@@ -19,8 +19,13 @@ export interface HostPorts {
   readonly preferredLeaders?: LeaderPreference;
 }
 
-/** How far logs are known to be, told with signs of life and heard from peers (docs/adr/0011, rule 3). */
+/**
+ * How far logs are known to be, told with signs of life and with every promise, and heard from peers (docs/adr/0011, rule 3): whoever
+ * counts on an acknowledgement or a vote knows how far the log of its sender was.
+ */
 export interface PositionExchange {
+  /** This process's own position; at least where it was when anything that leaves now became durable. */
+  own(): PositionMark;
   /** This process's own position, and the marks that it has of others. */
   tell(): readonly PositionMark[];
   heard(marks: readonly PositionMark[]): void;

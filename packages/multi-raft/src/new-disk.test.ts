@@ -140,15 +140,18 @@ describe('a lost disk', () => {
 });
 
 describe('positions', () => {
-  test('are told with signs of life, and with nothing in between; every process comes to know of all', async () => {
+  test('of others are told with signs of life, and with nothing in between; the own one with every promise; every process comes to know of all', async () => {
     const cluster = await TestCluster.founded({ config: CONFIG });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     let batches = 0;
     let withPositions = 0;
-    cluster.process(cluster.leaderOf(group)!).transport.tap((_from, { positions }) => {
+    let unfounded = 0;
+    cluster.process(cluster.leaderOf(group)!).transport.tap((from, { messages, positions }) => {
       batches += 1;
-      if (positions.length > 0) withPositions += 1;
+      if (positions.length > 1) withPositions += 1;
+      const own = positions.some(({ rm }) => rm === from.rm);
+      if (!own && messages.some(({ message }) => message.kind === 'append-accepted' || message.kind === 'vote-response')) unfounded += 1;
     });
     const load = (): void => {
       void cluster.propose(group, 'x');
@@ -160,6 +163,7 @@ describe('positions', () => {
     const rounds = (cluster.clock.monotonicMs() - startedMs) / 200;
     expect(withPositions).toBeGreaterThan(rounds);
     expect(withPositions).toBeLessThanOrEqual(2 * rounds + 4);
+    expect(unfounded).toBe(0);
     await cluster.clock.advance(1000);
     for (const { member } of cluster.processes.values()) {
       for (const other of cluster.processes.values()) {

@@ -15,7 +15,7 @@ export interface PeerBatch {
   /** Heartbeats of many groups in one item each way; see heartbeat coalescing in the host. */
   readonly heartbeats: readonly CoalescedHeartbeat[];
   readonly heartbeatResponses: readonly CoalescedHeartbeat[];
-  /** At the pace of heartbeats: the sender's own position, and its marks of others. Else empty. */
+  /** At the pace of heartbeats: the sender's own position, and its marks of others. With promises at least its own. Else empty. */
   readonly positions: readonly PositionMark[];
   /** In a sign of life: how the sender is, until its next word about it. Else null. */
   readonly condition: Condition | null;

@@ -60,6 +60,21 @@ export class PayingPair {
     expect(await this.bank.audited()).toBeGreaterThan(0);
   }
 
+  /** It has applied what the leaders have: so it has acknowledged that, and others have heard how far its log is. */
+  async hasCaughtUp(rm: number): Promise<void> {
+    let seen: unknown;
+    await waitUntil(
+      `rm-${rm} has applied what the leaders have`,
+      async () => {
+        const { replicas } = await this.cluster.client().clusterStatus();
+        const behind = replicas.filter((one) => one.rm === rm && one.appliedIndex < Math.max(...replicas.filter(({ bucket }) => bucket === one.bucket).map(({ appliedIndex }) => appliedIndex)));
+        seen = behind;
+        return behind.length === 0 && replicas.some((one) => one.rm === rm);
+      },
+      { timeoutMs: LONG_MS, diagnostics: () => `${JSON.stringify(seen)}\n${this.cluster.diagnostics()}` },
+    );
+  }
+
   /** Every group has this incarnation of the RM as a voter, and no older one in any role. */
   async isWhole(rm: number, ordinal: number): Promise<void> {
     let seen: unknown;

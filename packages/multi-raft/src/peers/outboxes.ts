@@ -20,7 +20,9 @@ export interface OutboxPorts {
   send(to: NodeId, batch: PeerBatch): boolean;
   /** A group's message to this peer was not taken. */
   dropped(to: NodeId, group: BucketId): void;
-  /** What a peer is told of logs with a sign of life. */
+  /** Where the own log stands, for what is promised with a batch. */
+  ownPosition(): PositionMark;
+  /** What a peer is told of logs with a sign of life; the own one among them. */
   positions(): readonly PositionMark[];
   /** How this process is. */
   condition(): Condition;
@@ -31,6 +33,8 @@ interface Outbox {
   heartbeats: CoalescedHeartbeat[];
   heartbeatResponses: CoalescedHeartbeat[];
   givenUp: GivenUp[];
+  /** Something in it counts on what this process's log holds. */
+  promises: boolean;
   bytes: number;
   items: number;
 }
@@ -55,6 +59,7 @@ export class Outboxes {
   message(group: BucketId, message: PeerMessage): void {
     const box = this.box(message.to);
     box.messages.push({ group, message });
+    if (isPromise(message)) box.promises = true;
     if (message.kind === 'append') box.bytes += payloadBytes(message.entries);
     this.count(message.to, box);
   }
@@ -122,8 +127,8 @@ export class Outboxes {
     for (const group of groups) this.ports.dropped(to, group);
   }
 
-  private send(to: NodeId, { messages, heartbeats, heartbeatResponses, givenUp }: Outbox): boolean {
-    const positions = this.owedPositions.has(to) ? this.ports.positions() : NO_POSITIONS;
+  private send(to: NodeId, { messages, heartbeats, heartbeatResponses, givenUp, promises }: Outbox): boolean {
+    const positions = this.owedPositions.has(to) ? this.ports.positions() : promises ? [this.ports.ownPosition()] : NO_POSITIONS;
     const condition = this.owedSign.has(to) ? this.ports.condition() : null;
     const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions, condition, givenUp });
     if (isTaken) this.owedPositions.delete(to);
@@ -133,5 +138,10 @@ export class Outboxes {
 }
 
 function emptyBox(): Outbox {
-  return { messages: [], heartbeats: [], heartbeatResponses: [], givenUp: [], bytes: 0, items: 0 };
+  return { messages: [], heartbeats: [], heartbeatResponses: [], givenUp: [], promises: false, bytes: 0, items: 0 };
+}
+
+/** What Raft takes for durable at its sender: entries, and a vote. */
+function isPromise({ kind }: PeerMessage): boolean {
+  return kind === 'append-accepted' || kind === 'vote-response';
 }

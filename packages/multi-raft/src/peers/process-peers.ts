@@ -52,6 +52,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
     this.outboxes = new Outboxes(config, {
       send: (to, batch) => this.connected.get(rmOf(to)) === to && transport.send(rmOf(to), batch),
       dropped: (to, group) => this.onDropped(to, group),
+      ownPosition: () => ports.positions.own(),
       positions: () => ports.positions.tell(),
       condition: () => this.own.condition,
     });
@@ -85,6 +86,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
   onBatch(from: MemberId, batch: PeerBatch): void {
     const sender = nodeOf(from);
     this.heard(sender, batch.condition);
+    // Ahead of what it promises.
     if (batch.positions.length > 0) this.ports.positions.heard(batch.positions);
     for (const { group, message } of batch.messages) {
       const replica = this.registry.get(group);
