@@ -41,6 +41,7 @@ test.each<[string, Tamper, RegExp]>([
   ['COMMITTED of an aborted payment', (world) => lookUp(world, 'wish', 'COMMITTED', 330), /wish was said to be COMMITTED at 330.0, recorded is aborted from 310.0$/],
   ['COMMITTED before the decision', (world) => lookUp(world, 'bill', 'COMMITTED', 109), /bill was said to be COMMITTED at 109.0, recorded is committed from 110.0$/],
   ['PENDING of what was answered before it was asked', (world) => lookUp(world, 'bill', 'PENDING', 124), /bill was said to be PENDING at 124.0, recorded is committed from 110.0$/],
+  ['unheard of when its end had been told', (world) => lookUp(world, 'bill', null, 124), /bill was said to be unheard of at 124.0, recorded is committed from 110.0$/],
   ['COMMITTED of what nobody has recorded', (world) => lookUp(world, 'typo', 'COMMITTED', LATER_MS), /typo was said to be COMMITTED at 1000.0, recorded is nothing/],
 ])('a look-up that lied, %s, is named', (_name, tamper, text) => {
   expect(findingsAfter(tamper)).toEqual([finding('no answer contradicts another', text)]);

@@ -27,11 +27,11 @@ export function auditAnswers(state: FinalState, history: History, decisions: Dec
   }
 }
 
-/** PENDING is true until somebody was told the end; an end is true from the decision on. */
+/** That it is PENDING, or that there is none, is true until somebody was told the end; an end is true from the decision on. */
 function auditLookUp({ key, state: said, startMs, endMs }: LookUp, history: History, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {
   const toldMs = Math.min(Infinity, ...(history.payments.get(key)?.attempts ?? []).map(({ answer, endMs: heardMs }) => (answer?.ok === true && answer.value.kind !== 'unknown' ? (heardMs ?? Infinity) : Infinity)));
-  const isTrue = said === 'PENDING' ? toldMs > startMs : outcome?.decision.kind.toUpperCase() === said && decision !== undefined && decision.firstMs <= endMs;
-  findings.expect(isTrue, 'no answer contradicts another', () => `${show(key)} was said to be ${said} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decision?.firstMs.toFixed(1)}`);
+  const isTrue = said === 'PENDING' || said === null ? toldMs > startMs : outcome?.decision.kind.toUpperCase() === said && decision !== undefined && decision.firstMs <= endMs;
+  findings.expect(isTrue, 'no answer contradicts another', () => `${show(key)} was said to be ${said ?? 'unheard of'} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decision?.firstMs.toFixed(1)}`);
 }
 
 function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {

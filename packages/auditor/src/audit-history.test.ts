@@ -22,6 +22,7 @@ test.each<[string, Tamper]>([
   ['an answer that says it does not know', (world) => void (world.payment('gift').attempts[0]!.answer = { ok: true, value: { kind: 'unknown', txn: world.outcome('gift').txn, message: 'ask again' } })],
   ['an answer at the very moment of the decision', (world) => void (world.decision('gift').firstMs = 220)],
   ['a look-up that does not know yet', (world) => lookUp(world, 'bill', 'PENDING', 110)],
+  ['a look-up that finds nothing yet', (world) => lookUp(world, 'bill', null, 110)],
   ['a look-up at the very moment of the decision', (world) => lookUp(world, 'bill', 'COMMITTED', 110)],
   ['an account that was asked for and never came', (world) => void world.history.accounts.set(EVE, { ...plannedOf(world, 'ann'), number: EVE, createdMs: null, openingMinor: 0n })],
   ['an old value from a cache', (world) => read(world, 'cached', LATER_MS, LATER_MS + 1, { ann: 100n, dan: 0n })],

@@ -67,7 +67,8 @@ export interface OtherRequest {
 /** What a question by id was answered. */
 export interface LookUp {
   readonly key: PaymentKey;
-  readonly state: 'PENDING' | 'COMMITTED' | 'ABORTED';
+  /** null: no payment has that id. */
+  readonly state: 'PENDING' | 'COMMITTED' | 'ABORTED' | null;
   readonly startMs: number;
   readonly endMs: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Asks one bucket through one coordinator for payments between two accounts of its own, which nobody else touches: what it is not told
- * in time is nobody's fault but the cluster's. Its accounts are opened when it is first used, so that what was before is as if it were not there.
+ * Asks one bucket through one coordinator for payments between two accounts of its own, which nobody else touches, and what became of them: what
+ * it is not told in time is nobody's fault but the cluster's. Its accounts are opened when it is first used, so that what was before is as if it were not there.
  */
 import { otherRequest, type Attempt, type History } from '@mas/auditor';
 import type { PaymentRequest } from '@mas/transaction-coordinator';
@@ -8,6 +8,7 @@ import { paymentKey, type AccountNumber, type BucketId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { OPERATOR, OPERATOR_SCOPE } from '../cluster/tokens';
 import { numberIn, USD } from './accounts';
+import { lookUpOne } from './reads';
 import { callTm, type Call } from './tm-call';
 
 const OPENING_MINOR = 1_000_000n;
@@ -95,7 +96,9 @@ export class Prober {
     if (called.kind !== 'answered') return;
     attempt.endMs = cluster.world.time.nowMs();
     attempt.answer = called.value;
-    if (called.value.ok && called.value.value.kind === 'committed') probe.endMs = attempt.endMs;
+    if (!called.value.ok || called.value.value.kind !== 'committed') return;
+    probe.endMs = attempt.endMs;
+    await lookUpOne(cluster, history, { key, id }, this.call(`look up ${id}`));
   }
 
   private call(what: string): Call {

@@ -1,8 +1,10 @@
 /** Questions that change nothing: balances at every level, one account or many at one instant, and what became of a payment. */
+import type { History, PaymentHistory } from '@mas/auditor';
+import type { Cluster } from '../cluster/cluster';
 import { OPERATOR } from '../cluster/tokens';
 import type { PlannedAccount } from './accounts';
 import type { Client } from './client';
-import { callTm } from './tm-call';
+import { callTm, type Call } from './tm-call';
 
 async function read(client: Client, accounts: readonly PlannedAccount[], level: 'committed' | 'uncommitted' | 'cached'): Promise<void> {
   const { cluster, history } = client;
@@ -41,7 +43,14 @@ export async function lookUp(client: Client): Promise<void> {
   const asked = [...history.payments.values()].filter((payment) => payment.attempts.length > 0);
   if (asked.length === 0) return;
   const { key, id, subject } = client.pick(asked);
+  await lookUpOne(cluster, history, { key, id }, client.call(subject, `look up ${id}`));
+}
+
+export async function lookUpOne(cluster: Cluster, history: History, { key, id }: Pick<PaymentHistory, 'key' | 'id'>, call: Call): Promise<void> {
   const startMs = cluster.world.time.nowMs();
-  const called = await callTm(cluster, client.call(subject, `look up ${id}`), (_tm, caller, coordinator) => coordinator.getPayment(caller, { kind: 'id', id }));
-  if (called.kind === 'answered' && called.value.ok) history.lookUps.push({ key, state: called.value.value.state, startMs, endMs: cluster.world.time.nowMs() });
+  const called = await callTm(cluster, call, (_tm, caller, coordinator) => coordinator.getPayment(caller, { kind: 'id', id }));
+  if (called.kind !== 'answered') return;
+  const endMs = cluster.world.time.nowMs();
+  if (called.value.ok) history.lookUps.push({ key, state: called.value.value.state, startMs, endMs });
+  else if (called.value.error.kind === 'not-found') history.lookUps.push({ key, state: null, startMs, endMs });
 }
