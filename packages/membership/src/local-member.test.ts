@@ -64,12 +64,14 @@ test('it tells its own position first, and the marks of others', () => {
   const { local } = member();
   local.heard([mark(THREE, 4), mark(TWO, 7), mark(ONE, 9)]);
   expect(local.tell().map(({ rm, position }) => [rm, position])).toEqual([[1, 10], [2, 7], [3, 4]]);
-  expect(local.judge({ ...member(TWO).local.name(), position: 6 })?.name).toBe('OLD_COPY');
+  // What it said on its way to here is older than what others have passed on: it is in that very run, so no copy of it.
+  expect(local.judge({ ...member(TWO).local.name(), position: 6 })).toBeNull();
 });
 
 test('who hears that others have had more of its log than it has is a copy of an earlier time', () => {
   const { local, changes } = member(ONE, 10);
-  local.heard([mark(ONE, 10)]);
+  local.begin([FIRST_RUN, { run: OTHER_RUN, from: 10 }]);
+  local.heard([mark(ONE, 10), mark(ONE, 12, OTHER_RUN)]);
   expect([local.refusal(), changes()]).toEqual([null, 0]);
   local.heard([mark(ONE, 11)]);
   expect([local.refusal()?.name, changes()]).toEqual(['OLD_COPY', 1]);
@@ -83,6 +85,7 @@ test('who hears of a run of its folder that it has no memory of is the copy, whe
 
 test('who is turned away for its position compares the mark with its log as it is now', () => {
   const { local } = member(ONE, 10);
+  local.begin([FIRST_RUN, { run: OTHER_RUN, from: 10 }]);
   const told = (position: number): PeerRefusal => ({ name: 'OLD_COPY', message: '', isFinal: true, mark: { run, position } });
   expect([local.turnedAway(TWO, told(10)), local.turnedAway(TWO, told(11))?.name]).toEqual([null, 'OLD_COPY']);
   expect(local.turnedAway(TWO, { name: 'REPLACED_INCARNATION', message: '', isFinal: true, mark: null })?.name).toBe('REPLACED_INCARNATION');

@@ -31,7 +31,7 @@ test.each<[string, Partial<PeerName>, string | null, boolean, RegExp]>([
   ['an incarnation that was replaced', { ordinal: ordinal(0), incarnation: FIRST }, 'REPLACED_INCARNATION', true, /\(11111111\) was replaced by 22222222/],
   ['one that nobody admitted', { incarnation: OTHER }, 'OTHER_INCARNATION', true, /recorded as incarnation 22222222, this one is 33333333.*--rejoin.*replace-node 3/],
   ['one that was admitted, which is not known here yet', { ordinal: ordinal(2), incarnation: OTHER }, 'NOT_KNOWN_YET', false, /3\. incarnation of rm-3/],
-  ['a copy of an earlier time', { position: 39 }, 'OLD_COPY', true, /ended with batch 39, others have had batch 40 from it/],
+  ['a copy of an earlier time', { position: 39, runs: [{ run: RUN_1, from: 0 }, { run: RUN_OF_COPY, from: 39 }] }, 'OLD_COPY', true, /ended with batch 39, others have had batch 40 from it/],
 ])('%s', (_who, of, name, isFinal, message) => {
   const refusal = judgePeer(known, peer(of));
   expect([refusal?.name ?? null, refusal?.isFinal ?? false]).toEqual([name, isFinal]);
@@ -41,6 +41,7 @@ test.each<[string, Partial<PeerName>, string | null, boolean, RegExp]>([
 
 describe('a mark names a run as well as a position', () => {
   test.each<[string, Partial<PeerName>, RegExp | null]>([
+    ['in that very run, and it said so before others had heard more', { position: 39, runs: [{ run: RUN_1, from: 0 }] }, null],
     ['started again, nothing written since', { position: 40, runs: [{ run: RUN_1, from: 0 }, { run: RUN_2, from: 40 }] }, null],
     ['started again and further on', { position: 90, runs: [{ run: RUN_1, from: 0 }, { run: RUN_2, from: 70 }] }, null],
     ['a copy that went on by itself until its log was longer', { position: 90, runs: [{ run: RUN_1, from: 0 }, { run: RUN_OF_COPY, from: 39 }] }, /ended with batch 39, others have had batch 40/],

@@ -53,8 +53,8 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
 
 /** Null: the log has been where the mark says. */
 export function judgeLog({ rm, position, runs }: PeerName, { run, position: marked }: Pick<PositionMark, 'run' | 'position'>): PeerRefusal | null {
-  if (hasBeenAt(runs, position, { run, position: marked })) return null;
-  const end = endOfRun(runs, position, run);
+  if (hasBeenAt(runs, { run, position: marked })) return null;
+  const end = endOfRun(runs, run);
   const found = end === null
     ? `is a copy of an earlier time, or in use twice: its log ends with batch ${position}, others have had batch ${marked} from it, of a start (${run}) that this folder knows nothing of, so it has forgotten what it acknowledged.`
     : `is a copy of an earlier time: its log ended with batch ${end}, others have had batch ${marked} from it, so it has forgotten what it acknowledged.`;

@@ -1,6 +1,6 @@
 /** Runs of a data folder, as they are numbered, kept and told. */
 import { SeededRandom } from '@mas/values';
-import { areRuns, endOfRun, MAX_RUNS_TOLD, runOf, runsWithNext, type RunStart } from './run-history';
+import { areRuns, endOfRun, hasBeenAt, MAX_RUNS_TOLD, runOf, runsWithNext, type RunStart } from './run-history';
 
 const random = new SeededRandom(7);
 
@@ -29,10 +29,17 @@ test('two starts of copies of one folder have different runs of the same number'
   expect(one).not.toBe(other);
 });
 
-test('a run ends where the next one begins, the running one where the log ends now', () => {
+test('a run ends where the next one begins; the running one has no end', () => {
   const runs = started(2);
-  expect(runs.map(({ run }) => endOfRun(runs, 99, run))).toEqual([10, 99]);
-  expect(endOfRun(runs, 99, runOf('f'.repeat(20)))).toBeNull();
+  expect(runs.map(({ run }) => endOfRun(runs, run))).toEqual([10, null]);
+  expect(endOfRun(runs, runOf('f'.repeat(20)))).toBeNull();
+});
+
+test('a log has been where it is said to be if its run had come that far; of its running one that is certain', () => {
+  const runs = started(2);
+  const [first, running] = runs.map(({ run }) => run);
+  const beenAt = (run: typeof first, position: number): boolean => hasBeenAt(runs, { run: run ?? runOf('f'.repeat(20)), position });
+  expect([beenAt(first, 10), beenAt(first, 11), beenAt(running, 5_000), beenAt(undefined, 0), beenAt(undefined, 1)]).toEqual([true, false, true, true, false]);
 });
 
 test.each<[string, (runs: readonly RunStart[]) => readonly RunStart[]]>([

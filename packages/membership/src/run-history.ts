@@ -46,14 +46,17 @@ export function areRuns(runs: readonly RunStart[]): boolean {
   return runs.length > 0 && runs.length <= MAX_RUNS_TOLD && runs.every(({ run, from }, at) => at === 0 || (run > (runs[at - 1]?.run ?? '') && from >= (runs[at - 1]?.from ?? 0)));
 }
 
-/** @param position of its log now. @returns how far it got in that run; null: it knows nothing of it */
-export function endOfRun(runs: readonly RunStart[], position: number, run: Run): number | null {
+/** How far its log got in a run that is over; null: it knows nothing of it, or is in it. */
+export function endOfRun(runs: readonly RunStart[], run: Run): number | null {
   const at = runs.findIndex((each) => each.run === run);
-  return at < 0 ? null : (runs[at + 1]?.from ?? position);
+  return at < 0 ? null : (runs[at + 1]?.from ?? null);
 }
 
-/** Whether a log with this history, that ends at `position` now, has been where somebody has heard it to be. */
-export function hasBeenAt(runs: readonly RunStart[], position: number, mark: { readonly run: Run; readonly position: number }): boolean {
-  const end = endOfRun(runs, position, mark.run) ?? runs[0]?.from ?? 0;
-  return mark.position <= end;
+/**
+ * Whether a log with this history has been where somebody has heard it to be. In the running one it has, whatever it says of itself:
+ * no copy is in that run, and what it said on its way to a connection may be older than what others have passed on meanwhile.
+ */
+export function hasBeenAt(runs: readonly RunStart[], mark: { readonly run: Run; readonly position: number }): boolean {
+  if (runs.at(-1)?.run === mark.run) return true;
+  return mark.position <= (endOfRun(runs, mark.run) ?? runs[0]?.from ?? 0);
 }
