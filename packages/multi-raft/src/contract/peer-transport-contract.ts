@@ -1,55 +1,22 @@
 /** What every PeerTransport must do, run on the memory network here and on the real transport in its own package. */
-import { logIndex, nodeId, NO_DATA, term, type ConfState, type Entry, type PeerMessage, type SnapshotMessage } from '@mas/raft';
+import { logIndex, NO_DATA, term, type Entry, type PeerMessage } from '@mas/raft';
 import { WELL } from '@mas/health';
-import { FIRST_RUN, founderId, ordinal, runOf, type MemberId, type PositionMark } from '@mas/membership';
+import { FIRST_RUN, founderId, madeUpCluster, ordinal, runOf, type LocalMember, type PositionMark } from '@mas/membership';
 import { bucketId, rmId, type RmId } from '@mas/values';
-import { EMPTY_BATCH, type CoalescedHeartbeat, type PeerBatch, type PeerReceiver, type PeerTransport, type SnapshotHeader } from '../peer-transport';
+import { EMPTY_BATCH, type CoalescedHeartbeat, type PeerBatch } from '../peer-transport';
+import { acceptedAt, batchOf, chunks, headerOf, RecordingReceiver, routeOf, streamOf, type TransportPair } from './contract-parts';
+import { peerRefusalContract } from './peer-refusal-contract';
 
-/** Two founders' processes that can reach each other; not yet started. */
-export interface TransportPair {
-  readonly ids: readonly [RmId, RmId];
-  readonly transports: readonly [PeerTransport, PeerTransport];
-  /** Lets time pass until it holds, a few seconds at most. @throws when it does not come to hold. */
-  eventually(what: string, condition: () => boolean): Promise<void>;
-  /** Breaks what connections there are; the transports may connect again at once. */
-  breakConnections(): Promise<void>;
-  /** Ends everything that the test has left open. */
-  dispose(): Promise<void>;
-}
+const cluster = madeUpCluster([rmId(1), rmId(2)]);
 
-class RecordingReceiver implements PeerReceiver {
-  readonly batches: { readonly from: MemberId; readonly batch: PeerBatch }[] = [];
-  readonly connections: string[] = [];
-  onSnapshotDo: (header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>) => Promise<void> = () => Promise.reject(new Error('not expected'));
-
-  onBatch(from: MemberId, batch: PeerBatch): void {
-    this.batches.push({ from, batch });
-  }
-
-  onSnapshot(_from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    return this.onSnapshotDo(header, chunks);
-  }
-
-  onConnected({ rm }: MemberId): void {
-    this.connections.push(`+${rm}`);
-  }
-
-  onDisconnected({ rm }: MemberId): void {
-    this.connections.push(`-${rm}`);
-  }
-
-  get messages(): readonly PeerMessage[] {
-    return this.batches.flatMap(({ batch }) => batch.messages.map((one) => one.message));
-  }
-}
-
-export function peerTransportContract(name: string, open: () => Promise<TransportPair>): void {
+/** @param open for the processes of these members */
+export function peerTransportContract(name: string, open: (members: readonly [LocalMember, LocalMember]) => Promise<TransportPair>): void {
   describe(`peer transport: ${name}`, () => {
     let pair: TransportPair;
     let receivers: readonly [RecordingReceiver, RecordingReceiver];
 
     beforeEach(async () => {
-      pair = await open();
+      pair = await open([cluster.local(rmId(1), () => 0), cluster.local(rmId(2), () => 0)]);
       receivers = [new RecordingReceiver(), new RecordingReceiver()];
       pair.transports[0].start(receivers[0]);
       pair.transports[1].start(receivers[1]);
@@ -205,6 +172,8 @@ export function peerTransportContract(name: string, open: () => Promise<Transpor
       });
     });
   });
+
+  peerRefusalContract(name, open);
 }
 
 async function outcomeOf(pair: TransportPair, stream: AsyncIterable<Uint8Array>): Promise<string> {
@@ -226,14 +195,6 @@ async function endOf(stream: AsyncIterable<Uint8Array>): Promise<'end' | 'error'
   }
 }
 
-function chunks(count: number, bytes: number): Uint8Array[] {
-  return Array.from({ length: count }, (_, at) => new Uint8Array(bytes).fill(at + 1));
-}
-
-async function* streamOf(list: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  for (const chunk of list) yield await Promise.resolve(chunk);
-}
-
 async function* failingAfter(list: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* streamOf(list);
   throw new Error('the store went away');
@@ -243,18 +204,6 @@ async function* breakingAfter(list: readonly Uint8Array[], at: number, breakIt: 
   yield* streamOf(list.slice(0, at));
   await breakIt();
   yield* streamOf(list.slice(at));
-}
-
-function batchOf(messages: readonly PeerMessage[]): PeerBatch {
-  return { ...EMPTY_BATCH, messages: messages.map((message) => ({ group: bucketId(7), message })) };
-}
-
-function routeOf({ ids }: TransportPair): { readonly from: ReturnType<typeof nodeId>; readonly to: ReturnType<typeof nodeId>; readonly term: ReturnType<typeof term> } {
-  return { from: nodeId(ids[0]), to: nodeId(ids[1]), term: term(3) };
-}
-
-function acceptedAt(pair: TransportPair, index: number): PeerMessage {
-  return { kind: 'append-accepted', ...routeOf(pair), index: logIndex(index) };
 }
 
 function entryOf(index: number, data: Uint8Array, type: Entry['type'] = 'normal'): Entry {
@@ -279,10 +228,4 @@ function messagesBetween(pair: TransportPair): readonly PeerMessage[] {
     { kind: 'pre-vote-response', ...route, granted: false },
     { kind: 'timeout-now', ...route },
   ];
-}
-
-function headerOf(pair: TransportPair): SnapshotHeader {
-  const confState: ConfState = { voters: [nodeId(1), nodeId(2)], learners: [nodeId(4)], votersOutgoing: [nodeId(1), nodeId(3)], learnersNext: [nodeId(3)], autoLeave: true };
-  const message: SnapshotMessage = { kind: 'snapshot', ...routeOf(pair), snapshot: { metadata: { index: logIndex(12), term: term(2), confState }, data: NO_DATA } };
-  return { group: bucketId(7), message };
 }

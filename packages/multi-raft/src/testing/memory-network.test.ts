@@ -1,18 +1,18 @@
 /** The memory network keeps the contract of every transport, so that what is tested over it means something. */
-import { madeUpCluster } from '@mas/membership';
 import { rmId, SeededRandom } from '@mas/values';
 import { peerTransportContract } from '../contract/peer-transport-contract';
 import { MemoryNetwork } from './memory-network';
 import { VirtualClock } from './virtual-clock';
 
-peerTransportContract('memory network', () => {
+peerTransportContract('memory network', (members) => {
   const clock = new VirtualClock();
   const network = new MemoryNetwork(clock, new SeededRandom(1), { minDelayMs: 1, maxDelayMs: 5 });
   const [a, b] = [rmId(1), rmId(2)];
-  const cluster = madeUpCluster([a, b]);
   return Promise.resolve({
     ids: [a, b] as const,
-    transports: [network.transport(cluster.local(a, () => 0)), network.transport(cluster.local(b, () => 0))] as const,
+    transports: [network.transport(members[0]), network.transport(members[1])] as const,
+    guest: (member) => network.guest(member),
+    refusals: () => network.refusals.map(({ refusal }) => refusal.name),
     eventually: async (what: string, condition: () => boolean) => {
       if (!(await clock.until(condition, 5000))) throw new Error(`not within 5 s: ${what}`);
     },

@@ -24,6 +24,8 @@ const CALM: NetworkConditions = { lossRate: 0, minDelayMs: 1, maxDelayMs: 1, max
 export class MemoryNetwork {
   conditions: NetworkConditions;
   private readonly ends = new Map<RmId, MemoryTransport>();
+  /** Who only dials; once somebody takes it, it is the process of its number. */
+  private readonly guests = new Set<MemoryTransport>();
   private readonly links = new Map<string, LinkState>();
   private readonly hushed = new Set<string>();
   /** Who turned whom away, and why. */
@@ -44,6 +46,13 @@ export class MemoryNetwork {
     return transport;
   }
 
+  /** A process that dials the others under its name, whoever else has it; nobody dials it. */
+  guest(member: LocalMember): MemoryTransport {
+    const transport = new MemoryTransport(this, member);
+    this.guests.add(transport);
+    return transport;
+  }
+
   end(rm: RmId): MemoryTransport | undefined {
     return this.ends.get(rm);
   }
@@ -55,7 +64,7 @@ export class MemoryNetwork {
   setLink(a: RmId, b: RmId, state: LinkState): void {
     this.links.set(key(a, b), state);
     if (state === 'cut') this.disconnect(a, b);
-    if (state === 'up') this.connect(a, b);
+    if (state === 'up') this.connect(this.ends.get(a), this.ends.get(b));
   }
 
   /** What `from` sends is lost on the way to `to`; nobody is told, and the other direction is as before. */
@@ -73,11 +82,14 @@ export class MemoryNetwork {
     for (const other of this.ends.keys()) if (other !== rm) this.setLink(rm, other, state);
   }
 
-  joined(rm: RmId): void {
-    for (const other of this.ends.keys()) if (other !== rm && this.state(rm, other) !== 'cut') this.connect(rm, other);
+  joined(transport: MemoryTransport): void {
+    const { rm } = transport.self;
+    for (const [other, end] of this.ends) if (other !== rm && this.state(rm, other) !== 'cut') this.connect(transport, end);
   }
 
-  left(rm: RmId): void {
+  left(transport: MemoryTransport): void {
+    const { rm } = transport.self;
+    if (this.guests.delete(transport)) return;
     for (const other of this.ends.keys()) if (other !== rm) this.disconnect(rm, other);
   }
 
@@ -92,17 +104,21 @@ export class MemoryNetwork {
     return minDelayMs + this.random.unit() * (maxDelayMs - minDelayMs);
   }
 
-  private connect(a: RmId, b: RmId): void {
-    const [one, other] = [this.ends.get(a), this.ends.get(b)];
+  private connect(one: MemoryTransport | undefined, other: MemoryTransport | undefined): void {
     this.clock.schedule(this.delayMs(), () => {
       // The word of the connection comes late: by now it may be different processes.
-      if (one === undefined || other === undefined || this.ends.get(a) !== one || this.ends.get(b) !== other) return;
-      if (!one.isOpen || !other.isOpen || this.state(a, b) === 'cut') return;
+      if (one === undefined || other === undefined || !this.isThere(one) || !this.isThere(other)) return;
+      if (this.state(one.self.rm, other.self.rm) === 'cut') return;
       // Both judge before either takes the other; who was turned away dials again.
-      if ([this.turnsAway(one, other), this.turnsAway(other, one)].includes(true)) return this.after(REDIAL_MS, () => this.connect(a, b));
+      if ([this.turnsAway(one, other), this.turnsAway(other, one)].includes(true)) return this.after(REDIAL_MS, () => this.connect(one, other));
+      for (const end of [one, other]) if (this.guests.delete(end)) this.ends.set(end.self.rm, end);
       one.connectedTo(other.self);
       other.connectedTo(one.self);
     });
+  }
+
+  private isThere(transport: MemoryTransport): boolean {
+    return transport.isOpen && (this.guests.has(transport) || this.ends.get(transport.self.rm) === transport);
   }
 
   private turnsAway(judge: MemoryTransport, peer: MemoryTransport): boolean {
@@ -159,7 +175,7 @@ export class MemoryTransport implements PeerTransport {
 
   start(receiver: PeerReceiver): void {
     this.receiver = receiver;
-    this.network.joined(this.self.rm);
+    this.network.joined(this);
   }
 
   /** Its links are as good as new whenever they are up. */
@@ -239,7 +255,7 @@ export class MemoryTransport implements PeerTransport {
   /** The process is gone from one moment to the next. */
   kill(): void {
     this.receiver = undefined;
-    this.network.left(this.self.rm);
+    this.network.left(this);
   }
 
   connectedTo(peer: MemberId): void {

@@ -3,10 +3,10 @@
  * connection; and what a peer may not be.
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { FIRST_RUN, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, runOf, type LocalMember, type PeerName } from '@mas/membership';
+import { FIRST_RUN, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, runOf, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
 import { EMPTY_BATCH, peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
 import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
-import { bucketId, rmId, silentLogger, type RmId } from '@mas/values';
+import { bucketId, rmId, silentLogger, type LogFacts, type Logger, type RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions } from '../codec/ledger-codec';
 import { fromServiceError } from '../errors/status-details';
@@ -28,7 +28,7 @@ const [ONE, TWO] = [rmId(1), rmId(2)];
 const cluster = madeUpCluster([ONE, TWO]);
 const founder = (rm: RmId): LocalMember => cluster.local(rm, () => 100);
 const refusals: string[] = [];
-const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
+const doorOf = (local: LocalMember, logger = silentLogger): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
 const certs: TestCerts = makeTestCerts();
 afterAll(() => certs.remove());
 
@@ -39,23 +39,24 @@ interface Node {
   readonly proxy: TcpProxy;
 }
 
-async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSecond' | 'dialTimeoutMs'> = {}): Promise<readonly [Node, Node]> {
+async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSecond' | 'dialTimeoutMs'> = {}, members = [founder(ONE), founder(TWO)], logger: Logger = silentLogger): Promise<readonly [Node, Node]> {
   const ports = new Map<RmId, number>();
   const proxies = await Promise.all([ONE, TWO].map((rm) => TcpProxy.open(() => ports.get(rm) ?? 0)));
   const addresses = new Map([ONE, TWO].map((rm, at) => [rm, `localhost:${proxies[at]!.port}`]));
   const nodes = await Promise.all([ONE, TWO].map(async (rm, at) => {
-    const local = founder(rm);
-    const transport = new GrpcPeerTransport({ self: rm, door: doorOf(local), peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...options });
-    const server = await serve(certs.rm(rm), transport, local);
+    const local = members[at] ?? founder(rm);
+    const door = doorOf(local, logger);
+    const transport = new GrpcPeerTransport({ self: rm, door, peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...options });
+    const server = await serve(certs.rm(rm), transport, local, logger);
     ports.set(rm, server.port);
     return { local, transport, server, proxy: proxies[at]! };
   }));
   return nodes as unknown as readonly [Node, Node];
 }
 
-function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMember): Promise<RunningServer> {
+function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMember, logger = silentLogger): Promise<RunningServer> {
   return startRmServer({
-    address: '127.0.0.1:0', tls, membership: null, raft: transport, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls, membership: null, raft: transport, door: doorOf(local, logger), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
   });
 }
@@ -68,8 +69,14 @@ async function closeNodes(nodes: readonly Node[]): Promise<void> {
   }
 }
 
-peerTransportContract('gRPC over TLS', async (): Promise<TransportPair> => {
-  const nodes = await openNodes();
+peerTransportContract('gRPC over TLS', async (members): Promise<TransportPair> => {
+  // What either end writes names the reason.
+  const reasons: PeerRefusal['name'][] = [];
+  const keep = (facts: LogFacts): void => void (facts['refused'] !== undefined && reasons.push(facts['reason'] as PeerRefusal['name']));
+  const logger = { ...silentLogger, info: keep, warn: keep, error: keep };
+  refusals.length = 0;
+  const nodes = await openNodes({}, [...members], logger);
+  const guests: GrpcPeerTransport[] = [];
   return {
     ids: [ONE, TWO],
     transports: [nodes[0].transport, nodes[1].transport],
@@ -78,7 +85,17 @@ peerTransportContract('gRPC over TLS', async (): Promise<TransportPair> => {
       for (const { proxy } of nodes) proxy.cut();
       return Promise.resolve();
     },
-    dispose: () => closeNodes(nodes),
+    guest: (member) => {
+      const peers = new Map([ONE, TWO].filter((rm) => rm !== member.self.rm).map((rm) => [rm, `localhost:${nodes[rm - 1]?.server.port ?? 0}`]));
+      const guest = new GrpcPeerTransport({ self: member.self.rm, door: doorOf(member, logger), peers, tls: certs.rm(member.self.rm), clock: realClock, logger: silentLogger });
+      guests.push(guest);
+      return guest;
+    },
+    refusals: () => reasons,
+    dispose: async () => {
+      await Promise.all(guests.map((guest) => guest.close()));
+      await closeNodes(nodes);
+    },
   };
 });
 
