@@ -32,6 +32,7 @@ export { Elsewhere } from './elsewhere';
 export { decodeMarks, decodeRuns, encodeMarks, encodeRuns, type FolderRuns } from './kept-text';
 export { LocalMember, type LocalMemberOptions } from './local-member';
 export { MemberTable } from './member-table';
+export { NamedByMost } from './named-by-most';
 export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, type Known, type PeerName, type PeerRefusal } from './peer-name';
 export { PositionMarks, type PositionMark } from './position-marks';
 export { areRuns, isRun, MAX_RUNS_TOLD, runOf, runsWithNext, type Run, type RunStart } from './run-history';

@@ -9,12 +9,13 @@ import { SqlAppliedStore } from './store/sql-applied-store';
 
 const EMBEDDED = /^embedded:(?:\/\/)?/;
 
-/** Creates the database if it does not exist. @throws StoreMisconfigured (saying what to do), StoreUnavailable */
+/** Creates the database if it does not exist, unless told otherwise. @throws StoreMisconfigured (saying what to do), StoreUnavailable */
 export async function openMysqlStore(options: MysqlStoreOptions, logger: Logger = silentLogger): Promise<SqlAppliedStore> {
   const settings = mysqlSettings(options);
-  const { localInfile } = await prepareServer(settings, logger);
+  const { localInfile, exists } = await prepareServer(settings, logger, options.createsDatabase ?? true);
+  const create = async (): Promise<void> => void (await prepareServer(settings, logger, true));
   const refused = (): void => logger.warn({ database: settings.description }, 'the SQL server no longer takes rows as a file: local_infile was set to 0; checkpoints go on, at twice its cost');
-  return new SqlAppliedStore(new MysqlDatabase(settings, new LocalLoading(localInfile, refused)), logger);
+  return new SqlAppliedStore(new MysqlDatabase(settings, new LocalLoading(localInfile, refused), exists ? null : create), logger);
 }
 
 /** Creates the file if it does not exist. @throws StoreMisconfigured, StoreUnavailable (another process has it open) */

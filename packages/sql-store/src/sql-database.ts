@@ -16,6 +16,10 @@ export interface SqlDatabase {
   readonly db: Kysely<Schema>;
   /** Connections for snapshots and installs, so that these never use up the others. The embedded database has one for all. */
   readonly bulk: Kysely<Schema>;
+  /** The database itself is not there: nothing can be asked of it before `create`, which makes what is missing. */
+  readonly isMissing: boolean;
+  /** @throws StoreMisconfigured, StoreUnavailable */
+  create(): Promise<void>;
   /** For migrations, which may take long: a connection of its own where there can be one. */
   withAdmin<Result>(work: (db: Kysely<Schema>) => Promise<Result>): Promise<Result>;
   /**

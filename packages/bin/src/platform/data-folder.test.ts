@@ -50,6 +50,16 @@ test('belongs to its first owner for good', () => {
   DataFolder.open(root, 'rm-1').close();
 });
 
+test('a start that fails makes nobody its owner, unless it had one or something was kept', () => {
+  DataFolder.open(root, 'rm-4').giveBack();
+  const right = DataFolder.open(root, 'rm-1');
+  right.keep('identity', 'x');
+  right.giveBack();
+  DataFolder.open(root, 'rm-1').giveBack();
+  expect(() => DataFolder.open(root, 'rm-4')).toThrow(/is the data folder of "rm-1"/);
+  expect(attempt(root)).toBe('got it');
+});
+
 test('nobody else on the machine reads it, whatever the umask, also where the folder was open before', () => {
   const before = process.umask(0);
   try {

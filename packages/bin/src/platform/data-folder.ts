@@ -16,6 +16,7 @@ export class DataFolder {
   private constructor(
     readonly path: string,
     private readonly database: Database.Database,
+    private readonly isNew: boolean,
   ) {}
 
   /**
@@ -35,7 +36,7 @@ export class DataFolder {
     }
     database.exec('commit');
     // Exclusive locking mode keeps the lock after this transaction and until the connection closes.
-    return new DataFolder(path, database);
+    return new DataFolder(path, database, found === undefined);
   }
 
   /** What was kept under a name; undefined: nothing. */
@@ -50,6 +51,12 @@ export class DataFolder {
 
   forget(name: string): void {
     this.database.prepare('delete from record where name = ?').run(name);
+  }
+
+  /** The start has failed. A folder that was nobody's before, and in which nothing was kept since, is nobody's again. */
+  giveBack(): void {
+    if (this.isNew && this.database.prepare('select 1 from record').get() === undefined) this.database.prepare('delete from owner').run();
+    this.close();
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import type { LocalMember } from '@mas/membership';
 import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
-import { FileSnapshotSpool, FolderMembership, MemberDesk, platformDigest, ResourceManager, resourceManagerConfig, takePart, type Failpoints, type NamedDatabase } from '@mas/resource-manager';
+import { FileSnapshotSpool, FolderMembership, lookAround, MemberDesk, platformDigest, ResourceManager, resourceManagerConfig, takePart, type Failpoints, type LookingAround, type NamedDatabase } from '@mas/resource-manager';
 import { EncodedInstructions, GrpcMembershipClient, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, NODE_DOOR, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
 import { openAppliedStore, type SqlAppliedStore } from '@mas/sql-store';
 import { rmId, type Clock, type RmId } from '@mas/values';
@@ -76,8 +76,16 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const clock = systemClock;
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
-  const database = settings.sql === 'embedded' ? null : await sqlServer(settings, clock, logger);
-  const ofFolder = await FolderMembership.open(new NodeMemberFolder(folder), self, settings.rejoin, database, logger);
+  const client = new GrpcMembershipClient({ self, peers: addresses, tls, clock, logger, timeoutMs: MEMBERSHIP_TIMEOUT_MS });
+  const configured = {
+    first: [...addresses.keys()].sort((a, b) => a - b),
+    settings: { buckets: settings.buckets, replicas: settings.replicas, policy: policyText(config.policy), semanticsVersion: SEMANTICS_VERSION },
+    client,
+  };
+  const { database, ofFolder } = await found(settings, self, new NodeMemberFolder(folder), configured, clock, logger).catch((error: unknown) => {
+    folder.giveBack();
+    throw error;
+  });
   const encoded = new EncodedInstructions();
   const desk = new MemberDesk();
   // Until it is a member nobody is let in, and nobody is called.
@@ -87,24 +95,21 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
   const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, limits, clock, logger });
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
-  const client = new GrpcMembershipClient({ self, peers: addresses, tls, clock, logger, timeoutMs: MEMBERSHIP_TIMEOUT_MS });
   lifecycle.onStop('membership', () => Promise.resolve(desk.becoming?.stop()));
   const part = await takePart({
     rm: self,
-    first: [...addresses.keys()].sort((a, b) => a - b),
-    settings: { buckets: settings.buckets, replicas: settings.replicas, policy: policyText(config.policy), semanticsVersion: SEMANTICS_VERSION },
+    ...configured,
     folder: ofFolder,
     database,
     openEmbedded: async (subfolder) => embeddedIn(join(folder.path, subfolder), settings.db, logger),
     openLog: (subfolder) => new SegmentedLogStore({ directory: join(folder.path, subfolder, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) }),
     desk,
-    client,
     digest: platformDigest,
     clock,
     logger,
     onRefused: ({ name, message }) => lifecycle.refused(name, message),
-  }).finally(() => client.close());
-  if (part === null) return;
+  });
+  if (part === null) return client.close();
   const { membership, identity, store, log, local: member } = part;
   lifecycle.onStop('marks', part.keepMarks);
   const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));
@@ -137,6 +142,8 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   await part.beginRun(random);
   became.member = member;
   desk.manager = manager;
+  // Not later: opening a bucket fences off whoever writes to the same database.
+  await part.meetOthers().finally(() => client.close());
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
   lifecycle.onStop('resource manager', () => manager.stop());
   await manager.start();
@@ -144,8 +151,17 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: database === null ? 'embedded' : 'mysql', clusterId: membership.clusterId, incarnation: member.self.incarnation }, 'ready');
 }
 
-async function sqlServer(settings: RmSettings, clock: Clock, logger: ProcessLogger): Promise<NamedDatabase<SqlAppliedStore>> {
-  const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(settings.sql, { database: settings.db }, logger);
+/** The others are asked before a database is opened, and the database is asked whose it is before anything is written. @throws MembershipRefused, StoreUnavailable */
+async function found(settings: RmSettings, self: RmId, folder: NodeMemberFolder, configured: Pick<LookingAround, 'first' | 'settings' | 'client'>, clock: Clock, logger: ProcessLogger): Promise<{ readonly database: NamedDatabase<SqlAppliedStore> | null; readonly ofFolder: FolderMembership }> {
+  const record = FolderMembership.recordOf(folder, settings.rejoin);
+  await lookAround({ ...configured, self, record });
+  const database = settings.sql === 'embedded' ? null : await sqlServer(settings, !record.hasDatabase, clock, logger);
+  return { database, ofFolder: await FolderMembership.open(folder, self, settings.rejoin, database, logger) };
+}
+
+/** @param createsDatabase false: the folder has had one, so that one which is missing is lost, or a wrong name */
+async function sqlServer(settings: RmSettings, createsDatabase: boolean, clock: Clock, logger: ProcessLogger): Promise<NamedDatabase<SqlAppliedStore>> {
+  const open = (): ReturnType<typeof openAppliedStore> => openAppliedStore(settings.sql, { database: settings.db, createsDatabase }, logger);
   return { store: await storeWhenThere(open, settings.sqlWaitMs, clock, logger), name: `database ${settings.db}` };
 }
 

@@ -1,5 +1,6 @@
 /** `mas tc`: one Transaction Manager process: Transaction Coordinator, GlobalLock Service and node service. */
 import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
+import type { ClusterId } from '@mas/membership';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
 import { CoordinatorCaller, edgeLimits, GrpcParticipantClient, JwtTokenVerifier, LearntCluster, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
@@ -26,6 +27,7 @@ const DRAIN_MS = 4_000;
 const SERVER_GRACE_MS = 500;
 const DISCOVERY_TIMEOUT_MS = 1_000;
 const DISCOVERY_RETRY_MS = 200;
+const MEETING_TIMEOUT_MS = 3_000;
 
 type TmSettings = Values<typeof transactionManagerSettings>;
 interface Checked {
@@ -92,8 +94,10 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   lifecycle.onStop('lock republisher', () => Promise.resolve(republisher.stop()));
   // First of all: balancers look elsewhere, while what is in flight still ends here.
   lifecycle.onStop('health', () => Promise.resolve(server.setServing(false)));
-  const map = await placementOf(() => discoverPlacement({ dao, participants, clock, logger }, settings.cluster.map((member) => member.rm), DISCOVERY_TIMEOUT_MS), logger);
-  requireSameCluster(knowledge, map);
+  const rms = settings.cluster.map((member) => member.rm);
+  const map = await placementOf(() => discoverPlacement({ dao, participants, clock, logger }, rms, DISCOVERY_TIMEOUT_MS), logger);
+  const known = await knownCluster(knowledge, () => Promise.all(rms.map((rm) => participants.send(rm, { kind: 'placement' }, MEETING_TIMEOUT_MS))));
+  requireSameCluster(known, map);
   directory.adopt(new PlacementIndex(map));
   coordinator.start();
   republisher.start();
@@ -102,11 +106,22 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
 }
 
 /** A map in Redis may be older than this process and its Resource Managers, but not another cluster's. @throws UsageError */
-function requireSameCluster(knowledge: LearntCluster, { cluster }: PlacementMap): void {
-  if (cluster === null) return;
-  knowledge.learn(cluster.clusterId);
-  const known = knowledge.clusterId();
-  if (known !== cluster.clusterId) throw new UsageError(`Redis holds the data of cluster ${cluster.clusterId}, and this is a Transaction Manager of cluster ${known ?? ''}: give each cluster a Redis of its own, or another number behind its URL, with --redis (MAS_REDIS)`);
+function requireSameCluster(known: ClusterId, { cluster }: PlacementMap): void {
+  if (cluster === null || cluster.clusterId === known) return;
+  throw new UsageError(`Redis holds the data of cluster ${cluster.clusterId}, and this is a Transaction Manager of cluster ${known}: give each cluster a Redis of its own, or another number behind its URL, with --redis (MAS_REDIS)`);
+}
+
+/**
+ * Meets the Resource Managers: where most of those that are there are another cluster's, this process ends. A new one waits until most
+ * of all have named the same cluster; a map that Redis has may be another cluster's, too.
+ */
+async function knownCluster(knowledge: LearntCluster, meet: () => Promise<unknown>): Promise<ClusterId> {
+  for (;;) {
+    await meet();
+    const known = knowledge.clusterId();
+    if (known !== null) return known;
+    await delay(systemClock, DISCOVERY_RETRY_MS);
+  }
 }
 
 /** Without a map nothing can be routed: waits until Redis or a Resource Manager has one. */

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { waitUntil, watchOver, type Watchdog } from '@mas/test-servers';
 
 export const REPOSITORY_ROOT = resolve(__dirname, '../../../..');
@@ -50,6 +50,17 @@ export class MasProcess {
 
   get name(): string {
     return this.options.name;
+  }
+
+  /** Another process, not started yet: the same command line but for these flags, and a folder of its own beside this one's. */
+  like(name: string, flags: Readonly<Record<string, string>>): MasProcess {
+    const args = [...this.options.args];
+    for (const [flag, value] of Object.entries(flags)) {
+      const at = args.indexOf(`--${flag}`);
+      if (at < 0) args.push(`--${flag}`, value);
+      else args[at + 1] = value;
+    }
+    return new MasProcess({ ...this.options, name, args, folder: join(dirname(this.options.folder), name) });
   }
 
   get pid(): number | undefined {

@@ -3,11 +3,12 @@
  * part in founding, or, told so by its operator, waits to be admitted in the place of a lost one. Every step is durable
  * before anybody hears of it.
  */
-import { foundingProblem, membershipOf, MemberTable, nextFoundingState, type Admission, type ClusterSettings, type FoundingState, type FoundingStatement, type IdentityRecord, type Incarnation, type Membership } from '@mas/membership';
+import { describeMember, foundingProblem, membershipOf, MemberTable, nextFoundingState, type Admission, type ClusterSettings, type FoundingState, type FoundingStatement, type IdentityRecord, type Incarnation, type Membership } from '@mas/membership';
 import { delay, type Clock, type Logger, type RmId } from '@mas/values';
 import type { Digest } from '../digest';
 import type { FolderIdentity } from './folder-identity';
 import type { MembershipClient } from './membership-ports';
+import { RefusalLog } from './refusal-log';
 
 const ASK_EVERY_MS = 100;
 /** What was heard before is not counted: its RM may have become another one since. */
@@ -43,9 +44,12 @@ export interface BecomingMemberPorts {
 
 export class BecomingMember {
   private readonly heard = new Map<RmId, { readonly statement: FoundingStatement; readonly atMs: number }>();
+  private readonly refusals: RefusalLog;
   private stopped = false;
 
-  constructor(private readonly ports: BecomingMemberPorts) {}
+  constructor(private readonly ports: BecomingMemberPorts) {
+    this.refusals = new RefusalLog(ports.clock, ports.logger);
+  }
 
   /** Resolves once this process is a member; null after stop(). @throws MembershipRefused */
   async run(): Promise<Membership | null> {
@@ -63,11 +67,17 @@ export class BecomingMember {
     }
   }
 
-  /** Another first RM tells what it knows, and hears what is durable here. Null: this one takes part in no founding. */
-  found(from: RmId, statement: FoundingStatement): FoundingStatement | null {
+  /** Another one tells what it knows, or only asks, and hears what is durable here. Null: this one waits to be admitted. */
+  found(statement: FoundingStatement, isQuestion: boolean): FoundingStatement | null {
     const own = this.statement();
-    if (own === null || !this.ports.first.includes(from)) return own;
-    this.hear(from, statement);
+    if (own === null) return null;
+    const { self, first } = this.ports;
+    const problem = own.state.kind === 'alone' ? null : foundingProblem(statement, new Map([[self, own]]));
+    if (problem?.isFinal === true && own.state.kind !== 'alone') {
+      const message = `rm-${statement.self.rm} comes with a folder that cluster ${own.state.founding.clusterId} does not know: it is turned away.`;
+      this.refusals.say('warn', { refused: describeMember(statement.self), by: describeMember(own.self) }, { name: problem.name, message });
+    }
+    if (!isQuestion && first.includes(statement.self.rm)) this.hear(statement.self.rm, statement);
     return own;
   }
 
@@ -82,7 +92,7 @@ export class BecomingMember {
     const others = this.ports.first.filter((rm) => rm !== this.ports.self);
     await Promise.all(
       others.map(async (rm) => {
-        const answer = await this.ports.client.found(rm, own);
+        const answer = await this.ports.client.found(rm, own, false);
         if (answer !== null && answer.self.rm === rm) this.hear(rm, answer);
       }),
     );
@@ -118,10 +128,7 @@ export class BecomingMember {
   }
 
   private statement(): FoundingStatement | null {
-    const { state, incarnation, isExisting } = this.ports.identity.current();
-    if (state.kind === 'rejoining' || state.kind === 'admitted') return null;
-    const { self, first, settings } = this.ports;
-    return { self: { rm: self, incarnation, isExisting }, first, settings, state };
+    return statementOf(this.ports, this.ports.identity.current());
   }
 
   private async askToRejoin(): Promise<string> {
@@ -144,6 +151,19 @@ export class BecomingMember {
     await this.ports.identity.change({ state: { kind: 'admitted', clusterId, ordinal, settings }, members, hasGroups: true });
     this.ports.logger.info({ clusterId, ordinal }, 'admitted in the place of the lost disk');
   }
+}
+
+/** What a folder with this record has to say. Null: it waits to be admitted. */
+export function statementOf({ self, first, settings }: Pick<BecomingMemberPorts, 'self' | 'first' | 'settings'>, record: IdentityRecord): FoundingStatement | null {
+  const state = foundingStateOf(record);
+  return state === null ? null : { self: { rm: self, incarnation: record.incarnation, isExisting: record.isExisting }, first, settings, state };
+}
+
+/** Who was admitted later answers a stranger as the founders do: with the members that it knows. */
+function foundingStateOf({ state, members }: IdentityRecord): FoundingState | null {
+  if (state.kind !== 'admitted') return state.kind === 'rejoining' ? null : state;
+  const founders = (members?.members() ?? []).map(({ rm, incarnation }) => ({ rm, incarnation, isExisting: false }));
+  return { kind: 'member', founding: { clusterId: state.clusterId, founders, settings: state.settings } };
 }
 
 /** The record of a folder that has none yet. */

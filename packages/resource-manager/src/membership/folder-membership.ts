@@ -23,6 +23,12 @@ export class FolderMembership {
     readonly identity: FolderIdentity,
   ) {}
 
+  /** What the folder says; where it says nothing yet, what it will. */
+  static recordOf(folder: MemberFolder, rejoin: boolean): IdentityRecord {
+    const record = folder.records('identity').load() ?? newIdentity(folder.newIncarnation(), rejoin ? 'rejoining' : folder.hasLog() ? 'existing' : 'new');
+    return rejoin && record.state.kind === 'alone' ? newIdentity(record.incarnation, 'rejoining') : record;
+  }
+
   /**
    * @param database null: embedded, a part of the folder
    * @throws MembershipRefused when folder and database do not belong together; nothing was changed then
@@ -30,16 +36,15 @@ export class FolderMembership {
   static async open(folder: MemberFolder, rm: RmId, rejoin: boolean, database: NamedDatabase | null, logger: Logger): Promise<FolderMembership> {
     const store = folder.records('identity');
     const kept = store.load();
-    const record = kept ?? newIdentity(folder.newIncarnation(), rejoin ? 'rejoining' : folder.hasLog() ? 'existing' : 'new');
-    const joining = rejoin && record.state.kind === 'alone' ? newIdentity(record.incarnation, 'rejoining') : record;
+    const joining = FolderMembership.recordOf(folder, rejoin);
     const lost = await whatIsLost(database, rm, joining, folder);
     if (lost !== null) {
       if (!rejoin || membershipOf(joining) === null || lost.reason !== 'DATABASE_LOST') throw lost;
       logger.warn({ reason: lost.reason }, 'the database is lost: this folder asks to be admitted as a new incarnation');
-      return FolderMembership.renewed(folder, rm, record, database);
+      return FolderMembership.renewed(folder, rm, joining, database);
     }
     if (rejoin && membershipOf(joining) !== null) logger.info({}, 'this folder is that of a member: --rejoin is not needed');
-    if (joining !== kept) await store.save(joining);
+    if (kept === null || kept.state.kind !== joining.state.kind) await store.save(joining);
     return new FolderMembership(folder, store, new FolderIdentity(store, joining));
   }
 

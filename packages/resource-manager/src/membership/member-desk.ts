@@ -14,8 +14,8 @@ export class MemberDesk implements MembershipServer, ParticipantServer {
     return this.manager?.handle(request, caller, passage) ?? Promise.resolve({ kind: 'unavailable', reason: 'this resource manager is not a member of its cluster yet' });
   }
 
-  found(from: RmId, statement: FoundingStatement): FoundingStatement | null {
-    return this.becoming?.found(from, statement) ?? null;
+  found(statement: FoundingStatement, isQuestion: boolean): FoundingStatement | null {
+    return this.becoming?.found(statement, isQuestion) ?? null;
   }
 
   rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {

@@ -1,5 +1,5 @@
 /** Ports of who a Resource Manager is: what its folder remembers, and what first RMs and returning ones ask each other. */
-import type { Admission, FolderRuns, FoundingStatement, IdentityRecord, Incarnation, Ordinal, PositionMark } from '@mas/membership';
+import type { Admission, FolderRuns, FoundingStatement, IdentityRecord, Incarnation, Ordinal, PeerName, PeerRefusal, PositionMark } from '@mas/membership';
 import type { RmId } from '@mas/values';
 
 /** In the data folder. Null: a folder that nothing was ever written to. */
@@ -38,15 +38,20 @@ export type RejoinAnswer =
   | { readonly kind: 'pending'; readonly message: string }
   | { readonly kind: 'refused'; readonly name: string; readonly message: string };
 
+/** What another one makes of a member that says who it is. */
+export type Introduction = { readonly kind: 'welcome' } | { readonly kind: 'turned-away'; readonly refusal: PeerRefusal };
+
 /** To the other Resource Managers. Null: no answer. */
 export interface MembershipClient {
-  found(rm: RmId, statement: FoundingStatement): Promise<FoundingStatement | null>;
+  /** @param isQuestion what is said is not durable yet: who hears it only answers */
+  found(rm: RmId, statement: FoundingStatement, isQuestion: boolean): Promise<FoundingStatement | null>;
+  introduce(rm: RmId, name: PeerName): Promise<Introduction | null>;
   rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null>;
 }
 
-/** For the other Resource Managers; `from` is proved by its certificate. */
+/** For the other Resource Managers; whom a statement names is proved by its certificate. */
 export interface MembershipServer {
-  /** Null: this process takes part in no founding (it waits to be admitted again). */
-  found(from: RmId, statement: FoundingStatement): FoundingStatement | null;
+  /** Null: this process has nothing to say of a founding (it waits to be admitted again). @param isQuestion nothing of the statement counts yet */
+  found(statement: FoundingStatement, isQuestion: boolean): FoundingStatement | null;
   rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer>;
 }

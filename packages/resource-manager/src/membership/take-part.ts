@@ -12,6 +12,7 @@ import { claimDatabase } from './database-owner';
 import type { FolderIdentity } from './folder-identity';
 import { FolderMembership, type NamedDatabase } from './folder-membership';
 import { keepMarks } from './keep-marks';
+import { meetOthers } from './meet-others';
 import type { MemberDesk } from './member-desk';
 import type { MembershipClient } from './membership-ports';
 
@@ -52,6 +53,8 @@ export interface Member<Store, Log> {
   readonly log: Log;
   /** Durable when it resolves. Call it once the log has been read back, and before anybody hears of this process. */
   beginRun(random: Random): Promise<void>;
+  /** Call it once this process answers for itself, and before a bucket is opened. @throws MembershipRefused */
+  meetOthers(): Promise<void>;
   /** Stops the writing of marks, with a last one. */
   readonly keepMarks: () => Promise<void>;
 }
@@ -80,7 +83,18 @@ export async function takePart<Store extends MemberStore, Log extends Positioned
     const refusal = local.refusal();
     if (refusal !== null) ports.onRefused(refusal);
   });
-  return { membership, identity, local, subfolder, store, log, beginRun: (random) => beginRun(local, log.position(), folder.store, random), keepMarks: keepMarks(local, folder.store, clock, logger) };
+  const others = first.filter((other) => other !== rm);
+  return {
+    membership,
+    identity,
+    local,
+    subfolder,
+    store,
+    log,
+    beginRun: (random) => beginRun(local, log.position(), folder.store, random),
+    meetOthers: () => meetOthers({ local, others, client, clock, logger }),
+    keepMarks: keepMarks(local, folder.store, clock, logger),
+  };
 }
 
 /** A cluster keeps the shape that it was founded with. */

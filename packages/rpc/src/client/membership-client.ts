@@ -1,12 +1,22 @@
 /** MembershipClient over gRPC: one question at a time per Resource Manager, with a deadline; no answer is null, and who asks asks again. */
-import { status as Code, type Client, type ServiceError } from '@grpc/grpc-js';
-import type { FoundingStatement, Incarnation } from '@mas/membership';
-import type { MembershipClient, RejoinAnswer } from '@mas/resource-manager';
+import { status as Code, Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
+import type { FoundingStatement, Incarnation, PeerName } from '@mas/membership';
+import type { Introduction, MembershipClient, RejoinAnswer } from '@mas/resource-manager';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { MembershipCodec } from '../codec/membership-codec';
 import { MembershipServiceService } from '../generated/mas/v1/membership_service';
+import { sayMember } from '../membership/node-names';
+import { refusalOf } from '../membership/refusal-status';
 import { dialResourceManager, identity } from './node-channel';
+
+/**
+ * For questions that are asked once and whose answer matters: who is not there says so at once, who is busy has time. While none of the others
+ * answers there is nothing to do for a process anyway.
+ */
+const PATIENT_MS = 10_000;
+
+type Answer = { readonly ok: true; readonly bytes: Buffer } | { readonly ok: false; readonly error: ServiceError };
 
 export interface MembershipClientOptions {
   readonly self: RmId;
@@ -14,6 +24,7 @@ export interface MembershipClientOptions {
   readonly tls: TlsIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of questions that are asked again and again. */
   readonly timeoutMs: number;
 }
 
@@ -23,14 +34,22 @@ export class GrpcMembershipClient implements MembershipClient {
 
   constructor(private readonly options: MembershipClientOptions) {}
 
-  async found(rm: RmId, statement: FoundingStatement): Promise<FoundingStatement | null> {
-    const bytes = await this.ask(rm, MembershipServiceService.found.path, this.codec.encodeFound(statement));
+  async found(rm: RmId, statement: FoundingStatement, isQuestion: boolean): Promise<FoundingStatement | null> {
+    const bytes = await this.answerOf(rm, MembershipServiceService.found.path, this.codec.encodeFound(statement, isQuestion), isQuestion ? PATIENT_MS : this.options.timeoutMs);
     return bytes === null ? null : this.read(rm, () => this.codec.decodeFoundAnswer(bytes));
   }
 
   async rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null> {
-    const bytes = await this.ask(rm, MembershipServiceService.rejoin.path, this.codec.encodeRejoin(this.options.self, incarnation));
+    const bytes = await this.answerOf(rm, MembershipServiceService.rejoin.path, this.codec.encodeRejoin(this.options.self, incarnation), this.options.timeoutMs);
     return bytes === null ? null : this.read(rm, () => this.codec.decodeRejoinAnswer(bytes));
+  }
+
+  async introduce(rm: RmId, name: PeerName): Promise<Introduction | null> {
+    const answer = await this.ask(rm, MembershipServiceService.introduce.path, Buffer.alloc(0), PATIENT_MS, sayMember(name));
+    if (answer === null || answer.ok) return answer === null ? null : { kind: 'welcome' };
+    const refusal = refusalOf(answer.error);
+    if (refusal === null) this.failed(rm, answer.error);
+    return refusal === null ? null : { kind: 'turned-away', refusal };
   }
 
   close(): void {
@@ -38,16 +57,22 @@ export class GrpcMembershipClient implements MembershipClient {
     this.clients.clear();
   }
 
-  private ask(rm: RmId, path: string, request: Buffer): Promise<Buffer | null> {
+  private async answerOf(rm: RmId, path: string, request: Buffer, timeoutMs: number): Promise<Buffer | null> {
+    const answer = await this.ask(rm, path, request, timeoutMs);
+    if (answer?.ok === false) this.failed(rm, answer.error);
+    return answer?.ok === true ? answer.bytes : null;
+  }
+
+  /** Null: it has no address. */
+  private ask(rm: RmId, path: string, request: Buffer, timeoutMs: number, metadata = new Metadata()): Promise<Answer | null> {
     const address = this.options.peers.get(rm);
     if (address === undefined) return Promise.resolve(null);
     const client = this.clients.get(rm) ?? dialResourceManager(rm, address, this.options.tls);
     this.clients.set(rm, client);
-    const deadline = this.options.clock.wallMs() + this.options.timeoutMs;
+    const deadline = this.options.clock.wallMs() + timeoutMs;
     return new Promise((resolve) => {
-      client.makeUnaryRequest(path, identity, identity, request, { deadline }, (error, answer) => {
-        if (error !== null) this.failed(rm, error);
-        resolve(error === null && answer !== undefined ? answer : null);
+      client.makeUnaryRequest(path, identity, identity, request, metadata, { deadline }, (error, bytes) => {
+        resolve(error === null ? { ok: true, bytes: bytes ?? Buffer.alloc(0) } : { ok: false, error });
       });
     });
   }

@@ -94,7 +94,7 @@ export class OutgoingSnapshot {
       // The first thing that the receiver sends; chunks follow its answer to the header only.
       stream.on('metadata', (answered: Metadata) => {
         const judgement = this.ports.caller.judge(this.ports.to, answered);
-        if (!judgement.ok) finish({ kind: 'failed', reason: judgement.refusal.message });
+        if (!judgement.ok) finish({ kind: 'failed', reason: judgement.reason });
       });
       stream.on('data', (bytes: Buffer) => {
         if (attempt.over) return;

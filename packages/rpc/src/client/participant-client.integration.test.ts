@@ -14,6 +14,7 @@ import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts } from '../testing/test-certs';
 import { MemberDoor } from '../membership/member-door';
 import { CoordinatorCaller, type ClusterKnowledge, type NodeCaller } from '../membership/node-caller';
+import { sayMember } from '../membership/node-names';
 import { identity } from './node-channel';
 import { GrpcParticipantClient } from './participant-client';
 
@@ -114,6 +115,19 @@ describe('who belongs elsewhere', () => {
     expect(refusals).toEqual(['ANOTHER_CLUSTER']);
     stranger.close();
     expect(handled).toHaveLength(1);
+  });
+
+  test('a new coordinator believes one of three Resource Managers nothing, and asks nothing of it', async () => {
+    let known: ClusterId | null = null;
+    const knowledge = { clusterId: () => known, learn: (id: ClusterId) => void (known = id) };
+    const caller = new CoordinatorCaller({ name: 'tm-1', dialled: 3, knowledge, clock: realClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+    const coordinator = connect(certs.tm, caller);
+    for (let tries = 0; tries < 3; tries += 1) expect((await coordinator.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
+    expect([known, handled, refusals]).toEqual([null, [], []]);
+    caller.judge(rmId(1), sayMember(cluster.local(rmId(1), () => 0).name()));
+    expect(await coordinator.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
+    expect(known).toBe(cluster.clusterId);
+    coordinator.close();
   });
 
   test('a Resource Manager of another cluster, or that is no member, is refused before anything of it is handled', async () => {

@@ -97,8 +97,8 @@ export class GrpcParticipantClient implements ParticipantClient {
         this.refused.welcome(rm);
         return null;
       }
-      this.refused.add(rm, judgement.refusal.message);
-      return judgement.refusal.message;
+      if (judgement.dialsLater) this.refused.add(rm, judgement.reason);
+      return judgement.reason;
     };
     const onFailed = (error: ServiceError): void => {
       if (caller.failed(rm, error)) this.refused.add(rm, error.details);

@@ -129,7 +129,7 @@ export class PeerLink {
     this.dialing?.cancel();
     const judgement = this.ports.caller.judge(this.ports.peer, answered);
     if (!judgement.ok) {
-      this.lost(stream, judgement.refusal.message, this.pause.refused());
+      this.lost(stream, judgement.reason, judgement.dialsLater ? this.pause.refused() : REDIAL_MS);
       stream.cancel();
       return;
     }

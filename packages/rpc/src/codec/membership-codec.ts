@@ -9,12 +9,13 @@ import { readAdmission, readIncarnation, readStatement, writeAdmission, writeSta
 const MAX_RM_ID = 0xffff;
 
 export class MembershipCodec {
-  encodeFound(statement: FoundingStatement): Buffer {
-    return Buffer.from(FoundRequest.encode({ statement: writeStatement(statement) }).finish());
+  encodeFound(statement: FoundingStatement, isQuestion: boolean): Buffer {
+    return Buffer.from(FoundRequest.encode({ statement: writeStatement(statement), question: isQuestion }).finish());
   }
 
-  decodeFound(bytes: Uint8Array): FoundingStatement {
-    return readStatement(FoundRequest.decode(bytes).statement);
+  decodeFound(bytes: Uint8Array): { readonly statement: FoundingStatement; readonly isQuestion: boolean } {
+    const { statement, question } = FoundRequest.decode(bytes);
+    return { statement: readStatement(statement), isQuestion: question };
   }
 
   encodeFoundAnswer(statement: FoundingStatement): Buffer {

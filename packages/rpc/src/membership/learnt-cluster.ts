@@ -1,4 +1,4 @@
-/** The cluster of a Transaction Manager: that of the first Resource Manager that answers, kept in its data folder from then on. */
+/** The cluster of a Transaction Manager: what most of the Resource Managers that it dials name, kept in its data folder from then on. */
 import { clusterId, type ClusterId } from '@mas/membership';
 import type { ClusterKnowledge } from './node-caller';
 

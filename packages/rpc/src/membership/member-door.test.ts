@@ -2,13 +2,13 @@
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { madeUpCluster, madeUpIncarnation, MemberTable, ordinal, type PeerName } from '@mas/membership';
 import { VirtualClock } from '@mas/multi-raft';
+import { SAY_AGAIN_MS } from '@mas/resource-manager';
 import { rmId, silentLogger, type Logger, type RmId } from '@mas/values';
 import type { CallHead } from '../door/methods';
 import { MemberDoor } from './member-door';
 import { CoordinatorCaller } from './node-caller';
 import { sayCluster, sayMember } from './node-names';
 import { refusalStatus } from './refusal-status';
-import { SAY_AGAIN_MS } from './refusal-log';
 
 const RMS = [rmId(1), rmId(2), rmId(3)] as const;
 const [ONE, TWO, THREE] = RMS;
@@ -94,7 +94,7 @@ describe('whom this process dials', () => {
     await clock.advance(SAY_AGAIN_MS);
     expect(door.failed(TWO, told)).toBe(true);
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatchObject({ level: 'error', by: 'rm-2', refused: expect.stringMatching(/^rm-1 \(/) as unknown, text: 'rm-1 belongs to cluster a, this is cluster b' });
+    expect(lines[0]).toMatchObject({ level: 'warn', by: 'rm-2', refused: expect.stringMatching(/^rm-1 \(/) as unknown, text: 'rm-1 belongs to cluster a, this is cluster b' });
     expect(ended).toEqual([]);
     door.failed(THREE, told);
     expect([lines.length, ended]).toEqual([2, ['ANOTHER_CLUSTER by 3']]);
@@ -115,7 +115,7 @@ describe('whom this process dials', () => {
       caller.failed(TWO, told);
       caller.judge(THREE, sayMember(other.local(THREE, () => 0).name()));
     }
-    expect(lines).toMatchObject([{ level: 'error', refused: 'tc-1', by: 'rm-2' }, { level: 'warn', refused: 'rm-3', by: 'tc-1' }]);
+    expect(lines).toMatchObject([{ level: 'warn', refused: 'tc-1', by: 'rm-2' }, { level: 'warn', refused: 'rm-3', by: 'tc-1' }]);
     expect(ended).not.toEqual([]);
   });
 });

@@ -8,6 +8,7 @@
  */
 import { status as Code, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { describeMember, judgeCluster, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import { RefusalLog } from '@mas/resource-manager';
 import type { Clock, Logger, RmId } from '@mas/values';
 import { speaksFor, type PeerIdentity } from '../auth/peer-role';
 import type { CallHead, CallStatus } from '../door/methods';
@@ -16,7 +17,6 @@ import { toStatus } from '../errors/status-details';
 import { admitNode } from '../server/node-identity';
 import { NOT_SAID, type Judgement, type NodeCaller, type OnRefused } from './node-caller';
 import { readCluster, readMember, readRm, sayMember } from './node-names';
-import { RefusalLog } from './refusal-log';
 import { isTurnedAway, refusalOf, refusalStatus } from './refusal-status';
 
 export interface MemberDoorPorts {
@@ -52,10 +52,10 @@ export class MemberDoor implements NodeCaller {
   judge(dialled: RmId, answered: Metadata): Judgement {
     const member = this.ports.member();
     const peer = readMember(answered);
-    if (member === null) return { ok: false, refusal: NOT_SAID };
+    if (member === null) return { ok: false, reason: 'this process is no member', dialsLater: false };
     if (peer === null) {
       this.log.say('warn', { refused: `rm-${dialled}`, by: describeMember(member.self) }, NOT_SAID);
-      return { ok: false, refusal: NOT_SAID };
+      return { ok: false, reason: NOT_SAID.message, dialsLater: true };
     }
     const refusal = member.judgeAs(dialled, peer);
     if (refusal === null) {
@@ -63,7 +63,7 @@ export class MemberDoor implements NodeCaller {
       return { ok: true, member: peer };
     }
     this.say(member, peer, refusal);
-    return { ok: false, refusal };
+    return { ok: false, reason: refusal.message, dialsLater: true };
   }
 
   failed(dialled: RmId, error: ServiceError): boolean {
@@ -71,7 +71,7 @@ export class MemberDoor implements NodeCaller {
     const told = refusalOf(error);
     if (member !== null && told !== null) {
       const refusal = member.turnedAway(dialled, told);
-      if (refusal === null) this.log.say(told.isFinal && told.mark === null ? 'error' : 'info', { refused: describeMember(member.self), by: `rm-${dialled}` }, told);
+      if (refusal === null) this.sayTold(member, dialled, told);
       else this.ports.onRefused(refusal, dialled);
     }
     return isTurnedAway(error);
@@ -118,6 +118,12 @@ export class MemberDoor implements NodeCaller {
     if (refusal === null) return { ok: true, role: 'tm', peer: null, answer: sayMember(member.name()) };
     this.log.say('warn', { refused: 'a transaction manager', by: describeMember(member.self) }, refusal);
     return { ok: false, status: refusalStatus(refusal) };
+  }
+
+  private sayTold({ self }: LocalMember, dialled: RmId, told: PeerRefusal): void {
+    const pair = { refused: describeMember(self), by: `rm-${dialled}` };
+    if (told.mark !== null) this.log.say('info', pair, told, 'what this process has said of its log is older than what others have heard of it: it dials again');
+    else this.log.say(told.isFinal ? 'warn' : 'info', pair, told);
   }
 
   private say(member: LocalMember, peer: PeerName, refusal: PeerRefusal): void {

@@ -3,13 +3,16 @@
  * being refused. A Resource Manager does so as a member (member-door.ts), a Transaction Manager by its cluster alone.
  */
 import type { Metadata, ServiceError } from '@grpc/grpc-js';
-import { Elsewhere, judgeCluster, type ClusterId, type MemberId, type PeerRefusal } from '@mas/membership';
+import { Elsewhere, judgeCluster, NamedByMost, type ClusterId, type MemberId, type PeerRefusal } from '@mas/membership';
+import { RefusalLog } from '@mas/resource-manager';
 import type { Clock, Logger, RmId } from '@mas/values';
 import { readMember, sayCluster } from './node-names';
-import { RefusalLog } from './refusal-log';
 import { isTurnedAway, refusalOf } from './refusal-status';
 
-export type Judgement = { readonly ok: true; readonly member: MemberId } | { readonly ok: false; readonly refusal: PeerRefusal };
+export type Judgement =
+  | { readonly ok: true; readonly member: MemberId }
+  /** `dialsLater`: it is a refusal, for which the other end is dialled ever later; else it may be welcome the next time. */
+  | { readonly ok: false; readonly reason: string; readonly dialsLater: boolean };
 
 /** This process is refused for good: it ends. @param by the Resource Manager that has said so last */
 export type OnRefused = (refusal: PeerRefusal, by: RmId) => void;
@@ -26,7 +29,7 @@ export interface NodeCaller {
 /** What a process without a data folder of the cluster knows of it. */
 export interface ClusterKnowledge {
   clusterId(): ClusterId | null;
-  /** The first Resource Manager that answers tells. */
+  /** Once it is certain. */
   learn(id: ClusterId): void;
 }
 
@@ -45,10 +48,12 @@ export interface CoordinatorCallerPorts {
 
 export class CoordinatorCaller implements NodeCaller {
   private readonly elsewhere = new Elsewhere();
+  private readonly named: NamedByMost;
   private readonly log: RefusalLog;
 
   constructor(private readonly ports: CoordinatorCallerPorts) {
     this.log = new RefusalLog(ports.clock, ports.logger);
+    this.named = new NamedByMost(ports.dialled);
   }
 
   introduction(options?: { readonly waitForReady?: boolean }): Metadata {
@@ -59,13 +64,14 @@ export class CoordinatorCaller implements NodeCaller {
     const server = readMember(answered);
     if (server === null) return this.refuse(dialled, NOT_SAID);
     const { knowledge } = this.ports;
-    const own = knowledge.clusterId();
-    const refusal = own === null ? null : judgeCluster(own, server.clusterId, `rm-${server.rm}`);
+    const own = knowledge.clusterId() ?? this.named.heard(dialled, server.clusterId);
+    if (own === null) return this.undecided(dialled, server.clusterId);
+    const refusal = judgeCluster(own, server.clusterId, `rm-${server.rm}`);
     if (refusal !== null) {
       this.elsewhere.found(dialled);
       return this.refuse(dialled, refusal);
     }
-    if (own === null) knowledge.learn(server.clusterId);
+    knowledge.learn(own);
     this.elsewhere.isNot(dialled);
     return { ok: true, member: server };
   }
@@ -76,13 +82,20 @@ export class CoordinatorCaller implements NodeCaller {
       const { name, dialled: count, onRefused } = this.ports;
       this.elsewhere.found(dialled);
       if (this.elsewhere.areMostOf(count)) onRefused(refusal, dialled);
-      else this.log.say('error', { refused: name, by: `rm-${dialled}` }, refusal);
+      else this.log.say('warn', { refused: name, by: `rm-${dialled}` }, refusal);
     }
     return isTurnedAway(error);
   }
 
   private refuse(dialled: RmId, refusal: PeerRefusal): Judgement {
     this.log.say('warn', { refused: `rm-${dialled}`, by: this.ports.name }, refusal);
-    return { ok: false, refusal };
+    return { ok: false, reason: refusal.message, dialsLater: true };
+  }
+
+  private undecided(dialled: RmId, id: ClusterId): Judgement {
+    const { name, dialled: count } = this.ports;
+    const message = `rm-${dialled} names cluster ${id}: it is believed once most of the ${count} resource managers in --cluster name the same one.`;
+    this.log.say('info', { refused: `rm-${dialled}`, by: name }, { name: 'NOT_KNOWN_YET', message });
+    return { ok: false, reason: message, dialsLater: false };
   }
 }

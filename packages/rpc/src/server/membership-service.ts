@@ -7,19 +7,21 @@ import { MembershipCodec } from '../codec/membership-codec';
 import type { CallStatus, ServiceMethods, UnaryAnswer, UnaryMethod } from '../door/methods';
 import { permissionDenied } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
+import type { MemberDoor } from '../membership/member-door';
 import { admitNode, INVALID_FRAME } from './node-identity';
 
 /** A statement of a cluster of the largest size is far below it. */
 const MAX_REQUEST_BYTES = 64 * 1024;
 
-export function membershipService(membership: MembershipServer, logger: Logger): ServiceMethods {
+/** @param door says who is a member */
+export function membershipService(membership: MembershipServer, door: MemberDoor, logger: Logger): ServiceMethods {
   const codec = new MembershipCodec();
   return {
     found: answering(logger, (caller, bytes) => {
-      const statement = codec.decodeFound(bytes);
+      const { statement, isQuestion } = codec.decodeFound(bytes);
       const refusal = refusalOf(caller, statement.self.rm);
       if (refusal !== null) return refusal;
-      const own = membership.found(statement.self.rm, statement);
+      const own = membership.found(statement, isQuestion);
       return own === null ? { code: Code.UNAVAILABLE, details: 'this process takes part in no founding' } : codec.encodeFoundAnswer(own);
     }),
     rejoin: answering(logger, async (caller, bytes) => {
@@ -28,6 +30,13 @@ export function membershipService(membership: MembershipServer, logger: Logger):
       if (refusal !== null) return refusal;
       return codec.encodeRejoinAnswer(await membership.rejoin(rm, incarnation));
     }),
+    introduce: {
+      kind: 'unary',
+      begin: (head) => {
+        const entrance = door.admit(head, ['rm']);
+        return entrance.ok ? { ok: true, answer: entrance.answer, value: () => Promise.resolve({ ok: true, value: Buffer.alloc(0) }) } : entrance;
+      },
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { SEMANTICS_VERSION, type Outcome } from '@mas/ledger';
 import { MultiRaftHost, multiRaftConfig, type Applier, type InitialGroup, type MultiRaftConfig } from '@mas/multi-raft';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { LogFailed, SegmentedLogStore } from '@mas/raft-log';
-import { FolderMembership, MemberDesk, MembershipRefused, MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, takePart, type FailpointName, type Member, type ResourceManagerConfig, type ResourceManagerConfigInput } from '@mas/resource-manager';
+import { FolderMembership, lookAround, MemberDesk, MembershipRefused, MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, takePart, type FailpointName, type Member, type ResourceManagerConfig, type ResourceManagerConfigInput } from '@mas/resource-manager';
 import { EncodedInstructions, ProtoLedgerCodec, ProtoRowCodec, SessionCodec } from '@mas/rpc';
 import type { BucketId, Logger, RmId } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
@@ -112,18 +112,23 @@ export class RmProcess {
   async start(): Promise<void> {
     const { machine, orders, process, desk, logger, rm } = this;
     const database = { store: this.store, name: `database ${machine.sql.name}` };
-    const folder = await FolderMembership.open(machine.disk.folder(process.name), rm, machine.rejoin, database, logger);
+    const configured = {
+      first: this.first(),
+      settings: { buckets: orders.buckets, replicas: orders.replicas, policy: 'simulated', semanticsVersion: SEMANTICS_VERSION },
+      client: machine.sessions.membershipClient(process, rm),
+    };
+    const records = machine.disk.folder(process.name);
+    await lookAround({ ...configured, self: rm, record: FolderMembership.recordOf(records, machine.rejoin) });
+    const folder = await FolderMembership.open(records, rm, machine.rejoin, database, logger);
     if (orders.standing.kind === 'member') machine.sessions.servers.set(rm, this.server);
     const part = await takePart({
       rm,
-      first: this.first(),
-      settings: { buckets: orders.buckets, replicas: orders.replicas, policy: 'simulated', semanticsVersion: SEMANTICS_VERSION },
+      ...configured,
       folder,
       database,
       openEmbedded: () => Promise.reject(new Error('it was told to use a server')),
       openLog: (subfolder) => new SegmentedLogStore({ directory: subfolder === '' ? 'log' : `${subfolder}/log`, fileSystem: machine.disk.files, clock: process.clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: (error) => this.fatal(error) }),
       desk,
-      client: machine.sessions.membershipClient(process, rm),
       digest: platformDigest,
       clock: process.clock,
       logger,
@@ -137,6 +142,7 @@ export class RmProcess {
     // Not before: how far the log goes is only known now.
     this.isMember = true;
     desk.manager = parts.manager;
+    await parts.meetOthers();
     await parts.manager.start();
     this.hasStarted = true;
   }

@@ -3,6 +3,7 @@ import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
 import { CoordinatorCounters, coordinatorConfig, discoverPlacement, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig, type Failpoint } from '@mas/transaction-coordinator';
+import { NamedByMost } from '@mas/membership';
 import { LearntCluster } from '@mas/rpc';
 import { delay } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
@@ -52,7 +53,7 @@ export class TmProcess {
     const lockStore = redis.locksFor(this.process);
     this.directory = new LeaderDirectory(new PlacementIndex({ ...genesis, version: 0 }));
     const knowledge = new LearntCluster({ record: (key) => records.get(key), keep: (key, value) => void records.set(key, value) });
-    const participants = sessions.client(this.process, { role: 'tm', knowledge, standing: () => null, onRefused: () => undefined });
+    const participants = sessions.client(this.process, { role: 'tm', knowledge, named: new NamedByMost(genesis.resourceManagers.length), standing: () => null, onRefused: () => undefined });
     const { directory } = this;
     const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config: config.value });
     this.locks = new GlobalLocks({ ...ports, store: lockStore, buckets });

@@ -2,7 +2,7 @@
  * Two clusters are mixed up: a process of another one dials this one's addresses, a coordinator of another one asks its Resource Managers,
  * or a Resource Manager is started with the folder or the database of another one. What is refused leaves no trace.
  */
-import { encodeIdentity, foundingOf, MAX_ORDINAL, MemberTable, ordinal, type Founding, type IdentityRecord } from '@mas/membership';
+import { encodeIdentity, foundingOf, MAX_ORDINAL, MemberTable, NamedByMost, ordinal, type Founding, type IdentityRecord } from '@mas/membership';
 import { platformDigest } from '@mas/resource-manager';
 import { present, type RmId } from '@mas/values';
 import { LearntCluster } from '@mas/rpc';
@@ -60,7 +60,7 @@ function otherCoordinator(site: FaultSite): void {
   site.note(`${name} of another cluster asks this one\u2019s resource managers`);
   const knowledge = new LearntCluster({ record: () => otherCluster(site).clusterId, keep: () => undefined });
   const process = new SimProcess(name, cluster.world.time, { wallMs: 0, monotonicMs: 0 });
-  const client = cluster.sessions.client(process, { role: 'tm', knowledge, standing: () => 'it is a coordinator of another cluster', onRefused: () => site.count('crossed processes refused') });
+  const client = cluster.sessions.client(process, { role: 'tm', knowledge, named: new NamedByMost(cluster.rmIds.length), standing: () => 'it is a coordinator of another cluster', onRefused: () => site.count('crossed processes refused') });
   let asked = 0;
   const ask = (): void => {
     asked += 1;

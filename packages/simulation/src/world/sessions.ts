@@ -4,9 +4,9 @@
  * A session opens with its first request, and both ends judge the other one then; it ends with a process, or when a message is lost.
  * What first and returning Resource Managers ask each other goes the same way, before anybody is a member.
  */
-import { judgeCluster, type FoundingStatement, type Incarnation, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import { judgeCluster, type NamedByMost, type FoundingStatement, type Incarnation, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
 import { EncodedInstructions, MembershipCodec, SessionCodec, type ClusterKnowledge } from '@mas/rpc';
-import type { MembershipClient, MembershipServer, RejoinAnswer } from '@mas/resource-manager';
+import type { Introduction, MembershipClient, MembershipServer, RejoinAnswer } from '@mas/resource-manager';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, ParticipantServer, Passage } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import type { Network } from './network';
@@ -27,8 +27,8 @@ interface Asks {
   readonly onRefused: (refusal: PeerRefusal) => void;
 }
 
-/** Who asks: a Resource Manager as a member, a Transaction Manager by the cluster that the first one has told it of. */
-export type Asking = Asks & ({ readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; readonly knowledge: ClusterKnowledge });
+/** Who asks: a Resource Manager as a member, a Transaction Manager by the cluster that most of them have told it of. */
+export type Asking = Asks & ({ readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; readonly knowledge: ClusterKnowledge; readonly named: NamedByMost });
 
 export class SessionFabric {
   /** The listeners, by Resource Manager; a new process replaces the old one. */
@@ -119,6 +119,7 @@ class SimSessionClient implements ParticipantClient {
   private meets(rm: RmId, server: SessionServer, member: LocalMember, said: PeerName | null): boolean {
     if (this.open.get(rm) === server.process) return true;
     const { asking, fabric, process } = this;
+    if (asking.role === 'tm' && !this.knowsCluster(asking, rm, member)) return false;
     const refusal = said === null ? this.judgeCluster(member) : member.judge(said);
     if (refusal !== null) {
       fabric.network.world.counters.add('sessions turned away');
@@ -137,8 +138,16 @@ class SimSessionClient implements ParticipantClient {
     const { asking, process } = this;
     if (asking.role !== 'tm') return null;
     const known = asking.knowledge.clusterId();
-    if (known === null) asking.knowledge.learn(server.clusterId);
     return known === null ? null : judgeCluster(known, server.clusterId, process.name);
+  }
+
+  /** As production: a coordinator that knows none yet learns it from most of those that it asks. */
+  private knowsCluster({ knowledge, named }: Extract<Asking, { readonly role: 'tm' }>, rm: RmId, server: LocalMember): boolean {
+    if (knowledge.clusterId() === null) {
+      const learnt = named.heard(rm, server.clusterId);
+      if (learnt !== null) knowledge.learn(learnt);
+    }
+    return knowledge.clusterId() !== null;
   }
 }
 
@@ -153,10 +162,11 @@ class SimMembershipClient implements MembershipClient {
     private readonly self: RmId,
   ) {}
 
-  async found(rm: RmId, statement: FoundingStatement): Promise<FoundingStatement | null> {
-    const bytes = this.codec.encodeFound(statement);
+  async found(rm: RmId, statement: FoundingStatement, isQuestion: boolean): Promise<FoundingStatement | null> {
+    const bytes = this.codec.encodeFound(statement, isQuestion);
     const answer = await this.ask(rm, 'found', bytes, ({ desk }) => {
-      const own = desk.found(this.self, this.codec.decodeFound(bytes));
+      const said = this.codec.decodeFound(bytes);
+      const own = desk.found(said.statement, said.isQuestion);
       return Promise.resolve(own === null ? null : this.codec.encodeFoundAnswer(own));
     });
     return answer === null ? null : this.codec.decodeFoundAnswer(answer);
@@ -169,6 +179,17 @@ class SimMembershipClient implements MembershipClient {
       return this.codec.encodeRejoinAnswer(await desk.rejoin(asked.rm, asked.incarnation));
     });
     return answer === null ? null : this.codec.decodeRejoinAnswer(answer);
+  }
+
+  async introduce(rm: RmId, name: PeerName): Promise<Introduction | null> {
+    const said = Buffer.from(JSON.stringify(name));
+    const answer = await this.ask(rm, 'introduce', said, ({ member }) => {
+      const judge = member();
+      return Promise.resolve(judge === null ? null : Buffer.from(JSON.stringify(judge.judge(name))));
+    });
+    const refusal = answer === null ? null : (JSON.parse(answer.toString()) as PeerRefusal | null);
+    if (answer === null) return null;
+    return refusal === null ? { kind: 'welcome' } : { kind: 'turned-away', refusal };
   }
 
   private ask(rm: RmId, what: string, bytes: Buffer, handle: (server: SessionServer) => Promise<Buffer | null>): Promise<Buffer | null> {

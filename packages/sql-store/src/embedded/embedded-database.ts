@@ -25,6 +25,8 @@ const PRAGMAS = ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full
 export class EmbeddedDatabase implements SqlDatabase {
   readonly dialect = SQLITE;
   readonly hasReadViews = false;
+  /** Opening makes the file. */
+  readonly isMissing = false;
   readonly db: Kysely<Schema>;
   readonly bulk: Kysely<Schema>;
   readonly description: string;
@@ -34,6 +36,10 @@ export class EmbeddedDatabase implements SqlDatabase {
     this.description = `embedded database ${options.file}`;
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: new LibsqlConnection(open(options.file)) }) });
     this.bulk = this.db;
+  }
+
+  create(): Promise<void> {
+    return Promise.resolve();
   }
 
   withAdmin<Result>(work: (db: Kysely<Schema>) => Promise<Result>): Promise<Result> {

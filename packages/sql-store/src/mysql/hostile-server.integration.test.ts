@@ -79,7 +79,7 @@ function holdsOn(kind: Kind): void {
 
   test('every setting that is relied upon has our value in each session, and another one by default', async () => {
     const root = await DirectSql.connect(server.port);
-    const database = new MysqlDatabase(mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS }), new LocalLoading(true, () => undefined));
+    const database = new MysqlDatabase(mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS }), new LocalLoading(true, () => undefined), null);
     const ours = async (name: string): Promise<unknown> => (await sql<{ value: unknown }>`select ${sql.raw(`@@session.${name}`)} as value`.execute(database.db)).rows[0]?.value;
     for (const { variable } of [...settings, { variable: kind.isolation }, { variable: kind.readOnly }, { variable: 'character_set_client' }, { variable: 'character_set_results' }]) {
       const byDefault = await root.value(`select @@global.${variable}`);
@@ -92,7 +92,7 @@ function holdsOn(kind: Kind): void {
   });
 
   test('a bulk load that loses something is noticed, also where the server keeps no warnings', async () => {
-    const database = new MysqlDatabase(mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS, connections: 1 }), new LocalLoading(true, () => undefined));
+    const database = new MysqlDatabase(mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS, connections: 1 }), new LocalLoading(true, () => undefined), null);
     await sql.raw('create table loaded (k int primary key, v varbinary(4) not null) engine=InnoDB').execute(database.db);
     const load = (text: string): Promise<unknown> => database.db.executeQuery({ ...CompiledQuery.raw(`load data local infile 'rows' replace into table loaded character set binary fields terminated by '\\t' escaped by '\\\\' lines terminated by '\\n' (k, v)`), parameters: [new LocalRows(Buffer.from(text), 1)] });
     await load('1\ta\n');

@@ -25,15 +25,25 @@ export class MysqlDatabase implements SqlDatabase {
   readonly bulk: Kysely<Schema>;
   readonly description: string;
 
-  /** @param loading how bulk rows travel */
+  /** @param loading how bulk rows travel @param make the database itself, which is not there yet; null: it is */
   constructor(
     private readonly settings: MysqlSettings,
     private readonly loading: LocalLoading,
+    private make: (() => Promise<void>) | null,
   ) {
     this.dialect = { ...MYSQL, upserts: (into) => (loading.isAllowed ? loadRows(into) : MYSQL.upserts(into)) };
     this.description = `MySQL at ${settings.description}`;
     this.db = this.connect(settings.connections, settings.statementTimeoutMs);
     this.bulk = this.connect(settings.bulkConnections, Math.max(settings.statementTimeoutMs, BULK_STATEMENT_TIMEOUT_MS));
+  }
+
+  get isMissing(): boolean {
+    return this.make !== null;
+  }
+
+  async create(): Promise<void> {
+    await this.make?.();
+    this.make = null;
   }
 
   async withAdmin<Result>(work: (db: Kysely<Schema>) => Promise<Result>): Promise<Result> {

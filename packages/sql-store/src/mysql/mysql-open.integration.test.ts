@@ -106,6 +106,15 @@ test('nobody listens: unavailable, with the address; an unknown host: misconfigu
   await expect(openAppliedStore(`mysql://root@no-such-host.invalid/d`)).rejects.toMatchObject({ kind: expect.stringMatching(/misconfigured|unavailable/) as string });
 });
 
+test('a database that is expected to be there is not created before the tables are', async () => {
+  const exists = async (): Promise<boolean> => (await direct.run("select schema_name from information_schema.schemata where schema_name='mas_expected'")).length > 0;
+  const store = await openMysqlStore({ url: `mysql://root@127.0.0.1:${server.port}`, database: 'mas_expected', createsDatabase: false });
+  expect([await store.ownership(), await exists()]).toEqual([{ kind: 'empty' }, false]);
+  await store.migrate();
+  expect([await store.ownership(), await exists()]).toEqual([{ kind: 'empty' }, true]);
+  await store.close();
+});
+
 test('the database is created; a server that does not sync its commits is warned about', async () => {
   const warnings: string[] = [];
   const ignore = (): void => undefined;

@@ -4,8 +4,10 @@ import { StoreMisconfigured } from '../errors';
 export interface MysqlStoreOptions {
   /** `mysql://user:password@host:port/database`; user and password percent-encoded; port 3306 if none is given. */
   readonly url: string;
-  /** Where the URL names none; created if it does not exist. One database per RM. */
+  /** Where the URL names none. One database per RM. */
   readonly database?: string;
+  /** False: one that does not exist is lost, or a wrong name, and is not made before `migrate()` is called. Default true. */
+  readonly createsDatabase?: boolean;
   /** For loads and checkpoints. Default 4. */
   readonly connections?: number;
   /** For snapshots, installs and the removal of old generations. Default 2. */

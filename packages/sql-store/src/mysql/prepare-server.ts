@@ -26,10 +26,12 @@ const LOOKED_AT = ['max_allowed_packet', 'innodb_flush_log_at_trx_commit', 'loca
 export interface ServerFacts {
   /** It takes rows as a file (LOAD DATA LOCAL). */
   readonly localInfile: boolean;
+  /** The database is there, or was made. */
+  readonly exists: boolean;
 }
 
-/** Creates the database if it does not exist. @throws StoreMisconfigured, StoreUnavailable */
-export async function prepareServer(settings: MysqlSettings, logger: Logger): Promise<ServerFacts> {
+/** @param create makes the database if it does not exist @throws StoreMisconfigured, StoreUnavailable */
+export async function prepareServer(settings: MysqlSettings, logger: Logger, create: boolean): Promise<ServerFacts> {
   const connection = createConnection({ ...connectionOptions(settings), multipleStatements: true });
   // The error comes to the callback as well; without a listener it would end the process.
   connection.on('error', () => undefined);
@@ -40,16 +42,17 @@ export async function prepareServer(settings: MysqlSettings, logger: Logger): Pr
     const facts = new Map(variables.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]));
     refuseUnfit(facts, settings);
     const existing = await run(`select schema_name from information_schema.schemata where schema_name='${settings.database}'`);
-    if (existing.length === 0) await run(`create database if not exists \`${settings.database}\``);
-    await run(`use \`${settings.database}\``);
+    const exists = existing.length > 0 || create;
+    if (existing.length === 0 && create) await run(`create database if not exists \`${settings.database}\``);
+    if (exists) await run(`use \`${settings.database}\``);
     if (facts.get('innodb_flush_log_at_trx_commit') !== '1') {
       const advice = 'set innodb_flush_log_at_trx_commit=1: else a power cut may lose checkpoints behind which the log was already truncated';
       logger.warn({ database: settings.description }, advice);
     }
     const localInfile = facts.get('local_infile') === 'ON';
     const bulk = localInfile ? 'LOAD DATA LOCAL' : 'INSERT: set local_infile=1 on the server, and checkpoints cost it half';
-    logger.info({ database: settings.description, version: facts.get('version') ?? '', bulk }, 'SQL database is ready');
-    return { localInfile };
+    logger.info({ database: settings.description, version: facts.get('version') ?? '', bulk }, exists ? 'SQL database is ready' : 'the SQL server is ready, and does not have this database');
+    return { localInfile, exists };
   } catch (error) {
     throw explain(error, settings);
   } finally {

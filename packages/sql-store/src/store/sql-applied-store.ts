@@ -23,6 +23,7 @@ export class SqlAppliedStore implements AppliedStore, OwnedStore {
   }
 
   async migrate(): Promise<void> {
+    await this.database.create();
     try {
       await migrate(this.database);
     } catch (error) {
@@ -32,6 +33,7 @@ export class SqlAppliedStore implements AppliedStore, OwnedStore {
   }
 
   ownership(): Promise<StoreOwnership> {
+    if (this.database.isMissing) return Promise.resolve({ kind: 'empty' });
     return answered(this.database, 'owner of the database', () => StoreOwnerDAO.ownership(this.database.db, this.database.dialect));
   }
 

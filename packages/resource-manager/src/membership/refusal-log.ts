@@ -20,7 +20,7 @@ export class RefusalLog {
   ) {}
 
   /** @param message when the refusal's own is not what this end has to say */
-  say(level: 'info' | 'warn' | 'error', pair: RefusedPair, refusal: { readonly name: string; readonly message: string }, message = refusal.message): void {
+  say(level: 'info' | 'warn', pair: RefusedPair, refusal: { readonly name: string; readonly message: string }, message = refusal.message): void {
     const key = `${pair.refused} ${pair.by} ${refusal.name}`;
     const nowMs = this.clock.monotonicMs();
     const lastMs = this.saidAtMs.get(key);
