@@ -33,7 +33,7 @@ export { decodeMarks, decodeRuns, encodeMarks, encodeRuns, type FolderRuns } fro
 export { LocalMember, type LocalMemberOptions } from './local-member';
 export { MemberTable } from './member-table';
 export { NamedByMost } from './named-by-most';
-export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, type Known, type PeerName, type PeerRefusal } from './peer-name';
+export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, stillHeard, type Known, type PeerName, type PeerRefusal } from './peer-name';
 export { PositionMarks, type PositionMark } from './position-marks';
 export { areRuns, isRun, MAX_RUNS_TOLD, runOf, runsWithNext, type Run, type RunStart } from './run-history';
 // For simulators and tests of other packages.

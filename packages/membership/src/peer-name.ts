@@ -17,7 +17,7 @@ export interface PeerName extends MemberIdentity {
   readonly runs: readonly RunStart[];
 }
 
-export const PEER_REFUSALS = ['ANOTHER_CLUSTER', 'UNKNOWN_RESOURCE_MANAGER', 'REPLACED_INCARNATION', 'OTHER_INCARNATION', 'OLD_COPY', 'NOT_KNOWN_YET', 'OTHER_RESOURCE_MANAGER', 'NO_NAME'] as const;
+export const PEER_REFUSALS = ['ANOTHER_CLUSTER', 'UNKNOWN_RESOURCE_MANAGER', 'REPLACED_INCARNATION', 'OTHER_INCARNATION', 'OLD_COPY', 'STILL_HEARD', 'NOT_KNOWN_YET', 'OTHER_RESOURCE_MANAGER', 'NO_NAME'] as const;
 
 export interface PeerRefusal {
   readonly name: (typeof PEER_REFUSALS)[number];
@@ -49,6 +49,11 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
   if (peer.incarnation !== member.incarnation) return final('OTHER_INCARNATION', `rm-${peer.rm} is recorded as incarnation ${shortId(member.incarnation)}, this one is ${shortId(peer.incarnation)}. ${REJOIN(peer.rm)}`);
   const mark = known.marks.of(peer.rm, peer.ordinal);
   return mark === null ? null : judgeLog(peer, mark);
+}
+
+/** Of one that would be welcome, while the process before it on the same data is heard all the same. It may have been killed a moment ago: not final. */
+export function stillHeard({ rm, incarnation }: Pick<PeerName, 'rm' | 'incarnation'>): PeerRefusal {
+  return { name: 'STILL_HEARD', message: `Another process speaks as rm-${rm} (${shortId(incarnation)}): the same data folder, or a copy of it, is in use. Stop the one that is not meant.`, isFinal: false, mark: null };
 }
 
 /** Null: the log has been where the mark says. */

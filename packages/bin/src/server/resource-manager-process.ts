@@ -140,10 +140,10 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
   // Not before: how far the log goes is only known now.
   await part.beginRun(random);
+  // Before it takes a stream over from whoever runs on the same data, and before a bucket is opened, which fences off who writes to the same database.
+  await part.meetOthers().finally(() => client.close());
   became.member = member;
   desk.manager = manager;
-  // Not later: opening a bucket fences off whoever writes to the same database.
-  await part.meetOthers().finally(() => client.close());
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
   lifecycle.onStop('resource manager', () => manager.stop());
   await manager.start();

@@ -3,7 +3,7 @@
  * part in founding, or, told so by its operator, waits to be admitted in the place of a lost one. Every step is durable
  * before anybody hears of it.
  */
-import { describeMember, foundingProblem, membershipOf, MemberTable, nextFoundingState, type Admission, type ClusterSettings, type FoundingState, type FoundingStatement, type IdentityRecord, type Incarnation, type Membership } from '@mas/membership';
+import { describeMember, foundingProblem, membershipOf, MemberTable, nextFoundingState, type Admission, type ClusterSettings, type FoundingProblem, type FoundingState, type FoundingStatement, type IdentityRecord, type Incarnation, type Membership } from '@mas/membership';
 import { delay, type Clock, type Logger, type RmId } from '@mas/values';
 import type { Digest } from '../digest';
 import type { FolderIdentity } from './folder-identity';
@@ -45,6 +45,8 @@ export interface BecomingMemberPorts {
 export class BecomingMember {
   private readonly heard = new Map<RmId, { readonly statement: FoundingStatement; readonly atMs: number }>();
   private readonly refusals: RefusalLog;
+  /** What is wrong between this one and the last one that has only asked. */
+  private asked: FoundingProblem | null = null;
   private stopped = false;
 
   constructor(private readonly ports: BecomingMemberPorts) {
@@ -77,7 +79,10 @@ export class BecomingMember {
       const message = `rm-${statement.self.rm} comes with a folder that cluster ${own.state.founding.clusterId} does not know: it is turned away.`;
       this.refusals.say('warn', { refused: describeMember(statement.self), by: describeMember(own.self) }, { name: problem.name, message });
     }
-    if (!isQuestion && first.includes(statement.self.rm)) this.hear(statement.self.rm, statement);
+    if (!first.includes(statement.self.rm)) return own;
+    if (!isQuestion) this.hear(statement.self.rm, statement);
+    // Who only asks ends with what it hears; its configuration counts here all the same.
+    else if (own.state.kind === 'alone') this.asked = foundingProblem(own, new Map([[statement.self.rm, statement]]));
     return own;
   }
 
@@ -107,7 +112,7 @@ export class BecomingMember {
     const own = this.statement();
     if (own === null) return '';
     const heard = this.fresh();
-    const problem = foundingProblem(own, heard);
+    const problem = this.asked?.isFinal === true ? this.asked : foundingProblem(own, heard);
     if (problem?.isFinal === true) throw new MembershipRefused(problem.name, problem.message);
     const next = nextFoundingState(own, heard, (text) => this.ports.digest.sha256Hex(text));
     if (next !== own.state && next.kind !== 'alone') await this.become(next);

@@ -70,8 +70,10 @@ describe.each<[string, IdentityRecord]>([
   });
 });
 
-test('other settings are found out while nothing is founded', async () => {
-  expect(await look(ONE, newIdentity(disk(ONE), 'new'), answering(newIdentity(disk(TWO), 'new'), 4))).toBe('SETTINGS_DIFFER');
+test('other settings are found out while nothing is founded, by who asks and by who is asked', async () => {
+  const two = answering(newIdentity(disk(TWO), 'new'), 4);
+  expect(await look(ONE, newIdentity(disk(ONE), 'new'), two)).toBe('SETTINGS_DIFFER');
+  await expect(two.becoming.run()).rejects.toMatchObject({ reason: 'SETTINGS_DIFFER', message: expect.stringMatching(/^--buckets is 4 here, and 3 at rm-1\./) as unknown });
 });
 
 test('a question is not remembered: nothing is founded with an incarnation that is not durable yet', async () => {

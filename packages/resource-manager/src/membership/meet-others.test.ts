@@ -2,7 +2,7 @@
 import { madeUpCluster, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
 import { VirtualClock } from '@mas/multi-raft';
 import { rmId, silentLogger, type RmId } from '@mas/values';
-import { meetOthers } from './meet-others';
+import { meetOthers, STILL_HEARD_LIMIT_MS } from './meet-others';
 import type { Introduction, MembershipClient } from './membership-ports';
 
 const [ONE, TWO, THREE] = [rmId(1), rmId(2), rmId(3)];
@@ -57,6 +57,25 @@ test.each<[string, Readonly<Record<number, readonly [number, Introduction | null
   const meeting = meet(answers);
   await meeting.clock.advance(PATIENT_MS);
   expect(meeting.outcome()).toEqual(expect.stringMatching(message));
+});
+
+test('an earlier process on its data is heard for a moment, then no more: it goes on', async () => {
+  const still = away('STILL_HEARD', { isFinal: false });
+  const answers: Record<number, readonly [number, Introduction | null]> = { 2: [3, still], 3: [3, WELCOME] };
+  const meeting = meet(answers);
+  await meeting.clock.advance(2_000);
+  expect(meeting.outcome()).toBeUndefined();
+  answers[2] = [3, WELCOME];
+  await meeting.clock.advance(1_000);
+  expect(meeting.outcome()).toBe('goes on');
+});
+
+test('one that is heard on and on runs: this one ends', async () => {
+  const meeting = meet({ 2: [3, away('STILL_HEARD', { isFinal: false, message: 'another process speaks' })], 3: [3, WELCOME] });
+  await meeting.clock.advance(STILL_HEARD_LIMIT_MS - 1);
+  expect(meeting.outcome()).toBeUndefined();
+  await meeting.clock.advance(1_000);
+  expect(meeting.outcome()).toBe('another process speaks');
 });
 
 test('a cluster of one has nobody to meet', async () => {

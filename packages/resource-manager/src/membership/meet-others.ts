@@ -9,6 +9,9 @@ import type { Introduction, MembershipClient } from './membership-ports';
 
 /** Once somebody has let it in, the rest have so long: whoever is cut off or hangs keeps nobody from starting. */
 const ENOUGH_MS = 1_000;
+/** What a process has sent before it was killed may still arrive. One that is heard for longer than this runs. */
+export const STILL_HEARD_LIMIT_MS = 5_000;
+const ASK_AGAIN_MS = 500;
 
 export interface MeetingOthers {
   readonly local: LocalMember;
@@ -19,7 +22,7 @@ export interface MeetingOthers {
 }
 
 /**
- * Each is asked once, all at a time. Who is not there has no say: after a power cut nobody is, and what nobody remembers nobody can refuse.
+ * Each is asked once, all at a time; again where an earlier process on this data is still heard. Who is not there has no say: after a power cut nobody is, and what nobody remembers nobody can refuse.
  * @throws MembershipRefused when this process is no member any more
  */
 export function meetOthers({ local, others, client, clock, logger }: MeetingOthers): Promise<void> {
@@ -28,16 +31,25 @@ export function meetOthers({ local, others, client, clock, logger }: MeetingOthe
     let silent = others.length;
     let isLetIn = false;
     let isLate = false;
+    const beganMs = clock.monotonicMs();
+    const hearing = new Set<RmId>();
     const timer = clock.schedule(ENOUGH_MS, () => {
       isLate = true;
       look();
     });
     const look = (): void => {
-      if (silent > 0 && !(isLetIn && isLate)) return;
+      if (hearing.size > 0 || (silent > 0 && !(isLetIn && isLate))) return;
       timer.cancel();
       resolve();
     };
     const heard = (rm: RmId, answer: Introduction | null): void => {
+      hearing.delete(rm);
+      if (answer?.kind === 'turned-away' && answer.refusal.name === 'STILL_HEARD') {
+        if (clock.monotonicMs() - beganMs >= STILL_HEARD_LIMIT_MS) return reject(new MembershipRefused(answer.refusal.name, answer.refusal.message));
+        hearing.add(rm);
+        clock.schedule(ASK_AGAIN_MS, () => ask(rm));
+        return;
+      }
       silent -= 1;
       if (answer?.kind === 'welcome') {
         isLetIn = true;
@@ -49,7 +61,8 @@ export function meetOthers({ local, others, client, clock, logger }: MeetingOthe
       }
       look();
     };
-    for (const rm of others) client.introduce(rm, name).then((answer) => heard(rm, answer), reject);
+    const ask = (rm: RmId): void => void client.introduce(rm, name).then((answer) => heard(rm, answer), reject);
+    for (const rm of others) ask(rm);
     look();
   });
 }

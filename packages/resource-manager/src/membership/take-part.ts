@@ -53,7 +53,7 @@ export interface Member<Store, Log> {
   readonly log: Log;
   /** Durable when it resolves. Call it once the log has been read back, and before anybody hears of this process. */
   beginRun(random: Random): Promise<void>;
-  /** Call it once this process answers for itself, and before a bucket is opened. @throws MembershipRefused */
+  /** Call it when a run has begun, and before anybody is let in or a bucket is opened. @throws MembershipRefused */
   meetOthers(): Promise<void>;
   /** Stops the writing of marks, with a last one. */
   readonly keepMarks: () => Promise<void>;

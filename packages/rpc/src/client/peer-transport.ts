@@ -35,6 +35,13 @@ export interface PeerTransportOptions {
   readonly dialTimeoutMs?: number;
 }
 
+interface Incoming {
+  readonly stream: ServerStream;
+  readonly peer: PeerName;
+  /** Who waits for a sign of life. */
+  readonly waiting: Set<() => void>;
+}
+
 /** A resource manager that has been let in, and who hears it. */
 interface Visit {
   readonly peer: PeerName;
@@ -45,7 +52,7 @@ interface Visit {
 export class GrpcPeerTransport implements PeerTransport {
   private readonly links = new Map<RmId, PeerLink>();
   private readonly snapshotClients = new Map<RmId, Client>();
-  private readonly incoming = new Map<RmId, { readonly stream: ServerStream; readonly peer: PeerName }>();
+  private readonly incoming = new Map<RmId, Incoming>();
   private readonly snapshots: IncomingSnapshots;
   private readonly batches = new PeerBatchCodec();
   private readonly frames = new SnapshotFrameCodec();
@@ -110,6 +117,22 @@ export class GrpcPeerTransport implements PeerTransport {
     };
   }
 
+  /** Whether an earlier process on the data of `newcomer` says something within `forMs`: it runs, then. */
+  isStillHeard({ rm, incarnation, runs }: PeerName, forMs: number): Promise<boolean> {
+    const incoming = this.incoming.get(rm);
+    if (incoming === undefined || incoming.peer.incarnation !== incarnation || incoming.peer.runs.at(-1)?.run === runs.at(-1)?.run) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const end = (isHeard: boolean): void => {
+        timer.cancel();
+        incoming.waiting.delete(heard);
+        resolve(isHeard);
+      };
+      const heard = (): void => end(true);
+      const timer = this.options.clock.schedule(forMs, () => end(false));
+      incoming.waiting.add(heard);
+    });
+  }
+
   close(): Promise<void> {
     this.closed = true;
     for (const link of this.links.values()) link.close();
@@ -139,12 +162,14 @@ export class GrpcPeerTransport implements PeerTransport {
   private onReplicate(stream: ServerStream, { peer, member, receiver }: Visit): void {
     // A peer that dials again has lost the old stream, whether or not this side has noticed.
     this.incoming.get(peer.rm)?.stream.end({ code: Code.ABORTED, details: 'replaced by a newer stream' });
-    this.incoming.set(peer.rm, { stream, peer });
+    const incoming: Incoming = { stream, peer, waiting: new Set() };
+    this.incoming.set(peer.rm, incoming);
     this.links.get(peer.rm)?.dialSoon();
     stream.listen({
       message: (frame, release) => {
         // Decoded entries are bounded by what Raft lets be in flight.
         release();
+        for (const heard of incoming.waiting) heard();
         this.receive(member, receiver, frame, stream);
       },
       end: () => {

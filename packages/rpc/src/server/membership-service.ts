@@ -1,20 +1,25 @@
 /** mas.v1.MembershipService: what first and returning Resource Managers ask each other. Role rm; who asks is who its certificate says. */
 import { status as Code } from '@grpc/grpc-js';
+import { stillHeard } from '@mas/membership';
 import type { MembershipServer } from '@mas/resource-manager';
 import type { Logger, RmId } from '@mas/values';
 import { speaksFor, type PeerIdentity } from '../auth/peer-role';
+import type { GrpcPeerTransport } from '../client/peer-transport';
 import { MembershipCodec } from '../codec/membership-codec';
 import type { CallStatus, ServiceMethods, UnaryAnswer, UnaryMethod } from '../door/methods';
 import { permissionDenied } from '../errors/request-errors';
 import { toStatus } from '../errors/status-details';
 import type { MemberDoor } from '../membership/member-door';
+import { refusalStatus } from '../membership/refusal-status';
 import { admitNode, INVALID_FRAME } from './node-identity';
 
 /** A statement of a cluster of the largest size is far below it. */
 const MAX_REQUEST_BYTES = 64 * 1024;
+/** A process that runs says something several times within it (`--tick-ms` is at most 100). */
+const SIGN_OF_LIFE_MS = 500;
 
-/** @param door says who is a member */
-export function membershipService(membership: MembershipServer, door: MemberDoor, logger: Logger): ServiceMethods {
+/** @param door says who is a member @param raft hears who speaks already; null: nobody does */
+export function membershipService(membership: MembershipServer, door: MemberDoor, raft: Pick<GrpcPeerTransport, 'isStillHeard'> | null, logger: Logger): ServiceMethods {
   const codec = new MembershipCodec();
   return {
     found: answering(logger, (caller, bytes) => {
@@ -34,7 +39,13 @@ export function membershipService(membership: MembershipServer, door: MemberDoor
       kind: 'unary',
       begin: (head) => {
         const entrance = door.admit(head, ['rm']);
-        return entrance.ok ? { ok: true, answer: entrance.answer, value: () => Promise.resolve({ ok: true, value: Buffer.alloc(0) }) } : entrance;
+        if (!entrance.ok) return entrance;
+        const { peer, answer } = entrance;
+        const settleIntroduction = async (): Promise<UnaryAnswer> => {
+          const isHeard = peer !== null && (await raft?.isStillHeard(peer, SIGN_OF_LIFE_MS)) === true;
+          return isHeard ? { ok: false, status: refusalStatus(stillHeard(peer)) } : { ok: true, value: Buffer.alloc(0) };
+        };
+        return { ok: true, answer, value: settleIntroduction };
       },
     },
   };

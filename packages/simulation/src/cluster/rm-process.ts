@@ -140,9 +140,9 @@ export class RmProcess {
     await parts.host.start();
     await parts.beginRun(machine.world.chance());
     // Not before: how far the log goes is only known now.
+    await parts.meetOthers();
     this.isMember = true;
     desk.manager = parts.manager;
-    await parts.meetOthers();
     await parts.manager.start();
     this.hasStarted = true;
   }
