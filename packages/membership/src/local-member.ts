@@ -60,11 +60,16 @@ export class LocalMember {
 
   /** Null: the other end is welcome, and where it stands is remembered: a copy from before knows nothing of this run. */
   judge(peer: PeerName): PeerRefusal | null {
-    const refusal = this.refusalOf(peer);
+    const refusal = this.examine(peer);
     const { rm, ordinal, position } = peer;
     const run = peer.runs.at(-1)?.run;
     if (refusal === null && rm !== this.self.rm && run !== undefined) this.marks.raise({ rm, ordinal, run, position });
     return refusal;
+  }
+
+  /** As judge, of one that only asks whether it would be let in: nothing of it is remembered. */
+  examine(peer: PeerName): PeerRefusal | null {
+    return judgePeer({ clusterId: this.clusterId, members: this.table, marks: this.marks }, peer);
   }
 
   /** As judge, for who dials one Resource Manager and may reach another one. */
@@ -76,7 +81,7 @@ export class LocalMember {
 
   /** Whether who was let in is still welcome: how far its log went is known since then. */
   keeps(peer: PeerName): boolean {
-    return this.refusalOf({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
+    return this.examine({ ...peer, position: Number.MAX_SAFE_INTEGER }) === null;
   }
 
   /**
@@ -138,10 +143,6 @@ export class LocalMember {
   /** Called whenever another table counts or this process finds itself refused: connections are looked at again. */
   onChange(listener: () => void): void {
     this.listeners.add(listener);
-  }
-
-  private refusalOf(peer: PeerName): PeerRefusal | null {
-    return judgePeer({ clusterId: this.clusterId, members: this.table, marks: this.marks }, peer);
   }
 
   private changed(): void {

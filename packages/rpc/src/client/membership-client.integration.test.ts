@@ -20,16 +20,18 @@ const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () =
 const transportOf = (rm: typeof ONE, peers: ReadonlyMap<typeof ONE, string>): GrpcPeerTransport => new GrpcPeerTransport({ self: rm, door: doorOf(founder(rm)), peers, tls: certs.rm(rm), clock: realClock, logger: silentLogger });
 const receiver: PeerReceiver = { onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined };
 
+let local: LocalMember;
 let two: GrpcPeerTransport;
 let server: RunningServer;
 let client: GrpcMembershipClient;
 let asked: (readonly [FoundingStatement, boolean])[];
 
 beforeAll(async () => {
-  two = transportOf(TWO, new Map());
+  local = founder(TWO);
+  two = new GrpcPeerTransport({ self: TWO, door: doorOf(local), peers: new Map(), tls: certs.rm(TWO), clock: realClock, logger: silentLogger });
   two.start(receiver);
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(TWO), raft: two, door: doorOf(founder(TWO)), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls: certs.rm(TWO), raft: two, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
     membership: {
       found: (statement, isQuestion) => {
@@ -73,6 +75,8 @@ test('the next process on the same data is turned away while the one before it i
   await eventually('the one that runs is connected', () => running.send(TWO, EMPTY_BATCH));
   const signs = setInterval(() => running.send(TWO, EMPTY_BATCH), SIGN_OF_LIFE_MS);
   expect(await client.introduce(TWO, next)).toMatchObject({ kind: 'turned-away', refusal: { name: 'STILL_HEARD', isFinal: false } });
+  // Nothing of who only asks is remembered: the one that runs is no copy of it.
+  expect(local.marks.of(ONE, name.ordinal)?.run).toBe(FIRST_RUN.run);
   // It may ask for itself.
   expect(await client.introduce(TWO, name)).toEqual({ kind: 'welcome' });
   clearInterval(signs);

@@ -82,17 +82,17 @@ export class MemberDoor implements NodeCaller {
     return this.ports.member()?.keeps(peer) === true;
   }
 
-  /** Who calls, by certificate and metadata together. */
-  admit(head: CallHead, allowed: readonly PeerIdentity['role'][]): Entrance {
+  /** Who calls, by certificate and metadata together. @param remembers false: it only asks whether it would be let in */
+  admit(head: CallHead, allowed: readonly PeerIdentity['role'][], remembers = true): Entrance {
     const admission = admitNode(head, allowed);
     if (!admission.ok) return { ok: false, status: admission.status };
     const member = this.ports.member();
     if (member === null) return { ok: false, status: { code: Code.UNAVAILABLE, details: 'this process is not a member of a cluster yet' } };
     const said = head.metadata();
-    return admission.identity.role === 'tm' ? this.admitCoordinator(member, said) : this.admitMember(member, admission.identity, said);
+    return admission.identity.role === 'tm' ? this.admitCoordinator(member, said) : this.admitMember(member, admission.identity, said, remembers);
   }
 
-  private admitMember(member: LocalMember, identity: PeerIdentity, said: Metadata): Entrance {
+  private admitMember(member: LocalMember, identity: PeerIdentity, said: Metadata, remembers: boolean): Entrance {
     const certified = identity.role === 'rm' && identity.rm !== null ? `rm-${identity.rm}` : 'a resource manager';
     const by = describeMember(member.self);
     const claimed = readRm(said);
@@ -105,7 +105,7 @@ export class MemberDoor implements NodeCaller {
       this.log.say('warn', { refused: certified, by }, NOT_SAID);
       return NO_NAME;
     }
-    const refusal = member.judge(peer);
+    const refusal = remembers ? member.judge(peer) : member.examine(peer);
     if (refusal === null) return { ok: true, role: 'rm', peer, answer: sayMember(member.name()) };
     this.say(member, peer, refusal);
     return { ok: false, status: refusalStatus(refusal) };

@@ -38,7 +38,7 @@ export function membershipService(membership: MembershipServer, door: MemberDoor
     introduce: {
       kind: 'unary',
       begin: (head) => {
-        const entrance = door.admit(head, ['rm']);
+        const entrance = door.admit(head, ['rm'], false);
         if (!entrance.ok) return entrance;
         const { peer, answer } = entrance;
         const settleIntroduction = async (): Promise<UnaryAnswer> => {

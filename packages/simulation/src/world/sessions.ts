@@ -185,7 +185,7 @@ class SimMembershipClient implements MembershipClient {
     const said = Buffer.from(JSON.stringify(name));
     const answer = await this.ask(rm, 'introduce', said, ({ member }) => {
       const judge = member();
-      return Promise.resolve(judge === null ? null : Buffer.from(JSON.stringify(judge.judge(name))));
+      return Promise.resolve(judge === null ? null : Buffer.from(JSON.stringify(judge.examine(name))));
     });
     const refusal = answer === null ? null : (JSON.parse(answer.toString()) as PeerRefusal | null);
     if (answer === null) return null;
