@@ -3,7 +3,7 @@
  * nothing of it arrives, it hears nothing, and the stream of the right peer, which has the same number, lives on.
  */
 import type { PeerMessage } from '@mas/raft';
-import { FIRST_RUN, founderId, LocalMember, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, PositionMarks, type PeerRefusal } from '@mas/membership';
+import { FIRST_RUN, founderId, LocalMember, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, PositionMarks, runOf, type PeerRefusal } from '@mas/membership';
 import { rmId, type RmId } from '@mas/values';
 import { acceptedAt, batchOf, chunks, headerOf, RecordingReceiver, streamOf, type TransportPair } from './contract-parts';
 
@@ -13,7 +13,7 @@ const other = madeUpCluster([ONE, TWO], 2);
 const POSITION = 100;
 /** What is on its way when both have just started has arrived by then. */
 const PINGS = 20;
-const founder = (rm = ONE, position = POSITION): LocalMember => cluster.local(rm, () => position);
+const founder = (rm = ONE): LocalMember => cluster.local(rm, () => POSITION);
 
 /** The table in which the second incarnation of rm-1 counts. */
 const SECOND = { rm: ONE, ordinal: ordinal(1) };
@@ -38,7 +38,7 @@ const GUESTS: readonly RefusedGuest[] = [
   { what: 'with a folder of its own under the id of one that runs', reason: 'OTHER_INCARNATION', guest: () => otherFolder(ONE) },
   { what: 'that the cluster does not have', reason: 'UNKNOWN_RESOURCE_MANAGER', guest: () => madeUpCluster([ONE, TWO, THREE]).local(THREE, () => POSITION) },
   {
-    what: 'with a copy of an earlier time', reason: 'OLD_COPY', guest: () => founder(ONE, POSITION - 1),
+    what: 'with a copy of an earlier time', reason: 'OLD_COPY', guest: () => copyOf(ONE, POSITION - 1),
     judge: () => {
       const judge = founder(TWO);
       judge.heard([{ ...founderId(ONE), run: FIRST_RUN.run, position: POSITION }]);
@@ -46,6 +46,13 @@ const GUESTS: readonly RefusedGuest[] = [
     },
   },
 ];
+
+/** Made when the log of the original ended there, and started. */
+function copyOf(rm: RmId, from: number): LocalMember {
+  const member = cluster.local(rm, () => POSITION);
+  member.begin([FIRST_RUN, { run: runOf('2'.padStart(8, '0').padEnd(20, 'c')), from }]);
+  return member;
+}
 
 function otherFolder(rm: RmId): LocalMember {
   const self = { ...founderId(rm), incarnation: madeUpIncarnation(founderId(rm), 9) };

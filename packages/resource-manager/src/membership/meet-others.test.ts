@@ -1,5 +1,5 @@
 /** A member asks the others before it opens anything: who is refused ends there, who is cut off starts all the same. */
-import { madeUpCluster, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import { FIRST_RUN, madeUpCluster, runOf, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
 import { VirtualClock } from '@mas/multi-raft';
 import { rmId, silentLogger, type RmId } from '@mas/values';
 import { meetOthers, STILL_HEARD_LIMIT_MS } from './meet-others';
@@ -11,6 +11,13 @@ const PATIENT_MS = 10_000;
 const WELCOME: Introduction = { kind: 'welcome' };
 const away = (name: PeerRefusal['name'], more: Partial<PeerRefusal> = {}): Introduction => ({ kind: 'turned-away', refusal: { name, message: name, isFinal: true, mark: null, ...more } });
 
+/** Its first run ended with batch 10. */
+function startedAgain(): LocalMember {
+  const local = cluster.local(ONE, () => 10);
+  local.begin([FIRST_RUN, { run: runOf('2'.padStart(8, '0').padEnd(20, 'b')), from: 10 }]);
+  return local;
+}
+
 interface Meeting {
   readonly clock: VirtualClock;
   readonly said: PeerName[];
@@ -18,7 +25,7 @@ interface Meeting {
 }
 
 /** @param answers after how long, and what */
-function meet(answers: Readonly<Record<number, readonly [number, Introduction | null]>>, local: LocalMember = cluster.local(ONE, () => 10)): Meeting {
+function meet(answers: Readonly<Record<number, readonly [number, Introduction | null]>>, local = startedAgain()): Meeting {
   const clock = new VirtualClock();
   const said: PeerName[] = [];
   let outcome: string | undefined;
@@ -40,7 +47,7 @@ test.each<[string, Readonly<Record<number, readonly [number, Introduction | null
   ['both hang', { 2: [PATIENT_MS, null], 3: [PATIENT_MS, null] }, PATIENT_MS],
   ['one does not know it yet', { 2: [3, away('NOT_KNOWN_YET', { isFinal: false })], 3: [7, WELCOME] }, 7],
   ['one is another cluster\u2019s', { 2: [3, away('ANOTHER_CLUSTER')], 3: [7, WELCOME] }, 7],
-  ['one has not heard of the newest entries', { 2: [3, away('OLD_COPY', { mark: { run: cluster.local(ONE, () => 0).name().runs[0]!.run, position: 10 } })], 3: [7, WELCOME] }, 7],
+  ['one has not heard of the newest entries', { 2: [3, away('OLD_COPY', { mark: { run: FIRST_RUN.run, position: 10 } })], 3: [7, WELCOME] }, 7],
 ])('%s: it goes on, and not sooner', async (_what, answers, afterMs) => {
   const meeting = meet(answers);
   await meeting.clock.advance(afterMs - 1);
@@ -52,7 +59,7 @@ test.each<[string, Readonly<Record<number, readonly [number, Introduction | null
 test.each<[string, Readonly<Record<number, readonly [number, Introduction | null]>>, string | RegExp]>([
   ['it was replaced', { 2: [3, away('REPLACED_INCARNATION')], 3: [7, WELCOME] }, 'REPLACED_INCARNATION'],
   ['both are another cluster\u2019s', { 2: [3, away('ANOTHER_CLUSTER')], 3: [7, away('ANOTHER_CLUSTER')] }, 'ANOTHER_CLUSTER'],
-  ['it is a copy, as its own log shows', { 2: [5_000, away('OLD_COPY', { mark: { run: cluster.local(ONE, () => 0).name().runs[0]!.run, position: 11 } })], 3: [1, null] }, /^The data of rm-1 is a copy of an earlier time/],
+  ['it is a copy, as its own log shows', { 2: [5_000, away('OLD_COPY', { mark: { run: FIRST_RUN.run, position: 11 } })], 3: [1, null] }, /^The data of rm-1 is a copy of an earlier time/],
 ])('%s: it ends', async (_what, answers, message) => {
   const meeting = meet(answers);
   await meeting.clock.advance(PATIENT_MS);

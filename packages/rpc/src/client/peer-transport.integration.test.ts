@@ -230,7 +230,7 @@ describe('refused', () => {
     ['another cluster', saying({ clusterId: madeUpCluster([ONE], 2).clusterId }), Code.FAILED_PRECONDITION, 'ANOTHER_CLUSTER'],
     ['another incarnation', saying({ incarnation: madeUpIncarnation({ rm: ONE, ordinal: ordinal(7) }) }), Code.FAILED_PRECONDITION, 'OTHER_INCARNATION'],
     ['an incarnation that is not known yet', saying({ ordinal: ordinal(1) }), Code.UNAVAILABLE, 'NOT_KNOWN_YET'],
-    ['a copy of an earlier time', saying({ position: 99 }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
+    ['a copy of an earlier time', saying({ runs: [FIRST_RUN, { run: runOf('2'.padStart(8, '0').padEnd(20, 'c')), from: 99 }] }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
     ['the same data started a second time', saying({ runs: [{ run: runOf('2'.padStart(8, '0').padEnd(20, 'b')), from: 0 }] }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
   ])('%s, and the stream of the right one lives on', async (_who, said, code, reason) => {
     const batches: number[] = [];
