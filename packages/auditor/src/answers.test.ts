@@ -27,6 +27,7 @@ test.each<[string, Tamper, string, RegExp]>([
   ['an answer with another balance', (world) => void (answerOf(world, 'bill', 'committed').balances[0]!.balanceMinor = 71n), 'no answer contradicts another', /bill was answered with 71 on ann, recorded is 70$/],
   ['answers that contradict each other', (world) => answerOnceMore(world, 'bill'), 'nothing acknowledged is lost', /bill was answered aborted, recorded is committed$/],
   ['a refused payment that is committed', (world) => void Object.assign(attemptOf(world, 'bill'), { answer: attemptOf(world, 'typo').answer }), 'a refusal is the truth', /bill was refused each time, and is committed$/],
+  ['a repetition that is called a conflict', (world) => conflictOnceMore(world, 'bill'), 'a refusal is the truth', /bill: the same request was called a conflict with itself$/],
   ['a decision that is recorded otherwise at rest', (world) => void (world.decision('errand').kind = 'aborted'), 'a decision never flips', /errand was decided aborted as .*, recorded at rest is committed as /],
   ['a decision that is lost', (world) => forget(world, 'errand'), 'a decision never flips', /errand was decided committed as .*, recorded at rest is nothing as nothing$/],
   ['an outcome that nobody asked for', (world) => void world.history.payments.delete(keyOf('errand')), 'nothing out of nothing', /errand was decided, nobody asked for it$/],
@@ -112,4 +113,9 @@ function holdFor(world: LedgerDraft, startMs: number): void {
 
 function changeBody(of: { body: PaymentBody }, change: (body: PaymentBody) => Partial<BodyContent>): void {
   of.body = PaymentBody.of({ ...of.body, ...change(of.body) });
+}
+
+function conflictOnceMore(world: LedgerDraft, id: string): void {
+  const [first] = world.payment(id).attempts;
+  world.payment(id).attempts.push({ ...first!, answer: { ok: false, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'id', message: 'x', facts: {} } } });
 }

@@ -36,6 +36,7 @@ function auditLookUp({ key, state: said, startMs, endMs }: LookUp, history: Hist
 
 function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {
   const { answer, endMs } = attempt;
+  if (answer?.ok === false && answer.error.reason === 'ID_CONFLICT') findings.expect(outcome === undefined || !isSame(attempt, outcome.body), 'a refusal is the truth', () => `${show(payment.key)}: the same request was called a conflict with itself`);
   if (answer === null || endMs === null || !answer.ok || answer.value.kind === 'unknown') return;
   const { value } = answer;
   const name = show(payment.key);
@@ -57,6 +58,11 @@ function asksFor({ request }: Attempt, body: PaymentBody): boolean {
   if (request.kind !== body.kind) return false;
   if (request.kind !== 'payment') return true;
   return request.legs.length === body.legs.length && request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.effect === leg.direction && spec.amountMinor === leg.amountMinor));
+}
+
+/** For payments, whose bodies are all that was asked for. */
+function isSame(attempt: Attempt, body: PaymentBody): boolean {
+  return attempt.request.kind === 'payment' && asksFor(attempt, body) && attempt.request.memo === body.memo;
 }
 
 /**

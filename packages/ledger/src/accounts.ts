@@ -4,7 +4,7 @@
  */
 import { fitsInt64, formatAmount, present, unreachable } from '@mas/values';
 import type { Applying } from './applying';
-import { changeBody } from './canonical-body';
+import { changeBody } from './request-body';
 import { checkLock, undecidedCredits } from './checks';
 import type { ChangeAccount, CreateAccount } from './instruction';
 import { matchesNumberPattern } from './number-pattern';

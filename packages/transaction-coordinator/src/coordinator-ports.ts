@@ -9,8 +9,8 @@ import type { Clock, Logger, Random } from '@mas/values';
 import type { Failpoints } from './failpoints';
 import type { TxnCoordinatorDAO } from './txn-coordinator-dao';
 
-/** SHA-256 of the text's UTF-8 form, as 64 lower-case hexadecimal digits. Synchronous: it runs once per payment. */
-export type Digest = (preimage: string) => string;
+/** SHA-256 of the bytes, or of the text's UTF-8 form, as 64 lower-case hexadecimal digits. Synchronous: it runs once per payment. */
+export type Digest = (preimage: string | Uint8Array) => string;
 
 export interface CoordinatorPorts {
   readonly dao: TxnCoordinatorDAO;

@@ -34,7 +34,7 @@ export class CoordinatorStages {
     const lockStore = new MemoryLockStore(clock);
     const locks = new GlobalLocks({ store: lockStore, buckets: NO_LOCKS, clock, random: new SeededRandom(1), logger: silentLogger });
     this.coordinator = new TransactionCoordinator(
-      { dao: this.journal, participants: this.buckets, locks, lockStore, directory: new LeaderDirectory(placement), digest: (text) => platformDigest.sha256Hex(text), clock, random: new SeededRandom(1), logger: silentLogger, failpoints: noFailpoints },
+      { dao: this.journal, participants: this.buckets, locks, lockStore, directory: new LeaderDirectory(placement), digest: (preimage) => platformDigest.sha256Hex(preimage), clock, random: new SeededRandom(1), logger: silentLogger, failpoints: noFailpoints },
       config.value,
     );
   }
@@ -46,7 +46,7 @@ export class CoordinatorStages {
     const decoded = meter.take('TM: decode the client’s bytes', units, () => batches.map((bytes) => CreatePaymentsRequest.decode(bytes).payments));
     const requests = meter.take('TM: validate', units, () => decoded.map((payments) => payments.map((payment) => valueOf(validatePayment(payment)))));
     const drafts = meter.take('TM: identity and draft', units, () => requests.flat().map((request) => this.draft(request)));
-    meter.take('TM: hash', units, () => drafts.map(({ key, body }) => platformDigest.sha256Hex(txnPreimage(key, body))));
+    meter.take('TM: hash', units, () => drafts.map(({ key, body }) => platformDigest.sha256Hex(txnPreimage(2, key, body))));
     const replies = await meter.takeAsync('TM: coordinator on fakes, draft and hash included', units, () => this.coordinate(caller, requests, units));
     meter.take('TM: answers', units, () => replies.forEach((each) => this.answer(each)));
     meter.take('TM: Redis entries at the begin', units, () => this.journal.begun.forEach(encodeEntry));
@@ -66,7 +66,7 @@ export class CoordinatorStages {
     this.meter.take('TM: decode replies', units, () => replies.map((bytes) => this.codec.decodeReplies(bytes)));
   }
 
-  private draft(request: PaymentRequest): { readonly key: Parameters<typeof txnPreimage>[0]; readonly body: Parameters<typeof txnPreimage>[1] } {
+  private draft(request: PaymentRequest): { readonly key: Parameters<typeof txnPreimage>[1]; readonly body: Parameters<typeof txnPreimage>[2] } {
     const { key } = valueOf(identityOf(OPERATOR, request.id));
     return { key, body: valueOf(draftOf(request, null, OPERATOR, 1)).body };
   }

@@ -83,7 +83,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const crash = failpoint === null ? null : new CrashCounter(failpoint);
-  const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: (text) => platformDigest.sha256Hex(text), failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
+  const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: (preimage) => platformDigest.sha256Hex(preimage), failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
   const signer = new TokenSigner(tokens, clock);
   const server = await startTmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, coordinator, locks, tokens: new JwtTokenVerifier(tokens, clock), signer: signer.canSign() ? signer : null, limits, clock, logger });
   const republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger });

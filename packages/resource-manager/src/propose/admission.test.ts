@@ -23,7 +23,7 @@ const OTHER_TXN = txnId('0'.repeat(64));
 /** The same payment as Alice's own: its key is scoped to her account. */
 function own(): Payment {
   const key = paymentKey(ALICE, 'own');
-  return { ...p, key, homeSlot: homeSlotOf(key, ALICE), txn: txnId(platformDigest.sha256Hex(txnPreimage(key, p.body))), subject: { kind: 'account', account: ALICE } };
+  return { ...p, key, homeSlot: homeSlotOf(key, ALICE), txn: txnId(platformDigest.sha256Hex(txnPreimage(2, key, p.body))), subject: { kind: 'account', account: ALICE } };
 }
 
 function changed(item: InstructionItem, fields: object): InstructionItem {
@@ -33,13 +33,13 @@ function changed(item: InstructionItem, fields: object): InstructionItem {
 function bound(key: PaymentKey): Extract<Instruction, { kind: 'bind-id' }> {
   const body = creationBody({ number: BOB, currency: currency('USD'), openingBalanceMinor: 1n, minimumMinor: null, owner: '' });
   const scope = parseAccountNumber(splitPaymentKey(key).scope);
-  return { kind: 'bind-id', key, homeSlot: homeSlotOf(key, scope.ok ? scope.value : null), txn: txnId(platformDigest.sha256Hex(txnPreimage(key, body))), body, subject: OPERATOR };
+  return { kind: 'bind-id', key, homeSlot: homeSlotOf(key, scope.ok ? scope.value : null), txn: txnId(platformDigest.sha256Hex(txnPreimage(1, key, body))), body, subject: OPERATOR };
 }
 
 function changeOf(number: AccountNumber, id: string): Instruction {
   const key = paymentKey('test|operator', id);
   const change = { kind: 'freeze' } as const;
-  return { kind: 'change-account', key, txn: txnId(platformDigest.sha256Hex(txnPreimage(key, changeBody(number, change)))), number, change, subject: OPERATOR, lockToken: null, undecided: [] };
+  return { kind: 'change-account', key, txn: txnId(platformDigest.sha256Hex(txnPreimage(1, key, changeBody(number, change)))), number, change, subject: OPERATOR, lockToken: null, undecided: [] };
 }
 
 test.each<[string, InstructionItem, string, string]>([
@@ -72,6 +72,13 @@ test.each<[string, InstructionItem, string, string]>([
   ['a lock without a token', { token: null, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'unauthenticated', 'TOKEN_MISSING'],
 ])('%s is refused', (_what, item, kind, reason) => {
   expect(control.admit(item)).toEqual({ kind, reason });
+});
+
+test('a payment that was begun before its txn was a hash over bytes is still resolved, and asked for again', () => {
+  const old: Payment = { ...p, txn: txnId(platformDigest.sha256Hex(txnPreimage(1, p.key, p.body))) };
+  const resolve: InstructionItem = { token: null, instruction: { kind: 'resolve', txn: old.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: { kind: 'system' }, askedAtMs: null } };
+  expect([prepare(old, BOB), decideCommit(old, []), decideAbort(old), resolve].map((item) => control.admit(item).kind)).toEqual(['admitted', 'admitted', 'admitted', 'admitted']);
+  expect(control.admit(changed(prepare(old, BOB), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }))).toEqual({ kind: 'permission-denied', reason: 'TXN_DOES_NOT_MATCH_BODY' });
 });
 
 test('the subject is what the token says, whatever the instruction claimed', () => {

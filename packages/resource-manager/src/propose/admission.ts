@@ -3,7 +3,7 @@
  * callers: the token is verified here, the subject in the entry is what it says, ids are scoped to that subject, and
  * a txn is the hash of its key and body. Apply reads no token; this is the only place that does.
  */
-import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, textProblem, txnPreimage, type Instruction, type PaymentBody, type Subject } from '@mas/ledger';
+import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, textProblem, txnPreimage, type Instruction, type PaymentBody, type Subject, type TxnVersion } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
 import { splitPaymentKey, unreachable, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -110,11 +110,16 @@ export class AdmissionControl {
   }
 
   private identityProblem(payment: { readonly key: PaymentKey; readonly txn: TxnId; readonly homeSlot: Slot; readonly body: PaymentBody }): string | null {
-    return homeProblem(payment) ?? this.txnProblem(payment.key, payment.txn, payment.body);
+    return homeProblem(payment) ?? (this.isTxn(2, payment.key, payment.txn, payment.body) ? null : this.txnProblem(payment.key, payment.txn, payment.body));
   }
 
+  /** Of requests that are no payments, and of payments that were begun before all programs knew version 2: those may still be resolved, or asked for again. */
   private txnProblem(key: PaymentKey, txn: TxnId, body: PaymentBody): string | null {
-    return this.digest.sha256Hex(txnPreimage(key, body)) === txn ? null : 'TXN_DOES_NOT_MATCH_BODY';
+    return this.isTxn(1, key, txn, body) ? null : 'TXN_DOES_NOT_MATCH_BODY';
+  }
+
+  private isTxn(version: TxnVersion, key: PaymentKey, txn: TxnId, body: PaymentBody): boolean {
+    return this.digest.sha256Hex(txnPreimage(version, key, body)) === txn;
   }
 }
 

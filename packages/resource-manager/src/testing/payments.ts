@@ -35,7 +35,7 @@ export function authorization(id: string, account: AccountNumber, amountMinor: b
 function paymentOf(id: string, homeAccount: AccountNumber, content: BodyContent): Payment {
   const body = PaymentBody.of(content);
   const key = paymentKey('test|operator', `{${homeAccount}}${id}`);
-  return { key, txn: txnId(platformDigest.sha256Hex(txnPreimage(key, body))), homeSlot: homeSlotOf(key, null), body, subject: OPERATOR, token: OPERATOR_TOKEN };
+  return { key, txn: txnId(platformDigest.sha256Hex(txnPreimage(2, key, body))), homeSlot: homeSlotOf(key, null), body, subject: OPERATOR, token: OPERATOR_TOKEN };
 }
 
 export function prepare(p: Payment, account: AccountNumber): InstructionItem {
@@ -60,7 +60,7 @@ export function commitLeg(p: Payment, account: AccountNumber): InstructionItem {
 export function createAccount(number: AccountNumber, openingBalanceMinor: bigint): InstructionItem {
   const request = { number, currency: USD, openingBalanceMinor, minimumMinor: 0n, owner: 'someone' };
   const key = paymentKey('test|operator', `create-${number}`);
-  const txn = txnId(platformDigest.sha256Hex(txnPreimage(key, creationBody(request))));
+  const txn = txnId(platformDigest.sha256Hex(txnPreimage(1, key, creationBody(request))));
   const instruction: Instruction = { kind: 'create-account', key, txn, ...request, subject: OPERATOR, checkOnly: false };
   return { token: OPERATOR_TOKEN, instruction };
 }

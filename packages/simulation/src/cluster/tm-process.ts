@@ -62,7 +62,7 @@ export class TmProcess {
         if (this.process.isAlive && diesAt(point)) this.kill();
       },
     };
-    const digest = (text: string): string => platformDigest.sha256Hex(text);
+    const digest = (preimage: string | Uint8Array): string => platformDigest.sha256Hex(preimage);
     this.coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks: this.locks, lockStore, directory, digest, failpoints }, config.value);
     this.republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger: ports.logger });
     this.discover = () => discoverPlacement({ dao, participants, clock, logger: ports.logger }, genesis.resourceManagers.map((member) => member.rm), DISCOVERY_TIMEOUT_MS);

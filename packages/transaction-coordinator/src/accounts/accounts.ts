@@ -94,7 +94,7 @@ export class Accounts {
   }
 
   private txnOf(key: PaymentKey, body: PaymentBody): TxnId {
-    return txnId(this.services.digest(txnPreimage(key, body)));
+    return txnId(this.services.digest(txnPreimage(1, key, body)));
   }
 
   /** Until the bucket has given a final answer or the deadline has come. */

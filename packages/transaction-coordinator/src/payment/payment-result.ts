@@ -27,7 +27,7 @@ export function replyOf(answer: TransactionAnswer, txn: TxnId, draft: Draft): Re
     case 'recorded':
       return success(resultOf(answer.outcome));
     case 'conflict':
-      return sameButForExpiry(answer.bound, draft) ? success(resultOf(answer.bound)) : conflict(answer.bound, draft);
+      return conflict(answer.bound, draft);
     case 'unknown':
       return success({ kind: 'unknown', txn, message: answer.message });
     case 'no-quorum':
@@ -50,7 +50,20 @@ export function idConflict(bound: OutcomeRow, body: PaymentBody, fieldOf: (field
   return failure('already-exists', 'ID_CONFLICT', `Id ${id} belongs to another request (${requestNamed(bound.body)}), which differs in ${field}; use a new id for a new request.`, field, { id, txn: bound.txn });
 }
 
-export function sameButForExpiry(bound: OutcomeRow, draft: Draft): boolean {
+/**
+ * A conflict with a record of the same request is that record: its txn is another where the payment was begun before an upgrade and is asked
+ * for again after it (ADR 14). What this attempt has prepared under its own txn is rolled back as in any conflict.
+ */
+export function asRepetition(answer: TransactionAnswer, draft: Draft): TransactionAnswer {
+  return answer.kind === 'conflict' && isRepeated(answer.bound, draft) ? { kind: 'recorded', outcome: answer.bound, fresh: false } : answer;
+}
+
+/** By its body, never by its txn. */
+export function isRepeated(bound: OutcomeRow, draft: Draft): boolean {
+  return bound.body.equals(draft.body) || sameButForExpiry(bound, draft);
+}
+
+function sameButForExpiry(bound: OutcomeRow, draft: Draft): boolean {
   if (draft.expiresInMs === null || differingField(bound.body, draft.body) !== 'expires_at') return false;
   const { expiresAtMs } = bound.body;
   if (expiresAtMs === null || differingField({ ...bound.body, expiresAtMs: draft.body.expiresAtMs }, draft.body) !== null) return false;

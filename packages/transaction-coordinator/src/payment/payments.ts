@@ -9,7 +9,7 @@ import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinato
 import { crowded, failure } from '../reply';
 import { identityOf, type Identity } from './identity';
 import { draftOf, type Draft, type Original } from './payment-draft';
-import { replyOf } from './payment-result';
+import { asRepetition, replyOf } from './payment-result';
 import { PaymentRun } from './payment-run';
 import { NO_LOCKS, Preconditions, type PaymentServices, type Permit } from './preconditions';
 
@@ -101,7 +101,7 @@ export class Payments {
   }
 
   private txnOf(identity: Identity, draft: Draft): TxnId {
-    return txnId(this.services.digest(txnPreimage(identity.key, draft.body)));
+    return txnId(this.services.digest(txnPreimage(this.services.txnVersions.current(), identity.key, draft.body)));
   }
 
   private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit, placing: Placing): Promise<Reply<PaymentResult>> {
@@ -125,7 +125,8 @@ export class Payments {
         deadlineMs: caller.deadlineMs,
         lockDenied: permit.denied,
         holdsLocks: permit.handle !== null,
-        onAnswer: (answer) => {
+        onAnswer: (said) => {
+          const answer = asRepetition(said, draft);
           this.noteAnswer(answer, namespace);
           resolve(replyOf(answer, txn, draft));
         },

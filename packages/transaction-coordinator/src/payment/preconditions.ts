@@ -6,6 +6,7 @@ import type { LockToken, Unreachable } from '@mas/two-phase-commit';
 import { splitPaymentKey, type AccountNumber, type TxnId } from '@mas/values';
 import type { Digest } from '../coordinator-ports';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
+import type { TxnVersions } from '../transport/txn-versions';
 import type { BalanceCache } from '../reads/balance-cache';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unreached } from '../reply';
@@ -13,7 +14,7 @@ import { isUnreachable } from '../transport/bucket-link';
 import type { AccountLocks } from './account-locks';
 import { identityOf, type Identity } from './identity';
 import { originalOf, type Draft, type Original } from './payment-draft';
-import { conflict, resultOf, sameButForExpiry } from './payment-result';
+import { conflict, resultOf, isRepeated } from './payment-result';
 import type { RunOptions } from './payment-run';
 import type { RunServices } from './run-services';
 
@@ -22,6 +23,7 @@ export interface PaymentServices extends RunServices {
   readonly accountLocks: AccountLocks;
   readonly legFinder: LegFinder;
   readonly cache: BalanceCache;
+  readonly txnVersions: TxnVersions;
 }
 
 export interface Permit {
@@ -57,7 +59,7 @@ export class Preconditions {
     if (request.lockHandle !== null) {
       const tokens = await accountLocks.tokensOf(request.lockHandle, accounts, caller.deadlineMs - config.deadlineReserveMs);
       if (tokens.length > 0) return { kind: 'permit', permit: { tokens, denied: null, handle: null } };
-      return { kind: 'reply', reply: await this.withoutLock(caller, identity, draft, txn) };
+      return { kind: 'reply', reply: await this.withoutLock(caller, identity, draft) };
     }
     this.hit('lock:before', identity, txn);
     const locks = await accountLocks.acquire(accounts, caller.deadlineMs);
@@ -73,14 +75,14 @@ export class Preconditions {
   }
 
   /** The handle holds nothing (any more). A repetition of what was decided under it still gets its answer. */
-  private async withoutLock(caller: Caller, identity: Identity, draft: Draft, txn: TxnId): Promise<Reply<PaymentResult>> {
+  private async withoutLock(caller: Caller, identity: Identity, draft: Draft): Promise<Reply<PaymentResult>> {
     const row = await this.services.link.query(identity.key, identity.homeSlot, caller.deadlineMs - this.services.config.deadlineReserveMs);
     if (isUnreachable(row)) return homeSilent(row);
     if (row === null) {
       this.services.counters.paymentsRejected += 1;
       return failure('failed-precondition', 'LOCK_NOT_OWNED', 'The lock handle holds none of the accounts of this payment; acquire the lock again or leave the handle out.', 'lock_handle');
     }
-    return row.txn === txn || sameButForExpiry(row, draft) ? success(resultOf(row)) : conflict(row, draft);
+    return isRepeated(row, draft) ? success(resultOf(row)) : conflict(row, draft);
   }
 
   unlock(draft: Draft, permit: Permit, identity: Identity, txn: TxnId): void {

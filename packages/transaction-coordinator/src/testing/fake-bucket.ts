@@ -38,6 +38,8 @@ export class FakeBucket {
       if (leg.body === null) continue;
       const outcome = send(leg.homeSlot, { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' }, askedAtMs: null });
       if (outcome.kind === 'decided') this.apply([settlement(leg, outcome.outcome)]);
+      // The id belongs to another transaction.
+      if (outcome.kind === 'conflict') this.apply([{ kind: 'rollback', txn: leg.txn, account: leg.account, key: leg.key, homeSlot: leg.homeSlot, spec: leg.spec, reason: { name: 'ID_CONFLICT', account: null, facts: {} } }]);
     }
     for (const row of [...this.ledger.undelivered()]) {
       for (const { account } of row.untold) {

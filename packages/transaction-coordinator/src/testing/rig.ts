@@ -34,7 +34,7 @@ export class Rig {
   another(coordinatorId: string, options: RigOptions = {}): TransactionCoordinator {
     const config = coordinatorConfig({ coordinatorId, ...options.config });
     if (!config.ok) throw new Error(config.error.map((problem) => problem.message).join('; '));
-    const digest = (preimage: string): string => createHash('sha256').update(preimage).digest('hex');
+    const digest = (preimage: string | Uint8Array): string => createHash('sha256').update(preimage).digest('hex');
     return new TransactionCoordinator(
       {
         dao: this.dao,

@@ -169,6 +169,6 @@ export class EdgeHistory {
   }
 
   private txn(key: PaymentKey, body: PaymentBody): TxnId {
-    return txnId(platformDigest.sha256Hex(txnPreimage(key, body)));
+    return txnId(platformDigest.sha256Hex(txnPreimage(1, key, body)));
   }
 }

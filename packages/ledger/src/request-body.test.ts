@@ -1,13 +1,14 @@
-/** The canonical text is part of the data's identity: pinned, and different for different bodies. */
+/** What is hashed is part of the data's identity: pinned, and different for different bodies. */
 import * as fc from 'fast-check';
 import { acc, body, key, leg, pay, payment, USD } from './testing/builders';
-import { canonicalBody, changeBody, creationBody, differingField, rowText, txnPreimage, type BodyContent } from './index';
+import { canonicalText, changeBody, creationBody, differingField, rowText, txnPreimage, type BodyContent } from './index';
 
 test('the text is pinned', () => {
   const authorization = body('authorization', [leg('a1', 'authorize', 12n)], { expiresAtMs: 99, memo: 'he said "hi"\n' });
-  expect(canonicalBody(pay('a2', 'a1', 1250n))).toBe('["payment",[["a1","credit","1250","USD"],["a2","debit","1250","USD"]],null,null,""]');
-  expect(txnPreimage(key('p1'), authorization)).toBe('mas.txn.1\0mas|ops\0p1\0["authorization",[["a1","authorize","12","USD"]],null,99,"he said \\"hi\\"\\n"]');
-  expect(canonicalBody(changeBody(acc('a1'), { kind: 'set-minimum', minimumMinor: -5n }))).toBe('["payment",[],null,null,"[\\"set-minimum\\",\\"a1\\",\\"-5\\"]"]');
+  expect(canonicalText(pay('a2', 'a1', 1250n))).toBe('["payment",[["a1","credit","1250","USD"],["a2","debit","1250","USD"]],null,null,""]');
+  expect(txnPreimage(1, key('p1'), authorization)).toBe('mas.txn.1\0mas|ops\0p1\0["authorization",[["a1","authorize","12","USD"]],null,99,"he said \\"hi\\"\\n"]');
+  expect(Buffer.from(txnPreimage(2, key('é'), authorization) as Uint8Array).toString('latin1')).toBe(`${Buffer.from('mas.txn.2\0mas|ops\0é\0').toString('latin1')}${Buffer.from(authorization.bytes).toString('latin1')}`);
+  expect(canonicalText(changeBody(acc('a1'), { kind: 'set-minimum', minimumMinor: -5n }))).toBe('["payment",[],null,null,"[\\"set-minimum\\",\\"a1\\",\\"-5\\"]"]');
   expect(creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 5n, minimumMinor: null, owner: 'x' }).memo).toBe('["create-account","a1","USD","5",null,"x"]');
 });
 
@@ -24,7 +25,7 @@ test('texts are equal iff no field differs, iff the values are equal', () => {
   fc.assert(
     fc.property(bodies, bodies, (a, b) => {
       const equal = rowText(a as never) === rowText(b as never);
-      expect(canonicalBody(a) === canonicalBody(b)).toBe(equal);
+      expect(canonicalText(a) === canonicalText(b)).toBe(equal);
       expect(differingField(a, b) === null).toBe(equal);
     }),
     { numRuns: 2000 },

@@ -1,32 +1,10 @@
 /**
- * The one text of a payment body. A payment's txn is SHA-256 over its key and this text, so two requests with the
- * same id and different bodies never share a leg. The text is part of the data's identity: pinned by tests, never
- * changed without a new prefix. Hosts hash; this file only says what is hashed.
+ * What requests under one id have in common and differ in: bodies of payments field by field, and the bodies that stand for requests
+ * that are no payments.
  */
 import { paymentKey, splitPaymentKey, type AccountNumber, type AmountMinor, type Currency, type PaymentKey, type TxnId } from '@mas/values';
 import type { ChangeAccount } from './instruction';
 import { PaymentBody, type BodyContent, type LegSpec, type PaymentReference } from './payment-body';
-
-const PREIMAGE_PREFIX = 'mas.txn.1';
-
-/** A JSON array in a fixed order, money as decimal strings. Equal bodies give equal texts and only they do. */
-export function canonicalBody(body: BodyContent): string {
-  return JSON.stringify([
-    body.kind,
-    body.legs.map((leg) => [leg.account, leg.effect, leg.amountMinor.toString(), leg.currency]),
-    body.reference === null ? null : [body.reference.key, body.reference.txn],
-    body.expiresAtMs,
-    body.memo,
-  ]);
-}
-
-/**
- * What SHA-256 is taken of to get the txn. Unambiguous: a key is `scope NUL id` without another NUL, and JSON
- * escapes control characters.
- */
-export function txnPreimage(key: PaymentKey, body: BodyContent): string {
-  return `${PREIMAGE_PREFIX}\0${key}\0${canonicalBody(body)}`;
-}
 
 /** The first field in which two bodies differ, as a path of the request (`legs[1].amount`); null when they are equal. */
 export function differingField(a: BodyContent, b: BodyContent): string | null {

@@ -1,0 +1,134 @@
+/**
+ * One request, two txns: begun before all programs knew the hash over the body's bytes, and asked for again after that. Whatever is in
+ * between, it happens once, its caller hears the one outcome, and nothing of the other txn stays (ADR 14).
+ */
+import { createHash } from 'node:crypto';
+import { TXN_OVER_BYTES_SINCE, txnPreimage, type Instruction, type TxnVersion } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import { paymentKey, rmId } from '@mas/values';
+import type { PaymentRequest, PaymentResult, Reply } from './index';
+import { RMS } from './testing/fake-cluster';
+import { Rig, verdict } from './testing/rig';
+
+/** Longer than a coordinator waits before it asks the replicas again. */
+const ASKED_AGAIN_MS = 6_000;
+
+function txnOf(version: TxnVersion, { id }: PaymentRequest, reply: Reply<PaymentResult>): string {
+  if (!reply.ok || reply.value.kind === 'unknown') return 'none';
+  return createHash('sha256').update(txnPreimage(version, paymentKey('mas|ops', id), reply.value.body)).digest('hex');
+}
+
+function versionOf(request: PaymentRequest, reply: Reply<PaymentResult>): number {
+  const txn = reply.ok ? reply.value.txn : '';
+  return ([1, 2] as const).find((version) => txnOf(version, request, reply) === txn) ?? 0;
+}
+
+function upgrade(rig: Rig, ...rms: readonly number[]): void {
+  for (const rm of rms) rig.cluster.programs.set(rmId(rm), TXN_OVER_BYTES_SINCE);
+}
+
+/** A coordinator that mints the new txn. */
+async function upgraded(rig: Rig): Promise<Rig['coordinator']> {
+  upgrade(rig, 1, 2, 3);
+  const coordinator = rig.another('tc-new');
+  coordinator.start();
+  await rig.clock.pass(100);
+  return coordinator;
+}
+
+const isDecision = (instruction: Instruction): boolean => instruction.kind === 'decide-commit';
+
+test('the new txn is minted once every replica of every bucket has said that its program knows it', async () => {
+  const rig = new Rig();
+  const [a, b] = [rig.open(1, 1_000n), rig.open(2, 0n)];
+  const version = async (): Promise<number> => {
+    const request = rig.request(a, b, 1n);
+    return versionOf(request, await rig.pay(request));
+  };
+  rig.coordinator.start();
+  await rig.clock.pass(100);
+  const seen = [await version()];
+  upgrade(rig, 1, 2);
+  await rig.clock.pass(ASKED_AGAIN_MS);
+  seen.push(await version());
+  rig.cluster.programs.set(rmId(3), TXN_OVER_BYTES_SINCE - 1);
+  await rig.clock.pass(ASKED_AGAIN_MS);
+  seen.push(await version());
+  upgrade(rig, 3);
+  await rig.clock.pass(ASKED_AGAIN_MS);
+  seen.push(await version());
+  // Also while one of them is down: no older program can come back.
+  rig.cluster.cut.add(rmId(3));
+  await rig.clock.pass(ASKED_AGAIN_MS);
+  seen.push(await version());
+  expect(seen).toEqual([1, 1, 1, 2, 2]);
+  const asked = rig.cluster.requests.filter(({ kind }) => kind === 'status').length;
+  await rig.clock.pass(10 * ASKED_AGAIN_MS);
+  expect(rig.cluster.requests.filter(({ kind }) => kind === 'status')).toHaveLength(asked);
+  expect(asked).toBe(4 * RMS.length);
+});
+
+test.each([
+  ['committed', 10n],
+  ['aborted INSUFFICIENT_FUNDS', 1_000n],
+])('a payment that was %s before is answered from its record', async (outcome, amountMinor) => {
+  const rig = new Rig();
+  const [a, b] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const request = rig.request(a, b, amountMinor);
+  const before = await rig.pay(request);
+  await rig.clock.pass(20_000);
+  const balances = [rig.balance(a), rig.balance(b)];
+  const coordinator = await upgraded(rig);
+  const after = await rig.clock.until(coordinator.createPayment(rig.caller(), request));
+  expect([verdict(before), verdict(after)]).toEqual([outcome, outcome]);
+  expect(after).toEqual(before);
+  expect(versionOf(request, after)).toBe(1);
+  await rig.clock.pass(20_000);
+  expect([rig.balance(a), rig.balance(b)]).toEqual(balances);
+  expect(rig.leftovers()).toEqual([]);
+  const other = await rig.clock.until(coordinator.createPayment(rig.caller(), { ...request, memo: 'another' }));
+  expect(other).toMatchObject({ ok: false, error: { reason: 'ID_CONFLICT', field: 'memo' } });
+});
+
+test('a payment whose legs were prepared before, and whose coordinator died, is made once', async () => {
+  const rig = new Rig();
+  const [a, b] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const request = rig.request(a, b, 40n);
+  rig.cluster.tap = (_rm, sent) => {
+    if (sent.kind !== 'instructions' || !sent.items.some(({ instruction }) => isDecision(instruction))) return 'pass';
+    rig.cluster.dead = true;
+    return 'lose-request';
+  };
+  void rig.coordinator.createPayment(rig.caller(), request);
+  await rig.clock.when(() => rig.cluster.dead, 'the coordinator to die before its decision');
+  rig.cluster.dead = false;
+  rig.cluster.tap = () => 'pass';
+  const reply = await rig.clock.until((await upgraded(rig)).createPayment(rig.caller(), request));
+  expect([verdict(reply), versionOf(request, reply)]).toEqual(['committed', 2]);
+  rig.cluster.resolveAll();
+  await rig.clock.pass(20_000);
+  expect([rig.balance(a), rig.balance(b), rig.leftovers()]).toEqual([60n, 40n, []]);
+});
+
+test('a repetition that dies with its legs prepared and its conflict unheard leaves legs that their home ends, not commits', async () => {
+  const rig = new Rig();
+  const [a, b] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const request = rig.request(a, b, 40n);
+  expect(verdict(await rig.pay(request))).toBe('committed');
+  await rig.clock.pass(20_000);
+  const coordinator = await upgraded(rig);
+  rig.cluster.tap = (_rm, sent) => {
+    if (sent.kind !== 'instructions' || !sent.items.some(({ instruction }) => isDecision(instruction))) return 'pass';
+    rig.cluster.dead = true;
+    return 'lose-reply';
+  };
+  void coordinator.createPayment(rig.caller(), request);
+  await rig.clock.when(() => rig.cluster.dead, 'the coordinator to die at its decision');
+  rig.cluster.dead = false;
+  rig.cluster.tap = () => 'pass';
+  expect([...rig.cluster.at(slotOfAccount(b)).ledger.preparedLegs()]).toHaveLength(1);
+  rig.cluster.resolveAll();
+  expect([rig.balance(a), rig.balance(b), rig.leftovers()]).toEqual([60n, 40n, []]);
+  const again = await rig.clock.until(rig.another('tc-3').createPayment(rig.caller(), request));
+  expect([verdict(again), versionOf(request, again)]).toEqual(['committed', 1]);
+});
