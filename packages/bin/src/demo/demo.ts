@@ -9,6 +9,7 @@ import { onStopSignals } from '../platform/stop-signals';
 import { UsageError } from '../usage-error';
 import type { DemoFlags } from './demo-command';
 import { LocalCluster } from './local-cluster';
+import { News } from './news';
 import { show, type Shown } from './show';
 
 const READY_TIMEOUT_MS = 300_000;
@@ -20,9 +21,11 @@ export async function demo(flags: DemoFlags): Promise<number> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const options = { folder: flags.folder, certs: flags.certs, tcPort: readPort('--tc-port', flags.tcPort), rmPort: readPort('--rm-port', flags.rmPort), fresh: flags.fresh === true };
   let log: ReturnType<typeof createWriteStream> | null = null;
+  const news = new News(join(flags.folder, 'cluster.log'));
   const cluster = await LocalCluster.prepare(options, (name, line) => {
     log?.write(`${name} ${line}\n`);
-    if (line.startsWith('ended unexpectedly')) print(pc.red(`${name} ${line}; see ${join(flags.folder, 'cluster.log')}`));
+    const shown = news.of(name, line);
+    if (shown !== null) print(pc.red(shown));
   });
   log = createWriteStream(join(flags.folder, 'cluster.log'), { flags: 'a' });
   process.once('exit', () => cluster.group.killNow());
