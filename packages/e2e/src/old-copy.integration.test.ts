@@ -23,16 +23,16 @@ describe('a folder of an earlier time', () => {
   test('is refused, start after start, with one line; the others go on paying', async () => {
     const [, , rm3] = rms;
     await rm3.kill();
-    const copy = pair.copy(rm3);
+    await pair.disk(rm3).copy('folder');
     rm3.start();
     await rm3.ready();
     await pair.pay(3);
     await pair.hasCaughtUp(3);
     await rm3.kill();
-    pair.restore(rm3, copy);
+    await pair.disk(rm3).restore('folder');
     for (let i = 0; i < STARTS; i += 1) {
       rm3.start();
-      const line = await pair.endsRefused(rm3);
+      const line = await pair.operator.endsRefused(rm3);
       expect(line).toEqual(OLD_COPY);
       expect(line).toContain(WAY_BACK);
     }
@@ -48,7 +48,7 @@ describe('a folder of an earlier time', () => {
       await rm3.stop();
     }
     for (const rm of [rm1, rm2, rm3]) rm.start();
-    expect(await pair.endsRefused(rm3)).toEqual(OLD_COPY);
+    expect(await pair.operator.endsRefused(rm3)).toEqual(OLD_COPY);
     await pair.holdsWhatWasAnswered();
   });
 });

@@ -29,6 +29,8 @@ export interface ScenarioResult {
 
 export interface RunOptions {
   readonly loadPerSecond: number;
+  /** Beyond it nothing new is begun, so that the load is no more than the machine bears. */
+  readonly maxInFlight: number;
   /** A run with less does not count. */
   readonly minimumPerSecond: number;
   /** Within which a payment ends from the moment that its buckets have majorities again, and the first one commits. */
@@ -36,15 +38,14 @@ export interface RunOptions {
 }
 
 /** The promise, on a machine that does nothing else. */
-export const FIRE_OPTIONS: RunOptions = { loadPerSecond: 90, minimumPerSecond: 50, promiseMs: 10_000 };
+export const FIRE_OPTIONS: RunOptions = { loadPerSecond: 90, maxInFlight: 400, minimumPerSecond: 50, promiseMs: 10_000 };
 /** On a machine that may be as busy as it likes: the same faults and the same judge of money, and everything ends. */
-export const PATIENT_OPTIONS: RunOptions = { loadPerSecond: 40, minimumPerSecond: 2, promiseMs: 240_000 };
+export const PATIENT_OPTIONS: RunOptions = { loadPerSecond: 40, maxInFlight: 40, minimumPerSecond: 2, promiseMs: 240_000 };
 const WARM_WINDOW_MS = 1_500;
 const WARM_TIMEOUT_MS = 240_000;
 const RECOVERY_TIMEOUT_MS = 240_000;
 /** Longer than any election, reconnection or call takes on a machine that is busy. */
 const SERVES_TIMEOUT_MS = 60_000;
-const MAX_IN_FLIGHT = 400;
 
 let runs = 0;
 
@@ -53,7 +54,7 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
   await cluster.whole();
   const failuresBefore = cluster.failures().length;
   runs += 1;
-  const load = new Load(world.client, books, world.random, `${process.pid}-${runs}`, { ratePerSecond: options.loadPerSecond, maxInFlight: MAX_IN_FLIGHT });
+  const load = new Load(world.client, books, world.random, `${process.pid}-${runs}`, { ratePerSecond: options.loadPerSecond, maxInFlight: options.maxInFlight });
   const doubts = new DoubtWatch(world.observer);
   let ratePerSecond = 0;
   load.start();
@@ -81,7 +82,7 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
     const allResolvedMs = Math.max(0, ...resolutionsMs);
     const problems = [
       ...audit.findings,
-      ...(scenario.mayStop === true ? [] : cluster.failures().slice(failuresBefore)),
+      ...endedBadly(scenario, cluster.failures().slice(failuresBefore)),
       ...served,
       ...moved,
       ...abandoned(scenario, books),
@@ -111,6 +112,12 @@ async function hasServed(world: World, { mustServe }: Scenario, load: Load, faul
 
 function movedLeaders(before: ReadonlyMap<number, string>, after: ReadonlyMap<number, string>): readonly string[] {
   return [...before].filter(([bucket, leader]) => after.get(bucket) !== leader).map(([bucket, leader]) => `bucket ${bucket} was led by ${leader}, and at the end of the fault by ${after.get(bucket) ?? 'nobody'}`);
+}
+
+function endedBadly({ mayStop, refusals = 0 }: Scenario, failures: readonly string[]): readonly string[] {
+  if (mayStop === true) return [];
+  const others = failures.filter((failure) => !/^rm\d ended with 2: /.test(failure));
+  return failures.length - others.length === refusals ? others : [`${refusals} processes were to be turned away`, ...failures];
 }
 
 function abandoned({ noneAbandoned }: Scenario, books: Books): readonly string[] {

@@ -18,6 +18,8 @@ export interface Scenario {
   readonly servesMeanwhile: boolean;
   /** Processes may stop on an error of their own: a full disk ends a process, rightly. */
   readonly mayStop?: boolean;
+  /** So many processes are turned away, and end with exit code 2 and one line; the scenario has read it. Default 0. */
+  readonly refusals?: number;
   /** On which kind of cluster; default `links`. */
   readonly ground?: Ground;
   /** How fast is measured elsewhere (`npm run bench -- failover`): here nothing is said of time. */

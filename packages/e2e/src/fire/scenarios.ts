@@ -1,11 +1,13 @@
 /** The scenarios of the fire test, by what they strike. */
+import { crossedScenarios } from './crossed-scenarios';
+import { diskScenarios } from './disk-scenarios';
 import { networkScenarios } from './network-scenarios';
 import { processScenarios } from './process-scenarios';
 import type { Scenario } from './scenario';
 import { storageScenarios } from './storage-scenarios';
 import { strikeScenarios } from './strike-scenarios';
 
-export const scenarios: readonly Scenario[] = [...processScenarios, ...networkScenarios, ...storageScenarios, ...strikeScenarios];
+export const scenarios: readonly Scenario[] = [...processScenarios, ...networkScenarios, ...storageScenarios, ...diskScenarios, ...crossedScenarios, ...strikeScenarios];
 
 export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);

@@ -40,6 +40,9 @@ export class World {
   /** Of the observer, with patience. */
   readonly observer: MasClient;
 
+  /** Other clusters on this machine. */
+  private readonly others: Cluster[] = [];
+
   private constructor(
     readonly cluster: Cluster,
     seed: number,
@@ -92,13 +95,20 @@ export class World {
     return new Map(leading.map((one) => [one.bucket, `rm${one.rm} in term ${one.term}`]));
   }
 
+  /** Another cluster with the same certificates, on the embedded stores, a proxy on each link. It is stopped with the world at the latest. */
+  async another(): Promise<Cluster> {
+    const other = await Cluster.start({ proxies: true, certs: this.cluster.certs() });
+    this.others.push(other);
+    return other;
+  }
+
   /** At rest: after the last scenario, with no load. */
   auditAtRest(): Promise<FinalAudit> {
     return auditAtRest(this.cluster, this.observer, this.history);
   }
 
   async stop(): Promise<void> {
-    await this.cluster.stop();
+    await Promise.all([this.cluster, ...this.others].map((one) => one.stop()));
     this.smallDisk?.unmount();
     await this.tools.remove();
   }

@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Added to the environment of one process. */
   readonly environmentOf?: (name: string) => Readonly<Record<string, string>>;
+  /** The folder of another cluster's certificates, which are then good for this one, too. Default: its own. */
+  readonly certs?: string | null;
   /** Where an RM keeps its own files (its log), instead of in the cluster's folder. */
   readonly dataOf?: (name: string) => string | null;
 }
@@ -59,14 +61,14 @@ export class Cluster {
     private readonly options: Required<ClusterOptions>,
   ) {
     this.links = new Links(options.proxies);
-    this.access = new Access(join(folder.path, 'certs'), () => this.addresses());
+    this.access = new Access(this.certs(), () => this.addresses());
     const members = Array.from({ length: options.rms }, (_, at) => ({ rm: rmId(at + 1), address: '' }));
     this.placement = new PlacementIndex(genesisPlacement(members, options.buckets, options.replicas));
   }
 
   /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', sqlMemory: 'small', proxies: false, hosts: 'loopback', environment: {}, environmentOf: () => ({}), dataOf: () => null, ...options };
+    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', sqlMemory: 'small', proxies: false, hosts: 'loopback', environment: {}, environmentOf: () => ({}), certs: null, dataOf: () => null, ...options };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -93,7 +95,7 @@ export class Cluster {
   }
 
   certs(): string {
-    return join(this.folder.path, 'certs');
+    return this.options.certs ?? join(this.folder.path, 'certs');
   }
 
   /** An operator's client of all TMs, unless asked otherwise. Closed with the cluster. */
@@ -184,7 +186,7 @@ export class Cluster {
     const names = [...numbered('rm', rms), ...numbered('tm', tms)];
     if (this.options.hosts === 'namespaces') this.ownNetwork = await PrivateNetwork.start(names);
     const addresses = this.ownNetwork === null ? [] : names.flatMap((name) => ['--host', this.hostOf(name)]);
-    execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
+    if (this.options.certs === null) execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
     const ports = await differentPorts(rms + tms);
     this.rmPorts = ports.slice(0, rms);
     this.tmPorts = ports.slice(rms);

@@ -26,7 +26,7 @@ export class TcpProxy {
   private constructor(
     private readonly server: Server,
     readonly port: number,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {
     server.on('connection', (client) => this.accept(client));
   }
@@ -55,6 +55,12 @@ export class TcpProxy {
 
   /** Ends every connection as a crash does; new ones are welcome. */
   reset(): void {
+    this.resetAll();
+  }
+
+  /** From now on it leads to somebody else, as a wrong address does. */
+  lead(targetPort: number): void {
+    this.targetPort = targetPort;
     this.resetAll();
   }
 

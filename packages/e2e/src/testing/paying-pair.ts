@@ -1,22 +1,24 @@
 /** Two accounts of a cluster whose disks are lost, copied or confused, and what must be true of them whatever becomes of a replica. */
-import { cpSync, rmSync } from 'node:fs';
 import { waitUntil } from '@mas/test-servers';
-import { createConnection } from 'mysql2/promise';
 import { Cluster, type ClusterOptions } from '../harness/cluster';
+import { Disk } from '../harness/disk';
 import type { MasProcess } from '../harness/mas-process';
 import { numbersIn } from '../harness/names';
+import { Operator } from '../harness/operator';
 import { Bank, OPENING_MINOR } from './bank';
 
 const LONG_MS = 240_000;
 
 export class PayingPair {
   readonly bank: Bank;
+  readonly operator: Operator;
   private readonly from: string;
   private readonly to: string;
   private paid = 0n;
 
   private constructor(readonly cluster: Cluster) {
     this.bank = new Bank(cluster);
+    this.operator = new Operator(cluster);
     [this.from = '', this.to = ''] = [...numbersIn(cluster.placement, 1, 'from', 1), ...numbersIn(cluster.placement, 2, 'to', 1)];
   }
 
@@ -29,6 +31,10 @@ export class PayingPair {
       await pair.cluster.stop();
       throw error;
     }
+  }
+
+  disk(rm: MasProcess): Disk {
+    return new Disk(this.cluster, rm);
   }
 
   /** Each is answered COMMITTED. */
@@ -89,46 +95,5 @@ export class PayingPair {
       },
       { timeoutMs: LONG_MS, diagnostics: () => `${JSON.stringify(seen)}\n${this.cluster.diagnostics()}` },
     );
-  }
-
-  /** @returns the one line that it ended with, by itself, with exit code 2. */
-  async endsRefused(rm: MasProcess): Promise<string> {
-    await waitUntil(`${rm.name} ends`, () => !rm.running(), { timeoutMs: LONG_MS, diagnostics: () => rm.logTail() });
-    expect({ exit: rm.exitStatus(), said: rm.complaints() }).toEqual({ exit: { code: 2, signal: null }, said: [expect.any(String) as unknown] });
-    return rm.complaints()[0] ?? '';
-  }
-
-  async rejoins(rm: MasProcess, number: number, order: 'operator first' | 'process first' = 'process first'): Promise<void> {
-    const allow = (): Promise<unknown> => this.cluster.client().replaceNode(number);
-    if (order === 'operator first') await allow();
-    rm.start({ MAS_REJOIN: 'true' });
-    if (order === 'process first') {
-      await waitUntil(`${rm.name} waits for the operator`, () => rm.lines().some(({ msg }) => /not a member of a cluster yet/.test(msg)), { timeoutMs: LONG_MS, diagnostics: () => rm.logTail() });
-      await allow();
-    }
-    await rm.ready();
-  }
-
-  wipe(rm: MasProcess): void {
-    rmSync(this.cluster.dataOf(rm.name), { recursive: true, force: true });
-  }
-
-  /** Of the folder as it is now; later `restore` puts it back. */
-  copy(rm: MasProcess): string {
-    const to = `${this.cluster.dataOf(rm.name)}.copy`;
-    rmSync(to, { recursive: true, force: true });
-    cpSync(this.cluster.dataOf(rm.name), to, { recursive: true });
-    return to;
-  }
-
-  restore(rm: MasProcess, copy: string): void {
-    this.wipe(rm);
-    cpSync(copy, this.cluster.dataOf(rm.name), { recursive: true });
-  }
-
-  async sql(statement: string): Promise<void> {
-    const connection = await createConnection({ host: '127.0.0.1', port: this.cluster.sql?.port ?? 0, user: 'root' });
-    await connection.query(statement);
-    await connection.end();
   }
 }
