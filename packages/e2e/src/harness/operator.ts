@@ -28,7 +28,8 @@ export class Operator {
     await waitUntil(`${rm.name} ends`, () => !rm.running(), { timeoutMs: LONG_MS, diagnostics: () => rm.logTail() });
     const [line, ...more] = rm.complaints();
     if (rm.exitStatus()?.code !== REFUSED || line === undefined || more.length > 0) throw new Error(`${rm.name} was to end with ${REFUSED} and one line: ${JSON.stringify(rm.exitStatus())}\n${rm.complaints().join('\n')}`);
-    return line;
+    // Before it is ready the line stands on stderr, behind the program's name.
+    return line.replace(/^mas: /, '');
   }
 
   /** Says the word once. */
