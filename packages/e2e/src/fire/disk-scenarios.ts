@@ -94,7 +94,7 @@ function restored(...parts: readonly DiskPart[]): Scenario {
       await victim.kill();
       await disk.restore(...parts);
       victim.start();
-      isSaid(await operator.endsRefused(victim), /^The data of rm-\d is a copy of an earlier time/);
+      isSaid(await operator.endsRefused(victim), /^(?:mas: )?The data of rm-\d is a copy of an earlier time/);
       return async () => {
         await disk.lose('folder');
         await operator.rejoin(victim, 'process first');
