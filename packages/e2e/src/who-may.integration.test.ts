@@ -104,6 +104,7 @@ const INTERNAL: readonly (readonly [path: string, tm: boolean, rm: boolean])[] =
   ['mas.v1.TransactionService/Exchange', true, true],
   ['mas.v1.TransactionService/Session', true, true],
   ['mas.v1.MembershipService/Found', false, true],
+  ['mas.v1.MembershipService/Introduce', false, true],
   ['mas.v1.MembershipService/Rejoin', false, true],
   ['mas.v1.RaftService/Replicate', false, true],
   ['mas.v1.RaftService/InstallSnapshot', false, true],

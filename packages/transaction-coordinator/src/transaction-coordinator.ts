@@ -28,7 +28,6 @@ import { Lists } from './reads/lists';
 import { PaymentViews } from './reads/payment-views';
 import { BucketLink } from './transport/bucket-link';
 import { TimerWheel } from './transport/timer-wheel';
-import { TxnVersions } from './transport/txn-versions';
 import { WorkLimit } from './work-limit';
 
 const STOP_POLL_MS = 20;
@@ -37,7 +36,6 @@ export class TransactionCoordinator implements CoordinatorService {
   readonly counters = new CoordinatorCounters();
   private readonly journal: Journal;
   private readonly placements: PlacementKeeper;
-  private readonly txnVersions: TxnVersions;
   private readonly payments: Payments;
   private readonly accounts: Accounts;
   private readonly reads: AccountReads;
@@ -67,8 +65,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter, unfinished: this.unfinished };
     const cache = new BalanceCache(dao, clock);
     const legFinder = new LegFinder(link);
-    this.txnVersions = new TxnVersions(link.follower, directory, clock);
-    this.payments = new Payments({ ...run, txnVersions: this.txnVersions, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
+    this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache, clock, counters, config);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
@@ -90,7 +87,6 @@ export class TransactionCoordinator implements CoordinatorService {
   /** Publishes the placement if Redis has none, and begins to finish what earlier runs left; payments are served at once. */
   start(): void {
     void this.placements.republish();
-    this.txnVersions.start();
     this.recovery.start();
   }
 
@@ -98,7 +94,6 @@ export class TransactionCoordinator implements CoordinatorService {
   async stop(graceMs: number): Promise<void> {
     const { clock } = this.ports;
     this.payments.refuseNew();
-    this.txnVersions.stop();
     this.recovery.stop();
     this.unfinished.stop();
     const untilMs = clock.monotonicMs() + graceMs;

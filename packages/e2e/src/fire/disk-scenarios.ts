@@ -21,7 +21,7 @@ interface Loss {
 }
 
 const lossOf: Readonly<Record<string, RegExp>> = {
-  folder: /belongs to rm-\d \(.*this folder is another incarnation/,
+  folder: /knows rm-\d as another incarnation/,
   database: /is empty, and the data folder has had a database/,
   'folder,database': /knows rm-\d as another incarnation/,
 };

@@ -91,18 +91,6 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     faults: ['partitions', 'loss', 'pauses'],
   },
   {
-    name: 'a repetition is known by its txn alone',
-    why: 'a payment that was begun under one hash and is asked for again under the other is called a conflict',
-    changes: [{ file: 'transaction-coordinator/src/payment/payment-result', find: 'return bound.body.equals(draft.body) || sameButForExpiry(bound, draft);', replace: 'return sameButForExpiry(bound, draft);' }],
-    faults: ['rolling restarts', 'crashes'],
-  },
-  {
-    name: 'one body under two txns is one transaction',
-    why: 'the legs of a repetition under the other hash are told to commit what has been committed already',
-    changes: [{ file: 'ledger/src/decide', find: "return outcome.txn === txn ? { kind: 'decided'", replace: "return outcome.txn === txn || outcome.body.equals(body) ? { kind: 'decided'" }, { file: 'ledger/src/decide', find: '{ homeSlot, key, txn }: Payment): Outcome | null {', replace: '{ homeSlot, key, txn, body }: Payment): Outcome | null {' }],
-    faults: ['rolling restarts', 'crashes'],
-  },
-  {
     name: 'an id is not bound for account changes',
     why: 'each account keeps its own record of ids, so one id freezes many accounts and makes a payment',
     changes: [{ file: 'transaction-coordinator/src/accounts/accounts', find: '    const bound = await this.bind(caller, identity.value, txn, number, body);\n    if (!bound.ok) return bound;\n    const record', replace: '    const record' }],

@@ -101,7 +101,7 @@ export class Payments {
   }
 
   private txnOf(identity: Identity, draft: Draft): TxnId {
-    return txnId(this.services.digest(txnPreimage(this.services.txnVersions.current(), identity.key, draft.body)));
+    return txnId(this.services.digest(txnPreimage(this.services.config.txnVersion, identity.key, draft.body)));
   }
 
   private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit, placing: Placing): Promise<Reply<PaymentResult>> {

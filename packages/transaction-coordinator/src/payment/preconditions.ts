@@ -6,7 +6,6 @@ import type { LockToken, Unreachable } from '@mas/two-phase-commit';
 import { splitPaymentKey, type AccountNumber, type TxnId } from '@mas/values';
 import type { Digest } from '../coordinator-ports';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
-import type { TxnVersions } from '../transport/txn-versions';
 import type { BalanceCache } from '../reads/balance-cache';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unreached } from '../reply';
@@ -23,7 +22,6 @@ export interface PaymentServices extends RunServices {
   readonly accountLocks: AccountLocks;
   readonly legFinder: LegFinder;
   readonly cache: BalanceCache;
-  readonly txnVersions: TxnVersions;
 }
 
 export interface Permit {

@@ -4,7 +4,7 @@
  */
 import type { Instruction, Outcome, OutcomeRow } from '@mas/ledger';
 import { genesisPlacement, PlacementIndex, type PlacementMap } from '@mas/placement';
-import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage, ReplicaStatus } from '@mas/two-phase-commit';
+import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
 import { FakeBucket } from './fake-bucket';
 
@@ -35,8 +35,6 @@ export class FakeCluster implements ParticipantClient {
   lagMs: (request: ParticipantRequest) => number = () => 0;
   /** The sender is cut off: nothing it sends arrives, nothing comes back. */
   dead = false;
-  /** The semantics that each one's program knows; who is not here tells of no replicas. */
-  readonly programs = new Map<RmId, number>();
   /** Buckets without a majority. */
   readonly silent = new Set<BucketId>();
   private readonly heldUntilMs = new Map<BucketId, number>();
@@ -111,13 +109,6 @@ export class FakeCluster implements ParticipantClient {
     return { kind: 'unknown', reason: 'no reply in time' };
   }
 
-  private replicasOn(rm: RmId): readonly ReplicaStatus[] {
-    const knownSemantics = this.programs.get(rm);
-    if (knownSemantics === undefined) return [];
-    const idle = { term: 1, commitIndex: 1, appliedIndex: 1, durableIndex: 1, voters: [], learners: [], quiescent: true, fsyncP50Ms: null, applyP50Ms: null, queuedProposals: 0, preparedLegs: 0, stopped: null };
-    return this.map.buckets.filter(({ replicas }) => replicas.includes(rm)).map(({ bucket }) => ({ bucket, rm, role: 'follower', leader: null, ...idle, knownSemantics }));
-  }
-
   private termOf(bucket: BucketId): number {
     return this.terms.get(bucket) ?? 1;
   }
@@ -135,7 +126,7 @@ export class FakeCluster implements ParticipantClient {
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
     if (request.kind === 'placement') return { kind: 'placement', map: this.map };
     if (request.kind === 'replace-node') return { kind: 'placement', map: this.map };
-    if (request.kind === 'status') return { kind: 'status', replicas: this.replicasOn(rm), condition: null };
+    if (request.kind === 'status') return { kind: 'status', replicas: [], condition: null };
     const { bucket: id } = request;
     if (request.kind === 'who-leads') return this.leadership(rm, id);
     const bucket = this.buckets.get(id);
