@@ -1,4 +1,7 @@
-/** A private PostgreSQL server, superuser postgres without a password, reachable from this machine only. For yardsticks. */
+/**
+ * A private PostgreSQL server, superuser postgres without a password, reachable from this machine only. For yardsticks: it is not to be
+ * killed, for its children outlive it a while and keep a new one from starting.
+ */
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
