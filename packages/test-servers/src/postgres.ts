@@ -4,10 +4,10 @@
  */
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { requirePrograms, type Program } from './binaries';
+import { firstAnswer } from './first-answer';
 import { tempFolder } from './temp-folder';
 import { startServer, type TestServer } from './test-server';
 import { giveTo, serverUser } from './unprivileged';
@@ -21,7 +21,6 @@ export interface PostgresOptions {
 /** Debian keeps the programs of each version apart. */
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 const INSTALL_TIMEOUT_MS = 300_000;
-const PROBE_TIMEOUT_MS = 5_000;
 /** Protocol 3.0, and the user's name. A server that still recovers answers with an error (E), one that is ready with R. */
 const STARTUP = Buffer.from('\0\0\0\x17\0\x03\0\0user\0postgres\0\0', 'latin1');
 const READY = 'R';
@@ -61,15 +60,5 @@ function debianFolders(): readonly string[] {
 }
 
 function letsIn(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => void socket.write(STARTUP));
-    const finish = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish(false));
-    socket.once('error', () => finish(false));
-    socket.once('close', () => finish(false));
-    socket.once('data', (reply) => finish(reply.toString('latin1', 0, 1) === READY));
-  });
+  return firstAnswer(port, STARTUP, (reply) => reply.toString('latin1', 0, 1) === READY);
 }

@@ -1,7 +1,7 @@
 /** A private Redis server with an append-only file, reachable from this machine only. */
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { requirePrograms, type Program } from './binaries';
+import { firstAnswer } from './first-answer';
 import { tempFolder } from './temp-folder';
 import { startServer, type TestServer } from './test-server';
 import { giveTo, serverUser } from './unprivileged';
@@ -16,7 +16,6 @@ export interface RedisOptions {
 }
 
 const PROGRAM: Program = { name: 'redis-server', probe: { args: ['--version'], says: /Redis server/ }, debianPackage: 'redis-server' };
-const PROBE_TIMEOUT_MS = 5_000;
 
 /** @throws MissingServer naming the package to install when redis-server is not here or does not run, and cannot be installed. */
 export async function startRedis(options: RedisOptions = {}): Promise<TestServer> {
@@ -44,15 +43,5 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestServer
 
 /** While it loads its file Redis accepts connections and answers -LOADING. */
 function answersPing(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => void socket.write('PING\r\n'));
-    const finish = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish(false));
-    socket.once('error', () => finish(false));
-    socket.once('close', () => finish(false));
-    socket.once('data', (reply) => finish(reply.toString().startsWith('+PONG')));
-  });
+  return firstAnswer(port, 'PING\r\n', (reply) => reply.toString().startsWith('+PONG'));
 }

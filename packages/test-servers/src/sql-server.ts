@@ -1,8 +1,8 @@
 /** What a private MariaDB and a private MySQL have in common: a laid-out data folder, its server, and how one knows that it answers. */
 import { execFile } from 'node:child_process';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { firstAnswer } from './first-answer';
 import { tempFolder } from './temp-folder';
 import { startServer, type TestServer } from './test-server';
 import { giveTo, serverUser } from './unprivileged';
@@ -35,7 +35,6 @@ export interface SqlServerKind {
 }
 
 const INSTALL_TIMEOUT_MS = 300_000;
-const PROBE_TIMEOUT_MS = 5_000;
 
 export async function startSqlServer(kind: SqlServerKind, options: SqlServerOptions): Promise<TestServer> {
   const user = serverUser(['mysql']);
@@ -70,15 +69,5 @@ export async function startSqlServer(kind: SqlServerKind, options: SqlServerOpti
 
 /** The server speaks first: a handshake packet whose payload begins with protocol version 10 (an error begins with 255). */
 export function answersAsSqlServer(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    const finish = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish(false));
-    socket.once('error', () => finish(false));
-    socket.once('close', () => finish(false));
-    socket.once('data', (packet) => finish(packet[4] === 10));
-  });
+  return firstAnswer(port, null, (packet) => packet[4] === 10);
 }
