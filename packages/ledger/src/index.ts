@@ -21,7 +21,7 @@ export { rowText, type AnyRow } from './row-text';
 export type * from './rows';
 export { BREAK_REMEMBERED_MS, BROKEN_OWNER, brokenAtMs, lockKey } from './lock-row';
 export { rowsTouched, type LedgerKnowledge, type LegAddress, type RowsTouched } from './rows-touched';
-export { LOCK_HOLDERS_SINCE, SEMANTICS_VERSION, TXN_OVER_BYTES_SINCE, UnknownSemantics } from './semantics';
+export { LOCK_HOLDERS_SINCE, SEMANTICS_VERSION, UnknownSemantics } from './semantics';
 export type * from './subject';
 export { MAX_LOCK_ID_LENGTH, MAX_LOCK_OWNER_LENGTH, MAX_OWNER_LENGTH, textProblem } from './text-limits';
 export { BODY_PROBLEM_NAMES, validateBody, type BodyProblem, type BodyProblemName } from './validate-body';

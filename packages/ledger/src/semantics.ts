@@ -4,7 +4,10 @@
  * at one index, and a build that does not know it stops there instead of diverging.
  */
 
-/** The newest that this build knows; it knows all earlier ones as well. */
+/**
+ * The newest that this build knows; it knows all earlier ones as well. 6 changes nothing in apply, which reads no hash: it says that leaders admit the
+ * txn that is a hash of the body's bytes (ADR 14), and keeps programs that do not out of a bucket.
+ */
 export const SEMANTICS_VERSION = 6;
 
 /** From here on an account's change is decided once: a refusal is recorded under its key like a change that was made (ADR 7). */
@@ -18,12 +21,6 @@ export const LOCK_HOLDERS_SINCE = 4;
 
 /** From here on pending credits have a bound of their own: before, a balance far below zero left room for more of them than a database could store. (ADR 8). */
 export const PENDING_BOUNDED_SINCE = 5;
-
-/**
- * From here on programs know the txn that is a hash of the body's bytes. Apply reads no hash, so nothing in it changes; but leaders of an older program
- * refuse such a txn, and no older program can come back into a bucket of this version. (ADR 14).
- */
-export const TXN_OVER_BYTES_SINCE = 6;
 
 /** Not a broken invariant: the entry is right, this build is too old for it. The replica must stop. */
 export class UnknownSemantics extends Error {

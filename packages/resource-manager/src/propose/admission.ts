@@ -110,10 +110,11 @@ export class AdmissionControl {
   }
 
   private identityProblem(payment: { readonly key: PaymentKey; readonly txn: TxnId; readonly homeSlot: Slot; readonly body: PaymentBody }): string | null {
-    return homeProblem(payment) ?? (this.isTxn(2, payment.key, payment.txn, payment.body) ? null : this.txnProblem(payment.key, payment.txn, payment.body));
+    const problem = homeProblem(payment) ?? this.txnProblem(payment.key, payment.txn, payment.body);
+    // What coordinators mint is looked at first; the other hash is admitted as well (ADR 14).
+    return problem === 'TXN_DOES_NOT_MATCH_BODY' && this.isTxn(2, payment.key, payment.txn, payment.body) ? null : problem;
   }
 
-  /** Of requests that are no payments, and of payments that were begun before all programs knew version 2: those may still be resolved, or asked for again. */
   private txnProblem(key: PaymentKey, txn: TxnId, body: PaymentBody): string | null {
     return this.isTxn(1, key, txn, body) ? null : 'TXN_DOES_NOT_MATCH_BODY';
   }
