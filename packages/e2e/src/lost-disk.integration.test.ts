@@ -44,6 +44,9 @@ describe.each(['embedded', 'servers'] as const)('a folder that is lost, %s', (st
     await rm1.ready();
     await pair.pay(2);
     await pair.isWhole(1, 1);
+    // The word is typed again by somebody whose answer was lost: the new disk is not the one that he means.
+    expect(await pair.operator.allows(rm1)).toMatchObject({ code: 6, stdout: '', stderr: expect.stringMatching(/RESOURCE_MANAGER_ANSWERS: rm-1 answers/) as unknown });
+    await pair.isWhole(1, 1);
     await rm2.kill();
     await pair.pay(2);
     await pair.cluster.whole();

@@ -1,6 +1,6 @@
 /** Accounts' life, the audit that finds what is wrong, undecided transactions and their forced resolution, settings. */
 import { slotOfAccount } from '@mas/placement';
-import { accountNumber, bucketId, paymentKey, type AccountNumber } from '@mas/values';
+import { accountNumber, bucketId, paymentKey, rmId, type AccountNumber } from '@mas/values';
 import { coordinatorConfig } from './coordinator-config';
 import { Rig, USD, verdict } from './testing/rig';
 
@@ -63,6 +63,19 @@ describe('accounts', () => {
     const rig = new Rig();
     rig.cluster.silent.add(rig.cluster.placement.bucketOf(slotOfAccount(accountNumber('abc'))));
     expect(await rig.clock.until(rig.coordinator.createAccount(rig.caller(undefined, 3_000), creation(accountNumber('abc'))))).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'OUTCOME_UNKNOWN' } });
+  });
+});
+
+describe('a lost disk', () => {
+  test('is not that of one who answers', async () => {
+    const rig = new Rig();
+    const replace = (): Promise<unknown> => rig.clock.until(rig.coordinator.replaceNode(rig.caller(), 2, null));
+    const words = (): number => rig.cluster.requests.filter(({ kind }) => kind === 'replace-node').length;
+    expect(await replace()).toMatchObject({ ok: false, error: { kind: 'failed-precondition', reason: 'RESOURCE_MANAGER_ANSWERS' } });
+    expect(words()).toBe(0);
+    rig.cluster.freeze(rmId(2));
+    expect(await replace()).toMatchObject({ ok: false, error: { reason: 'CLUSTER_NOT_RECORDED' } });
+    expect(words()).toBe(1);
   });
 });
 

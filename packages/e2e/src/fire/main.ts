@@ -7,14 +7,16 @@
  *   --patient      on a machine that is busy: as much load as it bears, and nothing is said of time; the judge is the same
  *   --seed N       of the load (default: by the time; printed)
  */
-import { parseArgs } from 'node:util';
 import { renderFinalAudit } from '../harness/final-audit';
+import { endsWrong, programOptions } from '../harness/program-options';
 import { onStopAsked } from '../harness/stop-asked';
 import { runScenario, type ScenarioResult } from './run-scenario';
 import { grounds, type Ground, type Scenario } from './scenario';
 import { scenarios } from './scenarios';
 import { ms, renderTable, row, spread } from './table';
 import { World } from './world';
+
+const USAGE = 'usage: npm run test:fire -- [--list] [--only TEXT] [--patient] [--seed N]';
 
 interface Outcome {
   readonly results: ScenarioResult[];
@@ -30,17 +32,14 @@ interface Held {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { list: { type: 'boolean' }, only: { type: 'string' }, patient: { type: 'boolean' }, seed: { type: 'string' } } });
+  const values = programOptions(USAGE, { list: { type: 'boolean' }, only: { type: 'string' }, patient: { type: 'boolean' }, seed: { type: 'string' } });
   const chosen = scenarios.filter((scenario) => scenario.name.includes(values.only ?? ''));
   if (values.list === true) {
     print(chosen.map((scenario) => scenario.name).join('\n'));
     return 0;
   }
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  if (!Number.isSafeInteger(seed) || chosen.length === 0) {
-    process.stderr.write('fire: --seed is a whole number, and --only part of a name that --list prints\n');
-    return 2;
-  }
+  if (!Number.isSafeInteger(seed) || chosen.length === 0) endsWrong(USAGE, 'fire: --seed is a whole number, and --only part of a name that --list prints');
   print(`${chosen.length} scenarios on 3 buckets, 3 RMs and replicas (or 5, where it says so), 2 TMs, MariaDB and Redis; seed ${seed}`);
   const startedAtMs = performance.now();
   const outcome = await runAll(chosen, seed, values.patient === true);

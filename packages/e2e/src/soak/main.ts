@@ -7,7 +7,6 @@
  *   --seed N       of the faults and the load
  *   --every N      seconds between the beginnings of two faults (default 10)
  */
-import { parseArgs } from 'node:util';
 import { SeededRandom } from '@mas/values';
 import { FIRE_OPTIONS, runScenario, type ScenarioResult } from '../fire/run-scenario';
 import type { Scenario } from '../fire/scenario';
@@ -15,18 +14,17 @@ import { scenarios } from '../fire/scenarios';
 import { ms, renderTable, row, spread } from '../fire/table';
 import { World } from '../fire/world';
 import { onStopAsked } from '../harness/stop-asked';
+import { endsWrong, programOptions } from '../harness/program-options';
 import { renderFinalAudit } from '../harness/final-audit';
 
+const USAGE = 'usage: npm run soak -- [--hours N] [--seed N] [--every SECONDS]';
 const HOUR_MS = 3_600_000;
 const LINES_KEPT = 40;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { hours: { type: 'string', default: '1' }, seed: { type: 'string' }, every: { type: 'string', default: '10' } } });
+  const values = programOptions(USAGE, { hours: { type: 'string', default: '1' }, seed: { type: 'string' }, every: { type: 'string', default: '10' } });
   const [hours, every, seed] = [Number(values.hours), Number(values.every), Number(values.seed ?? Date.now() % 1_000_000)];
-  if (!(hours > 0) || !(every > 0) || !Number.isSafeInteger(seed)) {
-    process.stderr.write('soak: --hours and --every are numbers above zero, --seed is a whole number\n');
-    return 2;
-  }
+  if (!(hours > 0) || !(every > 0) || !Number.isSafeInteger(seed)) endsWrong(USAGE, 'soak: --hours and --every are numbers above zero, --seed is a whole number');
   print(`soak for ${hours} h, a fault every ${every} s or as soon as the last one is over; seed ${seed}`);
   let asked = false;
   onStopAsked(() => (asked = true));

@@ -6,6 +6,9 @@ import { operatorsOnly } from '../payment/identity';
 import { failure, success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 
+/** How long it is waited for a word of one that is said to be lost. */
+const SIGN_OF_LIFE_MS = 1_000;
+
 export class NodeReplacement {
   constructor(
     private readonly link: BucketLink,
@@ -19,6 +22,8 @@ export class NodeReplacement {
     const known = map.resourceManagers.find((entry) => entry.rm === rm);
     if (known === undefined) return failure('not-found', 'UNKNOWN_RESOURCE_MANAGER', `The cluster has no rm-${rm}: its resource managers are ${map.resourceManagers.map((entry) => `rm-${entry.rm}`).join(', ')}.`);
     const untilMs = Math.max(this.clock.monotonicMs() + 1, caller.deadlineMs);
+    // The word typed again after an answer that was lost would otherwise hit the new disk that was admitted since.
+    if (await this.answers(known.rm, untilMs)) return failure('failed-precondition', 'RESOURCE_MANAGER_ANSWERS', `rm-${rm} answers, so its disk is not lost (or has been replaced already): nothing was changed. To replace it all the same, stop its process first.`);
     // Asked more than once where an answer is lost; a new disk may have been admitted in between, and is not meant.
     const lost = meant ?? (await this.counting(known.rm, untilMs));
     const answer = await this.link.read(META_GROUP, { kind: 'replace-node', rm: known.rm, ordinal: lost, token: caller.token }, untilMs);
@@ -32,6 +37,11 @@ export class NodeReplacement {
       default:
         return failure('unavailable', 'META_UNAVAILABLE', 'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.');
     }
+  }
+
+  private async answers(rm: RmId, untilMs: number): Promise<boolean> {
+    const timeoutMs = Math.min(SIGN_OF_LIFE_MS, Math.max(1, untilMs - this.clock.monotonicMs()));
+    return (await this.link.follower.send(rm, { kind: 'status' }, timeoutMs)).kind === 'status';
   }
 
   /** Null: nobody knows of one yet. */
