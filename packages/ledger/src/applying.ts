@@ -30,8 +30,14 @@ export class Applying {
     return this.rows.account(number);
   }
 
+  /** A leg that rowsTouched names. */
   leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
-    return this.state.memory.leg(account, txn) ?? this.rows.leg(account, txn);
+    return this.rows.leg(account, txn);
+  }
+
+  /** A leg that rowsTouched need not name: it is prepared, or an authorization that holds money. */
+  pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.state.memory.leg(account, txn);
   }
 
   outcome(key: PaymentKey): OutcomeRow | undefined {

@@ -25,6 +25,12 @@ interface Payment {
   readonly subject: Subject;
 }
 
+/** A body's legs: in this bucket, and in others. */
+interface PlacedLegs {
+  readonly local: readonly LegSpec[];
+  readonly remote: readonly LegSpec[];
+}
+
 /** A local leg that will be committed: applied now, consumed, or (never, if all keep the protocol) already committed. */
 type LegPlan = { readonly kind: 'apply'; readonly spec: LegSpec; readonly pass: LegPass } | { readonly kind: 'consume'; readonly leg: LegRow } | { readonly kind: 'already'; readonly leg: LegRow };
 
@@ -42,28 +48,29 @@ const ABANDONED: AbortReason = { name: 'ABANDONED', account: null, facts: {} };
 export function decideCommit(a: Applying, instruction: DecideCommit): Outcome {
   const earlier = recorded(a, instruction);
   if (earlier !== null) return earlier;
-  const stopped = checkSubject(instruction.subject, instruction.body) ?? checkRoomInBucket(a) ?? missingLeg(a, instruction);
+  const legs = placedLegs(a, instruction.body);
+  const stopped = checkSubject(instruction.subject, instruction.body) ?? checkRoomInBucket(a) ?? missingLeg(a, legs, instruction);
   if (stopped !== null) return stopped;
-  const survey = surveyLegs(a, instruction);
+  const survey = surveyLegs(a, legs, instruction);
   switch (survey.kind) {
     case 'stop':
       return survey.outcome;
     case 'abort':
-      return recordAbort(a, instruction, survey.reason);
+      return recordAbort(a, instruction, legs, survey.reason);
     case 'commit':
-      return recordCommit(a, instruction, survey.plans);
+      return recordCommit(a, instruction, legs, survey.plans);
     default:
       return survey satisfies never;
   }
 }
 
 export function decideAbort(a: Applying, instruction: DecideAbort): Outcome {
-  return recorded(a, instruction) ?? recordAbort(a, instruction, instruction.reason);
+  return recorded(a, instruction) ?? recordAbort(a, instruction, placedLegs(a, instruction.body), instruction.reason);
 }
 
 /** Presumed abort: a participant asked, nobody has decided, so from now on nobody can decide otherwise. */
 export function resolve(a: Applying, instruction: Resolve): Outcome {
-  const outcome = recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);
+  const outcome = recorded(a, instruction) ?? recordAbort(a, instruction, placedLegs(a, instruction.body), ABANDONED);
   switch (outcome.kind) {
     case 'decided':
       return { ...outcome, outcome: noteForced(a, instruction, outcome.outcome) };
@@ -86,7 +93,15 @@ function noteForced(a: Applying, { subject, askedAtMs, txn }: Resolve, row: Outc
 
 /** The id belongs to this request from here on. */
 export function bindId(a: Applying, instruction: BindId): Outcome {
-  return recorded(a, instruction) ?? checkRoomInBucket(a) ?? record(a, instruction, { kind: 'committed', atMs: a.stampMs }, []);
+  return recorded(a, instruction) ?? checkRoomInBucket(a) ?? record(a, instruction, placedLegs(a, instruction.body), { kind: 'committed', atMs: a.stampMs }, []);
+}
+
+/** Asked once for an instruction: which legs live here is a hash of each. */
+function placedLegs(a: Applying, { legs }: PaymentBody): PlacedLegs {
+  const local: LegSpec[] = [];
+  const remote: LegSpec[] = [];
+  for (const spec of legs) (a.isLocal(spec.account) ? local : remote).push(spec);
+  return { local, remote };
 }
 
 /** What the home says without deciding anew. */
@@ -103,18 +118,17 @@ function recorded(a: Applying, { homeSlot, key, txn }: Payment): Outcome | null 
  * it applied at home. Nothing is wrong with the payment, so nothing is recorded: the coordinator looks the slot up,
  * prepares the leg where it lives now and asks again.
  */
-function missingLeg(a: Applying, { body, remotePrepared }: DecideCommit): Outcome | null {
-  for (const { account } of body.legs) {
-    if (a.isLocal(account) || remotePrepared.includes(account)) continue;
+function missingLeg(a: Applying, { remote }: PlacedLegs, { remotePrepared }: DecideCommit): Outcome | null {
+  for (const { account } of remote) {
+    if (remotePrepared.includes(account)) continue;
     return a.wrongBucket(a.state.slotOf(account));
   }
   return null;
 }
 
 /** All locks, then all refusals, then all waits: nothing is changed before every leg has passed. */
-function surveyLegs(a: Applying, instruction: DecideCommit): Survey {
+function surveyLegs(a: Applying, { local }: PlacedLegs, instruction: DecideCommit): Survey {
   const { txn, body, undecided } = instruction;
-  const local = body.legs.filter((spec) => a.isLocal(spec.account));
   const existing = local.map((spec) => a.leg(spec.account, txn));
   for (const [i, spec] of local.entries()) {
     // A promise is not stopped by a lock that came after it.
@@ -143,14 +157,14 @@ function tokenFor({ lockTokens }: DecideCommit, account: AccountNumber): number 
   return lockTokens.find((held) => held.account === account)?.token ?? null;
 }
 
-function recordCommit(a: Applying, payment: DecideCommit, plans: readonly LegPlan[]): Outcome {
+function recordCommit(a: Applying, payment: DecideCommit, legs: PlacedLegs, plans: readonly LegPlan[]): Outcome {
   const balances: { account: AccountNumber; balanceMinor: bigint; rev: number }[] = [];
   for (const plan of plans) {
     if (plan.kind === 'already') continue;
     const { account } = plan.kind === 'consume' ? commitPrepared(a, plan.leg) : applyLeg(a, payment, plan.spec, plan.pass);
     balances.push({ account: account.number, balanceMinor: account.balanceMinor, rev: account.rev });
   }
-  return record(a, payment, { kind: 'committed', atMs: a.stampMs }, balances);
+  return record(a, payment, legs, { kind: 'committed', atMs: a.stampMs }, balances);
 }
 
 function applyLeg(a: Applying, payment: Payment, spec: LegSpec, { account, reference }: LegPass): LegChange {
@@ -161,8 +175,8 @@ function applyLeg(a: Applying, payment: Payment, spec: LegSpec, { account, refer
 }
 
 /** Legs that live here end in the same entry, prepared or not; a tombstone keeps a late PREPARE out. */
-function recordAbort(a: Applying, payment: Payment, reason: AbortReason): Outcome {
-  const local = payment.body.legs.filter((spec) => a.isLocal(spec.account));
+function recordAbort(a: Applying, payment: Payment, legs: PlacedLegs, reason: AbortReason): Outcome {
+  const { local } = legs;
   const existing = local.map((spec) => a.leg(spec.account, payment.txn));
   const committed = existing.find((leg) => leg?.state === 'committed');
   if (committed !== undefined) return alarm('ROLLBACK_OF_COMMITTED_LEG', payment.txn, committed.account);
@@ -171,12 +185,11 @@ function recordAbort(a: Applying, payment: Payment, reason: AbortReason): Outcom
     if (leg === undefined) putTombstone(a, payment, spec, reason);
     else if (leg.state === 'prepared') abortPrepared(a, leg, reason);
   }
-  return record(a, payment, { kind: 'aborted', atMs: a.stampMs, reason }, []);
+  return record(a, payment, legs, { kind: 'aborted', atMs: a.stampMs, reason }, []);
 }
 
-function record(a: Applying, { key, txn, body, subject, homeSlot }: Payment, decision: Decision, balances: OutcomeRow['balances']): Outcome {
-  const untold: UntoldLeg[] = [];
-  for (const { account } of body.legs) if (!a.isLocal(account)) untold.push({ account });
+function record(a: Applying, { key, txn, body, subject, homeSlot }: Payment, { remote }: PlacedLegs, decision: Decision, balances: OutcomeRow['balances']): Outcome {
+  const untold: UntoldLeg[] = remote.map(({ account }) => ({ account }));
   const outcome: OutcomeRow = { slot: homeSlot, key, txn, body, subject, decision, balances, untold, forced: [] };
   a.putOutcome(outcome);
   a.state.rev += 1;

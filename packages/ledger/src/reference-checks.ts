@@ -50,7 +50,7 @@ function checkReservation(a: Applying, reservation: Reservation, { spec, undecid
 
 /** Another capture or void has it and is undecided: if that one was aborted, this one may have it. */
 function capturing(a: Applying, { consumedBy }: Reservation, account: LegRow['account'], undecided: LegAsk['undecided']): LegVerdict {
-  const holder = consumedBy === null ? undefined : a.leg(account, consumedBy);
+  const holder = consumedBy === null ? undefined : a.pinnedLeg(account, consumedBy);
   if (holder?.state === 'prepared' && !undecided.includes(holder.txn)) return waitFor([holder]);
   return refused('AUTHORIZATION_NOT_OPEN', account, { status: 'capturing' });
 }

@@ -121,6 +121,7 @@ function checkEffects({ kind, legs }: BodyContent, shape: KindShape, problems: B
 }
 
 function checkBalance(legs: readonly LegSpec[], problems: BodyProblem[]): void {
+  if (isBalancedPair(legs)) return;
   const sums = new Map<Currency, AmountMinor>();
   for (const leg of legs) {
     const before = sums.get(leg.currency) ?? 0n;
@@ -131,6 +132,12 @@ function checkBalance(legs: readonly LegSpec[], problems: BodyProblem[]): void {
     const off = formatAmount(sum < 0n ? -sum : sum, currency);
     problems.push({ name: 'LEGS_NOT_BALANCED', field: 'legs', message: `Money taken equals money given in each currency; ${off} ${currency} more is ${sum < 0n ? 'taken than given' : 'given than taken'}.` });
   }
+}
+
+/** As nearly all are: one gives what the other takes. */
+function isBalancedPair([first, second, third]: readonly LegSpec[]): boolean {
+  if (first === undefined || second === undefined || third !== undefined) return false;
+  return first.currency === second.currency && first.amountMinor === second.amountMinor && directionOf(first.effect) === -directionOf(second.effect);
 }
 
 function checkReference({ kind, reference }: BodyContent, shape: KindShape, problems: BodyProblem[]): void {
