@@ -1,57 +1,50 @@
 /**
  * Finds a leg's cell by transaction and account without joining the two into one text: a txn that was decoded once
  * carries its hash from then on, a joined text would be hashed anew for every question. Legs of one transaction on one
- * bucket are few, so those that share a txn form a list.
+ * bucket are few, so those that share a txn form a list, which runs through the cells themselves.
  */
 import type { LegAddress } from '@mas/ledger';
-import type { AccountNumber, TxnId } from '@mas/values';
+import type { TxnId } from '@mas/values';
 import type { CellIndex } from './paged-rows';
 
-interface Link<Value> {
-  readonly account: AccountNumber;
-  value: Value;
-  next: Link<Value> | null;
+interface Linked<Value> {
+  readonly key: LegAddress;
+  next: Value | null;
 }
 
-export class LegCells<Value> implements CellIndex<LegAddress, Value> {
-  private readonly byTxn = new Map<TxnId, Link<Value>>();
+export class LegCells<Value extends Linked<Value>> implements CellIndex<LegAddress, Value> {
+  private readonly byTxn = new Map<TxnId, Value>();
   private count = 0;
 
   get size(): number {
     return this.count;
   }
 
-  get(leg: LegAddress): Value | undefined {
-    for (let link = this.byTxn.get(leg.txn) ?? null; link !== null; link = link.next) {
-      if (link.account === leg.account) return link.value;
+  get({ account, txn }: LegAddress): Value | undefined {
+    for (let value = this.byTxn.get(txn); value !== undefined; value = value.next ?? undefined) {
+      if (value.key.account === account) return value;
     }
     return undefined;
   }
 
-  set({ account, txn }: LegAddress, value: Value): void {
-    const first = this.byTxn.get(txn) ?? null;
-    for (let link = first; link !== null; link = link.next) {
-      if (link.account !== account) continue;
-      link.value = value;
-      return;
+  /** @param value its own key is `leg`; another one under the key gives way. */
+  set(leg: LegAddress, value: Value): void {
+    if (this.byTxn.has(leg.txn)) {
+      this.delete(leg);
+      value.next = this.byTxn.get(leg.txn) ?? null;
     }
-    if (first === null) this.byTxn.set(txn, { account, value, next: null });
-    else first.next = { account, value, next: first.next };
+    this.byTxn.set(leg.txn, value);
     this.count += 1;
   }
 
   delete({ account, txn }: LegAddress): void {
-    const first = this.byTxn.get(txn);
-    if (first === undefined) return;
-    if (first.account === account) {
-      if (first.next === null) this.byTxn.delete(txn);
-      else this.byTxn.set(txn, first.next);
-      this.count -= 1;
-      return;
-    }
-    for (let before = first; before.next !== null; before = before.next) {
-      if (before.next.account !== account) continue;
-      before.next = before.next.next;
+    let before: Value | null = null;
+    for (let value = this.byTxn.get(txn) ?? null; value !== null; before = value, value = value.next) {
+      if (value.key.account !== account) continue;
+      if (before !== null) before.next = value.next;
+      else if (value.next !== null) this.byTxn.set(txn, value.next);
+      else this.byTxn.delete(txn);
+      value.next = null;
       this.count -= 1;
       return;
     }

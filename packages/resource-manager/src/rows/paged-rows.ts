@@ -20,6 +20,8 @@ export interface Cell<Key, Row> {
   place: 'in-use' | 'idle' | 'dropped';
   older: Cell<Key, Row> | null;
   newer: Cell<Key, Row> | null;
+  /** For an index that keeps cells in lists. */
+  next: Cell<Key, Row> | null;
 }
 
 /** Where a cell is found by its key; a Map is one. */
@@ -36,11 +38,14 @@ export class PagedRows<Key, Row> {
   private oldest: Cell<Key, Row> | null = null;
   private newest: Cell<Key, Row> | null = null;
   private idleCount = 0;
+  /** Applying reads a row and then changes it: the cell that was found last is asked for again. */
+  private recent: Cell<Key, Row> | null = null;
 
   /** @param maxIdle cells kept beyond those pinned, dirty or being written. */
   constructor(
     private readonly maxIdle: number,
     private readonly cells: CellIndex<Key, Cell<Key, Row>> = new Map<Key, Cell<Key, Row>>(),
+    private readonly same: (a: Key, b: Key) => boolean = identical,
   ) {}
 
   get size(): number {
@@ -55,7 +60,7 @@ export class PagedRows<Key, Row> {
   pin(key: Key): Cell<Key, Row> {
     let cell = this.cells.get(key);
     if (cell === undefined) {
-      cell = { key, row: undefined, pins: 1, dirty: false, writing: false, place: 'in-use', older: null, newer: null };
+      cell = { key, row: undefined, pins: 1, dirty: false, writing: false, place: 'in-use', older: null, newer: null, next: null };
       this.cells.set(key, cell);
       return cell;
     }
@@ -72,7 +77,7 @@ export class PagedRows<Key, Row> {
 
   /** The row if its cell is loaded; undefined when there is none. @throws InvariantViolation for a row nobody loaded. */
   loaded(key: Key): Row | undefined {
-    const row = this.cells.get(key)?.row;
+    const row = this.find(key)?.row;
     if (row === undefined) invariant(false, 'a row is pinned and loaded before it is read', { key });
     return row ?? undefined;
   }
@@ -88,7 +93,7 @@ export class PagedRows<Key, Row> {
 
   /** A new version of a row; returns the one before. */
   put(key: Key, row: Row): Row | null {
-    const cell = this.cells.get(key);
+    const cell = this.find(key);
     if (cell?.row === undefined || cell.pins === 0) throw new InvariantViolation('a row is pinned and loaded before it is changed', { key });
     const before = cell.row;
     cell.row = row;
@@ -128,6 +133,13 @@ export class PagedRows<Key, Row> {
     }
   }
 
+  private find(key: Key): Cell<Key, Row> | undefined {
+    if (this.recent !== null && this.same(this.recent.key, key)) return this.recent;
+    const cell = this.cells.get(key);
+    if (cell !== undefined) this.recent = cell;
+    return cell;
+  }
+
   /** A cell that nothing holds any more joins the idle ones, or is dropped when it was never loaded. */
   private rest(cell: Cell<Key, Row>): void {
     if (cell.pins > 0 || cell.dirty || cell.writing || cell.place !== 'in-use') return;
@@ -150,6 +162,7 @@ export class PagedRows<Key, Row> {
 
   private drop(cell: Cell<Key, Row>): void {
     cell.place = 'dropped';
+    if (this.recent === cell) this.recent = null;
     this.cells.delete(cell.key);
   }
 
@@ -163,4 +176,8 @@ export class PagedRows<Key, Row> {
     cell.place = 'in-use';
     this.idleCount -= 1;
   }
+}
+
+function identical<Key>(a: Key, b: Key): boolean {
+  return a === b;
 }

@@ -37,6 +37,10 @@ export interface ResidentRows {
   undeliveredOf(key: PaymentKey): OutcomeRow | undefined;
 }
 
+function sameLeg(a: LegAddress, b: LegAddress): boolean {
+  return a.txn === b.txn && a.account === b.account;
+}
+
 /** A txn has a fixed length, so the joined text is unambiguous. */
 export function legKey(account: AccountNumber, txn: TxnId): LegKey {
   return txn + account;
@@ -57,7 +61,7 @@ export class RowTable implements Rows {
     private readonly resident: ResidentRows,
   ) {
     this.accounts = new PagedRows(config.cachedAccounts);
-    this.legs = new PagedRows(config.cachedLegs, new LegCells());
+    this.legs = new PagedRows(config.cachedLegs, new LegCells(), sameLeg);
     this.outcomes = new PagedRows(config.cachedOutcomes);
     this.legIds = new IdFilter(config.filteredIdentities, random, HASHED_TXN_CHARS);
     this.outcomeIds = new IdFilter(config.filteredIdentities, random);
@@ -83,18 +87,17 @@ export class RowTable implements Rows {
       const { account, txn } = address;
       const cell = this.legs.pin(address);
       if (cell.row === undefined) {
-        const resident = this.resident.pinnedLeg(account, txn);
-        if (resident !== undefined) cell.row = resident;
-        else if (this.legIds.lookup(account, txn).length === 0) cell.row = null;
+        // First the filter: nearly all that is asked for is new, and what is resident is in the filter as well.
+        if (this.legIds.lookup(account, txn).length === 0) cell.row = null;
+        else cell.row = this.resident.pinnedLeg(account, txn);
       }
       into.legs.push(cell);
     }
     for (const key of touched.outcomes) {
       const cell = this.outcomes.pin(key);
       if (cell.row === undefined) {
-        const resident = this.resident.undeliveredOf(key);
-        if (resident !== undefined) cell.row = resident;
-        else if (this.outcomeIds.lookup('', key).length === 0) cell.row = null;
+        if (this.outcomeIds.lookup('', key).length === 0) cell.row = null;
+        else cell.row = this.resident.undeliveredOf(key);
       }
       into.outcomes.push(cell);
     }
