@@ -56,7 +56,7 @@ export function decideCommit(a: Applying, instruction: DecideCommit): Outcome {
     case 'stop':
       return survey.outcome;
     case 'abort':
-      return recordAbort(a, instruction, legs, survey.reason);
+      return recordAbort(a, instruction, survey.reason, legs);
     case 'commit':
       return recordCommit(a, instruction, legs, survey.plans);
     default:
@@ -65,12 +65,12 @@ export function decideCommit(a: Applying, instruction: DecideCommit): Outcome {
 }
 
 export function decideAbort(a: Applying, instruction: DecideAbort): Outcome {
-  return recorded(a, instruction) ?? recordAbort(a, instruction, placedLegs(a, instruction.body), instruction.reason);
+  return recorded(a, instruction) ?? recordAbort(a, instruction, instruction.reason);
 }
 
 /** Presumed abort: a participant asked, nobody has decided, so from now on nobody can decide otherwise. */
 export function resolve(a: Applying, instruction: Resolve): Outcome {
-  const outcome = recorded(a, instruction) ?? recordAbort(a, instruction, placedLegs(a, instruction.body), ABANDONED);
+  const outcome = recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED);
   switch (outcome.kind) {
     case 'decided':
       return { ...outcome, outcome: noteForced(a, instruction, outcome.outcome) };
@@ -175,7 +175,7 @@ function applyLeg(a: Applying, payment: Payment, spec: LegSpec, { account, refer
 }
 
 /** Legs that live here end in the same entry, prepared or not; a tombstone keeps a late PREPARE out. */
-function recordAbort(a: Applying, payment: Payment, legs: PlacedLegs, reason: AbortReason): Outcome {
+function recordAbort(a: Applying, payment: Payment, reason: AbortReason, legs = placedLegs(a, payment.body)): Outcome {
   const { local } = legs;
   const existing = local.map((spec) => a.leg(spec.account, payment.txn));
   const committed = existing.find((leg) => leg?.state === 'committed');
