@@ -203,7 +203,13 @@ export class Operator {
       await step();
       await cluster.world.time.after(way.pauseMs);
     }
-    await this.until(() => isMoot() || this.isReplaced(loss), null);
+    let { beyond } = loss;
+    while (!isMoot() && !this.isReplaced({ rm, beyond })) {
+      // Admitted while he emptied its folder: the process names the incarnation that counts and is no more, and asks for the word again.
+      const counting = this.countsInVain(rm, beyond);
+      if (counting !== null) await this.sayLost({ rm, beyond: (beyond = counting) }, isMoot);
+      await cluster.world.time.after(LOOK_EVERY_MS);
+    }
     if (isMoot()) return;
     cluster.world.trace.note(`the cluster is whole again without the lost disk of rm-${rm}`);
     cluster.world.counters.add('lost disks replaced');
@@ -220,6 +226,15 @@ export class Operator {
       if (called.kind === 'answered' && called.value.ok) return;
       await cluster.world.time.after(LOOK_EVERY_MS);
     }
+  }
+
+  /** An incarnation after `beyond` that counts though its folder is gone. */
+  private countsInVain(rm: RmId, beyond: Ordinal | null): Ordinal | null {
+    const here = this.machine(rm).disk.identity();
+    if (here === null || this.cluster.rms.get(rm)?.hasStarted === true) return null;
+    const maps = [...this.cluster.rms.values()].flatMap(({ parts, hasStarted }) => (hasStarted && parts !== null ? [parts.directory.placement().map] : []));
+    const counting = maps.flatMap(({ cluster }) => cluster?.nodes.filter((node) => node.rm === rm && node.ordinal > (beyond ?? -1)) ?? []).find(({ incarnation }) => incarnation !== here.incarnation);
+    return counting?.ordinal ?? null;
   }
 
   private startAnew(rm: RmId, emptiesFolder: boolean): void {
