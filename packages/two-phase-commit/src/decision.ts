@@ -2,14 +2,15 @@
  * The decision: the home is told the intention and answers what it has recorded, which may be something else: an
  * earlier attempt, another coordinator or a resolver can have been first. Asked again until it answers.
  */
-import type { AbortReason, Outcome } from '@mas/ledger';
+import type { AbortReason } from '@mas/ledger';
 import { unreachable } from '@mas/values';
 import { heldUp, startDecision, timeUp } from './instructing';
+import type { HomeRecord, ItemOutcome } from './participant-protocol';
 import { startTelling } from './phase-two';
 import { notAuthorized, rejected } from './rejection';
 import type { TransactionAnswer } from './transaction-effect';
 import type { InstructionReply, Unreachable } from './transaction-event';
-import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent, type Verdict } from './transaction-state';
+import { withStep, type Advance, type Deciding, type GlobalTransaction, type Intent, type RecordedPayment, type Verdict } from './transaction-state';
 
 export function decisionReplied(txn: GlobalTransaction, phase: Deciding, reply: InstructionReply, nowMs: number): Advance {
   switch (reply.kind) {
@@ -25,10 +26,10 @@ export function decisionReplied(txn: GlobalTransaction, phase: Deciding, reply: 
   }
 }
 
-function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome, nowMs: number): Advance {
+function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: ItemOutcome, nowMs: number): Advance {
   switch (outcome.kind) {
     case 'decided':
-      return decided(txn, phase, { kind: 'recorded', outcome: outcome.outcome, fresh: outcome.fresh }, nowMs);
+      return decided(txn, phase, { kind: 'recorded', outcome: recorded(txn, outcome.outcome), fresh: outcome.fresh }, nowMs);
     case 'conflict':
       return decided(txn, phase, { kind: 'conflict', bound: outcome.bound }, nowMs);
     case 'refused':
@@ -63,6 +64,10 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: Outcome,
     default:
       return unreachable(outcome, 'outcome of DECIDE');
   }
+}
+
+function recorded({ plan }: GlobalTransaction, { decision, balances, untold }: HomeRecord): RecordedPayment {
+  return { txn: plan.txn, body: plan.body, decision, balances, untold };
 }
 
 const lateReason: AbortReason = { name: 'DEADLINE_EXCEEDED', account: null, facts: { phase: 'deciding' } };

@@ -171,10 +171,24 @@ export type ParticipantReply =
 
 /** Per instruction: what the bucket answered, or why the item never reached the log. */
 export type ItemReply =
-  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  | { readonly kind: 'outcome'; readonly outcome: ItemOutcome }
   /** The token does not allow it; nothing was proposed. */
   | { readonly kind: 'unauthenticated'; readonly reason: string }
   | { readonly kind: 'permission-denied'; readonly reason: string };
+
+/**
+ * An outcome as far as its sender reads it: of what it has sent itself (the body, who pays whom) nothing comes back. Whatever the ledger
+ * answers is one; only this much of it travels.
+ */
+export type ItemOutcome =
+  | { readonly kind: 'prepared' }
+  | { readonly kind: 'leg-ended'; readonly leg: Pick<LegRow, 'state' | 'reason'> }
+  /** Of the very transaction that was asked about: its txn is a hash of its body, so the sender has the rest of the record. */
+  | { readonly kind: 'decided'; readonly outcome: HomeRecord; readonly fresh: boolean }
+  | Exclude<Outcome, { readonly kind: 'prepared' | 'leg-ended' | 'decided' }>;
+
+/** What the home has recorded of a payment, beside what the payment is. */
+export type HomeRecord = Pick<OutcomeRow, 'decision' | 'balances' | 'untold'>;
 
 /** The request as a whole failed. Everything but `unknown` and `timeout` is certain not to have been proposed. */
 export type ParticipantFailure =

@@ -3,10 +3,11 @@
  * first leg that says no ends it. A leg that does not answer may still hold the money, so silence is never an abort
  * by itself: the home records one, and the leg hears of it or asks.
  */
-import type { AbortReason, Outcome } from '@mas/ledger';
+import type { AbortReason } from '@mas/ledger';
 import { unreachable } from '@mas/values';
 import { decideIfAllPrepared, heldUp, startDecision, timeUp } from './instructing';
 import type { LocalTransaction } from './local-transaction';
+import type { ItemOutcome } from './participant-protocol';
 import { notAuthorized, rejected } from './rejection';
 import type { TransactionEvent, Unreachable } from './transaction-event';
 import { legsWith, withLeg, withStep, type Advance, type GlobalTransaction } from './transaction-state';
@@ -30,7 +31,7 @@ export function legReplied(txn: GlobalTransaction, event: Extract<TransactionEve
   }
 }
 
-function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Outcome, nowMs: number): Advance {
+function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: ItemOutcome, nowMs: number): Advance {
   const account = leg.spec.account;
   switch (outcome.kind) {
     case 'prepared':

@@ -2,6 +2,7 @@
 import type { Acknowledge, Alarm, CommitLeg, DecideAbort, DecideCommit, OutcomeRow, Prepare, Resolve, RollbackLeg, UndecidedLeg } from '@mas/ledger';
 import type { BucketId } from '@mas/values';
 import type { NoQuorum, NoStore, Waiter } from './transaction-event';
+import type { RecordedPayment } from './transaction-state';
 
 export type Decide = DecideCommit | DecideAbort | Resolve;
 
@@ -37,7 +38,7 @@ export type TransactionEffect =
 
 export type TransactionAnswer =
   /** What home has recorded; never what was intended. */
-  | { readonly kind: 'recorded'; readonly outcome: OutcomeRow; readonly fresh: boolean }
+  | { readonly kind: 'recorded'; readonly outcome: RecordedPayment; readonly fresh: boolean }
   /** The id belongs to another body. */
   | { readonly kind: 'conflict'; readonly bound: OutcomeRow }
   /** The home could not be asked in time. */

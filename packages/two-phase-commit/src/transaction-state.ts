@@ -2,9 +2,10 @@
  * The state of a global transaction: which phase it is in and what is known of each leg. Values only; the transitions
  * are in the files named for the phases.
  */
-import type { AbortReason, OutcomeRow, Resolve } from '@mas/ledger';
+import type { AbortReason, OutcomeRow, PaymentBody, Resolve } from '@mas/ledger';
 import type { AccountNumber, BucketId, TxnId } from '@mas/values';
 import { patched, type LegPatch, type LocalTransaction } from './local-transaction';
+import type { HomeRecord } from './participant-protocol';
 import type { TransactionAnswer, TransactionEffect } from './transaction-effect';
 import type { TransactionPlan } from './transaction-plan';
 
@@ -54,8 +55,14 @@ export type Intent =
 
 /** How it ended: the home's record, or the news that the key is bound to another transaction. */
 export type Verdict =
-  | { readonly kind: 'recorded'; readonly outcome: OutcomeRow; readonly fresh: boolean }
+  | { readonly kind: 'recorded'; readonly outcome: RecordedPayment; readonly fresh: boolean }
   | { readonly kind: 'conflict'; readonly bound: OutcomeRow };
+
+/** A payment and what its home has recorded of it. */
+export interface RecordedPayment extends HomeRecord {
+  readonly txn: TxnId;
+  readonly body: PaymentBody;
+}
 
 export interface Advance {
   readonly txn: GlobalTransaction;

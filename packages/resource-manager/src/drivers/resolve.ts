@@ -3,9 +3,9 @@
  * no payment waits for a particular coordinator to come back. RESOLVE records an abort where nothing is recorded
  * yet: a coordinator that was only slow is refused afterwards.
  */
-import type { Instruction, LegRow, Outcome } from '@mas/ledger';
-import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
-import { present, type BucketId } from '@mas/values';
+import type { Instruction, LegRow } from '@mas/ledger';
+import type { InstructionItem, ItemOutcome, ItemReply } from '@mas/two-phase-commit';
+import { present, type BucketId, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { BucketExchange } from '../homes/exchange';
@@ -69,7 +69,7 @@ export class ResolutionDriver {
   }
 
   private ending(leg: LegRow, reply: ItemReply): Instruction | null {
-    const recorded = reply.kind === 'outcome' ? recordOf(reply.outcome) : null;
+    const recorded = reply.kind === 'outcome' ? recordOf(leg.txn, reply.outcome) : null;
     if (recorded === null) {
       this.context.logger.warn({ bucket: this.applier.bucket, txn: leg.txn, account: leg.account, reply }, 'a home did not resolve a leg; it is asked again');
       return null;
@@ -84,7 +84,7 @@ function resolutionOf(leg: LegRow): InstructionItem {
   return { instruction: { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body, subject: { kind: 'system' }, askedAtMs: null }, token: null };
 }
 
-function recordOf(outcome: Outcome) {
-  if (outcome.kind === 'decided') return outcome.outcome;
+function recordOf(txn: TxnId, outcome: ItemOutcome): Parameters<typeof verdictOf>[1] {
+  if (outcome.kind === 'decided') return { txn, decision: outcome.outcome.decision };
   return outcome.kind === 'conflict' ? outcome.bound : null;
 }

@@ -87,7 +87,7 @@ export class HomeQuerier {
 }
 
 /** What a home's record means for one txn: a key that is bound to another payment aborts this one. */
-export function verdictOf(txn: TxnId, outcome: OutcomeRow | null): Verdict {
+export function verdictOf(txn: TxnId, outcome: Pick<OutcomeRow, 'txn' | 'decision'> | null): Verdict {
   if (outcome === null) return { kind: 'undecided' };
   if (outcome.txn !== txn) return { kind: 'aborted', reason: { name: 'ID_CONFLICT', account: null, facts: {} } };
   return outcome.decision.kind === 'committed' ? { kind: 'committed' } : { kind: 'aborted', reason: outcome.decision.reason };

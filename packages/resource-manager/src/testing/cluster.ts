@@ -1,8 +1,7 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
 import { madeUpCluster } from '@mas/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
-import type { InstructionItem, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
-import type { Outcome } from '@mas/ledger';
+import type { InstructionItem, ItemOutcome, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, delay, err, ok, present, rmId, SeededRandom, silentLogger, accountNumber, type AccountNumber, type BucketId, type Logger, type RmId } from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
@@ -171,7 +170,7 @@ export class TestCluster {
   }
 
   /** One instruction, which must reach the log. */
-  async one(bucket: BucketId, item: InstructionItem): Promise<Outcome> {
+  async one(bucket: BucketId, item: InstructionItem): Promise<ItemOutcome> {
     const [reply] = await this.instruct(bucket, [item]);
     if (reply?.kind !== 'outcome') throw new Error(`no outcome: ${JSON.stringify(reply)}`);
     return reply.outcome;

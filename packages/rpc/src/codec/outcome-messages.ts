@@ -1,18 +1,22 @@
-/** mas/v1/outcome.proto: what applying one instruction answers. */
-import type { Alarm, Outcome, UndecidedLeg } from '@mas/ledger';
+/**
+ * mas/v1/outcome.proto: what applying one instruction answers, as far as its sender reads it. What nearly every payment is answered
+ * is one object for all, on both ways.
+ */
+import type { Alarm, UndecidedLeg } from '@mas/ledger';
+import type { HomeRecord, ItemOutcome } from '@mas/two-phase-commit';
 import { unreachable } from '@mas/values';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
-import { readRefusal, writeReason } from './payment-messages';
+import { readAbortReason, readDecision, readRefusal, writeDecision, writeReason } from './payment-messages';
 import { readAlarmName } from './reason-names';
-import { readAccountRow, readLegRow, readLockRow, readOutcomeRow, writeAccountRow, writeLegRow, writeLockRow, writeOutcomeRow } from './row-messages';
+import { LEG_STATES, readAccountRow, readBalanceAfter, readLockRow, readOutcomeRow, writeAccountRow, writeBalanceAfter, writeLockRow, writeOutcomeRow } from './row-messages';
 
-type OutcomeOf<Kind extends Outcome['kind']> = Extract<Outcome, { readonly kind: Kind }>;
+type OutcomeOf<Kind extends ItemOutcome['kind']> = Extract<ItemOutcome, { readonly kind: Kind }>;
 
-export function writeOutcome(writer: WireWriter, outcome: Outcome): void {
+export function writeOutcome(writer: WireWriter, outcome: ItemOutcome): void {
   switch (outcome.kind) {
     case 'prepared':
-      return writer.message(1, outcome, writePrepared);
+      return writer.empty(1);
     case 'leg-ended':
       return writer.message(2, outcome, writeLegEnded);
     case 'decided':
@@ -42,10 +46,10 @@ export function writeOutcome(writer: WireWriter, outcome: Outcome): void {
   }
 }
 
-export function readOutcome(reader: WireReader): Outcome {
+export function readOutcome(reader: WireReader): ItemOutcome {
   switch (reader.nextField()) {
     case 1:
-      return reader.message(1, readPrepared);
+      return reader.empty(1) ? PREPARED : reader.fail('not an outcome');
     case 2:
       return reader.message(2, readLegEnded);
     case 3:
@@ -67,7 +71,7 @@ export function readOutcome(reader: WireReader): Outcome {
     case 11:
       return reader.message(11, (inner) => ({ kind: 'lock-released', lockId: inner.text(1) }) as const);
     case 12:
-      return reader.empty(12) ? { kind: 'done' } : reader.fail('not an outcome');
+      return reader.empty(12) ? DONE : reader.fail('not an outcome');
     case 13:
       return { kind: 'alarm', alarm: reader.message(13, readAlarm) };
     default:
@@ -75,30 +79,38 @@ export function readOutcome(reader: WireReader): Outcome {
   }
 }
 
-function writePrepared(writer: WireWriter, outcome: OutcomeOf<'prepared'>): void {
-  writer.message(1, outcome.leg, writeLegRow);
-}
+export const PREPARED: ItemOutcome = { kind: 'prepared' };
+export const DONE: ItemOutcome = { kind: 'done' };
+export const COMMITTED: OutcomeOf<'leg-ended'> = { kind: 'leg-ended', leg: { state: 'committed', reason: null } };
 
-function readPrepared(reader: WireReader): OutcomeOf<'prepared'> {
-  return { kind: 'prepared', leg: reader.message(1, readLegRow) };
-}
-
-function writeLegEnded(writer: WireWriter, outcome: OutcomeOf<'leg-ended'>): void {
-  writer.message(1, outcome.leg, writeLegRow);
-  writer.optionalUint(2, outcome.balanceRev);
+function writeLegEnded(writer: WireWriter, { leg }: OutcomeOf<'leg-ended'>): void {
+  writer.enumeration(1, LEG_STATES, leg.state);
+  writer.optionalMessage(2, leg.reason, writeReason);
 }
 
 function readLegEnded(reader: WireReader): OutcomeOf<'leg-ended'> {
-  return { kind: 'leg-ended', leg: reader.message(1, readLegRow), balanceRev: reader.optionalUint(2) };
+  const state = reader.enumeration(1, LEG_STATES);
+  const reason = reader.optionalMessage(2, readAbortReason);
+  return state === 'committed' && reason === null ? COMMITTED : { kind: 'leg-ended', leg: { state, reason } };
 }
 
-function writeDecided(writer: WireWriter, outcome: OutcomeOf<'decided'>): void {
-  writer.message(1, outcome.outcome, writeOutcomeRow);
-  writer.bool(2, outcome.fresh);
+function writeDecided(writer: WireWriter, { outcome, fresh }: OutcomeOf<'decided'>): void {
+  writer.message(1, outcome, writeHomeRecord);
+  writer.bool(2, fresh);
 }
 
 function readDecided(reader: WireReader): OutcomeOf<'decided'> {
-  return { kind: 'decided', outcome: reader.message(1, readOutcomeRow), fresh: reader.bool(2) };
+  return { kind: 'decided', outcome: reader.message(1, readHomeRecord), fresh: reader.bool(2) };
+}
+
+function writeHomeRecord(writer: WireWriter, { decision, balances, untold }: HomeRecord): void {
+  writer.message(1, decision, writeDecision);
+  writer.messages(2, balances, writeBalanceAfter);
+  for (const leg of untold) writer.text(3, leg.account);
+}
+
+function readHomeRecord(reader: WireReader): HomeRecord {
+  return { decision: reader.message(1, readDecision), balances: reader.messages(2, readBalanceAfter), untold: reader.accounts(3).map((account) => ({ account })) };
 }
 
 function writeUndecidedLeg(writer: WireWriter, leg: UndecidedLeg): void {

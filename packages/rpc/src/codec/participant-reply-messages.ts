@@ -1,10 +1,10 @@
 /** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
-import type { ItemReply, ParticipantReply } from '@mas/two-phase-commit';
+import type { ItemOutcome, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type MissingQuorum } from '@mas/values';
 import { readCondition, writeCondition } from './condition-messages';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
-import { readOutcome, writeOutcome } from './outcome-messages';
+import { COMMITTED, DONE, PREPARED, readOutcome, writeOutcome } from './outcome-messages';
 import { readAccountCursor, writeAccountCursor } from './participant-request-messages';
 import { readPlacementMap, writePlacementMap } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
@@ -143,7 +143,7 @@ function writeItemReply(writer: WireWriter, reply: ItemReply): void {
 function readItemReply(reader: WireReader): ItemReply {
   switch (reader.nextField()) {
     case 1:
-      return { kind: 'outcome', outcome: reader.message(1, readOutcome) };
+      return replyWith(reader.message(1, readOutcome));
     case 2:
       return { kind: 'unauthenticated', reason: reader.optionalText(2) ?? '' };
     case 3:
@@ -151,6 +151,16 @@ function readItemReply(reader: WireReader): ItemReply {
     default:
       return reader.fail('an unknown reply to an instruction');
   }
+}
+
+const ALL_PREPARED: ItemReply = { kind: 'outcome', outcome: PREPARED };
+const ALL_COMMITTED: ItemReply = { kind: 'outcome', outcome: COMMITTED };
+const ALL_DONE: ItemReply = { kind: 'outcome', outcome: DONE };
+
+function replyWith(outcome: ItemOutcome): ItemReply {
+  if (outcome === PREPARED) return ALL_PREPARED;
+  if (outcome === COMMITTED) return ALL_COMMITTED;
+  return outcome === DONE ? ALL_DONE : { kind: 'outcome', outcome };
 }
 
 function writeLegs(writer: WireWriter, reply: ReplyOf<'legs'>): void {

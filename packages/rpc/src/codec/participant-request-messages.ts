@@ -1,14 +1,13 @@
-/** mas/v1/participant.proto, requests. */
-import type { InstructionItem, InstructionPhase, LegQuery, ParticipantRequest, Passage, ReadLevel } from '@mas/two-phase-commit';
+/** mas/v1/participant.proto, requests. Those of instructions are in instructions-request-messages.ts. */
+import type { LegQuery, ParticipantRequest, Passage, ReadLevel } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
-import { readInstruction, writeInstruction } from './instruction-messages';
+import { instructionsReader, writeInstructions, type InstructionsRequest } from './instructions-request-messages';
 import type { EncodedInstructions } from './ledger-codec';
 import { LEG_STATES } from './row-messages';
 
-const PHASES = wireEnum<InstructionPhase>({ 'phase-1': 1, 'phase-2-commit': 2, 'phase-2-rollback': 3 });
 export const READ_LEVELS = wireEnum<ReadLevel | 'cached'>({ committed: 1, uncommitted: 2, cached: 3 });
 const PARTICIPANT_READ_LEVELS = wireEnum<ReadLevel>({ committed: 1, uncommitted: 2 });
 export const LIST_DIRECTIONS = wireEnum<LegQuery['direction']>({ 'newest-first': 1, 'oldest-first': 2 });
@@ -68,18 +67,7 @@ function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest
 
 /** @param encoded remembers the bytes of instructions, so that proposing them costs no second encoding. */
 export function envelopeReader(encoded: EncodedInstructions): (reader: WireReader) => Envelope {
-  const readItem = (reader: WireReader): InstructionItem => {
-    const bytes = reader.nestedBytes();
-    const instruction = reader.message(1, readInstruction);
-    encoded.remember(instruction, bytes);
-    return { instruction, token: reader.optionalText(2) };
-  };
-  const readInstructions = (reader: WireReader): RequestOf<'instructions'> => ({
-    kind: 'instructions',
-    bucket: reader.bucket(1),
-    phase: reader.enumeration(2, PHASES),
-    items: reader.messages(3, readItem),
-  });
+  const readInstructions = instructionsReader(encoded);
   return (reader) => ({ request: readRequest(reader, readInstructions), passage: readPassage(reader) });
 }
 
@@ -90,7 +78,7 @@ function readPassage(reader: WireReader): Passage | null {
   return caller === null ? null : { kind: 'relayed', caller };
 }
 
-function readRequest(reader: WireReader, readInstructions: (reader: WireReader) => RequestOf<'instructions'>): ParticipantRequest {
+function readRequest(reader: WireReader, readInstructions: (reader: WireReader) => InstructionsRequest): ParticipantRequest {
   switch (reader.nextField()) {
     case 1:
       return reader.message(1, readInstructions);
@@ -123,17 +111,6 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
     default:
       return reader.fail('an unknown request');
   }
-}
-
-function writeInstructions(writer: WireWriter, request: RequestOf<'instructions'>): void {
-  writer.uint(1, request.bucket);
-  writer.enumeration(2, PHASES, request.phase);
-  writer.messages(3, request.items, writeItem);
-}
-
-function writeItem(writer: WireWriter, item: InstructionItem): void {
-  writer.message(1, item.instruction, writeInstruction);
-  writer.optionalText(2, item.token);
 }
 
 function writeQuery(writer: WireWriter, request: RequestOf<'query'>): void {

@@ -161,13 +161,13 @@ function readForcedResolution(reader: WireReader): ForcedResolution {
   return { operator: reader.text(1), askedAtMs: reader.uint(2), txn: reader.txn(3) };
 }
 
-function writeBalanceAfter(writer: WireWriter, balance: BalanceAfter): void {
+export function writeBalanceAfter(writer: WireWriter, balance: BalanceAfter): void {
   writer.text(1, balance.account);
   writer.int64(2, balance.balanceMinor);
   writer.uint(3, balance.rev);
 }
 
-function readBalanceAfter(reader: WireReader): BalanceAfter {
+export function readBalanceAfter(reader: WireReader): BalanceAfter {
   return { account: reader.account(1), balanceMinor: reader.int64(2), rev: reader.uint(3) };
 }
 

@@ -1,12 +1,11 @@
 /** Generators of participant requests and replies, raft messages and placement maps. Test support only. */
 import * as fc from 'fast-check';
 import { AILMENTS, WELL, type Condition } from '@mas/health';
-import type { Outcome } from '@mas/ledger';
 import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
-import type { AccountReading, ItemReply, ParticipantReply, ParticipantRequest, ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { AccountReading, ItemOutcome, ItemReply, ParticipantReply, ParticipantRequest, ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
 import { rmId, slot } from '@mas/values';
 import type { Envelope } from '../codec/participant-request-messages';
 import { account, accountRow, amount, anySlot, anyText, bucket, confState, currencyCode, instruction, key, legRow, lockRow, orNull, outcomeRow, refusal, safeUint, totals, txn } from './arbitrary-ledger';
@@ -23,10 +22,10 @@ export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   buckets: fc.array(fc.record({ bucket, slots: fc.array(anySlot.map((from) => ({ from, to: slot(4095) })), { maxLength: 2 }), replicas: fc.array(rm, { maxLength: 3 }) }), { maxLength: 3 }),
 });
 
-export const outcome: fc.Arbitrary<Outcome> = fc.oneof(
-  fc.record({ kind: kind('prepared'), leg: legRow }),
-  fc.record({ kind: kind('leg-ended'), leg: legRow, balanceRev: orNull(safeUint) }),
-  fc.record({ kind: kind('decided'), outcome: outcomeRow, fresh: fc.boolean() }),
+export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
+  fc.record({ kind: kind('prepared') }),
+  fc.record({ kind: kind('leg-ended'), leg: legRow.map(({ state, reason }) => ({ state, reason })) }),
+  fc.record({ kind: kind('decided'), outcome: outcomeRow.map(({ decision, balances, untold }) => ({ decision, balances, untold })), fresh: fc.boolean() }),
   fc.record({ kind: kind('conflict'), bound: outcomeRow }),
   fc.record({ kind: kind('refused'), refusal }),
   fc.record({ kind: kind('locked'), lock: lockRow }),
@@ -46,7 +45,7 @@ const cursor = fc.record({ slot: anySlot, number: account });
 export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({
     kind: kind('instructions'), bucket, phase: fc.constantFrom('phase-1' as const, 'phase-2-commit' as const, 'phase-2-rollback' as const),
-    items: fc.array(fc.record({ instruction, token: orNull(anyText) }), { maxLength: 3 }),
+    items: fc.array(fc.record({ instruction, token: orNull(fc.oneof(anyText, fc.constantFrom('mine', 'yours'))) }), { maxLength: 4 }),
   }),
   fc.record({ kind: kind('query'), bucket, keys: fc.array(fc.record({ key, homeSlot: anySlot }), { maxLength: 3 }) }),
   fc.record({ kind: kind('read-accounts'), bucket, level: fc.constantFrom('committed' as const, 'uncommitted' as const), numbers: fc.array(account, { maxLength: 3 }), token: orNull(anyText), delayMs: safeUint }),

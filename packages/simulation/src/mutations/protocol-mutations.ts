@@ -85,7 +85,7 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
         file: 'two-phase-commit/src/global-transaction',
         find: "const answer: TransactionAnswer = { kind: 'unknown', message: 'The home bucket has not recorded a decision in time; ask again with the same id.' };",
         replace:
-          "const answer: TransactionAnswer = { kind: 'recorded', fresh: true, outcome: { slot: txn.plan.homeSlot, key: txn.plan.key, txn: txn.plan.txn, body: txn.plan.body, subject: txn.plan.subject, decision: { kind: 'aborted', atMs: nowMs, reason: { name: 'DEADLINE_EXCEEDED', account: null, facts: {} } }, balances: [], untold: [], forced: [] } };",
+          "const answer: TransactionAnswer = { kind: 'recorded', fresh: true, outcome: { txn: txn.plan.txn, body: txn.plan.body, decision: { kind: 'aborted', atMs: nowMs, reason: { name: 'DEADLINE_EXCEEDED', account: null, facts: {} } }, balances: [], untold: [] } };",
       },
     ],
     faults: ['partitions', 'loss', 'pauses'],

@@ -3,8 +3,9 @@
  * one of any kind; then one instruction to the account's bucket, idempotent by itself. Each is asked again through moved
  * slots, locks in force and undecided credits until the deadline.
  */
-import { changeBody, changeRecordKey, creationBody, txnPreimage, type AccountRow, type Instruction, type Outcome, type PaymentBody, type Refusal } from '@mas/ledger';
+import { changeBody, changeRecordKey, creationBody, txnPreimage, type AccountRow, type Instruction, type PaymentBody, type Refusal } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import type { ItemOutcome } from '@mas/two-phase-commit';
 import { present, txnId, unreachable, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { Digest } from '../coordinator-ports';
@@ -136,7 +137,7 @@ type Final =
   | { readonly kind: 'moved' | 'locked'; readonly error: RequestError }
   | { readonly kind: 'wait'; readonly error: RequestError; readonly undecided: readonly TxnId[] };
 
-function finalReply(outcome: Outcome, number: AccountNumber, body: PaymentBody): Final {
+function finalReply(outcome: ItemOutcome, number: AccountNumber, body: PaymentBody): Final {
   switch (outcome.kind) {
     case 'account':
       return { kind: 'final', reply: success({ row: outcome.account, fresh: outcome.fresh }) };

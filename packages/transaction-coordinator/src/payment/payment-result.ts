@@ -1,6 +1,6 @@
 /** What a caller hears: home's record in his words. */
 import { differingField, differingRequestField, requestNamed, type OutcomeRow, type PaymentBody } from '@mas/ledger';
-import type { TransactionAnswer } from '@mas/two-phase-commit';
+import type { RecordedPayment, TransactionAnswer } from '@mas/two-phase-commit';
 import { splitPaymentKey, type TxnId } from '@mas/values';
 import type { PaymentResult, Reply } from '../coordinator-service';
 import { failure, success, withoutQuorum, withoutStore } from '../reply';
@@ -16,7 +16,7 @@ const SAME_EXPIRY_WITHIN_MS = 120_000;
 /** This attempt is in no log. An earlier one may be; and what is open is ended by RESOLVE as soon as the home answers again (ADR 6). */
 const PERHAPS_ABANDONED = 'the payment may still commit or be abandoned: ask with the same id';
 
-export function resultOf(row: OutcomeRow): PaymentResult {
+export function resultOf(row: RecordedPayment): PaymentResult {
   const { txn, body, decision } = row;
   if (decision.kind === 'committed') return { kind: 'committed', txn, atMs: decision.atMs, body, balances: row.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })) };
   return { kind: 'aborted', txn, atMs: decision.atMs, body, reason: decision.reason };

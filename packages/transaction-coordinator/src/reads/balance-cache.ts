@@ -8,8 +8,7 @@
  * with the details, and what lies below it is read at the bucket. Whose details are forgotten is read there as well, so the
  * rev is never missed; and no answer is older than the details may be.
  */
-import type { OutcomeRow } from '@mas/ledger';
-import type { AccountReading } from '@mas/two-phase-commit';
+import type { AccountReading, RecordedPayment } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, Clock } from '@mas/values';
 import type { AccountView } from '../coordinator-service';
 import type { CachedBalance, TxnCoordinatorDAO } from '../txn-coordinator-dao';
@@ -48,7 +47,7 @@ export class BalanceCache {
   }
 
   /** A fresh decision's balances. @param namespace what currentNamespace gave before the payment began. */
-  committed(namespace: string | null, outcome: OutcomeRow): void {
+  committed(namespace: string | null, outcome: RecordedPayment): void {
     const readAtMs = this.clock.wallMs();
     for (const { account, balanceMinor, rev } of outcome.balances) {
       this.seen(account, rev);
