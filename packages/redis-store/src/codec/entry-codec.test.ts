@@ -27,7 +27,8 @@ test('entries of version 3 are read', () => {
 });
 
 test.each([
-  ['a version to come', () => encodeEntry(entry).replace('[4,', '[5,')],
+  ['a version to come', () => encodeEntry(entry).replace('[4,', '[6,')],
+  ['a list of steps where few numbers should be', () => encodeEntry(entry).replace('[4,', '[5,')],
   ['version 4 with a body of version 3', () => version3().replace('[3,', '[4,')],
   ['version 3 with a body of version 4', () => encodeEntry(entry).replace('[4,', '[3,')],
   ['half an entry', () => encodeEntry(entry).slice(0, 200)],

@@ -2,14 +2,18 @@
  * Transaction entries as JSON lists in a fixed order, opened by a version number, made by hand because every payment
  * writes its entry twice; still readable in redis-cli, but for the body, which is the bytes in which it was sealed, in base64
  * (`mas body` shows one). Times of the timeline count from createdAtMs, accounts that are those of a leg are the leg's place, steps
- * and states that have a code are that code. Entries of version 3, which had the body as a list, are read as well.
+ * and states that have a code are that code. Of most payments steps and local transactions are the few numbers of plain-entry.ts, in version 5.
+ * Entries of version 3, which had the body as a list, are read as well.
  * What cannot be decoded (another version wrote it) is as good as absent, because all of this is an index only.
  */
 import { PaymentBody, type AbortReason, type LegSpec } from '@mas/ledger';
 import type { SubTransactionEntry, TimelineStep, TransactionEntry } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, txnId, type PaymentKey } from '@mas/values';
+import { entryPartsOf, plainTraceOf, type PlainTrace } from './plain-entry';
 
 const VERSION = 4;
+/** Local transactions and steps are a PlainTrace. */
+const PLAIN_TRACE = 5;
 const BODY_AS_LIST = 3;
 /** Printable ASCII without quote and backslash means itself in JSON. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
@@ -33,12 +37,17 @@ type Coded = readonly [
   createdAtMs: number,
   endedAtMs: number | null,
   body: string | CodedBody,
-  subTransactions: readonly CodedSub[],
-  timeline: readonly CodedStep[],
+  subTransactions: readonly CodedSub[] | PlainTrace,
+  timeline?: readonly CodedStep[],
 ];
 
 export function encodeEntry(entry: TransactionEntry): string {
   const { body, createdAtMs } = entry;
+  const trace = plainTraceOf(entry);
+  if (trace !== null) {
+    const [home, remote, place, journaledMs, preparedMs, decidedMs, toldMs] = trace;
+    return `[${PLAIN_TRACE},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"COMMITTED",null,${createdAtMs},${String(entry.endedAtMs)},"${codeBody(body)}",[${home},${remote},${place},${journaledMs},${preparedMs},${decidedMs},${toldMs}]]`;
+  }
   const reason = entry.reason === null ? 'null' : JSON.stringify(entry.reason);
   let text = `[${VERSION},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"${entry.state}",${reason},${createdAtMs},${String(entry.endedAtMs)},"${codeBody(body)}",[`;
   let separator = '';
@@ -80,7 +89,7 @@ export function headOf(json: string): EntryHead | null {
 }
 
 function isKnown([version, , , , , , , , body]: Coded): boolean {
-  return version === (typeof body === 'string' ? VERSION : BODY_AS_LIST);
+  return typeof body === 'string' ? version === VERSION || version === PLAIN_TRACE : version === BODY_AS_LIST;
 }
 
 function codeBody({ bytes }: PaymentBody): string {
@@ -101,7 +110,7 @@ function quoted(value: string): string {
   return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
-function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs, codedBody, subs, steps]: Coded): TransactionEntry {
+function entryOf([version, key, txn, coordinator, state, reason, createdAtMs, endedAtMs, codedBody, subs, steps]: Coded): TransactionEntry {
   const body = typeof codedBody === 'string' ? PaymentBody.fromBytes(new Uint8Array(Buffer.from(codedBody, 'base64'))) : listedBody(codedBody);
   return {
     key: key as PaymentKey,
@@ -112,13 +121,19 @@ function entryOf([, key, txn, coordinator, state, reason, createdAtMs, endedAtMs
     reason,
     createdAtMs,
     endedAtMs,
-    subTransactions: subs.map(([account, bucket, subState]) => ({ account: accountNumber(textAt(account, body.legs)), bucket: bucketId(bucket), state: named(SUB_STATES, subState) })),
+    ...(version === PLAIN_TRACE ? entryPartsOf(subs as PlainTrace, body.legs, createdAtMs) : listedParts(subs as readonly CodedSub[], steps ?? [], body.legs, createdAtMs)),
+  };
+}
+
+function listedParts(subs: readonly CodedSub[], steps: readonly CodedStep[], legs: readonly LegSpec[], createdAtMs: number): Pick<TransactionEntry, 'subTransactions' | 'timeline'> {
+  return {
+    subTransactions: subs.map(([account, bucket, subState]) => ({ account: accountNumber(textAt(account, legs)), bucket: bucketId(bucket), state: named(SUB_STATES, subState) })),
     timeline: steps.map(
       ([afterMs, step, bucket, detail]): TimelineStep => ({
         atMs: createdAtMs + afterMs,
         step: typeof step === 'string' ? step : named(STEPS, step),
         bucket: bucket === null ? null : bucketId(bucket),
-        detail: detail === null ? null : textAt(detail, body.legs),
+        detail: detail === null ? null : textAt(detail, legs),
       }),
     ),
   };
