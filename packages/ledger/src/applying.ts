@@ -27,12 +27,12 @@ export class Applying {
   ) {}
 
   account(number: AccountNumber): AccountRow | undefined {
-    return this.rows.account(number);
+    return this.rows.accountInPlace(number);
   }
 
   /** A leg that rowsTouched names. */
   leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
-    return this.rows.leg(account, txn);
+    return this.rows.legInPlace(account, txn);
   }
 
   /** A leg that rowsTouched need not name: it is prepared, or an authorization that holds money. */
@@ -41,7 +41,7 @@ export class Applying {
   }
 
   outcome(key: PaymentKey): OutcomeRow | undefined {
-    return this.rows.outcome(key);
+    return this.rows.outcomeInPlace(key);
   }
 
   /** By lockKey: an exclusive lock by its id. */
@@ -87,14 +87,16 @@ export class Applying {
     return this.raftIndex * SEQ_PER_INDEX + this.position;
   }
 
-  /** Stores a leg's step; `before` is the account as it was read. */
-  store(before: AccountRow, change: LegChange): void {
-    this.putAccount(change.account, before);
-    this.putLeg(change.leg);
-    if (change.reference !== null) this.putLeg(change.reference);
+  store({ account, leg, reference, movedMinor }: LegChange): void {
+    checkMoney(account);
+    this.state.addToTotal(account.currency, movedMinor);
+    this.rows.putAccount(account);
+    this.putLeg(leg);
+    if (reference !== null) this.putLeg(reference);
     this.state.rev += 1;
   }
 
+  /** @param before the account as it was, and still is. */
   putAccount(row: AccountRow, before: AccountRow): void {
     checkMoney(row);
     invariant(row.rev > before.rev, 'a changed account has a higher rev', { account: row.number });

@@ -3,12 +3,13 @@
  * recorded here is the payment's outcome, whatever its coordinator intended. The legs that live at home are checked
  * and applied in the deciding entry itself, or consumed where an earlier attempt prepared them.
  */
-import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
+import { present, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { Applying } from './applying';
 import { checkLeg, checkLock, checkSubject } from './checks';
 import type { BindId, DecideAbort, DecideCommit, Resolve } from './instruction';
 import { committedChange, preparedChange, type LegChange } from './leg-changes';
 import type { Outcome } from './outcome';
+import { OwnOutcome } from './own-rows';
 import type { LegSpec, PaymentBody } from './payment-body';
 import { abortPrepared, alarm, commitPrepared, putTombstone } from './phases';
 import type { AbortReason } from './refusal';
@@ -42,6 +43,10 @@ type Survey =
 
 /** Kept in one record; a record is one row. */
 export const MAX_FORCED_RESOLUTIONS = 32;
+
+const NEVER_FORCED: readonly ForcedResolution[] = [];
+
+const NO_LEGS: readonly LegSpec[] = [];
 
 const ABANDONED: AbortReason = { name: 'ABANDONED', account: null, facts: {} };
 
@@ -98,10 +103,8 @@ export function bindId(a: Applying, instruction: BindId): Outcome {
 
 /** Asked once for an instruction: which legs live here is a hash of each. */
 function placedLegs(a: Applying, { legs }: PaymentBody): PlacedLegs {
-  const local: LegSpec[] = [];
-  const remote: LegSpec[] = [];
-  for (const spec of legs) (a.isLocal(spec.account) ? local : remote).push(spec);
-  return { local, remote };
+  const local = legs.filter(({ account }) => a.isLocal(account));
+  return { local, remote: local.length === legs.length ? NO_LEGS : legs.filter((spec) => !local.includes(spec)) };
 }
 
 /** What the home says without deciding anew. */
@@ -130,7 +133,8 @@ function missingLeg(a: Applying, { remote }: PlacedLegs, { remotePrepared }: Dec
 function surveyLegs(a: Applying, { local }: PlacedLegs, instruction: DecideCommit): Survey {
   const { txn, body, undecided } = instruction;
   const existing = local.map((spec) => a.leg(spec.account, txn));
-  for (const [i, spec] of local.entries()) {
+  for (let i = 0; i < local.length; i += 1) {
+    const spec = present(local[i], 'local leg');
     // A promise is not stopped by a lock that came after it.
     const verdict = existing[i] === undefined ? checkLock(a, spec.account, tokenFor(instruction, spec.account)) : null;
     if (verdict?.kind === 'locked') return { kind: 'stop', outcome: verdict };
@@ -138,7 +142,8 @@ function surveyLegs(a: Applying, { local }: PlacedLegs, instruction: DecideCommi
   }
   const plans: LegPlan[] = [];
   const waits: Wait[] = [];
-  for (const [i, spec] of local.entries()) {
+  for (let i = 0; i < local.length; i += 1) {
+    const spec = present(local[i], 'local leg');
     const leg = existing[i];
     if (leg !== undefined) {
       if (leg.state === 'aborted') return { kind: 'abort', reason: leg.reason ?? ABANDONED };
@@ -170,7 +175,7 @@ function recordCommit(a: Applying, payment: DecideCommit, legs: PlacedLegs, plan
 function applyLeg(a: Applying, payment: Payment, spec: LegSpec, { account, reference }: LegPass): LegChange {
   const promised = preparedChange(account, reference, payment, spec, a.nextSeq(account), a.stampMs);
   const change = committedChange(promised, a.stampMs);
-  a.store(account, change);
+  a.store(change);
   return change;
 }
 
@@ -190,7 +195,7 @@ function recordAbort(a: Applying, payment: Payment, reason: AbortReason, legs = 
 
 function record(a: Applying, { key, txn, body, subject, homeSlot }: Payment, { remote }: PlacedLegs, decision: Decision, balances: OutcomeRow['balances']): Outcome {
   const untold: UntoldLeg[] = remote.map(({ account }) => ({ account }));
-  const outcome: OutcomeRow = { slot: homeSlot, key, txn, body, subject, decision, balances, untold, forced: [] };
+  const outcome = new OwnOutcome({ slot: homeSlot, key, txn, body, subject, decision, balances, untold, forced: NEVER_FORCED });
   a.putOutcome(outcome);
   a.state.rev += 1;
   return { kind: 'decided', outcome, fresh: true };

@@ -4,6 +4,7 @@ import type { Applying } from './applying';
 import type { Acknowledge, Expire, Genesis, SetPolicy } from './instruction';
 import { expiredChange } from './leg-changes';
 import type { Outcome } from './outcome';
+import { OwnOutcome } from './own-rows';
 import { alarm } from './phases';
 import { requireKnownSemantics } from './semantics';
 import { refused } from './verdict';
@@ -34,7 +35,10 @@ export function acknowledge(a: Applying, { key, txn, accounts }: Acknowledge): O
   const outcome = a.outcome(key);
   if (outcome === undefined || outcome.txn !== txn) return alarm('UNKNOWN_OUTCOME_ACKNOWLEDGED', txn, present(accounts[0], 'acknowledged account'));
   const untold = outcome.untold.filter((leg) => !accounts.includes(leg.account));
-  if (untold.length < outcome.untold.length) a.putOutcome({ ...outcome, untold });
+  if (untold.length === outcome.untold.length) return DONE;
+  const told = OwnOutcome.of(outcome);
+  told.untold = untold;
+  a.putOutcome(told);
   return DONE;
 }
 
@@ -45,6 +49,6 @@ export function expire(a: Applying, { account: number, txn }: Expire): Outcome {
   const leg = a.leg(number, txn);
   if (leg?.reservation?.status !== 'open' || a.stampMs < leg.reservation.expiresAtMs) return DONE;
   const account = present(a.account(number), 'account of an authorization');
-  a.store(account, { ...expiredChange(account, leg), reference: null });
+  a.store({ ...expiredChange(account, leg), reference: null, movedMinor: 0n });
   return DONE;
 }

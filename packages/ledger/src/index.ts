@@ -14,6 +14,7 @@ export { matchesNumberPattern } from './number-pattern';
 export type * from './outcome';
 export { MAX_LEGS, MAX_MEMO_LENGTH, type BodyContent, type LegEffect, type LegSpec, type PaymentKind, type PaymentReference } from './body-content';
 export { decodeBody, MalformedBody } from './body-codec';
+export { lent } from './own-rows';
 export { PaymentBody } from './payment-body';
 export type * from './policy';
 export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';

@@ -7,11 +7,14 @@ import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, 
 import type { Policy } from './policy';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 
-/** Paged rows, by key. `put` marks the row dirty for the next checkpoint. Synchronous: everything is pinned. */
+/**
+ * Paged rows, by key. `put` marks the row dirty for the next checkpoint. Synchronous: everything is pinned.
+ * What is read here is for apply alone, which may change it in place and puts it then: nobody else is given it (own-rows.ts).
+ */
 export interface Rows {
-  account(number: AccountNumber): AccountRow | undefined;
-  leg(account: AccountNumber, txn: TxnId): LegRow | undefined;
-  outcome(key: PaymentKey): OutcomeRow | undefined;
+  accountInPlace(number: AccountNumber): AccountRow | undefined;
+  legInPlace(account: AccountNumber, txn: TxnId): LegRow | undefined;
+  outcomeInPlace(key: PaymentKey): OutcomeRow | undefined;
   putAccount(row: AccountRow): void;
   putLeg(row: LegRow): void;
   putOutcome(row: OutcomeRow): void;

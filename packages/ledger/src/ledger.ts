@@ -14,6 +14,7 @@ import { entryProblem, instructionProblem } from './instruction-problem';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
 import { acquireLock, breakLock, refreshLock, releaseLock } from './locks';
 import type { Outcome } from './outcome';
+import { lent, lentOutcome } from './own-rows';
 import { commit, prepare, rollback } from './phases';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
@@ -33,7 +34,7 @@ export class Ledger implements LedgerKnowledge {
   }
 
   /**
-   * Applies one committed entry, instruction by instruction, in order; an outcome each.
+   * Applies one committed entry, instruction by instruction, in order; an outcome each, whose rows do not change any more.
    * @param rows holds everything that rowsTouched names for its instructions.
    * @param raftIndex the entry's log index; part of the sequence given to legs.
    * @throws InvariantViolation when the state or the entry cannot be, UnknownSemantics when a newer build is needed; the replica must stop.
@@ -48,7 +49,8 @@ export class Ledger implements LedgerKnowledge {
       applying.position = position;
       const impossible = instructionProblem(instruction);
       if (impossible !== null) invariant(false, 'an instruction is well-formed', { impossible, kind: instruction.kind, raftIndex, position });
-      return applyOne(applying, instruction);
+      // Before the next instruction, which may change the same rows.
+      return lentOutcome(applyOne(applying, instruction));
     });
   }
 
@@ -59,7 +61,8 @@ export class Ledger implements LedgerKnowledge {
 
   /** The rows that are always in memory, for a rebuild; in no particular order. */
   pinned(): PinnedRows {
-    return this.state.memory.rows();
+    const { prepared, openAuthorizations, undelivered, locks } = this.state.memory.rows();
+    return { prepared: prepared.map(lent), openAuthorizations: openAuthorizations.map(lent), undelivered: undelivered.map(lent), locks };
   }
 
   get stampMs(): number {
@@ -79,7 +82,7 @@ export class Ledger implements LedgerKnowledge {
     return this.state.owns(this.state.slotOf(account));
   }
 
-  /** A prepared leg, or an open or capturing authorization. */
+  /** A prepared leg, or an open or capturing authorization. Not lent: to be looked at before the next entry is applied, and not to be kept. */
   pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined {
     return this.state.memory.leg(account, txn);
   }
@@ -89,22 +92,23 @@ export class Ledger implements LedgerKnowledge {
   }
 
   preparedOn(account: AccountNumber): readonly LegRow[] {
-    return [...this.state.memory.preparedOn(account)];
+    return Array.from(this.state.memory.preparedOn(account), lent);
   }
 
   preparedLegs(): IterableIterator<LegRow> {
-    return this.state.memory.preparedLegs();
+    return eachLent(this.state.memory.preparedLegs());
   }
 
   openAuthorizations(): IterableIterator<LegRow> {
-    return this.state.memory.openAuthorizations();
+    return eachLent(this.state.memory.openAuthorizations());
   }
 
   /** Outcomes with legs that have not acknowledged the decision. */
   undelivered(): IterableIterator<OutcomeRow> {
-    return this.state.memory.undelivered.values();
+    return eachLent(this.state.memory.undelivered.values());
   }
 
+  /** Not lent, as pinnedLeg. */
   undeliveredOf(key: PaymentKey): OutcomeRow | undefined {
     return this.state.memory.undelivered.get(key);
   }
@@ -113,6 +117,10 @@ export class Ledger implements LedgerKnowledge {
   locks(): IterableIterator<LockRow> {
     return this.state.memory.locks.values();
   }
+}
+
+function* eachLent<Row extends object>(rows: Iterable<Row>): IterableIterator<Row> {
+  for (const row of rows) yield lent(row);
 }
 
 function applyOne(applying: Applying, instruction: Instruction): Outcome {

@@ -1,22 +1,30 @@
 /**
- * What becomes of money when a leg is prepared, committed or aborted: pure functions from rows to rows, which cannot
- * fail. Whether a leg may be prepared is decided before (checks.ts). A leg that is applied in one entry is prepared
+ * What becomes of money when a leg is prepared, committed or aborted: functions from rows to rows, which cannot
+ * fail, and which change the rows that they are given in place where nobody else may hold them (own-rows.ts): the
+ * caller goes on with what is returned. Whether a leg may be prepared is decided before (checks.ts). A leg that is applied in one entry is prepared
  * and committed in turn, so that both ways end in the same rows.
  *
  * Holds of an account = Σ prepared debits, authorizations and refund debits + Σ reservations that are open or
  * capturing. A prepared capture or void adds none: it takes over the reservation's.
  */
 import { invariant, present, unreachable, type AccountNumber, type AmountMinor, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { directionOf } from './leg-effect';
+import { OwnAccount, OwnLeg } from './own-rows';
 import type { LegSpec, PaymentBody } from './payment-body';
 import type { AbortReason } from './refusal';
 import type { AccountRow, LegRow, Reservation } from './rows';
 import type { Subject } from './subject';
 
 /** An account, its leg, and the leg of the authorization or original that it builds on. */
-export interface LegChange {
+export interface PromisedLeg {
   readonly account: AccountRow;
   readonly leg: LegRow;
   readonly reference: LegRow | null;
+}
+
+export interface LegChange extends PromisedLeg {
+  /** By which the account's balance has changed. */
+  readonly movedMinor: AmountMinor;
 }
 
 /** What a new leg takes from its instruction. */
@@ -34,20 +42,20 @@ export function preparedChange(account: AccountRow, reference: LegRow | null, or
   switch (effect) {
     case 'debit':
     case 'authorize':
-      return { account: changed(account, 0n, amountMinor, 0n, seq), leg, reference };
+      return unmoved(changed(account, 0n, amountMinor, 0n, seq), leg, reference);
     case 'credit':
-      return { account: changed(account, 0n, 0n, amountMinor, seq), leg, reference };
+      return unmoved(changed(account, 0n, 0n, amountMinor, seq), leg, reference);
     case 'capture':
     case 'void':
-      return { account: changed(account, 0n, 0n, 0n, seq), leg, reference: reserved(reference, { status: 'capturing', consumedBy: origin.txn }) };
+      return unmoved(changed(account, 0n, 0n, 0n, seq), leg, reserved(reference, { status: 'capturing', consumedBy: origin.txn }));
     case 'refund-debit':
-      return { account: changed(account, 0n, amountMinor, 0n, seq), leg, reference: refunded(reference, 0n, amountMinor) };
+      return unmoved(changed(account, 0n, amountMinor, 0n, seq), leg, refunded(reference, 0n, amountMinor));
     default:
       return unreachable(effect, 'leg effect');
   }
 }
 
-export function committedChange({ account, leg, reference }: LegChange, stampMs: number): LegChange {
+export function committedChange({ account, leg, reference }: PromisedLeg, stampMs: number): LegChange {
   const { amountMinor, effect } = leg.spec;
   switch (effect) {
     case 'debit':
@@ -55,12 +63,12 @@ export function committedChange({ account, leg, reference }: LegChange, stampMs:
     case 'credit':
       return settled(changed(account, amountMinor, 0n, -amountMinor), leg, reference, stampMs);
     case 'authorize':
-      return { account: changed(account, 0n, 0n, 0n), leg: ended(leg, 'committed', stampMs, null, opened(leg)), reference };
+      return unmoved(changed(account, 0n, 0n, 0n), ended(leg, 'committed', stampMs, null, opened(leg)), reference);
     case 'capture':
       // One capture: its commit frees the rest of the reservation.
       return settled(changed(account, -amountMinor, -reservationOf(reference).reservedMinor, 0n), leg, consumed(reference, 'captured', leg.txn), stampMs);
     case 'void':
-      return { account: changed(account, 0n, -reservationOf(reference).reservedMinor, 0n), leg: ended(leg, 'committed', stampMs, null, null), reference: consumed(reference, 'voided', leg.txn) };
+      return unmoved(changed(account, 0n, -reservationOf(reference).reservedMinor, 0n), ended(leg, 'committed', stampMs, null, null), consumed(reference, 'voided', leg.txn));
     case 'refund-debit':
       return settled(changed(account, -amountMinor, -amountMinor, 0n), leg, refunded(reference, amountMinor, -amountMinor), stampMs);
     default:
@@ -68,20 +76,20 @@ export function committedChange({ account, leg, reference }: LegChange, stampMs:
   }
 }
 
-export function abortedChange({ account, leg, reference }: LegChange, stampMs: number, reason: AbortReason): LegChange {
+export function abortedChange({ account, leg, reference }: PromisedLeg, stampMs: number, reason: AbortReason): LegChange {
   const { amountMinor, effect } = leg.spec;
-  const endedLeg = { ...ended(leg, 'aborted', stampMs, null, null), reason };
+  const endedLeg = ended(leg, 'aborted', stampMs, null, null, reason);
   switch (effect) {
     case 'debit':
     case 'authorize':
-      return { account: changed(account, 0n, -amountMinor, 0n), leg: endedLeg, reference };
+      return unmoved(changed(account, 0n, -amountMinor, 0n), endedLeg, reference);
     case 'credit':
-      return { account: changed(account, 0n, 0n, -amountMinor), leg: endedLeg, reference };
+      return unmoved(changed(account, 0n, 0n, -amountMinor), endedLeg, reference);
     case 'capture':
     case 'void':
       return givenBack(account, endedLeg, reference, stampMs);
     case 'refund-debit':
-      return { account: changed(account, 0n, -amountMinor, 0n), leg: endedLeg, reference: refunded(reference, 0n, -amountMinor) };
+      return unmoved(changed(account, 0n, -amountMinor, 0n), endedLeg, refunded(reference, 0n, -amountMinor));
     default:
       return unreachable(effect, 'leg effect');
   }
@@ -99,7 +107,7 @@ export function expiredChange(account: AccountRow, authorization: LegRow): { rea
 }
 
 function newLeg(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: LegSpec, seq: number, stampMs: number): LegRow {
-  return {
+  return new OwnLeg({
     slot,
     account,
     seq,
@@ -117,55 +125,41 @@ function newLeg(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: Leg
     reservation: null,
     refundedMinor: 0n,
     refundReservedMinor: 0n,
-  };
+  });
 }
 
-/** Every field by name: a spread with overrides costs several times as much, and nothing is applied more often. */
+function unmoved(account: AccountRow, leg: LegRow, reference: LegRow | null): LegChange {
+  return { account, leg, reference, movedMinor: 0n };
+}
+
 function changed(account: AccountRow, balance: AmountMinor, holds: AmountMinor, pending: AmountMinor, seq = account.lastSeq): AccountRow {
-  return {
-    slot: account.slot,
-    number: account.number,
-    currency: account.currency,
-    status: account.status,
-    owner: account.owner,
-    balanceMinor: balance === 0n ? account.balanceMinor : account.balanceMinor + balance,
-    holdsMinor: holds === 0n ? account.holdsMinor : account.holdsMinor + holds,
-    pendingCreditsMinor: pending === 0n ? account.pendingCreditsMinor : account.pendingCreditsMinor + pending,
-    minimumMinor: account.minimumMinor,
-    rev: account.rev + 1,
-    lastSeq: seq,
-    journalSeq: balance === 0n ? account.journalSeq : account.journalSeq + 1,
-    createdAtMs: account.createdAtMs,
-    createdBy: account.createdBy,
-  };
+  const row = OwnAccount.of(account);
+  if (balance !== 0n) {
+    row.balanceMinor += balance;
+    row.journalSeq += 1;
+  }
+  if (holds !== 0n) row.holdsMinor += holds;
+  if (pending !== 0n) row.pendingCreditsMinor += pending;
+  row.rev += 1;
+  row.lastSeq = seq;
+  return row;
 }
 
 /** `account` already carries the new balance and journal position. */
 function settled(account: AccountRow, leg: LegRow, reference: LegRow | null, stampMs: number): LegChange {
   const journal = { seq: account.journalSeq, balanceAfterMinor: account.balanceMinor };
-  return { account, leg: ended(leg, 'committed', stampMs, journal, null), reference };
+  const { effect, amountMinor } = leg.spec;
+  return { account, leg: ended(leg, 'committed', stampMs, journal, null), reference, movedMinor: directionOf(effect) === 1 ? amountMinor : -amountMinor };
 }
 
-function ended(leg: LegRow, state: LegRow['state'], endedAtMs: number, journal: LegRow['journal'], reservation: Reservation | null): LegRow {
-  return {
-    slot: leg.slot,
-    account: leg.account,
-    seq: leg.seq,
-    txn: leg.txn,
-    key: leg.key,
-    homeSlot: leg.homeSlot,
-    subject: leg.subject,
-    spec: leg.spec,
-    body: leg.body,
-    state,
-    reason: leg.reason,
-    preparedAtMs: leg.preparedAtMs,
-    endedAtMs,
-    journal,
-    reservation,
-    refundedMinor: leg.refundedMinor,
-    refundReservedMinor: leg.refundReservedMinor,
-  };
+function ended(leg: LegRow, state: LegRow['state'], endedAtMs: number, journal: LegRow['journal'], reservation: Reservation | null, reason = leg.reason): LegRow {
+  const row = OwnLeg.of(leg);
+  row.state = state;
+  row.reason = reason;
+  row.endedAtMs = endedAtMs;
+  row.journal = journal;
+  row.reservation = reservation;
+  return row;
 }
 
 function opened(leg: LegRow): Reservation {
@@ -176,9 +170,9 @@ function opened(leg: LegRow): Reservation {
 /** A rollback returns the money to the authorization, or frees it if that has expired meanwhile. */
 function givenBack(account: AccountRow, leg: LegRow, reference: LegRow | null, stampMs: number): LegChange {
   const { expiresAtMs } = reservationOf(reference);
-  if (stampMs < expiresAtMs) return { account: changed(account, 0n, 0n, 0n), leg, reference: reserved(reference, { status: 'open', consumedBy: null }) };
+  if (stampMs < expiresAtMs) return unmoved(changed(account, 0n, 0n, 0n), leg, reserved(reference, { status: 'open', consumedBy: null }));
   const freed = expiredChange(account, present(reference, 'authorization'));
-  return { account: freed.account, leg, reference: freed.leg };
+  return unmoved(freed.account, leg, freed.leg);
 }
 
 function consumed(reference: LegRow | null, status: 'captured' | 'voided', consumedBy: TxnId): LegRow {

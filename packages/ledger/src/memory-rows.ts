@@ -2,23 +2,38 @@
 import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';
+import { lent } from './own-rows';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 
 export class MemoryRows implements Rows {
+  /** These as the bucket holds them: to be looked at, and not to be kept. */
   readonly accounts = new Map<AccountNumber, AccountRow>();
   readonly legs = new Map<AccountNumber, Map<TxnId, LegRow>>();
   readonly outcomes = new Map<PaymentKey, OutcomeRow>();
   readonly locks = new Map<string, LockRow>();
 
+  /** Lent, as everything that is read here but what is read for apply. */
   account(number: AccountNumber): AccountRow | undefined {
-    return this.accounts.get(number);
+    return lentIfAny(this.accounts.get(number));
   }
 
   leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
-    return this.legs.get(account)?.get(txn);
+    return lentIfAny(this.legs.get(account)?.get(txn));
   }
 
   outcome(key: PaymentKey): OutcomeRow | undefined {
+    return lentIfAny(this.outcomes.get(key));
+  }
+
+  accountInPlace(number: AccountNumber): AccountRow | undefined {
+    return this.accounts.get(number);
+  }
+
+  legInPlace(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.legs.get(account)?.get(txn);
+  }
+
+  outcomeInPlace(key: PaymentKey): OutcomeRow | undefined {
     return this.outcomes.get(key);
   }
 
@@ -46,20 +61,24 @@ export class MemoryRows implements Rows {
 
   /** In key order: slot, account, seq. */
   sortedAccounts(): readonly AccountRow[] {
-    return [...this.accounts.values()].sort((a, b) => a.slot - b.slot || compare(a.number, b.number));
+    return Array.from(this.accounts.values(), lent).sort((a, b) => a.slot - b.slot || compare(a.number, b.number));
   }
 
   sortedLegs(): readonly LegRow[] {
-    return [...this.legs.values()].flatMap((legs) => [...legs.values()]).sort((a, b) => a.slot - b.slot || compare(a.account, b.account) || a.seq - b.seq);
+    return [...this.legs.values()].flatMap((legs) => Array.from(legs.values(), lent)).sort((a, b) => a.slot - b.slot || compare(a.account, b.account) || a.seq - b.seq);
   }
 
   sortedOutcomes(): readonly OutcomeRow[] {
-    return [...this.outcomes.values()].sort((a, b) => a.slot - b.slot || compare(a.key, b.key));
+    return Array.from(this.outcomes.values(), lent).sort((a, b) => a.slot - b.slot || compare(a.key, b.key));
   }
 
   sortedLocks(): readonly LockRow[] {
     return [...this.locks.values()].sort((a, b) => a.slot - b.slot || compare(lockKey(a), lockKey(b)));
   }
+}
+
+function lentIfAny<Row extends object>(row: Row | undefined): Row | undefined {
+  return row === undefined ? undefined : lent(row);
 }
 
 function compare(a: string, b: string): number {

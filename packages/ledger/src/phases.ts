@@ -6,7 +6,7 @@ import { invariant, present, type AccountNumber, type TxnId } from '@mas/values'
 import type { Applying } from './applying';
 import { checkLeg, checkLock, checkSubject } from './checks';
 import type { CommitLeg, Prepare, RollbackLeg } from './instruction';
-import { abortedChange, committedChange, preparedChange, tombstone, type LegChange, type LegOrigin } from './leg-changes';
+import { abortedChange, committedChange, preparedChange, tombstone, type LegChange, type LegOrigin, type PromisedLeg } from './leg-changes';
 import { buildsOnLeg } from './leg-effect';
 import type { AlarmName, Outcome } from './outcome';
 import type { LegSpec } from './payment-body';
@@ -28,7 +28,7 @@ export function prepare(a: Applying, instruction: Prepare): Outcome {
   if (verdict.kind !== 'pass') return verdict;
 
   const change = preparedChange(verdict.account, verdict.reference, instruction, spec, a.nextSeq(verdict.account), a.stampMs);
-  a.store(verdict.account, change);
+  a.store(change);
   return { kind: 'prepared', leg: change.leg };
 }
 
@@ -59,16 +59,14 @@ export function rollback(a: Applying, instruction: RollbackLeg): Outcome {
 }
 
 export function commitPrepared(a: Applying, leg: LegRow): LegChange {
-  const promised = promise(a, leg);
-  const change = committedChange(promised, a.stampMs);
-  a.store(promised.account, change);
+  const change = committedChange(promise(a, leg), a.stampMs);
+  a.store(change);
   return change;
 }
 
 export function abortPrepared(a: Applying, leg: LegRow, reason: AbortReason): LegRow {
-  const promised = promise(a, leg);
-  const change = abortedChange(promised, a.stampMs, reason);
-  a.store(promised.account, change);
+  const change = abortedChange(promise(a, leg), a.stampMs, reason);
+  a.store(change);
   return change.leg;
 }
 
@@ -92,7 +90,7 @@ function legStands(leg: LegRow): Outcome {
 }
 
 /** The rows that stand behind a prepared leg; they exist, or the promise was false. */
-function promise(a: Applying, leg: LegRow): LegChange {
+function promise(a: Applying, leg: LegRow): PromisedLeg {
   invariant(leg.state === 'prepared', 'only a prepared leg is decided', { account: leg.account, txn: leg.txn });
   const account: AccountRow = present(a.account(leg.account), 'account of a prepared leg');
   const referenceTxn = buildsOnLeg(leg.spec.effect) ? leg.body?.reference?.txn : undefined;

@@ -27,7 +27,7 @@ const NOTHING: RowsTouched = { accounts: [], legs: [], outcomes: [] };
 export interface LedgerKnowledge {
   /** Whether the bucket owns the account's slot. */
   isLocal(account: AccountNumber): boolean;
-  /** Prepared legs and open authorizations. */
+  /** Prepared legs and open authorizations, to be looked at only. */
   pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined;
 }
 

@@ -1,6 +1,7 @@
 /**
  * The rows of a bucket: what SQL stores, what a snapshot carries and what a slot move takes along. Every row
- * belongs to exactly one slot, and its key starts with it. Rows are immutable values; apply replaces them.
+ * belongs to exactly one slot, and its key starts with it. To whoever is given one, a row is an immutable value; only its
+ * bucket changes rows, in place where nobody has been given them (own-rows.ts).
  */
 import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { LegSpec, PaymentBody } from './payment-body';

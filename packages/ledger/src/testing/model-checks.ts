@@ -7,6 +7,7 @@ import type { TestBucket } from './test-bucket';
 
 export function checkStep(model: Model): void {
   for (const bucket of model.buckets.values()) {
+    // Looked at only: lent, they would not change in place any more.
     for (const row of bucket.rows.accounts.values()) checkAccount(row);
   }
 }
@@ -21,7 +22,7 @@ export function checkQuiet(model: Model): void {
     checkNothingReserved(bucket);
     checkReplay(bucket);
     for (const amount of bucket.ledger.meta().issued.values()) issued += amount;
-    for (const row of bucket.rows.accounts.values()) balances += row.balanceMinor;
+    for (const row of bucket.rows.sortedAccounts()) balances += row.balanceMinor;
   }
   invariant(issued === balances, 'money is conserved', { issued, balances });
   for (const p of model.payments) {
@@ -38,7 +39,7 @@ function checkAccount({ number, balanceMinor, holdsMinor, pendingCreditsMinor, m
 /** Open authorizations are the only thing that may still hold money. */
 function checkNothingReserved(bucket: TestBucket): void {
   const legs = bucket.rows.sortedLegs();
-  for (const account of bucket.rows.accounts.values()) {
+  for (const account of bucket.rows.sortedAccounts()) {
     const open = legs.filter((row) => row.account === account.number && row.reservation?.status === 'open');
     const reserved = open.reduce((sum, row) => sum + (row.reservation?.reservedMinor ?? 0n), 0n);
     invariant(account.holdsMinor === reserved && account.pendingCreditsMinor === 0n, 'nothing is held for payments that are over', { account: account.number, holds: account.holdsMinor, reserved });

@@ -7,6 +7,8 @@ import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, SEM
 import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 
 export const START_MS = 1_700_000_000_000;
+/** Entries between two checkpoints: between them rows change in place. */
+const GATHERED_EVERY = 7;
 const NOTHING_PINNED: PinnedRows = { prepared: [], openAuthorizations: [], undelivered: [], locks: [] };
 
 export class TestBucket {
@@ -99,10 +101,18 @@ export class TestBucket {
 
   private applyWith(entry: LedgerEntry, rows: Rows): Outcome[] {
     const outcomes = this.ledger.apply(entry, rows, this.nextIndex);
+    for (const outcome of outcomes) freezeRows(outcome);
+    if (this.nextIndex % GATHERED_EVERY === 0) this.gather();
     this.nextIndex += 1;
     this.entries.push(entry);
     this.outcomes.push(outcomes);
     return outcomes;
+  }
+
+  /** As a checkpoint does: who changes a row in place that was given away hears of it at once. */
+  private gather(): void {
+    const { rows } = this;
+    for (const row of [...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes()]) Object.freeze(row);
   }
 
   private guard(instructions: readonly Instruction[]): GuardedRows {
@@ -114,6 +124,8 @@ export class TestBucket {
 class GuardedRows implements Rows {
   readonly news: string[] = [];
   private readonly announced = new Set<string>();
+  /** Rows as they were before they changed, perhaps in place. */
+  private readonly before = new Map<string, AccountRow | LegRow | OutcomeRow>();
 
   constructor(
     private readonly rows: MemoryRows,
@@ -128,38 +140,32 @@ class GuardedRows implements Rows {
     }
   }
 
-  account(number: AccountNumber): AccountRow | undefined {
-    this.check(`account ${number}`);
-    return this.rows.account(number);
+  accountInPlace(number: AccountNumber): AccountRow | undefined {
+    return this.read(`account ${number}`, this.rows.accountInPlace(number));
   }
 
-  leg(account: AccountNumber, txn: TxnId): LegRow | undefined {
-    this.check(`leg ${account} ${txn}`);
-    return this.rows.leg(account, txn);
+  legInPlace(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.read(`leg ${account} ${txn}`, this.rows.legInPlace(account, txn));
   }
 
-  outcome(key: PaymentKey): OutcomeRow | undefined {
-    this.check(`outcome ${key}`);
-    return this.rows.outcome(key);
+  outcomeInPlace(key: PaymentKey): OutcomeRow | undefined {
+    return this.read(`outcome ${key}`, this.rows.outcomeInPlace(key));
   }
 
   putAccount(row: AccountRow): void {
-    this.check(`account ${row.number}`);
-    this.note(`account ${row.number}`, this.rows.account(row.number), row);
+    this.put(`account ${row.number}`, row);
     this.rows.putAccount(row);
   }
 
   putLeg(row: LegRow): void {
-    this.check(`leg ${row.account} ${row.txn}`);
-    const before = this.rows.leg(row.account, row.txn);
+    const before = this.before.get(`leg ${row.account} ${row.txn}`) as LegRow | undefined;
     invariant(before === undefined || before.state === 'prepared' || (before.state === row.state && before.seq === row.seq), 'a leg that has ended stays so', { before: before?.state, after: row.state });
-    this.note(`leg ${row.account} ${row.txn}`, this.rows.leg(row.account, row.txn), row);
+    this.put(`leg ${row.account} ${row.txn}`, row);
     this.rows.putLeg(row);
   }
 
   putOutcome(row: OutcomeRow): void {
-    this.check(`outcome ${row.key}`);
-    this.note(`outcome ${row.key}`, this.rows.outcome(row.key), row);
+    this.put(`outcome ${row.key}`, row);
     this.rows.putOutcome(row);
   }
 
@@ -173,6 +179,18 @@ class GuardedRows implements Rows {
     this.rows.removeLock(ofSlot, lockId);
   }
 
+  private read<Row extends AccountRow | LegRow | OutcomeRow>(what: string, row: Row | undefined): Row | undefined {
+    this.check(what);
+    if (row !== undefined && !this.before.has(what)) this.before.set(what, { ...row });
+    return row;
+  }
+
+  private put(what: string, row: AccountRow | LegRow | OutcomeRow): void {
+    this.check(what);
+    this.note(what, this.before.get(what), row);
+    this.before.set(what, { ...row });
+  }
+
   private check(row: string): void {
     invariant(this.announced.has(row), 'apply touches announced rows only', { row });
   }
@@ -180,6 +198,13 @@ class GuardedRows implements Rows {
   private note(what: string, before: AccountRow | LegRow | OutcomeRow | LockRow | undefined, after: AccountRow | LegRow | OutcomeRow | LockRow): void {
     if (before === undefined || rowText(before) !== rowText(after)) this.news.push(what);
   }
+}
+
+function freezeRows(outcome: Outcome): void {
+  if ('leg' in outcome) Object.freeze(outcome.leg);
+  if ('outcome' in outcome) Object.freeze(outcome.outcome);
+  if ('bound' in outcome) Object.freeze(outcome.bound);
+  if ('account' in outcome) Object.freeze(outcome.account);
 }
 
 function pinnedText(pinned: PinnedRows): string {

@@ -5,6 +5,7 @@
  * alone. Idle cells form a list, oldest first, of bounded length. What happens to be in memory never changes an
  * outcome: whoever applies an instruction has pinned and loaded all that it may touch.
  */
+import { lent } from '@mas/ledger';
 import { invariant, InvariantViolation } from '@mas/values';
 
 export interface Cell<Key, Row> {
@@ -16,6 +17,8 @@ export interface Cell<Key, Row> {
   dirty: boolean;
   /** Part of the checkpoint that is being written. */
   writing: boolean;
+  /** A checkpoint was given the row. It is lent when apply reaches for it next: to lend it at once would touch every row. */
+  given: boolean;
   /** In the list of idle cells, or out of the table for good. */
   place: 'in-use' | 'idle' | 'dropped';
   older: Cell<Key, Row> | null;
@@ -32,7 +35,7 @@ export interface CellIndex<Key, Value> {
   delete(key: Key): unknown;
 }
 
-export class PagedRows<Key, Row> {
+export class PagedRows<Key, Row extends object> {
   private dirtyCells: Cell<Key, Row>[] = [];
   private writingCells: readonly Cell<Key, Row>[] = [];
   private oldest: Cell<Key, Row> | null = null;
@@ -60,7 +63,7 @@ export class PagedRows<Key, Row> {
   pin(key: Key): Cell<Key, Row> {
     let cell = this.cells.get(key);
     if (cell === undefined) {
-      cell = { key, row: undefined, pins: 1, dirty: false, writing: false, place: 'in-use', older: null, newer: null, next: null };
+      cell = { key, row: undefined, pins: 1, dirty: false, writing: false, given: false, place: 'in-use', older: null, newer: null, next: null };
       this.cells.set(key, cell);
       return cell;
     }
@@ -75,23 +78,36 @@ export class PagedRows<Key, Row> {
     this.rest(cell);
   }
 
-  /** The row if its cell is loaded; undefined when there is none. @throws InvariantViolation for a row nobody loaded. */
+  /** The row, lent, if its cell is loaded; undefined when there is none. @throws InvariantViolation for a row nobody loaded. */
   loaded(key: Key): Row | undefined {
-    const row = this.find(key)?.row;
-    if (row === undefined) invariant(false, 'a row is pinned and loaded before it is read', { key });
-    return row ?? undefined;
+    const row = this.inPlace(key);
+    return row === undefined ? undefined : lent(row);
   }
 
-  /** What is in memory, without a claim about what is not. */
+  /** The same for apply, which may change it in place. */
+  inPlace(key: Key): Row | undefined {
+    const cell = this.find(key);
+    const row = cell?.row;
+    if (cell === undefined || row === undefined) throw new InvariantViolation('a row is pinned and loaded before it is read', { key });
+    if (row === null) return undefined;
+    if (cell.given) {
+      lent(row);
+      cell.given = false;
+    }
+    return row;
+  }
+
+  /** What is in memory, lent, without a claim about what is not. */
   peek(key: Key): Row | null | undefined {
-    return this.cells.get(key)?.row;
+    const row = this.cells.get(key)?.row;
+    return row === null || row === undefined ? row : lent(row);
   }
 
   fill(cell: Cell<Key, Row>, row: Row | null): void {
-    if (cell.row === undefined) cell.row = row;
+    if (cell.row === undefined) cell.row = row === null ? null : lent(row);
   }
 
-  /** A new version of a row; returns the one before. */
+  /** A new version of a row, or the row after it was changed in place; returns the one before. */
   put(key: Key, row: Row): Row | null {
     const cell = this.find(key);
     if (cell?.row === undefined || cell.pins === 0) throw new InvariantViolation('a row is pinned and loaded before it is changed', { key });
@@ -110,7 +126,7 @@ export class PagedRows<Key, Row> {
     this.fill(cell, row);
   }
 
-  /** Moves what is dirty into the checkpoint that starts now. */
+  /** Moves what is dirty into the checkpoint that starts now. What changes before it is written changes in a copy. */
   gather(): readonly Row[] {
     invariant(this.writingCells.length === 0, 'one checkpoint at a time');
     this.writingCells = this.dirtyCells;
@@ -119,6 +135,7 @@ export class PagedRows<Key, Row> {
       cell.dirty = false;
       cell.writing = true;
       invariant(cell.row !== null && cell.row !== undefined, 'a dirty row has a value', { key: cell.key });
+      cell.given = true;
       return cell.row;
     });
   }

@@ -3,7 +3,7 @@
  * longer than the time-out: a round that comes back later still fills the cells that are empty then, which is right
  * because an empty cell's row cannot have changed in memory.
  */
-import type { AccountRow, LegAddress, LegRow, OutcomeRow } from '@mas/ledger';
+import { lent, type AccountRow, type LegAddress, type LegRow, type OutcomeRow } from '@mas/ledger';
 import { type AccountNumber, type Clock, type PaymentKey } from '@mas/values';
 import { StoreUnavailable, type BucketStore, type LegLookup } from '../applied-store';
 import type { StoreHealth } from '../bucket/store-health';
@@ -105,8 +105,9 @@ export class RowLoader {
   }
 }
 
-function fill<Key, Row>(cell: Cell<Key, Row> | undefined, row: Row | null): void {
-  if (cell !== undefined && cell.row === undefined) cell.row = row;
+/** What a store gives is lent: one in memory has perhaps kept what a checkpoint gave it. */
+function fill<Key, Row extends object>(cell: Cell<Key, Row> | undefined, row: Row | null): void {
+  if (cell !== undefined && cell.row === undefined) cell.row = row === null ? null : lent(row);
 }
 
 function asUnavailable(error: unknown): StoreUnavailable {

@@ -2,7 +2,7 @@
  * The rows of one bucket as its ledger sees them: paged accounts, legs and outcomes, the identities ever seen, and
  * what the next checkpoint has to write. Replaced as a whole when a snapshot is installed.
  */
-import { lockKey, type AccountRow, type LegAddress, type LegRow, type LockRow, type OutcomeRow, type Rows, type RowsTouched } from '@mas/ledger';
+import { lent, lockKey, type AccountRow, type LegAddress, type LegRow, type LockRow, type OutcomeRow, type Rows, type RowsTouched } from '@mas/ledger';
 import type { AccountNumber, PaymentKey, Random, Slot, TxnId } from '@mas/values';
 import type { IdentityChunk } from '../applied-store';
 import type { ResourceManagerConfig } from '../config';
@@ -31,10 +31,14 @@ export interface ChangedRows {
   readonly removedLocks: readonly { readonly slot: Slot; readonly key: string }[];
 }
 
-/** What is always in memory elsewhere (the ledger) and needs no SELECT. */
+/** What is always in memory elsewhere (the ledger) and needs no SELECT; as the bucket holds it, not lent. */
 export interface ResidentRows {
   pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined;
   undeliveredOf(key: PaymentKey): OutcomeRow | undefined;
+}
+
+function lentIfAny<Row extends object>(row: Row | undefined): Row | undefined {
+  return row === undefined ? undefined : lent(row);
 }
 
 function sameLeg(a: LegAddress, b: LegAddress): boolean {
@@ -87,9 +91,10 @@ export class RowTable implements Rows {
       const { account, txn } = address;
       const cell = this.legs.pin(address);
       if (cell.row === undefined) {
-        // First the filter: nearly all that is asked for is new, and what is resident is in the filter as well.
+        // First the filter: nearly all that is asked for is new, and what is resident is in the filter as well. The cell that had the row
+        // before, and knew whether a checkpoint was given it, is gone: so it is lent.
         if (this.legIds.lookup(account, txn).length === 0) cell.row = null;
-        else cell.row = this.resident.pinnedLeg(account, txn);
+        else cell.row = lentIfAny(this.resident.pinnedLeg(account, txn));
       }
       into.legs.push(cell);
     }
@@ -97,7 +102,7 @@ export class RowTable implements Rows {
       const cell = this.outcomes.pin(key);
       if (cell.row === undefined) {
         if (this.outcomeIds.lookup('', key).length === 0) cell.row = null;
-        else cell.row = this.resident.undeliveredOf(key);
+        else cell.row = lentIfAny(this.resident.undeliveredOf(key));
       }
       into.outcomes.push(cell);
     }
@@ -110,6 +115,7 @@ export class RowTable implements Rows {
     for (const cell of pins.outcomes) this.outcomes.unpin(cell);
   }
 
+  /** Lent, as everything that is read here but what is read for apply. */
   account(number: AccountNumber): AccountRow | undefined {
     return this.accounts.loaded(number);
   }
@@ -120,6 +126,18 @@ export class RowTable implements Rows {
 
   outcome(key: PaymentKey): OutcomeRow | undefined {
     return this.outcomes.loaded(key);
+  }
+
+  accountInPlace(number: AccountNumber): AccountRow | undefined {
+    return this.accounts.inPlace(number);
+  }
+
+  legInPlace(account: AccountNumber, txn: TxnId): LegRow | undefined {
+    return this.legs.inPlace({ account, txn });
+  }
+
+  outcomeInPlace(key: PaymentKey): OutcomeRow | undefined {
+    return this.outcomes.inPlace(key);
   }
 
   putAccount(row: AccountRow): void {

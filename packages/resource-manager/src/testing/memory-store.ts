@@ -122,6 +122,7 @@ class MemoryBucketStore implements BucketStore {
     if (table.writerEpoch !== this.epoch) throw new WriterFenced(this.bucket);
     if (table.checkpoint.applied.index === batch.applied.index) return;
     if (table.checkpoint.applied.index !== batch.previous.index) throw new Error(`checkpoint behind ${batch.previous.index}, but the table stands at ${table.checkpoint.applied.index}`);
+    for (const row of [...batch.accounts, ...batch.legs, ...batch.outcomes]) Object.freeze(row);
     for (const row of batch.accounts) table.rows.putAccount(row);
     for (const row of batch.legs) table.rows.putLeg(row);
     for (const row of batch.outcomes) table.rows.putOutcome(row);

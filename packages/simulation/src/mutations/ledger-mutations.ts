@@ -5,7 +5,7 @@ export const LEDGER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'hold leaked on abort',
     why: 'an aborted debit goes on holding its money',
-    changes: [{ file: 'ledger/src/leg-changes', find: 'return { account: changed(account, 0n, -amountMinor, 0n), leg: endedLeg, reference };', replace: 'return { account: changed(account, 0n, 0n, 0n), leg: endedLeg, reference };' }],
+    changes: [{ file: 'ledger/src/leg-changes', find: 'return unmoved(changed(account, 0n, -amountMinor, 0n), endedLeg, reference);', replace: 'return unmoved(changed(account, 0n, 0n, 0n), endedLeg, reference);' }],
   },
   {
     name: 'held money is spent again',

@@ -70,6 +70,11 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     faults: ['slow SQL', 'power cuts'],
   },
   {
+    name: 'a gathered row changes before it is written',
+    why: 'SQL gets a row as of a later index than its own',
+    changes: [{ file: 'resource-manager/src/rows/paged-rows', find: '      cell.given = true;\n', replace: '' }],
+  },
+  {
     name: 'failed checkpoint taken for done',
     why: 'an error at COMMIT is logged and forgotten',
     changes: [{ file: 'resource-manager/src/bucket/checkpointer', find: '        health.failed();\n', replace: '        health.failed();\n        break;\n' }],

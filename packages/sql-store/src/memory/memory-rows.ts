@@ -1,4 +1,4 @@
-/** The rows of one bucket in memory, with the lookups that the port asks for. Rows are immutable values and are shared. */
+/** The rows of one bucket in memory, with the lookups that the port asks for. Rows are immutable values and are shared; whoever changes one hears of it. */
 import { lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows } from '@mas/ledger';
 import type { CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotChunk, StoredLegQuery } from '@mas/resource-manager';
 import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
@@ -111,18 +111,18 @@ export class MemoryRows {
 
   private putAccount(row: AccountRow): void {
     checkAccount(row);
-    this.accounts.set(row.number, row);
+    this.accounts.set(row.number, Object.freeze(row));
   }
 
   private putLeg(row: LegRow): void {
     checkLeg(row);
     const ofAccount = this.legs.get(row.account) ?? new Map<number, LegRow>();
-    this.legs.set(row.account, ofAccount.set(row.seq, row));
+    this.legs.set(row.account, ofAccount.set(row.seq, Object.freeze(row)));
   }
 
   private putOutcome(row: OutcomeRow): void {
     checkOutcome(row);
-    this.outcomes.set(row.key, row);
+    this.outcomes.set(row.key, Object.freeze(row));
   }
 
   private sortedAccounts(): readonly AccountRow[] {
