@@ -1,10 +1,10 @@
 /** How a process is, by its own judgement; it tells its peers with every sign of life. */
 
-/** disk: its writes wait for their fsync. stall: its event loop stands still again and again. store: its database does not answer. */
-export type Ailment = 'disk' | 'stall' | 'store';
+/** disk: its writes wait for their fsync. stall: its event loop stands still again and again. store: its database does not answer. clock: its wall clock is not what most agree on. */
+export type Ailment = 'disk' | 'stall' | 'store' | 'clock';
 
 /** In the order in which they are told and shown. */
-export const AILMENTS: readonly Ailment[] = ['disk', 'stall', 'store'];
+export const AILMENTS: readonly Ailment[] = ['disk', 'stall', 'store', 'clock'];
 
 export type Condition =
   | { readonly kind: 'well' }

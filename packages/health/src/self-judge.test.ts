@@ -4,7 +4,7 @@ import { describeVerdict } from './condition';
 import { SelfJudge, type OwnSignals } from './self-judge';
 
 const TICK_MS = 40;
-const CALM: OwnSignals = { awakeMs: TICK_MS, stallMs: 0, oldestWriteMs: 0, storeFails: false };
+const CALM: OwnSignals = { awakeMs: TICK_MS, stallMs: 0, oldestWriteMs: 0, storeFails: false, clockIsOff: false };
 
 class Patient {
   readonly judge = new SelfJudge();

@@ -11,6 +11,8 @@ export interface OwnSignals extends Beat {
   readonly oldestWriteMs: number;
   /** The database has failed and not answered since. */
   readonly storeFails: boolean;
+  /** Its wall clock is off. What it stamps follows the majority's all the same, so it only goes behind others. */
+  readonly clockIsOff: boolean;
 }
 
 /** A write that waits longer is trouble; fsyncs of a busy disk take tens of milliseconds. */
@@ -27,7 +29,7 @@ const HALF_A_SECOND = { enough: 500, windowMs: 2_000, doubtMs: 2_000 };
 const FOUR_STALLS = { enough: 4, windowMs: 3_000, doubtMs: 15_000 };
 
 export class SelfJudge {
-  private readonly complaints: Readonly<Record<Ailment, Complaint>> = {
+  private readonly complaints: Readonly<Record<Exclude<Ailment, 'clock'>, Complaint>> = {
     disk: new Complaint(HALF_A_SECOND),
     stall: new Complaint(FOUR_STALLS),
     store: new Complaint(HALF_A_SECOND),
@@ -38,20 +40,20 @@ export class SelfJudge {
     return this.judged;
   }
 
-  tick({ awakeMs, stallMs, oldestWriteMs, storeFails }: OwnSignals, nowMs: number): Condition {
+  tick({ awakeMs, stallMs, oldestWriteMs, storeFails, clockIsOff }: OwnSignals, nowMs: number): Condition {
     const { disk, stall, store } = this.complaints;
     if (stallMs >= STALL_MS) stall.note(1, nowMs);
     // After a stall the word of a finished fsync is still unread: its age says nothing of the disk.
     if (stallMs === 0 && oldestWriteMs >= SLOW_WRITE_MS) disk.note(awakeMs, nowMs);
     if (storeFails) store.note(awakeMs, nowMs);
-    this.judged = this.judge(nowMs);
+    this.judged = this.judge(clockIsOff, nowMs);
     return this.judged;
   }
 
-  private judge(nowMs: number): Condition {
+  private judge(clockIsOff: boolean, nowMs: number): Condition {
     const [declared, doubted]: [Ailment[], Ailment[]] = [[], []];
     for (const ailment of AILMENTS) {
-      const state = this.complaints[ailment].at(nowMs);
+      const state = ailment === 'clock' ? (clockIsOff ? 'doubtful' : 'none') : this.complaints[ailment].at(nowMs);
       if (state === 'declared') declared.push(ailment);
       else if (state === 'doubtful') doubted.push(ailment);
     }

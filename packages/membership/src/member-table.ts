@@ -18,6 +18,10 @@ export class MemberTable {
     return new MemberTable(0, founders.map(({ rm, incarnation }) => ({ rm, incarnation, ordinal: FOUNDER })));
   }
 
+  get size(): number {
+    return this.byRm.size;
+  }
+
   of(rm: RmId): MemberIdentity | undefined {
     return this.byRm.get(rm);
   }

@@ -43,6 +43,7 @@ describe('configuration', () => {
       self: founderId(rmId(1)),
       log: new MemoryLogStore(new MemoryLogDisk(), clock),
       positions: madeUpCluster([rmId(1)]).local(rmId(1), () => 0),
+      processes: () => 1,
       transport: new MemoryNetwork(clock, random).transport(madeUpCluster([rmId(1)]).local(rmId(1), () => 0)),
       clock,
       random,

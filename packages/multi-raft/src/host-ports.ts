@@ -10,6 +10,8 @@ export interface HostPorts {
   readonly log: LogStore;
   readonly transport: PeerTransport;
   readonly positions: PositionExchange;
+  /** How many processes the cluster has, this one included: most of them agree on the time. */
+  readonly processes: () => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -54,6 +54,8 @@ export interface MultiRaft<Result> {
   stopGroup(group: BucketId, cause: GroupStopped): Promise<void>;
   /** How this process is, by its own judgement (packages/health); peers hear it with every sign of life. */
   condition(): Condition;
+  /** Milliseconds since the Unix epoch, with their fraction, on which a majority of the processes agrees; null: none has since the start. */
+  agreedMs(): number | null;
   /** Whether a leader that ails could hand the group over: a voter that is well has nearly everything. */
   hasSuccessor(group: BucketId): boolean;
   /** A signal for its condition: the database of the applied states has failed and not answered since. */

@@ -176,6 +176,10 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     return this.peers.own.condition;
   }
 
+  agreedMs(): number | null {
+    return this.peers.agreedMs();
+  }
+
   hasSuccessor(group: BucketId): boolean {
     const replica = this.registry.get(group);
     return replica !== undefined && replica.isLeader && wellSuccessor(replica) !== undefined;

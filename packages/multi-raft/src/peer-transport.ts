@@ -4,7 +4,7 @@
  * Snapshots take a stream of their own. Peers are processes: one incarnation of a Resource Manager at a time. Who is dialled
  * is a Resource Manager; who is there, the transport says.
  */
-import type { Condition } from '@mas/health';
+import type { ClockSignal, Condition } from '@mas/health';
 import type { MemberId, PositionMark } from '@mas/membership';
 import type { PeerMessage } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
@@ -19,12 +19,14 @@ export interface PeerBatch {
   readonly positions: readonly PositionMark[];
   /** In a sign of life: how the sender is, until its next word about it. Else null. */
   readonly condition: Condition | null;
+  /** With it: what the sender's clocks read. Else null. */
+  readonly clock: ClockSignal | null;
   /** Groups that the sender has just ceased to lead, for want of a quorum. */
   readonly givenUp: readonly GivenUp[];
 }
 
 /** What a batch consists of when nothing is to be said. */
-export const EMPTY_BATCH: PeerBatch = { messages: [], heartbeats: [], heartbeatResponses: [], positions: [], condition: null, givenUp: [] };
+export const EMPTY_BATCH: PeerBatch = { messages: [], heartbeats: [], heartbeatResponses: [], positions: [], condition: null, clock: null, givenUp: [] };
 
 /** It led this group in this term; whoever followed it need not wait. */
 export interface GivenUp {

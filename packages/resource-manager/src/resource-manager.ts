@@ -104,7 +104,7 @@ export class ResourceManager implements ParticipantServer {
       case 'who-leads':
         return this.whoLeads(request.bucket);
       case 'placement':
-        return this.meta === null ? { kind: 'no-replica' } : { kind: 'placement', map: this.meta.applier.placement() };
+        return this.meta === null ? { kind: 'no-replica' } : this.placementReply(this.meta.applier.placement());
       case 'status':
         return { kind: 'status', replicas: this.status(), condition: this.context.host.condition() };
       case 'replace-node':
@@ -165,11 +165,15 @@ export class ResourceManager implements ParticipantServer {
     if (!this.meta.isLeading) return { kind: 'not-leader', leader: this.context.host.leader(META_GROUP) };
     const map = this.meta.applier.placement();
     const node = map?.cluster?.nodes.find((each) => each.rm === rm);
-    if (node === undefined || node.isLost || (ordinal !== null && node.ordinal !== ordinal)) return { kind: 'placement', map };
+    if (node === undefined || node.isLost || (ordinal !== null && node.ordinal !== ordinal)) return this.placementReply(map);
     const after = await this.meta.command({ kind: 'lose', rm, incarnation: node.incarnation });
     if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
     this.context.logger.warn({ node: rm, incarnation: node.incarnation, subject: verified.value }, 'an operator says that the disk of a resource manager is lost: the next new one is admitted in its place');
-    return { kind: 'placement', map: after };
+    return this.placementReply(after);
+  }
+
+  private placementReply(map: PlacementMap | null): ParticipantReply {
+    return { kind: 'placement', map, agreedMs: this.context.host.agreedMs() };
   }
 
   private onMap(map: PlacementMap): void {

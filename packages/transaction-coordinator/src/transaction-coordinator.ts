@@ -19,6 +19,7 @@ import { AccountLocks } from './payment/account-locks';
 import { LockWaiter } from './payment/lock-waiter';
 import { Payments } from './payment/payments';
 import type { RunServices } from './payment/run-services';
+import { LedgerTime } from './ledger-time';
 import { PlacementKeeper } from './placement-keeper';
 import { AccountReads } from './reads/account-reads';
 import { BalanceCache } from './reads/balance-cache';
@@ -65,7 +66,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter, unfinished: this.unfinished };
     const cache = new BalanceCache(dao, clock);
     const legFinder = new LegFinder(link);
-    this.payments = new Payments({ ...run, digest, cache, legFinder, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
+    this.payments = new Payments({ ...run, digest, cache, legFinder, ledgerTime: new LedgerTime(link.follower, directory, clock), accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache, clock, counters, config);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));

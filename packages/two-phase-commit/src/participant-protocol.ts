@@ -162,7 +162,8 @@ export type ParticipantReply =
   | { readonly kind: 'locks'; readonly locks: readonly LockRow[]; readonly stampMs: number }
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
   | ({ readonly kind: 'leadership' } & Leadership)
-  | { readonly kind: 'placement'; readonly map: PlacementMap | null }
+  /** With the time on which most Resource Managers agree, in milliseconds since the Unix epoch; null: who answers knows of none. */
+  | { readonly kind: 'placement'; readonly map: PlacementMap | null; readonly agreedMs: number | null }
   /** With how the process is, by its own judgement; null: its program does not say. */
   | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[]; readonly condition: Condition | null }
   /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */

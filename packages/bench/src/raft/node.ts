@@ -42,7 +42,7 @@ class MeasuredNode {
     this.transport = new GrpcPeerTransport({ self, door: this.door, peers, tls: this.tls(), clock, logger: silentLogger });
     const log = new SegmentedLogStore({ directory: settings.log, fileSystem: new NodeFileSystem(), clock, onFatal: (error) => die('the log cannot be written', error) });
     const onFatal = (failure: HostFailure): void => die(failure.what, failure.cause);
-    this.host = new MultiRaftHost<number>({ self: member.self, log, transport: this.transport, positions: member, clock, random: new SeededRandom(settings.self), logger: silentLogger, onFatal }, multiRaftConfig());
+    this.host = new MultiRaftHost<number>({ self: member.self, log, transport: this.transport, positions: member, processes: () => member.members.size, clock, random: new SeededRandom(settings.self), logger: silentLogger, onFatal }, multiRaftConfig());
   }
 
   async start(): Promise<void> {

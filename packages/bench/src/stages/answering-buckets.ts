@@ -30,7 +30,7 @@ export class AnsweringBuckets implements ParticipantClient {
         this.requests.push(request);
         return Promise.resolve({ kind: 'outcomes', outcomes: request.items.map((item) => ({ kind: 'outcome', outcome: this.outcomeOf(item) })) });
       case 'placement':
-        return Promise.resolve({ kind: 'placement', map: this.map });
+        return Promise.resolve({ kind: 'placement', map: this.map, agreedMs: null });
       default:
         return Promise.resolve({ kind: 'unavailable', reason: 'not asked here' });
     }

@@ -113,7 +113,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const { membership, identity, store, log, local: member } = part;
   lifecycle.onStop('marks', part.keepMarks);
   const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));
-  const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
+  const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
   const participants = new GrpcParticipantClient({ caller: door, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
@@ -124,7 +124,8 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     store,
     ledgerCodec: new ProtoLedgerCodec(encoded),
     rowCodec: new ProtoRowCodec(),
-    tokens: new JwtTokenVerifier(tokens, clock),
+    // A machine whose clock is wrong takes no token for expired, and none for good that is not.
+    tokens: new JwtTokenVerifier(tokens, { ...clock, wallMs: () => host.agreedMs() ?? clock.wallMs() }),
     participants,
     directory,
     clock,

@@ -1,6 +1,6 @@
 /** What every PeerTransport must do, run on the memory network here and on the real transport in its own package. */
 import { logIndex, NO_DATA, term, type Entry, type PeerMessage } from '@mas/raft';
-import { WELL } from '@mas/health';
+import { WELL, type ClockSignal } from '@mas/health';
 import { FIRST_RUN, founderId, madeUpCluster, ordinal, runOf, type LocalMember, type PositionMark } from '@mas/membership';
 import { bucketId, rmId, type RmId } from '@mas/values';
 import { EMPTY_BATCH, type CoalescedHeartbeat, type PeerBatch } from '../peer-transport';
@@ -75,6 +75,16 @@ export function peerTransportContract(name: string, open: (members: readonly [Lo
       for (const one of said) pair.transports[0].send(pair.ids[1], { ...EMPTY_BATCH, ...one });
       await pair.eventually('all have arrived', () => receivers[1].batches.length === said.length);
       expect(receivers[1].batches.map(({ batch }) => ({ condition: batch.condition, givenUp: batch.givenUp }))).toEqual(said);
+    });
+
+    test('what the sender\u2019s clocks read arrives unchanged', async () => {
+      const clocks: readonly ClockSignal[] = [
+        { wallMs: 1_700_000_000_000.125, sentMs: 0, echo: null, agreedMs: null },
+        { wallMs: 0, sentMs: 86_400_000.001, echo: { sentMs: 12.5, heldMs: 0.25 }, agreedMs: 1_700_000_000_000.5 },
+      ];
+      for (const clock of clocks) pair.transports[0].send(pair.ids[1], { ...EMPTY_BATCH, clock });
+      await pair.eventually('all have arrived', () => receivers[1].batches.length === clocks.length);
+      expect(receivers[1].batches.map(({ batch }) => batch.clock)).toEqual(clocks);
     });
 
     test('many batches keep their order', async () => {

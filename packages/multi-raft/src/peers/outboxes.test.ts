@@ -22,6 +22,7 @@ function setUp() {
     ownPosition: () => mark(rmId(1), position),
     positions: () => [mark(rmId(1), position), mark(rmId(3), 4)],
     condition: () => WELL,
+    clock: () => ({ wallMs: 0, sentMs: 0, echo: null, agreedMs: null }),
   });
   const say = (message: PeerMessage): readonly (readonly [RmId, number])[] | undefined => {
     outboxes.message(GROUP, message);

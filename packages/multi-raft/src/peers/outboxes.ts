@@ -3,7 +3,7 @@
  * their own, so that a tick of a thousand groups is one write per peer. A peer that does not take its batch loses it
  * and nobody else's; the groups concerned are told, so that Raft stops streaming to it.
  */
-import type { Condition } from '@mas/health';
+import type { ClockSignal, Condition } from '@mas/health';
 import type { PositionMark } from '@mas/membership';
 import type { HeartbeatMessage, HeartbeatResponseMessage, NodeId, PeerMessage } from '@mas/raft';
 import { payloadBytes } from '@mas/raft';
@@ -26,6 +26,8 @@ export interface OutboxPorts {
   positions(): readonly PositionMark[];
   /** How this process is. */
   condition(): Condition;
+  /** What this process's clocks read, for that peer. */
+  clock(to: NodeId): ClockSignal;
 }
 
 interface Outbox {
@@ -129,10 +131,11 @@ export class Outboxes {
 
   private send(to: NodeId, { messages, heartbeats, heartbeatResponses, givenUp, promises }: Outbox): boolean {
     const positions = this.owedPositions.has(to) ? this.ports.positions() : promises ? [this.ports.ownPosition()] : NO_POSITIONS;
-    const condition = this.owedSign.has(to) ? this.ports.condition() : null;
-    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions, condition, givenUp });
+    const isSign = this.owedSign.has(to);
+    const [condition, clock] = isSign ? [this.ports.condition(), this.ports.clock(to)] : [null, null];
+    const isTaken = this.ports.send(to, { messages, heartbeats, heartbeatResponses, positions, condition, clock, givenUp });
     if (isTaken) this.owedPositions.delete(to);
-    if (isTaken) this.owedSign.delete(to);
+    if (isTaken && isSign) this.owedSign.delete(to);
     return isTaken;
   }
 }

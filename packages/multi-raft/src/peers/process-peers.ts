@@ -4,7 +4,7 @@
  * Of each Resource Manager one incarnation is connected at a time, and only that one is alive and spoken to: what groups say to
  * another one (an old disk's id) is dropped here, never carried to the process that took its place.
  */
-import { describeVerdict, PeerLiveness, sameVerdict, type Condition } from '@mas/health';
+import { AgreedTime, describeVerdict, PeerLiveness, sameVerdict, type Condition, type Reading } from '@mas/health';
 import type { MemberId } from '@mas/membership';
 import type { NodeId } from '@mas/raft';
 import { invariant, type BucketId, type RmId } from '@mas/values';
@@ -29,6 +29,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
   readonly outboxes: Outboxes;
   readonly liveness: PeerLiveness<NodeId>;
   readonly own: OwnHealth;
+  readonly time: AgreedTime<NodeId>;
   readonly snapshots: SnapshotSender<Result>;
   private installs = 0;
   /** The incarnation of each Resource Manager that is connected now. */
@@ -47,7 +48,8 @@ export class ProcessPeers<Result> implements PeerReceiver {
     const { transport, clock, logger } = ports;
     const { tickMs, minSilenceMs, maxSilenceMs } = config;
     this.heartbeatTicks = ticksIn(config, config.heartbeatMs);
-    this.own = new OwnHealth(ports.log, clock, logger);
+    this.time = new AgreedTime(ports.processes);
+    this.own = new OwnHealth(ports.log, clock, logger, () => this.time.ownClockOffMs());
     this.selfNode = nodeOf(ports.self);
     this.outboxes = new Outboxes(config, {
       send: (to, batch) => this.connected.get(rmOf(to)) === to && transport.send(rmOf(to), batch),
@@ -55,6 +57,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
       ownPosition: () => ports.positions.own(),
       positions: () => ports.positions.tell(),
       condition: () => this.own.condition,
+      clock: (to) => this.time.signal(to, this.reading()),
     });
     this.liveness = new PeerLiveness({ tickMs, floorMs: minSilenceMs, capMs: maxSilenceMs }, {
       gained: (peer) => this.onGained(peer),
@@ -86,6 +89,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
   onBatch(from: MemberId, batch: PeerBatch): void {
     const sender = nodeOf(from);
     this.heard(sender, batch.condition);
+    if (batch.clock !== null) this.time.heard(sender, batch.clock, this.reading());
     // Ahead of what it promises.
     if (batch.positions.length > 0) this.ports.positions.heard(batch.positions);
     for (const { group, message } of batch.messages) {
@@ -125,12 +129,24 @@ export class ProcessPeers<Result> implements PeerReceiver {
     this.connected.set(peer.rm, node);
     if (before !== undefined && before !== node) this.liveness.disconnected(before, nowMs);
     this.liveness.connected(node, nowMs);
+    this.time.connected(node);
   }
 
   onDisconnected(peer: MemberId): void {
     const node = nodeOf(peer);
     if (this.connected.get(peer.rm) === node) this.connected.delete(peer.rm);
     this.liveness.disconnected(node, this.ports.clock.monotonicMs());
+    this.time.disconnected(node);
+  }
+
+  /** Milliseconds since the Unix epoch on which a majority of processes agrees (packages/health); null: none has since the start. */
+  agreedMs(): number | null {
+    return this.time.at(this.reading());
+  }
+
+  private reading(): Reading {
+    const { clock } = this.ports;
+    return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
   }
 
   private heard(peer: NodeId, says: Condition | null): void {

@@ -75,7 +75,7 @@ export class TestCluster {
     member.adopt(this.table());
     const transport = this.network.transport(member);
     const host = new MultiRaftHost<number>(
-      { self: member.self, log, transport, positions: member, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
+      { self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
       multiRaftConfig(config),
     );
     const process: TestProcess = { rm, member, clock, host, log, transport, appliers: new Map(), recovered: [] };

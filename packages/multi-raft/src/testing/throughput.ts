@@ -125,6 +125,7 @@ async function found(groupCount: number): Promise<{ readonly hosts: readonly Mul
           log,
           transport: network.transport(member),
           positions: member,
+          processes: () => member.members.size,
           clock: realClock,
           random: new SeededRandom(rm),
           logger: silentLogger,

@@ -61,7 +61,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     readonly bucket: BucketId,
     private readonly context: ReplicaContext,
   ) {
-    this.stamps = new StampClock(context.clock);
+    this.stamps = new StampClock(context.clock, () => context.host.agreedMs());
     this.barriers = new ReadBarriers(context.clock);
   }
 

@@ -1,44 +1,53 @@
 /**
- * Stamps of a bucket's entries. A stamp never goes back, and a leader whose wall clock jumps ahead moves the bucket's
- * time by no more than what really passed plus a small step; else one broken clock would expire every lock and
- * authorization. stamp = max(previous, min(wall, previous + monotonic elapsed + 500 ms)); the first stamp of a
- * process, which does not know how long the previous one is ago, is max(previous, wall).
+ * Stamps of a bucket's entries, in whole milliseconds since the Unix epoch. They never go back, and follow the time on which a majority of
+ * the Resource Managers agrees, not the leader's clock (docs/adr/0016): what was promised for a time lasts that long whoever leads and
+ * whatever one clock says. A bucket that is ahead of it goes at half the pace until it is not. Where there has been no agreement since
+ * the start of the process, time goes on from the last stamp as the monotonic clock does.
  */
 import type { Clock } from '@mas/values';
 
-const MAX_STEP_MS = 500;
+/** Milliseconds since the Unix epoch on which a majority agrees; null: none has since the start. */
+export type AgreedMs = () => number | null;
+
+const PACE_WHEN_AHEAD = 0.5;
 
 export class StampClock {
-  private previousMs = 0;
-  private previousAtMs: number | null = null;
+  /** The last stamp, and what has passed since; entries may be closer than a millisecond. */
+  private exactMs = 0;
+  private atMs: number;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly agreedMs: AgreedMs,
+  ) {
+    this.atMs = clock.monotonicMs();
+  }
 
-  /**
-   * An entry with this stamp was applied here. While a restarted replica replays, stamps are old and say nothing
-   * about now; the first one near our own wall time ends that.
-   */
+  /** An entry with this stamp was applied here. */
   observe(stampMs: number): void {
-    if (stampMs <= this.previousMs) return;
-    this.previousMs = stampMs;
-    if (this.previousAtMs !== null || Math.abs(this.clock.wallMs() - stampMs) <= MAX_STEP_MS) {
-      this.previousAtMs = this.clock.monotonicMs();
-    }
+    if (stampMs <= this.exactMs) return;
+    this.exactMs = stampMs;
+    this.atMs = this.clock.monotonicMs();
   }
 
   /** The stamp that an entry would get now. */
   now(): number {
-    const wallMs = Math.floor(this.clock.wallMs());
-    if (this.previousAtMs === null) return Math.max(this.previousMs, wallMs);
-    const elapsedMs = Math.floor(this.clock.monotonicMs() - this.previousAtMs);
-    return Math.max(this.previousMs, Math.min(wallMs, this.previousMs + elapsedMs + MAX_STEP_MS));
+    return Math.floor(this.exact(this.clock.monotonicMs()));
   }
 
   /** The stamp of the entry that is proposed now. */
   next(): number {
-    const stampMs = this.now();
-    this.previousMs = stampMs;
-    this.previousAtMs = this.clock.monotonicMs();
-    return stampMs;
+    const nowMs = this.clock.monotonicMs();
+    this.exactMs = this.exact(nowMs);
+    this.atMs = nowMs;
+    return Math.floor(this.exactMs);
+  }
+
+  private exact(nowMs: number): number {
+    const agreedMs = this.agreedMs();
+    const elapsedMs = Math.max(0, nowMs - this.atMs);
+    // A bucket's first stamp of all.
+    if (agreedMs === null) return this.exactMs === 0 ? this.clock.wallMs() : this.exactMs + elapsedMs;
+    return Math.max(agreedMs, this.exactMs + elapsedMs * PACE_WHEN_AHEAD);
   }
 }

@@ -35,7 +35,7 @@ const NEVER = new Promise<never>(() => undefined);
 
 export class TestCluster {
   readonly clock = new VirtualClock();
-  readonly raft = new FakeRaft();
+  readonly raft = new FakeRaft(this.clock);
   readonly databases = new Map<RmId, MemoryDatabase>();
   readonly fatal: unknown[] = [];
   /** What processes have sent each other, but for questions who leads. */

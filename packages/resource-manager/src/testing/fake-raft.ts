@@ -6,7 +6,7 @@
 import { WELL, type Condition } from '@mas/health';
 import { isGroupStopped, type Applier, type GroupLeadership, type GroupStatus, type MultiRaft, type ProposalResult, type ReadIndexResult } from '@mas/multi-raft';
 import { logIndex, NO_DATA, term as raftTerm, type ConfState, type Entry } from '@mas/raft';
-import type { BucketId, RmId } from '@mas/values';
+import type { BucketId, Clock, RmId } from '@mas/values';
 import type { ApplyResult } from '../resource-manager-options';
 
 interface Group {
@@ -29,7 +29,13 @@ interface Replica {
 
 export class FakeRaft {
   readonly groups = new Map<BucketId, Group>();
+  /** Null: no majority has agreed on it. */
+  agreedMs: () => number | null;
   private readonly hosts = new Map<RmId, FakeHost>();
+
+  constructor(clock: Clock) {
+    this.agreedMs = () => clock.wallMs();
+  }
 
   host(rm: RmId): FakeHost {
     const host = new FakeHost(rm, this);
@@ -175,6 +181,10 @@ export class FakeHost implements MultiRaft<ApplyResult> {
 
   condition(): Condition {
     return WELL;
+  }
+
+  agreedMs(): number | null {
+    return this.cluster.agreedMs();
   }
 
   hasSuccessor(bucket: BucketId): boolean {

@@ -68,7 +68,7 @@ export class RealCluster {
     const onFatal = (failure: unknown): void => {
       if (holder.process?.alive !== false) this.failures.push(failure);
     };
-    const host = new MultiRaftHost<ApplyResult>({ self: member.self, log, transport, positions: member, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig(SHORT_LOGS));
+    const host = new MultiRaftHost<ApplyResult>({ self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig(SHORT_LOGS));
     const holder: { process: Process | null } = { process: null };
     const config = resourceManagerConfig(this.config);
     if (!config.ok) throw new Error(JSON.stringify(config.error));

@@ -6,6 +6,7 @@ import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { COMMITTED, DONE, PREPARED, readOutcome, writeOutcome } from './outcome-messages';
 import { readAccountCursor, writeAccountCursor } from './participant-request-messages';
+import { microseconds, milliseconds } from './clock-messages';
 import { readPlacementMap, writePlacementMap } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
 import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from './replica-messages';
@@ -39,7 +40,10 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
     case 'checksum':
       return writer.message(9, reply.checksum, writeReplicaChecksum);
     case 'placement':
-      return writer.message(10, reply, (inner, { map }) => inner.optionalMessage(1, map, writePlacementMap));
+      return writer.message(10, reply, (inner, { map, agreedMs }) => {
+        inner.optionalMessage(1, map, writePlacementMap);
+        inner.optionalUint(2, agreedMs === null ? null : microseconds(agreedMs));
+      });
     case 'status':
       return writer.message(11, reply, (inner, { replicas, condition }) => {
         inner.messages(1, replicas, writeReplicaStatus);
@@ -92,7 +96,7 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 9:
       return { kind: 'checksum', checksum: reader.message(9, readReplicaChecksum) };
     case 10:
-      return reader.message(10, (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap) }) as const);
+      return reader.message(10, (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap), agreedMs: milliseconds(inner.optionalUint(2)) }) as const);
     case 11:
       return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus), condition: inner.optionalMessage(2, readCondition) }) as const);
     case 17:

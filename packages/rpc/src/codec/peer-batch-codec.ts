@@ -3,6 +3,7 @@ import { isRun, raftIdOf, runOf, type PositionMark } from '@mas/membership';
 import type { CoalescedHeartbeat, GivenUp, GroupMessage, PeerBatch } from '@mas/multi-raft';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
+import { readClockSignal, writeClockSignal } from './clock-messages';
 import { readCondition, writeCondition } from './condition-messages';
 import { memberOfId, readNodeId } from './conf-state-messages';
 import { readPeerMessage, writePeerMessage } from './peer-message-messages';
@@ -18,6 +19,7 @@ export class PeerBatchCodec {
     this.writer.messages(4, batch.positions, writePosition);
     this.writer.optionalMessage(5, batch.condition, writeCondition);
     this.writer.messages(6, batch.givenUp, writeGivenUp);
+    this.writer.optionalMessage(7, batch.clock, writeClockSignal);
     return this.writer.finish();
   }
 
@@ -49,6 +51,7 @@ function readBatch(reader: WireReader): PeerBatch {
     positions: reader.messages(4, readPosition),
     condition: reader.optionalMessage(5, readCondition),
     givenUp: reader.messages(6, readGivenUp),
+    clock: reader.optionalMessage(7, readClockSignal),
   };
 }
 

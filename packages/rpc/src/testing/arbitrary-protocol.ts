@@ -1,6 +1,6 @@
 /** Generators of participant requests and replies, raft messages and placement maps. Test support only. */
 import * as fc from 'fast-check';
-import { AILMENTS, WELL, type Condition } from '@mas/health';
+import { AILMENTS, WELL, type ClockSignal, type Condition } from '@mas/health';
 import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
@@ -82,6 +82,9 @@ export const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.constant(WELL),
   fc.record({ kind: fc.constantFrom('doubtful' as const, 'ailing' as const), of: fc.subarray([...AILMENTS], { minLength: 1 }) }),
 );
+/** Whole microseconds, as on the wire. */
+const clockMs = fc.integer({ min: 0, max: 4e15 }).map((us) => us / 1_000);
+export const clockSignal: fc.Arbitrary<ClockSignal> = fc.record({ wallMs: clockMs, sentMs: clockMs, echo: orNull(fc.record({ sentMs: clockMs, heldMs: clockMs })), agreedMs: orNull(clockMs) });
 export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
   bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const, 'stopped' as const), leader: orNull(rm), term: safeUint,
   commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(member, { maxLength: 3 }), learners: fc.array(member, { maxLength: 2 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
@@ -106,7 +109,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('undecided'), transactions: fc.array(undecidedTransaction, { maxLength: 2 }) }),
   fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }), stampMs: safeUint }),
   fc.record({ kind: kind('checksum'), checksum }),
-  fc.record({ kind: kind('placement'), map: orNull(placementMap) }),
+  fc.record({ kind: kind('placement'), map: orNull(placementMap), agreedMs: orNull(clockMs) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-store'), rm }),
@@ -147,5 +150,5 @@ const run = fc.bigInt(0n, (1n << 80n) - 1n).map((number) => runOf(number.toStrin
 export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
   messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
   positions: fc.array(fc.tuple(member, safeUint, run).map(([of, position, named]) => ({ ...of, position, run: named })), { maxLength: 3 }),
-  condition: orNull(condition), givenUp: fc.array(fc.record({ group: bucket, term: safeUint }), { maxLength: 2 }),
+  condition: orNull(condition), clock: orNull(clockSignal), givenUp: fc.array(fc.record({ group: bucket, term: safeUint }), { maxLength: 2 }),
 });

@@ -19,6 +19,8 @@ export interface AppliedEntry {
   readonly outcomes: readonly Outcome[];
   /** When a replica had first applied it. */
   readonly firstMs: number;
+  /** When its leader proposed it; null: its group did so itself. */
+  readonly proposedMs: number | null;
 }
 
 /** The founding configuration counts as applied entry 1. */
@@ -34,6 +36,8 @@ export class ClusterWatch implements ClusterObserver {
   private readonly leaders = new Map<string, number>();
   private readonly positions = new Map<string, number>();
   private readonly founded = new Set<string>();
+  /** Group and bytes of what has been proposed and not applied yet → when. */
+  private readonly proposed = new Map<string, number>();
   readonly handOvers: HandOverWatch;
 
   constructor(
@@ -57,13 +61,19 @@ export class ClusterWatch implements ClusterObserver {
     this.positions.set(`${rm}/${group}`, at.index);
   }
 
+  onProposed(group: BucketId, data: Uint8Array): void {
+    this.proposed.set(proposalKey(group, data), this.world.time.nowMs());
+  }
+
   onApplied(rm: RmId, group: BucketId, entry: Entry, outcomes: readonly Outcome[]): void {
     this.expectOrder(rm, group, entry);
     const log = this.applied.get(group) ?? new Map<number, AppliedEntry>();
     this.applied.set(group, log);
     const known = log.get(entry.index);
     if (known === undefined) {
-      log.set(entry.index, { entry: { ...entry, data: Uint8Array.from(entry.data) }, outcomes, firstMs: this.world.time.nowMs() });
+      const key = proposalKey(group, entry.data);
+      log.set(entry.index, { entry: { ...entry, data: Uint8Array.from(entry.data) }, outcomes, firstMs: this.world.time.nowMs(), proposedMs: this.proposed.get(key) ?? null });
+      this.proposed.delete(key);
       this.world.trace.record(`applied ${group}/${entry.index}@${entry.term} ${rendered(outcomes)}`);
       for (const outcome of outcomes) this.look(group, outcome);
       return;
@@ -121,4 +131,9 @@ export class ClusterWatch implements ClusterObserver {
     if (known === undefined) this.decisions.set(key, { txn, kind: decision.kind, firstMs: this.world.time.nowMs() });
     else this.findings.expect(known.txn === txn && known.kind === decision.kind, 'a decision never flips', () => `${show(key)}: ${known.kind} as ${known.txn.slice(0, 8)}, later ${decision.kind} as ${txn.slice(0, 8)}`);
   }
+}
+
+/** What is proposed twice is stamped twice: equal bytes are one proposal. */
+function proposalKey(group: BucketId, data: Uint8Array): string {
+  return `${group} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')}`;
 }

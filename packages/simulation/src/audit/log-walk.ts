@@ -8,7 +8,11 @@ import type { Instruction, LockRow, Outcome } from '@mas/ledger';
 import { META_GROUP } from '@mas/placement';
 import { ProtoLedgerCodec } from '@mas/rpc';
 import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
+import { EPOCH_MS } from '../world/sim-process';
 import type { AppliedEntry, ClusterWatch } from './cluster-watch';
+
+/** Clocks that are right are off by a second at most, those that agree by half a second from each other; faults set none off by less than what is left. */
+const MAX_AHEAD_MS = 2_500;
 
 /** @returns the holds that the logs tell of. */
 export function walkLogs(watch: ClusterWatch, findings: Findings): HoldsSeen {
@@ -46,12 +50,20 @@ class BucketWalk {
       if (applied.entry.type !== 'normal' || applied.entry.data.length === 0) continue;
       const { stampMs, instructions } = this.codec.decodeEntry(applied.entry.data);
       this.stampMs = Math.max(this.stampMs, stampMs);
+      this.judgeStamp(index, stampMs, applied.proposedMs);
       instructions.forEach((instruction, at) => {
         const outcome = applied.outcomes[at];
         if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
         else this.step(instruction, outcome, applied.firstMs);
       });
     }
+  }
+
+  /** A bucket whose time runs ahead ends locks and authorizations before what they were promised for has passed. */
+  private judgeStamp(index: number, stampMs: number, proposedMs: number | null): void {
+    if (proposedMs === null) return;
+    const aheadMs = stampMs - EPOCH_MS - proposedMs;
+    this.findings.expect(aheadMs <= MAX_AHEAD_MS, 'no bucket is ahead of its time', () => `bucket ${this.bucket}/${index} was stamped ${aheadMs.toFixed(0)} ms ahead of the time`);
   }
 
   private step(instruction: Instruction, outcome: Outcome, atMs: number): void {

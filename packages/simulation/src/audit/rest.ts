@@ -59,7 +59,7 @@ async function inBucket(cluster: Cluster, bucket: BucketId, locked: Set<string>)
   if (locks.kind !== 'locks') return [...found, `bucket ${bucket} does not say what is locked: ${locks.kind}`];
   for (const lock of locks.locks) {
     locked.add(lock.lockId);
-    if (!isAheadOfTime(cluster, lock.untilMs)) found.push(`bucket ${bucket}: ${lock.lockId} is still locked by ${lock.owner} until ${lock.untilMs}`);
+    found.push(`bucket ${bucket}: ${lock.lockId} is still locked by ${lock.owner} until ${lock.untilMs}`);
   }
   return found;
 }
@@ -76,11 +76,7 @@ async function inRedis(cluster: Cluster, accounts: readonly string[], locked: Re
   return found;
 }
 
-/**
- * A bucket's time never goes back. Where a wall clock that ran ahead has taken it along, it stands until the others have
- * come up to it, and so do the locks given meanwhile: what the rule for stamps says, and counted. The same goes for an entry
- * in Redis from a coordinator whose clock ran ahead: nobody takes it over before it is old enough.
- */
+/** Of a coordinator whose own clock ran ahead: nobody takes the entry over before it is old enough. Counted. */
 function isAheadOfTime({ world }: Cluster, wallMs: number): boolean {
   const isAhead = wallMs > EPOCH_MS + world.time.nowMs();
   if (isAhead) world.counters.add('kept by a clock that ran ahead');

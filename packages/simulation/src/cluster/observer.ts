@@ -13,6 +13,8 @@ export interface ClusterObserver {
   /** What has arrived is read. */
   onTaken(by: MemberId, from: MemberId, batch: PeerBatch): void;
   onApplied(rm: RmId, group: BucketId, entry: Entry, outcomes: readonly Outcome[]): void;
+  /** A leader proposes it now. */
+  onProposed(group: BucketId, data: Uint8Array): void;
   /** The applied state of a replica starts here: after a restart or an installed snapshot. */
   onApplierAt(rm: RmId, group: BucketId, at: EntryId): void;
   /** A process stopped itself. `expected`: for a fault that was injected. */

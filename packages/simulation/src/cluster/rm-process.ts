@@ -205,7 +205,7 @@ export class RmProcess {
     const isGuest = orders.standing.kind === 'guest';
     const transport = isGuest ? fabric.guest(owner) : fabric.transport(owner);
     this.transport = transport;
-    const host: Host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, clock, random: world.chance(), logger, onFatal: (failure) => this.fatal(failure.cause ?? failure.what) }, multiRaftConfig(orders.settings.raft));
+    const host: Host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random: world.chance(), logger, onFatal: (failure) => this.fatal(failure.cause ?? failure.what) }, multiRaftConfig(orders.settings.raft));
     if (!isGuest) this.observeGroups(host, log);
     const { observer, diesAt } = this.observers;
     const directory = new LeaderDirectory(new PlacementIndex(orders.genesis));
@@ -241,9 +241,14 @@ export class RmProcess {
     return { ...part, host, manager, directory };
   }
 
-  /** The host is production's; only its appliers are listened to, and the founding of groups. */
+  /** The host is production's; only its appliers are listened to, what is proposed, and the founding of groups. */
   private observeGroups(host: Host, log: SegmentedLogStore): void {
     const { observer } = this.observers;
+    const propose = host.propose.bind(host);
+    host.propose = (group: BucketId, data: Uint8Array) => {
+      observer.onProposed(group, data);
+      return propose(group, data);
+    };
     const addGroup = host.addGroup.bind(host);
     host.addGroup = (group: BucketId, applier: Applier<readonly Outcome[]>, initial: InitialGroup | null) => {
       if (initial !== null && !this.machine.isForeign && log.storage(group) === undefined) observer.onFounded(this.process.name, group);

@@ -7,18 +7,19 @@ import { CALM_DISK } from '../world/sim-disk';
 import { CALM_SQL } from '../world/sim-sql';
 import { FaultSite, type Fault } from './fault';
 import { fourReigns } from './four-reigns';
+import { clockDrift, clockJumps } from './clocks';
 import { crossedClusters } from './crossed-clusters';
 import { limpingDisks, oneWayCuts, singleLinks, stalls } from './half-broken';
 import { lostDisks } from './lost-disks';
 import { delays, duplication, loss, partitions, peersCutOff, shortReigns } from './network-faults';
-import { clockJumps, crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
+import { crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, rollingRestarts, slowDisks, transfers } from './process-faults';
 import { oldCopies } from './old-copies';
 import { strangers } from './strangers';
 import { redisTrouble, sqlCommits, sqlDown, sqlEverywhere, sqlSlow } from './store-faults';
 import { membership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
-  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, slowDisks, fullDisks, rollingRestarts, transfers, membership, lostDisks, oldCopies, crossedClusters, strangers, redisTrouble, sqlCommits, sqlSlow, sqlDown, limpingDisks, stalls, singleLinks, oneWayCuts, sqlEverywhere,
+  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, clockDrift, slowDisks, fullDisks, rollingRestarts, transfers, membership, lostDisks, oldCopies, crossedClusters, strangers, redisTrouble, sqlCommits, sqlSlow, sqlDown, limpingDisks, stalls, singleLinks, oneWayCuts, sqlEverywhere,
 ];
 
 const REPAIR_MS = 30_000;

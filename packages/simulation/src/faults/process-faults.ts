@@ -110,22 +110,6 @@ export const pauses: Fault = {
   },
 };
 
-export const clockJumps: Fault = {
-  name: 'clock jumps',
-  bites: ['clock jumps'],
-  everyMs: [300, 1_500],
-  lastsMs: [0, 0],
-  strike: (site) => {
-    const processes = [...[...site.cluster.rms.values()].map((rm) => rm.process), ...[...site.cluster.tms.values()].map((tm) => tm.process)];
-    if (processes.length === 0) return;
-    const process = site.pick(processes);
-    const byMs = Math.round(site.between(site.random.chance(0.3) ? [-3_600_000, 3_600_000] : [-5_000, 5_000]));
-    site.note(`the wall clock of ${process.name} jumps by ${byMs} ms`);
-    site.count('clock jumps');
-    process.jumpWallClock(byMs);
-  },
-};
-
 export const slowDisks: Fault = {
   name: 'slow disks',
   bites: ['slow disks'],

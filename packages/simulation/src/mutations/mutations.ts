@@ -5,5 +5,6 @@ import { MEMBERSHIP_MUTATIONS } from './membership-mutations';
 import type { Mutation } from './mutation';
 import { PROTOCOL_MUTATIONS } from './protocol-mutations';
 import { REPLICATION_MUTATIONS } from './replication-mutations';
+import { TIME_MUTATIONS } from './time-mutations';
 
-export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS, ...HALF_BROKEN_MUTATIONS];
+export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS, ...HALF_BROKEN_MUTATIONS, ...TIME_MUTATIONS];

@@ -16,6 +16,9 @@ export class SimProcess {
   private state: 'running' | 'paused' | 'dead' = 'running';
   private waiting: (() => void)[] = [];
   private wallOffsetMs: number;
+  /** Seconds of the wall clock in a second. */
+  private wallRate = 1;
+  private rateSinceMs = 0;
   readonly clock: Clock;
 
   constructor(
@@ -25,7 +28,7 @@ export class SimProcess {
   ) {
     this.wallOffsetMs = offsets.wallMs;
     this.clock = {
-      wallMs: () => EPOCH_MS + Math.floor(time.nowMs()) + this.wallOffsetMs,
+      wallMs: () => EPOCH_MS + Math.floor(time.nowMs() + this.wallOffset),
       monotonicMs: () => time.nowMs() + offsets.monotonicMs,
       schedule: (delayMs, callback) => this.schedule(delayMs, callback),
       defer: (callback) => void time.at(0, () => this.enter(callback)),
@@ -83,13 +86,21 @@ export class SimProcess {
     this.wallOffsetMs += byMs;
   }
 
+  /** @param rate 0: it stands still; 1: it is well */
+  runWallClock(rate: number): void {
+    this.wallOffsetMs = this.wallOffset;
+    this.rateSinceMs = this.time.nowMs();
+    this.wallRate = rate;
+  }
+
   /** As a time service does once it is reachable again. */
   setWallClockRight(): void {
+    this.runWallClock(1);
     this.wallOffsetMs = 0;
   }
 
   get wallOffset(): number {
-    return this.wallOffsetMs;
+    return this.wallOffsetMs + (this.time.nowMs() - this.rateSinceMs) * (this.wallRate - 1);
   }
 
   private schedule(delayMs: number, callback: () => void): Timer {

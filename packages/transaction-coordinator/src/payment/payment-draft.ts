@@ -30,8 +30,11 @@ interface PlacedLeg {
   readonly position: number;
 }
 
-/** @param original null exactly when the kind refers to none. */
-export function draftOf(request: PaymentRequest, original: Original | null, subject: Subject, wallMs: number): Reply<Draft> {
+/**
+ * @param original null exactly when the kind refers to none.
+ * @param nowMs since the Unix epoch, as most Resource Managers have it; an authorization counts from there, nothing else reads it
+ */
+export function draftOf(request: PaymentRequest, original: Original | null, subject: Subject, nowMs: number): Reply<Draft> {
   const seconds = request.expiresInSeconds;
   if (seconds !== null && (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > MAX_EXPIRY_SECONDS)) {
     return failure('invalid', 'EXPIRY_INVALID', `An authorization expires after 1 to ${MAX_EXPIRY_SECONDS} seconds.`, 'expires_in_seconds');
@@ -43,7 +46,7 @@ export function draftOf(request: PaymentRequest, original: Original | null, subj
     kind: request.kind,
     legs: placed.map((leg) => leg.spec),
     reference: original === null ? null : { key: original.key, txn: original.txn },
-    expiresAtMs: seconds === null ? null : wallMs + seconds * 1000,
+    expiresAtMs: seconds === null ? null : nowMs + seconds * 1000,
     memo: request.memo,
   };
   const positions = placed.map((leg) => leg.position);

@@ -14,6 +14,8 @@ import { PaymentRun } from './payment-run';
 import { NO_LOCKS, Preconditions, type PaymentServices, type Permit } from './preconditions';
 
 export const MAX_REPLACEMENTS = 8;
+/** What does not expire reads no clock. */
+const NEVER_EXPIRES = 0;
 
 export class Payments {
   private stopping = false;
@@ -38,7 +40,7 @@ export class Payments {
     const refused = this.admission(caller);
     if (refused !== null) return Promise.resolve(refused);
     this.services.counters.paymentsInFlight += 1;
-    const simple = request.reference === null && request.lockHandle === null && this.services.config.accountLock === 'shared';
+    const simple = request.reference === null && request.expiresInSeconds === null && request.lockHandle === null && this.services.config.accountLock === 'shared';
     try {
       return (simple ? this.simple(caller, request) : this.admitted(caller, request)).then(this.left, this.failed);
     } catch (error) {
@@ -56,11 +58,11 @@ export class Payments {
     throw error;
   };
 
-  /** A payment that refers to no other and takes no locks of its own. */
+  /** A payment that refers to no other, does not expire and takes no locks of its own. */
   private simple(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
     const identity = identityOf(caller.subject, request.id);
     if (!identity.ok) return Promise.resolve(this.rejected(identity));
-    const draft = draftOf(request, null, caller.subject, this.services.clock.wallMs());
+    const draft = draftOf(request, null, caller.subject, NEVER_EXPIRES);
     if (!draft.ok) return Promise.resolve(this.rejected(draft));
     const placing = this.services.placements.placing(identity.value.homeSlot, draft.value.body);
     const crowd = this.crowd(placing);
@@ -70,7 +72,7 @@ export class Payments {
   }
 
   private async admitted(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
-    const { clock, counters } = this.services;
+    const { counters } = this.services;
     const identity = identityOf(caller.subject, request.id);
     if (!identity.ok) return this.rejected(identity);
     let original: Original | null = null;
@@ -79,7 +81,7 @@ export class Payments {
       if (!found.ok) return this.rejected(found);
       original = found.value;
     }
-    const draft = draftOf(request, original, caller.subject, clock.wallMs());
+    const draft = draftOf(request, original, caller.subject, request.expiresInSeconds === null ? NEVER_EXPIRES : await this.services.ledgerTime.nowMs());
     if (!draft.ok) return this.rejected(draft);
     const placing = this.services.placements.placing(identity.value.homeSlot, draft.value.body);
     const crowd = this.crowd(placing);

@@ -7,6 +7,7 @@ import { splitPaymentKey, type AccountNumber, type TxnId } from '@mas/values';
 import type { Digest } from '../coordinator-ports';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import type { BalanceCache } from '../reads/balance-cache';
+import type { LedgerTime } from '../ledger-time';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unreached } from '../reply';
 import { isUnreachable } from '../transport/bucket-link';
@@ -21,6 +22,7 @@ export interface PaymentServices extends RunServices {
   readonly digest: Digest;
   readonly accountLocks: AccountLocks;
   readonly legFinder: LegFinder;
+  readonly ledgerTime: LedgerTime;
   readonly cache: BalanceCache;
 }
 

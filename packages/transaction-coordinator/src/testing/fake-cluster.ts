@@ -37,6 +37,8 @@ export class FakeCluster implements ParticipantClient {
   dead = false;
   /** Buckets without a majority. */
   readonly silent = new Set<BucketId>();
+  /** The time on which most of its Resource Managers agree. */
+  agreedMs: () => number | null = () => this.clock.wallMs();
   private readonly heldUntilMs = new Map<BucketId, number>();
 
   constructor(private readonly clock: Clock, bucketCount = 3) {
@@ -124,8 +126,8 @@ export class FakeCluster implements ParticipantClient {
   }
 
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
-    if (request.kind === 'placement') return { kind: 'placement', map: this.map };
-    if (request.kind === 'replace-node') return { kind: 'placement', map: this.map };
+    if (request.kind === 'placement') return { kind: 'placement', map: this.map, agreedMs: this.agreedMs() };
+    if (request.kind === 'replace-node') return { kind: 'placement', map: this.map, agreedMs: this.agreedMs() };
     if (request.kind === 'status') return { kind: 'status', replicas: [], condition: null };
     const { bucket: id } = request;
     if (request.kind === 'who-leads') return this.leadership(rm, id);

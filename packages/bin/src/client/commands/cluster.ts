@@ -16,6 +16,7 @@ const SYMPTOMS: Readonly<Record<Ailment, string>> = {
   disk: 'its writes wait for their fsync',
   stall: 'its event loop stands still again and again',
   store: 'its database does not answer',
+  clock: 'its clock is not what most agree on, which counts all the same: set it right (NTP)',
 };
 const MAX_SHOWN = 20;
 const MAX_RM = 0xffff;
@@ -38,8 +39,10 @@ export function addClusterCommands(program: Command): void {
     .description('how each bucket fares: exit code 0 when all is well, 11 with replicas missing, 7 when a bucket does not serve')
     .action(
       withSession(program, async ({ client, output }) => {
-        const verdicts = verdictsOf(await client.clusterStatus());
-        output.print({ verdicts }, () => verdictLines(verdicts));
+        const status = await client.clusterStatus();
+        const { nodes } = status;
+        const verdicts = verdictsOf(status);
+        output.print({ verdicts, nodes }, () => [...conditionLines(nodes), verdictLines(verdicts)].join('\n'));
         failUnlessHealthy(verdicts);
       }),
     );
