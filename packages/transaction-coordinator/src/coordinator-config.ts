@@ -38,6 +38,8 @@ export interface CoordinatorConfig {
   readonly slowRequestMs: number;
   /** Instructions in one request. */
   readonly batchCap: number;
+  /** Payments of one request that go together where they touch the same buckets; 0: each goes alone. */
+  readonly maxFlightPayments: number;
   readonly maxPaymentsInFlight: number;
   /** Transactions that have not ended, answered or not: legs that have yet to be told, homes that have yet to answer. */
   readonly maxPaymentsRunning: number;
@@ -100,6 +102,7 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   requestsInFlight: 1,
   slowRequestMs: 100,
   batchCap: 2_000,
+  maxFlightPayments: 500,
   maxPaymentsInFlight: 20_000,
   maxPaymentsRunning: 50_000,
   maxAccountsInReads: 100_000,
@@ -145,6 +148,7 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   requestsInFlight: [1, 64],
   slowRequestMs: [1, 60_000],
   batchCap: [1, 2_000],
+  maxFlightPayments: [0, 2_000],
   maxPaymentsInFlight: [1, 1_000_000],
   maxPaymentsRunning: [1, 1_000_000],
   maxAccountsInReads: [1, 10_000_000],

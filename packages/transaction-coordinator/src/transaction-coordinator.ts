@@ -124,7 +124,7 @@ export class TransactionCoordinator implements CoordinatorService {
   }
 
   createPayments(caller: Caller, requests: readonly PaymentRequest[]): Promise<readonly Reply<PaymentResult>[]> {
-    return Promise.all(requests.map((request) => this.payments.create(caller, request)));
+    return this.payments.createAll(caller, requests);
   }
 
   getPayment(caller: Caller, payment: Parameters<CoordinatorService['getPayment']>[1]): ReturnType<CoordinatorService['getPayment']> {

@@ -2,11 +2,12 @@
  * Sending: PREPARE to the legs, the question to the home, and the pause before either is asked again. What comes back
  * is read in phase-one.ts, decision.ts and hold-up.ts.
  */
-import type { Prepare } from '@mas/ledger';
-import { unreachable, type AccountNumber, type BucketId } from '@mas/values';
-import { patched, type LegPatch, type LocalTransaction } from './local-transaction';
+import type { DecideCommit, Prepare } from '@mas/ledger';
+import { unreachable, type AccountNumber, type BucketId, type TxnId } from '@mas/values';
+import { patched, type LegPatch } from './local-transaction';
 import type { Decide, TransactionEffect } from './transaction-effect';
 import type { Waiter } from './transaction-event';
+import type { TransactionPlan } from './transaction-plan';
 import { withStep, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent } from './transaction-state';
 
 /** Sends PREPARE to every remote leg that has not got one; decides at once when there is nothing to prepare. */
@@ -16,7 +17,7 @@ export function startPreparing(txn: GlobalTransaction, nowMs: number): Advance {
   const legs = txn.legs.map((leg) => (leg.state === 'idle' ? patched(leg, SENT) : leg));
   for (const leg of txn.legs) {
     if (leg.state !== 'idle') continue;
-    effects.push({ kind: 'prepare', bucket: leg.bucket, instruction: prepareOf(txn, leg) });
+    effects.push({ kind: 'prepare', bucket: leg.bucket, instruction: prepareOf(txn.plan, leg.spec.account, leg.undecided) });
     next = withStep(next, nowMs, 'prepare-sent', leg.bucket, leg.spec.account, { legs, phase: PREPARING });
   }
   if (effects.length > 0) return { txn: next, effects };
@@ -57,19 +58,18 @@ function pauseMs(txn: GlobalTransaction, retries: number): number {
   return Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(retries, 16));
 }
 
-function prepareOf(txn: GlobalTransaction, leg: LocalTransaction): Prepare {
-  const { plan } = txn;
-  const lock = plan.lockTokens.length === 0 ? undefined : plan.lockTokens.find((held) => held.account === leg.spec.account);
+export function prepareOf(plan: TransactionPlan, account: AccountNumber, undecided: readonly TxnId[]): Prepare {
+  const lock = plan.lockTokens.length === 0 ? undefined : plan.lockTokens.find((held) => held.account === account);
   return {
     kind: 'prepare',
     txn: plan.txn,
     key: plan.key,
     homeSlot: plan.homeSlot,
     body: plan.body,
-    account: leg.spec.account,
+    account,
     subject: plan.subject,
     lockToken: lock?.token ?? null,
-    undecided: leg.undecided,
+    undecided,
   };
 }
 
@@ -77,7 +77,7 @@ function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
   const { plan } = txn;
   switch (phase.intent.kind) {
     case 'commit':
-      return { kind: 'decide-commit', txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject, remotePrepared: preparedAccounts(txn), lockTokens: plan.lockTokens, undecided: phase.undecided };
+      return decideCommitOf(plan, preparedAccounts(txn), phase.undecided);
     case 'abort':
       return { kind: 'decide-abort', txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject, reason: phase.intent.reason };
     case 'resolve':
@@ -85,6 +85,10 @@ function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
     default:
       return unreachable(phase.intent, 'intent');
   }
+}
+
+export function decideCommitOf({ txn, key, homeSlot, body, subject, lockTokens }: TransactionPlan, remotePrepared: readonly AccountNumber[], undecided: readonly TxnId[]): DecideCommit {
+  return { kind: 'decide-commit', txn, key, homeSlot, body, subject, remotePrepared, lockTokens, undecided };
 }
 
 function preparedAccounts(txn: GlobalTransaction): readonly AccountNumber[] {

@@ -25,11 +25,14 @@ interface Ending {
   readonly repeated: boolean;
 }
 
+/** Of payments that begin together. */
 interface Beginning {
-  readonly entry: TransactionEntry;
+  readonly entries: readonly TransactionEntry[];
   readonly lockIds: readonly string[];
-  readonly done: (written: boolean, exclusivelyLocked: readonly string[]) => void;
+  readonly done: (written: boolean, exclusivelyLocked: ReadonlySet<string>) => void;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 export class Journal {
   private readonly beginnings: Gatherer<Beginning>;
@@ -47,7 +50,7 @@ export class Journal {
     private readonly counters: CoordinatorCounters,
     private readonly config: CoordinatorConfig,
   ) {
-    this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch));
+    this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch), ({ entries }) => entries.length);
     this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch));
     this.forgettings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.dao.forget(batch).catch(() => undefined));
   }
@@ -58,12 +61,17 @@ export class Journal {
 
   /** Writes the PENDING entry and looks which of `lockIds` an exclusive lock holds; `written` false: without Redis. */
   begin(entry: TransactionEntry, lockIds: readonly string[], done: (written: boolean, exclusivelyLocked: readonly string[]) => void): void {
+    this.beginAll([entry], lockIds, (written, locked) => done(written, locked.size === 0 ? [] : lockIds.filter((lockId) => locked.has(lockId))));
+  }
+
+  /** The same for payments that begin together; `exclusivelyLocked` may hold more than their `lockIds`. */
+  beginAll(entries: readonly TransactionEntry[], lockIds: readonly string[], done: (written: boolean, exclusivelyLocked: ReadonlySet<string>) => void): void {
     if (this.clock.monotonicMs() < this.quietUntilMs) {
-      this.counters.redisSilences += 1;
-      this.clock.defer(() => done(false, []));
+      this.counters.redisSilences += entries.length;
+      this.clock.defer(() => done(false, NONE));
       return;
     }
-    this.beginnings.add({ entry, lockIds, done });
+    this.beginnings.add({ entries, lockIds, done });
   }
 
   record(entry: TransactionEntry, repeated: boolean): void {
@@ -81,6 +89,7 @@ export class Journal {
   }
 
   private sendBeginnings(batch: readonly Beginning[]): Promise<void> {
+    const entries = batch.flatMap((beginning) => beginning.entries);
     return new Promise((release) => {
       let finished = false;
       const finish = (locked: ReadonlySet<string> | null, reason: string): void => {
@@ -88,16 +97,16 @@ export class Journal {
         finished = true;
         silence.cancel();
         release();
-        if (locked === null) this.silent(batch.length, reason);
+        if (locked === null) this.silent(entries.length, reason);
         else this.heard();
-        for (const { lockIds, done } of batch) done(locked !== null, locked === null || locked.size === 0 ? [] : lockIds.filter((lockId) => locked.has(lockId)));
+        for (const { done } of batch) done(locked !== null, locked ?? NONE);
       };
       // One more turn of the event loop: a busy process must not take a reply that is already here for silence.
       const silence = this.clock.schedule(this.config.redisSilenceMs, () => this.clock.defer(() => finish(null, 'no reply in time')));
       const lockIds = new Set<string>();
       for (const beginning of batch) for (const lockId of beginning.lockIds) lockIds.add(lockId);
       this.counters.daoBegins += 1;
-      this.dao.begin(batch.map((beginning) => beginning.entry), [...lockIds]).then(
+      this.dao.begin(entries, [...lockIds]).then(
         (reply) => finish(new Set(reply.exclusivelyLocked), ''),
         (error: unknown) => finish(null, String(error)),
       );

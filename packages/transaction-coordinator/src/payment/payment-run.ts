@@ -29,7 +29,7 @@ export interface RunOptions {
 }
 
 /** A decided payment whose legs are still being told shows as decided in Redis after so long. */
-const JOURNAL_GRACE_MS = 1_000;
+export const JOURNAL_GRACE_MS = 1_000;
 
 export class PaymentRun {
   private transaction: GlobalTransaction;
@@ -61,6 +61,19 @@ export class PaymentRun {
     this.armDeadline();
     this.transaction = taken.txn;
     for (const effect of taken.effects) this.perform(effect);
+  }
+
+  /**
+   * Goes on with a transaction that has come so far otherwise (flight.ts); what it still waits for is reported by `hear`.
+   * @param graceMs in which it shows as decided in Redis, where it is.
+   */
+  resume(graceMs: number): void {
+    if (!this.transaction.answered) this.armDeadline();
+    else if (this.transaction.phase.kind === 'telling') this.armGrace(graceMs);
+  }
+
+  hear(event: TransactionEvent): void {
+    this.dispatch(event);
   }
 
   private dispatch(event: TransactionEvent): void {
@@ -237,8 +250,11 @@ export class PaymentRun {
     this.hit('reply:after');
     this.isOpen = answer.kind === 'unknown' || answer.kind === 'no-quorum' || answer.kind === 'no-store';
     if (this.isOpen && this.transaction.phase.kind !== 'ended') this.services.unfinished.unknown(this.transaction);
-    if (answer.kind !== 'recorded' && answer.kind !== 'conflict') return;
-    this.graceEntry = this.services.wheel.add(this.nowMs() + JOURNAL_GRACE_MS, () => {
+    if (answer.kind === 'recorded' || answer.kind === 'conflict') this.armGrace(JOURNAL_GRACE_MS);
+  }
+
+  private armGrace(graceMs: number): void {
+    this.graceEntry = this.services.wheel.add(this.nowMs() + graceMs, () => {
       this.graceEntry = null;
       if (this.transaction.phase.kind === 'telling') this.journalEnd();
     });

@@ -3,10 +3,12 @@
  * has to be found or waited for before that, for payments that refer to others or that locks concern, is in preconditions.ts.
  */
 import { txnPreimage } from '@mas/ledger';
-import { globalTransaction, type Placing, type TransactionAnswer } from '@mas/two-phase-commit';
-import { txnId, type TxnId } from '@mas/values';
+import { globalTransaction, remoteLegOf, type Placing, type TransactionAnswer, type TransactionLimits, type TransactionPlan } from '@mas/two-phase-commit';
+import { present, txnId, type TxnId } from '@mas/values';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import { crowded, failure } from '../reply';
+import { Flight } from './flight';
+import { FlightGroups } from './flight-groups';
 import { identityOf, type Identity } from './identity';
 import { draftOf, type Draft, type Original } from './payment-draft';
 import { asRepetition, replyOf } from './payment-result';
@@ -22,8 +24,11 @@ export class Payments {
   /** Transactions that have not ended, answered or not. */
   private running = 0;
   private readonly preconditions: Preconditions;
+  private readonly limits: TransactionLimits;
 
   constructor(private readonly services: PaymentServices) {
+    const { lockedRetryMs, retryBackoffMinMs: retryMinMs, retryBackoffMaxMs: retryMaxMs } = services.config;
+    this.limits = { lockedRetryMs, retryMinMs, retryMaxMs, maxReplacements: MAX_REPLACEMENTS };
     this.preconditions = new Preconditions(services);
   }
 
@@ -37,15 +42,46 @@ export class Payments {
 
   /** Not async where nothing has to be waited for first: a promise and a frame less for every payment. */
   create(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
+    if (this.isPlain(request)) return this.createAll(caller, [request]).then(([reply]) => present(reply, 'reply'));
     const refused = this.admission(caller);
     if (refused !== null) return Promise.resolve(refused);
     this.services.counters.paymentsInFlight += 1;
-    const simple = request.reference === null && request.expiresInSeconds === null && request.lockHandle === null && this.services.config.accountLock === 'shared';
+    return this.admitted(caller, request).then(this.left, this.failed);
+  }
+
+  /** In the order of the requests. What goes the plain way goes together, by the buckets that it touches. */
+  createAll(caller: Caller, requests: readonly PaymentRequest[]): Promise<readonly Reply<PaymentResult>[]> {
+    return new Promise((resolve, reject) => {
+      const replies = new Array<Reply<PaymentResult>>(requests.length);
+      let open = requests.length;
+      const reply = (place: number, said: Reply<PaymentResult>): void => {
+        replies[place] = said;
+        open -= 1;
+        if (open === 0) resolve(replies);
+      };
+      const groups = new FlightGroups(this.services.config.maxFlightPayments);
+      for (const [place, request] of requests.entries()) {
+        const said = (each: Reply<PaymentResult>): void => reply(place, each);
+        if (!this.isPlain(request)) this.create(caller, request).then(said, reject);
+        else this.boarded(() => this.board(caller, request, groups, said), reject);
+      }
+      if (requests.length === 0) resolve(replies);
+      for (const { home, payments } of groups.all()) new Flight(this.services, home, caller.token, caller.deadlineMs, payments).begin();
+    });
+  }
+
+  /** A defect that one payment brings up keeps none of the others from going on. */
+  private boarded(work: () => void, reject: (error: unknown) => void): void {
     try {
-      return (simple ? this.simple(caller, request) : this.admitted(caller, request)).then(this.left, this.failed);
+      work();
     } catch (error) {
-      return Promise.reject(error as Error).catch(this.failed);
+      reject(error);
     }
+  }
+
+  /** It refers to no other payment, does not expire and takes no locks of its own. */
+  private isPlain(request: PaymentRequest): boolean {
+    return request.reference === null && request.expiresInSeconds === null && request.lockHandle === null && this.services.config.accountLock === 'shared';
   }
 
   private readonly left = (reply: Reply<PaymentResult>): Reply<PaymentResult> => {
@@ -58,18 +94,35 @@ export class Payments {
     throw error;
   };
 
-  /** A payment that refers to no other, does not expire and takes no locks of its own. */
-  private simple(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
+  /** Puts it among those that go together, or on its own way where it has legs in more than one other bucket. */
+  private board(caller: Caller, request: PaymentRequest, groups: FlightGroups, reply: (said: Reply<PaymentResult>) => void): void {
+    const { services } = this;
+    const refused = this.admission(caller);
+    if (refused !== null) return reply(refused);
     const identity = identityOf(caller.subject, request.id);
-    if (!identity.ok) return Promise.resolve(this.rejected(identity));
+    if (!identity.ok) return reply(this.rejected(identity));
     const draft = draftOf(request, null, caller.subject, NEVER_EXPIRES);
-    if (!draft.ok) return Promise.resolve(this.rejected(draft));
-    const placing = this.services.placements.placing(identity.value.homeSlot, draft.value.body);
+    if (!draft.ok) return reply(this.rejected(draft));
+    const placing = services.placements.placing(identity.value.homeSlot, draft.value.body);
     const crowd = this.crowd(placing);
-    if (crowd !== null) return Promise.resolve(this.rejected(crowd));
-    this.services.counters.paymentsStarted += 1;
-    return this.run(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS, placing);
+    if (crowd !== null) return reply(this.rejected(crowd));
+    services.counters.paymentsStarted += 1;
+    services.counters.paymentsInFlight += 1;
+    this.running += 1;
+    const plan = this.planOf(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS);
+    const answered = this.answerer(plan.txn, draft.value);
+    const onAnswer = (said: TransactionAnswer): void => {
+      services.counters.paymentsInFlight -= 1;
+      reply(answered(said));
+    };
+    const remote = remoteLegOf(plan, placing);
+    if (remote !== 'off' && groups.take({ plan, placing, remote, onAnswer, onEnded: this.ended })) return;
+    new PaymentRun(services, globalTransaction(plan, placing), { token: caller.token, deadlineMs: caller.deadlineMs, lockDenied: null, holdsLocks: false, onAnswer, onEnded: this.ended }).begin();
   }
+
+  private readonly ended = (): void => {
+    this.running -= 1;
+  };
 
   private async admitted(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
     const { counters } = this.services;
@@ -106,20 +159,24 @@ export class Payments {
     return txnId(this.services.digest(txnPreimage(this.services.config.txnVersion, identity.key, draft.body)));
   }
 
-  private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit, placing: Placing): Promise<Reply<PaymentResult>> {
-    const { clock, config, cache } = this.services;
-    const namespace = cache.currentNamespace();
-    const plan = {
-      txn,
-      key: identity.key,
-      homeSlot: identity.homeSlot,
-      body: draft.body,
-      subject: caller.subject,
-      lockTokens: permit.tokens,
-      createdAtMs: clock.wallMs(),
-      startedAtMs: clock.monotonicMs(),
-      limits: { lockedRetryMs: config.lockedRetryMs, retryMinMs: config.retryBackoffMinMs, retryMaxMs: config.retryBackoffMaxMs, maxReplacements: MAX_REPLACEMENTS },
+  private planOf(caller: Caller, { key, homeSlot }: Identity, { body }: Draft, txn: TxnId, { tokens: lockTokens }: Permit): TransactionPlan {
+    const { clock } = this.services;
+    return { txn, key, homeSlot, body, subject: caller.subject, lockTokens, createdAtMs: clock.wallMs(), startedAtMs: clock.monotonicMs(), limits: this.limits };
+  }
+
+  /** What its caller hears, once the coordinator knows. */
+  private answerer(txn: TxnId, draft: Draft): (said: TransactionAnswer) => Reply<PaymentResult> {
+    const namespace = this.services.cache.currentNamespace();
+    return (said) => {
+      const answer = asRepetition(said, draft);
+      this.noteAnswer(answer, namespace);
+      return replyOf(answer, txn, draft);
     };
+  }
+
+  private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit, placing: Placing): Promise<Reply<PaymentResult>> {
+    const plan = this.planOf(caller, identity, draft, txn, permit);
+    const answered = this.answerer(txn, draft);
     this.running += 1;
     return new Promise((resolve) => {
       const run = new PaymentRun(this.services, globalTransaction(plan, placing), {
@@ -127,13 +184,9 @@ export class Payments {
         deadlineMs: caller.deadlineMs,
         lockDenied: permit.denied,
         holdsLocks: permit.handle !== null,
-        onAnswer: (said) => {
-          const answer = asRepetition(said, draft);
-          this.noteAnswer(answer, namespace);
-          resolve(replyOf(answer, txn, draft));
-        },
+        onAnswer: (said) => resolve(answered(said)),
         onEnded: () => {
-          this.running -= 1;
+          this.ended();
           this.preconditions.unlock(draft, permit, identity, txn);
         },
       });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Subject } from '@mas/ledger';
 import { LeaderDirectory, slotOfAccount } from '@mas/placement';
-import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger } from '@mas/values';
+import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger, type Random } from '@mas/values';
 import { coordinatorConfig, noFailpoints, TransactionCoordinator, type Caller, type CoordinatorConfig, type Failpoints, type PaymentRequest, type PaymentResult, type Reply } from '../index';
 import { FakeCluster } from './fake-cluster';
 import { FakeLocks } from './fake-locks';
@@ -16,6 +16,8 @@ export interface RigOptions {
   readonly config?: Partial<CoordinatorConfig>;
   readonly failpoints?: Failpoints;
   readonly logger?: Logger;
+  /** Default: from one seed. */
+  readonly random?: Random;
 }
 
 export class Rig {
@@ -44,7 +46,7 @@ export class Rig {
         directory: new LeaderDirectory(this.cluster.placement),
         digest,
         clock: this.clock,
-        random: new SeededRandom(1),
+        random: options.random ?? new SeededRandom(1),
         logger: options.logger ?? silentLogger,
         failpoints: options.failpoints ?? noFailpoints,
       },

@@ -15,7 +15,16 @@ export interface ChannelItem {
   readonly token: string | null;
   /** Monotonic; afterwards it is answered `unreachable`. */
   readonly expiresAtMs: number;
-  readonly done: (reply: InstructionReply) => void;
+  readonly sink: ReplySink;
+  /** Which of the sink's instructions it is. */
+  readonly place: number;
+}
+
+/** Who hears what became of instructions. */
+export interface ReplySink {
+  replied(place: number, reply: InstructionReply): void;
+  /** What came together has been said. */
+  settle(): void;
 }
 
 /** Legs over all instructions of one request: bounds its bytes when payments have many legs. */
@@ -124,16 +133,17 @@ export class BucketChannel {
       perhapsDone = true;
     });
     if (reply.kind === 'outcomes' && reply.outcomes.length === batch.length) {
-      for (const [i, item] of batch.entries()) {
-        const answer = reply.outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' };
-        item.done(perhapsDone ? afterUnknown(answer) : answer);
-      }
+      const { outcomes } = reply;
+      say(batch, (i) => {
+        const answer = outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' };
+        return perhapsDone ? afterUnknown(answer) : answer;
+      });
       return;
     }
     const reason = `bucket ${this.bucket} answered ${reply.kind} to ${batch.length} instructions`;
     if (reply.kind !== 'unreachable') this.ports.logger.error({ bucket: this.bucket, reply: reply.kind }, 'a reply does not fit its request');
     const failed: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason };
-    for (const item of batch) item.done(failed);
+    say(batch, () => failed);
   }
 
   /** Also looks through what waits behind: a silent bucket must not keep its queue from being answered. */
@@ -141,13 +151,24 @@ export class BucketChannel {
     const nowMs = this.ports.clock.monotonicMs();
     const alive = (item: ChannelItem): boolean => {
       if (item.expiresAtMs > nowMs) return true;
-      item.done({ kind: 'unreachable', reason: `bucket ${this.bucket} did not answer in time` });
+      item.sink.replied(item.place, { kind: 'unreachable', reason: `bucket ${this.bucket} did not answer in time` });
+      item.sink.settle();
       return false;
     };
     this.urgent.retain(alive);
     this.background.retain(alive);
     return batch.every((item) => item.expiresAtMs > nowMs) ? batch : batch.filter(alive);
   }
+}
+
+function say(batch: readonly ChannelItem[], replyTo: (i: number) => InstructionReply): void {
+  let last: ReplySink | null = null;
+  for (const [i, { sink, place }] of batch.entries()) {
+    if (last !== null && last !== sink) last.settle();
+    last = sink;
+    sink.replied(place, replyTo(i));
+  }
+  last?.settle();
 }
 
 /** The token may have expired since an attempt whose fate is not known: that one's effect is not refused by it. */

@@ -7,7 +7,7 @@ import type { PlacementIndex } from '@mas/placement';
 import type { ParticipantAnswer } from '@mas/routing';
 import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
 import type { BucketId, PaymentKey, Slot } from '@mas/values';
-import { BucketChannel } from './bucket-channel';
+import { BucketChannel, type ReplySink } from './bucket-channel';
 import { Gatherer } from './gatherer';
 import { LeaderFollower, type FollowerPorts } from './leader-follower';
 
@@ -50,17 +50,32 @@ export class BucketLink {
   }
 
   submit(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number, done: (reply: InstructionReply) => void): void {
+    this.submitFor(new OneReply(done), 0, bucket, phase, instruction, token, expiresAtMs);
+  }
+
+  /** @param place which of the sink's instructions it is. */
+  submitFor(sink: ReplySink, place: number, bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number): void {
     const channel = this.channel(bucket, phase);
     const { urgentLength } = channel;
-    if (urgentLength < this.ports.config.maxUrgentQueued) channel.submit({ instruction, token, expiresAtMs, done }, 'urgent');
-    else this.ports.clock.defer(() => done(crowdedBy(bucket, urgentLength, 'instructions')));
+    if (urgentLength < this.ports.config.maxUrgentQueued) {
+      channel.submit({ instruction, token, expiresAtMs, sink, place }, 'urgent');
+      return;
+    }
+    this.ports.clock.defer(() => {
+      sink.replied(place, crowdedBy(bucket, urgentLength, 'instructions'));
+      sink.settle();
+    });
   }
 
   /** For instructions that nobody waits for. False: the queue is full and the instruction was not taken. */
   submitBackground(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, expiresAtMs: number, done: (reply: InstructionReply) => void): boolean {
+    return this.submitBackgroundFor(new OneReply(done), 0, bucket, phase, instruction, expiresAtMs);
+  }
+
+  submitBackgroundFor(sink: ReplySink, place: number, bucket: BucketId, phase: InstructionPhase, instruction: Instruction, expiresAtMs: number): boolean {
     const channel = this.channel(bucket, phase);
     if (channel.backgroundLength >= this.ports.config.maxPhase2Queued) return false;
-    channel.submit({ instruction, token: null, expiresAtMs, done }, 'background');
+    channel.submit({ instruction, token: null, expiresAtMs, sink, place }, 'background');
     return true;
   }
 
@@ -115,6 +130,19 @@ export class BucketLink {
     const reply = await this.read(bucket, request, untilMs);
     const unreachable: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
     for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : unreachable);
+  }
+}
+
+/** Of a single instruction. */
+class OneReply implements ReplySink {
+  constructor(private readonly done: (reply: InstructionReply) => void) {}
+
+  replied(_place: number, reply: InstructionReply): void {
+    this.done(reply);
+  }
+
+  settle(): void {
+    // The one reply has been said.
   }
 }
 

@@ -10,12 +10,16 @@ export class Gatherer<Item> {
   private underWay = 0;
   private scheduled = false;
 
-  /** @param send never rejects; the next batch leaves when it resolves. */
+  /**
+   * @param cap what one batch weighs is this or, by its last item, a little more.
+   * @param send never rejects; the next batch leaves when it resolves.
+   */
   constructor(
     private readonly clock: Clock,
     private readonly cap: number,
     private readonly concurrency: number,
     private readonly send: (items: readonly Item[]) => Promise<void>,
+    private readonly weightOf: (item: Item) => number = () => 1,
   ) {}
 
   get length(): number {
@@ -44,10 +48,11 @@ export class Gatherer<Item> {
   private flush(): void {
     if (this.underWay >= this.concurrency) return;
     const batch: Item[] = [];
-    while (batch.length < this.cap) {
+    for (let weight = 0; weight < this.cap; ) {
       const item = this.waiting.shift();
       if (item === undefined) break;
       batch.push(item);
+      weight += this.weightOf(item);
     }
     if (batch.length === 0) return;
     this.underWay += 1;

@@ -1,0 +1,178 @@
+/**
+ * Payments that go together come to what they come to alone: the same answers, the same entries in Redis step by step and millisecond by
+ * millisecond, the same instructions to every bucket, the same counts. Over refusals, locks, lost and late messages,
+ * refused tokens, short deadlines, a silent Redis, repetitions and conflicts. Each payment has accounts of its own, so that the order
+ * within a request, which does differ, changes nothing.
+ */
+import * as fc from 'fast-check';
+import { slotOfAccount } from '@mas/placement';
+import type { ParticipantRequest } from '@mas/two-phase-commit';
+import type { Random } from '@mas/values';
+import type { CoordinatorCounters } from '../coordinator-counters';
+import type { PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
+import { OPERATOR, Rig } from '../testing/rig';
+import type { TransactionEntry } from '../txn-coordinator-dao';
+
+const BALANCE = 100n;
+const RUNS = 60;
+
+interface Asked {
+  readonly fromBucket: number;
+  readonly toBucket: number;
+  /** Where a third leg lives, if there is one: with the other one it is a second remote leg, which goes alone. */
+  readonly third: 'with the payer' | 'with the payee' | null;
+  readonly fate: 'fits' | 'too much' | 'no such account' | 'locked in Redis' | 'locked in its bucket' | 'asked twice' | 'asked again later' | 'another body under its id';
+}
+
+interface Scenario {
+  /** Requests of a client: the payments, the time until the next one, and the time that it has itself. */
+  readonly batches: readonly { readonly payments: readonly Asked[]; readonly pauseMs: number; readonly timeoutMs: number; readonly token: 'token' | 'expired' }[];
+  readonly redis: 'well' | 'hang' | 'refuse';
+  /** Requests to a bucket in a phase that leave within a time, ms from the start, are so late. */
+  readonly late: readonly { readonly bucket: number; readonly phase: string; readonly fromMs: number; readonly untilMs: number; readonly byMs: number }[];
+  /** What becomes of all requests to a bucket in a phase. */
+  readonly broken: readonly { readonly bucket: number; readonly phase: string; readonly what: 'lose-request' | 'lose-reply' | 'unavailable' }[];
+}
+
+interface History {
+  readonly replies: readonly (readonly Reply<PaymentResult>[])[];
+  readonly entries: readonly TransactionEntry[];
+  /** With their buckets and times. */
+  readonly instructions: readonly string[];
+  readonly counters: Omit<CoordinatorCounters, 'instructionRequests' | 'requestRetries' | 'daoBegins' | 'daoRecords'>;
+  readonly balances: readonly (bigint | undefined)[];
+  readonly leftovers: readonly string[];
+}
+
+const bucket = fc.integer({ min: 1, max: 3 });
+const asked: fc.Arbitrary<Asked> = fc.record({
+  fromBucket: bucket,
+  toBucket: bucket,
+  third: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom('with the payer' as const, 'with the payee' as const) }),
+  fate: fc.oneof({ weight: 6, arbitrary: fc.constant('fits' as const) }, { weight: 4, arbitrary: fc.constantFrom('too much' as const, 'no such account' as const, 'locked in Redis' as const, 'locked in its bucket' as const, 'asked twice' as const, 'asked again later' as const, 'another body under its id' as const) }),
+});
+const phase = fc.constantFrom('phase-1', 'phase-2-commit', 'phase-2-rollback');
+const late = fc.array(
+  fc.record({ bucket, phase, fromMs: fc.constantFrom(0, 1, 700), forMs: fc.constantFrom(1, 5, 4_000), byMs: fc.constantFrom(3, 300, 5_000) }).map(({ forMs, ...each }) => ({ ...each, untilMs: each.fromMs + forMs })),
+  { maxLength: 3 },
+);
+const broken = fc.array(fc.record({ bucket, phase, what: fc.constantFrom('lose-request' as const, 'lose-reply' as const, 'unavailable' as const) }), { minLength: 1, maxLength: 2 });
+const scenario = {
+  batches: fc.array(
+    fc.record({
+      payments: fc.array(asked, { minLength: 1, maxLength: 6 }),
+      pauseMs: fc.constantFrom(0, 1, 700, 3_000),
+      timeoutMs: fc.oneof({ weight: 4, arbitrary: fc.constant(20_000) }, { weight: 1, arbitrary: fc.constantFrom(402, 900, 2_500) }),
+      token: fc.oneof({ weight: 5, arbitrary: fc.constant('token' as const) }, { weight: 1, arbitrary: fc.constant('expired' as const) }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  redis: fc.oneof({ weight: 4, arbitrary: fc.constant('well' as const) }, { weight: 1, arbitrary: fc.constantFrom('hang' as const, 'refuse' as const) }),
+};
+
+const EVEN: Random = { unit: () => 0.5, below: (max) => Math.floor(max / 2) };
+
+async function history({ batches, redis, late, broken }: Scenario, maxFlightPayments: number): Promise<History> {
+  // A request does not wait for another: what shares one depends on the order of replies that come at the same moment.
+  const rig = new Rig({ config: { maxFlightPayments, requestsInFlight: 64 }, random: EVEN });
+  rig.dao.mood = redis;
+  const startMs = rig.clock.monotonicMs();
+  const sentAt = (request: ParticipantRequest): number => (rig.cluster.sent.find((each) => each.request === request)?.atMs ?? startMs) - startMs;
+  rig.cluster.lagMs = (request) => {
+    if (request.kind !== 'instructions') return 0;
+    const atMs = sentAt(request);
+    return late.find((each) => each.bucket === request.bucket && each.phase === request.phase && each.fromMs <= atMs && atMs < each.untilMs)?.byMs ?? 0;
+  };
+  rig.cluster.tap = (_rm, request) => {
+    const found = request.kind === 'instructions' ? broken.find((each) => each.bucket === request.bucket && each.phase === request.phase) : undefined;
+    return found?.what === 'unavailable' ? { kind: 'unavailable', reason: 'busy' } : (found?.what ?? 'pass');
+  };
+
+  let made = 0;
+  const accounts: Parameters<Rig['balance']>[0][] = [];
+  const later: PaymentRequest[] = [];
+  const requestsOf = ({ fromBucket, toBucket, third: where, fate }: Asked): readonly PaymentRequest[] => {
+    made += 1;
+    const from = rig.open(fromBucket, BALANCE, `from${made}`);
+    const to = fate === 'no such account' ? `nobody-${made}` as typeof from : rig.open(toBucket, 0n, `to${made}`);
+    accounts.push(from, to);
+    const plain = rig.request(from, to, fate === 'too much' ? BALANCE + 1n : 7n);
+    const third = where === null ? null : rig.open(where === 'with the payer' ? fromBucket : toBucket, BALANCE, `third${made}`);
+    if (third !== null) accounts.push(third);
+    const [debit, credit] = plain.legs;
+    const request: PaymentRequest = third === null || debit === undefined || credit === undefined ? plain : { ...plain, legs: [debit, { ...debit, account: third, amountMinor: 3n }, { ...credit, amountMinor: debit.amountMinor + 3n }] };
+    if (fate === 'locked in Redis') rig.dao.exclusive.add(from);
+    if (fate === 'locked in its bucket') rig.cluster.run(slotOfAccount(to), { kind: 'acquire-lock', slot: slotOfAccount(to), lockId: to, owner: 'auditor', mode: 'exclusive', ttlMs: 1_500, subject: OPERATOR });
+    if (fate === 'asked again later') later.push(request);
+    if (fate === 'asked twice') return [request, request];
+    return fate === 'another body under its id' ? [request, { ...request, memo: 'x' }] : [request];
+  };
+
+  const answers: Promise<readonly Reply<PaymentResult>[]>[] = [];
+  for (const { payments, pauseMs, timeoutMs, token } of batches) {
+    const again = later.splice(0);
+    answers.push(rig.coordinator.createPayments(rig.caller(OPERATOR, timeoutMs, token), [...payments.flatMap(requestsOf), ...again]));
+    await rig.clock.pass(pauseMs);
+  }
+  await rig.clock.pass(3_000);
+  answers.push(rig.coordinator.createPayments(rig.caller(), later));
+  const replies = await rig.clock.until(Promise.all(answers));
+  await rig.clock.pass(60_000);
+  await rig.clock.until(rig.coordinator.stop(60_000));
+  rig.cluster.resolveAll();
+  const instructions: string[] = [];
+  for (const { request, atMs } of rig.cluster.sent) {
+    if (request.kind !== 'instructions') continue;
+    for (const item of request.items) instructions.push(JSON.stringify([request.bucket, request.phase, atMs, item.instruction, item.token], (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
+  }
+  // Counts of requests and round trips, which may be cut otherwise, are another matter.
+  const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;
+  return {
+    replies,
+    entries: [...rig.dao.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    instructions: instructions.sort(),
+    counters,
+    balances: accounts.map((account) => rig.balance(account)),
+    leftovers: rig.leftovers(),
+  };
+}
+
+/** Who is asked again when, and how often, is the transport's, which learns from all requests: without times and repetitions. */
+function withoutTimes({ replies, entries, instructions, counters, ...rest }: History): object {
+  const { instructionsSent: _sent, ...counted } = counters;
+  return {
+    ...rest,
+    replies: replies.map((batch) => batch.map((reply) => (reply.ok && reply.value.kind !== 'unknown' ? { ...reply.value, atMs: 0 } : reply))),
+    entries: entries.map((entry) => ({ ...entry, createdAtMs: 0, endedAtMs: entry.endedAtMs === null, timeline: entry.timeline.map((step) => ({ ...step, atMs: 0 })) })),
+    instructions: [...new Set(instructions.map((text) => JSON.stringify((JSON.parse(text) as unknown[]).filter((_part, at) => at !== 2))))].sort(),
+    counters: counted,
+  };
+}
+
+test('together or alone: equal histories', async () => {
+  let committed = 0;
+  let other = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.record({ ...scenario, late, broken: fc.constant([]) }), async (each) => {
+      const together = await history(each, 500);
+      expect(together).toEqual(await history(each, 0));
+      expect(together.leftovers).toEqual([]);
+      for (const reply of together.replies.flat()) {
+        if (reply.ok && reply.value.kind === 'committed') committed += 1;
+        else other += 1;
+      }
+    }),
+    { numRuns: RUNS },
+  );
+  expect(committed).toBeGreaterThan(50);
+  expect(other).toBeGreaterThan(50);
+});
+
+test('together or alone: equal histories where buckets do not answer', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.record({ ...scenario, late: fc.constant([]), broken }), async (each) => {
+      expect(withoutTimes(await history(each, 500))).toEqual(withoutTimes(await history(each, 0)));
+    }),
+    { numRuns: RUNS / 2 },
+  );
+});

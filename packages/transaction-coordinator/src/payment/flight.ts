@@ -1,0 +1,304 @@
+/**
+ * The payments of one request that go the plain way (two-phase-commit/plain-way.ts), together: one home, one other bucket or none.
+ *
+ *   begin ─ one PENDING entry each, one look for locks
+ *   prepare ─ PREPARE to the other bucket            (none: straight on)
+ *   decide ─ DECIDE COMMIT to the home
+ *   answer ─ the callers hear COMMITTED, COMMIT goes to the other bucket
+ *   end ─ ACKNOWLEDGE to the home, the final entries
+ *
+ * Whoever's replies come together goes on together, in the very turn. Anything else than the plain answer, at any step, a deadline, or a
+ * leg that is not told within a second makes a PaymentRun of that payment, from the state in which it is; the flight then only
+ * passes on the reply that is still to come. So what a payment sends, hears and writes is what it would be if it went alone
+ * (flight.property.test.ts). All rules are in the state machine; a flight knows one way through it.
+ */
+import {
+  decideCommitOf,
+  freshCommit,
+  isPromise,
+  isTold,
+  prepareOf,
+  transactionAfter,
+  type HomeRecord,
+  type InstructionReply,
+  type Placing,
+  type RemoteLeg,
+  type TransactionAnswer,
+  type TransactionEvent,
+  type TransactionPlan,
+} from '@mas/two-phase-commit';
+import { present, splitPaymentKey, type BucketId, type TxnId } from '@mas/values';
+import { noFailpoints, type Failpoint } from '../failpoints';
+import { beganEntry, committedEntry } from '../journal/plain-entries';
+import type { ReplySink } from '../transport/bucket-channel';
+import type { WheelEntry } from '../transport/timer-wheel';
+import { JOURNAL_GRACE_MS, PaymentRun } from './payment-run';
+import type { RunServices } from './run-services';
+
+export interface FlightPayment {
+  readonly plan: TransactionPlan;
+  readonly placing: Placing;
+  readonly remote: RemoteLeg | null;
+  /** Called exactly once. */
+  readonly onAnswer: (answer: TransactionAnswer) => void;
+  /** Nothing is awaited any more. */
+  readonly onEnded: () => void;
+}
+
+type Stage = 'beginning' | 'preparing' | 'deciding' | 'telling' | 'ended';
+
+/** A payment on its way. */
+interface Passenger {
+  readonly payment: FlightPayment;
+  readonly place: number;
+  /** What it waits for. */
+  stage: Stage;
+  preparedMs: number | null;
+  decidedMs: number;
+  record: HomeRecord | null;
+  /** It has left the plain way. */
+  run: PaymentRun | null;
+}
+
+export class Flight implements ReplySink {
+  private readonly passengers: readonly Passenger[];
+  private journaled: { readonly atMs: number; readonly written: boolean } | null = null;
+  /** Heard since the last `settle`. */
+  private promised: Passenger[] = [];
+  private committed: Passenger[] = [];
+  private told: Passenger[] = [];
+  private unanswered: number;
+  private telling = 0;
+  private deadline: WheelEntry | null = null;
+  private grace: WheelEntry | null = null;
+
+  constructor(
+    private readonly services: RunServices,
+    private readonly home: BucketId,
+    private readonly token: string,
+    private readonly deadlineMs: number,
+    payments: readonly FlightPayment[],
+  ) {
+    this.passengers = payments.map((payment, place) => ({ payment, place, stage: 'beginning', preparedMs: null, decidedMs: 0, record: null, run: null }));
+    this.unanswered = payments.length;
+  }
+
+  begin(): void {
+    const { wheel, config, journal } = this.services;
+    this.deadline = wheel.add(this.deadlineMs - config.deadlineReserveMs, () => this.late());
+    this.hitAll('begin:before', this.passengers);
+    const accounts: string[] = [];
+    for (const { payment } of this.passengers) for (const leg of payment.plan.body.legs) accounts.push(leg.account);
+    const entries = this.passengers.map(({ payment }) => beganEntry(payment, config.coordinatorId));
+    journal.beginAll(entries, accounts, (written, locked) => this.guarded(() => this.begun(written, locked)));
+  }
+
+  replied(place: number, reply: InstructionReply): void {
+    this.guarded(() => this.heard(present(this.passengers[place], 'payment of the flight'), reply));
+  }
+
+  /** What came together goes on together. */
+  settle(): void {
+    const { promised, committed, told } = this;
+    if (promised.length + committed.length + told.length === 0) return;
+    this.promised = [];
+    this.committed = [];
+    this.told = [];
+    this.guarded(() => {
+      const nowMs = this.nowMs();
+      if (promised.length > 0) this.decide(promised, nowMs);
+      for (const passenger of committed) this.answer(passenger, nowMs);
+      for (const passenger of told) this.end(passenger, nowMs);
+    });
+  }
+
+  private begun(written: boolean, locked: ReadonlySet<string>): void {
+    this.hitAll('begin:after', this.passengers);
+    const nowMs = this.nowMs();
+    const free: Passenger[] = [];
+    for (const passenger of this.passengers) {
+      // The deadline has come meanwhile, or somebody holds one of its accounts.
+      const foreign = locked.size === 0 ? NO_LOCKS : passenger.payment.plan.body.legs.flatMap(({ account }) => (locked.has(account) ? [account] : []));
+      if (passenger.run === null && foreign.length === 0) free.push(passenger);
+      else this.leave(passenger, { kind: 'journaled', nowMs, written, exclusivelyLocked: foreign });
+    }
+    this.journaled = { atMs: nowMs, written };
+    const remote = free.filter(({ payment }) => payment.remote !== null);
+    for (const passenger of remote) this.prepare(passenger, nowMs);
+    if (remote.length < free.length) this.decide(free.filter(({ payment }) => payment.remote === null), nowMs);
+  }
+
+  private prepare(passenger: Passenger, nowMs: number): void {
+    const { link, config } = this.services;
+    const { plan, remote } = passenger.payment;
+    if (remote === null) return;
+    passenger.stage = 'preparing';
+    this.hit('prepare:before', plan);
+    link.submitFor(this, passenger.place, remote.bucket, 'phase-1', prepareOf(plan, remote.account, NO_TXNS), this.token, nowMs + config.prepareTimeoutMs);
+  }
+
+  private decide(passengers: readonly Passenger[], nowMs: number): void {
+    const { link, config } = this.services;
+    for (const passenger of passengers) {
+      const { plan, remote } = passenger.payment;
+      passenger.stage = 'deciding';
+      passenger.preparedMs = nowMs;
+      this.hit('decide:before', plan);
+      link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), this.token, nowMs + config.decideTimeoutMs);
+    }
+  }
+
+  private heard(passenger: Passenger, reply: InstructionReply): void {
+    const { plan } = passenger.payment;
+    switch (passenger.stage) {
+      case 'preparing':
+        this.hit('prepare:after', plan);
+        if (passenger.run === null && isPromise(reply)) this.promised.push(passenger);
+        else this.leave(passenger, { kind: 'leg-replied', nowMs: this.nowMs(), account: present(passenger.payment.remote, 'remote leg').account, reply });
+        return;
+      case 'deciding':
+        this.hit('decide:after', plan);
+        passenger.record = passenger.run === null ? freshCommit(reply) : null;
+        if (passenger.record !== null) this.committed.push(passenger);
+        else this.leave(passenger, { kind: 'home-replied', nowMs: this.nowMs(), reply });
+        return;
+      case 'telling':
+        this.hit('phase-2:after', plan);
+        if (passenger.run === null && isTold(reply)) this.told.push(passenger);
+        else this.leave(passenger, { kind: 'leg-told', nowMs: this.nowMs(), account: present(passenger.payment.remote, 'remote leg').account, reply });
+        return;
+      case 'beginning':
+      case 'ended':
+        // Nothing has been asked.
+        return;
+    }
+  }
+
+  private answer(passenger: Passenger, nowMs: number): void {
+    const { plan, remote, onAnswer } = passenger.payment;
+    const { decision, balances, untold } = present(passenger.record, 'record of a commit');
+    passenger.decidedMs = nowMs;
+    this.answered();
+    this.hit('reply:before', plan);
+    onAnswer({ kind: 'recorded', fresh: true, outcome: { txn: plan.txn, body: plan.body, decision, balances, untold } });
+    this.hit('reply:after', plan);
+    if (remote === null) return this.end(passenger, nowMs);
+    passenger.stage = 'telling';
+    this.telling += 1;
+    this.grace ??= this.services.wheel.add(nowMs + JOURNAL_GRACE_MS, () => this.slow());
+    this.tell(passenger, remote, nowMs);
+  }
+
+  private tell(passenger: Passenger, remote: RemoteLeg, nowMs: number): void {
+    const { link, config, counters } = this.services;
+    const { plan } = passenger.payment;
+    this.hit('phase-2:before', plan);
+    if (link.submitBackgroundFor(this, passenger.place, remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account }, nowMs + config.tellTimeoutMs)) return;
+    counters.tellsDropped += 1;
+    this.heard(passenger, { kind: 'unreachable', reason: 'too many legs wait to be told' });
+  }
+
+  private end(passenger: Passenger, nowMs: number): void {
+    const { link, config, counters, journal, unfinished, logger } = this.services;
+    const { plan, remote, onEnded } = passenger.payment;
+    const record = present(passenger.record, 'record of a commit');
+    if (passenger.stage === 'telling') this.noMoreTelling();
+    passenger.stage = 'ended';
+    if (remote !== null && record.untold.some(({ account }) => account === remote.account)) {
+      const acknowledge = { kind: 'acknowledge', key: plan.key, txn: plan.txn, accounts: [remote.account] } as const;
+      if (!link.submitBackgroundFor(NOBODY, 0, this.home, 'phase-2-commit', acknowledge, nowMs + config.tellTimeoutMs)) counters.tellsDropped += 1;
+    }
+    this.hit('end:before', plan);
+    journal.record(committedEntry(passenger.payment, present(this.journaled, 'journaled'), present(passenger.preparedMs, 'time of the question'), passenger.decidedMs, nowMs, record, config.coordinatorId), false);
+    this.hit('end:after', plan);
+    unfinished.ended(plan.txn);
+    logger.debug({ paymentId: splitPaymentKey(plan.key).id, txn: plan.txn, end: 'committed', durationMs: nowMs - plan.startedAtMs }, 'payment ended');
+    onEnded();
+  }
+
+  /** From here on the payment is a transaction of its own, which hears `event`. */
+  private leave(passenger: Passenger, event: TransactionEvent): void {
+    this.runOf(passenger).hear(event);
+  }
+
+  private runOf(passenger: Passenger): PaymentRun {
+    if (passenger.run !== null) return passenger.run;
+    const { payment, stage, preparedMs, decidedMs, record } = passenger;
+    const { plan, placing, remote, onAnswer, onEnded } = payment;
+    const course = {
+      journaled: stage === 'beginning' ? null : this.journaled,
+      preparedMs: stage === 'beginning' || stage === 'preparing' || remote === null ? null : preparedMs,
+      decided: stage === 'telling' && record !== null ? { atMs: decidedMs, record } : null,
+    };
+    const run = new PaymentRun(this.services, transactionAfter(plan, placing, course), { token: this.token, deadlineMs: this.deadlineMs, onAnswer, onEnded, lockDenied: null, holdsLocks: false });
+    passenger.run = run;
+    if (course.decided === null) this.answered();
+    else this.noMoreTelling();
+    run.resume(Math.max(0, decidedMs + JOURNAL_GRACE_MS - this.nowMs()));
+    return run;
+  }
+
+  /** One more has its answer, or somebody else who watches its deadline. */
+  private answered(): void {
+    this.unanswered -= 1;
+    if (this.unanswered > 0 || this.deadline === null) return;
+    this.services.wheel.remove(this.deadline);
+    this.deadline = null;
+  }
+
+  private noMoreTelling(): void {
+    this.telling -= 1;
+    if (this.telling > 0 || this.grace === null) return;
+    this.services.wheel.remove(this.grace);
+    this.grace = null;
+  }
+
+  /** Of those that still wait for a decision each goes on alone, with what is left of its time. */
+  private late(): void {
+    this.deadline = null;
+    this.guarded(() => {
+      for (const passenger of this.passengers) if (passenger.stage !== 'telling' && passenger.stage !== 'ended') this.runOf(passenger);
+    });
+  }
+
+  /** Legs are not told yet: their payments show as decided now, and are told one by one. */
+  private slow(): void {
+    this.grace = null;
+    this.guarded(() => {
+      for (const passenger of this.passengers) if (passenger.stage === 'telling') this.runOf(passenger);
+    });
+  }
+
+  private hitAll(point: Failpoint, passengers: readonly Passenger[]): void {
+    if (this.services.failpoints === noFailpoints) return;
+    for (const { payment } of passengers) this.hit(point, payment.plan);
+  }
+
+  private hit(point: Failpoint, plan: TransactionPlan): void {
+    if (this.services.failpoints === noFailpoints) return;
+    this.services.failpoints.hit(point, { paymentId: splitPaymentKey(plan.key).id, txn: plan.txn });
+  }
+
+  private nowMs(): number {
+    return this.services.clock.monotonicMs();
+  }
+
+  /** A defect of ours stops the process, as one of a PaymentRun does. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.services.logger.error({ err: error, txn: this.passengers[0]?.payment.plan.txn }, 'driving payments failed');
+      this.services.clock.defer(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+const NO_TXNS: readonly TxnId[] = [];
+const NO_ACCOUNTS: readonly [] = [];
+const NO_LOCKS: readonly string[] = [];
+
+/** No event follows an ACKNOWLEDGE. */
+const NOBODY: ReplySink = { replied: () => undefined, settle: () => undefined };
