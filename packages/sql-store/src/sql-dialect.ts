@@ -5,7 +5,7 @@
 import { invariant, present } from '@mas/values';
 import { LoadLines } from './rows/load-lines';
 import { RowLiterals } from './rows/row-literals';
-import type { RowWriter } from './rows/row-writer';
+import type { RowWriter, StatementLimits } from './rows/row-writer';
 
 /** Where bulk rows go: every row begins with the same values of the `leading` columns, then come its own. */
 export interface BulkTarget {
@@ -46,9 +46,12 @@ export interface SqlDialect {
 const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/;
 const HEX = /^(?:[0-9a-f]{2})*$/;
 
-const MYSQL_ROWS_PER_STATEMENT = 500;
+/** Text, which the server has to read as SQL. */
+const MYSQL_TEXT: StatementLimits = { rows: 500, bytes: 128 * 1024 };
 /** The embedded database works on our own thread: short statements let others have it in between. */
-const SQLITE_ROWS_PER_STATEMENT = 200;
+const SQLITE_TEXT: StatementLimits = { rows: 200, bytes: 128 * 1024 };
+/** Each statement costs both sides as much as some hundred rows. Our thread is left to others in between (generation-rows.ts), and packets are shorter (local-load.ts). */
+const MYSQL_FILE: StatementLimits = { rows: 4_000, bytes: 1024 * 1024 };
 
 export const MYSQL: SqlDialect = {
   name: 'mysql',
@@ -56,7 +59,7 @@ export const MYSQL: SqlDialect = {
   upserts: (into) => {
     // VALUES(column) is deprecated in MySQL 8 for an alias that MariaDB does not know; both still take it.
     const tail = ` on duplicate key update ${into.columns.map((name) => `${name}=values(${name})`).join(',')}`;
-    return new RowLiterals(into.table, columnsOf(into), Object.values(into.leading), tail, hexText, MYSQL_ROWS_PER_STATEMENT);
+    return new RowLiterals(into.table, columnsOf(into), Object.values(into.leading), tail, hexText, MYSQL_TEXT);
   },
   insertIfAbsent: 'insert ignore into',
   byPrimaryKey: ' force index (primary)',
@@ -83,7 +86,7 @@ export const SQLITE: SqlDialect = {
   text: (value) => (PLAIN.test(value) ? `'${value}'` : sqliteHexText(Buffer.from(value, 'utf8'))),
   upserts: (into) => {
     const tail = ` on conflict do update set ${into.columns.map((name) => `${name}=excluded.${name}`).join(',')}`;
-    return new RowLiterals(into.table, columnsOf(into), Object.values(into.leading), tail, sqliteHexText, SQLITE_ROWS_PER_STATEMENT);
+    return new RowLiterals(into.table, columnsOf(into), Object.values(into.leading), tail, sqliteHexText, SQLITE_TEXT);
   },
   insertIfAbsent: 'insert or ignore into',
   byPrimaryKey: '',
@@ -104,7 +107,7 @@ export const SQLITE: SqlDialect = {
 
 /** MySQL with a server that lets us send rows as a file: half the price for it and a fifth for us. */
 export function loadRows(into: BulkTarget): RowWriter {
-  return new LoadLines(into.table, columnsOf(into), Object.values(into.leading), MYSQL_ROWS_PER_STATEMENT);
+  return new LoadLines(into.table, columnsOf(into), Object.values(into.leading), MYSQL_FILE);
 }
 
 function columnsOf(into: BulkTarget): readonly string[] {

@@ -26,6 +26,9 @@ export interface Generation {
 /** The optimizers of MySQL and MariaDB need more than linear time for more in one WHERE, and at some point drop key parts. */
 const MAX_KEYS_PER_SELECT = 250;
 
+/** A millisecond of our thread; then others have it, as a leader answers on it. */
+const BYTES_WITHOUT_REST = 128 * 1024;
+
 export class GenerationRows<Row extends RowInSlot> {
   constructor(
     protected readonly executor: Kysely<Schema>,
@@ -40,11 +43,18 @@ export class GenerationRows<Row extends RowInSlot> {
     const leading = { bucket: this.at.bucket, generation: this.at.generation };
     const writer = this.dialect.upserts({ table, leading, keyColumns: ['slot', ...keyColumns], columns });
     let underWay: Promise<unknown> = Promise.resolve();
+    let restedAt = 0;
     for (const row of bySlot(rows)) {
       writer.startRow();
       this.text.write(row, writer);
       writer.endRow();
-      if (!writer.isFull) continue;
+      if (!writer.isFull) {
+        if (writer.byteCount - restedAt < BYTES_WITHOUT_REST) continue;
+        restedAt = writer.byteCount;
+        await turnOfTheLoop();
+        continue;
+      }
+      restedAt = 0;
       // The next statement's rows are written while the server works on this one.
       await underWay;
       underWay = this.send(writer);

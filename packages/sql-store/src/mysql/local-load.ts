@@ -15,6 +15,8 @@ import { errorNumber, LOCAL_LOAD_REFUSED } from './mysql-errors';
 /** 1148: MySQL before 8 and MariaDB before 10.5; 3948 and 4166 since. */
 const REFUSALS = new Set([1148, 3948, 4166]);
 const WARNINGS_TOLD = 3;
+/** A packet each: far below the smallest max_allowed_packet that we accept (prepare-server.ts), however long a statement or a row is. */
+const PACKET_BYTES = 128 * 1024;
 
 type Callback = (error: unknown, result?: unknown) => void;
 
@@ -38,13 +40,7 @@ export class LocalLoading {
 }
 
 export function loadWithin(connection: Pick<Connection, 'query' | 'destroy'>, timeoutMs: number, sql: string, rows: LocalRows, loading: LocalLoading, callback: Callback): void {
-  const file = (): Readable =>
-    new Readable({
-      read() {
-        this.push(rows.bytes);
-        this.push(null);
-      },
-    });
+  const file = (): Readable => Readable.from(packetsOf(rows.bytes));
   queryWithin(connection, timeoutMs, { sql, infileStreamFactory: file }, (error, result) => {
     if (error !== null && REFUSALS.has(errorNumber(error) ?? 0)) {
       loading.refused();
@@ -53,6 +49,11 @@ export function loadWithin(connection: Pick<Connection, 'query' | 'destroy'>, ti
     else if (tookAll(result, rows.rowCount)) callback(null, result);
     else explain(connection, timeoutMs, result, rows.rowCount, callback);
   });
+}
+
+/** Where a row is cut does not matter. */
+function* packetsOf(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += PACKET_BYTES) yield bytes.subarray(from, from + PACKET_BYTES);
 }
 
 interface LoadResult {

@@ -3,11 +3,14 @@
  * separator. Character set binary: bytes arrive as they are, a txn as its 32 bytes.
  */
 import { InvariantViolation } from '@mas/values';
-import { BACKSLASH, RowWriter, SEPARATOR, type BulkStatement } from './row-writer';
+import { BACKSLASH, RowWriter, SEPARATOR, type BulkStatement, type StatementLimits } from './row-writer';
 
 const TAB = 9;
 const LINE_FEED = 10;
 const ESCAPE = 92;
+/** In the place of a hexadecimal digit's value. */
+const NO_DIGIT = 16;
+const DIGIT_OF = digitTable();
 
 /** Rows for LOAD DATA LOCAL, in place of a statement's parameters. */
 export class LocalRows {
@@ -19,6 +22,8 @@ export class LocalRows {
 
 export class LoadLines extends RowWriter {
   private readonly sql: string;
+  /** What every row begins with. */
+  private readonly opening: Buffer;
   /** Not in use: the statement before the last one is done. Garbage outside of the heap makes the collector look through all of it. */
   private spare: Buffer = Buffer.alloc(0);
 
@@ -26,10 +31,11 @@ export class LoadLines extends RowWriter {
   constructor(
     table: string,
     columns: readonly string[],
-    private readonly leading: readonly number[],
-    maxRows: number,
+    leading: readonly number[],
+    limits: StatementLimits,
   ) {
-    super(maxRows);
+    super(limits);
+    this.opening = Buffer.from(leading.map((value) => `${value}\t`).join(''), 'latin1');
     // REPLACE: rows that exist take the new values, in place. Without it LOCAL would skip them, with a warning.
     this.sql = `load data local infile 'rows' replace into table ${table} character set binary fields terminated by '\\t' escaped by '\\\\' lines terminated by '\\n' (${columns.join(',')})`;
   }
@@ -40,19 +46,19 @@ export class LoadLines extends RowWriter {
   }
 
   byteString(hex: string): void {
-    const count = hex.length / 2;
-    this.reserve(3 * count);
+    this.reserve(hex.length);
     const { bytes } = this;
     let { at } = this;
-    // Decoded behind where they go, as half of all txns hold a byte that takes two.
-    let from = at + 2 * count;
-    const end = from + bytes.write(hex, from, 'hex');
-    if (end !== from + count) throw new InvariantViolation('a byte string is hexadecimal', { hex });
-    for (; from < end; from++) {
-      const byte = bytes[from] ?? 0;
+    let found = hex.length % 2 === 0 ? 0 : NO_DIGIT;
+    for (let i = 0; i + 1 < hex.length; i += 2) {
+      const high = DIGIT_OF[hex.charCodeAt(i)] ?? NO_DIGIT;
+      const low = DIGIT_OF[hex.charCodeAt(i + 1)] ?? NO_DIGIT;
+      found |= high | low;
+      const byte = (high << 4) | low;
       if (isAwkward(byte)) bytes[at++] = ESCAPE;
       bytes[at++] = byte;
     }
+    if (found >= NO_DIGIT) throw new InvariantViolation('a byte string is hexadecimal', { hex });
     this.at = at;
     this.endValue();
   }
@@ -71,7 +77,9 @@ export class LoadLines extends RowWriter {
   }
 
   protected openRow(): void {
-    for (const value of this.leading) this.integer(value);
+    const { opening } = this;
+    this.reserve(opening.length);
+    for (let i = 0; i < opening.length; i++) this.bytes[this.at++] = opening[i] ?? 0;
   }
 
   protected closeRow(): void {
@@ -108,6 +116,14 @@ export class LoadLines extends RowWriter {
     this.at = 0;
     return { sql: this.sql, parameters: [rows] };
   }
+}
+
+function digitTable(): Uint8Array {
+  const digits = new Uint8Array(128).fill(NO_DIGIT);
+  for (let digit = 0; digit < 16; digit++) {
+    for (const text of [digit.toString(16), digit.toString(16).toUpperCase()]) digits[text.charCodeAt(0)] = digit;
+  }
+  return digits;
 }
 
 function isAwkward(byte: number): boolean {

@@ -1,6 +1,6 @@
 /** Rows as literals of a multi-row INSERT: ASCII in every case, as a text with anything else in it is written in hexadecimal. */
 import { InvariantViolation } from '@mas/values';
-import { BACKSLASH, CONTROL, NOT_ASCII, RowWriter, SINGLE_QUOTE, type BulkStatement } from './row-writer';
+import { BACKSLASH, CONTROL, NOT_ASCII, RowWriter, SINGLE_QUOTE, type BulkStatement, type StatementLimits } from './row-writer';
 
 const HEX = /^(?:[0-9a-f]{2})*$/;
 const COMMA = 44;
@@ -22,9 +22,9 @@ export class RowLiterals extends RowWriter {
     private readonly leading: readonly number[],
     private readonly tail: string,
     private readonly awkwardText: (bytes: Buffer) => string,
-    maxRows: number,
+    limits: StatementLimits,
   ) {
-    super(maxRows);
+    super(limits);
     this.head = `insert into ${table} (${columns.join(',')}) values `;
     this.copy(this.head);
   }

@@ -70,6 +70,8 @@ test.each(['plain', `it's`, 'a"b', 'back\\slash', '\t\n\0', 'é😀', ''])('JSON
 
 test('nothing, and byte strings; bytes that are separators are escaped', () => {
   expect(load((to) => (to.none(), to.byteString('00090a5cff')))).toBe('\\N\t\0\\\t\\\n\\\\\xff');
+  const all = Buffer.from(Array.from({ length: 256 }, (_, n) => n)).toString('hex');
+  expect(load((to) => to.byteString(all))).toBe(Buffer.from(all, 'hex').toString('latin1').replace(/[\t\n\\]/g, '\\$&'));
   expect(mysql((to) => (to.none(), to.byteString('00090a5cff')))).toBe(`null,x'00090a5cff'`);
 });
 
@@ -93,9 +95,25 @@ test('what is no safe integer is refused', () => {
   for (const value of [1.5, NaN, Infinity, 2 ** 53]) expect(() => load((to) => to.integer(value))).toThrow(InvariantViolation);
 });
 
+test.each([
+  ['many short rows', 'x', 4_000, 0],
+  ['few long rows', 'x'.repeat(10_000), 0, 1024 * 1024],
+])('a file of %s ends with the row that reaches its bound', (_what, text, rows, bytes) => {
+  const writer = loadRows(INTO);
+  let before = 0;
+  while (!writer.isFull) {
+    before = writer.byteCount;
+    writer.startRow();
+    writer.text(text, 10_000, 'text');
+    writer.endRow();
+  }
+  expect(writer.rowCount >= rows && writer.byteCount >= bytes).toBe(true);
+  expect(writer.rowCount <= 4_000 && before < 1024 * 1024).toBe(true);
+});
+
 test('rows far larger than the first buffer, over several statements, with nothing lost between them', () => {
   const writer = loadRows(INTO);
-  const texts = Array.from({ length: 300 }, (_, n) => `${n}:${'x'.repeat((n * 37) % 5_000)}\n`);
+  const texts = Array.from({ length: 1_500 }, (_, n) => `${n}:${'x'.repeat((n * 37) % 5_000)}\n`);
   let seen = '';
   let statements = 0;
   const take = (): void => {

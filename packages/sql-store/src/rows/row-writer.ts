@@ -17,8 +17,6 @@ export const SINGLE_QUOTE = 8;
 export const DOUBLE_QUOTE = 16;
 export const NOT_ASCII = 32;
 
-/** Statements end behind this many bytes: a millisecond of our thread, and far below the smallest max_allowed_packet that we accept. */
-const FULL_BYTES = 128 * 1024;
 /** Most checkpoints of a quiet system are this small. */
 const FIRST_BYTES = 4 * 1024;
 const BILLION = 1_000_000_000;
@@ -36,6 +34,12 @@ export interface BulkStatement {
   readonly parameters: readonly unknown[];
 }
 
+/** A statement ends with the row that reaches one of them. */
+export interface StatementLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 export abstract class RowWriter {
   protected bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   protected at = 0;
@@ -44,8 +48,7 @@ export abstract class RowWriter {
   private textStart = 0;
   private rows = 0;
 
-  /** @param maxRows of one statement */
-  constructor(private readonly maxRows: number) {}
+  constructor(private readonly limits: StatementLimits) {}
 
   /** Ends the value that was written since; the next one begins. */
   protected abstract endValue(): void;
@@ -66,9 +69,14 @@ export abstract class RowWriter {
     return this.rows;
   }
 
+  /** Of the statement so far. */
+  get byteCount(): number {
+    return this.at;
+  }
+
   /** True once the rows so far should go on their way. */
   get isFull(): boolean {
-    return this.rows >= this.maxRows || this.at >= FULL_BYTES;
+    return this.rows >= this.limits.rows || this.at >= this.limits.bytes;
   }
 
   startRow(): void {
