@@ -49,6 +49,18 @@ test('a newer table counts from then on, an older one does not', () => {
   expect(local.judge(cluster.local(THREE, () => 0, ordinal(1)).name())).toBeNull();
 });
 
+test('who names an incarnation that is not known here waits, and the table is asked for', () => {
+  const { local } = member();
+  let asked = 0;
+  local.onUnknown(() => (asked += 1));
+  const fresh = cluster.local(THREE, () => 0, ordinal(1)).name();
+  expect(local.judge(fresh)).toMatchObject({ name: 'NOT_KNOWN_YET', isFinal: false });
+  expect(asked).toBe(1);
+  local.adopt(replaced(THREE, 5));
+  expect(local.judge(fresh)).toBeNull();
+  expect(asked).toBe(1);
+});
+
 test('who reads in the table that it was replaced says so of itself', () => {
   const { local, changes } = member(THREE);
   local.adopt(replaced(THREE, 5));

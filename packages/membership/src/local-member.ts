@@ -29,6 +29,7 @@ export class LocalMember {
   /** What was heard of the own log that it has no memory of. */
   private forgotten: Pick<PositionMark, 'run' | 'position'> | null = null;
   private readonly listeners = new Set<() => void>();
+  private readonly learners = new Set<() => void>();
 
   constructor(private readonly options: LocalMemberOptions) {
     this.clusterId = options.clusterId;
@@ -63,6 +64,7 @@ export class LocalMember {
     const refusal = this.examine(peer);
     const { rm, ordinal, position } = peer;
     const run = peer.runs.at(-1)?.run;
+    if (refusal?.name === 'NOT_KNOWN_YET') for (const learn of [...this.learners]) learn();
     if (refusal === null && rm !== this.self.rm && run !== undefined) this.marks.raise({ rm, ordinal, run, position });
     return refusal;
   }
@@ -143,6 +145,11 @@ export class LocalMember {
   /** Called whenever another table counts or this process finds itself refused: connections are looked at again. */
   onChange(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Called whenever somebody says that he is an incarnation that the table here does not have yet: a newer one may count. */
+  onUnknown(listener: () => void): void {
+    this.learners.add(listener);
   }
 
   private changed(): void {

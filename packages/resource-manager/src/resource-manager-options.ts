@@ -23,7 +23,7 @@ export interface RmMembership {
   readonly identity: FolderIdentity;
   readonly settings: ClusterSettings;
   /** What every connection is judged by. */
-  readonly local: Pick<LocalMember, 'adopt' | 'self'>;
+  readonly local: Pick<LocalMember, 'adopt' | 'onUnknown' | 'self'>;
 }
 
 export interface ResourceManagerOptions {

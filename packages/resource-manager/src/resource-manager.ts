@@ -42,6 +42,7 @@ export class ResourceManager implements ParticipantServer {
   private readonly probe: StoreProbe;
   private meta: MetaReplica | null = null;
   private placementTimer: Timer | null = null;
+  private isPolling = false;
   private accepting = false;
   private stopping: Promise<void> | null = null;
 
@@ -70,6 +71,7 @@ export class ResourceManager implements ParticipantServer {
       await host.addGroup(META_GROUP, this.meta.applier, mayFound ? { confState: votersOf(metaReplicas(map)) } : null);
     } else {
       this.pollPlacement();
+      this.context.membership.local.onUnknown(() => this.pollPlacementSoon());
     }
     // Rows that the map does not speak of yet belong to replicas that were added before it was published.
     const placed = map.buckets.filter(({ replicas }) => replicas.includes(rm)).map(({ bucket }) => bucket);
@@ -306,13 +308,21 @@ export class ResourceManager implements ParticipantServer {
     await this.context.store.close();
   }
 
-  private pollPlacement(): void {
-    this.placementTimer = this.context.clock.schedule(PLACEMENT_POLL_MS, () => {
+  private pollPlacement(afterMs = PLACEMENT_POLL_MS): void {
+    this.placementTimer?.cancel();
+    this.placementTimer = this.context.clock.schedule(afterMs, () => {
+      this.isPolling = true;
       void this.exchange.ask(META_GROUP, { kind: 'placement' }).then((reply) => {
+        this.isPolling = false;
         if (reply.kind === 'placement' && reply.map !== null) this.onMap(reply.map);
         if (this.stopping === null) this.pollPlacement();
       });
     });
+  }
+
+  /** Somebody was turned away whom a newer map may know: he dials again soon. */
+  private pollPlacementSoon(): void {
+    if (!this.isPolling && this.stopping === null) this.pollPlacement(0);
   }
 }
 

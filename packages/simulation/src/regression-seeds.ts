@@ -15,5 +15,7 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 4100, faults: ['slow SQL', 'clock jumps', 'crashes', 'loss'], was: 'a dead process opened its bucket after its successor had: what SQL\u2019s row locks rule out, the simulated SQL did not' },
   // It was seed 6235, whose history became one without a change of members when clients began to share locks and to use ids twice.
   { seed: 6236, faults: ['short reigns', 'deaths of voters', 'peers cut off', 'membership changes'], was: 'a connection\u2019s end was heard after the next one\u2019s beginning, so that a peer counted as dead for good' },
+  { seed: 40_058, faults: ['crashes', 'old copies', 'duplication'], was: 'who has no replica of the meta group let a new disk in only after its next look at the map, up to five seconds later' },
+  { seed: 20_041, faults: ['strangers', 'lost disks', 'partitions', 'old copies'], was: 'the operator emptied a folder while it was admitted, and did not say the word again' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];
