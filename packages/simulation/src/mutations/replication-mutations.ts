@@ -70,7 +70,7 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     faults: ['slow SQL', 'power cuts'],
   },
   {
-    name: 'a gathered row changes before it is written',
+    name: 'a row changes while it is written',
     why: 'SQL gets a row as of a later index than its own',
     changes: [{ file: 'resource-manager/src/rows/paged-rows', find: '      cell.given = true;\n', replace: '' }],
   },
