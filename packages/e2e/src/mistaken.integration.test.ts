@@ -125,7 +125,13 @@ describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (stora
     coordinator.start();
     await Promise.all([own.ready(), coordinator.ready()]);
     const other = clusterOf(own);
-    await Promise.all([own.stop(), coordinator.stop()]);
+    await coordinator.stop();
+    if (storage === 'servers') {
+      const misled = await mistakes.like('tm1', 'other-tm1-redis', { id: 'tc-8', listen: tm, data: pair.cluster.dataOf('other-tm1'), cluster: `1=${address}`, replicas: '1', buckets: '1' });
+      misled.start();
+      expect(await mistakes.refused(misled)).toMatch(new RegExp(`^Redis holds the data of cluster ${clusterId}, and this is a Transaction Manager of cluster ${other}: give each cluster a Redis of its own`));
+    }
+    await own.stop();
     before = await mistakes.databases();
     const both = new RegExp(`belongs to cluster ${other}, this is cluster ${clusterId}\\.`);
     const lost = await mistakes.like('rm1', 'other-rm1-lost', { ...alone, data: pair.cluster.dataOf('other-rm1'), cluster: mistakes.members({ 1: address }) });
