@@ -105,11 +105,11 @@ export class MasClient {
 
   async createPayment(payment: PaymentInput): Promise<PaymentResult> {
     const bytes = CreatePaymentRequest.encode(paymentMessage(payment)).finish();
-    const deadlineMs = Date.now() + this.timeoutMs;
+    const deadlineMs = performance.now() + this.timeoutMs;
     let unsure: Unsure | null = null;
     for (;;) {
-      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - Date.now())).catch((error: unknown) => stillUnsure(unsure, error));
-      if (result.kind !== 'unknown' || result === unsure || Date.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
+      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - performance.now())).catch((error: unknown) => stillUnsure(unsure, error));
+      if (result.kind !== 'unknown' || result === unsure || performance.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
       unsure = result;
       await new Promise((resolve) => setTimeout(resolve, UNKNOWN_RETRY_MS));
     }

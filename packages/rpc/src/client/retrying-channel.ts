@@ -82,7 +82,7 @@ export class RetryingChannel {
 
   /** @throws MasCallFailed */
   async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS): Promise<Answer> {
-    const deadlineMs = Date.now() + timeoutMs;
+    const deadlineMs = performance.now() + timeoutMs;
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
     const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
     for (let attempt = 1; ; attempt += 1) {
@@ -94,8 +94,8 @@ export class RetryingChannel {
       const { code, error } = fromServiceError(reply.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
       if (this.closed) throw closedMeanwhile(attempt);
-      const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, Date.now()) : error;
-      if (end !== null || Date.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt);
+      const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, performance.now()) : error;
+      if (end !== null || performance.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt);
       // Another caller may have moved on already.
       if (this.preferred === at) this.preferred = (at + 1) % this.endpoints.length;
       if (attempt >= this.endpoints.length) await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -127,7 +127,7 @@ export class RetryingChannel {
 
   private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
     return new Promise((resolve, reject) => {
-      this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(), { deadline: deadlineMs }, (error, answer) => {
+      this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(), { deadline: Date.now() + deadlineMs - performance.now() }, (error, answer) => {
         if (error !== null) {
           resolve({ error });
           return;

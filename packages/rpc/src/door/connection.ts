@@ -56,7 +56,7 @@ export class Connection {
     stream.on('error', () => undefined);
     // Its connection has gone since it came: nobody hears an answer, and Node throws where one is given.
     if (stream.destroyed || stream.closed) return;
-    const read = readHead(headers, rawHeaders, this.state.clock.wallMs(), () => this.certificate());
+    const read = readHead(headers, rawHeaders, this.state.clock.monotonicMs(), () => this.certificate());
     if (read.kind === 'not-grpc') return stream.respond({ ':status': read.httpStatus }, { endStream: true });
     if (read.kind === 'refused') return refuse(stream, read.status);
     const method = this.state.methods.get(headers[':path'] ?? '');

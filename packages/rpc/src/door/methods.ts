@@ -20,7 +20,7 @@ export interface CallHead {
   metadata(): Metadata;
   /** The header was sent more than once. */
   isRepeated(name: string): boolean;
-  /** Wall time, or Infinity. */
+  /** On the monotonic clock, or Infinity. */
   readonly deadlineMs: number;
   /** Of a peer that TLS has verified. */
   certificate(): CertificateNames | undefined;

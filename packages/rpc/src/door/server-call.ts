@@ -28,6 +28,7 @@ export interface CallPorts {
 export interface CallTerms {
   readonly kind: 'unary' | 'stream';
   readonly maxMessageBytes: number;
+  /** On the monotonic clock, or Infinity. */
   readonly deadlineMs: number;
   /** What the headers of the answer say besides. */
   readonly answer?: Metadata;
@@ -61,7 +62,7 @@ export class ServerCall implements ServerStream {
     const { clock } = ports;
     this.reader = new MessageReader({ maxMessageBytes: terms.maxMessageBytes, take: (bytes) => this.take(bytes), give: (bytes) => this.give(bytes) });
     this.movedAtMs = this.waitingSinceMs = this.takenAtMs = clock.monotonicMs();
-    const leftMs = terms.deadlineMs - clock.wallMs();
+    const leftMs = terms.deadlineMs - clock.monotonicMs();
     this.deadline = leftMs > MAX_TIMER_MS ? null : clock.schedule(Math.max(0, leftMs), () => this.end({ code: Code.DEADLINE_EXCEEDED, details: 'Deadline exceeded' }));
     stream.once('close', () => this.onClose());
   }

@@ -123,7 +123,7 @@ export class ClientEdge {
   private deadline({ deadlineMs: given }: CallHead, maxDeadlineMs: number): Reply<number> {
     if (!Number.isFinite(given)) return invalid('DEADLINE_MISSING', 'grpc-timeout', `Set a deadline; at most ${maxDeadlineMs} ms are used of it.`);
     const { clock } = this.ports;
-    const leftMs = given - clock.wallMs();
+    const leftMs = given - clock.monotonicMs();
     if (leftMs <= 0) return refused('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; this attempt did nothing.');
     return accepted(clock.monotonicMs() + Math.min(maxDeadlineMs, leftMs));
   }

@@ -73,7 +73,7 @@ describe('deadlines', () => {
   const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger });
   const head = { header: () => 'Bearer a.b.c', isRepeated: () => false, certificate: () => undefined, metadata: () => new Metadata() };
   test.each([0, -1, -60_000])('one that ends in %s ms has passed: DEADLINE_EXCEEDED, before anything is asked', (leftMs) => {
-    const deadline = realClock.wallMs() + leftMs;
+    const deadline = realClock.monotonicMs() + leftMs;
     expect(edge.admit({ ...head, deadlineMs: deadline })).toMatchObject({ ok: false, error: { kind: 'deadline-exceeded', reason: 'DEADLINE_EXCEEDED' } });
   });
 });
