@@ -1,25 +1,32 @@
-/** Seeds one after the other, as many as fit: `node dist/long.js --minutes N [--from S] [--seeds N] [--faults a,b]`, with progress and totals. */
+/**
+ * Seeds one after the other, as many as fit: `node dist/long.js --minutes N [--from S] [--seeds N] [--faults a,b]`, with progress and totals.
+ * Exit code 1: a finding; 2: wrong arguments.
+ */
+import { endsWrong, programOptions, wholeNumber } from '@mas/auditor';
+import { faultsNamed } from './faults/nemesis';
 import { verdictLine } from './report';
 import { runSeed } from './run-seed';
+
+const USAGE = 'usage: node dist/long.js [--minutes 10] [--from 1] [--seeds N] [--faults "a,b"]';
+const DEFAULT_MINUTES = 10;
+const MINUTE_MS = 60_000;
 
 const PROGRESS_MS = 10_000;
 const VERDICTS = ['committed', 'aborted', 'refused', 'unknown'];
 
-function argument(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : process.argv[at + 1];
-}
-
 async function main(): Promise<void> {
-  const endMs = Date.now() + Number(argument('minutes') ?? '10') * 60_000;
-  const most = Number(argument('seeds') ?? Number.MAX_SAFE_INTEGER);
-  const from = Number(argument('from') ?? '1');
-  const only = argument('faults');
+  const values = programOptions(USAGE, { minutes: { type: 'string' }, from: { type: 'string' }, seeds: { type: 'string' }, faults: { type: 'string' } });
+  const wanted = (name: 'minutes' | 'from' | 'seeds', fallback: number, least: number): number =>
+    wholeNumber(values[name], fallback, least) ?? endsWrong(USAGE, `--${name} takes a whole number from ${least}`);
+  const endMs = Date.now() + wanted('minutes', DEFAULT_MINUTES, 1) * MINUTE_MS;
+  const most = wanted('seeds', Number.MAX_SAFE_INTEGER, 1);
+  const from = wanted('from', 1, 0);
+  const faults = faultsNamed(values.faults, (problem) => endsWrong(USAGE, problem));
   const totals = new Map<string, number>();
   const failed: number[] = [];
   let [seeds, nextProgressMs] = [0, Date.now() + PROGRESS_MS];
   while (Date.now() < endMs && seeds < most) {
-    const report = await runSeed({ seed: from + seeds, ...(only === undefined ? {} : { faults: only.split(',').filter((name) => name !== '') }) });
+    const report = await runSeed({ seed: from + seeds, ...(faults === null ? {} : { faults }) });
     seeds += 1;
     for (const [name, count] of Object.entries(report.figures)) totals.set(name, (totals.get(name) ?? 0) + count);
     if (report.findings.length > 0) {

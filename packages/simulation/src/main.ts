@@ -1,18 +1,17 @@
-/** `npm run simulate -- --seed S [--trace] [--faults "a,b"]`: one seed, its timeline and its verdict. */
+/** `npm run simulate -- --seed S [--trace] [--faults "a,b"]`: one seed, its timeline and its verdict. Exit code 1: a finding; 2: wrong arguments. */
+import { endsWrong, programOptions, wholeNumber } from '@mas/auditor';
+import { faultsNamed } from './faults/nemesis';
 import { renderReport } from './report';
 import { runSeed } from './run-seed';
 
-function argument(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : process.argv[at + 1];
-}
+const USAGE = 'usage: npm run simulate -- [--seed S] [--trace] [--faults "a,b"]';
 
 async function main(): Promise<void> {
-  const seed = Number(argument('seed') ?? '1');
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number from 0');
-  const trace = process.argv.includes('--trace');
-  const only = argument('faults');
-  const options = { seed, keepsDetails: trace, ...(only === undefined ? {} : { faults: only.split(',').filter((name) => name !== '') }) };
+  const values = programOptions(USAGE, { seed: { type: 'string' }, trace: { type: 'boolean', default: false }, faults: { type: 'string' } });
+  const seed = wholeNumber(values.seed, 1) ?? endsWrong(USAGE, '--seed takes a whole number from 0');
+  const faults = faultsNamed(values.faults, (problem) => endsWrong(USAGE, problem));
+  const trace = values.trace;
+  const options = { seed, keepsDetails: trace, ...(faults === null ? {} : { faults }) };
   const report = await runSeed(options);
   process.stdout.write(renderReport(report, trace));
   const again = await runSeed({ ...options, keepsDetails: false });

@@ -8,7 +8,7 @@
  *   --seed N       of the load (default: by the time; printed)
  */
 import { renderFinalAudit } from '../harness/final-audit';
-import { endsWrong, programOptions } from '../harness/program-options';
+import { endsWrong, programOptions } from '@mas/auditor';
 import { onStopAsked } from '../harness/stop-asked';
 import { runScenario, type ScenarioResult } from './run-scenario';
 import { grounds, type Ground, type Scenario } from './scenario';

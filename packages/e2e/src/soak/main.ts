@@ -14,7 +14,7 @@ import { scenarios } from '../fire/scenarios';
 import { ms, renderTable, row, spread } from '../fire/table';
 import { World } from '../fire/world';
 import { onStopAsked } from '../harness/stop-asked';
-import { endsWrong, programOptions } from '../harness/program-options';
+import { endsWrong, programOptions } from '@mas/auditor';
 import { renderFinalAudit } from '../harness/final-audit';
 
 const USAGE = 'usage: npm run soak -- [--hours N] [--seed N] [--every SECONDS]';

@@ -15,7 +15,12 @@ const MAX_SHOWN_DIFFERENCES = 5;
 
 // A reader that has gone (| head) changes nothing about the verdict.
 process.stdout.on('error', () => undefined);
-process.exitCode = main();
+try {
+  process.exitCode = main();
+} catch (error) {
+  process.stderr.write(`raft conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}
 
 function main(): number {
   const { values } = parseArgs({

@@ -32,6 +32,14 @@ export function drawFaults(random: SeededRandom): readonly Fault[] {
   return Array.from({ length: count }, () => left.splice(random.below(left.length), 1)).flat();
 }
 
+/** Of names with commas between them. @returns null: none were asked for. @param isWrong what is done about a name that no fault has */
+export function faultsNamed(text: string | undefined, isWrong: (problem: string) => never): readonly string[] | null {
+  if (text === undefined) return null;
+  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  for (const name of names) if (!ALL_FAULTS.some((fault) => fault.name === name)) isWrong(`no fault is called "${name}"; there are ${ALL_FAULTS.map((fault) => fault.name).join(', ')}`);
+  return names;
+}
+
 export class Nemesis {
   private isOver = false;
   private isExtraTime = false;

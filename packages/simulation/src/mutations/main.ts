@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { endsWrong, programOptions, wholeNumber } from '@mas/auditor';
 import type { Mutation } from './mutation';
 import { MUTATIONS } from './mutations';
 
@@ -17,20 +18,18 @@ interface Caught {
 
 type Result = Caught | { readonly caught: false; readonly seeds: 0; readonly failure: string };
 
+const USAGE = 'usage: npm run mutations -- [--only TEXT] [--seeds 2000] [--part 1/3]';
 const MAX_SEEDS = 2_000;
 const NAME_WIDTH = 42;
 const SEEDS_WIDTH = 6;
 
-function argument(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : process.argv[at + 1];
-}
-
 function main(): void {
-  const only = argument('only');
-  const most = argument('seeds') ?? String(MAX_SEEDS);
-  const [part, parts] = (argument('part') ?? '1/1').split('/').map(Number);
-  const wanted = MUTATIONS.filter((mutation) => only === undefined || mutation.name.includes(only)).filter((_, at) => at % (parts ?? 1) === (part ?? 1) - 1);
+  const values = programOptions(USAGE, { only: { type: 'string' }, seeds: { type: 'string' }, part: { type: 'string' } });
+  const only = values.only;
+  const most = wholeNumber(values.seeds, MAX_SEEDS, 1) ?? endsWrong(USAGE, '--seeds takes a whole number from 1');
+  const [part = 1, parts = 1] = /^[1-9]\d*\/[1-9]\d*$/.test(values.part ?? '1/1') ? (values.part ?? '1/1').split('/').map(Number) : endsWrong(USAGE, '--part takes K/N, such as 1/3');
+  const wanted = MUTATIONS.filter((mutation) => only === undefined || mutation.name.includes(only)).filter((_, at) => at % parts === part - 1);
+  if (wanted.length === 0) endsWrong(USAGE, 'no mutation is called so: names are in packages/simulation/README.md');
   let [missed, seeds] = [0, 0];
   row('mutation', 'seeds', 'caught by');
   row('-'.repeat(NAME_WIDTH), `${'-'.repeat(SEEDS_WIDTH - 1)}:`, '---');
@@ -42,11 +41,11 @@ function main(): void {
     if (only !== undefined && 'text' in result) process.stdout.write(`${result.text ?? ''}\n`);
   }
   process.stdout.write(`${wanted.length - missed} of ${wanted.length} mutations caught, within ${seeds} seeds altogether\n`);
-  process.exitCode = missed === 0 && wanted.length > 0 ? 0 : 1;
+  process.exitCode = missed === 0 ? 0 : 1;
 }
 
-function run(mutation: Mutation, most: string): Result {
-  const child = spawnSync(process.execPath, [join(__dirname, 'run-one.js'), mutation.name, '1', most], { encoding: 'utf8' });
+function run(mutation: Mutation, most: number): Result {
+  const child = spawnSync(process.execPath, [join(__dirname, 'run-one.js'), mutation.name, '1', String(most)], { encoding: 'utf8' });
   const last = child.stdout.trim().split('\n').at(-1) ?? '';
   if (child.status === 0 && last.startsWith('{')) return JSON.parse(last) as Caught;
   return { caught: false, seeds: 0, failure: child.signal ?? child.stderr.trim().split('\n')[0] ?? '' };

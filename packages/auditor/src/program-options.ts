@@ -1,4 +1,4 @@
-/** What a person typed after a program's name. */
+/** What a person typed after the name of a program that proves something. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -21,4 +21,10 @@ export function programOptions<T extends Options>(usage: string, options: T): Va
 export function endsWrong(usage: string, problem: string): never {
   process.stderr.write(`${problem}\n${usage}\n`);
   return process.exit(WRONG_INPUT);
+}
+
+/** @returns null: it is none. */
+export function wholeNumber(text: string | undefined, fallback: number, least = 0): number | null {
+  const value = text === undefined ? fallback : Number(text === '' ? NaN : text);
+  return Number.isSafeInteger(value) && value >= least ? value : null;
 }
