@@ -38,7 +38,7 @@ export interface CoordinatorConfig {
   readonly slowRequestMs: number;
   /** Instructions in one request. */
   readonly batchCap: number;
-  /** Payments of one request that go together where they touch the same buckets; 0: each goes alone. */
+  /** Payments that go together where they touch the same buckets; 0: each goes alone. */
   readonly maxFlightPayments: number;
   readonly maxPaymentsInFlight: number;
   /** Transactions that have not ended, answered or not: legs that have yet to be told, homes that have yet to answer. */

@@ -14,9 +14,9 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'transaction-coordinator/src/payment/flight',
-        find: "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), this.token, nowMs + config.decideTimeoutMs);",
+        find: "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), token, nowMs + config.decideTimeoutMs);",
         replace:
-          "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), this.token, nowMs + config.decideTimeoutMs);\n      if (remote !== null) link.submitBackground(remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account }, nowMs + config.tellTimeoutMs, () => undefined);",
+          "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), token, nowMs + config.decideTimeoutMs);\n      if (remote !== null) link.submitBackground(remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account }, nowMs + config.tellTimeoutMs, () => undefined);",
       },
     ],
   },

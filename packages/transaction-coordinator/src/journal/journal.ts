@@ -25,11 +25,14 @@ interface Ending {
   readonly repeated: boolean;
 }
 
-/** Of payments that begin together. */
-interface Beginning {
-  readonly entries: readonly TransactionEntry[];
-  readonly lockIds: readonly string[];
-  readonly done: (written: boolean, exclusivelyLocked: ReadonlySet<string>) => void;
+/** Payments that begin together: so many, which is asked before they leave, and which they are, once they do. */
+export interface Beginning {
+  readonly size: number;
+  /** From here on nobody joins them. */
+  entries(): readonly TransactionEntry[];
+  addLockIds(to: Set<string>): void;
+  /** `written` false: without Redis. `exclusivelyLocked` may hold more than their lock ids. */
+  done(written: boolean, exclusivelyLocked: ReadonlySet<string>): void;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -50,7 +53,7 @@ export class Journal {
     private readonly counters: CoordinatorCounters,
     private readonly config: CoordinatorConfig,
   ) {
-    this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch), ({ entries }) => entries.length);
+    this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch), ({ size }) => size);
     this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch));
     this.forgettings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.dao.forget(batch).catch(() => undefined));
   }
@@ -59,19 +62,33 @@ export class Journal {
     return this.beginnings.idle && this.endings.idle && this.forgettings.idle;
   }
 
-  /** Writes the PENDING entry and looks which of `lockIds` an exclusive lock holds; `written` false: without Redis. */
-  begin(entry: TransactionEntry, lockIds: readonly string[], done: (written: boolean, exclusivelyLocked: readonly string[]) => void): void {
-    this.beginAll([entry], lockIds, (written, locked) => done(written, locked.size === 0 ? [] : lockIds.filter((lockId) => locked.has(lockId))));
+  /** Nobody waits for Redis just now. */
+  get isQuiet(): boolean {
+    return this.clock.monotonicMs() < this.quietUntilMs;
   }
 
-  /** The same for payments that begin together; `exclusivelyLocked` may hold more than their `lockIds`. */
-  beginAll(entries: readonly TransactionEntry[], lockIds: readonly string[], done: (written: boolean, exclusivelyLocked: ReadonlySet<string>) => void): void {
-    if (this.clock.monotonicMs() < this.quietUntilMs) {
-      this.counters.redisSilences += entries.length;
-      this.clock.defer(() => done(false, NONE));
+  /** Writes the PENDING entry and looks which of `lockIds` an exclusive lock holds; `written` false: without Redis. */
+  begin(entry: TransactionEntry, lockIds: readonly string[], done: (written: boolean, exclusivelyLocked: readonly string[]) => void): void {
+    this.beginAll({
+      size: 1,
+      entries: () => [entry],
+      addLockIds: (to) => {
+        for (const lockId of lockIds) to.add(lockId);
+      },
+      done: (written, locked) => done(written, locked.size === 0 ? [] : lockIds.filter((lockId) => locked.has(lockId))),
+    });
+  }
+
+  /** The same for payments that begin together. */
+  beginAll(beginning: Beginning): void {
+    if (!this.isQuiet) {
+      this.beginnings.add(beginning);
       return;
     }
-    this.beginnings.add({ entries, lockIds, done });
+    this.clock.defer(() => {
+      this.counters.redisSilences += beginning.size;
+      beginning.done(false, NONE);
+    });
   }
 
   record(entry: TransactionEntry, repeated: boolean): void {
@@ -89,7 +106,7 @@ export class Journal {
   }
 
   private sendBeginnings(batch: readonly Beginning[]): Promise<void> {
-    const entries = batch.flatMap((beginning) => beginning.entries);
+    const entries = batch.flatMap((beginning) => beginning.entries());
     return new Promise((release) => {
       let finished = false;
       const finish = (locked: ReadonlySet<string> | null, reason: string): void => {
@@ -99,12 +116,12 @@ export class Journal {
         release();
         if (locked === null) this.silent(entries.length, reason);
         else this.heard();
-        for (const { done } of batch) done(locked !== null, locked ?? NONE);
+        for (const beginning of batch) beginning.done(locked !== null, locked ?? NONE);
       };
       // One more turn of the event loop: a busy process must not take a reply that is already here for silence.
       const silence = this.clock.schedule(this.config.redisSilenceMs, () => this.clock.defer(() => finish(null, 'no reply in time')));
       const lockIds = new Set<string>();
-      for (const beginning of batch) for (const lockId of beginning.lockIds) lockIds.add(lockId);
+      for (const beginning of batch) beginning.addLockIds(lockIds);
       this.counters.daoBegins += 1;
       this.dao.begin(entries, [...lockIds]).then(
         (reply) => finish(new Set(reply.exclusivelyLocked), ''),

@@ -1,42 +1,34 @@
-/** The payments of one request, by the buckets that they touch: those of one group go together (flight.ts). */
-import type { BucketId } from '@mas/values';
-import type { FlightPayment } from './flight';
-
-export interface FlightGroup {
-  readonly home: BucketId;
-  readonly payments: FlightPayment[];
-}
+/**
+ * The flights that still take payments, by the buckets that these touch: what comes before a flight's PENDING entries leave for Redis goes
+ * with it, whoever sent it and in however many requests. Nothing waits for company: the entries leave when they would for a payment alone.
+ */
+import { Flight, type FlightPayment } from './flight';
+import type { RunServices } from './run-services';
 
 /** Above every bucket's id. */
 const BUCKETS = 0x1_0000;
 
 export class FlightGroups {
-  private readonly full: FlightGroup[] = [];
   /** By home and other bucket. */
-  private readonly open = new Map<number, FlightGroup>();
+  private readonly open = new Map<number, Flight>();
 
-  /** @param most in one group; 0: nobody goes together */
-  constructor(private readonly most: number) {}
+  constructor(private readonly services: RunServices) {}
 
   /** False: it goes alone. */
   take(payment: FlightPayment): boolean {
-    if (this.most === 0) return false;
+    if (this.services.config.maxFlightPayments === 0) return false;
     const home = payment.placing.homeBucket;
     const buckets = home * BUCKETS + (payment.remote?.bucket ?? home);
-    let group = this.open.get(buckets);
-    if (group === undefined) {
-      group = { home, payments: [] };
-      this.open.set(buckets, group);
+    const open = this.open.get(buckets);
+    if (open?.takesMore() === true) {
+      open.board(payment);
+      return true;
     }
-    group.payments.push(payment);
-    if (group.payments.length === this.most) {
-      this.open.delete(buckets);
-      this.full.push(group);
-    }
+    const flight = new Flight(this.services, home, () => {
+      if (this.open.get(buckets) === flight) this.open.delete(buckets);
+    });
+    this.open.set(buckets, flight);
+    flight.begin(payment);
     return true;
-  }
-
-  all(): readonly FlightGroup[] {
-    return [...this.full, ...this.open.values()];
   }
 }

@@ -1,13 +1,14 @@
 /**
- * Payments that go together come to what they come to alone: the same answers, the same entries in Redis step by step and millisecond by
+ * Payments that go together, of one request or of many callers' calls, come to what they come to alone: the same answers, the same entries in Redis step by step and millisecond by
  * millisecond, the same instructions to every bucket, the same counts. Over refusals, locks, lost and late messages,
  * refused tokens, short deadlines, a silent Redis, repetitions and conflicts. Each payment has accounts of its own, so that the order
  * within a request, which does differ, changes nothing.
  */
 import * as fc from 'fast-check';
+import type { Subject } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantRequest } from '@mas/two-phase-commit';
-import type { Random } from '@mas/values';
+import { present, type Random } from '@mas/values';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import type { PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import { OPERATOR, Rig } from '../testing/rig';
@@ -15,6 +16,7 @@ import type { TransactionEntry } from '../txn-coordinator-dao';
 
 const BALANCE = 100n;
 const RUNS = 60;
+const ANOTHER: Subject = { kind: 'operator', name: 'mas|others' };
 
 interface Asked {
   readonly fromBucket: number;
@@ -24,9 +26,17 @@ interface Asked {
   readonly fate: 'fits' | 'too much' | 'no such account' | 'locked in Redis' | 'locked in its bucket' | 'asked twice' | 'asked again later' | 'another body under its id';
 }
 
+interface Call {
+  readonly timeoutMs: number;
+  readonly token: 'token' | 'another' | 'expired';
+}
+
 interface Scenario {
-  /** Requests of a client: the payments, the time until the next one, and the time that it has itself. */
-  readonly batches: readonly { readonly payments: readonly Asked[]; readonly pauseMs: number; readonly timeoutMs: number; readonly token: 'token' | 'expired' }[];
+  /**
+   * What comes in one turn: the payments of one request, or as many calls by as many callers, each with its own subject, token and time; the time
+   * until the next.
+   */
+  readonly batches: readonly { readonly payments: readonly Asked[]; readonly pauseMs: number; readonly one: Call; readonly calls: readonly (Call & { readonly isAnother: boolean })[] | null }[];
   readonly redis: 'well' | 'hang' | 'refuse';
   /** Requests to a bucket in a phase that leave within a time, ms from the start, are so late. */
   readonly late: readonly { readonly bucket: number; readonly phase: string; readonly fromMs: number; readonly untilMs: number; readonly byMs: number }[];
@@ -57,16 +67,15 @@ const late = fc.array(
   { maxLength: 3 },
 );
 const broken = fc.array(fc.record({ bucket, phase, what: fc.constantFrom('lose-request' as const, 'lose-reply' as const, 'unavailable' as const) }), { minLength: 1, maxLength: 2 });
+const call = {
+  timeoutMs: fc.oneof({ weight: 4, arbitrary: fc.constant(20_000) }, { weight: 1, arbitrary: fc.constantFrom(402, 900, 2_500) }),
+  token: fc.oneof({ weight: 5, arbitrary: fc.constantFrom('token' as const, 'another' as const) }, { weight: 1, arbitrary: fc.constant('expired' as const) }),
+};
+const MOST_AT_ONCE = 6;
+/** One for each payment of a turn, those that are asked twice included. */
+const calls = fc.array(fc.record({ ...call, isAnother: fc.boolean() }), { minLength: 2 * MOST_AT_ONCE, maxLength: 2 * MOST_AT_ONCE });
 const scenario = {
-  batches: fc.array(
-    fc.record({
-      payments: fc.array(asked, { minLength: 1, maxLength: 6 }),
-      pauseMs: fc.constantFrom(0, 1, 700, 3_000),
-      timeoutMs: fc.oneof({ weight: 4, arbitrary: fc.constant(20_000) }, { weight: 1, arbitrary: fc.constantFrom(402, 900, 2_500) }),
-      token: fc.oneof({ weight: 5, arbitrary: fc.constant('token' as const) }, { weight: 1, arbitrary: fc.constant('expired' as const) }),
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
+  batches: fc.array(fc.record({ payments: fc.array(asked, { minLength: 1, maxLength: MOST_AT_ONCE }), pauseMs: fc.constantFrom(0, 1, 700, 3_000), one: fc.record(call), calls: fc.option(calls) }), { minLength: 1, maxLength: 3 }),
   redis: fc.oneof({ weight: 4, arbitrary: fc.constant('well' as const) }, { weight: 1, arbitrary: fc.constantFrom('hang' as const, 'refuse' as const) }),
 };
 
@@ -109,9 +118,12 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   };
 
   const answers: Promise<readonly Reply<PaymentResult>[]>[] = [];
-  for (const { payments, pauseMs, timeoutMs, token } of batches) {
+  for (const { payments, pauseMs, one, calls } of batches) {
     const again = later.splice(0);
-    answers.push(rig.coordinator.createPayments(rig.caller(OPERATOR, timeoutMs, token), [...payments.flatMap(requestsOf), ...again]));
+    const requests = payments.flatMap(requestsOf);
+    if (calls === null) answers.push(rig.coordinator.createPayments(rig.caller(OPERATOR, one.timeoutMs, one.token), [...requests, ...again]));
+    else answers.push(Promise.all(requests.map((request, at) => ({ request, call: present(calls[at], 'call') })).map(({ request, call: { timeoutMs, token, isAnother } }) => rig.coordinator.createPayment(rig.caller(isAnother ? ANOTHER : OPERATOR, timeoutMs, token), request))));
+    if (calls !== null) for (const request of again) answers.push(rig.coordinator.createPayment(rig.caller(), request).then((reply) => [reply]));
     await rig.clock.pass(pauseMs);
   }
   await rig.clock.pass(3_000);

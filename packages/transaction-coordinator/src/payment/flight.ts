@@ -1,6 +1,7 @@
 /**
- * The payments of one request that go the plain way (two-phase-commit/plain-way.ts), together: one home, one other bucket or none.
+ * Payments that go the plain way (two-phase-commit/plain-way.ts) together, of one request or of many: one home, one other bucket or none.
  *
+ *   board ─ until their entries leave for Redis; each with its own caller's token and deadline
  *   begin ─ one PENDING entry each, one look for locks
  *   prepare ─ PREPARE to the other bucket            (none: straight on)
  *   decide ─ DECIDE COMMIT to the home
@@ -29,9 +30,11 @@ import {
 } from '@mas/two-phase-commit';
 import { present, splitPaymentKey, type BucketId, type TxnId } from '@mas/values';
 import { noFailpoints, type Failpoint } from '../failpoints';
+import type { Beginning } from '../journal/journal';
 import { beganEntry, committedEntry } from '../journal/plain-entries';
 import type { ReplySink } from '../transport/bucket-channel';
 import type { WheelEntry } from '../transport/timer-wheel';
+import type { TransactionEntry } from '../txn-coordinator-dao';
 import { JOURNAL_GRACE_MS, PaymentRun } from './payment-run';
 import type { RunServices } from './run-services';
 
@@ -39,6 +42,9 @@ export interface FlightPayment {
   readonly plan: TransactionPlan;
   readonly placing: Placing;
   readonly remote: RemoteLeg | null;
+  /** Of its caller. */
+  readonly token: string;
+  readonly deadlineMs: number;
   /** Called exactly once. */
   readonly onAnswer: (answer: TransactionAnswer) => void;
   /** Nothing is awaited any more. */
@@ -60,37 +66,66 @@ interface Passenger {
   run: PaymentRun | null;
 }
 
-export class Flight implements ReplySink {
-  private readonly passengers: readonly Passenger[];
+export class Flight implements ReplySink, Beginning {
+  private readonly passengers: Passenger[] = [];
+  private isBoarding = true;
+  private readonly isWithoutRedis: boolean;
   private journaled: { readonly atMs: number; readonly written: boolean } | null = null;
   /** Heard since the last `settle`. */
   private promised: Passenger[] = [];
   private committed: Passenger[] = [];
   private told: Passenger[] = [];
-  private unanswered: number;
+  private unanswered = 0;
   private telling = 0;
-  private deadline: WheelEntry | null = null;
+  /** The earliest of those that still matter. */
+  private deadline: { readonly atMs: number; readonly entry: WheelEntry } | null = null;
   private grace: WheelEntry | null = null;
 
+  /** @param onFull called once, when nobody may board any more. */
   constructor(
     private readonly services: RunServices,
     private readonly home: BucketId,
-    private readonly token: string,
-    private readonly deadlineMs: number,
-    payments: readonly FlightPayment[],
+    private readonly onFull: () => void,
   ) {
-    this.passengers = payments.map((payment, place) => ({ payment, place, stage: 'beginning', preparedMs: null, decidedMs: 0, record: null, run: null }));
-    this.unanswered = payments.length;
+    this.isWithoutRedis = services.journal.isQuiet;
   }
 
-  begin(): void {
-    const { wheel, config, journal } = this.services;
-    this.deadline = wheel.add(this.deadlineMs - config.deadlineReserveMs, () => this.late());
-    this.hitAll('begin:before', this.passengers);
-    const accounts: string[] = [];
-    for (const { payment } of this.passengers) for (const leg of payment.plan.body.legs) accounts.push(leg.account);
-    const entries = this.passengers.map(({ payment }) => beganEntry(payment, config.coordinatorId));
-    journal.beginAll(entries, accounts, (written, locked) => this.guarded(() => this.begun(written, locked)));
+  /** Who comes when it is known that Redis is silent, or is not any more, goes with others of its kind: it must not wait for it, or look past it. */
+  takesMore(): boolean {
+    return this.isBoarding && this.isWithoutRedis === this.services.journal.isQuiet;
+  }
+
+  board(payment: FlightPayment): void {
+    const passenger: Passenger = { payment, place: this.passengers.length, stage: 'beginning', preparedMs: null, decidedMs: 0, record: null, run: null };
+    this.passengers.push(passenger);
+    this.unanswered += 1;
+    if (this.passengers.length === this.services.config.maxFlightPayments) this.close();
+    this.watch(this.lastBeginning(payment));
+    this.hit('begin:before', payment.plan);
+  }
+
+  /** With the first one on board. */
+  begin(payment: FlightPayment): void {
+    this.board(payment);
+    this.services.journal.beginAll(this);
+  }
+
+  get size(): number {
+    return this.passengers.length;
+  }
+
+  entries(): readonly TransactionEntry[] {
+    this.close();
+    return this.passengers.map(({ payment }) => beganEntry(payment, this.services.config.coordinatorId));
+  }
+
+  addLockIds(lockIds: Set<string>): void {
+    for (const { payment } of this.passengers) for (const { account } of payment.plan.body.legs) lockIds.add(account);
+  }
+
+  done(written: boolean, locked: ReadonlySet<string>): void {
+    this.close();
+    this.guarded(() => this.begun(written, locked));
   }
 
   replied(place: number, reply: InstructionReply): void {
@@ -130,21 +165,21 @@ export class Flight implements ReplySink {
 
   private prepare(passenger: Passenger, nowMs: number): void {
     const { link, config } = this.services;
-    const { plan, remote } = passenger.payment;
+    const { plan, remote, token } = passenger.payment;
     if (remote === null) return;
     passenger.stage = 'preparing';
     this.hit('prepare:before', plan);
-    link.submitFor(this, passenger.place, remote.bucket, 'phase-1', prepareOf(plan, remote.account, NO_TXNS), this.token, nowMs + config.prepareTimeoutMs);
+    link.submitFor(this, passenger.place, remote.bucket, 'phase-1', prepareOf(plan, remote.account, NO_TXNS), token, nowMs + config.prepareTimeoutMs);
   }
 
   private decide(passengers: readonly Passenger[], nowMs: number): void {
     const { link, config } = this.services;
     for (const passenger of passengers) {
-      const { plan, remote } = passenger.payment;
+      const { plan, remote, token } = passenger.payment;
       passenger.stage = 'deciding';
       passenger.preparedMs = nowMs;
       this.hit('decide:before', plan);
-      link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), this.token, nowMs + config.decideTimeoutMs);
+      link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), token, nowMs + config.decideTimeoutMs);
     }
   }
 
@@ -224,13 +259,13 @@ export class Flight implements ReplySink {
   private runOf(passenger: Passenger): PaymentRun {
     if (passenger.run !== null) return passenger.run;
     const { payment, stage, preparedMs, decidedMs, record } = passenger;
-    const { plan, placing, remote, onAnswer, onEnded } = payment;
+    const { plan, placing, remote, token, deadlineMs, onAnswer, onEnded } = payment;
     const course = {
       journaled: stage === 'beginning' ? null : this.journaled,
       preparedMs: stage === 'beginning' || stage === 'preparing' || remote === null ? null : preparedMs,
       decided: stage === 'telling' && record !== null ? { atMs: decidedMs, record } : null,
     };
-    const run = new PaymentRun(this.services, transactionAfter(plan, placing, course), { token: this.token, deadlineMs: this.deadlineMs, onAnswer, onEnded, lockDenied: null, holdsLocks: false });
+    const run = new PaymentRun(this.services, transactionAfter(plan, placing, course), { token, deadlineMs, onAnswer, onEnded, lockDenied: null, holdsLocks: false });
     passenger.run = run;
     if (course.decided === null) this.answered();
     else this.noMoreTelling();
@@ -238,12 +273,32 @@ export class Flight implements ReplySink {
     return run;
   }
 
+  private close(): void {
+    if (!this.isBoarding) return;
+    this.isBoarding = false;
+    this.onFull();
+  }
+
   /** One more has its answer, or somebody else who watches its deadline. */
   private answered(): void {
     this.unanswered -= 1;
     if (this.unanswered > 0 || this.deadline === null) return;
-    this.services.wheel.remove(this.deadline);
+    this.services.wheel.remove(this.deadline.entry);
     this.deadline = null;
+  }
+
+  /** Its caller's deadline, but for what is kept of it: nothing begins after that. */
+  private lastBeginning({ deadlineMs }: FlightPayment): number {
+    return deadlineMs - this.services.config.deadlineReserveMs;
+  }
+
+  private watch(atMs: number): void {
+    const { wheel } = this.services;
+    if (this.deadline !== null) {
+      if (this.deadline.atMs <= atMs) return;
+      wheel.remove(this.deadline.entry);
+    }
+    this.deadline = { atMs, entry: wheel.add(atMs, () => this.late()) };
   }
 
   private noMoreTelling(): void {
@@ -253,11 +308,19 @@ export class Flight implements ReplySink {
     this.grace = null;
   }
 
-  /** Of those that still wait for a decision each goes on alone, with what is left of its time. */
+  /** Of those that still wait for a decision, each whose time has come goes on alone, with what is left of it. */
   private late(): void {
     this.deadline = null;
     this.guarded(() => {
-      for (const passenger of this.passengers) if (passenger.stage !== 'telling' && passenger.stage !== 'ended') this.runOf(passenger);
+      const nowMs = this.nowMs();
+      let nextMs = Number.POSITIVE_INFINITY;
+      for (const passenger of this.passengers) {
+        if (passenger.run !== null || passenger.stage === 'telling' || passenger.stage === 'ended') continue;
+        const atMs = this.lastBeginning(passenger.payment);
+        if (atMs <= nowMs) this.runOf(passenger);
+        else nextMs = Math.min(nextMs, atMs);
+      }
+      if (nextMs < Number.POSITIVE_INFINITY) this.watch(nextMs);
     });
   }
 

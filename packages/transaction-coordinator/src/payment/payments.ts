@@ -4,10 +4,9 @@
  */
 import { txnPreimage } from '@mas/ledger';
 import { globalTransaction, remoteLegOf, type Placing, type TransactionAnswer, type TransactionLimits, type TransactionPlan } from '@mas/two-phase-commit';
-import { present, txnId, type TxnId } from '@mas/values';
+import { txnId, type TxnId } from '@mas/values';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import { crowded, failure } from '../reply';
-import { Flight } from './flight';
 import { FlightGroups } from './flight-groups';
 import { identityOf, type Identity } from './identity';
 import { draftOf, type Draft, type Original } from './payment-draft';
@@ -25,11 +24,13 @@ export class Payments {
   private running = 0;
   private readonly preconditions: Preconditions;
   private readonly limits: TransactionLimits;
+  private readonly flights: FlightGroups;
 
   constructor(private readonly services: PaymentServices) {
     const { lockedRetryMs, retryBackoffMinMs: retryMinMs, retryBackoffMaxMs: retryMaxMs } = services.config;
     this.limits = { lockedRetryMs, retryMinMs, retryMaxMs, maxReplacements: MAX_REPLACEMENTS };
     this.preconditions = new Preconditions(services);
+    this.flights = new FlightGroups(services);
   }
 
   refuseNew(): void {
@@ -42,14 +43,14 @@ export class Payments {
 
   /** Not async where nothing has to be waited for first: a promise and a frame less for every payment. */
   create(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
-    if (this.isPlain(request)) return this.createAll(caller, [request]).then(([reply]) => present(reply, 'reply'));
+    if (this.isPlain(request)) return new Promise((resolve, reject) => this.boarded(() => this.board(caller, request, resolve), reject));
     const refused = this.admission(caller);
     if (refused !== null) return Promise.resolve(refused);
     this.services.counters.paymentsInFlight += 1;
     return this.admitted(caller, request).then(this.left, this.failed);
   }
 
-  /** In the order of the requests. What goes the plain way goes together, by the buckets that it touches. */
+  /** In the order of the requests. */
   createAll(caller: Caller, requests: readonly PaymentRequest[]): Promise<readonly Reply<PaymentResult>[]> {
     return new Promise((resolve, reject) => {
       const replies = new Array<Reply<PaymentResult>>(requests.length);
@@ -59,14 +60,12 @@ export class Payments {
         open -= 1;
         if (open === 0) resolve(replies);
       };
-      const groups = new FlightGroups(this.services.config.maxFlightPayments);
       for (const [place, request] of requests.entries()) {
         const said = (each: Reply<PaymentResult>): void => reply(place, each);
         if (!this.isPlain(request)) this.create(caller, request).then(said, reject);
-        else this.boarded(() => this.board(caller, request, groups, said), reject);
+        else this.boarded(() => this.board(caller, request, said), reject);
       }
       if (requests.length === 0) resolve(replies);
-      for (const { home, payments } of groups.all()) new Flight(this.services, home, caller.token, caller.deadlineMs, payments).begin();
     });
   }
 
@@ -94,8 +93,8 @@ export class Payments {
     throw error;
   };
 
-  /** Puts it among those that go together, or on its own way where it has legs in more than one other bucket. */
-  private board(caller: Caller, request: PaymentRequest, groups: FlightGroups, reply: (said: Reply<PaymentResult>) => void): void {
+  /** Puts it among those that go together, by the buckets that they touch, or on its own way where it has legs in more than one other bucket. */
+  private board(caller: Caller, request: PaymentRequest, reply: (said: Reply<PaymentResult>) => void): void {
     const { services } = this;
     const refused = this.admission(caller);
     if (refused !== null) return reply(refused);
@@ -116,8 +115,9 @@ export class Payments {
       reply(answered(said));
     };
     const remote = remoteLegOf(plan, placing);
-    if (remote !== 'off' && groups.take({ plan, placing, remote, onAnswer, onEnded: this.ended })) return;
-    new PaymentRun(services, globalTransaction(plan, placing), { token: caller.token, deadlineMs: caller.deadlineMs, lockDenied: null, holdsLocks: false, onAnswer, onEnded: this.ended }).begin();
+    const { token, deadlineMs } = caller;
+    if (remote !== 'off' && this.flights.take({ plan, placing, remote, token, deadlineMs, onAnswer, onEnded: this.ended })) return;
+    new PaymentRun(services, globalTransaction(plan, placing), { token, deadlineMs, lockDenied: null, holdsLocks: false, onAnswer, onEnded: this.ended }).begin();
   }
 
   private readonly ended = (): void => {
