@@ -18,7 +18,7 @@ export interface CoordinatorConfig {
   readonly lockTimeoutMs: number;
   /** LOCKED after the wait for locks is retried for so long, then the payment aborts. */
   readonly lockedRetryMs: number;
-  /** Redis silent for so long: go on without it. */
+  /** Redis silent for so long, in which this process has listened: go on without it. */
   readonly redisSilenceMs: number;
   /** One exchange with a Resource Manager; then the answer counts as unknown and another replica is asked. */
   readonly requestTimeoutMs: number;

@@ -20,6 +20,7 @@ export {
   type Slot,
   type TxnId,
 } from './ids';
+export { afterListening } from './listening';
 export type { MissingQuorum } from './missing-quorum';
 export { invariant, InvariantViolation, present, unreachable } from './invariant';
 export { silentLogger, type LogFacts, type Logger } from './log';

@@ -5,7 +5,7 @@
  * It also knows Redis's run id: a connection never outlives the process at its other end, so it is asked once for each.
  */
 import Redis, { type ChainableCommander, type RedisOptions } from 'ioredis';
-import { invariant, type Clock, type Logger, type Timer } from '@mas/values';
+import { afterListening, invariant, type Clock, type Logger, type Timer } from '@mas/values';
 
 export interface RedisLinkOptions {
   readonly host: string;
@@ -143,8 +143,8 @@ export class RedisLink {
         this.fellSilent();
         reject(new RedisSilent(`Redis has not answered within ${boundMs} ms`));
       };
-      // After a long turn of our own the answer may be waiting in the socket: it is read before anyone is called silent.
-      const timer = this.clock.schedule(boundMs, () => this.clock.defer(overdue));
+      // Stalls of our own are no silence of Redis.
+      const timer = afterListening(this.clock, boundMs, overdue);
       const settle = (): void => {
         answered = true;
         timer.cancel();

@@ -4,7 +4,7 @@
  * nobody waits for it again, except a probe. The same when it answers and refuses, because its memory is full. It is said once:
  * when that begins, and when it is over.
  */
-import type { Clock, Logger } from '@mas/values';
+import { afterListening, type Clock, type Logger } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import { Gatherer } from '../transport/gatherer';
@@ -118,8 +118,7 @@ export class Journal {
         else this.heard();
         for (const beginning of batch) beginning.done(locked !== null, locked ?? NONE);
       };
-      // One more turn of the event loop: a busy process must not take a reply that is already here for silence.
-      const silence = this.clock.schedule(this.config.redisSilenceMs, () => this.clock.defer(() => finish(null, 'no reply in time')));
+      const silence = afterListening(this.clock, this.config.redisSilenceMs, () => finish(null, 'no reply in time'));
       const lockIds = new Set<string>();
       for (const beginning of batch) beginning.addLockIds(lockIds);
       this.counters.daoBegins += 1;
