@@ -102,6 +102,8 @@ export interface GroupStatus {
   readonly voters: readonly MemberId[];
   /** Voters of the configuration that is being left; empty outside of a joint step. */
   readonly outgoing: readonly MemberId[];
+  /** Voters of a configuration that was left, which a power cut may still bring back: the change is not over. */
+  readonly formerVoters: readonly MemberId[];
   readonly learners: readonly MemberId[];
   readonly quiescent: boolean;
   /** On the leader: last index minus match index per peer. */

@@ -118,6 +118,35 @@ describe('a lost disk', () => {
     expect(cluster.status(cluster.leaderOf(group)!, group)).toMatchObject({ learners: [], outgoing: [] });
   });
 
+  // Found by seed 100097 of the simulator: the end of the joint step was applied by all and written down as committed by nobody.
+  test.each([A, B])('is replaced for good once that is said: the power fails everywhere, and the disk of %s is lost as well', async (next) => {
+    const cluster = await TestCluster.founded({ config: CONFIG, journal: { checkpointEntries: 1_000 } });
+    const group = cluster.groups[0]!;
+    await cluster.leadersEverywhere();
+    if (cluster.leaderOf(group) !== A) await cluster.settling(cluster.process(cluster.leaderOf(group)!).host.transferLeadership(group, A));
+    const replica = await newDiskOfC(cluster, group);
+    expect(await renew(cluster, group, replica)).toBe('done');
+    expect(cluster.status(A, group)).toMatchObject({ outgoing: [], formerVoters: [] });
+    for (const rm of [A, B, C]) cluster.kill(rm);
+    for (const rm of [A, B, C]) if (rm !== next) await cluster.restart(rm);
+    await cluster.leadersEverywhere();
+    expect(await cluster.settling(cluster.propose(group, 'on two disks of three'))).toMatchObject({ kind: 'applied' });
+    expect(cluster.failures).toEqual([]);
+  });
+
+  test('is shown beside the voters until that is sure', async () => {
+    const { cluster, group } = await loaded();
+    const replica = await newDiskOfC(cluster, group);
+    void cluster.process(A).host.changeReplicas(group, { kind: 'renew', replica });
+    const seen = new Set<string>();
+    await cluster.eventually('the old one is no voter any more', () => {
+      const { voters, outgoing, formerVoters } = cluster.status(A, group);
+      seen.add([voters, outgoing, formerVoters].map((some) => some.map(shown).join()).join(' | '));
+      return voters.map(shown).join() === '1,2,3.1' && outgoing.length + formerVoters.length === 0;
+    });
+    expect([...seen]).toEqual(expect.arrayContaining(['1,2,3.1 |  | 3', '1,2,3.1 |  | ']));
+  });
+
   test('is not replaced by a second vote of the same machine, and not where the group has none of it', async () => {
     const { cluster, group } = await loaded();
     const replica = await newDiskOfC(cluster, group);

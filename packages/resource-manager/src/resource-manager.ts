@@ -268,8 +268,8 @@ export class ResourceManager implements ParticipantServer {
         commitIndex: group.commitIndex,
         appliedIndex: group.appliedIndex,
         durableIndex: group.durableIndex,
-        // In a joint step those that are being left count as well: nothing is whole before it is over (docs/adr/0011).
-        voters: [...group.voters, ...group.outgoing.filter((old) => !group.voters.some((one) => one.rm === old.rm && one.ordinal === old.ordinal))],
+        // In a joint step those that are being left count as well, and after it those that may come back: nothing is whole before that is over (docs/adr/0011).
+        voters: [...group.voters, ...[...group.outgoing, ...group.formerVoters].filter((old) => !group.voters.some((one) => one.rm === old.rm && one.ordinal === old.ordinal))],
         learners: group.learners,
         quiescent: group.quiescent,
         fsyncP50Ms: group.fsyncP50Ms,

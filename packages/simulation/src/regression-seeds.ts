@@ -17,5 +17,7 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 6236, faults: ['short reigns', 'deaths of voters', 'peers cut off', 'membership changes'], was: 'a connection\u2019s end was heard after the next one\u2019s beginning, so that a peer counted as dead for good' },
   { seed: 40_058, faults: ['crashes', 'old copies', 'duplication'], was: 'who has no replica of the meta group let a new disk in only after its next look at the map, up to five seconds later' },
   { seed: 20_041, faults: ['strangers', 'lost disks', 'partitions', 'old copies'], was: 'the operator emptied a folder while it was admitted, and did not say the word again' },
+  { seed: 100_097, faults: ['old copies', 'pauses', 'peers cut off', 'power cuts'], was: 'the end of a change of members was applied by all and written down as committed by nobody: after a power cut and the loss of one disk no group had a leader' },
+  { seed: 200_233, faults: ['lost disks', 'short reigns', 'Redis'], was: 'an operator who named an incarnation that had been replaced meanwhile was told that its Resource Manager answers, for ever' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

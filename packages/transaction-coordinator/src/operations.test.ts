@@ -67,15 +67,18 @@ describe('accounts', () => {
 });
 
 describe('a lost disk', () => {
-  test('is not that of one who answers', async () => {
+  test('is not that of one who answers, unless one is named that does not count any more', async () => {
     const rig = new Rig();
-    const replace = (): Promise<unknown> => rig.clock.until(rig.coordinator.replaceNode(rig.caller(), 2, null));
+    const replace = (meant: number | null = null): Promise<unknown> => rig.clock.until(rig.coordinator.replaceNode(rig.caller(), 2, meant));
     const words = (): number => rig.cluster.requests.filter(({ kind }) => kind === 'replace-node').length;
     expect(await replace()).toMatchObject({ ok: false, error: { kind: 'failed-precondition', reason: 'RESOURCE_MANAGER_ANSWERS' } });
     expect(words()).toBe(0);
+    // The meta group's leader finds that it does not count, and changes nothing.
+    expect(await replace(7)).toMatchObject({ ok: false, error: { reason: 'CLUSTER_NOT_RECORDED' } });
+    expect(words()).toBe(1);
     rig.cluster.freeze(rmId(2));
     expect(await replace()).toMatchObject({ ok: false, error: { reason: 'CLUSTER_NOT_RECORDED' } });
-    expect(words()).toBe(1);
+    expect(words()).toBe(2);
   });
 });
 

@@ -24,6 +24,7 @@ export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
     lastIndex,
     voters: replica.voters.map(memberOf),
     outgoing: replica.applies.confState.votersOutgoing.map(memberOf),
+    formerVoters: replica.formerVoters.beside([...replica.voters, ...replica.applies.confState.votersOutgoing]).map(memberOf),
     learners: replica.applies.confState.learners.map(memberOf),
     quiescent: replica.isQuiet,
     lag,

@@ -104,7 +104,7 @@ export class LogWriter {
     const { message, mustSync } = write;
     const hardState = message.hardState ?? this.deferredHardState;
     if (message.entries.length === 0 && !mustSync) {
-      // Losing a commit index costs a restarted replica a message from its leader, nothing else.
+      // Losing a commit index costs a restarted replica a message from its leader; where it ended a change of members, see former-voters.ts.
       this.deferredHardState = hardState;
       this.finish(write);
       return;

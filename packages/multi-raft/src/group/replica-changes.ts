@@ -12,6 +12,8 @@ import { nodeOf, rmOf } from '../replica-id';
 import { bestSuccessor, isCloseBehind, transferTo } from './handover';
 import type { Replica } from './replica';
 
+const NOTHING = new Uint8Array(0);
+
 export type ChangeOutcome = 'done' | 'not-leader' | 'refused' | 'unknown';
 
 export async function changeReplicas<Result>(replica: Replica<Result>, change: ReplicaChange): Promise<ChangeOutcome> {
@@ -21,7 +23,9 @@ export async function changeReplicas<Result>(replica: Replica<Result>, change: R
   replica.wake();
   try {
     const settled = await isAtRest(replica);
-    return settled === 'done' ? await carryOutChange(replica, change) : settled;
+    if (settled !== 'done') return settled;
+    const changed = await carryOutChange(replica, change);
+    return changed === 'done' ? await isKept(replica) : changed;
   } finally {
     replica.isChangingReplicas = false;
   }
@@ -106,6 +110,22 @@ async function isAtRest<Result>(replica: Replica<Result>): Promise<ChangeOutcome
   return replica.waiters.until<ChangeOutcome>(() => {
     if (replica.applies.applied.term === term && replica.applies.confState.votersOutgoing.length === 0) return 'done';
     return stillLeads(replica, term) ? undefined : 'unknown';
+  });
+}
+
+/** The change cannot come undone (former-voters.ts): that takes one more entry, of no content. */
+async function isKept<Result>(replica: Replica<Result>): Promise<ChangeOutcome> {
+  const { term } = replica.known;
+  let isProposed = false;
+  return replica.waiters.until<ChangeOutcome>(() => {
+    if (replica.formerVoters.areForgotten) return 'done';
+    if (!stillLeads(replica, term)) return 'unknown';
+    // Refused where much is under way: then any of that will do.
+    if (!isProposed) {
+      isProposed = replica.node.proposeBatch([NOTHING]).ok;
+      replica.wake();
+    }
+    return undefined;
   });
 }
 

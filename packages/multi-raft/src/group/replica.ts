@@ -11,6 +11,7 @@ import type { ProposalResult, ReadIndexResult } from '../host';
 import { rmOf } from '../replica-id';
 import { ApplyPipeline } from './apply-pipeline';
 import { createNode } from './create-node';
+import { FormerVoters, haveSameVoters } from './former-voters';
 import type { HostContext } from './host-context';
 import { Inbox } from './inbox';
 import { LogSizes } from './log-sizes';
@@ -60,6 +61,7 @@ export class Replica<Result> {
   readonly applies: ApplyPipeline<Result>;
   readonly sizes = new LogSizes();
   readonly waiters = new Waiters();
+  readonly formerVoters = new FormerVoters();
 
   /** What Raft said at the end of the last turn. */
   known: BasicStatus;
@@ -211,7 +213,9 @@ export class Replica<Result> {
   }
 
   private applyConfChange(entry: Entry): ConfState {
+    const before = this.applies.confState;
     const confState = this.node.applyConfChange(decodeConfChange(entry));
+    if (!haveSameVoters(before, confState)) this.formerVoters.left(before, this.node.basicStatus().lastIndex);
     this.host.logger.info({ bucket: this.group, index: entry.index, voters: confState.voters, learners: confState.learners }, 'configuration changed');
     return confState;
   }
@@ -220,7 +224,10 @@ export class Replica<Result> {
     this.isUncommittedFull = false;
     if (this.pending.size > 0 || this.confChange !== undefined) this.settleFates(entries, results);
     const last = entries[entries.length - 1];
-    if (last !== undefined) this.reads.applied(last.index);
+    if (last !== undefined) {
+      this.reads.applied(last.index);
+      this.formerVoters.applied(last.index);
+    }
     this.host.schedule(this.group);
   }
 

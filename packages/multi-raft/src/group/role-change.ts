@@ -12,6 +12,7 @@ export function noteRole<Result>(replica: Replica<Result>): void {
   if (led) onLost(replica, now.commit);
   if (leads) {
     replica.leaderSinceTick = replica.host.tick();
+    replica.formerVoters.leads(now.lastIndex);
     replica.host.logger.info({ bucket: replica.group, term: now.term }, 'leads');
   }
   if (led || leads) replica.applier.onRole(leads ? 'leader' : 'follower', now.term);

@@ -40,9 +40,9 @@ export class ReplacementDriver {
   private look(): void {
     const nodes = this.ports.directory.placement().map.cluster?.nodes.filter(({ ordinal }) => ordinal > 0) ?? [];
     if (nodes.length === 0) return;
-    for (const { group, role, voters, outgoing, learners } of this.ports.host.status()) {
+    for (const { group, role, voters, outgoing, formerVoters, learners } of this.ports.host.status()) {
       if (role !== 'leader' || this.busy.has(group)) continue;
-      const present = [...voters, ...outgoing, ...learners];
+      const present = [...voters, ...outgoing, ...formerVoters, ...learners];
       const node = nodes.find(({ rm, ordinal }) => present.some((replica) => replica.rm === rm && replica.ordinal < ordinal));
       if (node !== undefined) void this.renew(group, node);
     }

@@ -209,6 +209,7 @@ export class FakeHost implements MultiRaft<ApplyResult> {
         lastIndex: group.entries.length,
         voters: [],
         outgoing: [],
+        formerVoters: [],
         learners: [],
         quiescent: false,
         lag: [],

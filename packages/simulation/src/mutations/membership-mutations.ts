@@ -38,4 +38,13 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     changes: [{ file: 'membership/src/peer-name', find: 'if (own === theirs) return null;', replace: 'if (own.length === theirs.length) return null;' }],
     faults: ['crossed clusters'],
   },
+  {
+    name: 'a change of members may come undone',
+    why: 'a change is called over once it is applied, though nobody may have written down that it was committed',
+    changes: [
+      { file: 'multi-raft/src/group/replica-changes', find: "return changed === 'done' ? await isKept(replica) : changed;", replace: 'return changed;' },
+      { file: 'multi-raft/src/group/group-status', find: 'formerVoters: replica.formerVoters.beside([...replica.voters, ...replica.applies.confState.votersOutgoing]).map(memberOf),', replace: 'formerVoters: [],' },
+    ],
+    faults: ['lost disks', 'old copies', 'power cuts', 'power cuts'],
+  },
 ];

@@ -270,7 +270,7 @@ export class Operator {
   private isWhole(group: BucketId): boolean {
     const status = this.statusOf(group);
     if (status === undefined) return false;
-    const replicas = [...status.voters, ...status.outgoing, ...status.learners];
+    const replicas = [...status.voters, ...status.outgoing, ...status.formerVoters, ...status.learners];
     return status.voters.length >= this.cluster.shape.replicas && replicas.every((replica) => this.cluster.memberOf(replica.rm).ordinal === replica.ordinal);
   }
 
@@ -281,7 +281,7 @@ export class Operator {
   private isSettled(group: BucketId): boolean {
     if (!this.movesReplicas) return true;
     const status = this.statusOf(group);
-    if (status === undefined || status.voters.length < this.cluster.shape.replicas || status.outgoing.length + status.learners.length > 0 || status.lastIndex !== status.appliedIndex) return false;
+    if (status === undefined || status.voters.length < this.cluster.shape.replicas || status.outgoing.length + status.formerVoters.length + status.learners.length > 0 || status.lastIndex !== status.appliedIndex) return false;
     return this.cluster.rmIds.every((rm) => {
       const process = this.cluster.rms.get(rm);
       const other = process?.host?.status().find((one) => one.group === group);
@@ -295,7 +295,7 @@ export class Operator {
 
   private describe(group: BucketId): string {
     const status = this.statusOf(group);
-    return status === undefined ? 'no leader' : JSON.stringify({ voters: status.voters, outgoing: status.outgoing, learners: status.learners });
+    return status === undefined ? 'no leader' : JSON.stringify({ voters: status.voters, outgoing: status.outgoing, former: status.formerVoters, learners: status.learners });
   }
 
   /** Both in turn: a run in which replicas move has moved one before the first disk is lost. */

@@ -22,10 +22,11 @@ export class NodeReplacement {
     const known = map.resourceManagers.find((entry) => entry.rm === rm);
     if (known === undefined) return failure('not-found', 'UNKNOWN_RESOURCE_MANAGER', `The cluster has no rm-${rm}: its resource managers are ${map.resourceManagers.map((entry) => `rm-${entry.rm}`).join(', ')}.`);
     const untilMs = Math.max(this.clock.monotonicMs() + 1, caller.deadlineMs);
-    // The word typed again after an answer that was lost would otherwise hit the new disk that was admitted since.
-    if (await this.answers(known.rm, untilMs)) return failure('failed-precondition', 'RESOURCE_MANAGER_ANSWERS', `rm-${rm} answers, so its disk is not lost (or has been replaced already): nothing was changed. To replace it all the same, stop its process first.`);
+    const counting = await this.counting(known.rm, untilMs);
     // Asked more than once where an answer is lost; a new disk may have been admitted in between, and is not meant.
-    const lost = meant ?? (await this.counting(known.rm, untilMs));
+    const lost = meant ?? counting;
+    // The word typed again after an answer that was lost would otherwise hit that new disk. Who names one that does not count any more changes nothing.
+    if (lost === counting && (await this.answers(known.rm, untilMs))) return failure('failed-precondition', 'RESOURCE_MANAGER_ANSWERS', `rm-${rm} answers, so its disk is not lost (or has been replaced already): nothing was changed. To replace it all the same, stop its process first.`);
     const answer = await this.link.read(META_GROUP, { kind: 'replace-node', rm: known.rm, ordinal: lost, token: caller.token }, untilMs);
     switch (answer.kind) {
       case 'placement': {
