@@ -1,13 +1,14 @@
 /**
  * What this turn has to say, gathered per peer: messages of all groups, and their heartbeats in a form of
- * their own, so that a tick of a thousand groups is one write per peer. A peer that does not take its batch loses it
+ * their own, so that a tick of a thousand groups is one write per peer. What nobody waits for (how far a log is committed, told without
+ * an entry, and the answer to that) rides with whatever is said next, for at most IDLE_MS: half of all messages of a lone proposal. A peer that does not take its batch loses it
  * and nobody else's; the groups concerned are told, so that Raft stops streaming to it.
  */
 import type { ClockSignal, Condition } from '@mas/health';
 import type { PositionMark } from '@mas/membership';
-import type { HeartbeatMessage, HeartbeatResponseMessage, NodeId, PeerMessage } from '@mas/raft';
+import type { HeartbeatMessage, HeartbeatResponseMessage, LogIndex, NodeId, PeerMessage, Term } from '@mas/raft';
 import { payloadBytes } from '@mas/raft';
-import type { BucketId } from '@mas/values';
+import type { BucketId, Clock } from '@mas/values';
 import type { CoalescedHeartbeat, GivenUp, GroupMessage, PeerBatch } from '../peer-transport';
 
 export interface OutboxLimits {
@@ -32,6 +33,8 @@ export interface OutboxPorts {
 
 interface Outbox {
   messages: GroupMessage[];
+  /** By group: what it says there without anybody waiting for it. */
+  idle: Map<BucketId, PeerMessage> | null;
   heartbeats: CoalescedHeartbeat[];
   heartbeatResponses: CoalescedHeartbeat[];
   givenUp: GivenUp[];
@@ -41,7 +44,16 @@ interface Outbox {
   items: number;
 }
 
+/** Far below what a follower may be behind by before anybody minds: a heartbeat tells the commit index as well. */
+const IDLE_MS = 10;
 const NO_POSITIONS: readonly PositionMark[] = [];
+/** The last word of acceptance of a group. */
+interface Accepted {
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly index: LogIndex;
+}
+
 const EMPTY_BOX: Outbox = emptyBox();
 
 export class Outboxes {
@@ -52,14 +64,27 @@ export class Outboxes {
   private readonly owedSign = new Set<NodeId>();
   /** Peers whose next batch carries positions. */
   private readonly owedPositions = new Set<NodeId>();
+  /** Until when a group has told a leader that it has the log. */
+  private readonly accepted = new Map<BucketId, Accepted>();
+  private isIdleArmed = false;
 
   constructor(
     private readonly limits: OutboxLimits,
     private readonly ports: OutboxPorts,
+    private readonly clock: Pick<Clock, 'schedule'>,
   ) {}
 
   message(group: BucketId, message: PeerMessage): void {
     const box = this.box(message.to);
+    if (this.isIdle(group, message)) {
+      box.idle ??= new Map();
+      // Raft may lose any message, so the last one can stand for all.
+      box.idle.set(group, message);
+      this.armIdle();
+      return;
+    }
+    // It says all that the idle one would.
+    if (box.idle?.get(group)?.kind === message.kind) box.idle.delete(group);
     box.messages.push({ group, message });
     if (isPromise(message)) box.promises = true;
     if (message.kind === 'append') box.bytes += payloadBytes(message.entries);
@@ -85,7 +110,7 @@ export class Outboxes {
     this.count(to, box);
   }
 
-  /** Everything leaves. */
+  /** Everything that somebody waits for leaves, and what else there is for the same peers. */
   flush(): void {
     for (const [to, box] of this.boxes) if (box.items > 0) this.write(to, box);
   }
@@ -119,9 +144,34 @@ export class Outboxes {
     if (box.items >= this.limits.maxBatchItems || box.bytes >= this.limits.maxBatchBytes) this.write(to, box);
   }
 
+  /** An append that brings no entry, and a word of acceptance that has been given before. */
+  private isIdle(group: BucketId, message: PeerMessage): boolean {
+    if (message.kind === 'append') return message.entries.length === 0;
+    if (message.kind !== 'append-accepted') return false;
+    const before = this.accepted.get(group);
+    if (before !== undefined && before.to === message.to && before.term === message.term && before.index === message.index) return true;
+    this.accepted.set(group, { to: message.to, term: message.term, index: message.index });
+    return false;
+  }
+
+  private armIdle(): void {
+    if (this.isIdleArmed) return;
+    this.isIdleArmed = true;
+    this.clock.schedule(IDLE_MS, () => {
+      this.isIdleArmed = false;
+      for (const [to, box] of this.boxes) if (box.idle !== null && box.idle.size > 0) this.write(to, box);
+    });
+  }
+
   private write(to: NodeId, box: Outbox): void {
     this.boxes.set(to, emptyBox());
     this.spokenTo.add(to);
+    if (box.idle !== null) {
+      for (const [group, message] of box.idle) {
+        box.messages.push({ group, message });
+        if (isPromise(message)) box.promises = true;
+      }
+    }
     if (this.send(to, box)) return;
     const groups = new Set<BucketId>();
     for (const item of box.messages) groups.add(item.group);
@@ -141,7 +191,7 @@ export class Outboxes {
 }
 
 function emptyBox(): Outbox {
-  return { messages: [], heartbeats: [], heartbeatResponses: [], givenUp: [], promises: false, bytes: 0, items: 0 };
+  return { messages: [], idle: null, heartbeats: [], heartbeatResponses: [], givenUp: [], promises: false, bytes: 0, items: 0 };
 }
 
 /** What Raft takes for durable at its sender: entries, and a vote. */

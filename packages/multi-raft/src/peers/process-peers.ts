@@ -58,7 +58,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
       positions: () => ports.positions.tell(),
       condition: () => this.own.condition,
       clock: (to) => this.time.signal(to, this.reading()),
-    });
+    }, clock);
     this.liveness = new PeerLiveness({ tickMs, floorMs: minSilenceMs, capMs: maxSilenceMs }, {
       gained: (peer) => this.onGained(peer),
       lost: (peer, how) => this.onLost(peer, how),
