@@ -1,4 +1,4 @@
-/** Batching at every hop, without timers: few requests for many payments, and none of it delays a single payment. */
+/** Batching at every hop: few requests for many payments, and none of it delays a single payment. */
 import { Rig, verdict } from './testing/rig';
 
 const PAYMENTS = 1_000;
@@ -25,6 +25,28 @@ test('a single payment waits for nothing: one round trip to Redis and two to buc
   const startMs = rig.clock.monotonicMs();
   await rig.pay(rig.request(from, to, 1n));
   expect(rig.clock.monotonicMs() - startMs).toBe(0.5 + 1 + 1);
+});
+
+test('legs of a lone caller are told with his next payments, and after 10 ms where none follows', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+  const told = (): number => rig.cluster.instructionsOf('commit').length;
+  await rig.pay(rig.request(from, to, 1n));
+  await rig.clock.pass(9);
+  expect(told()).toBe(0);
+  await rig.clock.pass(1.5);
+  expect([told(), rig.cluster.instructionsOf('acknowledge').length]).toEqual([1, 0]);
+  await rig.clock.pass(20);
+  expect([rig.coordinator.counters.instructionRequests, rig.cluster.instructionsOf('acknowledge').length]).toEqual([4, 1]);
+
+  // The same bucket decides for the next one: what is to be told there goes with that, without delay.
+  const back = rig.open(2, 100n, 'c');
+  await rig.pay(rig.request(from, to, 1n));
+  await rig.pay(rig.request(back, from, 1n));
+  expect([told(), rig.coordinator.counters.instructionRequests]).toEqual([2, 4 + 2 + 2]);
+  await rig.clock.pass(40);
+  expect(rig.leftovers()).toEqual([]);
+  expect(rig.coordinator.counters.instructionsSent).toBe(3 * 4);
 });
 
 test('a request that is held up does not keep the next one from leaving', async () => {

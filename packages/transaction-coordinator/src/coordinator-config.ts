@@ -36,6 +36,8 @@ export interface CoordinatorConfig {
   readonly requestsInFlight: number;
   /** A request that has no answer after so long no longer keeps the next from leaving. */
   readonly slowRequestMs: number;
+  /** What nobody waits for (legs to be told, acknowledgements, what Redis shows of the end) waits so long for company where nothing else is said. */
+  readonly idleGatherMs: number;
   /** Instructions in one request. */
   readonly batchCap: number;
   /** Payments that go together where they touch the same buckets; 0: each goes alone. */
@@ -101,6 +103,7 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   retryBackoffMaxMs: 200,
   requestsInFlight: 1,
   slowRequestMs: 100,
+  idleGatherMs: 10,
   batchCap: 2_000,
   maxFlightPayments: 500,
   maxPaymentsInFlight: 20_000,
@@ -147,6 +150,7 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   retryBackoffMaxMs: [1, 60_000],
   requestsInFlight: [1, 64],
   slowRequestMs: [1, 60_000],
+  idleGatherMs: [0, 500],
   batchCap: [1, 2_000],
   maxFlightPayments: [0, 2_000],
   maxPaymentsInFlight: [1, 1_000_000],

@@ -101,16 +101,16 @@ describe('cached', () => {
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
     await rig.pay(rig.request(from, to, 1n));
     await rig.pay(rig.request(from, to, 1n));
-    await rig.clock.pass(10);
+    await rig.clock.pass(20);
     expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 98n });
     rig.dao.flush();
     await rig.pay(rig.request(from, to, 1n));
-    await rig.clock.pass(10);
+    await rig.clock.pass(20);
     expect(rig.dao.cache.size).toBe(0);
     await rig.clock.pass(6_000);
     await rig.pay(rig.request(from, to, 1n));
     await rig.pay(rig.request(from, to, 1n));
-    await rig.clock.pass(10);
+    await rig.clock.pass(20);
     expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 95n });
   });
 
@@ -122,9 +122,9 @@ describe('cached', () => {
       return reply.ok ? reply.value[0]?.balanceMinor : undefined;
     };
     await read();
-    await rig.clock.pass(10);
+    await rig.clock.pass(20);
     await read();
-    await rig.clock.pass(10);
+    await rig.clock.pass(20);
     expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 100n });
     rig.dao.mood = 'refuse';
     await rig.pay(rig.request(from, to, 1n));
@@ -133,7 +133,7 @@ describe('cached', () => {
     rig.dao.mood = 'well';
     expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 100n });
     expect(await read()).toBe(99n);
-    await rig.clock.pass(10);
+    await rig.clock.pass(20);
     // And what was read puts the newer one in the older one's place, for the other coordinators too.
     expect(rig.dao.cache.get(from)).toMatchObject({ balanceMinor: 99n });
   });

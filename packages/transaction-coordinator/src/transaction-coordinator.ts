@@ -64,7 +64,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const lockWaiter = new LockWaiter(ports.lockStore, clock, counters, config);
     this.unfinished = new Unfinished(clock, config, counters, (transaction) => this.recovery.finishLeft(transaction));
     const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter, unfinished: this.unfinished };
-    const cache = new BalanceCache(dao, clock);
+    const cache = new BalanceCache(dao, clock, config.idleGatherMs);
     const legFinder = new LegFinder(link);
     this.payments = new Payments({ ...run, digest, cache, legFinder, ledgerTime: new LedgerTime(link.follower, directory, clock), accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });

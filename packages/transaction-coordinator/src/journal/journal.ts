@@ -54,7 +54,7 @@ export class Journal {
     private readonly config: CoordinatorConfig,
   ) {
     this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch), ({ size }) => size);
-    this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch));
+    this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch), () => 1, config.idleGatherMs);
     this.forgettings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.dao.forget(batch).catch(() => undefined));
   }
 

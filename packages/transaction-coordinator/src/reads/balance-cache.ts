@@ -37,6 +37,8 @@ export class BalanceCache {
   constructor(
     private readonly dao: TxnCoordinatorDAO,
     private readonly clock: Clock,
+    /** Values wait so long for others. */
+    private readonly gatherMs: number,
   ) {}
 
   /** The namespace known now, before an operation begins; null until Redis has told it. */
@@ -123,7 +125,7 @@ export class BalanceCache {
   private write(): void {
     if (this.writing || this.waiting.size === 0) return;
     this.writing = true;
-    this.clock.defer(() => {
+    const write = (): void => {
       const byNamespace = new Map<string, CachedBalance[]>();
       for (const { namespace, balance } of this.waiting.values()) {
         const balances = byNamespace.get(namespace);
@@ -137,7 +139,8 @@ export class BalanceCache {
         this.writing = false;
         this.write();
       });
-    });
+    };
+    this.clock.schedule(this.gatherMs, write);
   }
 
   private readNamespace(): void {

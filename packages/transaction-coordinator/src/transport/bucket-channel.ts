@@ -2,11 +2,12 @@
  * The instructions on their way to one bucket in one phase. Few requests are in flight at a time (one, by default);
  * what arrives meanwhile shares the next. A request that takes long (one of its instructions is held back, or a home is
  * asked for its sake) keeps the others waiting for a moment only. Urgent ones (somebody waits for the answer) go first; the others (legs to
- * be told) keep a share of every request, so that they are never starved.
+ * be told) keep a share of every request, so that they are never starved. On a channel that has nothing urgent to say those wait for company,
+ * `idleGatherMs` at most: an entry of their own each would cost as much as the payment's.
  */
 import type { Instruction } from '@mas/ledger';
 import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
-import type { BucketId } from '@mas/values';
+import type { BucketId, Timer } from '@mas/values';
 import { Fifo } from './fifo';
 import type { FollowerPorts, LeaderFollower } from './leader-follower';
 
@@ -41,6 +42,10 @@ export class BucketChannel {
   /** Requests that take long and are no longer waited for before the next leaves. */
   private slow = 0;
   private scheduled = false;
+  /** Runs while something waits for company. */
+  private gathering: Timer | null = null;
+  /** What waits has waited long enough. */
+  private due = false;
 
   constructor(
     private readonly bucket: BucketId,
@@ -64,11 +69,23 @@ export class BucketChannel {
 
   private schedule(): void {
     if (this.scheduled || this.inFlight >= this.ports.config.requestsInFlight || this.urgent.length + this.background.length === 0) return;
+    if (this.urgent.length === 0 && this.waitsForCompany()) return;
     this.scheduled = true;
     this.ports.clock.defer(() => {
       this.scheduled = false;
       this.flush();
     });
+  }
+
+  private waitsForCompany(): boolean {
+    const { idleGatherMs, batchCap } = this.ports.config;
+    if (this.due || idleGatherMs === 0 || this.background.length >= batchCap / BACKGROUND_SHARE) return false;
+    this.gathering ??= this.ports.clock.schedule(idleGatherMs, () => {
+      this.gathering = null;
+      this.due = true;
+      this.schedule();
+    });
+    return true;
   }
 
   private flush(): void {
@@ -105,7 +122,14 @@ export class BucketChannel {
     let legs = this.take(this.urgent, batch, Math.max(1, cap - reserved), 0);
     legs = this.take(this.background, batch, cap, legs);
     this.take(this.urgent, batch, cap, legs);
+    if (this.background.length === 0) this.gathered();
     return batch;
+  }
+
+  private gathered(): void {
+    this.due = false;
+    this.gathering?.cancel();
+    this.gathering = null;
   }
 
   private take(from: Fifo<ChannelItem>, batch: ChannelItem[], cap: number, legsBefore: number): number {

@@ -1,6 +1,7 @@
 /**
  * Batching without timers: while a batch is under way, what arrives gathers for the next one; on an idle gatherer an
- * item leaves in the same turn of the event loop, together with what that turn still brings.
+ * item leaves in the same turn of the event loop, together with what that turn still brings. What nobody waits for may be given a moment longer
+ * (`idleMs`), for company.
  */
 import type { Clock } from '@mas/values';
 import { Fifo } from './fifo';
@@ -20,6 +21,7 @@ export class Gatherer<Item> {
     private readonly concurrency: number,
     private readonly send: (items: readonly Item[]) => Promise<void>,
     private readonly weightOf: (item: Item) => number = () => 1,
+    private readonly idleMs = 0,
   ) {}
 
   get length(): number {
@@ -39,10 +41,12 @@ export class Gatherer<Item> {
   private schedule(): void {
     if (this.scheduled || this.underWay >= this.concurrency || this.waiting.length === 0) return;
     this.scheduled = true;
-    this.clock.defer(() => {
+    const flush = (): void => {
       this.scheduled = false;
       this.flush();
-    });
+    };
+    if (this.idleMs > 0) this.clock.schedule(this.idleMs, flush);
+    else this.clock.defer(flush);
   }
 
   private flush(): void {
