@@ -5,7 +5,12 @@ WORKDIR /app
 COPY package.json package-lock.json tsconfig.json ./
 COPY packages packages
 COPY proto proto
-RUN node packages/tooling/run.mjs build packages/bin && npm prune --omit=dev --no-audit --no-fund
+# What the build has made nothing of is not needed to run; of the rest only what was built is.
+RUN node packages/tooling/run.mjs build packages/bin \
+  && for package in packages/*; do [ -d "$package/dist" ] || rm -rf "$package"; done \
+  && find packages -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json ! -name node_modules -exec rm -rf {} + \
+  && npm prune --omit=dev --no-audit --no-fund \
+  && rm -rf proto tsconfig.json
 
 FROM node:20-bookworm-slim
 # For the scripts in certs/; the slim image has none.

@@ -1,7 +1,10 @@
 /**
  * Lint rules: the floors (imports point down only), purity of the cores, no cycles, and the strict TypeScript rules.
- * A package may import only from lower floors; `index.ts` of a package is its only door.
+ * A package may import only from lower floors; `index.ts` of a package is its only door. The testkit has a door per port, and
+ * nothing that runs in production knows it, a private server, or a file of tests.
  */
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
@@ -10,7 +13,7 @@ const FLOORS = [
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
   ['rpc', 'raft-log', 'sql-store', 'redis-store'],
-  ['bin', 'auditor', 'simulation', 'e2e', 'bench'],
+  ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof'],
 ];
 /** Downward within one floor: who builds on whom. */
 const SAME_FLOOR = {
@@ -23,23 +26,29 @@ const SAME_FLOOR = {
   bench: ['bin', 'e2e'],
 };
 const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'];
-const DEV_ONLY = ['test-servers'];
+/** What no image holds: it may use doubles. */
+const NOT_PRODUCTION = ['auditor', 'simulation', 'e2e', 'bench', 'raft-proof'];
 const floorOf = (name) => FLOORS.findIndex((floor) => floor.includes(name));
 const PACKAGES = FLOORS.flat();
-const TESTS = ['**/*.test.ts', '**/testing/**', '**/contract/**', '**/conformance/**'];
+/** Neither built nor in a package's index; tsconfig.tests.json checks them. */
+const TESTS = ['**/*.test.ts', '**/testing/**', '**/contract/**'];
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const ONE_DOOR = { group: ['@mas/*/*', '!@mas/testkit/*'], message: 'Import a package through its index only.' };
+const NO_TESTS = { group: ['**/testing', '**/testing/*', '**/contract', '**/contract/*', '**/*.test', '@mas/testkit', '@mas/testkit/*', '@mas/test-servers'], message: 'What runs in production knows nothing of tests.' };
 
 function allowed(name) {
   return PACKAGES.filter((other) => floorOf(other) < floorOf(name) || SAME_FLOOR[name]?.includes(other));
 }
 
 function floorRule(name, tests) {
-  const forbidden = [...PACKAGES, ...DEV_ONLY].filter((other) => other !== name && !(tests || floorOf(name) === 4) && !allowed(name).includes(other));
+  const forbidden = PACKAGES.filter((other) => other !== name && !(tests || floorOf(name) === 4) && !allowed(name).includes(other));
   return [
     'error',
     {
       paths: forbidden.map((other) => ({ name: `@mas/${other}`, message: `${name} (floor ${floorOf(name)}) may not import ${other}: imports point down only.` })),
       patterns: [
-        { group: ['@mas/*/*'], message: 'Import a package through its index only.' },
+        ...(name === 'raft-proof' ? [] : [ONE_DOOR]),
+        ...(NOT_PRODUCTION.includes(name) ? [] : [NO_TESTS]),
         ...(CORES.includes(name) && !tests ? [{ group: ['node:*', 'fs', 'crypto', 'events', 'util', 'path'], message: 'A core imports no platform module.' }] : []),
       ],
     },
@@ -82,6 +91,10 @@ export default tseslint.config(
   ...CORES.map((name) => ({ files: [`packages/${name}/src/**/*.ts`], ignores: TESTS, rules: coreBans(name) })),
   {
     files: TESTS,
-    rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-imports': ['error', { patterns: [{ group: ['@mas/*/*'], message: 'Import a package through its index only.' }] }] },
+    languageOptions: { parserOptions: { projectService: false, project: ['tsconfig.tests.json'], tsconfigRootDir: root } },
+  },
+  {
+    files: [...TESTS, 'packages/testkit/src/**/*.ts'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-imports': ['error', { patterns: [ONE_DOOR] }] },
   },
 );

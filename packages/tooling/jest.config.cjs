@@ -19,7 +19,11 @@ module.exports = {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
   },
-  moduleNameMapper: { '^@mas/([^/]+)$': '<rootDir>/packages/$1/src/index.ts' },
+  moduleNameMapper: {
+    '^@mas/raft/internals/(.+)$': '<rootDir>/packages/raft/src/$1',
+    '^@mas/testkit/([^/]+)$': '<rootDir>/packages/testkit/src/$1/index.ts',
+    '^@mas/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+  },
   modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
   // Only what hangs is ended by these: a machine may be as busy as it likes.
   testTimeout: kind === 'unit' ? 300_000 : 900_000,

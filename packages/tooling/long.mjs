@@ -18,7 +18,7 @@ if (!(minutes > 0 && minutes <= 24 * 60)) {
 }
 const startedMs = Date.now();
 
-run('Conformance with etcd\u2019s traces, 100 seeds', ['packages/raft/dist/conformance/main.js', '--seeds', '100', '--allow-missing']);
+run('Conformance with etcd\u2019s traces, 100 seeds', ['packages/raft-proof/dist/conformance/main.js', '--seeds', '100', '--allow-missing']);
 run('Long tests', ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.config.cjs', '--runInBand'], { MAS_TEST_KIND: 'long' });
 const left = Math.max(1, Math.floor(minutes - (Date.now() - startedMs) / 60_000));
 run(`Simulated cluster, ${left} minutes`, ['packages/simulation/dist/long.js', '--minutes', String(left)]);

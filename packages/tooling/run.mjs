@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ const RESULTS = ['unit', 'integration'].map((kind) => `node_modules/.cache/mas-t
 const bin = (name) => `packages/bin/dist/${name}.js`;
 
 /** What a task needs built, where that is less than everything. */
-const BUILDS = { start: ['packages/bin'], certs: ['packages/bin'], bench: ['packages/bench'], simulate: ['packages/simulation'], mutations: ['packages/simulation'], conformance: ['packages/raft'] };
+const BUILDS = { start: ['packages/bin'], certs: ['packages/bin'], bench: ['packages/bench'], simulate: ['packages/simulation'], mutations: ['packages/simulation'], conformance: ['packages/raft-proof'] };
 
 /** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
 const TASKS = {
@@ -37,7 +37,7 @@ const TASKS = {
   'test:long': [[null, 'node', ['packages/tooling/long.mjs']]],
   'test:fire': [[null, 'node', ['packages/e2e/dist/fire/main.js']]],
   soak: [[null, 'node', ['packages/e2e/dist/soak/main.js']]],
-  conformance: [[null, 'node', ['packages/raft/dist/conformance/main.js']]],
+  conformance: [[null, 'node', ['packages/raft-proof/dist/conformance/main.js']]],
   simulate: [[null, 'node', ['packages/simulation/dist/main.js']]],
   mutations: [[null, 'node', ['packages/simulation/dist/mutations/main.js']]],
   bench: [[null, 'node', ['packages/bench/dist/main.js']]],
@@ -85,12 +85,13 @@ function closeWithTotals() {
 function install() {
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
   const stamp = join(root, 'node_modules/.mas-install');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && resolves('typescript')) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && resolves('typescript') && packagesAreLinked()) return;
   // A tree that npm laid by hand is as good as ours; it is brought up to date, not laid anew under running programs.
   const attempts = existsSync(join(root, 'node_modules/.package-lock.json')) ? ['install'] : ['ci', 'install'];
   const failed = attempts.findIndex((verb) => tryStep(`Install the packages (npm ${verb})`, 'npm', [verb, '--no-audit', '--no-fund']));
   if (failed === -1) fail('npm could not install the packages; what it said stands above.');
   mkdirSync(dirname(stamp), { recursive: true });
+  rmSync(stamp, { force: true });
   writeFileSync(stamp, createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex'));
 }
 
@@ -102,6 +103,11 @@ function resolves(name) {
   } catch {
     return false;
   }
+}
+
+/** Whether every package of this repository can be imported by its name: a copied tree may lack the newest. */
+function packagesAreLinked() {
+  return readdirSync(join(root, 'packages')).every((name) => !existsSync(join(root, 'packages', name, 'package.json')) || existsSync(join(root, 'node_modules/@mas', name)));
 }
 
 function step(title, command, args, env = {}, quietUnlessFailed = false) {

@@ -36,6 +36,4 @@ export { NamedByMost } from './named-by-most';
 export { describeMember, judgeCluster, judgeOneself, judgePeer, PEER_REFUSALS, stillHeard, type Known, type PeerName, type PeerRefusal } from './peer-name';
 export { PositionMarks, type PositionMark } from './position-marks';
 export { areRuns, isRun, MAX_RUNS_TOLD, runOf, runsWithNext, type Run, type RunStart } from './run-history';
-// For simulators and tests of other packages.
-export { FIRST_RUN, madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './testing/made-up-cluster';
 export { decodeIdentity, encodeIdentity, membershipOf, type Admission, type IdentityRecord, type IdentityState, type Membership } from './identity-record';

@@ -1,8 +1,8 @@
 /** What a folder keeps is read back as it was. */
+import { FIRST_RUN, madeUpIncarnation } from '@mas/testkit/membership';
 import { ordinal } from './identity';
 import { rmId } from '@mas/values';
 import { decodeMarks, decodeRuns, encodeMarks, encodeRuns } from './kept-text';
-import { FIRST_RUN, madeUpIncarnation } from './testing/made-up-cluster';
 
 test('marks', () => {
   const marks = [{ rm: rmId(2), ordinal: ordinal(3), run: FIRST_RUN.run, position: Number.MAX_SAFE_INTEGER }];

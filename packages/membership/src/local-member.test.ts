@@ -1,4 +1,5 @@
 /** What one process makes of the news: a table that replaces somebody, marks of others and of itself. */
+import { FIRST_RUN, madeUpCluster, madeUpIncarnation } from '@mas/testkit/membership';
 import { rmId } from '@mas/values';
 import { ordinal } from './identity';
 import { MemberTable } from './member-table';
@@ -6,7 +7,6 @@ import type { PeerRefusal } from './peer-name';
 import type { LocalMember } from './local-member';
 import type { PositionMark } from './position-marks';
 import { runOf } from './run-history';
-import { FIRST_RUN, madeUpCluster, madeUpIncarnation } from './testing/made-up-cluster';
 
 const [ONE, TWO, THREE] = [rmId(1), rmId(2), rmId(3)];
 const cluster = madeUpCluster([ONE, TWO, THREE]);

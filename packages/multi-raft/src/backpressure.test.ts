@@ -1,6 +1,6 @@
 /** Every queue has its bound: too much is refused with certainty, a slow disk, applier or peer holds up nobody else. */
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { rmId, type BucketId } from '@mas/values';
-import { TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 

@@ -1,7 +1,7 @@
 /** Leaders are spread over the processes, again and again, and never go to and fro. */
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { bucketId, rmId } from '@mas/values';
 import { spreadEvenly } from './balance/preference';
-import { TestCluster } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 

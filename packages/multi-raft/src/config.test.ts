@@ -1,11 +1,12 @@
 /** A configuration is refused as a whole, with every field that is wrong. */
-import { founderId, madeUpCluster } from '@mas/membership';
+import { founderId } from '@mas/membership';
+import { MemoryLogDisk, MemoryLogStore } from '@mas/testkit/log-store';
+import { madeUpCluster } from '@mas/testkit/membership';
+import { MemoryNetwork } from '@mas/testkit/peer-transport';
 import { rmId, SeededRandom, silentLogger } from '@mas/values';
 import { InvalidMultiRaftConfig, multiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig } from './config';
 import { MultiRaftHost } from './multi-raft-host';
-import { MemoryLogDisk, MemoryLogStore } from './testing/memory-log';
-import { MemoryNetwork } from './testing/memory-network';
-import { VirtualClock } from './testing/virtual-clock';
+import { VirtualClock } from '@mas/testkit/clock';
 
 describe('configuration', () => {
   test('the defaults are valid', () => {

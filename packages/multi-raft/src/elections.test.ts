@@ -1,8 +1,8 @@
 /** Who leads: after founding, after a process dies in different ways, and that clients hear a fate for every proposal. */
 import { logIndex, nodeId, term, type PeerMessage } from '@mas/raft';
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { rmId, type RmId } from '@mas/values';
 import { EMPTY_BATCH } from './peer-transport';
-import { TestCluster } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 

@@ -1,5 +1,5 @@
 /** The random histories of fates.test.ts, many more of them. */
-import { chaos } from './testing/chaos';
+import { chaos } from '@mas/testkit/multi-raft';
 
 const SEEDS = Number(process.env['MAS_SEEDS'] ?? 400);
 const FIRST_SEED = Number(process.env['MAS_FIRST_SEED'] ?? 1000);

@@ -2,9 +2,8 @@
  * The fate of a proposal is never a guess: "applied" is in every replica's journal exactly once with that result, what
  * is certain not to be in any log never shows up, and everything else is called unknown.
  */
+import { chaos, TestCluster } from '@mas/testkit/multi-raft';
 import { rmId } from '@mas/values';
-import { chaos } from './testing/chaos';
-import { TestCluster } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 const ALL = [A, B, C];

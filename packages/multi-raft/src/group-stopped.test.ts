@@ -1,7 +1,7 @@
 /** What one group's applied state cannot take ends that group's replica, and neither the process nor its other groups. */
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { bucketId, rmId } from '@mas/values';
 import { GroupStopped } from './applier';
-import { TestCluster } from './testing/test-cluster';
 
 const [BAD, GOOD] = [bucketId(1), bucketId(2)];
 const RMS = [rmId(1), rmId(2), rmId(3)];

@@ -1,6 +1,6 @@
 /** Machines that are half broken: who is frozen, silent, limping or cut off one way is left in time, by and to those that are well. */
+import { TestCluster, type TestClusterOptions } from '@mas/testkit/multi-raft';
 import { rmId, type BucketId, type Logger, type RmId } from '@mas/values';
-import { TestCluster, type TestClusterOptions } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 const TICK_MS = 40;

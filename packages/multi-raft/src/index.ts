@@ -9,11 +9,3 @@ export { LogDamaged, type LogRecovery, type LogStart, type LogStats, type LogSto
 export { MultiRaftHost } from './multi-raft-host';
 export { EMPTY_BATCH } from './peer-transport';
 export type * from './peer-transport';
-export type { TransportPair } from './contract/contract-parts';
-export { peerTransportContract } from './contract/peer-transport-contract';
-// For simulators and tests of other packages.
-export { JournalApplier, JournalStore, type JournalOptions } from './testing/journal-applier';
-export { MemoryLogDisk, MemoryLogStore, type MemoryLogOptions } from './testing/memory-log';
-export { MemoryNetwork, MemoryTransport, type LinkState, type NetworkConditions } from './testing/memory-network';
-export { ProcessClock } from './testing/process-clock';
-export { VirtualClock } from './testing/virtual-clock';

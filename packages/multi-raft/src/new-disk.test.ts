@@ -3,9 +3,9 @@
  * said to the old id never reaches the process that took its place.
  */
 import { founderId, ordinal, type MemberId } from '@mas/membership';
+import { shown, TestCluster, type TestClusterOptions } from '@mas/testkit/multi-raft';
 import { rmId, type BucketId } from '@mas/values';
 import type { ProposalResult } from './host';
-import { shown, TestCluster, type TestClusterOptions } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 const CONFIG = { balanceMs: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceMs: 300 };

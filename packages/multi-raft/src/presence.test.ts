@@ -2,8 +2,8 @@
  * Without a quorum nobody waits for one: its leader gives up, after a second every caller hears who is missing, and what is in a log is
  * called unknown. An election, which has its quorum, is not mistaken for it.
  */
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { rmId } from '@mas/values';
-import { TestCluster } from './testing/test-cluster';
 
 const ALL = [rmId(1), rmId(2), rmId(3)];
 const DATA = new TextEncoder().encode('x');

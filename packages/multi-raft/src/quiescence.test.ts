@@ -1,8 +1,8 @@
 /** Idle groups cost nothing, wake on anything, and miss nothing by having slept. */
 import { nodeId } from '@mas/raft';
+import { confStateOf, TestCluster } from '@mas/testkit/multi-raft';
 import { rmId, type RmId } from '@mas/values';
 import { EMPTY_BATCH } from './peer-transport';
-import { confStateOf, TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 

@@ -1,7 +1,7 @@
 /** Linearizable reads: confirmed by a quorum and applied here, sharing rounds, and never an answer from a deposed leader. */
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { rmId } from '@mas/values';
 import type { ReadIndexResult } from './host';
-import { TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 

@@ -1,8 +1,8 @@
 /** Adding, removing and replacing replicas of running groups, under load: learner first, nothing lost, nobody short of a voter. */
 import { founderId } from '@mas/membership';
+import { confStateOf, shown, TestCluster } from '@mas/testkit/multi-raft';
 import { rmId, type BucketId } from '@mas/values';
 import type { ProposalResult, ReplicaChange } from './host';
-import { confStateOf, shown, TestCluster } from './testing/test-cluster';
 
 const [A, B, C, D] = [rmId(1), rmId(2), rmId(3), rmId(4)];
 const CONFIG = { balanceMs: 0, retainedEntries: 20, compactionStepEntries: 10, maintenanceMs: 300 };

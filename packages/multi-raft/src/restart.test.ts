@@ -1,9 +1,8 @@
 /** Restarts: what is in the log is applied again from the applied index on, and nothing that was promised is forgotten. */
 import { EMPTY_CONF_STATE, logIndex, MemoryStorage, NO_DATA, term, type ConfState, type EntryId, type RaftStorage } from '@mas/raft';
+import { confStateOf, JournalStore, TestCluster } from '@mas/testkit/multi-raft';
 import { rmId } from '@mas/values';
 import { planStart, REMOVED, type AppliedStart } from './group/start-plan';
-import { JournalStore } from './testing/journal-applier';
-import { confStateOf, TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 

@@ -1,6 +1,6 @@
 /** The scheduler: bounded turns, everybody's turn, and one write per peer and turn. */
 import { Scheduler } from './scheduler';
-import { VirtualClock } from './testing/virtual-clock';
+import { VirtualClock } from '@mas/testkit/clock';
 
 describe('scheduler', () => {
   test('work with no end leaves every other item its turn: nobody is served twice while somebody waits', async () => {

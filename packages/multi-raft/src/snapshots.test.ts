@@ -1,7 +1,7 @@
 /** A follower whose entries are compacted gets a snapshot, installed before the log is reset, acknowledged after both. */
 import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
+import { confStateOf, TestCluster } from '@mas/testkit/multi-raft';
 import { rmId, type RmId } from '@mas/values';
-import { confStateOf, TestCluster } from './testing/test-cluster';
 
 const ALL = [1, 2, 3].map(rmId);
 const COMPACTING = { retainedEntries: 5, compactionStepEntries: 5, maintenanceMs: 200 };

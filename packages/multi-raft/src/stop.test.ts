@@ -1,6 +1,6 @@
 /** A host that stops in good order: nobody waits for an election, no proposal is left without an answer. */
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { rmId } from '@mas/values';
-import { TestCluster } from './testing/test-cluster';
 
 const [A, B, C] = [rmId(1), rmId(2), rmId(3)];
 

@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { MemoryLockStore } from '@mas/global-lock';
 import { genesisPlacement } from '@mas/placement';
+import { systemClock } from '@mas/testkit/clock';
 import { rmId } from '@mas/values';
 import { lockStoreContract } from './contract/lock-store-contract';
 import { txnCoordinatorDaoContract } from './contract/txn-coordinator-dao-contract';
@@ -12,19 +13,18 @@ import { MemoryTxnCoordinatorDao } from './memory/memory-txn-coordinator-dao';
 import { NumberedFiles } from './memory/segment-files';
 import type { Retention } from './retention';
 import { ended, sampleEntry } from './testing/entry-samples';
-import { realClock } from './testing/real-clock';
 
 const nothing = (): Promise<void> => Promise.resolve();
 
 lockStoreContract('memory', () => {
-  const store = new MemoryLockStore(realClock);
+  const store = new MemoryLockStore(systemClock);
   return Promise.resolve({ store, other: store, empty: () => Promise.resolve(store.clear()), dispose: nothing });
 });
 
 txnCoordinatorDaoContract('memory', () => {
-  const locks = new MemoryLockStore(realClock);
-  const dao = new MemoryTxnCoordinatorDao({ clock: realClock, locks });
-  const withRetention = (retention: Retention): MemoryTxnCoordinatorDao => new MemoryTxnCoordinatorDao({ clock: realClock, locks, retention });
+  const locks = new MemoryLockStore(systemClock);
+  const dao = new MemoryTxnCoordinatorDao({ clock: systemClock, locks });
+  const withRetention = (retention: Retention): MemoryTxnCoordinatorDao => new MemoryTxnCoordinatorDao({ clock: systemClock, locks, retention });
   return Promise.resolve({ dao, other: dao, locks, withRetention, empty: () => Promise.resolve(dao.clear()), dispose: nothing });
 });
 
@@ -34,8 +34,8 @@ describe('files', () => {
   afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
   const open = (): { dao: MemoryTxnCoordinatorDao; journal: EmbeddedJournal } => {
-    const journal = new EmbeddedJournal({ files: new NumberedFiles(file), clock: realClock, onTrouble: (error) => { throw error; } });
-    return { journal, dao: new MemoryTxnCoordinatorDao({ clock: realClock, locks: new MemoryLockStore(realClock), journal }) };
+    const journal = new EmbeddedJournal({ files: new NumberedFiles(file), clock: systemClock, onTrouble: (error) => { throw error; } });
+    return { journal, dao: new MemoryTxnCoordinatorDao({ clock: systemClock, locks: new MemoryLockStore(systemClock), journal }) };
   };
 
   test('entries and the map are there after every restart; a torn line is skipped; what was left half written by an earlier version goes', async () => {

@@ -1,6 +1,7 @@
 /** The contracts on a real Redis, and what a real one can do to its clients: stop, lose its memory, cut, fall silent. */
 import { startRedis, waitUntil, type TestServer } from '@mas/test-servers';
 import { genesisPlacement } from '@mas/placement';
+import { systemClock } from '@mas/testkit/clock';
 import { accountNumber, currency, rmId, SeededRandom, silentLogger } from '@mas/values';
 import { lockStoreContract } from './contract/lock-store-contract';
 import { txnCoordinatorDaoContract } from './contract/txn-coordinator-dao-contract';
@@ -9,7 +10,6 @@ import { RedisLockStore } from './redis/redis-lock-store';
 import { RedisTxnCoordinatorDao, type RedisDaoOptions } from './redis/redis-txn-coordinator-dao';
 import type { Retention } from './retention';
 import { ended, sampleEntry } from './testing/entry-samples';
-import { realClock } from './testing/real-clock';
 
 /** For answers that are meant to come, however busy the machine is. */
 const PATIENT_MS = 60_000;
@@ -22,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 class Client {
-  readonly link = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
-  readonly releases = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
+  readonly link = new RedisLink({ host: server.host, port: server.port, clock: systemClock, logger: silentLogger });
+  readonly releases = new RedisLink({ host: server.host, port: server.port, clock: systemClock, logger: silentLogger });
   readonly locks = new RedisLockStore(this.link, this.releases, { boundMs: PATIENT_MS });
   readonly dao = this.daoWith({ beginBoundMs: PATIENT_MS, boundMs: PATIENT_MS });
 
@@ -61,7 +61,7 @@ async function pair(): Promise<{ first: Client; second: Client; dispose: () => P
       first.close();
       second.close();
       await waitUntil('nobody listens', async () => {
-        const probe = new RedisLink({ host: server.host, port: server.port, clock: realClock, logger: silentLogger });
+        const probe = new RedisLink({ host: server.host, port: server.port, clock: systemClock, logger: silentLogger });
         await probe.connect(PATIENT_MS);
         const left = String(await probe.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released')));
         probe.close();
@@ -214,7 +214,7 @@ describe('a Redis whose memory is full', () => {
   });
   afterAll(() => small.stop());
   beforeEach(async () => {
-    link = new RedisLink({ host: small.host, port: small.port, clock: realClock, logger: silentLogger });
+    link = new RedisLink({ host: small.host, port: small.port, clock: systemClock, logger: silentLogger });
     await link.connect(PATIENT_MS);
     await link.exchange(PATIENT_MS, (redis) => redis.flushall());
     dao = new RedisTxnCoordinatorDao(link, new SeededRandom(1), { beginBoundMs: PATIENT_MS, boundMs: PATIENT_MS });
@@ -257,7 +257,7 @@ describe('a Redis whose memory is full', () => {
 });
 
 test('an unreachable Redis delays the start by its bound only', async () => {
-  const link = new RedisLink({ host: '127.0.0.1', port: 1, clock: realClock, logger: silentLogger });
+  const link = new RedisLink({ host: '127.0.0.1', port: 1, clock: systemClock, logger: silentLogger });
   await link.connect(100);
   const dao = new RedisTxnCoordinatorDao(link, new SeededRandom(1));
   await expect(dao.ping()).rejects.toMatchObject({ kind: 'dao-unavailable' });

@@ -5,27 +5,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { madeUpCluster } from '@mas/membership';
+import { systemClock as clock } from '@mas/bin';
 import { MultiRaftHost, multiRaftConfig, type HostFailure } from '@mas/multi-raft';
 import { EMPTY_CONF_STATE, nodeId } from '@mas/raft';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
 import { EncodedInstructions, GrpcPeerTransport, MemberDoor, startRmServer, type RunningServer } from '@mas/rpc';
-import { bucketId, rmId, SeededRandom, silentLogger, unreachable, type BucketId, type Clock } from '@mas/values';
+import { madeUpCluster } from '@mas/testkit/membership';
+import { bucketId, rmId, SeededRandom, silentLogger, unreachable, type BucketId } from '@mas/values';
 import { CountingApplier } from './counting-applier';
 import { READY_ID, type CommandLine, type NodeCommand, type NodeSettings, type NodeState, type ReplyLine } from './node-protocol';
 import { commitWhenLeader, proposeInTurn, wakeOneByOne } from './proposers';
 
 const SERVER_GRACE_MS = 100;
-
-const clock: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  schedule: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-  defer: (callback) => void setImmediate(callback),
-};
 
 class MeasuredNode {
   private readonly host: MultiRaftHost<number>;

@@ -1,7 +1,8 @@
 /** The measured process: rounds of payments through every stage, one after the other; prints its figures as JSON. */
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
-import { bucketId, type Clock } from '@mas/values';
+import { systemClock as clock } from '@mas/bin';
+import { bucketId } from '@mas/values';
 import { CoordinatorStages } from './coordinator-stages';
 import { BATCH, PaymentRequests, placementOfStages } from './payment-requests';
 import { ReplicaStages } from './replica-stages';
@@ -11,16 +12,6 @@ import { StageMeter, type MeterMode } from './stage-meter';
 const BATCHES = 8;
 /** So few that a round's garbage does not fill the young generation. */
 const BATCHES_FOR_BYTES = 1;
-
-const clock: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  schedule: (delayMs, callback) => {
-    const handle = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(handle) };
-  },
-  defer: (callback) => void setImmediate(callback),
-};
 
 async function main(rounds: number): Promise<void> {
   setFlagsFromString('--expose-gc');

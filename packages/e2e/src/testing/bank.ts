@@ -1,8 +1,9 @@
 /** What every end-to-end test does with a cluster: open accounts, pay, look from outside. */
+import { systemClock } from '@mas/bin';
 import type { MasClient, PaymentInput } from '@mas/rpc';
 import { RedisLink, RedisTxnCoordinatorDao } from '@mas/redis-store';
 import type { PaymentResult, TransactionEntry } from '@mas/transaction-coordinator';
-import { paymentKey, SeededRandom, silentLogger, type Clock } from '@mas/values';
+import { paymentKey, SeededRandom, silentLogger } from '@mas/values';
 import { waitUntil } from '@mas/test-servers';
 import { OPERATOR_SCOPE } from '../harness/access';
 import type { Cluster } from '../harness/cluster';
@@ -79,7 +80,7 @@ export class Bank {
 export async function entryInRedis(cluster: Cluster, paymentId: string): Promise<TransactionEntry | null> {
   const port = cluster.redis?.port;
   if (port === undefined) throw new Error('this cluster has no Redis');
-  const link = new RedisLink({ host: '127.0.0.1', port, clock: wallClock, logger: silentLogger, redis: {} });
+  const link = new RedisLink({ host: '127.0.0.1', port, clock: systemClock, logger: silentLogger, redis: {} });
   try {
     await link.connect(60_000);
     const [entry] = await new RedisTxnCoordinatorDao(link, new SeededRandom(1)).transactions([paymentKey(OPERATOR_SCOPE, paymentId)]);
@@ -88,13 +89,3 @@ export async function entryInRedis(cluster: Cluster, paymentId: string): Promise
     await link.close();
   }
 }
-
-const wallClock: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  schedule: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-  defer: (run) => void setImmediate(run),
-};

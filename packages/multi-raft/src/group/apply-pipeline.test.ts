@@ -1,7 +1,7 @@
 /** Entries reach the applier once, in order, one call at a time, each call with the configuration after its last entry. */
 import { confChangeV1, EMPTY_CONF_STATE, encodeConfChange, logIndex, nodeId, NO_DATA, term, type ConfState, type Entry } from '@mas/raft';
 import type { Applier } from '../applier';
-import { VirtualClock } from '../testing/virtual-clock';
+import { VirtualClock } from '@mas/testkit/clock';
 import { ApplyPipeline } from './apply-pipeline';
 
 const at = (index: number) => ({ index: logIndex(index), term: term(1) });

@@ -1,7 +1,7 @@
 /** What holds a log back from being shortened, and the sizes that the decisions are made of. */
 import { logIndex, term, type Entry } from '@mas/raft';
+import { TestCluster } from '@mas/testkit/multi-raft';
 import { rmId } from '@mas/values';
-import { TestCluster } from '../testing/test-cluster';
 import { compactionTarget, type CompactionView } from './compaction';
 import { LogSizes } from './log-sizes';
 

@@ -2,7 +2,7 @@
 import { EMPTY_CONF_STATE, logIndex, nodeId, NO_DATA, term, type Entry, type HardState, type PeerMessage, type Snapshot, type StorageAppendMessage } from '@mas/raft';
 import { bucketId } from '@mas/values';
 import type { LogStore, LogWrite } from '../log-store';
-import { VirtualClock } from '../testing/virtual-clock';
+import { VirtualClock } from '@mas/testkit/clock';
 import { LogWriter } from './log-writer';
 
 class ManualLog {

@@ -3,7 +3,7 @@ import { EMPTY_CONF_STATE, logIndex, nodeId, NO_DATA, term, type NodeId, type Sn
 import { bucketId, silentLogger, type RmId } from '@mas/values';
 import type { Replica } from '../group/replica';
 import type { PeerTransport } from '../peer-transport';
-import { VirtualClock } from '../testing/virtual-clock';
+import { VirtualClock } from '@mas/testkit/clock';
 import { SnapshotSender } from './snapshot-sender';
 
 const [P, Q] = [nodeId(2), nodeId(3)];

@@ -1,12 +1,12 @@
 /** What a folder that belongs to no cluster hears from the others before anything is written: who is a stranger ends there. */
 import { foundingOf, incarnation, ordinal, MemberTable, type FoundingStatement, type IdentityRecord, type IdentityState } from '@mas/membership';
-import { VirtualClock } from '@mas/multi-raft';
+import { VirtualClock } from '@mas/testkit/clock';
 import { rmId, silentLogger, type RmId } from '@mas/values';
 import { platformDigest } from '../digest';
 import { BecomingMember, newIdentity, statementOf } from './becoming-member';
 import { FolderIdentity } from './folder-identity';
 import { lookAround } from './look-around';
-import { MemoryIdentityStore } from './memory-identity-store';
+import { MemoryIdentityStore } from '../testing/memory-identity-store';
 import type { MembershipClient } from './membership-ports';
 
 const [ONE, TWO, THREE, FOUR] = [rmId(1), rmId(2), rmId(3), rmId(4)];

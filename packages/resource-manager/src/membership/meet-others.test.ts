@@ -1,6 +1,7 @@
 /** A member asks the others before it opens anything: who is refused ends there, who is cut off starts all the same. */
-import { FIRST_RUN, madeUpCluster, runOf, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
-import { VirtualClock } from '@mas/multi-raft';
+import { runOf, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import { VirtualClock } from '@mas/testkit/clock';
+import { FIRST_RUN, madeUpCluster } from '@mas/testkit/membership';
 import { rmId, silentLogger, type RmId } from '@mas/values';
 import { meetOthers, STILL_HEARD_LIMIT_MS } from './meet-others';
 import type { Introduction, MembershipClient } from './membership-ports';

@@ -1,12 +1,12 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
-import { madeUpCluster } from '@mas/membership';
+import { madeUpCluster } from '@mas/testkit/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemOutcome, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, delay, err, ok, present, rmId, SeededRandom, silentLogger, accountNumber, type AccountNumber, type BucketId, type Logger, type RmId } from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
 import type { FailpointName } from '../failpoints';
-import { founderMembership, MemoryIdentityStore } from '../membership/memory-identity-store';
+import { founderMembership, MemoryIdentityStore } from './memory-identity-store';
 import { ResourceManager } from '../resource-manager';
 import { MemorySnapshotSpool } from '../snapshot-spool';
 import type { TokenVerifier } from '../token-verifier';

@@ -1,12 +1,15 @@
 /** Three Resource Managers over the real multi-Raft host, with memory logs, network and databases, in virtual time. */
-import { madeUpCluster } from '@mas/membership';
-import { MemoryLogDisk, MemoryLogStore, MemoryNetwork, MultiRaftHost, multiRaftConfig, ProcessClock, VirtualClock, type MemoryTransport } from '@mas/multi-raft';
+import { MultiRaftHost, multiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { ProcessClock, VirtualClock } from '@mas/testkit/clock';
+import { MemoryLogDisk, MemoryLogStore } from '@mas/testkit/log-store';
+import { madeUpCluster } from '@mas/testkit/membership';
+import { MemoryNetwork, type MemoryTransport } from '@mas/testkit/peer-transport';
 import type { ParticipantReply, ParticipantRequest, ReplicaChecksum } from '@mas/two-phase-commit';
 import { accountNumber, err, ok, present, rmId, SeededRandom, silentLogger, type AccountNumber, type BucketId, type RmId } from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
-import { founderMembership, MemoryIdentityStore } from '../membership/memory-identity-store';
+import { founderMembership, MemoryIdentityStore } from './memory-identity-store';
 import { ResourceManager } from '../resource-manager';
 import type { ApplyResult } from '../resource-manager-options';
 import { MemorySnapshotSpool } from '../snapshot-spool';

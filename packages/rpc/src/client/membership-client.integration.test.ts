@@ -1,12 +1,14 @@
 /** What a process asks the others before it takes part, over real TLS: who it is judged to be, and whether somebody speaks for its data already. */
-import { FIRST_RUN, madeUpCluster, runOf, type FoundingStatement, type LocalMember } from '@mas/membership';
+import { runOf, type FoundingStatement, type LocalMember } from '@mas/membership';
 import { EMPTY_BATCH, type PeerReceiver } from '@mas/multi-raft';
+import { systemClock } from '@mas/testkit/clock';
+import { FIRST_RUN, madeUpCluster } from '@mas/testkit/membership';
 import { rmId, silentLogger } from '@mas/values';
 import { EncodedInstructions } from '../codec/ledger-codec';
 import { MemberDoor } from '../membership/member-door';
 import type { RunningServer } from '../server/running-server';
 import { startRmServer } from '../server/start-rm-server';
-import { eventually, realClock } from '../testing/real-clock';
+import { eventually } from '../testing/eventually';
 import { makeTestCerts } from '../testing/test-certs';
 import { GrpcMembershipClient } from './membership-client';
 import { GrpcPeerTransport } from './peer-transport';
@@ -16,8 +18,8 @@ const SIGN_OF_LIFE_MS = 20;
 const certs = makeTestCerts();
 const cluster = madeUpCluster([ONE, TWO]);
 const founder = (rm = ONE): LocalMember => cluster.local(rm, () => 10);
-const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: () => undefined });
-const transportOf = (rm: typeof ONE, peers: ReadonlyMap<typeof ONE, string>): GrpcPeerTransport => new GrpcPeerTransport({ self: rm, door: doorOf(founder(rm)), peers, tls: certs.rm(rm), clock: realClock, logger: silentLogger });
+const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: () => undefined });
+const transportOf = (rm: typeof ONE, peers: ReadonlyMap<typeof ONE, string>): GrpcPeerTransport => new GrpcPeerTransport({ self: rm, door: doorOf(founder(rm)), peers, tls: certs.rm(rm), clock: systemClock, logger: silentLogger });
 const receiver: PeerReceiver = { onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined };
 
 let local: LocalMember;
@@ -28,10 +30,10 @@ let asked: (readonly [FoundingStatement, boolean])[];
 
 beforeAll(async () => {
   local = founder(TWO);
-  two = new GrpcPeerTransport({ self: TWO, door: doorOf(local), peers: new Map(), tls: certs.rm(TWO), clock: realClock, logger: silentLogger });
+  two = new GrpcPeerTransport({ self: TWO, door: doorOf(local), peers: new Map(), tls: certs.rm(TWO), clock: systemClock, logger: silentLogger });
   two.start(receiver);
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(TWO), raft: two, door: doorOf(local), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls: certs.rm(TWO), raft: two, door: doorOf(local), encoded: new EncodedInstructions(), clock: systemClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
     membership: {
       found: (statement, isQuestion) => {
@@ -44,7 +46,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   asked = [];
-  client = new GrpcMembershipClient({ self: ONE, peers: new Map([[TWO, `localhost:${server.port}`], [rmId(3), 'localhost:1']]), tls: certs.rm(ONE), clock: realClock, logger: silentLogger, timeoutMs: 60_000 });
+  client = new GrpcMembershipClient({ self: ONE, peers: new Map([[TWO, `localhost:${server.port}`], [rmId(3), 'localhost:1']]), tls: certs.rm(ONE), clock: systemClock, logger: silentLogger, timeoutMs: 60_000 });
 });
 afterEach(() => client.close());
 afterAll(async () => {

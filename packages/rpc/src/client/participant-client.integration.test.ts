@@ -1,6 +1,8 @@
 /** Sessions over real TLS: many requests in flight, what a timeout and a lost connection mean, and who may call. */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { madeUpCluster, type ClusterId, type LocalMember } from '@mas/membership';
+import type { ClusterId, LocalMember } from '@mas/membership';
+import { systemClock } from '@mas/testkit/clock';
+import { madeUpCluster } from '@mas/testkit/membership';
 import type { ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, rmId, silentLogger } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
@@ -9,7 +11,7 @@ import { SessionCodec } from '../codec/session-codec';
 import { TransactionServiceService } from '../generated/mas/v1/transaction_service';
 import type { RunningServer } from '../server/running-server';
 import { startRmServer } from '../server/start-rm-server';
-import { eventually, realClock } from '../testing/real-clock';
+import { eventually } from '../testing/eventually';
 import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts } from '../testing/test-certs';
 import { MemberDoor } from '../membership/member-door';
@@ -33,15 +35,15 @@ let handled: { readonly request: ParticipantRequest; readonly caller: 'tm' | 'rm
 let answer: (request: ParticipantRequest) => Promise<ParticipantReply>;
 
 const cluster = madeUpCluster([rmId(1), RM, rmId(3)]);
-const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
-const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller => new CoordinatorCaller({ name: 'tm-1', dialled: 1, knowledge, clock: realClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller => new CoordinatorCaller({ name: 'tm-1', dialled: 1, knowledge, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
 let refusals: string[] = [];
 
-const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient => new GrpcParticipantClient({ caller, addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: realClock, logger: silentLogger });
+const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient => new GrpcParticipantClient({ caller, addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: systemClock, logger: silentLogger });
 
 beforeAll(async () => {
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(2), membership: null, raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls: certs.rm(2), membership: null, raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: systemClock, logger: silentLogger,
     participant: {
       handle: (request, caller, passage) => {
         handled.push({ request, caller, passage });
@@ -120,7 +122,7 @@ describe('who belongs elsewhere', () => {
   test('a new coordinator believes one of three Resource Managers nothing, and asks nothing of it', async () => {
     let known: ClusterId | null = null;
     const knowledge = { clusterId: () => known, learn: (id: ClusterId) => void (known = id) };
-    const caller = new CoordinatorCaller({ name: 'tm-1', dialled: 3, knowledge, clock: realClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+    const caller = new CoordinatorCaller({ name: 'tm-1', dialled: 3, knowledge, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
     const coordinator = connect(certs.tm, caller);
     for (let tries = 0; tries < 3; tries += 1) expect((await coordinator.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
     expect([known, handled, refusals]).toEqual([null, [], []]);
@@ -137,7 +139,7 @@ describe('who belongs elsewhere', () => {
     const unknown = connect(certs.rm(1), doorOf(madeUpCluster([rmId(1)]).local(rmId(1), () => 0)));
     expect((await unknown.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
     unknown.close();
-    const nobody = connect(certs.rm(1), new MemberDoor({ member: () => null, clock: realClock, logger: silentLogger, onRefused: () => undefined }));
+    const nobody = connect(certs.rm(1), new MemberDoor({ member: () => null, clock: systemClock, logger: silentLogger, onRefused: () => undefined }));
     expect((await nobody.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
     nobody.close();
     expect(refusals).toEqual(['ANOTHER_CLUSTER']);
@@ -182,7 +184,7 @@ test('nobody there: not sent', async () => {
 
 test('a connection that does not come up is given up for a new one, not waited for', async () => {
   const slow = await TcpProxy.open(() => server.port);
-  const impatient = new GrpcParticipantClient({ caller: asCoordinator(), addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: realClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
+  const impatient = new GrpcParticipantClient({ caller: asCoordinator(), addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: systemClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
   slow.swallow(2);
   for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'not-sent', reason: 'no connection in time; the request was not sent' });
   expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
@@ -210,8 +212,8 @@ test('one request that takes long is waited for, however many end without an ans
   answer = (request) => (request.kind === 'locks' && request.bucket === 9 ? new Promise(() => undefined) : Promise.resolve({ kind: 'no-replica' }));
   let isSettled = false;
   const slow = client.send(RM, locks(9), 600_000).finally(() => (isSettled = true));
-  const startedMs = realClock.monotonicMs();
-  while (realClock.monotonicMs() - startedMs < 2_500) {
+  const startedMs = systemClock.monotonicMs();
+  while (systemClock.monotonicMs() - startedMs < 2_500) {
     await Promise.all([client.send(RM, locks(9), 100), client.send(RM, locks(1), 60_000)]);
   }
   expect(isSettled).toBe(false);

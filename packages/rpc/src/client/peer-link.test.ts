@@ -1,8 +1,9 @@
 /** How often a link dials: at once again after a loss, ever later where one end has refused the other. On the virtual clock; the network is a list of streams. */
 import { EventEmitter } from 'node:events';
 import { Metadata, status as Code, type Client, type ServiceError } from '@grpc/grpc-js';
-import { madeUpCluster, type PeerRefusal } from '@mas/membership';
-import { VirtualClock } from '@mas/multi-raft';
+import type { PeerRefusal } from '@mas/membership';
+import { VirtualClock } from '@mas/testkit/clock';
+import { madeUpCluster } from '@mas/testkit/membership';
 import { rmId, silentLogger } from '@mas/values';
 import { PeerBatchCodec } from '../codec/peer-batch-codec';
 import { MemberDoor } from '../membership/member-door';

@@ -3,9 +3,12 @@
  * connection; and what a peer may not be.
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import { FIRST_RUN, madeUpCluster, madeUpIncarnation, MemberTable, ordinal, runOf, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
-import { EMPTY_BATCH, peerTransportContract, type PeerReceiver, type SnapshotHeader, type TransportPair } from '@mas/multi-raft';
+import { MemberTable, ordinal, runOf, type LocalMember, type PeerName, type PeerRefusal } from '@mas/membership';
+import { EMPTY_BATCH, type PeerReceiver, type SnapshotHeader } from '@mas/multi-raft';
 import { logIndex, nodeId, NO_DATA, term } from '@mas/raft';
+import { systemClock } from '@mas/testkit/clock';
+import { FIRST_RUN, madeUpCluster, madeUpIncarnation } from '@mas/testkit/membership';
+import { peerTransportContract, type TransportPair } from '@mas/testkit/peer-transport';
 import { bucketId, rmId, silentLogger, type LogFacts, type Logger, type RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { EncodedInstructions } from '../codec/ledger-codec';
@@ -13,7 +16,7 @@ import { fromServiceError } from '../errors/status-details';
 import { RaftServiceService } from '../generated/mas/v1/raft_service';
 import type { RunningServer } from '../server/running-server';
 import { startRmServer } from '../server/start-rm-server';
-import { eventually, realClock } from '../testing/real-clock';
+import { eventually } from '../testing/eventually';
 import { TcpProxy } from '../testing/tcp-proxy';
 import { makeTestCerts, type TestCerts } from '../testing/test-certs';
 import { MemberDoor } from '../membership/member-door';
@@ -28,7 +31,7 @@ const [ONE, TWO] = [rmId(1), rmId(2)];
 const cluster = madeUpCluster([ONE, TWO]);
 const founder = (rm: RmId): LocalMember => cluster.local(rm, () => 100);
 const refusals: string[] = [];
-const doorOf = (local: LocalMember, logger = silentLogger): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
+const doorOf = (local: LocalMember, logger = silentLogger): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
 const certs: TestCerts = makeTestCerts();
 afterAll(() => certs.remove());
 
@@ -46,7 +49,7 @@ async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSe
   const nodes = await Promise.all([ONE, TWO].map(async (rm, at) => {
     const local = members[at] ?? founder(rm);
     const door = doorOf(local, logger);
-    const transport = new GrpcPeerTransport({ self: rm, door, peers: addresses, tls: certs.rm(rm), clock: realClock, logger: silentLogger, ...options });
+    const transport = new GrpcPeerTransport({ self: rm, door, peers: addresses, tls: certs.rm(rm), clock: systemClock, logger: silentLogger, ...options });
     const server = await serve(certs.rm(rm), transport, local, logger);
     ports.set(rm, server.port);
     return { local, transport, server, proxy: proxies[at]! };
@@ -56,7 +59,7 @@ async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSe
 
 function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMember, logger = silentLogger): Promise<RunningServer> {
   return startRmServer({
-    address: '127.0.0.1:0', tls, membership: null, raft: transport, door: doorOf(local, logger), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls, membership: null, raft: transport, door: doorOf(local, logger), encoded: new EncodedInstructions(), clock: systemClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
   });
 }
@@ -87,7 +90,7 @@ peerTransportContract('gRPC over TLS', async (members): Promise<TransportPair> =
     },
     guest: (member) => {
       const peers = new Map([ONE, TWO].filter((rm) => rm !== member.self.rm).map((rm) => [rm, `localhost:${nodes[rm - 1]?.server.port ?? 0}`]));
-      const guest = new GrpcPeerTransport({ self: member.self.rm, door: doorOf(member, logger), peers, tls: certs.rm(member.self.rm), clock: realClock, logger: silentLogger });
+      const guest = new GrpcPeerTransport({ self: member.self.rm, door: doorOf(member, logger), peers, tls: certs.rm(member.self.rm), clock: systemClock, logger: silentLogger });
       guests.push(guest);
       return guest;
     },
@@ -127,9 +130,9 @@ test('a log that grows while the connection is being made is no copy of an earli
   const ports = new Map<RmId, number>();
   const proxy = await TcpProxy.open(() => ports.get(TWO) ?? 0);
   const logger = { ...silentLogger, info: (_: object, text: string) => void lines.push(text) };
-  const door = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: realClock, logger, onRefused: ({ name }) => void lines.push(name) });
-  const dialling = new GrpcPeerTransport({ self: ONE, door: door(growing), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(ONE), clock: realClock, logger: silentLogger, dialTimeoutMs: 60_000 });
-  const other = new GrpcPeerTransport({ self: TWO, door: door(listening), peers: new Map(), tls: certs.rm(TWO), clock: realClock, logger: silentLogger });
+  const door = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger, onRefused: ({ name }) => void lines.push(name) });
+  const dialling = new GrpcPeerTransport({ self: ONE, door: door(growing), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(ONE), clock: systemClock, logger: silentLogger, dialTimeoutMs: 60_000 });
+  const other = new GrpcPeerTransport({ self: TWO, door: door(listening), peers: new Map(), tls: certs.rm(TWO), clock: systemClock, logger: silentLogger });
   other.start(receiver());
   // Nobody listens yet: the stream is begun, and waits for its connection.
   dialling.start(receiver({ onConnected: ({ rm }) => connected.push(rm) }));
@@ -137,7 +140,7 @@ test('a log that grows while the connection is being made is no copy of an earli
   position = 200;
   listening.heard([{ rm: ONE, ordinal: ordinal(0), run: FIRST_RUN.run, position }]);
   const server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(TWO), membership: null, raft: other, door: door(listening), encoded: new EncodedInstructions(), clock: realClock, logger: silentLogger,
+    address: '127.0.0.1:0', tls: certs.rm(TWO), membership: null, raft: other, door: door(listening), encoded: new EncodedInstructions(), clock: systemClock, logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
   });
   ports.set(TWO, server.port);
@@ -265,7 +268,7 @@ describe('refused', () => {
 
   test('who dials one that its cluster does not have, in what it hears as in what it says', async () => {
     refusals.length = 0;
-    const stranger = new GrpcPeerTransport({ self: ONE, door: doorOf(madeUpCluster([ONE, TWO], 2).local(ONE, () => 0)), peers: new Map([[TWO, `localhost:${nodes[1].server.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
+    const stranger = new GrpcPeerTransport({ self: ONE, door: doorOf(madeUpCluster([ONE, TWO], 2).local(ONE, () => 0)), peers: new Map([[TWO, `localhost:${nodes[1].server.port}`]]), tls: certs.rm(1), clock: systemClock, logger: silentLogger });
     stranger.start(receiver());
     await expect(stranger.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('belongs to cluster');
     await eventually('it is told', () => refusals.includes('ANOTHER_CLUSTER by 2'));
@@ -285,12 +288,12 @@ describe('refused', () => {
 
 test('a server that holds the certificate of another Resource Manager is not talked to', async () => {
   const proxy = await TcpProxy.open(() => port);
-  const impostor = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map(), tls: certs.rm(3), clock: realClock, logger: silentLogger });
+  const impostor = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map(), tls: certs.rm(3), clock: systemClock, logger: silentLogger });
   const server = await serve(certs.rm(3), impostor, founder(ONE));
   const port: number = server.port;
   let connected = false;
   impostor.start(receiver());
-  const transport = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(1), clock: realClock, logger: silentLogger });
+  const transport = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(1), clock: systemClock, logger: silentLogger });
   transport.start(receiver({ onConnected: () => { connected = true; } }));
   await expect(transport.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('was not installed');
   expect(connected).toBe(false);

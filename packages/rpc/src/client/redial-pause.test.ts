@@ -1,6 +1,6 @@
 /** Who is refused comes ever later, never later than the bound; who was welcome once begins anew. */
+import { VirtualClock } from '@mas/testkit/clock';
 import { rmId } from '@mas/values';
-import { VirtualClock } from '@mas/multi-raft';
 import { MAX_REFUSED_PAUSE_MS, REDIAL_MS, RedialPause } from './redial-pause';
 import { RefusedPeers } from './refused-peers';
 

@@ -1,8 +1,8 @@
 /** A call whose connection has gone by the time it is looked at: Node throws where one answers it, and that must not end the process. */
 import { connect, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '@mas/testkit/clock';
 import { silentLogger } from '@mas/values';
-import { realClock } from '../testing/real-clock';
 import { Connection } from './connection';
 import { PUBLIC_DOOR } from './door-limits';
 import { GuestBook } from './guest-book';
@@ -31,7 +31,7 @@ test.each([
   const looked = new Promise<void>((resolve) => {
     server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw?: readonly string[]) => {
       if (session === null) throw new Error('a stream has a session');
-      const state = { limits: PUBLIC_DOOR, methods, clock: realClock, logger: silentLogger, memory: new MemoryAccount(1_000, null), guests: new GuestBook(), openCalls: 0, callsOf: new Map<string, number>(), relieve: () => false };
+      const state = { limits: PUBLIC_DOOR, methods, clock: systemClock, logger: silentLogger, memory: new MemoryAccount(1_000, null), guests: new GuestBook(), openCalls: 0, callsOf: new Map<string, number>(), relieve: () => false };
       const connection = new Connection(session, state, 1_000, () => undefined, () => undefined);
       session.destroy();
       try {

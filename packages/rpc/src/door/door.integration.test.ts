@@ -4,7 +4,8 @@ import { connect as connectTcp } from 'node:net';
 import { status as Code } from '@grpc/grpc-js';
 import { silentLogger, type LogFacts, type Logger } from '@mas/values';
 import { frame, rawCall, rawSession, type RawCall } from '@mas/test-servers';
-import { eventually, realClock } from '../testing/real-clock';
+import { systemClock } from '@mas/testkit/clock';
+import { eventually } from '../testing/eventually';
 import { makeTestCerts } from '../testing/test-certs';
 import { Door } from './door';
 import { PUBLIC_DOOR, type DoorLimits } from './door-limits';
@@ -42,7 +43,7 @@ const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
 
 async function open(limits: Partial<DoorLimits> = {}, clientCa: Buffer | null = null): Promise<void> {
   const logger: Logger = { ...silentLogger, warn: (facts, message) => lines.push({ facts, message }), error: (facts, message) => lines.push({ facts, message }) };
-  ({ door, port } = await Door.open({ host: 'localhost', port: 0, tls: certs.tm, clientCa, methods, limits: { ...PUBLIC_DOOR, ...limits }, clock: realClock, logger }));
+  ({ door, port } = await Door.open({ host: 'localhost', port: 0, tls: certs.tm, clientCa, methods, limits: { ...PUBLIC_DOOR, ...limits }, clock: systemClock, logger }));
 }
 const session = (settings: Settings = {}): ClientHttp2Session => {
   const one = rawSession(`localhost:${port}`, certs.tm.ca, settings);

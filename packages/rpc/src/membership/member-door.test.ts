@@ -1,7 +1,8 @@
 /** What both ends write about a refusal: who refuses whom and why, once a minute however often it is dialled. */
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
-import { madeUpCluster, madeUpIncarnation, MemberTable, ordinal, type PeerName } from '@mas/membership';
-import { VirtualClock } from '@mas/multi-raft';
+import { MemberTable, ordinal, type PeerName } from '@mas/membership';
+import { VirtualClock } from '@mas/testkit/clock';
+import { madeUpCluster, madeUpIncarnation } from '@mas/testkit/membership';
 import { SAY_AGAIN_MS } from '@mas/resource-manager';
 import { rmId, silentLogger, type Logger, type RmId } from '@mas/values';
 import type { CallHead } from '../door/methods';

@@ -1,8 +1,8 @@
 /** Rates per subject, the bounds of the listener, and which descriptors reflection finds. */
 import { Metadata } from '@grpc/grpc-js';
+import { systemClock } from '@mas/testkit/clock';
 import { ok, silentLogger } from '@mas/values';
 import { DESCRIPTOR_SET_BASE64 } from '../generated/descriptor-set';
-import { realClock } from '../testing/real-clock';
 import { ClientEdge } from './client-edge';
 import { DescriptorIndex } from './descriptor-index';
 import { edgeLimits } from './edge-limits';
@@ -61,7 +61,7 @@ describe('descriptors', () => {
 test('two authorization headers: neither counts', () => {
   const limits = edgeLimits();
   if (!limits.ok) throw new Error(limits.error.join());
-  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger });
+  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: systemClock, logger: silentLogger });
   const head = (isRepeated: boolean): Parameters<typeof edge.authenticate>[0] => ({ header: () => 'Bearer a.b.c', isRepeated: () => isRepeated, certificate: () => undefined, metadata: () => new Metadata(), deadlineMs: Number.POSITIVE_INFINITY });
   expect(edge.authenticate(head(false)).ok).toBe(true);
   expect(edge.authenticate(head(true))).toMatchObject({ ok: false, error: { kind: 'unauthenticated', reason: 'TOKEN_INVALID' } });
@@ -70,10 +70,10 @@ test('two authorization headers: neither counts', () => {
 describe('deadlines', () => {
   const limits = edgeLimits();
   if (!limits.ok) throw new Error(limits.error.join());
-  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: realClock, logger: silentLogger });
+  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: systemClock, logger: silentLogger });
   const head = { header: () => 'Bearer a.b.c', isRepeated: () => false, certificate: () => undefined, metadata: () => new Metadata() };
   test.each([0, -1, -60_000])('one that ends in %s ms has passed: DEADLINE_EXCEEDED, before anything is asked', (leftMs) => {
-    const deadline = realClock.monotonicMs() + leftMs;
+    const deadline = systemClock.monotonicMs() + leftMs;
     expect(edge.admit({ ...head, deadlineMs: deadline })).toMatchObject({ ok: false, error: { kind: 'deadline-exceeded', reason: 'DEADLINE_EXCEEDED' } });
   });
 });

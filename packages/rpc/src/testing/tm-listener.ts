@@ -1,6 +1,7 @@
 /** A Transaction Manager's listener over real TLS before a coordinator and locks that answer what a test tells them to. Test support only. */
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { GlobalLockService, LockReport } from '@mas/global-lock';
+import { systemClock } from '@mas/testkit/clock';
 import { accountNumber, silentLogger } from '@mas/values';
 import { JwtTokenVerifier } from '../auth/jwt-token-verifier';
 import { loadTokenKeys } from '../auth/token-keys';
@@ -13,7 +14,6 @@ import type { RunningServer } from '../server/running-server';
 import { startTmServer } from '../server/start-tm-server';
 import { fakeCoordinator } from './fake-coordinator';
 import { freshSecret } from './fresh-secret';
-import { realClock } from './real-clock';
 import { makeTestCerts } from './test-certs';
 
 export const PAYMENT = '/mas.v1.AccountService/CreatePayment';
@@ -47,8 +47,8 @@ export class TmListener {
   constructor() {
     const keys = loadTokenKeys({ algorithm: 'HS256', issuer: 'mas', audience: 'mas', keys: [{ keyId: '1', material: freshSecret() }] });
     if (!keys.ok) throw new Error(keys.error.message);
-    this.verifier = new JwtTokenVerifier(keys.value, realClock);
-    this.signer = new TokenSigner(keys.value, realClock);
+    this.verifier = new JwtTokenVerifier(keys.value, systemClock);
+    this.signer = new TokenSigner(keys.value, systemClock);
     this.operator = this.signer.operator('ops', 3600).token;
     this.own = this.signer.account(accountNumber('abc'), 3600).token;
   }
@@ -57,7 +57,7 @@ export class TmListener {
     const limits = edgeLimits({ maxMessageBytes: 64 * 1024, rateBurst: 2_500, ratePerSecond: 1 });
     if (!limits.ok) throw new Error(limits.error.join());
     const { certs, coordinator, verifier, signer, operator } = this;
-    const server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: verifier, signer, limits: limits.value, clock: realClock, logger: silentLogger });
+    const server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: verifier, signer, limits: limits.value, clock: systemClock, logger: silentLogger });
     server.setServing(true);
     const address = `localhost:${server.port}`;
     return { server, raw: new Client(address, credentials.createSsl(certs.tm.ca)), client: new MasClient({ addresses: [address], ca: certs.tm.ca, token: operator, timeoutMs: CALL_TIMEOUT_MS }) };

@@ -1,6 +1,6 @@
 /** The simulator\u2019s streams between Resource Managers keep the contract of every transport, so that what is simulated over them means something. */
 import type { LocalMember, PeerRefusal } from '@mas/membership';
-import { peerTransportContract, type TransportPair } from '@mas/multi-raft';
+import { peerTransportContract, type TransportPair } from '@mas/testkit/peer-transport';
 import { Network } from './network';
 import { RaftFabric, type SimTransport, type TransportOwner } from './raft-transport';
 import { SimProcess } from './sim-process';

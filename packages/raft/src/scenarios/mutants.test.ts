@@ -1,8 +1,0 @@
-/** A mutant whose place has moved would be noticed by the long test only. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { mutants } from './mutants';
-
-test.each(mutants)('$rule: its place is in the source exactly once', ({ file, find }) => {
-  expect(readFileSync(join(__dirname, '..', file), 'utf8').split(find)).toHaveLength(2);
-});

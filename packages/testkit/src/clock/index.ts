@@ -1,0 +1,4 @@
+/** Time: one clock that a test moves, what a process sees of it, and the machine's own. */
+export { systemClock } from '@mas/bin';
+export { ProcessClock } from './process-clock';
+export { VirtualClock } from './virtual-clock';

@@ -1,0 +1,2 @@
+/** Clusters whose identities follow from numbers. */
+export { FIRST_RUN, madeUpCluster, madeUpIncarnation, type MadeUpCluster } from './made-up-cluster';
