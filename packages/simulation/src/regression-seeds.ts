@@ -19,5 +19,7 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 20_041, faults: ['strangers', 'lost disks', 'partitions', 'old copies'], was: 'the operator emptied a folder while it was admitted, and did not say the word again' },
   { seed: 100_097, faults: ['old copies', 'pauses', 'peers cut off', 'power cuts'], was: 'the end of a change of members was applied by all and written down as committed by nobody: after a power cut and the loss of one disk no group had a leader' },
   { seed: 200_233, faults: ['lost disks', 'short reigns', 'Redis'], was: 'an operator who named an incarnation that had been replaced meanwhile was told that its Resource Manager answers, for ever' },
+  { seed: 100_653, faults: ['deaths at a step', 'short reigns', 'clock drift', 'loss'], was: 'a candidate whose votes were lost, and the leader whom it had deposed, waited for Raft\u2019s election timeout' },
+  { seed: 200_455, faults: ['slow SQL', 'stalls'], was: 'a split vote was held again only after Raft\u2019s election timeout' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

@@ -38,7 +38,7 @@ export interface PlannedCampaign {
   /** How much later than who goes first. */
   readonly behindTicks: number;
   readonly triesLeft: number;
-  /** This replica has voted for nobody else above it. */
+  /** This replica has voted for nobody above it, or has given that election its time. */
   readonly sinceTerm: number;
   inTicks: number;
 }

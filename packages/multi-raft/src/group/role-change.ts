@@ -1,5 +1,6 @@
 /** What follows from gaining and losing leadership: fates of proposals and reads, and the applier's word for it. */
 import type { Replica } from './replica';
+import { onTermWithoutLeader } from './succession';
 
 /** Compares Raft's role with that of the last turn. */
 export function noteRole<Result>(replica: Replica<Result>): void {
@@ -8,6 +9,7 @@ export function noteRole<Result>(replica: Replica<Result>): void {
   replica.known = now;
   const led = before.role === 'leader';
   const leads = now.role === 'leader';
+  if (before.leader !== undefined && now.leader === undefined && now.term > before.term && now.role === 'follower') onTermWithoutLeader(replica, before.term);
   if (led && leads && before.term === now.term) return;
   if (led) onLost(replica, now.commit);
   if (leads) {

@@ -47,6 +47,12 @@ export function onPeerGained<Result>(replica: Replica<Result>, peer: NodeId): vo
   else if (replica.known.leader === undefined && replica.campaign === undefined) armCampaign(replica, (node) => isThere(replica, node));
 }
 
+/** A later term has begun, and there is nobody yet who leads in it: whoever began it may be one that cannot win. */
+export function onTermWithoutLeader<Result>(replica: Replica<Result>, before: number): void {
+  if (replica.isRetired || replica.campaign !== undefined) return;
+  armCampaign(replica, (node) => isThere(replica, node), STAGGER_MS, before);
+}
+
 /** A replica starts and knows no leader: whoever should lead tries first. Which peers are up is not known yet. */
 export function onStart<Result>(replica: Replica<Result>): void {
   armCampaign(replica, () => true, START_STAGGER_MS);
@@ -74,20 +80,22 @@ function succeed<Result>(replica: Replica<Result>, lost: NodeId): void {
 
 function campaign<Result>(replica: Replica<Result>): void {
   if (replica.campaign === undefined) return;
-  const { role, term, vote, id } = replica.node.basicStatus();
-  if (term > replica.campaign.sinceTerm && vote !== undefined && vote !== id) {
-    // It has just voted for somebody: that one is given the time of two fsyncs before it is disturbed.
-    replica.campaign = { ...replica.campaign, sinceTerm: term, inTicks: ticksIn(replica.host.config, AFTER_VOTE_MS) };
+  const { term, vote, id } = replica.node.basicStatus();
+  if (term > replica.campaign.sinceTerm && vote !== undefined) {
+    // It has just voted, for somebody or for itself: that election is given the time of two fsyncs. One that was split, or whose votes were
+    // lost, is held again by one after the other: Raft alone waits for its election timeout.
+    const inTicks = ticksIn(replica.host.config, AFTER_VOTE_MS) + (vote === id ? replica.voters.indexOf(id) * ticksIn(replica.host.config, STAGGER_MS) : 0);
+    replica.campaign = { ...replica.campaign, sinceTerm: term, inTicks };
     return;
   }
   // A refusal (no voter, an unapplied configuration change) is as good as a lost election: it is tried again.
-  if (role !== 'candidate') replica.node.campaign();
+  replica.node.campaign();
   const { behindTicks, triesLeft, sinceTerm } = replica.campaign;
   replica.campaign = triesLeft > 1 ? { behindTicks, triesLeft: triesLeft - 1, sinceTerm, inTicks: behindTicks + ticksIn(replica.host.config, RETRY_MS) } : undefined;
 }
 
 /** Those that are well go first, in order of preference, then those that ail: if all do, one of them must lead. */
-function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) => boolean, staggerMs = STAGGER_MS): void {
+function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) => boolean, staggerMs = STAGGER_MS, sinceTerm: number = replica.node.basicStatus().term): void {
   const { host } = replica;
   const able = preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter(isAble);
   const isWell = (node: NodeId): boolean => (node === host.nodeId ? ailmentOf(replica) === undefined : !host.isAiling(node));
@@ -95,7 +103,7 @@ function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) =>
   const rank = [...well, ...able.filter((node) => !isWell(node))].indexOf(host.nodeId);
   const behindMs = rank * staggerMs + (well.length > 0 && !well.includes(host.nodeId) ? AILING_MS : 0);
   const behindTicks = behindMs === 0 ? 0 : ticksIn(host.config, behindMs);
-  replica.campaign = rank < 0 ? undefined : { behindTicks, triesLeft: MAX_CAMPAIGNS, sinceTerm: replica.node.basicStatus().term, inTicks: behindTicks };
+  replica.campaign = rank < 0 ? undefined : { behindTicks, triesLeft: MAX_CAMPAIGNS, sinceTerm, inTicks: behindTicks };
 }
 
 function isThere<Result>({ host }: Replica<Result>, node: NodeId): boolean {

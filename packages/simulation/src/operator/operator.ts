@@ -59,7 +59,9 @@ export class Operator {
   /** Whether the design promises that this loss does no harm; where moves are in the way, there are none for a while. */
   mayLose(rm: RmId): boolean {
     if (this.loss !== null && this.loss.rm !== rm) return false;
-    if (this.machine(rm).disk.identity()?.hasGroups !== true || this.awaitsMove()) return false;
+    const identity = this.machine(rm).disk.identity();
+    // Until it has named its database nothing was promised by it.
+    if (identity?.hasGroups !== true || !identity.hasDatabase || this.awaitsMove()) return false;
     const may = !this.isMoving && this.groups().every((group) => this.isSettled(group));
     const nowMs = this.cluster.world.time.nowMs();
     if (!may && nowMs > this.quietUntilMs + QUIET_MS) {
