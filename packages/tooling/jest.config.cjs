@@ -20,7 +20,7 @@ module.exports = {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
   },
   moduleNameMapper: {
-    '^@mas/raft/internals/(.+)$': '<rootDir>/packages/raft/src/$1',
+    '^@mas/([^/]+)/internals/(.+)$': '<rootDir>/packages/$1/src/$2',
     '^@mas/testkit/([^/]+)$': '<rootDir>/packages/testkit/src/$1/index.ts',
     '^@mas/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
   },

@@ -1,4 +1,5 @@
 /** The lock service under a clock that the test moves: waiting, waking, fixed order, all or none, and life without the lock table. */
+import { VirtualClock } from '@mas/testkit/clock';
 import { SeededRandom, silentLogger } from '@mas/values';
 import { GlobalLock } from './global-lock';
 import { GlobalLocks } from './global-locks';
@@ -6,13 +7,12 @@ import { LockRepublisher } from './lock-republisher';
 import { DEFAULT_LOCK_PROPERTIES, type LockReply } from './lock-service';
 import { LockStoreUnavailable, type LockMode, type LockStore } from './lock-store';
 import { MemoryLockStore } from './memory-lock-store';
-import { ManualClock, settle } from './testing/manual-clock';
 import { ModelBuckets } from './testing/model-buckets';
 
 const CALLER = { subject: { kind: 'operator', name: 'mas|ops' }, token: 'jwt' } as const;
 
 class World {
-  readonly clock = new ManualClock();
+  readonly clock = new VirtualClock();
   readonly table = new MemoryLockStore(this.clock);
   readonly buckets = new ModelBuckets(this.clock);
   down = false;
@@ -59,11 +59,11 @@ test('shared locks go together, as rows of the bucket; an exclusive one waits fo
   const waiting = world.acquire(['a']);
   await world.clock.advance(100);
   await world.release(['a'], first.handle);
-  await settle();
+  await world.clock.settle();
   expect(world.buckets.calls).toEqual(['acquire a', 'acquire a', 'release a']);
   expect(first.locks).toEqual([{ lockId: 'a', token: null }]);
   await world.release(['a'], second.handle);
-  await settle();
+  await world.clock.settle();
   expect(await waiting).toMatchObject({ kind: 'acquired' });
 });
 
@@ -74,7 +74,7 @@ test('a release wakes a waiter at once, long before its delay is over', async ()
   await world.clock.advance(10);
   expect(reply).toBeUndefined();
   await world.release(['a'], handle);
-  await settle();
+  await world.clock.settle();
   expect(reply).toMatchObject({ kind: 'acquired' });
 });
 
@@ -114,7 +114,7 @@ test('crossing requests do not deadlock: A→B against B→A', async () => {
   const second = world.acquire(['b', 'a']);
   await world.clock.advance(50);
   await world.release(['a', 'b'], first.handle);
-  await settle();
+  await world.clock.settle();
   expect(await second).toMatchObject({ kind: 'acquired' });
 });
 
@@ -192,7 +192,7 @@ test("a crowd around one lock: releases wake it without using up anybody's attem
   for (let i = 0; i < 20; i += 1) {
     await world.clock.advance(10);
     await world.release(['a'], holder.handle);
-    await settle();
+    await world.clock.settle();
     expect(replies).toHaveLength(i + 1);
     const next = replies[i];
     if (next?.kind !== 'acquired') throw new Error(`waiter ${i} got ${JSON.stringify(next)}`);
@@ -278,7 +278,7 @@ describe('breaking', () => {
     await world.clock.advance(10);
     expect(await world.service.inspect('a', 0)).toMatchObject({ waiting: 1, lastBreak: null });
     expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({ kind: 'broken', was: { mode: 'shared', holders: [{ token: 1 }, { token: 2 }] } });
-    await settle();
+    await world.clock.settle();
     expect(await waiting).toMatchObject({ kind: 'acquired', locks: [{ token: 3 }] });
     for (const { handle } of readers) expect(await world.service.refresh({ lockIds: ['a'], handle, timeoutMs: 1000 })).toMatchObject({ kind: 'lost' });
     expect(await world.service.inspect('a', 0)).toMatchObject({ mode: 'exclusive', lastBreak: { by: 'jwt', upToToken: 2 } });

@@ -1,12 +1,12 @@
 /** A lock table that is away is asked again each second; it is said once for each time that it goes away, and an expected silence shows no stack. */
+import { VirtualClock } from '@mas/testkit/clock';
 import { silentLogger, type Logger } from '@mas/values';
 import { LockRepublisher } from './lock-republisher';
 import { LockStoreUnavailable } from './lock-store';
 import { MemoryLockStore } from './memory-lock-store';
-import { ManualClock } from './testing/manual-clock';
 
 test('one line for each outage', async () => {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const warned: object[] = [];
   const logger: Logger = { ...silentLogger, warn: (fields) => void warned.push(fields) };
   let failure: Error | null = new LockStoreUnavailable('Redis is not connected');

@@ -6,7 +6,7 @@ import type { LogDamaged, LogRecovery } from '@mas/multi-raft';
 import { MemoryFileSystem } from './disk/memory-file-system';
 import { readHeader, SECTOR_BYTES, SEGMENT_HEADER_BYTES, type RecordHeader } from './format/record-format';
 import { SegmentedLogStore } from './segmented-log-store';
-import { appended, dump, entries, entry, G1, G2, hardState, id, THREE_VOTERS, write } from './testing/log-samples';
+import { appended, dump, entries, entry, G1, G2, hardState, id, THREE_VOTERS, write } from '@mas/testkit/log-store';
 
 const SEGMENT_BYTES = 4096;
 const FILE = '/log/000000000001.wal';

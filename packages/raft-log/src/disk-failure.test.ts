@@ -2,7 +2,7 @@
 import { MemoryFileSystem } from './disk/memory-file-system';
 import type { LogFailed } from './log-failed';
 import { SegmentedLogStore } from './segmented-log-store';
-import { appended, dump, entry, G1, G2, hardState, id, THREE_VOTERS, write } from './testing/log-samples';
+import { appended, dump, entry, G1, G2, hardState, id, THREE_VOTERS, write } from '@mas/testkit/log-store';
 
 const START = { at: id(0, 0), confState: THREE_VOTERS };
 

@@ -9,7 +9,7 @@ import * as path from 'node:path';
 import { bucketId } from '@mas/values';
 import { NodeFileSystem } from './disk/node-file-system';
 import { SegmentedLogStore } from './segmented-log-store';
-import { appended, hardState, id, THREE_VOTERS, write } from './testing/log-samples';
+import { appended, hardState, id, THREE_VOTERS, write } from '@mas/testkit/log-store';
 import { logIndex, term, type Entry } from '@mas/raft';
 
 const DATA = Buffer.alloc(100, 'd');

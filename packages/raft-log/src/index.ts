@@ -4,4 +4,3 @@ export { NodeFileSystem } from './disk/node-file-system';
 export { LogFailed } from './log-failed';
 export { readLog } from './read-log';
 export { DEFAULT_SEGMENT_BYTES, SegmentedLogStore, type SegmentedLogOptions } from './segmented-log-store';
-export { MemoryLogStore } from './memory-log-store';

@@ -2,29 +2,16 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { logStoreContract } from '@mas/testkit/log-store';
 import { SeededRandom } from '@mas/values';
-import { logStoreContract } from './contract/log-store-contract';
 import { MemoryFileSystem, type Tearing } from './disk/memory-file-system';
 import { NodeFileSystem } from './disk/node-file-system';
-import { MemoryLogStore } from './memory-log-store';
 import { SegmentedLogStore } from './segmented-log-store';
 
 const clock = { monotonicMs: (): number => performance.now() };
 const onFatal = (error: Error): void => {
   throw error;
 };
-
-logStoreContract('in memory', () => {
-  let store = new MemoryLogStore();
-  return Promise.resolve({
-    open: async () => {
-      store = store.crash();
-      return { store, recovery: await store.recover() };
-    },
-    crash: () => undefined,
-    dispose: () => Promise.resolve(),
-  });
-});
 
 const tearings: readonly Tearing['kind'][] = ['lose', 'keep', 'prefix', 'sectors'];
 for (const kind of tearings) {

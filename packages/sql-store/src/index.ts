@@ -3,8 +3,6 @@ export { openAppliedStore, openEmbeddedStore, openMysqlStore } from './open-stor
 export type { EmbeddedStoreOptions } from './embedded/embedded-database';
 export type { MysqlStoreOptions } from './mysql/mysql-settings';
 export type { SqlAppliedStore } from './store/sql-applied-store';
-export { MemoryAppliedStore, type StoreFault, type StoreFaultHook, type StoreOperation } from './memory-store';
-export { MemoryTables } from './memory/memory-tables';
 // Steps of a payment's way, which the benchmark of stages takes one by one.
 export { ACCOUNT_TEXT } from './rows/account-text';
 export { OUTCOME_TEXT } from './rows/outcome-text';

@@ -1,4 +1,5 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
+import { FaultyDatabase } from '@mas/testkit/applied-store';
 import { madeUpCluster } from '@mas/testkit/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemOutcome, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
@@ -12,7 +13,6 @@ import { MemorySnapshotSpool } from '../snapshot-spool';
 import type { TokenVerifier } from '../token-verifier';
 import { FakeRaft, type FakeHost } from './fake-raft';
 import { jsonLedgerCodec, jsonRowCodec } from './json-codecs';
-import { MemoryDatabase } from './memory-store';
 import { OPERATOR } from './payments';
 import { VirtualClock } from './virtual-clock';
 
@@ -36,7 +36,7 @@ const NEVER = new Promise<never>(() => undefined);
 export class TestCluster {
   readonly clock = new VirtualClock();
   readonly raft = new FakeRaft(this.clock);
-  readonly databases = new Map<RmId, MemoryDatabase>();
+  readonly databases = new Map<RmId, FaultyDatabase>();
   readonly fatal: unknown[] = [];
   /** What processes have sent each other, but for questions who leads. */
   readonly requests: { readonly to: RmId; readonly request: ParticipantRequest; readonly passage: Passage | undefined }[] = [];
@@ -70,7 +70,7 @@ export class TestCluster {
     const input: ResourceManagerConfigInput = { checkpointDelayMs: 1_000, checkpointRows: 10_000, ...this.options.config };
     const config = resourceManagerConfig(input);
     if (!config.ok) throw new Error(JSON.stringify(config.error));
-    const database = this.databases.get(rm) ?? new MemoryDatabase();
+    const database = this.databases.get(rm) ?? new FaultyDatabase();
     this.databases.set(rm, database);
     const host = this.raft.host(rm);
     const holder: { process: Process | null } = { process: null };
@@ -146,7 +146,7 @@ export class TestCluster {
     return present(this.processes.get(rm), `process ${rm}`).host;
   }
 
-  database(rm: RmId): MemoryDatabase {
+  database(rm: RmId): FaultyDatabase {
     return present(this.databases.get(rm), `database ${rm}`);
   }
 

@@ -3,6 +3,7 @@ import { MultiRaftHost, multiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { ProcessClock, VirtualClock } from '@mas/testkit/clock';
 import { MemoryLogDisk, MemoryLogStore } from '@mas/testkit/log-store';
+import { FaultyDatabase } from '@mas/testkit/applied-store';
 import { madeUpCluster } from '@mas/testkit/membership';
 import { MemoryNetwork, type MemoryTransport } from '@mas/testkit/peer-transport';
 import type { ParticipantReply, ParticipantRequest, ReplicaChecksum } from '@mas/two-phase-commit';
@@ -15,7 +16,6 @@ import type { ApplyResult } from '../resource-manager-options';
 import { MemorySnapshotSpool } from '../snapshot-spool';
 import type { TokenVerifier } from '../token-verifier';
 import { jsonLedgerCodec, jsonRowCodec } from './json-codecs';
-import { MemoryDatabase } from './memory-store';
 import { OPERATOR } from './payments';
 
 interface Process {
@@ -35,7 +35,7 @@ export class RealCluster {
   readonly random: SeededRandom;
   readonly placement = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `rm-${id}:1` })), 3, 3);
   readonly failures: unknown[] = [];
-  readonly databases = new Map<RmId, MemoryDatabase>();
+  readonly databases = new Map<RmId, FaultyDatabase>();
   /** Snapshots installed so far. */
   installs = 0;
   private readonly network: MemoryNetwork;
@@ -62,7 +62,7 @@ export class RealCluster {
   async boot(rm: RmId): Promise<void> {
     const disk = this.disks.get(rm) ?? new MemoryLogDisk();
     this.disks.set(rm, disk);
-    const database = this.databases.get(rm) ?? new MemoryDatabase();
+    const database = this.databases.get(rm) ?? new FaultyDatabase();
     this.databases.set(rm, database);
     const clock = new ProcessClock(this.clock);
     const log = new MemoryLogStore(disk, clock, { syncMs: 1 });

@@ -1,6 +1,6 @@
 /** A kind of fault: how it disturbs the cluster for a while, how the disturbance ends, and how one sees that it bit. */
 import type { Ordinal } from '@mas/membership';
-import type { MemoryTables } from '@mas/sql-store';
+import type { MemoryTables } from '@mas/testkit/applied-store';
 import { present, type RmId, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { Machine } from '../cluster/cluster-parts';

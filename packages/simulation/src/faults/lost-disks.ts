@@ -3,7 +3,7 @@
  * end; its operator gives it a new disk. Now and then another machine is away meanwhile, or the old disk is found again.
  */
 import type { RmId } from '@mas/values';
-import { MemoryTables } from '@mas/sql-store';
+import { MemoryTables } from '@mas/testkit/applied-store';
 import { EMPTY_FOLDER, type FolderImage } from '../world/sim-disk';
 import type { Fault, FaultSite } from './fault';
 

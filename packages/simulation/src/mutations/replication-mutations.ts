@@ -58,8 +58,8 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     name: 'applied index not atomic with the rows',
     why: 'two SQL transactions where one is needed',
     changes: [
-      { file: 'sql-store/src/memory-store', find: '      this.stored.rows.apply(batch);\n', replace: '' },
-      { file: 'sql-store/src/memory-store', find: '      this.stored.checkpoint = { applied, confState, meta, blob };\n    });', replace: "      this.stored.checkpoint = { applied, confState, meta, blob };\n    });\n    await this.perform('load', () => this.stored.rows.apply(batch));" },
+      { file: 'testkit/src/applied-store/memory-store', find: '      this.stored.rows.apply(batch);\n', replace: '' },
+      { file: 'testkit/src/applied-store/memory-store', find: '      this.stored.checkpoint = { applied, confState, meta, blob };\n    });', replace: "      this.stored.checkpoint = { applied, confState, meta, blob };\n    });\n    await this.perform('load', () => this.stored.rows.apply(batch));" },
     ],
     faults: ['slow SQL', 'crashes', 'power cuts'],
   },
@@ -82,7 +82,7 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
   {
     name: 'dying writer not fenced',
     why: "a dead process's late COMMIT takes effect after its successor has read",
-    changes: [{ file: 'sql-store/src/memory-store', find: 'this.stored.dropped || this.stored.writerEpoch !== this.writerEpoch', replace: 'this.stored.dropped' }],
+    changes: [{ file: 'testkit/src/applied-store/memory-store', find: 'this.stored.dropped || this.stored.writerEpoch !== this.writerEpoch', replace: 'this.stored.dropped' }],
     faults: ['crashes', 'slow SQL'],
   },
   {

@@ -8,7 +8,7 @@ import type { Kysely } from 'kysely';
 import { AccountDAO } from '../dao/account-dao';
 import { OutcomeDAO } from '../dao/outcome-dao';
 import { PaymentDAO } from '../dao/payment-dao';
-import { key, txn } from '../contract/contract-rows';
+import { key, txn } from '@mas/testkit/applied-store';
 import type { Schema } from '../schema/schema';
 import { SQLITE } from '../sql-dialect';
 

@@ -4,7 +4,7 @@
  */
 import { CompiledQuery, sql } from 'kysely';
 import { mySqlIsHere, startMariaDb, startMySql, type SqlServerOptions, type TestServer } from '@mas/test-servers';
-import { appliedStoreContract } from '../contract';
+import { appliedStoreContract } from '@mas/testkit/applied-store';
 import { openMysqlStore } from '../open-store';
 import { LocalRows } from '../rows/load-lines';
 import { DirectSql } from '../testing/direct-sql';

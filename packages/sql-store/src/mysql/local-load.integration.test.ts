@@ -5,7 +5,7 @@
 import { startMariaDb, type TestServer } from '@mas/test-servers';
 import { createConnection, type Connection } from 'mysql2';
 import { accountNumber, bucketId, InvariantViolation, type LogFacts } from '@mas/values';
-import { account, batch, leg, manyRows, position } from '../contract/contract-rows';
+import { account, batch, leg, manyRows, position } from '@mas/testkit/applied-store';
 import { openMysqlStore } from '../open-store';
 import { LocalRows } from '../rows/load-lines';
 import { DirectSql } from '../testing/direct-sql';

@@ -1,6 +1,6 @@
 /** The contract of the port on real servers, with both ways in which rows get there. On MySQL itself where there is one (see test-servers). */
 import { mySqlIsHere, startMariaDb, startMySql, type TestServer } from '@mas/test-servers';
-import { appliedStoreContract, type StoreUnderTest } from '../contract';
+import { appliedStoreContract, type StoreUnderTest } from '@mas/testkit/applied-store';
 import { openMysqlStore } from '../open-store';
 
 async function onServer(start: () => Promise<TestServer>): Promise<StoreUnderTest> {

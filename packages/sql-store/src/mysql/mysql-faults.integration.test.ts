@@ -5,7 +5,7 @@
 import { startMariaDb, waitUntil, type TestServer } from '@mas/test-servers';
 import { StoreUnavailable, WriterFenced, type BucketStore } from '@mas/resource-manager';
 import { accountNumber, bucketId } from '@mas/values';
-import { account, batch, leg, manyRows, position } from '../contract/contract-rows';
+import { account, batch, leg, manyRows, position } from '@mas/testkit/applied-store';
 import { openMysqlStore } from '../open-store';
 import type { SqlAppliedStore } from '../store/sql-applied-store';
 import { CuttingProxy } from '../testing/cutting-proxy';

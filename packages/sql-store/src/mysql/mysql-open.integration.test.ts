@@ -2,8 +2,8 @@
 import { createConnection } from 'mysql2';
 import { freePort, startMariaDb, type TestServer } from '@mas/test-servers';
 import { accountNumber, bucketId, type LogFacts } from '@mas/values';
-import { account, batch, key, manyRows, outcome, position } from '../contract/contract-rows';
-import { allChunks } from '../contract/store-under-test';
+import { account, batch, key, manyRows, outcome, position } from '@mas/testkit/applied-store';
+import { allChunks } from '@mas/testkit/applied-store';
 import { openAppliedStore, openMysqlStore } from '../open-store';
 import { DirectSql } from '../testing/direct-sql';
 import { backToSchema4 } from '../testing/rows-of-schema-4';

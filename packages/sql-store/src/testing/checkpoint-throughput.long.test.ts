@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startMariaDb, startMySql, mySqlIsHere, tempFolder } from '@mas/test-servers';
 import type { AppliedStore } from '@mas/resource-manager';
 import { accountNumber, bucketId } from '@mas/values';
-import { account, batch, body, key, leg, outcome, position, txn } from '../contract/contract-rows';
+import { account, batch, body, key, leg, outcome, position, txn } from '@mas/testkit/applied-store';
 import { openEmbeddedStore, openMysqlStore } from '../open-store';
 
 const PAYMENTS_PER_BATCH = 2_000;

@@ -4,7 +4,7 @@
  */
 import type { LegRow, LegSpec, OutcomeRow } from '@mas/ledger';
 import { accountNumber, currency } from '@mas/values';
-import { body, key, leg, outcome, txn, USD } from '../contract/contract-rows';
+import { body, key, leg, outcome, txn, USD } from '@mas/testkit/applied-store';
 
 const PAYMENT_COLUMNS = 'bucket,generation,slot,account,seq,txn,id,effect,amount_minor,state,prepared_at_ms,balance_after_minor,pinned,detail';
 const OUTCOME_COLUMNS = 'bucket,generation,slot,scope,id,txn,decision,decided_at_ms,untold_count,detail';

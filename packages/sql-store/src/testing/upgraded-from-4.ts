@@ -2,8 +2,8 @@
 import type { OutcomeRow } from '@mas/ledger';
 import type { AppliedStore } from '@mas/resource-manager';
 import { bucketId } from '@mas/values';
-import { body, batch, leg, position } from '../contract/contract-rows';
-import { allChunks, rowsOfKind } from '../contract/store-under-test';
+import { body, batch, leg, position } from '@mas/testkit/applied-store';
+import { allChunks, rowsOfKind } from '@mas/testkit/applied-store';
 import { MEANT_LEGS, MEANT_OUTCOMES } from './rows-of-schema-4';
 
 type Key = (row: { readonly txn: string; readonly key: string }) => string;

@@ -17,7 +17,17 @@ export class ProcessClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Timer {
-    return this.clock.schedule(delayMs, () => this.call(callback));
+    let isCancelled = false;
+    const timer = this.clock.schedule(delayMs, () => this.call(() => {
+      if (!isCancelled) callback();
+    }));
+    return {
+      cancel: () => {
+        // It may be due already and wait for the end of a freeze.
+        isCancelled = true;
+        timer.cancel();
+      },
+    };
   }
 
   defer(callback: () => void): void {

@@ -4,7 +4,7 @@
  */
 import { logIndex, MemoryStorage, NO_DATA, type EntryId, type RaftStorage } from '@mas/raft';
 import type { LogRecovery, LogStart, LogStats, LogStore, LogWrite } from '@mas/multi-raft';
-import { present, type BucketId, type Clock } from '@mas/values';
+import { invariant, present, type BucketId, type Clock } from '@mas/values';
 
 /** What survives. Give it to the next MemoryLogStore after the process has died. */
 export class MemoryLogDisk {
@@ -78,10 +78,7 @@ export class MemoryLogStore implements LogStore {
   }
 
   compact(group: BucketId, upTo: EntryId): void {
-    this.enqueue(
-      (groups) => groups.get(group)?.compact(upTo.index),
-      () => undefined,
-    );
+    this.enqueue((groups) => compactTo(present(groups.get(group), `log of group ${group}`), upTo), () => undefined);
   }
 
   remove(group: BucketId): Promise<void> {
@@ -153,4 +150,12 @@ export class MemoryLogStore implements LogStore {
     if (syncMs === 0) this.clock.defer(finish);
     else this.clock.schedule(syncMs, finish);
   }
+}
+
+/** What is compacted counts as the snapshot from then on, as in the log on disk. */
+function compactTo(storage: MemoryStorage, upTo: EntryId): void {
+  if (upTo.index < storage.firstIndex()) return;
+  invariant(storage.term(upTo.index) === upTo.term, 'compaction names an entry of the log', { index: upTo.index, term: upTo.term });
+  storage.createSnapshot(upTo.index, storage.initialState().confState, NO_DATA);
+  storage.compact(upTo.index);
 }

@@ -1,12 +1,10 @@
 /** The rows of one bucket in memory, with the lookups that the port asks for. Rows are immutable values and are shared; whoever changes one hears of it. */
 import { lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows } from '@mas/ledger';
 import type { CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotChunk, StoredLegQuery } from '@mas/resource-manager';
+import { outcomeRowKey } from '@mas/sql-store/internals/rows/outcome-text';
+import { checkAccount, checkLeg, checkOutcome } from '@mas/sql-store/internals/rows/row-checks';
+import { compareKeys, nameOfKey, type RowKey } from '@mas/sql-store/internals/rows/row-key';
 import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
-import { compareKeys, nameOfKey, type RowKey } from '../rows/row-key';
-import { checkAccount, checkLeg, checkOutcome } from '../rows/row-checks';
-import { outcomeRowKey } from '../rows/outcome-text';
-
-const ROWS_PER_CHUNK = 1_000;
 
 export class MemoryRows {
   private readonly accounts = new Map<AccountNumber, AccountRow>();
@@ -100,12 +98,12 @@ export class MemoryRows {
   }
 
   /** As of now: later writes replace rows in the maps and leave these lists alone. */
-  chunks(): readonly SnapshotChunk[] {
+  chunks(perChunk: number): readonly SnapshotChunk[] {
     return [
-      ...pieces(this.sortedAccounts()).map((rows): SnapshotChunk => ({ kind: 'accounts', rows })),
-      ...pieces(this.sortedLegs()).map((rows): SnapshotChunk => ({ kind: 'legs', rows })),
-      ...pieces(this.sortedOutcomes()).map((rows): SnapshotChunk => ({ kind: 'outcomes', rows })),
-      ...pieces(this.sortedLocks()).map((rows): SnapshotChunk => ({ kind: 'locks', rows })),
+      ...pieces(this.sortedAccounts(), perChunk).map((rows): SnapshotChunk => ({ kind: 'accounts', rows })),
+      ...pieces(this.sortedLegs(), perChunk).map((rows): SnapshotChunk => ({ kind: 'legs', rows })),
+      ...pieces(this.sortedOutcomes(), perChunk).map((rows): SnapshotChunk => ({ kind: 'outcomes', rows })),
+      ...pieces(this.sortedLocks(), perChunk).map((rows): SnapshotChunk => ({ kind: 'locks', rows })),
     ];
   }
 
@@ -147,7 +145,7 @@ function sortedBy<Row>(rows: Iterable<Row>, keyOf: (row: Row) => RowKey): readon
   return [...rows].sort((left, right) => compareKeys(keyOf(left), keyOf(right)));
 }
 
-function pieces<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const count = Math.ceil(rows.length / ROWS_PER_CHUNK);
-  return Array.from({ length: count }, (_, at) => rows.slice(at * ROWS_PER_CHUNK, (at + 1) * ROWS_PER_CHUNK));
+function pieces<Row>(rows: readonly Row[], perChunk: number): readonly (readonly Row[])[] {
+  const count = Math.ceil(rows.length / perChunk);
+  return Array.from({ length: count }, (_, at) => rows.slice(at * perChunk, (at + 1) * perChunk));
 }

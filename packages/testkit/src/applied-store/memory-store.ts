@@ -22,11 +22,11 @@ import {
   type StoreOwner,
   type StoreOwnership,
 } from '@mas/resource-manager';
+import { checkInstall, checkpointState } from '@mas/sql-store/internals/store/positions';
+import { isSameOwner } from '@mas/sql-store/internals/store/same-owner';
 import { invariant, type AccountNumber, type BucketId, type Slot } from '@mas/values';
-import { MemoryRows } from './memory/memory-rows';
-import { EMPTY_CHECKPOINT, MemoryTables, type MemoryBucket } from './memory/memory-tables';
-import { checkInstall, checkpointState } from './store/positions';
-import { isSameOwner } from './store/same-owner';
+import { MemoryRows } from './memory-rows';
+import { EMPTY_CHECKPOINT, MemoryTables, type MemoryBucket } from './memory-tables';
 
 export type StoreOperation = 'migrate' | 'own' | 'open' | 'drop' | 'load' | 'checkpoint' | 'scan' | 'list' | 'snapshot' | 'install';
 
@@ -163,7 +163,7 @@ class MemoryBucketStore implements BucketStore {
   }
 
   async readSnapshot(): Promise<SnapshotReader> {
-    return this.perform('snapshot', () => new MemorySnapshot(this.stored.checkpoint, this.stored.rows.chunks(), () => this.perform('snapshot', () => undefined)));
+    return this.perform('snapshot', () => new MemorySnapshot(this.stored.checkpoint, this.stored.rows.chunks(this.owner.tables.rowsPerChunk), () => this.perform('snapshot', () => undefined)));
   }
 
   async beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller> {

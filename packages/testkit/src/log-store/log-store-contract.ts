@@ -1,12 +1,12 @@
 /**
- * What every LogStore must do, run on the log on disk, on the simulated disk and on the one in memory. The last test is the
+ * What every LogStore must do, run on the log in memory here, on the one on disk and on the simulated disk in raft-log. The last test is the
  * strongest: seeded random histories with power failures; what comes back is always some prefix of what was written
  * that holds everything acknowledged.
  */
 import { logIndex } from '@mas/raft';
 import type { LogRecovery, LogStore } from '@mas/multi-raft';
 import { bucketId, SeededRandom, type BucketId } from '@mas/values';
-import { appended, dump, entries, entry, G1, G2, hardState, id, THREE_VOTERS, write } from '../testing/log-samples';
+import { appended, dump, entries, entry, G1, G2, hardState, id, THREE_VOTERS, write } from './log-samples';
 
 export interface LogStoreHarness {
   /** A store on whatever is there, recovered. */

@@ -12,9 +12,14 @@ export interface MemoryBucket {
 
 export const EMPTY_CHECKPOINT: Checkpoint = { applied: { index: 0, term: 0 }, confState: null, meta: null, blob: null };
 
+const ROWS_PER_CHUNK = 1_000;
+
 export class MemoryTables {
   owner: StoreOwner | null = null;
   readonly buckets = new Map<BucketId, MemoryBucket>();
+
+  /** @param rowsPerChunk of a snapshot */
+  constructor(readonly rowsPerChunk = ROWS_PER_CHUNK) {}
 
   bucket(id: BucketId): MemoryBucket {
     const known = this.buckets.get(id);
@@ -26,7 +31,7 @@ export class MemoryTables {
 
   /** As a backup of this moment, restored into a database of its own. */
   copy(): MemoryTables {
-    const copied = new MemoryTables();
+    const copied = new MemoryTables(this.rowsPerChunk);
     copied.owner = this.owner;
     for (const [id, bucket] of this.buckets) copied.buckets.set(id, { ...bucket, rows: bucket.rows.copy() });
     return copied;

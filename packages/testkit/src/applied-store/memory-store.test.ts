@@ -1,8 +1,8 @@
 /** The memory store passes the port's contract, and its faults do what simulations rely on. */
 import { StoreUnavailable } from '@mas/resource-manager';
 import { accountNumber, bucketId } from '@mas/values';
-import { appliedStoreContract } from './contract';
-import { account, batch, position } from './contract/contract-rows';
+import { appliedStoreContract } from './applied-store-contract';
+import { account, batch, position } from './contract-rows';
 import { MemoryAppliedStore, type StoreFault } from './memory-store';
 
 describe('contract', () => {
