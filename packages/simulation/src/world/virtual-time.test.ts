@@ -1,4 +1,5 @@
 /** Order is what makes a seed a history: by time, then by who asked first, with all promises done in between. */
+import { clockContract } from '@mas/testkit/clock';
 import { SimProcess } from './sim-process';
 import { VirtualTime } from './virtual-time';
 
@@ -69,4 +70,14 @@ describe('a process', () => {
     expect(process.clock.wallMs() - wallMs).toBe(100 - 5_000);
     expect(process.clock.monotonicMs() - monotonicMs).toBe(100);
   });
+});
+
+clockContract('of a simulated process', () => {
+  const time = new VirtualTime();
+  return {
+    clock: new SimProcess('process', time, { wallMs: 0, monotonicMs: 500 }).clock,
+    eventually: async (what, condition) => {
+      if (!(await time.runUntil(time.nowMs() + 10_000, condition))) throw new Error(`not within 10 virtual s: ${what}`);
+    },
+  };
 });
