@@ -68,6 +68,13 @@ export class LeaderDirectory {
     return this.index.replicasOf(bucket);
   }
 
+  /** Who is asked about it: its replicas, and a leader that has been moved where the map does not have it yet. */
+  askedAbout(bucket: BucketId): readonly RmId[] {
+    const replicas = this.replicasOf(bucket);
+    const leader = this.leaderHint(bucket);
+    return leader === undefined || replicas.includes(leader) ? replicas : [...replicas, leader];
+  }
+
   leaderHint(bucket: BucketId): RmId | undefined {
     return this.known.get(bucket)?.leader ?? undefined;
   }

@@ -46,13 +46,13 @@ export class Questions {
   /** To those replicas that are silent, whether they still are: at most twice a second each, whoever calls this. */
   askTheSilent(bucket: BucketId): void {
     const { directory, clock } = this.ports;
-    for (const rm of directory.replicasOf(bucket)) if (directory.silences.isDue(rm, clock.monotonicMs())) this.ask(bucket, this.waiting(bucket), rm);
+    for (const rm of directory.askedAbout(bucket)) if (directory.silences.isDue(rm, clock.monotonicMs())) this.ask(bucket, this.waiting(bucket), rm);
   }
 
   private round(bucket: BucketId, waiting: Waiting): void {
     const { directory, clock } = this.ports;
     const nowMs = clock.monotonicMs();
-    for (const rm of directory.replicasOf(bucket)) {
+    for (const rm of directory.askedAbout(bucket)) {
       const askedMs = waiting.asked.get(rm);
       if (askedMs === undefined || nowMs - askedMs >= PATIENCE_MS) this.ask(bucket, waiting, rm);
     }

@@ -21,5 +21,7 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 200_233, faults: ['lost disks', 'short reigns', 'Redis'], was: 'an operator who named an incarnation that had been replaced meanwhile was told that its Resource Manager answers, for ever' },
   { seed: 100_653, faults: ['deaths at a step', 'short reigns', 'clock drift', 'loss'], was: 'a candidate whose votes were lost, and the leader whom it had deposed, waited for Raft\u2019s election timeout' },
   { seed: 200_455, faults: ['slow SQL', 'stalls'], was: 'a split vote was held again only after Raft\u2019s election timeout' },
+  { seed: 500_025, faults: ['deaths of voters', 'membership changes', 'power cuts'], was: 'a leader that the map does not have at the bucket was asked no questions, so that it took three seconds until it was known to be out of reach' },
+  { seed: 500_032, faults: ['SQL down', 'old copies', 'leadership transfers', 'SQL at COMMIT'], was: 'an entry that was refused while leadership was handed over was proposed again in the same moment, for ever' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

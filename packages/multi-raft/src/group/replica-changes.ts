@@ -120,10 +120,10 @@ async function isKept<Result>(replica: Replica<Result>): Promise<ChangeOutcome> 
   return replica.waiters.until<ChangeOutcome>(() => {
     if (replica.formerVoters.areForgotten) return 'done';
     if (!stillLeads(replica, term)) return 'unknown';
-    // Refused where much is under way: then any of that will do.
+    // Refused where leadership is being handed over, or much is under way: the next turn tries again, a tick later at most.
     if (!isProposed) {
       isProposed = replica.node.proposeBatch([NOTHING]).ok;
-      replica.wake();
+      if (isProposed) replica.wake();
     }
     return undefined;
   });
