@@ -59,8 +59,17 @@ export class Mistakes {
 
   /** @returns what the process says of whom it has refused, or who has refused it, since it was started; waits for the first line. */
   async refusalsIn(process: MasProcess, reason: string): Promise<readonly RefusalLine[]> {
-    const found = (): readonly RefusalLine[] => process.lines().filter((line): line is RefusalLine => line['reason'] === reason && 'refused' in line);
+    const found = (): readonly RefusalLine[] => refusalLines(process, reason);
     await waitUntil(`${process.name} has written of ${reason}`, () => found().length > 0, { timeoutMs: LONG_MS, diagnostics: () => process.logTail() });
+    return found();
+  }
+
+  /** The same of several processes together; waits until exactly these have been refused by any of them. @param refused without their incarnations */
+  async refusalsOf(processes: readonly MasProcess[], reason: string, refused: readonly string[]): Promise<readonly RefusalLine[]> {
+    const found = (): readonly RefusalLine[] => processes.flatMap((process) => refusalLines(process, reason));
+    const names = (): readonly string[] => [...new Set(found().map((line) => line.refused.replace(/ \(.*/, '')))].sort();
+    const diagnostics = (): string => processes.map((process) => process.logTail()).join('\n');
+    await waitUntil(`${refused.join(' and ')} were refused for ${reason}`, () => names().join() === refused.join(), { timeoutMs: LONG_MS, diagnostics });
     return found();
   }
 
@@ -92,4 +101,8 @@ export class Mistakes {
       await connection.end();
     }
   }
+}
+
+function refusalLines(process: MasProcess, reason: string): readonly RefusalLine[] {
+  return process.lines().filter((line): line is RefusalLine => line['reason'] === reason && 'refused' in line);
 }
