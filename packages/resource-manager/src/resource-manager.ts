@@ -58,8 +58,11 @@ export class ResourceManager implements ParticipantServer {
     this.replacement = new ReplacementDriver({ host: options.host, directory, clock, logger: options.logger });
   }
 
-  /** Opens the store and every replica that the placement gives this RM; resolves once all take part. */
-  async start(): Promise<void> {
+  /**
+   * Opens the store and every replica that the placement gives this RM; resolves once all take part.
+   * @param logged the groups that its log holds. One whose rows are gone is refused by name when it is opened, not forgotten.
+   */
+  async start(logged: readonly BucketId[]): Promise<void> {
     const { store, spool, directory, rm, host } = this.context;
     await store.migrate();
     await spool.start();
@@ -75,8 +78,8 @@ export class ResourceManager implements ParticipantServer {
     }
     // Rows that the map does not speak of yet belong to replicas that were added before it was published.
     const placed = map.buckets.filter(({ replicas }) => replicas.includes(rm)).map(({ bucket }) => bucket);
-    const stored = (await store.buckets()).filter((bucket) => bucket !== META_GROUP);
-    for (const bucket of new Set([...placed, ...stored])) {
+    const kept = [...(await store.buckets()), ...logged].filter((bucket) => bucket !== META_GROUP);
+    for (const bucket of new Set([...placed, ...kept])) {
       const replicas = directory.placement().replicasOf(bucket);
       await this.open(bucket, mayFound && replicas.includes(rm) ? votersOf(replicas) : null);
     }

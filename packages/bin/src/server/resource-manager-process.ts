@@ -147,7 +147,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   desk.manager = manager;
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
   lifecycle.onStop('resource manager', () => manager.stop());
-  await manager.start();
+  await manager.start(recovery.groups);
   server.setServing(true);
   logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: database === null ? 'embedded' : 'mysql', clusterId: membership.clusterId, incarnation: member.self.incarnation }, 'ready');
 }

@@ -109,7 +109,7 @@ export class TestCluster {
     });
     holder.process = { rm: manager, host, alive: true };
     this.processes.set(rm, holder.process);
-    await this.clock.await(manager.start());
+    await this.clock.await(manager.start([]));
   }
 
   /** For processes that start from now on. */

@@ -96,8 +96,8 @@ export class RealCluster {
       onFatal,
     });
     holder.process = { manager, clock, log, transport, alive: true };
-    await this.settling(host.start());
-    await this.settling(manager.start());
+    const { groups } = await this.settling(host.start());
+    await this.settling(manager.start(groups));
     this.processes.set(rm, holder.process);
   }
 

@@ -137,13 +137,13 @@ export class RmProcess {
     if (part === null) return;
     const parts = this.assemble(part);
     this.parts = parts;
-    await parts.host.start();
+    const { groups } = await parts.host.start();
     await parts.beginRun(machine.world.chance());
     // Not before: how far the log goes is only known now.
     await parts.meetOthers();
     this.isMember = true;
     desk.manager = parts.manager;
-    await parts.manager.start();
+    await parts.manager.start(groups);
     this.hasStarted = true;
   }
 
