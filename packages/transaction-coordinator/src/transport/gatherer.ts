@@ -1,5 +1,5 @@
 /**
- * Batching without timers: while a batch is under way, what arrives gathers for the next one; on an idle gatherer an
+ * Batching: while a batch is under way, what arrives gathers for the next one, without a timer; on an idle gatherer an
  * item leaves in the same turn of the event loop, together with what that turn still brings. What nobody waits for may be given a moment longer
  * (`idleMs`), for company.
  */
