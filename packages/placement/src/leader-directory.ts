@@ -120,8 +120,8 @@ export class LeaderDirectory {
 
   /** `from` was asked at `askedMs` who leads and has answered. */
   said(bucket: BucketId, from: RmId, { leader, term, heardAgoMs }: Leadership, askedMs: number, nowMs: number): void {
-    this.silences.answered(from);
-    this.silences.took(from, nowMs - askedMs, nowMs);
+    this.silences.answered(from, nowMs);
+    this.silences.took(from, askedMs, nowMs);
     const known = this.of(bucket);
     if (leader === null) {
       known.witnesses.delete(from);

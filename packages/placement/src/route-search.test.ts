@@ -219,6 +219,28 @@ describe('a leader that only this process does not reach', () => {
     expect([story.pass(600).mayLeave, story.pass(150).mayLeave]).toEqual([false, true]);
   });
 
+  test('what a question took that was put to it while it was out of reach is nothing to learn from: the next time it is left as soon', () => {
+    const story = cut().pass(150).leaves();
+    story.steps({ kind: 'answered' });
+    const probes = [story.pass(14_000).asks(1).nowMs, story.pass(500).asks(1).nowMs];
+    story.pass(500);
+    for (const askedMs of probes) story.says(1, 1, 5, 0, askedMs);
+    expect(story.pass(10_000).again().next).toBe('ask 1');
+    story.pass(150).asks(1, 2, 3).pass(50).says(3, 1, 5, 5);
+    expect(story.pass(150).leaves().next).toBe('ask 1 through 3');
+  });
+
+  test('a stall that was taken for that is learned by the question that was put before', () => {
+    const story = cut();
+    const askedMs = story.nowMs - 50;
+    story.pass(150).leaves();
+    story.steps({ kind: 'answered' });
+    story.pass(400).says(1, 1, 5, 0, askedMs);
+    expect(story.again().next).toBe('ask 1');
+    story.pass(150).asks(1, 2, 3).pass(50).says(3, 1, 5, 5);
+    expect([story.pass(700).mayLeave, story.pass(300).mayLeave]).toEqual([false, true]);
+  });
+
   test('an answer that waited while this process stood still proves nothing', () => {
     const story = led();
     expect(story.next).toBe('ask 1');
@@ -245,7 +267,7 @@ describe('a leader that only this process does not reach', () => {
 
   test('who asks is no relay for itself', () => {
     const story = cut().pass(150);
-    story.directory.silences.silent(rmId(1), 0);
+    story.directory.silences.silent(rmId(1), 0, story.nowMs);
     expect(show(new RouteSearch(story.directory, BUCKET, rmId(3)).next(story.nowMs))).toBe('ask 1 through 2');
   });
 });

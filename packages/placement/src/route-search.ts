@@ -123,8 +123,8 @@ export class RouteSearch {
     if (attempt === null) return;
     this.attempt = null;
     const asked = attempt.through ?? attempt.rm;
-    if (end.kind === 'silent') directory.silences.silent(asked, attempt.sinceMs);
-    else if (end.kind !== 'unknown') directory.silences.answered(asked);
+    if (end.kind === 'silent') directory.silences.silent(asked, attempt.sinceMs, nowMs);
+    else if (end.kind !== 'unknown') directory.silences.answered(asked, nowMs);
     if (end.kind === 'answered' || end.kind === 'refused') {
       if (end.kind === 'answered' && attempt.through === null) directory.learned(bucket, attempt.rm);
       return;

@@ -104,7 +104,7 @@ export class LeaderAsker {
       const settle = (reply: ParticipantReply | NotSent | 'left'): void => {
         if (!isOpen) {
           // Too late for this exchange, but it lives.
-          if (reply !== 'left' && reply.kind !== 'unknown' && reply.kind !== 'not-sent') directory.silences.answered(through ?? rm);
+          if (reply !== 'left' && reply.kind !== 'unknown' && reply.kind !== 'not-sent') directory.silences.answered(through ?? rm, clock.monotonicMs());
           return;
         }
         isOpen = false;

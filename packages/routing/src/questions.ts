@@ -67,7 +67,7 @@ export class Questions {
     void participants.send(rm, { kind: 'who-leads', bucket }, ANSWER_MS).then((reply) => {
       if (waiting.asked.get(rm) === askedMs) waiting.asked.delete(rm);
       if (reply.kind === 'leadership') directory.said(bucket, rm, reply, askedMs, clock.monotonicMs());
-      else if (reply.kind !== 'unknown' && reply.kind !== 'not-sent') directory.silences.answered(rm);
+      else if (reply.kind !== 'unknown' && reply.kind !== 'not-sent') directory.silences.answered(rm, clock.monotonicMs());
       this.tell(waiting);
     });
   }

@@ -6,8 +6,8 @@ export const HALF_BROKEN_MUTATIONS: readonly Mutation[] = [
     name: 'the failed one is asked again',
     why: 'whom nothing was heard of is forgotten with the request that it failed',
     changes: [
-      { file: 'placement/src/silences', find: 'this.unanswered.set(rm, { sinceMs, askedMs: sinceMs, isSilent: true, livedMs: null });', replace: 'return;' },
-      { file: 'placement/src/silences', find: 'else known.isSilent = true;', replace: 'else this.unanswered.delete(rm);' },
+      { file: 'placement/src/silences', find: 'this.unanswered.set(rm, { sinceMs, askedMs: sinceMs, silentFromMs: nowMs, livedMs: null });', replace: 'return;' },
+      { file: 'placement/src/silences', find: 'else known.silentFromMs ??= nowMs;', replace: 'else this.unanswered.delete(rm);' },
       { file: 'placement/src/route-search', find: '    this.tried.set(rm, {', replace: "    if (end.kind !== 'silent') this.tried.set(rm, {" },
     ],
     faults: ['single links'],
