@@ -51,12 +51,6 @@ test.each<[string, BodyContent, string, string]>([
   expect(validateBody(wrong)[0]).toMatchObject({ name, field });
 });
 
-test('the policy’s largest amount is a problem where the policy is known', () => {
-  const large = pay('a1', 'a2', POLICY.maximumAmountMinor + 1n);
-  expect(validateBody(large)).toEqual([]);
-  expect(validateBody(large, POLICY).map(({ name, field }) => [name, field])).toEqual([['AMOUNT_TOO_LARGE', 'legs[0].amount'], ['AMOUNT_TOO_LARGE', 'legs[1].amount']]);
-});
-
 test('an impossible instruction is named before it is proposed', () => {
   const p = payment(1, sealedPay('a1', 'a2', 1n));
   const problems: readonly [Instruction, RegExp | null][] = [

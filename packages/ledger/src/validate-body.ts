@@ -1,13 +1,12 @@
 /**
  * What can be wrong in a payment's body alone, without any row: a caller's error, named with its field, found before
  * any lock or row. Coordinators refuse with it; leaders ask again before they propose; apply treats a body that
- * fails as a broken invariant. Only the policy's maximum can differ between a coordinator's copy and a bucket's, so
- * the bucket refuses that one by name (checks.ts).
+ * fails as a broken invariant. A policy's largest amount can differ between a coordinator's copy and a bucket's, so
+ * the bucket alone looks at it (checks.ts).
  */
 import { formatAmount, MAX_AMOUNT_MINOR, type AmountMinor, type Currency } from '@mas/values';
 import { directionOf } from './leg-effect';
 import { MAX_LEGS, MAX_MEMO_LENGTH, type BodyContent, type LegEffect, type LegSpec, type PaymentKind } from './body-content';
-import type { Policy } from './policy';
 
 /** Public names, never renamed. */
 export const BODY_PROBLEM_NAMES = [
@@ -61,13 +60,13 @@ const SHAPES: Readonly<Record<PaymentKind, KindShape>> = {
 // A lone surrogate cannot travel as UTF-8; the `u` flag makes this match lone ones only.
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
-/** Everything that is wrong, in a stated order; empty when nothing is. `policy` adds its largest amount. */
-export function validateBody(body: BodyContent, policy?: Policy): readonly BodyProblem[] {
+/** Everything that is wrong, in a stated order; empty when nothing is. */
+export function validateBody(body: BodyContent): readonly BodyProblem[] {
   const problems: BodyProblem[] = [];
   const shape = SHAPES[body.kind];
   checkLegCount(body, shape, problems);
   checkAccounts(body.legs, problems);
-  checkAmounts(body.legs, policy, problems);
+  checkAmounts(body.legs, problems);
   checkEffects(body, shape, problems);
   if (shape.balanced && problems.length === 0) checkBalance(body.legs, problems);
   checkReference(body, shape, problems);
@@ -94,8 +93,7 @@ function checkAccounts(legs: readonly LegSpec[], problems: BodyProblem[]): void 
   }
 }
 
-function checkAmounts(legs: readonly LegSpec[], policy: Policy | undefined, problems: BodyProblem[]): void {
-  const largest = policy === undefined ? MAX_AMOUNT_MINOR : policy.maximumAmountMinor;
+function checkAmounts(legs: readonly LegSpec[], problems: BodyProblem[]): void {
   for (let i = 0; i < legs.length; i += 1) {
     const leg = legs[i];
     if (leg === undefined) continue;
@@ -104,8 +102,8 @@ function checkAmounts(legs: readonly LegSpec[], policy: Policy | undefined, prob
       if (amountMinor !== 0n) problems.push({ name: 'AMOUNT_NOT_ZERO', field: `legs[${i}].amount`, message: 'A void frees the whole reservation; its amount is zero.' });
     } else if (amountMinor <= 0n) {
       problems.push({ name: 'AMOUNT_NOT_POSITIVE', field: `legs[${i}].amount`, message: `An amount is above zero; this one is ${formatAmount(amountMinor, currency)} ${currency}.` });
-    } else if (amountMinor > largest || amountMinor > MAX_AMOUNT_MINOR) {
-      problems.push({ name: 'AMOUNT_TOO_LARGE', field: `legs[${i}].amount`, message: `An amount is at most ${formatAmount(largest, currency)} ${currency}; this one is ${formatAmount(amountMinor, currency)}.` });
+    } else if (amountMinor > MAX_AMOUNT_MINOR) {
+      problems.push({ name: 'AMOUNT_TOO_LARGE', field: `legs[${i}].amount`, message: `An amount is at most ${formatAmount(MAX_AMOUNT_MINOR, currency)} ${currency}; this one is ${formatAmount(amountMinor, currency)}.` });
     }
   }
 }
