@@ -1,7 +1,7 @@
 /** Instructions about the bucket itself: genesis and policy, acknowledged deliveries, expired authorizations. */
 import { present } from '@mas/values';
 import type { Applying } from './applying';
-import type { Acknowledge, Expire, Genesis, SetPolicy } from './instruction';
+import type { Expire, Genesis, SetPolicy, ToldLegs } from './instruction';
 import { expiredChange } from './leg-changes';
 import type { Outcome } from './outcome';
 import { OwnOutcome } from './own-rows';
@@ -31,7 +31,7 @@ export function setPolicy(a: Applying, { policy, semanticsVersion, subject }: Se
   return DONE;
 }
 
-export function acknowledge(a: Applying, { key, txn, accounts }: Acknowledge): Outcome {
+export function acknowledge(a: Applying, { key, txn, accounts }: ToldLegs): Outcome {
   const outcome = a.outcome(key);
   if (outcome === undefined || outcome.txn !== txn) return alarm('UNKNOWN_OUTCOME_ACKNOWLEDGED', txn, present(accounts[0], 'acknowledged account'));
   const untold = outcome.untold.filter((leg) => !accounts.includes(leg.account));

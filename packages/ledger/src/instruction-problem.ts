@@ -3,7 +3,8 @@
  * error; apply asks again, and there it is a broken invariant: an entry that no leader of ours can have proposed.
  */
 import { fitsInt64, unreachable } from '@mas/values';
-import { MAX_INSTRUCTIONS_PER_ENTRY, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
+import { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
+import { memberCount } from './members';
 import type { Policy } from './policy';
 
 /** The longest time that one lock request can ask for: a day. */
@@ -27,7 +28,11 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'rollback':
       return instruction.spec.account === instruction.account ? null : 'the rolled back leg is another account’s';
     case 'acknowledge':
-      return instruction.accounts.length > 0 ? null : 'an acknowledgement names no leg';
+      return instruction.accounts.length > 0 ? null : NO_LEG_TOLD;
+    case 'commit-many':
+      return memberProblem(instruction.legs.length);
+    case 'acknowledge-many':
+      return memberProblem(instruction.told.length) ?? (instruction.told.every(({ accounts }) => accounts.length > 0) ? null : NO_LEG_TOLD);
     case 'acquire-lock':
     case 'refresh-lock':
       return Number.isSafeInteger(instruction.ttlMs) && instruction.ttlMs > 0 && instruction.ttlMs <= MAX_LOCK_TTL_MS ? null : `a lock is held for 1 to ${MAX_LOCK_TTL_MS} ms`;
@@ -48,7 +53,16 @@ export function instructionProblem(instruction: Instruction): string | null {
 /** The same for the frame of an entry. */
 export function entryProblem(entry: LedgerEntry): string | null {
   if (!Number.isSafeInteger(entry.stampMs) || entry.stampMs < 0) return 'the stamp is no whole number of milliseconds';
-  return entry.instructions.length <= MAX_INSTRUCTIONS_PER_ENTRY ? null : `an entry carries at most ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`;
+  let count = 0;
+  for (const instruction of entry.instructions) count += memberCount(instruction);
+  return count <= MAX_INSTRUCTIONS_PER_ENTRY ? null : `an entry carries at most ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`;
+}
+
+const NO_LEG_TOLD = 'an acknowledgement names no leg';
+
+/** One alone has an instruction of its own: what means the same is said in one way. */
+function memberProblem(count: number): string | null {
+  return count >= 2 && count <= MAX_MEMBERS ? null : `an instruction for many payments names 2 to ${MAX_MEMBERS} of them, this one ${count}`;
 }
 
 function bodyProblem({ body }: Pick<Prepare, 'body'>): string | null {

@@ -6,10 +6,13 @@ import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } fr
 import type { LegSpec, PaymentBody } from './payment-body';
 import type { Policy } from './policy';
 import type { AbortReason } from './refusal';
+import type { LegAddress } from './rows';
 import type { Subject } from './subject';
 
-/** At most this many instructions in one entry; a leg's seq has room for 4096. */
+/** At most this many instructions in one entry, those that name many payments counted by their members; a leg's seq has room for 4096. */
 export const MAX_INSTRUCTIONS_PER_ENTRY = 2048;
+/** At most this many payments in one COMMIT or ACKNOWLEDGE of many: below what one entry takes, so that it can share one. */
+export const MAX_MEMBERS = 256;
 
 export interface LedgerEntry {
   /** Leader's stamp, ms since the Unix epoch; never lower than the bucket's previous one (apply takes the maximum). */
@@ -25,9 +28,11 @@ export type Instruction =
   | DecideCommit
   | DecideAbort
   | CommitLeg
+  | CommitMany
   | RollbackLeg
   | Resolve
   | Acknowledge
+  | AcknowledgeMany
   | Expire
   | AcquireLock
   | RefreshLock
@@ -132,10 +137,14 @@ export interface DecideAbort {
 }
 
 /** The decision reaches a remote leg. */
-export interface CommitLeg {
+export interface CommitLeg extends LegAddress {
   readonly kind: 'commit';
-  readonly txn: TxnId;
-  readonly account: AccountNumber;
+}
+
+/** The decisions of many payments reach their legs: to each what a CommitLeg of its own does, in this order. Since semantics version MANY_TOLD_SINCE. */
+export interface CommitMany {
+  readonly kind: 'commit-many';
+  readonly legs: readonly LegAddress[];
 }
 
 export interface RollbackLeg {
@@ -162,12 +171,22 @@ export interface Resolve {
   readonly askedAtMs: number | null;
 }
 
-/** At the home: these remote legs have acknowledged the decision. */
-export interface Acknowledge {
-  readonly kind: 'acknowledge';
+/** Legs of one payment that have been told what its home decided. */
+export interface ToldLegs {
   readonly key: PaymentKey;
   readonly txn: TxnId;
   readonly accounts: readonly AccountNumber[];
+}
+
+/** At the home: these remote legs have acknowledged the decision. */
+export interface Acknowledge extends ToldLegs {
+  readonly kind: 'acknowledge';
+}
+
+/** The same of many payments, each as if it had come alone, in this order. Since semantics version MANY_TOLD_SINCE. */
+export interface AcknowledgeMany {
+  readonly kind: 'acknowledge-many';
+  readonly told: readonly ToldLegs[];
 }
 
 /** Frees an authorization whose expiry has passed; apply checks the stamp again. */

@@ -19,6 +19,7 @@ import { commit, prepare, rollback } from './phases';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
 import { requireKnownSemantics } from './semantics';
+import { acknowledgeMany, commitMany } from './told-together';
 
 export class Ledger implements LedgerKnowledge {
   private readonly state: BucketState;
@@ -67,6 +68,11 @@ export class Ledger implements LedgerKnowledge {
 
   get stampMs(): number {
     return this.state.stampMs;
+  }
+
+  /** What instructions mean here; see semantics.ts. */
+  get semanticsVersion(): number {
+    return this.state.semanticsVersion;
   }
 
   /** Raised by everything that changes money or promises in the bucket. */
@@ -133,12 +139,16 @@ function applyOne(applying: Applying, instruction: Instruction): Outcome {
       return decideAbort(applying, instruction);
     case 'commit':
       return commit(applying, instruction);
+    case 'commit-many':
+      return commitMany(applying, instruction);
     case 'rollback':
       return rollback(applying, instruction);
     case 'resolve':
       return resolve(applying, instruction);
     case 'acknowledge':
       return acknowledge(applying, instruction);
+    case 'acknowledge-many':
+      return acknowledgeMany(applying, instruction);
     case 'expire':
       return expire(applying, instruction);
     case 'acquire-lock':

@@ -27,10 +27,15 @@ export type Outcome =
   /** LOCK, REFRESH: held; effective for the caller once `preparedLegs` is 0. */
   | { readonly kind: 'lock'; readonly lock: LockRow; readonly preparedLegs: number }
   | { readonly kind: 'lock-released'; readonly lockId: string }
-  /** GENESIS, SET_POLICY, ACKNOWLEDGE, EXPIRE: nothing more to say. */
+  /** GENESIS, SET_POLICY, ACKNOWLEDGE, EXPIRE: nothing more to say. COMMIT and ACKNOWLEDGE of many: every member has ended as it should. */
   | { readonly kind: 'done' }
+  /** COMMIT and ACKNOWLEDGE of many, of which some have not: what each came to, in order. */
+  | { readonly kind: 'each'; readonly outcomes: readonly MemberOutcome[] }
   /** Must not happen: phase 2 without a prepare, commit of an aborted leg, rollback of a committed one. Logged as an error, answered as one. */
   | { readonly kind: 'alarm'; readonly alarm: Alarm };
+
+/** Without rows: a later member may change what an earlier one has changed. */
+export type MemberOutcome = Extract<Outcome, { readonly kind: 'done' | 'alarm' | 'wrong-bucket' }>;
 
 export type AlarmName = 'COMMIT_WITHOUT_PREPARE' | 'COMMIT_OF_ABORTED_LEG' | 'ROLLBACK_OF_COMMITTED_LEG' | 'UNKNOWN_OUTCOME_ACKNOWLEDGED';
 

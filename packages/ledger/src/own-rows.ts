@@ -165,6 +165,7 @@ export function lentOutcome(outcome: Outcome): Outcome {
     case 'lock':
     case 'lock-released':
     case 'done':
+    case 'each':
     case 'alarm':
       return outcome;
     default:

@@ -5,14 +5,14 @@
 import { invariant, present, type AccountNumber, type TxnId } from '@mas/values';
 import type { Applying } from './applying';
 import { checkLeg, checkLock, checkSubject } from './checks';
-import type { CommitLeg, Prepare, RollbackLeg } from './instruction';
+import type { Prepare, RollbackLeg } from './instruction';
 import { abortedChange, committedChange, preparedChange, tombstone, type LegChange, type LegOrigin, type PromisedLeg } from './leg-changes';
 import { buildsOnLeg } from './leg-effect';
 import type { AlarmName, Outcome } from './outcome';
 import type { LegSpec } from './payment-body';
 import type { AbortReason } from './refusal';
 import { checkRoomInBucket } from './room';
-import type { AccountRow, LegRow } from './rows';
+import type { AccountRow, LegAddress, LegRow } from './rows';
 
 export function prepare(a: Applying, instruction: Prepare): Outcome {
   const { txn, account, body, lockToken, undecided } = instruction;
@@ -32,7 +32,7 @@ export function prepare(a: Applying, instruction: Prepare): Outcome {
   return { kind: 'prepared', leg: change.leg };
 }
 
-export function commit(a: Applying, { txn, account }: CommitLeg): Outcome {
+export function commit(a: Applying, { txn, account }: LegAddress): Outcome {
   const wrong = a.wrongBucket(a.state.slotOf(account));
   if (wrong !== null) return wrong;
   const leg = a.leg(account, txn);

@@ -5,20 +5,15 @@
  * what `Ledger.pinnedLeg` already has.
  */
 import { unreachable, type AccountNumber, type PaymentKey, type TxnId } from '@mas/values';
-import type { DecideAbort, DecideCommit, Instruction, Prepare, Resolve } from './instruction';
+import type { CommitMany, DecideAbort, DecideCommit, Instruction, Prepare, Resolve } from './instruction';
 import { buildsOnLeg } from './leg-effect';
 import type { LegEffect, PaymentBody } from './payment-body';
-import type { LegRow } from './rows';
+import type { LegAddress, LegRow } from './rows';
 
 export interface RowsTouched {
   readonly accounts: readonly AccountNumber[];
   readonly legs: readonly LegAddress[];
   readonly outcomes: readonly PaymentKey[];
-}
-
-export interface LegAddress {
-  readonly account: AccountNumber;
-  readonly txn: TxnId;
 }
 
 const NOTHING: RowsTouched = { accounts: [], legs: [], outcomes: [] };
@@ -48,6 +43,10 @@ export function rowsTouched(instruction: Instruction, known: LedgerKnowledge): R
     case 'rollback':
     case 'expire':
       return legTouches(instruction.account, instruction.txn, known);
+    case 'commit-many':
+      return legsTouch(instruction, known);
+    case 'acknowledge-many':
+      return { accounts: [], legs: [], outcomes: instruction.told.map(({ key }) => key) };
     case 'acknowledge':
     case 'bind-id':
       return { accounts: [], legs: [], outcomes: [instruction.key] };
@@ -89,10 +88,28 @@ function decisionTouches({ txn, key, body }: DecideCommit | DecideAbort | Resolv
 
 function legTouches(account: AccountNumber, txn: TxnId, known: LedgerKnowledge): RowsTouched {
   if (!known.isLocal(account)) return NOTHING;
-  const legs = [{ account, txn }];
-  const pinned = known.pinnedLeg(account, txn);
-  if (pinned !== undefined && pinned.body !== null) addReference(legs, pinned.spec.effect, account, pinned.body);
+  const legs: LegAddress[] = [];
+  addLeg(legs, { account, txn }, known);
   return { accounts: [account], legs, outcomes: [] };
+}
+
+/** No member makes a leg that another ends, so each is known as well as if it had come alone. An account is named once for each of its legs. */
+function legsTouch({ legs: members }: CommitMany, known: LedgerKnowledge): RowsTouched {
+  const accounts: AccountNumber[] = [];
+  const legs: LegAddress[] = [];
+  for (const member of members) {
+    if (!known.isLocal(member.account)) continue;
+    accounts.push(member.account);
+    addLeg(legs, member, known);
+  }
+  return { accounts, legs, outcomes: [] };
+}
+
+/** A leg that is to end, and what it builds on. */
+function addLeg(legs: LegAddress[], leg: LegAddress, known: LedgerKnowledge): void {
+  legs.push(leg);
+  const pinned = known.pinnedLeg(leg.account, leg.txn);
+  if (pinned !== undefined && pinned.body !== null) addReference(legs, pinned.spec.effect, leg.account, pinned.body);
 }
 
 /** A capture, void or refund also changes the leg that it builds on, which lies on the same account. */

@@ -49,6 +49,12 @@ export interface Reservation {
   readonly consumedBy: TxnId | null;
 }
 
+/** What names a leg. */
+export interface LegAddress {
+  readonly account: AccountNumber;
+  readonly txn: TxnId;
+}
+
 /**
  * One leg of a payment in its account's bucket; also the account's history and, where committed, its journal.
  * Key: (slot, account, seq). Found by (account, txn) through the id filter, which yields ranges of seq.

@@ -103,8 +103,8 @@ export class ResourceManager implements ParticipantServer {
     return passed ?? this.serve(request, passage?.kind === 'relayed' ? passage.caller : caller);
   }
 
-  /** @param _caller the role of who asks, also where another replica has passed it on. No request is refused for it today. */
-  private async serve(request: ParticipantRequest, _caller: 'tm' | 'rm'): Promise<ParticipantReply> {
+  /** @param caller the role of who asks, also where another replica has passed it on. No request is refused for it today. */
+  private async serve(request: ParticipantRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply> {
     switch (request.kind) {
       case 'who-leads':
         return this.whoLeads(request.bucket);
@@ -124,7 +124,7 @@ export class ResourceManager implements ParticipantServer {
       case 'undecided':
       case 'locks':
       case 'checksum':
-        return this.ask(request);
+        return this.ask(request, caller);
       default:
         return unreachable(request, 'request');
     }
@@ -188,14 +188,14 @@ export class ResourceManager implements ParticipantServer {
     if (members !== null && membership.local.adopt(members)) void membership.identity.change({ members });
   }
 
-  private async ask(request: BucketRequest): Promise<ParticipantReply> {
+  private async ask(request: BucketRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply> {
     const stop = this.stops.get(request.bucket);
     if (stop !== undefined) return { kind: 'unavailable', reason: describeStop(stop, this.context.rm) };
     const replica = this.replicas.get(request.bucket);
     if (replica === undefined) return { kind: 'no-replica' };
     try {
       const denied = this.deniedRead(request);
-      return denied === null ? await replica.handle(request) : { kind: 'permission-denied', reason: denied };
+      return denied === null ? await replica.handle(request, caller) : { kind: 'permission-denied', reason: denied };
     } catch (error) {
       return this.failed(request, error);
     }

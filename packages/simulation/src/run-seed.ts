@@ -145,7 +145,7 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
     if (first !== undefined) buckets.push(first);
   }
   expectEqualLogs(cluster, findings);
-  const holds = walkLogs(watch, findings);
+  const holds = walkLogs(watch, findings, world.counters);
   const reads = auditHistory({ state: finalState(buckets), history, decisions: watch.decisions, holds, placement: cluster.placement }, findings);
   world.counters.add('reads explained', reads.explained);
   world.counters.add('reads ambiguous', reads.ambiguous);

@@ -151,7 +151,7 @@ describe('unknown', () => {
     rig.cluster.tap = (_, request) => {
       if (request.kind !== 'instructions' || request.phase !== 'phase-2-commit') return 'pass';
       decisions += 1;
-      return decisions === 1 ? 'lose-reply' : { kind: 'outcomes', outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'TOKEN_EXPIRED' }) as const) };
+      return decisions === 1 ? 'lose-reply' : { kind: 'outcomes', semanticsVersion: null, outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'TOKEN_EXPIRED' }) as const) };
     };
     expect(verdict(await rig.pay(rig.request(from, to, 30n)))).toBe('unknown');
     expect([rig.balance(from), rig.balance(to)]).toEqual([70n, 30n]);
@@ -243,7 +243,7 @@ describe('refused before any row', () => {
   test('a token that a Resource Manager refuses after a leg was prepared: an error, and nothing stays held', async () => {
     const rig = new Rig();
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
-    rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'decide-commit') ? { kind: 'outcomes', outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'expired' })) } : 'pass');
+    rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'decide-commit') ? { kind: 'outcomes', semanticsVersion: null, outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'expired' })) } : 'pass');
     expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('error TOKEN_REFUSED');
     await settled(rig);
     expect(rig.balance(from)).toBe(100n);
@@ -252,7 +252,7 @@ describe('refused before any row', () => {
   test('a token that a Resource Manager refuses at once leaves no entry and no record: a retry with a good one commits', async () => {
     const rig = new Rig();
     const [from, to] = [rig.open(1, 100n), rig.open(1, 0n)];
-    rig.cluster.tap = (_, request) => (request.kind === 'instructions' ? { kind: 'outcomes', outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'expired' })) } : 'pass');
+    rig.cluster.tap = (_, request) => (request.kind === 'instructions' ? { kind: 'outcomes', semanticsVersion: null, outcomes: request.items.map(() => ({ kind: 'unauthenticated', reason: 'expired' })) } : 'pass');
     const request = rig.request(from, to, 10n);
     expect(verdict(await rig.pay(request))).toBe('error TOKEN_REFUSED');
     await settled(rig);

@@ -149,7 +149,7 @@ test('one that the home cannot end keeps no other from ending', async () => {
   for (const one of requests) expect(verdict(await rig.pay(one, rig.caller(undefined, 1_000)))).toBe('unknown');
   await rig.clock.pass(15_000);
   const stuck = paymentKey('mas|ops', request.id);
-  rig.cluster.tap = (_rm, sent) => (sent.kind === 'instructions' && sent.items.some(({ instruction }) => instruction.kind === 'resolve' && instruction.key === stuck) ? { kind: 'outcomes', outcomes: sent.items.map(({ instruction }) => ({ kind: 'outcome', outcome: 'key' in instruction && instruction.key === stuck ? { kind: 'done' } : rig.cluster.run(slotOfAccount(from), instruction) })) } : 'pass');
+  rig.cluster.tap = (_rm, sent) => (sent.kind === 'instructions' && sent.items.some(({ instruction }) => instruction.kind === 'resolve' && instruction.key === stuck) ? { kind: 'outcomes', semanticsVersion: null, outcomes: sent.items.map(({ instruction }) => ({ kind: 'outcome', outcome: 'key' in instruction && instruction.key === stuck ? { kind: 'done' } : rig.cluster.run(slotOfAccount(from), instruction) })) } : 'pass');
   rig.cluster.silent.clear();
   await rig.clock.pass(SECONDS_MS);
   expect(requests.map(({ id }) => rig.dao.entries.get(paymentKey('mas|ops', id))?.state)).toEqual(['PENDING', 'ABORTED', 'ABORTED']);

@@ -56,6 +56,7 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: ItemOutc
     case 'lock':
     case 'lock-released':
     case 'done':
+    case 'each':
       return inDoubt(txn, nowMs, { reason: `unexpected answer ${outcome.kind} to a decision` });
     case 'alarm': {
       const doubt = inDoubt(txn, nowMs, { reason: outcome.alarm.name });

@@ -150,7 +150,8 @@ export interface ReplicaChecksum {
 }
 
 export type ParticipantReply =
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly ItemReply[] }
+  /** With the semantics version of the bucket's instructions, which all its replicas know and which never falls; null: the sender is not told. */
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly ItemReply[]; readonly semanticsVersion: number | null }
   | { readonly kind: 'queried'; readonly outcomes: readonly (OutcomeRow | null)[] }
   | { readonly kind: 'accounts'; readonly readings: readonly (AccountReading | null)[] }
   | { readonly kind: 'legs'; readonly legs: readonly LegRow[]; readonly nextCursorSeq: number | null }

@@ -62,6 +62,7 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
     case 'lock':
     case 'lock-released':
     case 'done':
+    case 'each':
     case 'alarm':
       // No bucket answers a PREPARE so; a peer of another version may. Its leg counts as unknown.
       return fail(txn, leg, { name: 'PARTICIPANT_UNAVAILABLE', account, facts: { bucket: String(leg.bucket), detail: `unexpected answer ${outcome.kind}` } }, nowMs, true);

@@ -2,7 +2,7 @@
  * Buckets that say yes to everything, for the coordinator alone: what it sends is kept, what it hears is made from the
  * instruction without a ledger. Its Redis is silent memory that keeps what would be written.
  */
-import type { LegRow, Outcome, OutcomeRow, PaymentBody } from '@mas/ledger';
+import { SEMANTICS_VERSION, type LegRow, type Outcome, type OutcomeRow, type PaymentBody } from '@mas/ledger';
 import { slotOfAccount, type PlacementMap } from '@mas/placement';
 import type { InstructionItem, ParticipantClient, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { TransactionEntry, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
@@ -28,7 +28,7 @@ export class AnsweringBuckets implements ParticipantClient {
     switch (request.kind) {
       case 'instructions':
         this.requests.push(request);
-        return Promise.resolve({ kind: 'outcomes', outcomes: request.items.map((item) => ({ kind: 'outcome', outcome: this.outcomeOf(item) })) });
+        return Promise.resolve({ kind: 'outcomes', semanticsVersion: SEMANTICS_VERSION, outcomes: request.items.map((item) => ({ kind: 'outcome', outcome: this.outcomeOf(item) })) });
       case 'placement':
         return Promise.resolve({ kind: 'placement', map: this.map, agreedMs: null });
       default:
@@ -52,8 +52,13 @@ export class AnsweringBuckets implements ParticipantClient {
         return { kind: 'decided', outcome: committed(instruction), fresh: true };
       case 'commit':
         return { kind: 'leg-ended', leg: present(this.legs.get(instruction.txn), 'prepared leg'), balanceRev: 2 };
+      case 'commit-many':
+        return { kind: 'done' };
       case 'acknowledge':
         this.acknowledged += 1;
+        return { kind: 'done' };
+      case 'acknowledge-many':
+        this.acknowledged += instruction.told.length;
         return { kind: 'done' };
       default:
         return unreachable(instruction as never, 'instruction of a committed payment');

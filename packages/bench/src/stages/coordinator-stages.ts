@@ -94,7 +94,7 @@ const NO_LOCKS: BucketLocks = {
 };
 
 function inPhases(requests: readonly InstructionRequest[]): readonly InstructionRequest[] {
-  const order = ['prepare', 'decide-commit', 'commit', 'acknowledge'];
+  const order = ['prepare', 'decide-commit', 'commit', 'commit-many', 'acknowledge', 'acknowledge-many'];
   // A channel's request holds instructions of several kinds where phase 2 of one bucket brings both.
   const split = requests.flatMap((request) => order.map((kind) => ({ ...request, items: request.items.filter(({ instruction }) => instruction.kind === kind) })).filter(({ items }) => items.length > 0));
   const rank = (request: InstructionRequest): number => order.indexOf(present(request.items[0], 'item').instruction.kind);

@@ -10,7 +10,8 @@ import type { StageMeter } from './stage-meter';
 
 const OPERATOR = { kind: 'operator', name: 'mas|ops' } as const;
 const OPENING_MINOR = 1_000_000_000n;
-const SHOWN: Partial<Record<InstructionKind, string>> = { prepare: 'PREPARE', 'decide-commit': 'DECIDE', commit: 'COMMIT', acknowledge: 'ACKNOWLEDGE' };
+/** In the order in which a payment's come. */
+const SHOWN: readonly (readonly [name: string, ...kinds: readonly InstructionKind[]])[] = [['PREPARE', 'prepare'], ['DECIDE', 'decide-commit'], ['COMMIT', 'commit', 'commit-many'], ['ACKNOWLEDGE', 'acknowledge', 'acknowledge-many']];
 
 interface Replica {
   readonly ledger: Ledger;
@@ -59,14 +60,14 @@ export class ReplicaStages {
     const entries = meter.take('RM leader: encode entries', units, () => admitted.map(({ instructions }) => this.leaderCodec.encodeEntry(2, instructions.map((each) => this.leaderCodec.encodeInstruction(each)))));
     const followed = meter.take('RM follower: decode entries', units, () => entries.map((bytes) => this.followerCodec.decodeEntry(bytes)));
     const outcomes: (readonly Outcome[])[] = [];
-    for (const [kind, name] of Object.entries(SHOWN)) {
-      const parts = followed.flatMap((entry, at) => (entry.instructions[0]?.kind === kind ? [{ entry, replica: this.replicaOf(present(admitted[at], 'request').bucket), at }] : []));
+    for (const [name, ...kinds] of SHOWN) {
+      const parts = followed.flatMap((entry, at) => (kinds.some((kind) => entry.instructions[0]?.kind === kind) ? [{ entry, replica: this.replicaOf(present(admitted[at], 'request').bucket), at }] : []));
       const pins = meter.take(`RM: pin ${name}`, units, () => parts.map(({ entry, replica }) => pinAll(replica, entry.instructions)));
       const results = meter.take(`RM: apply ${name}`, units, () => parts.map(({ entry, replica }) => replica.ledger.apply(entry, replica.table, (replica.index += 1))));
       meter.take('RM: unpin', units, () => parts.forEach(({ replica }, at) => replica.table.unpin(present(pins[at], 'pins'))));
       results.forEach((each, i) => (outcomes[present(parts[i], 'part').at] = each));
     }
-    const replies = meter.take('RM leader: encode replies', units, () => outcomes.map((each, correlationId) => this.session.encodeCorrelatedReply({ correlationId, reply: { kind: 'outcomes', outcomes: each.map((outcome) => ({ kind: 'outcome', outcome })) } })));
+    const replies = meter.take('RM leader: encode replies', units, () => outcomes.map((each, correlationId) => this.session.encodeCorrelatedReply({ correlationId, reply: { kind: 'outcomes', semanticsVersion: SEMANTICS_VERSION, outcomes: each.map((outcome) => ({ kind: 'outcome', outcome })) } })));
     this.checkpoint(units);
     return replies;
   }

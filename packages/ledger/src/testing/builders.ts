@@ -1,6 +1,6 @@
 /** Short ways to write accounts, bodies and instructions. Account `a1` lives in slot 1, `b1` in slot 101, and so on. */
 import { accountNumber, currency, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import { PaymentBody, type AbortReason, type BodyContent, type DecideAbort, type DecideCommit, type Instruction, type LegEffect, type LegSpec, type PaymentKind, type Policy, type Prepare, type RollbackLeg, type Subject } from '../index';
+import { PaymentBody, type AbortReason, type AcknowledgeMany, type BodyContent, type CommitMany, type DecideAbort, type DecideCommit, type Instruction, type LegAddress, type LegEffect, type LegSpec, type PaymentKind, type Policy, type Prepare, type RollbackLeg, type Subject, type ToldLegs } from '../index';
 
 export const USD = currency('USD');
 export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
@@ -88,6 +88,14 @@ export function rollback(p: Payment, account: string, reason: AbortReason = CANC
 
 export function acknowledge(p: Payment, ...accounts: readonly string[]): Instruction {
   return { kind: 'acknowledge', key: p.key, txn: p.txn, accounts: accounts.map(acc) };
+}
+
+export function commitMany(legs: readonly LegAddress[]): CommitMany {
+  return { kind: 'commit-many', legs };
+}
+
+export function acknowledgeMany(told: readonly ToldLegs[]): AcknowledgeMany {
+  return { kind: 'acknowledge-many', told };
 }
 
 export function create(number: string, openingBalanceMinor: bigint, more: Partial<Extract<Instruction, { kind: 'create-account' }>> = {}): Instruction {

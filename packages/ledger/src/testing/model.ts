@@ -6,7 +6,7 @@
  */
 import { invariant, type AccountNumber, type PaymentKey } from '@mas/values';
 import type { Instruction, LegRow, Outcome, OutcomeRow } from '../index';
-import { change, commit, create, decideAbort, decideCommit, lock, prepare, resolve, rollback, SLOTS_PER_LETTER, unlock, type Payment } from './builders';
+import { acknowledgeMany, change, commit, commitMany, create, decideAbort, decideCommit, lock, prepare, resolve, rollback, SLOTS_PER_LETTER, unlock, type Payment } from './builders';
 import { checkQuiet, checkStep } from './model-checks';
 import { ACCOUNTS_PER_BUCKET, LETTERS, newPayment, numberOf, paymentOn } from './model-payments';
 import { TestBucket } from './test-bucket';
@@ -75,8 +75,9 @@ export class Model {
       case 9:
         return this.resolveOne(arg);
       case 10:
-      case 11:
         return this.deliverOne(arg);
+      case 11:
+        return arg % 2 === 0 ? this.deliverOne(arg) : this.deliverTogether(arg);
       case 12:
         return this.redeliver(arg);
       case 13:
@@ -135,6 +136,9 @@ export class Model {
     if (state === 'prepared') return;
     const outcome = bucket.repeat(state === 'committed' ? rollback(p, account) : commit(p, account));
     invariant(outcome.kind === 'alarm', 'phase 2 without a promise, or against what was decided, raises an alarm', { outcome: outcome.kind, state });
+    if (state === 'committed') return;
+    const among = bucket.repeat(commitMany([{ txn: p.txn, account }, { txn: p.txn, account }]));
+    invariant(among.kind === 'each' && among.outcomes.every(({ kind }) => kind === 'alarm'), 'it raises one among many, too', { outcome: among.kind });
   }
 
   private resolveOne(arg: number): void {
@@ -167,6 +171,19 @@ export class Model {
       this.send(this.bucketOf(account), decision.kind === 'committed' ? commit(p, account) : rollback(p, account, decision.reason));
       if (ackArrives) this.send(this.homeOf(p), { kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
     }
+  }
+
+  /** What one home has decided to commit and one bucket has not been told, in one instruction; and what is told, in another. */
+  private deliverTogether(arg: number): void {
+    const home = this.bucketOf(numberOf(arg));
+    const bucket = this.bucketOf(numberOf(Math.floor(arg / 8)));
+    const legs = sortedByKey(home.ledger.undelivered()).flatMap(({ key, txn, decision, untold }) =>
+      decision.kind === 'committed' ? untold.filter(({ account }) => this.bucketOf(account) === bucket).map(({ account }) => ({ key, txn, accounts: [account] as const })) : [],
+    );
+    if (legs.length < 2) return;
+    this.send(bucket, commitMany(legs.map(({ txn, accounts: [account] }) => ({ txn, account }))));
+    for (const { txn, accounts: [account] } of legs) invariant(bucket.leg(account, txn)?.state === 'committed', 'each of many is told', { txn, account });
+    if (arg % 3 !== 0) this.send(home, acknowledgeMany(legs));
   }
 
   private redeliver(arg: number): void {
@@ -206,6 +223,7 @@ export class Model {
   private send(bucket: TestBucket, instruction: Instruction): Outcome {
     const outcome = bucket.run(instruction);
     this.sent.push({ bucket, instruction });
+    invariant(outcome.kind !== 'each', 'each of many ends as it should while everyone keeps the protocol', { instruction: instruction.kind });
     invariant(outcome.kind !== 'alarm', 'no alarm while everyone keeps the protocol', { alarm: outcome.kind === 'alarm' ? outcome.alarm.name : '', instruction: instruction.kind });
     this.noteDecision(outcome, bucket);
     // At least once: whatever it did, doing it again at once changes nothing.

@@ -58,7 +58,7 @@ export class BucketReplica implements ReplicaListener {
       ],
       context,
     );
-    this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, gate, config.maxWaitRounds);
+    this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, gate, config.maxWaitRounds, config.maxBatchInstructions);
     this.accounts = new AccountReads(this.applier, this.proposer, homes, gate, context);
     this.reads = new BucketReads(this.applier, gate, context);
   }
@@ -74,10 +74,10 @@ export class BucketReplica implements ReplicaListener {
     this.context.logger.info({ bucket: this.bucket }, 'no longer leads the bucket');
   }
 
-  async handle(request: BucketRequest): Promise<ParticipantReply> {
+  async handle(request: BucketRequest, caller: 'tm' | 'rm'): Promise<ParticipantReply> {
     switch (request.kind) {
       case 'instructions':
-        return this.instruct(request.items);
+        return this.instruct(request.items, caller);
       case 'query':
         return this.reads.query(request.keys);
       case 'read-accounts':
@@ -109,11 +109,11 @@ export class BucketReplica implements ReplicaListener {
   }
 
   /** Tokens are verified by the leader only, and nothing is proposed before the bucket knows its slots. */
-  private async instruct(items: readonly InstructionItem[]): Promise<ParticipantReply> {
+  private async instruct(items: readonly InstructionItem[], caller: 'tm' | 'rm'): Promise<ParticipantReply> {
     const refusal = this.proposer.refusal(items.length);
     if (refusal !== null) return refusal;
     if (!this.opening.isOpen()) return { kind: 'unavailable', reason: 'the bucket is being opened' };
-    return this.instructions.handle(items);
+    return this.instructions.handle(items, caller);
   }
 
   private async checksum(atIndex: number | null): Promise<ParticipantReply> {

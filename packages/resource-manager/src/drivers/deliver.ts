@@ -2,10 +2,10 @@
  * The home's leader tells a decision to the legs in other buckets that have not acknowledged it, and records what
  * has been told. The coordinator tells first, right after its answer; this driver takes over what is older than a
  * second, whoever died. A leg that has ended already answers from memory (instruction-service.ts), so telling it
- * again costs a line in a request and no log entry there; acknowledging costs one small instruction here, hundreds
- * to an entry. A coordinator may spare even that wait by sending `acknowledge` along with its next requests.
+ * again costs a line in a request and no log entry there; acknowledging costs one small instruction here for all that
+ * has been told together. A coordinator may spare even that wait by sending `acknowledge` along with its next requests.
  */
-import type { Acknowledge, Instruction, OutcomeRow } from '@mas/ledger';
+import { acknowledgedTogether, MANY_TOLD_SINCE, type Acknowledge, type Instruction, type OutcomeRow } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type AccountNumber, type BucketId, type PaymentKey } from '@mas/values';
@@ -85,7 +85,7 @@ export class DeliveryDriver {
     }
     if (acknowledged.length === 0 || !this.applier.isLeading()) return;
     await this.context.failpoints.hit('before-acknowledge', this.applier.bucket);
-    await this.proposer.submit(acknowledged);
+    await this.proposer.submit(this.applier.state().ledger.semanticsVersion < MANY_TOLD_SINCE ? acknowledged : acknowledgedTogether(acknowledged));
   }
 }
 

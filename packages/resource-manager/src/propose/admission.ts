@@ -43,8 +43,10 @@ export class AdmissionControl {
       case 'resolve':
         return token === null ? admitted(withSubject(instruction, SYSTEM)) : this.forOperator(instruction, token);
       case 'commit':
+      case 'commit-many':
       case 'rollback':
       case 'acknowledge':
+      case 'acknowledge-many':
       case 'refresh-lock':
       case 'release-lock':
         // The second phase tells what is decided, and a lock's handle is its owner's secret: neither needs a caller.
@@ -97,7 +99,9 @@ export class AdmissionControl {
       case 'genesis':
         return instruction.semanticsVersion <= SEMANTICS_VERSION ? null : 'SEMANTICS_UNKNOWN';
       case 'commit':
+      case 'commit-many':
       case 'acknowledge':
+      case 'acknowledge-many':
       case 'acquire-lock':
       case 'refresh-lock':
       case 'release-lock':

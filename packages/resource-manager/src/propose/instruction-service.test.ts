@@ -16,5 +16,5 @@ test.each<[string, (ItemReply | undefined)[], number[], Fate[], object]>([
   ['some applied: the request as a whole is unknown', [undefined, undefined], [0, 1], [applied, notLeader], { kind: 'unknown' }],
   ['one unknown outweighs what is certain', [undefined, undefined], [0, 1], [notLeader, unknown], unknown],
 ])('%s', (_what, replies, places, fates, expected) => {
-  expect(together(replies, places, fates)).toMatchObject(expected);
+  expect(together(replies, places, fates, null)).toMatchObject(expected);
 });

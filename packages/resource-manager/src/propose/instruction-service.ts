@@ -2,8 +2,8 @@
  * Answers one request of instructions: admits each item, proposes what is admitted, looks into WAITs, and puts the
  * fates together into one reply.
  */
-import { LOCK_HOLDERS_SINCE, type Instruction, type Outcome } from '@mas/ledger';
-import type { InstructionItem, ItemReply, ParticipantFailure, ParticipantReply } from '@mas/two-phase-commit';
+import { isMany, LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, memberCount, membersOf, type Instruction, type LegAddress, type LegRow, type ManyInstruction, type Outcome } from '@mas/ledger';
+import type { InstructionItem, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { HomeQuerier } from '../homes/home-querier';
@@ -11,6 +11,7 @@ import { endingOf } from '../homes/leg-ending';
 import type { DelayGate } from '../reads/delay-gate';
 import { legKey } from '../rows/row-table';
 import type { Admission, AdmissionControl } from './admission';
+import { failureOf, joinedFates } from './fates';
 import type { Fate, Proposer } from './proposer';
 
 type Waitable = Extract<Instruction, { readonly undecided: readonly TxnId[] }>;
@@ -24,12 +25,16 @@ export class InstructionService {
     private readonly homes: HomeQuerier,
     private readonly gate: DelayGate,
     private readonly maxWaitRounds: number,
+    /** Of one entry. */
+    private readonly maxBatchInstructions: number,
   ) {}
 
-  async handle(items: readonly InstructionItem[]): Promise<ParticipantReply> {
+  async handle(items: readonly InstructionItem[], caller: 'tm' | 'rm'): Promise<ParticipantReply> {
     const replies = new Array<ItemReply | undefined>(items.length);
     const admitted: Instruction[] = [];
     const places: number[] = [];
+    /** How many of the admitted have become of the item at each place. */
+    const parts: number[] = [];
     for (const [at, item] of items.entries()) {
       const admission = this.admit(item);
       if (admission.kind !== 'admitted') {
@@ -39,19 +44,40 @@ export class InstructionService {
       const repeated = this.alreadyEnded(admission.instruction);
       if (repeated !== null) replies[at] = { kind: 'outcome', outcome: repeated };
       else {
-        admitted.push(admission.instruction);
+        const before = admitted.length;
+        if (this.goesInParts(admission.instruction)) admitted.push(...membersOf(admission.instruction));
+        else admitted.push(admission.instruction);
         places.push(at);
+        parts.push(admitted.length - before);
       }
     }
     const fates = await this.lookIntoWaits(admitted, await this.throughGate(admitted));
-    return together(replies, places, fates);
+    return together(replies, places, parts.length === fates.length ? fates : joinedFates(fates, parts), this.versionFor(caller));
+  }
+
+  /**
+   * Of the bucket's semantics, as far as its sender makes something of it. Null to a Resource Manager, whose program may be older and refuse a field
+   * that it does not know; Transaction Managers are upgraded first.
+   */
+  private versionFor(caller: 'tm' | 'rm'): number | null {
+    const { semanticsVersion } = this.applier.state().ledger;
+    return caller === 'tm' && semanticsVersion >= MANY_TOLD_SINCE ? semanticsVersion : null;
+  }
+
+  /**
+   * One that names many payments is proposed as its members where a replica of an earlier build may have to apply it, or an entry takes fewer. Whoever sent
+   * it hears the same.
+   */
+  private goesInParts(instruction: Instruction): instruction is ManyInstruction {
+    if (!isMany(instruction)) return false;
+    return this.applier.state().ledger.semanticsVersion < MANY_TOLD_SINCE || memberCount(instruction) > this.maxBatchInstructions;
   }
 
   /** Replicas of an earlier build would apply what they do not know in another way: until the bucket's version says that there are none, it is not proposed. */
   private admit(item: InstructionItem): Admission {
     const { instruction } = item;
     const isNew = instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared');
-    if (isNew && this.applier.state().ledger.meta().semanticsVersion < LOCK_HOLDERS_SINCE) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
+    if (isNew && this.applier.state().ledger.semanticsVersion < LOCK_HOLDERS_SINCE) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
     return this.admission.admit(item);
   }
 
@@ -71,12 +97,18 @@ export class InstructionService {
    * never changes, so even a leader that has just lost its place answers it rightly.
    */
   private alreadyEnded(instruction: Instruction): Outcome | null {
-    if ((instruction.kind !== 'commit' && instruction.kind !== 'rollback') || !this.applier.isLeading()) return null;
+    const { kind } = instruction;
+    if (kind !== 'commit' && kind !== 'commit-many' && kind !== 'rollback') return null;
+    if (!this.applier.isLeading()) return null;
+    if (kind === 'commit-many') return instruction.legs.every((leg) => this.endedLeg(leg, 'committed') !== null) ? { kind: 'done' } : null;
+    const leg = this.endedLeg(instruction, kind === 'commit' ? 'committed' : 'aborted');
+    return leg === null ? null : { kind: 'leg-ended', leg, balanceRev: null };
+  }
+
+  private endedLeg({ account, txn }: LegAddress, ended: LegRow['state']): LegRow | null {
     const { ledger, table } = this.applier.state();
-    if (!ledger.isLocal(instruction.account)) return null;
-    const leg = table.legs.peek({ account: instruction.account, txn: instruction.txn });
-    const ended = instruction.kind === 'commit' ? 'committed' : 'aborted';
-    return leg?.state === ended ? { kind: 'leg-ended', leg, balanceRev: null } : null;
+    const leg = ledger.isLocal(account) ? table.legs.peek({ account, txn }) : undefined;
+    return leg?.state === ended ? leg : null;
   }
 
   /**
@@ -141,22 +173,10 @@ function waitable(instruction: Instruction): instruction is Waitable {
   return 'undecided' in instruction;
 }
 
-/**
- * A failure answers the request as a whole. Where it met some items only, others have been applied, and only
- * `unknown` says so without a lie: the sender asks again.
- */
-export function together(replies: (ItemReply | undefined)[], places: readonly number[], fates: readonly Fate[]): ParticipantReply {
-  let failure: ParticipantFailure | null = null;
-  let applied = false;
-  for (const [i, fate] of fates.entries()) {
-    if (fate.kind === 'applied') {
-      applied = true;
-      replies[present(places[i], 'place')] = { kind: 'outcome', outcome: fate.outcome };
-    } else if (failure === null || fate.kind === 'unknown') {
-      failure = fate;
-    }
-  }
-  if (failure === null) return { kind: 'outcomes', outcomes: replies.map((reply) => present(reply, 'reply')) };
-  if (applied && failure.kind !== 'unknown') return { kind: 'unknown', reason: `some instructions of the request failed: ${failure.kind}` };
-  return failure;
+/** A failure answers the request as a whole. @param places of the fates among the replies */
+export function together(replies: (ItemReply | undefined)[], places: readonly number[], fates: readonly Fate[], semanticsVersion: number | null): ParticipantReply {
+  const failure = failureOf(fates);
+  if (failure !== null) return failure;
+  for (const [i, fate] of fates.entries()) if (fate.kind === 'applied') replies[present(places[i], 'place')] = { kind: 'outcome', outcome: fate.outcome };
+  return { kind: 'outcomes', outcomes: replies.map((reply) => present(reply, 'reply')), semanticsVersion };
 }

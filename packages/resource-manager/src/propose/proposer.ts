@@ -4,7 +4,7 @@
  * after the rows that it may touch are in memory and pinned: if SQL does not answer, nothing has been proposed, and
  * what has been proposed can always be applied. Its fate is told only after a quorum's fsync *and* our own apply.
  */
-import { entryProblem, rowsTouched, type Instruction, type Outcome } from '@mas/ledger';
+import { entryProblem, memberCount, rowsTouched, type Instruction, type Outcome } from '@mas/ledger';
 import type { MultiRaft, ProposalResult } from '@mas/multi-raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import { invariant, present, unreachable } from '@mas/values';
@@ -12,12 +12,12 @@ import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
 import { allLoaded } from '../rows/row-table';
-import { fittingCount, pinsOf, settle, settleAll, type Fate, type Item, type Submission } from './submission';
+import { membersIn, pinsOf, ReadyItems, settle, settleAll, type Fate, type Item, type Submission } from './submission';
 
 export type { Fate } from './submission';
 
 export class Proposer {
-  private ready: Item[] = [];
+  private readonly ready = new ReadyItems();
   private loadingCount = 0;
   private pumping: Promise<void> | null = null;
   /** Counts losses of leadership: what waited for its rows across one is not proposed. */
@@ -32,12 +32,12 @@ export class Proposer {
   ) {}
 
   get queued(): number {
-    return this.ready.length + this.loadingCount;
+    return this.ready.memberCount + this.loadingCount;
   }
 
   /** One fate per instruction, in order. Never rejects. */
   submit(instructions: readonly Instruction[]): Promise<readonly Fate[]> {
-    const refusal = this.refusal(instructions.length);
+    const refusal = this.refusal(instructions.reduce((sum, instruction) => sum + memberCount(instruction), 0));
     if (refusal !== null) return Promise.resolve(instructions.map(() => refusal));
     if (instructions.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
@@ -56,13 +56,13 @@ export class Proposer {
   /** Answers what has not been proposed; what is in flight is answered by its own fate. */
   leadershipLost(): void {
     this.reign += 1;
-    settleAll(this.ready.splice(0), this.notLeader());
+    settleAll(this.ready.takeAll(), this.notLeader());
   }
 
   /** Takes nothing more; resolves once nothing is in flight. */
   async stop(): Promise<void> {
     this.stopping = true;
-    settleAll(this.ready.splice(0), { kind: 'unavailable', reason: 'stopping' });
+    settleAll(this.ready.takeAll(), { kind: 'unavailable', reason: 'stopping' });
     await this.pumping;
   }
 
@@ -87,20 +87,21 @@ export class Proposer {
 
   /** One slow account must not hold up the others, so cold items join the queue when their rows have come. */
   private load(items: readonly Item[]): void {
-    this.loadingCount += items.length;
+    const members = membersIn(items);
+    this.loadingCount += members;
     const { reign } = this;
     this.applier
       .loadFor(pinsOf(items))
       .then(
         () => {
-          this.loadingCount -= items.length;
-          const refusal = reign === this.reign ? this.refusal(items.length) : this.notLeader();
+          this.loadingCount -= members;
+          const refusal = reign === this.reign ? this.refusal(members) : this.notLeader();
           if (refusal !== null) settleAll(items, refusal);
-          else this.ready.push(...items);
+          else for (const item of items) this.ready.push(item);
           this.schedule();
         },
         (error: unknown) => {
-          this.loadingCount -= items.length;
+          this.loadingCount -= members;
           this.context.logger.warn({ bucket: this.applier.bucket, items: items.length, err: error }, 'rows did not come; nothing was proposed');
           settleAll(items, this.applier.storeRefusal());
         },
@@ -139,7 +140,7 @@ export class Proposer {
   private cut(): readonly Item[] {
     const batch: Item[] = [];
     const cold: Item[] = [];
-    for (const item of this.ready.splice(0, fittingCount(this.ready, this.context.config))) {
+    for (const item of this.ready.takeFitting(this.context.config)) {
       if (this.renamed(item)) batch.push(item);
       else cold.push(item);
     }
@@ -151,7 +152,7 @@ export class Proposer {
   private renamed(item: Item): boolean {
     const { kind } = item.instruction;
     const index = this.applier.applied().index;
-    if (item.namedAtIndex === index || !(kind === 'commit' || kind === 'rollback' || kind === 'expire')) return true;
+    if (item.namedAtIndex === index || !(kind === 'commit' || kind === 'commit-many' || kind === 'rollback' || kind === 'expire')) return true;
     const { ledger, table } = this.applier.state();
     const pins = table.pin(rowsTouched(item.instruction, ledger));
     item.table.unpin(item.pins);
@@ -205,6 +206,7 @@ export class Proposer {
   }
 
   private noteAlarm(outcome: Outcome, index: number): Outcome {
+    if (outcome.kind === 'each') for (const member of outcome.outcomes) this.noteAlarm(member, index);
     if (outcome.kind === 'alarm') this.context.logger.error({ bucket: this.applier.bucket, index, ...outcome.alarm }, 'the second phase contradicts what the bucket recorded');
     return outcome;
   }

@@ -1,5 +1,5 @@
 /** Instructions on their way to the log: what each needs until its fate is known, and who is told. */
-import type { Instruction, Outcome } from '@mas/ledger';
+import { memberCount, type Instruction, type Outcome } from '@mas/ledger';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import type { ResourceManagerConfig } from '../config';
 import { noPins, type Pins, type RowTable } from '../rows/row-table';
@@ -37,16 +37,53 @@ export function settleAll(items: readonly Item[], fate: Fate): void {
   for (const item of items) settle(item, fate);
 }
 
-/** How many of the first fit into one entry; at least one if there is any. */
-export function fittingCount(ready: readonly Item[], config: ResourceManagerConfig): number {
-  let bytes = 0;
-  let count = 0;
-  while (count < ready.length && count < config.maxBatchInstructions) {
-    bytes += ready[count]?.bytes.length ?? 0;
-    if (count > 0 && bytes > config.maxBatchBytes) break;
-    count += 1;
+/** What can be proposed, in the order in which its rows came. Bounds count members. */
+export class ReadyItems {
+  private items: Item[] = [];
+  private members = 0;
+
+  get length(): number {
+    return this.items.length;
   }
-  return count;
+
+  get memberCount(): number {
+    return this.members;
+  }
+
+  push(item: Item): void {
+    this.items.push(item);
+    this.members += memberCount(item.instruction);
+  }
+
+  takeAll(): readonly Item[] {
+    return this.take(this.items.length);
+  }
+
+  /** The first that fit into one entry; at least one if there is any. */
+  takeFitting({ maxBatchInstructions, maxBatchBytes }: ResourceManagerConfig): readonly Item[] {
+    let bytes = 0;
+    let members = 0;
+    let count = 0;
+    for (const item of this.items) {
+      bytes += item.bytes.length;
+      members += memberCount(item.instruction);
+      if (count > 0 && (bytes > maxBatchBytes || members > maxBatchInstructions)) break;
+      count += 1;
+    }
+    return this.take(count);
+  }
+
+  private take(count: number): readonly Item[] {
+    const taken = this.items.splice(0, count);
+    for (const { instruction } of taken) this.members -= memberCount(instruction);
+    return taken;
+  }
+}
+
+export function membersIn(items: readonly Item[]): number {
+  let members = 0;
+  for (const { instruction } of items) members += memberCount(instruction);
+  return members;
 }
 
 export function pinsOf(items: readonly Item[]): Pins {

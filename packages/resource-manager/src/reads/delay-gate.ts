@@ -75,9 +75,11 @@ function opensOn(instruction: Instruction): readonly AccountNumber[] {
     case 'set-policy':
     case 'decide-abort':
     case 'commit':
+    case 'commit-many':
     case 'rollback':
     case 'resolve':
     case 'acknowledge':
+    case 'acknowledge-many':
     case 'expire':
     case 'acquire-lock':
     case 'refresh-lock':

@@ -45,6 +45,10 @@ export function writeInstruction(writer: WireWriter, instruction: Instruction): 
       return writer.message(16, instruction, payment.writeBindId);
     case 'break-lock':
       return writer.message(17, instruction, admin.writeBreakLock);
+    case 'commit-many':
+      return writer.message(18, instruction, payment.writeCommitMany);
+    case 'acknowledge-many':
+      return writer.message(19, instruction, payment.writeAcknowledgeMany);
     default:
       return unreachable(instruction, 'instruction');
   }
@@ -86,6 +90,10 @@ export function readInstruction(reader: WireReader): Instruction {
       return reader.message(16, payment.readBindId);
     case 17:
       return reader.message(17, admin.readBreakLock);
+    case 18:
+      return reader.message(18, payment.readCommitMany);
+    case 19:
+      return reader.message(19, payment.readAcknowledgeMany);
     default:
       return reader.fail('an unknown instruction');
   }

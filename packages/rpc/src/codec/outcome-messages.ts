@@ -2,7 +2,7 @@
  * mas/v1/outcome.proto: what applying one instruction answers, as far as its sender reads it. What nearly every payment is answered
  * is one object for all, on both ways.
  */
-import type { Alarm, UndecidedLeg } from '@mas/ledger';
+import type { Alarm, MemberOutcome, UndecidedLeg } from '@mas/ledger';
 import type { HomeRecord, ItemOutcome } from '@mas/two-phase-commit';
 import { unreachable } from '@mas/values';
 import type { WireReader } from '../wire/wire-reader';
@@ -41,6 +41,8 @@ export function writeOutcome(writer: WireWriter, outcome: ItemOutcome): void {
       return writer.empty(12);
     case 'alarm':
       return writer.message(13, outcome.alarm, writeAlarm);
+    case 'each':
+      return writer.message(14, outcome, (inner, { outcomes }) => inner.messages(1, outcomes, writeOutcome));
     default:
       return unreachable(outcome, 'outcome');
   }
@@ -63,7 +65,7 @@ export function readOutcome(reader: WireReader): ItemOutcome {
     case 7:
       return reader.message(7, (inner) => ({ kind: 'wait', undecided: inner.messages(1, readUndecidedLeg) }) as const);
     case 8:
-      return reader.message(8, (inner) => ({ kind: 'wrong-bucket', slot: inner.slot(1), epoch: inner.uint(2) }) as const);
+      return reader.message(8, readWrongBucket);
     case 9:
       return reader.message(9, (inner) => ({ kind: 'account', account: inner.message(1, readAccountRow), fresh: inner.bool(2) }) as const);
     case 10:
@@ -74,13 +76,29 @@ export function readOutcome(reader: WireReader): ItemOutcome {
       return reader.empty(12) ? DONE : reader.fail('not an outcome');
     case 13:
       return { kind: 'alarm', alarm: reader.message(13, readAlarm) };
+    case 14:
+      return reader.message(14, (inner) => ({ kind: 'each', outcomes: inner.messages(1, readMemberOutcome) }) as const);
     default:
       return reader.fail('an unknown outcome');
   }
 }
 
+/** What one of many can come to. */
+function readMemberOutcome(reader: WireReader): MemberOutcome {
+  switch (reader.nextField()) {
+    case 8:
+      return reader.message(8, readWrongBucket);
+    case 12:
+      return reader.empty(12) ? DONE : reader.fail('not an outcome');
+    case 13:
+      return { kind: 'alarm', alarm: reader.message(13, readAlarm) };
+    default:
+      return reader.fail('not an outcome of one of many');
+  }
+}
+
 export const PREPARED: ItemOutcome = { kind: 'prepared' };
-export const DONE: ItemOutcome = { kind: 'done' };
+export const DONE: OutcomeOf<'done'> = { kind: 'done' };
 export const COMMITTED: OutcomeOf<'leg-ended'> = { kind: 'leg-ended', leg: { state: 'committed', reason: null } };
 
 function writeLegEnded(writer: WireWriter, { leg }: OutcomeOf<'leg-ended'>): void {
@@ -127,6 +145,10 @@ function readUndecidedLeg(reader: WireReader): UndecidedLeg {
 function writeWrongBucket(writer: WireWriter, outcome: OutcomeOf<'wrong-bucket'>): void {
   writer.uint(1, outcome.slot);
   writer.uint(2, outcome.epoch);
+}
+
+function readWrongBucket(reader: WireReader): OutcomeOf<'wrong-bucket'> {
+  return { kind: 'wrong-bucket', slot: reader.slot(1), epoch: reader.uint(2) };
 }
 
 function writeAccount(writer: WireWriter, outcome: OutcomeOf<'account'>): void {

@@ -17,7 +17,10 @@ type ReplyOf<Kind extends ParticipantReply['kind']> = Extract<ParticipantReply, 
 export function writeParticipantReply(writer: WireWriter, reply: ParticipantReply): void {
   switch (reply.kind) {
     case 'outcomes':
-      return writer.message(1, reply, (inner, { outcomes }) => inner.messages(1, outcomes, writeItemReply));
+      return writer.message(1, reply, (inner, { outcomes, semanticsVersion }) => {
+        inner.messages(1, outcomes, writeItemReply);
+        inner.optionalUint(2, semanticsVersion);
+      });
     case 'queried':
       return writer.message(2, reply, (inner, { outcomes }) => inner.messages(1, outcomes, (each, row) => each.optionalMessage(1, row, writeOutcomeRow)));
     case 'accounts':
@@ -78,7 +81,7 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
 export function readParticipantReply(reader: WireReader): ParticipantReply {
   switch (reader.nextField()) {
     case 1:
-      return reader.message(1, (inner) => ({ kind: 'outcomes', outcomes: inner.messages(1, readItemReply) }) as const);
+      return reader.message(1, (inner) => ({ kind: 'outcomes', outcomes: inner.messages(1, readItemReply), semanticsVersion: inner.optionalUint(2) }) as const);
     case 2:
       return reader.message(2, (inner) => ({ kind: 'queried', outcomes: inner.messages(1, (each) => each.optionalMessage(1, readOutcomeRow)) }) as const);
     case 3:

@@ -1,5 +1,5 @@
 /** The instructions of two-phase commit. The hot path: read and written straight, field by field. */
-import type { BindId, Acknowledge, CommitLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg } from '@mas/ledger';
+import type { Acknowledge, AcknowledgeMany, BindId, CommitLeg, CommitMany, DecideAbort, DecideCommit, Expire, LegAddress, Prepare, Resolve, RollbackLeg, ToldLegs } from '@mas/ledger';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readBody, writeBody } from './body-messages';
@@ -90,13 +90,25 @@ export function readDecideAbort(reader: WireReader): DecideAbort {
   };
 }
 
-export function writeCommit(writer: WireWriter, commit: CommitLeg): void {
+export function writeCommit(writer: WireWriter, commit: LegAddress): void {
   writer.hash(1, commit.txn);
   writer.text(2, commit.account);
 }
 
 export function readCommit(reader: WireReader): CommitLeg {
   return { kind: 'commit', txn: reader.txn(1), account: reader.account(2) };
+}
+
+export function writeCommitMany(writer: WireWriter, { legs }: CommitMany): void {
+  writer.messages(1, legs, writeCommit);
+}
+
+export function readCommitMany(reader: WireReader): CommitMany {
+  return { kind: 'commit-many', legs: reader.messages(1, readLegAddress) };
+}
+
+function readLegAddress(reader: WireReader): LegAddress {
+  return { txn: reader.txn(1), account: reader.account(2) };
 }
 
 export function writeRollback(writer: WireWriter, rollback: RollbackLeg): void {
@@ -155,7 +167,7 @@ export function readResolve(reader: WireReader): Resolve {
   };
 }
 
-export function writeAcknowledge(writer: WireWriter, acknowledge: Acknowledge): void {
+export function writeAcknowledge(writer: WireWriter, acknowledge: ToldLegs): void {
   writer.text(1, acknowledge.key);
   writer.hash(2, acknowledge.txn);
   writer.texts(3, acknowledge.accounts);
@@ -163,6 +175,18 @@ export function writeAcknowledge(writer: WireWriter, acknowledge: Acknowledge): 
 
 export function readAcknowledge(reader: WireReader): Acknowledge {
   return { kind: 'acknowledge', key: reader.key(1), txn: reader.txn(2), accounts: reader.accounts(3) };
+}
+
+export function writeAcknowledgeMany(writer: WireWriter, { told }: AcknowledgeMany): void {
+  writer.messages(1, told, writeAcknowledge);
+}
+
+export function readAcknowledgeMany(reader: WireReader): AcknowledgeMany {
+  return { kind: 'acknowledge-many', told: reader.messages(1, readToldLegs) };
+}
+
+function readToldLegs(reader: WireReader): ToldLegs {
+  return { key: reader.key(1), txn: reader.txn(2), accounts: reader.accounts(3) };
 }
 
 export function writeExpire(writer: WireWriter, expire: Expire): void {

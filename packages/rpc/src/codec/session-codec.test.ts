@@ -46,7 +46,7 @@ test.each<[string, readonly string[], readonly number[]]>([
 });
 
 test('of a row that an outcome holds only what its sender reads travels', () => {
-  const outcomes = (outcome: ItemOutcome): ParticipantReply => ({ kind: 'outcomes', outcomes: [{ kind: 'outcome', outcome }] });
+  const outcomes = (outcome: ItemOutcome): ParticipantReply => ({ kind: 'outcomes', outcomes: [{ kind: 'outcome', outcome }], semanticsVersion: 7 });
   fc.assert(fc.property(legRow, outcomeRow, (leg, row) => {
     const { decision, balances, untold } = row;
     const rows: readonly Outcome[] = [{ kind: 'prepared', leg }, { kind: 'leg-ended', leg, balanceRev: 7 }, { kind: 'decided', outcome: row, fresh: true }];

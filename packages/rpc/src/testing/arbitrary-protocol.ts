@@ -22,6 +22,12 @@ export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   buckets: fc.array(fc.record({ bucket, slots: fc.array(anySlot.map((from) => ({ from, to: slot(4095) })), { maxLength: 2 }), replicas: fc.array(rm, { maxLength: 3 }) }), { maxLength: 3 }),
 });
 
+const done = fc.record({ kind: kind('done') });
+const wrongBucket = fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint });
+const alarm = fc.record({
+  kind: kind('alarm'),
+  alarm: fc.record({ name: fc.constantFrom('COMMIT_WITHOUT_PREPARE' as const, 'COMMIT_OF_ABORTED_LEG' as const, 'ROLLBACK_OF_COMMITTED_LEG' as const, 'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const), txn, account }),
+});
 export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
   fc.record({ kind: kind('prepared') }),
   fc.record({ kind: kind('leg-ended'), leg: legRow.map(({ state, reason }) => ({ state, reason })) }),
@@ -30,15 +36,13 @@ export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
   fc.record({ kind: kind('refused'), refusal }),
   fc.record({ kind: kind('locked'), lock: lockRow }),
   fc.record({ kind: kind('wait'), undecided: fc.array(fc.record({ txn, key, homeSlot: anySlot, account }), { maxLength: 3 }) }),
-  fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint }),
+  wrongBucket,
   fc.record({ kind: kind('account'), account: accountRow, fresh: fc.boolean() }),
   fc.record({ kind: kind('lock'), lock: lockRow, preparedLegs: safeUint }),
   fc.record({ kind: kind('lock-released'), lockId: anyText }),
-  fc.record({ kind: kind('done') }),
-  fc.record({
-    kind: kind('alarm'),
-    alarm: fc.record({ name: fc.constantFrom('COMMIT_WITHOUT_PREPARE' as const, 'COMMIT_OF_ABORTED_LEG' as const, 'ROLLBACK_OF_COMMITTED_LEG' as const, 'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const), txn, account }),
-  }),
+  done,
+  fc.record({ kind: kind('each'), outcomes: fc.array(fc.oneof(done, alarm, wrongBucket), { maxLength: 4 }) }),
+  alarm,
 );
 
 const cursor = fc.record({ slot: anySlot, number: account });
@@ -99,7 +103,7 @@ const itemReply: fc.Arbitrary<ItemReply> = fc.oneof(
 );
 const missingQuorum = fc.record({ up: fc.nat(9), of: fc.nat(9), needed: fc.nat(9), forMs: safeUint });
 export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
-  fc.record({ kind: kind('outcomes'), outcomes: fc.array(itemReply, { maxLength: 4 }) }),
+  fc.record({ kind: kind('outcomes'), outcomes: fc.array(itemReply, { maxLength: 4 }), semanticsVersion: orNull(safeUint) }),
   fc.record({ kind: kind('queried'), outcomes: fc.array(orNull(outcomeRow), { maxLength: 3 }) }),
   fc.record({ kind: kind('accounts'), readings: fc.array(orNull(reading), { maxLength: 3 }) }),
   fc.record({ kind: kind('legs'), legs: fc.array(legRow, { maxLength: 3 }), nextCursorSeq: orNull(safeUint) }),

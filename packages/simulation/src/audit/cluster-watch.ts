@@ -124,6 +124,7 @@ export class ClusterWatch implements ClusterObserver {
   }
 
   private look(group: BucketId, outcome: Outcome): void {
+    if (outcome.kind === 'each') for (const member of outcome.outcomes) this.look(group, member);
     if (outcome.kind === 'alarm') this.findings.add('no alarm', `bucket ${group}: ${rendered(outcome.alarm)}`);
     if (outcome.kind !== 'decided') return;
     const { key, txn, decision } = outcome.outcome;

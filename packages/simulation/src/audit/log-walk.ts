@@ -4,10 +4,11 @@
  * a lock forbids did not happen; an account's change is made or refused, and that once.
  */
 import { HoldsSeen, show, type Findings } from '@mas/auditor';
-import type { Instruction, LockRow, Outcome } from '@mas/ledger';
+import { isMany, memberCount, type Instruction, type LockRow, type Outcome } from '@mas/ledger';
 import { META_GROUP } from '@mas/placement';
 import { ProtoLedgerCodec } from '@mas/rpc';
 import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
+import type { Counters } from '../world/counters';
 import { EPOCH_MS } from '../world/sim-process';
 import type { AppliedEntry, ClusterWatch } from './cluster-watch';
 
@@ -15,9 +16,9 @@ import type { AppliedEntry, ClusterWatch } from './cluster-watch';
 const MAX_AHEAD_MS = 2_500;
 
 /** @returns the holds that the logs tell of. */
-export function walkLogs(watch: ClusterWatch, findings: Findings): HoldsSeen {
+export function walkLogs(watch: ClusterWatch, findings: Findings, counters: Counters): HoldsSeen {
   const holds = new HoldsSeen();
-  for (const [bucket, log] of watch.applied) if (bucket !== META_GROUP) new BucketWalk(bucket, watch.decisions, holds, findings).walk(log);
+  for (const [bucket, log] of watch.applied) if (bucket !== META_GROUP) new BucketWalk(bucket, watch.decisions, holds, findings, counters).walk(log);
   return holds;
 }
 
@@ -25,6 +26,8 @@ class BucketWalk {
   private readonly codec = new ProtoLedgerCodec();
   /** account and txn → what the log has made of the leg. */
   private readonly legs = new Map<string, 'prepared' | 'committed' | 'aborted'>();
+  /** txn → whose it is, of what has been prepared: an instruction that ends many legs is not answered with their rows. */
+  private readonly keys = new Map<TxnId, PaymentKey>();
   private readonly locks = new Map<string, LockRow>();
   private readonly changes = new Map<PaymentKey, 'made' | 'refused'>();
   /** Lock id → owner → his row. */
@@ -37,6 +40,7 @@ class BucketWalk {
     private readonly decisions: ClusterWatch['decisions'],
     private readonly holds: HoldsSeen,
     private readonly findings: Findings,
+    private readonly counters: Counters,
   ) {}
 
   walk(log: ReadonlyMap<number, AppliedEntry>): void {
@@ -52,6 +56,7 @@ class BucketWalk {
       this.stampMs = Math.max(this.stampMs, stampMs);
       this.judgeStamp(index, stampMs, applied.proposedMs);
       instructions.forEach((instruction, at) => {
+        if (isMany(instruction)) this.counters.add('payments told together', memberCount(instruction));
         const outcome = applied.outcomes[at];
         if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
         else this.step(instruction, outcome, applied.firstMs);
@@ -72,7 +77,12 @@ class BucketWalk {
         this.prepare(instruction, outcome, atMs);
         return;
       case 'commit':
-        this.commit(instruction.account, instruction.txn, outcome, atMs);
+        if (outcome.kind === 'leg-ended' && outcome.leg.state === 'committed') this.commit(instruction.account, instruction.txn, outcome.leg.key, atMs);
+        return;
+      case 'commit-many':
+        instruction.legs.forEach(({ account, txn }, at) => {
+          if ((outcome.kind === 'each' ? outcome.outcomes[at] : outcome)?.kind === 'done') this.commit(account, txn, this.keys.get(txn) ?? null, atMs);
+        });
         return;
       case 'rollback':
         if (outcome.kind === 'leg-ended' && outcome.leg.state === 'aborted') this.ended(instruction.account, instruction.txn, 'aborted', atMs);
@@ -106,6 +116,7 @@ class BucketWalk {
   private prepare(instruction: Extract<Instruction, { kind: 'prepare' }>, outcome: Outcome, atMs: number): void {
     const { account, txn, lockToken } = instruction;
     if (outcome.kind !== 'prepared') return;
+    this.keys.set(txn, instruction.key);
     const before = this.legs.get(legKey(account, txn));
     this.findings.expect(before !== 'aborted', 'no prepare after a rollback', () => `bucket ${this.bucket}: ${show(instruction.key)} was prepared on ${account} after it had been rolled back`);
     if (before === undefined) {
@@ -115,15 +126,15 @@ class BucketWalk {
     }
   }
 
-  private commit(account: AccountNumber, txn: TxnId, outcome: Outcome, atMs: number): void {
-    if (outcome.kind !== 'leg-ended' || outcome.leg.state !== 'committed') return;
-    const { key } = outcome.leg;
+  /** @param key null: nothing of this payment was prepared here */
+  private commit(account: AccountNumber, txn: TxnId, key: PaymentKey | null, atMs: number): void {
+    const named = key === null ? txn : show(key);
     const before = this.legs.get(legKey(account, txn));
-    this.findings.expect(before === 'prepared' || before === 'committed', 'no commit without a prepare', () => `bucket ${this.bucket}: ${show(key)} was committed on ${account}, which was ${before ?? 'never prepared'}`);
+    this.findings.expect(before === 'prepared' || before === 'committed', 'no commit without a prepare', () => `bucket ${this.bucket}: ${named} was committed on ${account}, which was ${before ?? 'never prepared'}`);
     this.ended(account, txn, 'committed', atMs);
-    const decision = this.decisions.get(key);
+    const decision = key === null ? undefined : this.decisions.get(key);
     const isDecided = decision?.kind === 'committed' && decision.txn === txn && decision.firstMs <= atMs;
-    this.findings.expect(isDecided, 'no commit without a decision', () => `bucket ${this.bucket}: ${show(key)} was committed on ${account} at ${atMs.toFixed(1)}, its home says ${decision?.kind ?? 'nothing'} at ${decision?.firstMs.toFixed(1)}`);
+    this.findings.expect(isDecided, 'no commit without a decision', () => `bucket ${this.bucket}: ${named} was committed on ${account} at ${atMs.toFixed(1)}, its home says ${decision?.kind ?? 'nothing'} at ${decision?.firstMs.toFixed(1)}`);
   }
 
   private ended(account: AccountNumber, txn: TxnId, how: 'committed' | 'aborted', atMs: number): void {

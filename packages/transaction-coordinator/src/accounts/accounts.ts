@@ -159,6 +159,7 @@ function finalReply(outcome: ItemOutcome, number: AccountNumber, body: PaymentBo
     case 'leg-ended':
     case 'lock':
     case 'lock-released':
+    case 'each':
     case 'alarm':
       return { kind: 'final', reply: failure('internal', 'UNEXPECTED_OUTCOME', `The bucket answered ${outcome.kind}.`) };
     default:

@@ -11,6 +11,7 @@ import type { ParticipantRequest } from '@mas/two-phase-commit';
 import { present, type Random } from '@mas/values';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import type { PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
+import { instructionsIn } from '../testing/fake-cluster';
 import { OPERATOR, Rig } from '../testing/rig';
 import type { TransactionEntry } from '../txn-coordinator-dao';
 
@@ -135,7 +136,7 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   const instructions: string[] = [];
   for (const { request, atMs } of rig.cluster.sent) {
     if (request.kind !== 'instructions') continue;
-    for (const item of request.items) instructions.push(JSON.stringify([request.bucket, request.phase, atMs, item.instruction, item.token], (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
+    for (const item of request.items) for (const instruction of instructionsIn(item.instruction)) instructions.push(JSON.stringify([request.bucket, request.phase, atMs, instruction, item.token], (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
   }
   // Counts of requests and round trips, which may be cut otherwise, are another matter.
   const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;

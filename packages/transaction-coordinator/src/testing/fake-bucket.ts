@@ -28,7 +28,7 @@ export class FakeBucket {
   apply(instructions: readonly Instruction[]): readonly Outcome[] {
     this.entries += 1;
     const outcomes = this.ledger.apply({ stampMs: this.clock.wallMs(), instructions }, this.rows, this.entries);
-    this.alarms.push(...outcomes.filter((outcome) => outcome.kind === 'alarm'));
+    for (const outcome of outcomes) this.alarms.push(...(outcome.kind === 'each' ? outcome.outcomes : [outcome]).filter(({ kind }) => kind === 'alarm'));
     return outcomes;
   }
 

@@ -2,7 +2,7 @@
  * Resource Managers for tests: buckets with real ledgers behind the participant exchange, leaders that can move, and
  * a tap through which a test delays, loses or answers single requests.
  */
-import type { Instruction, Outcome, OutcomeRow } from '@mas/ledger';
+import { isMany, membersOf, SEMANTICS_VERSION, type Instruction, type Outcome, type OutcomeRow } from '@mas/ledger';
 import { genesisPlacement, PlacementIndex, type PlacementMap } from '@mas/placement';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
@@ -35,6 +35,8 @@ export class FakeCluster implements ParticipantClient {
   lagMs: (request: ParticipantRequest) => number = () => 0;
   /** The sender is cut off: nothing it sends arrives, nothing comes back. */
   dead = false;
+  /** What its buckets say of theirs; null: they are of a program that says nothing. */
+  semanticsVersion: number | null = SEMANTICS_VERSION;
   /** Buckets without a majority. */
   readonly silent = new Set<BucketId>();
   /** The time on which most of its Resource Managers agree. */
@@ -77,8 +79,9 @@ export class FakeCluster implements ParticipantClient {
     for (const bucket of this.buckets.values()) bucket.resolve((slot, instruction) => this.run(slot, instruction));
   }
 
+  /** Those among many as well. */
   instructionsOf(kind: Instruction['kind']): readonly Instruction[] {
-    return this.requests.flatMap((request) => (request.kind === 'instructions' ? request.items.map((item) => item.instruction).filter((instruction) => instruction.kind === kind) : []));
+    return this.requests.flatMap((request) => (request.kind === 'instructions' ? request.items.flatMap((item) => instructionsIn(item.instruction)).filter((instruction) => instruction.kind === kind) : []));
   }
 
   async send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent> {
@@ -174,6 +177,7 @@ export class FakeCluster implements ParticipantClient {
     let next = 0;
     return {
       kind: 'outcomes',
+      semanticsVersion: this.semanticsVersion,
       outcomes: items.map((item) => (item.token === 'expired' ? { kind: 'unauthenticated', reason: 'the token has expired' } : { kind: 'outcome', outcome: present(outcomes[next++], 'outcome') })),
     };
   }
@@ -191,6 +195,11 @@ export class FakeCluster implements ParticipantClient {
     const remainingMs = (this.heldUntilMs.get(id) ?? 0) - this.clock.monotonicMs();
     if (remainingMs > 0) await delay(this.clock, remainingMs);
   }
+}
+
+/** An instruction, or what it names. */
+export function instructionsIn(instruction: Instruction): readonly Instruction[] {
+  return isMany(instruction) ? membersOf(instruction) : [instruction];
 }
 
 function forever(): Promise<never> {
