@@ -49,6 +49,28 @@ test('legs of a lone caller are told with his next payments, and after 10 ms whe
   expect(rig.coordinator.counters.instructionsSent).toBe(3 * 4);
 });
 
+test('many legs are told in one instruction, once the bucket has said that it takes it; counted are legs', async () => {
+  const kinds = async (semanticsVersion: number | null): Promise<readonly string[]> => {
+    const rig = new Rig();
+    rig.cluster.semanticsVersion = semanticsVersion;
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    await rig.clock.until(rig.coordinator.createPayments(rig.caller(), Array.from({ length: 5 }, () => rig.request(from, to, 1n))));
+    await rig.clock.pass(40);
+    expect(rig.leftovers()).toEqual([]);
+    expect([rig.cluster.instructionsOf('commit').length, rig.cluster.instructionsOf('acknowledge').length, rig.coordinator.counters.instructionsSent]).toEqual([5, 5, 20]);
+    // Each channel hears for itself: what the second bucket says first is said to its PREPAREs.
+    await rig.clock.until(rig.coordinator.createPayments(rig.caller(), Array.from({ length: 3 }, () => rig.request(from, to, 1n))));
+    await rig.clock.pass(40);
+    expect(rig.leftovers()).toEqual([]);
+    return rig.cluster.requests.flatMap((request) => (request.kind === 'instructions' ? [`${request.bucket} ${[...new Set(request.items.map(({ instruction }) => instruction.kind))].join()}`] : []));
+  };
+  const single = ['2 prepare', '1 decide-commit', '2 commit', '1 acknowledge'];
+  const many = ['2 prepare', '1 decide-commit', '2 commit-many', '1 acknowledge-many'];
+  expect(await kinds(null)).toEqual([...single, ...single]);
+  expect(await kinds(6)).toEqual([...single, ...single]);
+  expect(await kinds(7)).toEqual(['2 prepare', '1 decide-commit', '2 commit', '1 acknowledge-many', ...many]);
+});
+
 test('a request that is held up does not keep the next one from leaving', async () => {
   const rig = new Rig({ config: { slowRequestMs: 100 } });
   const [from, to] = [rig.open(1, 100n), rig.open(1, 0n, 'b')];

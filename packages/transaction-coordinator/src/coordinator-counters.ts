@@ -7,7 +7,7 @@ export class CoordinatorCounters {
   paymentsConflicting = 0;
   paymentsRejected = 0;
   paymentsInFlight = 0;
-  /** Requests to Resource Managers that carried instructions, and the instructions in them. */
+  /** Requests to Resource Managers that carried instructions, and the instructions in them, members of one for many counted one by one. */
   instructionRequests = 0;
   instructionsSent = 0;
   requestRetries = 0;

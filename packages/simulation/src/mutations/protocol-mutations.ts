@@ -47,6 +47,11 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: 'one for many loads the first leg’s account',
+    why: 'of what a COMMIT of many payments changes, only the rows of one are fetched from the database before it is applied',
+    changes: [{ file: 'ledger/src/rows-touched', find: '    accounts.push(member.account);\n', replace: '    if (accounts.length === 0) accounts.push(member.account);\n' }],
+  },
+  {
     name: 'late prepare after rollback accepted',
     why: 'a rollback that overtakes its prepare leaves no tombstone',
     changes: [{ file: 'ledger/src/phases', find: '  a.putLeg(leg);\n  a.state.rev += 1;\n  return leg;', replace: '  return leg;' }],

@@ -5,11 +5,12 @@
  * be told) keep a share of every request, so that they are never starved. On a channel that has nothing urgent to say those wait for company,
  * `idleGatherMs` at most: an entry of their own each would cost as much as the payment's.
  */
-import type { Instruction } from '@mas/ledger';
+import { MANY_TOLD_SINCE, type Instruction } from '@mas/ledger';
 import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
 import type { BucketId, Timer } from '@mas/values';
 import { Fifo } from './fifo';
 import type { FollowerPorts, LeaderFollower } from './leader-follower';
+import { RequestItems } from './request-items';
 
 export interface ChannelItem {
   readonly instruction: Instruction;
@@ -46,6 +47,8 @@ export class BucketChannel {
   private gathering: Timer | null = null;
   /** What waits has waited long enough. */
   private due = false;
+  /** The bucket has said that all its replicas know instructions that name many payments. That stays so. */
+  private isManyTold = false;
 
   constructor(
     private readonly bucket: BucketId,
@@ -145,21 +148,24 @@ export class BucketChannel {
 
   private async exchange(taken: ChannelItem[]): Promise<void> {
     let batch = taken;
+    let sent = new RequestItems([], false);
     const request = (): ParticipantRequest | null => {
       batch = this.withoutExpired(batch);
       if (batch.length === 0) return null;
+      sent = new RequestItems(batch, this.isManyTold);
       this.ports.counters.instructionRequests += 1;
       this.ports.counters.instructionsSent += batch.length;
-      return { kind: 'instructions', bucket: this.bucket, phase: this.phase, items: batch };
+      return { kind: 'instructions', bucket: this.bucket, phase: this.phase, items: sent.items };
     };
     let perhapsDone = false;
     const reply = await this.follower.exchange(this.bucket, request, () => latestExpiry(batch), undefined, () => {
       perhapsDone = true;
     });
-    if (reply.kind === 'outcomes' && reply.outcomes.length === batch.length) {
-      const { outcomes } = reply;
+    if (reply.kind === 'outcomes' && reply.outcomes.length === sent.items.length) {
+      const { outcomes, semanticsVersion } = reply;
+      this.isManyTold ||= semanticsVersion !== null && semanticsVersion >= MANY_TOLD_SINCE;
       say(batch, (i) => {
-        const answer = outcomes[i] ?? { kind: 'unreachable', reason: 'no reply for this instruction' };
+        const answer = sent.replyOf(i, outcomes);
         return perhapsDone ? afterUnknown(answer) : answer;
       });
       return;
