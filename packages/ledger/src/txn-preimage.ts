@@ -3,8 +3,8 @@
  * bodies never share a leg. Part of the data's identity: pinned by tests, never changed without a new version. Hosts hash; this file
  * only says what is hashed.
  *
- * 1: a JSON text of the body. What coordinators mint.
- * 2: the bytes in which the body was sealed. Admitted, and not minted yet: ADR 14 says why.
+ * 1: a JSON text of the body. Minted in clusters that were founded before there was another; for account requests everywhere.
+ * 2: the bytes in which the body was sealed. Minted for payments in clusters that were founded since (ADR 14).
  *
  * Unambiguous: a key is `scope NUL id` without another NUL, and what follows it is one body.
  */

@@ -32,6 +32,8 @@ export interface ClusterRecord {
   readonly clusterId: ClusterId;
   /** Ascending by RM. */
   readonly nodes: readonly ClusterNode[];
+  /** Which hash of a payment is its txn (docs/adr/0014): settled by the founding, for good, because all coordinators have to mint the same. */
+  readonly txnVersion: 1 | 2;
 }
 
 export interface PlacementMap {
@@ -55,6 +57,11 @@ export function genesisPlacement(resourceManagers: readonly ResourceManagerAddre
     replicas: Array.from({ length: replicationFactor }, (__, r) => rmId(present(resourceManagers[(i + r) % resourceManagers.length], 'replica').rm)),
   }));
   return { version: 1, resourceManagers, buckets, cluster: null };
+}
+
+/** Where the map does not say: the first, which every cluster had before it could say. */
+export function txnVersionOf({ cluster }: PlacementMap): ClusterRecord['txnVersion'] {
+  return cluster?.txnVersion ?? 1;
 }
 
 /** Which incarnations count by this map; null where it does not say. */

@@ -5,7 +5,7 @@
 import { SEMANTICS_VERSION } from '@mas/ledger';
 import type { Incarnation } from '@mas/membership';
 import { isGroupStopped } from '@mas/multi-raft';
-import { membersOfMap, META_GROUP, META_REPLICAS, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { membersOfMap, META_GROUP, META_REPLICAS, PlacementIndex, txnVersionOf, type PlacementMap } from '@mas/placement';
 import { nodeId, type ConfState } from '@mas/raft';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer, Passage, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type BucketId, type RmId, type Timer } from '@mas/values';
@@ -54,7 +54,7 @@ export class ResourceManager implements ParticipantServer {
     this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs);
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
-    this.admission = new AdmissionControl(options.tokens, options.digest);
+    this.admission = new AdmissionControl(options.tokens, options.digest, () => txnVersionOf(directory.placement().map));
     this.replacement = new ReplacementDriver({ host: options.host, directory, clock, logger: options.logger });
   }
 

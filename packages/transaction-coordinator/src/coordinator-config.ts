@@ -3,14 +3,11 @@
  * is reported by name at start-up; all wrong ones at once.
  */
 import { DEFAULT_LOCK_PROPERTIES } from '@mas/global-lock';
-import type { TxnVersion } from '@mas/ledger';
 import { err, ok, type Result } from '@mas/values';
 
 export interface CoordinatorConfig {
   /** Unique among the cluster's coordinators and kept over restarts: whose PENDING entries are whose. */
   readonly coordinatorId: string;
-  /** Which hash a new payment's txn is (ADR 14); the same in all coordinators of a cluster: one request under both holds its money twice for a while. */
-  readonly txnVersion: TxnVersion;
   /** `exclusive`: the seed's flow, one writer per account, through the lock service. */
   readonly accountLock: 'shared' | 'exclusive';
   readonly lockAttempts: number;
@@ -87,7 +84,6 @@ export const HOMES_ASKED_TOGETHER = 500;
 export const HOMES_ASKED_FOR_DOUBTS = 3_000;
 
 const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
-  txnVersion: 1,
   accountLock: 'shared',
   lockAttempts: DEFAULT_LOCK_PROPERTIES.lockAttempts,
   lockAttemptDelayMs: DEFAULT_LOCK_PROPERTIES.lockAttemptDelayMs,
@@ -135,7 +131,6 @@ type NumericSetting = { [Setting in keyof CoordinatorConfig]: CoordinatorConfig[
 
 /** Inclusive ranges. */
 const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
-  txnVersion: [1, 2],
   lockAttempts: [1, 1_000],
   lockAttemptDelayMs: [1, 60_000],
   lockTimeoutMs: [100, 3_600_000],

@@ -2,9 +2,9 @@
  * Keeps the coordinator's placement map new enough: Redis publishes it, the Resource Managers have it when Redis is
  * empty, and it is published again then. Hints only: a bucket refuses what it does not own.
  */
-import { PlacementIndex, type LeaderDirectory, type PlacementMap } from '@mas/placement';
+import { PlacementIndex, txnVersionOf, type LeaderDirectory, type PlacementMap } from '@mas/placement';
 import type { ParticipantClient, Placing } from '@mas/two-phase-commit';
-import type { PaymentBody } from '@mas/ledger';
+import type { PaymentBody, TxnVersion } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { Clock, Logger, RmId, Slot } from '@mas/values';
 import type { CoordinatorCounters } from './coordinator-counters';
@@ -22,14 +22,17 @@ const REDIS_PATIENCE_MS = 500;
 /** A refresh that brought nothing new is not repeated sooner. */
 const REFRESH_PAUSE_MS = 100;
 
-/** The newest map to be had: from Redis, else from the first of `rms` that knows one (published again). Null: nobody has one yet. */
+/**
+ * The newest map to be had: from Redis, else from the first of `rms` that knows one (published again). Null: nobody has one yet. One that was
+ * only configured is none: it does not say which txns are minted.
+ */
 export async function discoverPlacement(source: PlacementSource, rms: readonly RmId[], timeoutMs: number): Promise<PlacementMap | null> {
   const published = await fromRedis(source);
-  if (published !== null) return published;
+  if (published !== null && published.cluster !== null) return published;
   const replies = await Promise.all(rms.map((rm) => source.participants.send(rm, { kind: 'placement' }, timeoutMs).catch(() => null)));
   let newest: PlacementMap | null = null;
   for (const reply of replies) {
-    if (reply?.kind === 'placement' && reply.map !== null && (newest === null || reply.map.version > newest.version)) newest = reply.map;
+    if (reply?.kind === 'placement' && reply.map !== null && reply.map.cluster !== null && (newest === null || reply.map.version > newest.version)) newest = reply.map;
   }
   if (newest !== null) publish(source, newest);
   return newest;
@@ -48,6 +51,11 @@ export class PlacementKeeper {
   placing(homeSlot: Slot, body: PaymentBody): Placing {
     const index = this.directory.placement();
     return { homeBucket: index.bucketOf(homeSlot), legBuckets: body.legs.map((leg) => index.bucketOf(slotOfAccount(leg.account))) };
+  }
+
+  /** Of the payments that are begun here: what the cluster was founded with. */
+  get txnVersion(): TxnVersion {
+    return txnVersionOf(this.directory.placement().map);
   }
 
   /** Resolves when a newer map was adopted, or after a pause when there is none; calls meanwhile share one look. */

@@ -19,9 +19,9 @@ function versionOf(request: PaymentRequest, reply: Reply<PaymentResult>): number
   return ([1, 2] as const).find((version) => txnOf(version, request, reply) === txn) ?? 0;
 }
 
-/** A coordinator that mints the new txn. */
+/** A coordinator that mints the other txn, as none does any more whose cluster was founded with the first. */
 async function upgraded(rig: Rig): Promise<Rig['coordinator']> {
-  const coordinator = rig.another('tc-new', { config: { txnVersion: 2 } });
+  const coordinator = rig.another('tc-new', { txnVersion: 2 });
   coordinator.start();
   await rig.clock.pass(100);
   return coordinator;
@@ -29,7 +29,7 @@ async function upgraded(rig: Rig): Promise<Rig['coordinator']> {
 
 const isDecision = (instruction: Instruction): boolean => instruction.kind === 'decide-commit';
 
-test('a coordinator mints the txn that it is set to, the old one unless told otherwise', async () => {
+test('a coordinator mints the txn that the cluster was founded with, the first one where the map does not say', async () => {
   const rig = new Rig();
   const [a, b] = [rig.open(1, 1_000n), rig.open(2, 0n)];
   const [one, other] = [rig.request(a, b, 1n), rig.request(a, b, 1n)];

@@ -46,7 +46,7 @@ export class CoordinatorStages {
     const decoded = meter.take('TM: decode the client’s bytes', units, () => batches.map((bytes) => CreatePaymentsRequest.decode(bytes).payments));
     const requests = meter.take('TM: validate', units, () => decoded.map((payments) => payments.map((payment) => valueOf(validatePayment(payment)))));
     const drafts = meter.take('TM: identity and draft', units, () => requests.flat().map((request) => this.draft(request)));
-    meter.take('TM: hash', units, () => drafts.map(({ key, body }) => platformDigest.sha256Hex(txnPreimage(1, key, body))));
+    meter.take('TM: hash', units, () => drafts.map(({ key, body }) => platformDigest.sha256Hex(txnPreimage(2, key, body))));
     const replies = await meter.takeAsync('TM: coordinator on fakes, draft and hash included', units, () => this.coordinate(caller, requests, units));
     meter.take('TM: answers', units, () => replies.forEach((each) => this.answer(each)));
     meter.take('TM: Redis entries at the begin', units, () => this.journal.begun.forEach(encodeEntry));

@@ -1,4 +1,5 @@
 /** What clients send: batches of payments from accounts of one bucket to accounts of another, as bytes. */
+import { clusterId } from '@mas/membership';
 import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { CreatePaymentsRequest } from '@mas/rpc';
 import { accountNumber, present, rmId, SeededRandom, type AccountNumber, type BucketId } from '@mas/values';
@@ -9,7 +10,8 @@ const ACCOUNTS_PER_BUCKET = 1_000;
 
 /** The home and the other bucket; a third one takes no part. */
 export function placementOfStages(): PlacementIndex {
-  return new PlacementIndex(genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `127.0.0.1:${7000 + rm}` })), 3, 3));
+  const map = genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `127.0.0.1:${7000 + rm}` })), 3, 3);
+  return new PlacementIndex({ ...map, cluster: { clusterId: clusterId('0'.repeat(32)), nodes: [], txnVersion: 2 } });
 }
 
 export class PaymentRequests {

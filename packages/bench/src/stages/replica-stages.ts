@@ -1,6 +1,6 @@
 /** A Resource Manager's part of a round: what a leader does, what a follower does, and what every replica does. */
 import { emptyBucket, Ledger, rowsTouched, SEMANTICS_VERSION, type CreateAccount, type Instruction, type InstructionKind, type LedgerEntry, type Outcome } from '@mas/ledger';
-import { homeSlotOfKey, slotOfAccount, type PlacementIndex } from '@mas/placement';
+import { homeSlotOfKey, slotOfAccount, txnVersionOf, type PlacementIndex } from '@mas/placement';
 import { AdmissionControl, noPins, platformDigest, resourceManagerConfig, RowTable, type Pins, type TokenVerifier } from '@mas/resource-manager';
 import { EncodedInstructions, ProtoLedgerCodec, SessionCodec } from '@mas/rpc';
 import { ACCOUNT_TEXT, bySlot, loadRows, OUTCOME_TEXT, PAYMENT_TEXT, type RowInSlot, type TableText } from '@mas/sql-store';
@@ -38,7 +38,7 @@ export class ReplicaStages {
       tokens.set(token, known);
       return known;
     };
-    this.admission = new AdmissionControl({ verify }, platformDigest);
+    this.admission = new AdmissionControl({ verify }, platformDigest, () => txnVersionOf(placement.map));
     for (const { bucket, slots } of placement.map.buckets) this.found(bucket, slots);
   }
 

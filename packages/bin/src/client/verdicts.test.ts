@@ -55,7 +55,7 @@ test.each<[string, Partial<ClusterNode>, Partial<Replica>, string]>([
 ])('%s', (_what, node, leader, line) => {
   const nodes = RMS.map((rm): ClusterNode => ({ rm, incarnation: incarnation(String(rm).repeat(32)), ordinal: ordinal(0), isLost: false, ...(rm === 3 ? node : {}) }));
   const status = seen((rm) => (rm === 1 ? leader : {}));
-  const lines = verdictLines(verdictsOf({ ...status, placement: { ...placement, cluster: { clusterId: clusterId('c'.repeat(32)), nodes } } }));
+  const lines = verdictLines(verdictsOf({ ...status, placement: { ...placement, cluster: { clusterId: clusterId('c'.repeat(32)), nodes, txnVersion: 2 } } }));
   expect(lines.split('\n')[1]).toBe(`bucket 1  ${line}`);
 });
 

@@ -8,14 +8,16 @@ import type { PlacementMap } from '@mas/placement';
 import type { CachedBalance } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, rmId, slot } from '@mas/values';
 
-const VERSION = 1;
+const BALANCE_VERSION = 1;
+/** 1 did not say which txns are minted: who needs to know asks the Resource Managers. */
+const PLACEMENT_VERSION = 2;
 
 export function encodePlacement(map: PlacementMap): string {
-  return JSON.stringify({ v: VERSION, ...map });
+  return JSON.stringify({ v: PLACEMENT_VERSION, ...map });
 }
 
 export function decodePlacement(text: string | null | undefined): PlacementMap | null {
-  return decode(text, (value: Wire<PlacementMap>) => ({
+  return decode(text, PLACEMENT_VERSION, (value: Wire<PlacementMap>) => ({
     version: value.version,
     resourceManagers: value.resourceManagers.map(({ rm, address }) => ({ rm: rmId(rm), address })),
     buckets: value.buckets.map((placement) => ({
@@ -23,17 +25,16 @@ export function decodePlacement(text: string | null | undefined): PlacementMap |
       slots: placement.slots.map(({ from, to }) => ({ from: slot(from), to: slot(to) })),
       replicas: placement.replicas.map(rmId),
     })),
-    // A version before it wrote none: such a map is of use all the same.
-    cluster: clusterOf(value.cluster ?? null),
+    cluster: clusterOf(value.cluster),
   }));
 }
 
 export function encodeBalance(balance: CachedBalance): string {
-  return JSON.stringify({ v: VERSION, ...balance, balanceMinor: balance.balanceMinor.toString() });
+  return JSON.stringify({ v: BALANCE_VERSION, ...balance, balanceMinor: balance.balanceMinor.toString() });
 }
 
 export function decodeBalance(text: string | null | undefined): CachedBalance | null {
-  return decode(text, (value: Wire<CachedBalance>) => ({
+  return decode(text, BALANCE_VERSION, (value: Wire<CachedBalance>) => ({
     number: accountNumber(value.number),
     currency: currency(value.currency),
     balanceMinor: BigInt(value.balanceMinor),
@@ -50,7 +51,7 @@ export function peersOf(map: PlacementMap): readonly (readonly [string, string])
 
 function clusterOf(cluster: Wire<PlacementMap>['cluster']): PlacementMap['cluster'] {
   if (cluster === null) return null;
-  return { clusterId: clusterId(cluster.clusterId), nodes: cluster.nodes.map((node) => ({ rm: rmId(node.rm), incarnation: incarnation(node.incarnation), ordinal: ordinal(node.ordinal), isLost: node.isLost === true })) };
+  return { clusterId: clusterId(cluster.clusterId), nodes: cluster.nodes.map((node) => ({ rm: rmId(node.rm), incarnation: incarnation(node.incarnation), ordinal: ordinal(node.ordinal), isLost: node.isLost })), txnVersion: cluster.txnVersion === 1 ? 1 : 2 };
 }
 
 /** A value as JSON carries it: no brands, amounts as text. */
@@ -60,11 +61,11 @@ type Wire<Value> = Value extends bigint ? string
       : Value extends readonly (infer Item)[] ? readonly Wire<Item>[]
         : Value extends object ? { readonly [Key in keyof Value]: Wire<Value[Key]> } : Value;
 
-function decode<WireValue, Value>(text: string | null | undefined, from: (value: WireValue) => Value): Value | null {
+function decode<WireValue, Value>(text: string | null | undefined, version: number, from: (value: WireValue) => Value): Value | null {
   if (text === null || text === undefined) return null;
   try {
     const value = JSON.parse(text) as WireValue & { readonly v: unknown };
-    return value.v === VERSION ? from(value) : null;
+    return value.v === version ? from(value) : null;
   } catch {
     return null;
   }

@@ -1,6 +1,8 @@
 /** What every TxnCoordinatorDAO must do, run on the embedded stand-in and on a real Redis. */
 import type { LockStore } from '@mas/global-lock';
+import { ordinal } from '@mas/membership';
 import { genesisPlacement, type PlacementMap } from '@mas/placement';
+import { madeUpCluster, madeUpIncarnation } from '@mas/testkit/membership';
 import type { CachedBalance, TransactionEntry, TxnCoordinatorDAO } from '@mas/transaction-coordinator';
 import { waitUntil } from '@mas/test-servers';
 import { accountNumber, bucketId, currency, paymentKey, rmId } from '@mas/values';
@@ -28,7 +30,8 @@ function balance(rev: number, number = ALICE): CachedBalance {
 
 function mapOfVersion(version: number): PlacementMap {
   const resourceManagers = [1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:500${id}` }));
-  return { ...genesisPlacement(resourceManagers, 3, 2), version };
+  const nodes = [{ rm: rmId(1), incarnation: madeUpIncarnation({ rm: rmId(1), ordinal: ordinal(2) }), ordinal: ordinal(2), isLost: true }];
+  return { ...genesisPlacement(resourceManagers, 3, 2), version, cluster: { clusterId: madeUpCluster([]).clusterId, nodes, txnVersion: 2 } };
 }
 
 export function txnCoordinatorDaoContract(name: string, create: () => Promise<DaoHarness>): void {

@@ -6,7 +6,7 @@ import { applyMetaCommand, decodeMetaCommand, encodeMetaCommand, type MetaComman
 
 const id = (digit: string): ReturnType<typeof incarnation> => incarnation(digit.repeat(32));
 const RM_3 = rmId(3);
-const cluster: ClusterRecord = { clusterId: clusterId('c'.repeat(32)), nodes: [1, 2, 3].map((rm) => ({ rm: rmId(rm), incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })) };
+const cluster: ClusterRecord = { clusterId: clusterId('c'.repeat(32)), nodes: [1, 2, 3].map((rm) => ({ rm: rmId(rm), incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })), txnVersion: 2 };
 const configured = genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `rm-${rm}:1` })), 3, 3);
 const FOUND: MetaCommand = { kind: 'found', map: configured, cluster };
 const LOSE: MetaCommand = { kind: 'lose', rm: RM_3, incarnation: id('3') };
@@ -20,9 +20,9 @@ test('the first founding counts, a second one changes nothing', () => {
   expect(run(FOUND, other)).toEqual(run(FOUND));
 });
 
-test('a map of a version without clusters keeps its buckets when it is founded', () => {
+test('a map of a version without clusters keeps its buckets when it is founded, and the txns that it has paid with', () => {
   const old: PlacementMap = { ...configured, version: 7, buckets: configured.buckets.map((bucket) => ({ ...bucket, replicas: [rmId(1)] })) };
-  expect(run({ kind: 'map', map: old }, FOUND)).toEqual({ ...old, version: 8, cluster });
+  expect(run({ kind: 'map', map: old }, FOUND)).toEqual({ ...old, version: 8, cluster: { ...cluster, txnVersion: 1 } });
 });
 
 test('a disk is lost by its own name only, and one new incarnation takes its place', () => {

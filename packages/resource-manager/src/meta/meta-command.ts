@@ -10,7 +10,7 @@ import { placementFields, placementIn } from './placement-codec';
 export type MetaCommand =
   /** A newer map replaces an older one; who the nodes are is not its business. */
   | { readonly kind: 'map'; readonly map: PlacementMap }
-  /** The first record of who they are; `map` counts where there is none yet. */
+  /** The first record of who they are; `map` counts where there is none yet. Where there is one the cluster has paid already, with the first txns. */
   | { readonly kind: 'found'; readonly map: PlacementMap; readonly cluster: ClusterRecord }
   /** The operator says that the disk of this incarnation is lost. */
   | { readonly kind: 'lose'; readonly rm: RmId; readonly incarnation: Incarnation }
@@ -24,7 +24,7 @@ export function applyMetaCommand(current: PlacementMap | null, command: MetaComm
       return current === null || command.map.version > current.version ? { ...command.map, cluster: current?.cluster ?? command.map.cluster } : current;
     case 'found': {
       const base = current ?? command.map;
-      return base.cluster === null ? { ...base, version: base.version + 1, cluster: command.cluster } : base;
+      return base.cluster === null ? { ...base, version: base.version + 1, cluster: current === null ? command.cluster : { ...command.cluster, txnVersion: 1 } } : base;
     }
     case 'lose':
       return changed(current, command.rm, (node) => (node.incarnation === command.incarnation && !node.isLost ? { ...node, isLost: true } : node));

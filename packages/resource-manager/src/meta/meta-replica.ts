@@ -9,6 +9,8 @@ import { MetaApplier } from './meta-applier';
 import { encodeMetaCommand, type MetaCommand } from './meta-command';
 
 const GENESIS_RETRY_MS = 500;
+/** Of a cluster that is founded now. */
+const NEWEST_TXNS = 2;
 
 export class MetaReplica implements ReplicaListener {
   readonly applier: MetaApplier;
@@ -60,6 +62,6 @@ export class MetaReplica implements ReplicaListener {
     const { state } = this.context.membership.identity.current();
     if (state.kind !== 'member') return null;
     const { clusterId, founders } = state.founding;
-    return { clusterId, nodes: founders.map(({ rm, incarnation }) => ({ rm, incarnation, ordinal: FOUNDER, isLost: false })) };
+    return { clusterId, nodes: founders.map(({ rm, incarnation }) => ({ rm, incarnation, ordinal: FOUNDER, isLost: false })), txnVersion: NEWEST_TXNS };
   }
 }

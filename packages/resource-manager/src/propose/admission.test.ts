@@ -16,6 +16,7 @@ const control = new AdmissionControl(
     },
   },
   platformDigest,
+  () => 2,
 );
 const p = payment('p', ALICE, BOB, 10n);
 const OTHER_TXN = txnId('0'.repeat(64));

@@ -12,12 +12,15 @@ import type { TokenVerifier } from '../token-verifier';
 
 export type Admission = { readonly kind: 'admitted'; readonly instruction: Instruction } | Exclude<ItemReply, { readonly kind: 'outcome' }>;
 
+const TXN_DOES_NOT_MATCH = 'TXN_DOES_NOT_MATCH_BODY';
+
 const SYSTEM: Subject = { kind: 'system' };
 
 export class AdmissionControl {
   constructor(
     private readonly tokens: TokenVerifier,
     private readonly digest: Digest,
+    private readonly minted: () => TxnVersion,
   ) {}
 
   admit(item: InstructionItem): Admission {
@@ -114,13 +117,15 @@ export class AdmissionControl {
   }
 
   private identityProblem(payment: { readonly key: PaymentKey; readonly txn: TxnId; readonly homeSlot: Slot; readonly body: PaymentBody }): string | null {
-    const problem = homeProblem(payment) ?? this.txnProblem(payment.key, payment.txn, payment.body);
-    // What coordinators mint is looked at first; the other hash is admitted as well (ADR 14).
-    return problem === 'TXN_DOES_NOT_MATCH_BODY' && this.isTxn(2, payment.key, payment.txn, payment.body) ? null : problem;
+    const { key, txn, body } = payment;
+    const problem = homeProblem(payment);
+    // What this cluster's coordinators mint is looked at first; the other hash is admitted as well (ADR 14).
+    const minted = this.minted();
+    return problem ?? (this.isTxn(minted, key, txn, body) || this.isTxn(minted === 1 ? 2 : 1, key, txn, body) ? null : TXN_DOES_NOT_MATCH);
   }
 
   private txnProblem(key: PaymentKey, txn: TxnId, body: PaymentBody): string | null {
-    return this.isTxn(1, key, txn, body) ? null : 'TXN_DOES_NOT_MATCH_BODY';
+    return this.isTxn(1, key, txn, body) ? null : TXN_DOES_NOT_MATCH;
   }
 
   private isTxn(version: TxnVersion, key: PaymentKey, txn: TxnId, body: PaymentBody): boolean {

@@ -27,13 +27,21 @@ export function readPlacementMap(reader: WireReader): PlacementMap {
   return { version: reader.uint(1), resourceManagers: reader.messages(2, readAddress), buckets: reader.messages(3, readBucketPlacement), cluster: reader.optionalMessage(4, readCluster) };
 }
 
-function writeCluster(writer: WireWriter, { clusterId: id, nodes }: ClusterRecord): void {
+function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion }: ClusterRecord): void {
   writer.text(1, id);
   writer.messages(2, nodes, writeNode);
+  writer.uint(3, txnVersion === 1 ? 0 : txnVersion);
 }
 
 function readCluster(reader: WireReader): ClusterRecord {
-  return { clusterId: clusterId(hexId(reader, 1)), nodes: reader.messages(2, readNode) };
+  return { clusterId: clusterId(hexId(reader, 1)), nodes: reader.messages(2, readNode), txnVersion: readTxnVersion(reader, 3) };
+}
+
+/** The first one is left out, as programs that know no other leave it out. */
+function readTxnVersion(reader: WireReader, field: number): ClusterRecord['txnVersion'] {
+  const value = reader.uint(field);
+  if (value === 0) return 1;
+  return value === 2 ? value : reader.fail('not a version of txns that this program knows');
 }
 
 export function writeNode(writer: WireWriter, node: ClusterNode): void {

@@ -18,7 +18,7 @@ const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constan
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   version: safeUint,
   resourceManagers: fc.array(fc.record({ rm, address: anyText }), { maxLength: 3 }),
-  cluster: orNull(fc.record({ clusterId: hexId.map(clusterId), nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }) })),
+  cluster: orNull(fc.record({ clusterId: hexId.map(clusterId), nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }), txnVersion: fc.constantFrom(1 as const, 2 as const) })),
   buckets: fc.array(fc.record({ bucket, slots: fc.array(anySlot.map((from) => ({ from, to: slot(4095) })), { maxLength: 2 }), replicas: fc.array(rm, { maxLength: 3 }) }), { maxLength: 3 }),
 });
 

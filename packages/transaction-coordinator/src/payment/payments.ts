@@ -156,7 +156,7 @@ export class Payments {
   }
 
   private txnOf(identity: Identity, draft: Draft): TxnId {
-    return txnId(this.services.digest(txnPreimage(this.services.config.txnVersion, identity.key, draft.body)));
+    return txnId(this.services.digest(txnPreimage(this.services.placements.txnVersion, identity.key, draft.body)));
   }
 
   private planOf(caller: Caller, { key, homeSlot }: Identity, { body }: Draft, txn: TxnId, { tokens: lockTokens }: Permit): TransactionPlan {

@@ -1,7 +1,8 @@
 /** A coordinator over fakes of its ports, with accounts in known buckets and the questions that tests ask. */
 import { createHash } from 'node:crypto';
-import type { Subject } from '@mas/ledger';
-import { LeaderDirectory, slotOfAccount } from '@mas/placement';
+import type { Subject, TxnVersion } from '@mas/ledger';
+import { LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { madeUpCluster } from '@mas/testkit/membership';
 import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger, type Random } from '@mas/values';
 import { coordinatorConfig, noFailpoints, TransactionCoordinator, type Caller, type CoordinatorConfig, type Failpoints, type PaymentRequest, type PaymentResult, type Reply } from '../index';
 import { FakeCluster } from './fake-cluster';
@@ -18,6 +19,12 @@ export interface RigOptions {
   readonly logger?: Logger;
   /** Default: from one seed. */
   readonly random?: Random;
+  /** As if the cluster had been founded with it. */
+  readonly txnVersion?: TxnVersion;
+}
+
+function founded({ map }: PlacementIndex, txnVersion: TxnVersion): PlacementIndex {
+  return new PlacementIndex({ ...map, cluster: { clusterId: madeUpCluster([]).clusterId, nodes: [], txnVersion } });
 }
 
 export class Rig {
@@ -43,7 +50,7 @@ export class Rig {
         participants: this.cluster,
         locks: this.locks,
         lockStore: this.locks.store,
-        directory: new LeaderDirectory(this.cluster.placement),
+        directory: new LeaderDirectory(options.txnVersion === undefined ? this.cluster.placement : founded(this.cluster.placement, options.txnVersion)),
         digest,
         clock: this.clock,
         random: options.random ?? new SeededRandom(1),
