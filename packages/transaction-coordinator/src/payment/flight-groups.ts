@@ -2,7 +2,8 @@
  * The flights that still take payments, by the buckets that these touch: what comes before a flight's PENDING entries leave for Redis goes
  * with it, whoever sent it and in however many requests. Nothing waits for company: the entries leave when they would for a payment alone.
  */
-import { Flight, type FlightPayment } from './flight';
+import { Flight } from './flight';
+import type { FlightPayment } from './passenger';
 import type { RunServices } from './run-services';
 
 /** Above every bucket's id. */

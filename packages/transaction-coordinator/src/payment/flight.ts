@@ -19,12 +19,8 @@ import {
   isPromise,
   isTold,
   prepareOf,
-  transactionAfter,
-  type HomeRecord,
   type InstructionReply,
-  type Placing,
   type RemoteLeg,
-  type TransactionAnswer,
   type TransactionEvent,
   type TransactionPlan,
 } from '@mas/two-phase-commit';
@@ -33,53 +29,22 @@ import { noFailpoints, type Failpoint } from '../failpoints';
 import type { Beginning } from '../journal/journal';
 import { beganEntry, committedEntry } from '../journal/plain-entries';
 import type { ReplySink } from '../transport/bucket-channel';
-import type { WheelEntry } from '../transport/timer-wheel';
 import type { TransactionEntry } from '../txn-coordinator-dao';
+import { FlightWatch } from './flight-watch';
+import { passengerOf, transactionOf, type FlightPayment, type Journaled, type Passenger } from './passenger';
 import { JOURNAL_GRACE_MS, PaymentRun } from './payment-run';
 import type { RunServices } from './run-services';
 
-export interface FlightPayment {
-  readonly plan: TransactionPlan;
-  readonly placing: Placing;
-  readonly remote: RemoteLeg | null;
-  /** Of its caller. */
-  readonly token: string;
-  readonly deadlineMs: number;
-  /** Called exactly once. */
-  readonly onAnswer: (answer: TransactionAnswer) => void;
-  /** Nothing is awaited any more. */
-  readonly onEnded: () => void;
-}
-
-type Stage = 'beginning' | 'preparing' | 'deciding' | 'telling' | 'ended';
-
-/** A payment on its way. */
-interface Passenger {
-  readonly payment: FlightPayment;
-  readonly place: number;
-  /** What it waits for. */
-  stage: Stage;
-  preparedMs: number | null;
-  decidedMs: number;
-  record: HomeRecord | null;
-  /** It has left the plain way. */
-  run: PaymentRun | null;
-}
-
 export class Flight implements ReplySink, Beginning {
   private readonly passengers: Passenger[] = [];
+  private readonly watch: FlightWatch;
   private isBoarding = true;
   private readonly isWithoutRedis: boolean;
-  private journaled: { readonly atMs: number; readonly written: boolean } | null = null;
+  private journaled: Journaled | null = null;
   /** Heard since the last `settle`. */
   private promised: Passenger[] = [];
   private committed: Passenger[] = [];
   private told: Passenger[] = [];
-  private unanswered = 0;
-  private telling = 0;
-  /** The earliest of those that still matter. */
-  private deadline: { readonly atMs: number; readonly entry: WheelEntry } | null = null;
-  private grace: WheelEntry | null = null;
 
   /** @param onFull called once, when nobody may board any more. */
   constructor(
@@ -88,6 +53,7 @@ export class Flight implements ReplySink, Beginning {
     private readonly onFull: () => void,
   ) {
     this.isWithoutRedis = services.journal.isQuiet;
+    this.watch = new FlightWatch(services.wheel, () => this.late(), () => this.slow());
   }
 
   /** Who comes when it is known that Redis is silent, or is not any more, goes with others of its kind: it must not wait for it, or look past it. */
@@ -96,11 +62,9 @@ export class Flight implements ReplySink, Beginning {
   }
 
   board(payment: FlightPayment): void {
-    const passenger: Passenger = { payment, place: this.passengers.length, stage: 'beginning', preparedMs: null, decidedMs: 0, record: null, run: null };
-    this.passengers.push(passenger);
-    this.unanswered += 1;
+    this.passengers.push(passengerOf(payment, this.passengers.length));
     if (this.passengers.length === this.services.config.maxFlightPayments) this.close();
-    this.watch(this.lastBeginning(payment));
+    this.watch.boarded(this.lastBeginning(payment));
     this.hit('begin:before', payment.plan);
   }
 
@@ -213,14 +177,13 @@ export class Flight implements ReplySink, Beginning {
     const { plan, remote, onAnswer } = passenger.payment;
     const { decision, balances, untold } = present(passenger.record, 'record of a commit');
     passenger.decidedMs = nowMs;
-    this.answered();
+    this.watch.decided();
     this.hit('reply:before', plan);
     onAnswer({ kind: 'recorded', fresh: true, outcome: { txn: plan.txn, body: plan.body, decision, balances, untold } });
     this.hit('reply:after', plan);
     if (remote === null) return this.end(passenger, nowMs);
     passenger.stage = 'telling';
-    this.telling += 1;
-    this.grace ??= this.services.wheel.add(nowMs + JOURNAL_GRACE_MS, () => this.slow());
+    this.watch.tells(nowMs + JOURNAL_GRACE_MS);
     this.tell(passenger, remote, nowMs);
   }
 
@@ -237,7 +200,7 @@ export class Flight implements ReplySink, Beginning {
     const { link, config, counters, journal, unfinished, logger } = this.services;
     const { plan, remote, onEnded } = passenger.payment;
     const record = present(passenger.record, 'record of a commit');
-    if (passenger.stage === 'telling') this.noMoreTelling();
+    if (passenger.stage === 'telling') this.watch.told();
     passenger.stage = 'ended';
     if (remote !== null && record.untold.some(({ account }) => account === remote.account)) {
       const acknowledge = { kind: 'acknowledge', key: plan.key, txn: plan.txn, accounts: [remote.account] } as const;
@@ -258,18 +221,12 @@ export class Flight implements ReplySink, Beginning {
 
   private runOf(passenger: Passenger): PaymentRun {
     if (passenger.run !== null) return passenger.run;
-    const { payment, stage, preparedMs, decidedMs, record } = passenger;
-    const { plan, placing, remote, token, deadlineMs, onAnswer, onEnded } = payment;
-    const course = {
-      journaled: stage === 'beginning' ? null : this.journaled,
-      preparedMs: stage === 'beginning' || stage === 'preparing' || remote === null ? null : preparedMs,
-      decided: stage === 'telling' && record !== null ? { atMs: decidedMs, record } : null,
-    };
-    const run = new PaymentRun(this.services, transactionAfter(plan, placing, course), { token, deadlineMs, onAnswer, onEnded, lockDenied: null, holdsLocks: false });
+    const { token, deadlineMs, onAnswer, onEnded } = passenger.payment;
+    const run = new PaymentRun(this.services, transactionOf(passenger, this.journaled), { token, deadlineMs, onAnswer, onEnded, lockDenied: null, holdsLocks: false });
     passenger.run = run;
-    if (course.decided === null) this.answered();
-    else this.noMoreTelling();
-    run.resume(Math.max(0, decidedMs + JOURNAL_GRACE_MS - this.nowMs()));
+    if (passenger.stage === 'telling') this.watch.told();
+    else this.watch.decided();
+    run.resume(Math.max(0, passenger.decidedMs + JOURNAL_GRACE_MS - this.nowMs()));
     return run;
   }
 
@@ -279,38 +236,13 @@ export class Flight implements ReplySink, Beginning {
     this.onFull();
   }
 
-  /** One more has its answer, or somebody else who watches its deadline. */
-  private answered(): void {
-    this.unanswered -= 1;
-    if (this.unanswered > 0 || this.deadline === null) return;
-    this.services.wheel.remove(this.deadline.entry);
-    this.deadline = null;
-  }
-
   /** Its caller's deadline, but for what is kept of it: nothing begins after that. */
   private lastBeginning({ deadlineMs }: FlightPayment): number {
     return deadlineMs - this.services.config.deadlineReserveMs;
   }
 
-  private watch(atMs: number): void {
-    const { wheel } = this.services;
-    if (this.deadline !== null) {
-      if (this.deadline.atMs <= atMs) return;
-      wheel.remove(this.deadline.entry);
-    }
-    this.deadline = { atMs, entry: wheel.add(atMs, () => this.late()) };
-  }
-
-  private noMoreTelling(): void {
-    this.telling -= 1;
-    if (this.telling > 0 || this.grace === null) return;
-    this.services.wheel.remove(this.grace);
-    this.grace = null;
-  }
-
   /** Of those that still wait for a decision, each whose time has come goes on alone, with what is left of it. */
   private late(): void {
-    this.deadline = null;
     this.guarded(() => {
       const nowMs = this.nowMs();
       let nextMs = Number.POSITIVE_INFINITY;
@@ -320,13 +252,12 @@ export class Flight implements ReplySink, Beginning {
         if (atMs <= nowMs) this.runOf(passenger);
         else nextMs = Math.min(nextMs, atMs);
       }
-      if (nextMs < Number.POSITIVE_INFINITY) this.watch(nextMs);
+      if (nextMs < Number.POSITIVE_INFINITY) this.watch.until(nextMs);
     });
   }
 
   /** Legs are not told yet: their payments show as decided now, and are told one by one. */
   private slow(): void {
-    this.grace = null;
     this.guarded(() => {
       for (const passenger of this.passengers) if (passenger.stage === 'telling') this.runOf(passenger);
     });
