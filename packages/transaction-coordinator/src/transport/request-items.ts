@@ -6,18 +6,14 @@
  * request was put together, and COMMITs of different legs commute; a DECIDE of the same request finds a credit a little earlier. An ACKNOWLEDGE says
  * that a leg has been told, which an earlier request's answer said; it waits for no COMMIT of its own request, and touches its payment's record only.
  */
-import { MAX_MEMBERS, type AcknowledgeMany, type CommitMany, type Instruction, type LegAddress, type ToldLegs } from '@mas/ledger';
+import { MAX_MEMBERS, type Instruction, type LegAddress, type ToldLegs } from '@mas/ledger';
 import type { InstructionItem, InstructionReply, ItemReply } from '@mas/two-phase-commit';
-import { present } from '@mas/values';
 
-type GrowingCommit = CommitMany & { readonly legs: LegAddress[] };
-type GrowingAcknowledge = AcknowledgeMany & { readonly told: ToldLegs[] };
-
-/** Where what becomes of an instruction is found in the reply. */
-interface Place {
-  readonly item: number;
-  /** Of the item's members; null: the item is the instruction. */
-  readonly member: number | null;
+/** Where what becomes of each instruction is found in the reply. */
+interface Places {
+  readonly items: readonly number[];
+  /** Among the item's members; below zero: the item is the instruction. */
+  readonly members: readonly number[];
 }
 
 const NO_REPLY: InstructionReply = { kind: 'unreachable', reason: 'no reply for this instruction' };
@@ -27,7 +23,7 @@ const ACKNOWLEDGED: ItemReply = { kind: 'outcome', outcome: { kind: 'done' } };
 export class RequestItems {
   readonly items: readonly InstructionItem[];
   /** Null: each instruction is an item. */
-  private readonly places: readonly Place[] | null;
+  private readonly places: Places | null;
 
   /** @param isManyTold the bucket takes instructions that name many payments. */
   constructor(
@@ -44,9 +40,9 @@ export class RequestItems {
   /** What became of one of the instructions. */
   replyOf(at: number, replies: readonly ItemReply[]): InstructionReply {
     if (this.places === null) return replies[at] ?? NO_REPLY;
-    const { item, member } = present(this.places[at], 'place in the request');
-    const reply = replies[item] ?? NO_REPLY;
-    if (member === null || reply.kind !== 'outcome') return reply;
+    const reply = replies[this.places.items[at] ?? -1] ?? NO_REPLY;
+    const member = this.places.members[at] ?? -1;
+    if (member < 0 || reply.kind !== 'outcome') return reply;
     const { outcome } = reply;
     const own = outcome.kind === 'each' ? outcome.outcomes[member] : outcome;
     if (own?.kind !== 'done') return own === undefined ? NO_REPLY : { kind: 'outcome', outcome: own };
@@ -54,42 +50,48 @@ export class RequestItems {
   }
 }
 
-function gathered(instructions: readonly InstructionItem[], commits: number, acknowledges: number): { items: readonly InstructionItem[]; places: readonly Place[] } {
+function gathered(instructions: readonly InstructionItem[], commits: number, acknowledges: number): { items: readonly InstructionItem[]; places: Places } {
   const items: InstructionItem[] = [];
-  const commitMany = new Growing(items, commits, (): GrowingCommit => ({ kind: 'commit-many', legs: [] }));
-  const acknowledgeMany = new Growing(items, acknowledges, (): GrowingAcknowledge => ({ kind: 'acknowledge-many', told: [] }));
-  const places = instructions.map((each): Place => {
+  const places = { items: new Array<number>(instructions.length), members: new Array<number>(instructions.length) };
+  const legs = new Members<LegAddress>(items, commits, (members) => ({ kind: 'commit-many', legs: members }));
+  const told = new Members<ToldLegs>(items, acknowledges, (members) => ({ kind: 'acknowledge-many', told: members }));
+  for (const [at, each] of instructions.entries()) {
     const { instruction } = each;
-    if (instruction.kind === 'commit' && commits >= 2) return commitMany.add(({ legs }) => legs.push(instruction) - 1);
-    if (instruction.kind === 'acknowledge' && acknowledges >= 2) return acknowledgeMany.add(({ told }) => told.push(instruction) - 1);
-    return { item: items.push(each) - 1, member: null };
-  });
+    let member = -1;
+    if (instruction.kind === 'commit' && commits >= 2) member = legs.add(instruction);
+    else if (instruction.kind === 'acknowledge' && acknowledges >= 2) member = told.add(instruction);
+    else items.push(each);
+    places.members[at] = member;
+    places.items[at] = member < 0 ? items.length - 1 : instruction.kind === 'commit' ? legs.item : told.item;
+  }
   return { items, places };
 }
 
-/** Instructions that name many payments, filled one after the other and evenly: none is left over that would have to go alone. */
-class Growing<Many extends Instruction> {
-  private many: Many | null = null;
-  private item = 0;
+/** Of instructions that name many payments, filled one after the other and evenly: none is left over that would have to go alone. */
+class Members<Member> {
+  /** The one that the last member has joined. */
+  item = -1;
+  private members: Member[] = [];
   private left = 0;
   private readonly size: number;
 
   constructor(
     private readonly items: InstructionItem[],
     count: number,
-    private readonly begin: () => Many,
+    private readonly many: (members: readonly Member[]) => Instruction,
   ) {
     this.size = Math.ceil(count / Math.ceil(count / MAX_MEMBERS));
   }
 
-  add(put: (many: Many) => number): Place {
-    if (this.many === null || this.left === 0) {
-      this.many = this.begin();
-      this.item = this.items.push({ instruction: this.many, token: null }) - 1;
+  /** @returns its place among the members. */
+  add(member: Member): number {
+    if (this.left === 0) {
+      this.members = [];
+      this.item = this.items.push({ instruction: this.many(this.members), token: null }) - 1;
       this.left = this.size;
     }
     this.left -= 1;
-    return { item: this.item, member: put(this.many) };
+    return this.members.push(member) - 1;
   }
 }
 
