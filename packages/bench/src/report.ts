@@ -1,5 +1,7 @@
 /** The payments benchmark as text. */
-import type { BenchReport, WarmUp } from './payments-bench';
+import { conservedLine } from './load/conserved';
+import { warmUpLine } from './load/warm-up';
+import type { BenchReport } from './payments-bench';
 
 export function renderReport(report: BenchReport): string {
   const lines = [`Payments on ${report.storage === 'servers' ? 'MariaDB and Redis' : 'the embedded stores'}, three replicas, TLS, fsync on:`, warmUpLine(report.warmUp), '', row(['scenario', 'payments/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'aborted', 'unknown'])];
@@ -13,7 +15,7 @@ export function renderReport(report: BenchReport): string {
     lines.push('', 'Yardsticks of the same run:', `  fdatasync of 4 KiB: ${fdatasyncPerSecond.toFixed(0)}/s`, `  grpc-js unary, empty handler, TLS, 256 callers: ${grpcUnary256.unitsPerSecond.toFixed(0)}/s (p50 ${grpcUnary256.p50Ms.toFixed(1)} ms)`, `  MariaDB XA over two servers, no replication, 32 callers: ${xa(xa32)}`, `  the same with a journal row on both sides and a row per payment: ${xa(xaWithBooks32)}`, `  PostgreSQL, one server, no replication, journal and payment rows, 64 clients: ${xa(postgres64)}`, `  the same with one hot receiver: ${xa(postgresHot64)}`);
   }
   lines.push('', 'Ratios:', ...Object.entries(report.ratios).map(([name, value]) => `  ${name}: ${value.toFixed(2)}`));
-  lines.push('', `money conserved: ${report.conserved ? 'yes' : 'NO'} (${report.audit})`);
+  lines.push('', conservedLine(report));
   return lines.join('\n');
 }
 
@@ -36,9 +38,4 @@ function cpuTable(report: BenchReport): readonly string[] {
       return line(one.name, [...perPayment, perPayment.reduce((sum, value) => sum + value, 0)].map((value) => value.toFixed(0)));
     }),
   ];
-}
-
-function warmUpLine({ payments, seconds, cpuMicros, steady }: WarmUp): string {
-  const figures = [cpuMicros.at(0), cpuMicros.at(-1)].map((figure) => (figure ?? 0).toFixed(0));
-  return `warm-up: ${payments} payments in ${seconds.toFixed(0)} s, CPU of a payment ${figures.join(' to ')} µs, ${steady ? 'stands still' : 'NOT steady'}`;
 }

@@ -4,7 +4,7 @@ import { slotOfAccount } from '@mas/placement';
 import type { MasClient, PaymentInput } from '@mas/rpc';
 import { tempFolder, type TempFolder } from '@mas/test-servers';
 import { accountNumber, SeededRandom } from '@mas/values';
-import { PaymentLoad, type Mix } from '../load/payment-load';
+import { MIXED, PaymentLoad } from '../load/payment-load';
 import { PaymentFlow } from './payment-flow';
 
 export interface BankOptions {
@@ -21,7 +21,6 @@ const ACCOUNTS_PER_BUCKET = 20;
 const OPENING_MINOR = 1_000_000n;
 const CALL_TIMEOUT_MS = 8_000;
 const OBSERVER_TIMEOUT_MS = 60_000;
-const MIX: Mix = { name: 'two thirds across buckets', receiver: 'uniform', crossShare: 2 / 3 };
 
 export class Bank {
   readonly books = new Books();
@@ -60,7 +59,7 @@ export class Bank {
 
   next(): PaymentInput {
     if (this.load === null) throw new Error('there are no accounts yet');
-    return this.load.next(MIX);
+    return this.load.next(MIXED);
   }
 
   flow(): PaymentFlow {

@@ -4,6 +4,7 @@
  */
 import type { Books, Entry } from '@mas/e2e';
 import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import { percentile } from '../raft/statistics';
 
 export interface Paid {
   readonly entry: Entry;
@@ -82,4 +83,16 @@ export class PaymentFlow {
     }
     paid.endMs = performance.now();
   }
+}
+
+/** Whatever became of them. */
+export function latencies(paid: readonly Paid[]): { readonly p50Ms: number; readonly p99Ms: number } {
+  const took = paid.map((one) => (one.endMs ?? one.startMs) - one.startMs);
+  return { p50Ms: percentile(took, 50), p99Ms: percentile(took, 99) };
+}
+
+export function countOf(texts: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const text of texts) counts[text] = (counts[text] ?? 0) + 1;
+  return counts;
 }

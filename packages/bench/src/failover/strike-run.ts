@@ -5,9 +5,9 @@
 import { waitUntil } from '@mas/test-servers';
 import { MasCallFailed, type MasClient } from '@mas/rpc';
 import type { Strike } from '@mas/e2e';
-import { percentile } from '../raft/statistics';
+import { leadersOf } from '../measure/leaders';
 import type { ElectionWatch } from './election-watch';
-import type { Paid } from './payment-flow';
+import { countOf, latencies, type Paid } from './payment-flow';
 import type { Bank } from './bank';
 
 export interface StrikeRun {
@@ -57,7 +57,7 @@ export async function runStrike(bank: Bank, watch: ElectionWatch, strike: Strike
   try {
     await waitUntil('payments run at full pace', () => flow.rate(WARM_WINDOW_MS) >= WARM_SHARE * bank.perSecond, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${flow.rate(WARM_WINDOW_MS)} payments/s\n${cluster.diagnostics()}` });
     const leader = await cluster.leaderOf(bucket, bank.observer);
-    const ledBefore = await leaders(bank);
+    const ledBefore = await leadersOf(bank.observer);
     const [fromMs, fromWallMs] = [performance.now(), Date.now()];
     const probe = strike.needs === 'servers' ? new Probe(bank) : null;
     const lift = await strike.inject({ cluster, shim: bank.shim, leader });
@@ -86,7 +86,7 @@ export async function runStrike(bank: Bank, watch: ElectionWatch, strike: Strike
       payments: during.length,
       committed: during.filter((one) => one.outcome === 'committed').length,
       abandoned: during.filter((one) => one.reason === 'ABANDONED').length,
-      failed: count(during.filter((one) => one.outcome !== 'committed' && one.reason !== 'ABANDONED').map((one) => `${one.outcome} ${one.reason}`)),
+      failed: countOf(during.filter((one) => one.outcome !== 'committed' && one.reason !== 'ABANDONED').map((one) => `${one.outcome} ${one.reason}`)),
       openAtEnd,
       allEndedMs,
       elections: elections.struck,
@@ -107,27 +107,10 @@ function firstSuccess(during: readonly Paid[], bucket: number, fromMs: number, u
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
-function latencies(during: readonly Paid[]): { readonly p50Ms: number; readonly p99Ms: number } {
-  const took = during.map((one) => (one.endMs ?? one.startMs) - one.startMs);
-  return { p50Ms: percentile(took, 50), p99Ms: percentile(took, 99) };
-}
-
 /** Each Resource Manager leads one bucket; where that does not come, the strike falls all the same. */
 async function balanced(bank: Bank): Promise<void> {
   const buckets = bank.cluster.placement.map.buckets.length;
-  await waitUntil('every Resource Manager leads', async () => new Set([...(await leaders(bank))].filter(([bucket]) => bucket > 0).map(([, name]) => name)).size === Math.min(buckets, bank.cluster.rms.length), { timeoutMs: BALANCED_TIMEOUT_MS, intervalMs: 250 }).catch(() => undefined);
-}
-
-async function leaders({ observer }: Bank): Promise<ReadonlyMap<number, string>> {
-  const { replicas } = await observer.clusterStatus();
-  const leading = replicas.filter((one) => one.role === 'leader').sort((a, b) => a.term - b.term);
-  return new Map(leading.map((one) => [Number(one.bucket), `rm${one.rm}`]));
-}
-
-function count(texts: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const text of texts) counts[text] = (counts[text] ?? 0) + 1;
-  return counts;
+  await waitUntil('every Resource Manager leads', async () => new Set([...(await leadersOf(bank.observer))].filter(([bucket]) => bucket > 0).map(([, name]) => name)).size === Math.min(buckets, bank.cluster.rms.length), { timeoutMs: BALANCED_TIMEOUT_MS, intervalMs: 250 }).catch(() => undefined);
 }
 
 /** Callers that give up after a second: what they have heard by then. */
@@ -143,7 +126,7 @@ class Probe {
 
   async stop(): Promise<Readonly<Record<string, number>>> {
     clearInterval(this.timer);
-    return count(await Promise.all(this.heard));
+    return countOf(await Promise.all(this.heard));
   }
 
   private async ask(): Promise<string> {

@@ -10,6 +10,9 @@ export interface Mix {
   readonly crossShare: number;
 }
 
+export const UNIFORM: Mix = { name: 'uniform, across buckets', receiver: 'uniform', crossShare: 1 };
+export const MIXED: Mix = { name: 'two thirds across buckets', receiver: 'uniform', crossShare: 2 / 3 };
+
 export class PaymentLoad {
   private readonly byBucket: readonly (readonly string[])[];
   private made = 0;
@@ -23,7 +26,9 @@ export class PaymentLoad {
     const groups = new Map<BucketId, string[]>();
     for (const account of accounts) {
       const bucket = placement.bucketOf(slotOfAccount(accountNumber(account)));
-      groups.set(bucket, [...(groups.get(bucket) ?? []), account]);
+      const group = groups.get(bucket);
+      if (group === undefined) groups.set(bucket, [account]);
+      else group.push(account);
     }
     this.byBucket = [...groups.values()];
   }

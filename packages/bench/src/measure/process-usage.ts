@@ -63,3 +63,19 @@ export class UsageMeter {
     return used;
   }
 }
+
+/** The most memory that processes of a name have had, over all their lives that were looked at. */
+export class PeakMemory {
+  private readonly mostMiB = new Map<string, number>();
+
+  note(pids: ReadonlyMap<string, number>): void {
+    for (const [name, pid] of pids) {
+      const usage = usageOf(pid);
+      if (usage !== undefined) this.mostMiB.set(name, Math.max(this.mostMiB.get(name) ?? 0, usage.peakMiB));
+    }
+  }
+
+  all(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.mostMiB);
+  }
+}
