@@ -24,7 +24,11 @@ describe('what was not compared', () => {
     expect(conservedLine(judged(missed, 2))).toBe('money conserved: NOT SHOWN (books: 7 compared, 0 differences; RM 3 was not compared)');
   });
 
-  it('hides no difference', () => expect(conservedLine(judged(missed, 1))).toContain('money conserved: NO ('));
+  it('hides no difference, in money or in books', () => {
+    const differs: AuditReport = { ...missed, checks: [{ name: 'books', count: 7, differences: ['one'] }] };
+    for (const wrong of [judged(missed, 1), judged(differs, 2)]) expect(conservedLine(wrong)).toContain('money conserved: NO (');
+  });
+
 
   it('is compared again, a bounded number of times', async () => {
     const answers = [missed, report({}), missed];
