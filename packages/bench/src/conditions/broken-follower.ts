@@ -15,6 +15,8 @@ export interface BrokenFollowerFigures {
   readonly warmUp: WarmUp;
   readonly whole: ScenarioResult;
   readonly broken: ScenarioResult;
+  /** After the repair: what differs from `whole` is the machine's and the warm-up's doing. */
+  readonly wholeAgain: ScenarioResult;
   /** How leadership left it. */
   readonly left: string;
   /** Of all looks at the cluster's status while it was measured as broken: in how many it led a bucket. */
@@ -93,7 +95,10 @@ async function compare(ground: Ground, client: MasClient, follower: string, { in
   const repairedMs = performance.now();
   await repair();
   await ground.caughtUp(client);
-  return { follower, warmUp, whole, broken, left, ledShare: watch.share(), caughtUpMs: performance.now() - repairedMs };
+  const caughtUpMs = performance.now() - repairedMs;
+  await ground.atRest(client);
+  const wholeAgain = await ground.batches(client, load, 'all up again', SETTLE_MS);
+  return { follower, warmUp, whole, broken, wholeAgain, left, ledShare: watch.share(), caughtUpMs };
 }
 
 function lastOf({ cluster }: Ground): MasProcess {

@@ -86,18 +86,19 @@ function firstSecondsLines({ perSecond, restarts }: FirstSecondsFigures): readon
   ];
 }
 
-function brokenFollowerLines({ follower, warmUp, whole, broken, left, ledShare, caughtUpMs }: BrokenFollowerFigures): readonly string[] {
-  const hasBoth = whole.units > 0 && broken.units > 0;
-  const ratio = (pick: (one: ScenarioResult) => number): string => (pick(broken) / pick(whole)).toFixed(2);
-  const compared = `p99 over all up: ${ratio(({ p99Ms }) => p99Ms)}, payments/s: ${ratio(({ unitsPerSecond }) => unitsPerSecond)}`;
+function brokenFollowerLines({ follower, warmUp, whole, broken, wholeAgain, left, ledShare, caughtUpMs }: BrokenFollowerFigures): readonly string[] {
+  const over = (all: ScenarioResult): string => {
+    if (all.units === 0 || broken.units === 0) return 'no ratio, for no batch ended within the counted time';
+    return `p99 ${(broken.p99Ms / all.p99Ms).toFixed(2)}, payments/s ${(broken.unitsPerSecond / all.unitsPerSecond).toFixed(2)}`;
+  };
   const head = [`batch of ${BATCH_SIZE}, ${CALLERS} callers`, 'payments/s', 'p50 ms', 'p99 ms', 'CPU µs', 'aborted', 'unknown'];
   const row = (title: string, one: ScenarioResult): readonly string[] => {
     const { unitsPerSecond, p50Ms, p99Ms, aborted, unknown } = one;
     return [title, unitsPerSecond.toFixed(0), p50Ms.toFixed(1), p99Ms.toFixed(1), cpuMicrosOf(one).toFixed(0), String(aborted), String(unknown)];
   };
   return [
-    ...columns([head, row('all up', whole), row(`${follower} broken`, broken)]),
-    `  ${hasBoth ? compared : 'no ratio: no batch ended within the counted time'}`,
+    ...columns([head, row('all up', whole), row(`${follower} broken`, broken), row('all up again', wholeAgain)]),
+    `  broken over all up: ${over(whole)}; over all up again: ${over(wholeAgain)}`,
     `  ${follower}: ${left}`,
     `  it led something in ${(ledShare * 100).toFixed(0)} % of the looks while it was measured; caught up ${(caughtUpMs / 1000).toFixed(1)} s after the repair`,
     `  ${warmUpLine(warmUp)}`,
