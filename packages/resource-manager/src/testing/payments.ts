@@ -32,6 +32,15 @@ export function authorization(id: string, account: AccountNumber, amountMinor: b
   return paymentOf(id, account, { kind: 'authorization', legs: [{ account, effect: 'authorize', amountMinor, currency: USD }], reference: null, expiresAtMs, memo: '' });
 }
 
+export function refund(id: string, original: Payment, by: AccountNumber, to: AccountNumber, amountMinor: bigint): Payment {
+  const legs: LegSpec[] = [
+    { account: by, effect: 'refund-debit', amountMinor, currency: USD },
+    { account: to, effect: 'credit', amountMinor, currency: USD },
+  ];
+  const { key, txn } = original;
+  return paymentOf(id, to, { kind: 'refund', legs: legs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference: { key, txn }, expiresAtMs: null, memo: '' });
+}
+
 function paymentOf(id: string, homeAccount: AccountNumber, content: BodyContent): Payment {
   const body = PaymentBody.of(content);
   const key = paymentKey('test|operator', `{${homeAccount}}${id}`);
