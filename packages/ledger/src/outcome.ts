@@ -10,7 +10,7 @@ export type Outcome =
   /** PREPARE: the promise stands (new or repeated). */
   | { readonly kind: 'prepared'; readonly leg: LegRow }
   /** PREPARE, COMMIT, ROLLBACK: the leg has ended in this state; COMMIT and ROLLBACK read it as OK when it is theirs. */
-  | { readonly kind: 'leg-ended'; readonly leg: LegRow; readonly balanceRev: number | null }
+  | { readonly kind: 'leg-ended'; readonly leg: LegRow }
   /** DECIDE, RESOLVE: what the home has recorded, now or earlier (`fresh` says which). */
   | { readonly kind: 'decided'; readonly outcome: OutcomeRow; readonly fresh: boolean }
   /** DECIDE, RESOLVE: the key belongs to another txn; its record is given so that the differing field can be named. */

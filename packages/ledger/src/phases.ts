@@ -41,7 +41,7 @@ export function commit(a: Applying, { txn, account }: LegAddress): Outcome {
   if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);
   if (leg.state === 'committed') return legStands(leg);
   const change = commitPrepared(a, leg);
-  return { kind: 'leg-ended', leg: change.leg, balanceRev: change.leg.journal === null ? null : change.account.rev };
+  return { kind: 'leg-ended', leg: change.leg };
 }
 
 export function rollback(a: Applying, instruction: RollbackLeg): Outcome {
@@ -51,11 +51,11 @@ export function rollback(a: Applying, instruction: RollbackLeg): Outcome {
   const leg = a.leg(account, txn);
   if (leg === undefined) {
     const origin: LegOrigin = { txn, key, homeSlot, subject: { kind: 'system' }, body: null };
-    return { kind: 'leg-ended', leg: putTombstone(a, origin, spec, reason), balanceRev: null };
+    return { kind: 'leg-ended', leg: putTombstone(a, origin, spec, reason) };
   }
   if (leg.state === 'committed') return alarm('ROLLBACK_OF_COMMITTED_LEG', txn, account);
   if (leg.state === 'aborted') return legStands(leg);
-  return { kind: 'leg-ended', leg: abortPrepared(a, leg, reason), balanceRev: null };
+  return { kind: 'leg-ended', leg: abortPrepared(a, leg, reason) };
 }
 
 export function commitPrepared(a: Applying, leg: LegRow): LegChange {
@@ -86,7 +86,7 @@ export function alarm(name: AlarmName, txn: TxnId, account: AccountNumber): Outc
 }
 
 function legStands(leg: LegRow): Outcome {
-  return leg.state === 'prepared' ? { kind: 'prepared', leg } : { kind: 'leg-ended', leg, balanceRev: null };
+  return leg.state === 'prepared' ? { kind: 'prepared', leg } : { kind: 'leg-ended', leg };
 }
 
 /** The rows that stand behind a prepared leg; they exist, or the promise was false. */

@@ -27,7 +27,7 @@ const outcome = (of: Outcome): InstructionReply => ({ kind: 'outcome', outcome: 
 const decided = (row: OutcomeRow, fresh = true): InstructionReply => outcome({ kind: 'decided', outcome: row, fresh });
 const legRow = (state: LegRow['state'], name: AbortReason['name'] = 'ABANDONED'): LegRow => ({ state, reason: state === 'aborted' ? { name, account: null, facts: {} } : null }) as LegRow;
 const prepared = outcome({ kind: 'prepared', leg: legRow('prepared') });
-const ended = outcome({ kind: 'leg-ended', leg: legRow('committed'), balanceRev: 1 });
+const ended = outcome({ kind: 'leg-ended', leg: legRow('committed') });
 const refused = outcome({ kind: 'refused', refusal: { name: 'ACCOUNT_CLOSED', account: bob, facts: {} } });
 const locked = outcome({ kind: 'locked', lock: { slot: slot(1), lockId: bob, mode: 'exclusive', owner: 'auditor', token: 1, untilMs: 9, heldBy: '' } });
 const moved = outcome({ kind: 'wrong-bucket', slot: slot(1), epoch: 2 });
@@ -135,7 +135,7 @@ test("the answer is the home's record: this one gave up on a leg, but an earlier
 });
 
 test('a leg that an earlier attempt aborted asks the home for that record', () => {
-  play([...preparing, [leg(bob, outcome({ kind: 'leg-ended', leg: legRow('aborted', 'INSUFFICIENT_FUNDS'), balanceRev: null })), ['decide-abort@1 INSUFFICIENT_FUNDS']]]);
+  play([...preparing, [leg(bob, outcome({ kind: 'leg-ended', leg: legRow('aborted', 'INSUFFICIENT_FUNDS') })), ['decide-abort@1 INSUFFICIENT_FUNDS']]]);
 });
 
 test('a conflict: the caller hears which, and only what this attempt touched is rolled back', () => {

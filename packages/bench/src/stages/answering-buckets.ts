@@ -51,7 +51,7 @@ export class AnsweringBuckets implements ParticipantClient {
       case 'decide-commit':
         return { kind: 'decided', outcome: committed(instruction), fresh: true };
       case 'commit':
-        return { kind: 'leg-ended', leg: present(this.legs.get(instruction.txn), 'prepared leg'), balanceRev: 2 };
+        return { kind: 'leg-ended', leg: present(this.legs.get(instruction.txn), 'prepared leg') };
       case 'commit-many':
         return { kind: 'done' };
       case 'acknowledge':

@@ -102,7 +102,7 @@ export class InstructionService {
     if (!this.applier.isLeading()) return null;
     if (kind === 'commit-many') return instruction.legs.every((leg) => this.endedLeg(leg, 'committed') !== null) ? { kind: 'done' } : null;
     const leg = this.endedLeg(instruction, kind === 'commit' ? 'committed' : 'aborted');
-    return leg === null ? null : { kind: 'leg-ended', leg, balanceRev: null };
+    return leg === null ? null : { kind: 'leg-ended', leg };
   }
 
   private endedLeg({ account, txn }: LegAddress, ended: LegRow['state']): LegRow | null {
