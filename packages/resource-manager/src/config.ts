@@ -17,6 +17,7 @@ export interface ResourceManagerConfig {
 
   /** Rows of each kind kept in memory per bucket beyond those pinned or dirty. */
   readonly cachedAccounts: number;
+  /** A leg or an outcome that has ended and is in SQL is asked for again seldom; what lives long makes collecting garbage dear (docs/performance.md). */
   readonly cachedLegs: number;
   readonly cachedOutcomes: number;
   /** Identities that a bucket's filter remembers one by one, 6 to 12 bytes each; see id-filter.ts. */
@@ -84,8 +85,8 @@ const DEFAULTS: ResourceManagerConfig = {
   maxQueuedInstructions: 20_000,
   maxWaitRounds: 3,
   cachedAccounts: 100_000,
-  cachedLegs: 20_000,
-  cachedOutcomes: 20_000,
+  cachedLegs: 2_000,
+  cachedOutcomes: 2_000,
   filteredIdentities: 32_000_000,
   checkpointDelayMs: 4_000,
   checkpointRows: 40_000,
