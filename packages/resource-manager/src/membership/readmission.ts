@@ -15,10 +15,11 @@ const NOBODY_KNOWS: RejoinAnswer = { kind: 'pending', message: '' };
 export async function readmit(meta: MetaReplica | null, settings: ClusterSettings, rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
   const map = meta?.applier.placement() ?? null;
   if (meta === null || map === null) return NOBODY_KNOWS;
-  const known = answerOf(map, settings, rm, incarnation);
-  if (known.kind === 'admitted' || !meta.isLeading) return known.kind === 'admitted' ? known : NOBODY_KNOWS;
+  // Others may not have heard yet that an operator calls it lost.
+  if (!meta.isLeading) return NOBODY_KNOWS;
   const node = nodeOf(map, rm);
-  if (node?.isLost !== true) return known;
+  // That may be the very one that asks, before it has heard that it was admitted: under its number it has promised nothing, and gets the next one.
+  if (node?.isLost !== true) return answerOf(map, settings, rm, incarnation);
   const after = await meta.command({ kind: 'admit', rm, incarnation, replaces: node.incarnation });
   return after === null ? NOBODY_KNOWS : answerOf(after, settings, rm, incarnation);
 }
