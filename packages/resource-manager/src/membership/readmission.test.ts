@@ -47,7 +47,7 @@ test('one that asks waits for the operator’s word, and is answered alike howev
   expect(meta.lost).toEqual([]);
 });
 
-// Found by seed 930106 of the simulator: it was admitted as it was, the word stayed, and would have let in the next folder that came.
+// Found beside seed 930106 of the simulator: it was admitted as it was, the word stayed, and would have let in the next folder that came.
 test('a word about the one that asks, and has not heard yet that it was admitted, is used up by admitting it anew', async () => {
   const meta = new Meta();
   meta.lose('3');

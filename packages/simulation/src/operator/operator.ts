@@ -210,6 +210,8 @@ export class Operator {
       // Admitted while he emptied its folder: the process names the incarnation that counts and is no more, and asks for the word again.
       const counting = this.countsInVain(rm, beyond);
       if (counting !== null) await this.sayLost({ rm, beyond: (beyond = counting) }, isMoot);
+      // It had just heard that it was admitted when that was said: it runs, and counts as lost. A new folder uses the word up, as the verdict asks for.
+      else if (beyond !== loss.beyond && cluster.rms.get(rm)?.hasStarted === true && cluster.memberOf(rm).ordinal === beyond) this.startAnew(rm, true);
       await cluster.world.time.after(LOOK_EVERY_MS);
     }
     if (isMoot()) return;
