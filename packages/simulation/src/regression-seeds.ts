@@ -24,5 +24,6 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 500_025, faults: ['deaths of voters', 'membership changes', 'power cuts'], was: 'a leader that the map does not have at the bucket was asked no questions, so that it took three seconds until it was known to be out of reach' },
   { seed: 500_032, faults: ['SQL down', 'old copies', 'leadership transfers', 'SQL at COMMIT'], was: 'an entry that was refused while leadership was handed over was proposed again in the same moment, for ever' },
   { seed: 700_369, faults: ['old copies', 'rolling restarts', 'membership changes', 'loss'], was: 'a database that was set back knew nothing of a replica that had been moved to it: it was forgotten, where its log could have said what was missing' },
+  { seed: 930_106, faults: ['SQL at COMMIT', 'deaths at a step', 'peers cut off', 'lost disks'], was: 'the operator’s word came while the answer that admitted it was on its way: it ran and counted as lost for good' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];
