@@ -50,6 +50,20 @@ describe('silence', () => {
     expect(termOf(at)).toBeGreaterThan(0);
   });
 
+  // Found by seed 1100018 of the simulator: answers came a second late, signs of life came often enough, and the followers waited for their timeouts.
+  test('a leader whose peers are there and do not answer in time gives up by Raft’s check, and is replaced without another timeout', async () => {
+    const at = await scene();
+    const { cluster, leader, followers } = at;
+    for (const rm of followers) {
+      const { transport } = cluster.process(rm);
+      const send = transport.send.bind(transport);
+      transport.send = (to, batch) => send(to, { ...batch, heartbeatResponses: [], messages: batch.messages.filter(({ message }) => message.kind !== 'append-accepted') });
+    }
+    void load(at, 8_000);
+    await cluster.eventually('it has given up', () => !leads(at, leader), 6_000);
+    await cluster.eventually('somebody leads', () => ALL.some((rm) => leads(at, rm)), 300);
+  });
+
   test('a leader that is deaf says that it gives up: those that still hear it replace it before they would have found out', async () => {
     const at = await scene();
     const { cluster, group, leader, followers } = at;

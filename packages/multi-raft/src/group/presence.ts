@@ -36,8 +36,8 @@ function missingOf<Result>({ host }: Replica<Result>, voters: readonly NodeId[])
 }
 
 /**
- * A leader that hears no quorum steps down before Raft's own check finds out, and tells those that may still hear it: what it
- * hears nothing of may be a network that passes one way only. What is in its log may still be committed one day.
+ * A leader that hears no quorum steps down before Raft's own check finds out: what it hears nothing of may be a network that passes one
+ * way only. What is in its log may still be committed one day.
  */
 export function giveUpWithoutQuorum<Result>(replica: Replica<Result>): void {
   if (!replica.isLeader) return;
@@ -47,5 +47,4 @@ export function giveUpWithoutQuorum<Result>(replica: Replica<Result>): void {
   if (missing === null || missing.forMs < host.config.minSilenceMs || role !== 'leader') return;
   host.logger.warn({ bucket: group, term, ...missing }, 'steps down: no quorum is heard');
   node.stepDown();
-  for (const peer of replica.peers) host.outboxes.givenUp(peer, { group, term });
 }

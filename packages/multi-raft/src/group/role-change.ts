@@ -1,6 +1,6 @@
 /** What follows from gaining and losing leadership: fates of proposals and reads, and the applier's word for it. */
 import type { Replica } from './replica';
-import { onTermWithoutLeader } from './succession';
+import { onStoodDown, onTermWithoutLeader } from './succession';
 
 /** Compares Raft's role with that of the last turn. */
 export function noteRole<Result>(replica: Replica<Result>): void {
@@ -18,6 +18,7 @@ export function noteRole<Result>(replica: Replica<Result>): void {
     replica.host.logger.info({ bucket: replica.group, term: now.term }, 'leads');
   }
   if (led || leads) replica.applier.onRole(leads ? 'leader' : 'follower', now.term);
+  if (led && !leads && now.term === before.term && now.leader === undefined) onStoodDown(replica);
 }
 
 function onLost<Result>(replica: Replica<Result>, commit: number): void {

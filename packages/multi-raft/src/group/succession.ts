@@ -19,8 +19,10 @@ const AILING_MS = 800;
 /** One that was refused, because others have not given the leader up yet, tries again so much later. */
 const RETRY_MS = 80;
 const AFTER_VOTE_MS = 240;
-/** As long as one voter may take to find out after another; then Raft's own, randomized timeout takes over. */
+/** As long as one voter may take to find out after another; … */
 const MAX_CAMPAIGNS = 15;
+/** … then at this pace: what kept them from an election may end without a peer that goes and comes, as when messages were slow, and Raft alone waits for its timeout. */
+const STILL_RETRY_MS = 400;
 
 /** The process of this replica is gone or silent. */
 export function onPeerLost<Result>(replica: Replica<Result>, peer: NodeId): void {
@@ -34,6 +36,17 @@ export function onPeerLost<Result>(replica: Replica<Result>, peer: NodeId): void
   if (replica.known.leader === peer) succeed(replica, peer);
 }
 
+/**
+ * A leader has given up in its own term, by presence.ts or by Raft's check: it hears too little of its followers. They may hear it still, and would wait for
+ * their timeouts; and it may be the one that can win.
+ */
+export function onStoodDown<Result>(replica: Replica<Result>): void {
+  const { host, group, peers } = replica;
+  const { term } = replica.node.basicStatus();
+  for (const peer of peers) host.outboxes.givenUp(peer, { group, term });
+  if (!replica.isRetired) armCampaign(replica, (node) => isThere(replica, node));
+}
+
 /** A leader says that it has given up: it hears no quorum, and who still hears it need not wait. */
 export function onGivenUp<Result>(replica: Replica<Result>, from: NodeId, inTerm: number): void {
   const { leader, term, role } = replica.node.basicStatus();
@@ -44,12 +57,12 @@ export function onGivenUp<Result>(replica: Replica<Result>, from: NodeId, inTerm
 export function onPeerGained<Result>(replica: Replica<Result>, peer: NodeId): void {
   if (replica.isRetired || !replica.peers.includes(peer)) return;
   if (replica.isLeader) replica.wake();
-  else if (replica.known.leader === undefined && replica.campaign === undefined) armCampaign(replica, (node) => isThere(replica, node));
+  else if (replica.known.leader === undefined && !isQuick(replica)) armCampaign(replica, (node) => isThere(replica, node));
 }
 
 /** A later term has begun, and there is nobody yet who leads in it: whoever began it may be one that cannot win. */
 export function onTermWithoutLeader<Result>(replica: Replica<Result>, before: number): void {
-  if (replica.isRetired || replica.campaign !== undefined) return;
+  if (replica.isRetired || isQuick(replica)) return;
   armCampaign(replica, (node) => isThere(replica, node), STAGGER_MS, before);
 }
 
@@ -90,8 +103,14 @@ function campaign<Result>(replica: Replica<Result>): void {
   }
   // A refusal (no voter, an unapplied configuration change) is as good as a lost election: it is tried again.
   replica.node.campaign();
-  const { behindTicks, triesLeft, sinceTerm } = replica.campaign;
-  replica.campaign = triesLeft > 1 ? { behindTicks, triesLeft: triesLeft - 1, sinceTerm, inTicks: behindTicks + ticksIn(replica.host.config, RETRY_MS) } : undefined;
+  const { behindTicks, sinceTerm } = replica.campaign;
+  const triesLeft = Math.max(0, replica.campaign.triesLeft - 1);
+  replica.campaign = { behindTicks, triesLeft, sinceTerm, inTicks: behindTicks + ticksIn(replica.host.config, triesLeft > 0 ? RETRY_MS : STILL_RETRY_MS) };
+}
+
+/** It campaigns again soon, whatever happens. */
+function isQuick<Result>({ campaign: armed }: Replica<Result>): boolean {
+  return armed !== undefined && armed.triesLeft > 0;
 }
 
 /** Those that are well go first, in order of preference, then those that ail: if all do, one of them must lead. */
