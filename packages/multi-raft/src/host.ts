@@ -29,8 +29,18 @@ export interface NoQuorum {
   readonly missing: MissingQuorum;
 }
 
+/** The host was told to stop before the group took part: nothing is wrong with the group, and its applier is stopped. */
+export class HostStopped extends Error {
+  readonly kind = 'host-stopped';
+
+  constructor(group: BucketId) {
+    super(`group ${group} was not started: its host stops`);
+    this.name = 'HostStopped';
+  }
+}
+
 export interface MultiRaft<Result> {
-  /** Starts a group with its applier; resolves once it takes part. `initial` is used where the log has never seen the group. */
+  /** Starts a group with its applier; resolves once it takes part. `initial` is used where the log has never seen the group. @throws HostStopped */
   addGroup(group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<void>;
   removeGroup(group: BucketId): Promise<void>;
   groups(): readonly BucketId[];

@@ -4,6 +4,7 @@ export { spreadEvenly } from './balance/preference';
 export { InvalidMultiRaftConfig, multiRaftConfig, validateMultiRaftConfig, type MultiRaftConfig, type MultiRaftConfigError } from './config';
 export { ReplicaUnusable } from './group/start-plan';
 export type * from './host';
+export { HostStopped } from './host';
 export type { HostFailure, HostPorts, LeaderPreference } from './host-ports';
 export { LogDamaged, type LogRecovery, type LogStart, type LogStats, type LogStore, type LogWrite } from './log-store';
 export { MultiRaftHost } from './multi-raft-host';

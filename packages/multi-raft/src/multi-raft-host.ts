@@ -20,7 +20,7 @@ import type { Replica } from './group/replica';
 import { isRemoved, REMOVED } from './group/start-plan';
 import { onStart } from './group/succession';
 import { runTurn } from './group/turn';
-import type { GroupLeadership, GroupStatus, InitialGroup, MultiRaft, ProposalResult, ReadIndexResult, ReplicaChange } from './host';
+import { HostStopped, type GroupLeadership, type GroupStatus, type InitialGroup, type MultiRaft, type ProposalResult, type ReadIndexResult, type ReplicaChange } from './host';
 import type { HostFailure, HostPorts } from './host-ports';
 import type { LogRecovery } from './log-store';
 import { ProcessPeers } from './peers/process-peers';
@@ -69,14 +69,18 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     return { ...recovery, groups: recovery.groups.filter((group) => !isRemoved(this.ports.log.storage(group))) };
   }
 
-  /** @throws ReplicaUnusable (log and applied state contradict each other) or what the applier or the log throws. */
+  /** @throws HostStopped, ReplicaUnusable (log and applied state contradict each other) or what the applier or the log throws. */
   async addGroup(group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<void> {
-    invariant(this.phase === 'running', 'groups are added to a running host', { phase: this.phase });
+    invariant(this.phase !== 'new', 'groups are added to a host that was started');
+    if (this.phase !== 'running') throw new HostStopped(group);
     invariant(!this.registry.has(group) && !this.changing.has(group), 'a group is added once, and not while it is being removed', { group });
     this.changing.add(group);
     try {
       const replica = await openReplica(this.context, group, applier, initial);
-      invariant(this.phase === 'running', 'the host was stopped while a group was added', { group });
+      if (this.isEnding()) {
+        await applier.stop();
+        throw new HostStopped(group);
+      }
       this.registry.set(group, replica);
       this.ticking.add(replica);
       onStart(replica);
@@ -197,6 +201,11 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   stop(): Promise<void> {
     this.stopped ??= this.stopOnce();
     return this.stopped;
+  }
+
+  /** Asked anew after each wait. */
+  private isEnding(): boolean {
+    return this.phase !== 'running';
   }
 
   private async stopOnce(): Promise<void> {

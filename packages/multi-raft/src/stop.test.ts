@@ -51,6 +51,22 @@ describe('stop', () => {
     expect(await pending).toMatchObject({ kind: 'applied' });
   });
 
+  test('a group that is being opened when its host stops takes no part: its applier is stopped, and who adds it is told why', async () => {
+    const cluster = await TestCluster.founded();
+    await cluster.leadersEverywhere();
+    const group = cluster.groups[0]!;
+    cluster.kill(A);
+    const { host } = await cluster.boot(A);
+    const adding = cluster.addGroup(A, group, null).catch((error: unknown) => error);
+    const stopping = host.stop();
+    expect(await cluster.settling(adding)).toMatchObject({ kind: 'host-stopped' });
+    await cluster.settling(stopping);
+    expect(cluster.applier(A, group).isStopped).toBe(true);
+    expect(host.groups()).toEqual([]);
+    expect(await cluster.settling(cluster.addGroup(A, group, null).catch((error: unknown) => error))).toMatchObject({ kind: 'host-stopped' });
+    expect(cluster.failures).toEqual([]);
+  });
+
   test('a stopped process restarts where it was', async () => {
     const cluster = await TestCluster.founded({ groups: 3 });
     await cluster.leadersEverywhere();

@@ -60,6 +60,7 @@ export class ResourceManager implements ParticipantServer {
 
   /**
    * Opens the store and every replica that the placement gives this RM; resolves once all take part.
+   * @throws HostStopped once it is told to stop meanwhile
    * @param logged the groups that its log holds. One whose rows are gone is refused by name when it is opened, not forgotten.
    */
   async start(logged: readonly BucketId[]): Promise<void> {
@@ -84,6 +85,7 @@ export class ResourceManager implements ParticipantServer {
       await this.open(bucket, mayFound && replicas.includes(rm) ? votersOf(replicas) : null);
     }
     if (mayFound) await this.context.membership.identity.change({ hasGroups: true });
+    if (this.stopping !== null) return;
     this.replacement.start();
     this.probe.start();
     this.accepting = true;

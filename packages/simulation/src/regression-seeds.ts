@@ -26,5 +26,6 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 700_369, faults: ['old copies', 'rolling restarts', 'membership changes', 'loss'], was: 'a database that was set back knew nothing of a replica that had been moved to it: it was forgotten, where its log could have said what was missing' },
   { seed: 930_106, faults: ['SQL at COMMIT', 'deaths at a step', 'peers cut off', 'lost disks'], was: 'the operator’s word came while the answer that admitted it was on its way: it ran and counted as lost for good' },
   { seed: 1_100_018, faults: ['leadership transfers', 'delays', 'partitions'], was: 'a leader that had given up by Raft\u2019s own check told nobody, so that its followers waited for their timeouts' },
+  { seed: 1_600_151, faults: ['clock jumps', 'single links', 'rolling restarts', 'lost disks'], was: 'a Resource Manager that was told to stop while it opened its groups ended by a broken invariant' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

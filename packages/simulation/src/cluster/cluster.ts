@@ -4,7 +4,7 @@ import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator'
 import type { PeerBatch } from '@mas/multi-raft';
 import { founderId, type MemberId } from '@mas/membership';
 import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
-import { bucketId, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
+import { bucketId, InvariantViolation, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
 import { Network } from '../world/network';
 import { RaftFabric } from '../world/raft-transport';
 import { SessionFabric } from '../world/sessions';
@@ -235,6 +235,8 @@ export class Cluster {
         process.refused(error);
         return;
       }
+      // As the process itself does (bin/src/platform/lifecycle.ts): what a start then finds closed is no failure; a broken invariant is one.
+      if (process.isStopping && !(error instanceof InvariantViolation)) return;
       // Exit code 2, too.
       if (error instanceof Error && 'kind' in error && error.kind === 'replica-unusable') {
         process.refused(new MembershipRefused('REPLICA_UNUSABLE', error.message));

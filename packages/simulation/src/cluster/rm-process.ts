@@ -77,7 +77,7 @@ export class RmProcess {
   private readonly forgotten: Machine['forgotten'];
   private transport: SimTransport | null = null;
   private isMember = false;
-  private isStopping = false;
+  isStopping = false;
   /** Hand-overs under way that somebody has asked for, by group. */
   private readonly handOversAsked = new Map<BucketId, number>();
   private isStopped = false;
