@@ -30,7 +30,7 @@ test.each<[string, Tamper, RegExp]>([
 function record(world: LedgerDraft, id: string, { isBound = true, bound = FREEZE } = {}): void {
   const { outcomes } = world.bucketOf('ann');
   const txn = world.nextTxn();
-  const row = { slot: slotOfAccount(ANN), subject: { kind: 'system' as const }, decision: { kind: 'committed' as const, atMs: 0 }, balances: [], untold: [], forced: [] };
+  const row = { slot: slotOfAccount(ANN), subject: { kind: 'system' as const }, decision: { kind: 'committed' as const, atMs: 0, commitUs: 0 }, balances: [], untold: [], forced: [] };
   if (isBound) outcomes.push({ ...row, key: keyOf(id), txn, body: bound });
   outcomes.push({ ...row, key: changeRecordKey(keyOf(id), txn, ANN), txn: world.nextTxn(), body: FREEZE });
 }

@@ -140,7 +140,7 @@ async function poison(cluster: Cluster, bucket: number): Promise<number> {
   await Promise.all(cluster.rms.map((one) => one.kill()));
   const codec = new ProtoLedgerCodec(new EncodedInstructions());
   const bad = codec.encodeInstruction({ kind: 'acknowledge', key: paymentKey('mas|tester', 'x'), txn: txnId('0'.repeat(64)), accounts: [] });
-  const data = codec.encodeEntry(1, [bad]);
+  const data = codec.encodeEntry(1, null, [bad]);
   const places = await Promise.all(cluster.rms.map((one) => appended(join(cluster.dataOf(one.name), 'log'), bucket, data)));
   expect(new Set(places).size).toBe(1);
   return present(places[0], 'index');

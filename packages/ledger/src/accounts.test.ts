@@ -182,8 +182,8 @@ describe('a meaning of instructions that this build does not know', () => {
     const a = bucket(create('a1', 5n));
     const before = a.ledger.meta();
     const raise: Instruction = { ...policy({ version: 9 }), semanticsVersion: newer } as Instruction;
-    expect(() => a.ledger.apply({ stampMs: 9, instructions: [raise] }, new MemoryRows(), 99)).toThrow(UnknownSemantics);
-    expect(() => a.ledger.apply({ stampMs: 9, instructions: [raise] }, new MemoryRows(), 99)).toThrow(/upgrade it/);
+    expect(() => a.ledger.apply({ stampMs: 9, behindUs: null, instructions: [raise] }, new MemoryRows(), 99)).toThrow(UnknownSemantics);
+    expect(() => a.ledger.apply({ stampMs: 9, behindUs: null, instructions: [raise] }, new MemoryRows(), 99)).toThrow(/upgrade it/);
     expect(a.ledger.meta()).toMatchObject({ policy: before.policy, semanticsVersion: SEMANTICS_VERSION });
   });
 
@@ -203,7 +203,7 @@ describe('a meaning of instructions that this build does not know', () => {
 
 test('a bucket begins once, and owns nothing before', () => {
   const ledger = new Ledger(emptyBucket(1 as never), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 5 as never, () => 5 as never);
-  const outcomes = ledger.apply({ stampMs: 1, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
+  const outcomes = ledger.apply({ stampMs: 1, behindUs: null, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
   expect(outcomes).toMatchObject([{ kind: 'wrong-bucket' }]);
   const a = bucket(create('a1', 1n));
   const before = a.text();

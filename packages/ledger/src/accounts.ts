@@ -43,6 +43,7 @@ export function createAccount(a: Applying, instruction: CreateAccount): Outcome 
     lastSeq: a.seqFloor(),
     journalSeq: 0,
     createdAtMs: a.stampMs,
+    createdUs: a.momentUs,
     createdBy: { key, txn },
   };
   a.putNewAccount(account);
@@ -79,7 +80,7 @@ export function changeAccount(a: Applying, instruction: ChangeAccount): Outcome 
   const before = stopped.account;
   const after = { ...withChange(before, instruction.change), rev: before.rev + 1 };
   a.putAccount(after, before);
-  record({ kind: 'committed', atMs: a.stampMs }, decidedOnce ? [{ account: number, balanceMinor: after.balanceMinor, rev: after.rev }] : []);
+  record({ kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs }, decidedOnce ? [{ account: number, balanceMinor: after.balanceMinor, rev: after.rev }] : []);
   return { kind: 'account', account: after, fresh: true };
 }
 

@@ -18,6 +18,8 @@ const SEQ_PER_INDEX = 4096;
 export class Applying {
   /** Position in the entry of the instruction that is being applied. */
   position = 0;
+  /** Its moment; null: the bucket has none yet. */
+  momentUs: number | null = null;
 
   constructor(
     readonly state: BucketState,
@@ -25,6 +27,11 @@ export class Applying {
     readonly stampMs: number,
     readonly raftIndex: number,
   ) {}
+
+  /** The next instruction, or member of one, begins; its moment lies at `behindUs` or behind. */
+  beginAt(behindUs: number): void {
+    this.momentUs = this.state.nextMoment(behindUs);
+  }
 
   account(number: AccountNumber): AccountRow | undefined {
     return this.rows.accountInPlace(number);

@@ -114,6 +114,6 @@ describe('a bucket near the end of its counters begins nothing, and ends what it
 
   test('by its rev', () => {
     const ledger = new Ledger({ ...emptyBucket(1 as never), policy: POLICY, slots: [{ from: 1 as never, to: 1 as never }], semanticsVersion: 3, rev: LAST_BEGINNING_REV }, { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 1 as never, () => 1 as never);
-    expect(ledger.apply({ stampMs: 1, instructions: [create('a1', 1n)] }, new MemoryRows(), 5)).toMatchObject([{ kind: 'refused', refusal: { name: 'BUCKET_FULL' } }]);
+    expect(ledger.apply({ stampMs: 1, behindUs: null, instructions: [create('a1', 1n)] }, new MemoryRows(), 5)).toMatchObject([{ kind: 'refused', refusal: { name: 'BUCKET_FULL' } }]);
   });
 });

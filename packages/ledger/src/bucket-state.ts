@@ -7,6 +7,7 @@ import type { SlotRange } from './instruction';
 import type { BucketMeta, PinnedRows } from './ledger-state';
 import { PinnedIndex } from './pinned-index';
 import type { Policy } from './policy';
+import { MOMENTS_SINCE } from './semantics';
 
 export type SlotOf = (number: AccountNumber) => Slot;
 /** The one slot in which a key's outcome is recorded and looked for. */
@@ -16,6 +17,8 @@ export class BucketState {
   readonly bucket: BucketId;
   readonly memory: PinnedIndex;
   stampMs: number;
+  momentUs: number;
+  momentsSinceUs: number;
   rev: number;
   lockSeq: number;
   policy: Policy | null;
@@ -36,6 +39,8 @@ export class BucketState {
     this.bucket = meta.bucket;
     this.memory = new PinnedIndex(pinned);
     this.stampMs = meta.stampMs;
+    this.momentUs = meta.momentUs;
+    this.momentsSinceUs = meta.momentsSinceUs;
     this.rev = meta.rev;
     this.lockSeq = meta.lockSeq;
     this.policy = meta.policy;
@@ -54,6 +59,36 @@ export class BucketState {
 
   owns(ofSlot: Slot): boolean {
     return this.owned[ofSlot] === 1;
+  }
+
+  /** The bucket's instructions have moments from here on. A version is never taken back. */
+  raiseSemantics(version: number): void {
+    if (this.semanticsVersion < MOMENTS_SINCE && version >= MOMENTS_SINCE) {
+      this.momentUs = this.stampMs * 1000;
+      this.momentsSinceUs = this.momentUs;
+    }
+    this.semanticsVersion = Math.max(this.semanticsVersion, version);
+  }
+
+  /** Closed at `behindUs`: what is applied from here on lies behind it. Nothing before the bucket has moments. */
+  closeAt(behindUs: number): void {
+    if (this.hasMoments && behindUs > this.momentUs) this.momentUs = behindUs;
+  }
+
+  /** The moment of the next instruction, which lies at `notBeforeUs` or behind; null: the bucket has none yet. */
+  nextMoment(notBeforeUs: number): number | null {
+    if (!this.hasMoments) return null;
+    this.momentUs = Math.max(this.momentUs + 1, this.stampMs * 1000, notBeforeUs);
+    return this.momentUs;
+  }
+
+  /** Something was decided up to now that no other bucket puts at the same moment. */
+  forgetMoments(): void {
+    this.momentsSinceUs = this.momentUs;
+  }
+
+  get hasMoments(): boolean {
+    return this.semanticsVersion >= MOMENTS_SINCE;
   }
 
   takeSlots(ranges: readonly SlotRange[], epoch: number): void {
@@ -77,13 +112,13 @@ export class BucketState {
 
   /** An immutable copy; maps sorted by currency, so that equal states have equal copies. */
   meta(): BucketMeta {
-    const { bucket, stampMs, rev, lockSeq, policy, semanticsVersion, accountCount } = this;
-    return { bucket, stampMs, rev, lockSeq, policy, semanticsVersion, slots: this.ranges, epoch: this.ownershipEpoch, issued: sorted(this.issued), totals: sorted(this.totals), accountCount };
+    const { bucket, stampMs, momentUs, momentsSinceUs, rev, lockSeq, policy, semanticsVersion, accountCount } = this;
+    return { bucket, stampMs, momentUs, momentsSinceUs, rev, lockSeq, policy, semanticsVersion, slots: this.ranges, epoch: this.ownershipEpoch, issued: sorted(this.issued), totals: sorted(this.totals), accountCount };
   }
 }
 
 export function emptyBucket(bucket: BucketId): BucketMeta {
-  return { bucket, stampMs: 0, rev: 0, lockSeq: 0, policy: null, semanticsVersion: 0, slots: [], epoch: 0, issued: new Map(), totals: new Map(), accountCount: 0 };
+  return { bucket, stampMs: 0, momentUs: 0, momentsSinceUs: 0, rev: 0, lockSeq: 0, policy: null, semanticsVersion: 0, slots: [], epoch: 0, issued: new Map(), totals: new Map(), accountCount: 0 };
 }
 
 function ownership(ranges: readonly SlotRange[]): Uint8Array {

@@ -98,7 +98,7 @@ function noteForced(a: Applying, { subject, askedAtMs, txn }: Resolve, row: Outc
 
 /** The id belongs to this request from here on. */
 export function bindId(a: Applying, instruction: BindId): Outcome {
-  return recorded(a, instruction) ?? checkRoomInBucket(a) ?? record(a, instruction, placedLegs(a, instruction.body), { kind: 'committed', atMs: a.stampMs }, []);
+  return recorded(a, instruction) ?? checkRoomInBucket(a) ?? record(a, instruction, placedLegs(a, instruction.body), { kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs }, []);
 }
 
 /** Asked once for an instruction: which legs live here is a hash of each. */
@@ -166,15 +166,15 @@ function recordCommit(a: Applying, payment: DecideCommit, legs: PlacedLegs, plan
   const balances: { account: AccountNumber; balanceMinor: bigint; rev: number }[] = [];
   for (const plan of plans) {
     if (plan.kind === 'already') continue;
-    const { account } = plan.kind === 'consume' ? commitPrepared(a, plan.leg) : applyLeg(a, payment, plan.spec, plan.pass);
+    const { account } = plan.kind === 'consume' ? commitPrepared(a, plan.leg, a.momentUs) : applyLeg(a, payment, plan.spec, plan.pass);
     balances.push({ account: account.number, balanceMinor: account.balanceMinor, rev: account.rev });
   }
-  return record(a, payment, legs, { kind: 'committed', atMs: a.stampMs }, balances);
+  return record(a, payment, legs, { kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs }, balances);
 }
 
 function applyLeg(a: Applying, payment: Payment, spec: LegSpec, { account, reference }: LegPass): LegChange {
-  const promised = preparedChange(account, reference, payment, spec, a.nextSeq(account), a.stampMs);
-  const change = committedChange(promised, a.stampMs);
+  const promised = preparedChange(account, reference, payment, spec, a.nextSeq(account), a);
+  const change = committedChange(promised, a.stampMs, a.momentUs);
   a.store(change);
   return change;
 }

@@ -17,7 +17,7 @@ export function genesis(a: Applying, { slots, epoch, policy, semanticsVersion }:
   if (a.state.policy !== null) return DONE;
   a.state.takeSlots(slots, epoch);
   a.state.policy = policy;
-  a.state.semanticsVersion = semanticsVersion;
+  a.state.raiseSemantics(semanticsVersion);
   return DONE;
 }
 
@@ -26,7 +26,7 @@ export function setPolicy(a: Applying, { policy, semanticsVersion, subject }: Se
   if (subject.kind === 'account') return refused('NOT_AUTHORIZED', null, { subject: subject.account });
   requireKnownSemantics(a.state.bucket, semanticsVersion);
   if (a.state.policy === null) return DONE;
-  a.state.semanticsVersion = Math.max(a.state.semanticsVersion, semanticsVersion);
+  a.state.raiseSemantics(semanticsVersion);
   if (policy.version > a.state.policy.version) a.state.policy = policy;
   return DONE;
 }

@@ -53,9 +53,14 @@ export function instructionProblem(instruction: Instruction): string | null {
 /** The same for the frame of an entry. */
 export function entryProblem(entry: LedgerEntry): string | null {
   if (!Number.isSafeInteger(entry.stampMs) || entry.stampMs < 0) return 'the stamp is no whole number of milliseconds';
+  if (entry.behindUs !== null && !isMoment(entry.behindUs)) return 'the moment at which the bucket is closed is no whole number of microseconds';
   let count = 0;
   for (const instruction of entry.instructions) count += memberCount(instruction);
   return count <= MAX_INSTRUCTIONS_PER_ENTRY ? null : `an entry carries at most ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`;
+}
+
+function isMoment(us: number): boolean {
+  return Number.isSafeInteger(us) && us > 0;
 }
 
 const NO_LEG_TOLD = 'an acknowledgement names no leg';

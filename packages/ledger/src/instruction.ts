@@ -17,6 +17,8 @@ export const MAX_MEMBERS = 256;
 export interface LedgerEntry {
   /** Leader's stamp, ms since the Unix epoch; never lower than the bucket's previous one (apply takes the maximum). */
   readonly stampMs: number;
+  /** The bucket is closed at this moment: everything in the entry and after it lies behind. Null: the entry asks for nothing. */
+  readonly behindUs: number | null;
   readonly instructions: readonly Instruction[];
 }
 
@@ -121,6 +123,8 @@ export interface DecideCommit {
   readonly body: PaymentBody;
   /** Accounts of the legs that their buckets have prepared. */
   readonly remotePrepared: readonly AccountNumber[];
+  /** The highest moment of their promises, behind which the commit time has to lie; null: none of them had one. */
+  readonly notBeforeUs: number | null;
   readonly subject: Subject;
   readonly lockTokens: readonly { readonly account: AccountNumber; readonly token: number }[];
   readonly undecided: readonly TxnId[];
@@ -136,15 +140,21 @@ export interface DecideAbort {
   readonly subject: Subject;
 }
 
+/** What a leg is told of the decision. */
+export interface CommittedLeg extends LegAddress {
+  /** The commit time that the home has recorded; null: it had none to give. */
+  readonly commitUs: number | null;
+}
+
 /** The decision reaches a remote leg. */
-export interface CommitLeg extends LegAddress {
+export interface CommitLeg extends CommittedLeg {
   readonly kind: 'commit';
 }
 
 /** The decisions of many payments reach their legs: to each what a CommitLeg of its own does, in this order. Since semantics version MANY_TOLD_SINCE. */
 export interface CommitMany {
   readonly kind: 'commit-many';
-  readonly legs: readonly LegAddress[];
+  readonly legs: readonly CommittedLeg[];
 }
 
 export interface RollbackLeg {

@@ -8,7 +8,7 @@ export interface LedgerCodec {
   encodeInstruction(instruction: Instruction): Uint8Array;
   /** @throws MalformedBytes (kind 'malformed-bytes') for bytes that no encoder of ours wrote. */
   decodeInstruction(bytes: Uint8Array): Instruction;
-  /** Joins already encoded instructions under a stamp. */
-  encodeEntry(stampMs: number, instructions: readonly Uint8Array[]): Uint8Array;
+  /** Joins already encoded instructions under a stamp, and a moment that they lie behind. */
+  encodeEntry(stampMs: number, behindUs: number | null, instructions: readonly Uint8Array[]): Uint8Array;
   decodeEntry(bytes: Uint8Array): LedgerEntry;
 }

@@ -28,6 +28,10 @@ export interface BucketMeta {
   readonly bucket: BucketId;
   /** The last applied entry's stamp. */
   readonly stampMs: number;
+  /** Of the last applied instruction, or of what closed the bucket since; 0: it has no moments yet. */
+  readonly momentUs: number;
+  /** Reads at moments before this one are not answered: what was decided then has none. */
+  readonly momentsSinceUs: number;
   /** Raised by every instruction that changes money or its promises; for whole-ledger reads. */
   readonly rev: number;
   readonly lockSeq: number;

@@ -13,6 +13,7 @@ import type { Instruction, LedgerEntry } from './instruction';
 import { entryProblem, instructionProblem } from './instruction-problem';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
 import { acquireLock, breakLock, refreshLock, releaseLock } from './locks';
+import { isMany } from './members';
 import type { Outcome } from './outcome';
 import { lent, lentOutcome } from './own-rows';
 import { commit, prepare, rollback } from './phases';
@@ -45,11 +46,13 @@ export class Ledger implements LedgerKnowledge {
     invariant(problem === null, 'an entry is well-formed', { problem, raftIndex });
     // Leaders' clocks differ; the bucket's time does not go back.
     if (entry.stampMs > this.state.stampMs) this.state.stampMs = entry.stampMs;
+    if (entry.behindUs !== null) this.state.closeAt(entry.behindUs);
     const applying = new Applying(this.state, rows, this.state.stampMs, raftIndex);
     return entry.instructions.map((instruction, position) => {
       applying.position = position;
       const impossible = instructionProblem(instruction);
       if (impossible !== null) invariant(false, 'an instruction is well-formed', { impossible, kind: instruction.kind, raftIndex, position });
+      if (!isMany(instruction)) applying.beginAt(liesBehind(instruction));
       // Before the next instruction, which may change the same rows.
       return lentOutcome(applyOne(applying, instruction));
     });
@@ -64,6 +67,16 @@ export class Ledger implements LedgerKnowledge {
   pinned(): PinnedRows {
     const { prepared, openAuthorizations, undelivered, locks } = this.state.memory.rows();
     return { prepared: prepared.map(lent), openAuthorizations: openAuthorizations.map(lent), undelivered: undelivered.map(lent), locks };
+  }
+
+  /** The last applied moment: the bucket is closed there. 0: it has none yet. */
+  get momentUs(): number {
+    return this.state.momentUs;
+  }
+
+  /** Reads at earlier moments are not answered. */
+  get momentsSinceUs(): number {
+    return this.state.momentsSinceUs;
   }
 
   get stampMs(): number {
@@ -122,6 +135,18 @@ export class Ledger implements LedgerKnowledge {
   /** Lock rows, also those whose time is over. */
   locks(): IterableIterator<LockRow> {
     return this.state.memory.locks.values();
+  }
+}
+
+/** Behind what its moment has to lie (docs/adr/0021): a decision behind the promises that it relies on, what is told behind the decision. */
+function liesBehind(instruction: Instruction): number {
+  switch (instruction.kind) {
+    case 'decide-commit':
+      return (instruction.notBeforeUs ?? 0) + 1;
+    case 'commit':
+      return instruction.commitUs ?? 0;
+    default:
+      return 0;
   }
 }
 

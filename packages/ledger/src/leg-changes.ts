@@ -27,6 +27,12 @@ export interface LegChange extends PromisedLeg {
   readonly movedMinor: AmountMinor;
 }
 
+/** When an instruction is applied: the bucket's time, and its moment where it has moments. */
+export interface AppliedAt {
+  readonly stampMs: number;
+  readonly momentUs: number | null;
+}
+
 /** What a new leg takes from its instruction. */
 export interface LegOrigin {
   readonly txn: TxnId;
@@ -36,8 +42,8 @@ export interface LegOrigin {
   readonly body: PaymentBody | null;
 }
 
-export function preparedChange(account: AccountRow, reference: LegRow | null, origin: LegOrigin, spec: LegSpec, seq: number, stampMs: number): LegChange {
-  const leg = newLeg(account.slot, account.number, origin, spec, seq, stampMs);
+export function preparedChange(account: AccountRow, reference: LegRow | null, origin: LegOrigin, spec: LegSpec, seq: number, at: AppliedAt): LegChange {
+  const leg = newLeg(account.slot, account.number, origin, spec, seq, at);
   const { amountMinor, effect } = spec;
   switch (effect) {
     case 'debit':
@@ -55,22 +61,24 @@ export function preparedChange(account: AccountRow, reference: LegRow | null, or
   }
 }
 
-export function committedChange({ account, leg, reference }: PromisedLeg, stampMs: number): LegChange {
+/** @param commitUs the payment's commit time; null: no bucket has given one. */
+export function committedChange({ account, leg, reference }: PromisedLeg, stampMs: number, commitUs: number | null): LegChange {
+  const end: End = { state: 'committed', stampMs, commitUs };
   const { amountMinor, effect } = leg.spec;
   switch (effect) {
     case 'debit':
-      return settled(changed(account, -amountMinor, -amountMinor, 0n), leg, reference, stampMs);
+      return settled(changed(account, -amountMinor, -amountMinor, 0n), leg, reference, end);
     case 'credit':
-      return settled(changed(account, amountMinor, 0n, -amountMinor), leg, reference, stampMs);
+      return settled(changed(account, amountMinor, 0n, -amountMinor), leg, reference, end);
     case 'authorize':
-      return unmoved(changed(account, 0n, 0n, 0n), ended(leg, 'committed', stampMs, null, opened(leg)), reference);
+      return unmoved(changed(account, 0n, 0n, 0n), ended(leg, end, null, opened(leg)), reference);
     case 'capture':
       // One capture: its commit frees the rest of the reservation.
-      return settled(changed(account, -amountMinor, -reservationOf(reference).reservedMinor, 0n), leg, consumed(reference, 'captured', leg.txn), stampMs);
+      return settled(changed(account, -amountMinor, -reservationOf(reference).reservedMinor, 0n), leg, consumed(reference, 'captured', leg.txn), end);
     case 'void':
-      return unmoved(changed(account, 0n, -reservationOf(reference).reservedMinor, 0n), ended(leg, 'committed', stampMs, null, null), consumed(reference, 'voided', leg.txn));
+      return unmoved(changed(account, 0n, -reservationOf(reference).reservedMinor, 0n), ended(leg, end, null, null), consumed(reference, 'voided', leg.txn));
     case 'refund-debit':
-      return settled(changed(account, -amountMinor, -amountMinor, 0n), leg, refunded(reference, amountMinor, -amountMinor), stampMs);
+      return settled(changed(account, -amountMinor, -amountMinor, 0n), leg, refunded(reference, amountMinor, -amountMinor), end);
     default:
       return unreachable(effect, 'leg effect');
   }
@@ -78,7 +86,7 @@ export function committedChange({ account, leg, reference }: PromisedLeg, stampM
 
 export function abortedChange({ account, leg, reference }: PromisedLeg, stampMs: number, reason: AbortReason): LegChange {
   const { amountMinor, effect } = leg.spec;
-  const endedLeg = ended(leg, 'aborted', stampMs, null, null, reason);
+  const endedLeg = ended(leg, { state: 'aborted', stampMs, commitUs: null }, null, null, reason);
   switch (effect) {
     case 'debit':
     case 'authorize':
@@ -97,7 +105,7 @@ export function abortedChange({ account, leg, reference }: PromisedLeg, stampMs:
 
 /** An aborted leg that was never prepared, so that a late PREPARE finds it ended; also the account's history line. */
 export function tombstone(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: LegSpec, seq: number, stampMs: number, reason: AbortReason): LegRow {
-  return { ...newLeg(slot, account, origin, spec, seq, stampMs), state: 'aborted', endedAtMs: stampMs, reason };
+  return { ...newLeg(slot, account, origin, spec, seq, { stampMs, momentUs: null }), state: 'aborted', endedAtMs: stampMs, reason };
 }
 
 /** An authorization whose time is over gives its reservation back. */
@@ -106,7 +114,7 @@ export function expiredChange(account: AccountRow, authorization: LegRow): { rea
   return { account: changed(account, 0n, -reservedMinor, 0n), leg: reserved(authorization, { status: 'expired', reservedMinor: 0n, consumedBy: null }) };
 }
 
-function newLeg(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: LegSpec, seq: number, stampMs: number): LegRow {
+function newLeg(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: LegSpec, seq: number, { stampMs, momentUs }: AppliedAt): LegRow {
   return new OwnLeg({
     slot,
     account,
@@ -120,7 +128,9 @@ function newLeg(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: Leg
     state: 'prepared',
     reason: null,
     preparedAtMs: stampMs,
+    preparedUs: momentUs,
     endedAtMs: null,
+    commitUs: null,
     journal: null,
     reservation: null,
     refundedMinor: 0n,
@@ -146,17 +156,24 @@ function changed(account: AccountRow, balance: AmountMinor, holds: AmountMinor, 
 }
 
 /** `account` already carries the new balance and journal position. */
-function settled(account: AccountRow, leg: LegRow, reference: LegRow | null, stampMs: number): LegChange {
+function settled(account: AccountRow, leg: LegRow, reference: LegRow | null, end: End): LegChange {
   const journal = { seq: account.journalSeq, balanceAfterMinor: account.balanceMinor };
   const { effect, amountMinor } = leg.spec;
-  return { account, leg: ended(leg, 'committed', stampMs, journal, null), reference, movedMinor: directionOf(effect) === 1 ? amountMinor : -amountMinor };
+  return { account, leg: ended(leg, end, journal, null), reference, movedMinor: directionOf(effect) === 1 ? amountMinor : -amountMinor };
 }
 
-function ended(leg: LegRow, state: LegRow['state'], endedAtMs: number, journal: LegRow['journal'], reservation: Reservation | null, reason = leg.reason): LegRow {
+interface End {
+  readonly state: 'committed' | 'aborted';
+  readonly stampMs: number;
+  readonly commitUs: number | null;
+}
+
+function ended(leg: LegRow, { state, stampMs, commitUs }: End, journal: LegRow['journal'], reservation: Reservation | null, reason = leg.reason): LegRow {
   const row = OwnLeg.of(leg);
   row.state = state;
   row.reason = reason;
-  row.endedAtMs = endedAtMs;
+  row.endedAtMs = stampMs;
+  row.commitUs = commitUs;
   row.journal = journal;
   row.reservation = reservation;
   return row;

@@ -22,7 +22,7 @@ export function memberCount(instruction: Instruction): number {
 
 /** An instruction of its own for each member, in order. */
 export function membersOf(many: ManyInstruction): readonly (CommitLeg | Acknowledge)[] {
-  if (many.kind === 'commit-many') return many.legs.map(({ txn, account }) => ({ kind: 'commit', txn, account }));
+  if (many.kind === 'commit-many') return many.legs.map(({ txn, account, commitUs }) => ({ kind: 'commit', txn, account, commitUs }));
   return many.told.map(({ key, txn, accounts }) => ({ kind: 'acknowledge', key, txn, accounts }));
 }
 

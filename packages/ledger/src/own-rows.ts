@@ -34,6 +34,7 @@ export class OwnAccount extends OwnRow implements AccountRow {
   lastSeq: number;
   journalSeq: number;
   readonly createdAtMs: number;
+  readonly createdUs: number | null;
   readonly createdBy: AccountRow['createdBy'];
 
   constructor(row: AccountRow) {
@@ -51,6 +52,7 @@ export class OwnAccount extends OwnRow implements AccountRow {
     this.lastSeq = row.lastSeq;
     this.journalSeq = row.journalSeq;
     this.createdAtMs = row.createdAtMs;
+    this.createdUs = row.createdUs;
     this.createdBy = row.createdBy;
   }
 
@@ -73,6 +75,8 @@ export class OwnLeg extends OwnRow implements LegRow {
   state: LegRow['state'];
   reason: LegRow['reason'];
   readonly preparedAtMs: number;
+  readonly preparedUs: number | null;
+  commitUs: number | null;
   endedAtMs: LegRow['endedAtMs'];
   journal: LegRow['journal'];
   reservation: LegRow['reservation'];
@@ -93,6 +97,8 @@ export class OwnLeg extends OwnRow implements LegRow {
     this.state = row.state;
     this.reason = row.reason;
     this.preparedAtMs = row.preparedAtMs;
+    this.preparedUs = row.preparedUs;
+    this.commitUs = row.commitUs;
     this.endedAtMs = row.endedAtMs;
     this.journal = row.journal;
     this.reservation = row.reservation;

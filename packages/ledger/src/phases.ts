@@ -5,14 +5,14 @@
 import { invariant, present, type AccountNumber, type TxnId } from '@mas/values';
 import type { Applying } from './applying';
 import { checkLeg, checkLock, checkSubject } from './checks';
-import type { Prepare, RollbackLeg } from './instruction';
+import type { CommittedLeg, Prepare, RollbackLeg } from './instruction';
 import { abortedChange, committedChange, preparedChange, tombstone, type LegChange, type LegOrigin, type PromisedLeg } from './leg-changes';
 import { buildsOnLeg } from './leg-effect';
 import type { AlarmName, Outcome } from './outcome';
 import type { LegSpec } from './payment-body';
 import type { AbortReason } from './refusal';
 import { checkRoomInBucket } from './room';
-import type { AccountRow, LegAddress, LegRow } from './rows';
+import type { AccountRow, LegRow } from './rows';
 
 export function prepare(a: Applying, instruction: Prepare): Outcome {
   const { txn, account, body, lockToken, undecided } = instruction;
@@ -27,21 +27,29 @@ export function prepare(a: Applying, instruction: Prepare): Outcome {
   const verdict = checkLeg(a, { txn, body, spec, undecided });
   if (verdict.kind !== 'pass') return verdict;
 
-  const change = preparedChange(verdict.account, verdict.reference, instruction, spec, a.nextSeq(verdict.account), a.stampMs);
+  const change = preparedChange(verdict.account, verdict.reference, instruction, spec, a.nextSeq(verdict.account), a);
   a.store(change);
   return { kind: 'prepared', leg: change.leg };
 }
 
-export function commit(a: Applying, { txn, account }: LegAddress): Outcome {
+export function commit(a: Applying, { txn, account, commitUs }: CommittedLeg): Outcome {
   const wrong = a.wrongBucket(a.state.slotOf(account));
   if (wrong !== null) return wrong;
   const leg = a.leg(account, txn);
   // A decision without our promise: money would come from nowhere. Never OK.
   if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);
   if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);
-  if (leg.state === 'committed') return legStands(leg);
-  const change = commitPrepared(a, leg);
-  return { kind: 'leg-ended', leg: change.leg };
+  if (leg.state === 'committed') return isOtherMoment(leg.commitUs, commitUs) ? alarm('COMMIT_TIMES_DIFFER', txn, account) : legStands(leg);
+  // Decided by a bucket that had no moments yet: nobody else puts it where this one does.
+  if (commitUs === null) a.state.forgetMoments();
+  const { leg: ended } = commitPrepared(a, leg, a.momentUs === null ? null : (commitUs ?? a.momentUs));
+  // The decision stands, and the money has moved; only its place in the order of payments is wrong.
+  if (ended.commitUs !== null && ended.preparedUs !== null && ended.commitUs <= ended.preparedUs) return alarm('COMMIT_NOT_BEHIND_PREPARE', txn, account);
+  return { kind: 'leg-ended', leg: ended };
+}
+
+function isOtherMoment(recordedUs: number | null, toldUs: number | null): boolean {
+  return recordedUs !== null && toldUs !== null && recordedUs !== toldUs;
 }
 
 export function rollback(a: Applying, instruction: RollbackLeg): Outcome {
@@ -58,8 +66,8 @@ export function rollback(a: Applying, instruction: RollbackLeg): Outcome {
   return { kind: 'leg-ended', leg: abortPrepared(a, leg, reason) };
 }
 
-export function commitPrepared(a: Applying, leg: LegRow): LegChange {
-  const change = committedChange(promise(a, leg), a.stampMs);
+export function commitPrepared(a: Applying, leg: LegRow, commitUs: number | null): LegChange {
+  const change = committedChange(promise(a, leg), a.stampMs, commitUs);
   a.store(change);
   return change;
 }

@@ -32,6 +32,8 @@ export interface AccountRow {
   readonly journalSeq: number;
   /** Stamp of creation, ms since the Unix epoch. */
   readonly createdAtMs: number;
+  /** Moment of creation; null: before the bucket had moments. Moments are microseconds since the Unix epoch (docs/adr/0021). */
+  readonly createdUs: number | null;
   /** The request that created it, for its retries. */
   readonly createdBy: { readonly key: PaymentKey; readonly txn: TxnId };
 }
@@ -79,8 +81,12 @@ export interface LegRow {
   readonly reason: AbortReason | null;
   /** Stamp of prepare (or of the one entry that applied it). */
   readonly preparedAtMs: number;
+  /** Moment of the same; null on a tombstone, and where the bucket had no moments yet. */
+  readonly preparedUs: number | null;
   /** Stamp of commit or rollback; null while prepared. */
   readonly endedAtMs: number | null;
+  /** Commit time of the payment, the same at all its legs and at home; null unless committed, and where the bucket had no moments yet. */
+  readonly commitUs: number | null;
   /** Present iff committed and the balance changed: position and balance after it. */
   readonly journal: { readonly seq: number; readonly balanceAfterMinor: AmountMinor } | null;
   /** On a committed authorize leg. */
@@ -91,7 +97,8 @@ export interface LegRow {
 }
 
 export type Decision =
-  | { readonly kind: 'committed'; readonly atMs: number }
+  /** `commitUs`: the payment's commit time (docs/adr/0021); null where the home had no moments yet. */
+  | { readonly kind: 'committed'; readonly atMs: number; readonly commitUs: number | null }
   | { readonly kind: 'aborted'; readonly atMs: number; readonly reason: AbortReason };
 
 /** A leg in another bucket that has to be told the decision. */

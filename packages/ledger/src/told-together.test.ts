@@ -1,8 +1,8 @@
 /** COMMIT and ACKNOWLEDGE of many payments leave the rows that the same instructions leave one by one, and answer what those would have answered. */
 import * as fc from 'fast-check';
 import { acc, acknowledge, acknowledgeMany, commit, commitMany, create, decideCommit, pay, payment, prepare, rollback, type Payment } from './testing/builders';
-import { TestBucket } from './testing/test-bucket';
-import { entryProblem, instructionProblem, joinedOutcome, lent, MANY_TOLD_SINCE, MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, memberCount, membersOf, type Instruction, type LegAddress, type ToldLegs } from './index';
+import { START_MS, TestBucket } from './testing/test-bucket';
+import { entryProblem, instructionProblem, joinedOutcome, lent, MANY_TOLD_SINCE, MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, memberCount, membersOf, type CommittedLeg, type Instruction, type LegAddress, type ToldLegs } from './index';
 
 const ACCOUNTS = ['b0', 'b1', 'b2'];
 const OPENING_MINOR = 1_000n;
@@ -14,6 +14,8 @@ const homeward = Array.from({ length: 6 }, (_, n) => payment(n + 40, pay(ACCOUNT
 const remote = [...credits, ...debits];
 const accountIn = (p: Payment): string => p.body.legs.find(({ account }) => account.startsWith('b'))!.account;
 const addressOf = (p: Payment): LegAddress => ({ txn: p.txn, account: acc(accountIn(p)) });
+/** In the order of the payments, as homes give them. */
+const legOf = (p: Payment): CommittedLeg => ({ ...addressOf(p), commitUs: (START_MS + 1_000 + credits.indexOf(p)) * 1_000 });
 const toldOf = (p: Payment): ToldLegs => ({ key: p.key, txn: p.txn, accounts: [acc('a1')] });
 
 function opened(): TestBucket {
@@ -49,7 +51,7 @@ test('together or one by one: equal rows, equal answers', () => {
         return bucket;
       };
       const [single, together] = [before(), before()];
-      const many = [commitMany(committed.map(addressOf)), acknowledgeMany(acknowledged.map(toldOf))] as const;
+      const many = [commitMany(committed.map(legOf)), acknowledgeMany(acknowledged.map(toldOf))] as const;
       const answers = many.map((each) => joinedOutcome(single.runEntry(membersOf(each))));
       expect(many.map((each) => together.runEntry([each])[0])).toEqual(answers);
       expect(together.text()).toBe(single.text());
@@ -64,7 +66,7 @@ test('one that fails stops no other, and the answer says which it was', () => {
   const bucket = opened();
   const [first, missing, last] = [credits[0]!, credits[1]!, credits[2]!];
   for (const p of [first, last]) bucket.run(prepare(p, accountIn(p)));
-  const legs = [addressOf(first), addressOf(missing), { txn: first.txn, account: acc('a1') }, addressOf(last)];
+  const legs = [legOf(first), legOf(missing), { ...legOf(first), account: acc('a1') }, legOf(last)];
   expect(bucket.run(commitMany(legs))).toEqual({
     kind: 'each',
     outcomes: [{ kind: 'done' }, { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', ...addressOf(missing) } }, { kind: 'wrong-bucket', slot: 1, epoch: 1 }, { kind: 'done' }],
@@ -80,15 +82,15 @@ test('where all end as they should the answer is one word', () => {
   const bucket = opened();
   for (const p of credits.slice(0, 3)) bucket.run(prepare(p, accountIn(p)));
   bucket.run(commit(credits[0]!, accountIn(credits[0]!)));
-  expect(bucket.run(commitMany(credits.slice(0, 3).map(addressOf)))).toEqual({ kind: 'done' });
+  expect(bucket.run(commitMany(credits.slice(0, 3).map(legOf)))).toEqual({ kind: 'done' });
 });
 
 test.each<[string, Instruction, RegExp | null]>([
-  ['two legs', commitMany(credits.slice(0, 2).map(addressOf)), null],
-  ['as many as may be', commitMany(new Array<LegAddress>(MAX_MEMBERS).fill(addressOf(credits[0]!))), null],
-  ['one leg', commitMany([addressOf(credits[0]!)]), /2 to 256/],
+  ['two legs', commitMany(credits.slice(0, 2).map(legOf)), null],
+  ['as many as may be', commitMany(new Array<CommittedLeg>(MAX_MEMBERS).fill(legOf(credits[0]!))), null],
+  ['one leg', commitMany([legOf(credits[0]!)]), /2 to 256/],
   ['none', commitMany([]), /2 to 256/],
-  ['one too many', commitMany(new Array<LegAddress>(MAX_MEMBERS + 1).fill(addressOf(credits[0]!))), /2 to 256/],
+  ['one too many', commitMany(new Array<CommittedLeg>(MAX_MEMBERS + 1).fill(legOf(credits[0]!))), /2 to 256/],
   ['two told', acknowledgeMany(homeward.slice(0, 2).map(toldOf)), null],
   ['one told', acknowledgeMany([toldOf(homeward[0]!)]), /2 to 256/],
   ['one that names no leg', acknowledgeMany([toldOf(homeward[0]!), { ...toldOf(homeward[1]!), accounts: [] }]), /names no leg/],
@@ -98,15 +100,15 @@ test.each<[string, Instruction, RegExp | null]>([
 });
 
 test('an entry’s bound counts members', () => {
-  const full = commitMany(new Array<LegAddress>(MAX_MEMBERS).fill(addressOf(credits[0]!)));
+  const full = commitMany(new Array<CommittedLeg>(MAX_MEMBERS).fill(legOf(credits[0]!)));
   expect(memberCount(full)).toBe(MAX_MEMBERS);
   const most = new Array<Instruction>(MAX_INSTRUCTIONS_PER_ENTRY / MAX_MEMBERS).fill(full);
-  expect(entryProblem({ stampMs: 1, instructions: most })).toBeNull();
-  expect(entryProblem({ stampMs: 1, instructions: [...most, acknowledge(homeward[0]!, 'a1')] })).toMatch(/at most/);
+  expect(entryProblem({ stampMs: 1, behindUs: null, instructions: most })).toBeNull();
+  expect(entryProblem({ stampMs: 1, behindUs: null, instructions: [...most, acknowledge(homeward[0]!, 'a1')] })).toMatch(/at most/);
 });
 
 test('a bucket of an earlier version has no such instruction: no leader may have proposed it', () => {
   const old = new TestBucket('b', MANY_TOLD_SINCE - 1);
-  expect(() => old.run(commitMany(credits.slice(0, 2).map(addressOf)))).toThrow(/of many payments at once/);
+  expect(() => old.run(commitMany(credits.slice(0, 2).map(legOf)))).toThrow(/of many payments at once/);
   expect(() => old.run(acknowledgeMany(homeward.slice(0, 2).map(toldOf)))).toThrow(/of many payments at once/);
 });

@@ -13,12 +13,18 @@ import { MANY_TOLD_SINCE } from './semantics';
 
 export function commitMany(a: Applying, { legs }: CommitMany): Outcome {
   requireMany(a);
-  return joinedOutcome(legs.map((leg) => commit(a, leg)));
+  return joinedOutcome(legs.map((leg) => {
+    a.beginAt(leg.commitUs ?? 0);
+    return commit(a, leg);
+  }));
 }
 
 export function acknowledgeMany(a: Applying, { told }: AcknowledgeMany): Outcome {
   requireMany(a);
-  return joinedOutcome(told.map((legs) => acknowledge(a, legs)));
+  return joinedOutcome(told.map((legs) => {
+    a.beginAt(0);
+    return acknowledge(a, legs);
+  }));
 }
 
 /** A replica of an older program could not have applied the entry: no leader of ours proposes it to such a bucket. */

@@ -68,6 +68,6 @@ test('an impossible instruction is named before it is proposed', () => {
     if (expected === null) expect(instructionProblem(instruction)).toBeNull();
     else expect(instructionProblem(instruction)).toMatch(expected);
   }
-  expect(entryProblem({ stampMs: 1, instructions: new Array<Instruction>(MAX_INSTRUCTIONS_PER_ENTRY + 1).fill(decideCommit(p)) })).toMatch(/at most/);
-  expect(entryProblem({ stampMs: 0.5, instructions: [] })).toMatch(/stamp/);
+  expect(entryProblem({ stampMs: 1, behindUs: null, instructions: new Array<Instruction>(MAX_INSTRUCTIONS_PER_ENTRY + 1).fill(decideCommit(p)) })).toMatch(/at most/);
+  expect(entryProblem({ stampMs: 0.5, behindUs: null, instructions: [] })).toMatch(/stamp/);
 });

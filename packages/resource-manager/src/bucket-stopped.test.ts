@@ -29,7 +29,7 @@ async function commitEntry(cluster: TestCluster, bucket: BucketId, data: Uint8Ar
   return index;
 }
 
-const entryOf = (instructions: readonly Instruction[]): Uint8Array => jsonLedgerCodec.encodeEntry(1, instructions.map((each) => jsonLedgerCodec.encodeInstruction(each)));
+const entryOf = (instructions: readonly Instruction[]): Uint8Array => jsonLedgerCodec.encodeEntry(1, null, instructions.map((each) => jsonLedgerCodec.encodeInstruction(each)));
 /** Creates an account, and then what no leader of ours proposes: half of the entry is applied when it fails. */
 const poison = entryOf([createAccount(CAROL, 5n).instruction, { kind: 'acknowledge', key: payment('p', ALICE, CAROL, 1n).key, txn: payment('p', ALICE, CAROL, 1n).txn, accounts: [] }]);
 

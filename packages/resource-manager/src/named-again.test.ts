@@ -14,7 +14,7 @@ const between = ['x1', 'x2'].map((id) => decideCommit(payment(id, ALICE, CAROL, 
 
 test.each<[string, readonly InstructionItem[]]>([
   ['each', refunds.map((p) => commitLeg(p, BOB))],
-  ['many', [{ token: null, instruction: { kind: 'commit-many', legs: refunds.map(({ txn }) => ({ txn, account: BOB })) } }]],
+  ['many', [{ token: null, instruction: { kind: 'commit-many', legs: refunds.map(({ txn }) => ({ txn, account: BOB, commitUs: null })) } }]],
 ])('COMMIT of %s of two refunds, asked for before they are prepared and proposed after what they refund is out of memory', async (_name, commits) => {
   const cluster = await new TestCluster({ config: { maxBatchInstructions: 2, maxDriverItems: 2, cachedLegs: 1, resolveAfterMs: 1_000_000, deliverAfterMs: 900_000 } }).start();
   await cluster.instruct(BUCKET_1, [createAccount(ALICE, 1_000n), createAccount(BOB, 0n), createAccount(CAROL, 0n)]);

@@ -121,7 +121,7 @@ test('a read with a delay holds new payments back for a bounded time; the second
   await cluster.one(BUCKET_1, decideCommit(open, [BOB]));
   await cluster.ask(BUCKET_2, { ...readBob('uncommitted'), delayMs: 5_000 });
   const startMs = cluster.clock.monotonicMs();
-  await cluster.one(BUCKET_2, { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB } });
+  await cluster.one(BUCKET_2, { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB, commitUs: null } });
   expect(cluster.clock.monotonicMs() - startMs).toBeLessThan(50);
   await cluster.one(BUCKET_2, decideCommit(payment('new', BOB, CAROL, 1n), []));
   const waitedMs = cluster.clock.monotonicMs() - startMs;
@@ -136,7 +136,7 @@ test('what is held back keeps the rest of its request neither from being applied
   await cluster.one(BUCKET_1, decideCommit(open, [BOB]));
   await cluster.ask(BUCKET_2, { ...readBob('uncommitted'), delayMs: 400 });
   const startMs = cluster.clock.monotonicMs();
-  const both = cluster.instruct(BUCKET_2, [decideCommit(payment('new', BOB, CAROL, 1n), []), { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB } }]);
+  const both = cluster.instruct(BUCKET_2, [decideCommit(payment('new', BOB, CAROL, 1n), []), { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB, commitUs: null } }]);
   await cluster.clock.advance(50);
   expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({ readings: [{ balanceMinor: 60n, preparedTxns: [] }] });
   const replies = await both;
@@ -152,7 +152,7 @@ test('a read with a delay lets what is under way end first, for at most half of 
   const read = cluster.ask(BUCKET_2, { ...readBob('committed'), delayMs: 400 });
   await cluster.clock.advance(50);
   await cluster.one(BUCKET_1, decideCommit(open, [BOB]));
-  await cluster.one(BUCKET_2, { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB } });
+  await cluster.one(BUCKET_2, { token: null, instruction: { kind: 'commit', txn: open.txn, account: BOB, commitUs: null } });
   expect(await read).toMatchObject({ readings: [{ balanceMinor: 60n, preparedTxns: [] }] });
   expect(cluster.clock.monotonicMs() - startMs).toBeLessThan(150);
   const stays = payment('stays', ALICE, BOB, 10n);

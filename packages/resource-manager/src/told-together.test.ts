@@ -27,7 +27,7 @@ async function decided(cluster: TestCluster, all: readonly Payment[]): Promise<v
 }
 
 function commitMany(all: readonly Payment[]): CommitMany {
-  return { kind: 'commit-many', legs: all.map((p) => ({ txn: p.txn, account: payeeOf(p) })) };
+  return { kind: 'commit-many', legs: all.map((p) => ({ txn: p.txn, account: payeeOf(p), commitUs: null })) };
 }
 
 function acknowledgeMany(all: readonly Payment[]): AcknowledgeMany {

@@ -240,7 +240,7 @@ describe('in doubt', () => {
   test('what was committed in the meantime stays committed', async () => {
     const { rig, to, id } = await stuck();
     const leg = [...rig.cluster.bucket(2).ledger.preparedLegs()][0]!;
-    const decided = rig.cluster.run(leg.homeSlot, { kind: 'decide-commit', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body!, remotePrepared: [to], subject: { kind: 'operator', name: 'mas|ops' }, lockTokens: [], undecided: [] });
+    const decided = rig.cluster.run(leg.homeSlot, { kind: 'decide-commit', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body!, remotePrepared: [to], notBeforeUs: leg.preparedUs, subject: { kind: 'operator', name: 'mas|ops' }, lockTokens: [], undecided: [] });
     expect(decided.kind).toBe('decided');
     expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), leg.txn, to)))).toBe('committed');
     await rig.clock.pass(100);

@@ -20,7 +20,7 @@ const plan: TransactionPlan = {
 const placing = (home: number, ...legs: readonly number[]): Placing => ({ homeBucket: bucketId(home), legBuckets: legs.map(bucketId) });
 const spread = placing(1, 1, 2, 3);
 
-const committedRow = (untold: readonly AccountNumber[] = []): OutcomeRow => ({ slot: plan.homeSlot, key: plan.key, txn: TXN, body: plan.body, subject: OPERATOR, decision: { kind: 'committed', atMs: 7 }, balances: [], untold: untold.map((account) => ({ account })), forced: [] });
+const committedRow = (untold: readonly AccountNumber[] = []): OutcomeRow => ({ slot: plan.homeSlot, key: plan.key, txn: TXN, body: plan.body, subject: OPERATOR, decision: { kind: 'committed', atMs: 7, commitUs: 7_000 }, balances: [], untold: untold.map((account) => ({ account })), forced: [] });
 const abortedRow = (name: AbortReason['name'], untold: readonly AccountNumber[] = []): OutcomeRow => ({ ...committedRow(untold), decision: { kind: 'aborted', atMs: 7, reason: { name, account: null, facts: {} } } });
 const boundRow: OutcomeRow = { ...committedRow(), txn: OTHER };
 const outcome = (of: Outcome): InstructionReply => ({ kind: 'outcome', outcome: of });

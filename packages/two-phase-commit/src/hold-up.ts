@@ -92,7 +92,7 @@ function nameUndecided(txn: GlobalTransaction, waiter: Waiter, undecided: readon
 /** Null where the home bound the key to another transaction: the leg's own leader rolls that back; it brings no money. */
 function settlement(leg: UndecidedLeg, recorded: OutcomeRow): CommitLeg | RollbackLeg | null {
   if (recorded.txn !== leg.txn) return null;
-  if (recorded.decision.kind === 'committed') return { kind: 'commit', txn: leg.txn, account: leg.account };
+  if (recorded.decision.kind === 'committed') return { kind: 'commit', txn: leg.txn, account: leg.account, commitUs: recorded.decision.commitUs };
   const spec = recorded.body.legs.find((candidate) => candidate.account === leg.account);
   if (spec === undefined) return null;
   return { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec, reason: recorded.decision.reason };

@@ -77,7 +77,7 @@ function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
   const { plan } = txn;
   switch (phase.intent.kind) {
     case 'commit':
-      return decideCommitOf(plan, preparedAccounts(txn), phase.undecided);
+      return decideCommitOf(plan, promisesOf(txn), phase.undecided);
     case 'abort':
       return { kind: 'decide-abort', txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject, reason: phase.intent.reason };
     case 'resolve':
@@ -87,12 +87,22 @@ function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
   }
 }
 
-export function decideCommitOf({ txn, key, homeSlot, body, subject, lockTokens }: TransactionPlan, remotePrepared: readonly AccountNumber[], undecided: readonly TxnId[]): DecideCommit {
-  return { kind: 'decide-commit', txn, key, homeSlot, body, subject, remotePrepared, lockTokens, undecided };
+/** What buckets other than the home have promised, and the highest moment of that. */
+export type Promises = Pick<DecideCommit, 'remotePrepared' | 'notBeforeUs'>;
+
+export const NO_PROMISES: Promises = { remotePrepared: [], notBeforeUs: null };
+
+export function decideCommitOf({ txn, key, homeSlot, body, subject, lockTokens }: TransactionPlan, { remotePrepared, notBeforeUs }: Promises, undecided: readonly TxnId[]): DecideCommit {
+  return { kind: 'decide-commit', txn, key, homeSlot, body, subject, remotePrepared, notBeforeUs, lockTokens, undecided };
 }
 
-function preparedAccounts(txn: GlobalTransaction): readonly AccountNumber[] {
-  const prepared: AccountNumber[] = [];
-  for (const leg of txn.legs) if (leg.state === 'prepared') prepared.push(leg.spec.account);
-  return prepared;
+function promisesOf(txn: GlobalTransaction): Promises {
+  const remotePrepared: AccountNumber[] = [];
+  let notBeforeUs: number | null = null;
+  for (const leg of txn.legs) {
+    if (leg.state !== 'prepared') continue;
+    remotePrepared.push(leg.spec.account);
+    if (leg.preparedUs !== null) notBeforeUs = Math.max(notBeforeUs ?? 0, leg.preparedUs);
+  }
+  return { remotePrepared, notBeforeUs };
 }

@@ -31,15 +31,17 @@ export interface LocalTransaction {
   /** Undecided transactions to be named in the next PREPARE. */
   readonly undecided: readonly TxnId[];
   readonly retries: number;
+  /** The promise's moment, where its bucket has said one. */
+  readonly preparedUs: number | null;
 }
 
 export function localTransaction(spec: LegSpec, bucket: BucketId, homeBucket: BucketId): LocalTransaction {
-  return { spec, bucket, state: bucket === homeBucket ? 'at-home' : 'idle', touched: false, undecided: NONE, retries: 0 };
+  return { spec, bucket, state: bucket === homeBucket ? 'at-home' : 'idle', touched: false, undecided: NONE, retries: 0, preparedUs: null };
 }
 
 const NONE: readonly TxnId[] = [];
 
-export type LegPatch = Partial<Pick<LocalTransaction, 'state' | 'touched' | 'undecided' | 'retries'>>;
+export type LegPatch = Partial<Pick<LocalTransaction, 'state' | 'touched' | 'undecided' | 'retries' | 'preparedUs'>>;
 
 /** Field by field, for the reason that withStep gives. */
 export function patched(leg: LocalTransaction, patch: LegPatch): LocalTransaction {
@@ -50,6 +52,7 @@ export function patched(leg: LocalTransaction, patch: LegPatch): LocalTransactio
     touched: patch.touched ?? leg.touched,
     undecided: patch.undecided ?? leg.undecided,
     retries: patch.retries ?? leg.retries,
+    preparedUs: patch.preparedUs ?? leg.preparedUs,
   };
 }
 

@@ -183,7 +183,7 @@ export type ItemReply =
  * answers is one; only this much of it travels.
  */
 export type ItemOutcome =
-  | { readonly kind: 'prepared' }
+  | { readonly kind: 'prepared'; readonly leg: Pick<LegRow, 'preparedUs'> }
   | { readonly kind: 'leg-ended'; readonly leg: Pick<LegRow, 'state' | 'reason'> }
   /** Of the very transaction that was asked about: its txn is a hash of its body, so the sender has the rest of the record. */
   | { readonly kind: 'decided'; readonly outcome: HomeRecord; readonly fresh: boolean }

@@ -35,7 +35,7 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
   const account = leg.spec.account;
   switch (outcome.kind) {
     case 'prepared':
-      return decideIfAllPrepared(withStep(txn, nowMs, 'prepared', leg.bucket, account, { legs: legsWith(txn, account, { state: 'prepared' }) }), nowMs);
+      return decideIfAllPrepared(withStep(txn, nowMs, 'prepared', leg.bucket, account, { legs: legsWith(txn, account, { state: 'prepared', preparedUs: outcome.leg.preparedUs }) }), nowMs);
     case 'leg-ended':
       // An earlier attempt ended it: the home knows how, and is asked in the direction that the leg remembers.
       if (outcome.leg.state === 'committed') return decideIfAllPrepared(withStep(withLeg(txn, account, { state: 'prepared' }), nowMs, 'prepared-earlier', leg.bucket, account), nowMs);

@@ -60,8 +60,9 @@ function mustHear(leg: LocalTransaction, verdict: Verdict): boolean {
 function instructionOf(txn: GlobalTransaction, leg: LocalTransaction, verdict: Verdict): CommitLeg | RollbackLeg {
   const { txn: id, key, homeSlot } = txn.plan;
   const account = leg.spec.account;
-  if (verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'committed') return { kind: 'commit', txn: id, account };
-  const reason: AbortReason = verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'aborted' ? verdict.outcome.decision.reason : { name: 'ID_CONFLICT', account: null, facts: {} };
+  const decision = verdict.kind === 'recorded' ? verdict.outcome.decision : null;
+  if (decision?.kind === 'committed') return { kind: 'commit', txn: id, account, commitUs: decision.commitUs };
+  const reason: AbortReason = decision !== null ? decision.reason : { name: 'ID_CONFLICT', account: null, facts: {} };
   return { kind: 'rollback', txn: id, key, homeSlot, account, spec: leg.spec, reason };
 }
 

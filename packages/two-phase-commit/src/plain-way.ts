@@ -6,7 +6,7 @@
  */
 import type { AccountNumber, BucketId } from '@mas/values';
 import { advance, globalTransaction } from './global-transaction';
-import type { HomeRecord, ItemReply } from './participant-protocol';
+import type { HomeRecord, ItemOutcome } from './participant-protocol';
 import type { InstructionReply } from './transaction-event';
 import type { Placing, TransactionPlan } from './transaction-plan';
 import type { GlobalTransaction } from './transaction-state';
@@ -30,9 +30,12 @@ export function remoteLegOf({ body }: Pick<TransactionPlan, 'body'>, { homeBucke
   return remote;
 }
 
-/** To PREPARE. */
-export function isPromise(reply: InstructionReply): boolean {
-  return reply.kind === 'outcome' && reply.outcome.kind === 'prepared';
+/** What is kept of the answer to PREPARE. */
+export type LegPromise = Extract<ItemOutcome, { readonly kind: 'prepared' }>;
+
+/** To PREPARE; null: something else than the promise. */
+export function promiseOf(reply: InstructionReply): LegPromise | null {
+  return reply.kind === 'outcome' && reply.outcome.kind === 'prepared' ? reply.outcome : null;
 }
 
 /** To DECIDE COMMIT: decided by this very question, and as it asked; else null. */
@@ -48,17 +51,15 @@ export function isTold(reply: InstructionReply): boolean {
 /** What has happened to a payment on its plain way so far; times of the monotonic clock, null: not yet. */
 export interface PlainCourse {
   readonly journaled: { readonly atMs: number; readonly written: boolean } | null;
-  readonly preparedMs: number | null;
+  readonly prepared: { readonly atMs: number; readonly promise: LegPromise } | null;
   readonly decided: { readonly atMs: number; readonly record: HomeRecord } | null;
 }
 
 /** The transaction that has come so far. What it asked for on the way has been done. */
-export function transactionAfter(plan: TransactionPlan, placing: Placing, { journaled, preparedMs, decided }: PlainCourse): GlobalTransaction {
+export function transactionAfter(plan: TransactionPlan, placing: Placing, { journaled, prepared, decided }: PlainCourse): GlobalTransaction {
   let { txn } = advance(globalTransaction(plan, placing), { kind: 'begin', nowMs: plan.startedAtMs });
   if (journaled !== null) ({ txn } = advance(txn, { kind: 'journaled', nowMs: journaled.atMs, written: journaled.written, exclusivelyLocked: [] }));
-  if (preparedMs !== null) for (const leg of txn.legs) if (leg.state === 'preparing') ({ txn } = advance(txn, { kind: 'leg-replied', nowMs: preparedMs, account: leg.spec.account, reply: PROMISE }));
+  if (prepared !== null) for (const leg of txn.legs) if (leg.state === 'preparing') ({ txn } = advance(txn, { kind: 'leg-replied', nowMs: prepared.atMs, account: leg.spec.account, reply: { kind: 'outcome', outcome: prepared.promise } }));
   if (decided === null) return txn;
   return advance(txn, { kind: 'home-replied', nowMs: decided.atMs, reply: { kind: 'outcome', outcome: { kind: 'decided', outcome: decided.record, fresh: true } } }).txn;
 }
-
-const PROMISE: ItemReply = { kind: 'outcome', outcome: { kind: 'prepared' } };

@@ -18,7 +18,7 @@ export class LedgerDraft {
   readonly buckets: Mutable<BucketRows>[] = this.placement.map.buckets.map(({ bucket, slots }) => ({
     bucket,
     appliedIndex: 9,
-    meta: { bucket, stampMs: 0, rev: 0, lockSeq: 9, policy: null, semanticsVersion: 1, slots: [...slots], epoch: 1, issued: new Map(), totals: new Map(), accountCount: 0 },
+    meta: { bucket, stampMs: 0, momentUs: 0, momentsSinceUs: 0, rev: 0, lockSeq: 9, policy: null, semanticsVersion: 1, slots: [...slots], epoch: 1, issued: new Map(), totals: new Map(), accountCount: 0 },
     accounts: [],
     legs: [],
     outcomes: [],
@@ -36,8 +36,8 @@ export class LedgerDraft {
     const key = keyOf(`open-${name}`);
     const { accounts, outcomes, meta } = this.bucketOf(name);
     const createdBy = { key, txn: this.nextTxn() };
-    accounts.push({ slot, number, currency: USD, status: 'open', owner: name, balanceMinor: openingMinor, holdsMinor: 0n, pendingCreditsMinor: 0n, minimumMinor, rev: 1, lastSeq: 0, journalSeq: 0, createdAtMs: 0, createdBy });
-    outcomes.push({ slot, ...createdBy, body: PaymentBody.of({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: `open ${name}` }), subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 0 }, balances: [], untold: [], forced: [] });
+    accounts.push({ slot, number, currency: USD, status: 'open', owner: name, balanceMinor: openingMinor, holdsMinor: 0n, pendingCreditsMinor: 0n, minimumMinor, rev: 1, lastSeq: 0, journalSeq: 0, createdAtMs: 0, createdUs: 0, createdBy });
+    outcomes.push({ slot, ...createdBy, body: PaymentBody.of({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: `open ${name}` }), subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 0, commitUs: 0 }, balances: [], untold: [], forced: [] });
     for (const sums of [meta?.issued, meta?.totals]) sums?.set(USD, (sums.get(USD) ?? 0n) + openingMinor);
     if (meta !== null) meta.accountCount += 1;
     this.history.accounts.set(number, { number, currency: USD, openingMinor, minimumMinor, startMs: 0, createdMs: 1 });
@@ -45,7 +45,7 @@ export class LedgerDraft {
   }
 
   commit(plan: Plan): void {
-    const outcome = this.record(plan, { kind: 'committed', atMs: plan.startMs + DECIDED_MS });
+    const outcome = this.record(plan, { kind: 'committed', atMs: plan.startMs + DECIDED_MS, commitUs: (plan.startMs + DECIDED_MS) * 1000 });
     for (const spec of outcome.body.legs) {
       const leg = this.addLeg(outcome, spec.account, plan.startMs);
       const account = this.account(spec.account);
@@ -143,7 +143,7 @@ export class LedgerDraft {
     const [preparedAtMs, endedAtMs] = [startMs + PREPARED_MS, startMs + ENDED_MS];
     account.rev += 2;
     account.lastSeq += 1;
-    const leg: Mutable<LegRow> = { slot: account.slot, account: number, seq: account.lastSeq, txn, key, homeSlot: slot, subject, spec, body, state: 'committed', reason: null, preparedAtMs, endedAtMs, journal: null, reservation: null, refundedMinor: 0n, refundReservedMinor: 0n };
+    const leg: Mutable<LegRow> = { slot: account.slot, account: number, seq: account.lastSeq, txn, key, homeSlot: slot, subject, spec, body, state: 'committed', reason: null, preparedAtMs, preparedUs: preparedAtMs * 1000, endedAtMs, commitUs: (startMs + DECIDED_MS) * 1000, journal: null, reservation: null, refundedMinor: 0n, refundReservedMinor: 0n };
     this.bucketOf(number).legs.push(leg);
     this.holds.began(number, txn, spec, preparedAtMs);
     this.holds.ended(number, txn, endedAtMs);

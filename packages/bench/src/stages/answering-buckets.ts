@@ -80,7 +80,9 @@ function preparedLeg({ txn, key, homeSlot, body }: Payment, account: AccountNumb
     state: 'prepared',
     reason: null,
     preparedAtMs: 1,
+    preparedUs: 1_000,
     endedAtMs: null,
+    commitUs: null,
     journal: null,
     reservation: null,
     refundedMinor: 0n,
@@ -91,7 +93,7 @@ function preparedLeg({ txn, key, homeSlot, body }: Payment, account: AccountNumb
 function committed({ txn, key, homeSlot, body }: Payment): OutcomeRow {
   const payer = present(body.legs.find((leg) => leg.effect === 'debit'), 'paying leg').account;
   const untold = body.legs.filter(({ account }) => account !== payer).map(({ account }) => ({ account }));
-  return { slot: homeSlot, key, txn, body, subject: { kind: 'operator', name: 'mas|ops' }, decision: { kind: 'committed', atMs: 1 }, balances: [{ account: payer, balanceMinor: 1n, rev: 2 }], untold, forced: [] };
+  return { slot: homeSlot, key, txn, body, subject: { kind: 'operator', name: 'mas|ops' }, decision: { kind: 'committed', atMs: 1, commitUs: 1_001 }, balances: [{ account: payer, balanceMinor: 1n, rev: 2 }], untold, forced: [] };
 }
 
 /** Keeps the entries of the round. */

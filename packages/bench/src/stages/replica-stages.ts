@@ -45,7 +45,7 @@ export class ReplicaStages {
   open(accounts: readonly AccountNumber[], placement: PlacementIndex): void {
     for (const [bucket, replica] of this.replicas) {
       const own = accounts.filter((number) => placement.bucketOf(slotOfAccount(number)) === bucket);
-      for (let from = 0; from < own.length; from += 500) this.apply(replica, { stampMs: 1, instructions: own.slice(from, from + 500).map(creation) });
+      for (let from = 0; from < own.length; from += 500) this.apply(replica, { stampMs: 1, behindUs: null, instructions: own.slice(from, from + 500).map(creation) });
       replica.table.gather();
       replica.table.written();
     }
@@ -57,7 +57,7 @@ export class ReplicaStages {
     const decoded = meter.take('RM leader: decode requests', units, () => requests.map((frame) => this.session.decodeRequests(frame)));
     const instructed = decoded.flat().map(({ request }) => instructionsOf(request));
     const admitted = meter.take('RM leader: admission', units, () => instructed.map(({ bucket, items }) => ({ bucket, instructions: items.map((item) => this.admit(item)) })));
-    const entries = meter.take('RM leader: encode entries', units, () => admitted.map(({ instructions }) => this.leaderCodec.encodeEntry(2, instructions.map((each) => this.leaderCodec.encodeInstruction(each)))));
+    const entries = meter.take('RM leader: encode entries', units, () => admitted.map(({ instructions }) => this.leaderCodec.encodeEntry(2, null, instructions.map((each) => this.leaderCodec.encodeInstruction(each)))));
     const followed = meter.take('RM follower: decode entries', units, () => entries.map((bytes) => this.followerCodec.decodeEntry(bytes)));
     const outcomes: (readonly Outcome[])[] = [];
     for (const [name, ...kinds] of SHOWN) {
@@ -94,7 +94,7 @@ export class ReplicaStages {
     const ledger = new Ledger(emptyBucket(bucket), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     const replica: Replica = { ledger, table: new RowTable(config.value, new SeededRandom(bucket), ledger), index: 0 };
     this.replicas.set(bucket, replica);
-    this.apply(replica, { stampMs: 1, instructions: [{ kind: 'genesis', slots, epoch: 1, policy: config.value.policy, semanticsVersion: SEMANTICS_VERSION }] });
+    this.apply(replica, { stampMs: 1, behindUs: null, instructions: [{ kind: 'genesis', slots, epoch: 1, policy: config.value.policy, semanticsVersion: SEMANTICS_VERSION }] });
   }
 
   private apply(replica: Replica, entry: LedgerEntry): void {

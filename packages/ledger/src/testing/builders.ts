@@ -1,6 +1,6 @@
 /** Short ways to write accounts, bodies and instructions. Account `a1` lives in slot 1, `b1` in slot 101, and so on. */
 import { accountNumber, currency, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import { PaymentBody, type AbortReason, type AcknowledgeMany, type BodyContent, type CommitMany, type DecideAbort, type DecideCommit, type Instruction, type LegAddress, type LegEffect, type LegSpec, type PaymentKind, type Policy, type Prepare, type RollbackLeg, type Subject, type ToldLegs } from '../index';
+import { PaymentBody, type AbortReason, type AcknowledgeMany, type BodyContent, type CommitMany, type CommittedLeg, type DecideAbort, type DecideCommit, type Instruction, type LegEffect, type LegSpec, type PaymentKind, type Policy, type Prepare, type RollbackLeg, type Subject, type ToldLegs } from '../index';
 
 export const USD = currency('USD');
 export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
@@ -61,7 +61,7 @@ export function prepare(p: Payment, account: string, more: Partial<Prepare> = {}
 }
 
 export function decideCommit(p: Payment, remotePrepared: readonly string[] = [], more: Partial<DecideCommit> = {}): DecideCommit {
-  return { kind: 'decide-commit', ...p, remotePrepared: remotePrepared.map(acc), lockTokens: [], undecided: [], ...more };
+  return { kind: 'decide-commit', ...p, remotePrepared: remotePrepared.map(acc), notBeforeUs: null, lockTokens: [], undecided: [], ...more };
 }
 
 export function decideAbort(p: Payment, reason: AbortReason = CANCELLED): DecideAbort {
@@ -77,8 +77,8 @@ export function force(p: Payment, askedAtMs: number, operator = 'mas|eve'): Inst
   return { kind: 'resolve', ...p, subject: { kind: 'operator', name: operator }, askedAtMs };
 }
 
-export function commit(p: Payment, account: string): Instruction {
-  return { kind: 'commit', txn: p.txn, account: acc(account) };
+export function commit(p: Payment, account: string, commitUs: number | null = null): Instruction {
+  return { kind: 'commit', txn: p.txn, account: acc(account), commitUs };
 }
 
 export function rollback(p: Payment, account: string, reason: AbortReason = CANCELLED): RollbackLeg {
@@ -90,7 +90,7 @@ export function acknowledge(p: Payment, ...accounts: readonly string[]): Instruc
   return { kind: 'acknowledge', key: p.key, txn: p.txn, accounts: accounts.map(acc) };
 }
 
-export function commitMany(legs: readonly LegAddress[]): CommitMany {
+export function commitMany(legs: readonly CommittedLeg[]): CommitMany {
   return { kind: 'commit-many', legs };
 }
 

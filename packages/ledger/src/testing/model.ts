@@ -137,7 +137,7 @@ export class Model {
     const outcome = bucket.repeat(state === 'committed' ? rollback(p, account) : commit(p, account));
     invariant(outcome.kind === 'alarm', 'phase 2 without a promise, or against what was decided, raises an alarm', { outcome: outcome.kind, state });
     if (state === 'committed') return;
-    const among = bucket.repeat(commitMany([{ txn: p.txn, account }, { txn: p.txn, account }]));
+    const among = bucket.repeat(commitMany([{ txn: p.txn, account, commitUs: null }, { txn: p.txn, account, commitUs: null }]));
     invariant(among.kind === 'each' && among.outcomes.every(({ kind }) => kind === 'alarm'), 'it raises one among many, too', { outcome: among.kind });
   }
 
@@ -152,9 +152,9 @@ export class Model {
     const p = this.paymentOf(row);
     const outcome = this.send(this.homeOf(p), resolve(p));
     if (!answerArrives) return;
-    const committed = outcome.kind === 'decided' && outcome.outcome.decision.kind === 'committed';
+    const decision = outcome.kind === 'decided' ? outcome.outcome.decision : null;
     invariant(outcome.kind === 'decided' || outcome.kind === 'conflict', 'a home always answers', { kind: outcome.kind });
-    this.send(this.bucketOf(row.account), committed ? commit(p, row.account) : rollback(p, row.account));
+    this.send(this.bucketOf(row.account), decision?.kind === 'committed' ? commit(p, row.account, decision.commitUs) : rollback(p, row.account));
   }
 
   private deliverOne(arg: number): void {
@@ -168,7 +168,7 @@ export class Model {
     invariant(p !== undefined, 'a recorded payment was begun');
     for (const { account } of outcome.untold) {
       const { decision } = outcome;
-      this.send(this.bucketOf(account), decision.kind === 'committed' ? commit(p, account) : rollback(p, account, decision.reason));
+      this.send(this.bucketOf(account), decision.kind === 'committed' ? commit(p, account, decision.commitUs) : rollback(p, account, decision.reason));
       if (ackArrives) this.send(this.homeOf(p), { kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
     }
   }
@@ -178,10 +178,10 @@ export class Model {
     const home = this.bucketOf(numberOf(arg));
     const bucket = this.bucketOf(numberOf(Math.floor(arg / 8)));
     const legs = sortedByKey(home.ledger.undelivered()).flatMap(({ key, txn, decision, untold }) =>
-      decision.kind === 'committed' ? untold.filter(({ account }) => this.bucketOf(account) === bucket).map(({ account }) => ({ key, txn, accounts: [account] as const })) : [],
+      decision.kind === 'committed' ? untold.filter(({ account }) => this.bucketOf(account) === bucket).map(({ account }) => ({ key, txn, accounts: [account] as const, commitUs: decision.commitUs })) : [],
     );
     if (legs.length < 2) return;
-    this.send(bucket, commitMany(legs.map(({ txn, accounts: [account] }) => ({ txn, account }))));
+    this.send(bucket, commitMany(legs.map(({ txn, accounts: [account], commitUs }) => ({ txn, account, commitUs }))));
     for (const { txn, accounts: [account] } of legs) invariant(bucket.leg(account, txn)?.state === 'committed', 'each of many is told', { txn, account });
     if (arg % 3 !== 0) this.send(home, acknowledgeMany(legs));
   }

@@ -38,14 +38,14 @@ export class TestBucket {
   }
 
   runEntry(instructions: readonly Instruction[]): Outcome[] {
-    return this.apply({ stampMs: this.stampMs, instructions });
+    return this.apply({ stampMs: this.stampMs, behindUs: null, instructions });
   }
 
   /** Applies the same instruction once more, in a later entry: it must write nothing new. */
   repeat(instruction: Instruction): Outcome {
     const { rev } = this.ledger;
     const guard = this.guard([instruction]);
-    const entry = { stampMs: this.stampMs, instructions: [instruction] };
+    const entry = { stampMs: this.stampMs, behindUs: null, instructions: [instruction] };
     const outcomes = this.applyWith(entry, guard);
     invariant(guard.news.length === 0 && this.ledger.rev === rev, 'a repetition changes nothing', { kind: instruction.kind, news: guard.news.join('; ') });
     const [outcome] = outcomes;

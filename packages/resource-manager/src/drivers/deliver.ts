@@ -98,7 +98,7 @@ function byPhase(untold: readonly Untold[]): readonly (readonly ['phase-2-commit
 
 function tellingOf({ outcome, account }: Untold): Instruction {
   const { txn, key, decision } = outcome;
-  if (decision.kind === 'committed') return { kind: 'commit', txn, account };
+  if (decision.kind === 'committed') return { kind: 'commit', txn, account, commitUs: decision.commitUs };
   const spec = present(outcome.body.legs.find((leg) => leg.account === account), 'leg of an untold account');
   return { kind: 'rollback', txn, key, homeSlot: outcome.slot, account, spec, reason: decision.reason };
 }

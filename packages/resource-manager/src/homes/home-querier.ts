@@ -14,7 +14,7 @@ export interface LegQuestion {
 }
 
 export type Verdict =
-  | { readonly kind: 'committed' }
+  | { readonly kind: 'committed'; readonly commitUs: number | null }
   | { readonly kind: 'aborted'; readonly reason: AbortReason }
   /** The home has recorded nothing when it was asked. */
   | { readonly kind: 'undecided' }
@@ -90,5 +90,5 @@ export class HomeQuerier {
 export function verdictOf(txn: TxnId, outcome: Pick<OutcomeRow, 'txn' | 'decision'> | null): Verdict {
   if (outcome === null) return { kind: 'undecided' };
   if (outcome.txn !== txn) return { kind: 'aborted', reason: { name: 'ID_CONFLICT', account: null, facts: {} } };
-  return outcome.decision.kind === 'committed' ? { kind: 'committed' } : { kind: 'aborted', reason: outcome.decision.reason };
+  return outcome.decision.kind === 'committed' ? { kind: 'committed', commitUs: outcome.decision.commitUs } : { kind: 'aborted', reason: outcome.decision.reason };
 }

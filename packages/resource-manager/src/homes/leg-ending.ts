@@ -7,7 +7,7 @@ import type { Verdict } from './home-querier';
 export function endingOf(leg: LegRow, verdict: Verdict): Instruction | null {
   switch (verdict.kind) {
     case 'committed':
-      return { kind: 'commit', txn: leg.txn, account: leg.account };
+      return { kind: 'commit', txn: leg.txn, account: leg.account, commitUs: verdict.commitUs };
     case 'aborted':
       return { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason: verdict.reason };
     case 'undecided':

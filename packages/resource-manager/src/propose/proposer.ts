@@ -171,13 +171,13 @@ export class Proposer {
       settleAll(batch, refusal);
       return;
     }
-    const entry = { stampMs: stamps.next(), instructions: batch.map((item) => item.instruction) };
+    const entry = { stampMs: stamps.next(), behindUs: null, instructions: batch.map((item) => item.instruction) };
     const problem = entryProblem(entry);
     if (problem !== null) {
       settleAll(batch, { kind: 'unavailable', reason: `nothing can be proposed: ${problem}` });
       return;
     }
-    const data = ledgerCodec.encodeEntry(entry.stampMs, batch.map((item) => item.bytes));
+    const data = ledgerCodec.encodeEntry(entry.stampMs, entry.behindUs, batch.map((item) => item.bytes));
     this.applier.inFlight = { data, entry };
     const proposal = await this.host.propose(bucket, data);
     this.applier.inFlight = null;

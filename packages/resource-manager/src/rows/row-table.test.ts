@@ -30,7 +30,7 @@ class Bucket {
     const pins = this.table.pin(rowsTouched(instruction, this.ledger), noPins());
     for (const cell of [...pins.accounts, ...pins.legs, ...pins.outcomes]) cell.row ??= null;
     this.index += 1;
-    const [outcome] = this.ledger.apply({ stampMs: this.index, instructions: [instruction] }, this.table, this.index);
+    const [outcome] = this.ledger.apply({ stampMs: this.index, behindUs: null, instructions: [instruction] }, this.table, this.index);
     this.table.unpin(pins);
     return present(outcome, 'outcome');
   }
@@ -88,11 +88,11 @@ function instructionOf(kind: 'prepare' | 'commit' | 'rollback' | 'decide', from:
     case 'prepare':
       return { kind, ...common, body, account: payee, subject: OPERATOR, lockToken: null, undecided: [] };
     case 'commit':
-      return { kind, txn: common.txn, account: payee };
+      return { kind, txn: common.txn, account: payee, commitUs: null };
     case 'rollback':
       return { kind, ...common, account: payee, spec: present(body.legs[1], 'leg'), reason: { name: 'ABANDONED', account: null, facts: {} } };
     case 'decide':
-      return { kind: 'decide-commit', ...common, body, remotePrepared: [], subject: OPERATOR, lockTokens: [], undecided: [] };
+      return { kind: 'decide-commit', ...common, body, remotePrepared: [], notBeforeUs: null, subject: OPERATOR, lockTokens: [], undecided: [] };
   }
 }
 

@@ -30,7 +30,7 @@ function decode<Value>(bytes: Uint8Array): Value {
 export const jsonLedgerCodec: LedgerCodec = {
   encodeInstruction: encode,
   decodeInstruction: (bytes) => decode<Instruction>(bytes),
-  encodeEntry: (stampMs, instructions) => encode({ stampMs, instructions: instructions.map((bytes) => decode(bytes)) }),
+  encodeEntry: (stampMs, behindUs, instructions) => encode({ stampMs, behindUs, instructions: instructions.map((bytes) => decode(bytes)) }),
   decodeEntry: (bytes) => decode<LedgerEntry>(bytes),
 };
 

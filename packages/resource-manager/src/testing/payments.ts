@@ -52,9 +52,10 @@ export function prepare(p: Payment, account: AccountNumber): InstructionItem {
   return { token, instruction: { kind: 'prepare', txn, key, homeSlot, body, account, subject, lockToken: null, undecided: [] } };
 }
 
-export function decideCommit(p: Payment, remotePrepared: readonly AccountNumber[]): InstructionItem {
+/** @param notBeforeUs the highest moment of the promises */
+export function decideCommit(p: Payment, remotePrepared: readonly AccountNumber[], notBeforeUs: number | null = null): InstructionItem {
   const { key, txn, homeSlot, body, subject, token } = p;
-  return { token, instruction: { kind: 'decide-commit', txn, key, homeSlot, body, remotePrepared, subject, lockTokens: [], undecided: [] } };
+  return { token, instruction: { kind: 'decide-commit', txn, key, homeSlot, body, remotePrepared, notBeforeUs, subject, lockTokens: [], undecided: [] } };
 }
 
 export function decideAbort(p: Payment): InstructionItem {
@@ -62,8 +63,8 @@ export function decideAbort(p: Payment): InstructionItem {
   return { token: null, instruction: { kind: 'decide-abort', txn, key, homeSlot, body, reason: { name: 'CANCELLED', account: null, facts: {} }, subject } };
 }
 
-export function commitLeg(p: Payment, account: AccountNumber): InstructionItem {
-  return { token: null, instruction: { kind: 'commit', txn: p.txn, account } };
+export function commitLeg(p: Payment, account: AccountNumber, commitUs: number | null = null): InstructionItem {
+  return { token: null, instruction: { kind: 'commit', txn: p.txn, account, commitUs } };
 }
 
 export function createAccount(number: AccountNumber, openingBalanceMinor: bigint): InstructionItem {

@@ -53,7 +53,7 @@ test('a request and a log entry of one process share a body', () => {
   const codec = new ProtoLedgerCodec(new EncodedInstructions());
   const common = { txn: txn(1), key: 'x\0y' as never, homeSlot: 1 as never, body: bodyOf(5n), subject: { kind: 'system' } } as const;
   const bytes = codec.encodeInstruction({ kind: 'prepare', ...common, account: accountNumber('a'), lockToken: null, undecided: [] });
-  const [once, again] = [codec.decodeInstruction(bytes), codec.decodeEntry(codec.encodeEntry(1, [bytes])).instructions[0]];
+  const [once, again] = [codec.decodeInstruction(bytes), codec.decodeEntry(codec.encodeEntry(1, null, [bytes])).instructions[0]];
   expect(once).toEqual(again);
   expect('body' in once && once.body).toBe(again !== undefined && 'body' in again && again.body);
 });

@@ -41,6 +41,8 @@ export function writeBucketMeta(writer: WireWriter, meta: BucketMeta): void {
   writeTotals(writer, 9, meta.totals);
   writer.uint(10, meta.accountCount);
   writer.uint(11, meta.semanticsVersion);
+  writer.uint(12, meta.momentUs);
+  writer.uint(13, meta.momentsSinceUs);
 }
 
 export function readBucketMeta(reader: WireReader): BucketMeta {
@@ -56,5 +58,7 @@ export function readBucketMeta(reader: WireReader): BucketMeta {
     totals: readTotals(reader, 9),
     accountCount: reader.uint(10),
     semanticsVersion: reader.uint(11),
+    momentUs: reader.uint(12),
+    momentsSinceUs: reader.uint(13),
   };
 }

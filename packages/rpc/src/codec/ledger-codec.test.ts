@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import type { Instruction, LedgerEntry } from '@mas/ledger';
 import * as generated from '../generated/mas/v1/instruction';
-import { instruction, safeUint } from '../testing/arbitrary-ledger';
+import { instruction, orNull, safeUint } from '../testing/arbitrary-ledger';
 import { agreesWithProto, roundTrips, survivesDamage, type ExactCodec } from '../testing/codec-laws';
 import { readWire } from '../wire/wire-reader';
 import { EncodedInstructions, ProtoLedgerCodec } from './ledger-codec';
@@ -10,10 +10,10 @@ import { EncodedInstructions, ProtoLedgerCodec } from './ledger-codec';
 const codec = new ProtoLedgerCodec();
 const instructions: ExactCodec<Instruction> = { encode: (value) => codec.encodeInstruction(value), decode: (bytes) => codec.decodeInstruction(bytes) };
 const entries: ExactCodec<LedgerEntry> = {
-  encode: (entry) => codec.encodeEntry(entry.stampMs, entry.instructions.map((each) => codec.encodeInstruction(each))),
+  encode: (entry) => codec.encodeEntry(entry.stampMs, entry.behindUs, entry.instructions.map((each) => codec.encodeInstruction(each))),
   decode: (bytes) => codec.decodeEntry(bytes),
 };
-const entry = fc.record({ stampMs: safeUint, instructions: fc.array(instruction, { maxLength: 6 }) });
+const entry = fc.record({ stampMs: safeUint, behindUs: orNull(safeUint), instructions: fc.array(instruction, { maxLength: 6 }) });
 
 test('every kind of instruction survives the round trip', () => roundTrips(instruction, instructions, 1500));
 test('the generated code reads and writes the same instructions', () => agreesWithProto(instruction, instructions, generated.Instruction, 1000));
@@ -38,7 +38,7 @@ test.each([
 
 test('an entry with more instructions than a leg sequence has room for is malformed', () => {
   const expire = codec.encodeInstruction({ kind: 'expire', account: fc.sample(instruction.filter((each) => each.kind === 'expire'), 1)[0]!.account, txn: '0'.repeat(64) } as Instruction);
-  expect(() => codec.decodeEntry(codec.encodeEntry(1, new Array<Uint8Array>(2049).fill(expire)))).toThrow('more than 2048 instructions');
+  expect(() => codec.decodeEntry(codec.encodeEntry(1, null, new Array<Uint8Array>(2049).fill(expire)))).toThrow('more than 2048 instructions');
 });
 
 describe('bytes that were received', () => {

@@ -43,10 +43,11 @@ export class ProtoLedgerCodec implements LedgerCodec {
     return readWire(bytes, readInstruction, 'exact', this.encoded.bodies);
   }
 
-  encodeEntry(stampMs: number, instructions: readonly Uint8Array[]): Uint8Array {
+  encodeEntry(stampMs: number, behindUs: number | null, instructions: readonly Uint8Array[]): Uint8Array {
     this.writer.discard();
     this.writer.uint(1, stampMs);
     for (const bytes of instructions) this.writer.encoded(2, bytes);
+    this.writer.optionalUint(3, behindUs);
     return this.writer.finish();
   }
 
@@ -56,7 +57,7 @@ export class ProtoLedgerCodec implements LedgerCodec {
 }
 
 function readEntry(reader: WireReader): LedgerEntry {
-  const entry = { stampMs: reader.uint(1), instructions: reader.messages(2, readInstruction) };
+  const entry = { stampMs: reader.uint(1), instructions: reader.messages(2, readInstruction), behindUs: reader.optionalUint(3) };
   if (entry.instructions.length > MAX_INSTRUCTIONS_PER_ENTRY) reader.fail(`more than ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`);
   return entry;
 }

@@ -16,7 +16,7 @@ type OutcomeOf<Kind extends ItemOutcome['kind']> = Extract<ItemOutcome, { readon
 export function writeOutcome(writer: WireWriter, outcome: ItemOutcome): void {
   switch (outcome.kind) {
     case 'prepared':
-      return writer.empty(1);
+      return writer.message(1, outcome.leg, (inner, { preparedUs }) => inner.optionalUint(1, preparedUs));
     case 'leg-ended':
       return writer.message(2, outcome, writeLegEnded);
     case 'decided':
@@ -51,7 +51,7 @@ export function writeOutcome(writer: WireWriter, outcome: ItemOutcome): void {
 export function readOutcome(reader: WireReader): ItemOutcome {
   switch (reader.nextField()) {
     case 1:
-      return reader.empty(1) ? PREPARED : reader.fail('not an outcome');
+      return reader.message(1, (inner) => ({ kind: 'prepared', leg: { preparedUs: inner.optionalUint(1) } }) as const);
     case 2:
       return reader.message(2, readLegEnded);
     case 3:
@@ -97,7 +97,6 @@ function readMemberOutcome(reader: WireReader): MemberOutcome {
   }
 }
 
-export const PREPARED: ItemOutcome = { kind: 'prepared' };
 export const DONE: OutcomeOf<'done'> = { kind: 'done' };
 export const COMMITTED: OutcomeOf<'leg-ended'> = { kind: 'leg-ended', leg: { state: 'committed', reason: null } };
 

@@ -4,7 +4,7 @@ import { unreachable, type MissingQuorum } from '@mas/values';
 import { readCondition, writeCondition } from './condition-messages';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
-import { COMMITTED, DONE, PREPARED, readOutcome, writeOutcome } from './outcome-messages';
+import { COMMITTED, DONE, readOutcome, writeOutcome } from './outcome-messages';
 import { readAccountCursor, writeAccountCursor } from './participant-request-messages';
 import { microseconds, milliseconds } from './clock-messages';
 import { readPlacementMap, writePlacementMap } from './placement-messages';
@@ -160,12 +160,10 @@ function readItemReply(reader: WireReader): ItemReply {
   }
 }
 
-const ALL_PREPARED: ItemReply = { kind: 'outcome', outcome: PREPARED };
 const ALL_COMMITTED: ItemReply = { kind: 'outcome', outcome: COMMITTED };
 const ALL_DONE: ItemReply = { kind: 'outcome', outcome: DONE };
 
 function replyWith(outcome: ItemOutcome): ItemReply {
-  if (outcome === PREPARED) return ALL_PREPARED;
   if (outcome === COMMITTED) return ALL_COMMITTED;
   return outcome === DONE ? ALL_DONE : { kind: 'outcome', outcome };
 }

@@ -1,5 +1,5 @@
 /** The instructions of two-phase commit. The hot path: read and written straight, field by field. */
-import type { Acknowledge, AcknowledgeMany, BindId, CommitLeg, CommitMany, DecideAbort, DecideCommit, Expire, LegAddress, Prepare, Resolve, RollbackLeg, ToldLegs } from '@mas/ledger';
+import type { Acknowledge, AcknowledgeMany, BindId, CommitLeg, CommitMany, CommittedLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg, ToldLegs } from '@mas/ledger';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readBody, writeBody } from './body-messages';
@@ -42,6 +42,7 @@ export function writeDecideCommit(writer: WireWriter, decide: DecideCommit): voi
   writer.message(6, decide.subject, writeSubject);
   writer.messages(7, decide.lockTokens, writeLockToken);
   writer.hashes(8, decide.undecided);
+  writer.optionalUint(9, decide.notBeforeUs);
 }
 
 export function readDecideCommit(reader: WireReader): DecideCommit {
@@ -56,6 +57,7 @@ export function readDecideCommit(reader: WireReader): DecideCommit {
     subject: reader.message(6, readSubject),
     lockTokens: reader.messages(7, readLockToken),
     undecided: reader.txns(8),
+    notBeforeUs: reader.optionalUint(9),
   };
 }
 
@@ -90,13 +92,14 @@ export function readDecideAbort(reader: WireReader): DecideAbort {
   };
 }
 
-export function writeCommit(writer: WireWriter, commit: LegAddress): void {
+export function writeCommit(writer: WireWriter, commit: CommittedLeg): void {
   writer.hash(1, commit.txn);
   writer.text(2, commit.account);
+  writer.optionalUint(3, commit.commitUs);
 }
 
 export function readCommit(reader: WireReader): CommitLeg {
-  return { kind: 'commit', txn: reader.txn(1), account: reader.account(2) };
+  return { kind: 'commit', txn: reader.txn(1), account: reader.account(2), commitUs: reader.optionalUint(3) };
 }
 
 export function writeCommitMany(writer: WireWriter, { legs }: CommitMany): void {
@@ -104,11 +107,11 @@ export function writeCommitMany(writer: WireWriter, { legs }: CommitMany): void 
 }
 
 export function readCommitMany(reader: WireReader): CommitMany {
-  return { kind: 'commit-many', legs: reader.messages(1, readLegAddress) };
+  return { kind: 'commit-many', legs: reader.messages(1, readCommittedLeg) };
 }
 
-function readLegAddress(reader: WireReader): LegAddress {
-  return { txn: reader.txn(1), account: reader.account(2) };
+function readCommittedLeg(reader: WireReader): CommittedLeg {
+  return { txn: reader.txn(1), account: reader.account(2), commitUs: reader.optionalUint(3) };
 }
 
 export function writeRollback(writer: WireWriter, rollback: RollbackLeg): void {

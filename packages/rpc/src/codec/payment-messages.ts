@@ -68,7 +68,10 @@ export function readRefusal(reader: WireReader): Refusal {
 export function writeDecision(writer: WireWriter, decision: Decision): void {
   switch (decision.kind) {
     case 'committed':
-      return writer.message(1, decision, (inner, { atMs }) => inner.uint(1, atMs));
+      return writer.message(1, decision, (inner, { atMs, commitUs }) => {
+        inner.uint(1, atMs);
+        inner.optionalUint(2, commitUs);
+      });
     case 'aborted':
       return writer.message(2, decision, (inner, { atMs, reason }) => {
         inner.uint(1, atMs);
@@ -82,7 +85,7 @@ export function writeDecision(writer: WireWriter, decision: Decision): void {
 export function readDecision(reader: WireReader): Decision {
   switch (reader.nextField()) {
     case 1:
-      return reader.message(1, (inner) => ({ kind: 'committed', atMs: inner.uint(1) }) as const);
+      return reader.message(1, (inner) => ({ kind: 'committed', atMs: inner.uint(1), commitUs: inner.optionalUint(2) }) as const);
     case 2:
       return reader.message(2, (inner) => ({ kind: 'aborted', atMs: inner.uint(1), reason: inner.message(2, readAbortReason) }) as const);
     default:

@@ -30,6 +30,7 @@ export function writeAccountRow(writer: WireWriter, row: AccountRow): void {
   writer.uint(13, row.createdAtMs);
   writer.text(14, row.createdBy.key);
   writer.hash(15, row.createdBy.txn);
+  writer.optionalUint(16, row.createdUs);
 }
 
 export function readAccountRow(reader: WireReader): AccountRow {
@@ -48,6 +49,7 @@ export function readAccountRow(reader: WireReader): AccountRow {
     journalSeq: reader.uint(12),
     createdAtMs: reader.uint(13),
     createdBy: { key: reader.key(14), txn: reader.txn(15) },
+    createdUs: reader.optionalUint(16),
   };
 }
 
@@ -69,6 +71,8 @@ export function writeLegRow(writer: WireWriter, row: LegRow): void {
   writer.optionalMessage(15, row.reservation, writeReservation);
   writer.int64(16, row.refundedMinor);
   writer.int64(17, row.refundReservedMinor);
+  writer.optionalUint(18, row.preparedUs);
+  writer.optionalUint(19, row.commitUs);
 }
 
 export function readLegRow(reader: WireReader): LegRow {
@@ -94,6 +98,8 @@ export function readLegRow(reader: WireReader): LegRow {
     reservation: reader.optionalMessage(15, readReservation),
     refundedMinor: reader.int64(16),
     refundReservedMinor: reader.int64(17),
+    preparedUs: reader.optionalUint(18),
+    commitUs: reader.optionalUint(19),
   };
 }
 

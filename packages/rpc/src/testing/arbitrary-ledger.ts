@@ -55,12 +55,12 @@ export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc.record({ kind: fc.constant('bind-id' as const), txn, key, homeSlot: anySlot, body, subject }),
   fc.record({ kind: fc.constant('prepare' as const), txn, key, homeSlot: anySlot, body, account, subject, lockToken: orNull(safeUint), undecided: txns }),
   fc.record({
-    kind: fc.constant('decide-commit' as const), txn, key, homeSlot: anySlot, body, remotePrepared: fc.array(account, { maxLength: 3 }), subject,
+    kind: fc.constant('decide-commit' as const), txn, key, homeSlot: anySlot, body, remotePrepared: fc.array(account, { maxLength: 3 }), notBeforeUs: orNull(safeUint), subject,
     lockTokens: fc.array(fc.record({ account, token: safeUint }), { maxLength: 2 }), undecided: txns,
   }),
   fc.record({ kind: fc.constant('decide-abort' as const), txn, key, homeSlot: anySlot, body, reason, subject }),
-  fc.record({ kind: fc.constant('commit' as const), txn, account }),
-  fc.record({ kind: fc.constant('commit-many' as const), legs: fc.array(fc.record({ txn, account }), { maxLength: 4 }) }),
+  fc.record({ kind: fc.constant('commit' as const), txn, account, commitUs: orNull(safeUint) }),
+  fc.record({ kind: fc.constant('commit-many' as const), legs: fc.array(fc.record({ txn, account, commitUs: orNull(safeUint) }), { maxLength: 4 }) }),
   fc.record({ kind: fc.constant('rollback' as const), txn, key, homeSlot: anySlot, account, spec: legSpec, reason }),
   fc.record({ kind: fc.constant('resolve' as const), txn, key, homeSlot: anySlot, body, subject, askedAtMs: orNull(safeUint) }),
   fc.record({ kind: fc.constant('acknowledge' as const), key, txn, accounts: fc.array(account, { maxLength: 3 }) }),
@@ -83,17 +83,17 @@ export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
 export const accountRow: fc.Arbitrary<AccountRow> = fc.record({
   slot: anySlot, number: account, currency: currencyCode, status: fc.constantFrom('open' as const, 'frozen' as const, 'closed' as const), owner: anyText,
   balanceMinor: amount, holdsMinor: amount, pendingCreditsMinor: amount, minimumMinor: amount, rev: safeUint, lastSeq: safeUint, journalSeq: safeUint,
-  createdAtMs: safeUint, createdBy: fc.record({ key, txn }),
+  createdAtMs: safeUint, createdUs: orNull(safeUint), createdBy: fc.record({ key, txn }),
 });
 export const legRow: fc.Arbitrary<LegRow> = fc.record({
   slot: anySlot, account, seq: safeUint, txn, key, homeSlot: anySlot, subject, spec: legSpec, body: orNull(body),
-  state: fc.constantFrom('prepared' as const, 'committed' as const, 'aborted' as const), reason: orNull(reason), preparedAtMs: safeUint, endedAtMs: orNull(safeUint),
+  state: fc.constantFrom('prepared' as const, 'committed' as const, 'aborted' as const), reason: orNull(reason), preparedAtMs: safeUint, preparedUs: orNull(safeUint), endedAtMs: orNull(safeUint), commitUs: orNull(safeUint),
   journal: orNull(fc.record({ seq: safeUint, balanceAfterMinor: amount })),
   reservation: orNull(fc.record({ status: fc.constantFrom('open' as const, 'capturing' as const, 'captured' as const, 'voided' as const, 'expired' as const), expiresAtMs: safeUint, reservedMinor: amount, consumedBy: orNull(txn) })),
   refundedMinor: amount, refundReservedMinor: amount,
 });
 const decision: fc.Arbitrary<Decision> = fc.oneof(
-  fc.record({ kind: fc.constant('committed' as const), atMs: safeUint }),
+  fc.record({ kind: fc.constant('committed' as const), atMs: safeUint, commitUs: orNull(safeUint) }),
   fc.record({ kind: fc.constant('aborted' as const), atMs: safeUint, reason }),
 );
 export const outcomeRow: fc.Arbitrary<OutcomeRow> = fc.record({
@@ -106,7 +106,7 @@ export const lockRow: fc.Arbitrary<LockRow> = fc.record({ slot: anySlot, lockId:
 const sum = fc.oneof(amount, fc.bigInt({ min: -(2n ** 116n), max: 2n ** 116n }), fc.constantFrom(INT64_MAX, INT64_MAX + 1n, -INT64_MAX - 1n, -INT64_MAX - 2n));
 export const totals = fc.array(fc.tuple(currencyCode, sum), { maxLength: 4 }).map((entries) => new Map(entries));
 export const bucketMeta: fc.Arbitrary<BucketMeta> = fc.record({
-  bucket, stampMs: safeUint, rev: safeUint, lockSeq: safeUint, policy: orNull(policy), slots: slotRanges, epoch: safeUint, issued: totals, totals, accountCount: safeUint, semanticsVersion: safeUint,
+  bucket, stampMs: safeUint, momentUs: safeUint, momentsSinceUs: safeUint, rev: safeUint, lockSeq: safeUint, policy: orNull(policy), slots: slotRanges, epoch: safeUint, issued: totals, totals, accountCount: safeUint, semanticsVersion: safeUint,
 });
 const nodeIds = fc.array(fc.integer({ min: 1, max: 65535 }), { maxLength: 5 }) as unknown as fc.Arbitrary<NodeId[]>;
 export const confState: fc.Arbitrary<ConfState> = fc.record({ voters: nodeIds, learners: nodeIds, votersOutgoing: nodeIds, learnersNext: nodeIds, autoLeave: fc.boolean() });

@@ -26,10 +26,10 @@ const done = fc.record({ kind: kind('done') });
 const wrongBucket = fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint });
 const alarm = fc.record({
   kind: kind('alarm'),
-  alarm: fc.record({ name: fc.constantFrom('COMMIT_WITHOUT_PREPARE' as const, 'COMMIT_OF_ABORTED_LEG' as const, 'ROLLBACK_OF_COMMITTED_LEG' as const, 'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const), txn, account }),
+  alarm: fc.record({ name: fc.constantFrom('COMMIT_WITHOUT_PREPARE' as const, 'COMMIT_OF_ABORTED_LEG' as const, 'ROLLBACK_OF_COMMITTED_LEG' as const, 'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const, 'COMMIT_NOT_BEHIND_PREPARE' as const, 'COMMIT_TIMES_DIFFER' as const), txn, account }),
 });
 export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
-  fc.record({ kind: kind('prepared') }),
+  fc.record({ kind: kind('prepared'), leg: fc.record({ preparedUs: orNull(safeUint) }) }),
   fc.record({ kind: kind('leg-ended'), leg: legRow.map(({ state, reason }) => ({ state, reason })) }),
   fc.record({ kind: kind('decided'), outcome: outcomeRow.map(({ decision, balances, untold }) => ({ decision, balances, untold })), fresh: fc.boolean() }),
   fc.record({ kind: kind('conflict'), bound: outcomeRow }),

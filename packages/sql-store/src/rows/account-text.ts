@@ -3,7 +3,7 @@ import type { AccountRow, AccountStatus } from '@mas/ledger';
 import { paymentKey, splitPaymentKey } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import type { RawRow } from '../sql-database';
-import { asAccountNumber, asCurrency, asInt, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
+import { asAccountNumber, asCurrency, asInt, asIntOrNull, asMoney, asOneOf, asSlot, asText, asTxn } from './raw-values';
 import { checkAccount } from './row-checks';
 import type { TableText } from './table-text';
 
@@ -14,7 +14,7 @@ export const ACCOUNT_TEXT: TableText<AccountRow> = {
   keyColumns: ['number'],
   columns: [
     ...['currency', 'status', 'balance_minor', 'holds_minor', 'pending_credits_minor', 'minimum_minor', 'rev', 'last_seq'],
-    ...['journal_seq', 'created_at_ms', 'owner', 'created_scope', 'created_id', 'created_txn'],
+    ...['journal_seq', 'created_at_ms', 'owner', 'created_scope', 'created_id', 'created_txn', 'created_us'],
   ],
   write(row, to) {
     checkAccount(row);
@@ -35,6 +35,8 @@ export const ACCOUNT_TEXT: TableText<AccountRow> = {
     to.text(scope, MAX_TEXT_BYTES.scope, 'scope');
     to.text(id, MAX_TEXT_BYTES.id, 'id');
     to.byteString(row.createdBy.txn);
+    if (row.createdUs === null) to.none();
+    else to.integer(row.createdUs);
   },
   decode: accountRow,
   keyOf: (row) => [row.slot, row.number],
@@ -55,6 +57,7 @@ export function accountRow(raw: RawRow): AccountRow {
     lastSeq: asInt(raw['last_seq'], 'last seq'),
     journalSeq: asInt(raw['journal_seq'], 'journal seq'),
     createdAtMs: asInt(raw['created_at_ms'], 'created at'),
+    createdUs: asIntOrNull(raw['created_us'], 'moment of creation'),
     createdBy: {
       key: paymentKey(asText(raw['created_scope'], 'scope'), asText(raw['created_id'], 'id')),
       txn: asTxn(raw['created_txn'], 'created by txn'),

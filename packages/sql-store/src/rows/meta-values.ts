@@ -23,14 +23,14 @@ export function metaColumns(meta: BucketMeta): MetaColumns {
     lock_seq: meta.lockSeq,
     epoch: meta.epoch,
     account_count: meta.accountCount,
-    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals), meta.semanticsVersion]),
+    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals), meta.semanticsVersion, meta.momentUs, meta.momentsSinceUs]),
   };
 }
 
 /** Null before the first checkpoint. */
 export function bucketMeta(raw: RawRow): BucketMeta | null {
   if (raw['detail'] === null) return null;
-  const [policy, slots, issued, totals, semanticsVersion] = decodeCold(raw['detail'], 'detail of a bucket');
+  const [policy, slots, issued, totals, semanticsVersion, momentUs = 0, momentsSinceUs = 0] = decodeCold(raw['detail'], 'detail of a bucket');
   return {
     bucket: bucketId(asInt(raw['bucket'], 'bucket')),
     stampMs: asInt(raw['stamp_ms'], 'stamp'),
@@ -46,6 +46,8 @@ export function bucketMeta(raw: RawRow): BucketMeta | null {
     totals: warmTotals(totals),
     accountCount: asInt(raw['account_count'], 'account count'),
     semanticsVersion: asInt(semanticsVersion, 'semantics version'),
+    momentUs: asInt(momentUs, 'moment'),
+    momentsSinceUs: asInt(momentsSinceUs, 'first moment'),
   };
 }
 

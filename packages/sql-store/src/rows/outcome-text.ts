@@ -52,15 +52,22 @@ function writeDetail(row: OutcomeRow, scope: string, to: RowWriter): void {
     to.jsonText(leg.account);
   });
   to.part(']');
+  const commitUs = row.decision.kind === 'committed' ? row.decision.commitUs : null;
   // Hardly any payment has one.
   if (row.forced.length > 0) to.part(`,[${row.forced.map(({ operator, askedAtMs, txn }) => `[${JSON.stringify(operator)},${askedAtMs},"${txn}"]`).join(',')}]`);
+  else if (commitUs !== null) to.part(',[]');
+  // As what it is behind the stamp.
+  if (commitUs !== null) {
+    to.part(',');
+    to.digits(commitUs - row.decision.atMs * 1000);
+  }
   to.part(']');
   to.endText();
 }
 
 export function outcomeRow(raw: RawRow): OutcomeRow {
   const { parts, body } = cold.decodeDetail(raw['detail'], OLD_BODY_AT, 'detail of an outcome');
-  const [subject, reason, balances, untold, forced = []] = parts;
+  const [subject, reason, balances, untold, forced = [], commit = null] = parts;
   const key = outcomeKey(raw);
   return {
     slot: asSlot(raw['slot']),
@@ -68,7 +75,7 @@ export function outcomeRow(raw: RawRow): OutcomeRow {
     txn: asTxn(raw['txn'], 'txn'),
     body: body === undefined ? asBody(raw['body']) : oldBody(body, null),
     subject: cold.warmSubject(subject, splitPaymentKey(key).scope),
-    decision: decision(raw, reason),
+    decision: decision(raw, reason, commit),
     balances: asArray(balances, 'balances').map(cold.warmBalance),
     untold: asArray(untold, 'untold legs').map((account) => ({ account: asAccountNumber(account) })),
     forced: asArray(forced, 'forced resolutions').map(forcedResolution),
@@ -89,8 +96,8 @@ export function outcomeKey(raw: RawRow): PaymentKey {
   return paymentKey(asText(raw['scope'], 'scope'), asText(raw['id'], 'id'));
 }
 
-function decision(raw: RawRow, reason: unknown): Decision {
+function decision(raw: RawRow, reason: unknown, commit: unknown): Decision {
   const kind = asOneOf(['committed', 'aborted'], raw['decision'], 'decision');
   const atMs = asInt(raw['decided_at_ms'], 'decided at');
-  return kind === 'committed' ? { kind, atMs } : { kind, atMs, reason: present(cold.warmReason(reason), 'reason of an aborted payment') };
+  return kind === 'committed' ? { kind, atMs, commitUs: commit === null ? null : atMs * 1000 + asInt(commit, 'commit time') } : { kind, atMs, reason: present(cold.warmReason(reason), 'reason of an aborted payment') };
 }

@@ -62,6 +62,8 @@ function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
   cold.coldInteger(journal === null ? null : journal.seq, to);
   if (isSettled(row)) to.part(SETTLED);
   else writeUnsettled(row, to);
+  writeMoments(row, to);
+  to.part(']');
   to.endText();
 }
 
@@ -69,7 +71,7 @@ function writeDetail(row: LegRow, scope: string, to: RowWriter): void {
 const OLD_BODY_AT = 6;
 
 /** Of nearly all rows, and so in one piece: no reason, no reservation, nothing refunded. */
-const SETTLED = ',null,null,"0","0"]';
+const SETTLED = ',null,null,"0","0"';
 
 function isSettled(row: LegRow): boolean {
   return row.reason === null && row.reservation === null && row.refundedMinor === 0n && row.refundReservedMinor === 0n;
@@ -84,12 +86,23 @@ function writeUnsettled(row: LegRow, to: RowWriter): void {
   to.bigDigits(row.refundedMinor);
   to.part('","');
   to.bigDigits(row.refundReservedMinor);
-  to.part('"]');
+  to.part('"');
+}
+
+/** As what they are behind the stamp and the promise: a few digits each. Rows of before there were moments have neither. */
+function writeMoments({ preparedAtMs, preparedUs, commitUs }: LegRow, to: RowWriter): void {
+  if (preparedUs === null && commitUs === null) return;
+  to.part(',');
+  cold.coldInteger(preparedUs === null ? null : preparedUs - preparedAtMs * 1000, to);
+  to.part(',');
+  cold.coldInteger(commitUs === null ? null : commitUs - (preparedUs ?? preparedAtMs * 1000), to);
 }
 
 export function legRow(raw: RawRow): LegRow {
   const { parts, body } = cold.decodeDetail(raw['detail'], OLD_BODY_AT, 'detail of a leg');
-  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved] = parts;
+  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved, promise = null, commit = null] = parts;
+  const preparedAtMs = asInt(raw['prepared_at_ms'], 'prepared at');
+  const preparedUs = promise === null ? null : preparedAtMs * 1000 + asInt(promise, 'moment of the promise');
   const account = asAccountNumber(raw['account']);
   const scope = asText(scopeText, 'scope');
   const spec: LegSpec = {
@@ -110,8 +123,10 @@ export function legRow(raw: RawRow): LegRow {
     body: bodyOf(raw['body'], body, spec),
     state: asOneOf(STATES, raw['state'], 'leg state'),
     reason: cold.warmReason(reason),
-    preparedAtMs: asInt(raw['prepared_at_ms'], 'prepared at'),
+    preparedAtMs,
+    preparedUs,
     endedAtMs: asIntOrNull(endedAtMs, 'ended at'),
+    commitUs: commit === null ? null : (preparedUs ?? preparedAtMs * 1000) + asInt(commit, 'commit time'),
     journal: journalSeq === null ? null : { seq: asInt(journalSeq, 'journal seq'), balanceAfterMinor: asMoney(raw['balance_after_minor'], 'balance after') },
     reservation: held === null ? null : warmReservation(held),
     refundedMinor: BigInt(asText(refunded, 'refunded')),

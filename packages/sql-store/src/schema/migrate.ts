@@ -13,10 +13,11 @@ import { wideOwner } from './migration-0003-wide-owner';
 import type { Schema } from './schema';
 import { storeOwner } from './migration-0004-store-owner';
 import { bodyColumn } from './migration-0005-body';
+import { createdUs } from './migration-0006-created-us';
 
 /** @throws StoreMisconfigured when the tables were made by a newer version; the driver's error when the database fails. */
 export async function migrate(database: SqlDatabase): Promise<void> {
-  const migrations = { '0001-tables': tables(database.dialect), '0002-group-state': groupState(database.dialect), '0003-wide-owner': wideOwner(database.dialect), '0004-store-owner': storeOwner(database.dialect), '0005-body': bodyColumn(database.dialect) };
+  const migrations = { '0001-tables': tables(database.dialect), '0002-group-state': groupState(database.dialect), '0003-wide-owner': wideOwner(database.dialect), '0004-store-owner': storeOwner(database.dialect), '0005-body': bodyColumn(database.dialect), '0006-created-us': createdUs(database.dialect) };
   const provider = { getMigrations: () => Promise.resolve(migrations) };
   const { error, results } = await database.withAdmin(async (db) => {
     if (database.dialect.name === 'mysql') await migratorTables(db, columnTypes(database.dialect));

@@ -32,6 +32,8 @@ export interface AccountTable extends BucketRow {
   readonly created_scope: string;
   readonly created_id: string;
   readonly created_txn: BytesColumn;
+  /** Null: created before there were moments. Last, because migration 6 added it. */
+  readonly created_us: IntColumn | null;
 }
 
 /** One leg of a payment; where committed also the account's journal. */

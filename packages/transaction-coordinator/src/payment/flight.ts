@@ -16,10 +16,12 @@
 import {
   decideCommitOf,
   freshCommit,
-  isPromise,
   isTold,
+  NO_PROMISES,
   prepareOf,
+  promiseOf,
   type InstructionReply,
+  type Promises,
   type RemoteLeg,
   type TransactionEvent,
   type TransactionPlan,
@@ -143,7 +145,7 @@ export class Flight implements ReplySink, Beginning {
       passenger.stage = 'deciding';
       passenger.preparedMs = nowMs;
       this.hit('decide:before', plan);
-      link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), token, nowMs + config.decideTimeoutMs);
+      link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_PROMISES : promisesOf(passenger, remote), NO_TXNS), token, nowMs + config.decideTimeoutMs);
     }
   }
 
@@ -152,7 +154,8 @@ export class Flight implements ReplySink, Beginning {
     switch (passenger.stage) {
       case 'preparing':
         this.hit('prepare:after', plan);
-        if (passenger.run === null && isPromise(reply)) this.promised.push(passenger);
+        passenger.promise = passenger.run === null ? promiseOf(reply) : null;
+        if (passenger.promise !== null) this.promised.push(passenger);
         else this.leave(passenger, { kind: 'leg-replied', nowMs: this.nowMs(), account: present(passenger.payment.remote, 'remote leg').account, reply });
         return;
       case 'deciding':
@@ -191,7 +194,7 @@ export class Flight implements ReplySink, Beginning {
     const { link, config, counters } = this.services;
     const { plan } = passenger.payment;
     this.hit('phase-2:before', plan);
-    if (link.submitBackgroundFor(this, passenger.place, remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account }, nowMs + config.tellTimeoutMs)) return;
+    if (link.submitBackgroundFor(this, passenger.place, remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account, commitUs: commitTimeOf(passenger) }, nowMs + config.tellTimeoutMs)) return;
     counters.tellsDropped += 1;
     this.heard(passenger, { kind: 'unreachable', reason: 'too many legs wait to be told' });
   }
@@ -290,8 +293,15 @@ export class Flight implements ReplySink, Beginning {
   }
 }
 
+function promisesOf({ promise }: Passenger, remote: RemoteLeg): Promises {
+  return { remotePrepared: [remote.account], notBeforeUs: promise?.leg.preparedUs ?? null };
+}
+
+function commitTimeOf({ record }: Passenger): number | null {
+  return record?.decision.kind === 'committed' ? record.decision.commitUs : null;
+}
+
 const NO_TXNS: readonly TxnId[] = [];
-const NO_ACCOUNTS: readonly [] = [];
 const NO_LOCKS: readonly string[] = [];
 
 /** No event follows an ACKNOWLEDGE. */

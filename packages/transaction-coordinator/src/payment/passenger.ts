@@ -1,5 +1,5 @@
 /** A payment on a flight: what it came with, and how far it has come. */
-import { transactionAfter, type GlobalTransaction, type HomeRecord, type Placing, type RemoteLeg, type TransactionAnswer, type TransactionPlan } from '@mas/two-phase-commit';
+import { transactionAfter, type GlobalTransaction, type HomeRecord, type LegPromise, type Placing, type RemoteLeg, type TransactionAnswer, type TransactionPlan } from '@mas/two-phase-commit';
 import type { PaymentRun } from './payment-run';
 
 export interface FlightPayment {
@@ -25,6 +25,7 @@ export interface Passenger {
   readonly place: number;
   /** What it waits for. */
   stage: 'beginning' | 'preparing' | 'deciding' | 'telling' | 'ended';
+  promise: LegPromise | null;
   preparedMs: number | null;
   decidedMs: number;
   record: HomeRecord | null;
@@ -33,15 +34,15 @@ export interface Passenger {
 }
 
 export function passengerOf(payment: FlightPayment, place: number): Passenger {
-  return { payment, place, stage: 'beginning', preparedMs: null, decidedMs: 0, record: null, run: null };
+  return { payment, place, stage: 'beginning', promise: null, preparedMs: null, decidedMs: 0, record: null, run: null };
 }
 
 /** The transaction as it stands, for whoever drives it from here on. */
-export function transactionOf({ payment, stage, preparedMs, decidedMs, record }: Passenger, journaled: Journaled | null): GlobalTransaction {
+export function transactionOf({ payment, stage, promise, preparedMs, decidedMs, record }: Passenger, journaled: Journaled | null): GlobalTransaction {
   const { plan, placing, remote } = payment;
   return transactionAfter(plan, placing, {
     journaled: stage === 'beginning' ? null : journaled,
-    preparedMs: stage === 'beginning' || stage === 'preparing' || remote === null ? null : preparedMs,
+    prepared: stage === 'beginning' || stage === 'preparing' || remote === null || promise === null || preparedMs === null ? null : { atMs: preparedMs, promise },
     decided: stage === 'telling' && record !== null ? { atMs: decidedMs, record } : null,
   });
 }

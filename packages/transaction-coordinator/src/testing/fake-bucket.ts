@@ -27,7 +27,7 @@ export class FakeBucket {
 
   apply(instructions: readonly Instruction[]): readonly Outcome[] {
     this.entries += 1;
-    const outcomes = this.ledger.apply({ stampMs: this.clock.wallMs(), instructions }, this.rows, this.entries);
+    const outcomes = this.ledger.apply({ stampMs: this.clock.wallMs(), behindUs: null, instructions }, this.rows, this.entries);
     for (const outcome of outcomes) this.alarms.push(...(outcome.kind === 'each' ? outcome.outcomes : [outcome]).filter(({ kind }) => kind === 'alarm'));
     return outcomes;
   }
@@ -46,7 +46,7 @@ export class FakeBucket {
         const spec = row.body.legs.find((leg) => leg.account === account);
         if (spec === undefined) continue;
         const { txn, key, slot: homeSlot, decision } = row;
-        send(slotOfAccount(account), decision.kind === 'committed' ? { kind: 'commit', txn, account } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason });
+        send(slotOfAccount(account), decision.kind === 'committed' ? { kind: 'commit', txn, account, commitUs: decision.commitUs } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason });
       }
       this.apply([{ kind: 'acknowledge', key: row.key, txn: row.txn, accounts: row.untold.map((untold) => untold.account) }]);
     }
@@ -93,5 +93,5 @@ export class FakeBucket {
 
 function settlement(leg: LegRow, { decision }: OutcomeRow): Instruction {
   const { txn, account, key, homeSlot, spec } = leg;
-  return decision.kind === 'committed' ? { kind: 'commit', txn, account } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason };
+  return decision.kind === 'committed' ? { kind: 'commit', txn, account, commitUs: decision.commitUs } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason };
 }

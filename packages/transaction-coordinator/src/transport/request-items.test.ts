@@ -8,7 +8,7 @@ const account = accountNumber('a');
 const txn = (n: number): ReturnType<typeof txnId> => txnId(n.toString(16).padStart(64, '0'));
 const key = (n: number): ReturnType<typeof paymentKey> => paymentKey('mas|ops', String(n));
 const item = (instruction: Instruction, token: string | null = null): InstructionItem => ({ instruction, token });
-const commit = (n: number): InstructionItem => item({ kind: 'commit', txn: txn(n), account });
+const commit = (n: number): InstructionItem => item({ kind: 'commit', txn: txn(n), account, commitUs: n });
 const acknowledge = (n: number): InstructionItem => item({ kind: 'acknowledge', key: key(n), txn: txn(n), accounts: [account] });
 const expire = (n: number): InstructionItem => item({ kind: 'expire', txn: txn(n), account }, `token ${n}`);
 

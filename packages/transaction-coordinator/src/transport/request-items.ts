@@ -6,7 +6,7 @@
  * request was put together, and COMMITs of different legs commute; a DECIDE of the same request finds a credit a little earlier. An ACKNOWLEDGE says
  * that a leg has been told, which an earlier request's answer said; it waits for no COMMIT of its own request, and touches its payment's record only.
  */
-import { MAX_MEMBERS, type Instruction, type LegAddress, type ToldLegs } from '@mas/ledger';
+import { MAX_MEMBERS, type Instruction, type CommittedLeg, type ToldLegs } from '@mas/ledger';
 import type { InstructionItem, InstructionReply, ItemReply } from '@mas/two-phase-commit';
 
 /** Where what becomes of each instruction is found in the reply. */
@@ -53,7 +53,7 @@ export class RequestItems {
 function gathered(instructions: readonly InstructionItem[], commits: number, acknowledges: number): { items: readonly InstructionItem[]; places: Places } {
   const items: InstructionItem[] = [];
   const places = { items: new Array<number>(instructions.length), members: new Array<number>(instructions.length) };
-  const legs = new Members<LegAddress>(items, commits, (members) => ({ kind: 'commit-many', legs: members }));
+  const legs = new Members<CommittedLeg>(items, commits, (members) => ({ kind: 'commit-many', legs: members }));
   const told = new Members<ToldLegs>(items, acknowledges, (members) => ({ kind: 'acknowledge-many', told: members }));
   for (const [at, each] of instructions.entries()) {
     const { instruction } = each;

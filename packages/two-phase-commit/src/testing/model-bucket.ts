@@ -19,7 +19,7 @@ export class ModelBucket {
   }
 
   run(instruction: Instruction): Outcome {
-    const [outcome] = this.ledger.apply({ stampMs: this.stampMs(), instructions: [instruction] }, this.rows, this.index);
+    const [outcome] = this.ledger.apply({ stampMs: this.stampMs(), behindUs: null, instructions: [instruction] }, this.rows, this.index);
     this.index += 1;
     invariant(outcome !== undefined, 'an outcome per instruction');
     if (outcome.kind === 'alarm') this.alarms.push(outcome);

@@ -216,9 +216,9 @@ export class World {
         if (leg.body === null) continue;
         acted = true;
         const outcome = this.bucketOf(leg.homeSlot).run({ kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' }, askedAtMs: null });
-        const committed = outcome.kind === 'decided' && outcome.outcome.decision.kind === 'committed';
+        const decision = outcome.kind === 'decided' ? outcome.outcome.decision : null;
         const reason = { name: 'ABANDONED', account: null, facts: {} } as const;
-        bucket.run(committed ? { kind: 'commit', txn: leg.txn, account: leg.account } : { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason });
+        bucket.run(decision?.kind === 'committed' ? { kind: 'commit', txn: leg.txn, account: leg.account, commitUs: decision.commitUs } : { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason });
       }
       for (const row of [...bucket.ledger.undelivered()]) {
         acted = true;
@@ -233,7 +233,7 @@ export class World {
     const spec = row.body.legs.find((leg) => leg.account === account);
     if (spec === undefined) throw new Error('an untold leg is one of the body');
     const bucket = this.bucketOf(slotOfAccount(account));
-    if (row.decision.kind === 'committed') bucket.run({ kind: 'commit', txn: row.txn, account });
+    if (row.decision.kind === 'committed') bucket.run({ kind: 'commit', txn: row.txn, account, commitUs: row.decision.commitUs });
     else bucket.run({ kind: 'rollback', txn: row.txn, key: row.key, homeSlot: row.slot, account, spec, reason: row.decision.reason });
   }
 

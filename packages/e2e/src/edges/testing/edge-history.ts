@@ -80,7 +80,7 @@ export class EdgeHistory {
 
   private apply(instruction: Instruction): Outcome {
     this.index += 1;
-    const outcome = present(this.ledger.apply({ stampMs: this.stampMs, instructions: [instruction] }, this.rows, this.index)[0], 'outcome');
+    const outcome = present(this.ledger.apply({ stampMs: this.stampMs, behindUs: null, instructions: [instruction] }, this.rows, this.index)[0], 'outcome');
     this.outcomes.push(outcome);
     return outcome;
   }
@@ -130,7 +130,7 @@ export class EdgeHistory {
     this.begun.push(payment);
     const local = body.legs.filter(({ account }) => account !== this.outside);
     const common = { ...payment, homeSlot: homeSlotOfKey(key), subject: OPERATOR, undecided: [] };
-    if (arg % 2 === 0) this.apply({ kind: 'decide-commit', ...common, remotePrepared: body.legs.filter(({ account }) => account === this.outside).map(({ account }) => account), lockTokens: [] });
+    if (arg % 2 === 0) this.apply({ kind: 'decide-commit', ...common, remotePrepared: body.legs.filter(({ account }) => account === this.outside).map(({ account }) => account), notBeforeUs: null, lockTokens: [] });
     else for (const { account } of local) this.apply({ kind: 'prepare', ...common, account, lockToken: null });
   }
 
@@ -139,7 +139,7 @@ export class EdgeHistory {
     const leg = legs[arg % Math.max(1, legs.length)];
     if (leg === undefined) return;
     const { account, txn, key, homeSlot, spec } = leg;
-    if (arg % 3 > 0) this.apply({ kind: 'commit', account, txn });
+    if (arg % 3 > 0) this.apply({ kind: 'commit', account, txn, commitUs: null });
     else this.apply({ kind: 'rollback', account, txn, key, homeSlot, spec, reason: { name: 'CANCELLED', account: null, facts: {} } });
   }
 
