@@ -38,9 +38,9 @@ describe('creation is refused', () => {
     ['where all issued money would exceed 64 bits', [create('a2', 2n ** 63n - 1n)], create('a1', 1n), { name: 'BALANCE_OVERFLOW' }],
   ])('%s', (_name, steps, instruction, refusal) => {
     const a = bucket(...steps);
-    const text = a.text();
+    const text = a.content();
     expect(a.run(instruction)).toMatchObject({ kind: 'refused', refusal });
-    expect(a.text()).toBe(text);
+    expect(a.content()).toBe(text);
   });
 });
 
@@ -87,9 +87,9 @@ describe('changes', () => {
 
   test('repeated late it changes nothing', () => {
     const a = bucket(create('a1', 100n), freeze(1), unfreeze(2), change(3, 'a1', { kind: 'close' }));
-    const before = a.text();
+    const before = a.content();
     expect([freeze(1), unfreeze(2), change(3, 'a1', { kind: 'close' })].map((one) => a.run(one).kind)).toEqual(['account', 'account', 'refused']);
-    expect([a.account('a1').status, a.text()]).toEqual(['open', before]);
+    expect([a.account('a1').status, a.content()]).toEqual(['open', before]);
   });
 
   test('in a log of version 1 a refusal is not recorded, and a repetition is answered with the account as it is', () => {
@@ -110,10 +110,10 @@ test('only a newer policy is taken, and accounts keep their minimum', () => {
 
 test('a check says what would be refused, and changes nothing', () => {
   const a = bucket();
-  const before = a.text();
+  const before = a.content();
   expect(a.run(create('a1', 70n, { checkOnly: true }))).toEqual({ kind: 'done' });
   expect(a.run(create('a1', 1n, { minimumMinor: 2n, checkOnly: true }))).toMatchObject({ kind: 'refused', refusal: { name: 'OPENING_BALANCE_BELOW_MINIMUM' } });
-  expect(a.text()).toBe(before);
+  expect(a.content()).toBe(before);
   a.run(create('a1', 70n));
   expect(a.run(create('a1', 70n, { checkOnly: true }))).toMatchObject({ kind: 'account', fresh: false });
 });
@@ -132,11 +132,11 @@ test('an id belongs to the request that bound it first, also against payments', 
 
 test('a change is recorded in the home of its key or not at all, whoever has proposed it', () => {
   const a = bucket(create('a1', 70n), create('a2', 5n));
-  const before = a.text();
+  const before = a.content();
   // Both slots are this bucket's; a retry would look in slot 2 and not find what is recorded in slot 1.
   expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('2.change-1') }))).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '2', slot: '1' } } });
   expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('102.change-1') }))).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
-  expect(a.text()).toBe(before);
+  expect(a.content()).toBe(before);
 });
 
 describe('requests under one id', () => {
@@ -206,9 +206,9 @@ test('a bucket begins once, and owns nothing before', () => {
   const outcomes = ledger.apply({ stampMs: 1, behindUs: null, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
   expect(outcomes).toMatchObject([{ kind: 'wrong-bucket' }]);
   const a = bucket(create('a1', 1n));
-  const before = a.text();
+  const before = a.content();
   a.run({ kind: 'genesis', slots: [], epoch: 9, policy: { version: 9, numberPattern: 'x', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 });
-  expect(a.text()).toBe(before);
+  expect(a.content()).toBe(before);
 });
 
 test.each([

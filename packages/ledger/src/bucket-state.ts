@@ -64,7 +64,8 @@ export class BucketState {
   /** The bucket's instructions have moments from here on. A version is never taken back. */
   raiseSemantics(version: number): void {
     if (this.semanticsVersion < MOMENTS_SINCE && version >= MOMENTS_SINCE) {
-      this.momentUs = this.stampMs * 1000;
+      // Legs that were told commit times before have none: they lie before all moments of the bucket.
+      this.momentUs = Math.max(this.momentUs, this.stampMs * 1000);
       this.momentsSinceUs = this.momentUs;
     }
     this.semanticsVersion = Math.max(this.semanticsVersion, version);
@@ -77,7 +78,10 @@ export class BucketState {
 
   /** The moment of the next instruction, which lies at `notBeforeUs` or behind; null: the bucket has none yet. */
   nextMoment(notBeforeUs: number): number | null {
-    if (!this.hasMoments) return null;
+    if (!this.hasMoments) {
+      this.momentUs = Math.max(this.momentUs, notBeforeUs);
+      return null;
+    }
     this.momentUs = Math.max(this.momentUs + 1, this.stampMs * 1000, notBeforeUs);
     return this.momentUs;
   }

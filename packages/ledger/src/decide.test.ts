@@ -96,9 +96,9 @@ describe('a key is bound to one txn', () => {
   ])('%s', (_name, instruction) => {
     const bucket = bucketA();
     bucket.run(decideCommit(across, ['b1']));
-    const text = bucket.text();
+    const text = bucket.content();
     expect(bucket.run(instruction)).toMatchObject({ kind: 'conflict', bound: { txn: across.txn } });
-    expect(bucket.text()).toBe(text);
+    expect(bucket.content()).toBe(text);
   });
 });
 
@@ -115,18 +115,18 @@ describe('what stops a decision without a record', () => {
     const bucket = bucketA();
     bucket.run(create('a3', 10n));
     bucket.run(lock('a3', 'auditor'));
-    const text = bucket.text();
+    const text = bucket.content();
     expect(bucket.run(decideCommit(p))).toMatchObject(expected);
-    expect(bucket.text()).toBe(text);
+    expect(bucket.content()).toBe(text);
   });
 
   test.each(['decide-abort', 'resolve', 'bind-id'] as const)('a slot that is not the home of the key: %s', (kind) => {
     const bucket = bucketA();
-    const text = bucket.text();
+    const text = bucket.content();
     const elsewhere = { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot };
     const more = kind === 'bind-id' ? { body: body('payment', [], { memo: 'a creation' }) } : {};
     expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, askedAtMs: null, ...more } as Instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
-    expect(bucket.text()).toBe(text);
+    expect(bucket.content()).toBe(text);
   });
 
   test('the lock’s holder goes on by its token; an expired holder is refused, and that is recorded', () => {

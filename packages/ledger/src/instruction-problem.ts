@@ -3,12 +3,14 @@
  * error; apply asks again, and there it is a broken invariant: an entry that no leader of ours can have proposed.
  */
 import { fitsInt64, unreachable } from '@mas/values';
-import { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
+import { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, type CommittedLeg, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
 import { memberCount } from './members';
 import type { Policy } from './policy';
 
 /** The longest time that one lock request can ask for: a day. */
 export const MAX_LOCK_TTL_MS = 86_400_000;
+/** In the year 2112. A bucket that has been carried there has room for as many moments again. */
+export const LAST_MOMENT_US = 2 ** 52;
 
 /** A sentence, or null when nothing is wrong. */
 export function instructionProblem(instruction: Instruction): string | null {
@@ -22,6 +24,7 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'prepare':
       return prepareProblem(instruction);
     case 'decide-commit':
+      return bodyProblem(instruction) ?? momentProblem(instruction.notBeforeUs);
     case 'decide-abort':
     case 'resolve':
       return bodyProblem(instruction);
@@ -30,7 +33,7 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'acknowledge':
       return instruction.accounts.length > 0 ? null : NO_LEG_TOLD;
     case 'commit-many':
-      return memberProblem(instruction.legs.length);
+      return memberProblem(instruction.legs.length) ?? firstProblem(instruction.legs);
     case 'acknowledge-many':
       return memberProblem(instruction.told.length) ?? (instruction.told.every(({ accounts }) => accounts.length > 0) ? null : NO_LEG_TOLD);
     case 'acquire-lock':
@@ -41,6 +44,7 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'bind-id':
       return instruction.body.legs.length === 0 && instruction.body.memo !== '' ? null : 'an id that is bound is a request’s without legs';
     case 'commit':
+      return momentProblem(instruction.commitUs);
     case 'expire':
     case 'release-lock':
     case 'break-lock':
@@ -53,14 +57,23 @@ export function instructionProblem(instruction: Instruction): string | null {
 /** The same for the frame of an entry. */
 export function entryProblem(entry: LedgerEntry): string | null {
   if (!Number.isSafeInteger(entry.stampMs) || entry.stampMs < 0) return 'the stamp is no whole number of milliseconds';
-  if (entry.behindUs !== null && !isMoment(entry.behindUs)) return 'the moment at which the bucket is closed is no whole number of microseconds';
+  const problem = momentProblem(entry.behindUs);
+  if (problem !== null) return problem;
   let count = 0;
   for (const instruction of entry.instructions) count += memberCount(instruction);
   return count <= MAX_INSTRUCTIONS_PER_ENTRY ? null : `an entry carries at most ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`;
 }
 
-function isMoment(us: number): boolean {
-  return Number.isSafeInteger(us) && us > 0;
+function momentProblem(us: number | null): string | null {
+  return us === null || (Number.isSafeInteger(us) && us > 0 && us <= LAST_MOMENT_US) ? null : `a moment is a whole number of microseconds from 1 to ${LAST_MOMENT_US}`;
+}
+
+function firstProblem(legs: readonly CommittedLeg[]): string | null {
+  for (const { commitUs } of legs) {
+    const problem = momentProblem(commitUs);
+    if (problem !== null) return problem;
+  }
+  return null;
 }
 
 const NO_LEG_TOLD = 'an acknowledgement names no leg';

@@ -28,7 +28,7 @@ export interface BucketMeta {
   readonly bucket: BucketId;
   /** The last applied entry's stamp. */
   readonly stampMs: number;
-  /** Of the last applied instruction, or of what closed the bucket since; 0: it has no moments yet. */
+  /** Of the last applied instruction, or of what closed the bucket since. Before the bucket has moments: the highest that it was told, or 0. */
   readonly momentUs: number;
   /** Reads at moments before this one are not answered: what was decided then has none. */
   readonly momentsSinceUs: number;

@@ -71,7 +71,7 @@ export class Ledger implements LedgerKnowledge {
 
   /** The last applied moment: the bucket is closed there. 0: it has none yet. */
   get momentUs(): number {
-    return this.state.momentUs;
+    return this.state.hasMoments ? this.state.momentUs : 0;
   }
 
   /** Reads at earlier moments are not answered. */
@@ -142,7 +142,7 @@ export class Ledger implements LedgerKnowledge {
 function liesBehind(instruction: Instruction): number {
   switch (instruction.kind) {
     case 'decide-commit':
-      return (instruction.notBeforeUs ?? 0) + 1;
+      return instruction.notBeforeUs === null ? 0 : instruction.notBeforeUs + 1;
     case 'commit':
       return instruction.commitUs ?? 0;
     default:

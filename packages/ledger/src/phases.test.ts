@@ -73,9 +73,9 @@ describe('PREPARE refuses, recording nothing', () => {
   ])('%s', (_name, before, instruction, refusal) => {
     const bucket = bucketB();
     for (const each of before) bucket.run(each);
-    const text = bucket.text();
+    const text = bucket.content();
     expect(bucket.run(instruction)).toMatchObject({ kind: 'refused', refusal });
-    expect(bucket.text()).toBe(text);
+    expect(bucket.content()).toBe(text);
   });
 
   test('down to the last free unit is not too much', () => {

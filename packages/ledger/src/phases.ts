@@ -5,6 +5,7 @@
 import { invariant, present, type AccountNumber, type TxnId } from '@mas/values';
 import type { Applying } from './applying';
 import { checkLeg, checkLock, checkSubject } from './checks';
+import { isOtherCommitTime, recordedCommitTime } from './commit-time';
 import type { CommittedLeg, Prepare, RollbackLeg } from './instruction';
 import { abortedChange, committedChange, preparedChange, tombstone, type LegChange, type LegOrigin, type PromisedLeg } from './leg-changes';
 import { buildsOnLeg } from './leg-effect';
@@ -39,17 +40,11 @@ export function commit(a: Applying, { txn, account, commitUs }: CommittedLeg): O
   // A decision without our promise: money would come from nowhere. Never OK.
   if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);
   if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);
-  if (leg.state === 'committed') return isOtherMoment(leg.commitUs, commitUs) ? alarm('COMMIT_TIMES_DIFFER', txn, account) : legStands(leg);
-  // Decided by a bucket that had no moments yet: nobody else puts it where this one does.
-  if (commitUs === null) a.state.forgetMoments();
-  const { leg: ended } = commitPrepared(a, leg, a.momentUs === null ? null : (commitUs ?? a.momentUs));
+  if (leg.state === 'committed') return isOtherCommitTime(leg.commitUs, commitUs) ? alarm('COMMIT_TIMES_DIFFER', txn, account) : legStands(leg);
+  const { leg: ended } = commitPrepared(a, leg, recordedCommitTime(a, commitUs));
   // The decision stands, and the money has moved; only its place in the order of payments is wrong.
   if (ended.commitUs !== null && ended.preparedUs !== null && ended.commitUs <= ended.preparedUs) return alarm('COMMIT_NOT_BEHIND_PREPARE', txn, account);
   return { kind: 'leg-ended', leg: ended };
-}
-
-function isOtherMoment(recordedUs: number | null, toldUs: number | null): boolean {
-  return recordedUs !== null && toldUs !== null && recordedUs !== toldUs;
 }
 
 export function rollback(a: Applying, instruction: RollbackLeg): Outcome {

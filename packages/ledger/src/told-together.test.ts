@@ -43,7 +43,7 @@ test('together or one by one: equal rows, equal answers', () => {
         for (const [n, p] of remote.entries()) {
           if (legs[n] === 'none') continue;
           if (legs[n] !== 'aborted') bucket.run(prepare(p, accountIn(p)));
-          if (legs[n] === 'committed') bucket.run(commit(p, accountIn(p)));
+          if (legs[n] === 'committed') bucket.run(commit(p, accountIn(p), legOf(p).commitUs));
           if (legs[n] === 'aborted') bucket.run(rollback(p, accountIn(p)));
         }
         for (const [n, p] of homeward.entries()) if (decided[n] === true) bucket.run(decideCommit(p, ['a1']));
@@ -81,7 +81,7 @@ test('one that fails stops no other, and the answer says which it was', () => {
 test('where all end as they should the answer is one word', () => {
   const bucket = opened();
   for (const p of credits.slice(0, 3)) bucket.run(prepare(p, accountIn(p)));
-  bucket.run(commit(credits[0]!, accountIn(credits[0]!)));
+  bucket.run(commit(credits[0]!, accountIn(credits[0]!), legOf(credits[0]!).commitUs));
   expect(bucket.run(commitMany(credits.slice(0, 3).map(legOf)))).toEqual({ kind: 'done' });
 });
 

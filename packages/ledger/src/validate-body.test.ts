@@ -1,7 +1,7 @@
 /** Whatever is wrong in a body has a name and a field; sound bodies of every kind have nothing. */
 import { MAX_AMOUNT_MINOR } from '@mas/values';
-import { acc, content as body, decideCommit, leg, lock, pay as sealedPay, payment, POLICY, prepare, rollback } from './testing/builders';
-import { entryProblem, instructionProblem, MAX_INSTRUCTIONS_PER_ENTRY, MAX_LEGS, MAX_LOCK_TTL_MS, MAX_MEMO_LENGTH, validateBody, type BodyContent, type Instruction } from './index';
+import { acc, commit, commitMany, content as body, decideCommit, leg, lock, pay as sealedPay, payment, POLICY, prepare, rollback } from './testing/builders';
+import { entryProblem, instructionProblem, LAST_MOMENT_US, MAX_INSTRUCTIONS_PER_ENTRY, MAX_LEGS, MAX_LOCK_TTL_MS, MAX_MEMO_LENGTH, validateBody, type BodyContent, type Instruction } from './index';
 
 const pay = (from: string, to: string, amountMinor: bigint): BodyContent => body('payment', [leg(from, 'debit', amountMinor), leg(to, 'credit', amountMinor)]);
 const { key, txn } = payment(1, sealedPay('a1', 'a2', 1n));
@@ -57,6 +57,11 @@ test('an impossible instruction is named before it is proposed', () => {
     [decideCommit(p), null],
     [decideCommit({ ...p, body: sealedPay('a1', 'a2', 0n) }), /AMOUNT_NOT_POSITIVE/],
     [prepare(p, 'a3'), /no leg of the account/],
+    [decideCommit(p, [], { notBeforeUs: LAST_MOMENT_US }), null],
+    [decideCommit(p, [], { notBeforeUs: LAST_MOMENT_US + 1 }), /a moment is/],
+    [decideCommit(p, [], { notBeforeUs: 0.5 }), /a moment is/],
+    [commit(p, 'a2', 0), /a moment is/],
+    [commitMany([{ txn, account: acc('a2'), commitUs: 7 }, { txn, account: acc('a1'), commitUs: 2 ** 53 }]), /a moment is/],
     [{ ...rollback(p, 'a1'), account: acc('a2') }, /another account/],
     [{ kind: 'acknowledge', key, txn, accounts: [] }, /names no leg/],
     [lock('a1', 'x', 0), /held for/],
@@ -69,5 +74,6 @@ test('an impossible instruction is named before it is proposed', () => {
     else expect(instructionProblem(instruction)).toMatch(expected);
   }
   expect(entryProblem({ stampMs: 1, behindUs: null, instructions: new Array<Instruction>(MAX_INSTRUCTIONS_PER_ENTRY + 1).fill(decideCommit(p)) })).toMatch(/at most/);
+  expect(entryProblem({ stampMs: 1, behindUs: 2 ** 53, instructions: [] })).toMatch(/a moment is/);
   expect(entryProblem({ stampMs: 0.5, behindUs: null, instructions: [] })).toMatch(/stamp/);
 });

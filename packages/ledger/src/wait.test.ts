@@ -23,9 +23,9 @@ const asked = [{ txn: credit1.txn, key: credit1.key, homeSlot: credit1.homeSlot,
 
 test.each([['PREPARE', prepare(debitOf60, 'a1')], ['DECIDE', decideCommit(debitOf60)]])('%s names the credits it could live on and records nothing', (_name, instruction) => {
   const a = bucket();
-  const text = a.text();
+  const text = a.content();
   expect(a.run(instruction)).toEqual({ kind: 'wait', undecided: asked });
-  expect(a.text()).toBe(text);
+  expect(a.content()).toBe(text);
 });
 
 test('the order of the names does not depend on a restart', () => {

@@ -51,9 +51,11 @@ test('a leg that the coordinator has told costs no second entry, and what it ack
   const cluster = await twoBuckets();
   const told = payment('told', ALICE, BOB, 10n);
   const acknowledged = payment('acknowledged', ALICE, BOB, 10n);
+  const commitTimes: unknown[] = [];
   for (const p of [told, acknowledged]) {
     await cluster.one(BUCKET_2, prepare(p, BOB));
-    await cluster.one(BUCKET_1, decideCommit(p, [BOB]));
+    const decided = await cluster.one(BUCKET_1, decideCommit(p, [BOB]));
+    commitTimes.push(decided.kind === 'decided' && decided.outcome.decision.kind === 'committed' ? decided.outcome.decision.commitUs : null);
     await cluster.one(BUCKET_2, commitLeg(p, BOB));
   }
   await cluster.one(BUCKET_1, { token: null, instruction: { kind: 'acknowledge', key: acknowledged.key, txn: acknowledged.txn, accounts: [BOB] } });
@@ -61,7 +63,7 @@ test('a leg that the coordinator has told costs no second entry, and what it ack
   await cluster.clock.advance(3_000);
   expect(cluster.raft.group(BUCKET_2).entries.length).toBe(entries);
   const items = cluster.requests.flatMap(({ request }) => (request.kind === 'instructions' ? request.items : []));
-  expect(items.map(({ instruction }) => instruction)).toEqual([{ kind: 'commit', txn: told.txn, account: BOB }]);
+  expect(items.map(({ instruction }) => instruction)).toEqual([{ kind: 'commit', txn: told.txn, account: BOB, commitUs: commitTimes[0] }]);
   await expectSettled(cluster);
 });
 

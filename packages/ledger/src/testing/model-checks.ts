@@ -1,6 +1,6 @@
 /** What must hold in the model: after every step, and once nothing is undecided or untold. Written against rows alone. */
 import { invariant } from '@mas/values';
-import { Ledger, MemoryRows, emptyBucket, rowText, type AccountRow, type LegRow, type Outcome } from '../index';
+import { directionOf, Ledger, MemoryRows, emptyBucket, rowText, type AccountRow, type Instruction, type LegRow, type Outcome } from '../index';
 import { homeOf, slotOf, type Payment } from './builders';
 import type { Model } from './model';
 import type { TestBucket } from './test-bucket';
@@ -12,6 +12,13 @@ export function checkStep(model: Model): void {
   }
 }
 
+/** After an instruction that has been applied. */
+export function checkMoment({ ledger: { momentUs } }: TestBucket, beforeUs: number, instruction: Instruction): void {
+  invariant(momentUs > beforeUs, 'moments rise strictly', { momentUs, beforeUs, instruction: instruction.kind });
+  const told = instruction.kind === 'commit' ? [instruction] : instruction.kind === 'commit-many' ? instruction.legs : [];
+  invariant(told.every(({ commitUs }) => commitUs !== null && commitUs <= momentUs), 'a bucket stands where its money arrived, or behind', { momentUs, instruction: instruction.kind });
+}
+
 export function checkQuiet(model: Model): void {
   let issued = 0n;
   let balances = 0n;
@@ -21,6 +28,7 @@ export function checkQuiet(model: Model): void {
     same('what is kept in memory is what a restart reads', pinned.kept, pinned.rebuilt);
     checkNothingReserved(bucket);
     checkReplay(bucket);
+    checkOrder(bucket);
     for (const amount of bucket.ledger.meta().issued.values()) issued += amount;
     for (const row of bucket.rows.sortedAccounts()) balances += row.balanceMinor;
   }
@@ -55,6 +63,26 @@ function checkAgreement(model: Model, p: Payment): void {
     const row: LegRow | undefined = model.bucketOf(spec.account).leg(spec.account, p.txn);
     const agrees = committed ? row?.state === 'committed' : row === undefined || row.state === 'aborted';
     invariant(agrees, 'every leg says what the home says', { txn: p.txn, account: spec.account, committed, leg: row?.state });
+    if (committed && row !== undefined) checkCommitTime(row, recorded.decision.kind === 'committed' ? recorded.decision.commitUs : null, model.bucketOf(spec.account) === model.homeOf(p));
+  }
+}
+
+/** One commit time for all of a payment, behind each promise; what is promised and committed at home at once has one moment. */
+function checkCommitTime({ txn, account, preparedUs, commitUs }: LegRow, homesUs: number | null, isAtHome: boolean): void {
+  invariant(commitUs !== null && commitUs === homesUs, 'a leg is committed when its home says', { txn, account, commitUs, homesUs });
+  invariant(preparedUs !== null && (preparedUs < commitUs || (isAtHome && preparedUs === commitUs)), 'a payment is committed behind its promises', { txn, account, preparedUs, commitUs });
+}
+
+/** In the order of commit times no account is ever below its minimum: money comes before it is spent. */
+function checkOrder(bucket: TestBucket): void {
+  const legs = [...bucket.rows.sortedLegs()].filter((row) => row.journal !== null).sort((a, b) => (a.commitUs ?? 0) - (b.commitUs ?? 0));
+  for (const { number, balanceMinor: finallyMinor, minimumMinor, createdUs } of bucket.rows.sortedAccounts()) {
+    const own = legs.filter(({ account }) => account === number);
+    let balanceMinor = finallyMinor - own.reduce((sum, { spec }) => sum + BigInt(directionOf(spec.effect)) * spec.amountMinor, 0n);
+    for (const { spec, commitUs, txn } of own) {
+      balanceMinor += BigInt(directionOf(spec.effect)) * spec.amountMinor;
+      invariant(balanceMinor >= minimumMinor && (createdUs ?? 0) < (commitUs ?? 0), 'money comes before it is spent', { number, txn, balanceMinor, minimumMinor, commitUs, createdUs });
+    }
   }
 }
 

@@ -7,7 +7,7 @@
 import { invariant, type AccountNumber, type PaymentKey } from '@mas/values';
 import type { Instruction, LegRow, Outcome, OutcomeRow } from '../index';
 import { acknowledgeMany, change, commit, commitMany, create, decideAbort, decideCommit, lock, prepare, resolve, rollback, SLOTS_PER_LETTER, unlock, type Payment } from './builders';
-import { checkQuiet, checkStep } from './model-checks';
+import { checkMoment, checkQuiet, checkStep } from './model-checks';
 import { ACCOUNTS_PER_BUCKET, LETTERS, newPayment, numberOf, paymentOn } from './model-payments';
 import { TestBucket } from './test-bucket';
 
@@ -21,8 +21,8 @@ export class Model {
   /** What each home has recorded first; it must never change. */
   readonly decisions = new Map<PaymentKey, string>();
   private readonly sent: { readonly bucket: TestBucket; readonly instruction: Instruction }[] = [];
-  /** Remote legs whose PREPARE was answered with a promise: `txn account`. */
-  private readonly promised = new Set<string>();
+  /** The moments of promises that were answered: by `txn account`. */
+  private readonly promised = new Map<string, number>();
   private changes = 0;
 
   constructor() {
@@ -110,21 +110,27 @@ export class Model {
     const account = legs[Math.floor(arg / 4) % legs.length];
     if (account === undefined) return;
     const outcome = this.send(this.bucketOf(account), prepare(p, account));
-    if (outcome.kind === 'prepared') this.promised.add(`${p.txn} ${account}`);
+    if (outcome.kind === 'prepared') this.notePromise(`${p.txn} ${account}`, outcome.leg);
     if (outcome.kind === 'wait') this.send(this.bucketOf(account), prepare(p, account, { undecided: outcome.undecided.map((each) => each.txn) }));
+  }
+
+  private notePromise(leg: string, { preparedUs }: LegRow): void {
+    invariant(preparedUs !== null && (this.promised.get(leg) ?? preparedUs) === preparedUs, 'a promise has one moment, however often it is asked for', { leg });
+    this.promised.set(leg, preparedUs);
   }
 
   private decide(p: Payment): void {
     const prepared = this.remoteLegs(p).filter((account) => this.promised.has(`${p.txn} ${account}`));
+    const notBeforeUs = prepared.length === 0 ? null : Math.max(...prepared.map((account) => this.promised.get(`${p.txn} ${account}`) ?? 0));
     const home = this.homeOf(p);
     if (prepared.length < this.remoteLegs(p).length) {
       // What a careless coordinator would send must not decide anything either.
-      const outcome = this.send(home, decideCommit(p, prepared));
+      const outcome = this.send(home, decideCommit(p, prepared, { notBeforeUs }));
       invariant(outcome.kind !== 'decided' || !outcome.fresh || outcome.outcome.decision.kind === 'aborted', 'nothing commits with a leg missing', { txn: p.txn });
       return;
     }
-    const outcome = this.send(home, decideCommit(p, prepared));
-    if (outcome.kind === 'wait') this.send(home, decideCommit(p, prepared, { undecided: outcome.undecided.map((each) => each.txn) }));
+    const outcome = this.send(home, decideCommit(p, prepared, { notBeforeUs }));
+    if (outcome.kind === 'wait') this.send(home, decideCommit(p, prepared, { notBeforeUs, undecided: outcome.undecided.map((each) => each.txn) }));
   }
 
   /** Phase 2 against the protocol: raises an alarm and changes nothing. */
@@ -216,12 +222,19 @@ export class Model {
     }
   }
 
+  /** Each bucket's clock goes at its own pace. */
   private passTime(arg: number): void {
-    for (const bucket of this.buckets.values()) bucket.stampMs += arg % 100;
+    let ofBucket = arg;
+    for (const bucket of this.buckets.values()) {
+      bucket.stampMs += ofBucket % 100;
+      ofBucket = Math.floor(ofBucket / 7);
+    }
   }
 
   private send(bucket: TestBucket, instruction: Instruction): Outcome {
+    const beforeUs = bucket.ledger.momentUs;
     const outcome = bucket.run(instruction);
+    checkMoment(bucket, beforeUs, instruction);
     this.sent.push({ bucket, instruction });
     invariant(outcome.kind !== 'each', 'each of many ends as it should while everyone keeps the protocol', { instruction: instruction.kind });
     invariant(outcome.kind !== 'alarm', 'no alarm while everyone keeps the protocol', { alarm: outcome.kind === 'alarm' ? outcome.alarm.name : '', instruction: instruction.kind });

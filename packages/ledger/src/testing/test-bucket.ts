@@ -3,7 +3,7 @@
  * and that remembers its entries, so that they can be replayed and repeated.
  */
 import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, SEMANTICS_VERSION, type AccountRow, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, SEMANTICS_VERSION, type AccountRow, type BucketMeta, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
 import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 
 export const START_MS = 1_700_000_000_000;
@@ -41,6 +41,11 @@ export class TestBucket {
     return this.apply({ stampMs: this.stampMs, behindUs: null, instructions });
   }
 
+  /** The bucket is closed at the moment. */
+  close(behindUs: number, instructions: readonly Instruction[] = []): Outcome[] {
+    return this.apply({ stampMs: this.stampMs, behindUs, instructions });
+  }
+
   /** Applies the same instruction once more, in a later entry: it must write nothing new. */
   repeat(instruction: Instruction): Outcome {
     const { rev } = this.ledger;
@@ -70,8 +75,17 @@ export class TestBucket {
 
   /** Every row and scalar, one per line. */
   text(): string {
+    return this.textWith(this.ledger.meta());
+  }
+
+  /** The same without the bucket's moment, which rises even by what changes nothing. */
+  content(): string {
+    return this.textWith({ ...this.ledger.meta(), momentUs: 0 });
+  }
+
+  private textWith(meta: BucketMeta): string {
     const { rows } = this;
-    return [this.ledger.meta(), ...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes(), ...rows.sortedLocks()].map(rowText).join('\n');
+    return [meta, ...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes(), ...rows.sortedLocks()].map(rowText).join('\n');
   }
 
   /** What is always in memory, sorted, from the ledger's own upkeep and as a restart would read it from the rows. */

@@ -2,7 +2,7 @@
  * Answers one request of instructions: admits each item, proposes what is admitted, looks into WAITs, and puts the
  * fates together into one reply.
  */
-import { isMany, LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, memberCount, membersOf, type Instruction, type LegAddress, type LegRow, type ManyInstruction, type Outcome } from '@mas/ledger';
+import { isMany, isOtherCommitTime, LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, memberCount, membersOf, type CommittedLeg, type Instruction, type LegAddress, type LegRow, type ManyInstruction, type Outcome } from '@mas/ledger';
 import type { InstructionItem, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
@@ -100,9 +100,15 @@ export class InstructionService {
     const { kind } = instruction;
     if (kind !== 'commit' && kind !== 'commit-many' && kind !== 'rollback') return null;
     if (!this.applier.isLeading()) return null;
-    if (kind === 'commit-many') return instruction.legs.every((leg) => this.endedLeg(leg, 'committed') !== null) ? { kind: 'done' } : null;
-    const leg = this.endedLeg(instruction, kind === 'commit' ? 'committed' : 'aborted');
+    if (kind === 'commit-many') return instruction.legs.every((leg) => this.committedLeg(leg) !== null) ? { kind: 'done' } : null;
+    const leg = kind === 'commit' ? this.committedLeg(instruction) : this.endedLeg(instruction, 'aborted');
     return leg === null ? null : { kind: 'leg-ended', leg };
+  }
+
+  /** Told with another commit time it is a contradiction, which the ledger names. */
+  private committedLeg(told: CommittedLeg): LegRow | null {
+    const leg = this.endedLeg(told, 'committed');
+    return leg === null || isOtherCommitTime(leg.commitUs, told.commitUs) ? null : leg;
   }
 
   private endedLeg({ account, txn }: LegAddress, ended: LegRow['state']): LegRow | null {

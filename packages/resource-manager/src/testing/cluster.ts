@@ -12,6 +12,7 @@ import { ResourceManager } from '../resource-manager';
 import { MemorySnapshotSpool } from '../snapshot-spool';
 import type { TokenVerifier } from '../token-verifier';
 import { FakeRaft, type FakeHost } from './fake-raft';
+import { HeardMoments } from './heard-moments';
 import { jsonLedgerCodec, jsonRowCodec } from './json-codecs';
 import { OPERATOR } from './payments';
 import { VirtualClock } from './virtual-clock';
@@ -51,6 +52,7 @@ export class TestCluster {
   readonly placement;
   private readonly identities = new Map<RmId, MemoryIdentityStore>();
   private readonly processes = new Map<RmId, Process>();
+  private readonly moments = new HeardMoments();
 
   constructor(private options: ClusterOptions = {}) {
     const rms = Array.from({ length: options.rms ?? 1 }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
@@ -164,8 +166,10 @@ export class TestCluster {
   }
 
   async instruct(bucket: BucketId, items: readonly InstructionItem[]): Promise<readonly ItemReply[]> {
-    const reply = await this.ask(bucket, { kind: 'instructions', bucket, phase: 'phase-1', items });
+    const sent = items.map((item) => this.moments.handedOn(item));
+    const reply = await this.ask(bucket, { kind: 'instructions', bucket, phase: 'phase-1', items: sent });
     if (reply.kind !== 'outcomes') throw new Error(`no outcomes: ${JSON.stringify(reply)}`);
+    for (const [at, outcome] of reply.outcomes.entries()) this.moments.heard(present(sent[at], 'item').instruction, outcome);
     return reply.outcomes;
   }
 

@@ -15,14 +15,16 @@ async function instruct(cluster: RealCluster, bucket: BucketId, items: readonly 
 /** A coordinator without a memory: prepare, decide, and only sometimes the second phase. The home's decision, or null. */
 async function pay(cluster: RealCluster, p: Payment, from: AccountNumber, to: AccountNumber, tellLegs: boolean): Promise<'committed' | 'aborted' | null> {
   const [home, remote] = [cluster.bucketOf(from), cluster.bucketOf(to)];
+  let promisedUs: number | null = null;
   if (home !== remote) {
-    const prepared = await instruct(cluster, remote, [prepare(p, to)]);
-    if (prepared?.[0]?.kind !== 'outcome') return null;
+    const prepared = (await instruct(cluster, remote, [prepare(p, to)]))?.[0];
+    if (prepared?.kind !== 'outcome') return null;
+    if (prepared.outcome.kind === 'prepared') promisedUs = prepared.outcome.leg.preparedUs;
   }
-  const decided = (await instruct(cluster, home, [decideCommit(p, home === remote ? [] : [to])]))?.[0];
+  const decided = (await instruct(cluster, home, [decideCommit(p, home === remote ? [] : [to], promisedUs)]))?.[0];
   if (decided?.kind !== 'outcome' || decided.outcome.kind !== 'decided') return null;
   const { decision } = decided.outcome.outcome;
-  if (tellLegs && home !== remote && decision.kind === 'committed') await instruct(cluster, remote, [commitLeg(p, to)]);
+  if (tellLegs && home !== remote && decision.kind === 'committed') await instruct(cluster, remote, [commitLeg(p, to, decision.commitUs)]);
   return decision.kind;
 }
 

@@ -10,13 +10,13 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
         file: 'two-phase-commit/src/instructing',
         find: "return ready ? startDecision(txn, nowMs, { kind: 'commit' }) : { txn, effects: [] };",
         replace:
-          "if (!ready) return { txn, effects: [] };\n  const asked = startDecision(txn, nowMs, { kind: 'commit' });\n  const early: TransactionEffect[] = txn.legs.filter((leg) => leg.state === 'prepared').map((leg) => ({ kind: 'tell', bucket: leg.bucket, instruction: { kind: 'commit', txn: txn.plan.txn, account: leg.spec.account } }));\n  return { txn: asked.txn, effects: [...asked.effects, ...early] };",
+          "if (!ready) return { txn, effects: [] };\n  const asked = startDecision(txn, nowMs, { kind: 'commit' });\n  const early: TransactionEffect[] = txn.legs.filter((leg) => leg.state === 'prepared').map((leg) => ({ kind: 'tell', bucket: leg.bucket, instruction: { kind: 'commit', txn: txn.plan.txn, account: leg.spec.account, commitUs: null } }));\n  return { txn: asked.txn, effects: [...asked.effects, ...early] };",
       },
       {
         file: 'transaction-coordinator/src/payment/flight',
-        find: "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), token, nowMs + config.decideTimeoutMs);",
+        find: "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_PROMISES : promisesOf(passenger, remote), NO_TXNS), token, nowMs + config.decideTimeoutMs);",
         replace:
-          "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_ACCOUNTS : [remote.account], NO_TXNS), token, nowMs + config.decideTimeoutMs);\n      if (remote !== null) link.submitBackground(remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account }, nowMs + config.tellTimeoutMs, () => undefined);",
+          "link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_PROMISES : promisesOf(passenger, remote), NO_TXNS), token, nowMs + config.decideTimeoutMs);\n      if (remote !== null) link.submitBackground(remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account, commitUs: null }, nowMs + config.tellTimeoutMs, () => undefined);",
       },
     ],
   },
@@ -41,7 +41,7 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
     why: 'the home decides while a leg has not promised, and the leg says OK to a commit of nothing',
     changes: [
       { file: 'two-phase-commit/src/instructing', find: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared');", replace: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared' || leg.state === 'preparing');" },
-      { file: 'two-phase-commit/src/instructing', find: "for (const leg of txn.legs) if (leg.state === 'prepared') prepared.push", replace: "for (const leg of txn.legs) if (leg.state !== 'at-home') prepared.push" },
+      { file: 'two-phase-commit/src/instructing', find: "if (leg.state !== 'prepared') continue;", replace: "if (leg.state === 'at-home') continue;" },
       { file: 'transaction-coordinator/src/payment/flight', find: 'for (const passenger of remote) this.prepare(passenger, nowMs);', replace: 'this.decide(remote, nowMs);' },
       { file: 'ledger/src/phases', find: "if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);", replace: "if (leg === undefined) return { kind: 'done' };" },
     ],

@@ -23,8 +23,13 @@ export function metaColumns(meta: BucketMeta): MetaColumns {
     lock_seq: meta.lockSeq,
     epoch: meta.epoch,
     account_count: meta.accountCount,
-    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals), meta.semanticsVersion, meta.momentUs, meta.momentsSinceUs]),
+    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals), meta.semanticsVersion, ...moments(meta)]),
   };
+}
+
+/** Of a bucket that has had to do with none: nothing, as before there were any. */
+function moments({ momentUs, momentsSinceUs }: BucketMeta): readonly number[] {
+  return momentUs === 0 && momentsSinceUs === 0 ? [] : [momentUs, momentsSinceUs];
 }
 
 /** Null before the first checkpoint. */

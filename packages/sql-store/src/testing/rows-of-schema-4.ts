@@ -2,10 +2,12 @@
  * Rows as the code before migration 5 wrote them, its own bytes, and what they mean: the body is a list within `detail`. For databases
  * that are brought back to that schema.
  */
-import type { LegRow, LegSpec, OutcomeRow } from '@mas/ledger';
+import type { AccountRow, LegRow, LegSpec, OutcomeRow } from '@mas/ledger';
 import { accountNumber, currency } from '@mas/values';
-import { body, key, leg, outcome, txn, USD } from '@mas/testkit/applied-store';
+import { account, body, key, leg, outcome, txn, USD } from '@mas/testkit/applied-store';
 
+const ACCOUNT_COLUMNS =
+  'bucket,generation,slot,number,currency,status,balance_minor,holds_minor,pending_credits_minor,minimum_minor,rev,last_seq,journal_seq,created_at_ms,owner,created_scope,created_id,created_txn';
 const PAYMENT_COLUMNS = 'bucket,generation,slot,account,seq,txn,id,effect,amount_minor,state,prepared_at_ms,balance_after_minor,pinned,detail';
 const OUTCOME_COLUMNS = 'bucket,generation,slot,scope,id,txn,decision,decided_at_ms,untold_count,detail';
 
@@ -19,6 +21,7 @@ const OUTCOME_7 = `[1,["operator"],["payment",[["abc","debit","100","USD"],["def
 const OUTCOME_8 = `[1,["operator"],["payment",[],null,null,"[\\"freeze\\",\\"abc\\",null]"],null,[["abc","900",2]],[]]`;
 
 /** Of bucket 1, generation 1. */
+const ACCOUNTS: readonly string[] = [`1,1,3516,'abc','USD','open',1000,0,0,0,1,0,1,1700000000000,'owner','issuer|operator','create-abc',x'${txn(7)}'`];
 const PAYMENTS: readonly string[] = [
   `1,1,1262,'def',4099,x'${txn(4099)}','payment-4099','authorize',9,'committed',1700000004099,null,1,${hexText(DEF_4099)}`,
   `1,1,1262,'def',4100,x'${txn(4100)}','payment-4100','credit',2,'committed',1700000004100,900,0,${hexText(DEF_4100)}`,
@@ -37,7 +40,9 @@ export function backToSchema4(prefix: string): readonly string[] {
   return [
     `alter table ${prefix}payment drop column body`,
     `alter table ${prefix}outcome drop column body`,
+    `alter table ${prefix}account drop column created_us`,
     `delete from ${prefix}kysely_migration where name >= '0005'`,
+    `insert into ${prefix}account (${ACCOUNT_COLUMNS}) values ${ACCOUNTS.map((row) => `(${row})`).join(',')}`,
     `insert into ${prefix}payment (${PAYMENT_COLUMNS}) values ${PAYMENTS.map((row) => `(${row})`).join(',')}`,
     `insert into ${prefix}outcome (${OUTCOME_COLUMNS}) values ${OUTCOMES.map((row) => `(${row})`).join(',')}`,
   ];
@@ -51,17 +56,22 @@ const MIXED: readonly [LegSpec, LegSpec, LegSpec] = [
 const AUTHORIZED: LegSpec = { account: accountNumber('def'), effect: 'authorize', amountMinor: 9n, currency: USD };
 const reason = { name: 'INSUFFICIENT_FUNDS' as const, account: accountNumber('abc'), facts: { needed: '3.00', available: '1.00' } };
 
+/** There were no moments. */
+const without = { preparedUs: null, commitUs: null };
+const decision = { kind: 'committed' as const, atMs: 1_700_000_000_002, commitUs: null };
+
+export const MEANT_ACCOUNTS: readonly AccountRow[] = [account('abc', { createdUs: null })];
 export const MEANT_LEGS: readonly LegRow[] = [
-  leg('def', 4099, { spec: AUTHORIZED, body: body({ kind: 'authorization', legs: [AUTHORIZED], expiresAtMs: 1_800_000_000_000 }), journal: null, reservation: { status: 'open', expiresAtMs: 1_800_000_000_000, reservedMinor: 9n, consumedBy: null } }),
-  leg('def', 4100, { body: body({ legs: MIXED }), spec: MIXED[1] }),
-  leg('abc', 4096, { body: body({ memo: 'rent, "flat 7" é\n' }) }),
-  leg('abc', 4097, { state: 'aborted', reason, body: null, endedAtMs: 6, journal: null, subject: { kind: 'system' } }),
-  leg('abc', 4098, { state: 'prepared', endedAtMs: null, journal: null, body: body({ kind: 'refund', legs: MIXED, reference: { key: key('issuer|operator', 'original'), txn: txn(5) } }), spec: MIXED[0] }),
+  leg('def', 4099, { spec: AUTHORIZED, body: body({ kind: 'authorization', legs: [AUTHORIZED], expiresAtMs: 1_800_000_000_000 }), journal: null, reservation: { status: 'open', expiresAtMs: 1_800_000_000_000, reservedMinor: 9n, consumedBy: null }, ...without }),
+  leg('def', 4100, { ...without, body: body({ legs: MIXED }), spec: MIXED[1] }),
+  leg('abc', 4096, { ...without, body: body({ memo: 'rent, "flat 7" é\n' }) }),
+  leg('abc', 4097, { ...without, state: 'aborted', reason, body: null, endedAtMs: 6, journal: null, subject: { kind: 'system' } }),
+  leg('abc', 4098, { ...without, state: 'prepared', endedAtMs: null, journal: null, body: body({ kind: 'refund', legs: MIXED, reference: { key: key('issuer|operator', 'original'), txn: txn(5) } }), spec: MIXED[0] }),
 ];
 export const MEANT_OUTCOMES: readonly OutcomeRow[] = [
-  outcome(key('abc', 'x'), { untold: [{ account: accountNumber('def') }], body: body({ legs: MIXED }) }),
+  outcome(key('abc', 'x'), { decision, untold: [{ account: accountNumber('def') }], body: body({ legs: MIXED }) }),
   outcome(key('issuer|operator', '{abc}7'), { decision: { kind: 'aborted', atMs: 4, reason }, body: body({ memo: 'no' }), forced: [{ operator: 'issuer|eve', askedAtMs: 9, txn: txn(8) }] }),
-  outcome(key('issuer|operator', '{abc}8'), { body: body({ legs: [], memo: '["freeze","abc",null]' }) }),
+  outcome(key('issuer|operator', '{abc}8'), { decision, body: body({ legs: [], memo: '["freeze","abc",null]' }) }),
 ];
 
 function hexText(text: string): string {

@@ -71,7 +71,7 @@ export function leg(number: string, seq: number, changes: Partial<LegRow> = {}):
     preparedAtMs: 1_700_000_000_000 + seq,
     preparedUs: 1_700_000_000_000_000 + seq * 1_000 + 7,
     endedAtMs: 1_700_000_000_001 + seq,
-    commitUs: 1_700_000_000_000_000 + seq * 1_000 + 500,
+    commitUs: (changes.state ?? 'committed') === 'committed' ? 1_700_000_000_000_000 + seq * 1_000 + 500 : null,
     journal: { seq: 1, balanceAfterMinor: 900n },
     reservation: null,
     refundedMinor: 0n,

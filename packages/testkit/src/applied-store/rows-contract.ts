@@ -1,4 +1,5 @@
 /** Rows come back as they went in, are found by exactly their keys, and are listed in the promised order. */
+import type { OutcomeRow } from '@mas/ledger';
 import { accountNumber, currency, present, txnId } from '@mas/values';
 import { account, AWKWARD_TEXT, batch, body, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, txn, USD } from './contract-rows';
 import type { ContractContext } from './store-under-test';
@@ -60,6 +61,40 @@ export function rowsContract(context: ContractContext): void {
     await context.reopen();
     const { checkpoint } = await context.open(bucket);
     expect(checkpoint).toEqual({ applied: position(10), confState: CONF_STATE, meta: meta(bucket), blob: null });
+  });
+
+  test('rows with moments, with one of them and without come back as they went in', async () => {
+    const { bucket, store } = await context.openNew();
+    const legs = [
+      leg('abc', 1, { preparedUs: null, commitUs: null }),
+      // A decision from elsewhere about a promise of before there were moments; its own clock stood behind this bucket's.
+      leg('abc', 2, { preparedUs: null, commitUs: 1 }),
+      leg('abc', 3, { preparedUs: 2 ** 53 - 1, commitUs: 2 ** 53 - 1 }),
+      leg('abc', 4, { state: 'prepared', endedAtMs: null, journal: null }),
+      leg('abc', 5, { state: 'aborted', reason: { name: 'CANCELLED', account: null, facts: {} }, journal: null }),
+      leg('abc', 6, { preparedUs: 1_700_000_000_006_000, commitUs: 1_700_000_000_006_000 }),
+    ];
+    const forced = [{ operator: 'issuer|eve', askedAtMs: 9, txn: txn(8) }];
+    const committed = (commitUs: number | null): OutcomeRow['decision'] => ({ kind: 'committed', atMs: 1_700_000_000_002, commitUs });
+    const outcomes = [
+      outcome(key('abc', 'none'), { decision: committed(null) }),
+      outcome(key('abc', 'none, forced'), { decision: committed(null), forced }),
+      outcome(key('abc', 'the stamp’s'), { decision: committed(1_700_000_000_002_000) }),
+      outcome(key('abc', 'an hour ahead, forced'), { decision: committed(1_700_003_600_002_001), forced }),
+    ];
+    const accounts = [account('abc', { createdUs: null }), account('def', { createdUs: 2 ** 53 - 1 })];
+    const without = meta(bucket, { momentUs: 0, momentsSinceUs: 0 });
+    await store.checkpoint(batch(bucket, { accounts, legs, outcomes, meta: without }));
+    const loaded = await store.load({
+      accounts: accounts.map((row) => row.number),
+      legs: legs.map((row) => ({ account: row.account, txn: row.txn, seqRanges: [{ from: row.seq, to: row.seq }] })),
+      outcomes: outcomes.map((row) => row.key),
+    });
+    expect(sorted(loaded.accounts)).toEqual(sorted(accounts));
+    expect(sorted(loaded.legs)).toEqual(sorted(legs));
+    expect(sorted(loaded.outcomes)).toEqual(sorted(outcomes));
+    await context.reopen();
+    expect((await context.open(bucket)).checkpoint.meta).toEqual(without);
   });
 
   test('texts and txns that look like separators, escapes or nothing; the longest ones', async () => {

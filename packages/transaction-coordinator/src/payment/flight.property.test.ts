@@ -136,7 +136,7 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   const instructions: string[] = [];
   for (const { request, atMs } of rig.cluster.sent) {
     if (request.kind !== 'instructions') continue;
-    for (const item of request.items) for (const instruction of instructionsIn(item.instruction)) instructions.push(JSON.stringify([request.bucket, request.phase, atMs, instruction, item.token], (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
+    for (const item of request.items) for (const instruction of instructionsIn(item.instruction)) instructions.push(JSON.stringify([request.bucket, request.phase, atMs, instruction, item.token], withoutMoment));
   }
   // Counts of requests and round trips, which may be cut otherwise, are another matter.
   const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;
@@ -148,6 +148,12 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
     balances: accounts.map((account) => rig.balance(account)),
     leftovers: rig.leftovers(),
   };
+}
+
+/** A moment counts the instructions before it in its bucket, whose order within a request differs. That they are told is compared; `leftovers` judges them. */
+function withoutMoment(name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return (name === 'commitUs' || name === 'notBeforeUs') && value !== null ? 'a moment' : value;
 }
 
 /** Who is asked again when, and how often, is the transport's, which learns from all requests: without times and repetitions. */

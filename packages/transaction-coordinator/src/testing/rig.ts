@@ -1,6 +1,6 @@
 /** A coordinator over fakes of its ports, with accounts in known buckets and the questions that tests ask. */
 import { createHash } from 'node:crypto';
-import type { Subject, TxnVersion } from '@mas/ledger';
+import type { LegRow, Subject, TxnVersion } from '@mas/ledger';
 import { LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { madeUpCluster } from '@mas/testkit/membership';
 import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger, type Random } from '@mas/values';
@@ -112,7 +112,16 @@ export class Rig {
       ...[...bucket.ledger.preparedLegs()].map((leg) => `prepared leg on ${leg.account}`),
       ...[...bucket.ledger.undelivered()].map((row) => `untold outcome ${row.key}`),
       ...bucket.rows.sortedAccounts().filter((row) => row.holdsMinor !== 0n || row.pendingCreditsMinor !== 0n).map((row) => `holds or pending credits on ${row.number}`),
+      ...bucket.rows.sortedLegs().filter((leg) => leg.state === 'committed' && !this.hasCommitTime(leg)).map((leg) => `not its home's commit time, or not behind its promise: leg on ${leg.account}`),
     ]);
+  }
+
+  /** Legs at home are promised and committed at one moment. */
+  private hasCommitTime({ key, homeSlot, account, preparedUs, commitUs }: LegRow): boolean {
+    const home = this.cluster.at(homeSlot);
+    const decision = home.rows.outcome(key)?.decision;
+    if (decision?.kind !== 'committed' || decision.commitUs === null || decision.commitUs !== commitUs || preparedUs === null) return false;
+    return home === this.cluster.at(slotOfAccount(account)) ? preparedUs <= commitUs : preparedUs < commitUs;
   }
 
   total(): AmountMinor {
