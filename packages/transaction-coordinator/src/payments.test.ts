@@ -50,6 +50,18 @@ describe('committed', () => {
     expect(entry?.timeline.map((step) => step.step)).toEqual(['received', 'journaled', 'prepare-sent', 'prepared', 'decide-sent', 'decided', 'answered', 'tell-sent', 'told', 'ended']);
   });
 
+  test.each([['alone', 0], ['together', 500]])('%s: the decision carries the moment of the promise, and the leg is told the commit time', async (_, maxFlightPayments) => {
+    const rig = new Rig({ config: { maxFlightPayments } });
+    const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+    const aheadUs = (rig.clock.wallMs() + 60_000) * 1_000;
+    rig.cluster.bucket(2).close(aheadUs);
+    expect(verdict(await rig.pay(rig.request(from, to, 30n)))).toBe('committed');
+    await rig.clock.pass(50);
+    expect(rig.cluster.instructionsOf('decide-commit')).toEqual([expect.objectContaining({ notBeforeUs: aheadUs + 1 })]);
+    expect(rig.cluster.instructionsOf('commit')).toEqual([expect.objectContaining({ account: to, commitUs: aheadUs + 2 })]);
+    expect(rig.leftovers()).toEqual([]);
+  });
+
   test('home that holds no leg', async () => {
     const rig = new Rig();
     const [from, to, third] = [rig.open(1, 100n), rig.open(2, 0n), rig.open(3, 0n)];

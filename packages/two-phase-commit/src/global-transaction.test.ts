@@ -111,6 +111,23 @@ test('commit: everybody is prepared before the home is asked, the caller hears b
   expect(timelineOf(txn).map((step) => `${step.atMs - plan.createdAtMs} ${step.step}`)).toEqual(['0 received', '1 journaled', '1 prepare-sent', '1 prepare-sent', '2 prepared', '2 prepared', '2 decide-sent', '3 decided', '3 answered', '3 tell-sent', '4 told', '4 told', '4 ended']);
 });
 
+test.each<[string, number | null, number | null, number | null]>([
+  ['the highest of two', 70, 90, 90],
+  ['the highest, in the other order', 90, 70, 90],
+  ['the only one that has been said', null, 70, 70],
+  ['none, where no bucket has moments', null, null, null],
+])('moments: DECIDE carries %s of the promises, legs are told the commit time that the home has recorded', (_, ofBob, ofCat, notBeforeUs) => {
+  const promise = (preparedUs: number | null): InstructionReply => outcome({ kind: 'prepared', leg: { ...legRow('prepared'), preparedUs } });
+  const txn = [begin, journaled(), leg(bob, promise(ofBob))].reduce((before, event) => advance(before, event).txn, globalTransaction(plan, spread));
+  const decide = advance(txn, leg(cat, promise(ofCat)));
+  expect(decide.effects).toEqual([expect.objectContaining({ kind: 'decide', instruction: expect.objectContaining({ kind: 'decide-commit', notBeforeUs }) as unknown })]);
+  for (const commitUs of [7_000, null]) {
+    const record = { ...committedRow([bob, cat]), decision: { kind: 'committed' as const, atMs: 7, commitUs } };
+    const { effects } = advance(decide.txn, home(decided(record)));
+    expect(effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.instruction] : []))).toEqual([bob, cat].map((account) => ({ kind: 'commit', txn: TXN, account, commitUs })));
+  }
+});
+
 test('all legs at home: DECIDE alone, and nobody to tell', () => {
   play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(decided(committedRow())), ['answer committed', 'journal-end', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
 });

@@ -32,6 +32,12 @@ export class FakeBucket {
     return outcomes;
   }
 
+  /** Carries the bucket's order ahead, as a read at that moment does. */
+  close(behindUs: number): void {
+    this.entries += 1;
+    this.ledger.apply({ stampMs: this.clock.wallMs(), behindUs, instructions: [] }, this.rows, this.entries);
+  }
+
   /** Legs that are prepared ask their homes, and homes tell; what leaders do by themselves. */
   resolve(send: (slot: Slot, instruction: Instruction) => Outcome): void {
     for (const leg of [...this.ledger.preparedLegs()]) {

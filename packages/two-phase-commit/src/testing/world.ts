@@ -14,6 +14,8 @@ import { ModelBucket, STAMP_MS } from './model-bucket';
 export const USD = currency('USD');
 export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
 const BUCKETS = 3;
+/** So far are the clocks of one bucket and the next. */
+const APART_MS = 60_000;
 
 export class Machine {
   readonly answers: TransactionAnswer[] = [];
@@ -40,7 +42,7 @@ export class World {
 
   constructor(private readonly choices: Choices) {
     this.placement = new PlacementIndex(genesisPlacement([{ rm: rmId(1), address: 'one:1' }], BUCKETS, 1));
-    for (const { bucket } of this.placement.map.buckets) this.buckets.set(bucket, new ModelBucket(bucket, this.placement, () => STAMP_MS + this.nowMs));
+    for (const { bucket } of this.placement.map.buckets) this.buckets.set(bucket, new ModelBucket(bucket, this.placement, () => STAMP_MS + this.nowMs + bucket * APART_MS));
   }
 
   open(number: string, balanceMinor: bigint): AccountNumber {
