@@ -8,6 +8,7 @@ import type { History } from './history';
 import type { HoldsSeen } from './holds';
 import { auditIds } from './ids';
 import { auditLockHistory } from './lock-history';
+import { auditMoments } from './moments';
 import { auditMoney } from './money';
 import { auditSerializability, type ReadFigures } from './serializability';
 
@@ -21,6 +22,7 @@ export interface Evidence {
 
 export function auditHistory({ state, history, decisions, holds, placement }: Evidence, findings: Findings): ReadFigures {
   auditMoney(state, history, findings);
+  auditMoments(state, history, findings);
   auditAnswers(state, history, decisions, holds, findings);
   auditIds(state, history, findings);
   auditLockHistory(history, placement, findings);

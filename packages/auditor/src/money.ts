@@ -9,7 +9,8 @@ import { show } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 
-const SIGN: Readonly<Record<LegEffect, bigint>> = { debit: -1n, credit: 1n, authorize: 0n, capture: -1n, void: 0n, 'refund-debit': -1n };
+/** What an effect does to a balance when it is committed. */
+export const SIGN: Readonly<Record<LegEffect, bigint>> = { debit: -1n, credit: 1n, authorize: 0n, capture: -1n, void: 0n, 'refund-debit': -1n };
 
 export function auditMoney(state: FinalState, history: History, findings: Findings): void {
   for (const number of history.accounts.keys()) auditAccount(number, state, history, findings);

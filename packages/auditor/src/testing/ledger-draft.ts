@@ -18,7 +18,7 @@ export class LedgerDraft {
   readonly buckets: Mutable<BucketRows>[] = this.placement.map.buckets.map(({ bucket, slots }) => ({
     bucket,
     appliedIndex: 9,
-    meta: { bucket, stampMs: 0, momentUs: 0, momentsSinceUs: 0, rev: 0, lockSeq: 9, policy: null, semanticsVersion: 1, slots: [...slots], epoch: 1, issued: new Map(), totals: new Map(), accountCount: 0 },
+    meta: { bucket, stampMs: 0, momentUs: 0, momentsSinceUs: 0, rev: 0, lockSeq: 9, policy: null, semanticsVersion: 8, slots: [...slots], epoch: 1, issued: new Map(), totals: new Map(), accountCount: 0 },
     accounts: [],
     legs: [],
     outcomes: [],

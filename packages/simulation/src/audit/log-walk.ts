@@ -1,7 +1,7 @@
 /**
  * Walks each bucket's applied log with a small memory of its own: a prepare comes before its commit, never after its
  * rollback; remote legs commit only after their home's decision; one exclusive holder at a time, tokens only rise, and what
- * a lock forbids did not happen; an account's change is made or refused, and that once.
+ * a lock forbids did not happen; an account's change is made or refused, and that once. Moments: moment-walk.ts.
  */
 import { HoldsSeen, show, type Findings } from '@mas/auditor';
 import { isMany, memberCount, type Instruction, type LockRow, type Outcome } from '@mas/ledger';
@@ -11,9 +11,8 @@ import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
 import type { Counters } from '../world/counters';
 import { EPOCH_MS } from '../world/sim-process';
 import type { AppliedEntry, ClusterWatch } from './cluster-watch';
-
-/** Clocks that are right are off by a second at most, those that agree by half a second from each other; faults set none off by less than what is left. */
-const MAX_AHEAD_MS = 2_500;
+import { MAX_AHEAD_MS } from './limits';
+import { MomentWalk } from './moment-walk';
 
 /** @returns the holds that the logs tell of. */
 export function walkLogs(watch: ClusterWatch, findings: Findings, counters: Counters): HoldsSeen {
@@ -34,6 +33,7 @@ class BucketWalk {
   private readonly shared = new Map<string, Map<string, LockRow>>();
   private lastToken = 0;
   private stampMs = 0;
+  private readonly moments: MomentWalk;
 
   constructor(
     private readonly bucket: BucketId,
@@ -41,7 +41,9 @@ class BucketWalk {
     private readonly holds: HoldsSeen,
     private readonly findings: Findings,
     private readonly counters: Counters,
-  ) {}
+  ) {
+    this.moments = new MomentWalk(bucket, findings);
+  }
 
   walk(log: ReadonlyMap<number, AppliedEntry>): void {
     const indexes = [...log.keys()].sort((a, b) => a - b);
@@ -52,14 +54,18 @@ class BucketWalk {
       this.findings.expect(index === expected, 'equal logs', () => `bucket ${this.bucket}: no replica has applied ${expected}`);
       expected = index + 1;
       if (applied.entry.type !== 'normal' || applied.entry.data.length === 0) continue;
-      const { stampMs, instructions } = this.codec.decodeEntry(applied.entry.data);
+      const { stampMs, behindUs, instructions } = this.codec.decodeEntry(applied.entry.data);
       this.stampMs = Math.max(this.stampMs, stampMs);
+      this.moments.entry(this.stampMs, behindUs, applied.proposedMs);
       this.judgeStamp(index, stampMs, applied.proposedMs);
       instructions.forEach((instruction, at) => {
         if (isMany(instruction)) this.counters.add('payments told together', memberCount(instruction));
         const outcome = applied.outcomes[at];
         if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
-        else this.step(instruction, outcome, applied.firstMs);
+        else {
+          this.step(instruction, outcome, applied.firstMs);
+          this.moments.step(instruction, outcome);
+        }
       });
     }
   }

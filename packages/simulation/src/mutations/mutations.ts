@@ -2,9 +2,10 @@
 import { HALF_BROKEN_MUTATIONS } from './half-broken-mutations';
 import { LEDGER_MUTATIONS } from './ledger-mutations';
 import { MEMBERSHIP_MUTATIONS } from './membership-mutations';
+import { MOMENT_MUTATIONS } from './moment-mutations';
 import type { Mutation } from './mutation';
 import { PROTOCOL_MUTATIONS } from './protocol-mutations';
 import { REPLICATION_MUTATIONS } from './replication-mutations';
 import { TIME_MUTATIONS } from './time-mutations';
 
-export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS, ...HALF_BROKEN_MUTATIONS, ...TIME_MUTATIONS];
+export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS, ...HALF_BROKEN_MUTATIONS, ...TIME_MUTATIONS, ...MOMENT_MUTATIONS];
