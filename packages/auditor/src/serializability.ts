@@ -1,8 +1,10 @@
 /**
  * Are all histories explained by one order in which every payment and every read happens at one instant between its call and
- * its answer? A read of an account shows a prefix of its journal: what is in it came before the read, what is not, after.
- * Real time is a chain of answers. A cycle in these edges is a proof that no such order exists.
+ * its answer? An account's payments are ordered by their commit times, and a read at a moment shows those up to it, exactly: what is in them came before the
+ * read, what is not, after. Real time is a chain of answers. A cycle in these edges is a proof that no such order exists. What is read at no moment (from the
+ * cache, or with undecided money beside it) shows a balance that the account's row has had.
  */
+import { directionOf } from '@mas/ledger';
 import type { AccountNumber, AmountMinor, PaymentKey } from '@mas/values';
 import type { History, ReadHistory } from './history';
 import { show, type Decisions } from './decisions';
@@ -12,6 +14,10 @@ import { Graph } from './graph';
 
 interface Journal {
   readonly payments: readonly PaymentKey[];
+  /** Of each payment, ascending in the order of commit times. */
+  readonly commitUs: readonly number[];
+  /** After the first n payments. */
+  readonly balances: readonly AmountMinor[];
   /** Balance → after how many payments the account had it. */
   readonly prefixesOf: ReadonlyMap<AmountMinor, readonly number[]>;
   /** When the last decision among the first n was first known. */
@@ -34,13 +40,14 @@ export interface ReadFigures {
 
 export function auditSerializability(state: FinalState, history: History, decisions: Decisions, findings: Findings): ReadFigures {
   const times = timesOf(history, decisions);
-  const journals = journalsOf(state, history, times);
+  const journals = journalsOf(state, history, times, byCommitTime);
+  const stored = journalsOf(state, history, times, asStored);
   const journaled = new Set([...journals.values()].flatMap((journal) => journal.payments));
   const graph = new Graph();
   const figures = { explained: 0, ambiguous: 0 };
   for (const [key, time] of times) if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs);
   for (const [account, journal] of journals) addPrefixes(graph, account, journal);
-  history.reads.forEach((read, at) => addRead(graph, read, at, journals, findings, figures));
+  history.reads.forEach((read, at) => addRead(graph, read, at, { journals, stored }, findings, figures));
   graph.addRealTime();
   const cycle = graph.cycle();
   if (cycle !== null) findings.add('strictly serializable', `no order explains: ${cycle.join('  →  ')}`);
@@ -48,12 +55,26 @@ export function auditSerializability(state: FinalState, history: History, decisi
   return figures;
 }
 
-function journalsOf(state: FinalState, history: History, times: ReadonlyMap<PaymentKey, Times>): ReadonlyMap<AccountNumber, Journal> {
+interface Line {
+  readonly key: PaymentKey;
+  readonly seq: number;
+  readonly commitUs: number;
+  readonly amountMinor: AmountMinor;
+}
+
+const byCommitTime = (a: Line, b: Line): number => a.commitUs - b.commitUs || a.seq - b.seq;
+/** The order in which the account's bucket has applied them. */
+const asStored = (a: Line, b: Line): number => a.seq - b.seq;
+
+function journalsOf(state: FinalState, history: History, times: ReadonlyMap<PaymentKey, Times>, order: (a: Line, b: Line) => number): ReadonlyMap<AccountNumber, Journal> {
   const journals = new Map<AccountNumber, Journal>();
   for (const { number, openingMinor } of history.accounts.values()) {
-    const lines = (state.legsOf.get(number) ?? []).flatMap((leg) => (leg.journal === null ? [] : [{ key: leg.key, ...leg.journal }])).sort((a, b) => a.seq - b.seq);
+    const legs = (state.legsOf.get(number) ?? []).filter(({ journal }) => journal !== null);
+    const lines = legs.map(({ key, journal, commitUs, spec }): Line => ({ key, seq: journal?.seq ?? 0, commitUs: commitUs ?? 0, amountMinor: BigInt(directionOf(spec.effect)) * spec.amountMinor })).sort(order);
+    const balances = [openingMinor];
+    for (const { amountMinor } of lines) balances.push((balances.at(-1) ?? 0n) + amountMinor);
     const prefixesOf = new Map<AmountMinor, number[]>();
-    [openingMinor, ...lines.map((line) => line.balanceAfterMinor)].forEach((balance, prefix) => {
+    balances.forEach((balance, prefix) => {
       const known = prefixesOf.get(balance);
       if (known === undefined) prefixesOf.set(balance, [prefix]);
       else known.push(prefix);
@@ -62,7 +83,7 @@ function journalsOf(state: FinalState, history: History, times: ReadonlyMap<Paym
     for (const { key } of lines) decidedMs.push(Math.max(decidedMs.at(-1) ?? -Infinity, times.get(key)?.decidedMs ?? Infinity));
     const ackedFromMs = new Array<number>(lines.length + 1).fill(Infinity);
     for (let at = lines.length - 1; at >= 0; at -= 1) ackedFromMs[at] = Math.min(ackedFromMs[at + 1] ?? Infinity, times.get(lines[at]?.key as PaymentKey)?.ackMs ?? Infinity);
-    journals.set(number, { payments: lines.map((line) => line.key), prefixesOf, decidedMs, ackedFromMs });
+    journals.set(number, { payments: lines.map((line) => line.key), commitUs: lines.map((line) => line.commitUs), balances, prefixesOf, decidedMs, ackedFromMs });
   }
   return journals;
 }
@@ -87,17 +108,25 @@ function addPrefixes(graph: Graph, account: AccountNumber, { payments }: Journal
   });
 }
 
-function addRead(graph: Graph, read: ReadHistory, at: number, journals: ReadonlyMap<AccountNumber, Journal>, findings: Findings, figures: { explained: number; ambiguous: number }): void {
+interface Journals {
+  readonly journals: ReadonlyMap<AccountNumber, Journal>;
+  readonly stored: ReadonlyMap<AccountNumber, Journal>;
+}
+
+function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored }: Journals, findings: Findings, figures: { explained: number; ambiguous: number }): void {
   const name = `read ${at} at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of ${read.views.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`;
   if (read.level === 'committed') graph.operation(name, read.startMs, read.endMs);
   for (const view of read.views) {
-    const journal = journals.get(view.number);
+    const journal = (view.momentUs === null && read.level !== 'committed' ? stored : journals).get(view.number);
     if (journal === undefined) continue;
-    const all = journal.prefixesOf.get(view.balanceMinor) ?? [];
+    const { momentUs } = view;
+    const all = momentUs === null ? (journal.prefixesOf.get(view.balanceMinor) ?? []) : [upTo(journal, momentUs)];
+    const shown = momentUs === null || journal.balances[all[0] ?? 0] === view.balanceMinor;
+    findings.expect(shown, 'a read shows its moment', () => `${name} (${read.level}) at ${momentUs ?? 0}: ${view.number} had ${journal.balances[all[0] ?? 0] ?? 0n} then`);
     const possible = all.filter((prefix) => (journal.decidedMs[prefix] ?? Infinity) <= read.endMs);
     findings.expect(possible.length > 0, 'no undecided money is shown', () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`);
     if (read.level !== 'committed' || possible.length === 0) continue;
-    const candidates = possible.length === 1 ? possible : possible.filter((prefix) => (journal.ackedFromMs[prefix] ?? Infinity) > read.startMs);
+    const candidates = possible.length === 1 && momentUs === null ? possible : possible.filter((prefix) => (journal.ackedFromMs[prefix] ?? Infinity) > read.startMs);
     const [prefix] = candidates;
     findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);
     if (prefix === undefined) continue;
@@ -109,6 +138,12 @@ function addRead(graph: Graph, read: ReadHistory, at: number, journals: Readonly
     graph.edge(`before ${view.number} ${prefix}`, name);
     graph.edge(name, `after ${view.number} ${prefix}`);
   }
+}
+
+/** How many of the payments have a commit time up to this moment. */
+function upTo({ commitUs }: Journal, us: number): number {
+  const next = commitUs.findIndex((each) => each > us);
+  return next < 0 ? commitUs.length : next;
 }
 
 /** A read of the whole circle shows all its money. */

@@ -97,6 +97,7 @@ export class Applying {
   store({ account, leg, reference, movedMinor }: LegChange): void {
     checkMoney(account);
     this.state.addToTotal(account.currency, movedMinor);
+    if (movedMinor !== 0n && this.momentUs !== null) this.state.recent.add({ account: account.number, currency: account.currency, amountMinor: movedMinor, commitUs: leg.commitUs ?? this.momentUs }, this.momentUs);
     this.rows.putAccount(account);
     this.putLeg(leg);
     if (reference !== null) this.putLeg(reference);

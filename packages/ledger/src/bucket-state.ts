@@ -7,6 +7,7 @@ import type { SlotRange } from './instruction';
 import type { BucketMeta, PinnedRows } from './ledger-state';
 import { PinnedIndex } from './pinned-index';
 import type { Policy } from './policy';
+import { RecentMoves } from './recent-moves';
 import { MOMENTS_SINCE } from './semantics';
 
 export type SlotOf = (number: AccountNumber) => Slot;
@@ -16,6 +17,7 @@ export type HomeOf = (key: PaymentKey) => Slot;
 export class BucketState {
   readonly bucket: BucketId;
   readonly memory: PinnedIndex;
+  recent: RecentMoves;
   stampMs: number;
   momentUs: number;
   momentsSinceUs: number;
@@ -38,6 +40,7 @@ export class BucketState {
   ) {
     this.bucket = meta.bucket;
     this.memory = new PinnedIndex(pinned);
+    this.recent = new RecentMoves(meta.momentUs);
     this.stampMs = meta.stampMs;
     this.momentUs = meta.momentUs;
     this.momentsSinceUs = meta.momentsSinceUs;
@@ -67,6 +70,7 @@ export class BucketState {
       // Legs that were told commit times before have none: they lie before all moments of the bucket.
       this.momentUs = Math.max(this.momentUs, this.stampMs * 1000);
       this.momentsSinceUs = this.momentUs;
+      this.recent = new RecentMoves(this.momentUs);
     }
     this.semanticsVersion = Math.max(this.semanticsVersion, version);
   }

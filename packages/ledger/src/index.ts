@@ -5,7 +5,7 @@ export { changeBody, changeRecordKey, creationBody, differingField, differingReq
 export { canonicalText, txnPreimage, type TxnVersion } from './txn-preimage';
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS } from './instruction';
-export { entryProblem, instructionProblem, LAST_MOMENT_US, MAX_LOCK_TTL_MS } from './instruction-problem';
+export { closedBy, entryProblem, instructionProblem, LAST_MOMENT_US, MAX_LOCK_TTL_MS } from './instruction-problem';
 export { Ledger } from './ledger';
 export type * from './ledger-codec';
 export type * from './ledger-state';
@@ -24,6 +24,7 @@ export { rowText, type AnyRow } from './row-text';
 export type * from './rows';
 export { BREAK_REMEMBERED_MS, BROKEN_OWNER, brokenAtMs, lockKey } from './lock-row';
 export { rowsTouched, type LedgerKnowledge, type RowsTouched } from './rows-touched';
+export type { Move } from './recent-moves';
 export { LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, MOMENTS_SINCE, SEMANTICS_VERSION, UnknownSemantics } from './semantics';
 export type * from './subject';
 export { MAX_LOCK_ID_LENGTH, MAX_LOCK_OWNER_LENGTH, MAX_OWNER_LENGTH, textProblem } from './text-limits';

@@ -54,6 +54,11 @@ export function instructionProblem(instruction: Instruction): string | null {
   }
 }
 
+/** The moment at which the entry closes its bucket, whatever its instructions say: equal on all replicas, and known before it is applied. */
+export function closedBy({ stampMs, behindUs }: LedgerEntry): number {
+  return Math.max(stampMs * 1000, behindUs ?? 0);
+}
+
 /** The same for the frame of an entry. */
 export function entryProblem(entry: LedgerEntry): string | null {
   if (!Number.isSafeInteger(entry.stampMs) || entry.stampMs < 0) return 'the stamp is no whole number of milliseconds';

@@ -17,6 +17,7 @@ import { isMany } from './members';
 import type { Outcome } from './outcome';
 import { lent, lentOutcome } from './own-rows';
 import { commit, prepare, rollback } from './phases';
+import type { Move } from './recent-moves';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
 import { requireKnownSemantics } from './semantics';
@@ -77,6 +78,11 @@ export class Ledger implements LedgerKnowledge {
   /** Reads at earlier moments are not answered. */
   get momentsSinceUs(): number {
     return this.state.momentsSinceUs;
+  }
+
+  /** What has moved at commit times behind this moment; null where that is no longer known. */
+  movesBehind(us: number): readonly Move[] | null {
+    return this.state.recent.behind(us);
   }
 
   get stampMs(): number {

@@ -39,7 +39,7 @@ async function replicaOf(cluster: TestCluster, rm: RmId, bucket: BucketId): Prom
   return present(reply.replicas.find((one) => one.bucket === bucket), `replica of bucket ${bucket}`);
 }
 
-const readAlice = { kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [ALICE], token: null, delayMs: 0 } as const;
+const readAlice = { kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [ALICE], token: null, at: 'now' } as const;
 
 async function serves(cluster: TestCluster, id: string): Promise<void> {
   expect(await cluster.one(BUCKET_2, decideCommit(payment(id, BOB, DAVE, 1n), []))).toMatchObject({ outcome: { decision: { kind: 'committed' } } });

@@ -45,12 +45,6 @@ export interface ResourceManagerConfig {
   readonly exchangeTimeoutMs: number;
   /** Requests that this process passes on to other leaders at a time; more are refused. */
   readonly maxRelayed: number;
-  /** Times that a read asks the homes again because something was decided meanwhile. */
-  readonly maxReadRounds: number;
-  /** New instructions are held back for at most this long for the sake of a read at one instant. */
-  readonly maxDelayMs: number;
-  /** … and for this long for a read of one account whose legs keep being decided. */
-  readonly settleHoldMs: number;
 
   /** How often the drivers look round. */
   readonly driverTickMs: number;
@@ -100,9 +94,6 @@ const DEFAULTS: ResourceManagerConfig = {
   readTimeoutMs: 2_000,
   exchangeTimeoutMs: 1_000,
   maxRelayed: 512,
-  maxReadRounds: 6,
-  maxDelayMs: 1_500,
-  settleHoldMs: 200,
   driverTickMs: 250,
   deliverAfterMs: 1_000,
   resolveAfterMs: 3_000,
@@ -136,7 +127,6 @@ export function resourceManagerConfig(input: ResourceManagerConfigInput): Result
   );
   relation('storeRetryMaxMs', config.storeRetryMaxMs >= config.storeRetryMs, 'must not be below storeRetryMs');
   relation('driverRetryMaxMs', config.driverRetryMaxMs >= config.driverRetryMs, 'must not be below driverRetryMs');
-  relation('settleHoldMs', config.settleHoldMs <= config.maxDelayMs, 'must not exceed maxDelayMs');
   relation('resolveAfterMs', config.resolveAfterMs > config.deliverAfterMs, "must exceed deliverAfterMs: the home's leader tells before a leg has to ask");
   relation('maxDriverItems', config.maxDriverItems <= config.maxBatchInstructions, 'a request of a driver must fit into one batch');
   return errors.length === 0 ? ok(config) : err(errors);

@@ -23,7 +23,7 @@ async function balances(cluster: TestCluster): Promise<readonly bigint[]> {
 
 async function expectSettled(cluster: TestCluster): Promise<void> {
   for (const [rm, bucket] of [[RM_1, BUCKET_1], [RM_2, BUCKET_2]] as const) {
-    const totals = await cluster.ask(bucket, { kind: 'totals', bucket, delayMs: 0 });
+    const totals = await cluster.ask(bucket, { kind: 'totals', bucket, atUs: null });
     expect(totals).toMatchObject({ totals: { undecidedLegs: 0 } });
     expect((await cluster.checksum(rm, bucket)).differences).toEqual([]);
   }
@@ -158,7 +158,7 @@ test('an authorization frees its money at its time, not before', async () => {
   const expiresAtMs = cluster.clock.wallMs() + 10_000;
   await cluster.one(BUCKET_1, decideCommit(authorization('a', ALICE, 400n, expiresAtMs), []));
   const holds = async (): Promise<unknown> => {
-    const reply = await cluster.ask(BUCKET_1, { kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE], token: null, delayMs: 0 });
+    const reply = await cluster.ask(BUCKET_1, { kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE], token: null, at: 'now' });
     return reply.kind === 'accounts' ? reply.readings[0]?.holdsMinor : reply;
   };
   const entries = cluster.raft.group(BUCKET_1).entries.length;

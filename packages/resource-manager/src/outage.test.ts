@@ -72,7 +72,7 @@ describe('a database that is away everywhere', () => {
     expect((await ask())[0]).toMatchObject({ kind: 'unavailable' });
     await cluster.clock.advance(500);
     expect(await ask()).toEqual([{ kind: 'no-store', rm: RM_1 }, 0]);
-    expect(await cluster.clock.await(cluster.manager(RM_1).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE, BOB], delayMs: 0, token: null }, 'tm'))).toEqual({ kind: 'no-store', rm: RM_1 });
+    expect(await cluster.clock.await(cluster.manager(RM_1).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE, BOB], at: 'now', token: null }, 'tm'))).toEqual({ kind: 'no-store', rm: RM_1 });
   });
 
   test('where another could take the place, they are told to try again', async () => {

@@ -18,7 +18,7 @@ async function threeProcesses(config = {}): Promise<TestCluster> {
   return cluster;
 }
 
-const read: ParticipantRequest = { kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE], token: null, delayMs: 0 };
+const read: ParticipantRequest = { kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE], token: null, at: 'now' };
 
 function ask(cluster: TestCluster, rm: RmId, request: ParticipantRequest, passage?: Passage, caller: 'tm' | 'rm' = 'tm'): Promise<ParticipantReply> {
   return cluster.clock.await(cluster.manager(rm).handle(request, caller, passage));
@@ -70,7 +70,7 @@ test('what has been passed on is not passed on again', async () => {
 test('the leader itself answers, and so does any replica what it alone knows', async () => {
   const cluster = await threeProcesses();
   expect(await ask(cluster, RM_1, read, WISH)).toMatchObject({ kind: 'accounts' });
-  expect(await ask(cluster, RM_2, { kind: 'checksum', bucket: BUCKET_1, atIndex: null }, WISH)).toMatchObject({ kind: 'checksum', checksum: { rm: RM_2 } });
+  expect(await ask(cluster, RM_2, { kind: 'checksum', bucket: BUCKET_1, atUs: null }, WISH)).toMatchObject({ kind: 'checksum', checksum: { rm: RM_2 } });
   expect(cluster.requests).toEqual([]);
 });
 
@@ -117,7 +117,7 @@ describe('questions to a home', () => {
     expect(await cluster.balance(BOB)).toBe(100n);
     expect(cluster.clock.monotonicMs() - startedMs).toBeLessThan(600);
     const queries = cluster.requests.filter(({ request }) => request.kind === 'query');
-    expect(queries.map(({ to, passage }) => `${to} ${passage?.kind ?? 'directly'}`)).toEqual(['1 directly', '3 relay', '1 relayed']);
+    expect(queries.map(({ to, passage }) => `${to} ${passage?.kind ?? 'directly'}`)).toEqual(['1 directly', '3 relay', '1 relayed', '3 relay', '1 relayed']);
   });
 
   test('whose leader hangs go to the next one as soon as there is one', async () => {

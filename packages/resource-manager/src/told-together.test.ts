@@ -57,7 +57,7 @@ test('many legs end by one instruction; a Transaction Manager hears of the versi
   const home = length(cluster, BUCKET_1);
   expect(await cluster.one(BUCKET_1, item(acknowledgeMany(all)))).toEqual({ kind: 'done' });
   expect(entriesFrom(cluster, BUCKET_1, home)).toEqual([['acknowledge-many']]);
-  expect(await cluster.ask(BUCKET_1, { kind: 'totals', bucket: BUCKET_1, delayMs: 0 })).toMatchObject({ totals: { undecidedLegs: 0 } });
+  expect(await cluster.ask(BUCKET_1, { kind: 'totals', bucket: BUCKET_1, atUs: null })).toMatchObject({ totals: { undecidedLegs: 0 } });
   expect(await tell(cluster, 'rm', item(commitMany(all)))).toEqual({ kind: 'outcomes', outcomes: [DONE], semanticsVersion: null });
 });
 
@@ -139,5 +139,5 @@ test('a home acknowledges in one instruction what it has told together', async (
   const from = length(cluster, BUCKET_1);
   await cluster.clock.advance(3_000);
   expect(entriesFrom(cluster, BUCKET_1, from)).toEqual([['acknowledge-many']]);
-  expect(await cluster.ask(BUCKET_1, { kind: 'totals', bucket: BUCKET_1, delayMs: 0 })).toMatchObject({ totals: { undecidedLegs: 0 } });
+  expect(await cluster.ask(BUCKET_1, { kind: 'totals', bucket: BUCKET_1, atUs: null })).toMatchObject({ totals: { undecidedLegs: 0 } });
 });

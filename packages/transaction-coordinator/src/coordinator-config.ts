@@ -69,10 +69,6 @@ export interface CoordinatorConfig {
   readonly orphanAgeMs: number;
   readonly recoveryIntervalMs: number;
   readonly recoveryBatch: number;
-  /** Reads at one instant: how long leaders hold new instructions back at first; see reads/instant-delay.ts … */
-  readonly readDelayMs: number;
-  /** … and at most. */
-  readonly readDelayMaxMs: number;
   /** Legs that an audit keeps in memory at a time; a larger ledger is read several times, for a part of the payments each. */
   readonly auditLegsAtOnce: number;
 }
@@ -117,8 +113,6 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   orphanAgeMs: 120_000,
   recoveryIntervalMs: 15_000,
   recoveryBatch: 1_000,
-  readDelayMs: 200,
-  readDelayMaxMs: 1_500,
   auditLegsAtOnce: 500_000,
 };
 
@@ -163,8 +157,6 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   orphanAgeMs: [1_000, 86_400_000],
   recoveryIntervalMs: [100, 3_600_000],
   recoveryBatch: [1, 100_000],
-  readDelayMs: [1, 1_000],
-  readDelayMaxMs: [1, 1_500],
   auditLegsAtOnce: [1, 100_000_000],
 };
 
@@ -187,7 +179,6 @@ export function configProblems(config: CoordinatorConfig): readonly ConfigProble
     if (!Number.isSafeInteger(value) || value < min || value > max) complain(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
   }
   if (config.retryBackoffMaxMs < config.retryBackoffMinMs) complain('retryBackoffMaxMs', 'must not be below retryBackoffMinMs');
-  if (config.readDelayMaxMs < config.readDelayMs) complain('readDelayMaxMs', 'must not be below readDelayMs');
   if (config.prepareTimeoutMs < config.requestTimeoutMs) complain('prepareTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.decideTimeoutMs < config.requestTimeoutMs) complain('decideTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.orphanAgeMs <= config.prepareTimeoutMs + config.decideTimeoutMs) complain('orphanAgeMs', 'must exceed prepareTimeoutMs + decideTimeoutMs, or living payments would be resolved');

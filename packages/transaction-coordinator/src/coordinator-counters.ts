@@ -25,5 +25,4 @@ export class CoordinatorCounters {
   placementRefreshes = 0;
   recovered = 0;
   alarms = 0;
-  instantReadRetries = 0;
 }

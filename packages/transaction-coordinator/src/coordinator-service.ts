@@ -71,6 +71,8 @@ export interface AccountView {
   readonly level: 'committed' | 'uncommitted' | 'cached';
   /** cached: age of the value, ms. */
   readonly ageMs: number | null;
+  /** committed: the balance is that of this moment, microseconds since the Unix epoch, and the same for all accounts of the read; null: of none in particular. */
+  readonly momentUs: number | null;
   readonly rev: number;
   readonly createdAtMs: number;
   readonly bucket: BucketId;

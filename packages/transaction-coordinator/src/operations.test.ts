@@ -180,7 +180,7 @@ describe('audit', () => {
     const { entries } = rig.cluster.bucket(1);
     rig.cluster.tap = (rm, request) => (request.kind === 'checksum' && rm === 2 && request.bucket === 1 ? { kind: 'checksum', checksum: { bucket: bucketId(1), rm, appliedIndex: entries - 1, sha256: 'f'.repeat(64), differences: [], accounts: 2, legs: 9 } } : 'pass');
     const report = await audited(rig);
-    expect(report).toMatchObject({ differences: [], consistent: false, incomplete: [`The replica of bucket 1 on RM 2 was not compared: it stands at index ${entries - 1}, the leader at ${entries}.`] });
+    expect(report).toMatchObject({ differences: [], consistent: false, incomplete: [`The replica of bucket 1 on RM 2 was not compared: it stands at index ${entries - 1}, others at ${entries}.`] });
   });
 
   test('cut off by its deadline: incomplete, with how far it came', async () => {

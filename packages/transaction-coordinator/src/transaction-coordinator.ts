@@ -68,7 +68,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const legFinder = new LegFinder(link);
     this.payments = new Payments({ ...run, digest, cache, legFinder, ledgerTime: new LedgerTime(link.follower, directory, clock), accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
-    this.reads = new AccountReads(link, directory, cache, clock, counters, config);
+    this.reads = new AccountReads(link, directory, cache);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
     this.views = new PaymentViews(dao, link, legFinder, clock, this.unfinished, config.coordinatorId);
     this.doubts = new Doubts(run, legFinder, directory, dao);

@@ -11,17 +11,20 @@ import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, Pay
 /** One request to one replica of one bucket. Items keep their order in the reply. */
 export type ParticipantRequest =
   | { readonly kind: 'instructions'; readonly bucket: BucketId; readonly phase: InstructionPhase; readonly items: readonly InstructionItem[] }
-  | { readonly kind: 'query'; readonly bucket: BucketId; readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[] }
-  | { readonly kind: 'read-accounts'; readonly bucket: BucketId; readonly level: ReadLevel; readonly numbers: readonly AccountNumber[]; readonly token: string | null; readonly delayMs: number }
+  /** `closedAtUs`: "nothing is recorded" has to be true for every commit time up to this moment; null: as of now. */
+  | { readonly kind: 'query'; readonly bucket: BucketId; readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[]; readonly closedAtUs: number | null }
+  | { readonly kind: 'read-accounts'; readonly bucket: BucketId; readonly level: ReadLevel; readonly numbers: readonly AccountNumber[]; readonly token: string | null; readonly at: ReadMoment }
   | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null }
   /** One leg, by what identifies it; found through the bucket's filter, however long the account's history is. */
   | { readonly kind: 'leg'; readonly bucket: BucketId; readonly account: AccountNumber; readonly txn: TxnId; readonly token: string | null }
   | { readonly kind: 'list-accounts'; readonly bucket: BucketId; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null; readonly limit: number }
-  | { readonly kind: 'totals'; readonly bucket: BucketId; readonly delayMs: number }
+  /** `atUs` null: as of the bucket's last moment. */
+  | { readonly kind: 'totals'; readonly bucket: BucketId; readonly atUs: number | null }
   | { readonly kind: 'undecided'; readonly bucket: BucketId }
   /** Of one id, with the note of its last break; null: all that are in force. */
   | { readonly kind: 'locks'; readonly bucket: BucketId; readonly lockId: string | null }
-  | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atIndex: number | null }
+  /** Right behind the entry that closes the bucket at this moment, if it has not been applied yet; null: now. */
+  | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atUs: number | null }
   /** Answered at once by any replica from what it knows itself. */
   | { readonly kind: 'who-leads'; readonly bucket: BucketId }
   | { readonly kind: 'placement' }
@@ -43,6 +46,12 @@ export interface InstructionItem {
    */
   readonly token: string | null;
 }
+
+/**
+ * When a read of accounts at level committed takes place (docs/adr/0021). `now`: nothing that was decided before is missing. `choose`: only the moment is asked
+ * for at which these accounts can be read so; no readings come. A number: at this moment, microseconds since the Unix epoch.
+ */
+export type ReadMoment = 'now' | 'choose' | number;
 
 /** committed: linearizable, never undecided money. uncommitted: with holds and pending credits, from the leader without asking homes. */
 export type ReadLevel = 'committed' | 'uncommitted';
@@ -76,11 +85,12 @@ export interface AccountReading {
 
 export interface BucketTotals {
   readonly bucket: BucketId;
-  readonly rev: number;
+  /** As of this moment; null: the bucket has none yet. */
+  readonly momentUs: number | null;
   readonly accountCount: number;
   readonly issued: ReadonlyMap<Currency, AmountMinor>;
   readonly balances: ReadonlyMap<Currency, AmountMinor>;
-  /** Prepared legs plus legs not yet told: 0 means that the bucket's balances are settled. */
+  /** Prepared legs plus legs not yet told. */
   readonly undecidedLegs: number;
 }
 
@@ -153,7 +163,10 @@ export type ParticipantReply =
   /** With the semantics version of the bucket's instructions, which all its replicas know and which never falls; null: the sender is not told. */
   | { readonly kind: 'outcomes'; readonly outcomes: readonly ItemReply[]; readonly semanticsVersion: number | null }
   | { readonly kind: 'queried'; readonly outcomes: readonly (OutcomeRow | null)[] }
-  | { readonly kind: 'accounts'; readonly readings: readonly (AccountReading | null)[] }
+  /** `momentUs`: as of then; null: of no moment in particular (uncommitted, or the bucket has none yet). `asStored`: the balances are those of the rows. */
+  | { readonly kind: 'accounts'; readonly readings: readonly (AccountReading | null)[]; readonly momentUs: number | null; readonly asStored: boolean }
+  /** Of a read at a moment. */
+  | { readonly kind: 'no-moment'; readonly why: NoMoment; readonly sinceUs: number }
   | { readonly kind: 'legs'; readonly legs: readonly LegRow[]; readonly nextCursorSeq: number | null }
   | { readonly kind: 'leg'; readonly leg: LegRow | null }
   | { readonly kind: 'account-list'; readonly accounts: readonly AccountReading[]; readonly next: { readonly slot: Slot; readonly number: AccountNumber } | null }
@@ -170,6 +183,9 @@ export type ParticipantReply =
   /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */
   | { readonly kind: 'home-without-quorum'; readonly home: BucketId; readonly missing: MissingQuorum }
   | ParticipantFailure;
+
+/** before: the bucket's moments do not go back so far. forgotten: what has moved since is no longer in memory. ahead: it lies too far in the future. */
+export type NoMoment = 'before' | 'forgotten' | 'ahead';
 
 /** Per instruction: what the bucket answered, or why the item never reached the log. */
 export type ItemReply =

@@ -83,7 +83,7 @@ export function shortOf(account: string): AbortReason {
 export function read(world: LedgerDraft, level: ReadHistory['level'], startMs: number, endMs: number, balances: Readonly<Record<string, bigint>>): void {
   const views = Object.entries(balances).map(([name, balanceMinor]) => {
     const { number, owner, minimumMinor, rev } = world.account(name);
-    return { number, currency: USD, status: 'open' as const, owner, balanceMinor, minimumMinor, holdsMinor: null, pendingCreditsMinor: null, level, ageMs: null, rev, createdAtMs: 0, bucket: world.bucketOf(name).bucket, leader: null };
+    return { number, currency: USD, status: 'open' as const, owner, balanceMinor, minimumMinor, holdsMinor: null, pendingCreditsMinor: null, level, ageMs: null, momentUs: null, rev, createdAtMs: 0, bucket: world.bucketOf(name).bucket, leader: null };
   });
   world.history.reads.push({ level, numbers: views.map((view) => view.number), startMs, endMs, views });
 }

@@ -92,7 +92,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   async apply(entries: readonly Entry[], confState: ConfState): Promise<readonly ApplyResult[]> {
     const run = entries.map((entry): DecodedEntry => ({ entry, decoded: this.decode(entry) }));
-    const parts = partsOf(run, this.barriers.takeUpTo(run));
+    const parts = partsOf(run, this.barriers.takeReachedBy(run));
     const results: ApplyResult[] = [];
     // The configuration is known at the end only, so a run that changes it is checkpointed as a whole.
     const whole = parts.length > 1 && changesConfiguration(run);
@@ -167,13 +167,13 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     return this.checkpointer().flush(index, timeoutMs);
   }
 
-  /** A consistent read at exactly `index` if that is still ahead, else as soon as possible. @throws StoreUnavailable */
-  readAt(index: number | null, timeoutMs: number): Promise<SnapshotReader> {
+  /** A consistent read right behind the entry that closes the bucket at `us` if that is still to come, else as soon as possible. @throws StoreUnavailable */
+  readAt(us: number | null, timeoutMs: number): Promise<SnapshotReader> {
     const open = async (): Promise<SnapshotReader> => {
       await this.flush(this.position.index, timeoutMs);
       return this.state().store.readSnapshot();
     };
-    return index === null || index <= this.position.index ? open() : this.barriers.at(index, timeoutMs, open);
+    return us === null ? open() : this.barriers.at(us, timeoutMs, open);
   }
 
   // What the checkpointer asks.

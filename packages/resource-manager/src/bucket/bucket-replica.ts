@@ -14,13 +14,16 @@ import { InstructionService } from '../propose/instruction-service';
 import { Proposer } from '../propose/proposer';
 import { AccountReads } from '../reads/account-reads';
 import { BucketReads } from '../reads/bucket-reads';
-import { DelayGate } from '../reads/delay-gate';
+import { Closing } from '../reads/closing';
 import { replicaChecksum } from '../reads/replica-checksum';
 import { BucketApplier, type ReplicaListener } from './bucket-applier';
 import type { ReplicaContext } from './replica-context';
 
 /** Requests about a bucket's rows. */
 export type BucketRequest = Exclude<Extract<ParticipantRequest, { readonly bucket: BucketId }>, { readonly kind: 'who-leads' }>;
+
+/** A bucket that is ahead of the time is closed ahead of it. */
+const MAX_CLOSING_MS = 1_000;
 
 export interface ReplicaServices {
   readonly exchange: BucketExchange;
@@ -42,11 +45,11 @@ export class BucketReplica implements ReplicaListener {
     private readonly context: ReplicaContext,
     { exchange, homes, admission }: ReplicaServices,
   ) {
-    const { host, config, clock } = context;
+    const { host, config } = context;
     this.applier = new BucketApplier(bucket, context);
     this.applier.listener = this;
     this.proposer = new Proposer(this.applier, host, context);
-    const gate = new DelayGate(clock, config.maxDelayMs);
+    const closing = new Closing(this.applier, this.proposer);
     this.opening = new BucketOpening(this.applier, this.proposer, context);
     this.drivers = new ReplicaDrivers(
       this.applier,
@@ -58,9 +61,9 @@ export class BucketReplica implements ReplicaListener {
       ],
       context,
     );
-    this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, gate, config.maxWaitRounds, config.maxBatchInstructions);
-    this.accounts = new AccountReads(this.applier, this.proposer, homes, gate, context);
-    this.reads = new BucketReads(this.applier, gate, context);
+    this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, config.maxWaitRounds, config.maxBatchInstructions);
+    this.accounts = new AccountReads(this.applier, closing, homes, context);
+    this.reads = new BucketReads(this.applier, closing, homes, context);
   }
 
   onLeading(term: number): void {
@@ -79,9 +82,9 @@ export class BucketReplica implements ReplicaListener {
       case 'instructions':
         return this.instruct(request.items, caller);
       case 'query':
-        return this.reads.query(request.keys);
+        return this.reads.query(request.keys, request.closedAtUs);
       case 'read-accounts':
-        return this.accounts.read(request.level, request.numbers, request.delayMs);
+        return this.accounts.read(request.level, request.numbers, request.at);
       case 'list-legs':
         return this.reads.listLegs(request.query);
       case 'leg':
@@ -89,13 +92,13 @@ export class BucketReplica implements ReplicaListener {
       case 'list-accounts':
         return this.reads.listAccounts(request.after, request.limit);
       case 'totals':
-        return this.reads.totals(request.delayMs);
+        return this.reads.totals(request.atUs);
       case 'undecided':
         return this.reads.undecided();
       case 'locks':
         return this.reads.locks(request.lockId);
       case 'checksum':
-        return this.checksum(request.atIndex);
+        return this.checksum(request.atUs);
       default:
         return unreachable(request, 'request about a bucket');
     }
@@ -116,12 +119,20 @@ export class BucketReplica implements ReplicaListener {
     return this.instructions.handle(items, caller);
   }
 
-  private async checksum(atIndex: number | null): Promise<ParticipantReply> {
+  private async checksum(atUs: number | null): Promise<ParticipantReply> {
+    // So that an entry comes that all replicas have, also where nobody pays; not before the others have been asked as well.
+    const closing = atUs === null || !this.applier.isLeading() ? null : this.context.clock.schedule(this.closesInMs(atUs), () => void this.proposer.closeAt(atUs));
     try {
-      return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atIndex) };
+      return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atUs) };
     } catch (error) {
       if (error instanceof StoreUnavailable) return this.applier.storeRefusal();
       throw error;
+    } finally {
+      closing?.cancel();
     }
+  }
+
+  private closesInMs(us: number): number {
+    return Math.min(MAX_CLOSING_MS, Math.max(0, us / 1000 - this.applier.stamps.now()));
   }
 }

@@ -1,36 +1,56 @@
-/** Those who wait for the state of one exact index, to compare replicas while payments run. */
+/**
+ * Those who wait for the state that an entry leaves which closes the bucket at a moment. Every replica has the same such entry, so that replicas are
+ * compared while payments run.
+ */
+import { closedBy } from '@mas/ledger';
 import type { Clock } from '@mas/values';
 import { changesConfiguration, type Barrier, type DecodedEntry } from './apply-parts';
 
+interface Waiting {
+  readonly us: number;
+  readonly reached: () => Promise<void>;
+}
+
 export class ReadBarriers {
-  private waiting: Barrier[] = [];
+  private waiting: Waiting[] = [];
+  /** The latest moment at which an entry that was applied here has closed the bucket. */
+  private passedUs = 0;
 
   constructor(private readonly clock: Clock) {}
 
-  /** What `read` gives when applying has reached `index` and stands still for it; or when the time is over, wherever it is then. */
-  at<Value>(index: number, timeoutMs: number, read: () => Promise<Value>): Promise<Value> {
+  /**
+   * What `read` gives right behind the first entry that closes the bucket at `us`, where applying stands still for it; where that has been applied already, or
+   * does not come in time, wherever the replica is then.
+   */
+  at<Value>(us: number, timeoutMs: number, read: () => Promise<Value>): Promise<Value> {
+    if (us <= this.passedUs) return read();
     return new Promise((resolve, reject) => {
-      const barrier: Barrier = {
-        index,
+      const waiting: Waiting = {
+        us,
         reached: () => {
           timer.cancel();
           return read().then(resolve, reject);
         },
       };
       const timer = this.clock.schedule(timeoutMs, () => {
-        this.waiting = this.waiting.filter((other) => other !== barrier);
+        this.waiting = this.waiting.filter((other) => other !== waiting);
         read().then(resolve, reject);
       });
-      this.waiting.push(barrier);
+      this.waiting.push(waiting);
     });
   }
 
   /** Those that this run reaches, ascending. Behind a change of configuration only the run's end can be checkpointed. */
-  takeUpTo(run: readonly DecodedEntry[]): readonly Barrier[] {
-    const last = run[run.length - 1]?.entry.index;
-    if (this.waiting.length === 0 || last === undefined || changesConfiguration(run)) return [];
-    const reached = this.waiting.filter(({ index }) => index <= last).sort((a, b) => a.index - b.index);
-    this.waiting = this.waiting.filter(({ index }) => index > last);
+  takeReachedBy(run: readonly DecodedEntry[]): readonly Barrier[] {
+    const reached: Barrier[] = [];
+    for (const { entry, decoded } of run) {
+      const us = decoded === null ? 0 : closedBy(decoded);
+      if (us <= this.passedUs) continue;
+      this.passedUs = us;
+      if (this.waiting.length === 0 || changesConfiguration(run)) continue;
+      for (const waiting of this.waiting) if (waiting.us <= us) reached.push({ index: entry.index, reached: waiting.reached });
+      this.waiting = this.waiting.filter((waiting) => waiting.us > us);
+    }
     return reached;
   }
 }

@@ -22,6 +22,7 @@ export type Verdict =
 
 interface Waiting {
   readonly question: LegQuestion;
+  readonly closedAtUs: number | null;
   readonly done: (verdict: Verdict) => void;
 }
 
@@ -39,12 +40,13 @@ export class HomeQuerier {
     private readonly maxKeys: number,
   ) {}
 
-  ask(questions: readonly LegQuestion[]): Promise<readonly Verdict[]> {
+  /** @param closedAtUs "undecided" has to stay true for every commit time up to this moment; null: as of now */
+  ask(questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
     return Promise.all(
       questions.map(
         (question) =>
           new Promise<Verdict>((done) => {
-            this.queueOf(this.directory.placement().bucketOf(question.homeSlot)).waiting.push({ question, done });
+            this.queueOf(this.directory.placement().bucketOf(question.homeSlot)).waiting.push({ question, closedAtUs, done });
           }),
       ).concat(this.start()),
     );
@@ -69,14 +71,14 @@ export class HomeQuerier {
     queue.asking = true;
     while (queue.waiting.length > 0) {
       const round = queue.waiting.splice(0, this.maxKeys);
-      const verdicts = await this.askHome(home, round.map(({ question }) => question));
+      const verdicts = await this.askHome(home, round.map(({ question }) => question), latest(round));
       for (const [at, { done }] of round.entries()) done(present(verdicts[at], 'verdict'));
     }
     queue.asking = false;
   }
 
-  private async askHome(home: BucketId, questions: readonly LegQuestion[]): Promise<readonly Verdict[]> {
-    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })) });
+  private async askHome(home: BucketId, questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
+    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })), closedAtUs });
     if (reply.kind !== 'queried') {
       const reason = `home bucket ${home}: ${reply.kind === 'unavailable' ? reply.reason : reply.kind}`;
       const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
@@ -84,6 +86,11 @@ export class HomeQuerier {
     }
     return questions.map((question, at) => verdictOf(question.txn, reply.outcomes[at] ?? null));
   }
+}
+
+/** Closed later than asked for is closed as well. */
+function latest(round: readonly Waiting[]): number | null {
+  return round.reduce<number | null>((us, { closedAtUs }) => (closedAtUs === null ? us : Math.max(us ?? 0, closedAtUs)), null);
 }
 
 /** What a home's record means for one txn: a key that is bound to another payment aborts this one. */

@@ -8,7 +8,6 @@ import { present, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { HomeQuerier } from '../homes/home-querier';
 import { endingOf } from '../homes/leg-ending';
-import type { DelayGate } from '../reads/delay-gate';
 import { legKey } from '../rows/row-table';
 import type { Admission, AdmissionControl } from './admission';
 import { failureOf, joinedFates } from './fates';
@@ -23,7 +22,6 @@ export class InstructionService {
     private readonly proposer: Proposer,
     private readonly admission: AdmissionControl,
     private readonly homes: HomeQuerier,
-    private readonly gate: DelayGate,
     private readonly maxWaitRounds: number,
     /** Of one entry. */
     private readonly maxBatchInstructions: number,
@@ -51,7 +49,7 @@ export class InstructionService {
         parts.push(admitted.length - before);
       }
     }
-    const fates = await this.lookIntoWaits(admitted, await this.throughGate(admitted));
+    const fates = await this.lookIntoWaits(admitted, await this.proposer.submit(admitted));
     return together(replies, places, parts.length === fates.length ? fates : joinedFates(fates, parts), this.versionFor(caller));
   }
 
@@ -79,17 +77,6 @@ export class InstructionService {
     const isNew = instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared');
     if (isNew && this.applier.state().ledger.semanticsVersion < LOCK_HOLDERS_SINCE) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
     return this.admission.admit(item);
-  }
-
-  /** What is held back keeps nothing else of its request from being proposed: it may be what the hold waits for. */
-  private async throughGate(instructions: readonly Instruction[]): Promise<readonly Fate[]> {
-    const isHeld = this.gate.stopped(instructions);
-    if (isHeld === null) return this.proposer.submit(instructions);
-    const held = instructions.filter((_, at) => isHeld[at]);
-    const free = instructions.filter((_, at) => !isHeld[at]);
-    const [freeFates, heldFates] = await Promise.all([free.length === 0 ? [] : this.proposer.submit(free), this.gate.pass(held).then(() => this.proposer.submit(held))]);
-    const [nextFree, nextHeld] = [freeFates.values(), heldFates.values()];
-    return isHeld.map((late) => present((late ? nextHeld : nextFree).next().value, 'fate'));
   }
 
   /**
@@ -150,7 +137,7 @@ export class InstructionService {
     if (last) return (wait) => wait.undecided.map((leg) => leg.txn);
     const legs = new Map(waits.flatMap((wait) => wait.undecided).map((leg) => [legKey(leg.account, leg.txn), leg]));
     const keys = [...legs.keys()];
-    const verdicts = await this.homes.ask([...legs.values()]);
+    const verdicts = await this.homes.ask([...legs.values()], null);
     const verdictByLeg = new Map(keys.map((key, at) => [key, present(verdicts[at], 'verdict')]));
     const endings: Instruction[] = [];
     for (const [key, { account, txn }] of legs) {

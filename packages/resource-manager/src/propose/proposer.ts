@@ -12,12 +12,14 @@ import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
 import { allLoaded } from '../rows/row-table';
+import { Closers, type Closed } from './closers';
 import { membersIn, pinsOf, ReadyItems, settle, settleAll, type Fate, type Item, type Submission } from './submission';
 
 export type { Fate } from './submission';
 
 export class Proposer {
   private readonly ready = new ReadyItems();
+  private readonly closers = new Closers();
   private loadingCount = 0;
   private pumping: Promise<void> | null = null;
   /** Counts losses of leadership: what waited for its rows across one is not proposed. */
@@ -53,16 +55,27 @@ export class Proposer {
     });
   }
 
+  /** The bucket applies something at this moment or behind it (docs/adr/0021); null once it has. Costs an entry unless one is about to leave. */
+  closeAt(us: number): Promise<Closed> {
+    const refusal = this.refusal(0);
+    if (refusal !== null) return Promise.resolve(refusal);
+    const closed = this.closers.wait(us);
+    this.schedule();
+    return closed;
+  }
+
   /** Answers what has not been proposed; what is in flight is answered by its own fate. */
   leadershipLost(): void {
     this.reign += 1;
     settleAll(this.ready.takeAll(), this.notLeader());
+    this.closers.take().settle(this.notLeader());
   }
 
   /** Takes nothing more; resolves once nothing is in flight. */
   async stop(): Promise<void> {
     this.stopping = true;
-    settleAll(this.ready.takeAll(), { kind: 'unavailable', reason: 'stopping' });
+    settleAll(this.ready.takeAll(), STOPPING);
+    this.closers.take().settle(STOPPING);
     await this.pumping;
   }
 
@@ -110,7 +123,7 @@ export class Proposer {
 
   /** In a later turn, so that requests which arrive together share an entry. */
   private schedule(): void {
-    if (this.scheduled || this.pumping !== null || this.ready.length === 0) return;
+    if (this.scheduled || this.pumping !== null || !this.hasWork) return;
     this.scheduled = true;
     this.context.clock.defer(() => {
       this.scheduled = false;
@@ -130,9 +143,9 @@ export class Proposer {
   }
 
   private async pump(): Promise<void> {
-    while (this.ready.length > 0) {
+    while (this.hasWork) {
       const batch = this.cut();
-      if (batch.length > 0) await this.propose(batch);
+      if (batch.length > 0 || this.closers.any) await this.propose(batch);
     }
   }
 
@@ -166,43 +179,31 @@ export class Proposer {
     const { bucket, stamps } = this.applier;
     const held = failpoints.hit('before-propose', bucket);
     if (held !== undefined) await held;
-    const refusal = this.applier.isLeading() ? null : this.notLeader();
-    if (refusal !== null) {
-      settleAll(batch, refusal);
-      return;
-    }
-    const entry = { stampMs: stamps.next(), behindUs: null, instructions: batch.map((item) => item.instruction) };
+    const { behindUs, settle: settleClosers } = this.closers.take();
+    const failed = (fate: ParticipantFailure): void => {
+      settleAll(batch, fate);
+      settleClosers(fate);
+    };
+    if (!this.applier.isLeading()) return failed(this.notLeader());
+    const entry = { stampMs: stamps.next(), behindUs, instructions: batch.map((item) => item.instruction) };
     const problem = entryProblem(entry);
-    if (problem !== null) {
-      settleAll(batch, { kind: 'unavailable', reason: `nothing can be proposed: ${problem}` });
-      return;
-    }
+    if (problem !== null) return failed({ kind: 'unavailable', reason: `nothing can be proposed: ${problem}` });
     const data = ledgerCodec.encodeEntry(entry.stampMs, entry.behindUs, batch.map((item) => item.bytes));
     this.applier.inFlight = { data, entry };
     const proposal = await this.host.propose(bucket, data);
     this.applier.inFlight = null;
     const applied = failpoints.hit('after-apply-before-reply', bucket);
     if (applied !== undefined) await applied;
-    this.answer(batch, proposal);
+    this.answer(batch, proposal, settleClosers);
   }
 
-  private answer(batch: readonly Item[], proposal: ProposalResult<ApplyResult>): void {
-    switch (proposal.kind) {
-      case 'applied':
-        invariant(proposal.result.length === batch.length, 'an entry gives an outcome per instruction', { outcomes: proposal.result.length, instructions: batch.length });
-        for (const [i, item] of batch.entries()) settle(item, { kind: 'applied', outcome: this.noteAlarm(present(proposal.result[i], 'outcome'), proposal.index) });
-        return;
-      case 'not-leader':
-        return settleAll(batch, { kind: 'not-leader', leader: proposal.leader });
-      case 'no-quorum':
-        return settleAll(batch, { kind: 'no-quorum', missing: proposal.missing });
-      case 'refused':
-        return settleAll(batch, { kind: 'unavailable', reason: proposal.reason });
-      case 'unknown':
-        return settleAll(batch, { kind: 'unknown', reason: 'leadership changed before the entry was applied' });
-      default:
-        return unreachable(proposal, 'fate of a proposal');
-    }
+  private answer(batch: readonly Item[], proposal: ProposalResult<ApplyResult>, settleClosers: (closed: Closed) => void): void {
+    const failure = failureOf(proposal);
+    if (failure !== null) settleClosers(failure);
+    if (proposal.kind !== 'applied') return settleAll(batch, present(failure, 'failure'));
+    invariant(proposal.result.length === batch.length, 'an entry gives an outcome per instruction', { outcomes: proposal.result.length, instructions: batch.length });
+    for (const [i, item] of batch.entries()) settle(item, { kind: 'applied', outcome: this.noteAlarm(present(proposal.result[i], 'outcome'), proposal.index) });
+    settleClosers(null);
   }
 
   private noteAlarm(outcome: Outcome, index: number): Outcome {
@@ -211,10 +212,34 @@ export class Proposer {
     return outcome;
   }
 
+  private get hasWork(): boolean {
+    return this.ready.length > 0 || this.closers.any;
+  }
+
   private notLeader(): ParticipantFailure {
     const missing = this.host.missingQuorum(this.applier.bucket);
     if (missing !== null) return { kind: 'no-quorum', missing };
     const leader = this.host.leader(this.applier.bucket);
     return { kind: 'not-leader', leader: leader === this.context.rm ? null : leader };
+  }
+}
+
+const STOPPING: ParticipantFailure = { kind: 'unavailable', reason: 'stopping' };
+
+/** Null: it was applied. */
+function failureOf(proposal: ProposalResult<ApplyResult>): ParticipantFailure | null {
+  switch (proposal.kind) {
+    case 'applied':
+      return null;
+    case 'not-leader':
+      return { kind: 'not-leader', leader: proposal.leader };
+    case 'no-quorum':
+      return { kind: 'no-quorum', missing: proposal.missing };
+    case 'refused':
+      return { kind: 'unavailable', reason: proposal.reason };
+    case 'unknown':
+      return { kind: 'unknown', reason: 'leadership changed before the entry was applied' };
+    default:
+      return unreachable(proposal, 'fate of a proposal');
   }
 }

@@ -1,103 +1,115 @@
 /**
- * Reads of accounts. COMMITTED never shows undecided money and never misses what has been answered: at one moment the
- * balance and the prepared legs are taken together, then the homes of these legs are asked. Nothing decided: the
- * balance stands as of that moment. Something decided: it is applied first and the read takes a new moment, because a
- * balance with one decision and without another could contradict what a second reader sees. On a busy account new
- * instructions are held back from the third try on.
+ * Reads of accounts. COMMITTED never shows undecided money and never misses what has been answered (docs/adr/0021): balances and prepared legs are taken together,
+ * then the homes of these legs are asked. What a home has decided is added, not applied first: a read proposes nothing but, on an idle bucket, the
+ * entry that closes it at the moment that is read.
  */
-import type { AccountRow, Instruction, LegRow } from '@mas/ledger';
-import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel } from '@mas/two-phase-commit';
-import { present, type AccountNumber } from '@mas/values';
+import { directionOf, type AccountRow, type LegRow } from '@mas/ledger';
+import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
+import type { AccountNumber, AmountMinor } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { HomeQuerier } from '../homes/home-querier';
-import { endingOf } from '../homes/leg-ending';
-import type { Proposer } from '../propose/proposer';
-import type { DelayGate } from './delay-gate';
+import type { Closing, NoMomentReply } from './closing';
+import { decidedOf, type Decided, type HomesSilent } from './decided-legs';
 import { foreignAccount, readPoint, withRows } from './read-point';
-import { holdAndSettle } from './settling';
 
-const HOLD_FROM_ROUND = 2;
-
-interface Moment {
+/** Rows and prepared legs of one instant: nothing is applied in between. */
+interface Taken {
   readonly rows: readonly (AccountRow | null)[];
   readonly prepared: readonly LegRow[];
+  /** The bucket is closed here; 0: it has no moments yet. */
+  readonly momentUs: number;
 }
+
+type Failed = ParticipantFailure | NoMomentReply | HomesSilent;
 
 export class AccountReads {
   constructor(
     private readonly applier: BucketApplier,
-    private readonly proposer: Proposer,
+    private readonly closing: Closing,
     private readonly homes: HomeQuerier,
-    private readonly gate: DelayGate,
     private readonly context: ReplicaContext,
   ) {}
 
-  async read(level: ReadLevel, numbers: readonly AccountNumber[], delayMs: number): Promise<ParticipantReply> {
-    const { host, config, clock } = this.context;
-    await holdAndSettle(this.gate, clock, numbers, Math.min(delayMs, config.maxDelayMs), () => level === 'committed' && this.hasPrepared(numbers));
-    const point = await readPoint(host, this.applier.bucket, config.readTimeoutMs);
+  async read(level: ReadLevel, numbers: readonly AccountNumber[], at: ReadMoment): Promise<ParticipantReply> {
+    if (level === 'committed' && typeof at === 'number') return this.readAt(numbers, at);
+    const point = await readPoint(this.context.host, this.applier.bucket, this.context.config.readTimeoutMs);
     if (point.kind !== 'ready') return point;
-    const foreign = foreignAccount(this.applier, numbers);
-    if (foreign !== null) return foreign;
-    return withRows(this.applier, { accounts: numbers }, async () => {
-      const moment = level === 'committed' ? await this.settledMoment(numbers) : this.moment(numbers);
-      if ('kind' in moment) return moment;
-      return { kind: 'accounts', readings: moment.rows.map((row) => (row === null ? null : readingOf(row, moment.prepared))) };
+    const latest = await this.withAccounts(numbers, async () => (level === 'committed' ? this.now(numbers, at === 'choose') : uncommitted(this.take(numbers))));
+    return typeof latest === 'number' ? this.readAt(numbers, latest) : latest;
+  }
+
+  /** A number: the latest commit time that a home named, which lies behind the moment of what was taken; the accounts have to be read there. */
+  private async now(numbers: readonly AccountNumber[], isChoosing: boolean): Promise<ParticipantReply | number> {
+    const taken = this.take(numbers);
+    const decided = await decidedOf(this.homes, taken.prepared, isChoosing || taken.momentUs === 0 ? null : taken.momentUs);
+    if ('kind' in decided) return decided;
+    // One of them belongs to no moment: its home had none to give.
+    const unplaced = taken.momentUs === 0 || decided.some(({ commitUs }) => commitUs === null);
+    const latestUs = decided.reduce((us, { commitUs }) => Math.max(us, commitUs ?? 0), taken.momentUs);
+    if (isChoosing) return { kind: 'accounts', readings: [], momentUs: unplaced ? null : latestUs, asStored: false };
+    if (unplaced) return reply(taken, decided, [], null);
+    return latestUs === taken.momentUs ? reply(taken, decided, [], taken.momentUs) : latestUs;
+  }
+
+  private async readAt(numbers: readonly AccountNumber[], us: number): Promise<ParticipantReply> {
+    const failure = await this.closing.at(us);
+    if (failure !== null) return failure;
+    return this.withAccounts(numbers, async (): Promise<Failed | ParticipantReply> => {
+      const { ledger } = this.applier.state();
+      if (us < ledger.momentsSinceUs) return this.closing.refused('before');
+      const moves = ledger.movesBehind(us);
+      if (moves === null) return this.closing.refused('forgotten');
+      const taken = this.take(numbers, us);
+      const decided = await decidedOf(this.homes, taken.prepared, us);
+      if ('kind' in decided) return decided;
+      if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
+      const wanted = new Set(numbers);
+      const undone = moves.filter(({ account }) => wanted.has(account)).map(({ account, amountMinor }) => ({ account, amountMinor: -amountMinor }));
+      return reply(taken, decided.filter(({ commitUs }) => (commitUs ?? 0) <= us), undone, us);
     });
   }
 
-  private hasPrepared(numbers: readonly AccountNumber[]): boolean {
-    const { ledger } = this.applier.state();
-    return numbers.some((number) => ledger.preparedOn(number).length > 0);
+  private async withAccounts<Value>(numbers: readonly AccountNumber[], read: () => Promise<Value>): Promise<Value | ParticipantFailure> {
+    return foreignAccount(this.applier, numbers) ?? withRows(this.applier, { accounts: numbers }, read);
   }
 
-  private async settledMoment(numbers: readonly AccountNumber[]): Promise<Moment | Extract<ParticipantReply, { readonly kind: 'home-without-quorum' }> | ParticipantFailure> {
-    let release: (() => void) | null = null;
-    try {
-      for (let round = 0; round < this.context.config.maxReadRounds; round += 1) {
-        if (round === HOLD_FROM_ROUND) release = this.gate.hold(numbers, this.context.config.settleHoldMs);
-        const moment = this.moment(numbers);
-        if (moment.prepared.length === 0) return moment;
-        const verdicts = await this.homes.ask(moment.prepared);
-        const silent = verdicts.filter((verdict) => verdict.kind === 'unreachable');
-        const noQuorum = silent.find((verdict) => verdict.noQuorum !== null)?.noQuorum ?? null;
-        if (noQuorum !== null) return { kind: 'home-without-quorum', ...noQuorum };
-        if (silent[0] !== undefined) return { kind: 'unavailable', reason: silent[0].reason };
-        const endings = moment.prepared.map((leg, at) => endingOf(leg, present(verdicts[at], 'verdict'))).filter((ending) => ending !== null);
-        if (endings.length === 0) return moment;
-        const failure = await this.apply(endings);
-        if (failure !== null) return failure;
-      }
-    } finally {
-      release?.();
-    }
-    return { kind: 'unavailable', reason: 'payments on the account kept being decided while it was read' };
-  }
-
-  private async apply(endings: readonly Instruction[]): Promise<ParticipantFailure | null> {
-    const fates = await this.proposer.submit(endings);
-    for (const fate of fates) if (fate.kind !== 'applied') return fate.kind === 'unknown' ? { kind: 'unavailable', reason: fate.reason } : fate;
-    return null;
-  }
-
-  /** Rows and prepared legs of one instant: nothing is applied in between. */
-  private moment(numbers: readonly AccountNumber[]): Moment {
+  /** @param us accounts and legs that came to be behind this moment are left out */
+  private take(numbers: readonly AccountNumber[], us = Number.POSITIVE_INFINITY): Taken {
     const { ledger, table } = this.applier.state();
     return {
-      rows: numbers.map((number) => table.account(number) ?? null),
-      prepared: numbers.flatMap((number) => ledger.preparedOn(number)),
+      rows: numbers.map((number) => table.account(number) ?? null).map((row) => (row !== null && (row.createdUs ?? 0) <= us ? row : null)),
+      prepared: numbers.flatMap((number) => ledger.preparedOn(number)).filter((leg) => (leg.preparedUs ?? 0) <= us),
+      momentUs: ledger.momentUs,
     };
   }
 }
 
-export function readingOf(row: AccountRow, prepared: readonly LegRow[]): AccountReading {
+interface Change {
+  readonly account: AccountNumber;
+  readonly amountMinor: AmountMinor;
+}
+
+function reply({ rows, prepared }: Taken, decided: readonly Decided[], undone: readonly Change[], momentUs: number | null): ParticipantReply {
+  const changes = new Map<AccountNumber, AmountMinor>();
+  const settled = decided.map(({ leg }): Change => ({ account: leg.account, amountMinor: BigInt(directionOf(leg.spec.effect)) * leg.spec.amountMinor }));
+  for (const { account, amountMinor } of [...settled, ...undone]) changes.set(account, (changes.get(account) ?? 0n) + amountMinor);
+  const open = prepared.filter((leg) => !decided.some((each) => each.leg === leg));
+  const readings = rows.map((row) => (row === null ? null : readingOf(row, open, changes.get(row.number))));
+  return { kind: 'accounts', readings, momentUs, asStored: decided.length === 0 && undone.length === 0 };
+}
+
+function uncommitted({ rows, prepared }: Taken): ParticipantReply {
+  return { kind: 'accounts', readings: rows.map((row) => (row === null ? null : readingOf(row, prepared))), momentUs: null, asStored: true };
+}
+
+export function readingOf(row: AccountRow, prepared: readonly LegRow[], changeMinor: AmountMinor = 0n): AccountReading {
   return {
     number: row.number,
     currency: row.currency,
     status: row.status,
     owner: row.owner,
-    balanceMinor: row.balanceMinor,
+    balanceMinor: row.balanceMinor + changeMinor,
     minimumMinor: row.minimumMinor,
     holdsMinor: row.holdsMinor,
     pendingCreditsMinor: row.pendingCreditsMinor,

@@ -1,26 +1,35 @@
 /** Reads about a bucket as a whole: what homes have recorded, totals, lists, undecided legs, locks. */
-import type { LegRow, OutcomeRow } from '@mas/ledger';
+import { directionOf, MOMENTS_SINCE, type LegRow, type Move, type OutcomeRow } from '@mas/ledger';
 import type { LegQuery, ParticipantReply, UndecidedTransaction } from '@mas/two-phase-commit';
-import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
+import type { HomeQuerier } from '../homes/home-querier';
 import { readingOf } from './account-reads';
-import type { DelayGate } from './delay-gate';
+import type { Closing } from './closing';
+import { decidedOf } from './decided-legs';
 import { foreignAccount, notOwned, readPoint, withRows } from './read-point';
-import { holdAndSettle } from './settling';
 
 const MAX_LEGS_LISTED = 500;
 
 export class BucketReads {
   constructor(
     private readonly applier: BucketApplier,
-    private readonly gate: DelayGate,
+    private readonly closing: Closing,
+    private readonly homes: HomeQuerier,
     private readonly context: ReplicaContext,
   ) {}
 
-  /** As a home: what is recorded under each key. Records nothing; "nothing" is only ever said about slots that are owned. */
-  async query(keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[]): Promise<ParticipantReply> {
+  /**
+   * As a home: what is recorded under each key. Records nothing; "nothing" is only ever said about slots that are owned.
+   * @param closedAtUs nothing that is decided later has a commit time up to this moment
+   */
+  async query(keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[], closedAtUs: number | null): Promise<ParticipantReply> {
+    // A home that has no moments yet decides at none.
+    const hasMoments = this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
+    const failure = closedAtUs === null || !hasMoments ? null : await this.closing.at(closedAtUs);
+    if (failure !== null) return failure;
     return this.atReadPoint(async () => {
       const { ledger, table } = this.applier.state();
       const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
@@ -32,16 +41,35 @@ export class BucketReads {
     });
   }
 
-  async totals(delayMs: number): Promise<ParticipantReply> {
-    await holdAndSettle(this.gate, this.context.clock, null, Math.min(delayMs, this.context.config.maxDelayMs), () => this.undecidedLegs() > 0);
-    return this.atReadPoint(() => {
-      const undecidedLegs = this.undecidedLegs();
-      const meta = this.applier.state().ledger.meta();
-      return {
-        kind: 'totals',
-        totals: { bucket: this.applier.bucket, rev: meta.rev, accountCount: meta.accountCount, issued: meta.issued, balances: meta.totals, undecidedLegs },
-      };
-    });
+  /** Sums over the bucket, as of its last moment or of one that has passed: together with other buckets' the money of the ledger at one moment. */
+  async totals(atUs: number | null): Promise<ParticipantReply> {
+    const failure = atUs === null ? null : await this.closing.at(atUs);
+    if (failure !== null) return failure;
+    return atUs === null ? this.atReadPoint(() => this.totalsOf([], null)) : this.totalsAt(atUs);
+  }
+
+  private async totalsAt(us: number): Promise<ParticipantReply> {
+    const { ledger } = this.applier.state();
+    if (us < ledger.momentsSinceUs) return this.closing.refused('before');
+    const moves = ledger.movesBehind(us);
+    if (moves === null) return this.closing.refused('forgotten');
+    const taken = this.totalsOf(moves, us);
+    const decided = await decidedOf(this.homes, [...ledger.preparedLegs()].filter((leg) => (leg.preparedUs ?? 0) <= us), us);
+    if ('kind' in decided) return decided;
+    if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
+    const settled = decided.filter(({ commitUs }) => (commitUs ?? 0) <= us);
+    const balances = new Map(taken.totals.balances);
+    for (const { leg: { spec } } of settled) add(balances, spec.currency, BigInt(directionOf(spec.effect)) * spec.amountMinor);
+    return { kind: 'totals', totals: { ...taken.totals, balances } };
+  }
+
+  private totalsOf(moves: readonly Move[], us: number | null): Extract<ParticipantReply, { readonly kind: 'totals' }> {
+    const { ledger } = this.applier.state();
+    const meta = ledger.meta();
+    const balances = new Map(meta.totals);
+    for (const { currency, amountMinor } of moves) add(balances, currency, -amountMinor);
+    const momentUs = us ?? (meta.momentUs === 0 ? null : meta.momentUs);
+    return { kind: 'totals', totals: { bucket: this.applier.bucket, momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs: this.undecidedLegs() } };
   }
 
   private undecidedLegs(): number {
@@ -122,4 +150,8 @@ export class BucketReads {
       throw error;
     }
   }
+}
+
+function add(sums: Map<Currency, AmountMinor>, currency: Currency, amountMinor: AmountMinor): void {
+  sums.set(currency, (sums.get(currency) ?? 0n) + amountMinor);
 }

@@ -11,9 +11,9 @@ import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 
 /** @throws StoreUnavailable */
-export async function replicaChecksum(applier: BucketApplier, context: ReplicaContext, atIndex: number | null): Promise<ReplicaChecksum> {
+export async function replicaChecksum(applier: BucketApplier, context: ReplicaContext, atUs: number | null): Promise<ReplicaChecksum> {
   const { rowCodec, digest, rm, config } = context;
-  const reader = await applier.readAt(atIndex, config.readTimeoutMs);
+  const reader = await applier.readAt(atUs, config.readTimeoutMs);
   try {
     const meta = reader.checkpoint.meta ?? emptyBucket(applier.bucket);
     const audit = new BucketAudit(meta, slotOfAccount);

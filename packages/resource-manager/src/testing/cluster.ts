@@ -182,13 +182,13 @@ export class TestCluster {
 
   async balance(account: AccountNumber, level: 'committed' | 'uncommitted' = 'committed'): Promise<bigint> {
     const bucket = this.bucketOf(account);
-    const reply = await this.ask(bucket, { kind: 'read-accounts', bucket, level, numbers: [account], token: null, delayMs: 0 });
+    const reply = await this.ask(bucket, { kind: 'read-accounts', bucket, level, numbers: [account], token: null, at: 'now' });
     if (reply.kind !== 'accounts') throw new Error(`no reading: ${JSON.stringify(reply)}`);
     return present(reply.readings[0], `account ${account}`).balanceMinor;
   }
 
-  async checksum(rm: RmId, bucket: BucketId, atIndex: number | null = null) {
-    const reply = await this.clock.await(this.manager(rm).handle({ kind: 'checksum', bucket, atIndex }, 'tm'));
+  async checksum(rm: RmId, bucket: BucketId, atUs: number | null = null) {
+    const reply = await this.clock.await(this.manager(rm).handle({ kind: 'checksum', bucket, atUs }, 'tm'));
     if (reply.kind !== 'checksum') throw new Error(`no checksum: ${JSON.stringify(reply)}`);
     return reply.checksum;
   }
@@ -229,3 +229,4 @@ export const BUCKET_1 = bucketId(1);
 export const BUCKET_2 = bucketId(2);
 export const RM_1 = rmId(1);
 export const RM_2 = rmId(2);
+export const RM_3 = rmId(3);

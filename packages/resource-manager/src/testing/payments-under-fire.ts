@@ -31,7 +31,7 @@ async function pay(cluster: RealCluster, p: Payment, from: AccountNumber, to: Ac
 async function undecidedLegs(cluster: RealCluster): Promise<number> {
   let legs = 0;
   for (const { bucket } of cluster.placement.buckets) {
-    const reply = await cluster.ask(bucket, { kind: 'totals', bucket, delayMs: 0 });
+    const reply = await cluster.ask(bucket, { kind: 'totals', bucket, atUs: null });
     legs += reply.kind === 'totals' ? reply.totals.undecidedLegs : 1;
   }
   return legs;
@@ -41,7 +41,7 @@ async function balancesOf(cluster: RealCluster): Promise<readonly bigint[]> {
   return Promise.all(
     ACCOUNTS.map(async (account) => {
       const bucket = cluster.bucketOf(account);
-      const reply = await cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [account], token: null, delayMs: 0 });
+      const reply = await cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [account], token: null, at: 'now' });
       if (reply.kind !== 'accounts') throw new Error(JSON.stringify(reply));
       return present(reply.readings[0], account).balanceMinor;
     }),

@@ -138,7 +138,7 @@ export class RealCluster {
   }
 
   async checksum(rm: RmId, bucket: BucketId): Promise<ReplicaChecksum> {
-    const reply = await this.settling(this.exchange(rm, { kind: 'checksum', bucket, atIndex: null }));
+    const reply = await this.settling(this.exchange(rm, { kind: 'checksum', bucket, atUs: null }));
     if (reply.kind !== 'checksum') throw new Error(JSON.stringify(reply));
     return reply.checksum;
   }

@@ -1,7 +1,8 @@
 /** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
-import type { ItemOutcome, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
+import type { ItemOutcome, ItemReply, NoMoment, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type MissingQuorum } from '@mas/values';
 import { readCondition, writeCondition } from './condition-messages';
+import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { COMMITTED, DONE, readOutcome, writeOutcome } from './outcome-messages';
@@ -14,6 +15,8 @@ import { readLegRow, readLockRow, readOutcomeRow, writeLegRow, writeLockRow, wri
 
 type ReplyOf<Kind extends ParticipantReply['kind']> = Extract<ParticipantReply, { readonly kind: Kind }>;
 
+const NO_MOMENTS = wireEnum<NoMoment>({ before: 1, forgotten: 2, ahead: 3 });
+
 export function writeParticipantReply(writer: WireWriter, reply: ParticipantReply): void {
   switch (reply.kind) {
     case 'outcomes':
@@ -24,7 +27,12 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
     case 'queried':
       return writer.message(2, reply, (inner, { outcomes }) => inner.messages(1, outcomes, (each, row) => each.optionalMessage(1, row, writeOutcomeRow)));
     case 'accounts':
-      return writer.message(3, reply, (inner, { readings }) => inner.messages(1, readings, (each, reading) => each.optionalMessage(1, reading, writeAccountReading)));
+      return writer.message(3, reply, writeAccounts);
+    case 'no-moment':
+      return writer.message(22, reply, (inner, { why, sinceUs }) => {
+        inner.enumeration(1, NO_MOMENTS, why);
+        inner.uint(2, sinceUs);
+      });
     case 'legs':
       return writer.message(4, reply, writeLegs);
     case 'leg':
@@ -85,7 +93,7 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 2:
       return reader.message(2, (inner) => ({ kind: 'queried', outcomes: inner.messages(1, (each) => each.optionalMessage(1, readOutcomeRow)) }) as const);
     case 3:
-      return reader.message(3, (inner) => ({ kind: 'accounts', readings: inner.messages(1, (each) => each.optionalMessage(1, readAccountReading)) }) as const);
+      return reader.message(3, readAccounts);
     case 4:
       return reader.message(4, (inner) => ({ kind: 'legs', legs: inner.messages(1, readLegRow), nextCursorSeq: inner.optionalUint(2) }) as const);
     case 5:
@@ -108,6 +116,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(19, (inner) => ({ kind: 'home-without-quorum', home: inner.bucket(1), missing: inner.message(2, readMissingQuorum) }) as const);
     case 20:
       return reader.message(20, readLeadership);
+    case 22:
+      return reader.message(22, (inner) => ({ kind: 'no-moment', why: inner.enumeration(1, NO_MOMENTS), sinceUs: inner.uint(2) }) as const);
     default:
       return readFailure(reader);
   }
@@ -205,4 +215,14 @@ function writeMissingQuorum(writer: WireWriter, { up, of, needed, forMs }: Missi
 
 function readMissingQuorum(reader: WireReader): MissingQuorum {
   return { up: reader.uint(1), of: reader.uint(2), needed: reader.uint(3), forMs: reader.uint(4) };
+}
+
+function writeAccounts(writer: WireWriter, { readings, momentUs, asStored }: ReplyOf<'accounts'>): void {
+  writer.messages(1, readings, (each, reading) => each.optionalMessage(1, reading, writeAccountReading));
+  writer.optionalUint(2, momentUs);
+  writer.bool(3, asStored);
+}
+
+function readAccounts(reader: WireReader): ReplyOf<'accounts'> {
+  return { kind: 'accounts', readings: reader.messages(1, (each) => each.optionalMessage(1, readAccountReading)), momentUs: reader.optionalUint(2), asStored: reader.bool(3) };
 }

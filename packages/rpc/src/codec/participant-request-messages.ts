@@ -1,5 +1,5 @@
 /** mas/v1/participant.proto, requests. Those of instructions are in instructions-request-messages.ts. */
-import type { LegQuery, ParticipantRequest, Passage, ReadLevel } from '@mas/two-phase-commit';
+import type { LegQuery, ParticipantRequest, Passage, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
@@ -91,13 +91,13 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
     case 5:
       return reader.message(5, readListAccounts);
     case 6:
-      return reader.message(6, (inner) => ({ kind: 'totals', bucket: inner.bucket(1), delayMs: inner.uint(2) }) as const);
+      return reader.message(6, (inner) => ({ kind: 'totals', bucket: inner.bucket(1), atUs: inner.optionalUint(3) }) as const);
     case 7:
       return reader.message(7, (inner) => ({ kind: 'undecided', bucket: inner.bucket(1) }) as const);
     case 8:
       return reader.message(8, (inner) => ({ kind: 'locks', bucket: inner.bucket(1), lockId: inner.optionalText(2) }) as const);
     case 9:
-      return reader.message(9, (inner) => ({ kind: 'checksum', bucket: inner.bucket(1), atIndex: inner.optionalUint(2) }) as const);
+      return reader.message(9, (inner) => ({ kind: 'checksum', bucket: inner.bucket(1), atUs: inner.optionalUint(3) }) as const);
     case 10:
       return reader.empty(10) ? { kind: 'placement' } : reader.fail('not a request');
     case 11:
@@ -116,10 +116,11 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
 function writeQuery(writer: WireWriter, request: RequestOf<'query'>): void {
   writer.uint(1, request.bucket);
   writer.messages(2, request.keys, writeQueryKey);
+  writer.optionalUint(3, request.closedAtUs);
 }
 
 function readQuery(reader: WireReader): RequestOf<'query'> {
-  return { kind: 'query', bucket: reader.bucket(1), keys: reader.messages(2, readQueryKey) };
+  return { kind: 'query', bucket: reader.bucket(1), keys: reader.messages(2, readQueryKey), closedAtUs: reader.optionalUint(3) };
 }
 
 function writeQueryKey(writer: WireWriter, query: QueryKey): void {
@@ -136,7 +137,9 @@ function writeReadAccounts(writer: WireWriter, request: RequestOf<'read-accounts
   writer.enumeration(2, PARTICIPANT_READ_LEVELS, request.level);
   writer.texts(3, request.numbers);
   writer.optionalText(4, request.token);
-  writer.uint(5, request.delayMs);
+  // Unset: now.
+  if (typeof request.at === 'number') writer.optionalUint(6, request.at);
+  writer.bool(7, request.at === 'choose');
 }
 
 function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
@@ -146,8 +149,15 @@ function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
     level: reader.enumeration(2, PARTICIPANT_READ_LEVELS),
     numbers: reader.accounts(3),
     token: reader.optionalText(4),
-    delayMs: reader.uint(5),
+    at: readMoment(reader),
   };
+}
+
+function readMoment(reader: WireReader): ReadMoment {
+  const us = reader.optionalUint(6);
+  const isChoosing = reader.bool(7);
+  if (us !== null) return isChoosing ? reader.fail('a moment to be chosen that is given') : us;
+  return isChoosing ? 'choose' : 'now';
 }
 
 function writeListLegs(writer: WireWriter, request: RequestOf<'list-legs'>): void {
@@ -220,7 +230,7 @@ export function readAccountCursor(reader: WireReader): AccountCursor {
 
 function writeTotalsRequest(writer: WireWriter, request: RequestOf<'totals'>): void {
   writer.uint(1, request.bucket);
-  writer.uint(2, request.delayMs);
+  writer.optionalUint(3, request.atUs);
 }
 
 function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided' | 'who-leads'>): void {
@@ -234,5 +244,5 @@ function writeLocksRequest(writer: WireWriter, request: RequestOf<'locks'>): voi
 
 function writeChecksum(writer: WireWriter, request: RequestOf<'checksum'>): void {
   writer.uint(1, request.bucket);
-  writer.optionalUint(2, request.atIndex);
+  writer.optionalUint(3, request.atUs);
 }

@@ -37,20 +37,20 @@ export function readAccountReading(reader: WireReader): AccountReading {
 
 export function writeBucketTotals(writer: WireWriter, totals: BucketTotals): void {
   writer.uint(1, totals.bucket);
-  writer.uint(2, totals.rev);
   writer.uint(3, totals.accountCount);
   writeTotals(writer, 4, totals.issued);
   writeTotals(writer, 5, totals.balances);
   writer.uint(6, totals.undecidedLegs);
+  writer.optionalUint(7, totals.momentUs);
 }
 
 export function readBucketTotals(reader: WireReader): BucketTotals {
   return {
     bucket: reader.bucket(1),
-    rev: reader.uint(2),
     accountCount: reader.uint(3),
     issued: readTotals(reader, 4),
     balances: readTotals(reader, 5),
     undecidedLegs: reader.uint(6),
+    momentUs: reader.optionalUint(7),
   };
 }

@@ -34,6 +34,7 @@ export function writeAccountView(writer: WireWriter, view: AccountView): void {
   writer.uint(12, view.createdAtMs);
   writer.uint(13, view.bucket);
   writer.optionalUint(14, view.leader);
+  writer.optionalUint(15, view.momentUs);
 }
 
 export function readAccountView(reader: WireReader): AccountView {
@@ -52,6 +53,7 @@ export function readAccountView(reader: WireReader): AccountView {
     createdAtMs: reader.uint(12),
     bucket: reader.bucket(13),
     leader: reader.optionalRm(14),
+    momentUs: reader.optionalUint(15),
   };
 }
 

@@ -77,17 +77,17 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'committed reads do not ask the homes',
     why: 'what was answered is not yet visible where its leg is only prepared',
-    changes: [{ file: 'resource-manager/src/reads/account-reads', find: "const moment = level === 'committed' ? await this.settledMoment(numbers) : this.moment(numbers);", replace: 'const moment = this.moment(numbers);' }],
+    changes: [{ file: 'resource-manager/src/reads/decided-legs', find: 'if (prepared.length === 0) return [];', replace: 'if (prepared.length >= 0) return [];' }],
   },
   {
     name: 'several accounts read one after the other',
-    why: 'no second look whether all values held at one instant',
-    changes: [{ file: 'transaction-coordinator/src/reads/account-reads', find: 'if (before !== null && sameInstant(before, after.value)) {', replace: 'if (after.ok) {' }],
+    why: 'each bucket is read at a moment of its own',
+    changes: [{ file: 'transaction-coordinator/src/reads/account-reads', find: "const collected = await this.collect(numbers, groups, 'committed', latestUs, caller);", replace: "const collected = await this.collect(numbers, groups, 'committed', latestUs > 0 ? 'now' : latestUs, caller);" }],
   },
   {
     name: 'undecided money is shown',
     why: 'pending credits count as balance in a read',
-    changes: [{ file: 'resource-manager/src/reads/account-reads', find: '    balanceMinor: row.balanceMinor,\n    minimumMinor', replace: '    balanceMinor: row.balanceMinor + row.pendingCreditsMinor,\n    minimumMinor' }],
+    changes: [{ file: 'resource-manager/src/reads/account-reads', find: 'balanceMinor: row.balanceMinor + changeMinor,', replace: 'balanceMinor: row.balanceMinor + changeMinor + row.pendingCreditsMinor,' }],
   },
   {
     name: 'what is unknown is called aborted',

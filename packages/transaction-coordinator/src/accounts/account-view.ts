@@ -4,7 +4,7 @@ import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { AccountReading } from '@mas/two-phase-commit';
 import type { AccountView } from '../coordinator-service';
 
-export function viewOfReading(reading: AccountReading, level: 'committed' | 'uncommitted', directory: LeaderDirectory): AccountView {
+export function viewOfReading(reading: AccountReading, level: 'committed' | 'uncommitted', directory: LeaderDirectory, momentUs: number | null): AccountView {
   const bucket = directory.placement().bucketOf(slotOfAccount(reading.number));
   return {
     number: reading.number,
@@ -18,6 +18,7 @@ export function viewOfReading(reading: AccountReading, level: 'committed' | 'unc
     pendingCreditsMinor: level === 'uncommitted' ? reading.pendingCreditsMinor : null,
     level,
     ageMs: null,
+    momentUs,
     rev: reading.rev,
     createdAtMs: reading.createdAtMs,
     bucket,
@@ -27,5 +28,5 @@ export function viewOfReading(reading: AccountReading, level: 'committed' | 'unc
 
 /** From the entry that created or changed it: settled money only. */
 export function viewOfRow(row: AccountRow, directory: LeaderDirectory): AccountView {
-  return viewOfReading({ ...row, preparedTxns: [] }, 'committed', directory);
+  return viewOfReading({ ...row, preparedTxns: [] }, 'committed', directory, null);
 }

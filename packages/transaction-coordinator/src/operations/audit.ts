@@ -10,7 +10,6 @@ import { formatAmount, type AmountMinor, type BucketId, type Clock, type Currenc
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { AuditReport, Caller, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
-import { instantDelayMs } from '../reads/instant-delay';
 import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import { PaymentAudit } from './payment-audit';
@@ -20,7 +19,9 @@ type Check = AuditReport['checks'][number];
 /** Of the caller's time, and at most, for answering. */
 const REPORT_SHARE = 0.15;
 const MAX_REPORT_MS = 10_000;
-const CHECKSUM_ATTEMPTS = 6;
+const CHECKSUM_ATTEMPTS = 3;
+/** In which all replicas are asked. Doubled when one was asked too late. */
+const CHECKSUM_LEAD_MS = 300;
 /** A replica reads all of its rows for it. */
 const CHECKSUM_TIMEOUT_MS = 60_000;
 
@@ -37,10 +38,11 @@ export class Audit {
     if (forbidden !== null) return forbidden;
     const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket);
     const untilMs = this.untilMs(caller);
-    const totals = await this.totalsAtOneInstant(buckets, untilMs);
+    const totals = await this.totalsAtOneMoment(buckets, untilMs);
     if (!totals.ok) return totals;
     const sums = sumTotals(totals.value);
-    const compared = (await Promise.all(buckets.map((bucket) => this.replicas(bucket, untilMs)))).flat();
+    const momentUs = totals.value[0]?.momentUs ?? 0;
+    const compared = (await Promise.all(buckets.map((bucket) => this.replicas(bucket, momentUs, untilMs)))).flat();
     const payments = await new PaymentAudit(this.link, this.config).run(buckets, caller.token, untilMs);
     const checksums = compared.flatMap(({ checksum }) => checksum ?? []);
     const checks: readonly Check[] = [conservation(totals.value, sums), replicasEqual(buckets, checksums), booksAddUp(checksums), ...payments.checks];
@@ -54,48 +56,39 @@ export class Audit {
     return deadlineMs - Math.max(this.config.deadlineReserveMs, Math.min(share, MAX_REPORT_MS));
   }
 
-  /** As a read of several accounts at one instant, with buckets in their place: equal revs and nothing undecided. */
-  private async totalsAtOneInstant(buckets: readonly BucketId[], deadlineMs: number): Promise<Reply<readonly BucketTotals[]>> {
-    let before: readonly BucketTotals[] | null = null;
-    let collectionMs = 0;
-    for (let failures = 0; this.clock.monotonicMs() < deadlineMs; failures += 1) {
-      const delayMs = instantDelayMs(failures, collectionMs, this.config);
-      const startedMs = this.clock.monotonicMs();
-      const replies = await Promise.all(buckets.map((bucket) => this.link.read(bucket, { kind: 'totals', bucket, delayMs }, deadlineMs)));
-      const totals = replies.flatMap((reply) => (reply.kind === 'totals' ? [reply.totals] : []));
+  /** All buckets at the latest of their last moments. */
+  private async totalsAtOneMoment(buckets: readonly BucketId[], deadlineMs: number): Promise<Reply<readonly BucketTotals[]>> {
+    const collect = async (atUs: number | null): Promise<Reply<readonly BucketTotals[]>> => {
+      const replies = await Promise.all(buckets.map((bucket) => this.link.read(bucket, { kind: 'totals', bucket, atUs }, deadlineMs)));
       const silent = replies.find((reply) => reply.kind !== 'totals');
       if (silent !== undefined) return unanswered(silent, 'A bucket did not answer; the ledger cannot be audited without it.');
-      if (before?.every((earlier, i) => earlier.rev === totals[i]?.rev && totals[i]?.undecidedLegs === 0) === true) return success(totals);
-      if (delayMs === 0) collectionMs = this.clock.monotonicMs() - startedMs;
-      before = totals;
-    }
-    return failure('unavailable', 'NO_COMMON_INSTANT', 'Payments kept changing the buckets, or some are undecided, until the deadline; give the audit more time.');
+      return success(replies.flatMap((reply) => (reply.kind === 'totals' ? [reply.totals] : [])));
+    };
+    const latest = await collect(null);
+    if (!latest.ok) return latest;
+    if (latest.value.some(({ momentUs }) => momentUs === null)) return failure('unavailable', 'NO_COMMON_MOMENT', 'The buckets have no moments in common yet, which they do a few seconds after an upgrade; try again.');
+    return collect(Math.max(...latest.value.map(({ momentUs }) => momentUs ?? 0)));
   }
 
-  /** Every replica's digest at one index: the leader's, tried again while replicas are at different ones. */
-  private async replicas(bucket: BucketId, untilMs: number): Promise<readonly Compared[]> {
+  /** Every replica's digest behind the same entry: the one that closes the bucket at a moment that lies a little ahead, so that all have been asked before. */
+  private async replicas(bucket: BucketId, momentUs: number, untilMs: number): Promise<readonly Compared[]> {
     const rms = this.directory.placement().replicasOf(bucket);
-    let latest: readonly Compared[] = rms.map((rm) => missed(bucket, rm, `the leader of bucket ${bucket} gave no checksum`));
-    for (let attempt = 0; attempt < CHECKSUM_ATTEMPTS && this.clock.monotonicMs() < untilMs; attempt += 1) {
-      // Holds new instructions back for a moment, so that replicas that lag catch up to the leader's index.
-      await this.link.read(bucket, { kind: 'totals', bucket, delayMs: attempt === 0 ? 0 : instantDelayMs(attempt + 1, 0, this.config) }, untilMs);
-      const lead = await this.link.read(bucket, { kind: 'checksum', bucket, atIndex: null }, untilMs, CHECKSUM_TIMEOUT_MS);
-      if (lead.kind !== 'checksum') break;
-      const { checksum } = lead;
-      latest = await Promise.all(rms.map(async (rm) => (rm === checksum.rm ? { checksum, missed: null } : this.checksumOf(rm, bucket, checksum.appliedIndex, untilMs))));
-      // One that is away is waited for once; one that is at another index may meet the leader the next time.
+    let latest: readonly Compared[] = [];
+    for (let attempt = 0, leadMs = CHECKSUM_LEAD_MS; attempt < CHECKSUM_ATTEMPTS && (attempt === 0 || this.clock.monotonicMs() < untilMs); attempt += 1, leadMs *= 2) {
+      const now = attempt === 0 ? null : await this.link.read(bucket, { kind: 'totals', bucket, atUs: null }, untilMs);
+      const atUs = Math.max(momentUs, now?.kind === 'totals' ? (now.totals.momentUs ?? 0) : 0) + leadMs * 1000;
+      latest = comparedWithFirst(await Promise.all(rms.map((rm) => this.checksumOf(rm, bucket, atUs, untilMs))));
+      // One that is away is waited for once.
       if (latest.every((one) => one.missed === null) || (attempt > 0 && latest.every((one) => one.missed === null || one.checksum === null))) break;
     }
     return latest;
   }
 
-  private async checksumOf(rm: RmId, bucket: BucketId, atIndex: number, untilMs: number): Promise<Compared> {
+  private async checksumOf(rm: RmId, bucket: BucketId, atUs: number, untilMs: number): Promise<Compared> {
     const remainingMs = untilMs - this.clock.monotonicMs();
     if (remainingMs <= 0) return missed(bucket, rm, 'the time for the audit was over');
-    const reply = await this.link.follower.send(rm, { kind: 'checksum', bucket, atIndex }, Math.min(CHECKSUM_TIMEOUT_MS, remainingMs));
-    if (reply.kind !== 'checksum') return missed(bucket, rm, 'reason' in reply ? reply.reason : reply.kind);
-    const { checksum } = reply;
-    return checksum.appliedIndex === atIndex ? { checksum, missed: null } : { ...missed(bucket, rm, `it stands at index ${checksum.appliedIndex}, the leader at ${atIndex}`), checksum };
+    const reply = await this.link.follower.send(rm, { kind: 'checksum', bucket, atUs }, Math.min(CHECKSUM_TIMEOUT_MS, remainingMs));
+    return reply.kind === 'checksum' ? { checksum: reply.checksum, missed: null } : missed(bucket, rm, 'reason' in reply ? reply.reason : reply.kind);
   }
 }
 
@@ -103,6 +96,17 @@ export class Audit {
 interface Compared {
   readonly checksum: ReplicaChecksum | null;
   readonly missed: string | null;
+}
+
+/** What stands elsewhere than the others was too late, or never came to that entry. */
+function comparedWithFirst(all: readonly Compared[]): readonly Compared[] {
+  const indexes = all.flatMap(({ checksum }) => (checksum === null ? [] : [checksum.appliedIndex]));
+  const common = indexes.find((index) => indexes.filter((other) => other === index).length > 1) ?? indexes[0];
+  return all.map((one) => {
+    if (one.checksum === null || one.checksum.appliedIndex === common) return one;
+    const { bucket, rm, appliedIndex } = one.checksum;
+    return { ...missed(bucket, rm, `it stands at index ${appliedIndex}, others at ${common ?? 0}`), checksum: one.checksum };
+  });
 }
 
 function missed(bucket: BucketId, rm: RmId, why: string): Compared {

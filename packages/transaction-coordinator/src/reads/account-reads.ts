@@ -1,32 +1,38 @@
 /**
- * Reading accounts. One account: its leader's linearizable read. Several at one instant: every prepare, commit,
- * rollback and decision raises an account's rev, so all are collected, and after the last reply collected again; if no
- * rev has moved, all values held together at every moment between the two. Legs may be prepared at that moment: the
- * second collection has asked their homes after it and found them undecided, so no money of theirs has moved on any
- * account; had one been decided, it would have been applied first and a rev would differ. After two failures the
- * leaders hold new instructions on these accounts back for a moment.
+ * Reading accounts. One bucket's: its leader's linearizable read. Those of several buckets at one moment (docs/adr/0021): each bucket says at which moment
+ * nothing is missing that was decided before, and all are read at the latest of these. Nothing is held back for it.
  */
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
-import type { AccountReading, ReadLevel } from '@mas/two-phase-commit';
-import type { AccountNumber, BucketId, Clock } from '@mas/values';
+import type { AccountReading, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
+import type { AccountNumber, BucketId } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
-import { MAX_ACCOUNTS_PER_READ, type CoordinatorConfig } from '../coordinator-config';
-import type { CoordinatorCounters } from '../coordinator-counters';
+import { MAX_ACCOUNTS_PER_READ } from '../coordinator-config';
 import type { AccountView, Caller, Reply } from '../coordinator-service';
 import { mayRead } from '../payment/identity';
 import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { BalanceCache } from './balance-cache';
-import { instantDelayMs } from './instant-delay';
+
+type Answer = Extract<ParticipantReply, { readonly kind: 'accounts' }>;
+
+/** Positions among the accounts that are read. */
+type Groups = ReadonlyMap<BucketId, readonly number[]>;
+
+interface Collected {
+  readonly readings: readonly (AccountReading | null)[];
+  /** Of each: its balance is that of its row. */
+  readonly isStored: readonly boolean[];
+  readonly momentUs: number | null;
+}
+
+/** A bucket remembers what moved for seconds; who does not come in that time chooses anew. */
+const MOMENT_ATTEMPTS = 3;
 
 export class AccountReads {
   constructor(
     private readonly link: BucketLink,
     private readonly directory: LeaderDirectory,
     private readonly cache: BalanceCache,
-    private readonly clock: Clock,
-    private readonly counters: CoordinatorCounters,
-    private readonly config: CoordinatorConfig,
   ) {}
 
   async get(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>> {
@@ -35,53 +41,52 @@ export class AccountReads {
     const foreign = numbers.findIndex((number) => !mayRead(caller.subject, number));
     if (foreign >= 0) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${numbers[foreign] ?? ''}.`, `numbers[${foreign}]`);
     if (level === 'cached') return this.cached(caller, numbers);
-    const namespace = this.cache.currentNamespace();
-    const readings = level === 'committed' && numbers.length > 1 ? await this.atOneInstant(numbers, caller) : await this.collect(numbers, level, caller, 0);
-    if (!readings.ok) return readings;
-    if (level === 'committed') for (const reading of readings.value) if (reading !== null) this.cache.read(namespace, reading);
-    return this.views(numbers, readings.value, level);
+    if (level === 'uncommitted') {
+      const collected = await this.collect(numbers, this.groupsOf(numbers), level, 'now', caller);
+      return collected.ok ? this.views(numbers, collected.value, level) : collected;
+    }
+    const collected = await this.committed(numbers, caller);
+    return collected.ok ? this.views(numbers, collected.value, level) : collected;
   }
 
   private async cached(caller: Caller, numbers: readonly AccountNumber[]): Promise<Reply<readonly AccountView[]>> {
     const known = await this.cache.lookUp(numbers, (number) => this.link.bucketOf(slotOfAccount(number)));
     const missing = numbers.filter((_, i) => known[i] === null);
     if (missing.length === 0) return success(known.filter((view) => view !== null));
-    const namespace = this.cache.currentNamespace();
-    const readings = await this.collect(missing, 'committed', caller, 0);
-    if (!readings.ok) return readings;
-    for (const reading of readings.value) if (reading !== null) this.cache.read(namespace, reading);
-    const views = this.views(missing, readings.value, 'committed');
+    const collected = await this.committed(missing, caller);
+    if (!collected.ok) return collected;
+    const views = this.views(missing, collected.value, 'committed');
     if (!views.ok) return views;
     const read = new Map(views.value.map((view) => [view.number, { ...view, level: 'cached' as const, ageMs: 0 }]));
     return success(numbers.map((number, i) => known[i] ?? read.get(number)).filter((view) => view !== undefined));
   }
 
-  private async atOneInstant(numbers: readonly AccountNumber[], caller: Caller): Promise<Reply<readonly (AccountReading | null)[]>> {
-    const unique = [...new Set(numbers)];
-    let before: readonly (AccountReading | null)[] | null = null;
-    let collectionMs = 0;
-    for (let failures = 0; ; ) {
-      const startedMs = this.clock.monotonicMs();
-      const after = await this.collect(unique, 'committed', caller, instantDelayMs(failures, collectionMs, this.config));
-      // What was held back and waited for says nothing about how long a collection takes.
-      if (failures === 0) collectionMs = this.clock.monotonicMs() - startedMs;
-      if (!after.ok) return after;
-      if (before !== null && sameInstant(before, after.value)) {
-        const byNumber = new Map(unique.map((number, i) => [number, after.value[i] ?? null]));
-        return success(numbers.map((number) => byNumber.get(number) ?? null));
+  private async committed(numbers: readonly AccountNumber[], caller: Caller): Promise<Reply<Collected>> {
+    const ticket = this.cache.begin();
+    const collected = await this.atOneMoment(numbers, caller);
+    if (!collected.ok) return collected;
+    const { readings, isStored } = collected.value;
+    for (const [i, reading] of readings.entries()) if (reading !== null) this.cache.read(ticket, reading, isStored[i] === true);
+    return collected;
+  }
+
+  private async atOneMoment(numbers: readonly AccountNumber[], caller: Caller): Promise<Reply<Collected>> {
+    const groups = this.groupsOf(numbers);
+    if (groups.size <= 1) return this.collect(numbers, groups, 'committed', 'now', caller);
+    for (let attempt = 1; ; attempt += 1) {
+      const chosen = await this.ask(numbers, groups, 'committed', 'choose', caller);
+      if (!chosen.ok) return chosen;
+      let latestUs = 0;
+      for (const { momentUs } of chosen.value) {
+        if (momentUs === null) return failure('unavailable', 'NO_COMMON_MOMENT', 'The buckets of these accounts have no moments in common yet, which they do a few seconds after an upgrade; try again.');
+        latestUs = Math.max(latestUs, momentUs);
       }
-      if (before !== null) {
-        failures += 1;
-        this.counters.instantReadRetries += 1;
-      }
-      before = after.value;
-      if (this.clock.monotonicMs() >= caller.deadlineMs - this.config.deadlineReserveMs) {
-        return failure('unavailable', 'NO_COMMON_INSTANT', 'Payments kept changing these accounts until the deadline; try again.');
-      }
+      const collected = await this.collect(numbers, groups, 'committed', latestUs, caller);
+      if (collected.ok || attempt === MOMENT_ATTEMPTS || collected.error.reason !== 'MOMENT_GONE') return collected;
     }
   }
 
-  private async collect(numbers: readonly AccountNumber[], level: ReadLevel, caller: Caller, delayMs: number): Promise<Reply<readonly (AccountReading | null)[]>> {
+  private groupsOf(numbers: readonly AccountNumber[]): Groups {
     const groups = new Map<BucketId, number[]>();
     for (const [i, number] of numbers.entries()) {
       const bucket = this.link.bucketOf(slotOfAccount(number));
@@ -89,30 +94,52 @@ export class AccountReads {
       if (group === undefined) groups.set(bucket, [i]);
       else group.push(i);
     }
-    const readings: (AccountReading | null)[] = numbers.map(() => null);
-    const failures = await Promise.all(
-      [...groups].map(async ([bucket, positions]) => {
-        const wanted = positions.map((i) => numbers[i]).filter((number) => number !== undefined);
-        const reply = await this.link.read(bucket, { kind: 'read-accounts', bucket, level, numbers: wanted, token: caller.token, delayMs }, caller.deadlineMs);
-        if (reply.kind !== 'accounts') return unanswered(reply, `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`);
-        for (const [j, i] of positions.entries()) readings[i] = reply.readings[j] ?? null;
-        return undefined;
-      }),
-    );
-    return failures.find((failed) => failed !== undefined) ?? success(readings);
+    return groups;
   }
 
-  private views(numbers: readonly AccountNumber[], readings: readonly (AccountReading | null)[], level: ReadLevel): Reply<readonly AccountView[]> {
+  private async collect(numbers: readonly AccountNumber[], groups: Groups, level: ReadLevel, at: ReadMoment, caller: Caller): Promise<Reply<Collected>> {
+    const answers = await this.ask(numbers, groups, level, at, caller);
+    if (!answers.ok) return answers;
+    const readings: (AccountReading | null)[] = numbers.map(() => null);
+    const isStored = numbers.map(() => false);
+    let next = 0;
+    for (const positions of groups.values()) {
+      const answer = answers.value[next++];
+      for (const [j, i] of positions.entries()) {
+        readings[i] = answer?.readings[j] ?? null;
+        isStored[i] = answer?.asStored ?? false;
+      }
+    }
+    const momentUs = answers.value.length === 1 || typeof at === 'number' ? (answers.value[0]?.momentUs ?? null) : null;
+    return success({ readings, isStored, momentUs });
+  }
+
+  /** An answer per group, in order. */
+  private async ask(numbers: readonly AccountNumber[], groups: Groups, level: ReadLevel, at: ReadMoment, caller: Caller): Promise<Reply<readonly Answer[]>> {
+    const replies = await Promise.all(
+      [...groups].map(async ([bucket, positions]): Promise<Reply<Answer>> => {
+        const wanted = positions.map((i) => numbers[i]).filter((number) => number !== undefined);
+        const reply = await this.link.read(bucket, { kind: 'read-accounts', bucket, level, numbers: wanted, token: caller.token, at }, caller.deadlineMs);
+        if (reply.kind === 'accounts') return success(reply);
+        if (reply.kind === 'no-moment') return failure('unavailable', 'MOMENT_GONE', 'The accounts could not be read at one moment, because payments overtook the read; try again.');
+        return unanswered(reply, `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`);
+      }),
+    );
+    const answers: Answer[] = [];
+    for (const reply of replies) {
+      if (!reply.ok) return reply;
+      answers.push(reply.value);
+    }
+    return success(answers);
+  }
+
+  private views(numbers: readonly AccountNumber[], { readings, momentUs }: Collected, level: ReadLevel): Reply<readonly AccountView[]> {
     const views: AccountView[] = [];
     for (const [i, number] of numbers.entries()) {
       const reading = readings[i] ?? null;
       if (reading === null) return failure('not-found', 'ACCOUNT_NOT_FOUND', `Account ${number} does not exist.`, `numbers[${i}]`, { account: number });
-      views.push(viewOfReading(reading, level, this.directory));
+      views.push(viewOfReading(reading, level, this.directory, momentUs));
     }
     return success(views);
   }
-}
-
-function sameInstant(before: readonly (AccountReading | null)[], after: readonly (AccountReading | null)[]): boolean {
-  return after.every((reading, i) => reading?.rev === before[i]?.rev);
 }

@@ -7,6 +7,9 @@
  * put into Redis. When Redis is heard again it still has what it had before. So the highest rev that was seen here is kept
  * with the details, and what lies below it is read at the bucket. Whose details are forgotten is read there as well, so the
  * rev is never missed; and no answer is older than the details may be.
+ *
+ * A balance that holds what a home has decided and the account's bucket has not been told has no rev of its own: it is answered, not put into Redis, and until
+ * a read that began later has found the row like that, the account is read at its bucket.
  */
 import type { AccountReading, RecordedPayment } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, Clock } from '@mas/values';
@@ -18,12 +21,23 @@ const MAX_DETAILS = 100_000;
 /** An account's details older than this are read again. */
 const DETAILS_AGE_MS = 60_000;
 const NAMESPACE_AGE_MS = 5_000;
+/** Above every rev: what is in Redis lies below it. */
+const NO_REV = Number.POSITIVE_INFINITY;
+
+/** What is known as an operation begins. */
+export interface CacheTicket {
+  readonly namespace: string | null;
+  /** Rises from operation to operation. */
+  readonly order: number;
+}
 
 interface Details {
   readonly reading: AccountReading;
   readonly readAtMs: number;
   /** The highest that this coordinator has read, answered or committed. */
   seenRev: number;
+  /** Reads that began before this one are behind what has been answered. */
+  readonly sinceOrder: number;
 }
 
 export class BalanceCache {
@@ -33,6 +47,7 @@ export class BalanceCache {
   /** The newest value per account that waits to be written. */
   private readonly waiting = new Map<AccountNumber, { readonly namespace: string; readonly balance: CachedBalance }>();
   private readonly details = new Map<AccountNumber, Details>();
+  private order = 0;
 
   constructor(
     private readonly dao: TxnCoordinatorDAO,
@@ -48,6 +63,12 @@ export class BalanceCache {
     return this.namespace?.value ?? null;
   }
 
+  /** Before a read begins. */
+  begin(): CacheTicket {
+    this.order += 1;
+    return { namespace: this.currentNamespace(), order: this.order };
+  }
+
   /** A fresh decision's balances. @param namespace what currentNamespace gave before the payment began. */
   committed(namespace: string | null, outcome: RecordedPayment): void {
     const readAtMs = this.clock.wallMs();
@@ -58,10 +79,14 @@ export class BalanceCache {
     }
   }
 
-  /** @param namespace what currentNamespace gave before the read. */
-  read(namespace: string | null, reading: AccountReading): void {
+  /** @param ticket what begin gave before the read. @param isStored the balance is that of the account's row */
+  read({ namespace, order }: CacheTicket, reading: AccountReading, isStored: boolean): void {
     const readAtMs = this.clock.wallMs();
-    this.remember(reading, readAtMs);
+    const known = this.details.get(reading.number);
+    if (!isStored) return this.remember({ reading, readAtMs, seenRev: NO_REV, sinceOrder: this.order });
+    if (known !== undefined && order <= known.sinceOrder) return;
+    const seenRev = known === undefined || known.seenRev === NO_REV ? reading.rev : Math.max(reading.rev, known.seenRev);
+    this.remember({ reading, readAtMs, seenRev, sinceOrder: known?.sinceOrder ?? 0 });
     if (namespace !== null) this.put(namespace, { number: reading.number, currency: reading.currency, balanceMinor: reading.balanceMinor, rev: reading.rev, readAtMs });
   }
 
@@ -90,6 +115,7 @@ export class BalanceCache {
         holdsMinor: null,
         pendingCreditsMinor: null,
         level: 'cached',
+        momentUs: null,
         ageMs: Math.max(0, nowMs - Math.min(balance.readAtMs, details.readAtMs)),
         rev: balance.rev,
         createdAtMs,
@@ -104,14 +130,14 @@ export class BalanceCache {
     if (details !== undefined) details.seenRev = Math.max(details.seenRev, rev);
   }
 
-  private remember(reading: AccountReading, readAtMs: number): void {
-    const seenRev = Math.max(reading.rev, this.details.get(reading.number)?.seenRev ?? 0);
-    this.details.delete(reading.number);
+  private remember(details: Details): void {
+    const { number } = details.reading;
+    this.details.delete(number);
     if (this.details.size >= MAX_DETAILS) {
       const [oldest] = this.details.keys();
       if (oldest !== undefined) this.details.delete(oldest);
     }
-    this.details.set(reading.number, { reading, readAtMs, seenRev });
+    this.details.set(number, details);
   }
 
   private put(namespace: string, balance: CachedBalance): void {

@@ -56,7 +56,7 @@ export class Lists {
       if (place.bucket !== null && bucket > place.bucket) after = null;
       const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs, LIST_TIMEOUT_MS);
       if (reply.kind !== 'account-list') return unanswered(reply, `Bucket ${bucket} did not answer; try again.`);
-      for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory));
+      for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory, null));
       if (reply.next !== null) return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket, reply.next.slot, reply.next.number]) });
       const last = buckets[buckets.length - 1];
       if (views.length >= page.value && bucket !== last) return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket + 1, '', '']) });

@@ -1,13 +1,16 @@
 /** One bucket for tests: the real ledger, unreplicated, and the reads of its leader. */
 import { createHash } from 'node:crypto';
-import { checkBucket, emptyBucket, Ledger, MemoryRows, rowText, SEMANTICS_VERSION, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
+import { checkBucket, directionOf, emptyBucket, Ledger, MemoryRows, rowText, SEMANTICS_VERSION, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
-import type { AccountReading, LegQuery, ReadLevel } from '@mas/two-phase-commit';
-import type { AccountNumber, BucketId, Clock, PaymentKey, Slot } from '@mas/values';
+import type { AccountReading, LegQuery, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
+import type { AccountNumber, BucketId, Clock, Currency, PaymentKey, Slot } from '@mas/values';
 
 const POLICY: Policy = { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1_000_000_000n };
 
-export type AskHome = (key: PaymentKey, homeSlot: Slot) => OutcomeRow | null | 'unreachable';
+type Accounts = Extract<ParticipantReply, { readonly kind: 'accounts' }>;
+
+/** @param closedAtUs whatever the home decides afterwards lies behind it */
+export type AskHome = (key: PaymentKey, homeSlot: Slot, closedAtUs: number | null) => OutcomeRow | null | 'unreachable';
 
 export class FakeBucket {
   readonly rows = new MemoryRows();
@@ -59,15 +62,52 @@ export class FakeBucket {
   }
 
   /** Null where a home that must be asked does not answer. */
-  read(numbers: readonly AccountNumber[], level: ReadLevel): readonly (AccountReading | null)[] | null {
-    for (const number of level === 'committed' ? numbers : []) {
-      for (const leg of this.ledger.preparedOn(number)) {
-        const recorded = this.askHome(leg.key, leg.homeSlot);
-        if (recorded === 'unreachable') return null;
-        if (recorded?.txn === leg.txn) this.apply([settlement(leg, recorded)]);
-      }
+  read(numbers: readonly AccountNumber[], level: ReadLevel, at: ReadMoment): Omit<Accounts, 'kind'> | null {
+    if (level === 'uncommitted') return { readings: numbers.map((number) => this.reading(number)), momentUs: null, asStored: true };
+    if (typeof at === 'number') return this.readAt(numbers, at);
+    let chosenUs = this.ledger.momentUs;
+    for (const leg of this.preparedOn(numbers)) {
+      const recorded = this.askHome(leg.key, leg.homeSlot, null);
+      if (recorded === 'unreachable') return null;
+      chosenUs = Math.max(chosenUs, commitTimeOf(leg, recorded) ?? 0);
     }
-    return numbers.map((number) => this.reading(number));
+    return at === 'choose' ? { readings: [], momentUs: chosenUs, asStored: false } : this.readAt(numbers, chosenUs);
+  }
+
+  /** Whatever is applied from here on lies behind it. */
+  closeAt(us: number): void {
+    if (this.ledger.momentUs >= us) return;
+    this.entries += 1;
+    this.ledger.apply({ stampMs: this.clock.wallMs(), behindUs: us, instructions: [] }, this.rows, this.entries);
+  }
+
+  private readAt(numbers: readonly AccountNumber[], us: number): Omit<Accounts, 'kind'> | null {
+    this.closeAt(us);
+    const changes = new Map<AccountNumber, bigint>();
+    const change = ({ account, spec }: LegRow, sign: bigint): unknown => changes.set(account, (changes.get(account) ?? 0n) + sign * BigInt(directionOf(spec.effect)) * spec.amountMinor);
+    for (const number of numbers) for (const leg of this.rows.legs.get(number)?.values() ?? []) if (leg.state === 'committed' && (leg.commitUs ?? 0) > us) change(leg, -1n);
+    for (const leg of this.preparedOn(numbers)) {
+      if ((leg.preparedUs ?? 0) > us) continue;
+      const recorded = this.askHome(leg.key, leg.homeSlot, us);
+      if (recorded === 'unreachable') return null;
+      if ((commitTimeOf(leg, recorded) ?? Number.POSITIVE_INFINITY) <= us) change(leg, 1n);
+    }
+    const readings = numbers.map((number) => this.reading(number)).map((row) => (row === null ? null : { ...row, balanceMinor: row.balanceMinor + (changes.get(row.number) ?? 0n) }));
+    return { readings, momentUs: us, asStored: changes.size === 0 };
+  }
+
+  /** Sums of balances as of that moment. */
+  totalsAt(us: number): ReadonlyMap<Currency, bigint> | null {
+    const numbers = this.rows.sortedAccounts().map(({ number }) => number);
+    const answer = this.readAt(numbers, us);
+    if (answer === null) return null;
+    const sums = new Map<Currency, bigint>();
+    for (const reading of answer.readings) if (reading !== null) sums.set(reading.currency, (sums.get(reading.currency) ?? 0n) + reading.balanceMinor);
+    return sums;
+  }
+
+  private preparedOn(numbers: readonly AccountNumber[]): readonly LegRow[] {
+    return numbers.flatMap((number) => this.ledger.preparedOn(number));
   }
 
   reading(number: AccountNumber): AccountReading | null {
@@ -95,6 +135,10 @@ export class FakeBucket {
     const text = [...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes()].map(rowText).join('\n');
     return createHash('sha256').update(text).digest('hex');
   }
+}
+
+function commitTimeOf({ txn }: LegRow, recorded: OutcomeRow | null): number | null {
+  return recorded?.txn === txn && recorded.decision.kind === 'committed' ? recorded.decision.commitUs : null;
 }
 
 function settlement(leg: LegRow, { decision }: OutcomeRow): Instruction {

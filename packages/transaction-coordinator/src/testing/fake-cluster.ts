@@ -41,13 +41,12 @@ export class FakeCluster implements ParticipantClient {
   readonly silent = new Set<BucketId>();
   /** The time on which most of its Resource Managers agree. */
   agreedMs: () => number | null = () => this.clock.wallMs();
-  private readonly heldUntilMs = new Map<BucketId, number>();
 
   constructor(private readonly clock: Clock, bucketCount = 3) {
     this.map = genesisPlacement(RMS.map((rm) => ({ rm, address: `rm${rm}:1` })), bucketCount, 3);
     this.placement = new PlacementIndex(this.map);
     for (const { bucket, slots, replicas } of this.map.buckets) {
-      this.buckets.set(bucket, new FakeBucket(bucket, slots, clock, (key, homeSlot) => this.recorded(key, homeSlot)));
+      this.buckets.set(bucket, new FakeBucket(bucket, slots, clock, (key, homeSlot, closedAtUs) => this.recorded(key, homeSlot, closedAtUs)));
       this.leaders.set(bucket, present(replicas[0], 'replica'));
     }
   }
@@ -141,14 +140,12 @@ export class FakeCluster implements ParticipantClient {
     if (leader !== rm) return { kind: 'not-leader', leader };
     switch (request.kind) {
       case 'instructions':
-        if (request.items.some(({ instruction }) => instruction.kind === 'prepare' || instruction.kind === 'decide-commit')) await this.waitWhileHeld(id);
         return this.instruct(bucket, request.items);
       case 'query':
         return { kind: 'queried', outcomes: request.keys.map(({ key }) => bucket.rows.outcome(key) ?? null) };
       case 'read-accounts': {
-        this.hold(id, request.delayMs);
-        const readings = bucket.read(request.numbers, request.level);
-        return readings === null ? { kind: 'unavailable', reason: 'a home does not answer' } : { kind: 'accounts', readings };
+        const answer = bucket.read(request.numbers, request.level, request.at);
+        return answer === null ? { kind: 'unavailable', reason: 'a home does not answer' } : { kind: 'accounts', ...answer };
       }
       case 'list-legs':
         return { kind: 'legs', ...bucket.legs(request.query) };
@@ -157,10 +154,11 @@ export class FakeCluster implements ParticipantClient {
       case 'list-accounts':
         return listAccounts(bucket, request.after?.number ?? null, request.limit);
       case 'totals': {
-        this.hold(id, request.delayMs);
+        const balances = request.atUs === null ? bucket.ledger.meta().totals : bucket.totalsAt(request.atUs);
+        if (balances === null) return { kind: 'unavailable', reason: 'a home does not answer' };
         const meta = bucket.ledger.meta();
         const undecidedLegs = bucket.ledger.preparedCount + [...bucket.ledger.undelivered()].reduce((sum, row) => sum + row.untold.length, 0);
-        return { kind: 'totals', totals: { bucket: id, rev: meta.rev, accountCount: meta.accountCount, issued: meta.issued, balances: meta.totals, undecidedLegs } };
+        return { kind: 'totals', totals: { bucket: id, momentUs: request.atUs ?? meta.momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs } };
       }
       case 'undecided':
         return { kind: 'undecided', transactions: [...bucket.ledger.preparedLegs()].map((leg) => ({ txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, leg, ageMs: this.clock.wallMs() - leg.preparedAtMs })) };
@@ -182,19 +180,12 @@ export class FakeCluster implements ParticipantClient {
     };
   }
 
-  private recorded(key: PaymentKey, homeSlot: Slot): OutcomeRow | null | 'unreachable' {
+  private recorded(key: PaymentKey, homeSlot: Slot, closedAtUs: number | null): OutcomeRow | null | 'unreachable' {
     const home = this.placement.bucketOf(homeSlot);
+    if (closedAtUs !== null && !this.silent.has(home)) this.buckets.get(home)?.closeAt(closedAtUs);
     return this.silent.has(home) ? 'unreachable' : (this.buckets.get(home)?.rows.outcome(key) ?? null);
   }
 
-  private hold(id: BucketId, delayMs: number): void {
-    if (delayMs > 0) this.heldUntilMs.set(id, this.clock.monotonicMs() + delayMs);
-  }
-
-  private async waitWhileHeld(id: BucketId): Promise<void> {
-    const remainingMs = (this.heldUntilMs.get(id) ?? 0) - this.clock.monotonicMs();
-    if (remainingMs > 0) await delay(this.clock, remainingMs);
-  }
 }
 
 /** An instruction, or what it names. */

@@ -125,7 +125,7 @@ export class BucketLink {
   }
 
   private async askHome(bucket: BucketId, batch: readonly HomeQuery[]): Promise<void> {
-    const request: ParticipantRequest = { kind: 'query', bucket, keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })) };
+    const request: ParticipantRequest = { kind: 'query', bucket, keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })), closedAtUs: null };
     const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
     const reply = await this.read(bucket, request, untilMs);
     const unreachable: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
