@@ -29,7 +29,7 @@ export interface CoordinatorConfig {
   readonly deadlineReserveMs: number;
   readonly retryBackoffMinMs: number;
   readonly retryBackoffMaxMs: number;
-  /** Requests in flight per bucket and phase. */
+  /** Requests in flight per bucket. */
   readonly requestsInFlight: number;
   /** A request that has no answer after so long no longer keeps the next from leaving. */
   readonly slowRequestMs: number;
@@ -53,7 +53,7 @@ export interface CoordinatorConfig {
   /** Status, lists of what is undecided, resolutions and replacements under way. */
   readonly maxOperationsInFlight: number;
   /**
-   * Instructions that somebody waits for, per bucket and phase. Nothing new begins on a bucket of which half of it is taken: the other half is
+   * Instructions that somebody waits for, per bucket. Nothing new begins on a bucket of which half of it is taken: the other half is
    * for the steps of what has begun.
    */
   readonly maxUrgentQueued: number;
@@ -61,7 +61,7 @@ export interface CoordinatorConfig {
   readonly maxQueriesQueued: number;
   /** Payments whose callers heard UNKNOWN, kept to be finished; what does not fit is left to the journal's sweeps. */
   readonly maxUnfinished: number;
-  /** Phase 2 instructions waiting per bucket and phase; what does not fit is left to the home's leader. */
+  /** Phase 2 instructions waiting per bucket; what does not fit is left to the home's leader. */
   readonly maxPhase2Queued: number;
   /** Terminal entries waiting for Redis; what does not fit is dropped, because Redis is an index. */
   readonly maxRecordsQueued: number;

@@ -39,16 +39,16 @@ interface Scenario {
    */
   readonly batches: readonly { readonly payments: readonly Asked[]; readonly pauseMs: number; readonly one: Call; readonly calls: readonly (Call & { readonly isAnother: boolean })[] | null }[];
   readonly redis: 'well' | 'hang' | 'refuse';
-  /** Requests to a bucket in a phase that leave within a time, ms from the start, are so late. */
+  /** Requests to a bucket with something of a phase that leave within a time, ms from the start, are so late. */
   readonly late: readonly { readonly bucket: number; readonly phase: string; readonly fromMs: number; readonly untilMs: number; readonly byMs: number }[];
-  /** What becomes of all requests to a bucket in a phase. */
+  /** What becomes of all requests to a bucket with something of a phase. */
   readonly broken: readonly { readonly bucket: number; readonly phase: string; readonly what: 'lose-request' | 'lose-reply' | 'unavailable' }[];
 }
 
 interface History {
   readonly replies: readonly (readonly Reply<PaymentResult>[])[];
   readonly entries: readonly TransactionEntry[];
-  /** With their buckets and times. */
+  /** With their buckets and, where somebody waits for them, times: what nobody waits for goes with what is asked in the same moment, or 10 ms later. */
   readonly instructions: readonly string[];
   readonly counters: Omit<CoordinatorCounters, 'instructionRequests' | 'requestRetries' | 'daoBegins' | 'daoRecords'>;
   readonly balances: readonly (bigint | undefined)[];
@@ -80,6 +80,13 @@ const scenario = {
   redis: fc.oneof({ weight: 4, arbitrary: fc.constant('well' as const) }, { weight: 1, arbitrary: fc.constantFrom('hang' as const, 'refuse' as const) }),
 };
 
+const IN_THEIR_OWN_TIME: ReadonlySet<string> = new Set(['commit', 'rollback', 'acknowledge']);
+
+/** A request has instructions of all phases, and the faults of a network are whole requests'. */
+function carries(request: Extract<ParticipantRequest, { readonly kind: 'instructions' }>, phase: string): boolean {
+  return request.items.some(({ instruction: { kind } }) => phase === (kind === 'prepare' ? 'phase-1' : kind === 'rollback' ? 'phase-2-rollback' : 'phase-2-commit'));
+}
+
 const EVEN: Random = { unit: () => 0.5, below: (max) => Math.floor(max / 2) };
 
 async function history({ batches, redis, late, broken }: Scenario, maxFlightPayments: number): Promise<History> {
@@ -91,10 +98,10 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   rig.cluster.lagMs = (request) => {
     if (request.kind !== 'instructions') return 0;
     const atMs = sentAt(request);
-    return late.find((each) => each.bucket === request.bucket && each.phase === request.phase && each.fromMs <= atMs && atMs < each.untilMs)?.byMs ?? 0;
+    return late.find((each) => each.bucket === request.bucket && carries(request, each.phase) && each.fromMs <= atMs && atMs < each.untilMs)?.byMs ?? 0;
   };
   rig.cluster.tap = (_rm, request) => {
-    const found = request.kind === 'instructions' ? broken.find((each) => each.bucket === request.bucket && each.phase === request.phase) : undefined;
+    const found = request.kind === 'instructions' ? broken.find((each) => each.bucket === request.bucket && carries(request, each.phase)) : undefined;
     return found?.what === 'unavailable' ? { kind: 'unavailable', reason: 'busy' } : (found?.what ?? 'pass');
   };
 
@@ -136,7 +143,7 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   const instructions: string[] = [];
   for (const { request, atMs } of rig.cluster.sent) {
     if (request.kind !== 'instructions') continue;
-    for (const item of request.items) for (const instruction of instructionsIn(item.instruction)) instructions.push(JSON.stringify([request.bucket, request.phase, atMs, instruction, item.token], withoutMoment));
+    for (const item of request.items) for (const instruction of instructionsIn(item.instruction)) instructions.push(JSON.stringify([request.bucket, IN_THEIR_OWN_TIME.has(instruction.kind) ? null : atMs, instruction, item.token], withoutMoment));
   }
   // Counts of requests and round trips, which may be cut otherwise, are another matter.
   const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;
@@ -163,7 +170,7 @@ function withoutTimes({ replies, entries, instructions, counters, ...rest }: His
     ...rest,
     replies: replies.map((batch) => batch.map((reply) => (reply.ok && reply.value.kind !== 'unknown' ? { ...reply.value, atMs: 0 } : reply))),
     entries: entries.map((entry) => ({ ...entry, createdAtMs: 0, endedAtMs: entry.endedAtMs === null, timeline: entry.timeline.map((step) => ({ ...step, atMs: 0 })) })),
-    instructions: [...new Set(instructions.map((text) => JSON.stringify((JSON.parse(text) as unknown[]).filter((_part, at) => at !== 2))))].sort(),
+    instructions: [...new Set(instructions.map((text) => JSON.stringify((JSON.parse(text) as unknown[]).filter((_part, at) => at !== 1))))].sort(),
     counters: counted,
   };
 }

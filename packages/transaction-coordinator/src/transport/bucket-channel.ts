@@ -1,6 +1,6 @@
 /**
- * The instructions on their way to one bucket in one phase. Few requests are in flight at a time (one, by default);
- * what arrives meanwhile shares the next. A request that takes long (one of its instructions is held back, or a home is
+ * The instructions on their way to one bucket, of whatever phase: what travels together is one entry of the bucket's log. Few requests are
+ * in flight at a time (one, by default); what arrives meanwhile shares the next. A request that takes long (one of its instructions is held back, or a home is
  * asked for its sake) keeps the others waiting for a moment only. Urgent ones (somebody waits for the answer) go first; the others (legs to
  * be told) keep a share of every request, so that they are never starved. On a channel that has nothing urgent to say those wait for company,
  * `idleGatherMs` at most: an entry of their own each would cost as much as the payment's.
@@ -13,6 +13,7 @@ import type { FollowerPorts, LeaderFollower } from './leader-follower';
 import { RequestItems } from './request-items';
 
 export interface ChannelItem {
+  readonly phase: InstructionPhase;
   readonly instruction: Instruction;
   readonly token: string | null;
   /** Monotonic; afterwards it is answered `unreachable`. */
@@ -52,7 +53,6 @@ export class BucketChannel {
 
   constructor(
     private readonly bucket: BucketId,
-    private readonly phase: InstructionPhase,
     private readonly ports: FollowerPorts,
     private readonly follower: LeaderFollower,
   ) {}
@@ -151,11 +151,12 @@ export class BucketChannel {
     let sent = new RequestItems([], false);
     const request = (): ParticipantRequest | null => {
       batch = this.withoutExpired(batch);
-      if (batch.length === 0) return null;
+      const [first] = batch;
+      if (first === undefined) return null;
       sent = new RequestItems(batch, this.isManyTold);
       this.ports.counters.instructionRequests += 1;
       this.ports.counters.instructionsSent += batch.length;
-      return { kind: 'instructions', bucket: this.bucket, phase: this.phase, items: sent.items };
+      return { kind: 'instructions', bucket: this.bucket, phase: first.phase, items: sent.items };
     };
     let perhapsDone = false;
     const reply = await this.follower.exchange(this.bucket, request, () => latestExpiry(batch), undefined, () => {

@@ -1,5 +1,5 @@
 /**
- * All buckets from the coordinator's side: one channel per bucket and phase, single reads, and questions to homes,
+ * All buckets from the coordinator's side: one channel per bucket, single reads, and questions to homes,
  * gathered per bucket.
  */
 import type { Instruction, OutcomeRow } from '@mas/ledger';
@@ -25,7 +25,7 @@ interface HomeQuery {
 
 export class BucketLink {
   readonly follower: LeaderFollower;
-  private readonly channels = new Map<BucketId, Map<InstructionPhase, BucketChannel>>();
+  private readonly channels = new Map<BucketId, BucketChannel>();
   private readonly queries = new Map<BucketId, Gatherer<HomeQuery>>();
 
   constructor(private readonly ports: FollowerPorts) {
@@ -44,7 +44,8 @@ export class BucketLink {
   crowded(buckets: readonly BucketId[]): Unreachable | null {
     const most = this.ports.config.maxUrgentQueued / 2;
     for (const bucket of buckets) {
-      for (const { urgentLength } of this.channels.get(bucket)?.values() ?? []) if (urgentLength >= most) return crowdedBy(bucket, urgentLength, 'instructions');
+      const urgentLength = this.channels.get(bucket)?.urgentLength ?? 0;
+      if (urgentLength >= most) return crowdedBy(bucket, urgentLength, 'instructions');
     }
     return null;
   }
@@ -55,10 +56,10 @@ export class BucketLink {
 
   /** @param place which of the sink's instructions it is. */
   submitFor(sink: ReplySink, place: number, bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number): void {
-    const channel = this.channel(bucket, phase);
+    const channel = this.channel(bucket);
     const { urgentLength } = channel;
     if (urgentLength < this.ports.config.maxUrgentQueued) {
-      channel.submit({ instruction, token, expiresAtMs, sink, place }, 'urgent');
+      channel.submit({ phase, instruction, token, expiresAtMs, sink, place }, 'urgent');
       return;
     }
     this.ports.clock.defer(() => {
@@ -73,9 +74,9 @@ export class BucketLink {
   }
 
   submitBackgroundFor(sink: ReplySink, place: number, bucket: BucketId, phase: InstructionPhase, instruction: Instruction, expiresAtMs: number): boolean {
-    const channel = this.channel(bucket, phase);
+    const channel = this.channel(bucket);
     if (channel.backgroundLength >= this.ports.config.maxPhase2Queued) return false;
-    channel.submit({ instruction, token: null, expiresAtMs, sink, place }, 'background');
+    channel.submit({ phase, instruction, token: null, expiresAtMs, sink, place }, 'background');
     return true;
   }
 
@@ -101,16 +102,11 @@ export class BucketLink {
     });
   }
 
-  private channel(bucket: BucketId, phase: InstructionPhase): BucketChannel {
-    let phases = this.channels.get(bucket);
-    if (phases === undefined) {
-      phases = new Map();
-      this.channels.set(bucket, phases);
-    }
-    let channel = phases.get(phase);
+  private channel(bucket: BucketId): BucketChannel {
+    let channel = this.channels.get(bucket);
     if (channel === undefined) {
-      channel = new BucketChannel(bucket, phase, this.ports, this.follower);
-      phases.set(phase, channel);
+      channel = new BucketChannel(bucket, this.ports, this.follower);
+      this.channels.set(bucket, channel);
     }
     return channel;
   }
