@@ -69,9 +69,11 @@ test('a debit that lives on the credit: what it waits for is applied at that tim
   await expectCommitTime(payment1);
 });
 
-test('a read of committed balances applies it', async () => {
+test('a read of committed balances shows it, and leaves it to those who tell it', async () => {
   const payment = await decided();
   expect(await payment.cluster.balance(BOB)).toBe(100n);
+  expect(await legOf(payment.cluster, payment.p)).toMatchObject({ state: 'prepared', commitUs: null });
+  await payment.cluster.clock.advance(2_500);
   await expectCommitTime(payment);
 });
 
