@@ -3,14 +3,11 @@
  * again elsewhere with the very same bytes, so with the same payment id, until the deadline: ids make that safe. What asking again
  * cannot mend ends the call: nobody there for longer than a restart takes, a wrong certificate or address, a bucket without a quorum.
  */
-import { Client, credentials, Metadata, status as Code } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import type { RequestError } from '@mas/transaction-coordinator';
-import { fromFailure } from '../errors/status-details';
+import { fromServiceError } from '../errors/status-details';
 import { Attempts } from './attempts';
-import type { CallFailure } from './call-failure';
 import { serverName } from './server-name';
-import { UnaryCall } from './unary-call';
-import { UnaryConnection } from './unary-connection';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
@@ -46,7 +43,7 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_CONNECT_PATIENCE_MS = 3_000;
 const BACKOFF_MIN_MS = 25;
 const BACKOFF_MAX_MS = 500;
-/** Of streams. A server that is frozen or cut off is noticed by unanswered pings, long before a call's own deadline. */
+/** A server that is frozen or cut off is noticed by unanswered pings, long before a call's own deadline. */
 const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 2_000,
   'grpc.keepalive_timeout_ms': 2_000,
@@ -61,22 +58,26 @@ const CHANNEL_OPTIONS = {
 
 interface Endpoint {
   readonly address: string;
-  readonly connections: readonly UnaryConnection[];
-  /** Of streams; once there was one. */
-  client: Client | null;
+  readonly clients: readonly Client[];
 }
+
+const sameBytes = (bytes: Buffer): Buffer => bytes;
 
 export class RetryingChannel {
   private readonly endpoints: readonly Endpoint[];
   private preferred = 0;
   private turn = 0;
   private closed = false;
-  private authorized: { readonly token: string; readonly header: string; readonly metadata: Metadata } | null = null;
+  private metadata: { readonly token: string; readonly value: Metadata } | null = null;
 
   constructor(private readonly options: ChannelOptions) {
     if (options.addresses.length === 0) throw new RangeError('give the address of at least one Transaction Manager');
     const connections = Array.from({ length: options.connections ?? 1 }, (_, at) => at);
-    this.endpoints = options.addresses.map((address) => ({ address, connections: connections.map(() => new UnaryConnection(address, options.ca, serverName(address))), client: null }));
+    this.endpoints = options.addresses.map((address) => {
+      const name = serverName(address);
+      const channel = credentials.createSsl(options.ca, null, null, name.verify);
+      return { address, clients: connections.map((at) => new Client(address, channel, { ...CHANNEL_OPTIONS, ...name.options, 'mas.connection': at })) };
+    });
   }
 
   /** @throws MasCallFailed */
@@ -90,7 +91,7 @@ export class RetryingChannel {
       const at = this.preferred;
       const reply = await this.once(at, path, bytes, decode, deadlineMs);
       if ('answer' in reply) return reply.answer;
-      const { code, error } = fromFailure(reply.failure);
+      const { code, error } = fromServiceError(reply.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
       if (this.closed) throw closedMeanwhile(attempt);
       const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, performance.now()) : error;
@@ -101,61 +102,51 @@ export class RetryingChannel {
     }
   }
 
-  /** For streams: to the address that calls prefer now. @throws MasCallFailed once it is closed */
+  /** For streams: the connection that calls prefer now. @throws MasCallFailed once it is closed */
   client(): Client {
-    const endpoint = this.endpoints[this.preferred];
-    if (this.closed || endpoint === undefined) throw closedMeanwhile(0);
-    const name = serverName(endpoint.address);
-    endpoint.client ??= new Client(endpoint.address, credentials.createSsl(this.options.ca, null, null, name.verify), { ...CHANNEL_OPTIONS, ...name.options });
-    return endpoint.client;
+    if (this.closed) throw closedMeanwhile(0);
+    return this.pick(this.preferred);
   }
 
   authorization(): Metadata {
-    return this.authority().metadata;
+    const token = typeof this.options.token === 'string' ? this.options.token : this.options.token();
+    if (this.metadata?.token !== token) {
+      const value = new Metadata();
+      if (token !== '') value.set('authorization', `Bearer ${token}`);
+      this.metadata = { token, value };
+    }
+    return this.metadata.value;
   }
 
   /** Calls under way fail with CLIENT_CLOSED: what they asked for may have been done. Harmless when repeated. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const { connections, client } of this.endpoints) {
-      for (const connection of connections) connection.close();
-      client?.close();
-    }
+    for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
   }
 
-  private once<Answer>(at: number, path: string, message: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<{ readonly answer: Answer } | { readonly failure: CallFailure }> {
+  private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
     return new Promise((resolve, reject) => {
-      const call = new UnaryCall({ path, message, authorization: this.authority().header, deadlineMs }, (reply) => {
-        if ('failure' in reply) return resolve(reply);
+      this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(), { deadline: Date.now() + deadlineMs - performance.now() }, (error, answer) => {
+        if (error !== null) {
+          resolve({ error });
+          return;
+        }
         try {
-          resolve({ answer: decode(reply.answer) });
+          resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
         } catch (cause) {
           reject(cause as Error);
         }
       });
-      this.pick(at).call(call);
     });
   }
 
-  /** @throws where the token is no text of a header */
-  private authority(): { readonly header: string; readonly metadata: Metadata } {
-    const token = typeof this.options.token === 'string' ? this.options.token : this.options.token();
-    if (this.authorized?.token !== token) {
-      const metadata = new Metadata();
-      const header = token === '' ? '' : `Bearer ${token}`;
-      if (header !== '') metadata.set('authorization', header);
-      this.authorized = { token, header, metadata };
-    }
-    return this.authorized;
-  }
-
-  private pick(at: number): UnaryConnection {
-    const connections = this.endpoints[at]?.connections ?? [];
+  private pick(at: number): Client {
+    const clients = this.endpoints[at]?.clients ?? [];
     this.turn += 1;
-    const connection = connections[this.turn % connections.length];
-    if (connection === undefined) throw new RangeError('no connection');
-    return connection;
+    const client = clients[this.turn % clients.length];
+    if (client === undefined) throw new RangeError('no connection');
+    return client;
   }
 }
 

@@ -51,12 +51,8 @@ export function toRpcStatus(error: RequestError): Status {
   return { code: CODES[error.kind], message, details };
 }
 
-export function fromServiceError(error: ServiceError): { readonly code: number; readonly error: RequestError } {
-  return fromFailure(error);
-}
-
 /** What a client makes of a failed call. A status without our details keeps its code, under the reason GRPC_<CODE>. */
-export function fromFailure(error: { readonly code: number; readonly details: string; readonly metadata?: Metadata }): { readonly code: number; readonly error: RequestError } {
+export function fromServiceError(error: ServiceError): { readonly code: number; readonly error: RequestError } {
   const [packed] = error.metadata?.get(DETAILS_KEY) ?? [];
   const status = packed instanceof Buffer ? decoded(packed) : undefined;
   return { code: error.code, error: fromRpcStatus(status ?? { code: error.code, message: error.details, details: [] }) };
