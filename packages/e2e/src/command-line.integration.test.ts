@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitUntil } from '@mas/test-servers';
 import { masClient, type Ran } from './harness/command';
 import { Cluster } from './harness/cluster';
 import { Bank } from './testing/bank';
@@ -126,6 +127,18 @@ describe('a cluster as it comes', () => {
     expect(resolved).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('COMMITTED') as unknown });
     expect(cells(await client('payment', 'trace', 'forced'))).toMatch(/forced RESOLVE by mas\|tester/);
     expectRefusal(await client('admin', 'resolve', 'a'.repeat(64), '--account', 'def'), 4, /PAYMENT_NOT_FOUND/);
+  });
+
+  test('a payment has one commit time, whoever asks and in whatever form', async () => {
+    await json(client, 'payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'dated');
+    const { commitUs, committedAt } = await json(client, 'payment', 'get', 'dated');
+    expect([typeof commitUs, committedAt]).toEqual(['number', expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)]);
+    for (const args of [['payment', 'get', 'dated'], ['payment', 'trace', 'dated'], ['payment', 'list', 'abc']]) expect(cells(await client(...args))).toContain(String(committedAt));
+    // The receiver's bucket hears of it a little later.
+    await waitUntil('the commit time in the list of the receiver', async () => {
+      const { legs } = await json(client, 'payment', 'list', 'def', '--limit', '1');
+      return JSON.stringify(legs).includes(`"commitUs":${String(commitUs)}`) && JSON.stringify(legs).includes(`"committedAt":"${String(committedAt)}"`);
+    });
   });
 
   test('without a majority: exit 7 or 8, what to do, and the same command gives the answer later', async () => {

@@ -88,6 +88,8 @@ export interface PaymentView {
   readonly reason: AbortReason | null;
   readonly createdAtMs: number | null;
   readonly endedAtMs: number | null;
+  /** Its commit time, microseconds since the Unix epoch: the one at which all its legs count (docs/adr/0021). Null unless committed, and where its home gave none. */
+  readonly commitUs: number | null;
   readonly timeline: readonly TimelineStep[];
   readonly outcome: OutcomeRow | null;
 }

@@ -44,6 +44,8 @@ export interface TransactionEntry {
   readonly reason: AbortReason | null;
   readonly createdAtMs: number;
   readonly endedAtMs: number | null;
+  /** Of a committed payment, microseconds since the Unix epoch; null where its home gave none. */
+  readonly commitUs: number | null;
   readonly subTransactions: readonly SubTransactionEntry[];
   readonly timeline: readonly TimelineStep[];
 }

@@ -37,6 +37,11 @@ export function time(atMs: number | null): string {
   return atMs === null ? '' : new Date(atMs).toISOString();
 }
 
+/** A moment in the order of payments, the same way, to the microsecond. */
+export function moment(us: number | null): string {
+  return us === null ? '' : time(Math.floor(us / 1_000)).replace('Z', `${String(us % 1_000).padStart(3, '0')}Z`);
+}
+
 /** What others have stored, for a line. Tables do it by themselves. */
 export const stored = visible;
 

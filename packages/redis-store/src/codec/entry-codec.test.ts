@@ -17,6 +17,14 @@ test('what is written comes back, and its head by itself', () => {
   expect(headOf(text)).toEqual({ key, coordinator, state, createdAtMs, endedAtMs });
 });
 
+test.each([0, 7, 3_600_000_123, -1])('a commit time that is %d µs behind the end is kept as that', (behindUs) => {
+  const { endedAtMs } = entry;
+  const committed = { ...entry, state: 'COMMITTED' as const, reason: null, commitUs: (endedAtMs ?? 0) * 1_000 + behindUs };
+  expect(encodeEntry(committed)).toMatch(new RegExp(`,${behindUs}\\]$`));
+  expect(decodeEntry(encodeEntry(committed))).toEqual(committed);
+  expect(decodeEntry(encodeEntry({ ...committed, commitUs: null }))).toEqual({ ...committed, commitUs: null });
+});
+
 test('the body is the bytes in which it was sealed', () => {
   expect((JSON.parse(encodeEntry(entry)) as unknown[])[8]).toBe(Buffer.from(entry.body.bytes).toString('base64'));
 });

@@ -38,7 +38,10 @@ type Coded = readonly [
   endedAtMs: number | null,
   body: string | CodedBody,
   subTransactions: readonly CodedSub[] | PlainTrace,
-  timeline?: readonly CodedStep[],
+  /** Of a plain trace this place has what the next one has of others. */
+  timeline?: readonly CodedStep[] | number,
+  /** Commit time, as microseconds behind endedAtMs. */
+  commit?: number,
 ];
 
 export function encodeEntry(entry: TransactionEntry): string {
@@ -46,7 +49,7 @@ export function encodeEntry(entry: TransactionEntry): string {
   const trace = plainTraceOf(entry);
   if (trace !== null) {
     const [home, remote, place, journaledMs, preparedMs, decidedMs, toldMs] = trace;
-    return `[${PLAIN_TRACE},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"COMMITTED",null,${createdAtMs},${String(entry.endedAtMs)},"${codeBody(body)}",[${home},${remote},${place},${journaledMs},${preparedMs},${decidedMs},${toldMs}]]`;
+    return `[${PLAIN_TRACE},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"COMMITTED",null,${createdAtMs},${String(entry.endedAtMs)},"${codeBody(body)}",[${home},${remote},${place},${journaledMs},${preparedMs},${decidedMs},${toldMs}]${codeCommit(entry)}]`;
   }
   const reason = entry.reason === null ? 'null' : JSON.stringify(entry.reason);
   let text = `[${VERSION},${quoted(entry.key)},"${entry.txn}",${quoted(entry.coordinator)},"${entry.state}",${reason},${createdAtMs},${String(entry.endedAtMs)},"${codeBody(body)}",[`;
@@ -61,7 +64,7 @@ export function encodeEntry(entry: TransactionEntry): string {
     text += separator + codeStep(step, createdAtMs, body.legs);
     separator = ',';
   }
-  return `${text}]]`;
+  return `${text}]${codeCommit(entry)}]`;
 }
 
 export function decodeEntry(json: string | null | undefined): TransactionEntry | null {
@@ -92,6 +95,10 @@ function isKnown([version, , , , , , , , body]: Coded): boolean {
   return typeof body === 'string' ? version === VERSION || version === PLAIN_TRACE : version === BODY_AS_LIST;
 }
 
+function codeCommit({ commitUs, endedAtMs }: TransactionEntry): string {
+  return commitUs === null || endedAtMs === null ? '' : `,${commitUs - endedAtMs * 1_000}`;
+}
+
 function codeBody({ bytes }: PaymentBody): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
@@ -110,8 +117,9 @@ function quoted(value: string): string {
   return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
-function entryOf([version, key, txn, coordinator, state, reason, createdAtMs, endedAtMs, codedBody, subs, steps]: Coded): TransactionEntry {
+function entryOf([version, key, txn, coordinator, state, reason, createdAtMs, endedAtMs, codedBody, subs, ...rest]: Coded): TransactionEntry {
   const body = typeof codedBody === 'string' ? PaymentBody.fromBytes(new Uint8Array(Buffer.from(codedBody, 'base64'))) : listedBody(codedBody);
+  const [steps, commit] = version === PLAIN_TRACE ? [[], rest[0] as number | undefined] : [rest[0] ?? [], rest[1]];
   return {
     key: key as PaymentKey,
     txn: txnId(txn),
@@ -121,8 +129,14 @@ function entryOf([version, key, txn, coordinator, state, reason, createdAtMs, en
     reason,
     createdAtMs,
     endedAtMs,
-    ...(version === PLAIN_TRACE ? entryPartsOf(subs as PlainTrace, body.legs, createdAtMs) : listedParts(subs as readonly CodedSub[], steps ?? [], body.legs, createdAtMs)),
+    commitUs: commit === undefined || endedAtMs === null ? null : commitTime(endedAtMs, commit),
+    ...(version === PLAIN_TRACE ? entryPartsOf(subs as PlainTrace, body.legs, createdAtMs) : listedParts(subs as readonly CodedSub[], steps as readonly CodedStep[], body.legs, createdAtMs)),
   };
+}
+
+function commitTime(endedAtMs: number, behindUs: number): number {
+  if (!Number.isSafeInteger(behindUs)) throw new RangeError('a commit time is a whole number of microseconds');
+  return endedAtMs * 1_000 + behindUs;
 }
 
 function listedParts(subs: readonly CodedSub[], steps: readonly CodedStep[], legs: readonly LegSpec[], createdAtMs: number): Pick<TransactionEntry, 'subTransactions' | 'timeline'> {

@@ -36,6 +36,12 @@ test.each([0, 1] as const)('a payment as nearly all are, its remote leg at place
   expect(headOf(encodeEntry(entry))).toEqual({ key, coordinator, state, createdAtMs, endedAtMs });
 });
 
+test('its commit time is an eighth one', () => {
+  const entry = plain(1, { commitUs: (CREATED_MS + 26) * 1_000 + 13 });
+  expect(encodeEntry(entry)).toMatch(/,\[2,3,1,1,14,27,40\],13\]$/);
+  expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
+});
+
 const { timeline, subTransactions } = plain(1);
 const altered = (at: number, change: Partial<TimelineStep>): TransactionEntry => plain(1, { timeline: timeline.map((each, i) => (i === at ? { ...each, ...change } : each)) });
 
@@ -58,6 +64,7 @@ test.each<[string, TransactionEntry]>([
 test.each([
   ['a place that is no leg’s', (text: string) => text.replace('[2,3,1,', '[2,3,2,')],
   ['a number less', (text: string) => text.replace(',40]', ']')],
+  ['a commit time that is none', (text: string) => text.replace(',40]]', ',40],"7"]')],
   ['text for a number', (text: string) => text.replace(',40]', ',"40"]')],
 ])('%s is as good as absent', (_what, harm) => {
   expect(harm(encodeEntry(plain(1)))).not.toBe(encodeEntry(plain(1)));

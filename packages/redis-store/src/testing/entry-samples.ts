@@ -27,6 +27,7 @@ export function sampleEntry(number: number, change: Partial<TransactionEntry> = 
     reason: null,
     createdAtMs: FIRST_MS + number,
     endedAtMs: null,
+    commitUs: null,
     subTransactions: [{ account: alice, bucket: bucketId(1), state: 'PREPARED' }],
     timeline: [{ atMs: 5, step: 'received', bucket: null, detail: null }, { atMs: 6, step: 'prepared', bucket: bucketId(1), detail: 'x' }],
     ...change,
@@ -35,5 +36,6 @@ export function sampleEntry(number: number, change: Partial<TransactionEntry> = 
 
 export function ended(entry: TransactionEntry, state: 'COMMITTED' | 'ABORTED'): TransactionEntry {
   const reason = state === 'ABORTED' ? { name: 'INSUFFICIENT_FUNDS' as const, account: accountNumber('alice'), facts: { available: '3.00' } } : null;
-  return { ...entry, state, reason, endedAtMs: Date.now() };
+  const endedAtMs = Date.now();
+  return { ...entry, state, reason, endedAtMs, commitUs: state === 'COMMITTED' ? endedAtMs * 1_000 + 7 : null };
 }

@@ -126,6 +126,7 @@ function writePaymentView(writer: WireWriter, view: PaymentView): void {
   writer.optionalUint(8, view.endedAtMs);
   writer.messages(9, view.timeline, writeStep);
   writer.optionalMessage(10, view.outcome, writeOutcomeRow);
+  writer.optionalUint(11, view.commitUs);
 }
 
 function readPaymentView(reader: WireReader): PaymentView {
@@ -143,6 +144,7 @@ function readPaymentView(reader: WireReader): PaymentView {
     endedAtMs: reader.optionalUint(8),
     timeline: reader.messages(9, readStep),
     outcome: reader.optionalMessage(10, readOutcomeRow),
+    commitUs: reader.optionalUint(11),
   };
 }
 

@@ -93,7 +93,7 @@ describe('every method answers what the coordinator said', () => {
   test('payments', async () => {
     expect(await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { decimal: '2.5' } })).toEqual(committed);
     expect(coordinator.calls[0]?.args[1]).toMatchObject({ kind: 'payment', legs: [{ account: 'a', direction: 'debit', amountMinor: 250n, currency: 'USD' }, { account: 'b', direction: 'credit', amountMinor: 250n, currency: 'USD' }], reference: null, amountMinor: null });
-    expect(await client.getPayment({ id: 'p' })).toMatchObject({ state: 'COMMITTED', timeline: [{ step: 'received', bucket: null, detail: null }, { step: 'prepared', bucket: 2, detail: 'x' }], outcome: { untold: [{ account: 'b' }] } });
+    expect(await client.getPayment({ id: 'p' })).toMatchObject({ state: 'COMMITTED', timeline: [{ step: 'received', bucket: null, detail: null }, { step: 'prepared', bucket: 2, detail: 'x' }], commitUs: 5_007, outcome: { decision: { atMs: 5, commitUs: 5_007 }, untold: [{ account: 'b' }] } });
     expect(await client.listPayments({ account: 'a', state: 'ABORTED', fromMs: 5 })).toEqual({ legs: [], nextCursor: null });
     await client.createPayment({ id: 'c', kind: 'capture', to: 'b', referenceId: 'p' });
     expect(coordinator.calls.at(-1)?.args[1]).toMatchObject({ kind: 'capture', legs: [{ account: 'b', direction: 'credit', amountMinor: 0n }], reference: { kind: 'id', id: 'p' }, amountMinor: null });

@@ -34,8 +34,8 @@ export function fakeCoordinator(): FakeCoordinator {
     createPayment: () => committed,
     createPayments: (_caller: unknown, requests: readonly unknown[]) => requests.map(() => ({ ok: true, value: committed })),
     getPayment: () => ({
-      id: 'p', scope: 'mas|ops', txn: TXN, state: 'COMMITTED', body: null, reason: null, createdAtMs: 1, endedAtMs: null, timeline: [{ atMs: 1, step: 'received', bucket: null, detail: null }, { atMs: 2, step: 'prepared', bucket: bucketId(2), detail: 'x' }],
-      outcome: { slot: slot(9), key: paymentKey('mas|ops', 'p'), txn: TXN, body: 'body' in committed ? committed.body : null, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 5 }, balances: [], untold: [{ account: accountNumber('b') }], forced: [] },
+      id: 'p', scope: 'mas|ops', txn: TXN, state: 'COMMITTED', body: null, reason: null, createdAtMs: 1, endedAtMs: null, commitUs: 5_007, timeline: [{ atMs: 1, step: 'received', bucket: null, detail: null }, { atMs: 2, step: 'prepared', bucket: bucketId(2), detail: 'x' }],
+      outcome: { slot: slot(9), key: paymentKey('mas|ops', 'p'), txn: TXN, body: 'body' in committed ? committed.body : null, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 5, commitUs: 5_007 }, balances: [], untold: [{ account: accountNumber('b') }], forced: [] },
     }),
     listPayments: () => ({ legs: [], nextCursor: null }),
     audit: () => ({ checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }], checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }], incomplete: ['one was away'], consistent: false }),

@@ -18,6 +18,7 @@ export function beganEntry({ plan, placing }: PlainPayment, coordinator: string)
     reason: null,
     createdAtMs: plan.createdAtMs,
     endedAtMs: null,
+    commitUs: null,
     subTransactions: subTransactions(plan, placing, 'PENDING'),
     timeline: [stepAt(plan.createdAtMs, 'received')],
   };
@@ -42,6 +43,7 @@ export function committedEntry({ plan, placing, remote }: PlainPayment, journale
     reason: null,
     createdAtMs: plan.createdAtMs,
     endedAtMs: decision.atMs,
+    commitUs: decision.kind === 'committed' ? decision.commitUs : null,
     subTransactions: subTransactions(plan, placing, 'COMMITTED'),
     timeline,
   };

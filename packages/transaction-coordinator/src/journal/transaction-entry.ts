@@ -19,6 +19,7 @@ export function entryOf(transaction: GlobalTransaction, coordinator: string): Tr
     reason: decision?.kind === 'aborted' ? decision.reason : null,
     createdAtMs: plan.createdAtMs,
     endedAtMs: decision?.atMs ?? null,
+    commitUs: decision?.kind === 'committed' ? decision.commitUs : null,
     subTransactions: own ? transaction.legs.map((leg) => subTransaction(leg, state)) : [],
     timeline: own ? timelineOf(transaction) : [],
   };

@@ -45,9 +45,12 @@ interface Scenario {
   readonly broken: readonly { readonly bucket: number; readonly phase: string; readonly what: 'lose-request' | 'lose-reply' | 'unavailable' }[];
 }
 
+/** With or without a commit time. */
+type Entry = Omit<TransactionEntry, 'commitUs'> & { readonly commitUs: boolean };
+
 interface History {
   readonly replies: readonly (readonly Reply<PaymentResult>[])[];
-  readonly entries: readonly TransactionEntry[];
+  readonly entries: readonly Entry[];
   /** With their buckets and, where somebody waits for them, times: what nobody waits for goes with what is asked in the same moment, or 10 ms later. */
   readonly instructions: readonly string[];
   readonly counters: Omit<CoordinatorCounters, 'instructionRequests' | 'requestRetries' | 'daoBegins' | 'daoRecords'>;
@@ -149,7 +152,7 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;
   return {
     replies,
-    entries: [...rig.dao.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    entries: [...rig.dao.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).map((entry) => ({ ...entry, commitUs: entry.commitUs !== null })),
     instructions: instructions.sort(),
     counters,
     balances: accounts.map((account) => rig.balance(account)),

@@ -97,7 +97,7 @@ function viewOfRow(key: PaymentKey, row: OutcomeRow, entry: TransactionEntry | n
   const state = decision.kind === 'committed' ? 'COMMITTED' : 'ABORTED';
   const reason = decision.kind === 'aborted' ? decision.reason : null;
   const steps = row.forced.length === 0 ? timeline : [...timeline, ...forcedSteps(row)].sort((a, b) => a.atMs - b.atMs);
-  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, timeline: steps, outcome: row };
+  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, commitUs: decision.kind === 'committed' ? decision.commitUs : null, timeline: steps, outcome: row };
 }
 
 function forcedSteps({ forced, txn }: OutcomeRow): readonly TimelineStep[] {
@@ -105,8 +105,8 @@ function forcedSteps({ forced, txn }: OutcomeRow): readonly TimelineStep[] {
 }
 
 function viewOfEntry(key: PaymentKey, entry: TransactionEntry): PaymentView {
-  const { txn, state, body, reason, createdAtMs, endedAtMs, timeline } = entry;
-  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs, endedAtMs, timeline, outcome: null };
+  const { txn, state, body, reason, createdAtMs, endedAtMs, commitUs, timeline } = entry;
+  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs, endedAtMs, commitUs, timeline, outcome: null };
 }
 
 function silent(silence: Unreachable): Reply<never> {

@@ -1,9 +1,9 @@
 /** A coordinator over fakes of its ports, with accounts in known buckets and the questions that tests ask. */
 import { createHash } from 'node:crypto';
 import type { LegRow, Subject, TxnVersion } from '@mas/ledger';
-import { LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { homeSlotOfKey, LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { madeUpCluster } from '@mas/testkit/membership';
-import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger, type Random } from '@mas/values';
+import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger, type PaymentKey, type Random, type Slot } from '@mas/values';
 import { coordinatorConfig, noFailpoints, TransactionCoordinator, type Caller, type CoordinatorConfig, type Failpoints, type PaymentRequest, type PaymentResult, type Reply } from '../index';
 import { FakeCluster } from './fake-cluster';
 import { FakeLocks } from './fake-locks';
@@ -106,7 +106,7 @@ export class Rig {
 
   /** After everything has settled: what is still held, pending or told wrongly anywhere; empty when nothing is. */
   leftovers(): readonly string[] {
-    return [...this.cluster.buckets.values()].flatMap((bucket) => [
+    const inBuckets = [...this.cluster.buckets.values()].flatMap((bucket) => [
       ...bucket.differences(),
       ...bucket.alarms.map((alarm) => `alarm ${JSON.stringify(alarm)}`),
       ...[...bucket.ledger.preparedLegs()].map((leg) => `prepared leg on ${leg.account}`),
@@ -114,14 +114,19 @@ export class Rig {
       ...bucket.rows.sortedAccounts().filter((row) => row.holdsMinor !== 0n || row.pendingCreditsMinor !== 0n).map((row) => `holds or pending credits on ${row.number}`),
       ...bucket.rows.sortedLegs().filter((leg) => leg.state === 'committed' && !this.hasCommitTime(leg)).map((leg) => `not its home's commit time, or not behind its promise: leg on ${leg.account}`),
     ]);
+    const inRedis = [...this.dao.entries.values()].filter(({ key, state, commitUs }) => state === 'COMMITTED' && commitUs !== this.commitTimeOf(key, homeSlotOfKey(key)));
+    return [...inBuckets, ...inRedis.map(({ key }) => `not its home's commit time: entry of ${key}`)];
   }
 
   /** Legs at home are promised and committed at one moment. */
   private hasCommitTime({ key, homeSlot, account, preparedUs, commitUs }: LegRow): boolean {
-    const home = this.cluster.at(homeSlot);
-    const decision = home.rows.outcome(key)?.decision;
-    if (decision?.kind !== 'committed' || decision.commitUs === null || decision.commitUs !== commitUs || preparedUs === null) return false;
-    return home === this.cluster.at(slotOfAccount(account)) ? preparedUs <= commitUs : preparedUs < commitUs;
+    if (commitUs === null || preparedUs === null || commitUs !== this.commitTimeOf(key, homeSlot)) return false;
+    return this.cluster.at(homeSlot) === this.cluster.at(slotOfAccount(account)) ? preparedUs <= commitUs : preparedUs < commitUs;
+  }
+
+  private commitTimeOf(key: PaymentKey, homeSlot: Slot): number | null {
+    const decision = this.cluster.at(homeSlot).rows.outcome(key)?.decision;
+    return decision?.kind === 'committed' ? decision.commitUs : null;
   }
 
   total(): AmountMinor {

@@ -1,16 +1,16 @@
 /** mas-client payment create|authorize|capture|void|refund|get|trace|list */
 import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
-import type { PaymentResult, PaymentView } from '@mas/transaction-coordinator';
+import type { PaymentResult } from '@mas/transaction-coordinator';
 import { parseAccountNumber, unreachable, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
-import type { LegRow, LegSpec } from '@mas/ledger';
 import type { Command } from 'commander';
 import { UsageError } from '../../usage-error';
 import { chosenAccount, namesOneAccount, type AccountOption } from '../account-option';
 import { mintPaymentId, oneOf, readAccount, readDuration, readPageSize } from '../arguments';
 import { CommandFailed, EXIT } from '../exit-codes';
-import { coloured, money, table, time, type Output } from '../output';
+import { coloured, money, time, type Output } from '../output';
 import { withSession, type Session } from '../session';
 import { readTime } from '../time-argument';
+import { datedPage, datedView, legTable, reasonText, timeline, viewTable } from './payment-tables';
 
 /** The payment is answered already: what its other accounts have is worth a moment. */
 const BALANCE_TIMEOUT_MS = 2_000;
@@ -126,7 +126,7 @@ function addLooking(program: Command, payment: Command): void {
       .action(
         withSession(program, async ({ client, output }, id: string, options: { readonly account?: string }) => {
           const view = await client.getPayment(options.account === undefined ? { id } : { txn: id, account: options.account });
-          output.print(view, () => (name === 'trace' ? `${viewTable(view)}\n${timeline(view)}` : viewTable(view)));
+          output.print(datedView(view), () => (name === 'trace' ? `${viewTable(view)}\n${timeline(view)}` : viewTable(view)));
         }),
       );
   }
@@ -149,7 +149,7 @@ function addLooking(program: Command, payment: Command): void {
           ...(options.from === undefined ? {} : { fromMs: readTime('--from', options.from) }),
           ...(options.until === undefined ? {} : { untilMs: readTime('--until', options.until) }),
         });
-        output.print(page, () => legTable(page.legs) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
+        output.print(datedPage(page), () => legTable(page.legs) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
       }),
     );
 }
@@ -210,45 +210,4 @@ function printResult(output: Output, id: string, result: PaymentResult, balances
     default:
       unreachable(result, 'payment result');
   }
-}
-
-function reasonText(reason: { readonly name: string; readonly account: string | null; readonly facts: Readonly<Record<string, string>> }): string {
-  const facts = Object.entries(reason.facts).map(([name, value]) => `${name} ${value}`);
-  return `${reason.name}${reason.account === null ? '' : ` (account ${reason.account})`}${facts.length === 0 ? '' : `: ${facts.join(', ')}`}`;
-}
-
-function viewTable(view: PaymentView): string {
-  return table(
-    ['payment', 'state', 'legs', 'reason', 'begun', 'ended'],
-    [[view.id, coloured(view.state), (view.body?.legs ?? []).map(legText), view.reason === null ? '' : reasonText(view.reason), time(view.createdAtMs), time(view.endedAtMs)]],
-  );
-}
-
-function timeline(view: PaymentView): string {
-  if (view.timeline.length === 0) return 'no timeline is kept of it any more (Redis was emptied, or it is too old); its outcome is final all the same';
-  const startMs = view.timeline[0]?.atMs ?? 0;
-  return table(['+ms', 'step', 'bucket', ''], view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']), [0]);
-}
-
-function legTable(legs: readonly LegRow[]): string {
-  return table(
-    ['time', 'payment', 'state', 'effect', 'amount', 'balance after', 'with', 'reason'],
-    legs.map((leg) => [
-      // The moment that --from and --until go by.
-      time(leg.preparedAtMs),
-      leg.key.slice(leg.key.indexOf('\0') + 1),
-      coloured(leg.state),
-      leg.spec.effect,
-      money(leg.spec.amountMinor, leg.spec.currency),
-      leg.journal === null ? '' : money(leg.journal.balanceAfterMinor, leg.spec.currency),
-      (leg.body?.legs ?? []).filter((other) => other.account !== leg.account).map((other) => other.account).join(', '),
-      leg.reason === null ? '' : reasonText(leg.reason),
-    ]),
-    [4, 5],
-    ['reason', 'with', 'balance after'],
-  );
-}
-
-function legText(leg: LegSpec): string {
-  return `${leg.effect} ${leg.account} ${money(leg.amountMinor, leg.currency)}`;
 }
