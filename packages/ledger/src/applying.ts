@@ -3,14 +3,20 @@
  * indexes in step, and checks after every store that the money still obeys its rules. Has no rule of its own about
  * what an instruction may do.
  */
-import { fitsInt64, invariant, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { fitsInt64, invariant, type AccountNumber, type AmountMinor, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { BucketState } from './bucket-state';
 import type { LegChange } from './leg-changes';
 import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';
 import type { Outcome } from './outcome';
+import { OwnLeg } from './own-rows';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 import { refused, type Refused } from './verdict';
+
+/** Changes of an account's balance between two marks. Part of what instructions mean since MOMENTS_SINCE. */
+export const MARK_EVERY = 128;
+/** An account with more prepared legs gets none: its next mark comes when it has fewer. */
+const MAX_OPEN_IN_MARK = 4_096;
 
 /** Room for the positions of one entry in a leg's seq. */
 const SEQ_PER_INDEX = 4096;
@@ -97,11 +103,21 @@ export class Applying {
   store({ account, leg, reference, movedMinor }: LegChange): void {
     checkMoney(account);
     this.state.addToTotal(account.currency, movedMinor);
-    if (movedMinor !== 0n && this.momentUs !== null) this.state.recent.add({ account: account.number, currency: account.currency, amountMinor: movedMinor, commitUs: leg.commitUs ?? this.momentUs }, this.momentUs);
+    if (movedMinor !== 0n && this.momentUs !== null) this.moved(account, leg, movedMinor, this.momentUs);
     this.rows.putAccount(account);
     this.putLeg(leg);
     if (reference !== null) this.putLeg(reference);
     this.state.rev += 1;
+  }
+
+  /** What reads at a moment go back to: lately from memory, long ago from a mark. */
+  private moved(account: AccountRow, leg: LegRow, amountMinor: AmountMinor, momentUs: number): void {
+    const { number, currency, journalSeq, lastSeq } = account;
+    this.state.recent.add({ account: number, currency, amountMinor, commitUs: leg.commitUs ?? momentUs }, momentUs);
+    if (journalSeq % MARK_EVERY !== 0 || this.state.memory.preparedCountOn(number) > MAX_OPEN_IN_MARK) return;
+    const openSeqs: number[] = [];
+    for (const { seq } of this.state.memory.preparedOn(number)) if (seq !== leg.seq) openSeqs.push(seq);
+    OwnLeg.of(leg).mark = { momentUs, lastSeq, openSeqs: openSeqs.sort((a, b) => a - b) };
   }
 
   /** @param before the account as it was, and still is. */

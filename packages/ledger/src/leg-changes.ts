@@ -133,6 +133,7 @@ function newLeg(slot: Slot, account: AccountNumber, origin: LegOrigin, spec: Leg
     commitUs: null,
     journal: null,
     reservation: null,
+    mark: null,
     refundedMinor: 0n,
     refundReservedMinor: 0n,
   });

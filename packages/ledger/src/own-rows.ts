@@ -80,6 +80,7 @@ export class OwnLeg extends OwnRow implements LegRow {
   endedAtMs: LegRow['endedAtMs'];
   journal: LegRow['journal'];
   reservation: LegRow['reservation'];
+  mark: LegRow['mark'];
   readonly refundedMinor: LegRow['refundedMinor'];
   readonly refundReservedMinor: LegRow['refundReservedMinor'];
 
@@ -102,6 +103,7 @@ export class OwnLeg extends OwnRow implements LegRow {
     this.endedAtMs = row.endedAtMs;
     this.journal = row.journal;
     this.reservation = row.reservation;
+    this.mark = row.mark;
     this.refundedMinor = row.refundedMinor;
     this.refundReservedMinor = row.refundReservedMinor;
   }

@@ -51,6 +51,19 @@ export interface Reservation {
   readonly consumedBy: TxnId | null;
 }
 
+/**
+ * Where adding up an account's balance at a moment may begin (docs/adr/0021): `balanceAfterMinor` of the leg that has it, plus those of the legs named here, and of all later
+ * ones, that have a commit time up to the moment.
+ */
+export interface BalanceMark {
+  /** When the leg was applied. */
+  readonly momentUs: number;
+  /** Of the account then: legs with a greater seq were prepared later. */
+  readonly lastSeq: number;
+  /** Legs of the account that were prepared then, by seq, ascending. */
+  readonly openSeqs: readonly number[];
+}
+
 /** What names a leg. */
 export interface LegAddress {
   readonly account: AccountNumber;
@@ -91,6 +104,8 @@ export interface LegRow {
   readonly journal: { readonly seq: number; readonly balanceAfterMinor: AmountMinor } | null;
   /** On a committed authorize leg. */
   readonly reservation: Reservation | null;
+  /** On every MARK_EVERY-th leg of the account's journal, since the bucket has moments; else null. */
+  readonly mark: BalanceMark | null;
   /** On a committed credit leg: what refunds took, and what prepared refunds reserve. */
   readonly refundedMinor: AmountMinor;
   readonly refundReservedMinor: AmountMinor;

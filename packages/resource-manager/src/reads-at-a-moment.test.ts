@@ -144,3 +144,60 @@ test('the money of all buckets at one moment is the money issued, with a payment
     expect(sum).toBe(1050n);
   }
 });
+
+describe('moments of long ago, which are read from rows', () => {
+  /** All is in SQL, and the processes that come after remember nothing of how it came there. */
+  async function forgets(cluster: TestCluster): Promise<void> {
+    await cluster.clock.advance(10_000);
+    for (const rm of [RM_1, RM_2]) await cluster.restart(rm);
+    await cluster.clock.advance(1_000);
+  }
+
+  /** Payments within bucket 2 and into it, told at once, late or not at all; what was read of BOB meanwhile. */
+  async function lived(payments: number): Promise<{ readonly cluster: TestCluster; readonly seen: readonly { readonly us: number; readonly balanceMinor: bigint | null }[] }> {
+    const cluster = await started();
+    const seen: { us: number; balanceMinor: bigint | null }[] = [];
+    const late: { readonly p: Payment; readonly preparedUs: number }[] = [];
+    const told: { readonly p: Payment; readonly commitUs: number }[] = [];
+    for (let i = 0; i < payments; i += 1) {
+      const p = payment(`into-${i}`, ALICE, BOB, BigInt(1 + (i % 3)));
+      if (i % 4 === 0) late.push({ p, preparedUs: await prepared(cluster, p, BOB) });
+      else await cluster.one(BUCKET_2, decideCommit(payment(`within-${i}`, i % 2 === 0 ? CAROL : BOB, i % 2 === 0 ? BOB : CAROL, 1n), []));
+      if (i % 12 === 0 && late.length > 2) {
+        const open = late.splice(i % late.length, 1)[0];
+        if (open !== undefined) told.push({ p: open.p, commitUs: await decided(cluster, open.p, open.preparedUs) });
+      }
+      if (i % 20 === 0) {
+        const one = told.splice(i % Math.max(1, told.length), 1)[0];
+        if (one !== undefined) await cluster.one(BUCKET_2, commitLeg(one.p, BOB, one.commitUs));
+      }
+      if (i % 7 === 0) {
+        const us = await momentOf(ask(cluster, BUCKET_2, BOB, 'now'));
+        seen.push({ us, balanceMinor: await balance(cluster, BUCKET_2, BOB, us) });
+      }
+    }
+    return { cluster, seen };
+  }
+
+  test('give what was read then, across marks, open legs and late second phases', async () => {
+    const { cluster, seen } = await lived(700);
+    await forgets(cluster);
+    const lists = (): number => cluster.database(RM_1).lists + cluster.database(RM_2).lists;
+    const before = lists();
+    const now = [];
+    for (const { us } of seen) now.push({ us, balanceMinor: await balance(cluster, BUCKET_2, BOB, us) });
+    expect(now).toEqual(seen);
+    expect(lists() - before).toBeGreaterThan(seen.length);
+    const legs = await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query: { account: BOB, direction: 'oldest-first', cursorSeq: null, limit: 500, state: 'committed', fromMs: null, untilMs: null } });
+    expect(legs.kind === 'legs' && legs.legs.filter(({ mark }) => mark !== null).length).toBeGreaterThanOrEqual(2);
+    expect(legs.kind === 'legs' && legs.legs.some(({ mark }) => (mark?.openSeqs.length ?? 0) > 0)).toBe(true);
+  });
+
+  test('before it was opened an account was not there', async () => {
+    const { cluster } = await lived(10);
+    await forgets(cluster);
+    const legs = await cluster.ask(BUCKET_2, { kind: 'list-accounts', bucket: BUCKET_2, after: null, limit: 10 });
+    const createdUs = legs.kind === 'account-list' ? (legs.accounts[0]?.createdAtMs ?? 0) * 1_000 : 0;
+    expect(await balance(cluster, BUCKET_2, BOB, createdUs)).toBeNull();
+  });
+});

@@ -143,7 +143,7 @@ export class LedgerDraft {
     const [preparedAtMs, endedAtMs] = [startMs + PREPARED_MS, startMs + ENDED_MS];
     account.rev += 2;
     account.lastSeq += 1;
-    const leg: Mutable<LegRow> = { slot: account.slot, account: number, seq: account.lastSeq, txn, key, homeSlot: slot, subject, spec, body, state: 'committed', reason: null, preparedAtMs, preparedUs: preparedAtMs * 1000, endedAtMs, commitUs: (startMs + DECIDED_MS) * 1000, journal: null, reservation: null, refundedMinor: 0n, refundReservedMinor: 0n };
+    const leg: Mutable<LegRow> = { slot: account.slot, account: number, seq: account.lastSeq, txn, key, homeSlot: slot, subject, spec, body, state: 'committed', reason: null, preparedAtMs, preparedUs: preparedAtMs * 1000, endedAtMs, commitUs: (startMs + DECIDED_MS) * 1000, journal: null, reservation: null, mark: null, refundedMinor: 0n, refundReservedMinor: 0n };
     this.bucketOf(number).legs.push(leg);
     this.holds.began(number, txn, spec, preparedAtMs);
     this.holds.ended(number, txn, endedAtMs);

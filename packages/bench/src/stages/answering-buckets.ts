@@ -85,6 +85,7 @@ function preparedLeg({ txn, key, homeSlot, body }: Payment, account: AccountNumb
     commitUs: null,
     journal: null,
     reservation: null,
+    mark: null,
     refundedMinor: 0n,
     refundReservedMinor: 0n,
   };

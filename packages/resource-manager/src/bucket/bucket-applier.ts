@@ -54,6 +54,9 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   private leaderTerm: number | null = null;
   private leading = false;
   private readonly barriers: ReadBarriers;
+  /** The rows in SQL are those of this moment or of later. */
+  private durableUs = 0;
+  private gatheredUs = 0;
   private stopped = false;
   private failure: BucketStop | null = null;
 
@@ -167,6 +170,11 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     return this.checkpointer().flush(index, timeoutMs);
   }
 
+  /** SQL holds everything up to this moment, which has been applied. @throws StoreUnavailable */
+  async flushUpTo(us: number, timeoutMs: number): Promise<void> {
+    if (this.durableUs < us) await this.flush(this.position.index, timeoutMs);
+  }
+
   /** A consistent read right behind the entry that closes the bucket at `us` if that is still to come, else as soon as possible. @throws StoreUnavailable */
   readAt(us: number | null, timeoutMs: number): Promise<SnapshotReader> {
     const open = async (): Promise<SnapshotReader> => {
@@ -184,10 +192,13 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   gather(): ReturnType<CheckpointSource['gather']> {
     const { ledger, table } = this.state();
-    return { applied: this.position, confState: this.confState, meta: ledger.meta(), ...table.gather() };
+    const meta = ledger.meta();
+    this.gatheredUs = meta.momentUs;
+    return { applied: this.position, confState: this.confState, meta, ...table.gather() };
   }
 
   written(): void {
+    this.durableUs = this.gatheredUs;
     this.state().table.written();
   }
 
@@ -301,6 +312,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     this.position = checkpoint.applied;
     this.confState = checkpoint.confState ?? EMPTY_CONF_STATE;
     this.stamps.observe(ledger.meta().stampMs);
+    this.durableUs = ledger.momentUs;
     this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFailed: (error, applied) => this.checkpointFailed(error, applied) }, checkpoint.applied);
   }
 

@@ -3,7 +3,7 @@
  * then the homes of these legs are asked. What a home has decided is added, not applied first: a read proposes nothing but, on an idle bucket, the
  * entry that closes it at the moment that is read.
  */
-import { directionOf, type AccountRow, type LegRow } from '@mas/ledger';
+import type { AccountRow, LegRow } from '@mas/ledger';
 import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
 import type { AccountNumber, AmountMinor } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
@@ -11,6 +11,7 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import type { HomeQuerier } from '../homes/home-querier';
 import type { Closing, NoMomentReply } from './closing';
 import { decidedOf, type Decided, type HomesSilent } from './decided-legs';
+import { changeBy, pastLegs } from './past-balance';
 import { foreignAccount, readPoint, withRows } from './read-point';
 
 /** Rows and prepared legs of one instant: nothing is applied in between. */
@@ -20,6 +21,9 @@ interface Taken {
   /** The bucket is closed here; 0: it has no moments yet. */
   readonly momentUs: number;
 }
+
+/** Of the long past. */
+const ACCOUNTS_AT_ONCE = 16;
 
 type Failed = ParticipantFailure | NoMomentReply | HomesSilent;
 
@@ -59,7 +63,7 @@ export class AccountReads {
       const { ledger } = this.applier.state();
       if (us < ledger.momentsSinceUs) return this.closing.refused('before');
       const moves = ledger.movesBehind(us);
-      if (moves === null) return this.closing.refused('forgotten');
+      if (moves === null) return this.fromRows(numbers, us);
       const taken = this.take(numbers, us);
       const decided = await decidedOf(this.homes, taken.prepared, us);
       if ('kind' in decided) return decided;
@@ -70,6 +74,32 @@ export class AccountReads {
     });
   }
 
+  /** As of a moment that is no longer in memory. */
+  private async fromRows(numbers: readonly AccountNumber[], us: number): Promise<Failed | ParticipantReply> {
+    const { store } = this.applier.state();
+    await this.applier.flushUpTo(us, this.context.config.readTimeoutMs);
+    const rows = new Map((await store.load({ accounts: [...new Set(numbers)], legs: [], outcomes: [] })).accounts.map((row) => [row.number, row]));
+    const accounts = numbers.map((number) => rows.get(number) ?? null).map((row) => (row !== null && createdUs(row) <= us ? row : null));
+    const readings: (AccountReading | null)[] = [];
+    for (let from = 0; from < accounts.length; from += ACCOUNTS_AT_ONCE) {
+      const some = await Promise.all(accounts.slice(from, from + ACCOUNTS_AT_ONCE).map((row) => (row === null ? null : this.pastReading(row, us))));
+      for (const reading of some) {
+        if (reading !== null && 'kind' in reading) return reading;
+        readings.push(reading);
+      }
+    }
+    return { kind: 'accounts', readings, momentUs: us, asStored: false };
+  }
+
+  private async pastReading(row: AccountRow, us: number): Promise<AccountReading | Failed> {
+    const { baseMinor, committed, prepared } = await pastLegs(this.applier.state().store, row, us);
+    const decided = await decidedOf(this.homes, prepared, us);
+    if ('kind' in decided) return decided;
+    const settled = decided.filter(({ commitUs }) => commitUs !== null && commitUs <= us).map(({ leg }) => leg);
+    const balanceMinor = [...committed, ...settled].reduce((sum, leg) => sum + changeBy(leg), baseMinor);
+    return readingOf(row, [], balanceMinor - row.balanceMinor);
+  }
+
   private async withAccounts<Value>(numbers: readonly AccountNumber[], read: () => Promise<Value>): Promise<Value | ParticipantFailure> {
     return foreignAccount(this.applier, numbers) ?? withRows(this.applier, { accounts: numbers }, read);
   }
@@ -78,11 +108,15 @@ export class AccountReads {
   private take(numbers: readonly AccountNumber[], us = Number.POSITIVE_INFINITY): Taken {
     const { ledger, table } = this.applier.state();
     return {
-      rows: numbers.map((number) => table.account(number) ?? null).map((row) => (row !== null && (row.createdUs ?? 0) <= us ? row : null)),
+      rows: numbers.map((number) => table.account(number) ?? null).map((row) => (row !== null && createdUs(row) <= us ? row : null)),
       prepared: numbers.flatMap((number) => ledger.preparedOn(number)).filter((leg) => (leg.preparedUs ?? 0) <= us),
       momentUs: ledger.momentUs,
     };
   }
+}
+
+function createdUs(row: AccountRow): number {
+  return row.createdUs ?? row.createdAtMs * 1000;
 }
 
 interface Change {
@@ -92,7 +126,7 @@ interface Change {
 
 function reply({ rows, prepared }: Taken, decided: readonly Decided[], undone: readonly Change[], momentUs: number | null): ParticipantReply {
   const changes = new Map<AccountNumber, AmountMinor>();
-  const settled = decided.map(({ leg }): Change => ({ account: leg.account, amountMinor: BigInt(directionOf(leg.spec.effect)) * leg.spec.amountMinor }));
+  const settled = decided.map(({ leg }): Change => ({ account: leg.account, amountMinor: changeBy(leg) }));
   for (const { account, amountMinor } of [...settled, ...undone]) changes.set(account, (changes.get(account) ?? 0n) + amountMinor);
   const open = prepared.filter((leg) => !decided.some((each) => each.leg === leg));
   const readings = rows.map((row) => (row === null ? null : readingOf(row, open, changes.get(row.number))));

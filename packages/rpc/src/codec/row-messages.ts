@@ -1,5 +1,5 @@
 /** mas/v1/row.proto: the rows of a bucket, in field order, which is their canonical form. */
-import type { AccountRow, AccountStatus, AuthorizationStatus, ForcedResolution, LegRow, LegState, LockRow, OutcomeRow, Reservation } from '@mas/ledger';
+import type { AccountRow, AccountStatus, AuthorizationStatus, BalanceMark, ForcedResolution, LegRow, LegState, LockRow, OutcomeRow, Reservation } from '@mas/ledger';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -73,6 +73,7 @@ export function writeLegRow(writer: WireWriter, row: LegRow): void {
   writer.int64(17, row.refundReservedMinor);
   writer.optionalUint(18, row.preparedUs);
   writer.optionalUint(19, row.commitUs);
+  writer.optionalMessage(20, row.mark, writeBalanceMark);
 }
 
 export function readLegRow(reader: WireReader): LegRow {
@@ -100,7 +101,18 @@ export function readLegRow(reader: WireReader): LegRow {
     refundReservedMinor: reader.int64(17),
     preparedUs: reader.optionalUint(18),
     commitUs: reader.optionalUint(19),
+    mark: reader.optionalMessage(20, readBalanceMark),
   };
+}
+
+function writeBalanceMark(writer: WireWriter, mark: BalanceMark): void {
+  writer.uint(1, mark.momentUs);
+  writer.uint(2, mark.lastSeq);
+  writer.packedUints(3, mark.openSeqs);
+}
+
+function readBalanceMark(reader: WireReader): BalanceMark {
+  return { momentUs: reader.uint(1), lastSeq: reader.uint(2), openSeqs: reader.packedUints(3) };
 }
 
 function writeJournalPosition(writer: WireWriter, position: JournalPosition): void {

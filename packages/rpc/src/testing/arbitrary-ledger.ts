@@ -90,6 +90,7 @@ export const legRow: fc.Arbitrary<LegRow> = fc.record({
   state: fc.constantFrom('prepared' as const, 'committed' as const, 'aborted' as const), reason: orNull(reason), preparedAtMs: safeUint, preparedUs: orNull(safeUint), endedAtMs: orNull(safeUint), commitUs: orNull(safeUint),
   journal: orNull(fc.record({ seq: safeUint, balanceAfterMinor: amount })),
   reservation: orNull(fc.record({ status: fc.constantFrom('open' as const, 'capturing' as const, 'captured' as const, 'voided' as const, 'expired' as const), expiresAtMs: safeUint, reservedMinor: amount, consumedBy: orNull(txn) })),
+  mark: orNull(fc.record({ momentUs: safeUint, lastSeq: safeUint, openSeqs: fc.array(safeUint, { maxLength: 4 }) })),
   refundedMinor: amount, refundReservedMinor: amount,
 });
 const decision: fc.Arbitrary<Decision> = fc.oneof(

@@ -1,5 +1,5 @@
 /** LegRow ↔ a row of `payment`: what somebody selects by or reads by hand as columns, the body as its bytes, the rest as `detail`. */
-import type { AuthorizationStatus, LegRow, LegSpec, LegState, PaymentBody, Reservation } from '@mas/ledger';
+import type { AuthorizationStatus, BalanceMark, LegRow, LegSpec, LegState, PaymentBody, Reservation } from '@mas/ledger';
 import { paymentKey, splitPaymentKey, txnId } from '@mas/values';
 import { MAX_TEXT_BYTES } from '../schema/column-types';
 import type { RawRow } from '../sql-database';
@@ -90,17 +90,18 @@ function writeUnsettled(row: LegRow, to: RowWriter): void {
 }
 
 /** As what they are behind the stamp and the promise: a few digits each. Rows of before there were moments have neither. */
-function writeMoments({ preparedAtMs, preparedUs, commitUs }: LegRow, to: RowWriter): void {
+function writeMoments({ preparedAtMs, preparedUs, commitUs, mark }: LegRow, to: RowWriter): void {
   if (preparedUs === null && commitUs === null) return;
   to.part(',');
   cold.coldInteger(preparedUs === null ? null : preparedUs - preparedAtMs * 1000, to);
   to.part(',');
   cold.coldInteger(commitUs === null ? null : commitUs - (preparedUs ?? preparedAtMs * 1000), to);
+  if (mark !== null) to.part(`,[${mark.momentUs},${mark.lastSeq},[${mark.openSeqs.join(',')}]]`);
 }
 
 export function legRow(raw: RawRow): LegRow {
   const { parts, body } = cold.decodeDetail(raw['detail'], OLD_BODY_AT, 'detail of a leg');
-  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved, promise = null, commit = null] = parts;
+  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved, promise = null, commit = null, mark = null] = parts;
   const preparedAtMs = asInt(raw['prepared_at_ms'], 'prepared at');
   const preparedUs = promise === null ? null : preparedAtMs * 1000 + asInt(promise, 'moment of the promise');
   const account = asAccountNumber(raw['account']);
@@ -129,6 +130,7 @@ export function legRow(raw: RawRow): LegRow {
     commitUs: commit === null ? null : (preparedUs ?? preparedAtMs * 1000) + asInt(commit, 'commit time'),
     journal: journalSeq === null ? null : { seq: asInt(journalSeq, 'journal seq'), balanceAfterMinor: asMoney(raw['balance_after_minor'], 'balance after') },
     reservation: held === null ? null : warmReservation(held),
+    mark: mark === null ? null : warmMark(mark),
     refundedMinor: BigInt(asText(refunded, 'refunded')),
     refundReservedMinor: BigInt(asText(refundReserved, 'refund reserved')),
   };
@@ -141,6 +143,11 @@ function bodyOf(column: unknown, old: unknown, spec: LegSpec): PaymentBody | nul
 
 function coldReservation(held: Reservation, to: RowWriter): void {
   to.part(`["${held.status}",${held.expiresAtMs},"${held.reservedMinor.toString()}",${held.consumedBy === null ? 'null' : `"${held.consumedBy}"`}]`);
+}
+
+function warmMark(value: unknown): BalanceMark {
+  const [momentUs, lastSeq, openSeqs] = asArray(value, 'mark');
+  return { momentUs: asInt(momentUs, 'moment of a mark'), lastSeq: asInt(lastSeq, 'last seq of a mark'), openSeqs: asArray(openSeqs, 'open legs of a mark').map((seq) => asInt(seq, 'seq')) };
 }
 
 function warmReservation(value: unknown): Reservation {

@@ -74,6 +74,7 @@ export function leg(number: string, seq: number, changes: Partial<LegRow> = {}):
     commitUs: (changes.state ?? 'committed') === 'committed' ? 1_700_000_000_000_000 + seq * 1_000 + 500 : null,
     journal: { seq: 1, balanceAfterMinor: 900n },
     reservation: null,
+    mark: null,
     refundedMinor: 0n,
     refundReservedMinor: 0n,
     ...changes,

@@ -22,6 +22,7 @@ export class FaultyDatabase {
   /** The next so many checkpoints take effect and are not answered. */
   lostCommits = 0;
   loads = 0;
+  lists = 0;
   /** Awaited by everything that reads or writes rows. */
   gate: Promise<void> | null = null;
   private readonly tables = new MemoryTables(ROWS_PER_CHUNK);
@@ -45,6 +46,7 @@ export class FaultyDatabase {
     const error = READS.includes(operation) ? this.unreadable : operation === 'checkpoint' ? this.unwritable : null;
     if (isFaulty && error !== null) throw error;
     if (operation === 'load') this.loads += 1;
+    if (operation === 'list') this.lists += 1;
     if (operation !== 'checkpoint' || this.lostCommits === 0) return 'none';
     this.lostCommits -= 1;
     return 'answer-lost';
