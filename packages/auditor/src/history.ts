@@ -30,6 +30,8 @@ export interface ReadHistory {
   readonly startMs: number;
   readonly endMs: number;
   readonly views: readonly AccountView[];
+  /** The moment that the reader named: it says nothing of what is so now. */
+  readonly atUs?: number;
 }
 
 export interface AccountHistory {

@@ -115,7 +115,7 @@ interface Journals {
 
 function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored }: Journals, findings: Findings, figures: { explained: number; ambiguous: number }): void {
   const name = `read ${at} at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of ${read.views.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`;
-  if (read.level === 'committed') graph.operation(name, read.startMs, read.endMs);
+  if (read.level === 'committed' && read.atUs === undefined) graph.operation(name, read.startMs, read.endMs);
   for (const view of read.views) {
     const journal = (view.momentUs === null && read.level !== 'committed' ? stored : journals).get(view.number);
     if (journal === undefined) continue;
@@ -125,7 +125,7 @@ function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored
     findings.expect(shown, 'a read shows its moment', () => `${name} (${read.level}) at ${momentUs ?? 0}: ${view.number} had ${journal.balances[all[0] ?? 0] ?? 0n} then`);
     const possible = all.filter((prefix) => (journal.decidedMs[prefix] ?? Infinity) <= read.endMs);
     findings.expect(possible.length > 0, 'no undecided money is shown', () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`);
-    if (read.level !== 'committed' || possible.length === 0) continue;
+    if (read.level !== 'committed' || read.atUs !== undefined || possible.length === 0) continue;
     const candidates = possible.length === 1 && momentUs === null ? possible : possible.filter((prefix) => (journal.ackedFromMs[prefix] ?? Infinity) > read.startMs);
     const [prefix] = candidates;
     findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);

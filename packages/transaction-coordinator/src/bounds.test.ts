@@ -8,7 +8,7 @@ const exhausted = (reason: string): object => ({ ok: false, error: { kind: 'reso
 describe('work under way', () => {
   const list = { direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null } as const;
   test.each<[string, Partial<CoordinatorConfig>, number, (rig: Rig, account: AccountNumber, round: number) => Promise<Reply<unknown>>]>([
-    ['TOO_MANY_READS', { maxAccountsInReads: 1_000 }, 1, (rig, account) => rig.coordinator.getAccounts(rig.caller(), Array.from({ length: 1_000 }, () => account), 'committed')],
+    ['TOO_MANY_READS', { maxAccountsInReads: 1_000 }, 1, (rig, account) => rig.coordinator.getAccounts(rig.caller(), Array.from({ length: 1_000 }, () => account), 'committed', null)],
     ['TOO_MANY_READS', { maxAccountsInReads: 1_000 }, 1_000, (rig, account, round) => rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: `{${account}}${round}` })],
     ['TOO_MANY_LISTS', { maxListsInFlight: 2 }, 2, (rig, account) => rig.coordinator.listPayments(rig.caller(), { ...list, account })],
     ['TOO_MANY_LISTS', { maxListsInFlight: 1 }, 1, (rig) => rig.coordinator.listAccounts(rig.caller(), null, 3)],

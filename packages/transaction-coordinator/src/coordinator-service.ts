@@ -151,7 +151,8 @@ export interface UndecidedReport {
 export interface CoordinatorService {
   createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>>;
   /** At one instant when there are several. */
-  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>>;
+  /** @param atUs level committed only: as of this moment, microseconds since the Unix epoch; null: now. Several accounts are read at one moment either way. */
+  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached', atUs: number | null): Promise<Reply<readonly AccountView[]>>;
   listAccounts(caller: Caller, cursor: string | null, limit: number): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>>;
   changeAccount(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>>;
   createPayment(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>>;

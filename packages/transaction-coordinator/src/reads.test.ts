@@ -23,7 +23,7 @@ describe('several accounts at one moment', () => {
     const sums: bigint[] = [];
     const reader = (async (): Promise<void> => {
       for (let i = 0; i < 12; i += 1) {
-        const reply = await rig.coordinator.getAccounts(rig.caller(undefined, 60_000), accounts, 'committed');
+        const reply = await rig.coordinator.getAccounts(rig.caller(undefined, 60_000), accounts, 'committed', null);
         if (!reply.ok) throw new Error(reply.error.message);
         sums.push(reply.value.reduce((sum, view) => sum + view.balanceMinor, 0n));
       }
@@ -47,12 +47,12 @@ describe('several accounts at one moment', () => {
       });
       return 20;
     };
-    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed'));
+    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed', null));
     await rig.clock.until(paid);
     // It was decided behind the moment that had been chosen.
     expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 100n }, { balanceMinor: 0n }] });
     expect(collections).toBe(2);
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed'))).toMatchObject({ ok: true, value: [{ balanceMinor: 90n }, { balanceMinor: 10n }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed', null))).toMatchObject({ ok: true, value: [{ balanceMinor: 90n }, { balanceMinor: 10n }] });
   });
 
   test('a payment that stays undecided is in none of the balances, and keeps nobody from reading them', async () => {
@@ -62,9 +62,49 @@ describe('several accounts at one moment', () => {
     const body = { kind: 'payment', legs: [{ account: from, effect: 'debit', amountMinor: 10n, currency: USD }, { account: to, effect: 'credit', amountMinor: 10n, currency: USD }].sort((a, b) => (a.account < b.account ? -1 : 1)), reference: null, expiresAtMs: null, memo: '' } as const;
     const prepare = { kind: 'prepare', txn: 'a'.repeat(64) as never, key: paymentKey('mas|ops', 'open'), homeSlot: rig.cluster.map.buckets[0]!.slots[0]!.from, body: PaymentBody.of({ ...body, legs: [...body.legs] as never }), account: to, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] } as const;
     expect(rig.cluster.bucket(2).apply([prepare])[0]?.kind).toBe('prepared');
-    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(undefined, 2_000), [from, to], 'committed'));
+    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(undefined, 2_000), [from, to], 'committed', null));
     expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 100n }, { balanceMinor: 0n }] });
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [to], 'uncommitted'))).toMatchObject({ ok: true, value: [{ level: 'uncommitted', balanceMinor: 0n, pendingCreditsMinor: 10n }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [to], 'uncommitted', null))).toMatchObject({ ok: true, value: [{ level: 'uncommitted', balanceMinor: 0n, pendingCreditsMinor: 10n }] });
+  });
+});
+
+describe('at a moment that the caller names', () => {
+  async function paid(): Promise<{ readonly rig: Rig; readonly accounts: readonly [AccountNumber, AccountNumber]; readonly momentUs: number }> {
+    const rig = new Rig();
+    const accounts = [rig.open(1, 100n), rig.open(2, 0n)] as const;
+    await rig.pay(rig.request(accounts[0], accounts[1], 10n));
+    const before = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', null));
+    if (!before.ok) throw new Error(before.error.message);
+    await rig.pay(rig.request(accounts[0], accounts[1], 5n));
+    return { rig, accounts, momentUs: before.value[0]!.momentUs! };
+  }
+
+  test('balances are those of then, of all accounts, without what was held', async () => {
+    const { rig, accounts, momentUs } = await paid();
+    const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', momentUs));
+    expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 90n, momentUs, holdsMinor: null }, { balanceMinor: 10n, momentUs, holdsMinor: null }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', null))).toMatchObject({ ok: true, value: [{ balanceMinor: 85n }, { balanceMinor: 15n }] });
+  });
+
+  test('a replica that does not lead is asked before the leader', async () => {
+    const { rig, accounts, momentUs } = await paid();
+    const asked: number[] = [];
+    const leader = rig.cluster.leaders.get(rig.cluster.map.buckets[0]!.bucket);
+    rig.cluster.tap = (rm, request) => {
+      if (request.kind === 'read-accounts') asked.push(rm);
+      return 'pass';
+    };
+    await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [accounts[0]], 'committed', momentUs));
+    expect(asked[0]).not.toBe(leader);
+    expect(asked.at(-1)).toBe(leader);
+  });
+
+  test.each<[string, (momentUs: number) => number, object]>([
+    ['one that has not come yet', (us) => us + 60_000_000, { kind: 'invalid', reason: 'MOMENT_IN_THE_FUTURE', field: 'at_us' }],
+    ['one before the account was opened', () => 1, { kind: 'not-found', reason: 'ACCOUNT_DID_NOT_EXIST', field: 'numbers[0]' }],
+  ])('%s is refused by name', async (_what, of, error) => {
+    const { rig, accounts, momentUs } = await paid();
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', of(momentUs)))).toMatchObject({ ok: false, error });
   });
 });
 
@@ -73,14 +113,14 @@ test('once COMMITTED was answered, a committed read on another coordinator sees 
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
   rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'commit') ? 'lose-request' : 'pass');
   expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('committed');
-  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed'))).toMatchObject({ ok: true, value: [{ balanceMinor: 10n, holdsMinor: 0n }] });
+  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed', null))).toMatchObject({ ok: true, value: [{ balanceMinor: 10n, holdsMinor: 0n }] });
 });
 
 describe('cached', () => {
   test('comes from Redis with its age, follows payments, and never goes back over a flush', async () => {
     const rig = new Rig();
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
-    const read = (): ReturnType<typeof rig.coordinator.getAccounts> => rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached'));
+    const read = (): ReturnType<typeof rig.coordinator.getAccounts> => rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached', null));
     await read();
     await rig.clock.pass(10);
     await read();
@@ -119,7 +159,7 @@ describe('cached', () => {
     const rig = new Rig();
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
     const read = async (): Promise<bigint | undefined> => {
-      const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached'));
+      const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached', null));
       return reply.ok ? reply.value[0]?.balanceMinor : undefined;
     };
     await read();
@@ -143,7 +183,7 @@ describe('cached', () => {
     const rig = new Rig();
     const from = rig.open(1, 100n);
     rig.dao.mood = 'refuse';
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached'))).toMatchObject({ ok: true, value: [{ level: 'cached', ageMs: 0, balanceMinor: 100n }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached', null))).toMatchObject({ ok: true, value: [{ level: 'cached', ageMs: 0, balanceMinor: 100n }] });
   });
 });
 
@@ -218,10 +258,10 @@ test("an account's token reads that account only", async () => {
   const rig = new Rig();
   const [own, other] = [rig.open(1, 100n), rig.open(2, 0n)];
   const caller = rig.caller({ kind: 'account', account: own });
-  expect(await rig.clock.until(rig.coordinator.getAccounts(caller, [own], 'committed'))).toMatchObject({ ok: true });
+  expect(await rig.clock.until(rig.coordinator.getAccounts(caller, [own], 'committed', null))).toMatchObject({ ok: true });
   const replies = await rig.clock.until(
     Promise.all([
-      rig.coordinator.getAccounts(caller, [own, other], 'committed'),
+      rig.coordinator.getAccounts(caller, [own, other], 'committed', null),
       rig.coordinator.listPayments(caller, { account: other, direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null }),
       rig.coordinator.getPayment(caller, { kind: 'txn', txn: 'a'.repeat(64) as never, account: other }),
       rig.coordinator.createAccount(caller, { id: 'mine', number: own, currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: '' }),
@@ -245,7 +285,7 @@ test('a read that a Resource Manager does not allow is refused at once, and aske
   const caller = rig.caller({ kind: 'account', account });
   const startedMs = rig.clock.monotonicMs();
   for (const read of [
-    () => rig.coordinator.getAccounts(caller, [account], 'committed'),
+    () => rig.coordinator.getAccounts(caller, [account], 'committed', null),
     () => rig.coordinator.listPayments(caller, { account, direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null }),
     () => rig.coordinator.getPayment(caller, { kind: 'txn', txn: 'a'.repeat(64) as never, account }),
     () => rig.coordinator.createPayment(rig.caller(), rig.request(account, account, 1n, { kind: 'refund', legs: [], reference: { kind: 'txn', txn: 'a'.repeat(64) as never, account } })),

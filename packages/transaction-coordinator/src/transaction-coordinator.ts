@@ -22,6 +22,7 @@ import type { RunServices } from './payment/run-services';
 import { LedgerTime } from './ledger-time';
 import { PlacementKeeper } from './placement-keeper';
 import { AccountReads } from './reads/account-reads';
+import { PastReads } from './reads/past-reads';
 import { BalanceCache } from './reads/balance-cache';
 import { LegFinder } from './reads/leg-finder';
 import { Cursors } from './reads/cursor';
@@ -40,6 +41,7 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly payments: Payments;
   private readonly accounts: Accounts;
   private readonly reads: AccountReads;
+  private readonly pastReads: PastReads;
   private readonly lists: Lists;
   private readonly views: PaymentViews;
   private readonly doubts: Doubts;
@@ -66,7 +68,9 @@ export class TransactionCoordinator implements CoordinatorService {
     const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter, unfinished: this.unfinished };
     const cache = new BalanceCache(dao, clock, config.idleGatherMs);
     const legFinder = new LegFinder(link);
-    this.payments = new Payments({ ...run, digest, cache, legFinder, ledgerTime: new LedgerTime(link.follower, directory, clock), accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
+    const ledgerTime = new LedgerTime(link.follower, directory, clock);
+    this.pastReads = new PastReads(link, directory, ledgerTime, clock);
+    this.payments = new Payments({ ...run, digest, cache, legFinder, ledgerTime, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
@@ -110,9 +114,9 @@ export class TransactionCoordinator implements CoordinatorService {
     return this.limits.accounts.run(1, () => this.accounts.change(caller, request));
   }
 
-  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>> {
+  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached', atUs: number | null): Promise<Reply<readonly AccountView[]>> {
     // More than one read may ask for is refused there, whatever else is under way.
-    return this.limits.reads.run(Math.min(numbers.length, MAX_ACCOUNTS_PER_READ), () => this.reads.get(caller, numbers, level));
+    return this.limits.reads.run(Math.min(numbers.length, MAX_ACCOUNTS_PER_READ), () => (atUs === null ? this.reads.get(caller, numbers, level) : this.pastReads.get(caller, numbers, atUs)));
   }
 
   listAccounts(caller: Caller, cursor: string | null, limit: number): ReturnType<CoordinatorService['listAccounts']> {

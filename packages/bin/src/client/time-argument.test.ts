@@ -1,6 +1,6 @@
 /** One reading for every text, wherever it is read; what is printed can be given back. */
-import { time } from './output';
-import { readTime } from './time-argument';
+import { moment, time } from './output';
+import { readMoment, readTime } from './time-argument';
 
 test.each<[string, number]>([
   ['2026-01-31', Date.UTC(2026, 0, 31)],
@@ -29,4 +29,21 @@ test.each(['2026-02-30', '2026-02-29', '2026-13-01', '2026-00-10', '2026-01-00',
 test('what is printed is in UTC, says so, and can be given back', () => {
   expect(time(1_795_305_132_769)).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.769Z$/);
   expect(readTime('--from', time(1_795_305_132_769))).toBe(1_795_305_132_769);
+});
+
+test.each<[string, number]>([
+  ['2026-01-31T12:00:00.123456Z', Date.UTC(2026, 0, 31, 12, 0, 0, 123) * 1_000 + 456],
+  ['2026-01-31T12:00:00.1234567Z', Date.UTC(2026, 0, 31, 12, 0, 0, 123) * 1_000 + 456],
+  ['2026-01-31T12:00:00.1Z', Date.UTC(2026, 0, 31, 12, 0, 0, 100) * 1_000],
+  ['2026-01-31T12:00:00.000009+01:00', Date.UTC(2026, 0, 31, 11) * 1_000 + 9],
+  ['2026-01-31', Date.UTC(2026, 0, 31) * 1_000],
+  ['1700000000123', 1_700_000_000_123_000],
+  ['1700000000123456', 1_700_000_000_123_456],
+  [moment(1_795_305_132_769_045), 1_795_305_132_769_045],
+])('%s as a moment', (text, atUs) => {
+  expect(readMoment('--at', text)).toBe(atUs);
+});
+
+test('what is no time is no moment', () => {
+  expect(() => readMoment('--at', 'yesterday')).toThrow('--at is "yesterday"; expected RFC 3339 or a date');
 });

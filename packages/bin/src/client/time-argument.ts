@@ -7,6 +7,7 @@ import { UsageError } from '../usage-error';
 
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?)?$/;
 const MILLISECONDS = /^\d{13}$/;
+const MICROSECONDS = /^\d{16}$/;
 const EXPECTED = 'expected RFC 3339 or a date, as in 2026-01-31T12:00:00Z, 2026-01-31T13:00:00+01:00 or 2026-01-31; without a zone it is UTC';
 
 /** Milliseconds since the epoch. @throws UsageError */
@@ -22,6 +23,14 @@ export function readTime(flag: string, text: string): number {
   if (offsetMs === null) throw new UsageError(`${flag} is "${text}": there is no such zone; ${EXPECTED}`);
   if (atMs - offsetMs < 0) throw new UsageError(`${flag} is "${text}": it must not be before 1970`);
   return atMs - offsetMs;
+}
+
+/** Microseconds since the epoch, of a time with up to six digits behind the second, or of 16 digits, as --json prints them. @throws UsageError */
+export function readMoment(flag: string, text: string): number {
+  if (MICROSECONDS.test(text)) return Number(text);
+  const ms = readTime(flag, text);
+  const digits = RFC_3339.exec(text)?.[7] ?? '';
+  return ms * 1_000 + Number(digits.slice(3, 6).padEnd(3, '0'));
 }
 
 /** What the moment must read back as: the 30th of February reads back as another day. */

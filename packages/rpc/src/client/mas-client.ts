@@ -87,12 +87,12 @@ export class MasClient {
   }
 
   getAccount(number: string, level: Level = 'committed', timeoutMs = this.timeoutMs): Promise<AccountView> {
-    return this.ask(`${ACCOUNTS}GetAccount`, GetAccountRequest.encode({ number, level: LEVELS[level] }).finish(), readOneAccount, Math.min(timeoutMs, this.timeoutMs));
+    return this.ask(`${ACCOUNTS}GetAccount`, GetAccountRequest.encode({ number, level: LEVELS[level], atUs: undefined }).finish(), readOneAccount, Math.min(timeoutMs, this.timeoutMs));
   }
 
-  /** At one instant. */
-  getAccounts(numbers: readonly string[], level: Level = 'committed'): Promise<readonly AccountView[]> {
-    return this.ask(`${ACCOUNTS}GetAccounts`, GetAccountsRequest.encode({ numbers: [...numbers], level: LEVELS[level] }).finish(), readAccounts);
+  /** At one moment. @param atUs that one, microseconds since the Unix epoch; null: now */
+  getAccounts(numbers: readonly string[], level: Level = 'committed', atUs: number | null = null): Promise<readonly AccountView[]> {
+    return this.ask(`${ACCOUNTS}GetAccounts`, GetAccountsRequest.encode({ numbers: [...numbers], level: LEVELS[level], atUs: atUs === null ? undefined : BigInt(atUs) }).finish(), readAccounts);
   }
 
   listAccounts(page: { readonly pageSize?: number; readonly pageToken?: string } = {}): Promise<AccountPage> {

@@ -7,7 +7,7 @@ import { accepted } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/account_service';
 import { writeAccountPage, writeAccounts, writeCreatedAccount, writeOneAccount, type CreatedAccount } from '../public/account-messages';
 import { writeLegPage, writeOnePayment, writeOneView } from '../public/payment-messages';
-import { validateChangeAccount, validateCreateAccount, validateGetPayment, validateListPayments, validLevel, type Level } from '../validate/validate-account';
+import { validateChangeAccount, validateCreateAccount, validateGetPayment, validateListPayments, validLevel, validMoment, type Level } from '../validate/validate-account';
 import { validAccount, validAccounts, validPageSize, validPageToken } from '../validate/validate-ids';
 import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
@@ -74,7 +74,9 @@ async function getAccount(coordinator: CoordinatorService, caller: Caller, reque
   if (!number.ok) return number;
   const level = validLevel(request.level);
   if (!level.ok) return level;
-  const reply = await read(coordinator, caller, [number.value], level.value);
+  const at = validMoment(request.atUs, level.value);
+  if (!at.ok) return at;
+  const reply = await read(coordinator, caller, [number.value], level.value, at.value);
   // Of a read of several accounts one is named by its place; here the request has but one.
   if (!reply.ok) return reply.error.field === 'numbers[0]' ? { ok: false, error: { ...reply.error, field: 'number' } } : reply;
   const [view] = reply.value;
@@ -86,15 +88,17 @@ async function getAccounts(coordinator: CoordinatorService, caller: Caller, requ
   const numbers = validAccounts(request.numbers, 'numbers');
   if (!numbers.ok) return numbers;
   const level = validLevel(request.level);
-  return level.ok ? read(coordinator, caller, numbers.value, level.value) : level;
+  if (!level.ok) return level;
+  const at = validMoment(request.atUs, level.value);
+  return at.ok ? read(coordinator, caller, numbers.value, level.value, at.value) : at;
 }
 
-async function read(coordinator: CoordinatorService, caller: Caller, numbers: readonly AccountNumber[], level: Level): Promise<Reply<readonly AccountView[]>> {
+async function read(coordinator: CoordinatorService, caller: Caller, numbers: readonly AccountNumber[], level: Level, atUs: number | null): Promise<Reply<readonly AccountView[]>> {
   for (const number of numbers) {
     const own = requireOwn(caller.subject, number);
     if (!own.ok) return own;
   }
-  return coordinator.getAccounts(caller, numbers, level);
+  return coordinator.getAccounts(caller, numbers, level, atUs);
 }
 
 async function listAccounts(coordinator: CoordinatorService, caller: Caller, request: proto.ListAccountsRequest): ReturnType<CoordinatorService['listAccounts']> {

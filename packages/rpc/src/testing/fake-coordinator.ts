@@ -24,7 +24,7 @@ export function fakeCoordinator(): FakeCoordinator {
   const calls: FakeCoordinator['calls'] = [];
   const answers: FakeCoordinator['answers'] = new Map();
   const view = (number: string): object => ({
-    number, currency: USD, status: 'open', owner: 'Ödön', balanceMinor: 1250n, minimumMinor: 0n, holdsMinor: null, pendingCreditsMinor: null, level: 'committed', ageMs: null, rev: 3, createdAtMs: 4, bucket: bucketId(2), leader: rmId(1),
+    number, currency: USD, status: 'open', owner: 'Ödön', balanceMinor: 1250n, minimumMinor: 0n, holdsMinor: null, pendingCreditsMinor: null, level: 'committed', ageMs: null, momentUs: 1_700_000_000_000_001, rev: 3, createdAtMs: 4, bucket: bucketId(2), leader: rmId(1),
   });
   const defaults: Record<string, (...args: never[]) => unknown> = {
     createAccount: (_caller: unknown, request: { number: string }) => ({ account: view(request.number), created: true }),

@@ -1,5 +1,5 @@
 /** Requests about accounts → the coordinator's, or what is wrong with their form. */
-import { MAX_OWNER_LENGTH } from '@mas/ledger';
+import { LAST_MOMENT_US, MAX_OWNER_LENGTH } from '@mas/ledger';
 import type { CoordinatorService, CreateAccountRequest as CreateAccount, ListPaymentsRequest as ListPayments, Reply } from '@mas/transaction-coordinator';
 import { DEFAULT_CURRENCY } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
@@ -75,6 +75,14 @@ export function validLevel(level: ReadLevel): Reply<Level> {
     default:
       return invalid('LEVEL_INVALID', 'level', 'The level is committed, uncommitted or cached.');
   }
+}
+
+/** The moment that a read names; null: now. */
+export function validMoment(atUs: bigint | undefined, level: Level): Reply<number | null> {
+  if (atUs === undefined) return accepted(null);
+  if (level !== 'committed') return invalid('LEVEL_WITHOUT_MOMENT', 'level', 'Only committed balances are known at a moment: leave the level out, or the moment.');
+  if (atUs < 1n || atUs > BigInt(LAST_MOMENT_US)) return invalid('MOMENT_INVALID', 'at_us', `A moment is 1 to ${LAST_MOMENT_US} microseconds after the beginning of 1970.`);
+  return accepted(Number(atUs));
 }
 
 export function validateGetPayment({ payment }: GetPaymentRequest): Reply<PaymentName> {

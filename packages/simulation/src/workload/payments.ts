@@ -84,7 +84,7 @@ export async function spendToTheLimit(client: Client): Promise<void> {
   const { cluster } = client;
   const from = client.pick(client.accounts.filter((account) => account.minimumMinor > 0n));
   const to = client.pick(client.accounts.filter((account) => account !== from));
-  const called = await callTm(cluster, client.call(OPERATOR, `ask ${from.number}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, [from.number], 'committed'));
+  const called = await callTm(cluster, client.call(OPERATOR, `ask ${from.number}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, [from.number], 'committed', null));
   const view = called.kind === 'answered' && called.value.ok ? called.value.value[0] : undefined;
   if (view === undefined) return;
   const amount = view.balanceMinor - view.minimumMinor + (client.random.chance(0.5) ? 1n : 0n);

@@ -1,20 +1,24 @@
 /** Questions that change nothing: balances at every level, one account or many at one instant, and what became of a payment. */
 import type { History, PaymentHistory } from '@mas/auditor';
+import type { AccountNumber } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { OPERATOR } from '../cluster/tokens';
 import type { PlannedAccount } from './accounts';
 import type { Client } from './client';
 import { callTm, type Call } from './tm-call';
 
-async function read(client: Client, accounts: readonly PlannedAccount[], level: 'committed' | 'uncommitted' | 'cached'): Promise<void> {
+function read(client: Client, accounts: readonly PlannedAccount[], level: 'committed' | 'uncommitted' | 'cached'): Promise<void> {
+  return readNumbers(client, accounts.map((account) => account.number), level, null);
+}
+
+async function readNumbers(client: Client, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached', atUs: number | null): Promise<void> {
   const { cluster, history } = client;
   const startMs = cluster.world.time.nowMs();
-  const numbers = accounts.map((account) => account.number);
-  const called = await callTm(cluster, client.call(OPERATOR, `read ${numbers.join()}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, numbers, level));
+  const called = await callTm(cluster, client.call(OPERATOR, `read ${numbers.join()}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, numbers, level, atUs));
   if (called.kind !== 'answered') return;
   if (called.value.ok) {
     const endMs = cluster.world.time.nowMs();
-    history.reads.push({ level, numbers, startMs, endMs, views: called.value.value });
+    history.reads.push({ level, numbers, startMs, endMs, views: called.value.value, ...(atUs === null ? {} : { atUs }) });
     cluster.world.trace.detail(`${client.name} reads ${level} ${called.value.value.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`);
   } else {
     history.refusedReads.push(called.value.error);
@@ -35,6 +39,16 @@ export function readSome(client: Client): Promise<void> {
 
 export function readOtherLevels(client: Client): Promise<void> {
   return read(client, client.some(1 + client.random.below(2)), client.random.chance(0.5) ? 'uncommitted' : 'cached');
+}
+
+/** What somebody has read before, as of that very moment or of shortly before. */
+export async function readAgain(client: Client): Promise<void> {
+  const { reads } = client.history;
+  if (reads.length === 0) return;
+  const read = client.pick(reads);
+  const momentUs = read.views[0]?.momentUs ?? null;
+  if (momentUs === null) return;
+  await readNumbers(client, read.numbers, 'committed', client.random.chance(0.7) ? momentUs : momentUs - client.random.below(200_000));
 }
 
 /** Asks what became of a payment of any client, by its id. */

@@ -7,7 +7,7 @@ import { freezeForAWhile, oneIdForMany, open, payUnderLock, shareALock } from '.
 import { deepAccounts, plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
 import { passOn, pay, payAndRefund, payAtTheEnds, payManyLegs, spendToTheLimit, twoStep } from './payments';
-import { lookUp, readAll, readOne, readOtherLevels, readSome } from './reads';
+import { lookUp, readAgain, readAll, readOne, readOtherLevels, readSome } from './reads';
 
 export interface WorkloadShape {
   readonly clients: number;
@@ -87,6 +87,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [8, readAll],
   [5, readSome],
   [3, readOtherLevels],
+  [4, readAgain],
   [4, lookUp],
   [4, payUnderLock],
   [2, freezeForAWhile],

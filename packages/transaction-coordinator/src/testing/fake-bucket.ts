@@ -92,7 +92,7 @@ export class FakeBucket {
       if (recorded === 'unreachable') return null;
       if ((commitTimeOf(leg, recorded) ?? Number.POSITIVE_INFINITY) <= us) change(leg, 1n);
     }
-    const readings = numbers.map((number) => this.reading(number)).map((row) => (row === null ? null : { ...row, balanceMinor: row.balanceMinor + (changes.get(row.number) ?? 0n) }));
+    const readings = numbers.map((number) => ((this.rows.account(number)?.createdUs ?? 0) <= us ? this.reading(number) : null)).map((row) => (row === null ? null : { ...row, balanceMinor: row.balanceMinor + (changes.get(row.number) ?? 0n) }));
     return { readings, momentUs: us, asStored: changes.size === 0 };
   }
 

@@ -49,7 +49,7 @@ test('whoever waits shares the questions: many reads of a frozen leader ask no m
     rig.cluster.freeze(L);
     rig.clock.schedule(350, () => rig.cluster.elect(HOME, G));
     const before = rig.cluster.questions;
-    await rig.clock.until(Promise.all(Array.from({ length: readers }, () => rig.coordinator.getAccounts(rig.caller(), [from], 'uncommitted'))));
+    await rig.clock.until(Promise.all(Array.from({ length: readers }, () => rig.coordinator.getAccounts(rig.caller(), [from], 'uncommitted', null))));
     return rig.cluster.questions - before;
   };
   expect(await ask(200)).toBe(await ask(1));

@@ -27,7 +27,7 @@ test('a read: UNAVAILABLE with bucket, replicas up and needed, long before the d
   const account = rig.open(2, 100n);
   alone(rig, 2);
   const startedMs = rig.clock.monotonicMs();
-  const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [account], 'committed'));
+  const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [account], 'committed', null));
   expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
   expect(answer.ok ? '' : answer.error.message).toBe('Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.');
   expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
@@ -40,7 +40,7 @@ test('a read whose account awaits the decision of a bucket without a quorum: UNA
   for (const numbers of [[account], [account, other]]) {
     const asked = rig.cluster.requests.length;
     const startedMs = rig.clock.monotonicMs();
-    const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), numbers, 'committed'));
+    const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), numbers, 'committed', null));
     expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
     expect(rig.cluster.requests.length - asked).toBe(numbers.length);
     expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(10);
@@ -122,7 +122,7 @@ test('no refusal says that nothing was done: a first attempt through another coo
   await hear(rig.coordinator.changeAccount(rig.caller(), { ...freeze, id: `{${number}}again` }));
   await hear(rig.coordinator.createPayment(rig.caller(), { ...first, id: `{${number}}x` }));
   await hear(rig.coordinator.createPayment(rig.caller(), { ...capture, id: 'x' }));
-  await hear(rig.coordinator.getAccounts(rig.caller(), [number], 'committed'));
+  await hear(rig.coordinator.getAccounts(rig.caller(), [number], 'committed', null));
   await hear(rig.coordinator.resolve(rig.caller(), 'a'.repeat(64) as never, number));
   for (const message of heard) expect(message).not.toMatch(/nothing (was|has been)/i);
   await rig.coordinator.stop(0);

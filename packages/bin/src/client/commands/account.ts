@@ -7,8 +7,9 @@ import type { AccountNumber } from '@mas/values';
 import type { Command } from 'commander';
 import { UsageError } from '../../usage-error';
 import { chosenAccount, chosenAccounts, namesAccounts, namesOneAccount, type AccountOption, type AccountsOption } from '../account-option';
-import { coloured, money, table, time, type Output } from '../output';
+import { coloured, moment, money, table, time, type Output } from '../output';
 import { withSession, type Session } from '../session';
+import { readMoment } from '../time-argument';
 import { readLevel, readPageSize } from '../arguments';
 
 export function addAccountCommands(program: Command): void {
@@ -22,13 +23,15 @@ export function addAccountCommands(program: Command): void {
     .option('--show-token', 'print the account\u2019s own token: whoever has it can pay from the account')
     .option('--token-out <file>', 'write the account\u2019s own token to this file, for nobody else to read')
     .action(withSession(program, async (session, argument: string | undefined, options: CreateOptions) => create(session, chosenAccount(argument, options.number), options)));
-  namesAccounts(account.command('get').description('read one account, or several at one instant'))
+  namesAccounts(account.command('get').description('read one account, or several at one moment'))
     .option('--level <level>', 'committed, uncommitted or cached', 'committed')
+    .option('--at <time>', 'balances as of this moment, to the microsecond; for ever the same')
     .action(
-      withSession(program, async ({ client, output }, given: string[], options: AccountsOption & { readonly level: string }) => {
+      withSession(program, async ({ client, output }, given: string[], options: AccountsOption & { readonly level: string; readonly at?: string }) => {
         const level = readLevel(options.level);
         const numbers = chosenAccounts(given, options);
         const [first] = numbers;
+        if (options.at !== undefined) return printAccounts(output, await client.getAccounts(numbers, level, readMoment('--at', options.at)));
         printAccounts(output, first !== undefined && numbers.length === 1 ? [await client.getAccount(first, level)] : await client.getAccounts(numbers, level));
       }),
     );
@@ -109,7 +112,13 @@ export function printCreated(output: Output, created: CreatedAccount, showToken:
 }
 
 export function printAccounts(output: Output, accounts: readonly AccountView[]): void {
-  output.print(accounts.length === 1 ? accounts[0] : accounts, () => accountTable(accounts));
+  const dated = accounts.map((account) => ({ ...account, readAt: account.momentUs === null ? null : moment(account.momentUs) }));
+  output.print(dated.length === 1 ? dated[0] : dated, () => accountTable(accounts));
+}
+
+function readText({ level, ageMs, momentUs }: AccountView): string {
+  if (momentUs !== null && level === 'committed') return `${level} at ${moment(momentUs)}`;
+  return ageMs === null ? level : `${level}, ${ageMs} ms old`;
 }
 
 function accountTable(accounts: readonly AccountView[]): string {
@@ -123,7 +132,7 @@ function accountTable(accounts: readonly AccountView[]): string {
       one.pendingCreditsMinor === null ? '' : money(one.pendingCreditsMinor, one.currency),
       coloured(one.status),
       one.owner,
-      one.ageMs === null ? one.level : `${one.level}, ${one.ageMs} ms old`,
+      readText(one),
       String(one.bucket),
       one.leader === null ? '' : `rm-${one.leader}`,
     ]),

@@ -14,7 +14,7 @@ const txn = txnId('1'.repeat(64));
 const view = (commitUs: number | null): PaymentView => ({ id: 'p', scope: 'mas|ops', txn, state: commitUs === null ? 'ABORTED' : 'COMMITTED', body, reason: null, createdAtMs: 1_700_000_000_000, endedAtMs: 1_700_000_000_123, commitUs, timeline: [], outcome: null });
 const leg = (commitUs: number | null): LegRow => ({
   ...{ slot: slot(1), account: alice, seq: 1, txn, key: paymentKey('mas|ops', 'p'), homeSlot: slot(1), subject: { kind: 'system' as const }, spec, body, state: 'committed' as const, reason: null },
-  ...{ preparedAtMs: 1_700_000_000_123, preparedUs: null, endedAtMs: 1_700_000_000_123, commitUs, journal: null, reservation: null, refundedMinor: 0n, refundReservedMinor: 0n },
+  ...{ preparedAtMs: 1_700_000_000_123, preparedUs: null, endedAtMs: 1_700_000_000_123, commitUs, journal: null, reservation: null, mark: null, refundedMinor: 0n, refundReservedMinor: 0n },
 });
 
 test.each<[number | null, string]>([
