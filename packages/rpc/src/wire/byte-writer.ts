@@ -7,6 +7,9 @@ const INITIAL_BYTES = 4096;
 /** A scratch buffer that one huge message has blown up is not kept for the small ones that follow. */
 const KEPT_BYTES = 1 << 20;
 
+/** Four bytes of seven bits. */
+const LOW_HALF = 2 ** 28;
+
 export class ByteWriter {
   protected buffer = Buffer.allocUnsafe(INITIAL_BYTES);
   protected at = 0;
@@ -59,9 +62,16 @@ export class ByteWriter {
       return;
     }
     invariant(Number.isSafeInteger(value) && value >= 0, 'a number on the wire is an integer from 0 to 2^53-1', { value });
+    // In two halves that are small integers each: moments are of this size, several in every payment.
+    const low = value % LOW_HALF;
+    rest = (value - low) / LOW_HALF;
+    buffer[this.at++] = (low & 0x7f) | 0x80;
+    buffer[this.at++] = ((low >>> 7) & 0x7f) | 0x80;
+    buffer[this.at++] = ((low >>> 14) & 0x7f) | 0x80;
+    buffer[this.at++] = (low >>> 21) | 0x80;
     while (rest > 0x7f) {
-      buffer[this.at++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
+      buffer[this.at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
     }
     buffer[this.at++] = rest;
   }
