@@ -149,7 +149,7 @@ describe('who belongs elsewhere', () => {
 
 test('instructions arrive with the bytes that will be proposed', async () => {
   const codec = new ProtoLedgerCodec(encoded);
-  await client.send(RM, { kind: 'instructions', bucket: bucketId(1), phase: 'phase-2-commit', items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc' } as never, token: null }] }, 60_000);
+  await client.send(RM, { kind: 'instructions', bucket: bucketId(1), phase: 'phase-2-commit', items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc', commitUs: null } as never, token: null }] }, 60_000);
   const request = handled[0]!.request;
   if (request.kind !== 'instructions') throw new Error('unexpected');
   const { instruction } = request.items[0]!;

@@ -54,6 +54,8 @@ const CHANNEL_OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,
   // Statistics that nobody asks for cost a tenth of a call.
   'grpc.enable_channelz': 0,
+  // What a library would send again, this channel sends again itself, and to another server.
+  'grpc.enable_retries': 0,
 } as const;
 
 interface Endpoint {
