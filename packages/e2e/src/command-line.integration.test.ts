@@ -141,6 +141,22 @@ describe('a cluster as it comes', () => {
     });
   });
 
+  test('balances of several accounts at one moment, and the same again when it has long passed', async () => {
+    const balances = async (...args: readonly string[]): Promise<{ readonly readAt: unknown; readonly minor: readonly unknown[] }> => {
+      const [one, other] = (await json(client, 'account', 'get', 'abc', 'def', ...args)) as unknown as readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>];
+      expect(one['readAt']).toBe(other['readAt']);
+      return { readAt: one['readAt'], minor: [one['balanceMinor'], other['balanceMinor']] };
+    };
+    const then = await balances();
+    expect(then.readAt).toEqual(expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/));
+    await json(client, 'payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'behind-the-moment');
+    expect((await balances()).minor).not.toEqual(then.minor);
+    expect(await balances('--at', String(then.readAt))).toEqual(then);
+    expectRefusal(await client('account', 'get', 'abc', '--at', '2021-01-01'), 6, /^mas-client: MOMENT_NOT_KEPT: /);
+    expectRefusal(await client('account', 'get', 'abc', '--at', '2099-01-01'), 2, /^mas-client: MOMENT_IN_THE_FUTURE: /);
+    expectRefusal(await client('account', 'get', 'abc', '--at', String(then.readAt), '--level', 'cached'), 2, /LEVEL_WITHOUT_MOMENT/);
+  });
+
   test('without a majority: exit 7 or 8, what to do, and the same command gives the answer later', async () => {
     const away = cluster.rms.slice(1);
     await Promise.all(away.map((rm) => rm.kill()));
