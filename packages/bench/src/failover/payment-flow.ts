@@ -1,9 +1,7 @@
-/**
- * Payments at a steady pace, whatever becomes of those before (an open loop: who waits for answers asks less while nothing works,
- * and sees less of it). Each one's beginning, end and outcome, and the buckets that it touches.
- */
+/** Payments at a steady pace (an open loop): each one's beginning, end and outcome, and the buckets that it touches. */
 import type { Books, Entry } from '@mas/e2e';
 import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import { OpenLoop } from '../load/open-loop';
 import { percentile } from '../raft/statistics';
 
 export interface Paid {
@@ -18,53 +16,39 @@ export interface Paid {
   reason: string;
 }
 
-const TICK_MS = 10;
-
 export class PaymentFlow {
   /** In the order of their beginnings; times are performance.now(). */
   readonly paid: Paid[] = [];
-  private readonly waiting = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | null = null;
-  private begun = 0;
-  private startedMs = 0;
+  private readonly loop: OpenLoop;
 
   constructor(
     private readonly client: Pick<MasClient, 'createPayment'>,
     private readonly books: Books,
     private readonly next: () => PaymentInput,
     private readonly bucketsOf: (payment: PaymentInput) => ReadonlySet<number>,
-    private readonly perSecond: number,
-  ) {}
+    perSecond: number,
+  ) {
+    this.loop = new OpenLoop(perSecond, () => this.send(this.next()));
+  }
 
   start(): void {
-    this.startedMs = performance.now();
-    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.loop.start();
   }
 
   /** Begins nothing more; calls under way go on. */
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.loop.stop();
   }
 
   /** Resolves when no call is under way. */
-  async ended(): Promise<void> {
-    while (this.waiting.size > 0) await Promise.all(this.waiting);
+  ended(): Promise<void> {
+    return this.loop.ended();
   }
 
   /** Committed per second over the last `windowMs`. */
   rate(windowMs: number): number {
     const sinceMs = performance.now() - windowMs;
     return (this.paid.filter((one) => one.outcome === 'committed' && (one.endMs ?? 0) >= sinceMs).length * 1000) / windowMs;
-  }
-
-  private tick(): void {
-    const due = Math.floor(((performance.now() - this.startedMs) * this.perSecond) / 1000);
-    for (; this.begun < due; this.begun += 1) {
-      const sending = this.send(this.next());
-      this.waiting.add(sending);
-      void sending.finally(() => this.waiting.delete(sending));
-    }
   }
 
   private async send(payment: PaymentInput): Promise<void> {
