@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run bench [-- payments|conditions|raft|stages|failover] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+/** `npm run bench [-- payments|conditions|reads|raft|stages|failover] [--mysql --redis] [--seconds N] [--only REGEX]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,17 +8,18 @@ import { FAILOVER_USAGE, runFailoverBench } from './failover/failover-bench';
 import { createProgress } from './progress';
 import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
 import { RAFT_USAGE, runRaftBench } from './raft/raft-bench';
+import { READS_USAGE, runReadsBench } from './reads/reads-bench';
 import { renderReport } from './report';
 import { runStagesBench, STAGES_USAGE } from './stages/stages-bench';
 
-const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | raft | stages | failover; --help after each says more';
+const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | raft | stages | failover; --help after each says more';
 const STEADY = 'steady';
 
 type Part = readonly [run: (args: readonly string[]) => Promise<number>, usage: string];
 
 async function main(): Promise<number> {
   const [kind, ...rest] = process.argv.slice(2);
-  const parts: Readonly<Record<string, Part>> = { conditions: [runConditionsBench, CONDITIONS_USAGE], raft: [runRaftBench, RAFT_USAGE], stages: [runStagesBench, STAGES_USAGE], failover: [runFailoverBench, FAILOVER_USAGE] };
+  const parts: Readonly<Record<string, Part>> = { conditions: [runConditionsBench, CONDITIONS_USAGE], reads: [runReadsBench, READS_USAGE], raft: [runRaftBench, RAFT_USAGE], stages: [runStagesBench, STAGES_USAGE], failover: [runFailoverBench, FAILOVER_USAGE] };
   const [run, usage] = parts[kind ?? ''] ?? [null, USAGE];
   if (process.argv.includes('--help')) {
     process.stdout.write(`${usage}\n`);

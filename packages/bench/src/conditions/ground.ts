@@ -7,7 +7,7 @@ import { tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { SeededRandom } from '@mas/values';
 import { createAccounts } from '../load/accounts';
 import { auditOf, type Conserved } from '../load/conserved';
-import { PaymentLoad, UNIFORM } from '../load/payment-load';
+import { PaymentLoad, UNIFORM, type PaymentSource } from '../load/payment-load';
 import { BATCH_SIZE, runScenario, type PaymentScenario, type ScenarioResult } from '../load/payment-scenario';
 import { warmUp, type WarmUp } from '../load/warm-up';
 import { pidsOf } from '../measure/cluster-pids';
@@ -59,6 +59,10 @@ export class Ground {
     return this.numbers.length;
   }
 
+  get accountNumbers(): readonly string[] {
+    return this.numbers;
+  }
+
   /** A new one: it knows nothing of connections that have gone. */
   client(): MasClient {
     return this.cluster.client({ timeoutMs: CALL_TIMEOUT_MS });
@@ -83,16 +87,16 @@ export class Ground {
     return new PaymentLoad(this.numbers, new PlacementIndex(placement), new SeededRandom(this.options.seed), randomUUID().slice(0, 8));
   }
 
-  warmUp(client: MasClient, load: PaymentLoad): Promise<WarmUp> {
+  warmUp(client: MasClient, load: PaymentSource): Promise<WarmUp> {
     return warmUp(client, load, this.options.warmUpPayments, this.pids(), this.progress);
   }
 
   /** @param warmUpMs not counted */
-  batches(client: MasClient, load: PaymentLoad, when: string, warmUpMs: number): Promise<ScenarioResult> {
-    const { options, progress } = this;
+  batches(client: MasClient, load: PaymentSource, when: string, warmUpMs: number, durationMs = this.options.durationMs): Promise<ScenarioResult> {
+    const { progress } = this;
     const name = `${when}, batch of ${BATCH_SIZE}, ${CALLERS} callers, ${UNIFORM.name}`;
     const scenario: PaymentScenario = { name, form: 'batch', callers: CALLERS, mix: UNIFORM };
-    return runScenario(client, load, scenario, { durationMs: options.durationMs, warmUpMs, pids: this.pids() }, progress);
+    return runScenario(client, load, scenario, { durationMs, warmUpMs, pids: this.pids() }, progress);
   }
 
   /** Every replica is there and has applied all that is committed. */

@@ -13,7 +13,12 @@ export interface Mix {
 export const UNIFORM: Mix = { name: 'uniform, across buckets', receiver: 'uniform', crossShare: 1 };
 export const MIXED: Mix = { name: 'two thirds across buckets', receiver: 'uniform', crossShare: 2 / 3 };
 
-export class PaymentLoad {
+/** Where a load's next payment comes from. */
+export interface PaymentSource {
+  next(mix: Mix): PaymentInput;
+}
+
+export class PaymentLoad implements PaymentSource {
   private readonly byBucket: readonly (readonly string[])[];
   private made = 0;
 

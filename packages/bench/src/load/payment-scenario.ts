@@ -3,7 +3,7 @@ import type { MasClient, PaymentInput } from '@mas/rpc';
 import { UsageMeter, type ProcessUsage } from '../measure/process-usage';
 import type { Progress } from '../progress';
 import { closedLoop, type LoadResult } from './closed-loop';
-import type { Mix, PaymentLoad } from './payment-load';
+import type { Mix, PaymentSource } from './payment-load';
 
 export interface PaymentScenario {
   readonly name: string;
@@ -30,7 +30,7 @@ export interface ScenarioResult extends LoadResult {
 
 export const BATCH_SIZE = 200;
 
-export async function runScenario(client: MasClient, load: PaymentLoad, scenario: PaymentScenario, options: ScenarioOptions, progress: Progress): Promise<ScenarioResult> {
+export async function runScenario(client: MasClient, load: PaymentSource, scenario: PaymentScenario, options: ScenarioOptions, progress: Progress): Promise<ScenarioResult> {
   progress.phase(scenario.name);
   const counts = { aborted: 0, unknown: 0 };
   const count = (kind: string): void => {

@@ -2,7 +2,7 @@
 import type { MasClient } from '@mas/rpc';
 import { UsageMeter } from '../measure/process-usage';
 import type { Progress } from '../progress';
-import { MIXED, type PaymentLoad } from './payment-load';
+import { MIXED, type PaymentSource } from './payment-load';
 import { BATCH_SIZE } from './payment-scenario';
 import { isSteady } from './steady';
 
@@ -22,7 +22,7 @@ const FIRST_SMALL_PAYMENTS = 4_000;
 const MOST_PAYMENTS = 400_000;
 
 /** In small batches first: the very first calls are so slow that large ones would meet their deadlines. @param asked null: until the CPU of a payment stands still */
-export async function warmUp(client: MasClient, load: PaymentLoad, asked: number | null, pids: ReadonlyMap<string, number>, progress: Progress): Promise<WarmUp> {
+export async function warmUp(client: MasClient, load: PaymentSource, asked: number | null, pids: ReadonlyMap<string, number>, progress: Progress): Promise<WarmUp> {
   const startedMs = performance.now();
   const cpuMicros: number[] = [];
   let payments = 0;
@@ -40,7 +40,7 @@ export async function warmUp(client: MasClient, load: PaymentLoad, asked: number
 }
 
 /** @returns how many there were: whole batches */
-async function pay(client: MasClient, load: PaymentLoad, payments: number, size: number): Promise<number> {
+async function pay(client: MasClient, load: PaymentSource, payments: number, size: number): Promise<number> {
   let made = 0;
   const worker = async (): Promise<void> => {
     while (made < payments) {
