@@ -37,6 +37,7 @@ export class BucketReplica implements ReplicaListener {
   private readonly opening: BucketOpening;
   private readonly drivers: ReplicaDrivers;
   private readonly instructions: InstructionService;
+  private readonly closing: Closing;
   private readonly accounts: AccountReads;
   private readonly reads: BucketReads;
 
@@ -49,7 +50,7 @@ export class BucketReplica implements ReplicaListener {
     this.applier = new BucketApplier(bucket, context);
     this.applier.listener = this;
     this.proposer = new Proposer(this.applier, host, context);
-    const closing = new Closing(this.applier, this.proposer);
+    this.closing = new Closing(this.applier, this.proposer);
     this.opening = new BucketOpening(this.applier, this.proposer, context);
     this.drivers = new ReplicaDrivers(
       this.applier,
@@ -62,8 +63,8 @@ export class BucketReplica implements ReplicaListener {
       context,
     );
     this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, config.maxWaitRounds, config.maxBatchInstructions);
-    this.accounts = new AccountReads(this.applier, closing, homes, context);
-    this.reads = new BucketReads(this.applier, closing, homes, context);
+    this.accounts = new AccountReads(this.applier, this.closing, homes, context);
+    this.reads = new BucketReads(this.applier, this.closing, homes, context);
   }
 
   onLeading(term: number): void {
@@ -121,7 +122,7 @@ export class BucketReplica implements ReplicaListener {
 
   private async checksum(atUs: number | null): Promise<ParticipantReply> {
     // So that an entry comes that all replicas have, also where nobody pays; not before the others have been asked as well.
-    const closing = atUs === null || !this.applier.isLeading() ? null : this.context.clock.schedule(this.closesInMs(atUs), () => void this.proposer.closeAt(atUs));
+    const closing = atUs === null || !this.applier.isLeading() || this.closing.isFarAhead(atUs) ? null : this.context.clock.schedule(this.closesInMs(atUs), () => void this.proposer.closeAt(atUs));
     try {
       return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atUs) };
     } catch (error) {

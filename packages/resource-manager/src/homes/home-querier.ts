@@ -71,8 +71,12 @@ export class HomeQuerier {
     queue.asking = true;
     while (queue.waiting.length > 0) {
       const round = queue.waiting.splice(0, this.maxKeys);
+      const behind = queue.waiting.length;
       const verdicts = await this.askHome(home, round.map(({ question }) => question), latest(round));
       for (const [at, { done }] of round.entries()) done(present(verdicts[at], 'verdict'));
+      const [first] = verdicts;
+      // Whoever has waited for as long as that has heard nothing from it either: else each waits for all the silences before his own.
+      if (first?.kind === 'unreachable') for (const { done } of queue.waiting.splice(0, behind)) done(first);
     }
     queue.asking = false;
   }

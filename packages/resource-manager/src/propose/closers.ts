@@ -8,6 +8,10 @@ export class Closers {
   private waiting: ((closed: Closed) => void)[] = [];
   private latestUs: number | null = null;
 
+  get count(): number {
+    return this.waiting.length;
+  }
+
   get any(): boolean {
     return this.latestUs !== null;
   }

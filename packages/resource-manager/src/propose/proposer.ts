@@ -59,6 +59,7 @@ export class Proposer {
   closeAt(us: number): Promise<Closed> {
     const refusal = this.refusal(0);
     if (refusal !== null) return Promise.resolve(refusal);
+    if (this.closers.count >= this.context.config.maxQueuedInstructions) return Promise.resolve({ kind: 'unavailable', reason: 'too many reads wait' });
     const closed = this.closers.wait(us);
     this.schedule();
     return closed;

@@ -11,7 +11,7 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import type { HomeQuerier } from '../homes/home-querier';
 import type { Closing, NoMomentReply } from './closing';
 import { decidedOf, type Decided, type HomesSilent } from './decided-legs';
-import { changeBy, pastLegs } from './past-balance';
+import { changeBy, pastLegs, type ListLegs } from './past-balance';
 import { foreignAccount, readPoint, withRows } from './read-point';
 
 /** Rows and prepared legs of one instant: nothing is applied in between. */
@@ -24,6 +24,10 @@ interface Taken {
 
 /** Of the long past. */
 const ACCOUNTS_AT_ONCE = 16;
+/** It may take so long, whatever it is that makes it long: nobody says that the asker has gone. */
+const PAST_MS = 10_000;
+
+class TookTooLong extends Error {}
 
 type Failed = ParticipantFailure | NoMomentReply | HomesSilent;
 
@@ -63,7 +67,7 @@ export class AccountReads {
       const { ledger } = this.applier.state();
       if (us < ledger.momentsSinceUs) return this.closing.refused('before');
       const moves = ledger.movesBehind(us);
-      if (moves === null) return this.fromRows(numbers, us);
+      if (moves === null) return this.fromRows(numbers, us).catch(tookTooLong);
       const taken = this.take(numbers, us);
       const decided = await decidedOf(this.homes, taken.prepared, us);
       if ('kind' in decided) return decided;
@@ -77,12 +81,15 @@ export class AccountReads {
   /** As of a moment that is no longer in memory. */
   private async fromRows(numbers: readonly AccountNumber[], us: number): Promise<Failed | ParticipantReply> {
     const { store } = this.applier.state();
+    const { clock } = this.context;
+    const untilMs = clock.monotonicMs() + PAST_MS;
+    const listLegs: ListLegs = (query) => (clock.monotonicMs() < untilMs ? store.listLegs(query) : Promise.reject(new TookTooLong()));
     await this.applier.flushUpTo(us, this.context.config.readTimeoutMs);
     const rows = new Map((await store.load({ accounts: [...new Set(numbers)], legs: [], outcomes: [] })).accounts.map((row) => [row.number, row]));
     const accounts = numbers.map((number) => rows.get(number) ?? null).map((row) => (row !== null && createdUs(row) <= us ? row : null));
     const readings: (AccountReading | null)[] = [];
     for (let from = 0; from < accounts.length; from += ACCOUNTS_AT_ONCE) {
-      const some = await Promise.all(accounts.slice(from, from + ACCOUNTS_AT_ONCE).map((row) => (row === null ? null : this.pastReading(row, us))));
+      const some = await Promise.all(accounts.slice(from, from + ACCOUNTS_AT_ONCE).map((row) => (row === null ? null : this.pastReading(listLegs, row, us))));
       for (const reading of some) {
         if (reading !== null && 'kind' in reading) return reading;
         readings.push(reading);
@@ -91,11 +98,12 @@ export class AccountReads {
     return { kind: 'accounts', readings, momentUs: us, asStored: false };
   }
 
-  private async pastReading(row: AccountRow, us: number): Promise<AccountReading | Failed> {
-    const { baseMinor, committed, prepared } = await pastLegs(this.applier.state().store, row, us);
+  private async pastReading(listLegs: ListLegs, row: AccountRow, us: number): Promise<AccountReading | Failed> {
+    const { baseMinor, committed, prepared } = await pastLegs(listLegs, row, us);
     const decided = await decidedOf(this.homes, prepared, us);
     if ('kind' in decided) return decided;
-    const settled = decided.filter(({ commitUs }) => commitUs !== null && commitUs <= us).map(({ leg }) => leg);
+    if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
+    const settled = decided.filter(({ commitUs }) => (commitUs ?? 0) <= us).map(({ leg }) => leg);
     const balanceMinor = [...committed, ...settled].reduce((sum, leg) => sum + changeBy(leg), baseMinor);
     return readingOf(row, [], balanceMinor - row.balanceMinor);
   }
@@ -113,6 +121,11 @@ export class AccountReads {
       momentUs: ledger.momentUs,
     };
   }
+}
+
+function tookTooLong(error: unknown): ParticipantFailure {
+  if (error instanceof TookTooLong) return { kind: 'unavailable', reason: `accounts of so long ago took longer than ${PAST_MS / 1000} s to be read: ask for fewer at a time` };
+  throw error;
 }
 
 function createdUs(row: AccountRow): number {

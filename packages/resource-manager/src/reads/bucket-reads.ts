@@ -26,11 +26,11 @@ export class BucketReads {
    * @param closedAtUs nothing that is decided later has a commit time up to this moment
    */
   async query(keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[], closedAtUs: number | null): Promise<ParticipantReply> {
-    // A home that has no moments yet decides at none.
-    const hasMoments = this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
-    const failure = closedAtUs === null || !hasMoments ? null : await this.closing.at(closedAtUs);
-    if (failure !== null) return failure;
     return this.atReadPoint(async () => {
+      // A home that has no moments yet decides at none; at the read point, for what a leader has not applied may raise it.
+      const hasMoments = this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
+      const failure = closedAtUs === null || !hasMoments ? null : await this.closing.at(closedAtUs);
+      if (failure !== null) return failure;
       const { ledger, table } = this.applier.state();
       const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
       if (foreign !== undefined) return notOwned(this.applier, foreign.homeSlot);

@@ -18,11 +18,16 @@ export class Closing {
   async at(us: number): Promise<ParticipantFailure | NoMomentReply | null> {
     const { ledger } = this.applier.state();
     if (ledger.momentUs >= us) return null;
-    if (us > (this.applier.stamps.now() + MAX_AHEAD_MS) * 1000) return this.refused('ahead');
+    if (this.isFarAhead(us)) return this.refused('ahead');
     const failure = await this.proposer.closeAt(us);
     if (failure !== null) return failure;
     // Closed, but by an entry of a bucket that has no moments yet.
     return this.applier.state().ledger.momentUs >= us ? null : this.refused('before');
+  }
+
+  /** No bucket is carried there by whoever asks. */
+  isFarAhead(us: number): boolean {
+    return us > (this.applier.stamps.now() + MAX_AHEAD_MS) * 1000;
   }
 
   refused(why: NoMoment): NoMomentReply {

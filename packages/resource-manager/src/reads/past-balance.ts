@@ -11,6 +11,8 @@ const PAGE = 300;
 /** Of the search for where the moment lies; every second one halves what is left. */
 const MAX_STEPS = 100;
 
+export type ListLegs = BucketStore['listLegs'];
+
 export interface PastLegs {
   /** Which the sum begins with. */
   readonly baseMinor: AmountMinor;
@@ -19,15 +21,15 @@ export interface PastLegs {
   readonly prepared: readonly LegRow[];
 }
 
-/** @param account as the store has it. @param us a moment that its rows have passed: legs prepared by then are there, in the state of then or of later */
-export async function pastLegs(store: BucketStore, account: AccountRow, us: number): Promise<PastLegs> {
-  const { scanned, marked } = await scanBack(store, account.number, await firstBehind(store, account, us), us);
+/** @param account as the rows have it. @param us a moment that its rows have passed: legs prepared by then are there, in the state of then or of later */
+export async function pastLegs(listLegs: ListLegs, account: AccountRow, us: number): Promise<PastLegs> {
+  const { scanned, marked } = await scanBack(listLegs, account.number, await firstBehind(listLegs, account, us), us);
   const begun = marked?.mark ?? null;
   const later = begun === null ? scanned : scanned.filter(({ seq }) => seq > begun.lastSeq);
-  const open = begun === null ? [] : await legsAt(store, account.number, begun.openSeqs, scanned);
+  const open = begun === null ? [] : await legsAt(listLegs, account.number, begun.openSeqs, scanned);
   const legs = [...later, ...open];
   return {
-    baseMinor: marked?.journal?.balanceAfterMinor ?? (await openingOf(store, account)),
+    baseMinor: marked?.journal?.balanceAfterMinor ?? (await openingOf(listLegs, account)),
     committed: legs.filter(({ state, commitUs }) => state === 'committed' && (commitUs ?? 0) <= us),
     prepared: legs.filter(({ state }) => state === 'prepared'),
   };
@@ -43,13 +45,13 @@ function promisedUs({ preparedUs, preparedAtMs }: LegRow): number {
 }
 
 /** The first seq of a leg promised behind `us`, or one behind all. Between two guesses from how evenly legs came the middle is tried. */
-async function firstBehind(store: BucketStore, account: AccountRow, us: number): Promise<number> {
+async function firstBehind(listLegs: ListLegs, account: AccountRow, us: number): Promise<number> {
   let low = { seq: 0, us: account.createdUs ?? 0 };
   let high = { seq: account.lastSeq + 1, us: Number.POSITIVE_INFINITY };
   for (let step = 0; step < MAX_STEPS && high.seq - low.seq > 1; step += 1) {
     const share = step % 2 === 1 || !Number.isFinite(high.us) || high.us <= low.us ? 0.5 : (us - low.us) / (high.us - low.us);
     const probe = Math.min(high.seq, low.seq + 1 + Math.floor((high.seq - low.seq) * Math.min(1, Math.max(0, share))));
-    const [[below], [above]] = await Promise.all([page(store, account.number, 'newest-first', probe, 1), page(store, account.number, 'oldest-first', probe - 1, 1)]);
+    const [[below], [above]] = await Promise.all([page(listLegs, account.number, 'newest-first', probe, 1), page(listLegs, account.number, 'oldest-first', probe - 1, 1)]);
     if (below !== undefined && promisedUs(below) > us) high = { seq: below.seq, us: promisedUs(below) };
     else if (above === undefined || promisedUs(above) > us) return above?.seq ?? high.seq;
     else low = { seq: above.seq, us: promisedUs(above) };
@@ -58,12 +60,13 @@ async function firstBehind(store: BucketStore, account: AccountRow, us: number):
 }
 
 /** Legs below `behind`, newest first, down to where the sum may begin. */
-async function scanBack(store: BucketStore, number: AccountNumber, behind: number, us: number): Promise<{ readonly scanned: readonly LegRow[]; readonly marked: LegRow | null }> {
+async function scanBack(listLegs: ListLegs, number: AccountNumber, behind: number, us: number): Promise<{ readonly scanned: readonly LegRow[]; readonly marked: LegRow | null }> {
   const scanned: LegRow[] = [];
   for (let cursor = behind; ; ) {
-    const legs = await page(store, number, 'newest-first', cursor, PAGE);
+    const legs = await page(listLegs, number, 'newest-first', cursor, PAGE);
     for (const leg of legs) {
-      scanned.push(leg);
+      // A body is the most of a row, and an account without marks has all of its rows here.
+      scanned.push(leg.state === 'prepared' ? leg : { ...leg, body: null });
       if (leg.mark !== null && leg.mark.momentUs <= us) return { scanned: scanned.filter((each) => promisedUs(each) <= us), marked: leg };
       cursor = leg.seq;
     }
@@ -72,20 +75,20 @@ async function scanBack(store: BucketStore, number: AccountNumber, behind: numbe
 }
 
 /** Those that were open at a mark; most have been scanned. */
-async function legsAt(store: BucketStore, number: AccountNumber, seqs: readonly number[], scanned: readonly LegRow[]): Promise<readonly LegRow[]> {
+async function legsAt(listLegs: ListLegs, number: AccountNumber, seqs: readonly number[], scanned: readonly LegRow[]): Promise<readonly LegRow[]> {
   const known = new Map(scanned.map((leg) => [leg.seq, leg]));
   for (const seq of seqs) {
     if (known.has(seq)) continue;
-    for (const leg of await page(store, number, 'oldest-first', seq - 1, PAGE)) known.set(leg.seq, leg);
+    for (const leg of await page(listLegs, number, 'oldest-first', seq - 1, PAGE)) known.set(leg.seq, leg);
   }
   return seqs.flatMap((seq) => known.get(seq) ?? []);
 }
 
 /** What the account was opened with: what its journal's first position began at. */
-async function openingOf(store: BucketStore, { number, journalSeq, balanceMinor }: AccountRow): Promise<AmountMinor> {
+async function openingOf(listLegs: ListLegs, { number, journalSeq, balanceMinor }: AccountRow): Promise<AmountMinor> {
   if (journalSeq === 0) return balanceMinor;
   for (let cursor: number | null = null; ; ) {
-    const legs: readonly LegRow[] = await page(store, number, 'oldest-first', cursor, PAGE);
+    const legs: readonly LegRow[] = await page(listLegs, number, 'oldest-first', cursor, PAGE);
     const first = legs.find(({ journal }) => journal?.seq === 1);
     if (first !== undefined) return (first.journal?.balanceAfterMinor ?? 0n) - changeBy(first);
     const last = legs[legs.length - 1];
@@ -94,6 +97,6 @@ async function openingOf(store: BucketStore, { number, journalSeq, balanceMinor 
   }
 }
 
-function page(store: BucketStore, account: AccountNumber, direction: 'newest-first' | 'oldest-first', cursorSeq: number | null, limit: number): Promise<readonly LegRow[]> {
-  return store.listLegs({ account, direction, cursorSeq, limit, state: null, fromMs: null, untilMs: null });
+function page(listLegs: ListLegs, account: AccountNumber, direction: 'newest-first' | 'oldest-first', cursorSeq: number | null, limit: number): Promise<readonly LegRow[]> {
+  return listLegs({ account, direction, cursorSeq, limit, state: null, fromMs: null, untilMs: null });
 }

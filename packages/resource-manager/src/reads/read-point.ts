@@ -49,6 +49,7 @@ export async function withRows<Value>(
   const pins: Pins = table.pin({ accounts: [], legs: [], outcomes: [], ...rows }, noPins());
   try {
     await applier.loadFor(pins);
+    if (applier.state().table !== table) return { kind: 'unavailable', reason: 'a snapshot has taken the place of the rows that were read' };
     return await read();
   } catch (error) {
     if (error instanceof StoreUnavailable) return applier.storeRefusal();

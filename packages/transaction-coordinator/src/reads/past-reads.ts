@@ -15,6 +15,8 @@ import type { BucketLink } from '../transport/bucket-link';
 
 /** A moment further ahead of the agreed time is none yet. Machines agree within this. */
 const MAX_AHEAD_MS = 500;
+/** A bucket reads long histories from its rows, and gives up before (resource-manager's account-reads). */
+const LEADER_TIMEOUT_MS = 12_000;
 /** A replica that does not lead has so long. */
 const FOLLOWER_TIMEOUT_MS = 2_000;
 
@@ -53,7 +55,7 @@ export class PastReads {
   private async ofBucket(bucket: BucketId, numbers: readonly AccountNumber[], atUs: number, caller: Caller): Promise<Reply<Accounts>> {
     const request: ParticipantRequest = { kind: 'read-accounts', bucket, level: 'committed', numbers, token: caller.token, at: atUs };
     const early = await this.ofFollower(bucket, request, caller);
-    const reply = early ?? (await this.link.read(bucket, request, caller.deadlineMs));
+    const reply = early ?? (await this.link.read(bucket, request, caller.deadlineMs, LEADER_TIMEOUT_MS));
     if (reply.kind === 'accounts') return success(reply);
     if (reply.kind !== 'no-moment') return unanswered(reply, `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`);
     if (reply.why === 'ahead') return failure('invalid', 'MOMENT_IN_THE_FUTURE', `${timeOf(atUs)} has not come yet.`, 'at_us');
