@@ -20,6 +20,8 @@ type Check = AuditReport['checks'][number];
 const REPORT_SHARE = 0.15;
 const MAX_REPORT_MS = 10_000;
 const CHECKSUM_ATTEMPTS = 3;
+/** A bucket remembers what moved for seconds; when one was asked too late, a moment is chosen anew. */
+const MOMENT_ATTEMPTS = 3;
 /** In which all replicas are asked. Doubled when one was asked too late. */
 const CHECKSUM_LEAD_MS = 300;
 /** A replica reads all of its rows for it. */
@@ -61,9 +63,17 @@ export class Audit {
     const collect = async (atUs: number | null): Promise<Reply<readonly BucketTotals[]>> => {
       const replies = await Promise.all(buckets.map((bucket) => this.link.read(bucket, { kind: 'totals', bucket, atUs }, deadlineMs)));
       const silent = replies.find((reply) => reply.kind !== 'totals');
+      if (silent?.kind === 'no-moment') return failure('unavailable', 'MOMENT_GONE', 'The buckets could not be summed at one moment, because payments overtook the audit; try again.');
       if (silent !== undefined) return unanswered(silent, 'A bucket did not answer; the ledger cannot be audited without it.');
       return success(replies.flatMap((reply) => (reply.kind === 'totals' ? [reply.totals] : [])));
     };
+    for (let attempt = 1; ; attempt += 1) {
+      const totals = await this.totalsAtLatest(collect);
+      if (totals.ok || attempt === MOMENT_ATTEMPTS || totals.error.reason !== 'MOMENT_GONE') return totals;
+    }
+  }
+
+  private async totalsAtLatest(collect: (atUs: number | null) => Promise<Reply<readonly BucketTotals[]>>): Promise<Reply<readonly BucketTotals[]>> {
     const latest = await collect(null);
     if (!latest.ok) return latest;
     if (latest.value.some(({ momentUs }) => momentUs === null)) return failure('unavailable', 'NO_COMMON_MOMENT', 'The buckets have no moments in common yet, which they do a few seconds after an upgrade; try again.');
