@@ -130,6 +130,15 @@ test('a silent home is asked once for all who wait, not once for each batch of t
   expect(cluster.clock.monotonicMs() - begun).toBeLessThan(10_000);
 });
 
+test('a home that refuses one question’s moment still answers those who wait behind it', async () => {
+  const cluster = await apart({ maxDriverItems: 1, maxBatchInstructions: 1 });
+  for (let n = 0; n < 3; n += 1) await cluster.one(BUCKET_2, prepare(payment(`p-${n}`, ALICE, BOB, 1n), BOB));
+  let asked = 0;
+  cluster.tap = (_, request) => (request.kind === 'query' && (asked += 1) === 2 ? { kind: 'no-moment', why: 'ahead', sinceUs: 1 } : undefined);
+  const replies = await cluster.clock.await(Promise.all([1, 2].map(() => cluster.manager(RM_2).handle(readOf(BUCKET_2, BOB, 'now'), 'tm'))));
+  expect(replies.map(({ kind }) => kind)).toEqual(['unavailable', 'accounts']);
+});
+
 test('a read of long ago that takes too long ends with a reason', async () => {
   const cluster = await apart({ loadTimeoutMs: 5_000 });
   for (let n = 0; n < 5; n += 1) await cluster.one(BUCKET_2, decideCommit(payment(`p-${n}`, BOB, CAROL, 1n), []));

@@ -18,7 +18,7 @@ export type Verdict =
   | { readonly kind: 'aborted'; readonly reason: AbortReason }
   /** The home has recorded nothing when it was asked. */
   | { readonly kind: 'undecided' }
-  | { readonly kind: 'unreachable'; readonly reason: string; readonly noQuorum: { readonly home: BucketId; readonly missing: MissingQuorum } | null };
+  | { readonly kind: 'unreachable'; readonly isSilent: boolean; readonly reason: string; readonly noQuorum: { readonly home: BucketId; readonly missing: MissingQuorum } | null };
 
 interface Waiting {
   readonly question: LegQuestion;
@@ -76,7 +76,7 @@ export class HomeQuerier {
       for (const [at, { done }] of round.entries()) done(present(verdicts[at], 'verdict'));
       const [first] = verdicts;
       // Whoever has waited for as long as that has heard nothing from it either: else each waits for all the silences before his own.
-      if (first?.kind === 'unreachable') for (const { done } of queue.waiting.splice(0, behind)) done(first);
+      if (first?.kind === 'unreachable' && first.isSilent) for (const { done } of queue.waiting.splice(0, behind)) done(first);
     }
     queue.asking = false;
   }
@@ -85,8 +85,10 @@ export class HomeQuerier {
     const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })), closedAtUs });
     if (reply.kind !== 'queried') {
       const reason = `home bucket ${home}: ${reply.kind === 'unavailable' ? reply.reason : reply.kind}`;
+      // It refuses a moment that some of these asked about; others may be answered.
+      const isSilent = reply.kind !== 'no-moment';
       const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
-      return questions.map(() => ({ kind: 'unreachable', reason, noQuorum }));
+      return questions.map(() => ({ kind: 'unreachable', isSilent, reason, noQuorum }));
     }
     return questions.map((question, at) => verdictOf(question.txn, reply.outcomes[at] ?? null));
   }
