@@ -3,7 +3,16 @@ interface Operation {
   readonly name: string;
   readonly startMs: number;
   readonly endMs: number;
+  readonly places: Places;
 }
+
+/** Where an operation has to come behind what has been answered before it began, and where what begins later has to come behind it. */
+export interface Places {
+  readonly behind: readonly string[];
+  readonly before: readonly string[];
+}
+
+const ONE_PLACE: Places = { behind: ['one'], before: ['one'] };
 
 export class Graph {
   private readonly ids = new Map<string, number>();
@@ -11,8 +20,8 @@ export class Graph {
   private readonly edges: number[][] = [];
   private readonly operations: Operation[] = [];
 
-  operation(name: string, startMs: number, endMs: number): void {
-    this.operations.push({ name, startMs, endMs });
+  operation(name: string, startMs: number, endMs: number, places = ONE_PLACE): void {
+    this.operations.push({ name, startMs, endMs, places });
     this.id(name);
   }
 
@@ -20,17 +29,22 @@ export class Graph {
     this.edges[this.id(from)]?.push(this.id(to));
   }
 
-  /** What has been answered comes before what is asked later: through one chain of answers, not all pairs. */
+  /** What has been answered comes before what is asked later, at each place: through one chain of answers, not all pairs. */
   addRealTime(): void {
-    const answered = this.operations.filter((one) => one.endMs < Infinity).sort((a, b) => a.endMs - b.endMs);
+    for (const place of new Set(this.operations.flatMap(({ places }) => places.before))) this.addRealTimeAt(place);
+  }
+
+  private addRealTimeAt(place: string): void {
+    const answered = this.operations.filter((one) => one.endMs < Infinity && one.places.before.includes(place)).sort((a, b) => a.endMs - b.endMs);
     answered.forEach((one, at) => {
-      this.edge(one.name, `time ${at}`);
-      if (at > 0) this.edge(`time ${at - 1}`, `time ${at}`);
+      this.edge(one.name, `time ${place} ${at}`);
+      if (at > 0) this.edge(`time ${place} ${at - 1}`, `time ${place} ${at}`);
     });
     for (const one of this.operations) {
+      if (!one.places.behind.includes(place)) continue;
       // A client that heard one answer asks the next question at that very moment.
       const last = countUpTo(answered, one.startMs) - 1;
-      if (last >= 0) this.edge(`time ${last}`, one.name);
+      if (last >= 0) this.edge(`time ${place} ${last}`, one.name);
     }
   }
 

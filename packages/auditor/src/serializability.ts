@@ -1,7 +1,8 @@
 /**
  * Are all histories explained by one order in which every payment and every read happens at one instant between its call and
  * its answer? An account's payments are ordered by their commit times, and a read at a moment shows those up to it, exactly: what is in them came before the
- * read, what is not, after. Real time is a chain of answers. A cycle in these edges is a proof that no such order exists. What is read at no moment (from the
+ * read, what is not, after. Real time is a chain of answers in each bucket: what was decided in it, or read from it, comes before what touches it later. (Commit times of
+ * payments that share no bucket follow real time as far as clocks agree, docs/adr/0021.) A cycle in these edges is a proof that no such order exists. What is read at no moment (from the
  * cache, or with undecided money beside it) shows a balance that the account's row has had.
  */
 import { directionOf } from '@mas/ledger';
@@ -10,7 +11,7 @@ import type { History, ReadHistory } from './history';
 import { show, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
-import { Graph } from './graph';
+import { Graph, type Places } from './graph';
 
 interface Journal {
   readonly payments: readonly PaymentKey[];
@@ -45,9 +46,11 @@ export function auditSerializability(state: FinalState, history: History, decisi
   const journaled = new Set([...journals.values()].flatMap((journal) => journal.payments));
   const graph = new Graph();
   const figures = { explained: 0, ambiguous: 0 };
-  for (const [key, time] of times) if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs);
+  const places = new PlacesOf(state);
+  const shown = firstShown(history.reads, journals);
+  for (const [key, time] of times) if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs, places.ofPayment(key));
   for (const [account, journal] of journals) addPrefixes(graph, account, journal);
-  history.reads.forEach((read, at) => addRead(graph, read, at, { journals, stored }, findings, figures));
+  history.reads.forEach((read, at) => addRead(graph, read, at, { journals, stored, places, shown }, findings, figures));
   graph.addRealTime();
   const cycle = graph.cycle();
   if (cycle !== null) findings.add('strictly serializable', `no order explains: ${cycle.join('  →  ')}`);
@@ -109,13 +112,15 @@ function addPrefixes(graph: Graph, account: AccountNumber, { payments }: Journal
 }
 
 interface Journals {
+  readonly places: PlacesOf;
+  readonly shown: ReadonlyMap<PaymentKey, number>;
   readonly journals: ReadonlyMap<AccountNumber, Journal>;
   readonly stored: ReadonlyMap<AccountNumber, Journal>;
 }
 
-function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored }: Journals, findings: Findings, figures: { explained: number; ambiguous: number }): void {
+function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored, places, shown: shownMs }: Journals, findings: Findings, figures: { explained: number; ambiguous: number }): void {
   const name = `read ${at} at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of ${read.views.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`;
-  if (read.level === 'committed' && read.atUs === undefined) graph.operation(name, read.startMs, read.endMs);
+  if (read.level === 'committed' && read.atUs === undefined) graph.operation(name, read.startMs, read.endMs, places.ofRead(read));
   for (const view of read.views) {
     const journal = (view.momentUs === null && read.level !== 'committed' ? stored : journals).get(view.number);
     if (journal === undefined) continue;
@@ -130,6 +135,8 @@ function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored
     const [prefix] = candidates;
     findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);
     if (prefix === undefined) continue;
+    const missed = journal.payments.slice(Math.max(...candidates)).find((key) => (shownMs.get(key) ?? Infinity) <= read.startMs);
+    findings.expect(missed === undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before payment ${show(missed as PaymentKey)}, which an earlier read had shown`);
     if (candidates.length > 1) {
       figures.ambiguous += 1;
       continue;
@@ -137,6 +144,51 @@ function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored
     figures.explained += 1;
     graph.edge(`before ${view.number} ${prefix}`, name);
     graph.edge(name, `after ${view.number} ${prefix}`);
+  }
+}
+
+/** When a read that surely shows a payment had ended: from then on every read of its accounts has to. */
+function firstShown(reads: readonly ReadHistory[], journals: ReadonlyMap<AccountNumber, Journal>): ReadonlyMap<PaymentKey, number> {
+  const shown = new Map<PaymentKey, number>();
+  for (const { level, views, endMs } of reads) {
+    if (level !== 'committed') continue;
+    for (const { number, balanceMinor, momentUs } of views) {
+      const journal = journals.get(number);
+      if (journal === undefined) continue;
+      const prefixes = momentUs === null ? (journal.prefixesOf.get(balanceMinor) ?? []) : [upTo(journal, momentUs)];
+      for (const key of journal.payments.slice(0, Math.min(...prefixes, journal.payments.length))) shown.set(key, Math.min(endMs, shown.get(key) ?? Infinity));
+    }
+  }
+  return shown;
+}
+
+/** Buckets in which operations meet. */
+class PlacesOf {
+  private readonly ofAccount = new Map<AccountNumber, string>();
+  private readonly payments = new Map<PaymentKey, Places>();
+
+  constructor({ buckets }: FinalState) {
+    for (const { bucket, accounts } of buckets) for (const { number } of accounts) this.ofAccount.set(number, `bucket ${bucket}`);
+    for (const { bucket, outcomes } of buckets) {
+      for (const { key, body } of outcomes) {
+        const home = `bucket ${bucket}`;
+        // Its commit time is known to all where it was decided; where it has a leg, a later payment may get an earlier one until the leg is told.
+        this.payments.set(key, { before: [home], behind: [...new Set([home, ...this.bucketsOf(body.legs.map(({ account }) => account))])] });
+      }
+    }
+  }
+
+  ofPayment(key: PaymentKey): Places {
+    return this.payments.get(key) ?? { before: [], behind: [] };
+  }
+
+  ofRead({ numbers }: ReadHistory): Places {
+    const buckets = this.bucketsOf(numbers);
+    return { before: buckets, behind: buckets };
+  }
+
+  private bucketsOf(numbers: readonly AccountNumber[]): readonly string[] {
+    return [...new Set(numbers.flatMap((number) => this.ofAccount.get(number) ?? []))];
   }
 }
 
