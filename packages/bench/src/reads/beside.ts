@@ -9,7 +9,7 @@ import { countOf, PaymentFlow } from '../failover/payment-flow';
 import { UNIFORM, type PaymentSource } from '../load/payment-load';
 import type { ScenarioResult } from '../load/payment-scenario';
 import { percentile } from '../raft/statistics';
-import { wrongIn, type View } from './circle';
+import { wrongIn } from './circle';
 import { Reads, type Read, type ReadFigures } from './read-flow';
 
 /** Of payments at a steady pace. */
@@ -50,7 +50,7 @@ export interface LargeReads extends BesideReads {
 }
 
 export interface SaturatedFigures {
-  /** As many accounts as one request takes, and more than that by several requests at one moment. */
+  /** Some of the accounts, and all of them. */
   readonly sizes: readonly LargeReads[];
 }
 
@@ -65,7 +65,7 @@ export interface Stage {
 const PER_SECOND = 60;
 const READS_BESIDE_PACED = 4;
 const READS_BESIDE_BATCHES = 10;
-const [LARGE_READS, MANY_REQUESTS_READS] = [5, 2];
+const [LARGE_READS, ALL_READS] = [5, 2];
 /** The load has run for so long when counting, and reading, begins. */
 const SETTLE_MS = 1_000;
 const NO_BUCKETS: ReadonlySet<number> = new Set();
@@ -121,29 +121,19 @@ export async function batchesBesideReads({ ground, client, times }: Stage, load:
   return { accounts: circle.length, readsPerSecond: READS_BESIDE_BATCHES, pairs, reads: reads.figures() };
 }
 
-/** @param circle as many accounts as one request takes. @param all that the load pays from and to, in requests of so many */
+/** @param circle some of the accounts. @param all that the load pays from and to */
 export async function largeReads(stage: Stage, load: PaymentSource, circle: readonly string[], all: readonly string[]): Promise<SaturatedFigures> {
   const { ground, client, times } = stage;
   const durationMs = ground.options.durationMs * times;
-  const size = circle.length;
-  const parts = Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
   const during = async (accounts: number, requests: number, read: Read, readsPerSecond: number): Promise<LargeReads> => {
     const reads = new Reads(read);
     const paying = ground.batches(client, load, `beside reads of ${accounts} accounts`, SETTLE_MS, durationMs);
     const [payments] = await Promise.all([paying, readingFor(reads, durationMs, readsPerSecond)]);
     return { accounts, requests, readsPerSecond, payments, reads: reads.figures() };
   };
-  const one = await during(size, 1, readOf(client, circle), LARGE_READS);
-  const many = await during(all.length, parts.length, async () => wrongIn(all, await atOneMoment(client, parts)), MANY_REQUESTS_READS);
+  const one = await during(circle.length, 1, readOf(client, circle), LARGE_READS);
+  const many = await during(all.length, 1, readOf(client, all), ALL_READS);
   return { sizes: [one, many] };
-}
-
-/** The first request says the moment at which the others read. */
-async function atOneMoment(client: MasClient, [first = [], ...others]: readonly (readonly string[])[]): Promise<readonly View[]> {
-  const views = await client.getAccounts(first);
-  const atUs = views[0]?.momentUs ?? null;
-  const rest = await Promise.all(others.map((numbers) => client.getAccounts(numbers, 'committed', atUs)));
-  return [views, ...rest].flat();
 }
 
 export function pacedOf(slices: readonly Slice[]): Paced {

@@ -49,7 +49,6 @@ const PARTS: readonly Part[] = [
   ['the past', async ({ ground, client }, { hotCircle }, { legs }) => ({ kind: 'past', ...(await pastReads(ground, client, hotCircle, legs)) })],
 ];
 const SMALL = 36;
-/** A request names 64 at most. */
 const LARGE = 63;
 const MANY = 1_000;
 const HOT_CIRCLE = 60;

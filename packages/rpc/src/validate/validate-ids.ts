@@ -4,7 +4,7 @@ import type { Reply } from '@mas/transaction-coordinator';
 import { MAX_ACCOUNT_NUMBER_LENGTH, MAX_PAYMENT_ID_LENGTH, parseAccountNumber, parsePaymentId, txnId, type AccountNumber, type TxnId } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
 
-export const MAX_ACCOUNTS_PER_REQUEST = 64;
+export const MAX_ACCOUNTS_PER_REQUEST = 1_000;
 export const MAX_PAGE_SIZE = 500;
 export const DEFAULT_PAGE_SIZE = 100;
 export const MAX_PAGE_TOKEN_LENGTH = 1024;
@@ -24,14 +24,14 @@ export function validAccount(number: string, field: string): Reply<AccountNumber
 export function validAccounts(numbers: readonly string[], field: string): Reply<readonly AccountNumber[]> {
   if (numbers.length === 0) return invalid('ACCOUNTS_MISSING', field, 'Name at least one account.');
   if (numbers.length > MAX_ACCOUNTS_PER_REQUEST) return invalid('TOO_MANY_ACCOUNTS', field, `One request names at most ${MAX_ACCOUNTS_PER_REQUEST} accounts; this one names ${numbers.length}.`);
-  const valid: AccountNumber[] = [];
+  const valid = new Set<AccountNumber>();
   for (let i = 0; i < numbers.length; i += 1) {
     const number = validAccount(numbers[i] ?? '', `${field}[${i}]`);
     if (!number.ok) return number;
-    if (valid.includes(number.value)) return invalid('ACCOUNT_REPEATED', `${field}[${i}]`, `Account ${number.value} is named twice.`);
-    valid.push(number.value);
+    if (valid.has(number.value)) return invalid('ACCOUNT_REPEATED', `${field}[${i}]`, `Account ${number.value} is named twice.`);
+    valid.add(number.value);
   }
-  return accepted(valid);
+  return accepted([...valid]);
 }
 
 export function validTxn(txn: string, field: string): Reply<TxnId> {

@@ -87,7 +87,7 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'undecided money is shown',
     why: 'pending credits count as balance in a read',
-    changes: [{ file: 'resource-manager/src/reads/account-reads', find: 'balanceMinor: row.balanceMinor + changeMinor,', replace: 'balanceMinor: row.balanceMinor + changeMinor + row.pendingCreditsMinor,' }],
+    changes: [{ file: 'resource-manager/src/reads/account-reads', find: 'balanceMinor: row.balanceMinor + changeMinor,', replace: 'balanceMinor: row.balanceMinor + (changeMinor === 0n ? row.pendingCreditsMinor : changeMinor),' }],
   },
   {
     name: 'what is unknown is called aborted',

@@ -49,7 +49,7 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
   {
     name: 'what has moved since the moment is forgotten',
     why: 'the balance of now is given out as that of the moment',
-    changes: [{ file: 'resource-manager/src/reads/account-reads', find: 'if (moves === null) return this.fromRows(numbers, us);', replace: 'if (moves === null) return this.fromRows(numbers, us);\n      (moves as unknown[]).length = 0;' }],
+    changes: [{ file: 'resource-manager/src/reads/account-reads', find: 'moves.filter(({ account }) => wanted.has(account))', replace: 'moves.filter(({ account }) => !wanted.has(account))' }],
   },
   {
     name: 'a mark forgets what was open',
