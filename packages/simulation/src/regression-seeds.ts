@@ -27,5 +27,6 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 930_106, faults: ['SQL at COMMIT', 'deaths at a step', 'peers cut off', 'lost disks'], was: 'the operator’s word came while the answer that admitted it was on its way: it ran and counted as lost for good' },
   { seed: 1_100_018, faults: ['leadership transfers', 'delays', 'partitions'], was: 'a leader that had given up by Raft\u2019s own check told nobody, so that its followers waited for their timeouts' },
   { seed: 1_600_151, faults: ['clock jumps', 'single links', 'rolling restarts', 'lost disks'], was: 'a Resource Manager that was told to stop while it opened its groups ended by a broken invariant' },
+  { seed: 2_300_229, faults: ['membership changes', 'partitions', 'rolling restarts', 'stalls'], was: 'a replica that had been replaced while it was cut off, and did not know, was judged as a member' },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

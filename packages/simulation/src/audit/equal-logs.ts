@@ -20,10 +20,13 @@ export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
   }
 }
 
+/** Of the members as the leader knows them: one that was replaced while it was cut off does not know, and keeps what nobody committed. */
 function logsOf(cluster: Cluster, group: BucketId): readonly (readonly [RmId, readonly Entry[]])[] {
+  const leader = cluster.leaderOf(group);
+  const led = leader === null ? undefined : cluster.rms.get(leader)?.host?.status().find((one) => one.group === group);
   return [...cluster.rms.values()].flatMap(({ rm, parts }) => {
     const storage = parts?.log.storage(group);
-    const isMember = parts?.host.status().some((one) => one.group === group && one.voters.some((voter) => voter.rm === rm)) === true;
+    const isMember = (led ?? parts?.host.status().find((one) => one.group === group))?.voters.some((voter) => voter.rm === rm) === true;
     return storage === undefined || !isMember ? [] : [[rm, storage.entries(storage.firstIndex(), indexPlus(storage.lastIndex(), 1), ALL_BYTES) ?? []] as const];
   });
 }
