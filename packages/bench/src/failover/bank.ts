@@ -16,7 +16,7 @@ export interface BankOptions {
   readonly seed: number;
 }
 
-/** All of them are read at one instant, and one request names 64 at most. */
+/** All of them are read at one moment. */
 const ACCOUNTS_PER_BUCKET = 20;
 const OPENING_MINOR = 1_000_000n;
 const CALL_TIMEOUT_MS = 8_000;
