@@ -43,8 +43,17 @@ function descriptorModule(bytes) {
 
 function inputsHash() {
   const hash = createHash('sha256');
-  const inputs = [...filesUnder(protoDir), fileURLToPath(import.meta.url), join(root, 'node_modules/ts-proto/package.json'), join(root, 'node_modules/@bufbuild/buf/package.json')];
-  for (const file of inputs.sort()) hash.update(`${relative(root, file)}\0`).update(readFileSync(file)).update('\0');
+  const inputs = [
+    ...filesUnder(protoDir),
+    fileURLToPath(import.meta.url),
+    join(root, 'node_modules/ts-proto/package.json'),
+    join(root, 'node_modules/@bufbuild/buf/package.json'),
+  ];
+  for (const file of inputs.sort())
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   return hash.digest('hex');
 }
 

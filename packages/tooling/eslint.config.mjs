@@ -34,7 +34,10 @@ const PACKAGES = FLOORS.flat();
 const TESTS = ['**/*.test.ts', '**/testing/**', '**/contract/**'];
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const ONE_DOOR = { group: ['@mas/*/*', '!@mas/testkit/*'], message: 'Import a package through its index only.' };
-const NO_TESTS = { group: ['**/testing', '**/testing/*', '**/contract', '**/contract/*', '**/*.test', '@mas/testkit', '@mas/testkit/*', '@mas/test-servers'], message: 'What runs in production knows nothing of tests.' };
+const NO_TESTS = {
+  group: ['**/testing', '**/testing/*', '**/contract', '**/contract/*', '**/*.test', '@mas/testkit', '@mas/testkit/*', '@mas/test-servers'],
+  message: 'What runs in production knows nothing of tests.',
+};
 
 function allowed(name) {
   return PACKAGES.filter((other) => floorOf(other) < floorOf(name) || SAME_FLOOR[name]?.includes(other));
@@ -45,11 +48,16 @@ function floorRule(name, tests) {
   return [
     'error',
     {
-      paths: forbidden.map((other) => ({ name: `@mas/${other}`, message: `${name} (floor ${floorOf(name)}) may not import ${other}: imports point down only.` })),
+      paths: forbidden.map((other) => ({
+        name: `@mas/${other}`,
+        message: `${name} (floor ${floorOf(name)}) may not import ${other}: imports point down only.`,
+      })),
       patterns: [
         ...(name === 'raft-proof' ? [] : [ONE_DOOR]),
         ...(NOT_PRODUCTION.includes(name) ? [] : [NO_TESTS]),
-        ...(CORES.includes(name) && !tests ? [{ group: ['node:*', 'fs', 'crypto', 'events', 'util', 'path'], message: 'A core imports no platform module.' }] : []),
+        ...(CORES.includes(name) && !tests
+          ? [{ group: ['node:*', 'fs', 'crypto', 'events', 'util', 'path'], message: 'A core imports no platform module.' }]
+          : []),
       ],
     },
   ];
@@ -57,7 +65,18 @@ function floorRule(name, tests) {
 
 /** `values` holds the Clock port and its one promise helper; the machines above it hold none. */
 const coreBans = (name) => ({
-  'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process', 'Buffer', 'console', 'performance', ...(name === 'values' ? [] : ['Promise'])].concat(['Date'].map((name) => ({ name, message: 'A core sees no clock.' }))),
+  'no-restricted-globals': [
+    'error',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+    'process',
+    'Buffer',
+    'console',
+    'performance',
+    ...(name === 'values' ? [] : ['Promise']),
+  ].concat(['Date'].map((name) => ({ name, message: 'A core sees no clock.' }))),
   'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Randomness enters as a seeded source.' }],
   'no-restricted-syntax': [
     'error',
@@ -73,7 +92,11 @@ export default tseslint.config(
     files: ['**/*.ts'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
-    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })], 'import-x/extensions': ['.ts'], 'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] } },
+    settings: {
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })],
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
     rules: {
       'import-x/no-cycle': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
@@ -98,5 +121,8 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-imports': ['error', { patterns: [ONE_DOOR] }] },
   },
   // A double of the SQL store keeps the limits and the order of its rows.
-  { files: ['packages/testkit/src/applied-store/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ ...ONE_DOOR, group: [...ONE_DOOR.group, '!@mas/sql-store/internals'] }] }] } },
+  {
+    files: ['packages/testkit/src/applied-store/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ ...ONE_DOOR, group: [...ONE_DOOR.group, '!@mas/sql-store/internals'] }] }] },
+  },
 );

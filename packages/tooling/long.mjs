@@ -27,6 +27,10 @@ function run(title, args, env = {}) {
   process.stderr.write(`\u25b8 ${title}\u2026\n`);
   const result = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
   if (result.status === 0) return;
-  process.stderr.write(`test:long: failed; repeat it with: ${Object.entries(env).map(([name, value]) => `${name}=${value} `).join('')}node ${args.join(' ')}\n`);
+  process.stderr.write(
+    `test:long: failed; repeat it with: ${Object.entries(env)
+      .map(([name, value]) => `${name}=${value} `)
+      .join('')}node ${args.join(' ')}\n`,
+  );
   process.exit(result.status ?? 1);
 }

@@ -19,7 +19,14 @@ const RESULTS = ['unit', 'integration'].map((kind) => `node_modules/.cache/mas-t
 const bin = (name) => `packages/bin/dist/${name}.js`;
 
 /** What a task needs built, where that is less than everything. */
-const BUILDS = { start: ['packages/bin'], certs: ['packages/bin'], bench: ['packages/bench'], simulate: ['packages/simulation'], mutations: ['packages/simulation'], conformance: ['packages/raft-proof'] };
+const BUILDS = {
+  start: ['packages/bin'],
+  certs: ['packages/bin'],
+  bench: ['packages/bench'],
+  simulate: ['packages/simulation'],
+  mutations: ['packages/simulation'],
+  conformance: ['packages/raft-proof'],
+};
 
 /** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
 const TASKS = {
@@ -27,6 +34,7 @@ const TASKS = {
   generate: [],
   start: [[null, 'node', [bin('mas'), 'demo']]],
   test: [
+    ['Format', 'node', ['node_modules/@biomejs/biome/bin/biome', 'format', 'packages']],
     ['Lint', 'node', ['node_modules/eslint/bin/eslint.js', '-c', 'packages/tooling/eslint.config.mjs', 'packages']],
     ['Protocol lint', 'node', ['node_modules/@bufbuild/buf/bin/buf', 'lint', 'proto']],
     ['Unit tests', 'node', [...jest, '--json', `--outputFile=${RESULTS[0]}`]],
@@ -75,7 +83,10 @@ function closeWithTotals() {
     const sum = (field) => runs.reduce((total, one) => total + one[field], 0);
     for (const { name, assertionResults } of runs.flatMap((one) => one.testResults)) {
       const skipped = assertionResults.filter(({ status }) => status === 'pending');
-      if (skipped.length > 0) process.stdout.write(`${skipped.length} skipped in ${relative(root, name)}: ${[...new Set(skipped.map(({ ancestorTitles }) => ancestorTitles.join(', ')))].join('; ')}\n`);
+      if (skipped.length > 0)
+        process.stdout.write(
+          `${skipped.length} skipped in ${relative(root, name)}: ${[...new Set(skipped.map(({ ancestorTitles }) => ancestorTitles.join(', ')))].join('; ')}\n`,
+        );
     }
     // A file that could not be read as tests has no failed test of its own.
     if (runs.length > 0) process.stdout.write(`${sum('numPassedTests')} passed, ${sum('numFailedTests') + sum('numRuntimeErrorTestSuites')} failed\n`);
@@ -83,7 +94,9 @@ function closeWithTotals() {
 }
 
 function install() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules/.mas-install');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && resolves('typescript') && packagesAreLinked()) return;
   // A tree that npm laid by hand is as good as ours; it is brought up to date, not laid anew under running programs.
@@ -92,7 +105,12 @@ function install() {
   if (failed === -1) fail('npm could not install the packages; what it said stands above.');
   mkdirSync(dirname(stamp), { recursive: true });
   rmSync(stamp, { force: true });
-  writeFileSync(stamp, createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex'));
+  writeFileSync(
+    stamp,
+    createHash('sha256')
+      .update(readFileSync(join(root, 'package-lock.json')))
+      .digest('hex'),
+  );
 }
 
 /** Whether a package is there at all: the stamp may outlive what it speaks of. */
@@ -107,7 +125,9 @@ function resolves(name) {
 
 /** Whether every package of this repository can be imported by its name: a copied tree may lack the newest. */
 function packagesAreLinked() {
-  return readdirSync(join(root, 'packages')).every((name) => !existsSync(join(root, 'packages', name, 'package.json')) || existsSync(join(root, 'node_modules/@mas', name)));
+  return readdirSync(join(root, 'packages')).every(
+    (name) => !existsSync(join(root, 'packages', name, 'package.json')) || existsSync(join(root, 'node_modules/@mas', name)),
+  );
 }
 
 function step(title, command, args, env = {}, quietUnlessFailed = false) {
@@ -125,7 +145,12 @@ function tryStep(title, command, args) {
 function run(title, command, args, env, quiet) {
   const started = Date.now();
   if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
-  const result = spawnSync(command, args, { cwd: root, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit', env: { ...process.env, ...env }, maxBuffer: 256 * 1024 * 1024 });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    env: { ...process.env, ...env },
+    maxBuffer: 256 * 1024 * 1024,
+  });
   if (result.status !== 0) {
     process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
     return result.error?.message ?? (result.signal === null ? `exit ${result.status}` : result.signal);
@@ -138,7 +163,11 @@ function run(title, command, args, env, quiet) {
 function handOver(title, command, args, env, lifeline) {
   if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
   // The fourth pipe ends with this process, however that ends (packages/bin/src/platform/lifeline.ts).
-  const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', ...(lifeline ? ['pipe'] : [])], env: { ...process.env, ...env, ...(lifeline ? { MAS_LIFELINE_FD: '3' } : {}) } });
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['inherit', 'inherit', 'inherit', ...(lifeline ? ['pipe'] : [])],
+    env: { ...process.env, ...env, ...(lifeline ? { MAS_LIFELINE_FD: '3' } : {}) },
+  });
   // On Ctrl-C the terminal signals the whole foreground group; a signal sent to this process alone is passed on.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -16,40 +16,103 @@ export function auditAnswers(state: FinalState, history: History, decisions: Dec
   for (const payment of history.payments.values()) {
     const outcome = outcomeOf.get(payment.key);
     for (const attempt of payment.attempts) auditAttempt(payment, attempt, outcome, decisions.get(payment.key), findings);
-    if (verdictOf(payment) === 'refused') findings.expect(outcome?.decision.kind !== 'committed', 'a refusal is the truth', () => `${show(payment.key)} was refused each time, and is committed`);
-    if (outcome?.decision.kind === 'committed') findings.expect(payment.attempts.some((attempt) => asksFor(attempt, outcome.body)), 'nothing out of nothing', () => `${show(payment.key)} was committed, but nobody asked for this body`);
-    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS') auditShortage(payment, outcome, moved, holds, history, findings);
+    if (verdictOf(payment) === 'refused')
+      findings.expect(outcome?.decision.kind !== 'committed', 'a refusal is the truth', () => `${show(payment.key)} was refused each time, and is committed`);
+    if (outcome?.decision.kind === 'committed')
+      findings.expect(
+        payment.attempts.some((attempt) => asksFor(attempt, outcome.body)),
+        'nothing out of nothing',
+        () => `${show(payment.key)} was committed, but nobody asked for this body`,
+      );
+    if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS')
+      auditShortage(payment, outcome, moved, holds, history, findings);
   }
   for (const lookUp of history.lookUps) auditLookUp(lookUp, history, outcomeOf.get(lookUp.key), decisions.get(lookUp.key), findings);
   for (const [key, { txn, kind }] of decisions) {
     const outcome = recorded.get(key);
-    findings.expect(outcome?.txn === txn && outcome.decision.kind === kind, 'a decision never flips', () => `${show(key)} was decided ${kind} as ${txn.slice(0, 8)}, recorded at rest is ${outcome?.decision.kind ?? 'nothing'} as ${outcome?.txn.slice(0, 8) ?? 'nothing'}`);
+    findings.expect(
+      outcome?.txn === txn && outcome.decision.kind === kind,
+      'a decision never flips',
+      () =>
+        `${show(key)} was decided ${kind} as ${txn.slice(0, 8)}, recorded at rest is ${outcome?.decision.kind ?? 'nothing'} as ${outcome?.txn.slice(0, 8) ?? 'nothing'}`,
+    );
   }
 }
 
 /** That it is PENDING, or that there is none, is true until somebody was told the end; an end is true from the decision on. */
-function auditLookUp({ key, state: said, startMs, endMs }: LookUp, history: History, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {
-  const toldMs = Math.min(Infinity, ...(history.payments.get(key)?.attempts ?? []).map(({ answer, endMs: heardMs }) => (answer?.ok === true && answer.value.kind !== 'unknown' ? (heardMs ?? Infinity) : Infinity)));
-  const isTrue = said === 'PENDING' || said === null ? toldMs > startMs : outcome?.decision.kind.toUpperCase() === said && decision !== undefined && decision.firstMs <= endMs;
-  findings.expect(isTrue, 'no answer contradicts another', () => `${show(key)} was said to be ${said ?? 'unheard of'} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decision?.firstMs.toFixed(1)}`);
+function auditLookUp(
+  { key, state: said, startMs, endMs }: LookUp,
+  history: History,
+  outcome: OutcomeRow | undefined,
+  decision: DecisionSeen | undefined,
+  findings: Findings,
+): void {
+  const toldMs = Math.min(
+    Infinity,
+    ...(history.payments.get(key)?.attempts ?? []).map(({ answer, endMs: heardMs }) =>
+      answer?.ok === true && answer.value.kind !== 'unknown' ? (heardMs ?? Infinity) : Infinity,
+    ),
+  );
+  const isTrue =
+    said === 'PENDING' || said === null
+      ? toldMs > startMs
+      : outcome?.decision.kind.toUpperCase() === said && decision !== undefined && decision.firstMs <= endMs;
+  findings.expect(
+    isTrue,
+    'no answer contradicts another',
+    () =>
+      `${show(key)} was said to be ${said ?? 'unheard of'} at ${endMs.toFixed(1)}, recorded is ${outcome?.decision.kind ?? 'nothing'} from ${decision?.firstMs.toFixed(1)}`,
+  );
 }
 
-function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: OutcomeRow | undefined, decision: DecisionSeen | undefined, findings: Findings): void {
+function auditAttempt(
+  payment: PaymentHistory,
+  attempt: Attempt,
+  outcome: OutcomeRow | undefined,
+  decision: DecisionSeen | undefined,
+  findings: Findings,
+): void {
   const { answer, endMs } = attempt;
-  if (answer?.ok === false && answer.error.reason === 'ID_CONFLICT') findings.expect(outcome === undefined || !isSame(attempt, outcome.body), 'a refusal is the truth', () => `${show(payment.key)}: the same request was called a conflict with itself`);
+  if (answer?.ok === false && answer.error.reason === 'ID_CONFLICT')
+    findings.expect(
+      outcome === undefined || !isSame(attempt, outcome.body),
+      'a refusal is the truth',
+      () => `${show(payment.key)}: the same request was called a conflict with itself`,
+    );
   if (answer === null || endMs === null || !answer.ok || answer.value.kind === 'unknown') return;
   const { value } = answer;
   const name = show(payment.key);
   const recorded = outcome?.decision;
-  findings.expect(outcome?.txn === value.txn && recorded?.kind === value.kind, 'nothing acknowledged is lost', () => `${name} was answered ${value.kind}, recorded is ${recorded?.kind ?? 'nothing'}`);
-  findings.expect(decision !== undefined && decision.firstMs <= endMs, 'the answer follows the decision', () => `${name} was answered at ${endMs}, decided at ${decision?.firstMs}`);
-  findings.expect(outcome === undefined || rendered(outcome.body) === rendered(value.body), 'no answer contradicts another', () => `${name} was answered with another body`);
+  findings.expect(
+    outcome?.txn === value.txn && recorded?.kind === value.kind,
+    'nothing acknowledged is lost',
+    () => `${name} was answered ${value.kind}, recorded is ${recorded?.kind ?? 'nothing'}`,
+  );
+  findings.expect(
+    decision !== undefined && decision.firstMs <= endMs,
+    'the answer follows the decision',
+    () => `${name} was answered at ${endMs}, decided at ${decision?.firstMs}`,
+  );
+  findings.expect(
+    outcome === undefined || rendered(outcome.body) === rendered(value.body),
+    'no answer contradicts another',
+    () => `${name} was answered with another body`,
+  );
   findings.expect(asksFor(attempt, value.body), 'no answer contradicts another', () => `${name}: the answer is about another body than was asked for`);
-  if (value.kind === 'aborted') findings.expect(recorded?.kind !== 'aborted' || recorded.reason.name === value.reason.name, 'no answer contradicts another', () => `${name}: ${value.reason.name} was answered, recorded is ${recorded?.kind === 'aborted' ? recorded.reason.name : ''}`);
+  if (value.kind === 'aborted')
+    findings.expect(
+      recorded?.kind !== 'aborted' || recorded.reason.name === value.reason.name,
+      'no answer contradicts another',
+      () => `${name}: ${value.reason.name} was answered, recorded is ${recorded?.kind === 'aborted' ? recorded.reason.name : ''}`,
+    );
   if (value.kind !== 'committed') return;
   for (const { account, balanceMinor } of value.balances) {
     const known = outcome?.balances.find((one) => one.account === account);
-    findings.expect(known?.balanceMinor === balanceMinor, 'no answer contradicts another', () => `${name} was answered with ${balanceMinor} on ${account}, recorded is ${known?.balanceMinor}`);
+    findings.expect(
+      known?.balanceMinor === balanceMinor,
+      'no answer contradicts another',
+      () => `${name} was answered with ${balanceMinor} on ${account}, recorded is ${known?.balanceMinor}`,
+    );
   }
 }
 
@@ -57,7 +120,10 @@ function auditAttempt(payment: PaymentHistory, attempt: Attempt, outcome: Outcom
 function asksFor({ request }: Attempt, body: PaymentBody): boolean {
   if (request.kind !== body.kind) return false;
   if (request.kind !== 'payment') return true;
-  return request.legs.length === body.legs.length && request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.effect === leg.direction && spec.amountMinor === leg.amountMinor));
+  return (
+    request.legs.length === body.legs.length &&
+    request.legs.every((leg) => body.legs.some((spec) => spec.account === leg.account && spec.effect === leg.direction && spec.amountMinor === leg.amountMinor))
+  );
 }
 
 /** For payments, whose bodies are all that was asked for. */
@@ -74,7 +140,11 @@ function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, moved: Comm
   const taking = outcome.body.legs.find((leg) => leg.account === reason?.account);
   const account = history.accounts.get((reason?.account ?? '') as AccountNumber);
   const startMs = Math.min(...payment.attempts.map((attempt) => attempt.startMs));
-  const endMs = Math.min(...payment.attempts.map((attempt) => (attempt.answer?.ok === true && attempt.answer.value.kind === 'aborted' && attempt.endMs !== null ? attempt.endMs : Infinity)));
+  const endMs = Math.min(
+    ...payment.attempts.map((attempt) =>
+      attempt.answer?.ok === true && attempt.answer.value.kind === 'aborted' && attempt.endMs !== null ? attempt.endMs : Infinity,
+    ),
+  );
   if (taking === undefined || account === undefined || endMs === Infinity) return;
   let atLeast = account.openingMinor - account.minimumMinor;
   for (const { leg, startMs: otherStartMs, ackedMs } of moved.on(account.number)) {
@@ -86,7 +156,11 @@ function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, moved: Comm
   for (const { txn, spec, fromMs, toMs } of holds.on(account.number)) {
     if (spec.effect !== 'credit' && txn !== outcome.txn && !moved.has(txn) && fromMs <= endMs && toMs >= startMs) atLeast -= spec.amountMinor;
   }
-  findings.expect(atLeast < taking.amountMinor, 'a refusal is the truth', () => `${show(payment.key)}: INSUFFICIENT_FUNDS for ${taking.amountMinor} of ${account.number}, which had at least ${atLeast} all the time`);
+  findings.expect(
+    atLeast < taking.amountMinor,
+    'a refusal is the truth',
+    () => `${show(payment.key)}: INSUFFICIENT_FUNDS for ${taking.amountMinor} of ${account.number}, which had at least ${atLeast} all the time`,
+  );
 }
 
 interface CommittedMove {
@@ -107,7 +181,9 @@ class CommittedMoves {
       if (outcome?.decision.kind !== 'committed') continue;
       this.txns.add(outcome.txn);
       const startMs = Math.min(...attempts.map((attempt) => attempt.startMs));
-      const ackedMs = Math.min(...attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind === 'committed' ? (endMs ?? Infinity) : Infinity)));
+      const ackedMs = Math.min(
+        ...attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind === 'committed' ? (endMs ?? Infinity) : Infinity)),
+      );
       for (const leg of outcome.body.legs) this.of(leg.account).push({ leg, startMs, ackedMs });
     }
   }

@@ -25,7 +25,11 @@ test.each<[string, (rows: Rows) => void, RegExp]>([
   ['accounts', (rows) => void rows.accounts.pop(), /"number":"cid".* \| $/],
   ['legs', (rows) => void (rows.legs[0]!.state = 'prepared'), /"state":"committed".* \| .*"state":"prepared"/],
   ['legs', (rows) => void rows.legs.push({ ...rows.legs[0]! }), / \| $/],
-  ['outcomes', (rows) => void rows.outcomes.forEach((outcome) => outcome.untold.push({ account: accountNumber('bob') })), /"untold":\[\].* \| .*"untold":\[\{"account":"bob"\}\]/],
+  [
+    'outcomes',
+    (rows) => void rows.outcomes.forEach((outcome) => outcome.untold.push({ account: accountNumber('bob') })),
+    /"untold":\[\].* \| .*"untold":\[\{"account":"bob"\}\]/,
+  ],
   ['locks', (rows) => void (rows.locks[0]!.token = 8), /"token":9.* \| .*"token":8/],
 ])('a replica that differs in %s is named', (part, tamper, difference) => {
   const text = new RegExp(`^bucket 1: rm-1 and rm-3 differ in ${part} at rest: .*${difference.source}`);
@@ -38,10 +42,12 @@ test('where the first replica differs, each of the others says so', () => {
 });
 
 test('the order of rows, and of the fields in them, is no difference', () => {
-  expect(findingsWhere((rows) => {
-    rows.legs.reverse();
-    rows.accounts = rows.accounts.map((row) => Object.fromEntries(Object.entries(row).reverse()) as unknown as typeof row);
-  }, 2)).toEqual([]);
+  expect(
+    findingsWhere((rows) => {
+      rows.legs.reverse();
+      rows.accounts = rows.accounts.map((row) => Object.fromEntries(Object.entries(row).reverse()) as unknown as typeof row);
+    }, 2),
+  ).toEqual([]);
 });
 
 test('a bucket without replicas has nothing to compare', () => {
@@ -56,6 +62,11 @@ test("the state of all buckets finds an account's legs by their sequence, whatev
   const state = finalState(buckets);
   expect(state.legsOf.get(accountNumber('ann'))?.map((leg) => leg.seq)).toEqual([1, 2, 3, 4, 5]);
   const bill = state.outcomes.find((outcome) => outcome.key.endsWith('bill'))!;
-  expect(state.legsByTxn.get(bill.txn)?.map((leg) => leg.slot).sort()).toEqual([slotOfAccount(accountNumber('bob')), slotOfAccount(accountNumber('ann'))].sort());
+  expect(
+    state.legsByTxn
+      .get(bill.txn)
+      ?.map((leg) => leg.slot)
+      .sort(),
+  ).toEqual([slotOfAccount(accountNumber('bob')), slotOfAccount(accountNumber('ann'))].sort());
   expect([...state.accounts.keys()].sort()).toEqual(['ann', 'bob', 'cid', 'dan']);
 });

@@ -40,7 +40,11 @@ export function expectEqualReplicas(replicas: readonly (readonly [RmId, BucketRo
   for (const [rm, rows] of others) {
     for (const part of ['appliedIndex', 'meta', 'accounts', 'legs', 'outcomes', 'locks'] as const) {
       const [one, other] = [canonical(first[1][part]), canonical(rows[part])];
-      findings.expect(one === other, 'equal replicas', () => `bucket ${rows.bucket}: rm-${first[0]} and rm-${rm} differ in ${part} at rest: ${difference(one, other)}`);
+      findings.expect(
+        one === other,
+        'equal replicas',
+        () => `bucket ${rows.bucket}: rm-${first[0]} and rm-${rm} differ in ${part} at rest: ${difference(one, other)}`,
+      );
     }
   }
 }
@@ -53,7 +57,13 @@ export function finalState(buckets: readonly BucketRows[]): FinalState {
     legsByTxn.set(leg.txn, [...(legsByTxn.get(leg.txn) ?? []), leg]);
   }
   for (const legs of legsOf.values()) legs.sort((a, b) => a.seq - b.seq);
-  return { buckets, accounts: new Map(buckets.flatMap((rows) => rows.accounts).map((row) => [row.number, row])), legsOf, legsByTxn, outcomes: buckets.flatMap((rows) => rows.outcomes) };
+  return {
+    buckets,
+    accounts: new Map(buckets.flatMap((rows) => rows.accounts).map((row) => [row.number, row])),
+    legsOf,
+    legsByTxn,
+    outcomes: buckets.flatMap((rows) => rows.outcomes),
+  };
 }
 
 function canonical(rows: unknown): string {

@@ -15,13 +15,19 @@ const RULE = 'an id belongs to one request';
 const CHANGE_RECORD = /^\{([^}]+)\} /;
 
 export function auditIds(state: FinalState, history: History, findings: Findings): void {
-  for (const [key, answered] of answeredUnder(history)) findings.expect(answered.size <= 1, RULE, () => `${show(key)} served ${[...answered].sort().join(' and ')}`);
+  for (const [key, answered] of answeredUnder(history))
+    findings.expect(answered.size <= 1, RULE, () => `${show(key)} served ${[...answered].sort().join(' and ')}`);
   const asked = new Set<PaymentKey>([...history.payments.keys(), ...history.otherRequests.map((request) => request.key)]);
   const bound = state.outcomes.filter((outcome) => outcome.body.legs.length === 0 && asked.has(outcome.key));
   for (const outcome of state.outcomes) {
     const [, number] = CHANGE_RECORD.exec(splitPaymentKey(outcome.key).id) ?? [];
     if (number === undefined) findings.expect(asked.has(outcome.key), 'nothing out of nothing', () => `${show(outcome.key)} was decided, nobody asked for it`);
-    else findings.expect(bound.some((binding) => isBoundTo(binding, outcome, number as AccountNumber)), RULE, () => `${show(outcome.key)} was decided for ${outcome.body.memo}, to which no id is bound`);
+    else
+      findings.expect(
+        bound.some((binding) => isBoundTo(binding, outcome, number as AccountNumber)),
+        RULE,
+        () => `${show(outcome.key)} was decided for ${outcome.body.memo}, to which no id is bound`,
+      );
   }
 }
 

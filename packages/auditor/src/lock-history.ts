@@ -13,7 +13,11 @@ export function auditLockHistory(history: History, placement: PlacementIndex, fi
         if (later.askedMs <= earlier.acquiredMs) continue;
         for (const [otherId, otherToken] of later.tokens) {
           if (placement.bucketOf(slotOfAccount(accountNumber(otherId))) !== bucket) continue;
-          findings.expect(otherToken > token, 'tokens only rise', () => `${otherId} got token ${otherToken} at ${later.acquiredMs}, ${lockId} had ${token} at ${earlier.acquiredMs}`);
+          findings.expect(
+            otherToken > token,
+            'tokens only rise',
+            () => `${otherId} got token ${otherToken} at ${later.acquiredMs}, ${lockId} had ${token} at ${earlier.acquiredMs}`,
+          );
         }
       }
     }

@@ -15,15 +15,55 @@ const committedUs = (world: LedgerDraft, id: string): number => {
 };
 
 test.each<[string, Tamper, string, RegExp]>([
-  ['a decision without a commit time', (world) => commitAt(world, 'bill', null as never), 'every payment has a moment', /bill was decided at 110 without a commit time$/],
-  ['a leg with another commit time', (world) => void (world.leg('bill', 'bob').commitUs = 110_001), 'one commit time everywhere', /bill on bob was committed at 110001, its home says 110000$/],
-  ['a leg without one', (world) => void (world.leg('bill', 'ann').commitUs = null), 'one commit time everywhere', /bill on ann was committed at null, its home says 110000$/],
-  ['a promise behind the commit time', (world) => void (world.leg('bill', 'bob').preparedUs = 110_001), 'committed behind its promises', /bill on bob was promised at 110001 and committed at 110000$/],
-  ['a promise elsewhere at the commit time', (world) => void (world.leg('bill', 'bob').preparedUs = 110_000), 'committed behind its promises', /bill on bob was promised at 110000 and committed at 110000$/],
-  ['a leg without the moment of its promise', (world) => void (world.leg('bill', 'bob').preparedUs = null), 'committed behind its promises', /bill on bob was promised at null/],
+  [
+    'a decision without a commit time',
+    (world) => commitAt(world, 'bill', null as never),
+    'every payment has a moment',
+    /bill was decided at 110 without a commit time$/,
+  ],
+  [
+    'a leg with another commit time',
+    (world) => void (world.leg('bill', 'bob').commitUs = 110_001),
+    'one commit time everywhere',
+    /bill on bob was committed at 110001, its home says 110000$/,
+  ],
+  [
+    'a leg without one',
+    (world) => void (world.leg('bill', 'ann').commitUs = null),
+    'one commit time everywhere',
+    /bill on ann was committed at null, its home says 110000$/,
+  ],
+  [
+    'a promise behind the commit time',
+    (world) => void (world.leg('bill', 'bob').preparedUs = 110_001),
+    'committed behind its promises',
+    /bill on bob was promised at 110001 and committed at 110000$/,
+  ],
+  [
+    'a promise elsewhere at the commit time',
+    (world) => void (world.leg('bill', 'bob').preparedUs = 110_000),
+    'committed behind its promises',
+    /bill on bob was promised at 110000 and committed at 110000$/,
+  ],
+  [
+    'a leg without the moment of its promise',
+    (world) => void (world.leg('bill', 'bob').preparedUs = null),
+    'committed behind its promises',
+    /bill on bob was promised at null/,
+  ],
   ['money that is spent before it comes', (world) => spentBefore(world), 'money comes before it is spent', /^dan: -27 after 0000000e at 1009999, minimum 0$/],
-  ['a payment that is earlier than one that was answered before it began', (world) => commitAt(world, 'charge', committedUs(world, 'bill') - 5), 'moments follow real time', /deposit was answered at 420.0 and committed at 410000, .*charge began at 500.0 and was committed at 109995$/],
-  ['the same, behind the home of the earlier one', (world) => commitAt(world, 'refund', committedUs(world, 'bill') + 1), 'moments follow real time', /charge was answered at 520.0 .*refund began at 600.0/],
+  [
+    'a payment that is earlier than one that was answered before it began',
+    (world) => commitAt(world, 'charge', committedUs(world, 'bill') - 5),
+    'moments follow real time',
+    /deposit was answered at 420.0 and committed at 410000, .*charge began at 500.0 and was committed at 109995$/,
+  ],
+  [
+    'the same, behind the home of the earlier one',
+    (world) => commitAt(world, 'refund', committedUs(world, 'bill') + 1),
+    'moments follow real time',
+    /charge was answered at 520.0 .*refund began at 600.0/,
+  ],
 ])('%s is named', (_name, tamper, rule, text) => {
   expect(findingsAfter(tamper)).toContainEqual(finding(rule, text));
 });
@@ -39,8 +79,24 @@ test.each<[string, Tamper]>([
 
 /** ann pays dan 60, all of which he spends at once: he has it. Then the order is turned round. */
 function spentBefore(world: LedgerDraft): void {
-  world.commit({ id: 'wage', legs: [['ann', 'debit', 60n], ['dan', 'credit', 60n]], startMs: LATER_MS, isAnswered: false });
-  world.commit({ id: 'spent', legs: [['dan', 'debit', 56n], ['bob', 'credit', 56n]], startMs: LATER_MS, isAnswered: false });
+  world.commit({
+    id: 'wage',
+    legs: [
+      ['ann', 'debit', 60n],
+      ['dan', 'credit', 60n],
+    ],
+    startMs: LATER_MS,
+    isAnswered: false,
+  });
+  world.commit({
+    id: 'spent',
+    legs: [
+      ['dan', 'debit', 56n],
+      ['bob', 'credit', 56n],
+    ],
+    startMs: LATER_MS,
+    isAnswered: false,
+  });
   commitAt(world, 'spent', committedUs(world, 'wage') - 1);
 }
 
@@ -53,8 +109,22 @@ function earlier(world: LedgerDraft, account: string, id: string): void {
 
 /** Each within a bucket of its own: the clock of the second one is behind. */
 function elsewhere(world: LedgerDraft, behindUs: number): void {
-  world.commit({ id: 'here', legs: [['ann', 'debit', 1n], ['cid', 'credit', 1n]], startMs: LATER_MS });
-  world.commit({ id: 'there', legs: [['dan', 'debit', 1n], ['bob', 'credit', 1n]], startMs: LATER_MS + 100 });
+  world.commit({
+    id: 'here',
+    legs: [
+      ['ann', 'debit', 1n],
+      ['cid', 'credit', 1n],
+    ],
+    startMs: LATER_MS,
+  });
+  world.commit({
+    id: 'there',
+    legs: [
+      ['dan', 'debit', 1n],
+      ['bob', 'credit', 1n],
+    ],
+    startMs: LATER_MS + 100,
+  });
   commitAt(world, 'there', committedUs(world, 'here') + behindUs);
 }
 

@@ -29,7 +29,8 @@ export function auditMoments(state: FinalState, history: History, findings: Find
     for (const outcome of outcomes) {
       if (outcome.decision.kind !== 'committed' || outcome.body.legs.length === 0) continue;
       const { commitUs, atMs } = outcome.decision;
-      if (commitUs === null) findings.expect(!hasMoments(meta, atMs), 'every payment has a moment', () => `${show(outcome.key)} was decided at ${atMs} without a commit time`);
+      if (commitUs === null)
+        findings.expect(!hasMoments(meta, atMs), 'every payment has a moment', () => `${show(outcome.key)} was decided at ${atMs} without a commit time`);
       else {
         auditLegs(outcome, commitUs, home, legs.get(outcome.txn) ?? [], findings);
         payments.push({ key: outcome.key, commitUs, home, ...timesOf(history.payments.get(outcome.key)) });
@@ -67,7 +68,11 @@ function auditLegs(outcome: OutcomeRow, commitUs: number, home: BucketId, legs: 
   for (const { leg, bucket, meta } of legs) {
     const name = `${show(outcome.key)} on ${leg.account}`;
     const isEarlier = leg.commitUs === null && !hasMoments(meta, leg.endedAtMs ?? 0);
-    findings.expect(leg.commitUs === commitUs || isEarlier, 'one commit time everywhere', () => `${name} was committed at ${leg.commitUs}, its home says ${commitUs}`);
+    findings.expect(
+      leg.commitUs === commitUs || isEarlier,
+      'one commit time everywhere',
+      () => `${name} was committed at ${leg.commitUs}, its home says ${commitUs}`,
+    );
     const { preparedUs } = leg;
     const isBehind = preparedUs === null ? !hasMoments(meta, leg.preparedAtMs) : preparedUs < commitUs || (preparedUs === commitUs && bucket === home);
     findings.expect(isBehind, 'committed behind its promises', () => `${name} was promised at ${preparedUs} and committed at ${commitUs}`);
@@ -81,7 +86,12 @@ function auditAccounts(state: FinalState, history: History, findings: Findings):
     let balance = openingMinor;
     for (const { txn, spec, commitUs } of moved) {
       balance += SIGN[spec.effect] * spec.amountMinor;
-      if (commitUs !== null) findings.expect(balance >= minimumMinor, 'money comes before it is spent', () => `${number}: ${balance} after ${txn.slice(0, 8)} at ${commitUs}, minimum ${minimumMinor}`);
+      if (commitUs !== null)
+        findings.expect(
+          balance >= minimumMinor,
+          'money comes before it is spent',
+          () => `${number}: ${balance} after ${txn.slice(0, 8)} at ${commitUs}, minimum ${minimumMinor}`,
+        );
     }
   }
 }
@@ -99,7 +109,12 @@ function auditRealTime(payments: readonly Payment[], state: FinalState, legs: Re
     for (const bucket of touched) {
       const earlier = lastAnswered(answered.get(bucket) ?? [], later.startMs);
       if (earlier === null || earlier.key === later.key) continue;
-      findings.expect(earlier.commitUs < later.commitUs, 'moments follow real time', () => `${show(earlier.key)} was answered at ${earlier.ackMs.toFixed(1)} and committed at ${earlier.commitUs}, ${show(later.key)} began at ${later.startMs.toFixed(1)} and was committed at ${later.commitUs}`);
+      findings.expect(
+        earlier.commitUs < later.commitUs,
+        'moments follow real time',
+        () =>
+          `${show(earlier.key)} was answered at ${earlier.ackMs.toFixed(1)} and committed at ${earlier.commitUs}, ${show(later.key)} began at ${later.startMs.toFixed(1)} and was committed at ${later.commitUs}`,
+      );
     }
   }
 }

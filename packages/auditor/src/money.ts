@@ -17,7 +17,8 @@ export function auditMoney(state: FinalState, history: History, findings: Findin
   for (const outcome of state.outcomes) auditOutcome(outcome, state, findings);
   const outcomeOf = new Map(state.outcomes.map((outcome) => [outcome.txn, outcome]));
   for (const legs of state.legsOf.values()) for (const leg of legs) auditLeg(leg, outcomeOf, findings);
-  for (const [key, count] of timesEach(state.outcomes.map((outcome) => outcome.key))) findings.expect(count === 1, 'nothing twice', () => `${show(key)} is recorded ${count} times`);
+  for (const [key, count] of timesEach(state.outcomes.map((outcome) => outcome.key)))
+    findings.expect(count === 1, 'nothing twice', () => `${show(key)} is recorded ${count} times`);
   auditReferences(state, findings);
   auditTotals(state, history, findings);
 }
@@ -36,8 +37,16 @@ function auditAccount(number: AccountNumber, state: FinalState, history: History
   journal.forEach((leg, at) => {
     balance += SIGN[leg.spec.effect] * leg.spec.amountMinor;
     findings.expect(leg.journal?.seq === at + 1, 'the journal has no gap', () => `${number}: position ${at + 1} holds ${leg.journal?.seq}`);
-    findings.expect(leg.journal?.balanceAfterMinor === balance, 'the journal adds up', () => `${number}: ${leg.txn.slice(0, 8)} leaves ${leg.journal?.balanceAfterMinor}, the sum is ${balance}`);
-    findings.expect(balance >= planned.minimumMinor, 'never below the minimum', () => `${number}: ${balance} after ${leg.txn.slice(0, 8)}, minimum ${planned.minimumMinor}`);
+    findings.expect(
+      leg.journal?.balanceAfterMinor === balance,
+      'the journal adds up',
+      () => `${number}: ${leg.txn.slice(0, 8)} leaves ${leg.journal?.balanceAfterMinor}, the sum is ${balance}`,
+    );
+    findings.expect(
+      balance >= planned.minimumMinor,
+      'never below the minimum',
+      () => `${number}: ${balance} after ${leg.txn.slice(0, 8)}, minimum ${planned.minimumMinor}`,
+    );
   });
   findings.expect(row.balanceMinor === balance, 'the journal adds up', () => `${number} holds ${row.balanceMinor}, its journal ends at ${balance}`);
   const reserved = legs.reduce((sum, leg) => sum + (leg.reservation?.reservedMinor ?? 0n), 0n);
@@ -45,7 +54,11 @@ function auditAccount(number: AccountNumber, state: FinalState, history: History
   findings.expect(open.length === 0, 'no leg stays prepared', () => `${number}: an authorization is still being captured`);
   findings.expect(row.holdsMinor === reserved, 'no hold stays', () => `${number} holds back ${row.holdsMinor}, open authorizations are ${reserved}`);
   findings.expect(row.pendingCreditsMinor === 0n, 'no hold stays', () => `${number} waits for ${row.pendingCreditsMinor}`);
-  findings.expect(row.balanceMinor - row.holdsMinor >= planned.minimumMinor, 'never below the minimum', () => `${number}: ${row.balanceMinor} less ${row.holdsMinor} held, minimum ${planned.minimumMinor}`);
+  findings.expect(
+    row.balanceMinor - row.holdsMinor >= planned.minimumMinor,
+    'never below the minimum',
+    () => `${number}: ${row.balanceMinor} less ${row.holdsMinor} held, minimum ${planned.minimumMinor}`,
+  );
   const twice = legs.length - new Set(legs.map((leg) => leg.txn)).size;
   findings.expect(twice === 0, 'nothing twice', () => `${number} has ${twice} legs of a transaction that it has already`);
 }
@@ -62,29 +75,58 @@ function auditOutcome(outcome: OutcomeRow, state: FinalState, findings: Findings
   }
   for (const spec of outcome.body.legs) {
     const leg = legs.find((one) => one.account === spec.account);
-    const agrees = leg?.state === 'committed' && leg.spec.amountMinor === spec.amountMinor && leg.spec.effect === spec.effect && leg.spec.currency === spec.currency;
-    findings.expect(agrees, 'both sides agree', () => `${name} was committed, but its leg on ${spec.account} is ${leg?.state ?? 'missing'} with ${leg?.spec.effect} ${leg?.spec.amountMinor}`);
+    const agrees =
+      leg?.state === 'committed' && leg.spec.amountMinor === spec.amountMinor && leg.spec.effect === spec.effect && leg.spec.currency === spec.currency;
+    findings.expect(
+      agrees,
+      'both sides agree',
+      () => `${name} was committed, but its leg on ${spec.account} is ${leg?.state ?? 'missing'} with ${leg?.spec.effect} ${leg?.spec.amountMinor}`,
+    );
     const moves = SIGN[spec.effect] !== 0n;
-    findings.expect(!agrees || (leg.journal !== null) === moves, 'both sides agree', () => `${name}: the leg on ${spec.account} has ${leg?.journal === null ? 'no' : 'a'} journal line`);
+    findings.expect(
+      !agrees || (leg.journal !== null) === moves,
+      'both sides agree',
+      () => `${name}: the leg on ${spec.account} has ${leg?.journal === null ? 'no' : 'a'} journal line`,
+    );
   }
-  findings.expect(legs.length === outcome.body.legs.length, 'nothing twice', () => `${name} has ${outcome.body.legs.length} legs, the buckets have ${legs.length}`);
+  findings.expect(
+    legs.length === outcome.body.legs.length,
+    'nothing twice',
+    () => `${name} has ${outcome.body.legs.length} legs, the buckets have ${legs.length}`,
+  );
   for (const { account, balanceMinor } of outcome.balances) {
     const leg = legs.find((one) => one.account === account);
     const after = leg?.journal?.balanceAfterMinor;
-    findings.expect(after === undefined || after === balanceMinor, 'both sides agree', () => `${name} answers ${balanceMinor} for ${account}, the journal says ${after}`);
+    findings.expect(
+      after === undefined || after === balanceMinor,
+      'both sides agree',
+      () => `${name} answers ${balanceMinor} for ${account}, the journal says ${after}`,
+    );
   }
 }
 
 function auditLeg(leg: LegRow, outcomeOf: ReadonlyMap<TxnId, OutcomeRow>, findings: Findings): void {
   findings.expect(leg.state !== 'prepared', 'no leg stays prepared', () => `${show(leg.key)} on ${leg.account} is still prepared`);
-  findings.expect(leg.refundReservedMinor === 0n, 'no hold stays', () => `${show(leg.key)} on ${leg.account}: ${leg.refundReservedMinor} are still reserved for refunds`);
+  findings.expect(
+    leg.refundReservedMinor === 0n,
+    'no hold stays',
+    () => `${show(leg.key)} on ${leg.account}: ${leg.refundReservedMinor} are still reserved for refunds`,
+  );
   if (leg.state !== 'committed') {
     findings.expect(leg.journal === null, 'both sides agree', () => `${show(leg.key)} was ${leg.state} on ${leg.account}, which has a journal line`);
-    findings.expect(leg.reservation === null, 'no hold stays', () => `${show(leg.key)} was ${leg.state} on ${leg.account} and holds ${leg.reservation?.reservedMinor} back`);
+    findings.expect(
+      leg.reservation === null,
+      'no hold stays',
+      () => `${show(leg.key)} was ${leg.state} on ${leg.account} and holds ${leg.reservation?.reservedMinor} back`,
+    );
     return;
   }
   const outcome = outcomeOf.get(leg.txn);
-  findings.expect(outcome?.decision.kind === 'committed', 'both sides agree', () => `${show(leg.key)} is committed on ${leg.account}, its home says ${outcome?.decision.kind ?? 'nothing'}`);
+  findings.expect(
+    outcome?.decision.kind === 'committed',
+    'both sides agree',
+    () => `${show(leg.key)} is committed on ${leg.account}, its home says ${outcome?.decision.kind ?? 'nothing'}`,
+  );
 }
 
 /** An authorization is consumed once, for no more than it had put aside, and is over then; refunds never give back more than was paid. */
@@ -96,9 +138,11 @@ function auditReferences(state: FinalState, findings: Findings): void {
     const { txn } = body.reference;
     if (body.kind === 'capture' || body.kind === 'void') consumed.push(txn);
     for (const leg of body.legs) if (leg.effect === 'capture' || leg.effect === 'void') auditConsumed(txn, leg, state, findings);
-    for (const leg of body.legs) if (leg.effect === 'refund-debit') refunded.set(`${txn} ${leg.account}`, (refunded.get(`${txn} ${leg.account}`) ?? 0n) + leg.amountMinor);
+    for (const leg of body.legs)
+      if (leg.effect === 'refund-debit') refunded.set(`${txn} ${leg.account}`, (refunded.get(`${txn} ${leg.account}`) ?? 0n) + leg.amountMinor);
   }
-  for (const [txn, count] of timesEach(consumed)) findings.expect(count === 1, 'nothing twice', () => `authorization ${txn.slice(0, 8)} was consumed ${count} times`);
+  for (const [txn, count] of timesEach(consumed))
+    findings.expect(count === 1, 'nothing twice', () => `authorization ${txn.slice(0, 8)} was consumed ${count} times`);
   for (const [name, amount] of refunded) {
     const [txn, account] = name.split(' ');
     const original = (state.legsByTxn.get(txn as TxnId) ?? []).find((leg) => leg.account === account);

@@ -48,7 +48,8 @@ export function auditSerializability(state: FinalState, history: History, decisi
   const figures = { explained: 0, ambiguous: 0 };
   const places = new PlacesOf(state);
   const shown = firstShown(history.reads, journals);
-  for (const [key, time] of times) if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs, places.ofPayment(key));
+  for (const [key, time] of times)
+    if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs, places.ofPayment(key));
   for (const [account, journal] of journals) addPrefixes(graph, account, journal);
   history.reads.forEach((read, at) => addRead(graph, read, at, { journals, stored, places, shown }, findings, figures));
   graph.addRealTime();
@@ -69,11 +70,25 @@ const byCommitTime = (a: Line, b: Line): number => a.commitUs - b.commitUs || a.
 /** The order in which the account's bucket has applied them. */
 const asStored = (a: Line, b: Line): number => a.seq - b.seq;
 
-function journalsOf(state: FinalState, history: History, times: ReadonlyMap<PaymentKey, Times>, order: (a: Line, b: Line) => number): ReadonlyMap<AccountNumber, Journal> {
+function journalsOf(
+  state: FinalState,
+  history: History,
+  times: ReadonlyMap<PaymentKey, Times>,
+  order: (a: Line, b: Line) => number,
+): ReadonlyMap<AccountNumber, Journal> {
   const journals = new Map<AccountNumber, Journal>();
   for (const { number, openingMinor } of history.accounts.values()) {
     const legs = (state.legsOf.get(number) ?? []).filter(({ journal }) => journal !== null);
-    const lines = legs.map(({ key, journal, commitUs, spec }): Line => ({ key, seq: journal?.seq ?? 0, commitUs: commitUs ?? 0, amountMinor: BigInt(directionOf(spec.effect)) * spec.amountMinor })).sort(order);
+    const lines = legs
+      .map(
+        ({ key, journal, commitUs, spec }): Line => ({
+          key,
+          seq: journal?.seq ?? 0,
+          commitUs: commitUs ?? 0,
+          amountMinor: BigInt(directionOf(spec.effect)) * spec.amountMinor,
+        }),
+      )
+      .sort(order);
     const balances = [openingMinor];
     for (const { amountMinor } of lines) balances.push((balances.at(-1) ?? 0n) + amountMinor);
     const prefixesOf = new Map<AmountMinor, number[]>();
@@ -85,8 +100,16 @@ function journalsOf(state: FinalState, history: History, times: ReadonlyMap<Paym
     const decidedMs = [-Infinity];
     for (const { key } of lines) decidedMs.push(Math.max(decidedMs.at(-1) ?? -Infinity, times.get(key)?.decidedMs ?? Infinity));
     const ackedFromMs = new Array<number>(lines.length + 1).fill(Infinity);
-    for (let at = lines.length - 1; at >= 0; at -= 1) ackedFromMs[at] = Math.min(ackedFromMs[at + 1] ?? Infinity, times.get(lines[at]?.key as PaymentKey)?.ackMs ?? Infinity);
-    journals.set(number, { payments: lines.map((line) => line.key), commitUs: lines.map((line) => line.commitUs), balances, prefixesOf, decidedMs, ackedFromMs });
+    for (let at = lines.length - 1; at >= 0; at -= 1)
+      ackedFromMs[at] = Math.min(ackedFromMs[at + 1] ?? Infinity, times.get(lines[at]?.key as PaymentKey)?.ackMs ?? Infinity);
+    journals.set(number, {
+      payments: lines.map((line) => line.key),
+      commitUs: lines.map((line) => line.commitUs),
+      balances,
+      prefixesOf,
+      decidedMs,
+      ackedFromMs,
+    });
   }
   return journals;
 }
@@ -95,7 +118,11 @@ function timesOf(history: History, decisions: Decisions): ReadonlyMap<PaymentKey
   const times = new Map<PaymentKey, Times>();
   for (const [key, { attempts }] of history.payments) {
     const acks = attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind === 'committed' ? (endMs ?? Infinity) : Infinity));
-    times.set(key, { startMs: Math.min(...attempts.map((attempt) => attempt.startMs)), ackMs: Math.min(Infinity, ...acks), decidedMs: decisions.get(key)?.firstMs ?? Infinity });
+    times.set(key, {
+      startMs: Math.min(...attempts.map((attempt) => attempt.startMs)),
+      ackMs: Math.min(Infinity, ...acks),
+      decidedMs: decisions.get(key)?.firstMs ?? Infinity,
+    });
   }
   return times;
 }
@@ -118,7 +145,14 @@ interface Journals {
   readonly stored: ReadonlyMap<AccountNumber, Journal>;
 }
 
-function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored, places, shown: shownMs }: Journals, findings: Findings, figures: { explained: number; ambiguous: number }): void {
+function addRead(
+  graph: Graph,
+  read: ReadHistory,
+  at: number,
+  { journals, stored, places, shown: shownMs }: Journals,
+  findings: Findings,
+  figures: { explained: number; ambiguous: number },
+): void {
   const name = `read ${at} at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of ${read.views.map((view) => `${view.number}=${view.balanceMinor}`).join(' ')}`;
   if (read.level === 'committed' && read.atUs === undefined) graph.operation(name, read.startMs, read.endMs, places.ofRead(read));
   for (const view of read.views) {
@@ -127,16 +161,29 @@ function addRead(graph: Graph, read: ReadHistory, at: number, { journals, stored
     const { momentUs } = view;
     const all = momentUs === null ? (journal.prefixesOf.get(view.balanceMinor) ?? []) : [upTo(journal, momentUs)];
     const shown = momentUs === null || journal.balances[all[0] ?? 0] === view.balanceMinor;
-    findings.expect(shown, 'a read shows its moment', () => `${name} (${read.level}) at ${momentUs ?? 0}: ${view.number} had ${journal.balances[all[0] ?? 0] ?? 0n} then`);
+    findings.expect(
+      shown,
+      'a read shows its moment',
+      () => `${name} (${read.level}) at ${momentUs ?? 0}: ${view.number} had ${journal.balances[all[0] ?? 0] ?? 0n} then`,
+    );
     const possible = all.filter((prefix) => (journal.decidedMs[prefix] ?? Infinity) <= read.endMs);
-    findings.expect(possible.length > 0, 'no undecided money is shown', () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`);
+    findings.expect(
+      possible.length > 0,
+      'no undecided money is shown',
+      () => `${name} (${read.level}): ${view.number} ${all.length === 0 ? 'never had this balance' : 'had it only later'}`,
+    );
     if (read.level !== 'committed' || read.atUs !== undefined || possible.length === 0) continue;
-    const candidates = possible.length === 1 && momentUs === null ? possible : possible.filter((prefix) => (journal.ackedFromMs[prefix] ?? Infinity) > read.startMs);
+    const candidates =
+      possible.length === 1 && momentUs === null ? possible : possible.filter((prefix) => (journal.ackedFromMs[prefix] ?? Infinity) > read.startMs);
     const [prefix] = candidates;
     findings.expect(prefix !== undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before a payment that was acknowledged`);
     if (prefix === undefined) continue;
     const missed = journal.payments.slice(Math.max(...candidates)).find((key) => (shownMs.get(key) ?? Infinity) <= read.startMs);
-    findings.expect(missed === undefined, 'no stale read', () => `${name}: ${view.number} shows a balance from before payment ${show(missed as PaymentKey)}, which an earlier read had shown`);
+    findings.expect(
+      missed === undefined,
+      'no stale read',
+      () => `${name}: ${view.number} shows a balance from before payment ${show(missed as PaymentKey)}, which an earlier read had shown`,
+    );
     if (candidates.length > 1) {
       figures.ambiguous += 1;
       continue;
@@ -203,8 +250,13 @@ function auditWholeReads(history: History, findings: Findings): void {
   const circle = [...history.accounts.values()].filter((account) => account.isApart !== true);
   const openings = circle.reduce((sum, account) => sum + account.openingMinor, 0n);
   for (const read of history.reads) {
-    if (read.level !== 'committed' || read.views.length !== circle.length || read.views.some((view) => history.accounts.get(view.number)?.isApart === true)) continue;
+    if (read.level !== 'committed' || read.views.length !== circle.length || read.views.some((view) => history.accounts.get(view.number)?.isApart === true))
+      continue;
     const sum = read.views.reduce((total, view) => total + view.balanceMinor, 0n);
-    findings.expect(sum === openings, 'money is conserved', () => `a read at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of all accounts shows ${sum} of ${openings}`);
+    findings.expect(
+      sum === openings,
+      'money is conserved',
+      () => `a read at ${read.startMs.toFixed(1)}–${read.endMs.toFixed(1)} of all accounts shows ${sum} of ${openings}`,
+    );
   }
 }

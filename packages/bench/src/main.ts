@@ -12,14 +12,21 @@ import { READS_USAGE, runReadsBench } from './reads/reads-bench';
 import { renderReport } from './report';
 import { runStagesBench, STAGES_USAGE } from './stages/stages-bench';
 
-const USAGE = 'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | raft | stages | failover; --help after each says more';
+const USAGE =
+  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | raft | stages | failover; --help after each says more';
 const STEADY = 'steady';
 
 type Part = readonly [run: (args: readonly string[]) => Promise<number>, usage: string];
 
 async function main(): Promise<number> {
   const [kind, ...rest] = process.argv.slice(2);
-  const parts: Readonly<Record<string, Part>> = { conditions: [runConditionsBench, CONDITIONS_USAGE], reads: [runReadsBench, READS_USAGE], raft: [runRaftBench, RAFT_USAGE], stages: [runStagesBench, STAGES_USAGE], failover: [runFailoverBench, FAILOVER_USAGE] };
+  const parts: Readonly<Record<string, Part>> = {
+    conditions: [runConditionsBench, CONDITIONS_USAGE],
+    reads: [runReadsBench, READS_USAGE],
+    raft: [runRaftBench, RAFT_USAGE],
+    stages: [runStagesBench, STAGES_USAGE],
+    failover: [runFailoverBench, FAILOVER_USAGE],
+  };
   const [run, usage] = parts[kind ?? ''] ?? [null, USAGE];
   if (process.argv.includes('--help')) {
     process.stdout.write(`${usage}\n`);
@@ -45,10 +52,28 @@ async function main(): Promise<number> {
   const accounts = Number(values.accounts);
   const seed = Number(values.seed);
   const warmUpPayments = values['warm-up'] === STEADY ? null : Number(values['warm-up']);
-  if (what !== 'payments' || !(seconds > 0 && seconds <= 600) || !(Number.isInteger(accounts) && accounts >= 30) || !Number.isInteger(seed) || !(warmUpPayments === null || (Number.isInteger(warmUpPayments) && warmUpPayments >= 0))) throw new TypeError(USAGE);
+  if (
+    what !== 'payments' ||
+    !(seconds > 0 && seconds <= 600) ||
+    !(Number.isInteger(accounts) && accounts >= 30) ||
+    !Number.isInteger(seed) ||
+    !(warmUpPayments === null || (Number.isInteger(warmUpPayments) && warmUpPayments >= 0))
+  )
+    throw new TypeError(USAGE);
   if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
   const progress = createProgress(process.stderr.isTTY);
-  const report = await runPaymentsBench({ storage: values.mysql ? 'servers' : 'embedded', durationMs: seconds * 1000, accounts, seed, yardsticks: !values['no-yardsticks'], warmUpPayments, only: values.only === undefined ? null : new RegExp(values.only) }, progress);
+  const report = await runPaymentsBench(
+    {
+      storage: values.mysql ? 'servers' : 'embedded',
+      durationMs: seconds * 1000,
+      accounts,
+      seed,
+      yardsticks: !values['no-yardsticks'],
+      warmUpPayments,
+      only: values.only === undefined ? null : new RegExp(values.only),
+    },
+    progress,
+  );
   progress.done();
   const json = JSON.stringify(report, null, 2);
   mkdirSync(RESULTS_FOLDER, { recursive: true });

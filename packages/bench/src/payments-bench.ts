@@ -36,7 +36,14 @@ export interface BenchReport extends Conserved {
   readonly storage: string;
   readonly warmUp: WarmUp;
   readonly scenarios: readonly ScenarioResult[];
-  readonly yardsticks: { readonly fdatasyncPerSecond: number; readonly grpcUnary256: LoadResult; readonly xa32: XaResult; readonly xaWithBooks32: XaResult; readonly postgres64: PostgresResult; readonly postgresHot64: PostgresResult } | null;
+  readonly yardsticks: {
+    readonly fdatasyncPerSecond: number;
+    readonly grpcUnary256: LoadResult;
+    readonly xa32: XaResult;
+    readonly xaWithBooks32: XaResult;
+    readonly postgres64: PostgresResult;
+    readonly postgresHot64: PostgresResult;
+  } | null;
   readonly ratios: Readonly<Record<string, number>>;
 }
 
@@ -46,7 +53,9 @@ const SAME: Mix = { name: 'same bucket', receiver: 'uniform', crossShare: 0 };
 const SCENARIOS: readonly PaymentScenario[] = [
   ...[1, 32, 256].map((callers): PaymentScenario => ({ name: `unary, ${callers} callers, ${UNIFORM.name}`, form: 'unary', callers, mix: UNIFORM })),
   ...[HOT, SAME, MIXED].map((mix): PaymentScenario => ({ name: `unary, 256 callers, ${mix.name}`, form: 'unary', callers: 256, mix })),
-  ...[1, 8, 32].map((callers): PaymentScenario => ({ name: `batch of ${BATCH_SIZE}, ${callers} callers, ${UNIFORM.name}`, form: 'batch', callers, mix: UNIFORM })),
+  ...[1, 8, 32].map(
+    (callers): PaymentScenario => ({ name: `batch of ${BATCH_SIZE}, ${callers} callers, ${UNIFORM.name}`, form: 'batch', callers, mix: UNIFORM }),
+  ),
   ...[HOT, SAME, MIXED].map((mix): PaymentScenario => ({ name: `batch of ${BATCH_SIZE}, 32 callers, ${mix.name}`, form: 'batch', callers: 32, mix })),
 ];
 const CALL_TIMEOUT_MS = 60_000;

@@ -44,9 +44,17 @@ forgetEmptyVariables(process.env);
 // A closed terminal must not cost anybody an orderly end.
 surviveLostOutput();
 
-const program = new Command('mas').description('The processes of a Mini Account System').version(describeVersion(), '--version', 'print the version').exitOverride().configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
-withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(async (flags: Flags) => (await import('./server/transaction-manager-process.js')).runTransactionManager(flags));
-withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(async (flags: Flags) => (await import('./server/resource-manager-process.js')).runResourceManager(flags));
+const program = new Command('mas')
+  .description('The processes of a Mini Account System')
+  .version(describeVersion(), '--version', 'print the version')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`mas: ${text.replace(/^error: /, '')}`) });
+withSettings(program.command('tc').description('a Transaction Manager: coordinator, locks, node service'), transactionManagerSettings).action(
+  async (flags: Flags) => (await import('./server/transaction-manager-process.js')).runTransactionManager(flags),
+);
+withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(async (flags: Flags) =>
+  (await import('./server/resource-manager-process.js')).runResourceManager(flags),
+);
 addUpCommand(program);
 addDemoCommand(program);
 addCertsCommand(program);

@@ -35,7 +35,10 @@ test.each([
   await Promise.all(DOWN.map((name) => cluster.process(name).kill()));
   const id = bank.mint(from);
   const impatient = cluster.client({ timeoutMs: 1_500 });
-  const heard = await bank.pay(from, to, 7n, { id }, impatient).then((result) => result.kind, (error: Error) => error.constructor.name);
+  const heard = await bank.pay(from, to, 7n, { id }, impatient).then(
+    (result) => result.kind,
+    (error: Error) => error.constructor.name,
+  );
   expect(['unknown', 'MasCallFailed']).toContain(heard);
   let seen: unknown;
   const diagnostics = (): string => `${JSON.stringify(seen)}\n${cluster.diagnostics()}`;

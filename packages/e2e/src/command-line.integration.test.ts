@@ -80,7 +80,10 @@ describe('a cluster as it comes', () => {
     await bank.open(['filed']);
     const token = join(cluster.certs(), 'operator.jwt');
     writeFileSync(token, cluster.operatorToken());
-    const ran = await masClient(['--getAcc', '--number', 'filed', '--token', token, '--cert', join(cluster.certs(), 'ca.crt'), '--tc', cluster.addresses()[0] ?? ''], {});
+    const ran = await masClient(
+      ['--getAcc', '--number', 'filed', '--token', token, '--cert', join(cluster.certs(), 'ca.crt'), '--tc', cluster.addresses()[0] ?? ''],
+      {},
+    );
     expect(ran).toMatchObject({ code: 0, stderr: '' });
   });
 
@@ -94,11 +97,21 @@ describe('a cluster as it comes', () => {
     ['an account that does not exist', 4, /ACCOUNT_NOT_FOUND/, ['account', 'get', 'nobody']],
     ['a payment that does not exist', 4, /PAYMENT_NOT_FOUND/, ['payment', 'get', 'no-such-id']],
     ['the same number by another request', 5, /ACCOUNT_EXISTS/, ['account', 'create', '--number', 'abc', '--id', 'another']],
-    ['the same id with another amount', 5, /ID_CONFLICT.*amount|amount.*ID_CONFLICT/, ['payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '2', '--id', 'kept']],
+    [
+      'the same id with another amount',
+      5,
+      /ID_CONFLICT.*amount|amount.*ID_CONFLICT/,
+      ['payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '2', '--id', 'kept'],
+    ],
     ['more than there is', 6, /INSUFFICIENT_FUNDS/, ['payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '100000']],
     ['an unknown receiver', 6, /ACCOUNT_NOT_FOUND/, ['payment', 'create', '--from', 'abc', '--to', 'nobody', '--amount', '1']],
     // A busy machine may take long for its first attempt; the patience of 3 s runs from the first refusal.
-    ['nobody there', 7, /^mas-client: UNAVAILABLE: no Transaction Manager answers at localhost:9: .*ECONNREFUSED/, ['account', 'get', 'abc', '--tc', 'localhost:9', '--timeout', '60000']],
+    [
+      'nobody there',
+      7,
+      /^mas-client: UNAVAILABLE: no Transaction Manager answers at localhost:9: .*ECONNREFUSED/,
+      ['account', 'get', 'abc', '--tc', 'localhost:9', '--timeout', '60000'],
+    ],
     ['an audit that is given no time', 7, /^mas-client: AUDIT_INCOMPLETE: nothing was compared: [^\n]*--timeout/, ['audit', '--timeout', '1']],
     ['a token that is none', 3, /TOKEN_INVALID/, ['account', 'get', 'abc', '--token', 'a.b.c']],
   ])('%s: exit %i', async (_, code, text, args) => {
@@ -133,7 +146,12 @@ describe('a cluster as it comes', () => {
     await json(client, 'payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'dated');
     const { commitUs, committedAt } = await json(client, 'payment', 'get', 'dated');
     expect([typeof commitUs, committedAt]).toEqual(['number', expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)]);
-    for (const args of [['payment', 'get', 'dated'], ['payment', 'trace', 'dated'], ['payment', 'list', 'abc']]) expect(cells(await client(...args))).toContain(String(committedAt));
+    for (const args of [
+      ['payment', 'get', 'dated'],
+      ['payment', 'trace', 'dated'],
+      ['payment', 'list', 'abc'],
+    ])
+      expect(cells(await client(...args))).toContain(String(committedAt));
     // The receiver's bucket hears of it a little later.
     await waitUntil('the commit time in the list of the receiver', async () => {
       const { legs } = await json(client, 'payment', 'list', 'def', '--limit', '1');
@@ -143,7 +161,10 @@ describe('a cluster as it comes', () => {
 
   test('balances of several accounts at one moment, and the same again when it has long passed', async () => {
     const balances = async (...args: readonly string[]): Promise<{ readonly readAt: unknown; readonly minor: readonly unknown[] }> => {
-      const [one, other] = (await json(client, 'account', 'get', 'abc', 'def', ...args)) as unknown as readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>];
+      const [one, other] = (await json(client, 'account', 'get', 'abc', 'def', ...args)) as unknown as readonly [
+        Readonly<Record<string, unknown>>,
+        Readonly<Record<string, unknown>>,
+      ];
       expect(one['readAt']).toBe(other['readAt']);
       return { readAt: one['readAt'], minor: [one['balanceMinor'], other['balanceMinor']] };
     };
@@ -163,7 +184,13 @@ describe('a cluster as it comes', () => {
     const pay = ['payment', 'create', '--from', 'abc', '--to', 'def', '--amount', '1', '--id', 'in-the-dark'];
     const dark = await client(...pay, '--timeout', '50000');
     // Where the home is led by the process that is left, the payment may have come into its log just before: that is unknown.
-    expectRefusal(dark, dark.code === 8 ? 8 : 7, dark.code === 8 ? /^mas-client: UNKNOWN in-the-dark: .* ask again with --id 'in-the-dark'/ : /^mas-client: NO_QUORUM: Bucket \d has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: .*; ask again with --id 'in-the-dark'\n/);
+    expectRefusal(
+      dark,
+      dark.code === 8 ? 8 : 7,
+      dark.code === 8
+        ? /^mas-client: UNKNOWN in-the-dark: .* ask again with --id 'in-the-dark'/
+        : /^mas-client: NO_QUORUM: Bucket \d has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: .*; ask again with --id 'in-the-dark'\n/,
+    );
     await cluster.whole();
     const later = await client(...pay);
     expect([later.code, later.stdout.includes('COMMITTED') || later.stderr.includes('ABORTED')]).toEqual([later.stdout === '' ? 6 : 0, true]);

@@ -43,7 +43,10 @@ test.each([
   expect(result.kind).toBe('committed');
   expect(await bank.balances([sender, receiver])).toEqual([OPENING_MINOR - 250n, OPENING_MINOR + 250n]);
   await bank.settled([sender, receiver]);
-  for (const [account, after] of [[sender, OPENING_MINOR - 250n], [receiver, OPENING_MINOR + 250n]] as const) {
+  for (const [account, after] of [
+    [sender, OPENING_MINOR - 250n],
+    [receiver, OPENING_MINOR + 250n],
+  ] as const) {
     const [leg] = (await bank.client.listPayments({ account })).legs;
     expect(leg).toMatchObject({ txn: result.txn, state: 'committed', journal: { seq: 1, balanceAfterMinor: after } });
   }

@@ -39,12 +39,24 @@ afterAll(async () => {
 
 describe('reflection on the Transaction Manager', () => {
   const bufCurl = (path: string, ...args: readonly string[]): Promise<Ran> =>
-    run(process.execPath, [BUF, 'curl', '--protocol', 'grpc', '--cacert', join(cluster.certs(), 'ca.crt'), '-H', `authorization: Bearer ${cluster.operatorToken()}`, ...args, `https://${cluster.addresses()[0] ?? ''}${path}`]);
+    run(process.execPath, [
+      BUF,
+      'curl',
+      '--protocol',
+      'grpc',
+      '--cacert',
+      join(cluster.certs(), 'ca.crt'),
+      '-H',
+      `authorization: Bearer ${cluster.operatorToken()}`,
+      ...args,
+      `https://${cluster.addresses()[0] ?? ''}${path}`,
+    ]);
 
   test('buf curl lists the services and their methods', async () => {
     const services = await bufCurl('', '--list-services');
     expect(services).toMatchObject({ code: 0 });
-    for (const service of ['mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService', 'grpc.health.v1.Health']) expect(services.stdout).toContain(service);
+    for (const service of ['mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService', 'grpc.health.v1.Health'])
+      expect(services.stdout).toContain(service);
     const methods = await bufCurl('', '--list-methods');
     expect(methods).toMatchObject({ code: 0, stderr: '' });
     expect(methods.stdout).toContain('mas.v1.AccountService/CreatePayment');
@@ -77,7 +89,11 @@ describe('tokens at the Transaction Manager', () => {
   test.each<[string, string, () => string]>([
     ['none', 'TOKEN_MISSING', () => ''],
     ['not a token', 'TOKEN_INVALID', () => 'a.b.c'],
-    ['one signed with another key', 'TOKEN_INVALID', () => signerOf(Buffer.from('0123456789abcdef0123456789abcdef0123456789abcdef')).operator('mallory', 60).token],
+    [
+      'one signed with another key',
+      'TOKEN_INVALID',
+      () => signerOf(Buffer.from('0123456789abcdef0123456789abcdef0123456789abcdef')).operator('mallory', 60).token,
+    ],
     ['one that has expired', 'TOKEN_INVALID', () => signerOf(key(), { nowMs: () => Date.now() - 3_600_000 }).operator('late', 60).token],
     ['one of another issuer', 'TOKEN_INVALID', () => signerOf(key(), { issuer: 'elsewhere' }).operator('tester', 60).token],
     ['one for another audience', 'TOKEN_INVALID', () => signerOf(key(), { audience: 'elsewhere' }).operator('tester', 60).token],
@@ -88,7 +104,10 @@ describe('tokens at the Transaction Manager', () => {
   });
 
   test('without a deadline nothing is begun', async () => {
-    expect((await rawCall(cluster.certs(), cluster.addresses()[0] ?? '', '/mas.v1.AccountService/GetAccount', { token: cluster.operatorToken(), deadline: false })).code).toBe(Code.INVALID_ARGUMENT);
+    expect(
+      (await rawCall(cluster.certs(), cluster.addresses()[0] ?? '', '/mas.v1.AccountService/GetAccount', { token: cluster.operatorToken(), deadline: false }))
+        .code,
+    ).toBe(Code.INVALID_ARGUMENT);
   });
 });
 
@@ -152,7 +171,12 @@ describe('TLS', () => {
     await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    const ran = await masClient(['account', 'get', alice], { MAS_TC: `localhost:${port ?? 0}`, MAS_CERT: join(cluster.certs(), 'ca.crt'), MAS_TOKEN: cluster.operatorToken(), MAS_TIMEOUT: '8000' });
+    const ran = await masClient(['account', 'get', alice], {
+      MAS_TC: `localhost:${port ?? 0}`,
+      MAS_CERT: join(cluster.certs(), 'ca.crt'),
+      MAS_TOKEN: cluster.operatorToken(),
+      MAS_TIMEOUT: '8000',
+    });
     await new Promise((resolve) => server.close(resolve));
     expect({ code: ran.code, suites }).toEqual({ code: 7, suites: [] });
     expect(failures).toContain('ERR_SSL_NO_SHARED_CIPHER');

@@ -43,17 +43,36 @@ function start(args: readonly string[], stdout: 'pipe' | number = 'pipe'): Runni
   const child = spawn(process.execPath, args, { cwd: folder.path, stdio: ['ignore', stdout, 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
-  const running = { child, said: () => text, ended: new Promise<number | string | null>((resolve) => child.once('close', (code, signal) => resolve(signal ?? code))) };
+  const running = {
+    child,
+    said: () => text,
+    ended: new Promise<number | string | null>((resolve) => child.once('close', (code, signal) => resolve(signal ?? code))),
+  };
   started.push(running);
   return running;
 }
 
-const hears = (running: Running, what: RegExp): Promise<void> => waitUntil(`it says ${String(what)}`, () => what.test(running.said()), { ...WAIT, diagnostics: () => running.said() });
+const hears = (running: Running, what: RegExp): Promise<void> =>
+  waitUntil(`it says ${String(what)}`, () => what.test(running.said()), { ...WAIT, diagnostics: () => running.said() });
 
 async function aloneArgs(kind: 'tc' | 'rm'): Promise<{ readonly port: number; readonly args: readonly string[] }> {
   const port = await freePort();
   const own = kind === 'tc' ? ['tc', '--id', 'alone', '--cluster', '1=localhost:1'] : ['rm', '--id', '1', '--cluster', `1=localhost:${port}`];
-  return { port, args: [PROGRAM, ...own, '--listen', `localhost:${port}`, '--replicas', '1', '--certs', join(folder.path, 'certs'), '--data', join(folder.path, `${kind}-${port}`)] };
+  return {
+    port,
+    args: [
+      PROGRAM,
+      ...own,
+      '--listen',
+      `localhost:${port}`,
+      '--replicas',
+      '1',
+      '--certs',
+      join(folder.path, 'certs'),
+      '--data',
+      join(folder.path, `${kind}-${port}`),
+    ],
+  };
 }
 
 function listens(port: number): Promise<boolean> {
@@ -77,7 +96,11 @@ function alive(pid: number): boolean {
 }
 
 function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((text) => text !== '').map(Number);
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter((text) => text !== '')
+    .map(Number);
 }
 
 describe('a server process', () => {
@@ -166,7 +189,9 @@ describe('mas up', () => {
   });
 
   test('killed with -9, it leaves nothing: neither a program that knows nothing of it, nor what that one started', async () => {
-    const running = start(procfile('deaf: sleep 604 & echo pids-$$-$!-; exec sleep 605\nstubborn: trap "" TERM INT HUP; echo pids-$$-$$-; while :; do sleep 0.1; done\n'));
+    const running = start(
+      procfile('deaf: sleep 604 & echo pids-$$-$!-; exec sleep 605\nstubborn: trap "" TERM INT HUP; echo pids-$$-$$-; while :; do sleep 0.1; done\n'),
+    );
     await hears(running, /pids-[^]*pids-/);
     const pids = [...running.said().matchAll(/pids-(\d+)-(\d+)-/g)].flatMap(([, a, b]) => [Number(a), Number(b)]);
     expect(pids.map(alive)).toEqual([true, true, true, true]);
@@ -205,7 +230,12 @@ describe('npm start', () => {
     expect(await looking.ended).not.toBe(0);
     expect(looking.said()).toMatch(note);
     const named = client('audit', '--context', '.mas/context.json');
-    expect([await named.ended, named.said()]).toEqual([7, expect.stringMatching(/^mas-client: UNAVAILABLE: the cluster of the context file \.mas\/context\.json \(--context\) has ended \(process \d+\): start it again\n$/)]);
+    expect([await named.ended, named.said()]).toEqual([
+      7,
+      expect.stringMatching(
+        /^mas-client: UNAVAILABLE: the cluster of the context file \.mas\/context\.json \(--context\) has ended \(process \d+\): start it again\n$/,
+      ),
+    ]);
   });
 });
 

@@ -67,7 +67,9 @@ function expectOneLine(ran: Ran, code: number, text: RegExp): void {
 
 test('every command has its row', async () => {
   const listed = await Promise.all(['', ...GROUPS].map(async (group) => [group, await commandsIn(group)] as const));
-  const leaves = listed.flatMap(([group, commands]) => commands.filter((command) => group !== '' || !GROUPS.includes(command)).map((command) => `${group} ${command}`.trim()));
+  const leaves = listed.flatMap(([group, commands]) =>
+    commands.filter((command) => group !== '' || !GROUPS.includes(command)).map((command) => `${group} ${command}`.trim()),
+  );
   expect([...COMMANDS, ...LOCAL].map(([command]) => command).sort()).toEqual(leaves.sort());
   expect(GROUPS).toEqual(listed[0]?.[1].filter((command) => command !== 'audit'));
 });
@@ -101,7 +103,10 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
 test('the exit codes stand in the help and in the documentation, in the same words', async () => {
   const help = (await masClient(['--help'], environment)).stdout;
   const documented = readFileSync(join(REPOSITORY_ROOT, 'docs/running.md'), 'utf8');
-  const codes = [...help.slice(help.indexOf('Exit codes:')).matchAll(/(?:^| )(\d{1,2}) {2}(\S.*?)(?= {3,}|$)/gm)].map(([, code = '', meaning = '']) => [code, meaning]);
+  const codes = [...help.slice(help.indexOf('Exit codes:')).matchAll(/(?:^| )(\d{1,2}) {2}(\S.*?)(?= {3,}|$)/gm)].map(([, code = '', meaning = '']) => [
+    code,
+    meaning,
+  ]);
   expect(codes.map(([code]) => Number(code)).sort((a, b) => a - b)).toEqual(Array.from({ length: 13 }, (_, code) => code));
   for (const [code, meaning] of codes) expect(documented).toContain(`| ${code} | ${meaning} |`);
 });

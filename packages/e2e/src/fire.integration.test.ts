@@ -9,7 +9,12 @@ import { renderTable, row } from './fire/table';
 import { World } from './fire/world';
 import { renderFinalAudit } from './harness/final-audit';
 
-const SELECTION = ['kill the leader of a bucket', 'one way: the leader hears and is not heard', 'empty Redis (FLUSHALL), five times under load', 'kill the SQL server, start it again'];
+const SELECTION = [
+  'kill the leader of a bucket',
+  'one way: the leader hears and is not heard',
+  'empty Redis (FLUSHALL), five times under load',
+  'kill the SQL server, start it again',
+];
 const SEED = 5;
 
 let world: World;

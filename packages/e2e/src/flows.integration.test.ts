@@ -103,8 +103,13 @@ describe('many legs', () => {
     expect(await bank.balances(payers)).toEqual(payers.map(() => OPENING_MINOR - 150n));
     expect(await bank.balances(receivers)).toEqual(before.map((balance) => balance + 10n));
     // One payer of four has not enough: nobody pays, nobody receives.
-    const tooMuch = legs.map((leg, at) => ({ ...leg, amount: { minor: at === 3 ? OPENING_MINOR : leg.direction === 'debit' ? 0n : 10n } })).filter((leg) => leg.amount.minor > 0n);
-    const even = [...tooMuch.filter((leg) => leg.direction === 'debit'), ...tooMuch.filter((leg) => leg.direction === 'credit').map((leg, at) => ({ ...leg, amount: { minor: at === 0 ? OPENING_MINOR - 590n : 10n } }))];
+    const tooMuch = legs
+      .map((leg, at) => ({ ...leg, amount: { minor: at === 3 ? OPENING_MINOR : leg.direction === 'debit' ? 0n : 10n } }))
+      .filter((leg) => leg.amount.minor > 0n);
+    const even = [
+      ...tooMuch.filter((leg) => leg.direction === 'debit'),
+      ...tooMuch.filter((leg) => leg.direction === 'credit').map((leg, at) => ({ ...leg, amount: { minor: at === 0 ? OPENING_MINOR - 590n : 10n } })),
+    ];
     expectAborted(await bank.client.createPayment({ id: bank.mint(payers[0] ?? ''), legs: even }), 'INSUFFICIENT_FUNDS');
     expect(await bank.balances(receivers)).toEqual(before.map((balance) => balance + 10n));
     await bank.settled([...payers, ...receivers]);
@@ -130,7 +135,10 @@ describe('authorizations', () => {
     expect((await bank.client.createPayment({ id: bank.mint(from), kind: 'capture', referenceId: id, to, amount: { minor: 600n } })).kind).toBe('committed');
     expect(await bank.balances([from, to])).toEqual([OPENING_MINOR - 600n, OPENING_MINOR + 600n]);
     await bank.settled([from, to]);
-    expectAborted(await bank.client.createPayment({ id: bank.mint(from), kind: 'capture', referenceId: id, to, amount: { minor: 1n } }), 'AUTHORIZATION_NOT_OPEN');
+    expectAborted(
+      await bank.client.createPayment({ id: bank.mint(from), kind: 'capture', referenceId: id, to, amount: { minor: 1n } }),
+      'AUTHORIZATION_NOT_OPEN',
+    );
   });
 
   test('void frees it', async () => {
@@ -156,7 +164,9 @@ describe('refunds', () => {
     const id = bank.mint(from);
     expect((await bank.pay(from, to, 1_000n, { id })).kind).toBe('committed');
     await bank.settled([from, to]);
-    const refunds = await Promise.all(Array.from({ length: 8 }, () => bank.client.createPayment({ id: bank.mint(from), kind: 'refund', referenceId: id, amount: { minor: 300n } })));
+    const refunds = await Promise.all(
+      Array.from({ length: 8 }, () => bank.client.createPayment({ id: bank.mint(from), kind: 'refund', referenceId: id, amount: { minor: 300n } })),
+    );
     expect(refunds.filter((refund) => refund.kind === 'committed')).toHaveLength(3);
     for (const refund of refunds) if (refund.kind !== 'committed') expectAborted(refund, 'REFUND_EXCEEDS_PAYMENT');
     expect(await bank.balances([from, to])).toEqual([OPENING_MINOR - 100n, OPENING_MINOR + 100n]);

@@ -58,17 +58,26 @@ const TWICE = [...ALL_COMMITTED, ...ALL_COMMITTED];
 const swallow = { kind: 'black-hole', towardsTarget: true, towardsClient: true } as const;
 
 test('only the Transaction Manager does not reach the leader: the others pass on what it asks', async () => {
-  const heard = await strike(({ name }) => cluster.links.get(`tm1>${name}`).set(swallow), () => cluster.links.openAll());
+  const heard = await strike(
+    ({ name }) => cluster.links.get(`tm1>${name}`).set(swallow),
+    () => cluster.links.openAll(),
+  );
   expect(heard).toEqual(TWICE);
 });
 
 test('the leader stands still: the next one is asked as soon as it leads', async () => {
-  const heard = await strike((leader) => leader.freeze(), (leader) => leader.thaw());
+  const heard = await strike(
+    (leader) => leader.freeze(),
+    (leader) => leader.thaw(),
+  );
   expect(heard).toEqual(TWICE);
 });
 
 test('packets to and from the leader vanish', async () => {
-  const heard = await strike(({ name }) => cluster.links.of(name).forEach((link) => link.set(swallow)), () => cluster.links.openAll());
+  const heard = await strike(
+    ({ name }) => cluster.links.of(name).forEach((link) => link.set(swallow)),
+    () => cluster.links.openAll(),
+  );
   expect(heard).toEqual(TWICE);
 });
 

@@ -47,10 +47,17 @@ describe('an answer that nobody takes', () => {
 
   test('a full disk: exit 12, with the answer', async () => {
     const ran = await shell('mas-client payment create --from abc --to def --amount 1 --id full-disk > /dev/full');
-    expect(ran).toEqual({ code: 12, stdout: '', stderr: expect.stringMatching(/^mas-client: done, but the answer cannot be written \(ENOSPC\): COMMITTED full-disk at [^\n]+\n$/) as unknown });
+    expect(ran).toEqual({
+      code: 12,
+      stdout: '',
+      stderr: expect.stringMatching(/^mas-client: done, but the answer cannot be written \(ENOSPC\): COMMITTED full-disk at [^\n]+\n$/) as unknown,
+    });
     expect(await stateOf('full-disk')).toBe('COMMITTED');
     const json = await shell('mas-client --json payment create --from abc --to def --amount 1 --id full-disk > /dev/full');
-    expect([json.code, JSON.parse(json.stderr)]).toMatchObject([12, { error: { reason: 'ANSWER_LOST', answer: expect.stringContaining('"state":"COMMITTED"') as unknown } }]);
+    expect([json.code, JSON.parse(json.stderr)]).toMatchObject([
+      12,
+      { error: { reason: 'ANSWER_LOST', answer: expect.stringContaining('"state":"COMMITTED"') as unknown } },
+    ]);
   });
 
   test('a refusal whose line cannot be written is still told by its exit code', async () => {
@@ -71,7 +78,16 @@ test('times are in UTC, say so, and can be given back', async () => {
   expect(await idsWith('--from', second)).toEqual(['time-2']);
   expect(await idsWith('--until', second)).toEqual(['time-1']);
   expect(await idsWith('--until', first)).toEqual([]);
-  for (const [flag, text] of [['--from', '2026-02-30'], ['--until', '5'], ['--from', 'Jan 5']] as const) expect(await client('payment', 'list', 'ghi', flag, text)).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(new RegExp(`^mas-client: ${flag} is "${text}"[^\\n]*RFC 3339[^\\n]*\\n$`)) as unknown });
+  for (const [flag, text] of [
+    ['--from', '2026-02-30'],
+    ['--until', '5'],
+    ['--from', 'Jan 5'],
+  ] as const)
+    expect(await client('payment', 'list', 'ghi', flag, text)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(new RegExp(`^mas-client: ${flag} is "${text}"[^\\n]*RFC 3339[^\\n]*\\n$`)) as unknown,
+    });
 });
 
 test('what somebody has stored does not steer the terminal of who looks at it, and is the same with --json', async () => {
@@ -98,7 +114,11 @@ describe('a secret', () => {
   });
 
   test('an account\u2019s own token is shown only where it is asked for', async () => {
-    for (const ran of [await client('account', 'create', 'quiet'), await client('account', 'create', '--number', 'quiet', '--json'), await client('--createAcc', '--number', 'quiet-2', '--balance', '0')]) {
+    for (const ran of [
+      await client('account', 'create', 'quiet'),
+      await client('account', 'create', '--number', 'quiet', '--json'),
+      await client('--createAcc', '--number', 'quiet-2', '--balance', '0'),
+    ]) {
       expect(ran).toMatchObject({ code: 0, stderr: '' });
       expect(ran.stdout).not.toMatch(/eyJ/);
     }
@@ -110,7 +130,10 @@ describe('a secret', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await client('account', 'get', 'quiet', '--token', file)).toMatchObject({ code: 0, stderr: '' });
     expect(await client('account', 'get', 'quiet', '--token', token ?? '')).toMatchObject({ code: 0, stderr: '' });
-    expect(await client('account', 'create', 'never', '--token-out', '/nowhere/token')).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was created') as unknown });
+    expect(await client('account', 'create', 'never', '--token-out', '/nowhere/token')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing was created') as unknown,
+    });
     expect((await client('account', 'get', 'never')).code).toBe(4);
   });
 });
@@ -127,14 +150,27 @@ test('a payment shows what all of its accounts have; to a token of one of them, 
   const paid = await client('payment', 'create', '--debit', 'p1=3', '--credit', 'p2=1', '--credit', 'p3=2');
   expect(paid.stdout).toMatch(/: p1 now has 7\.00 USD, p2 now has 11\.00 USD, p3 now has 12\.00 USD\n$/);
   const json = JSON.parse((await client('payment', 'create', '--from', 'p1', '--to', 'p3', '--amount', '1', '--json')).stdout) as object;
-  expect(json).toMatchObject({ balancesNow: [{ account: 'p1', balanceMinor: '600', currency: 'USD' }, { account: 'p3', balanceMinor: '1300', currency: 'USD' }] });
+  expect(json).toMatchObject({
+    balancesNow: [
+      { account: 'p1', balanceMinor: '600', currency: 'USD' },
+      { account: 'p3', balanceMinor: '1300', currency: 'USD' },
+    ],
+  });
   const own = await client('payment', 'create', '--from', 'p1', '--to', 'p2', '--amount', '1', '--token', cluster.accountToken('p1'));
   expect(own.stdout).toMatch(/: p1 now has 5\.00 USD\n$/);
 });
 
 test('an account that is none is the account\u2019s fault, not that of the id made from it', async () => {
-  for (const args of [['payment', 'create', '--from', 'a b', '--to', 'def', '--amount', '1'], ['account', 'create', 'a b'], ['payment', 'create', '--debit', 'a b=1', '--credit', 'def=1']]) {
-    expect(await client(...args)).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(/^mas-client: (--from|the account|--debit) is "a b"; an account number has letters, digits and [^\n]*\n$/) as unknown });
+  for (const args of [
+    ['payment', 'create', '--from', 'a b', '--to', 'def', '--amount', '1'],
+    ['account', 'create', 'a b'],
+    ['payment', 'create', '--debit', 'a b=1', '--credit', 'def=1'],
+  ]) {
+    expect(await client(...args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^mas-client: (--from|the account|--debit) is "a b"; an account number has letters, digits and [^\n]*\n$/) as unknown,
+    });
   }
 });
 
@@ -155,12 +191,20 @@ describe('where the cluster is', () => {
 });
 
 test('--json is kept for what commander refuses', async () => {
-  for (const args of [['--json', 'payment', 'create', '--frmo', 'x'], ['acount', '--json'], ['payment', 'get', '--json']]) {
+  for (const args of [
+    ['--json', 'payment', 'create', '--frmo', 'x'],
+    ['acount', '--json'],
+    ['payment', 'get', '--json'],
+  ]) {
     const ran = await client(...args);
     expect([ran.code, ran.stdout, JSON.parse(ran.stderr)]).toEqual([2, '', { error: { reason: 'USAGE', message: expect.any(String) as unknown } }]);
   }
 });
 
 test.each(['mas-client', 'mas'])('%s --version', async (program) => {
-  expect(await run(process.execPath, [join(REPOSITORY_ROOT, `packages/bin/dist/${program}.js`), '--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^Mini Account System \d+\.\d+\.\d+ \(Node \d+[\d.]+\)\n$/) as unknown, stderr: '' });
+  expect(await run(process.execPath, [join(REPOSITORY_ROOT, `packages/bin/dist/${program}.js`), '--version'])).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^Mini Account System \d+\.\d+\.\d+ \(Node \d+[\d.]+\)\n$/) as unknown,
+    stderr: '',
+  });
 });

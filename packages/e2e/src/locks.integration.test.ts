@@ -46,7 +46,22 @@ test.each([
 ])('a waiting lock acquire that %s gives up its place', async (_, signal) => {
   const lockId = fresh();
   const { handle } = await cluster.client().acquireLock({ lockIds: [lockId], timeoutMs: 600_000 });
-  const waiter = spawn(process.execPath, [join(REPOSITORY_ROOT, 'packages/bin/dist/mas-client.js'), '--timeout', '60000', 'lock', 'acquire', lockId, '--attempts', '600', '--lock-timeout', '600000'], { stdio: 'ignore', env: { ...process.env, ...environment } });
+  const waiter = spawn(
+    process.execPath,
+    [
+      join(REPOSITORY_ROOT, 'packages/bin/dist/mas-client.js'),
+      '--timeout',
+      '60000',
+      'lock',
+      'acquire',
+      lockId,
+      '--attempts',
+      '600',
+      '--lock-timeout',
+      '600000',
+    ],
+    { stdio: 'ignore', env: { ...process.env, ...environment } },
+  );
   const ended = new Promise((resolve) => waiter.once('close', resolve));
   await waiting(lockId, 1);
   waiter.kill(signal);
@@ -86,11 +101,17 @@ test('lock get says who holds it, lock break ends it, by name, and everybody see
   expect((await cli('lock', 'get', lockId)).stdout).toMatch(held);
   const next = cluster.client({ timeoutMs: 600_000 }).acquireLock({ lockIds: [lockId], ...PATIENT });
   await waiting(lockId, 1);
-  expect(await cli('lock', 'break', lockId)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^OK, broken: .* is held exclusive by operator /) as unknown });
+  expect(await cli('lock', 'break', lockId)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^OK, broken: .* is held exclusive by operator /) as unknown,
+  });
   const second = await next;
   expect(second.locks[0]?.token).toBeGreaterThan(Number(token));
   await expect(cluster.client().refreshLock([lockId], handle)).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
-  expect(await cluster.client().getLock(lockId)).toMatchObject({ mode: 'exclusive', lastBreak: { by: expect.stringMatching(/^operator /) as unknown, upToToken: Number(token) } });
+  expect(await cluster.client().getLock(lockId)).toMatchObject({
+    mode: 'exclusive',
+    lastBreak: { by: expect.stringMatching(/^operator /) as unknown, upToToken: Number(token) },
+  });
   await cluster.client().releaseLock([lockId], second.handle);
   expect(await cli('lock', 'break', lockId)).toMatchObject({ code: 4, stdout: '', stderr: expect.stringContaining('LOCK_NOT_HELD') as unknown });
   expect((await cli('lock', 'get', lockId)).stdout).toMatch(/is free\nlast broken by operator \S+ at \d{4}-\d\d-\d\dT\S+Z/);

@@ -47,7 +47,11 @@ describe.each(['embedded', 'servers'] as const)('a folder that is lost, %s', (st
     await pair.pay(2);
     await pair.isWhole(1, 1);
     // The word is typed again by somebody whose answer was lost: the new disk is not the one that he means.
-    expect(await pair.operator.allows(rm1)).toMatchObject({ code: 6, stdout: '', stderr: expect.stringMatching(/RESOURCE_MANAGER_ANSWERS: rm-1 answers/) as unknown });
+    expect(await pair.operator.allows(rm1)).toMatchObject({
+      code: 6,
+      stdout: '',
+      stderr: expect.stringMatching(/RESOURCE_MANAGER_ANSWERS: rm-1 answers/) as unknown,
+    });
     await pair.isWhole(1, 1);
     await rm2.kill();
     await pair.pay(2);
@@ -87,8 +91,33 @@ describe('a database that is lost, while the folder is kept', () => {
     const addresses = cluster.rmAddresses();
     const members = addresses.map((address, at) => `${at + 1}=${address}`).join(',');
     const program = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
-    const ran = await run(process.execPath, [program, 'rm', '--id', '3', '--listen', addresses[2] ?? '', '--cluster', members, '--certs', cluster.certs(), '--data', cluster.dataOf('rm3'), '--log-level', 'error', '--sql', `mysql://root@127.0.0.1:${cluster.sql?.port ?? 0}`, '--db', 'mas1']);
-    expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^mas: database mas1 belongs to rm-1 \([0-9a-f]{8}\) of cluster [0-9a-f]{32}; this is rm-3 of cluster [0-9a-f]{32}\. Give each resource manager a database of its own with --db \(MAS_DB\)\.\n$/) as unknown });
+    const ran = await run(process.execPath, [
+      program,
+      'rm',
+      '--id',
+      '3',
+      '--listen',
+      addresses[2] ?? '',
+      '--cluster',
+      members,
+      '--certs',
+      cluster.certs(),
+      '--data',
+      cluster.dataOf('rm3'),
+      '--log-level',
+      'error',
+      '--sql',
+      `mysql://root@127.0.0.1:${cluster.sql?.port ?? 0}`,
+      '--db',
+      'mas1',
+    ]);
+    expect(ran).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^mas: database mas1 belongs to rm-1 \([0-9a-f]{8}\) of cluster [0-9a-f]{32}; this is rm-3 of cluster [0-9a-f]{32}\. Give each resource manager a database of its own with --db \(MAS_DB\)\.\n$/,
+      ) as unknown,
+    });
     expect(rm1.running()).toBe(true);
     await cluster.whole();
     await pair.pay(2);

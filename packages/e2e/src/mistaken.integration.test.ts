@@ -12,9 +12,11 @@ import { Mistakes } from './testing/mistakes';
 import { PayingPair } from './testing/paying-pair';
 
 const BRIEF_MS = 10_000;
-const OTHER_INCARNATION = /^rm-[123] knows rm-(\d) as another incarnation \([0-9a-f]{8}\) than this folder's \([0-9a-f]{8}\): it has lost its data, or has been given the wrong folder\./;
+const OTHER_INCARNATION =
+  /^rm-[123] knows rm-(\d) as another incarnation \([0-9a-f]{8}\) than this folder's \([0-9a-f]{8}\): it has lost its data, or has been given the wrong folder\./;
 /** Who has acknowledged less is an earlier one; who has not, one of two that speak at the same time. */
-const COPY = /^(The data of rm-1 is a copy of an earlier time|Another process speaks as rm-1 \([0-9a-f]{8}\): the same data folder, or a copy of it, is in use)/;
+const COPY =
+  /^(The data of rm-1 is a copy of an earlier time|Another process speaks as rm-1 \([0-9a-f]{8}\): the same data folder, or a copy of it, is in use)/;
 
 describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (storage) => {
   let pair: PayingPair;
@@ -48,7 +50,14 @@ describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (stora
     stray.start();
     expect(await mistakes.refused(stray)).toMatch(new RegExp(`^rm-[123] belongs to cluster ${clusterId}, which has no rm-4\\. Check --id and --cluster\\.$`));
     const named = await mistakes.refusalsIn(pair.cluster.process('rm1'), 'FOUNDED_WITH_ANOTHER');
-    expect(named).toMatchObject([{ level: 'warn', refused: expect.stringMatching(/^rm-4 \([0-9a-f]{8}\)$/) as unknown, by: expect.stringMatching(/^rm-1 \([0-9a-f]{8}\)$/) as unknown, msg: expect.stringContaining(clusterId) as unknown }]);
+    expect(named).toMatchObject([
+      {
+        level: 'warn',
+        refused: expect.stringMatching(/^rm-4 \([0-9a-f]{8}\)$/) as unknown,
+        by: expect.stringMatching(/^rm-1 \([0-9a-f]{8}\)$/) as unknown,
+        msg: expect.stringContaining(clusterId) as unknown,
+      },
+    ]);
     const next = await mistakes.like('rm1', 'rm4-folder', { data: pair.cluster.dataOf('rm4'), db: 'mas4' });
     next.start();
     expect(await mistakes.refused(next)).toMatch(OTHER_INCARNATION);
@@ -69,7 +78,10 @@ describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (stora
   test('a second one that is told to take the place of the one that runs waits for the operator, and touches nothing', async () => {
     const second = await mistakes.like('rm1', 'second-rm1-rejoin');
     second.start({ MAS_REJOIN: 'true' });
-    await waitUntil('it waits', () => second.lines().some(({ msg }) => msg === 'not a member of a cluster yet'), { timeoutMs: 240_000, diagnostics: () => second.logTail() });
+    await waitUntil('it waits', () => second.lines().some(({ msg }) => msg === 'not a member of a cluster yet'), {
+      timeoutMs: 240_000,
+      diagnostics: () => second.logTail(),
+    });
     await second.stop();
   });
 
@@ -104,11 +116,17 @@ describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (stora
     const two = await mistakes.like('rm2', 'new-rm2', { listen: at2, db: 'new2', cluster });
     const coordinator = await mistakes.like('tm1', 'new-tm1', { id: 'tc-9', listen: tm, cluster, redis: 'embedded' });
     for (const process of [one, two, coordinator]) process.start();
-    for (const [process, rm] of [[one, '1'], [two, '2']] as const) expect(OTHER_INCARNATION.exec(await mistakes.refused(process))?.[1]).toBe(rm);
+    for (const [process, rm] of [
+      [one, '1'],
+      [two, '2'],
+    ] as const)
+      expect(OTHER_INCARNATION.exec(await mistakes.refused(process))?.[1]).toBe(rm);
     const named = await mistakes.refusalsIn(pair.cluster.process('rm3'), 'DISK_LOST');
     expect(named.filter(({ refused }) => refused.startsWith('rm-2'))).toHaveLength(1);
     // Its coordinator has no cluster but what this one Resource Manager says, and does not believe it.
-    expect(await mistakes.refusalsIn(coordinator, 'NOT_KNOWN_YET')).toMatchObject([{ refused: 'rm-3', by: 'tc-9', msg: expect.stringContaining(clusterId) as unknown }]);
+    expect(await mistakes.refusalsIn(coordinator, 'NOT_KNOWN_YET')).toMatchObject([
+      { refused: 'rm-3', by: 'tc-9', msg: expect.stringContaining(clusterId) as unknown },
+    ]);
     const [number = ''] = numbersIn(pair.cluster.placement, 3, 'foreign', 1);
     await expect(pair.cluster.client({ addresses: [tm], timeoutMs: BRIEF_MS }).createAccount({ id: `open-${number}`, number })).rejects.toThrow();
     await expect(pair.bank.balances([number])).rejects.toMatchObject({ error: { reason: 'ACCOUNT_NOT_FOUND' } });
@@ -120,16 +138,34 @@ describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (stora
     const [address, tm] = [await mistakes.address(), await mistakes.address()];
     const alone = { listen: address, cluster: `1=${address}`, replicas: '1', buckets: '1', db: 'other1' };
     const own = await mistakes.like('rm1', 'other-rm1', alone);
-    const coordinator = await mistakes.like('tm1', 'other-tm1', { id: 'tc-8', listen: tm, cluster: `1=${address}`, replicas: '1', buckets: '1', redis: 'embedded' });
+    const coordinator = await mistakes.like('tm1', 'other-tm1', {
+      id: 'tc-8',
+      listen: tm,
+      cluster: `1=${address}`,
+      replicas: '1',
+      buckets: '1',
+      redis: 'embedded',
+    });
     own.start();
     coordinator.start();
     await Promise.all([own.ready(), coordinator.ready()]);
     const other = clusterOf(own);
     await coordinator.stop();
     if (storage === 'servers') {
-      const misled = await mistakes.like('tm1', 'other-tm1-redis', { id: 'tc-8', listen: tm, data: pair.cluster.dataOf('other-tm1'), cluster: `1=${address}`, replicas: '1', buckets: '1' });
+      const misled = await mistakes.like('tm1', 'other-tm1-redis', {
+        id: 'tc-8',
+        listen: tm,
+        data: pair.cluster.dataOf('other-tm1'),
+        cluster: `1=${address}`,
+        replicas: '1',
+        buckets: '1',
+      });
       misled.start();
-      expect(await mistakes.refused(misled)).toMatch(new RegExp(`^Redis holds the data of cluster ${clusterId}, and this is a Transaction Manager of cluster ${other}: give each cluster a Redis of its own`));
+      expect(await mistakes.refused(misled)).toMatch(
+        new RegExp(
+          `^Redis holds the data of cluster ${clusterId}, and this is a Transaction Manager of cluster ${other}: give each cluster a Redis of its own`,
+        ),
+      );
     }
     await own.stop();
     before = await mistakes.databases();
@@ -137,11 +173,20 @@ describe.each(['embedded', 'servers'] as const)('beside a cluster on %s', (stora
     const lost = await mistakes.like('rm1', 'other-rm1-lost', { ...alone, data: pair.cluster.dataOf('other-rm1'), cluster: mistakes.members({ 1: address }) });
     lost.start();
     expect(await mistakes.refused(lost)).toMatch(both);
-    const lostCoordinator = await mistakes.like('tm1', 'other-tm1-lost', { id: 'tc-8', data: pair.cluster.dataOf('other-tm1'), cluster: mistakes.members(), redis: 'embedded' });
+    const lostCoordinator = await mistakes.like('tm1', 'other-tm1-lost', {
+      id: 'tc-8',
+      data: pair.cluster.dataOf('other-tm1'),
+      cluster: mistakes.members(),
+      redis: 'embedded',
+    });
     lostCoordinator.start();
     expect(await mistakes.refused(lostCoordinator)).toMatch(new RegExp(`cluster ${other}, this is cluster ${clusterId}\\.`));
     // Who has heard it from most ends, whether or not the last one that it asked has come to say so; those that have said it wrote it down.
-    const named = await mistakes.refusalsOf(['rm2', 'rm3'].map((name) => pair.cluster.process(name)), 'ANOTHER_CLUSTER', ['a transaction manager', 'rm-1']);
+    const named = await mistakes.refusalsOf(
+      ['rm2', 'rm3'].map((name) => pair.cluster.process(name)),
+      'ANOTHER_CLUSTER',
+      ['a transaction manager', 'rm-1'],
+    );
     for (const { msg } of named) expect(msg).toContain(other);
   });
 });
@@ -163,8 +208,16 @@ describe('with a SQL server that several Resource Managers share', () => {
   });
 
   test.each([
-    ['the database of another one', 'mas2', /^database mas2 belongs to rm-2 \([0-9a-f]{8}\) of cluster [0-9a-f]{32}; this is rm-1 of cluster [0-9a-f]{32}\. Give each resource manager a database of its own with --db \(MAS_DB\)\.$/],
-    ['a database that does not exist', 'mas_typo', /^database mas_typo is empty, and the data folder has had a database: it is lost, or this is the wrong one\. /],
+    [
+      'the database of another one',
+      'mas2',
+      /^database mas2 belongs to rm-2 \([0-9a-f]{8}\) of cluster [0-9a-f]{32}; this is rm-1 of cluster [0-9a-f]{32}\. Give each resource manager a database of its own with --db \(MAS_DB\)\.$/,
+    ],
+    [
+      'a database that does not exist',
+      'mas_typo',
+      /^database mas_typo is empty, and the data folder has had a database: it is lost, or this is the wrong one\. /,
+    ],
   ])('started with %s: nothing is opened or made, and its own folder and database work afterwards', async (_what, db, line) => {
     const rm1 = pair.cluster.process('rm1');
     const data = pair.cluster.dataOf('rm1');
@@ -201,17 +254,24 @@ describe('Resource Managers that were configured differently', () => {
   test('none of them is ready, each says both values; with equal ones they found their cluster in the same folders', async () => {
     const addresses = [await mistakes.address(), await mistakes.address(), await mistakes.address()];
     const cluster = addresses.map((address, at) => `${at + 1}=${address}`).join(',');
-    const like = (at: number, name: string, buckets: number): Promise<MasProcess> => mistakes.like(`rm${at + 1}`, name, { listen: addresses[at] ?? '', cluster, buckets: String(buckets), data: pair.cluster.dataOf(`new-${at}`) });
+    const like = (at: number, name: string, buckets: number): Promise<MasProcess> =>
+      mistakes.like(`rm${at + 1}`, name, { listen: addresses[at] ?? '', cluster, buckets: String(buckets), data: pair.cluster.dataOf(`new-${at}`) });
     const rms = await Promise.all([3, 4, 5].map((buckets, at) => like(at, `with-${buckets}`, buckets)));
     for (const rm of rms) rm.start();
     // Whoever hears of another one ends; the last one hears it of one that is started again.
     for (const [at, rm] of rms.entries()) {
       const other = rms[(at + 1) % rms.length];
-      await waitUntil(`${rm.name} ends`, () => {
-        if (rm.running() && other?.running() === false) other.start();
-        return !rm.running();
-      }, { timeoutMs: 240_000, intervalMs: 500, diagnostics: () => rms.map((one) => one.logTail()).join('\n') });
-      expect(await mistakes.refused(rm)).toMatch(new RegExp(`^--buckets is ${at + 3} here, and [345] at rm-[123]\\. A cluster is founded with the same settings everywhere\\.$`));
+      await waitUntil(
+        `${rm.name} ends`,
+        () => {
+          if (rm.running() && other?.running() === false) other.start();
+          return !rm.running();
+        },
+        { timeoutMs: 240_000, intervalMs: 500, diagnostics: () => rms.map((one) => one.logTail()).join('\n') },
+      );
+      expect(await mistakes.refused(rm)).toMatch(
+        new RegExp(`^--buckets is ${at + 3} here, and [345] at rm-[123]\\. A cluster is founded with the same settings everywhere\\.$`),
+      );
     }
     await mistakes.stop();
     const equal = await Promise.all([0, 1, 2].map((at) => like(at, `equal-${at}`, 3)));

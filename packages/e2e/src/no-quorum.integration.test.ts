@@ -29,7 +29,12 @@ afterAll(async () => {
 });
 
 function commandLine(...args: readonly string[]): ReturnType<typeof masClient> {
-  return masClient(args, { MAS_TC: cluster.addresses().join(','), MAS_CERT: `${cluster.certs()}/ca.crt`, MAS_TOKEN: cluster.operatorToken(), MAS_TIMEOUT: String(PATIENCE_MS) });
+  return masClient(args, {
+    MAS_TC: cluster.addresses().join(','),
+    MAS_CERT: `${cluster.certs()}/ca.crt`,
+    MAS_TOKEN: cluster.operatorToken(),
+    MAS_TIMEOUT: String(PATIENCE_MS),
+  });
 }
 
 async function statusOf(codes: readonly number[]): Promise<void> {
@@ -52,11 +57,19 @@ test('two of three processes are killed: reads, payments and the command line sa
   await expect(client.getAccount(payer)).rejects.toMatchObject(NO_QUORUM);
   await expect(client.listPayments({ account: payer })).rejects.toMatchObject(NO_QUORUM);
   // What is in no log yet is ended by the coordinator later on, so the answer promises neither.
-  const perhaps = { ...NO_QUORUM, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: ask with the same id once more of them are up.' };
+  const perhaps = {
+    ...NO_QUORUM,
+    message:
+      'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: ask with the same id once more of them are up.',
+  };
   await expect(client.createPayment({ id: `{${payer}}without`, from: payer, to: payee, amount: { minor: 1n } })).rejects.toMatchObject(perhaps);
 
   const read = await commandLine('account', 'get', payer);
-  expect(read).toMatchObject({ code: 7, stdout: '', stderr: 'mas-client: NO_QUORUM: Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.\n' });
+  expect(read).toMatchObject({
+    code: 7,
+    stdout: '',
+    stderr: 'mas-client: NO_QUORUM: Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.\n',
+  });
   const health = await commandLine('cluster', 'health');
   expect(health.code).toBe(7);
   expect(health.stdout).toMatch(/bucket 1 +NO QUORUM +1 of 3 replicas up, 2 needed; rm-2 and rm-3 do not answer/);
@@ -75,7 +88,9 @@ test('two of three processes are killed: reads, payments and the command line sa
   await bank.settled([payer, payee]);
   const audit = await commandLine('audit');
   expect(audit.code).toBe(7);
-  expect(audit.stdout).toMatch(/not compared: The replica of bucket 1 on RM 3 was not compared: [^\n]*\n[^]*\nincomplete: no differences in what was compared\n$/);
+  expect(audit.stdout).toMatch(
+    /not compared: The replica of bucket 1 on RM 3 was not compared: [^\n]*\n[^]*\nincomplete: no differences in what was compared\n$/,
+  );
   expect(audit.stderr).toMatch(/^mas-client: AUDIT_INCOMPLETE: The replica of bucket \d on RM 3 was not compared: [^\n]*\n$/);
   await cluster.whole();
   await statusOf([0]);

@@ -7,7 +7,8 @@ import { PayingPair } from './testing/paying-pair';
 
 const STARTS = 3;
 const STARTS_ALONE = 8;
-const WAY_BACK = 'so it has forgotten what it acknowledged. If its disk is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node 3".';
+const WAY_BACK =
+  'so it has forgotten what it acknowledged. If its disk is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node 3".';
 const OLD_COPY = expect.stringMatching(/^(?:mas: )?The data of rm-3 is a copy of an earlier time/) as unknown;
 
 describe('a folder of an earlier time', () => {

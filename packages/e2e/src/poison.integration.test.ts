@@ -83,22 +83,31 @@ describe('an entry that cannot be applied', () => {
     await cluster?.stop();
   });
 
-  const stopped = async (rm: number): Promise<unknown> => (await bank.client.clusterStatus()).replicas.find((one) => one.bucket === BAD && one.rm === rm)?.stopped ?? null;
+  const stopped = async (rm: number): Promise<unknown> =>
+    (await bank.client.clusterStatus()).replicas.find((one) => one.bucket === BAD && one.rm === rm)?.stopped ?? null;
   const someStopped = async (): Promise<number> => {
     let found: readonly number[] = [];
     const names = [1, 2, 3];
-    await waitUntil('a majority of the replicas has stopped', async () => {
-      const all = await Promise.all(names.map(async (rm) => ((await stopped(rm)) === null ? [] : [rm])));
-      found = all.flat();
-      return found.length >= 2;
-    }, { timeoutMs: 60_000, diagnostics: () => cluster.diagnostics() });
+    await waitUntil(
+      'a majority of the replicas has stopped',
+      async () => {
+        const all = await Promise.all(names.map(async (rm) => ((await stopped(rm)) === null ? [] : [rm])));
+        found = all.flat();
+        return found.length >= 2;
+      },
+      { timeoutMs: 60_000, diagnostics: () => cluster.diagnostics() },
+    );
     return present(found[0], 'stopped replica');
   };
   const served = async (): Promise<void> => {
     const [from, to] = numbersIn(cluster.placement, 1, 'good', 2) as [string, string];
-    await waitUntil('another bucket serves', async () => (await bank.pay(from, to, 1n)).kind === 'committed', { timeoutMs: 60_000, diagnostics: () => cluster.diagnostics() });
+    await waitUntil('another bucket serves', async () => (await bank.pay(from, to, 1n)).kind === 'committed', {
+      timeoutMs: 60_000,
+      diagnostics: () => cluster.diagnostics(),
+    });
   };
-  const show = (...args: readonly string[]): Promise<Ran> => run(process.execPath, [join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js'), 'log', 'show', '--data', cluster.dataOf('rm1'), ...args]);
+  const show = (...args: readonly string[]): Promise<Ran> =>
+    run(process.execPath, [join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js'), 'log', 'show', '--data', cluster.dataOf('rm1'), ...args]);
 
   test('stops its bucket, is named, and leaves the other buckets serving', async () => {
     const rm = await someStopped();
@@ -133,10 +142,14 @@ describe('an entry that cannot be applied', () => {
 /** Ends all Resource Managers at rest and puts an entry behind the end of a bucket's log, the same on each: the next leader commits it. */
 async function poison(cluster: Cluster, bucket: number): Promise<number> {
   const client = cluster.client();
-  await waitUntil('the bucket is at rest', async () => {
-    const replicas = (await client.clusterStatus()).replicas.filter((one) => one.bucket === bucket);
-    return replicas.length === 3 && replicas.every((one) => one.quiescent && one.commitIndex === replicas[0]?.commitIndex);
-  }, { timeoutMs: 60_000, diagnostics: () => cluster.diagnostics() });
+  await waitUntil(
+    'the bucket is at rest',
+    async () => {
+      const replicas = (await client.clusterStatus()).replicas.filter((one) => one.bucket === bucket);
+      return replicas.length === 3 && replicas.every((one) => one.quiescent && one.commitIndex === replicas[0]?.commitIndex);
+    },
+    { timeoutMs: 60_000, diagnostics: () => cluster.diagnostics() },
+  );
   await Promise.all(cluster.rms.map((one) => one.kill()));
   const codec = new ProtoLedgerCodec(new EncodedInstructions());
   const bad = codec.encodeInstruction({ kind: 'acknowledge', key: paymentKey('mas|tester', 'x'), txn: txnId('0'.repeat(64)), accounts: [] });
@@ -147,13 +160,22 @@ async function poison(cluster: Cluster, bucket: number): Promise<number> {
 }
 
 async function appended(directory: string, bucket: number, data: Uint8Array): Promise<number> {
-  const log = new SegmentedLogStore({ directory, fileSystem: new NodeFileSystem(), clock: { monotonicMs: () => performance.now() }, onFatal: (error) => { throw error; } });
+  const log = new SegmentedLogStore({
+    directory,
+    fileSystem: new NodeFileSystem(),
+    clock: { monotonicMs: () => performance.now() },
+    onFatal: (error) => {
+      throw error;
+    },
+  });
   await log.recover();
   const storage = present(log.storage(bucketId(bucket)), 'log of the bucket');
   const last = storage.lastIndex();
   const index = logIndex(last + 1);
   const { hardState } = storage.initialState();
-  await new Promise<void>((resolve) => log.append(bucketId(bucket), { hardState, entries: [{ term: present(storage.term(last), 'term'), index, type: 'normal', data }], mustSync: true }, resolve));
+  await new Promise<void>((resolve) =>
+    log.append(bucketId(bucket), { hardState, entries: [{ term: present(storage.term(last), 'term'), index, type: 'normal', data }], mustSync: true }, resolve),
+  );
   await log.close();
   return index;
 }

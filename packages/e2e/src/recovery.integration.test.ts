@@ -38,12 +38,17 @@ afterEach(() => {
 
 afterAll(async () => {
   await cluster?.stop();
-  if (killed.length > 0) process.stdout.write(`\n${renderColumns([['coordinator killed at', 'nothing left after'], ...killed.map(({ point, settledMs }) => [point, ms(settledMs)])], [1])}\n`);
+  if (killed.length > 0)
+    process.stdout.write(
+      `\n${renderColumns([['coordinator killed at', 'nothing left after'], ...killed.map(({ point, settledMs }) => [point, ms(settledMs)])], [1])}\n`,
+    );
 });
 
 test.each(ROUNDS)('a coordinator killed at %s; another at %s; a third at %s', async (...points) => {
   const victims = cluster.tms.slice(1).map((tm, at) => ({ tm, address: cluster.addresses()[at + 1] ?? '' }));
-  const results = await Promise.all(points.flatMap((point, at) => (victims[at] === undefined ? [] : [killAt(point, victims[at], cluster, bank, pairs.take(1))])));
+  const results = await Promise.all(
+    points.flatMap((point, at) => (victims[at] === undefined ? [] : [killAt(point, victims[at], cluster, bank, pairs.take(1))])),
+  );
   killed.push(...results);
 });
 
@@ -68,7 +73,8 @@ test('one coordinator of two killed under load: nobody asks more than twice, and
   expect(results.some((result) => result.calls === 2)).toBe(true);
   const committed = (from: number): bigint => BigInt(results.filter((result, at) => at % chosen.length === from && result.kind === 'committed').length);
   await bank.settled(chosen.flat());
-  for (const [at, [from, to]] of chosen.entries()) expect(await bank.balances([from, to])).toEqual(pairs.opening().map((opening, side) => opening + (side === 0 ? -committed(at) : committed(at))));
+  for (const [at, [from, to]] of chosen.entries())
+    expect(await bank.balances([from, to])).toEqual(pairs.opening().map((opening, side) => opening + (side === 0 ? -committed(at) : committed(at))));
 });
 
 test.each(RM_POINTS)('the Resource Manager that leads the receiver\u2019s bucket killed at %s: the payment commits on the others', async (point) => {

@@ -100,10 +100,22 @@ const DEATHS: readonly Death[] = [
   { what: 'the Resource Manager that leads a bucket', strike: async () => (await leader()).kill() },
   { what: 'a Resource Manager that follows', strike: async () => (await follower()).kill() },
   { what: 'all Resource Managers (killed and started again)', strike: () => Promise.all(cluster.rms.map((rm) => rm.kill().then(() => rm.start()))) },
-  { what: 'Redis (killed and started again)', strike: () => redis().kill().then(() => redis().restart()) },
+  {
+    what: 'Redis (killed and started again)',
+    strike: () =>
+      redis()
+        .kill()
+        .then(() => redis().restart()),
+  },
   { what: 'what Redis knew (FLUSHALL)', strike: () => redisCommand(redis().port, 'FLUSHALL') },
   { what: 'the SQL server (restarted in order)', strike: () => sql().restart() },
-  { what: 'the SQL server (killed and started again)', strike: () => sql().kill().then(() => sql().restart()) },
+  {
+    what: 'the SQL server (killed and started again)',
+    strike: () =>
+      sql()
+        .kill()
+        .then(() => sql().restart()),
+  },
 ];
 
 test.each(DEATHS)('$what', async ({ what, strike }) => {

@@ -71,7 +71,10 @@ class Payers {
   }
 
   private payment(number: number): PaymentInput {
-    const [from = '', to = ''] = [this.accounts[number % this.accounts.length], this.accounts[(number + 1 + (number % (this.accounts.length - 1))) % this.accounts.length]];
+    const [from = '', to = ''] = [
+      this.accounts[number % this.accounts.length],
+      this.accounts[(number + 1 + (number % (this.accounts.length - 1))) % this.accounts.length],
+    ];
     return { id: this.bank.mint(from), from, to, amount: { minor: number % 10 === 0 ? TOO_MUCH_MINOR : 1n } };
   }
 }
@@ -132,40 +135,47 @@ describe('a Redis whose memory is full', () => {
   const redis = (command: string): Promise<string> => redisCommand(cluster.redis?.port ?? 0, command);
   const used = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await redis('INFO memory'))?.[1]);
   /** Once, and not with every payment, is the coordinator's own test. */
-  const saidFull = (): boolean => cluster.process('tm1').lines().some((line) => line.msg.startsWith('Redis is silent or takes nothing') && String(line['reason']).includes('OOM'));
+  const saidFull = (): boolean =>
+    cluster
+      .process('tm1')
+      .lines()
+      .some((line) => line.msg.startsWith('Redis is silent or takes nothing') && String(line['reason']).includes('OOM'));
 
-  test.each(['noeviction', 'allkeys-lru', 'volatile-ttl'])('%s: payments, repeated ids, old payments, cached reads and locks, and then there is room again', async (policy) => {
-    const before = payers.paid.length;
-    const [from = '', to = ''] = payers.accounts;
-    const { handle } = await payers.bank.client.acquireLock({ lockIds: ['a-lock'], timeoutMs: 600_000 });
-    await redis(`CONFIG SET maxmemory-policy ${policy}`);
-    const maxBytes = (await used()) + ROOM_BYTES;
-    await redis(`CONFIG SET maxmemory ${maxBytes}`);
-    await payers.pay(PAYMENTS);
-    expect(await used()).toBeLessThan(maxBytes + 4_000_000);
-    await payers.remembered();
-    const [cached] = await payers.bank.client.getAccounts([from], 'cached');
-    const [committed] = await payers.bank.client.getAccounts([from]);
-    expect(cached?.rev ?? Infinity).toBeLessThanOrEqual(committed?.rev ?? 0);
-    const exclusive = await payers.bank.client.acquireLock({ lockIds: [from], timeoutMs: 600_000 });
-    await payers.bank.client.releaseLock([from], exclusive.handle);
-    await payers.bank.client.releaseLock(['a-lock'], handle);
-    expect((await payers.bank.pay(from, to, 1n)).kind).toBe('committed');
-    // Refused or evicted: most of these entries are not there.
-    const size = Number((await redis('DBSIZE')).slice(1));
-    expect(size).toBeLessThan(PAYMENTS);
-    await redis('CONFIG SET maxmemory 0');
-    await waitUntil('Redis takes entries again', async () => {
-      await payers.pay(1);
-      return Number((await redis('DBSIZE')).slice(1)) > size;
-    });
-    await payers.pay(BATCH);
-    await payers.remembered();
-    expect(payers.paid.length).toBeGreaterThan(before + PAYMENTS);
-    await payers.bank.settled(payers.accounts);
-    expect(await payers.bank.audited()).toBeGreaterThan(payers.paid.length);
-    if (policy === 'noeviction') expect(saidFull()).toBe(true);
-    expect(cluster.failures()).toEqual([]);
-    await redis('FLUSHALL');
-  });
+  test.each(['noeviction', 'allkeys-lru', 'volatile-ttl'])(
+    '%s: payments, repeated ids, old payments, cached reads and locks, and then there is room again',
+    async (policy) => {
+      const before = payers.paid.length;
+      const [from = '', to = ''] = payers.accounts;
+      const { handle } = await payers.bank.client.acquireLock({ lockIds: ['a-lock'], timeoutMs: 600_000 });
+      await redis(`CONFIG SET maxmemory-policy ${policy}`);
+      const maxBytes = (await used()) + ROOM_BYTES;
+      await redis(`CONFIG SET maxmemory ${maxBytes}`);
+      await payers.pay(PAYMENTS);
+      expect(await used()).toBeLessThan(maxBytes + 4_000_000);
+      await payers.remembered();
+      const [cached] = await payers.bank.client.getAccounts([from], 'cached');
+      const [committed] = await payers.bank.client.getAccounts([from]);
+      expect(cached?.rev ?? Infinity).toBeLessThanOrEqual(committed?.rev ?? 0);
+      const exclusive = await payers.bank.client.acquireLock({ lockIds: [from], timeoutMs: 600_000 });
+      await payers.bank.client.releaseLock([from], exclusive.handle);
+      await payers.bank.client.releaseLock(['a-lock'], handle);
+      expect((await payers.bank.pay(from, to, 1n)).kind).toBe('committed');
+      // Refused or evicted: most of these entries are not there.
+      const size = Number((await redis('DBSIZE')).slice(1));
+      expect(size).toBeLessThan(PAYMENTS);
+      await redis('CONFIG SET maxmemory 0');
+      await waitUntil('Redis takes entries again', async () => {
+        await payers.pay(1);
+        return Number((await redis('DBSIZE')).slice(1)) > size;
+      });
+      await payers.pay(BATCH);
+      await payers.remembered();
+      expect(payers.paid.length).toBeGreaterThan(before + PAYMENTS);
+      await payers.bank.settled(payers.accounts);
+      expect(await payers.bank.audited()).toBeGreaterThan(payers.paid.length);
+      if (policy === 'noeviction') expect(saidFull()).toBe(true);
+      expect(cluster.failures()).toEqual([]);
+      await redis('FLUSHALL');
+    },
+  );
 });

@@ -22,7 +22,12 @@ const senders: string[] = [];
 const receivers: string[] = [];
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ storage: 'servers', rms: 4, buckets: 4, environment: { MAS_LOCK_ATTEMPTS: '3', MAS_LOCK_ATTEMPT_DELAY_MS: '200', ...PATIENT_WITH_REDIS } });
+  cluster = await Cluster.start({
+    storage: 'servers',
+    rms: 4,
+    buckets: 4,
+    environment: { MAS_LOCK_ATTEMPTS: '3', MAS_LOCK_ATTEMPT_DELAY_MS: '200', ...PATIENT_WITH_REDIS },
+  });
   bank = new Bank(cluster);
   senders.push(...numbersIn(cluster.placement, SENDER_BUCKET, 'sender', 10));
   receivers.push(...numbersIn(cluster.placement, RECEIVER_BUCKET, 'receiver', 10));
@@ -41,7 +46,14 @@ afterEach(() => {
 function pair(): { readonly sender: string; readonly receiver: string; readonly before: ReadonlyMap<string, bigint> } {
   const [sender, receiver] = [senders.pop(), receivers.pop()];
   if (sender === undefined || receiver === undefined) throw new Error('open more accounts');
-  return { sender, receiver, before: new Map([[sender, OPENING_MINOR], [receiver, OPENING_MINOR]]) };
+  return {
+    sender,
+    receiver,
+    before: new Map([
+      [sender, OPENING_MINOR],
+      [receiver, OPENING_MINOR],
+    ]),
+  };
 }
 
 test('insufficient funds', async () => {
@@ -79,7 +91,14 @@ test('a closed receiver', async () => {
   await bank.client.changeAccount({ id: `close-${receiver}`, number: receiver, change: 'close' });
   const id = bank.mint(sender);
   expectAborted(await bank.pay(sender, receiver, 100n, { id }), 'ACCOUNT_CLOSED');
-  await expectRolledBack(bank, { id, reason: 'ACCOUNT_CLOSED', before: new Map([[sender, OPENING_MINOR], [receiver, 0n]]) });
+  await expectRolledBack(bank, {
+    id,
+    reason: 'ACCOUNT_CLOSED',
+    before: new Map([
+      [sender, OPENING_MINOR],
+      [receiver, 0n],
+    ]),
+  });
   await expectPays(bank, sender, other);
 });
 
@@ -91,7 +110,10 @@ test('an exclusive lock held by another owner past all attempts', async () => {
   expectAborted(await bank.pay(sender, receiver, 100n, { id }), 'LOCK_TIMEOUT');
   // Three attempts, 200 ms apart: it waited for the lock before it gave up.
   expect(performance.now() - startedAtMs).toBeGreaterThan(550);
-  expect(await bank.client.getLock(receiver)).toMatchObject({ mode: 'exclusive', holders: [{ heldBy: expect.stringMatching(/^operator /) as unknown, token: expect.any(Number) as unknown }] });
+  expect(await bank.client.getLock(receiver)).toMatchObject({
+    mode: 'exclusive',
+    holders: [{ heldBy: expect.stringMatching(/^operator /) as unknown, token: expect.any(Number) as unknown }],
+  });
   await bank.client.releaseLock([receiver], handle);
   await expectRolledBack(bank, { id, reason: 'LOCK_TIMEOUT', before });
   await expectPays(bank, sender, receiver);
@@ -115,7 +137,10 @@ const MAX_ASKED = 30;
 test("the coordinator's own cancellation by deadline, with the receiver's bucket frozen", async () => {
   const { sender, receiver, before } = pair();
   await expectPays(bank, sender, receiver);
-  const held = new Map([[sender, (before.get(sender) ?? 0n) - 7n], [receiver, (before.get(receiver) ?? 0n) + 7n]]);
+  const held = new Map([
+    [sender, (before.get(sender) ?? 0n) - 7n],
+    [receiver, (before.get(receiver) ?? 0n) + 7n],
+  ]);
   const hurried = cluster.client({ timeoutMs: 1_000 });
   const id = bank.mint(sender);
   await lead(SENDER_BUCKET, ['rm2', 'rm3']);

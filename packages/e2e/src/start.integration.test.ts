@@ -27,7 +27,8 @@ afterAll(async () => {
 });
 
 /** Everything about this that is no ordinary news. */
-const troubles = (one: MasProcess, about: RegExp): readonly LogLine[] => one.lines().filter((line) => (line.level === 'warn' || line.level === 'error') && about.test(line.msg));
+const troubles = (one: MasProcess, about: RegExp): readonly LogLine[] =>
+  one.lines().filter((line) => (line.level === 'warn' || line.level === 'error') && about.test(line.msg));
 const said = (one: MasProcess, msg: RegExp): boolean => one.lines().some((line) => msg.test(line.msg));
 
 /** A process of its own, started with these flags and run to its end. */
@@ -37,7 +38,29 @@ function mas(args: readonly string[], environment: Readonly<Record<string, strin
 
 async function rmAlone(sql: string, ...more: readonly string[]): Promise<Ran> {
   const port = await freePort();
-  return mas(['rm', '--id', '1', '--listen', `localhost:${port}`, '--cluster', `1=localhost:${port}`, '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `rm-${port}`), '--log-level', 'error', '--db', 'alone', ...more], { MAS_SQL: sql });
+  return mas(
+    [
+      'rm',
+      '--id',
+      '1',
+      '--listen',
+      `localhost:${port}`,
+      '--cluster',
+      `1=localhost:${port}`,
+      '--replicas',
+      '1',
+      '--certs',
+      cluster.certs(),
+      '--data',
+      join(cluster.certs(), `rm-${port}`),
+      '--log-level',
+      'error',
+      '--db',
+      'alone',
+      ...more,
+    ],
+    { MAS_SQL: sql },
+  );
 }
 
 describe('a Resource Manager', () => {
@@ -47,7 +70,13 @@ describe('a Resource Manager', () => {
     await cluster.sql?.kill();
     rm.start();
     await waitUntil(`${rm.name} waits`, () => said(rm, /^waiting for the SQL server$/), { timeoutMs: 90_000, diagnostics: () => rm.logTail() });
-    expect(troubles(rm, /SQL/)).toMatchObject([{ level: 'warn', msg: 'waiting for the SQL server', reason: expect.stringMatching(/^no SQL server answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): start it, or correct the URL$/) as unknown }]);
+    expect(troubles(rm, /SQL/)).toMatchObject([
+      {
+        level: 'warn',
+        msg: 'waiting for the SQL server',
+        reason: expect.stringMatching(/^no SQL server answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): start it, or correct the URL$/) as unknown,
+      },
+    ]);
     await cluster.sql?.restart();
     await rm.ready();
     expect(said(rm, /^the SQL server answers now$/)).toBe(true);
@@ -56,12 +85,24 @@ describe('a Resource Manager', () => {
   });
 
   test('whose SQL server never comes: one line, exit 1', async () => {
-    expect(await rmAlone(`mysql://root@127.0.0.1:${await freePort()}`, '--sql-wait-ms', '600')).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/^mas: no SQL server answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): start it, or correct the URL\n$/) as unknown });
+    expect(await rmAlone(`mysql://root@127.0.0.1:${await freePort()}`, '--sql-wait-ms', '600')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^mas: no SQL server answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): start it, or correct the URL\n$/) as unknown,
+    });
   });
 
   test.each<[string, () => string, RegExp]>([
-    ['refuses the password', () => `mysql://stranger:wrong@127.0.0.1:${cluster.sql?.port ?? 0}`, /^mas: the SQL server at 127\.0\.0\.1:\d+ refuses user "stranger" with this password: [^\n]+\n$/],
-    ['has an unknown name', () => 'mysql://root@no-such-host.invalid:3306', /^mas: (the SQL server's host "no-such-host\.invalid" is unknown|no SQL server answers at no-such-host\.invalid:3306)[^\n]+\n$/],
+    [
+      'refuses the password',
+      () => `mysql://stranger:wrong@127.0.0.1:${cluster.sql?.port ?? 0}`,
+      /^mas: the SQL server at 127\.0\.0\.1:\d+ refuses user "stranger" with this password: [^\n]+\n$/,
+    ],
+    [
+      'has an unknown name',
+      () => 'mysql://root@no-such-host.invalid:3306',
+      /^mas: (the SQL server's host "no-such-host\.invalid" is unknown|no SQL server answers at no-such-host\.invalid:3306)[^\n]+\n$/,
+    ],
     ['is no SQL server’s URL', () => 'postgres://127.0.0.1', /^mas: [^\n]*(mysql:\/\/)[^\n]*\n$/],
   ])('whose SQL server %s: one line, exit 2, without waiting', async (_, sql, line) => {
     // Had it waited, its end would have come from outside.
@@ -76,7 +117,11 @@ test.each([
   ['--redis', ['tc', '--id', 'alone', '--redis', 'redis://:pa55word@127.0.0.1:6379']],
 ])('a password in %s, where every user of the machine reads it: one line, exit 2', async (flag, args) => {
   const ran = await mas([...args, '--cluster', '1=localhost:1', '--certs', cluster.certs(), '--data', join(cluster.certs(), 'never')]);
-  expect(ran).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(new RegExp(`^mas: ${flag} holds a password, [^\\n]*-password-file[^\\n]*\\n$`)) as unknown });
+  expect(ran).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(new RegExp(`^mas: ${flag} holds a password, [^\\n]*-password-file[^\\n]*\\n$`)) as unknown,
+  });
   expect(ran.stderr).not.toContain('pa55word');
 });
 
@@ -90,7 +135,12 @@ describe('a Transaction Manager', () => {
     expect((await bank.pay(from, to, 1n)).kind).toBe('committed');
     expect(await bank.balances([from, to])).toHaveLength(2);
     const [first, second, ...more] = troubles(tm, /Redis/);
-    expect(first).toMatchObject({ level: 'warn', msg: 'Redis does not answer; this coordinator goes on without it until it does', redis: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown, reason: expect.stringContaining('ECONNREFUSED') as unknown });
+    expect(first).toMatchObject({
+      level: 'warn',
+      msg: 'Redis does not answer; this coordinator goes on without it until it does',
+      redis: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+      reason: expect.stringContaining('ECONNREFUSED') as unknown,
+    });
     // With the first payment, once for all of them.
     expect(second).toMatchObject({ level: 'warn', msg: 'Redis is silent or takes nothing; payments go on without it' });
     expect(more).toEqual([]);
@@ -136,7 +186,21 @@ describe('a Transaction Manager', () => {
 
   test('with a URL that is none of Redis: one line, exit 2', async () => {
     const port = await freePort();
-    const ran = await mas(['tc', '--id', 'alone', '--listen', `localhost:${port}`, '--cluster', 'x=1', '--redis', 'http://127.0.0.1', '--certs', cluster.certs(), '--data', join(cluster.certs(), 'tm-alone')]);
+    const ran = await mas([
+      'tc',
+      '--id',
+      'alone',
+      '--listen',
+      `localhost:${port}`,
+      '--cluster',
+      'x=1',
+      '--redis',
+      'http://127.0.0.1',
+      '--certs',
+      cluster.certs(),
+      '--data',
+      join(cluster.certs(), 'tm-alone'),
+    ]);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     for (const line of ran.stderr.trimEnd().split('\n')) expect(line).toMatch(/^mas: --\S+ /);
   });
@@ -148,7 +212,20 @@ describe('a Transaction Manager', () => {
     ['rm', ['--id', '1', '--sql', 'mysql://root@localhost', '--db', 'mysql'], /^mas: "mysql" is a database of the SQL server itself.*\n$/],
     ['rm', ['--id', '1', '--db', '../mas1'], /^mas: --db .*\n$/],
   ])('mas %s %j: one line, exit 2, nothing is waited for', async (what, flags, line) => {
-    const ran = await mas([what, '--listen', `localhost:${await freePort()}`, '--cluster', '1=localhost:1', '--replicas', '1', '--certs', cluster.certs(), '--data', join(cluster.certs(), `wrong-${what}`), ...flags]);
+    const ran = await mas([
+      what,
+      '--listen',
+      `localhost:${await freePort()}`,
+      '--cluster',
+      '1=localhost:1',
+      '--replicas',
+      '1',
+      '--certs',
+      cluster.certs(),
+      '--data',
+      join(cluster.certs(), `wrong-${what}`),
+      ...flags,
+    ]);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr.replace(/^\{.*\n/gm, '')).toMatch(line);
   });

@@ -65,7 +65,10 @@ afterAll(async () => {
 /** Somebody else pays meanwhile, and the process never held more than it may. */
 async function served(): Promise<void> {
   const before = paid;
-  await waitUntil('somebody else\u2019s payments are made meanwhile', () => paid >= before + SOME_PAYMENTS, { ...PATIENCE, diagnostics: () => cluster.diagnostics() });
+  await waitUntil('somebody else\u2019s payments are made meanwhile', () => paid >= before + SOME_PAYMENTS, {
+    ...PATIENCE,
+    diagnostics: () => cluster.diagnostics(),
+  });
   for (const one of [...cluster.tms, ...cluster.rms]) expect(peakRss(one)).toBeLessThan(MAX_RSS_BYTES);
 }
 
@@ -87,7 +90,9 @@ test('messages that inflate a thousandfold are not inflated, with a token or wit
   const statuses = new Set<string | undefined>();
   for (const token of [null, cluster.accountToken('anybody')]) {
     const stranger = attack();
-    const calls = Array.from({ length: 500 }, () => stranger.call(PAYMENT, { 'grpc-encoding': 'gzip', ...(token === null ? {} : { authorization: `Bearer ${token}` }) }));
+    const calls = Array.from({ length: 500 }, () =>
+      stranger.call(PAYMENT, { 'grpc-encoding': 'gzip', ...(token === null ? {} : { authorization: `Bearer ${token}` }) }),
+    );
     for (const { stream } of calls) stream.end(bomb);
     await waitUntil('every call has ended', () => calls.every((call) => call.isClosed()), PATIENCE);
     for (const call of calls) statuses.add(call.status());
@@ -118,7 +123,10 @@ test('a thousand idle streams', async () => {
 }, 150_000);
 
 test('every stream that was left open has been ended', async () => {
-  await waitUntil('no stream is open', () => lingering.every((each) => each.allClosed()), { ...PATIENCE, diagnostics: () => lingering.flatMap((each) => each.openCalls()).join('\n') });
+  await waitUntil('no stream is open', () => lingering.every((each) => each.allClosed()), {
+    ...PATIENCE,
+    diagnostics: () => lingering.flatMap((each) => each.openCalls()).join('\n'),
+  });
 }, 150_000);
 
 test('more connections than there may be: a newcomer with a token still gets in, and the log says so', async () => {
@@ -128,7 +136,15 @@ test('more connections than there may be: a newcomer with a token still gets in,
   const newcomer = cluster.client({ timeoutMs: 30_000 });
   expect((await newcomer.clusterStatus()).unreachable).toEqual([]);
   await served();
-  await waitUntil('the log has a line of it', () => cluster.process('tm1').lines().some((line) => line.msg.startsWith('too many connections')), PATIENCE);
+  await waitUntil(
+    'the log has a line of it',
+    () =>
+      cluster
+        .process('tm1')
+        .lines()
+        .some((line) => line.msg.startsWith('too many connections')),
+    PATIENCE,
+  );
 }, 150_000);
 
 test('a Resource Manager: nobody without a certificate gets past the handshake, and what waits there is bounded', async () => {
@@ -146,7 +162,8 @@ test('SIGTERM ends every process, whatever is held open', async () => {
   const authorization = `Bearer ${cluster.accountToken('anybody')}`;
   for (const settings of [{}, { initialWindowSize: 0 }]) {
     const stranger = attack(settings);
-    for (const path of [REFLECTION, WATCH, PAYMENTS, PAYMENT]) stranger.call(path, { authorization }).stream.write(frame(MAX_MESSAGE_BYTES, Buffer.alloc(1_000)));
+    for (const path of [REFLECTION, WATCH, PAYMENTS, PAYMENT])
+      stranger.call(path, { authorization }).stream.write(frame(MAX_MESSAGE_BYTES, Buffer.alloc(1_000)));
   }
   for (const address of [tm, ...cluster.rmAddresses()]) {
     const silent = Array.from({ length: 20 }, () => silence(address));

@@ -26,7 +26,11 @@ afterAll(async () => {
 });
 
 function audit(...flags: readonly string[]): Promise<Ran> {
-  return masClient(['audit', ...flags], { MAS_TC: cluster.addresses().join(','), MAS_CERT: join(cluster.certs(), 'ca.crt'), MAS_TOKEN: cluster.operatorToken() });
+  return masClient(['audit', ...flags], {
+    MAS_TC: cluster.addresses().join(','),
+    MAS_CERT: join(cluster.certs(), 'ca.crt'),
+    MAS_TOKEN: cluster.operatorToken(),
+  });
 }
 
 /** While the replica's process is away, so that nothing of it is in memory when it comes back. */
@@ -44,7 +48,10 @@ async function addToBalance(rm: string, account: string, minor: bigint): Promise
 
 async function auditedUntil(code: number): Promise<Ran> {
   let last: Ran | null = null;
-  await waitUntil(`the audit ends with exit code ${code}`, async () => (last = await audit()).code === code, { timeoutMs: 180_000, diagnostics: () => JSON.stringify(last) });
+  await waitUntil(`the audit ends with exit code ${code}`, async () => (last = await audit()).code === code, {
+    timeoutMs: 180_000,
+    diagnostics: () => JSON.stringify(last),
+  });
   return last ?? (await audit());
 }
 

@@ -38,15 +38,31 @@ beforeAll(async () => {
   await root.query(`grant all on *.* to 'up'@'%' identified by '${SQL_PASSWORD}'`);
   await root.end();
   expect(await redisCommand(redis.port, `CONFIG SET requirepass ${REDIS_PASSWORD}`)).toBe('+OK');
-  environment = { MAS_SQL: `mysql://up:${SQL_PASSWORD}@127.0.0.1:${sql.port}`, MAS_REDIS: `redis://:${REDIS_PASSWORD}@127.0.0.1:${redis.port}`, MAS_DATA_ROOT: join(folder.path, 'data'), MAS_CERTS: certs, MAS_UP_SOCKET: join(folder.path, 'up.sock') };
-  await waitUntil('the ports of the Procfiles are free', async () => (await Promise.all(PORTS.map(isFree))).every((free) => free), { timeoutMs: PORTS_FREE_TIMEOUT_MS, intervalMs: 500 });
-  const child = spawn(process.execPath, [MAS, 'up', '-f', 'Procfile1', '-f', 'Procfile2'], { cwd: REPOSITORY_ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+  environment = {
+    MAS_SQL: `mysql://up:${SQL_PASSWORD}@127.0.0.1:${sql.port}`,
+    MAS_REDIS: `redis://:${REDIS_PASSWORD}@127.0.0.1:${redis.port}`,
+    MAS_DATA_ROOT: join(folder.path, 'data'),
+    MAS_CERTS: certs,
+    MAS_UP_SOCKET: join(folder.path, 'up.sock'),
+  };
+  await waitUntil('the ports of the Procfiles are free', async () => (await Promise.all(PORTS.map(isFree))).every((free) => free), {
+    timeoutMs: PORTS_FREE_TIMEOUT_MS,
+    intervalMs: 500,
+  });
+  const child = spawn(process.execPath, [MAS, 'up', '-f', 'Procfile1', '-f', 'Procfile2'], {
+    cwd: REPOSITORY_ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   up = child;
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   child.once('close', () => (up = null));
   client = new Access(certs, () => ['localhost:9008']).client({});
-  await waitUntil('all four processes are ready', () => ['tc-1', 'rm-1', 'rm-2', 'rm-3'].every(isReady), { timeoutMs: 240_000, diagnostics: () => output.slice(-4_000) });
+  await waitUntil('all four processes are ready', () => ['tc-1', 'rm-1', 'rm-2', 'rm-3'].every(isReady), {
+    timeoutMs: 240_000,
+    diagnostics: () => output.slice(-4_000),
+  });
 });
 
 afterAll(async () => {
@@ -76,7 +92,9 @@ test('payments over three databases of one server', async () => {
 });
 
 test('no password stands in the arguments of a process, and nothing that they write is for others to read', () => {
-  const told = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => argumentsOf(pid));
+  const told = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => argumentsOf(pid));
   expect(told.filter((args) => args.includes(folder.path) && args.includes('mas.js'))).toHaveLength(4);
   expect(told.filter((args) => args.includes(SQL_PASSWORD) || args.includes(REDIS_PASSWORD))).toEqual([]);
   expect(openToOthers(join(folder.path, 'data'))).toEqual([]);
@@ -84,7 +102,12 @@ test('no password stands in the arguments of a process, and nothing that they wr
 
 test('status by name; one that is killed does not end the others, and start brings it back', async () => {
   const status = await steer('status');
-  expect(status.stdout.split('\n').filter((line) => line.startsWith('*')).map((line) => line.slice(1).split('\t')[0])).toEqual(['tc-1', 'rm-1', 'rm-2', 'rm-3']);
+  expect(
+    status.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('*'))
+      .map((line) => line.slice(1).split('\t')[0]),
+  ).toEqual(['tc-1', 'rm-1', 'rm-2', 'rm-3']);
   expect((await steer('stop', 'rm-2')).code).toBe(0);
   expect((await steer('status')).stdout).toMatch(/^ rm-2\tstopped\texited with 0$/m);
   expect((await client.createPayment({ id: '{up-a}2', from: 'up-a', to: 'up-c', amount: { minor: 10n } })).kind).toBe('committed');
@@ -105,9 +128,19 @@ test('Ctrl-C ends all of them in order, and frees their ports', async () => {
 test('wrong settings: one line each, and nothing starts', async () => {
   const ran = await run(process.execPath, [MAS, 'rm', '--id', 'zero', '--listen', 'nowhere', '--cluster', '1=localhost:1', '--data', folder.path], {});
   expect(ran.code).toBe(2);
-  expect(ran.stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('--id (or MAS_RM_ID) is "zero"'), expect.stringContaining('--listen (or MAS_LISTEN) is "nowhere"')]);
-  const unknown = await run(process.execPath, [MAS, 'tc', '--id', 'tc', '--cluster', '1=localhost:1', '--replicas', '1', '--data', folder.path, '--certs', folder.path], {});
-  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/^mas: [^\n]*ca\.crt cannot be read: make certificates and keys with [^\n]*\n$/) as string });
+  expect(ran.stderr.trimEnd().split('\n')).toEqual([
+    expect.stringContaining('--id (or MAS_RM_ID) is "zero"'),
+    expect.stringContaining('--listen (or MAS_LISTEN) is "nowhere"'),
+  ]);
+  const unknown = await run(
+    process.execPath,
+    [MAS, 'tc', '--id', 'tc', '--cluster', '1=localhost:1', '--replicas', '1', '--data', folder.path, '--certs', folder.path],
+    {},
+  );
+  expect(unknown).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^mas: [^\n]*ca\.crt cannot be read: make certificates and keys with [^\n]*\n$/) as string,
+  });
 });
 
 /** Empty where the process has ended. */

@@ -45,11 +45,10 @@ describe.each(['before-clusters', 'first-txns'])('on the data of %s', (name) => 
   });
 
   test('the payment that was in doubt ends, and its holds with it', async () => {
-    await waitUntil(
-      'nothing is undecided',
-      async () => (await client.undecided()).transactions.length === 0,
-      { timeoutMs: ENDS_WITHIN_MS, diagnostics: () => cluster.diagnostics() },
-    );
+    await waitUntil('nothing is undecided', async () => (await client.undecided()).transactions.length === 0, {
+      timeoutMs: ENDS_WITHIN_MS,
+      diagnostics: () => cluster.diagnostics(),
+    });
     const end = await client.createPayment(doubtful);
     expect(end.kind === 'aborted' ? end.reason.name : end.kind).toMatch(/^(committed|ABANDONED)$/);
   });
@@ -57,14 +56,16 @@ describe.each(['before-clusters', 'first-txns'])('on the data of %s', (name) => 
   test('every payment that was answered is answered the same, under its txn, and is not made twice', async () => {
     const before = await client.getAccounts(accounts);
     for (const { request, kind, txn } of answers) expect(await client.createPayment(request)).toMatchObject({ kind, txn });
-    expect((await client.getAccounts(accounts)).map(({ number, balanceMinor }) => [number, balanceMinor])).toEqual(before.map(({ number, balanceMinor }) => [number, balanceMinor]));
+    expect((await client.getAccounts(accounts)).map(({ number, balanceMinor }) => [number, balanceMinor])).toEqual(
+      before.map(({ number, balanceMinor }) => [number, balanceMinor]),
+    );
     const total = before.reduce((sum, { balanceMinor }) => sum + balanceMinor, 0n);
     expect(total).toBe(OPENING_MINOR * BigInt(accounts.length));
   });
 
   test('an id still belongs to one request', async () => {
     const first = present(answers[0], 'an answered payment');
-    await expect(client.createPayment({ ...first.request, memo: 'another' })).rejects.toThrow("differs in memo");
+    await expect(client.createPayment({ ...first.request, memo: 'another' })).rejects.toThrow('differs in memo');
   });
 
   test('new payments go through, with the txns of the cluster, and the whole is consistent', async () => {

@@ -131,7 +131,11 @@ describe('clients at the Transaction Manager', () => {
 
   test('GetPayment by id: each caller has ids of his own', async () => {
     const asked = (token: string): Promise<Answer> => heard(cluster.client({ token }).getPayment({ id: paid.own }));
-    expect([await asked(cluster.accountToken(alice)), await asked(cluster.accountToken(bob)), await asked(cluster.operatorToken())]).toEqual(['OK', 'NOT_FOUND', 'NOT_FOUND']);
+    expect([await asked(cluster.accountToken(alice)), await asked(cluster.accountToken(bob)), await asked(cluster.operatorToken())]).toEqual([
+      'OK',
+      'NOT_FOUND',
+      'NOT_FOUND',
+    ]);
   });
 
   test.each(OPEN.filter((path) => !path.endsWith('Watch')))('%s: everybody', async (path) => {
@@ -155,7 +159,8 @@ describe('at a Resource Manager', () => {
   });
 
   test.each(INTERNAL)('%s: certificates decide (tm %s, rm %s), tokens do not count', async (path, byTm, byRm) => {
-    const allowed = async (options: Parameters<typeof rawCall>[3]): Promise<boolean> => !['UNAVAILABLE', 'UNAUTHENTICATED', 'PERMISSION_DENIED'].includes(Code[(await rawCall(cluster.certs(), rm(), `/${path}`, options)).code] ?? '');
+    const allowed = async (options: Parameters<typeof rawCall>[3]): Promise<boolean> =>
+      !['UNAVAILABLE', 'UNAUTHENTICATED', 'PERMISSION_DENIED'].includes(Code[(await rawCall(cluster.certs(), rm(), `/${path}`, options)).code] ?? '');
     expect({
       nobody: await allowed({}),
       operator: await allowed({ token: cluster.operatorToken() }),
@@ -166,7 +171,9 @@ describe('at a Resource Manager', () => {
   });
 
   test.each(METHODS)('%s is not there', async (path) => {
-    expect(Code[(await rawCall(cluster.certs(), rm(), `/${path}`, { certificate: join(cluster.certs(), 'tm'), token: cluster.operatorToken() })).code]).toBe('UNIMPLEMENTED');
+    expect(Code[(await rawCall(cluster.certs(), rm(), `/${path}`, { certificate: join(cluster.certs(), 'tm'), token: cluster.operatorToken() })).code]).toBe(
+      'UNIMPLEMENTED',
+    );
   });
 });
 
@@ -188,6 +195,8 @@ function methodsIn(folder: string): readonly string[] {
     .flatMap((file) => {
       const text = readFileSync(join(folder, file), 'utf8');
       const name = /^package ([\w.]+);/m.exec(text)?.[1] ?? '';
-      return [...text.matchAll(/^service (\w+) \{([^]*?)^\}/gm)].flatMap(([, service = '', methods = '']) => [...methods.matchAll(/^ {2}rpc (\w+)\(/gm)].map(([, method = '']) => `${name}.${service}/${method}`));
+      return [...text.matchAll(/^service (\w+) \{([^]*?)^\}/gm)].flatMap(([, service = '', methods = '']) =>
+        [...methods.matchAll(/^ {2}rpc (\w+)\(/gm)].map(([, method = '']) => `${name}.${service}/${method}`),
+      );
     });
 }

@@ -60,7 +60,8 @@ async function paying<Result>(meanwhile: Promise<Result>): Promise<Result> {
     while (!isOver) {
       const n = (minted += 1);
       const [from, to] = [NUMBERS[n % NUMBERS.length], NUMBERS[(n * 5 + 1) % NUMBERS.length]];
-      if (from !== undefined && to !== undefined && from !== to) expect((await client.createPayment({ id: `p-${n}`, from, to, amount: { minor: 1n } })).kind).toBe('committed');
+      if (from !== undefined && to !== undefined && from !== to)
+        expect((await client.createPayment({ id: `p-${n}`, from, to, amount: { minor: 1n } })).kind).toBe('committed');
     }
   };
   const [result] = await Promise.all([over, ...Array.from({ length: PAYERS }, pay)]);
@@ -82,7 +83,8 @@ async function read(): Promise<void> {
     // The agreed time, whoever's clock is wrong: this machine's is not.
     expect(Math.abs(now.momentUs / 1_000 - Date.now())).toBeLessThan(60_000);
     seen.push(now);
-    for (const earlier of [now, seen[0], seen[Math.floor(seen.length / 2)]]) if (earlier !== undefined) expect(await readAll(earlier.momentUs)).toEqual(earlier);
+    for (const earlier of [now, seen[0], seen[Math.floor(seen.length / 2)]])
+      if (earlier !== undefined) expect(await readAll(earlier.momentUs)).toEqual(earlier);
   }
 }
 
@@ -101,15 +103,18 @@ async function audited(): Promise<void> {
   );
 }
 
-test.each(['rm1', 'rm2', 'rm3'].flatMap((name) => [[name, 'ahead', HOUR_MS] as const, [name, 'behind', -HOUR_MS] as const]))('%s an hour %s: reads at one moment, and of moments read before, and an audit', async (name, _, offMs) => {
-  set(name, offMs);
-  try {
-    await paying(read().then(audited));
-  } finally {
-    set(name, 0);
-  }
-  await paying(read());
-});
+test.each(['rm1', 'rm2', 'rm3'].flatMap((name) => [[name, 'ahead', HOUR_MS] as const, [name, 'behind', -HOUR_MS] as const]))(
+  '%s an hour %s: reads at one moment, and of moments read before, and an audit',
+  async (name, _, offMs) => {
+    set(name, offMs);
+    try {
+      await paying(read().then(audited));
+    } finally {
+      set(name, 0);
+    }
+    await paying(read());
+  },
+);
 
 test('a process that comes back with its clock an hour ahead gives the moments that were read before, from its rows', async () => {
   const one = cluster.process('rm2');

@@ -36,7 +36,8 @@ beforeAll(async () => {
     },
   });
   client = cluster.client();
-  for (const number of ['payer', 'payee']) await client.createAccount({ id: `open-${number}`, number, openingBalance: { minor: number === 'payer' ? 1_000_000n : 0n } });
+  for (const number of ['payer', 'payee'])
+    await client.createAccount({ id: `open-${number}`, number, openingBalance: { minor: number === 'payer' ? 1_000_000n : 0n } });
 });
 
 afterAll(async () => {
@@ -45,7 +46,8 @@ afterAll(async () => {
   await clocks?.remove();
 });
 
-const cli = (...args: readonly string[]): Promise<Ran> => masClient(args, { MAS_TC: cluster.addresses().join(','), MAS_CERT: join(cluster.certs(), 'ca.crt'), MAS_TOKEN: cluster.operatorToken() });
+const cli = (...args: readonly string[]): Promise<Ran> =>
+  masClient(args, { MAS_TC: cluster.addresses().join(','), MAS_CERT: join(cluster.certs(), 'ca.crt'), MAS_TOKEN: cluster.operatorToken() });
 
 /** Entries are what moved a bucket's time. */
 async function paying<Result>(meanwhile: Promise<Result>): Promise<Result> {
@@ -74,24 +76,58 @@ test.each(['rm1', 'rm2', 'rm3'])('%s an hour ahead, then behind: a lock lasts wh
 test('whoever looks is told whose clock it is, and the cluster is healthy', async () => {
   set('rm2', HOUR_MS);
   let ran: Ran | null = null;
-  await waitUntil('status names rm-2', async () => (ran = await cli('cluster', 'status')).stdout.includes('rm-2 is doubtful (clock): its clock is not what most agree on'), { timeoutMs: LONG_MS, diagnostics: () => JSON.stringify(ran) });
-  await waitUntil('its log says by how much', () => Promise.resolve(cluster.process('rm2').lines().some(({ msg }) => /the clock of this machine is 3600\.\d s ahead of the time on which most agree/.test(msg))), { timeoutMs: LONG_MS });
-  await waitUntil('health is well, and names it', async () => (ran = await cli('cluster', 'health')).code === 0 && ran.stdout.includes('rm-2 is doubtful (clock)'), { timeoutMs: LONG_MS, diagnostics: () => JSON.stringify(ran) });
+  await waitUntil(
+    'status names rm-2',
+    async () => (ran = await cli('cluster', 'status')).stdout.includes('rm-2 is doubtful (clock): its clock is not what most agree on'),
+    { timeoutMs: LONG_MS, diagnostics: () => JSON.stringify(ran) },
+  );
+  await waitUntil(
+    'its log says by how much',
+    () =>
+      Promise.resolve(
+        cluster
+          .process('rm2')
+          .lines()
+          .some(({ msg }) => /the clock of this machine is 3600\.\d s ahead of the time on which most agree/.test(msg)),
+      ),
+    { timeoutMs: LONG_MS },
+  );
+  await waitUntil(
+    'health is well, and names it',
+    async () => (ran = await cli('cluster', 'health')).code === 0 && ran.stdout.includes('rm-2 is doubtful (clock)'),
+    { timeoutMs: LONG_MS, diagnostics: () => JSON.stringify(ran) },
+  );
   set('rm2', 0);
-  await waitUntil('status names nobody', async () => !(ran = await cli('cluster', 'status')).stdout.includes('doubtful (clock)'), { timeoutMs: LONG_MS, diagnostics: () => JSON.stringify(ran) });
+  await waitUntil('status names nobody', async () => !(ran = await cli('cluster', 'status')).stdout.includes('doubtful (clock)'), {
+    timeoutMs: LONG_MS,
+    diagnostics: () => JSON.stringify(ran),
+  });
 });
 
-test.each([['an hour behind', -HOUR_MS], ['an hour ahead', HOUR_MS]])('the Transaction Manager %s: an authorization is good for as long as was asked for', async (_, offMs) => {
+test.each([
+  ['an hour behind', -HOUR_MS],
+  ['an hour ahead', HOUR_MS],
+])('the Transaction Manager %s: an authorization is good for as long as was asked for', async (_, offMs) => {
   set('tm1', offMs);
   try {
     const authorize = async (expiresInSeconds: number): Promise<string> => {
-      const answer = await client.createPayment({ id: `auth-${offMs}-${expiresInSeconds}`, kind: 'authorization', from: 'payer', amount: { minor: 10n }, expiresInSeconds });
+      const answer = await client.createPayment({
+        id: `auth-${offMs}-${expiresInSeconds}`,
+        kind: 'authorization',
+        from: 'payer',
+        amount: { minor: 10n },
+        expiresInSeconds,
+      });
       expect(answer.kind).toBe('committed');
       return `auth-${offMs}-${expiresInSeconds}`;
     };
     const [long, short] = [await authorize(600), await authorize(2)];
     expect((await client.createPayment({ id: fresh(), kind: 'capture', referenceId: long, to: 'payee', amount: { minor: 10n } })).kind).toBe('committed');
-    await waitUntil('the short one has expired', async () => (await client.createPayment({ id: fresh(), kind: 'capture', referenceId: short, to: 'payee', amount: { minor: 10n } })).kind !== 'committed', { timeoutMs: LONG_MS });
+    await waitUntil(
+      'the short one has expired',
+      async () => (await client.createPayment({ id: fresh(), kind: 'capture', referenceId: short, to: 'payee', amount: { minor: 10n } })).kind !== 'committed',
+      { timeoutMs: LONG_MS },
+    );
   } finally {
     set('tm1', 0);
   }

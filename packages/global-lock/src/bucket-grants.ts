@@ -61,7 +61,11 @@ export class BucketGrants {
     return { notHeld, unavailable };
   }
 
-  async refreshAll(lockIds: readonly string[], handle: string, timeoutMs: number): Promise<{ readonly lost: readonly string[]; readonly unavailable: readonly string[] }> {
+  async refreshAll(
+    lockIds: readonly string[],
+    handle: string,
+    timeoutMs: number,
+  ): Promise<{ readonly lost: readonly string[]; readonly unavailable: readonly string[] }> {
     const lost: string[] = [];
     const unavailable: string[] = [];
     for (const lockId of lockIds) {
@@ -72,7 +76,10 @@ export class BucketGrants {
     return { lost, unavailable };
   }
 
-  private async acquireOne(lockId: string, request: GrantRequest): Promise<{ readonly kind: 'granted'; readonly token: number } | Exclude<GrantResult, { readonly kind: 'granted' }>> {
+  private async acquireOne(
+    lockId: string,
+    request: GrantRequest,
+  ): Promise<{ readonly kind: 'granted'; readonly token: number } | Exclude<GrantResult, { readonly kind: 'granted' }>> {
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, MAX_POLL_MS)) {
       if (request.signal?.aborted === true) return { kind: 'cancelled' };
       const reply = await this.buckets.acquire(lockId, request.handle, request.mode, request.timeoutMs, request.token);

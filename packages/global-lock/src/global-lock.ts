@@ -24,7 +24,14 @@ export class GlobalLock {
   ) {}
 
   async lock(deadlineMs = this.clock.monotonicMs() + this.properties.lockAttempts * this.properties.lockAttemptDelayMs): Promise<LockReply> {
-    const reply = await this.service.acquire({ lockIds: [this.lockId], mode: 'exclusive', handle: this.handle, properties: this.properties, deadlineMs, ...this.caller });
+    const reply = await this.service.acquire({
+      lockIds: [this.lockId],
+      mode: 'exclusive',
+      handle: this.handle,
+      properties: this.properties,
+      deadlineMs,
+      ...this.caller,
+    });
     if (reply.kind === 'acquired') this.handle = reply.handle;
     return reply;
   }

@@ -25,9 +25,21 @@ class World {
   }) as LockStore;
   readonly service = new GlobalLocks({ store: this.store, buckets: this.buckets, clock: this.clock, random: new SeededRandom(5), logger: silentLogger });
 
-  acquire(lockIds: readonly string[], mode: LockMode = 'exclusive', options: { handle?: string; waitMs?: number; timeoutMs?: number; signal?: AbortSignal } = {}): Promise<LockReply> {
+  acquire(
+    lockIds: readonly string[],
+    mode: LockMode = 'exclusive',
+    options: { handle?: string; waitMs?: number; timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<LockReply> {
     const properties = { ...DEFAULT_LOCK_PROPERTIES, lockTimeoutMs: options.timeoutMs ?? 5000 };
-    return this.service.acquire({ lockIds, mode, handle: options.handle ?? null, properties, deadlineMs: this.clock.monotonicMs() + (options.waitMs ?? 60_000), ...(options.signal === undefined ? {} : { signal: options.signal }), ...CALLER });
+    return this.service.acquire({
+      lockIds,
+      mode,
+      handle: options.handle ?? null,
+      properties,
+      deadlineMs: this.clock.monotonicMs() + (options.waitMs ?? 60_000),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...CALLER,
+    });
   }
 
   release(lockIds: readonly string[], handle: string): Promise<LockReply> {
@@ -47,7 +59,11 @@ beforeEach(() => (world = new World()));
 test('an exclusive lock is a row in each bucket, taken in ascending order, with its fencing token in the table', async () => {
   const { handle, locks } = await world.acquired(['c', 'a', 'b', 'a']);
   expect(world.buckets.calls).toEqual(['acquire a', 'acquire b', 'acquire c']);
-  expect(locks).toEqual([{ lockId: 'a', token: 1 }, { lockId: 'b', token: 2 }, { lockId: 'c', token: 3 }]);
+  expect(locks).toEqual([
+    { lockId: 'a', token: 1 },
+    { lockId: 'b', token: 2 },
+    { lockId: 'c', token: 3 },
+  ]);
   expect(await world.service.status('b')).toMatchObject({ mode: 'exclusive', owners: [handle], token: 2 });
   expect(await world.release(['a', 'b', 'c'], handle)).toMatchObject({ kind: 'acquired', locks: [] });
   expect([world.buckets.held(), await world.service.status('b')]).toEqual([[], null]);
@@ -172,7 +188,13 @@ test('an emptied table lets nobody past the bucket, asks it rarely, and is fille
   let identity = 'one';
   const effectiveLocks = (): Promise<readonly { lockId: string; owner: string; token: number; remainingMs: number }[]> =>
     Promise.resolve([{ lockId: 'a', owner: handle, token: 1, remainingMs: 2_000 }]);
-  const republisher = new LockRepublisher({ store: world.table, identity: () => Promise.resolve(identity), effectiveLocks, clock: world.clock, logger: silentLogger });
+  const republisher = new LockRepublisher({
+    store: world.table,
+    identity: () => Promise.resolve(identity),
+    effectiveLocks,
+    clock: world.clock,
+    logger: silentLogger,
+  });
   republisher.start();
   await world.clock.advance(1000);
   expect(await world.table.holder('a')).toMatchObject({ owners: [handle], token: 1 });
@@ -277,7 +299,10 @@ describe('breaking', () => {
     const waiting = world.acquire(['a']);
     await world.clock.advance(10);
     expect(await world.service.inspect('a', 0)).toMatchObject({ waiting: 1, lastBreak: null });
-    expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({ kind: 'broken', was: { mode: 'shared', holders: [{ token: 1 }, { token: 2 }] } });
+    expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({
+      kind: 'broken',
+      was: { mode: 'shared', holders: [{ token: 1 }, { token: 2 }] },
+    });
     await world.clock.settle();
     expect(await waiting).toMatchObject({ kind: 'acquired', locks: [{ token: 3 }] });
     for (const { handle } of readers) expect(await world.service.refresh({ lockIds: ['a'], handle, timeoutMs: 1000 })).toMatchObject({ kind: 'lost' });

@@ -60,7 +60,8 @@ export class GlobalLocks implements GlobalLockService {
     // Buckets first: whom the table wakes finds the lock free.
     const inBuckets = await this.grants.releaseAll(lockIds, request.handle);
     const inTable = await this.answered(this.ports.store.release(lockIds, request.handle));
-    if (inBuckets.unavailable.length > 0) return { kind: 'unavailable', reason: `no answer from the bucket of ${inBuckets.unavailable.join(', ')}; the lock expires by itself` };
+    if (inBuckets.unavailable.length > 0)
+      return { kind: 'unavailable', reason: `no answer from the bucket of ${inBuckets.unavailable.join(', ')}; the lock expires by itself` };
     // Held is what either side knew: the table may have been emptied, a bucket never reached.
     const lost = inBuckets.notHeld.filter((lockId) => inTable?.notHeld.includes(lockId) !== false);
     return lost.length > 0 ? { kind: 'lost', lockIds: lost } : { kind: 'acquired', handle: request.handle, locks: [], timeoutMs: 0 };
@@ -120,7 +121,14 @@ export class GlobalLocks implements GlobalLockService {
   }
 
   /** Tries at once and after each release until the window ends. */
-  private async tryWithin(windowEndsMs: number, lockIds: readonly string[], handle: string, request: AcquireRequest, lastAttempt: boolean, queue: { entered: boolean }): Promise<TryResult> {
+  private async tryWithin(
+    windowEndsMs: number,
+    lockIds: readonly string[],
+    handle: string,
+    request: AcquireRequest,
+    lastAttempt: boolean,
+    queue: { entered: boolean },
+  ): Promise<TryResult> {
     const { clock, store } = this.ports;
     const { signal } = request;
     for (let wakes = 0; ; wakes += 1) {
@@ -130,7 +138,8 @@ export class GlobalLocks implements GlobalLockService {
       if (result.kind !== 'held' || leftMs <= 0 || lastAttempt) return result;
       if (wakes === 0) await this.answered(store.noteWaiting(lockIds, handle, leftMs + BUCKET_RETRY_MS));
       queue.entered = true;
-      const waited = result.in === 'bucket' ? delay(clock, Math.min(leftMs, BUCKET_RETRY_MS)) : this.waitForRelease(lockIds, leftMs, wakes < MAX_WAKES_PER_ATTEMPT);
+      const waited =
+        result.in === 'bucket' ? delay(clock, Math.min(leftMs, BUCKET_RETRY_MS)) : this.waitForRelease(lockIds, leftMs, wakes < MAX_WAKES_PER_ATTEMPT);
       await orEnded(waited, signal);
       if (clock.monotonicMs() >= windowEndsMs) return result;
     }
@@ -152,7 +161,15 @@ export class GlobalLocks implements GlobalLockService {
     const { store, clock } = this.ports;
     const timeoutMs = request.properties.lockTimeoutMs;
     const startedMs = clock.monotonicMs();
-    const granted = await this.grants.acquireAll({ lockIds, handle, mode: request.mode, timeoutMs, token: request.token, deadlineMs: request.deadlineMs, signal: request.signal });
+    const granted = await this.grants.acquireAll({
+      lockIds,
+      handle,
+      mode: request.mode,
+      timeoutMs,
+      token: request.token,
+      deadlineMs: request.deadlineMs,
+      signal: request.signal,
+    });
     if (granted.kind !== 'granted') {
       await this.answered(store.release(lockIds, handle));
       if (granted.kind === 'unavailable' && request.handle === null) void this.releaseAgain(lockIds, handle);
@@ -178,7 +195,9 @@ export class GlobalLocks implements GlobalLockService {
   }
 
   private async recordTokens(locks: readonly EffectiveLock[], handle: string, remainingMs: number): Promise<void> {
-    await Promise.all(locks.map((lock) => (lock.token === null ? undefined : this.answered(this.ports.store.recordToken(lock.lockId, handle, lock.token, remainingMs)))));
+    await Promise.all(
+      locks.map((lock) => (lock.token === null ? undefined : this.answered(this.ports.store.recordToken(lock.lockId, handle, lock.token, remainingMs)))),
+    );
   }
 
   /** undefined: the lock table did not answer in time. */

@@ -2,7 +2,18 @@ export { GlobalLock, type LockCaller } from './global-lock';
 export { GlobalLocks, MAX_LOCK_IDS, type GlobalLocksPorts } from './global-locks';
 export { handleMode, mintHandle } from './lock-handle';
 export { DEFAULT_REPUBLISH_INTERVAL_MS, LockRepublisher, type RepublisherPorts } from './lock-republisher';
-export { DEFAULT_LOCK_PROPERTIES, type BreakReply, type BucketGrant, type BucketLocks, type EffectiveLock, type GlobalLockService, type LockProperties, type LockReply, type LockReport, type LockReportHolder } from './lock-service';
+export {
+  DEFAULT_LOCK_PROPERTIES,
+  type BreakReply,
+  type BucketGrant,
+  type BucketLocks,
+  type EffectiveLock,
+  type GlobalLockService,
+  type LockProperties,
+  type LockReply,
+  type LockReport,
+  type LockReportHolder,
+} from './lock-service';
 export * from './lock-store';
 export { MemoryLockStore } from './memory-lock-store';
 export { ReleaseWaiters } from './release-waiters';

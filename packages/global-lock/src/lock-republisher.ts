@@ -60,7 +60,8 @@ export class LockRepublisher {
       logger.info({ locks: locks.length }, 'exclusive locks were published to the lock table');
       return true;
     } catch (error) {
-      if (!this.failing) logger.warn(hasKind(error) ? { reason: error.message } : { err: error }, 'exclusive locks could not be published to the lock table; trying again');
+      if (!this.failing)
+        logger.warn(hasKind(error) ? { reason: error.message } : { err: error }, 'exclusive locks could not be published to the lock table; trying again');
       this.failing = true;
       return false;
     }

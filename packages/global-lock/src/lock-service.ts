@@ -62,9 +62,23 @@ export interface GlobalLockService {
    * `signal`: the call has ended, so that nobody will hear the answer. Then it gives up its place, and a grant that comes too late
    * is given back (unless the caller brought the handle: then he knows it, and may hold the lock already).
    */
-  acquire(request: { readonly signal?: AbortSignal;  readonly lockIds: readonly string[]; readonly mode: LockMode; readonly handle: string | null; readonly properties: LockProperties; readonly subject: Subject; readonly token: string; readonly deadlineMs: number }): Promise<LockReply>;
+  acquire(request: {
+    readonly signal?: AbortSignal;
+    readonly lockIds: readonly string[];
+    readonly mode: LockMode;
+    readonly handle: string | null;
+    readonly properties: LockProperties;
+    readonly subject: Subject;
+    readonly token: string;
+    readonly deadlineMs: number;
+  }): Promise<LockReply>;
   release(request: { readonly lockIds: readonly string[]; readonly handle: string; readonly deadlineMs: number }): Promise<LockReply>;
-  refresh(request: { readonly lockIds: readonly string[]; readonly handle: string; readonly timeoutMs: number; readonly deadlineMs: number }): Promise<LockReply>;
+  refresh(request: {
+    readonly lockIds: readonly string[];
+    readonly handle: string;
+    readonly timeoutMs: number;
+    readonly deadlineMs: number;
+  }): Promise<LockReply>;
   /** What the lock table knows: quick, and a hint only. */
   status(lockId: string): Promise<LockHolder | null>;
   /** What counts. Rejects with LockStoreUnavailable when the bucket does not say. */

@@ -127,7 +127,8 @@ export class MemoryLockStore implements LockStore {
   private grant(lockId: string, request: LockRequest): void {
     const lock = this.locks.get(lockId);
     const expires = this.clock.monotonicMs() + request.timeoutMs;
-    if (lock === undefined || lock.mode !== request.mode) this.locks.set(lockId, { mode: request.mode, owners: new Map([[request.owner, expires]]), token: null });
+    if (lock === undefined || lock.mode !== request.mode)
+      this.locks.set(lockId, { mode: request.mode, owners: new Map([[request.owner, expires]]), token: null });
     else lock.owners.set(request.owner, expires);
     for (const old of rotated(this.locks)) this.live(old);
   }

@@ -62,16 +62,19 @@ test('a pause that was seen is allowed again within the minute, whatever else is
 
 test('the sliding maximum is that of what is remembered', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 30 }), fc.integer({ min: 1, max: 50 })), { maxLength: 60 }), (steps) => {
-      const longest = new LongestPause();
-      const all: { readonly durationMs: number; readonly untilMs: number }[] = [];
-      let nowMs = 0;
-      for (const [durationMs, afterMs, keptMs] of steps) {
-        nowMs += afterMs;
-        longest.note(durationMs, nowMs, keptMs);
-        all.push({ durationMs, untilMs: nowMs + keptMs });
-        expect(longest.at(nowMs)).toBe(Math.max(0, ...all.filter(({ untilMs }) => untilMs > nowMs).map((one) => one.durationMs)));
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 30 }), fc.integer({ min: 1, max: 50 })), { maxLength: 60 }),
+      (steps) => {
+        const longest = new LongestPause();
+        const all: { readonly durationMs: number; readonly untilMs: number }[] = [];
+        let nowMs = 0;
+        for (const [durationMs, afterMs, keptMs] of steps) {
+          nowMs += afterMs;
+          longest.note(durationMs, nowMs, keptMs);
+          all.push({ durationMs, untilMs: nowMs + keptMs });
+          expect(longest.at(nowMs)).toBe(Math.max(0, ...all.filter(({ untilMs }) => untilMs > nowMs).map((one) => one.durationMs)));
+        }
+      },
+    ),
   );
 });

@@ -11,7 +11,10 @@ export class LongestPause {
   note(durationMs: number, nowMs: number, keptMs: number): void {
     const untilMs = nowMs + keptMs;
     if (this.pauses.some((other) => other.durationMs >= durationMs && other.untilMs >= untilMs)) return;
-    this.pauses = [...this.pauses.filter((other) => other.untilMs > nowMs && (other.durationMs > durationMs || other.untilMs > untilMs)), { durationMs, untilMs }];
+    this.pauses = [
+      ...this.pauses.filter((other) => other.untilMs > nowMs && (other.durationMs > durationMs || other.untilMs > untilMs)),
+      { durationMs, untilMs },
+    ];
   }
 
   /** 0: none. */

@@ -13,7 +13,11 @@ class Pair {
   nowMs = 0;
 
   constructor() {
-    this.liveness = new PeerLiveness<number>({ tickMs: TICK_MS, floorMs: 300, capMs: 1_500 }, { gained: (peer) => this.events.push(`+${peer}`), lost: (peer, how) => this.events.push(`${how} ${peer}`) }, 0);
+    this.liveness = new PeerLiveness<number>(
+      { tickMs: TICK_MS, floorMs: 300, capMs: 1_500 },
+      { gained: (peer) => this.events.push(`+${peer}`), lost: (peer, how) => this.events.push(`${how} ${peer}`) },
+      0,
+    );
     this.liveness.connected(P, 0);
     this.both(12_000);
     this.events.length = 0;

@@ -137,7 +137,15 @@ export class PeerLiveness<Peer> {
   private known(peer: Peer): Known {
     let known = this.peers.get(peer);
     if (known === undefined) {
-      known = { isConnected: false, isAlive: false, heardAwakeMs: 0, aliveSinceMs: 0, goneSinceMs: this.startedMs, condition: WELL, pauses: new LongestPause() };
+      known = {
+        isConnected: false,
+        isAlive: false,
+        heardAwakeMs: 0,
+        aliveSinceMs: 0,
+        goneSinceMs: this.startedMs,
+        condition: WELL,
+        pauses: new LongestPause(),
+      };
       this.peers.set(peer, known);
     }
     return known;

@@ -61,11 +61,20 @@ test.each<[string, (patient: Patient) => Patient, string]>([
   ['five seconds after the cure', (p) => p.for(520, { storeFails: true }).for(5_000), 'well'],
   ['a relapse: five seconds are not enough', (p) => p.for(520, { storeFails: true }).for(5_000).for(520, { storeFails: true }).for(5_000), 'ailing (store)'],
   ['… but ten are', (p) => p.for(520, { storeFails: true }).for(5_000).for(520, { storeFails: true }).for(10_000), 'well'],
-  ['a relapse a minute and a half later is a new illness', (p) => p.for(520, { storeFails: true }).for(95_000).for(520, { storeFails: true }).for(5_000), 'well'],
+  [
+    'a relapse a minute and a half later is a new illness',
+    (p) => p.for(520, { storeFails: true }).for(95_000).for(520, { storeFails: true }).for(5_000),
+    'well',
+  ],
 ])('%s', (_, course, says) => expect(course(new Patient()).says).toBe(says));
 
 test('whatever was before, after a minute without trouble it is well', () => {
-  const course = fc.record({ forMs: fc.integer({ min: 40, max: 8_000 }), stallMs: fc.constantFrom(0, 0, 150, 300), oldestWriteMs: fc.constantFrom(0, 0, 250), storeFails: fc.boolean() });
+  const course = fc.record({
+    forMs: fc.integer({ min: 40, max: 8_000 }),
+    stallMs: fc.constantFrom(0, 0, 150, 300),
+    oldestWriteMs: fc.constantFrom(0, 0, 250),
+    storeFails: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(course, { maxLength: 40 }), (courses) => {
       const patient = new Patient();

@@ -53,7 +53,8 @@ export class AccountAudit {
     const { balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, journalSeq, lastSeq, status } = this.account;
     const openingMinor = this.openingMinor ?? balanceMinor;
     if (this.early.size > 0) this.differs(`its journal has no position ${this.journalSeq + 1}`);
-    if (this.journalSeq + this.early.size !== journalSeq) this.differs(`its journal has ${this.journalSeq + this.early.size} positions instead of ${journalSeq}`);
+    if (this.journalSeq + this.early.size !== journalSeq)
+      this.differs(`its journal has ${this.journalSeq + this.early.size} positions instead of ${journalSeq}`);
     if (this.openingMinor !== null) this.compare('its journal ends at', this.journalBalance, 'its balance is', balanceMinor);
     this.compare('its legs hold', this.holdsMinor, 'its holds are', holdsMinor);
     this.compare('its legs promise', this.pendingMinor, 'its pending credits are', pendingCreditsMinor);
@@ -61,7 +62,8 @@ export class AccountAudit {
       this.differs(`refunds of ${txn} differ from what its leg says by ${this.money(takenMinor)} taken and ${this.money(reservedMinor)} reserved`);
     }
     if (this.greatestSeq > lastSeq) this.differs(`it has a leg with sequence ${this.greatestSeq}, above its last ${lastSeq}`);
-    if (status !== 'closed' && balanceMinor - holdsMinor < minimumMinor) this.differs(`balance less holds is ${this.money(balanceMinor - holdsMinor)}, below its minimum ${this.money(minimumMinor)}`);
+    if (status !== 'closed' && balanceMinor - holdsMinor < minimumMinor)
+      this.differs(`balance less holds is ${this.money(balanceMinor - holdsMinor)}, below its minimum ${this.money(minimumMinor)}`);
     return openingMinor;
   }
 
@@ -75,7 +77,10 @@ export class AccountAudit {
       this.journalSeq += 1;
       this.early.delete(this.journalSeq);
       if (this.openingMinor === null) this.openingMinor = next.beforeMinor;
-      else if (next.beforeMinor !== this.journalBalance) this.differs(`its journal's position ${this.journalSeq} starts at ${this.money(next.beforeMinor)}, but the one before ended at ${this.money(this.journalBalance)}`);
+      else if (next.beforeMinor !== this.journalBalance)
+        this.differs(
+          `its journal's position ${this.journalSeq} starts at ${this.money(next.beforeMinor)}, but the one before ended at ${this.money(this.journalBalance)}`,
+        );
       this.journalBalance = next.afterMinor;
     }
   }
@@ -97,12 +102,15 @@ export class AccountAudit {
 
   private checkForm(leg: LegRow): void {
     const moves = leg.state === 'committed' && directionOf(leg.spec.effect) !== 0;
-    if (leg.account !== leg.spec.account || leg.slot !== this.account.slot) this.differs(`leg ${leg.txn} names account ${leg.spec.account} in slot ${leg.slot}`);
+    if (leg.account !== leg.spec.account || leg.slot !== this.account.slot)
+      this.differs(`leg ${leg.txn} names account ${leg.spec.account} in slot ${leg.slot}`);
     if (leg.spec.currency !== this.account.currency && leg.state !== 'aborted') this.differs(`leg ${leg.txn} is in ${leg.spec.currency}`);
     if (moves !== (leg.journal !== null)) this.differs(`leg ${leg.txn} is ${leg.state} and has ${moves ? 'no' : 'a'} journal position`);
     if ((leg.state === 'aborted') !== (leg.reason !== null)) this.differs(`leg ${leg.txn} is ${leg.state} and has ${leg.reason === null ? 'no' : 'a'} reason`);
-    if ((leg.state === 'prepared') !== (leg.endedAtMs === null)) this.differs(`leg ${leg.txn} is ${leg.state} and has ${leg.endedAtMs === null ? 'no' : 'an'} end`);
-    if ((leg.reservation !== null) !== (leg.state === 'committed' && leg.spec.effect === 'authorize')) this.differs(`leg ${leg.txn} is ${leg.state}, of effect ${leg.spec.effect}, and has ${leg.reservation === null ? 'no' : 'a'} reservation`);
+    if ((leg.state === 'prepared') !== (leg.endedAtMs === null))
+      this.differs(`leg ${leg.txn} is ${leg.state} and has ${leg.endedAtMs === null ? 'no' : 'an'} end`);
+    if ((leg.reservation !== null) !== (leg.state === 'committed' && leg.spec.effect === 'authorize'))
+      this.differs(`leg ${leg.txn} is ${leg.state}, of effect ${leg.spec.effect}, and has ${leg.reservation === null ? 'no' : 'a'} reservation`);
   }
 
   private compare(what: string, foundMinor: AmountMinor, other: string, saidMinor: AmountMinor): void {

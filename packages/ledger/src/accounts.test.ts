@@ -2,7 +2,22 @@
 import { accountNumber, parsePaymentId, paymentKey, splitPaymentKey, txnId } from '@mas/values';
 import { acc, change, create, decideCommit, key, OPERATOR, pay, payment, prepare, SYSTEM, txn, USD } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
-import { changeBody, changeRecordKey, creationBody, differingRequestField, emptyBucket, Ledger, matchesNumberPattern, MemoryRows, PaymentBody, requestNamed, SEMANTICS_VERSION, UnknownSemantics, type Instruction, type Policy } from './index';
+import {
+  changeBody,
+  changeRecordKey,
+  creationBody,
+  differingRequestField,
+  emptyBucket,
+  Ledger,
+  matchesNumberPattern,
+  MemoryRows,
+  PaymentBody,
+  requestNamed,
+  SEMANTICS_VERSION,
+  UnknownSemantics,
+  type Instruction,
+  type Policy,
+} from './index';
 
 const bucket = (...steps: readonly Instruction[]): TestBucket => bucketOfVersion(SEMANTICS_VERSION, ...steps);
 const bucketOfVersion = (version: number, ...steps: readonly Instruction[]): TestBucket => {
@@ -10,11 +25,20 @@ const bucketOfVersion = (version: number, ...steps: readonly Instruction[]): Tes
   for (const step of steps) made.run(step);
   return made;
 };
-const policy = (more: Partial<Policy>): Instruction => ({ kind: 'set-policy', policy: { version: 2, numberPattern: 'any', minimumBalanceMinor: 10n, maximumAmountMinor: 1000n, ...more }, semanticsVersion: 1, subject: OPERATOR });
+const policy = (more: Partial<Policy>): Instruction => ({
+  kind: 'set-policy',
+  policy: { version: 2, numberPattern: 'any', minimumBalanceMinor: 10n, maximumAmountMinor: 1000n, ...more },
+  semanticsVersion: 1,
+  subject: OPERATOR,
+});
 
 test('creation issues money; its retry finds it', () => {
   const a = bucket();
-  expect(a.run(create('a1', 70n))).toMatchObject({ kind: 'account', fresh: true, account: { number: 'a1', slot: 1, balanceMinor: 70n, status: 'open', rev: 1 } });
+  expect(a.run(create('a1', 70n))).toMatchObject({
+    kind: 'account',
+    fresh: true,
+    account: { number: 'a1', slot: 1, balanceMinor: 70n, status: 'open', rev: 1 },
+  });
   expect(a.run(create('a1', 70n))).toMatchObject({ kind: 'account', fresh: false, account: { balanceMinor: 70n } });
   expect(a.ledger.meta()).toMatchObject({ accountCount: 1, issued: new Map([[USD, 70n]]), totals: new Map([[USD, 70n]]) });
 });
@@ -31,10 +55,20 @@ describe('creation is refused', () => {
     ['to the cluster itself', [], create('a1', 1n, { subject: SYSTEM }), { name: 'NOT_AUTHORIZED' }],
     ['where the number is taken', [create('a1', 1n)], create('a1', 1n, { key: key('other') }), { name: 'ACCOUNT_EXISTS', facts: { same_id: 'false' } }],
     ['under the same id with other fields', [create('a1', 1n)], create('a1', 2n, { txn: txn(9) }), { name: 'ACCOUNT_EXISTS', facts: { same_id: 'true' } }],
-    ['below the policy’s minimum', [policy({})], create('a1', 9n), { name: 'OPENING_BALANCE_BELOW_MINIMUM', facts: { opening: '0.09', minimum: '0.10', currency: 'USD' } }],
+    [
+      'below the policy’s minimum',
+      [policy({})],
+      create('a1', 9n),
+      { name: 'OPENING_BALANCE_BELOW_MINIMUM', facts: { opening: '0.09', minimum: '0.10', currency: 'USD' } },
+    ],
     ['below its own minimum', [], create('a1', 9n, { minimumMinor: 20n }), { name: 'OPENING_BALANCE_BELOW_MINIMUM' }],
     ['below zero, whatever the minimum', [], create('a1', -1n, { minimumMinor: -100n }), { name: 'OPENING_BALANCE_BELOW_MINIMUM', facts: { minimum: '0.00' } }],
-    ['where the number has another form', [policy({ numberPattern: 'add' })], create('a1', 100n), { name: 'ACCOUNT_NUMBER_REFUSED', facts: { pattern: 'add' } }],
+    [
+      'where the number has another form',
+      [policy({ numberPattern: 'add' })],
+      create('a1', 100n),
+      { name: 'ACCOUNT_NUMBER_REFUSED', facts: { pattern: 'add' } },
+    ],
     ['where all issued money would exceed 64 bits', [create('a2', 2n ** 63n - 1n)], create('a1', 1n), { name: 'BALANCE_OVERFLOW' }],
   ])('%s', (_name, steps, instruction, refusal) => {
     const a = bucket(...steps);
@@ -63,22 +97,67 @@ describe('changes', () => {
   test.each<[string, readonly Instruction[], Instruction, object]>([
     ['freeze', [], freeze(1), { kind: 'account', fresh: true, account: { status: 'frozen' } }],
     ['freeze, repeated', [freeze(1)], freeze(1), { kind: 'account', fresh: false, account: { status: 'frozen' } }],
-    ['freeze, repeated after an unfreeze: as it was answered', [freeze(1), unfreeze(2), create('a3', 5n), decideCommit(payment(5, pay('a3', 'a1', 5n)))], freeze(1), { kind: 'account', fresh: false, account: { status: 'frozen', rev: 2, balanceMinor: 100n } }],
-    ['refused, repeated when it would not be any more: as it was answered', [unfreeze(1), freeze(2)], unfreeze(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FROZEN', account: 'a1' } }],
-    ['of an unknown account, repeated when there is one', [change(1, 'a3', { kind: 'freeze' }), create('a3', 5n)], change(1, 'a3', { kind: 'freeze' }), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FOUND', account: 'a3' } }],
-    ['under the id of a refused one', [unfreeze(1)], change(1, 'a1', { kind: 'freeze' }, { txn: txn(99) }), { kind: 'conflict', bound: { body: changeBody(acc('a1'), { kind: 'unfreeze' }) } }],
+    [
+      'freeze, repeated after an unfreeze: as it was answered',
+      [freeze(1), unfreeze(2), create('a3', 5n), decideCommit(payment(5, pay('a3', 'a1', 5n)))],
+      freeze(1),
+      { kind: 'account', fresh: false, account: { status: 'frozen', rev: 2, balanceMinor: 100n } },
+    ],
+    [
+      'refused, repeated when it would not be any more: as it was answered',
+      [unfreeze(1), freeze(2)],
+      unfreeze(1),
+      { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FROZEN', account: 'a1' } },
+    ],
+    [
+      'of an unknown account, repeated when there is one',
+      [change(1, 'a3', { kind: 'freeze' }), create('a3', 5n)],
+      change(1, 'a3', { kind: 'freeze' }),
+      { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FOUND', account: 'a3' } },
+    ],
+    [
+      'under the id of a refused one',
+      [unfreeze(1)],
+      change(1, 'a1', { kind: 'freeze' }, { txn: txn(99) }),
+      { kind: 'conflict', bound: { body: changeBody(acc('a1'), { kind: 'unfreeze' }) } },
+    ],
     ['freeze of a frozen account', [freeze(1)], freeze(2), { kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN' } }],
     ['unfreeze of an open account', [], unfreeze(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FROZEN' } }],
     ['close with money', [], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '1.00' } } }],
     ['close at zero', [decideCommit(payment(5, pay('a1', 'a2', 100n)))], close(1), { kind: 'account', account: { status: 'closed' } }],
-    ['close with a hold', [prepare(payment(5, pay('a1', 'a2', 100n)), 'a1')], close(1), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { holds: '1.00' } } }],
-    ['close of an overdrawable account with a hold', [create('a3', 0n, { minimumMinor: -50n }), prepare(payment(5, pay('a3', 'a2', 10n)), 'a3')], change(1, 'a3', { kind: 'close' }), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '0.00', holds: '0.10' } } }],
+    [
+      'close with a hold',
+      [prepare(payment(5, pay('a1', 'a2', 100n)), 'a1')],
+      close(1),
+      { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { holds: '1.00' } } },
+    ],
+    [
+      'close of an overdrawable account with a hold',
+      [create('a3', 0n, { minimumMinor: -50n }), prepare(payment(5, pay('a3', 'a2', 10n)), 'a3')],
+      change(1, 'a3', { kind: 'close' }),
+      { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '0.00', holds: '0.10' } } },
+    ],
     ['anything after close', [decideCommit(payment(5, pay('a1', 'a2', 100n))), close(1)], freeze(2), { kind: 'refused', refusal: { name: 'ACCOUNT_CLOSED' } }],
     ['set-minimum', [], change(1, 'a1', { kind: 'set-minimum', minimumMinor: 100n }), { kind: 'account', account: { minimumMinor: 100n } }],
-    ['set-minimum above what is there', [], change(1, 'a1', { kind: 'set-minimum', minimumMinor: 101n }), { kind: 'refused', refusal: { name: 'INSUFFICIENT_FUNDS', facts: { available: '1.00', needed: '1.01', minimum: '0.00', currency: 'USD' } } }],
-    ['by an account’s token', [], change(1, 'a1', { kind: 'freeze' }, { subject: { kind: 'account', account: acc('a1') } }), { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } }],
+    [
+      'set-minimum above what is there',
+      [],
+      change(1, 'a1', { kind: 'set-minimum', minimumMinor: 101n }),
+      { kind: 'refused', refusal: { name: 'INSUFFICIENT_FUNDS', facts: { available: '1.00', needed: '1.01', minimum: '0.00', currency: 'USD' } } },
+    ],
+    [
+      'by an account’s token',
+      [],
+      change(1, 'a1', { kind: 'freeze' }, { subject: { kind: 'account', account: acc('a1') } }),
+      { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } },
+    ],
     ['of an unknown account', [], change(1, 'a9', { kind: 'freeze' }), { kind: 'refused', refusal: { name: 'ACCOUNT_NOT_FOUND' } }],
-    ['under a used id', [freeze(1)], change(1, 'a1', { kind: 'close' }, { txn: txn(99) }), { kind: 'conflict', bound: { body: changeBody(acc('a1'), { kind: 'freeze' }) } }],
+    [
+      'under a used id',
+      [freeze(1)],
+      change(1, 'a1', { kind: 'close' }, { txn: txn(99) }),
+      { kind: 'conflict', bound: { body: changeBody(acc('a1'), { kind: 'freeze' }) } },
+    ],
   ])('%s', (_name, steps, instruction, expected) => {
     const a = bucket(create('a1', 100n), create('a2', 0n), ...steps);
     expect(a.run(instruction)).toMatchObject(expected);
@@ -134,14 +213,22 @@ test('a change is recorded in the home of its key or not at all, whoever has pro
   const a = bucket(create('a1', 70n), create('a2', 5n));
   const before = a.content();
   // Both slots are this bucket's; a retry would look in slot 2 and not find what is recorded in slot 1.
-  expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('2.change-1') }))).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '2', slot: '1' } } });
+  expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('2.change-1') }))).toMatchObject({
+    kind: 'refused',
+    refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '2', slot: '1' } },
+  });
   expect(a.run(change(1, 'a1', { kind: 'freeze' }, { key: key('102.change-1') }))).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
   expect(a.content()).toBe(before);
 });
 
 describe('requests under one id', () => {
-  const creation = (more: object = {}): PaymentBody => creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x', ...more });
-  const [freeze, other, close] = [changeBody(acc('a1'), { kind: 'freeze' }), changeBody(acc('a2'), { kind: 'freeze' }), changeBody(acc('a1'), { kind: 'close' })];
+  const creation = (more: object = {}): PaymentBody =>
+    creationBody({ number: acc('a1'), currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x', ...more });
+  const [freeze, other, close] = [
+    changeBody(acc('a1'), { kind: 'freeze' }),
+    changeBody(acc('a2'), { kind: 'freeze' }),
+    changeBody(acc('a1'), { kind: 'close' }),
+  ];
   const minimum = (minimumMinor: bigint): PaymentBody => changeBody(acc('a1'), { kind: 'set-minimum', minimumMinor });
   const { body: paid } = payment(1, pay('a1', 'b1', 5n));
   test.each<[string, PaymentBody, PaymentBody, string | null]>([
@@ -164,7 +251,12 @@ describe('requests under one id', () => {
   });
 
   test('are named for people', () => {
-    expect([creation(), freeze, paid, { ...paid, kind: 'authorization' as const }].map(requestNamed)).toEqual(['the creation of account a1', 'freeze of account a1', 'a payment', 'an authorization']);
+    expect([creation(), freeze, paid, { ...paid, kind: 'authorization' as const }].map(requestNamed)).toEqual([
+      'the creation of account a1',
+      'freeze of account a1',
+      'a payment',
+      'an authorization',
+    ]);
   });
 
   test('a change is recorded under an id that its account lives with, that no caller can choose and that fits, however long the account’s and its own are', () => {
@@ -189,7 +281,15 @@ describe('a meaning of instructions that this build does not know', () => {
 
   test('stops it when rows or a snapshot bring it', () => {
     const pinned = { prepared: [], openAuthorizations: [], undelivered: [], locks: [] };
-    expect(() => new Ledger({ ...emptyBucket(1 as never), semanticsVersion: newer }, pinned, () => 5 as never, () => 5 as never)).toThrow(UnknownSemantics);
+    expect(
+      () =>
+        new Ledger(
+          { ...emptyBucket(1 as never), semanticsVersion: newer },
+          pinned,
+          () => 5 as never,
+          () => 5 as never,
+        ),
+    ).toThrow(UnknownSemantics);
   });
 
   test('a known one stays with the bucket', () => {
@@ -202,18 +302,34 @@ describe('a meaning of instructions that this build does not know', () => {
 });
 
 test('a bucket begins once, and owns nothing before', () => {
-  const ledger = new Ledger(emptyBucket(1 as never), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 5 as never, () => 5 as never);
+  const ledger = new Ledger(
+    emptyBucket(1 as never),
+    { prepared: [], openAuthorizations: [], undelivered: [], locks: [] },
+    () => 5 as never,
+    () => 5 as never,
+  );
   const outcomes = ledger.apply({ stampMs: 1, behindUs: null, instructions: [create('a1', 1n)] }, new MemoryRows(), 1);
   expect(outcomes).toMatchObject([{ kind: 'wrong-bucket' }]);
   const a = bucket(create('a1', 1n));
   const before = a.content();
-  a.run({ kind: 'genesis', slots: [], epoch: 9, policy: { version: 9, numberPattern: 'x', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 });
+  a.run({
+    kind: 'genesis',
+    slots: [],
+    epoch: 9,
+    policy: { version: 9, numberPattern: 'x', minimumBalanceMinor: 0n, maximumAmountMinor: 1n },
+    semanticsVersion: 1,
+  });
   expect(a.content()).toBe(before);
 });
 
 test.each([
-  ['9090-8912-1209-0098', 'dddd-dddd-dddd-dddd', true], ['9090-8912-1209-009', 'dddd-dddd-dddd-dddd', false], ['9090-8912-1209-009x', 'dddd-dddd-dddd-dddd', false],
-  ['9090.8912-1209-0098', 'dddd-dddd-dddd-dddd', false], ['abc', 'any', true], ['abc', 'abc', true], ['abd', 'abc', false],
+  ['9090-8912-1209-0098', 'dddd-dddd-dddd-dddd', true],
+  ['9090-8912-1209-009', 'dddd-dddd-dddd-dddd', false],
+  ['9090-8912-1209-009x', 'dddd-dddd-dddd-dddd', false],
+  ['9090.8912-1209-0098', 'dddd-dddd-dddd-dddd', false],
+  ['abc', 'any', true],
+  ['abc', 'abc', true],
+  ['abd', 'abc', false],
 ])('%s in the form %s: %s', (number, pattern, expected) => {
   expect(matchesNumberPattern(number, pattern)).toBe(expected);
 });

@@ -80,7 +80,10 @@ export function changeAccount(a: Applying, instruction: ChangeAccount): Outcome 
   const before = stopped.account;
   const after = { ...withChange(before, instruction.change), rev: before.rev + 1 };
   a.putAccount(after, before);
-  record({ kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs }, decidedOnce ? [{ account: number, balanceMinor: after.balanceMinor, rev: after.rev }] : []);
+  record(
+    { kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs },
+    decidedOnce ? [{ account: number, balanceMinor: after.balanceMinor, rev: after.rev }] : [],
+  );
   return { kind: 'account', account: after, fresh: true };
 }
 
@@ -102,14 +105,23 @@ function asRefusal({ name, account, facts }: AbortReason): Refusal {
 function checkCreation(a: Applying, instruction: CreateAccount, existing: AccountRow | undefined, numberPattern: string, minimumMinor: bigint): Refused | null {
   const { number, currency, openingBalanceMinor, subject, key } = instruction;
   if (subject.kind !== 'operator') return refused('NOT_AUTHORIZED', number, { subject: subject.kind === 'account' ? subject.account : subject.kind });
-  if (!fitsInt64(a.state.issuedOf(currency) + openingBalanceMinor)) return refused('BALANCE_OVERFLOW', number, { amount: formatAmount(openingBalanceMinor, currency), currency });
+  if (!fitsInt64(a.state.issuedOf(currency) + openingBalanceMinor))
+    return refused('BALANCE_OVERFLOW', number, { amount: formatAmount(openingBalanceMinor, currency), currency });
   if (existing !== undefined) return refused('ACCOUNT_EXISTS', number, { same_id: String(existing.createdBy.key === key) });
   if (!matchesNumberPattern(number, numberPattern)) return refused('ACCOUNT_NUMBER_REFUSED', number, { pattern: numberPattern });
   if (openingBalanceMinor >= minimumMinor && openingBalanceMinor >= 0n) return null;
-  return refused('OPENING_BALANCE_BELOW_MINIMUM', number, { opening: formatAmount(openingBalanceMinor, currency), minimum: formatAmount(minimumMinor < 0n ? 0n : minimumMinor, currency), currency });
+  return refused('OPENING_BALANCE_BELOW_MINIMUM', number, {
+    opening: formatAmount(openingBalanceMinor, currency),
+    minimum: formatAmount(minimumMinor < 0n ? 0n : minimumMinor, currency),
+    currency,
+  });
 }
 
-function checkChange(a: Applying, account: AccountRow | undefined, instruction: ChangeAccount): Refused | Wait | { readonly kind: 'pass'; readonly account: AccountRow } {
+function checkChange(
+  a: Applying,
+  account: AccountRow | undefined,
+  instruction: ChangeAccount,
+): Refused | Wait | { readonly kind: 'pass'; readonly account: AccountRow } {
   if (account === undefined) return refused('ACCOUNT_NOT_FOUND', instruction.number, {});
   if (account.status === 'closed') return refused('ACCOUNT_CLOSED', account.number, {});
   return checkKind(a, account, instruction) ?? { kind: 'pass', account };
@@ -138,14 +150,24 @@ function checkClose(a: Applying, account: AccountRow, undecided: ChangeAccount['
     const wait = undecidedCredits(a, account, 1n, undecided);
     if (wait !== null) return wait;
   }
-  return refused('ACCOUNT_NOT_EMPTY', number, { balance: formatAmount(balanceMinor, currency), holds: formatAmount(holdsMinor, currency), pending: formatAmount(pendingCreditsMinor, currency), currency });
+  return refused('ACCOUNT_NOT_EMPTY', number, {
+    balance: formatAmount(balanceMinor, currency),
+    holds: formatAmount(holdsMinor, currency),
+    pending: formatAmount(pendingCreditsMinor, currency),
+    currency,
+  });
 }
 
 function checkMinimum(account: AccountRow, minimumMinor: bigint): Refused | null {
   const { currency } = account;
   const free = account.balanceMinor - account.holdsMinor;
   if (free >= minimumMinor) return null;
-  return refused('INSUFFICIENT_FUNDS', account.number, { available: formatAmount(free, currency), needed: formatAmount(minimumMinor, currency), minimum: formatAmount(account.minimumMinor, currency), currency });
+  return refused('INSUFFICIENT_FUNDS', account.number, {
+    available: formatAmount(free, currency),
+    needed: formatAmount(minimumMinor, currency),
+    minimum: formatAmount(account.minimumMinor, currency),
+    currency,
+  });
 }
 
 function withChange(account: AccountRow, change: ChangeAccount['change']): AccountRow {

@@ -166,5 +166,13 @@ function checkMoney(account: AccountRow): void {
     // With a balance that is not below the minimum this bounds the balance as well.
     fitsInt64(balanceMinor + pendingCreditsMinor) &&
     (status === 'closed' ? balanceMinor === 0n && holdsMinor === 0n && pendingCreditsMinor === 0n : balanceMinor - holdsMinor >= minimumMinor);
-  if (!sound) invariant(false, 'holds and pending credits are not negative and fit 64 bits, balance less holds is not below the minimum, a closed account is empty', { account: account.number, balanceMinor, holdsMinor, pendingCreditsMinor, minimumMinor, status });
+  if (!sound)
+    invariant(false, 'holds and pending credits are not negative and fit 64 bits, balance less holds is not below the minimum, a closed account is empty', {
+      account: account.number,
+      balanceMinor,
+      holdsMinor,
+      pendingCreditsMinor,
+      minimumMinor,
+      status,
+    });
 }

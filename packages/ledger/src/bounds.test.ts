@@ -7,7 +7,8 @@ import { emptyBucket, Ledger, MemoryRows, type Instruction } from './index';
 const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
 const UNLIMITED = { ...POLICY, maximumAmountMinor: MAX };
-const authorization = (n: number, amount: bigint, account = 'a1'): Payment => payment(n, body('authorization', [leg(account, 'authorize', amount)], { expiresAtMs: 1_700_000_900_000 }));
+const authorization = (n: number, amount: bigint, account = 'a1'): Payment =>
+  payment(n, body('authorization', [leg(account, 'authorize', amount)], { expiresAtMs: 1_700_000_900_000 }));
 
 function bucket(steps: readonly Instruction[], semanticsVersion?: number): TestBucket {
   const made = new TestBucket('a', semanticsVersion, UNLIMITED);
@@ -20,10 +21,25 @@ describe('holds', () => {
   const full = [bottomless, decideCommit(authorization(1, MAX))];
 
   test.each<[string, readonly Instruction[], Instruction, object]>([
-    ['an authorization', full, prepare(authorization(2, 1n), 'a1'), { held: '92233720368547758.07', needed: '0.01', maximum: '92233720368547758.07', currency: 'USD' }],
+    [
+      'an authorization',
+      full,
+      prepare(authorization(2, 1n), 'a1'),
+      { held: '92233720368547758.07', needed: '0.01', maximum: '92233720368547758.07', currency: 'USD' },
+    ],
     ['a payment', full, prepare(payment(2, pay('a1', 'b1', 1n)), 'a1'), { needed: '0.01' }],
-    ['beside prepared payments', [bottomless, prepare(payment(1, pay('a1', 'b1', MAX - 4n)), 'a1')], prepare(payment(2, pay('a1', 'b1', 5n)), 'a1'), { needed: '0.05' }],
-    ['with a balance at its other end', [create('a1', MAX, { minimumMinor: MIN }), prepare(authorization(1, MAX), 'a1')], prepare(authorization(2, MAX), 'a1'), {}],
+    [
+      'beside prepared payments',
+      [bottomless, prepare(payment(1, pay('a1', 'b1', MAX - 4n)), 'a1')],
+      prepare(payment(2, pay('a1', 'b1', 5n)), 'a1'),
+      { needed: '0.05' },
+    ],
+    [
+      'with a balance at its other end',
+      [create('a1', MAX, { minimumMinor: MIN }), prepare(authorization(1, MAX), 'a1')],
+      prepare(authorization(2, MAX), 'a1'),
+      {},
+    ],
   ])('%s beyond 64 bits is refused', (_name, steps, instruction, facts) => {
     const a = bucket(steps);
     expect(a.run(instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'HOLDS_OVERFLOW', account: 'a1', facts } });
@@ -32,7 +48,10 @@ describe('holds', () => {
 
   test('at home the payment is aborted for it, and its key stays with that', () => {
     const a = bucket(full);
-    expect(a.run(decideCommit(authorization(2, 1n)))).toMatchObject({ kind: 'decided', outcome: { decision: { kind: 'aborted', reason: { name: 'HOLDS_OVERFLOW' } } } });
+    expect(a.run(decideCommit(authorization(2, 1n)))).toMatchObject({
+      kind: 'decided',
+      outcome: { decision: { kind: 'aborted', reason: { name: 'HOLDS_OVERFLOW' } } },
+    });
     expect(a.account('a1').holdsMinor).toBe(MAX);
   });
 
@@ -45,7 +64,10 @@ describe('holds', () => {
 
   test('a debit down to the lowest balance there is', () => {
     const a = bucket([bottomless]);
-    for (const [n, amount] of [[1, MAX], [2, 1n]] as const) {
+    for (const [n, amount] of [
+      [1, MAX],
+      [2, 1n],
+    ] as const) {
       a.run(prepare(payment(n, pay('a1', 'b1', amount)), 'a1'));
       a.run(commit(payment(n, pay('a1', 'b1', amount)), 'a1'));
     }
@@ -99,7 +121,17 @@ describe('a bucket near the end of its counters begins nothing, and ends what it
     ['create-account', create('a9', 0n)],
     ['change-account', change(3, 'a1', { kind: 'freeze' })],
     ['acquire-lock', lock('a1', 'owner')],
-    ['bind-id', { kind: 'bind-id', txn: txn(7), key: payment(7, pay('a1', 'b1', 1n)).key, homeSlot: payment(7, pay('a1', 'b1', 1n)).homeSlot, body: body('payment', [], { memo: 'x' }), subject: begun.subject }],
+    [
+      'bind-id',
+      {
+        kind: 'bind-id',
+        txn: txn(7),
+        key: payment(7, pay('a1', 'b1', 1n)).key,
+        homeSlot: payment(7, pay('a1', 'b1', 1n)).homeSlot,
+        body: body('payment', [], { memo: 'x' }),
+        subject: begun.subject,
+      },
+    ],
     ['decide-commit', decideCommit(authorization(4, 1n))],
   ];
 
@@ -113,7 +145,14 @@ describe('a bucket near the end of its counters begins nothing, and ends what it
   });
 
   test('by its rev', () => {
-    const ledger = new Ledger({ ...emptyBucket(1 as never), policy: POLICY, slots: [{ from: 1 as never, to: 1 as never }], semanticsVersion: 3, rev: LAST_BEGINNING_REV }, { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, () => 1 as never, () => 1 as never);
-    expect(ledger.apply({ stampMs: 1, behindUs: null, instructions: [create('a1', 1n)] }, new MemoryRows(), 5)).toMatchObject([{ kind: 'refused', refusal: { name: 'BUCKET_FULL' } }]);
+    const ledger = new Ledger(
+      { ...emptyBucket(1 as never), policy: POLICY, slots: [{ from: 1 as never, to: 1 as never }], semanticsVersion: 3, rev: LAST_BEGINNING_REV },
+      { prepared: [], openAuthorizations: [], undelivered: [], locks: [] },
+      () => 1 as never,
+      () => 1 as never,
+    );
+    expect(ledger.apply({ stampMs: 1, behindUs: null, instructions: [create('a1', 1n)] }, new MemoryRows(), 5)).toMatchObject([
+      { kind: 'refused', refusal: { name: 'BUCKET_FULL' } },
+    ]);
   });
 });

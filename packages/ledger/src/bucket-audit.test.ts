@@ -10,23 +10,30 @@ const spend = payment(4, pay('a1', 'a2', 5n));
 
 function sound(): TestBucket {
   const a = new TestBucket('a');
-  for (const step of [create('a1', 100n), create('a2', 100n), decideCommit(original), decideCommit(refund), prepare(out, 'a1'), decideCommit(spend)]) a.run(step);
+  for (const step of [create('a1', 100n), create('a2', 100n), decideCommit(original), decideCommit(refund), prepare(out, 'a1'), decideCommit(spend)])
+    a.run(step);
   a.run(commit(out, 'a1'));
   a.run(prepare(payment(5, pay('a1', 'b1', 3n)), 'a1'));
   a.run(lock('a1', 'x'));
   return a;
 }
 
-function audit(a: TestBucket, tamper: { readonly account?: (row: AccountRow) => AccountRow; readonly leg?: (row: LegRow) => LegRow | null; readonly meta?: Partial<BucketMeta> }): readonly string[] {
+function audit(
+  a: TestBucket,
+  tamper: { readonly account?: (row: AccountRow) => AccountRow; readonly leg?: (row: LegRow) => LegRow | null; readonly meta?: Partial<BucketMeta> },
+): readonly string[] {
   const accounts = a.rows.sortedAccounts().map((row) => (row.number === 'a1' && tamper.account ? tamper.account(row) : row));
   const legs = a.rows.sortedLegs().flatMap((row) => (row.account === 'a1' && tamper.leg ? (tamper.leg(row) ?? []) : row));
-  return checkBucket({ ...a.ledger.meta(), ...tamper.meta }, slotOf, { accounts, legs, outcomes: a.rows.sortedOutcomes(), locks: a.rows.sortedLocks() }).differences;
+  return checkBucket({ ...a.ledger.meta(), ...tamper.meta }, slotOf, { accounts, legs, outcomes: a.rows.sortedOutcomes(), locks: a.rows.sortedLocks() })
+    .differences;
 }
 
-const only = (txn: string, change: Partial<LegRow> | null) => (row: LegRow): LegRow | null => {
-  if (row.txn !== txn) return row;
-  return change === null ? null : { ...row, ...change };
-};
+const only =
+  (txn: string, change: Partial<LegRow> | null) =>
+  (row: LegRow): LegRow | null => {
+    if (row.txn !== txn) return row;
+    return change === null ? null : { ...row, ...change };
+  };
 
 test('a sound bucket has no differences, in any chunks and any order of legs', () => {
   const a = sound();

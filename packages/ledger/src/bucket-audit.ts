@@ -34,7 +34,8 @@ export class BucketAudit {
   addAccounts(rows: Iterable<AccountRow>): void {
     for (const row of rows) {
       if (this.accounts.has(row.number)) this.differences.push(`Account ${row.number} occurs twice.`);
-      if (row.slot !== this.slotOf(row.number)) this.differences.push(`Account ${row.number} lies in slot ${row.slot}, but its number's slot is ${this.slotOf(row.number)}.`);
+      if (row.slot !== this.slotOf(row.number))
+        this.differences.push(`Account ${row.number} lies in slot ${row.slot}, but its number's slot is ${this.slotOf(row.number)}.`);
       this.checkOwned(`Account ${row.number}`, row.slot);
       this.accounts.set(row.number, { row, audit: new AccountAudit(row) });
     }
@@ -85,7 +86,8 @@ export class BucketAudit {
   }
 
   private checkOwned(what: string, slot: number): void {
-    if (!this.meta.slots.some(({ from, to }) => from <= slot && slot <= to)) this.differences.push(`${what} lies in slot ${slot}, which the bucket does not own.`);
+    if (!this.meta.slots.some(({ from, to }) => from <= slot && slot <= to))
+      this.differences.push(`${what} lies in slot ${slot}, which the bucket does not own.`);
   }
 }
 
@@ -93,7 +95,12 @@ export class BucketAudit {
 export function checkBucket(
   meta: BucketMeta,
   slotOf: SlotOf,
-  rows: { readonly accounts: Iterable<AccountRow>; readonly legs: Iterable<LegRow>; readonly outcomes: Iterable<OutcomeRow>; readonly locks: Iterable<LockRow> },
+  rows: {
+    readonly accounts: Iterable<AccountRow>;
+    readonly legs: Iterable<LegRow>;
+    readonly outcomes: Iterable<OutcomeRow>;
+    readonly locks: Iterable<LockRow>;
+  },
 ): BucketAuditReport {
   const audit = new BucketAudit(meta, slotOf);
   audit.addAccounts(rows.accounts);
@@ -107,11 +114,18 @@ function add(sums: Map<Currency, AmountMinor>, currency: Currency, amountMinor: 
   sums.set(currency, (sums.get(currency) ?? 0n) + amountMinor);
 }
 
-function compareTotals(what: string, found: ReadonlyMap<Currency, AmountMinor>, kept: string, said: ReadonlyMap<Currency, AmountMinor>, differences: string[]): void {
+function compareTotals(
+  what: string,
+  found: ReadonlyMap<Currency, AmountMinor>,
+  kept: string,
+  said: ReadonlyMap<Currency, AmountMinor>,
+  differences: string[],
+): void {
   for (const currency of [...new Set([...found.keys(), ...said.keys()])].sort()) {
     const sum = found.get(currency) ?? 0n;
     const total = said.get(currency) ?? 0n;
-    if (sum !== total) differences.push(`The ${what} in ${currency} add up to ${formatAmount(sum, currency)}, but the bucket's ${kept} say ${formatAmount(total, currency)}.`);
+    if (sum !== total)
+      differences.push(`The ${what} in ${currency} add up to ${formatAmount(sum, currency)}, but the bucket's ${kept} say ${formatAmount(total, currency)}.`);
   }
 }
 

@@ -121,12 +121,40 @@ export class BucketState {
   /** An immutable copy; maps sorted by currency, so that equal states have equal copies. */
   meta(): BucketMeta {
     const { bucket, stampMs, momentUs, momentsSinceUs, rev, lockSeq, policy, semanticsVersion, accountCount } = this;
-    return { bucket, stampMs, momentUs, momentsSinceUs, rev, lockSeq, policy, semanticsVersion, slots: this.ranges, epoch: this.ownershipEpoch, issued: sorted(this.issued), totals: sorted(this.totals), accountCount };
+    return {
+      bucket,
+      stampMs,
+      momentUs,
+      momentsSinceUs,
+      rev,
+      lockSeq,
+      policy,
+      semanticsVersion,
+      slots: this.ranges,
+      epoch: this.ownershipEpoch,
+      issued: sorted(this.issued),
+      totals: sorted(this.totals),
+      accountCount,
+    };
   }
 }
 
 export function emptyBucket(bucket: BucketId): BucketMeta {
-  return { bucket, stampMs: 0, momentUs: 0, momentsSinceUs: 0, rev: 0, lockSeq: 0, policy: null, semanticsVersion: 0, slots: [], epoch: 0, issued: new Map(), totals: new Map(), accountCount: 0 };
+  return {
+    bucket,
+    stampMs: 0,
+    momentUs: 0,
+    momentsSinceUs: 0,
+    rev: 0,
+    lockSeq: 0,
+    policy: null,
+    semanticsVersion: 0,
+    slots: [],
+    epoch: 0,
+    issued: new Map(),
+    totals: new Map(),
+    accountCount: 0,
+  };
 }
 
 function ownership(ranges: readonly SlotRange[]): Uint8Array {
@@ -141,4 +169,3 @@ function ownership(ranges: readonly SlotRange[]): Uint8Array {
 function sorted(amounts: ReadonlyMap<Currency, AmountMinor>): ReadonlyMap<Currency, AmountMinor> {
   return new Map([...amounts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-

@@ -28,7 +28,8 @@ export function checkSubject(subject: Subject, body: PaymentBody): Refused | nul
   if (subject.kind === 'operator') return null;
   for (const { account, effect } of body.legs) {
     if (!actsForOwner(effect)) continue;
-    if (subject.kind === 'system' || subject.account !== account) return refused('NOT_AUTHORIZED', account, { subject: subject.kind === 'account' ? subject.account : subject.kind });
+    if (subject.kind === 'system' || subject.account !== account)
+      return refused('NOT_AUTHORIZED', account, { subject: subject.kind === 'account' ? subject.account : subject.kind });
   }
   return null;
 }
@@ -108,7 +109,12 @@ function checkFunds(a: Applying, account: AccountRow, amountMinor: AmountMinor, 
 function checkHolds(a: Applying, account: AccountRow, amountMinor: AmountMinor): Refused | null {
   if (fitsInt64(account.holdsMinor + amountMinor) || a.state.semanticsVersion < HOLDS_BOUNDED_SINCE) return null;
   const { currency } = account;
-  return refused('HOLDS_OVERFLOW', account.number, { held: formatAmount(account.holdsMinor, currency), needed: formatAmount(amountMinor, currency), maximum: formatAmount(MAX_AMOUNT_MINOR, currency), currency });
+  return refused('HOLDS_OVERFLOW', account.number, {
+    held: formatAmount(account.holdsMinor, currency),
+    needed: formatAmount(amountMinor, currency),
+    maximum: formatAmount(MAX_AMOUNT_MINOR, currency),
+    currency,
+  });
 }
 
 /**
@@ -148,4 +154,3 @@ function refundVerdict(a: Applying, account: AccountRow, original: LegRow | null
   if (verdict.kind !== 'pass') return verdict;
   return checkFunds(a, account, ask.spec.amountMinor, ask) ?? verdict;
 }
-

@@ -1,5 +1,26 @@
 /** The home decides once per key: legs that live there end in the same entry, the others wait to be told. */
-import { acc, acknowledge, body, change, CANCELLED, commit, create, decideAbort, decideCommit, force, leg, lock, pay, payment, prepare, resolve, rollback, SYSTEM, txn, type Payment } from './testing/builders';
+import {
+  acc,
+  acknowledge,
+  body,
+  change,
+  CANCELLED,
+  commit,
+  create,
+  decideAbort,
+  decideCommit,
+  force,
+  leg,
+  lock,
+  pay,
+  payment,
+  prepare,
+  resolve,
+  rollback,
+  SYSTEM,
+  txn,
+  type Payment,
+} from './testing/builders';
 import { MAX_FORCED_RESOLUTIONS } from './decide';
 import { TestBucket } from './testing/test-bucket';
 import type { Instruction, Outcome } from './index';
@@ -7,7 +28,8 @@ import type { Instruction, Outcome } from './index';
 const across = payment(1, pay('a1', 'b1', 40n));
 const inside = payment(2, pay('a1', 'a2', 40n));
 /** Known decisions to compare with. */
-const decision = (outcome: Outcome): string => (outcome.kind === 'decided' ? `${outcome.outcome.decision.kind}${outcome.fresh ? '' : ' before'}` : outcome.kind);
+const decision = (outcome: Outcome): string =>
+  outcome.kind === 'decided' ? `${outcome.outcome.decision.kind}${outcome.fresh ? '' : ' before'}` : outcome.kind;
 
 function bucketA(): TestBucket {
   const bucket = new TestBucket('a');
@@ -21,7 +43,18 @@ const balances = (bucket: TestBucket): readonly bigint[] => [bucket.account('a1'
 test('all legs at home: one entry decides and applies', () => {
   const bucket = bucketA();
   const outcome = bucket.run(decideCommit(inside));
-  expect(outcome).toMatchObject({ kind: 'decided', fresh: true, outcome: { decision: { kind: 'committed' }, untold: [], balances: [{ account: 'a1', balanceMinor: 60n }, { account: 'a2', balanceMinor: 140n }] } });
+  expect(outcome).toMatchObject({
+    kind: 'decided',
+    fresh: true,
+    outcome: {
+      decision: { kind: 'committed' },
+      untold: [],
+      balances: [
+        { account: 'a1', balanceMinor: 60n },
+        { account: 'a2', balanceMinor: 140n },
+      ],
+    },
+  });
   expect(balances(bucket)).toEqual([60n, 140n]);
   expect(bucket.ledger.preparedCount).toBe(0);
 });
@@ -52,16 +85,27 @@ describe('the first decision wins', () => {
 
 test('an undecided payment that is asked about is aborted as abandoned, under the name of who asked', () => {
   const bucket = bucketA();
-  expect(bucket.run(force(across, 7))).toMatchObject({ outcome: { decision: { kind: 'aborted', reason: { name: 'ABANDONED' } }, subject: { name: 'mas|eve' }, forced: [{ operator: 'mas|eve', askedAtMs: 7, txn: across.txn }] } });
+  expect(bucket.run(force(across, 7))).toMatchObject({
+    outcome: {
+      decision: { kind: 'aborted', reason: { name: 'ABANDONED' } },
+      subject: { name: 'mas|eve' },
+      forced: [{ operator: 'mas|eve', askedAtMs: 7, txn: across.txn }],
+    },
+  });
 });
 
 describe('what operators force is kept with the record', () => {
-  const forced = (bucket: TestBucket): readonly string[] | undefined => bucket.rows.outcome(across.key)?.forced.map((one) => `${one.operator} ${one.askedAtMs} ${one.txn === across.txn ? 'it' : 'another'}`);
+  const forced = (bucket: TestBucket): readonly string[] | undefined =>
+    bucket.rows.outcome(across.key)?.forced.map((one) => `${one.operator} ${one.askedAtMs} ${one.txn === across.txn ? 'it' : 'another'}`);
 
   test('also where all was decided before; a repetition adds nothing, another operator and another time do', () => {
     const bucket = bucketA();
     const { outcome } = bucket.run(decideCommit(across, ['b1'])) as Extract<Outcome, { kind: 'decided' }>;
-    expect(bucket.run(force(across, 7))).toEqual({ kind: 'decided', fresh: false, outcome: { ...outcome, forced: [{ operator: 'mas|eve', askedAtMs: 7, txn: across.txn }] } });
+    expect(bucket.run(force(across, 7))).toEqual({
+      kind: 'decided',
+      fresh: false,
+      outcome: { ...outcome, forced: [{ operator: 'mas|eve', askedAtMs: 7, txn: across.txn }] },
+    });
     bucket.repeat(force(across, 7));
     for (const again of [force(across, 8), force(across, 8, 'mas|joe')]) bucket.run(again);
     expect(forced(bucket)).toEqual(['mas|eve 7 it', 'mas|eve 8 it', 'mas|joe 8 it']);
@@ -104,11 +148,19 @@ describe('a key is bound to one txn', () => {
 
 describe('what stops a decision without a record', () => {
   test.each<[string, Payment, object]>([
-    ['a token of another account', { ...inside, subject: { kind: 'account', account: acc('a2') } }, { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: 'a1' } }],
+    [
+      'a token of another account',
+      { ...inside, subject: { kind: 'account', account: acc('a2') } },
+      { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: 'a1' } },
+    ],
     ['the cluster itself', { ...inside, subject: SYSTEM }, { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } }],
     ['a home elsewhere', { ...inside, homeSlot: payment(1, pay('b1', 'a1', 1n)).homeSlot }, { kind: 'wrong-bucket', slot: 101 }],
     // Slot 2 is this bucket's as well, but a retry of this key looks in slot 1.
-    ['a slot that is not the home of the key', { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot }, { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '1', slot: '2' } } }],
+    [
+      'a slot that is not the home of the key',
+      { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot },
+      { kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', facts: { home_slot: '1', slot: '2' } } },
+    ],
     ['a leg elsewhere that was not prepared', across, { kind: 'wrong-bucket', slot: 101 }],
     ['an exclusive lock', { ...payment(5, pay('a3', 'a2', 1n)) }, { kind: 'locked', lock: { lockId: 'a3' } }],
   ])('%s', (_name, p, expected) => {
@@ -125,7 +177,10 @@ describe('what stops a decision without a record', () => {
     const text = bucket.content();
     const elsewhere = { ...inside, homeSlot: payment(1, pay('a2', 'a1', 1n)).homeSlot };
     const more = kind === 'bind-id' ? { body: body('payment', [], { memo: 'a creation' }) } : {};
-    expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, askedAtMs: null, ...more } as Instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED' } });
+    expect(bucket.run({ kind, ...elsewhere, reason: CANCELLED, askedAtMs: null, ...more } as Instruction)).toMatchObject({
+      kind: 'refused',
+      refusal: { name: 'NOT_AUTHORIZED' },
+    });
     expect(bucket.content()).toBe(text);
   });
 
@@ -135,7 +190,9 @@ describe('what stops a decision without a record', () => {
     const tokens = { lockTokens: [{ account: acc('a1'), token: 1 }] };
     expect(decision(bucket.run(decideCommit(inside, [], tokens)))).toBe('committed');
     bucket.stampMs += 50;
-    expect(bucket.run(decideCommit(payment(3, pay('a1', 'a2', 1n)), [], tokens))).toMatchObject({ outcome: { decision: { reason: { name: 'LOCK_TOKEN_STALE', facts: { token: '1', current: 'none' } } } } });
+    expect(bucket.run(decideCommit(payment(3, pay('a1', 'a2', 1n)), [], tokens))).toMatchObject({
+      outcome: { decision: { reason: { name: 'LOCK_TOKEN_STALE', facts: { token: '1', current: 'none' } } } },
+    });
   });
 });
 
@@ -200,7 +257,9 @@ describe('legs that an earlier attempt prepared at home', () => {
 test('a home without a leg of its own decides as well', () => {
   const bucket = bucketA();
   const p = payment(3, pay('b1', 'c1', 5n), { homeSlot: across.homeSlot });
-  expect(bucket.run(decideCommit(p, ['b1', 'c1']))).toMatchObject({ outcome: { decision: { kind: 'committed' }, balances: [], untold: [{ account: 'b1' }, { account: 'c1' }] } });
+  expect(bucket.run(decideCommit(p, ['b1', 'c1']))).toMatchObject({
+    outcome: { decision: { kind: 'committed' }, balances: [], untold: [{ account: 'b1' }, { account: 'c1' }] },
+  });
 });
 
 test('every decision raises the rev of its accounts and of the bucket', () => {

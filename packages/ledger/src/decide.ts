@@ -33,7 +33,10 @@ interface PlacedLegs {
 }
 
 /** A local leg that will be committed: applied now, consumed, or (never, if all keep the protocol) already committed. */
-type LegPlan = { readonly kind: 'apply'; readonly spec: LegSpec; readonly pass: LegPass } | { readonly kind: 'consume'; readonly leg: LegRow } | { readonly kind: 'already'; readonly leg: LegRow };
+type LegPlan =
+  | { readonly kind: 'apply'; readonly spec: LegSpec; readonly pass: LegPass }
+  | { readonly kind: 'consume'; readonly leg: LegRow }
+  | { readonly kind: 'already'; readonly leg: LegRow };
 
 type Survey =
   | { readonly kind: 'commit'; readonly plans: readonly LegPlan[] }
@@ -98,7 +101,11 @@ function noteForced(a: Applying, { subject, askedAtMs, txn }: Resolve, row: Outc
 
 /** The id belongs to this request from here on. */
 export function bindId(a: Applying, instruction: BindId): Outcome {
-  return recorded(a, instruction) ?? checkRoomInBucket(a) ?? record(a, instruction, placedLegs(a, instruction.body), { kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs }, []);
+  return (
+    recorded(a, instruction) ??
+    checkRoomInBucket(a) ??
+    record(a, instruction, placedLegs(a, instruction.body), { kind: 'committed', atMs: a.stampMs, commitUs: a.momentUs }, [])
+  );
 }
 
 /** Asked once for an instruction: which legs live here is a hash of each. */
@@ -193,7 +200,13 @@ function recordAbort(a: Applying, payment: Payment, reason: AbortReason, legs = 
   return record(a, payment, legs, { kind: 'aborted', atMs: a.stampMs, reason }, []);
 }
 
-function record(a: Applying, { key, txn, body, subject, homeSlot }: Payment, { remote }: PlacedLegs, decision: Decision, balances: OutcomeRow['balances']): Outcome {
+function record(
+  a: Applying,
+  { key, txn, body, subject, homeSlot }: Payment,
+  { remote }: PlacedLegs,
+  decision: Decision,
+  balances: OutcomeRow['balances'],
+): Outcome {
   const untold: UntoldLeg[] = remote.map(({ account }) => ({ account }));
   const outcome = new OwnOutcome({ slot: homeSlot, key, txn, body, subject, decision, balances, untold, forced: NEVER_FORCED });
   a.putOutcome(outcome);

@@ -20,7 +20,9 @@ export function instructionProblem(instruction: Instruction): string | null {
     case 'set-policy':
       return policyProblem(instruction.policy) ?? semanticsProblem(instruction);
     case 'create-account':
-      return fitsInt64(instruction.openingBalanceMinor) && (instruction.minimumMinor === null || fitsInt64(instruction.minimumMinor)) ? null : 'an amount of the account exceeds 64 bits';
+      return fitsInt64(instruction.openingBalanceMinor) && (instruction.minimumMinor === null || fitsInt64(instruction.minimumMinor))
+        ? null
+        : 'an amount of the account exceeds 64 bits';
     case 'prepare':
       return prepareProblem(instruction);
     case 'decide-commit':
@@ -38,7 +40,9 @@ export function instructionProblem(instruction: Instruction): string | null {
       return memberProblem(instruction.told.length) ?? (instruction.told.every(({ accounts }) => accounts.length > 0) ? null : NO_LEG_TOLD);
     case 'acquire-lock':
     case 'refresh-lock':
-      return Number.isSafeInteger(instruction.ttlMs) && instruction.ttlMs > 0 && instruction.ttlMs <= MAX_LOCK_TTL_MS ? null : `a lock is held for 1 to ${MAX_LOCK_TTL_MS} ms`;
+      return Number.isSafeInteger(instruction.ttlMs) && instruction.ttlMs > 0 && instruction.ttlMs <= MAX_LOCK_TTL_MS
+        ? null
+        : `a lock is held for 1 to ${MAX_LOCK_TTL_MS} ms`;
     case 'change-account':
       return instruction.change.kind !== 'set-minimum' || fitsInt64(instruction.change.minimumMinor) ? null : 'the minimum exceeds 64 bits';
     case 'bind-id':
@@ -70,7 +74,9 @@ export function entryProblem(entry: LedgerEntry): string | null {
 }
 
 function momentProblem(us: number | null): string | null {
-  return us === null || (Number.isSafeInteger(us) && us > 0 && us <= LAST_MOMENT_US) ? null : `a moment is a whole number of microseconds from 1 to ${LAST_MOMENT_US}`;
+  return us === null || (Number.isSafeInteger(us) && us > 0 && us <= LAST_MOMENT_US)
+    ? null
+    : `a moment is a whole number of microseconds from 1 to ${LAST_MOMENT_US}`;
 }
 
 function firstProblem(legs: readonly CommittedLeg[]): string | null {
@@ -116,5 +122,7 @@ function semanticsProblem({ semanticsVersion }: Pick<Genesis, 'semanticsVersion'
 function policyProblem({ version, numberPattern, minimumBalanceMinor, maximumAmountMinor }: Policy): string | null {
   if (!Number.isSafeInteger(version) || version < 1) return 'a policy’s version is a positive whole number';
   if (numberPattern === '') return 'a policy’s number pattern is `any` or a template';
-  return fitsInt64(minimumBalanceMinor) && fitsInt64(maximumAmountMinor) && maximumAmountMinor > 0n ? null : 'a policy’s amounts fit 64 bits, and the maximum is above zero';
+  return fitsInt64(minimumBalanceMinor) && fitsInt64(maximumAmountMinor) && maximumAmountMinor > 0n
+    ? null
+    : 'a policy’s amounts fit 64 bits, and the maximum is above zero';
 }

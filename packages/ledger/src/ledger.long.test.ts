@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { replaceOnce } from '@mas/testkit/mutation';
 import { invariant, SeededRandom } from '@mas/values';
 import type * as ModelModule from './testing/model';
 import { MUTATIONS } from './testing/mutations';
@@ -30,8 +31,7 @@ test('the sources as they are survive the adversary', () => {
 test.each(MUTATIONS)('the adversary notices when broken: $rule', ({ file, from, to }) => {
   copySources();
   const target = path.join(folder, file);
-  const source = fs.readFileSync(target, 'utf8');
-  fs.writeFileSync(target, source.replace(from, () => to));
+  fs.writeFileSync(target, replaceOnce(fs.readFileSync(target, 'utf8'), from, to));
   expect(firstFailure()).not.toBeNull();
 });
 

@@ -10,7 +10,10 @@ import { Model } from './testing/model';
 const choices = fc.array(fc.nat(), { minLength: 20, maxLength: 250, size: 'max' });
 
 test('whatever the adversary does, every payment ends alike everywhere', () => {
-  fc.assert(fc.property(choices, (list) => new Model().play(list)), { numRuns: 100 });
+  fc.assert(
+    fc.property(choices, (list) => new Model().play(list)),
+    { numRuns: 100 },
+  );
 });
 
 test('the adversary reaches what it is there to reach', () => {
@@ -25,7 +28,22 @@ test('the adversary reaches what it is there to reach', () => {
       }
     }
   }
-  const names = ['prepared', 'committed', 'aborted', 'leg-ended', 'conflict', 'wait', 'locked', 'wrong-bucket', 'INSUFFICIENT_FUNDS', 'ACCOUNT_FROZEN', 'REFUND_EXCEEDS_PAYMENT', 'AUTHORIZATION_EXPIRED', 'CAPTURE_EXCEEDS_AUTHORIZATION', 'AUTHORIZATION_NOT_OPEN'];
+  const names = [
+    'prepared',
+    'committed',
+    'aborted',
+    'leg-ended',
+    'conflict',
+    'wait',
+    'locked',
+    'wrong-bucket',
+    'INSUFFICIENT_FUNDS',
+    'ACCOUNT_FROZEN',
+    'REFUND_EXCEEDS_PAYMENT',
+    'AUTHORIZATION_EXPIRED',
+    'CAPTURE_EXCEEDS_AUTHORIZATION',
+    'AUTHORIZATION_NOT_OPEN',
+  ];
   expect(names.filter((name) => !seen.has(name))).toEqual([]);
 });
 

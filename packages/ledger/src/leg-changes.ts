@@ -209,6 +209,10 @@ function reservationOf(reference: LegRow | null): Reservation {
 function refunded(reference: LegRow | null, refundedMinor: AmountMinor, reservedMinor: AmountMinor): LegRow {
   const original = present(reference, 'original leg of a refund');
   const next = { ...original, refundedMinor: original.refundedMinor + refundedMinor, refundReservedMinor: original.refundReservedMinor + reservedMinor };
-  invariant(next.refundReservedMinor >= 0n && next.refundedMinor + next.refundReservedMinor <= original.spec.amountMinor, 'refunds stay within their original', { account: original.account, txn: original.txn });
+  invariant(
+    next.refundReservedMinor >= 0n && next.refundedMinor + next.refundReservedMinor <= original.spec.amountMinor,
+    'refunds stay within their original',
+    { account: original.account, txn: original.txn },
+  );
   return next;
 }

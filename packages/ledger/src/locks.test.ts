@@ -78,7 +78,10 @@ test('an expired holder’s token is refused, also when nobody has the lock now'
   const a = bucket();
   a.run(lock('a1', 'x'));
   a.stampMs += 1000;
-  expect(a.run(prepare(credit, 'a1', { lockToken: 1 }))).toMatchObject({ kind: 'refused', refusal: { name: 'LOCK_TOKEN_STALE', facts: { token: '1', current: 'none' } } });
+  expect(a.run(prepare(credit, 'a1', { lockToken: 1 }))).toMatchObject({
+    kind: 'refused',
+    refusal: { name: 'LOCK_TOKEN_STALE', facts: { token: '1', current: 'none' } },
+  });
   expect(a.run(prepare(credit, 'a1')).kind).toBe('prepared');
 });
 

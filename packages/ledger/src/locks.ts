@@ -25,7 +25,8 @@ export function acquireLock(a: Applying, { slot, lockId, owner, mode, ttlMs, sub
   if (current?.mode === mode) return extended(a, current, ttlMs);
   const other = otherHolder(a, lockId, owner, mode);
   if (other !== undefined) return { kind: 'locked', lock: other };
-  if (mode === 'shared' && a.sharedInForce(lockId).length >= MAX_SHARED_HOLDERS) return refused('TOO_MANY_LOCK_HOLDERS', null, { lock: lockId, most: String(MAX_SHARED_HOLDERS) });
+  if (mode === 'shared' && a.sharedInForce(lockId).length >= MAX_SHARED_HOLDERS)
+    return refused('TOO_MANY_LOCK_HOLDERS', null, { lock: lockId, most: String(MAX_SHARED_HOLDERS) });
   const full = checkRoomInBucket(a);
   if (full !== null) return full;
   a.state.lockSeq += 1;
@@ -79,7 +80,11 @@ function otherHolder(a: Applying, lockId: string, owner: string, mode: AcquireLo
   if (exclusive !== undefined && exclusive.owner !== owner) return exclusive;
   if (mode === 'shared') return undefined;
   const others = a.sharedInForce(lockId).filter((lock) => lock.owner !== owner);
-  return others.reduce<LockRow | undefined>((longest, lock) => (longest === undefined || lock.untilMs > longest.untilMs || (lock.untilMs === longest.untilMs && lock.token > longest.token) ? lock : longest), undefined);
+  return others.reduce<LockRow | undefined>(
+    (longest, lock) =>
+      longest === undefined || lock.untilMs > longest.untilMs || (lock.untilMs === longest.untilMs && lock.token > longest.token) ? lock : longest,
+    undefined,
+  );
 }
 
 function extended(a: Applying, lock: LockRow, ttlMs: number): Outcome {

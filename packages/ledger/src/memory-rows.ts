@@ -65,7 +65,9 @@ export class MemoryRows implements Rows {
   }
 
   sortedLegs(): readonly LegRow[] {
-    return [...this.legs.values()].flatMap((legs) => Array.from(legs.values(), lent)).sort((a, b) => a.slot - b.slot || compare(a.account, b.account) || a.seq - b.seq);
+    return [...this.legs.values()]
+      .flatMap((legs) => Array.from(legs.values(), lent))
+      .sort((a, b) => a.slot - b.slot || compare(a.account, b.account) || a.seq - b.seq);
   }
 
   sortedOutcomes(): readonly OutcomeRow[] {

@@ -19,7 +19,14 @@ const legOf = (bucket: TestBucket, account: string, p: { readonly txn: LegRow['t
 const recordOf = (bucket: TestBucket, p: { readonly key: OutcomeRow['key'] }): OutcomeRow['decision'] | undefined => bucket.rows.outcome(p.key)?.decision;
 
 test('moments rise strictly, instruction by instruction, whatever the stamps say', () => {
-  const entries = fc.array(fc.record({ stampMs: fc.constantFrom(0, START_MS - 5, START_MS, START_MS + 1, START_MS + 5_000), count: fc.nat(4), behindUs: fc.constantFrom(null, 1, START_US + 7, AHEAD_US) }), { maxLength: 12 });
+  const entries = fc.array(
+    fc.record({
+      stampMs: fc.constantFrom(0, START_MS - 5, START_MS, START_MS + 1, START_MS + 5_000),
+      count: fc.nat(4),
+      behindUs: fc.constantFrom(null, 1, START_US + 7, AHEAD_US),
+    }),
+    { maxLength: 12 },
+  );
   fc.assert(
     fc.property(entries, (list) => {
       const bucket = opened('a');
@@ -29,7 +36,11 @@ test('moments rise strictly, instruction by instruction, whatever the stamps say
         const payments = Array.from({ length: count }, () => payment((n += 1), pay('a1', 'a2', 1n)));
         bucket.stampMs = stampMs;
         if (behindUs === null) bucket.runEntry(payments.map((p) => decideCommit(p)));
-        else bucket.close(behindUs, payments.map((p) => decideCommit(p)));
+        else
+          bucket.close(
+            behindUs,
+            payments.map((p) => decideCommit(p)),
+          );
         const moments = payments.map((p) => legOf(bucket, 'a1', p)?.commitUs ?? 0);
         const fromUs = Math.max(beforeUs, behindUs ?? 0);
         expect(moments.every((us, at) => us > (moments[at - 1] ?? fromUs) && us >= bucket.ledger.stampMs * 1_000)).toBe(true);
@@ -85,7 +96,10 @@ test('an entry that closes the bucket needs no instructions, and closes nothing 
   a.close(AHEAD_US, [decideCommit(p)]);
   expect(legOf(a, 'a1', p)?.commitUs).toBe(AHEAD_US + 1);
   // Its time has not moved.
-  expect([a.ledger.stampMs, a.run(lock('a1', 'auditor'))]).toEqual([START_MS, expect.objectContaining({ lock: expect.objectContaining({ untilMs: START_MS + 1_000 }) as unknown })]);
+  expect([a.ledger.stampMs, a.run(lock('a1', 'auditor'))]).toEqual([
+    START_MS,
+    expect.objectContaining({ lock: expect.objectContaining({ untilMs: START_MS + 1_000 }) as unknown }),
+  ]);
 });
 
 test('a repeated PREPARE answers the moment of the promise', () => {
@@ -121,13 +135,27 @@ test('a commit time that is not behind the promise, and a second one, are alarms
 
 describe('a bucket of an earlier version', () => {
   const everything = (bucket: TestBucket, commitUs: number | null): void => {
-    const [arriving, dropped, leaving, away] = [payment(1, pay('a1', 'b1', 5n)), payment(2, pay('a1', 'b1', 5n)), payment(3, pay('b1', 'b2', 7n)), payment(4, pay('b1', 'a1', 1n))];
+    const [arriving, dropped, leaving, away] = [
+      payment(1, pay('a1', 'b1', 5n)),
+      payment(2, pay('a1', 'b1', 5n)),
+      payment(3, pay('b1', 'b2', 7n)),
+      payment(4, pay('b1', 'a1', 1n)),
+    ];
     for (const p of [arriving, dropped]) bucket.run(prepare(p, 'b1'));
     bucket.run(commit(arriving, 'b1', commitUs));
     bucket.run(rollback(dropped, 'b1'));
     bucket.run(decideCommit(leaving));
     bucket.run(decideCommit(away, ['a1']));
-    bucket.run({ kind: 'change-account', key: leaving.key, txn: leaving.txn, number: leaving.body.legs[0]!.account, change: { kind: 'freeze' }, subject: OPERATOR, lockToken: null, undecided: [] });
+    bucket.run({
+      kind: 'change-account',
+      key: leaving.key,
+      txn: leaving.txn,
+      number: leaving.body.legs[0]!.account,
+      change: { kind: 'freeze' },
+      subject: OPERATOR,
+      lockToken: null,
+      undecided: [],
+    });
   };
   const momentsIn = (bucket: TestBucket): unknown[] => [
     ...bucket.rows.sortedAccounts().map(({ createdUs }) => createdUs),

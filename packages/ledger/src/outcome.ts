@@ -37,7 +37,13 @@ export type Outcome =
 /** Without rows: a later member may change what an earlier one has changed. */
 export type MemberOutcome = Extract<Outcome, { readonly kind: 'done' | 'alarm' | 'wrong-bucket' }>;
 
-export type AlarmName = 'COMMIT_WITHOUT_PREPARE' | 'COMMIT_OF_ABORTED_LEG' | 'ROLLBACK_OF_COMMITTED_LEG' | 'COMMIT_NOT_BEHIND_PREPARE' | 'COMMIT_TIMES_DIFFER' | 'UNKNOWN_OUTCOME_ACKNOWLEDGED';
+export type AlarmName =
+  | 'COMMIT_WITHOUT_PREPARE'
+  | 'COMMIT_OF_ABORTED_LEG'
+  | 'ROLLBACK_OF_COMMITTED_LEG'
+  | 'COMMIT_NOT_BEHIND_PREPARE'
+  | 'COMMIT_TIMES_DIFFER'
+  | 'UNKNOWN_OUTCOME_ACKNOWLEDGED';
 
 export interface Alarm {
   readonly name: AlarmName;

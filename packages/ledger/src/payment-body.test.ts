@@ -10,7 +10,9 @@ const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.repl
 test('the bytes are pinned', () => {
   expect(hex(pay('a2', 'a1', 1250n).bytes)).toBe('0801' + '120e0a026131100218e2092203555344' + '120e0a026132100118e2092203555344');
   const reference = { key: key('p'), txn: txnId('0f'.repeat(32)) };
-  expect(hex(body('void', [leg('a1', 'void', 0n)], { reference }).bytes)).toBe('0804' + '120b0a02613110052203555344' + `1a2d0a096d61737c6f707300701220${'0f'.repeat(32)}`);
+  expect(hex(body('void', [leg('a1', 'void', 0n)], { reference }).bytes)).toBe(
+    '0804' + '120b0a02613110052203555344' + `1a2d0a096d61737c6f707300701220${'0f'.repeat(32)}`,
+  );
   expect(hex(body('authorization', [], { expiresAtMs: 300, memo: 'é' }).bytes)).toBe('0802' + '20ac02' + '2a02c3a9');
 });
 
@@ -19,49 +21,80 @@ const contents: fc.Arbitrary<BodyContent> = fc.record({
   kind: fc.constantFrom('payment', 'authorization', 'capture', 'void', 'refund'),
   legs: fc.array(
     fc.record({
-      account: fc.string({ unit: fc.constantFrom('a', 'B', '7', '.', '@'), minLength: 1, maxLength: 64 }).filter((text) => parseAccountNumber(text).ok).map(acc),
+      account: fc
+        .string({ unit: fc.constantFrom('a', 'B', '7', '.', '@'), minLength: 1, maxLength: 64 })
+        .filter((text) => parseAccountNumber(text).ok)
+        .map(acc),
       effect: fc.constantFrom('debit', 'credit', 'authorize', 'capture', 'void', 'refund-debit'),
-      amountMinor: fc.oneof(fc.bigInt({ min: -3n, max: 300n }), fc.bigInt({ min: -MAX_AMOUNT_MINOR - 1n, max: MAX_AMOUNT_MINOR }), fc.constantFrom(2n ** 49n - 1n, 2n ** 49n, 2n ** 53n - 1n, 2n ** 53n, MAX_AMOUNT_MINOR)),
+      amountMinor: fc.oneof(
+        fc.bigInt({ min: -3n, max: 300n }),
+        fc.bigInt({ min: -MAX_AMOUNT_MINOR - 1n, max: MAX_AMOUNT_MINOR }),
+        fc.constantFrom(2n ** 49n - 1n, 2n ** 49n, 2n ** 53n - 1n, 2n ** 53n, MAX_AMOUNT_MINOR),
+      ),
       currency: fc.constantFrom(USD),
     }),
     { maxLength: 64, size: 'small' },
   ),
-  reference: fc.option(fc.record({ key: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }).filter((text) => !text.includes('\0')).map(key), txn: txns }), { nil: null }),
+  reference: fc.option(
+    fc.record({
+      key: fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 200 })
+        .filter((text) => !text.includes('\0'))
+        .map(key),
+      txn: txns,
+    }),
+    { nil: null },
+  ),
   expiresAtMs: fc.option(fc.oneof(fc.constant(0), fc.maxSafeNat()), { nil: null }),
   memo: fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ minLength: 100, maxLength: 300 }), fc.constantFrom('\ufeff', '\ufffd', '\0')),
 });
 
 test('what is sealed is read back, from the bytes alone', () => {
-  fc.assert(fc.property(contents, (content) => {
-    const sealed = PaymentBody.of(content);
-    expect(decodeBody(sealed.bytes, 'any')).toEqual(content);
-    expect(PaymentBody.fromBytes(sealed.bytes)).toEqual(sealed);
-    expect(sealed.bytes.buffer.byteLength).toBe(sealed.bytes.length);
-  }), { numRuns: 1000 });
+  fc.assert(
+    fc.property(contents, (content) => {
+      const sealed = PaymentBody.of(content);
+      expect(decodeBody(sealed.bytes, 'any')).toEqual(content);
+      expect(PaymentBody.fromBytes(sealed.bytes)).toEqual(sealed);
+      expect(sealed.bytes.buffer.byteLength).toBe(sealed.bytes.length);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 test('bodies are equal iff their bytes are, iff no field differs', () => {
-  const few = fc.record({ kind: fc.constantFrom('payment', 'refund'), legs: fc.array(fc.constantFrom(leg('a1', 'debit', 0n), leg('a1', 'debit', 1n), leg('a1', 'credit', 1n)), { maxLength: 2 }), reference: fc.constant(null), expiresAtMs: fc.constantFrom(null, 0, 1), memo: fc.constantFrom('', 'x') }) as fc.Arbitrary<BodyContent>;
-  fc.assert(fc.property(few, few, (a, b) => {
-    expect(PaymentBody.of(a).equals(PaymentBody.of(b))).toBe(differingField(a, b) === null);
-  }), { numRuns: 2000 });
+  const few = fc.record({
+    kind: fc.constantFrom('payment', 'refund'),
+    legs: fc.array(fc.constantFrom(leg('a1', 'debit', 0n), leg('a1', 'debit', 1n), leg('a1', 'credit', 1n)), { maxLength: 2 }),
+    reference: fc.constant(null),
+    expiresAtMs: fc.constantFrom(null, 0, 1),
+    memo: fc.constantFrom('', 'x'),
+  }) as fc.Arbitrary<BodyContent>;
+  fc.assert(
+    fc.property(few, few, (a, b) => {
+      expect(PaymentBody.of(a).equals(PaymentBody.of(b))).toBe(differingField(a, b) === null);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('damaged bytes are a malformed body, or some body’s canonical form', () => {
   let refused = 0;
-  fc.assert(fc.property(contents, fc.nat(), fc.uint8Array({ maxLength: 4 }), fc.nat(3), (content, at, noise, cut) => {
-    const { bytes } = PaymentBody.of(content);
-    const place = at % (bytes.length + 1);
-    const damaged = new Uint8Array([...bytes.subarray(0, place), ...noise, ...bytes.subarray(Math.min(bytes.length, place + cut))]);
-    let read: PaymentBody;
-    try {
-      read = PaymentBody.fromBytes(damaged);
-    } catch (error) {
-      refused += 1;
-      return expect(error).toMatchObject({ kind: 'malformed-body' });
-    }
-    expect(hex(PaymentBody.of(decodeBody(read.bytes, 'any')).bytes)).toBe(hex(damaged));
-  }), { numRuns: 3000 });
+  fc.assert(
+    fc.property(contents, fc.nat(), fc.uint8Array({ maxLength: 4 }), fc.nat(3), (content, at, noise, cut) => {
+      const { bytes } = PaymentBody.of(content);
+      const place = at % (bytes.length + 1);
+      const damaged = new Uint8Array([...bytes.subarray(0, place), ...noise, ...bytes.subarray(Math.min(bytes.length, place + cut))]);
+      let read: PaymentBody;
+      try {
+        read = PaymentBody.fromBytes(damaged);
+      } catch (error) {
+        refused += 1;
+        return expect(error).toMatchObject({ kind: 'malformed-body' });
+      }
+      expect(hex(PaymentBody.of(decodeBody(read.bytes, 'any')).bytes)).toBe(hex(damaged));
+    }),
+    { numRuns: 3000 },
+  );
   expect(refused).toBeGreaterThan(1000);
 });
 
@@ -75,7 +108,9 @@ test.each([
   ['a field of a later version, of every kind', '0801 2a0178 3100000000000000003500000000 3a00'],
 ])('%s is another form of a body, and no canonical one', (_name, bytes) => {
   expect(decodeBody(unhex(bytes), 'any')).toEqual({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: 'x' });
-  expect(() => PaymentBody.fromBytes(unhex(bytes))).toThrow(expect.objectContaining({ kind: 'malformed-body', message: 'not the canonical form of a payment body' }) as Error);
+  expect(() => PaymentBody.fromBytes(unhex(bytes))).toThrow(
+    expect.objectContaining({ kind: 'malformed-body', message: 'not the canonical form of a payment body' }) as Error,
+  );
 });
 
 test.each([
@@ -100,7 +135,9 @@ test.each([
   ['a key without an id', '0801 1a03 0a0161', 'payment key'],
   ['more legs than there may be', `0801${'120a0a0161100122035553 44'.repeat(65)}`, 'more than 64 legs'],
 ])('%s is malformed', (_name, bytes, message) => {
-  expect(() => PaymentBody.fromBytes(unhex(bytes))).toThrow(expect.objectContaining({ kind: 'malformed-body', message: expect.stringContaining(message) as string }) as Error);
+  expect(() => PaymentBody.fromBytes(unhex(bytes))).toThrow(
+    expect.objectContaining({ kind: 'malformed-body', message: expect.stringContaining(message) as string }) as Error,
+  );
 });
 
 test.each([
@@ -108,7 +145,9 @@ test.each([
   ['a fixed number that ends too late', '0801 3100', 'cut short'],
   ['a text that ends too late', '0801 327f78', 'cut short'],
 ])('%s is malformed also where it would be skipped', (_name, bytes, message) => {
-  expect(() => decodeBody(unhex(bytes), 'any')).toThrow(expect.objectContaining({ kind: 'malformed-body', message: expect.stringContaining(message) as string }) as Error);
+  expect(() => decodeBody(unhex(bytes), 'any')).toThrow(
+    expect.objectContaining({ kind: 'malformed-body', message: expect.stringContaining(message) as string }) as Error,
+  );
 });
 
 test('a payment without a memo is written into an array of its own length', () => {

@@ -55,21 +55,59 @@ describe('balance, holds, pending credits after', () => {
 });
 
 describe('PREPARE refuses, recording nothing', () => {
-  const jpy = body('payment', [{ ...leg('b1', 'debit', 5n), currency: 'JPY' as never }, { ...leg('c1', 'credit', 5n), currency: 'JPY' as never }]);
+  const jpy = body('payment', [
+    { ...leg('b1', 'debit', 5n), currency: 'JPY' as never },
+    { ...leg('c1', 'credit', 5n), currency: 'JPY' as never },
+  ]);
   test.each<[string, readonly Instruction[], Instruction, object]>([
-    ['a debit by another account', [], prepare(debit, 'b1', { subject: { kind: 'account', account: acc('a1') } }), { name: 'NOT_AUTHORIZED', facts: { subject: 'a1' } }],
-    ['a credit whose debit is another account’s', [], prepare(credit, 'b1', { subject: { kind: 'account', account: acc('b1') } }), { name: 'NOT_AUTHORIZED', account: 'a1' }],
+    [
+      'a debit by another account',
+      [],
+      prepare(debit, 'b1', { subject: { kind: 'account', account: acc('a1') } }),
+      { name: 'NOT_AUTHORIZED', facts: { subject: 'a1' } },
+    ],
+    [
+      'a credit whose debit is another account’s',
+      [],
+      prepare(credit, 'b1', { subject: { kind: 'account', account: acc('b1') } }),
+      { name: 'NOT_AUTHORIZED', account: 'a1' },
+    ],
     ['the cluster itself', [], prepare(credit, 'b1', { subject: SYSTEM }), { name: 'NOT_AUTHORIZED' }],
     ['an unknown account', [], prepare(payment(3, pay('a1', 'b9', 1n)), 'b9'), { name: 'ACCOUNT_NOT_FOUND', account: 'b9' }],
     ['a closed account', [create('b2', 0n), change(9, 'b2', { kind: 'close' })], prepare(payment(3, pay('a1', 'b2', 1n)), 'b2'), { name: 'ACCOUNT_CLOSED' }],
     ['a frozen account', [change(9, 'b1', { kind: 'freeze' })], prepare(credit, 'b1'), { name: 'ACCOUNT_FROZEN' }],
     ['another currency', [], prepare(payment(3, jpy), 'b1'), { name: 'CURRENCY_MISMATCH', facts: { account: 'USD', payment: 'JPY' } }],
-    ['more than the policy allows', [], prepare(payment(3, pay('a1', 'b1', POLICY.maximumAmountMinor + 1n)), 'b1'), { name: 'AMOUNT_ABOVE_MAXIMUM', facts: { amount: '10000000.01', maximum: '10000000.00', currency: 'USD' } }],
-    ['more than there is', [], prepare(payment(3, pay('b1', 'a1', 101n)), 'b1'), { name: 'INSUFFICIENT_FUNDS', facts: { available: '1.00', needed: '1.01', minimum: '0.00', currency: 'USD' } }],
-    ['more than is free', [prepare(debit, 'b1')], prepare(payment(3, pay('b1', 'a1', 61n)), 'b1'), { name: 'INSUFFICIENT_FUNDS', facts: { available: '0.60', needed: '0.61', minimum: '0.00', currency: 'USD' } }],
-    ['what would go below the minimum', [create('b2', 100n, { minimumMinor: 90n })], prepare(payment(3, pay('b2', 'a1', 11n)), 'b2'), { name: 'INSUFFICIENT_FUNDS', facts: { available: '0.10', needed: '0.11', minimum: '0.90', currency: 'USD' } }],
+    [
+      'more than the policy allows',
+      [],
+      prepare(payment(3, pay('a1', 'b1', POLICY.maximumAmountMinor + 1n)), 'b1'),
+      { name: 'AMOUNT_ABOVE_MAXIMUM', facts: { amount: '10000000.01', maximum: '10000000.00', currency: 'USD' } },
+    ],
+    [
+      'more than there is',
+      [],
+      prepare(payment(3, pay('b1', 'a1', 101n)), 'b1'),
+      { name: 'INSUFFICIENT_FUNDS', facts: { available: '1.00', needed: '1.01', minimum: '0.00', currency: 'USD' } },
+    ],
+    [
+      'more than is free',
+      [prepare(debit, 'b1')],
+      prepare(payment(3, pay('b1', 'a1', 61n)), 'b1'),
+      { name: 'INSUFFICIENT_FUNDS', facts: { available: '0.60', needed: '0.61', minimum: '0.00', currency: 'USD' } },
+    ],
+    [
+      'what would go below the minimum',
+      [create('b2', 100n, { minimumMinor: 90n })],
+      prepare(payment(3, pay('b2', 'a1', 11n)), 'b2'),
+      { name: 'INSUFFICIENT_FUNDS', facts: { available: '0.10', needed: '0.11', minimum: '0.90', currency: 'USD' } },
+    ],
     ['a credit beyond 64 bits', [create('b2', 2n ** 63n - 150n)], prepare(payment(3, pay('a1', 'b2', 150n)), 'b2'), { name: 'BALANCE_OVERFLOW' }],
-    ['a credit beyond 64 bits with what is pending', [create('b2', 2n ** 63n - 150n), prepare(payment(4, pay('a1', 'b2', 100n)), 'b2')], prepare(payment(3, pay('a1', 'b2', 50n)), 'b2'), { name: 'BALANCE_OVERFLOW', facts: { amount: '0.50', currency: 'USD' } }],
+    [
+      'a credit beyond 64 bits with what is pending',
+      [create('b2', 2n ** 63n - 150n), prepare(payment(4, pay('a1', 'b2', 100n)), 'b2')],
+      prepare(payment(3, pay('a1', 'b2', 50n)), 'b2'),
+      { name: 'BALANCE_OVERFLOW', facts: { amount: '0.50', currency: 'USD' } },
+    ],
   ])('%s', (_name, before, instruction, refusal) => {
     const bucket = bucketB();
     for (const each of before) bucket.run(each);
@@ -109,7 +147,10 @@ test('seq rises with the log index and the position in the entry, journal positi
   bucket.run(commit(debit, 'b1'));
   const [first, second] = [bucket.leg('b1', debit.txn), bucket.leg('b1', credit.txn)];
   expect([first?.seq, second?.seq]).toEqual([3 * 4096, 3 * 4096 + 1]);
-  expect([first?.journal, second?.journal]).toEqual([{ seq: 2, balanceAfterMinor: 100n }, { seq: 1, balanceAfterMinor: 140n }]);
+  expect([first?.journal, second?.journal]).toEqual([
+    { seq: 2, balanceAfterMinor: 100n },
+    { seq: 1, balanceAfterMinor: 140n },
+  ]);
 });
 
 test('a tombstone for a number without an account keeps a late prepare out when the account comes', () => {

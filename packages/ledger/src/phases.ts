@@ -24,7 +24,10 @@ export function prepare(a: Applying, instruction: Prepare): Outcome {
   if (existing !== undefined) return legStands(existing);
   const stopped = checkSubject(instruction.subject, body) ?? checkRoomInBucket(a) ?? checkLock(a, account, lockToken);
   if (stopped !== null) return stopped;
-  const spec = present(body.legs.find((leg) => leg.account === account), 'leg of the account in the body');
+  const spec = present(
+    body.legs.find((leg) => leg.account === account),
+    'leg of the account in the body',
+  );
   const verdict = checkLeg(a, { txn, body, spec, undecided });
   if (verdict.kind !== 'pass') return verdict;
 

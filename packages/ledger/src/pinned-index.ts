@@ -127,7 +127,13 @@ function insert(index: LegsByAccount, leg: LegRow): boolean {
     index.set(leg.account, leg);
     return false;
   }
-  index.set(leg.account, new Map([[legs.txn, legs], [leg.txn, leg]]));
+  index.set(
+    leg.account,
+    new Map([
+      [legs.txn, legs],
+      [leg.txn, leg],
+    ]),
+  );
   return true;
 }
 

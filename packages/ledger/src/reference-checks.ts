@@ -11,7 +11,8 @@ import { pass, refused, waitFor, type LegVerdict, type Refused } from './verdict
 /** Capture and void: the reservation must be open, its time not over, and large enough. */
 export function authorizationVerdict(a: Applying, account: AccountRow, authorization: LegRow | null, ask: LegAsk): LegVerdict {
   const { spec } = ask;
-  if (authorization === null || authorization.spec.effect !== 'authorize' || authorization.key !== ask.body.reference?.key) return refused('AUTHORIZATION_NOT_FOUND', spec.account, {});
+  if (authorization === null || authorization.spec.effect !== 'authorize' || authorization.key !== ask.body.reference?.key)
+    return refused('AUTHORIZATION_NOT_FOUND', spec.account, {});
   if (authorization.state === 'prepared' && !ask.undecided.includes(authorization.txn)) return waitFor([authorization]);
   const { reservation } = authorization;
   if (reservation === null) return refused('AUTHORIZATION_NOT_OPEN', spec.account, { status: authorization.state });
@@ -21,12 +22,17 @@ export function authorizationVerdict(a: Applying, account: AccountRow, authoriza
 /** Refund: what is left of the payee's leg of the original, less what other refunds took or reserved. */
 export function originalVerdict(account: AccountRow, original: LegRow | null, ask: LegAsk): LegVerdict {
   const { spec } = ask;
-  if (original === null || original.spec.effect !== 'credit' || original.key !== ask.body.reference?.key) return refused('ORIGINAL_NOT_FOUND', spec.account, {});
+  if (original === null || original.spec.effect !== 'credit' || original.key !== ask.body.reference?.key)
+    return refused('ORIGINAL_NOT_FOUND', spec.account, {});
   if (original.state === 'prepared' && !ask.undecided.includes(original.txn)) return waitFor([original]);
   if (original.state !== 'committed') return refused('ORIGINAL_NOT_COMMITTED', spec.account, { state: original.state });
   const leftMinor = original.spec.amountMinor - original.refundedMinor - original.refundReservedMinor;
   if (spec.amountMinor <= leftMinor) return pass(account, original);
-  return refused('REFUND_EXCEEDS_PAYMENT', spec.account, { left: formatAmount(leftMinor, account.currency), needed: formatAmount(spec.amountMinor, account.currency), currency: account.currency });
+  return refused('REFUND_EXCEEDS_PAYMENT', spec.account, {
+    left: formatAmount(leftMinor, account.currency),
+    needed: formatAmount(spec.amountMinor, account.currency),
+    currency: account.currency,
+  });
 }
 
 function checkReservation(a: Applying, reservation: Reservation, { spec, undecided }: LegAsk): LegVerdict | null {
@@ -45,7 +51,11 @@ function checkReservation(a: Applying, reservation: Reservation, { spec, undecid
   }
   if (a.stampMs >= reservation.expiresAtMs) return expired(a, reservation, spec.account);
   if (spec.amountMinor <= reservation.reservedMinor) return null;
-  return refused('CAPTURE_EXCEEDS_AUTHORIZATION', spec.account, { reserved: formatAmount(reservation.reservedMinor, spec.currency), needed: formatAmount(spec.amountMinor, spec.currency), currency: spec.currency });
+  return refused('CAPTURE_EXCEEDS_AUTHORIZATION', spec.account, {
+    reserved: formatAmount(reservation.reservedMinor, spec.currency),
+    needed: formatAmount(spec.amountMinor, spec.currency),
+    currency: spec.currency,
+  });
 }
 
 /** Another capture or void has it and is undecided: if that one was aborted, this one may have it. */

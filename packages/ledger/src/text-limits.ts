@@ -21,7 +21,9 @@ export function textProblem(instruction: Instruction): string | null {
       if (instruction.lockId.length > MAX_LOCK_ID_LENGTH || !ASCII.test(instruction.lockId)) return 'LOCK_ID_INVALID';
       // Id and owner together are the key of a shared holder's row.
       if (instruction.kind === 'acquire-lock' && instruction.mode === 'shared' && !isKept(instruction.lockId, MAX_SHARED_ID_LENGTH)) return 'LOCK_ID_INVALID';
-      return isKept(instruction.owner, instruction.kind === 'acquire-lock' && instruction.mode === 'shared' ? MAX_SHARED_OWNER_LENGTH : MAX_LOCK_OWNER_LENGTH) ? null : 'LOCK_OWNER_INVALID';
+      return isKept(instruction.owner, instruction.kind === 'acquire-lock' && instruction.mode === 'shared' ? MAX_SHARED_OWNER_LENGTH : MAX_LOCK_OWNER_LENGTH)
+        ? null
+        : 'LOCK_OWNER_INVALID';
     case 'break-lock':
       return isKept(instruction.lockId, MAX_SHARED_ID_LENGTH) ? null : 'LOCK_ID_INVALID';
     default:

@@ -2,7 +2,21 @@
 import * as fc from 'fast-check';
 import { acc, acknowledge, acknowledgeMany, commit, commitMany, create, decideCommit, pay, payment, prepare, rollback, type Payment } from './testing/builders';
 import { START_MS, TestBucket } from './testing/test-bucket';
-import { entryProblem, instructionProblem, joinedOutcome, lent, MANY_TOLD_SINCE, MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, memberCount, membersOf, type CommittedLeg, type Instruction, type LegAddress, type ToldLegs } from './index';
+import {
+  entryProblem,
+  instructionProblem,
+  joinedOutcome,
+  lent,
+  MANY_TOLD_SINCE,
+  MAX_INSTRUCTIONS_PER_ENTRY,
+  MAX_MEMBERS,
+  memberCount,
+  membersOf,
+  type CommittedLeg,
+  type Instruction,
+  type LegAddress,
+  type ToldLegs,
+} from './index';
 
 const ACCOUNTS = ['b0', 'b1', 'b2'];
 const OPENING_MINOR = 1_000n;
@@ -69,12 +83,20 @@ test('one that fails stops no other, and the answer says which it was', () => {
   const legs = [legOf(first), legOf(missing), { ...legOf(first), account: acc('a1') }, legOf(last)];
   expect(bucket.run(commitMany(legs))).toEqual({
     kind: 'each',
-    outcomes: [{ kind: 'done' }, { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', ...addressOf(missing) } }, { kind: 'wrong-bucket', slot: 1, epoch: 1 }, { kind: 'done' }],
+    outcomes: [
+      { kind: 'done' },
+      { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', ...addressOf(missing) } },
+      { kind: 'wrong-bucket', slot: 1, epoch: 1 },
+      { kind: 'done' },
+    ],
   });
   expect([first, last].map((p) => bucket.leg(accountIn(p), p.txn)?.state)).toEqual(['committed', 'committed']);
   const known = homeward[0]!;
   bucket.run(decideCommit(known, ['a1']));
-  expect(bucket.run(acknowledgeMany([toldOf(homeward[1]!), toldOf(known)]))).toMatchObject({ kind: 'each', outcomes: [{ kind: 'alarm', alarm: { name: 'UNKNOWN_OUTCOME_ACKNOWLEDGED' } }, { kind: 'done' }] });
+  expect(bucket.run(acknowledgeMany([toldOf(homeward[1]!), toldOf(known)]))).toMatchObject({
+    kind: 'each',
+    outcomes: [{ kind: 'alarm', alarm: { name: 'UNKNOWN_OUTCOME_ACKNOWLEDGED' } }, { kind: 'done' }],
+  });
   expect([...bucket.ledger.undelivered()]).toEqual([]);
 });
 

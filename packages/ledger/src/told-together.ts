@@ -13,22 +13,27 @@ import { MANY_TOLD_SINCE } from './semantics';
 
 export function commitMany(a: Applying, { legs }: CommitMany): Outcome {
   requireMany(a);
-  return joinedOutcome(legs.map((leg) => {
-    a.beginAt(leg.commitUs ?? 0);
-    return commit(a, leg);
-  }));
+  return joinedOutcome(
+    legs.map((leg) => {
+      a.beginAt(leg.commitUs ?? 0);
+      return commit(a, leg);
+    }),
+  );
 }
 
 export function acknowledgeMany(a: Applying, { told }: AcknowledgeMany): Outcome {
   requireMany(a);
-  return joinedOutcome(told.map((legs) => {
-    a.beginAt(0);
-    return acknowledge(a, legs);
-  }));
+  return joinedOutcome(
+    told.map((legs) => {
+      a.beginAt(0);
+      return acknowledge(a, legs);
+    }),
+  );
 }
 
 /** A replica of an older program could not have applied the entry: no leader of ours proposes it to such a bucket. */
 function requireMany({ state }: Applying): void {
   const { semanticsVersion: version } = state;
-  if (version < MANY_TOLD_SINCE) invariant(false, 'a bucket is told of many payments at once from that semantics version on', { version, since: MANY_TOLD_SINCE });
+  if (version < MANY_TOLD_SINCE)
+    invariant(false, 'a bucket is told of many payments at once from that semantics version on', { version, since: MANY_TOLD_SINCE });
 }

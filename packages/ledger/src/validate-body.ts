@@ -78,7 +78,8 @@ export function validateBody(body: BodyContent): readonly BodyProblem[] {
 function checkLegCount({ kind, legs }: BodyContent, shape: KindShape, problems: BodyProblem[]): void {
   const least = shape.balanced ? 2 : 1;
   const most = shape.balanced ? MAX_LEGS : 1;
-  if (legs.length < least) problems.push({ name: 'TOO_FEW_LEGS', field: 'legs', message: `A ${kind} has at least ${least} legs; this one has ${legs.length}.` });
+  if (legs.length < least)
+    problems.push({ name: 'TOO_FEW_LEGS', field: 'legs', message: `A ${kind} has at least ${least} legs; this one has ${legs.length}.` });
   if (legs.length > most) problems.push({ name: 'TOO_MANY_LEGS', field: 'legs', message: `A ${kind} has at most ${most} legs; this one has ${legs.length}.` });
 }
 
@@ -88,8 +89,14 @@ function checkAccounts(legs: readonly LegSpec[], problems: BodyProblem[]): void 
     const before = legs[i - 1]?.account ?? '';
     const field = `legs[${i}].account`;
     // Numbers are ASCII, so comparing strings compares bytes.
-    if (account === before) problems.push({ name: 'ACCOUNT_REPEATED', field, message: `Account ${account} occurs twice; an account has one leg in a payment, and cannot pay itself.` });
-    else if (account < before) problems.push({ name: 'LEGS_NOT_SORTED', field, message: `Legs are sorted by account number; ${account} comes after ${before}.` });
+    if (account === before)
+      problems.push({
+        name: 'ACCOUNT_REPEATED',
+        field,
+        message: `Account ${account} occurs twice; an account has one leg in a payment, and cannot pay itself.`,
+      });
+    else if (account < before)
+      problems.push({ name: 'LEGS_NOT_SORTED', field, message: `Legs are sorted by account number; ${account} comes after ${before}.` });
   }
 }
 
@@ -99,11 +106,20 @@ function checkAmounts(legs: readonly LegSpec[], problems: BodyProblem[]): void {
     if (leg === undefined) continue;
     const { effect, amountMinor, currency } = leg;
     if (effect === 'void') {
-      if (amountMinor !== 0n) problems.push({ name: 'AMOUNT_NOT_ZERO', field: `legs[${i}].amount`, message: 'A void frees the whole reservation; its amount is zero.' });
+      if (amountMinor !== 0n)
+        problems.push({ name: 'AMOUNT_NOT_ZERO', field: `legs[${i}].amount`, message: 'A void frees the whole reservation; its amount is zero.' });
     } else if (amountMinor <= 0n) {
-      problems.push({ name: 'AMOUNT_NOT_POSITIVE', field: `legs[${i}].amount`, message: `An amount is above zero; this one is ${formatAmount(amountMinor, currency)} ${currency}.` });
+      problems.push({
+        name: 'AMOUNT_NOT_POSITIVE',
+        field: `legs[${i}].amount`,
+        message: `An amount is above zero; this one is ${formatAmount(amountMinor, currency)} ${currency}.`,
+      });
     } else if (amountMinor > MAX_AMOUNT_MINOR) {
-      problems.push({ name: 'AMOUNT_TOO_LARGE', field: `legs[${i}].amount`, message: `An amount is at most ${formatAmount(MAX_AMOUNT_MINOR, currency)} ${currency}; this one is ${formatAmount(amountMinor, currency)}.` });
+      problems.push({
+        name: 'AMOUNT_TOO_LARGE',
+        field: `legs[${i}].amount`,
+        message: `An amount is at most ${formatAmount(MAX_AMOUNT_MINOR, currency)} ${currency}; this one is ${formatAmount(amountMinor, currency)}.`,
+      });
     }
   }
 }
@@ -113,9 +129,11 @@ function checkEffects({ kind, legs }: BodyContent, shape: KindShape, problems: B
   for (let i = 0; i < legs.length; i += 1) {
     const effect = legs[i]?.effect;
     if (effect === shape.taking) taking += 1;
-    else if (effect !== 'credit' || !shape.balanced) problems.push({ name: 'EFFECT_NOT_ALLOWED', field: `legs[${i}].effect`, message: `A ${kind} has no leg of effect ${String(effect)}.` });
+    else if (effect !== 'credit' || !shape.balanced)
+      problems.push({ name: 'EFFECT_NOT_ALLOWED', field: `legs[${i}].effect`, message: `A ${kind} has no leg of effect ${String(effect)}.` });
   }
-  if (taking > shape.maxTaking) problems.push({ name: 'EFFECT_NOT_ALLOWED', field: 'legs', message: `A ${kind} has one ${shape.taking} leg; this one has ${taking}.` });
+  if (taking > shape.maxTaking)
+    problems.push({ name: 'EFFECT_NOT_ALLOWED', field: 'legs', message: `A ${kind} has one ${shape.taking} leg; this one has ${taking}.` });
 }
 
 function checkBalance(legs: readonly LegSpec[], problems: BodyProblem[]): void {
@@ -128,7 +146,11 @@ function checkBalance(legs: readonly LegSpec[], problems: BodyProblem[]): void {
   for (const [currency, sum] of sums) {
     if (sum === 0n) continue;
     const off = formatAmount(sum < 0n ? -sum : sum, currency);
-    problems.push({ name: 'LEGS_NOT_BALANCED', field: 'legs', message: `Money taken equals money given in each currency; ${off} ${currency} more is ${sum < 0n ? 'taken than given' : 'given than taken'}.` });
+    problems.push({
+      name: 'LEGS_NOT_BALANCED',
+      field: 'legs',
+      message: `Money taken equals money given in each currency; ${off} ${currency} more is ${sum < 0n ? 'taken than given' : 'given than taken'}.`,
+    });
   }
 }
 
@@ -139,8 +161,10 @@ function isBalancedPair([first, second, third]: readonly LegSpec[]): boolean {
 }
 
 function checkReference({ kind, reference }: BodyContent, shape: KindShape, problems: BodyProblem[]): void {
-  if (shape.reference && reference === null) problems.push({ name: 'REFERENCE_MISSING', field: 'reference', message: `A ${kind} names the payment that it builds on.` });
-  if (!shape.reference && reference !== null) problems.push({ name: 'REFERENCE_NOT_ALLOWED', field: 'reference', message: `A ${kind} builds on no other payment.` });
+  if (shape.reference && reference === null)
+    problems.push({ name: 'REFERENCE_MISSING', field: 'reference', message: `A ${kind} names the payment that it builds on.` });
+  if (!shape.reference && reference !== null)
+    problems.push({ name: 'REFERENCE_NOT_ALLOWED', field: 'reference', message: `A ${kind} builds on no other payment.` });
 }
 
 function checkExpiry({ kind, expiresAtMs }: BodyContent, problems: BodyProblem[]): void {
@@ -155,6 +179,7 @@ function checkExpiry({ kind, expiresAtMs }: BodyContent, problems: BodyProblem[]
 }
 
 function checkMemo(memo: string, problems: BodyProblem[]): void {
-  if (memo.length > MAX_MEMO_LENGTH) problems.push({ name: 'MEMO_TOO_LONG', field: 'memo', message: `A memo has at most ${MAX_MEMO_LENGTH} characters; this one has ${memo.length}.` });
+  if (memo.length > MAX_MEMO_LENGTH)
+    problems.push({ name: 'MEMO_TOO_LONG', field: 'memo', message: `A memo has at most ${MAX_MEMO_LENGTH} characters; this one has ${memo.length}.` });
   if (memo !== '' && LONE_SURROGATE.test(memo)) problems.push({ name: 'MEMO_NOT_TEXT', field: 'memo', message: 'A memo is well-formed Unicode text.' });
 }

@@ -19,9 +19,15 @@ function bucket(): TestBucket {
   return made;
 }
 
-const asked = [{ txn: credit1.txn, key: credit1.key, homeSlot: credit1.homeSlot, account: 'a1' }, { txn: credit2.txn, key: credit2.key, homeSlot: credit2.homeSlot, account: 'a1' }];
+const asked = [
+  { txn: credit1.txn, key: credit1.key, homeSlot: credit1.homeSlot, account: 'a1' },
+  { txn: credit2.txn, key: credit2.key, homeSlot: credit2.homeSlot, account: 'a1' },
+];
 
-test.each([['PREPARE', prepare(debitOf60, 'a1')], ['DECIDE', decideCommit(debitOf60)]])('%s names the credits it could live on and records nothing', (_name, instruction) => {
+test.each([
+  ['PREPARE', prepare(debitOf60, 'a1')],
+  ['DECIDE', decideCommit(debitOf60)],
+])('%s names the credits it could live on and records nothing', (_name, instruction) => {
   const a = bucket();
   const text = a.content();
   expect(a.run(instruction)).toEqual({ kind: 'wait', undecided: asked });
@@ -59,13 +65,19 @@ test('DECIDE asks about all its legs at once; a refusal of one does not wait', (
   const both = body('payment', [leg('a1', 'debit', 60n), leg('a3', 'debit', 5n), leg('a2', 'credit', 65n)]);
   expect(a.run(decideCommit(payment(9, both)))).toMatchObject({ kind: 'wait', undecided: [{ account: 'a1' }, { account: 'a1' }, { account: 'a3' }] });
   const hopeless = body('payment', [leg('a1', 'debit', 60n), leg('a3', 'debit', 6n), leg('a2', 'credit', 66n)]);
-  expect(a.run(decideCommit(payment(10, hopeless)))).toMatchObject({ kind: 'decided', outcome: { decision: { reason: { name: 'INSUFFICIENT_FUNDS', account: 'a3' } } } });
+  expect(a.run(decideCommit(payment(10, hopeless)))).toMatchObject({
+    kind: 'decided',
+    outcome: { decision: { reason: { name: 'INSUFFICIENT_FUNDS', account: 'a3' } } },
+  });
 });
 
 test('close waits for credits, and for nothing else', () => {
   const a = bucket();
   expect(a.run(change(20, 'a3', { kind: 'close' }))).toMatchObject({ kind: 'wait', undecided: [{ txn: credit3.txn }] });
-  expect(a.run(change(20, 'a3', { kind: 'close' }, { undecided: [credit3.txn] }))).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '0.00', holds: '0.00', pending: '0.05' } } });
+  expect(a.run(change(20, 'a3', { kind: 'close' }, { undecided: [credit3.txn] }))).toMatchObject({
+    kind: 'refused',
+    refusal: { name: 'ACCOUNT_NOT_EMPTY', facts: { balance: '0.00', holds: '0.00', pending: '0.05' } },
+  });
   expect(a.run(change(21, 'a1', { kind: 'close' }))).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_NOT_EMPTY' } });
   a.run(rollback(credit3, 'a3'));
   expect(a.run(change(22, 'a3', { kind: 'close' }))).toMatchObject({ kind: 'account', account: { status: 'closed' } });

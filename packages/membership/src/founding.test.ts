@@ -86,10 +86,18 @@ test('the id depends on every incarnation and setting', () => {
   const founders = RMS.map((rm): Founder => ({ rm, incarnation: inc(rm, 0), isExisting: false }));
   const base = foundingOf(founders, SETTINGS, digest).clusterId;
   const others = [
-    foundingOf(founders.map((each) => (each.rm === 2 ? { ...each, incarnation: inc(each.rm, 1) } : each)), SETTINGS, digest),
+    foundingOf(
+      founders.map((each) => (each.rm === 2 ? { ...each, incarnation: inc(each.rm, 1) } : each)),
+      SETTINGS,
+      digest,
+    ),
     foundingOf(founders, { ...SETTINGS, buckets: 4 }, digest),
     foundingOf(founders, { ...SETTINGS, policy: 'v2' }, digest),
-    foundingOf(founders.map((each) => ({ ...each, isExisting: true })), SETTINGS, digest),
+    foundingOf(
+      founders.map((each) => ({ ...each, isExisting: true })),
+      SETTINGS,
+      digest,
+    ),
   ];
   for (const other of others) expect(other.clusterId).not.toBe(base);
   expect(foundingOf([...founders].reverse(), SETTINGS, digest).clusterId).toBe(base);
@@ -101,7 +109,11 @@ test('a folder that is lost after its RM was a member is found out by everybody,
   rms[2].wipe();
   talk(rms);
   expect(rms[2].state.kind).toBe('alone');
-  expect(foundingProblem(rms[2].statement(), rms[2].heard)).toMatchObject({ name: 'DISK_LOST', isFinal: true, message: expect.stringContaining('replace-node 3') as string });
+  expect(foundingProblem(rms[2].statement(), rms[2].heard)).toMatchObject({
+    name: 'DISK_LOST',
+    isFinal: true,
+    message: expect.stringContaining('replace-node 3') as string,
+  });
   expect(foundingProblem(rms[0].statement(), rms[0].heard)).toBeNull();
 });
 
@@ -125,7 +137,10 @@ test('one that is agreed becomes a member of what it agreed to, or of nothing', 
   talk(rms, 5);
   // rm-2 is in the list and joins it; the new rm-3 is another one than the list's.
   expect(rms.map(({ state }) => state.kind)).toEqual(['agreed', 'agreed', 'alone']);
-  expect(foundingProblem(three.statement(), three.heard)).toMatchObject({ name: 'DISK_LOST', message: expect.stringContaining('delete the data folders of all') as string });
+  expect(foundingProblem(three.statement(), three.heard)).toMatchObject({
+    name: 'DISK_LOST',
+    message: expect.stringContaining('delete the data folders of all') as string,
+  });
   expect(foundingProblem(one.statement(), one.heard)).toMatchObject({ name: 'FOUNDING_CUT_SHORT', isFinal: false });
 });
 
@@ -138,7 +153,11 @@ describe('what must be equal is compared', () => {
   test.each(cases)('%s', (_name, change, sentence) => {
     const [one, two] = trio();
     one.heard.set(two.rm, two.statement({ ...SETTINGS, ...change }));
-    expect(foundingProblem(one.statement(), one.heard)).toMatchObject({ name: 'SETTINGS_DIFFER', isFinal: true, message: expect.stringContaining(sentence) as string });
+    expect(foundingProblem(one.statement(), one.heard)).toMatchObject({
+      name: 'SETTINGS_DIFFER',
+      isFinal: true,
+      message: expect.stringContaining(sentence) as string,
+    });
   });
 
   test('the list of the first ones', () => {

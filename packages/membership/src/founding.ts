@@ -104,7 +104,14 @@ function isMember(founding: Founding, own: FoundingStatement, heard: ReadonlyMap
 /** @throws InvariantViolation when the digest is too short. */
 export function foundingOf(founders: readonly Founder[], settings: ClusterSettings, digest: TextDigest): Founding {
   const sorted = [...founders].sort((a, b) => a.rm - b.rm);
-  const text = ['mas-cluster-1', ...sorted.map(({ rm, incarnation, isExisting }) => `${rm} ${incarnation} ${isExisting ? 'existing' : 'new'}`), settings.buckets, settings.replicas, settings.policy, settings.semanticsVersion].join('\n');
+  const text = [
+    'mas-cluster-1',
+    ...sorted.map(({ rm, incarnation, isExisting }) => `${rm} ${incarnation} ${isExisting ? 'existing' : 'new'}`),
+    settings.buckets,
+    settings.replicas,
+    settings.policy,
+    settings.semanticsVersion,
+  ].join('\n');
   const hex = digest(text);
   invariant(hex.length >= 32, 'a digest has at least 128 bits', { length: hex.length });
   return { clusterId: clusterId(hex.slice(0, 32)), founders: sorted, settings };
@@ -113,13 +120,26 @@ export function foundingOf(founders: readonly Founder[], settings: ClusterSettin
 function problemWith(own: FoundingStatement, rm: RmId, { self, first, settings, state }: FoundingStatement): FoundingProblem | null {
   if (state.kind !== 'alone') {
     if (own.state.kind !== 'alone' && own.state.founding.clusterId !== state.founding.clusterId) {
-      return final('FOUNDED_WITH_ANOTHER', `rm-${rm} belongs to cluster ${state.founding.clusterId}, this folder to ${own.state.founding.clusterId}. Check the addresses in --cluster.`);
+      return final(
+        'FOUNDED_WITH_ANOTHER',
+        `rm-${rm} belongs to cluster ${state.founding.clusterId}, this folder to ${own.state.founding.clusterId}. Check the addresses in --cluster.`,
+      );
     }
     const recorded = state.founding.founders.find((founder) => founder.rm === own.self.rm);
-    if (recorded === undefined) return final('FOUNDED_WITH_ANOTHER', `rm-${rm} belongs to cluster ${state.founding.clusterId}, which has no rm-${own.self.rm}. Check --id and --cluster.`);
+    if (recorded === undefined)
+      return final(
+        'FOUNDED_WITH_ANOTHER',
+        `rm-${rm} belongs to cluster ${state.founding.clusterId}, which has no rm-${own.self.rm}. Check --id and --cluster.`,
+      );
     if (recorded.incarnation !== own.self.incarnation) {
-      const advice = state.kind === 'member' ? `If the disk of rm-${own.self.rm} is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node ${own.self.rm}".` : `If the founding was cut short, nothing was ever stored: delete the data folders of all of them and start again.`;
-      return final('DISK_LOST', `rm-${rm} knows rm-${own.self.rm} as another incarnation (${recorded.incarnation.slice(0, 8)}) than this folder's (${own.self.incarnation.slice(0, 8)}): it has lost its data, or has been given the wrong folder. ${advice}`);
+      const advice =
+        state.kind === 'member'
+          ? `If the disk of rm-${own.self.rm} is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node ${own.self.rm}".`
+          : `If the founding was cut short, nothing was ever stored: delete the data folders of all of them and start again.`;
+      return final(
+        'DISK_LOST',
+        `rm-${rm} knows rm-${own.self.rm} as another incarnation (${recorded.incarnation.slice(0, 8)}) than this folder's (${own.self.incarnation.slice(0, 8)}): it has lost its data, or has been given the wrong folder. ${advice}`,
+      );
     }
     return null;
   }
@@ -127,7 +147,11 @@ function problemWith(own: FoundingStatement, rm: RmId, { self, first, settings, 
     // The other one will hear from us that we know it as somebody else; only it can do something about that.
     const recorded = own.state.founding.founders.find((founder) => founder.rm === rm);
     if (recorded !== undefined && recorded.incarnation !== self.incarnation) {
-      return { name: 'FOUNDING_CUT_SHORT', message: `rm-${rm} has another folder than the one that this cluster (${own.state.founding.clusterId}) was being founded with; unless another RM is a member already, delete the data folders of all of them and start again.`, isFinal: false };
+      return {
+        name: 'FOUNDING_CUT_SHORT',
+        message: `rm-${rm} has another folder than the one that this cluster (${own.state.founding.clusterId}) was being founded with; unless another RM is a member already, delete the data folders of all of them and start again.`,
+        isFinal: false,
+      };
     }
     return null;
   }
@@ -135,7 +159,11 @@ function problemWith(own: FoundingStatement, rm: RmId, { self, first, settings, 
 }
 
 function differences(own: FoundingStatement, rm: RmId, their: Omit<FoundingStatement, 'state'>): FoundingProblem | null {
-  if (own.first.join() !== their.first.join()) return final('FIRST_DIFFER', `--cluster lists ${names(own.first)} here, and ${names(their.first)} at rm-${rm}. The first resource managers of a cluster are the same everywhere.`);
+  if (own.first.join() !== their.first.join())
+    return final(
+      'FIRST_DIFFER',
+      `--cluster lists ${names(own.first)} here, and ${names(their.first)} at rm-${rm}. The first resource managers of a cluster are the same everywhere.`,
+    );
   const fields = [
     ['--buckets', own.settings.buckets, their.settings.buckets],
     ['--replicas', own.settings.replicas, their.settings.replicas],
@@ -143,11 +171,17 @@ function differences(own: FoundingStatement, rm: RmId, their: Omit<FoundingState
     ['the version of the ledger\u2019s rules', own.settings.semanticsVersion, their.settings.semanticsVersion],
   ] as const;
   for (const [field, ours, theirs] of fields) {
-    if (ours !== theirs) return final('SETTINGS_DIFFER', `${field} is ${ours} here, and ${theirs} at rm-${rm}. A cluster is founded with the same settings everywhere.`);
+    if (ours !== theirs)
+      return final('SETTINGS_DIFFER', `${field} is ${ours} here, and ${theirs} at rm-${rm}. A cluster is founded with the same settings everywhere.`);
   }
   if (own.self.isExisting !== their.self.isExisting) {
     // The one that has lost something ends; the others can go on once it is back.
-    if (own.self.isExisting) return { name: 'DISK_LOST', message: `rm-${rm} has no data, and this one has some of an earlier version: rm-${rm} has lost its data, or has been given the wrong folder.`, isFinal: false };
+    if (own.self.isExisting)
+      return {
+        name: 'DISK_LOST',
+        message: `rm-${rm} has no data, and this one has some of an earlier version: rm-${rm} has lost its data, or has been given the wrong folder.`,
+        isFinal: false,
+      };
     return final('DISK_LOST', `rm-${rm} has data of an earlier version, this folder has none. Give rm-${own.self.rm} its own folder back.`);
   }
   return null;

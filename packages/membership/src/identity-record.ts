@@ -89,7 +89,12 @@ function stateOf(value: Record<string, unknown>): IdentityState {
       return { kind: 'member', founding: foundingIn(object(value['founding'])) };
     default:
       invariant(value['kind'] === 'admitted', 'the identity of the folder has a known state', { kind: value['kind'] });
-      return { kind: 'admitted', clusterId: clusterId(String(value['clusterId'])), ordinal: ordinal(Number(value['ordinal'])), settings: settingsIn(object(value['settings'])) };
+      return {
+        kind: 'admitted',
+        clusterId: clusterId(String(value['clusterId'])),
+        ordinal: ordinal(Number(value['ordinal'])),
+        settings: settingsIn(object(value['settings'])),
+      };
   }
 }
 
@@ -102,7 +107,12 @@ function foundingIn(value: Record<string, unknown>): Founding {
 }
 
 function settingsIn(value: Record<string, unknown>): ClusterSettings {
-  return { buckets: Number(value['buckets']), replicas: Number(value['replicas']), policy: String(value['policy']), semanticsVersion: Number(value['semanticsVersion']) };
+  return {
+    buckets: Number(value['buckets']),
+    replicas: Number(value['replicas']),
+    policy: String(value['policy']),
+    semanticsVersion: Number(value['semanticsVersion']),
+  };
 }
 
 function membersOf(value: Record<string, unknown>): MemberTable {

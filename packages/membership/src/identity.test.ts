@@ -22,9 +22,18 @@ test.each([0, -1, 1.5, 65_536, 2 * 65_536, 2 ** 32, 2 ** 32 + 1, Number.NaN])('%
 
 test('a table holds one incarnation of each Resource Manager', () => {
   const [first, second] = [incarnation('1'.repeat(32)), incarnation('2'.repeat(32))];
-  const table = MemberTable.ofFounders([{ rm: rmId(2), incarnation: second }, { rm: rmId(1), incarnation: first }]);
-  expect(table.members()).toEqual([{ ...founderId(rmId(1)), incarnation: first }, { ...founderId(rmId(2)), incarnation: second }]);
+  const table = MemberTable.ofFounders([
+    { rm: rmId(2), incarnation: second },
+    { rm: rmId(1), incarnation: first },
+  ]);
+  expect(table.members()).toEqual([
+    { ...founderId(rmId(1)), incarnation: first },
+    { ...founderId(rmId(2)), incarnation: second },
+  ]);
   expect([table.version, table.of(rmId(2))?.incarnation, table.of(rmId(3))]).toEqual([0, second, undefined]);
-  const twice = [{ ...founderId(rmId(1)), incarnation: first }, { rm: rmId(1), ordinal: ordinal(1), incarnation: second }];
+  const twice = [
+    { ...founderId(rmId(1)), incarnation: first },
+    { rm: rmId(1), ordinal: ordinal(1), incarnation: second },
+  ];
   expect(() => new MemberTable(1, twice)).toThrow('one incarnation of an RM counts');
 });

@@ -15,7 +15,11 @@ export function encodeMarks(marks: readonly PositionMark[]): string {
 
 /** @throws for text that encodeMarks did not write. */
 export function decodeMarks(text: string): readonly PositionMark[] {
-  return (JSON.parse(text) as readonly (readonly [number, string, number])[]).map(([raftId, run, position]) => ({ ...memberOfRaftId(raftId), run: runOf(run), position }));
+  return (JSON.parse(text) as readonly (readonly [number, string, number])[]).map(([raftId, run, position]) => ({
+    ...memberOfRaftId(raftId),
+    run: runOf(run),
+    position,
+  }));
 }
 
 export function encodeRuns({ incarnation: of, runs }: FolderRuns): string {

@@ -22,7 +22,10 @@ const { run } = FIRST_RUN;
 const OTHER_RUN = runOf('2'.padStart(8, '0').padEnd(20, 'b'));
 const mark = (rm: typeof ONE, position: number, of = run): PositionMark => ({ rm, ordinal: ordinal(0), run: of, position });
 const replaced = (rm: typeof ONE, version: number): MemberTable =>
-  new MemberTable(version, cluster.members.members().map((each) => (each.rm === rm ? { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) } : each)));
+  new MemberTable(
+    version,
+    cluster.members.members().map((each) => (each.rm === rm ? { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) } : each)),
+  );
 
 test('two founders of one cluster welcome each other', () => {
   expect(member(ONE).local.judge(member(TWO).local.name())).toBeNull();
@@ -75,7 +78,11 @@ test('a new incarnation whose table is older than itself waits', () => {
 test('it tells its own position first, and the marks of others', () => {
   const { local } = member();
   local.heard([mark(THREE, 4), mark(TWO, 7), mark(ONE, 9)]);
-  expect(local.tell().map(({ rm, position }) => [rm, position])).toEqual([[1, 10], [2, 7], [3, 4]]);
+  expect(local.tell().map(({ rm, position }) => [rm, position])).toEqual([
+    [1, 10],
+    [2, 7],
+    [3, 4],
+  ]);
   // What it said on its way to here is older than what others have passed on: it is in that very run, so no copy of it.
   expect(local.judge({ ...member(TWO).local.name(), position: 6 })).toBeNull();
 });

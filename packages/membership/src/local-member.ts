@@ -78,7 +78,12 @@ export class LocalMember {
   judgeAs(expected: RmId, peer: PeerName): PeerRefusal | null {
     const refusal = this.judge(peer);
     if (refusal !== null || peer.rm === expected) return refusal;
-    return { name: 'OTHER_RESOURCE_MANAGER', message: `rm-${peer.rm} answers at the address of rm-${expected}. Check the addresses in --cluster.`, isFinal: false, mark: null };
+    return {
+      name: 'OTHER_RESOURCE_MANAGER',
+      message: `rm-${peer.rm} answers at the address of rm-${expected}. Check the addresses in --cluster.`,
+      isFinal: false,
+      mark: null,
+    };
   }
 
   /** Whether who was let in is still welcome: how far its log went is known since then. */
@@ -139,7 +144,10 @@ export class LocalMember {
   /** Why this process is no member any more by what it has heard itself; final. Null: it is. */
   refusal(): PeerRefusal | null {
     const name = this.name();
-    return judgeOneself({ clusterId: this.clusterId, members: this.table, marks: this.marks }, name) ?? (this.forgotten === null ? null : judgeLog(name, this.forgotten));
+    return (
+      judgeOneself({ clusterId: this.clusterId, members: this.table, marks: this.marks }, name) ??
+      (this.forgotten === null ? null : judgeLog(name, this.forgotten))
+    );
   }
 
   /** Called whenever another table counts or this process finds itself refused: connections are looked at again. */

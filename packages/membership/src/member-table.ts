@@ -15,7 +15,10 @@ export class MemberTable {
   }
 
   static ofFounders(founders: readonly Omit<MemberIdentity, 'ordinal'>[]): MemberTable {
-    return new MemberTable(0, founders.map(({ rm, incarnation }) => ({ rm, incarnation, ordinal: FOUNDER })));
+    return new MemberTable(
+      0,
+      founders.map(({ rm, incarnation }) => ({ rm, incarnation, ordinal: FOUNDER })),
+    );
   }
 
   get size(): number {

@@ -17,7 +17,17 @@ export interface PeerName extends MemberIdentity {
   readonly runs: readonly RunStart[];
 }
 
-export const PEER_REFUSALS = ['ANOTHER_CLUSTER', 'UNKNOWN_RESOURCE_MANAGER', 'REPLACED_INCARNATION', 'OTHER_INCARNATION', 'OLD_COPY', 'STILL_HEARD', 'NOT_KNOWN_YET', 'OTHER_RESOURCE_MANAGER', 'NO_NAME'] as const;
+export const PEER_REFUSALS = [
+  'ANOTHER_CLUSTER',
+  'UNKNOWN_RESOURCE_MANAGER',
+  'REPLACED_INCARNATION',
+  'OTHER_INCARNATION',
+  'OLD_COPY',
+  'STILL_HEARD',
+  'NOT_KNOWN_YET',
+  'OTHER_RESOURCE_MANAGER',
+  'NO_NAME',
+] as const;
 
 export interface PeerRefusal {
   readonly name: (typeof PEER_REFUSALS)[number];
@@ -43,26 +53,45 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
   const elsewhere = judgeCluster(known.clusterId, peer.clusterId, `rm-${peer.rm}`);
   if (elsewhere !== null) return elsewhere;
   const member = known.members.of(peer.rm);
-  if (member === undefined) return final('UNKNOWN_RESOURCE_MANAGER', `Cluster ${shortId(known.clusterId)} has no rm-${peer.rm}. Its resource managers are ${list(known.members)}; stop this one, or give it the id and the data folder of one of them.`);
-  if (peer.ordinal > member.ordinal) return { name: 'NOT_KNOWN_YET', message: `The ${nth(peer.ordinal)} incarnation of rm-${peer.rm} is not known here yet.`, isFinal: false, mark: null };
-  if (peer.ordinal < member.ordinal) return final('REPLACED_INCARNATION', `This incarnation of rm-${peer.rm} (${shortId(peer.incarnation)}) was replaced by ${shortId(member.incarnation)}. Stop it for good; its data folder is of no use any more.`);
-  if (peer.incarnation !== member.incarnation) return final('OTHER_INCARNATION', `rm-${peer.rm} is recorded as incarnation ${shortId(member.incarnation)}, this one is ${shortId(peer.incarnation)}. ${REJOIN(peer.rm)}`);
+  if (member === undefined)
+    return final(
+      'UNKNOWN_RESOURCE_MANAGER',
+      `Cluster ${shortId(known.clusterId)} has no rm-${peer.rm}. Its resource managers are ${list(known.members)}; stop this one, or give it the id and the data folder of one of them.`,
+    );
+  if (peer.ordinal > member.ordinal)
+    return { name: 'NOT_KNOWN_YET', message: `The ${nth(peer.ordinal)} incarnation of rm-${peer.rm} is not known here yet.`, isFinal: false, mark: null };
+  if (peer.ordinal < member.ordinal)
+    return final(
+      'REPLACED_INCARNATION',
+      `This incarnation of rm-${peer.rm} (${shortId(peer.incarnation)}) was replaced by ${shortId(member.incarnation)}. Stop it for good; its data folder is of no use any more.`,
+    );
+  if (peer.incarnation !== member.incarnation)
+    return final(
+      'OTHER_INCARNATION',
+      `rm-${peer.rm} is recorded as incarnation ${shortId(member.incarnation)}, this one is ${shortId(peer.incarnation)}. ${REJOIN(peer.rm)}`,
+    );
   const mark = known.marks.of(peer.rm, peer.ordinal);
   return mark === null ? null : judgeLog(peer, mark);
 }
 
 /** Of one that would be welcome, while the process before it on the same data is heard all the same. It may have been killed a moment ago: not final. */
 export function stillHeard({ rm, incarnation }: Pick<PeerName, 'rm' | 'incarnation'>): PeerRefusal {
-  return { name: 'STILL_HEARD', message: `Another process speaks as rm-${rm} (${shortId(incarnation)}): the same data folder, or a copy of it, is in use. Stop the one that is not meant.`, isFinal: false, mark: null };
+  return {
+    name: 'STILL_HEARD',
+    message: `Another process speaks as rm-${rm} (${shortId(incarnation)}): the same data folder, or a copy of it, is in use. Stop the one that is not meant.`,
+    isFinal: false,
+    mark: null,
+  };
 }
 
 /** Null: the log has been where the mark says. */
 export function judgeLog({ rm, position, runs }: PeerName, { run, position: marked }: Pick<PositionMark, 'run' | 'position'>): PeerRefusal | null {
   if (hasBeenAt(runs, { run, position: marked })) return null;
   const end = endOfRun(runs, run);
-  const found = end === null
-    ? `is a copy of an earlier time, or in use twice: its log ends with batch ${position}, others have had batch ${marked} from it, of a start (${run}) that this folder knows nothing of, so it has forgotten what it acknowledged.`
-    : `is a copy of an earlier time: its log ended with batch ${end}, others have had batch ${marked} from it, so it has forgotten what it acknowledged.`;
+  const found =
+    end === null
+      ? `is a copy of an earlier time, or in use twice: its log ends with batch ${position}, others have had batch ${marked} from it, of a start (${run}) that this folder knows nothing of, so it has forgotten what it acknowledged.`
+      : `is a copy of an earlier time: its log ended with batch ${end}, others have had batch ${marked} from it, so it has forgotten what it acknowledged.`;
   return { ...final('OLD_COPY', `The data of rm-${rm} ${found} ${REJOIN(rm)}`), mark: { run, position: marked } };
 }
 
@@ -75,10 +104,14 @@ export function judgeOneself(known: Known, self: PeerName): PeerRefusal | null {
 /** For those who name a cluster only. @param who such as `tc-1`, for the sentence. */
 export function judgeCluster(own: ClusterId, theirs: ClusterId, who: string): PeerRefusal | null {
   if (own === theirs) return null;
-  return final('ANOTHER_CLUSTER', `${who} belongs to cluster ${theirs}, this is cluster ${own}. Check the addresses in --cluster: two clusters must not name each other's processes.`);
+  return final(
+    'ANOTHER_CLUSTER',
+    `${who} belongs to cluster ${theirs}, this is cluster ${own}. Check the addresses in --cluster: two clusters must not name each other's processes.`,
+  );
 }
 
-const REJOIN = (rm: RmId): string => `If its disk is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node ${rm}".`;
+const REJOIN = (rm: RmId): string =>
+  `If its disk is lost for good: start it with an empty folder and --rejoin, and allow it with "mas-client cluster replace-node ${rm}".`;
 
 function final(name: PeerRefusal['name'], message: string): PeerRefusal {
   return { name, message, isFinal: true, mark: null };
@@ -89,7 +122,10 @@ function nth(admitted: Ordinal): string {
 }
 
 function list(members: MemberTable): string {
-  return members.members().map(({ rm }) => `rm-${rm}`).join(', ');
+  return members
+    .members()
+    .map(({ rm }) => `rm-${rm}`)
+    .join(', ');
 }
 
 /** For messages of those who were told who else there is. */

@@ -12,7 +12,11 @@ function started(times: number): readonly RunStart[] {
 
 test('each start is numbered, and begins where the log ends', () => {
   const runs = started(3);
-  expect(runs.map(({ run, from }) => [run.slice(0, 8), from])).toEqual([['00000001', 0], ['00000002', 10], ['00000003', 20]]);
+  expect(runs.map(({ run, from }) => [run.slice(0, 8), from])).toEqual([
+    ['00000001', 0],
+    ['00000002', 10],
+    ['00000003', 20],
+  ]);
   expect(areRuns(runs)).toBe(true);
 });
 

@@ -43,7 +43,11 @@ export function runsWithNext(earlier: readonly RunStart[], position: number, ran
 
 /** Ascending, as runsWithNext makes them. */
 export function areRuns(runs: readonly RunStart[]): boolean {
-  return runs.length > 0 && runs.length <= MAX_RUNS_TOLD && runs.every(({ run, from }, at) => at === 0 || (run > (runs[at - 1]?.run ?? '') && from >= (runs[at - 1]?.from ?? 0)));
+  return (
+    runs.length > 0 &&
+    runs.length <= MAX_RUNS_TOLD &&
+    runs.every(({ run, from }, at) => at === 0 || (run > (runs[at - 1]?.run ?? '') && from >= (runs[at - 1]?.from ?? 0)))
+  );
 }
 
 /** How far its log got in a run that is over; null: it knows nothing of it, or is in it. */

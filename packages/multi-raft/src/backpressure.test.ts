@@ -29,7 +29,9 @@ describe('backpressure', () => {
   });
 
   test('an applier that stands still fills the log only up to the limit; proposals wait, then are refused, and none is lost', async () => {
-    const cluster = await TestCluster.founded({ config: { maxUncommittedBytes: 2000, maxQueuedProposals: 100, maxProposalsPerTurn: 10, maxInflightBytes: 1_048_576 } });
+    const cluster = await TestCluster.founded({
+      config: { maxUncommittedBytes: 2000, maxQueuedProposals: 100, maxProposalsPerTurn: 10, maxInflightBytes: 1_048_576 },
+    });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const leader = cluster.leaderOf(group)!;
@@ -56,7 +58,8 @@ describe('backpressure', () => {
     await cluster.leadersEverywhere();
     const slow = ALL.find((rm) => rm !== cluster.leaderOf(group))!;
     cluster.applier(slow, group).hold();
-    for (let round = 0; round < 10; round += 1) expect((await cluster.settling(Promise.all(proposeMany(cluster, group, 50)))).every((one) => one.kind === 'applied')).toBe(true);
+    for (let round = 0; round < 10; round += 1)
+      expect((await cluster.settling(Promise.all(proposeMany(cluster, group, 50)))).every((one) => one.kind === 'applied')).toBe(true);
     const { lastIndex, appliedIndex } = cluster.status(slow, group);
     expect(lastIndex - appliedIndex).toBeLessThanOrEqual(60 + 50);
     // A group with somebody to bring up is not at rest, idle as it may look.

@@ -67,11 +67,14 @@ describe('fates of proposals', () => {
     await cluster.eventually('another one leads', () => cluster.leaderOf(group) !== leader && cluster.leaderOf(group) !== undefined);
   });
 
-  test.each(Array.from({ length: 8 }, (_, seed) => seed + 1))('seed %i: kills, cuts, silence, loss and moves of replicas never make a fate a lie', async (seed) => {
-    const { applied, reads, moves } = await chaos(seed);
-    // Otherwise this test would say nothing.
-    expect(applied).toBeGreaterThan(50);
-    expect(reads).toBeGreaterThan(10);
-    expect(moves).toBeGreaterThan(0);
-  });
+  test.each(Array.from({ length: 8 }, (_, seed) => seed + 1))(
+    'seed %i: kills, cuts, silence, loss and moves of replicas never make a fate a lie',
+    async (seed) => {
+      const { applied, reads, moves } = await chaos(seed);
+      // Otherwise this test would say nothing.
+      expect(applied).toBeGreaterThan(50);
+      expect(reads).toBeGreaterThan(10);
+      expect(moves).toBeGreaterThan(0);
+    },
+  );
 });

@@ -57,7 +57,8 @@ describe('silence', () => {
     for (const rm of followers) {
       const { transport } = cluster.process(rm);
       const send = transport.send.bind(transport);
-      transport.send = (to, batch) => send(to, { ...batch, heartbeatResponses: [], messages: batch.messages.filter(({ message }) => message.kind !== 'append-accepted') });
+      transport.send = (to, batch) =>
+        send(to, { ...batch, heartbeatResponses: [], messages: batch.messages.filter(({ message }) => message.kind !== 'append-accepted') });
     }
     void load(at, 8_000);
     await cluster.eventually('it has given up', () => !leads(at, leader), 6_000);
@@ -68,7 +69,8 @@ describe('silence', () => {
     const at = await scene();
     const { cluster, group, leader, followers } = at;
     const heard: number[] = [];
-    for (const rm of followers) cluster.process(rm).transport.tap((from, { givenUp }) => void (from.rm === leader && heard.push(...givenUp.map((one) => one.group))));
+    for (const rm of followers)
+      cluster.process(rm).transport.tap((from, { givenUp }) => void (from.rm === leader && heard.push(...givenUp.map((one) => one.group))));
     followers.forEach((rm) => cluster.network.hush(rm, leader));
     await cluster.eventually('another leads', () => followers.some((rm) => leads(at, rm)), 400);
     expect(heard).toEqual(followers.map(() => group));
@@ -126,7 +128,7 @@ describe('silence', () => {
 });
 
 describe('a disk that limps', () => {
-  test("the leader hands over within two seconds, to a voter that is well; balance gives nothing back until it is well; then it does", async () => {
+  test('the leader hands over within two seconds, to a voter that is well; balance gives nothing back until it is well; then it does', async () => {
     const at = await scene();
     const { leader, followers, syncMs } = at;
     syncMs.set(leader, 500);

@@ -74,7 +74,9 @@ export class LogDamaged extends Error {
     readonly offset: number,
     what: string,
   ) {
-    super(`the log is damaged: ${what} in ${file} at offset ${offset}; replace this disk (docs/runbooks.md, "A disk is lost"), do not delete the file to go on`);
+    super(
+      `the log is damaged: ${what} in ${file} at offset ${offset}; replace this disk (docs/runbooks.md, "A disk is lost"), do not delete the file to go on`,
+    );
     this.name = 'LogDamaged';
   }
 }

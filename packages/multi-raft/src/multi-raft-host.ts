@@ -20,7 +20,16 @@ import type { Replica } from './group/replica';
 import { isRemoved, REMOVED } from './group/start-plan';
 import { onStart } from './group/succession';
 import { runTurn } from './group/turn';
-import { HostStopped, type GroupLeadership, type GroupStatus, type InitialGroup, type MultiRaft, type ProposalResult, type ReadIndexResult, type ReplicaChange } from './host';
+import {
+  HostStopped,
+  type GroupLeadership,
+  type GroupStatus,
+  type InitialGroup,
+  type MultiRaft,
+  type ProposalResult,
+  type ReadIndexResult,
+  type ReplicaChange,
+} from './host';
 import type { HostFailure, HostPorts } from './host-ports';
 import type { LogRecovery } from './log-store';
 import { ProcessPeers } from './peers/process-peers';

@@ -38,7 +38,8 @@ async function newDiskOfC(cluster: TestCluster, group: BucketId): Promise<Member
 }
 
 const votersOf = (cluster: TestCluster, group: BucketId): string => cluster.status(cluster.leaderOf(group)!, group).voters.map(shown).join();
-const renew = (cluster: TestCluster, group: BucketId, replica: MemberId) => cluster.settling(cluster.process(cluster.leaderOf(group)!).host.changeReplicas(group, { kind: 'renew', replica }));
+const renew = (cluster: TestCluster, group: BucketId, replica: MemberId) =>
+  cluster.settling(cluster.process(cluster.leaderOf(group)!).host.changeReplicas(group, { kind: 'renew', replica }));
 
 describe('a lost disk', () => {
   test('is replaced under load by the next incarnation of the same Resource Manager', async () => {
@@ -159,7 +160,11 @@ describe('a lost disk', () => {
   });
 
   test('of a group so large that its snapshot takes longer than the patience for one that gets no further', async () => {
-    const { cluster, group } = await loaded({ config: { ...CONFIG, catchUpTimeoutMs: 300 }, network: { minDelayMs: 20, maxDelayMs: 20 }, journal: { checkpointEntries: 20, linesPerChunk: 1 } });
+    const { cluster, group } = await loaded({
+      config: { ...CONFIG, catchUpTimeoutMs: 300 },
+      network: { minDelayMs: 20, maxDelayMs: 20 },
+      journal: { checkpointEntries: 20, linesPerChunk: 1 },
+    });
     await cluster.clock.advance(3000);
     const replica = await newDiskOfC(cluster, group);
     const startedMs = cluster.clock.monotonicMs();

@@ -8,7 +8,12 @@ import { rmId } from '@mas/values';
 const ALL = [rmId(1), rmId(2), rmId(3)];
 const DATA = new TextEncoder().encode('x');
 
-async function founded(): Promise<{ readonly cluster: TestCluster; readonly group: TestCluster['groups'][number]; readonly leader: (typeof ALL)[number]; readonly followers: typeof ALL }> {
+async function founded(): Promise<{
+  readonly cluster: TestCluster;
+  readonly group: TestCluster['groups'][number];
+  readonly leader: (typeof ALL)[number];
+  readonly followers: typeof ALL;
+}> {
   const cluster = await TestCluster.founded({});
   const group = cluster.groups[0]!;
   await cluster.leadersEverywhere();
@@ -33,29 +38,36 @@ describe('a group without a quorum', () => {
     expect(await cluster.settling(cluster.propose(group, 'again'))).toMatchObject({ kind: 'applied' });
   });
 
-  test.each(['cut', 'silent'] as const)('a leader that is left alone (%s) answers what waits before it steps down: in its log unknown, reads and new proposals no quorum', async (links) => {
-    const { cluster, group, leader } = await founded();
-    const { host } = cluster.process(leader);
-    cluster.network.setLinksOf(leader, links);
-    const startedMs = cluster.clock.monotonicMs();
-    const [proposed, read] = [host.propose(group, DATA), host.readIndex(group, 60_000)];
-    expect(await cluster.settling(proposed)).toEqual({ kind: 'unknown' });
-    expect((await cluster.settling(read)).kind).toMatch(/no-quorum|not-leader/);
-    // A young process allows half a second of silence; a lost connection is given the least.
-    expect(cluster.clock.monotonicMs() - startedMs).toBeLessThanOrEqual(600);
-    expect(host.isLeader(group)).toBe(false);
-    await cluster.eventually('it misses its quorum', () => host.missingQuorum(group) !== null, 1_000);
-    expect(await host.propose(group, DATA)).toMatchObject({ kind: 'no-quorum', missing: { up: 1, of: 3, needed: 2 } });
-  });
+  test.each(['cut', 'silent'] as const)(
+    'a leader that is left alone (%s) answers what waits before it steps down: in its log unknown, reads and new proposals no quorum',
+    async (links) => {
+      const { cluster, group, leader } = await founded();
+      const { host } = cluster.process(leader);
+      cluster.network.setLinksOf(leader, links);
+      const startedMs = cluster.clock.monotonicMs();
+      const [proposed, read] = [host.propose(group, DATA), host.readIndex(group, 60_000)];
+      expect(await cluster.settling(proposed)).toEqual({ kind: 'unknown' });
+      expect((await cluster.settling(read)).kind).toMatch(/no-quorum|not-leader/);
+      // A young process allows half a second of silence; a lost connection is given the least.
+      expect(cluster.clock.monotonicMs() - startedMs).toBeLessThanOrEqual(600);
+      expect(host.isLeader(group)).toBe(false);
+      await cluster.eventually('it misses its quorum', () => host.missingQuorum(group) !== null, 1_000);
+      expect(await host.propose(group, DATA)).toMatchObject({ kind: 'no-quorum', missing: { up: 1, of: 3, needed: 2 } });
+    },
+  );
 
   test('an election is not mistaken for it', async () => {
     const { cluster, group, leader, followers } = await founded();
     cluster.kill(leader);
     const seen = new Set<string>();
-    await cluster.eventually('another leads', () => {
-      for (const rm of followers) seen.add(String(cluster.process(rm).host.missingQuorum(group)));
-      return cluster.leaderOf(group) !== undefined;
-    }, 5_000);
+    await cluster.eventually(
+      'another leads',
+      () => {
+        for (const rm of followers) seen.add(String(cluster.process(rm).host.missingQuorum(group)));
+        return cluster.leaderOf(group) !== undefined;
+      },
+      5_000,
+    );
     expect([...seen]).toEqual(['null']);
   });
 });

@@ -14,7 +14,17 @@ async function quietCluster(groups: number): Promise<TestCluster> {
 }
 
 function asleep(cluster: TestCluster): Promise<void> {
-  return cluster.eventually('all groups are quiet', () => [...cluster.processes.keys()].every((rm) => cluster.process(rm).host.status().every((one) => one.quiescent)), 20_000);
+  return cluster.eventually(
+    'all groups are quiet',
+    () =>
+      [...cluster.processes.keys()].every((rm) =>
+        cluster
+          .process(rm)
+          .host.status()
+          .every((one) => one.quiescent),
+      ),
+    20_000,
+  );
 }
 
 describe('quiet groups', () => {

@@ -10,7 +10,9 @@ describe('restart', () => {
   test('all processes at once: everything answered is there, entries above the checkpoint are applied again', async () => {
     const cluster = await TestCluster.founded({ groups: 4, journal: { checkpointEntries: 7 } });
     await cluster.leadersEverywhere();
-    const fates = await cluster.settling(Promise.all(cluster.groups.flatMap((group) => Array.from({ length: 25 }, (_, at) => cluster.propose(group, `${at}`)))));
+    const fates = await cluster.settling(
+      Promise.all(cluster.groups.flatMap((group) => Array.from({ length: 25 }, (_, at) => cluster.propose(group, `${at}`)))),
+    );
     expect(fates.every((one) => one.kind === 'applied')).toBe(true);
     for (const rm of ALL) cluster.kill(rm);
     for (const rm of ALL) await cluster.restart(rm);
@@ -49,7 +51,10 @@ describe('restart', () => {
   });
 
   test('a lost applied state behind a compacted log refuses to start, and says what to do', async () => {
-    const cluster = await TestCluster.founded({ config: { retainedEntries: 0, compactionStepEntries: 1, maintenanceMs: 100 }, journal: { checkpointEntries: 1 } });
+    const cluster = await TestCluster.founded({
+      config: { retainedEntries: 0, compactionStepEntries: 1, maintenanceMs: 100 },
+      journal: { checkpointEntries: 1 },
+    });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     for (let at = 0; at < 5; at += 1) await cluster.settling(cluster.propose(group, `${at}`));
@@ -57,7 +62,9 @@ describe('restart', () => {
     cluster.kill(ALL[2]!);
     cluster.store(ALL[2]!, group).durable = new JournalStore().durable;
     await cluster.boot(ALL[2]!);
-    await expect(cluster.addGroup(ALL[2]!, group, confStateOf(ALL))).rejects.toThrow(/the applied state is empty, but the log starts behind \d+; replace this disk/);
+    await expect(cluster.addGroup(ALL[2]!, group, confStateOf(ALL))).rejects.toThrow(
+      /the applied state is empty, but the log starts behind \d+; replace this disk/,
+    );
   });
 });
 
@@ -97,5 +104,4 @@ describe('the plan of a start', () => {
   ])('%s', (_, log, applied, initial, expected) => {
     expect(planStart(log, applied, initial)).toMatchObject(expected);
   });
-
 });

@@ -27,7 +27,13 @@ describe('the first map', () => {
 
 test.each<[string, PlacementMap['buckets']]>([
   ['a hole', [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4094) }], replicas: [] }]],
-  ['an overlap', [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [] }, { bucket: bucketId(2), slots: [{ from: slot(7), to: slot(7) }], replicas: [] }]],
+  [
+    'an overlap',
+    [
+      { bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [] },
+      { bucket: bucketId(2), slots: [{ from: slot(7), to: slot(7) }], replicas: [] },
+    ],
+  ],
 ])('a map with %s is refused', (_name, buckets) => {
   expect(() => new PlacementIndex({ version: 1, resourceManagers: members, buckets, cluster: null })).toThrow(/slot/);
 });

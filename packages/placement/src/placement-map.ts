@@ -50,7 +50,10 @@ export interface PlacementMap {
  * that should lead) is on RM (b-1) mod n.
  */
 export function genesisPlacement(resourceManagers: readonly ResourceManagerAddress[], bucketCount: number, replicationFactor: number): PlacementMap {
-  invariant(resourceManagers.length >= replicationFactor, 'as many resource managers as replicas', { resourceManagers: resourceManagers.length, replicationFactor });
+  invariant(resourceManagers.length >= replicationFactor, 'as many resource managers as replicas', {
+    resourceManagers: resourceManagers.length,
+    replicationFactor,
+  });
   const buckets = Array.from({ length: bucketCount }, (_, i) => ({
     bucket: bucketId(i + 1),
     slots: [{ from: slot(Math.floor((i * SLOT_COUNT) / bucketCount)), to: slot(Math.floor(((i + 1) * SLOT_COUNT) / bucketCount) - 1) }],
@@ -85,7 +88,10 @@ export class PlacementIndex {
         }
       }
     }
-    invariant(this.bucketBySlot.every((bucket) => bucket !== 0), 'every slot belongs to a bucket');
+    invariant(
+      this.bucketBySlot.every((bucket) => bucket !== 0),
+      'every slot belongs to a bucket',
+    );
     this.placementByBucket = new Map(map.buckets.map((placement) => [placement.bucket, placement]));
     this.addressByRm = new Map(map.resourceManagers.map((entry) => [entry.rm, entry.address]));
   }

@@ -173,7 +173,12 @@ describe('a leader that hangs', () => {
     const story = led();
     story.steps(silent);
     const { silences } = story.directory;
-    expect([silences.isDue(rmId(1), story.pass(499).nowMs), silences.isDue(rmId(1), story.pass(1).nowMs), silences.isDue(rmId(1), story.nowMs), silences.isDue(rmId(2), story.nowMs)]).toEqual([false, true, false, false]);
+    expect([
+      silences.isDue(rmId(1), story.pass(499).nowMs),
+      silences.isDue(rmId(1), story.pass(1).nowMs),
+      silences.isDue(rmId(1), story.nowMs),
+      silences.isDue(rmId(2), story.nowMs),
+    ]).toEqual([false, true, false, false]);
     expect(story.pass(1).says(1, 1, 5).again().next).toBe('ask 1');
   });
 
@@ -213,7 +218,10 @@ describe('a leader that only this process does not reach', () => {
 
   test('one that answers late, because it is busy, gets as much time again and a half', () => {
     const story = led();
-    story.asks(1).pass(400).says(1, 1, 5, 0, story.nowMs - 400);
+    story
+      .asks(1)
+      .pass(400)
+      .says(1, 1, 5, 0, story.nowMs - 400);
     expect(story.next).toBe('ask 1');
     story.pass(150).asks(1, 2, 3).pass(50).says(3, 1, 5, 5);
     expect([story.pass(600).mayLeave, story.pass(150).mayLeave]).toEqual([false, true]);
@@ -244,7 +252,11 @@ describe('a leader that only this process does not reach', () => {
   test('an answer that waited while this process stood still proves nothing', () => {
     const story = led();
     expect(story.next).toBe('ask 1');
-    story.pass(150).asks(1, 2, 3).pass(400).says(3, 1, 5, 20, story.nowMs - 400);
+    story
+      .pass(150)
+      .asks(1, 2, 3)
+      .pass(400)
+      .says(3, 1, 5, 20, story.nowMs - 400);
     expect(story.pass(1_000).mayLeave).toBe(false);
   });
 

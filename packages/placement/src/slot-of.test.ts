@@ -3,7 +3,10 @@ import { accountNumber, paymentKey, SLOT_COUNT } from '@mas/values';
 import { homeSlotOf, homeSlotOfKey, slotOfAccount } from './slot-of';
 
 test.each([
-  ['abc', 3516], ['9090-8912-1209-0098', 2919], ['2209-6239-0911-8234', 281], ['alice', 1566],
+  ['abc', 3516],
+  ['9090-8912-1209-0098', 2919],
+  ['2209-6239-0911-8234', 281],
+  ['alice', 1566],
 ])('slot of %s is pinned', (number, expected) => {
   expect(slotOfAccount(accountNumber(number))).toBe(expected);
 });
@@ -25,7 +28,10 @@ describe('home slot', () => {
   test('an operator id that names an account lives there', () => {
     expect(homeSlotOf(paymentKey('mas|ops', '{abc}1'), null)).toBe(slotOfAccount(abc));
   });
-  test.each([['abc', '{alice}1'], ['mas|ops', '{abc}1']])('is known from the key alone: %s %s', (scope, id) => {
+  test.each([
+    ['abc', '{alice}1'],
+    ['mas|ops', '{abc}1'],
+  ])('is known from the key alone: %s %s', (scope, id) => {
     expect(homeSlotOfKey(paymentKey(scope, id))).toBe(slotOfAccount(abc));
   });
   test.each(['plain', '{}x', '{not a number}x', '{abc'])('%s lives at the slot of its key', (id) => {

@@ -12,16 +12,30 @@ const SEGMENT_BYTES = 4096;
 const FILE = '/log/000000000001.wal';
 
 function open(disk: MemoryFileSystem, segmentBytes = SEGMENT_BYTES): SegmentedLogStore {
-  return new SegmentedLogStore({ directory: '/log', fileSystem: disk, clock: { monotonicMs: () => 0 }, onFatal: (error) => { throw error; }, segmentBytes });
+  return new SegmentedLogStore({
+    directory: '/log',
+    fileSystem: disk,
+    clock: { monotonicMs: () => 0 },
+    onFatal: (error) => {
+      throw error;
+    },
+    segmentBytes,
+  });
 }
 
-async function start(content: Buffer, segmentBytes = SEGMENT_BYTES): Promise<{ readonly recovery: LogRecovery; readonly shown: string; readonly disk: MemoryFileSystem }> {
+async function start(
+  content: Buffer,
+  segmentBytes = SEGMENT_BYTES,
+): Promise<{ readonly recovery: LogRecovery; readonly shown: string; readonly disk: MemoryFileSystem }> {
   const disk = new MemoryFileSystem();
   disk.overwrite(FILE, content);
   return restart(disk, segmentBytes);
 }
 
-async function restart(disk: MemoryFileSystem, segmentBytes = SEGMENT_BYTES): Promise<{ readonly recovery: LogRecovery; readonly shown: string; readonly disk: MemoryFileSystem }> {
+async function restart(
+  disk: MemoryFileSystem,
+  segmentBytes = SEGMENT_BYTES,
+): Promise<{ readonly recovery: LogRecovery; readonly shown: string; readonly disk: MemoryFileSystem }> {
   const store = open(disk, segmentBytes);
   const recovery = await store.recover();
   const shown = JSON.stringify(dump(store, [G1, G2]));
@@ -69,7 +83,11 @@ const cuts: readonly (readonly [string, (content: Buffer, at: number) => Buffer]
 ];
 
 describe.each(cuts)('a last write cut at any byte, %s', (_, cut) => {
-  test.each([['in one sector', 1, 'the last entry'], ['over several sectors', 1, 'long '.repeat(300)], ['in a batch of three', 3, 'the last entry']])('%s', async (__, together, text) => {
+  test.each([
+    ['in one sector', 1, 'the last entry'],
+    ['over several sectors', 1, 'long '.repeat(300)],
+    ['in a batch of three', 3, 'the last entry'],
+  ])('%s', async (__, together, text) => {
     const content = await sampleLog(together, text);
     const records = recordsOf(content);
     const batch = records.filter((record) => record.batch === records[records.length - 1]?.batch);
@@ -101,20 +119,24 @@ test('a log goes on behind a torn tail', async () => {
   expect(await restart(disk)).toMatchObject({ shown, recovery: { torn: null } });
 });
 
-test.each([1, 3])('a single flipped bit anywhere is damage, also in the last batch (of %i)', async (together) => {
-  const content = await sampleLog(together);
-  const records = recordsOf(content);
-  const end = records[records.length - 1]!.end;
-  for (let at = 0; at < end; at += 1) {
-    const record = records.find((each) => at >= each.at && at < each.end);
-    for (let bit = 0; bit < 8; bit += 1) {
-      content[at]! ^= 1 << bit;
-      const damage = await damageOf(content);
-      content[at]! ^= 1 << bit;
-      expect({ at, bit, file: damage?.file, offset: damage?.offset }).toEqual({ at, bit, file: FILE, offset: record?.at ?? 0 });
+test.each([1, 3])(
+  'a single flipped bit anywhere is damage, also in the last batch (of %i)',
+  async (together) => {
+    const content = await sampleLog(together);
+    const records = recordsOf(content);
+    const end = records[records.length - 1]!.end;
+    for (let at = 0; at < end; at += 1) {
+      const record = records.find((each) => at >= each.at && at < each.end);
+      for (let bit = 0; bit < 8; bit += 1) {
+        content[at]! ^= 1 << bit;
+        const damage = await damageOf(content);
+        content[at]! ^= 1 << bit;
+        expect({ at, bit, file: damage?.file, offset: damage?.offset }).toEqual({ at, bit, file: FILE, offset: record?.at ?? 0 });
+      }
     }
-  }
-}, 30_000);
+  },
+  30_000,
+);
 
 test('a synced sector that reads as zeros is damage: a later batch proves that it had been written', async () => {
   const content = await sampleLog(2);

@@ -28,27 +28,30 @@ test('what arrives while a sync runs shares the next one', async () => {
   await store.close();
 });
 
-test.each(['write', 'sync'] as const)('a failed %s is fatal, once; nothing is acknowledged afterwards, and the next start has everything that was', async (operation) => {
-  const disk = new MemoryFileSystem();
-  const fatal: LogFailed[] = [];
-  const store = open(disk, (error) => fatal.push(error), { segmentBytes: 1 << 16 });
-  await store.recover();
-  await store.reset(G1, START);
-  await appended(store, G1, write([entry(1, 1, 'safe')]));
-  const safe = dump(store, [G1]);
-  const acknowledged: string[] = [];
-  disk.failNext(operation, new Error('EIO: i/o error'));
-  store.append(G1, write([entry(2, 1, 'lost')]), () => acknowledged.push('lost'));
-  const closing = store.close();
-  await expect(closing).rejects.toMatchObject({ kind: 'log-failed', message: expect.stringContaining('EIO') as string });
-  store.append(G1, write([entry(3, 1, 'later')]), () => acknowledged.push('later'));
-  await expect(store.reset(G2, START)).rejects.toMatchObject({ kind: 'log-failed' });
-  expect([fatal.length, acknowledged]).toEqual([1, []]);
-  disk.crash({ kind: 'lose' });
-  const again = open(disk, neverFatal);
-  await again.recover();
-  expect(dump(again, [G1])).toEqual(safe);
-});
+test.each(['write', 'sync'] as const)(
+  'a failed %s is fatal, once; nothing is acknowledged afterwards, and the next start has everything that was',
+  async (operation) => {
+    const disk = new MemoryFileSystem();
+    const fatal: LogFailed[] = [];
+    const store = open(disk, (error) => fatal.push(error), { segmentBytes: 1 << 16 });
+    await store.recover();
+    await store.reset(G1, START);
+    await appended(store, G1, write([entry(1, 1, 'safe')]));
+    const safe = dump(store, [G1]);
+    const acknowledged: string[] = [];
+    disk.failNext(operation, new Error('EIO: i/o error'));
+    store.append(G1, write([entry(2, 1, 'lost')]), () => acknowledged.push('lost'));
+    const closing = store.close();
+    await expect(closing).rejects.toMatchObject({ kind: 'log-failed', message: expect.stringContaining('EIO') as string });
+    store.append(G1, write([entry(3, 1, 'later')]), () => acknowledged.push('later'));
+    await expect(store.reset(G2, START)).rejects.toMatchObject({ kind: 'log-failed' });
+    expect([fatal.length, acknowledged]).toEqual([1, []]);
+    disk.crash({ kind: 'lose' });
+    const again = open(disk, neverFatal);
+    await again.recover();
+    expect(dump(again, [G1])).toEqual(safe);
+  },
+);
 
 test('a disk that fills up stops the log; everything acknowledged is there once there is room again', async () => {
   const disk = new MemoryFileSystem({ capacityBytes: 20_000 });

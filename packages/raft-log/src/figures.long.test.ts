@@ -17,7 +17,14 @@ const directory = fs.mkdtempSync(path.join(process.env['MAS_LOG_BENCH_DIR'] ?? o
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 async function open(name: string): Promise<SegmentedLogStore> {
-  const store = new SegmentedLogStore({ directory: `${directory}/${name}`, fileSystem: new NodeFileSystem(), clock: performanceClock, onFatal: (error) => { throw error; } });
+  const store = new SegmentedLogStore({
+    directory: `${directory}/${name}`,
+    fileSystem: new NodeFileSystem(),
+    clock: performanceClock,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
   await store.recover();
   return store;
 }
@@ -39,7 +46,11 @@ test('single commits, one after the other', async () => {
   const count = 10_000;
   const started = performance.now();
   for (let i = 1; i <= count; i += 1) await appended(store, group, write(batchOf(i, 1)));
-  report('single commits', (count * 1000) / (performance.now() - started), `sync p50 ${store.stats().syncP50Ms?.toFixed(3)} ms, p99 ${store.stats().syncP99Ms?.toFixed(3)} ms`);
+  report(
+    'single commits',
+    (count * 1000) / (performance.now() - started),
+    `sync p50 ${store.stats().syncP50Ms?.toFixed(3)} ms, p99 ${store.stats().syncP99Ms?.toFixed(3)} ms`,
+  );
   await store.close();
 });
 
@@ -49,9 +60,11 @@ test('batches of 64 entries from 16 groups at once', async () => {
   for (const group of groups) await store.reset(group, { at: id(0, 0), confState: THREE_VOTERS });
   const rounds = 600;
   const started = performance.now();
-  await Promise.all(groups.map(async (group) => {
-    for (let round = 0; round < rounds; round += 1) await appended(store, group, write(batchOf(round * 64 + 1, 64), hardState(1, 1, round * 64)));
-  }));
+  await Promise.all(
+    groups.map(async (group) => {
+      for (let round = 0; round < rounds; round += 1) await appended(store, group, write(batchOf(round * 64 + 1, 64), hardState(1, 1, round * 64)));
+    }),
+  );
   report('entries in batches of 64, 16 groups', (groups.length * rounds * 64 * 1000) / (performance.now() - started), `${store.stats().syncs} syncs`);
   await store.close();
 });
@@ -71,7 +84,8 @@ test('1,000,000 entries over 100 groups are read back in under 5 s', async () =>
   const store = await open('restart');
   const groups = Array.from({ length: 100 }, (_, i) => bucketId(i + 1));
   for (const group of groups) await store.reset(group, { at: id(0, 0), confState: THREE_VOTERS });
-  for (let round = 0; round < 500; round += 1) await Promise.all(groups.map((group) => appended(store, group, write(batchOf(round * 20 + 1, 20), hardState(1, 1, round * 20)))));
+  for (let round = 0; round < 500; round += 1)
+    await Promise.all(groups.map((group) => appended(store, group, write(batchOf(round * 20 + 1, 20), hardState(1, 1, round * 20)))));
   await store.close();
   const started = performance.now();
   const again = await open('restart');

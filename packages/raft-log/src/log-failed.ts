@@ -3,7 +3,10 @@ export class LogFailed extends Error {
   readonly kind = 'log-failed';
 
   constructor(directory: string, cause: unknown) {
-    super(`the log in ${directory} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}; this process stops, start it again once the disk is in order`, { cause });
+    super(
+      `the log in ${directory} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}; this process stops, start it again once the disk is in order`,
+      { cause },
+    );
     this.name = 'LogFailed';
   }
 }

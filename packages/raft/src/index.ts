@@ -1,4 +1,16 @@
-export { type ConfChange, type ConfChangeStep, type ConfChangeTransition, type ConfChangeType, type ConfChangeV1, type ConfChangeV2, asV2, confChangeV1, confChangeV2, leaveJoint, SKIPPED_NODE } from './model/conf-change';
+export {
+  type ConfChange,
+  type ConfChangeStep,
+  type ConfChangeTransition,
+  type ConfChangeType,
+  type ConfChangeV1,
+  type ConfChangeV2,
+  asV2,
+  confChangeV1,
+  confChangeV2,
+  leaveJoint,
+  SKIPPED_NODE,
+} from './model/conf-change';
 export { decodeConfChange, encodeConfChange } from './model/conf-change-codec';
 export { EMPTY_CONF_STATE, sameConfState, type ConfState } from './model/conf-state';
 export { countWithin, entriesSizeBytes, entrySizeBytes, NO_DATA, payloadBytes, type Entry, type EntryId, type EntryType } from './model/entry';

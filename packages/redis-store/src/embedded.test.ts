@@ -34,12 +34,22 @@ describe('files', () => {
   afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
   const open = (): { dao: MemoryTxnCoordinatorDao; journal: EmbeddedJournal } => {
-    const journal = new EmbeddedJournal({ files: new NumberedFiles(file), clock: systemClock, onTrouble: (error) => { throw error; } });
+    const journal = new EmbeddedJournal({
+      files: new NumberedFiles(file),
+      clock: systemClock,
+      onTrouble: (error) => {
+        throw error;
+      },
+    });
     return { journal, dao: new MemoryTxnCoordinatorDao({ clock: systemClock, locks: new MemoryLockStore(systemClock), journal }) };
   };
 
   test('entries and the map are there after every restart; a torn line is skipped; what was left half written by an earlier version goes', async () => {
-    const map = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })), 3, 3);
+    const map = genesisPlacement(
+      [1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })),
+      3,
+      3,
+    );
     const committed = ended(sampleEntry(1), 'COMMITTED');
     const pending = sampleEntry(2);
     const first = open();

@@ -31,7 +31,9 @@ class Client {
     const client = new Client();
     await Promise.all([client.link.connect(PATIENT_MS), client.releases.connect(PATIENT_MS)]);
     await client.link.exchange(PATIENT_MS, (redis) => redis.flushall());
-    await waitUntil('the client listens', async () => String(await client.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
+    await waitUntil('the client listens', async () =>
+      String(await client.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'),
+    );
     return client;
   }
 
@@ -53,7 +55,9 @@ async function pair(): Promise<{ first: Client; second: Client; dispose: () => P
   const first = await Client.connected();
   const second = new Client();
   await Promise.all([second.link.connect(PATIENT_MS), second.releases.connect(PATIENT_MS)]);
-  await waitUntil('both clients listen', async () => String(await first.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('2'));
+  await waitUntil('both clients listen', async () =>
+    String(await first.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('2'),
+  );
   return {
     first,
     second,
@@ -90,7 +94,8 @@ describe('a Redis that fails', () => {
   afterEach(() => client.close());
 
   /** Without a turn of the event loop, so before any timer: no machine is too slow for that. */
-  const refusedAtOnce = (call: Promise<unknown>): Promise<unknown> => Promise.race([call.catch((error: unknown) => error), new Promise((resolve) => setImmediate(resolve, 'it waited'))]);
+  const refusedAtOnce = (call: Promise<unknown>): Promise<unknown> =>
+    Promise.race([call.catch((error: unknown) => error), new Promise((resolve) => setImmediate(resolve, 'it waited'))]);
   const answersAgain = (): Promise<void> => waitUntil('Redis answers again', () => client.dao.ping().then(() => true));
 
   test('silence is bounded, later calls do not wait at all, and answers resume with the server', async () => {
@@ -143,12 +148,18 @@ describe('a Redis that fails', () => {
     await client.dao.begin([sampleEntry(1)], []);
     await client.dao.record([ended(sampleEntry(2), 'COMMITTED')]);
     await client.dao.recordRepeated([ended(sampleEntry(3), 'ABORTED')]);
-    await client.dao.cacheBalances(await client.dao.cacheNamespace(), [{ number: accountNumber('alice'), currency: currency('USD'), balanceMinor: 1n, rev: 1, readAtMs: 1 }]);
+    await client.dao.cacheBalances(await client.dao.cacheNamespace(), [
+      { number: accountNumber('alice'), currency: currency('USD'), balanceMinor: 1n, rev: 1, readAtMs: 1 },
+    ]);
     await client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 60_000 });
     await client.locks.republish([{ lockId: 'b', owner: 'y', token: 1, remainingMs: 50_000 }]);
     await client.locks.tryAcquire({ lockIds: ['c'], mode: 'shared', owner: 'x', timeoutMs: 60_000 });
     await client.locks.noteWaiting(['a'], 'z', 60_000);
-    const map = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })), 3, 3);
+    const map = genesisPlacement(
+      [1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })),
+      3,
+      3,
+    );
     await client.dao.publishPlacement(map);
     await client.link.exchange(PATIENT_MS, (redis) => redis.del('mas:peers'));
     await client.dao.publishPlacement(map);
@@ -172,10 +183,14 @@ describe('a Redis that fails', () => {
     await server.kill();
     await waitUntil('the link has noticed', () => client.link.runId === undefined);
     await expect(client.dao.begin([sampleEntry(1)], [])).rejects.toMatchObject({ kind: 'dao-unavailable' });
-    await expect(client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 1000 })).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
+    await expect(client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 1000 })).rejects.toMatchObject({
+      kind: 'lock-store-unavailable',
+    });
     await server.restart();
     await answersAgain();
-    await waitUntil('the client listens again', async () => String(await client.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'));
+    await waitUntil('the client listens again', async () =>
+      String(await client.link.exchange(PATIENT_MS, (redis) => redis.pubsub('NUMSUB', 'mas:lock-released'))).endsWith('1'),
+    );
     await client.locks.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'x', timeoutMs: 60_000 });
     const waiting = client.locks.waitForRelease(['a'], 60_000);
     await client.locks.release(['a'], 'x');
@@ -224,10 +239,12 @@ describe('a Redis whose memory is full', () => {
   const policy = (name: string): Promise<unknown> => link.exchange(PATIENT_MS, (redis) => redis.config('SET', 'maxmemory-policy', name));
   const payment = async (number: number): Promise<'noted' | 'refused'> => {
     const outcomes = await Promise.allSettled([dao.begin([sampleEntry(number)], ['alice']), dao.record([ended(sampleEntry(number), 'COMMITTED')])]);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ kind: 'dao-unavailable', message: expect.stringContaining('OOM') as unknown });
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ kind: 'dao-unavailable', message: expect.stringContaining('OOM') as unknown });
     return outcomes[1].status === 'fulfilled' ? 'noted' : 'refused';
   };
-  const states = async (numbers: readonly number[]): Promise<readonly (string | undefined)[]> => (await dao.transactions(numbers.map((number) => sampleEntry(number).key))).map((entry) => entry?.state);
+  const states = async (numbers: readonly number[]): Promise<readonly (string | undefined)[]> =>
+    (await dao.transactions(numbers.map((number) => sampleEntry(number).key))).map((entry) => entry?.state);
 
   test('noeviction: writes are refused by name, what has ended is not open all the same, and reads go on', async () => {
     await policy('noeviction');

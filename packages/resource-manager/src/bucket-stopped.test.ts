@@ -29,14 +29,25 @@ async function commitEntry(cluster: TestCluster, bucket: BucketId, data: Uint8Ar
   return index;
 }
 
-const entryOf = (instructions: readonly Instruction[]): Uint8Array => jsonLedgerCodec.encodeEntry(1, null, instructions.map((each) => jsonLedgerCodec.encodeInstruction(each)));
+const entryOf = (instructions: readonly Instruction[]): Uint8Array =>
+  jsonLedgerCodec.encodeEntry(
+    1,
+    null,
+    instructions.map((each) => jsonLedgerCodec.encodeInstruction(each)),
+  );
 /** Creates an account, and then what no leader of ours proposes: half of the entry is applied when it fails. */
-const poison = entryOf([createAccount(CAROL, 5n).instruction, { kind: 'acknowledge', key: payment('p', ALICE, CAROL, 1n).key, txn: payment('p', ALICE, CAROL, 1n).txn, accounts: [] }]);
+const poison = entryOf([
+  createAccount(CAROL, 5n).instruction,
+  { kind: 'acknowledge', key: payment('p', ALICE, CAROL, 1n).key, txn: payment('p', ALICE, CAROL, 1n).txn, accounts: [] },
+]);
 
 async function replicaOf(cluster: TestCluster, rm: RmId, bucket: BucketId): Promise<ReplicaStatus> {
   const reply = await cluster.clock.await(cluster.manager(rm).handle({ kind: 'status' }, 'tm'));
   if (reply.kind !== 'status') throw new Error(JSON.stringify(reply));
-  return present(reply.replicas.find((one) => one.bucket === bucket), `replica of bucket ${bucket}`);
+  return present(
+    reply.replicas.find((one) => one.bucket === bucket),
+    `replica of bucket ${bucket}`,
+  );
 }
 
 const readAlice = { kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [ALICE], token: null, at: 'now' } as const;
@@ -54,8 +65,14 @@ describe('an entry that cannot be applied', () => {
     const cluster = await started();
     const index = await commitEntry(cluster, BUCKET_1, data);
     const { role, stopped } = await replicaOf(cluster, RM_1, BUCKET_1);
-    expect({ role, stopped }).toEqual({ role: 'stopped', stopped: { stage: 'apply', index, term: 1, upToIndex: index, instructions, reason: expect.stringContaining(reason) as string } });
-    expect(await cluster.clock.await(cluster.manager(RM_1).handle(readAlice, 'tm'))).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining(`entry ${index} of term 1`) as string });
+    expect({ role, stopped }).toEqual({
+      role: 'stopped',
+      stopped: { stage: 'apply', index, term: 1, upToIndex: index, instructions, reason: expect.stringContaining(reason) as string },
+    });
+    expect(await cluster.clock.await(cluster.manager(RM_1).handle(readAlice, 'tm'))).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining(`entry ${index} of term 1`) as string,
+    });
     await serves(cluster, 'p1');
     expect((await replicaOf(cluster, RM_1, BUCKET_2)).stopped).toBeNull();
   });
@@ -87,7 +104,16 @@ test('a checkpoint that the database refuses: the leadership goes to a replica t
   cluster.database(leader).unwritable = new Error('Out of range value for column');
   cluster.database(leader).faultyBucket = BUCKET_1;
   await cluster.one(BUCKET_1, createAccount(CAROL, 7n));
-  await cluster.clock.until('the replica to stop', () => cluster.host(leader).status().some((one) => one.group === BUCKET_1 && one.role === 'stopped'), 60_000, () => []);
+  await cluster.clock.until(
+    'the replica to stop',
+    () =>
+      cluster
+        .host(leader)
+        .status()
+        .some((one) => one.group === BUCKET_1 && one.role === 'stopped'),
+    60_000,
+    () => [],
+  );
   expect(await replicaOf(cluster, leader, BUCKET_1)).toMatchObject({ stopped: { stage: 'checkpoint', reason: 'Out of range value for column' } });
   cluster.raft.elect(BUCKET_1, other);
   await cluster.clock.settle();
@@ -103,7 +129,10 @@ test('rows that cannot be read at the start: that bucket does not start, the oth
   await cluster.startProcess(RM_1);
   cluster.raft.elect(BUCKET_2, RM_1);
   await cluster.clock.settle();
-  expect(await replicaOf(cluster, RM_1, BUCKET_1)).toMatchObject({ role: 'stopped', stopped: { stage: 'start', reason: expect.stringContaining('balance is an integer') as string } });
+  expect(await replicaOf(cluster, RM_1, BUCKET_1)).toMatchObject({
+    role: 'stopped',
+    stopped: { stage: 'start', reason: expect.stringContaining('balance is an integer') as string },
+  });
   await serves(cluster, 'p1');
 });
 
@@ -112,7 +141,12 @@ test('a process whose rows were taken over still stops as a whole', async () => 
   cluster.database(RM_1).unwritable = new WriterFenced(BUCKET_1);
   cluster.database(RM_1).faultyBucket = BUCKET_1;
   await cluster.one(BUCKET_1, createAccount(CAROL, 7n));
-  await cluster.clock.until('the process to stop', () => cluster.fatal.length > 0, 60_000, () => []);
+  await cluster.clock.until(
+    'the process to stop',
+    () => cluster.fatal.length > 0,
+    60_000,
+    () => [],
+  );
   expect(cluster.fatal).toMatchObject([{ kind: 'writer-fenced' }]);
 });
 
@@ -130,8 +164,18 @@ test('a bucket of older semantics takes the newer ones once all its replicas say
   cluster.cut.add(RM_2);
   cluster.raft.elect(BUCKET_1, RM_1);
   const asked = cluster.requests.length;
-  await cluster.clock.until('the leader to have asked twice', () => cluster.requests.slice(asked).filter(({ request }) => request.kind === 'status').length >= 2, 60_000, () => []);
+  await cluster.clock.until(
+    'the leader to have asked twice',
+    () => cluster.requests.slice(asked).filter(({ request }) => request.kind === 'status').length >= 2,
+    60_000,
+    () => [],
+  );
   expect(versions()).toEqual([1, 1]);
   cluster.cut.clear();
-  await cluster.clock.until('both to have it', () => versions().every((version) => version === SEMANTICS_VERSION), 60_000, () => []);
+  await cluster.clock.until(
+    'both to have it',
+    () => versions().every((version) => version === SEMANTICS_VERSION),
+    60_000,
+    () => [],
+  );
 });

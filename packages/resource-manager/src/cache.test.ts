@@ -36,10 +36,16 @@ function itemOf(step: Step): InstructionItem | null {
   return step.kind === 'commit' ? commitLeg(p, to) : decideAbort(p);
 }
 
-async function outcomesOf(steps: readonly Step[], config: { readonly cachedAccounts: number; readonly cachedLegs: number; readonly cachedOutcomes: number; readonly filteredIdentities: number }) {
+async function outcomesOf(
+  steps: readonly Step[],
+  config: { readonly cachedAccounts: number; readonly cachedLegs: number; readonly cachedOutcomes: number; readonly filteredIdentities: number },
+) {
   // Resolution would depend on how long a step takes, which is not what is compared.
   const cluster = await new TestCluster({ config: { ...config, resolveAfterMs: 1_000_000, deliverAfterMs: 900_000 } }).start();
-  await cluster.instruct(BUCKET_1, ACCOUNTS.slice(0, 4).map((account) => createAccount(account, 500n)));
+  await cluster.instruct(
+    BUCKET_1,
+    ACCOUNTS.slice(0, 4).map((account) => createAccount(account, 500n)),
+  );
   const outcomes: unknown[] = [];
   for (const one of steps) {
     const item = itemOf(one);
@@ -49,12 +55,21 @@ async function outcomesOf(steps: readonly Step[], config: { readonly cachedAccou
   const { sha256, differences } = await cluster.checksum(RM_1, BUCKET_1);
   expect(differences).toEqual([]);
   expect(cluster.fatal).toEqual([]);
-  return { outcomes: outcomes.map(withoutTime), sha256: sha256.length, loads: cluster.database(RM_1).loads, balances: await Promise.all(ACCOUNTS.slice(0, 4).map((account) => cluster.balance(account, 'uncommitted'))) };
+  return {
+    outcomes: outcomes.map(withoutTime),
+    sha256: sha256.length,
+    loads: cluster.database(RM_1).loads,
+    balances: await Promise.all(ACCOUNTS.slice(0, 4).map((account) => cluster.balance(account, 'uncommitted'))),
+  };
 }
 
 /** A repeated COMMIT may be answered without an entry, so log indexes and the moments behind it are not part of the comparison. */
 function withoutTime(outcome: unknown): unknown {
-  return JSON.parse(JSON.stringify(outcome, (key, value: unknown) => (COUNTED.includes(key) && value !== null ? 'counted' : typeof value === 'bigint' ? value.toString() : value)));
+  return JSON.parse(
+    JSON.stringify(outcome, (key, value: unknown) =>
+      COUNTED.includes(key) && value !== null ? 'counted' : typeof value === 'bigint' ? value.toString() : value,
+    ),
+  );
 }
 
 const COUNTED = ['seq', 'lastSeq', 'createdUs', 'preparedUs', 'commitUs'];

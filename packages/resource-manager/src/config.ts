@@ -117,7 +117,11 @@ export function resourceManagerConfig(input: ResourceManagerConfigInput): Result
   const relation = (field: keyof ResourceManagerConfig, holds: boolean, message: string): void => {
     if (!holds) errors.push({ field, message });
   };
-  relation('maxBatchInstructions', config.maxBatchInstructions <= MAX_INSTRUCTIONS_PER_ENTRY, `at most ${MAX_INSTRUCTIONS_PER_ENTRY}: a leg's sequence has no room for more`);
+  relation(
+    'maxBatchInstructions',
+    config.maxBatchInstructions <= MAX_INSTRUCTIONS_PER_ENTRY,
+    `at most ${MAX_INSTRUCTIONS_PER_ENTRY}: a leg's sequence has no room for more`,
+  );
   relation('maxQueuedInstructions', config.maxQueuedInstructions >= config.maxBatchInstructions, 'at least one full batch must fit into the queue');
   relation('backlogRows', config.backlogRows > config.checkpointRows, 'must exceed checkpointRows, else a checkpoint never starts before the leader refuses');
   relation(

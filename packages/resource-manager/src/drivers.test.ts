@@ -22,7 +22,10 @@ async function balances(cluster: TestCluster): Promise<readonly bigint[]> {
 }
 
 async function expectSettled(cluster: TestCluster): Promise<void> {
-  for (const [rm, bucket] of [[RM_1, BUCKET_1], [RM_2, BUCKET_2]] as const) {
+  for (const [rm, bucket] of [
+    [RM_1, BUCKET_1],
+    [RM_2, BUCKET_2],
+  ] as const) {
     const totals = await cluster.ask(bucket, { kind: 'totals', bucket, atUs: null });
     expect(totals).toMatchObject({ totals: { undecidedLegs: 0 } });
     expect((await cluster.checksum(rm, bucket)).differences).toEqual([]);
@@ -112,13 +115,20 @@ test('a leg that nobody decided asks its home, which aborts; the late decision i
   expect(await cluster.preparedLegs(BUCKET_2)).toBe(1);
   await cluster.clock.advance(1_500);
   expect(await cluster.preparedLegs(BUCKET_2)).toBe(0);
-  expect(await cluster.one(BUCKET_1, decideCommit(p, [BOB]))).toMatchObject({ kind: 'decided', fresh: false, outcome: { decision: { kind: 'aborted', reason: { name: 'ABANDONED' } } } });
+  expect(await cluster.one(BUCKET_1, decideCommit(p, [BOB]))).toMatchObject({
+    kind: 'decided',
+    fresh: false,
+    outcome: { decision: { kind: 'aborted', reason: { name: 'ABANDONED' } } },
+  });
   expect(await balances(cluster)).toEqual([1000n, 0n]);
   await cluster.clock.advance(3_000);
   await expectSettled(cluster);
 });
 
-test.each<[string, number]>([['ten minutes back', -600_000], ['an hour ahead', 3_600_000]])('wall clocks that jump %s keep no payment waiting', async (_, jumpMs) => {
+test.each<[string, number]>([
+  ['ten minutes back', -600_000],
+  ['an hour ahead', 3_600_000],
+])('wall clocks that jump %s keep no payment waiting', async (_, jumpMs) => {
   const cluster = await twoBuckets();
   const [undecided, decided] = [payment('undecided', ALICE, BOB, 100n), payment('decided', ALICE, BOB, 10n)];
   for (const p of [undecided, decided]) await cluster.one(BUCKET_2, prepare(p, BOB));
@@ -146,7 +156,10 @@ test('a leg whose key belongs to another payment is rolled back', async () => {
 test('hundreds of orphans are resolved in a few requests', async () => {
   const cluster = await twoBuckets();
   const payments = Array.from({ length: 300 }, (_, i) => payment(`p${i}`, ALICE, BOB, 1n));
-  await cluster.instruct(BUCKET_2, payments.map((p) => prepare(p, BOB)));
+  await cluster.instruct(
+    BUCKET_2,
+    payments.map((p) => prepare(p, BOB)),
+  );
   await cluster.clock.advance(5_000);
   expect(await cluster.preparedLegs(BUCKET_2)).toBe(0);
   const resolutions = cluster.requests.filter(({ request }) => request.kind === 'instructions' && request.items[0]?.instruction.kind === 'resolve');
@@ -173,7 +186,10 @@ test('an authorization frees its money at its time, not before', async () => {
 
 test('a lock ends by the stamp, and its row goes', async () => {
   const cluster = await twoBuckets();
-  await cluster.one(BUCKET_1, { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'handle', mode: 'exclusive', ttlMs: 2_000, subject: OPERATOR } });
+  await cluster.one(BUCKET_1, {
+    token: OPERATOR_TOKEN,
+    instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'handle', mode: 'exclusive', ttlMs: 2_000, subject: OPERATOR },
+  });
   const locks = async (): Promise<unknown> => cluster.ask(BUCKET_1, { kind: 'locks', bucket: BUCKET_1, lockId: null });
   expect(await locks()).toMatchObject({ locks: [{ lockId: ALICE, owner: 'handle' }] });
   await cluster.clock.advance(2_100);

@@ -16,13 +16,19 @@ test.each<[string, readonly InstructionItem[]]>([
   ['each', refunds.map((p) => commitLeg(p, BOB))],
   ['many', [{ token: null, instruction: { kind: 'commit-many', legs: refunds.map(({ txn }) => ({ txn, account: BOB, commitUs: null })) } }]],
 ])('COMMIT of %s of two refunds, asked for before they are prepared and proposed after what they refund is out of memory', async (_name, commits) => {
-  const cluster = await new TestCluster({ config: { maxBatchInstructions: 2, maxDriverItems: 2, cachedLegs: 1, resolveAfterMs: 1_000_000, deliverAfterMs: 900_000 } }).start();
+  const cluster = await new TestCluster({
+    config: { maxBatchInstructions: 2, maxDriverItems: 2, cachedLegs: 1, resolveAfterMs: 1_000_000, deliverAfterMs: 900_000 },
+  }).start();
   await cluster.instruct(BUCKET_1, [createAccount(ALICE, 1_000n), createAccount(BOB, 0n), createAccount(CAROL, 0n)]);
-  await cluster.instruct(BUCKET_1, originals.map((p) => decideCommit(p, [])));
+  await cluster.instruct(
+    BUCKET_1,
+    originals.map((p) => decideCommit(p, [])),
+  );
   await cluster.clock.advance(3_000);
   const group = cluster.raft.group(BUCKET_1);
   group.stalled = true;
-  const ask = (items: readonly InstructionItem[]): Promise<unknown> => cluster.manager(RM_1).handle({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-1', items }, 'tm');
+  const ask = (items: readonly InstructionItem[]): Promise<unknown> =>
+    cluster.manager(RM_1).handle({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-1', items }, 'tm');
   const prepared = ask(refunds.map((p) => prepare(p, BOB)));
   await cluster.clock.advance(10);
   const others = ask(between);
@@ -37,7 +43,9 @@ test.each<[string, readonly InstructionItem[]]>([
   group.stalled = false;
   cluster.raft.advance(BUCKET_1);
   expect(await cluster.clock.await(others)).toMatchObject({ kind: 'outcomes' });
-  expect(await cluster.clock.await(committed)).toMatchObject({ outcomes: commits.map(() => ({ kind: 'outcome', outcome: { kind: commits.length === 1 ? 'done' : 'leg-ended' } })) });
+  expect(await cluster.clock.await(committed)).toMatchObject({
+    outcomes: commits.map(() => ({ kind: 'outcome', outcome: { kind: commits.length === 1 ? 'done' : 'leg-ended' } })),
+  });
   expect(cluster.database(RM_1).loads).toBeGreaterThan(loads);
   expect(await cluster.balance(BOB)).toBe(180n);
   expect(cluster.fatal).toEqual([]);

@@ -8,7 +8,8 @@ import { accountsIn, createAccount, decideCommit, payment } from './testing/paym
 
 const [ALICE, BOB] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
 const RM_3 = rmId(3);
-const pay = (id: string) => ({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items: [decideCommit(payment(id, ALICE, BOB, 1n), [])] }) as const;
+const pay = (id: string) =>
+  ({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items: [decideCommit(payment(id, ALICE, BOB, 1n), [])] }) as const;
 
 async function started(config: object = {}): Promise<TestCluster> {
   const cluster = await new TestCluster({ rms: 3, replication: 3, config }).start();
@@ -72,7 +73,11 @@ describe('a database that is away everywhere', () => {
     expect((await ask())[0]).toMatchObject({ kind: 'unavailable' });
     await cluster.clock.advance(500);
     expect(await ask()).toEqual([{ kind: 'no-store', rm: RM_1 }, 0]);
-    expect(await cluster.clock.await(cluster.manager(RM_1).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE, BOB], at: 'now', token: null }, 'tm'))).toEqual({ kind: 'no-store', rm: RM_1 });
+    expect(
+      await cluster.clock.await(
+        cluster.manager(RM_1).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'uncommitted', numbers: [ALICE, BOB], at: 'now', token: null }, 'tm'),
+      ),
+    ).toEqual({ kind: 'no-store', rm: RM_1 });
   });
 
   test('where another could take the place, they are told to try again', async () => {
@@ -140,7 +145,12 @@ test('a follower whose database is silent applies what needs no row, waits for t
   cluster.database(RM_2).down = true;
   for (let i = 0; i < 5; i += 1) await cluster.ask(BUCKET_1, pay(`p${i}`));
   await cluster.clock.advance(3_000);
-  expect(cluster.host(RM_2).status().find(({ group }) => group === BUCKET_1)?.appliedIndex).toBeLessThan(cluster.raft.group(BUCKET_1).commit);
+  expect(
+    cluster
+      .host(RM_2)
+      .status()
+      .find(({ group }) => group === BUCKET_1)?.appliedIndex,
+  ).toBeLessThan(cluster.raft.group(BUCKET_1).commit);
   cluster.database(RM_2).down = false;
   await cluster.clock.advance(3_000);
   expect((await cluster.checksum(RM_2, BUCKET_1)).sha256).toBe((await cluster.checksum(RM_1, BUCKET_1)).sha256);

@@ -15,7 +15,8 @@ async function started(): Promise<TestCluster> {
   return cluster;
 }
 
-const ask = (cluster: TestCluster, bucket: BucketId, number: AccountNumber, at: number | 'now' | 'choose') => cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [number], token: null, at });
+const ask = (cluster: TestCluster, bucket: BucketId, number: AccountNumber, at: number | 'now' | 'choose') =>
+  cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [number], token: null, at });
 const entries = (cluster: TestCluster, bucket: BucketId): number => cluster.raft.group(bucket).entries.length;
 
 async function balance(cluster: TestCluster, bucket: BucketId, number: AccountNumber, at: number | 'now'): Promise<bigint | null> {
@@ -65,7 +66,8 @@ test('the same moment gives the same values, whatever comes later', async () => 
   expect(await balance(cluster, BUCKET_2, BOB, openUs)).toBe(50n);
   const commitUs = await decided(cluster, p, preparedUs);
   expect(commitUs).toBeGreaterThan(openUs);
-  const values = async (): Promise<readonly (bigint | null)[]> => Promise.all([openUs, commitUs - 1, commitUs].map((us) => balance(cluster, BUCKET_2, BOB, us)));
+  const values = async (): Promise<readonly (bigint | null)[]> =>
+    Promise.all([openUs, commitUs - 1, commitUs].map((us) => balance(cluster, BUCKET_2, BOB, us)));
   expect(await values()).toEqual([50n, 50n, 150n]);
   await cluster.one(BUCKET_2, commitLeg(p, BOB, commitUs));
   expect(await values()).toEqual([50n, 50n, 150n]);
@@ -92,7 +94,13 @@ test('readers of an idle bucket share the entry that closes it', async () => {
   const cluster = await started();
   const us = (await momentOf(ask(cluster, BUCKET_2, BOB, 'choose'))) + 1_000;
   const before = entries(cluster, BUCKET_2);
-  const replies = await cluster.clock.await(Promise.all([0, 1, 2, 3].map((more) => cluster.manager(RM_2).handle({ kind: 'read-accounts', bucket: BUCKET_2, level: 'committed', numbers: [BOB], token: null, at: us + more }, 'tm'))));
+  const replies = await cluster.clock.await(
+    Promise.all(
+      [0, 1, 2, 3].map((more) =>
+        cluster.manager(RM_2).handle({ kind: 'read-accounts', bucket: BUCKET_2, level: 'committed', numbers: [BOB], token: null, at: us + more }, 'tm'),
+      ),
+    ),
+  );
   expect(replies.map(({ kind }) => kind)).toEqual(['accounts', 'accounts', 'accounts', 'accounts']);
   expect(entries(cluster, BUCKET_2) - before).toBeLessThanOrEqual(2);
 });
@@ -125,7 +133,10 @@ test('any replica that has come so far answers; one that has not says who leads'
   await cluster.one(BUCKET_1, decideCommit(payment('q', from, to, 1n), []));
   const leader = cluster.raft.group(BUCKET_1).leader;
   const follower = [RM_1, RM_2].find((rm) => rm !== leader) as RmId;
-  const ofFollower = (at: number) => cluster.clock.await(cluster.manager(follower).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [to], token: null, at }, 'tm'));
+  const ofFollower = (at: number) =>
+    cluster.clock.await(
+      cluster.manager(follower).handle({ kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [to], token: null, at }, 'tm'),
+    );
   expect(await ofFollower(us)).toMatchObject({ kind: 'accounts', readings: [{ balanceMinor: 1n }], momentUs: us });
   expect(await ofFollower(us + 60_000_000)).toEqual({ kind: 'not-leader', leader });
 });
@@ -154,7 +165,9 @@ describe('moments of long ago, which are read from rows', () => {
   }
 
   /** Payments within bucket 2 and into it, told at once, late or not at all; what was read of BOB meanwhile. */
-  async function lived(payments: number): Promise<{ readonly cluster: TestCluster; readonly seen: readonly { readonly us: number; readonly balanceMinor: bigint | null }[] }> {
+  async function lived(
+    payments: number,
+  ): Promise<{ readonly cluster: TestCluster; readonly seen: readonly { readonly us: number; readonly balanceMinor: bigint | null }[] }> {
     const cluster = await started();
     const seen: { us: number; balanceMinor: bigint | null }[] = [];
     const late: { readonly p: Payment; readonly preparedUs: number }[] = [];
@@ -188,7 +201,12 @@ describe('moments of long ago, which are read from rows', () => {
     for (const { us } of seen) now.push({ us, balanceMinor: await balance(cluster, BUCKET_2, BOB, us) });
     expect(now).toEqual(seen);
     expect(lists() - before).toBeGreaterThan(seen.length);
-    const legs = await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query: { account: BOB, direction: 'oldest-first', cursorSeq: null, limit: 500, state: 'committed', fromMs: null, untilMs: null } });
+    const legs = await cluster.ask(BUCKET_2, {
+      kind: 'list-legs',
+      bucket: BUCKET_2,
+      token: null,
+      query: { account: BOB, direction: 'oldest-first', cursorSeq: null, limit: 500, state: 'committed', fromMs: null, untilMs: null },
+    });
     expect(legs.kind === 'legs' && legs.legs.filter(({ mark }) => mark !== null).length).toBeGreaterThanOrEqual(2);
     expect(legs.kind === 'legs' && legs.legs.some(({ mark }) => (mark?.openSeqs.length ?? 0) > 0)).toBe(true);
   });

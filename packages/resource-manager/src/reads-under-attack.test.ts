@@ -10,7 +10,14 @@ const [ALICE] = accountsIn(0, 2047, 1) as [AccountNumber];
 const [BOB, CAROL] = accountsIn(2048, 4095, 2) as [AccountNumber, AccountNumber];
 const QUIET = { resolveAfterMs: 600_000, deliverAfterMs: 500_000 };
 
-const readOf = (bucket: BucketId, number: AccountNumber, at: number | 'now' | 'choose'): ParticipantRequest => ({ kind: 'read-accounts', bucket, level: 'committed', numbers: [number], token: null, at });
+const readOf = (bucket: BucketId, number: AccountNumber, at: number | 'now' | 'choose'): ParticipantRequest => ({
+  kind: 'read-accounts',
+  bucket,
+  level: 'committed',
+  numbers: [number],
+  token: null,
+  at,
+});
 
 async function momentOf(cluster: TestCluster, bucket: BucketId, number: AccountNumber): Promise<number> {
   const reply = await cluster.ask(bucket, readOf(bucket, number, 'choose'));
@@ -32,7 +39,10 @@ async function takenBack(cluster: TestCluster, bucket: BucketId, rms: readonly R
     await cluster.clock.await(cluster.manager(rm).stop());
     cluster.kill(rm);
     const table = cluster.database(rm).table(bucket);
-    table.checkpoint = { ...table.checkpoint, meta: { ...present(table.checkpoint.meta, 'meta'), semanticsVersion: MOMENTS_SINCE - 1, momentUs: 0, momentsSinceUs: 0 } };
+    table.checkpoint = {
+      ...table.checkpoint,
+      meta: { ...present(table.checkpoint.meta, 'meta'), semanticsVersion: MOMENTS_SINCE - 1, momentUs: 0, momentsSinceUs: 0 },
+    };
   }
 }
 
@@ -99,7 +109,17 @@ test('a leg decided by a home that had no commit time to give: no moment of long
   await cluster.restart(RM_2);
   cluster.tap = (_, request) => {
     if (request.kind !== 'query') return undefined;
-    const outcome = { slot: p.homeSlot, key: p.key, txn: p.txn, body: p.body, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 1, commitUs: null }, balances: [], untold: [], forced: [] } as const;
+    const outcome = {
+      slot: p.homeSlot,
+      key: p.key,
+      txn: p.txn,
+      body: p.body,
+      subject: { kind: 'system' },
+      decision: { kind: 'committed', atMs: 1, commitUs: null },
+      balances: [],
+      untold: [],
+      forced: [],
+    } as const;
     return { kind: 'queried', outcomes: request.keys.map(() => outcome) } as ParticipantReply;
   };
   expect(await cluster.ask(BUCKET_2, readOf(BUCKET_2, BOB, us))).toMatchObject({ kind: 'no-moment', why: 'before' });
@@ -110,7 +130,11 @@ test('so many may wait for a bucket to be closed, and no more', async () => {
   const us = await momentOf(cluster, BUCKET_2, BOB);
   cluster.host(RM_2).held.add(BUCKET_2);
   const replies: ParticipantReply[] = [];
-  for (let n = 0; n < 2_000; n += 1) void cluster.manager(RM_2).handle(readOf(BUCKET_2, BOB, us + 1_000 + n), 'tm').then((reply) => replies.push(reply));
+  for (let n = 0; n < 2_000; n += 1)
+    void cluster
+      .manager(RM_2)
+      .handle(readOf(BUCKET_2, BOB, us + 1_000 + n), 'tm')
+      .then((reply) => replies.push(reply));
   await cluster.clock.settle();
   expect(replies.length).toBeGreaterThanOrEqual(1_000);
   expect(replies.every(({ kind }) => kind === 'unavailable')).toBe(true);
@@ -149,7 +173,10 @@ test('a read of long ago that takes too long ends with a reason', async () => {
   await cluster.restart(RM_2);
   Object.defineProperty(cluster.database(RM_2), 'gate', { get: () => delay(cluster.clock, 3_000) });
   let reply: ParticipantReply | null = null;
-  void cluster.manager(RM_2).handle(readOf(BUCKET_2, BOB, us), 'tm').then((said) => (reply = said));
+  void cluster
+    .manager(RM_2)
+    .handle(readOf(BUCKET_2, BOB, us), 'tm')
+    .then((said) => (reply = said));
   await cluster.clock.until('an answer', () => reply !== null, 30_000);
   expect(reply).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('took longer than 10 s') as unknown });
 });

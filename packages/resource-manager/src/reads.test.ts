@@ -22,7 +22,9 @@ test('an undecided credit is not shown, and is named', async () => {
   const p = payment('p', ALICE, BOB, 100n);
   await cluster.one(BUCKET_2, prepare(p, BOB));
   expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ readings: [{ balanceMinor: 50n, preparedTxns: [p.txn] }] });
-  expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({ readings: [{ balanceMinor: 50n, pendingCreditsMinor: 100n, preparedTxns: [p.txn] }] });
+  expect(await cluster.ask(BUCKET_2, readBob('uncommitted'))).toMatchObject({
+    readings: [{ balanceMinor: 50n, pendingCreditsMinor: 100n, preparedTxns: [p.txn] }],
+  });
 });
 
 test('a credit that its home has committed is seen at once, before anybody tells the leg', async () => {
@@ -36,7 +38,10 @@ test('a credit that its home has committed is seen at once, before anybody tells
 test('decided and undecided credits together: what is decided is added, the rest left out', async () => {
   const cluster = await started();
   const payments = [payment('p1', ALICE, BOB, 100n), payment('p2', ALICE, BOB, 200n)] as const;
-  await cluster.instruct(BUCKET_2, payments.map((p) => prepare(p, BOB)));
+  await cluster.instruct(
+    BUCKET_2,
+    payments.map((p) => prepare(p, BOB)),
+  );
   await cluster.one(BUCKET_1, decideCommit(payments[1], [BOB]));
   expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ readings: [{ balanceMinor: 250n, preparedTxns: [payments[0].txn] }] });
 });
@@ -60,7 +65,13 @@ describe('a home without a quorum', () => {
   async function undecided(replies: readonly (ParticipantReply | NotSent)[]): Promise<TestCluster> {
     const cluster = await new TestCluster({ ...THREE, config: { resolveAfterMs: 600_000, deliverAfterMs: 500_000 } }).start();
     const home = cluster.placement.buckets[0]?.replicas ?? [];
-    cluster.raft.elect(BUCKET_2, present(cluster.placement.buckets[1]?.replicas.find((rm) => !home.includes(rm)), 'a replica'));
+    cluster.raft.elect(
+      BUCKET_2,
+      present(
+        cluster.placement.buckets[1]?.replicas.find((rm) => !home.includes(rm)),
+        'a replica',
+      ),
+    );
     await cluster.clock.until('bucket 2 to be open', () => cluster.isOpen(BUCKET_2), 10_000);
     await cluster.instruct(BUCKET_1, [createAccount(ALICE, 1000n)]);
     await cluster.instruct(BUCKET_2, [createAccount(BOB, 50n)]);
@@ -84,7 +95,11 @@ describe('a home without a quorum', () => {
   test('all refuse, for longer than a restart takes', async () => {
     const cluster = await undecided([refused, refused, refused]);
     const startedMs = cluster.clock.monotonicMs();
-    expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({ kind: 'home-without-quorum', home: BUCKET_1, missing: { up: 0, of: 3, needed: 2 } });
+    expect(await cluster.ask(BUCKET_2, readBob('committed'))).toMatchObject({
+      kind: 'home-without-quorum',
+      home: BUCKET_1,
+      missing: { up: 0, of: 3, needed: 2 },
+    });
     expect(cluster.clock.monotonicMs() - startedMs).toBeGreaterThanOrEqual(1_500);
     expect(cluster.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
     cluster.tap = () => undefined;
@@ -118,7 +133,12 @@ test('the history has what was answered a moment ago, in pages', async () => {
   const cluster = await started();
   for (let i = 0; i < 5; i += 1) await cluster.one(BUCKET_2, decideCommit(payment(`p${i}`, BOB, CAROL, 1n), []));
   const list = (cursorSeq: number | null) =>
-    cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query: { account: CAROL, direction: 'newest-first', cursorSeq, limit: 3, state: null, fromMs: null, untilMs: null } });
+    cluster.ask(BUCKET_2, {
+      kind: 'list-legs',
+      bucket: BUCKET_2,
+      token: null,
+      query: { account: CAROL, direction: 'newest-first', cursorSeq, limit: 3, state: null, fromMs: null, untilMs: null },
+    });
   const first = await list(null);
   if (first.kind !== 'legs') throw new Error(first.kind);
   expect(first.legs.map((leg) => leg.journal?.balanceAfterMinor)).toEqual([5n, 4n, 3n]);
@@ -132,7 +152,8 @@ test('a leg is found by its txn: decided, undecided, after it has left memory, a
   await cluster.one(BUCKET_2, decideCommit(old, []));
   const open = payment('open', ALICE, BOB, 10n);
   await cluster.one(BUCKET_2, prepare(open, BOB));
-  const ask = (txn: TxnId, account: AccountNumber, token: string | null = null) => cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account, txn, token });
+  const ask = (txn: TxnId, account: AccountNumber, token: string | null = null) =>
+    cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account, txn, token });
   expect(await ask(old.txn, CAROL)).toMatchObject({ kind: 'leg', leg: { txn: old.txn, account: CAROL, state: 'committed' } });
   expect(await ask(open.txn, BOB)).toMatchObject({ kind: 'leg', leg: { txn: open.txn, state: 'prepared' } });
   expect(await ask(open.txn, CAROL)).toEqual({ kind: 'leg', leg: null });
@@ -147,8 +168,12 @@ test('a leg is found by its txn: decided, undecided, after it has left memory, a
 test('a bucket says nothing about accounts in slots that it does not own', async () => {
   const cluster = await started();
   const nowhere = { kind: 'unavailable', reason: expect.stringContaining('is not owned') as unknown };
-  expect(await cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account: ALICE, txn: payment('p', ALICE, BOB, 1n).txn, token: null })).toMatchObject(nowhere);
-  expect(await cluster.ask(BUCKET_2, { kind: 'read-accounts', bucket: BUCKET_2, level: 'committed', numbers: [BOB, ALICE], token: null, at: 'now' })).toMatchObject(nowhere);
+  expect(await cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account: ALICE, txn: payment('p', ALICE, BOB, 1n).txn, token: null })).toMatchObject(
+    nowhere,
+  );
+  expect(
+    await cluster.ask(BUCKET_2, { kind: 'read-accounts', bucket: BUCKET_2, level: 'committed', numbers: [BOB, ALICE], token: null, at: 'now' }),
+  ).toMatchObject(nowhere);
   const query = { account: ALICE, direction: 'newest-first', cursorSeq: null, limit: 3, state: null, fromMs: null, untilMs: null } as const;
   expect(await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query })).toMatchObject(nowhere);
 });

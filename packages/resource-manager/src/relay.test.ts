@@ -27,7 +27,8 @@ function ask(cluster: TestCluster, rm: RmId, request: ParticipantRequest, passag
 test('every replica says who leads, in which term, and whether it hears it', async () => {
   const cluster = await threeProcesses();
   const { term } = cluster.raft.group(BUCKET_1);
-  for (const rm of [RM_1, RM_2, RM_3]) expect(await ask(cluster, rm, { kind: 'who-leads', bucket: BUCKET_1 })).toEqual({ kind: 'leadership', leader: RM_1, term, heardAgoMs: 0 });
+  for (const rm of [RM_1, RM_2, RM_3])
+    expect(await ask(cluster, rm, { kind: 'who-leads', bucket: BUCKET_1 })).toEqual({ kind: 'leadership', leader: RM_1, term, heardAgoMs: 0 });
   cluster.raft.elect(BUCKET_1, RM_3);
   expect(await ask(cluster, RM_2, { kind: 'who-leads', bucket: BUCKET_1 })).toMatchObject({ leader: RM_3, term: term + 1 });
   expect(cluster.requests).toEqual([]);
@@ -51,13 +52,21 @@ test('the leader verifies tokens as ever', async () => {
   const stranger: ParticipantRequest = { ...read, token: `account:${BOB}` };
   expect(await ask(cluster, RM_2, stranger, WISH)).toEqual({ kind: 'permission-denied', reason: 'ACCOUNT_OF_ANOTHER_CALLER' });
   const forged = payment('p', ALICE, BOB, 1n);
-  const reply = await ask(cluster, RM_2, { kind: 'instructions', bucket: BUCKET_1, phase: 'phase-1', items: [{ ...prepare(forged, ALICE), token: 'forged' }] }, WISH);
+  const reply = await ask(
+    cluster,
+    RM_2,
+    { kind: 'instructions', bucket: BUCKET_1, phase: 'phase-1', items: [{ ...prepare(forged, ALICE), token: 'forged' }] },
+    WISH,
+  );
   expect(reply).toMatchObject({ kind: 'outcomes', outcomes: [{ kind: 'unauthenticated' }] });
 });
 
 test('nobody but a Resource Manager may say that it passes something on', async () => {
   const cluster = await threeProcesses();
-  expect(await ask(cluster, RM_1, read, { kind: 'relayed', caller: 'rm' }, 'tm')).toEqual({ kind: 'permission-denied', reason: 'RELAYED_BY_NO_RESOURCE_MANAGER' });
+  expect(await ask(cluster, RM_1, read, { kind: 'relayed', caller: 'rm' }, 'tm')).toEqual({
+    kind: 'permission-denied',
+    reason: 'RELAYED_BY_NO_RESOURCE_MANAGER',
+  });
   expect(await ask(cluster, RM_1, read, { kind: 'relayed', caller: 'tm' }, 'rm')).toMatchObject({ kind: 'accounts' });
 });
 

@@ -18,7 +18,12 @@ async function started(): Promise<TestCluster> {
 const READS: readonly ParticipantRequest[] = [
   { kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [ALICE], token: null, at: 'now' },
   { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9 },
-  { kind: 'list-legs', bucket: BUCKET_1, query: { account: ALICE, direction: 'newest-first', cursorSeq: null, limit: 9, state: null, fromMs: null, untilMs: null }, token: null },
+  {
+    kind: 'list-legs',
+    bucket: BUCKET_1,
+    query: { account: ALICE, direction: 'newest-first', cursorSeq: null, limit: 9, state: null, fromMs: null, untilMs: null },
+    token: null,
+  },
   { kind: 'checksum', bucket: BUCKET_1, atUs: null },
 ];
 

@@ -49,7 +49,13 @@ export class ResourceManager implements ParticipantServer {
   constructor(options: ResourceManagerOptions) {
     const { rm, participants, directory, config, clock, host } = options;
     const onBucketStopped = (stop: BucketStop): void => this.bucketStopped(stop, options.onBucketStopped);
-    this.context = { ...options, onFatal: onlyOnce(options.onFatal), onBucketStopped, failpoints: options.failpoints ?? noFailpoints, health: new StoreHealth(clock, config.storeAwayMs, (failing) => host.storeFails(failing)) };
+    this.context = {
+      ...options,
+      onFatal: onlyOnce(options.onFatal),
+      onBucketStopped,
+      failpoints: options.failpoints ?? noFailpoints,
+      health: new StoreHealth(clock, config.storeAwayMs, (failing) => host.storeFails(failing)),
+    };
     this.probe = new StoreProbe(options.store, this.context.health, clock, config.storeProbeMs, config.storeAwayMs);
     this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs);
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
@@ -175,7 +181,10 @@ export class ResourceManager implements ParticipantServer {
     if (node === undefined || node.isLost || (ordinal !== null && node.ordinal !== ordinal)) return this.placementReply(map);
     const after = await this.meta.command({ kind: 'lose', rm, incarnation: node.incarnation });
     if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
-    this.context.logger.warn({ node: rm, incarnation: node.incarnation, subject: verified.value }, 'an operator says that the disk of a resource manager is lost: the next new one is admitted in its place');
+    this.context.logger.warn(
+      { node: rm, incarnation: node.incarnation, subject: verified.value },
+      'an operator says that the disk of a resource manager is lost: the next new one is admitted in its place',
+    );
     return this.placementReply(after);
   }
 
@@ -257,7 +266,10 @@ export class ResourceManager implements ParticipantServer {
     this.stops.set(stop.bucket, stop);
     const { logger, rm } = this.context;
     const { bucket, stage, index, term, upToIndex, instructions } = stop;
-    logger.error({ bucket, stage, index, term, upToIndex, instructions, err: stop.cause }, `${describeStop(stop, rm)}; the process serves its other buckets, docs/runbooks.md says what to do`);
+    logger.error(
+      { bucket, stage, index, term, upToIndex, instructions, err: stop.cause },
+      `${describeStop(stop, rm)}; the process serves its other buckets, docs/runbooks.md says what to do`,
+    );
     report?.(stop);
   }
 
@@ -274,7 +286,10 @@ export class ResourceManager implements ParticipantServer {
         appliedIndex: group.appliedIndex,
         durableIndex: group.durableIndex,
         // In a joint step those that are being left count as well, and after it those that may come back: nothing is whole before that is over (docs/adr/0011).
-        voters: [...group.voters, ...[...group.outgoing, ...group.formerVoters].filter((old) => !group.voters.some((one) => one.rm === old.rm && one.ordinal === old.ordinal))],
+        voters: [
+          ...group.voters,
+          ...[...group.outgoing, ...group.formerVoters].filter((old) => !group.voters.some((one) => one.rm === old.rm && one.ordinal === old.ordinal)),
+        ],
         learners: group.learners,
         quiescent: group.quiescent,
         fsyncP50Ms: group.fsyncP50Ms,
@@ -300,7 +315,20 @@ export class ResourceManager implements ParticipantServer {
     const { rm } = this.context;
     // Who votes stands in rows that cannot be read.
     const nothing = { term: 0, commitIndex: 0, appliedIndex: 0, durableIndex: 0, queuedProposals: 0, preparedLegs: 0 };
-    return { bucket, rm, role: 'stopped', leader: null, ...nothing, voters: [], learners: [], quiescent: false, fsyncP50Ms: null, applyP50Ms: null, stopped: this.stopOf(bucket), knownSemantics: SEMANTICS_VERSION };
+    return {
+      bucket,
+      rm,
+      role: 'stopped',
+      leader: null,
+      ...nothing,
+      voters: [],
+      learners: [],
+      quiescent: false,
+      fsyncP50Ms: null,
+      applyP50Ms: null,
+      stopped: this.stopOf(bucket),
+      knownSemantics: SEMANTICS_VERSION,
+    };
   }
 
   private async shutDown(): Promise<void> {

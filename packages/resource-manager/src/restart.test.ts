@@ -34,7 +34,11 @@ test('what arrives in one turn, and while an entry is under way, shares entries'
   const before = cluster.raft.group(BUCKET_1).entries.length;
   const payments = Array.from({ length: 50 }, (_, i) => payment(`burst-${i}`, ALICE, BOB, 1n));
   const replies = await cluster.clock.await(
-    Promise.all(payments.map((p) => cluster.manager(RM_1).handle({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items: [decideCommit(p, [])] }, 'tm'))),
+    Promise.all(
+      payments.map((p) =>
+        cluster.manager(RM_1).handle({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items: [decideCommit(p, [])] }, 'tm'),
+      ),
+    ),
   );
   expect(replies.every((reply) => reply.kind === 'outcomes')).toBe(true);
   expect(cluster.raft.group(BUCKET_1).entries.length - before).toBeLessThanOrEqual(2);
@@ -78,10 +82,13 @@ test('killed again and again at random steps of a run of payments: every acknowl
     if (i % 3 === 0 && step !== undefined) cluster.killAt.set(RM_1, step);
     const items = [decideCommit(payment(`run-${i}`, ALICE, BOB, 1n), [])];
     let done = false;
-    void cluster.manager(RM_1).handle({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items }, 'tm').then((reply) => {
-      done = true;
-      if (reply.kind === 'outcomes') acknowledged.add(i);
-    });
+    void cluster
+      .manager(RM_1)
+      .handle({ kind: 'instructions', bucket: BUCKET_1, phase: 'phase-2-commit', items }, 'tm')
+      .then((reply) => {
+        done = true;
+        if (reply.kind === 'outcomes') acknowledged.add(i);
+      });
     await cluster.clock.until('an answer or the death', () => done || !cluster.isUp(RM_1));
     if (!cluster.isUp(RM_1)) await cluster.restart(RM_1);
   }
@@ -107,7 +114,10 @@ test('an older process that was only slow cannot write any more', async () => {
   const cluster = await started();
   await cluster.one(BUCKET_1, decideCommit(payment('p1', ALICE, BOB, 10n), []));
   // Another process opens the tables before the first one's checkpoint.
-  await cluster.database(RM_1).connect(() => true).openBucket(BUCKET_1);
+  await cluster
+    .database(RM_1)
+    .connect(() => true)
+    .openBucket(BUCKET_1);
   await cluster.clock.advance(1_000);
   expect(cluster.fatal.map(String)).toEqual([expect.stringContaining('another process has taken over its tables')]);
 });

@@ -48,7 +48,10 @@ test('an installed snapshot survives a kill right after it', async () => {
 });
 
 async function streamOf(cluster: TestCluster): Promise<Buffer> {
-  const { store } = await cluster.database(RM_1).connect(() => true).openBucket(BUCKET_1);
+  const { store } = await cluster
+    .database(RM_1)
+    .connect(() => true)
+    .openBucket(BUCKET_1);
   const parts: Uint8Array[] = [];
   for await (const chunk of encodeSnapshot(await store.readSnapshot(), jsonRowCodec, platformDigest)) parts.push(chunk);
   return Buffer.concat(parts);

@@ -10,8 +10,13 @@ import { accountsIn, commitLeg, createAccount, decideCommit, payment, prepare, t
 const [ALICE] = accountsIn(0, 2047, 1) as [AccountNumber];
 const [BOB, DAVE] = accountsIn(2048, 4095, 2) as [AccountNumber, AccountNumber];
 const PAYEES = [BOB, DAVE];
-const payeeOf = (p: Payment): AccountNumber => present(p.body.legs.find(({ account }) => account !== ALICE), 'payee').account;
-const payments = (count: number, id = 'p'): readonly Payment[] => Array.from({ length: count }, (_, n) => payment(`${id}${n}`, ALICE, present(PAYEES[n % 2], 'payee'), 1n));
+const payeeOf = (p: Payment): AccountNumber =>
+  present(
+    p.body.legs.find(({ account }) => account !== ALICE),
+    'payee',
+  ).account;
+const payments = (count: number, id = 'p'): readonly Payment[] =>
+  Array.from({ length: count }, (_, n) => payment(`${id}${n}`, ALICE, present(PAYEES[n % 2], 'payee'), 1n));
 
 async function started(config: ResourceManagerConfigInput = {}, logger = silentLogger, rms = 1): Promise<TestCluster> {
   const cluster = await new TestCluster({ rms, buckets: 2, replication: rms, config, logger }).start();
@@ -22,8 +27,14 @@ async function started(config: ResourceManagerConfigInput = {}, logger = silentL
 
 /** Prepared in bucket 2 and decided in bucket 1: told to nobody yet. */
 async function decided(cluster: TestCluster, all: readonly Payment[]): Promise<void> {
-  await cluster.instruct(BUCKET_2, all.map((p) => prepare(p, payeeOf(p))));
-  await cluster.instruct(BUCKET_1, all.map((p) => decideCommit(p, [payeeOf(p)])));
+  await cluster.instruct(
+    BUCKET_2,
+    all.map((p) => prepare(p, payeeOf(p))),
+  );
+  await cluster.instruct(
+    BUCKET_1,
+    all.map((p) => decideCommit(p, [payeeOf(p)])),
+  );
 }
 
 function commitMany(all: readonly Payment[]): CommitMany {
@@ -38,7 +49,11 @@ const item = (instruction: Instruction): InstructionItem => ({ instruction, toke
 
 /** Kinds of the instructions of each entry after the first `from`. */
 function entriesFrom(cluster: TestCluster, bucket: BucketId, from: number): readonly (readonly string[])[] {
-  return cluster.raft.group(bucket).entries.slice(from).filter(({ data }) => data.length > 0).map(({ data }) => jsonLedgerCodec.decodeEntry(data).instructions.map(({ kind }) => kind));
+  return cluster.raft
+    .group(bucket)
+    .entries.slice(from)
+    .filter(({ data }) => data.length > 0)
+    .map(({ data }) => jsonLedgerCodec.decodeEntry(data).instructions.map(({ kind }) => kind));
 }
 
 const length = (cluster: TestCluster, bucket: BucketId): number => cluster.raft.group(bucket).entries.length;
@@ -65,7 +80,10 @@ test('legs that have all ended cost no entry; with one among them that has not, 
   const cluster = await started();
   const all = payments(3);
   await decided(cluster, all);
-  await cluster.instruct(BUCKET_2, all.slice(0, 2).map((p) => commitLeg(p, payeeOf(p))));
+  await cluster.instruct(
+    BUCKET_2,
+    all.slice(0, 2).map((p) => commitLeg(p, payeeOf(p))),
+  );
   const from = length(cluster, BUCKET_2);
   expect(await cluster.one(BUCKET_2, item(commitMany(all.slice(0, 2))))).toEqual({ kind: 'done' });
   expect(length(cluster, BUCKET_2)).toBe(from);
@@ -81,7 +99,10 @@ test('a contradiction among many is logged, and ends none of the others', async 
   const [known, unknown, last] = payments(3) as [Payment, Payment, Payment];
   await decided(cluster, [known, last]);
   const outcome = await cluster.one(BUCKET_2, item(commitMany([known, unknown, last])));
-  expect(outcome).toMatchObject({ kind: 'each', outcomes: [{ kind: 'done' }, { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', txn: unknown.txn } }, { kind: 'done' }] });
+  expect(outcome).toMatchObject({
+    kind: 'each',
+    outcomes: [{ kind: 'done' }, { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', txn: unknown.txn } }, { kind: 'done' }],
+  });
   expect(alarms).toEqual([expect.objectContaining({ name: 'COMMIT_WITHOUT_PREPARE', txn: unknown.txn })]);
   expect([await cluster.balance(BOB), await cluster.balance(DAVE)]).toEqual([2n, 0n]);
 });
@@ -106,7 +127,11 @@ test('a bucket of an earlier version is told one by one, and its sender hears th
   expect(entriesFrom(cluster, BUCKET_2, from)).toEqual([['commit', 'commit']]);
   const mixed = [commitLeg(known, payeeOf(known)), item(commitMany([unknown, last])), commitLeg(last, payeeOf(last))];
   expect(await tell(cluster, 'tm', ...mixed)).toMatchObject({
-    outcomes: [{ outcome: { kind: 'leg-ended' } }, { outcome: { kind: 'each', outcomes: [{ kind: 'alarm' }, { kind: 'done' }] } }, { outcome: { kind: 'leg-ended' } }],
+    outcomes: [
+      { outcome: { kind: 'leg-ended' } },
+      { outcome: { kind: 'each', outcomes: [{ kind: 'alarm' }, { kind: 'done' }] } },
+      { outcome: { kind: 'leg-ended' } },
+    ],
   });
   expect(cluster.fatal).toEqual([]);
 });
@@ -116,7 +141,11 @@ test('the bound of an entry counts members, and what is larger than that goes on
   const all = payments(14);
   await decided(cluster, all);
   const from = length(cluster, BUCKET_2);
-  expect(await cluster.instruct(BUCKET_2, [item(commitMany(all.slice(0, 3))), item(commitMany(all.slice(3, 5))), item(commitMany(all.slice(5, 8)))])).toEqual([DONE, DONE, DONE]);
+  expect(await cluster.instruct(BUCKET_2, [item(commitMany(all.slice(0, 3))), item(commitMany(all.slice(3, 5))), item(commitMany(all.slice(5, 8)))])).toEqual([
+    DONE,
+    DONE,
+    DONE,
+  ]);
   expect(entriesFrom(cluster, BUCKET_2, from)).toEqual([['commit-many', 'commit-many'], ['commit-many']]);
   const next = length(cluster, BUCKET_2);
   expect(await cluster.one(BUCKET_2, item(commitMany(all.slice(8))))).toEqual({ kind: 'done' });
@@ -128,7 +157,10 @@ test('the queue counts members, too', async () => {
   const all = payments(7);
   await decided(cluster, all.slice(0, 5));
   await decided(cluster, all.slice(5));
-  expect(await tell(cluster, 'tm', item(commitMany(all.slice(0, 3))), item(commitMany(all.slice(3, 6))))).toEqual({ kind: 'unavailable', reason: 'too many instructions wait' });
+  expect(await tell(cluster, 'tm', item(commitMany(all.slice(0, 3))), item(commitMany(all.slice(3, 6))))).toEqual({
+    kind: 'unavailable',
+    reason: 'too many instructions wait',
+  });
   expect(await tell(cluster, 'tm', item(commitMany(all.slice(0, 3))), item(commitMany(all.slice(3, 5))))).toMatchObject({ outcomes: [DONE, DONE] });
 });
 

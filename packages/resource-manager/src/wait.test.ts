@@ -22,7 +22,10 @@ async function promised() {
 test('decided at its home: the credit is applied first, and the debit passes', async () => {
   const { cluster, promise } = await promised();
   await cluster.one(BUCKET_1, decideCommit(promise, [BOB]));
-  expect(await cluster.one(BUCKET_2, decideCommit(payment('spend', BOB, CAROL, 80n), []))).toMatchObject({ kind: 'decided', outcome: { decision: { kind: 'committed' } } });
+  expect(await cluster.one(BUCKET_2, decideCommit(payment('spend', BOB, CAROL, 80n), []))).toMatchObject({
+    kind: 'decided',
+    outcome: { decision: { kind: 'committed' } },
+  });
   expect(await cluster.balance(BOB)).toBe(20n);
 });
 
@@ -41,7 +44,10 @@ test('the home cannot be reached: WAIT is the answer, because the credit may hav
   cluster.cut.add(RM_1);
   expect(await cluster.one(BUCKET_2, decideCommit(payment('spend', BOB, CAROL, 80n), []))).toMatchObject({ kind: 'wait', undecided: [{ txn: promise.txn }] });
   cluster.cut.clear();
-  expect(await cluster.one(BUCKET_2, decideCommit(payment('spend', BOB, CAROL, 80n), []))).toMatchObject({ kind: 'decided', outcome: { decision: { kind: 'committed' } } });
+  expect(await cluster.one(BUCKET_2, decideCommit(payment('spend', BOB, CAROL, 80n), []))).toMatchObject({
+    kind: 'decided',
+    outcome: { decision: { kind: 'committed' } },
+  });
 });
 
 test('many debits that wait for the same credits ask the home once', async () => {
@@ -49,7 +55,9 @@ test('many debits that wait for the same credits ask the home once', async () =>
   await cluster.one(BUCKET_1, decideCommit(promise, [BOB]));
   const items = Array.from({ length: 20 }, (_, i) => decideCommit(payment(`spend-${i}`, BOB, CAROL, 5n), []));
   const replies = await cluster.instruct(BUCKET_2, items);
-  expect(replies.every((reply) => reply.kind === 'outcome' && reply.outcome.kind === 'decided' && reply.outcome.outcome.decision.kind === 'committed')).toBe(true);
+  expect(replies.every((reply) => reply.kind === 'outcome' && reply.outcome.kind === 'decided' && reply.outcome.outcome.decision.kind === 'committed')).toBe(
+    true,
+  );
   expect(cluster.requests.filter(({ request }) => request.kind === 'query')).toHaveLength(1);
   expect(await cluster.balance(CAROL)).toBe(100n);
 });

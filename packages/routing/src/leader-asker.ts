@@ -5,7 +5,18 @@
  * to be found because too few replicas are there (two-phase-commit/src/soundings.ts).
  */
 import { ASK_OTHERS_MS, QUESTION_MS, RouteSearch, type AttemptEnd, type LeaderDirectory, type Route } from '@mas/placement';
-import { noQuorumText, noStoreText, QUICK_ATTEMPT_MS, Soundings, type NotSent, type ParticipantClient, type ParticipantFailure, type ParticipantReply, type ParticipantRequest, type Unreachable } from '@mas/two-phase-commit';
+import {
+  noQuorumText,
+  noStoreText,
+  QUICK_ATTEMPT_MS,
+  Soundings,
+  type NotSent,
+  type ParticipantClient,
+  type ParticipantFailure,
+  type ParticipantReply,
+  type ParticipantRequest,
+  type Unreachable,
+} from '@mas/two-phase-commit';
 import type { BucketId, Clock, Random, RmId } from '@mas/values';
 import { Questions } from './questions';
 
@@ -96,7 +107,13 @@ export class LeaderAsker {
   }
 
   /** One attempt; it is left as soon as the search says so, and what it answers afterwards is dropped. */
-  private attempt(bucket: BucketId, search: RouteSearch, { rm, through }: Route, request: ParticipantRequest, timeoutMs: number): Promise<ParticipantReply | NotSent | 'left'> {
+  private attempt(
+    bucket: BucketId,
+    search: RouteSearch,
+    { rm, through }: Route,
+    request: ParticipantRequest,
+    timeoutMs: number,
+  ): Promise<ParticipantReply | NotSent | 'left'> {
     const { participants, clock, directory } = this.ports;
     return new Promise((resolve) => {
       let stopAsking = (): void => undefined;
@@ -118,7 +135,10 @@ export class LeaderAsker {
       const watch = clock.schedule(ASK_OTHERS_MS, () => {
         stopAsking = this.questions.while(bucket, lookAround);
       });
-      const sent = through === null ? participants.send(rm, request, timeoutMs) : participants.send(through, request, timeoutMs, { kind: 'relay', forMs: Math.floor(timeoutMs * RELAY_SHARE) });
+      const sent =
+        through === null
+          ? participants.send(rm, request, timeoutMs)
+          : participants.send(through, request, timeoutMs, { kind: 'relay', forMs: Math.floor(timeoutMs * RELAY_SHARE) });
       void sent.then(settle, () => settle({ kind: 'unknown', reason: 'the participant client failed' }));
     });
   }
@@ -181,5 +201,13 @@ function reasonOf(bucket: BucketId, reply: Retryable): string {
 }
 
 function isRetryable(reply: ParticipantReply | NotSent): reply is Retryable {
-  return reply.kind === 'not-leader' || reply.kind === 'no-quorum' || reply.kind === 'no-store' || reply.kind === 'not-sent' || reply.kind === 'unavailable' || reply.kind === 'unknown' || reply.kind === 'no-replica';
+  return (
+    reply.kind === 'not-leader' ||
+    reply.kind === 'no-quorum' ||
+    reply.kind === 'no-store' ||
+    reply.kind === 'not-sent' ||
+    reply.kind === 'unavailable' ||
+    reply.kind === 'unknown' ||
+    reply.kind === 'no-replica'
+  );
 }

@@ -4,16 +4,20 @@ import { join } from 'node:path';
 
 const LIMIT_MS = 6 * 3_600_000;
 
-test('every mutation is caught', async () => {
-  const output = await new Promise<string>((resolve, reject) => {
-    const child = spawn(process.execPath, [join(__dirname, '../dist/mutations/main.js')], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      process.stdout.write(chunk);
+test(
+  'every mutation is caught',
+  async () => {
+    const output = await new Promise<string>((resolve, reject) => {
+      const child = spawn(process.execPath, [join(__dirname, '../dist/mutations/main.js')], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        process.stdout.write(chunk);
+      });
+      child.on('error', reject);
+      child.on('exit', () => resolve(text));
     });
-    child.on('error', reject);
-    child.on('exit', () => resolve(text));
-  });
-  expect(output).toMatch(/(\d+) of \1 mutations caught/);
-}, LIMIT_MS);
+    expect(output).toMatch(/(\d+) of \1 mutations caught/);
+  },
+  LIMIT_MS,
+);

@@ -2,7 +2,9 @@
 import type { SeedReport } from './run-seed';
 
 export function renderReport(report: SeedReport, withDetails: boolean): string {
-  const lines = report.timeline.filter((line) => withDetails || line.level === 'note').map(({ atMs, text }) => `${(atMs / 1000).toFixed(3).padStart(9)} s  ${text}`);
+  const lines = report.timeline
+    .filter((line) => withDetails || line.level === 'note')
+    .map(({ atMs, text }) => `${(atMs / 1000).toFixed(3).padStart(9)} s  ${text}`);
   const figures = Object.entries(report.figures).map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`);
   return [...lines, '', 'figures', ...figures, '', `hash ${report.hash}`, verdictLine(report), ''].join('\n');
 }

@@ -67,7 +67,15 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
   const report = (): SeedReport => {
     const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);
-    return { seed: options.seed, faults: faults.map((fault) => fault.name), findings: findings.list(), hash: world.trace.digest(), figures, timeline: world.trace.lines, hashed: world.trace.hashed };
+    return {
+      seed: options.seed,
+      faults: faults.map((fault) => fault.name),
+      findings: findings.list(),
+      hash: world.trace.digest(),
+      figures,
+      timeline: world.trace.lines,
+      hashed: world.trace.hashed,
+    };
   };
   world.trace.note(`seed ${options.seed}: ${faults.map((fault) => fault.name).join(', ')}`);
   try {
@@ -92,7 +100,14 @@ function shapeOf(draws: SeededRandom): ClusterShape {
     replicas: 3,
     transactionManagers: 2,
     rm: {
-      raft: { ...(draws.chance(0.5) ? { maxSilenceMs: 600, electionTimeoutMs: 600 } : {}), retainedEntries, ...(draws.chance(0.4) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}), compactionStepEntries: 10, maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024, catchUpTimeoutMs: 8_000 },
+      raft: {
+        ...(draws.chance(0.5) ? { maxSilenceMs: 600, electionTimeoutMs: 600 } : {}),
+        retainedEntries,
+        ...(draws.chance(0.4) ? { maxMessageBytes: ONE_ENTRY_BYTES, maxInflightMessages: 1 } : {}),
+        compactionStepEntries: 10,
+        maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024,
+        catchUpTimeoutMs: 8_000,
+      },
       manager: { checkpointDelayMs: 1_000, checkpointRows: 10_000, cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
     },
     // What Redis is left with is swept up sooner than usual, so that a run sees it.
@@ -124,11 +139,19 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   if (isOver()) return;
   workload.stop();
   const first = workload.history.successesMs.find((ms) => ms > healedMs);
-  findings.expect(first !== undefined && first - healedMs <= FIRST_SUCCESS_MS, 'first success within 10 s', () => `the faults ended at ${healedMs.toFixed(0)}, the first payment succeeded at ${first?.toFixed(0) ?? 'no time'}`);
+  findings.expect(
+    first !== undefined && first - healedMs <= FIRST_SUCCESS_MS,
+    'first success within 10 s',
+    () => `the faults ended at ${healedMs.toFixed(0)}, the first payment succeeded at ${first?.toFixed(0) ?? 'no time'}`,
+  );
   await time.runUntil(healedMs + RESOLVED_MS);
   for (const text of await atRest.prepared(cluster)) findings.add('resolved within 30 s', text);
   await time.runUntil(healedMs + REST_MS);
-  for (const text of await atRest.everything(cluster, [...workload.accounts, ...workload.deep].map((account) => account.number))) findings.add('at rest after 60 s', text);
+  for (const text of await atRest.everything(
+    cluster,
+    [...workload.accounts, ...workload.deep].map((account) => account.number),
+  ))
+    findings.add('at rest after 60 s', text);
   for (const text of atRest.ailing(cluster)) findings.add('verdicts heal', text);
   findings.expect(workload.isIdle, 'at rest after 60 s', () => 'a client still waits for an answer');
 }
@@ -167,9 +190,17 @@ function expectEnough(world: World, cluster: Cluster, history: History, faults: 
   world.counters.add('locks granted', history.locks.length);
   findings.expect(committed >= MIN_COMMITTED, 'enough happened', () => `only ${committed} payments were committed`);
   findings.expect(cross >= MIN_CROSS_BUCKET, 'enough happened', () => `only ${cross} payments across buckets were committed`);
-  for (const { name, bites } of faults) findings.expect(bites.some((bite) => world.counters.get(bite) > 0), 'enough happened', () => `${name} did not bite`);
+  for (const { name, bites } of faults)
+    findings.expect(
+      bites.some((bite) => world.counters.get(bite) > 0),
+      'enough happened',
+      () => `${name} did not bite`,
+    );
 }
 
 function faultNamed(name: string): Fault {
-  return present(ALL_FAULTS.find((fault) => fault.name === name), `fault "${name}"`);
+  return present(
+    ALL_FAULTS.find((fault) => fault.name === name),
+    `fault "${name}"`,
+  );
 }

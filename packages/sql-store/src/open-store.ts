@@ -14,7 +14,11 @@ export async function openMysqlStore(options: MysqlStoreOptions, logger: Logger 
   const settings = mysqlSettings(options);
   const { localInfile, exists } = await prepareServer(settings, logger, options.createsDatabase ?? true);
   const create = async (): Promise<void> => void (await prepareServer(settings, logger, true));
-  const refused = (): void => logger.warn({ database: settings.description }, 'the SQL server no longer takes rows as a file: local_infile was set to 0; checkpoints go on, at twice its cost');
+  const refused = (): void =>
+    logger.warn(
+      { database: settings.description },
+      'the SQL server no longer takes rows as a file: local_infile was set to 0; checkpoints go on, at twice its cost',
+    );
   return new SqlAppliedStore(new MysqlDatabase(settings, new LocalLoading(localInfile, refused), exists ? null : create), logger);
 }
 

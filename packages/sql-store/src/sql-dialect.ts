@@ -68,7 +68,8 @@ export const MYSQL: SqlDialect = {
   selectByKeys: (table, scope, columns, tuples) =>
     `select * from ${table} force index (primary) where ${scope} and (${columns.join(',')}) in (${tuples.map((parts) => `(${parts.join(',')})`).join(',')})`,
   // MySQL makes ranges of the key from alternatives of constants.
-  selectMatching: (table, scope, tuples, condition) => `select * from ${table} force index (primary) where ${scope} and (${tuples.map((parts) => `(${condition(parts)})`).join(' or ')})`,
+  selectMatching: (table, scope, tuples, condition) =>
+    `select * from ${table} force index (primary) where ${scope} and (${tuples.map((parts) => `(${condition(parts)})`).join(' or ')})`,
   blocksThread: false,
   // MySQL finds no range in (a, b) > (x, y).
   behind: (columns, values) => {

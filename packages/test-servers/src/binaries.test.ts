@@ -38,7 +38,9 @@ test('a program that is there and runs is taken', () => {
 
 test('one that is there and does not run is named, with what it said and its package', () => {
   const file = program('mas-chess', 'echo "error while loading shared libraries: libpawn.so.1" >&2; exit 127');
-  expect(() => requirePrograms([CHESS], false)).toThrow(`${file} is there and does not run (error while loading shared libraries: libpawn.so.1). On Debian or Ubuntu: sudo apt-get install --no-install-recommends chess-core`);
+  expect(() => requirePrograms([CHESS], false)).toThrow(
+    `${file} is there and does not run (error while loading shared libraries: libpawn.so.1). On Debian or Ubuntu: sudo apt-get install --no-install-recommends chess-core`,
+  );
 });
 
 test('mariadb-install-db without my_print_defaults: the package of that one is named, and only that one', () => {

@@ -103,7 +103,11 @@ function install(programs: readonly Program[]): void {
     // A package whose program has gone or does not run is laid out anew.
     apt('install', '-q', '-y', '--no-install-recommends', '--reinstall', ...packages);
   } catch (cause) {
-    throw new MissingServer(programs.map(({ name }) => name), `apt-get install ${packages.join(' ')} was tried and failed: ${String(cause)}`, { cause });
+    throw new MissingServer(
+      programs.map(({ name }) => name),
+      `apt-get install ${packages.join(' ')} was tried and failed: ${String(cause)}`,
+      { cause },
+    );
   } finally {
     removePolicy();
   }

@@ -39,7 +39,10 @@ export async function startMySql(options: SqlServerOptions = {}): Promise<TestSe
   const program = findMySql();
   if (program === null) throw new MissingServer(['mysqld'], `no mysqld of MySQL (MariaDB's does not count) is here. ${ADVICE}`);
   const installer = { program, args: () => ['--initialize-insecure'] };
-  return startSqlServer({ name: 'mas-mysql', program, installer, ownArgs: ['--mysqlx=OFF', '--secure-file-priv=', LOCAL_INFILE], redoLogOption: 'innodb-redo-log-capacity' }, options);
+  return startSqlServer(
+    { name: 'mas-mysql', program, installer, ownArgs: ['--mysqlx=OFF', '--secure-file-priv=', LOCAL_INFILE], redoLogOption: 'innodb-redo-log-capacity' },
+    options,
+  );
 }
 
 function versionOf(program: string): { readonly isMySql: boolean; readonly said: string } {

@@ -32,7 +32,11 @@ export async function startPostgres({ durability = 'durable', maxConnections = 1
   const folder = await tempFolder('mas-postgres');
   giveTo(user, folder.path);
   const data = join(folder.path, 'data');
-  await promisify(execFile)(initdb, ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'], { cwd: folder.path, timeout: INSTALL_TIMEOUT_MS, ...(user ?? {}) });
+  await promisify(execFile)(initdb, ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'], {
+    cwd: folder.path,
+    timeout: INSTALL_TIMEOUT_MS,
+    ...(user ?? {}),
+  });
   return startServer({
     program,
     user,
@@ -41,7 +45,12 @@ export async function startPostgres({ durability = 'durable', maxConnections = 1
     url: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,
     args: (port) => [
       ...['-D', data, '-p', String(port), '-k', folder.path, '-h', '127.0.0.1'],
-      ...[`max_connections=${maxConnections}`, 'shared_buffers=1GB', 'max_wal_size=4GB', `synchronous_commit=${durability === 'durable' ? 'on' : 'off'}`].flatMap((setting) => ['-c', setting]),
+      ...[
+        `max_connections=${maxConnections}`,
+        'shared_buffers=1GB',
+        'max_wal_size=4GB',
+        `synchronous_commit=${durability === 'durable' ? 'on' : 'off'}`,
+      ].flatMap((setting) => ['-c', setting]),
     ],
     answers: letsIn,
   });
@@ -53,7 +62,9 @@ function programOf(name: string): Program {
 
 function debianFolders(): readonly string[] {
   try {
-    return readdirSync(DEBIAN_FOLDER).sort((a, b) => Number(b) - Number(a)).map((version) => join(DEBIAN_FOLDER, version, 'bin'));
+    return readdirSync(DEBIAN_FOLDER)
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => join(DEBIAN_FOLDER, version, 'bin'));
   } catch {
     return [];
   }

@@ -10,7 +10,9 @@ export interface ServerUser {
 /** The first of `names` (then nobody) when we are root; null (run as ourselves) otherwise. */
 export function serverUser(names: readonly string[]): ServerUser | null {
   if (process.getuid?.() !== 0) return null;
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const lines = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   for (const name of [...names, 'nobody']) {
     const [, , uid, gid] = lines.find((fields) => fields[0] === name) ?? [];
     if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };

@@ -49,6 +49,9 @@ test('the programs load nothing of tests and no tool', () => {
 
 test('every file that a production package builds is loaded by a program', () => {
   const packages = readdirSync(PACKAGES).filter((name) => !TOOLS.includes(name) && existsSync(join(PACKAGES, name, 'src')));
-  const built = packages.flatMap((name) => sourcesIn(join(PACKAGES, name, 'src'))).map((file) => relative(PACKAGES, file)).filter((file) => !OF_TESTS.test(file) && !file.includes('/generated/') && !file.endsWith('src/index.ts'));
+  const built = packages
+    .flatMap((name) => sourcesIn(join(PACKAGES, name, 'src')))
+    .map((file) => relative(PACKAGES, file))
+    .filter((file) => !OF_TESTS.test(file) && !file.includes('/generated/') && !file.endsWith('src/index.ts'));
   expect(built.filter((file) => !reached.has(file))).toEqual([]);
 });

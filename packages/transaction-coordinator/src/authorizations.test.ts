@@ -13,13 +13,22 @@ interface Scene {
 async function authorized(): Promise<Scene> {
   const rig = new Rig();
   const [payer, payee] = [rig.open(1, 100n), rig.open(2, 0n)];
-  const authorization = rig.request(payer, payee, 40n, { kind: 'authorization', legs: [{ account: payer, direction: 'debit', amountMinor: 40n, currency: USD }], expiresInSeconds: 60 });
+  const authorization = rig.request(payer, payee, 40n, {
+    kind: 'authorization',
+    legs: [{ account: payer, direction: 'debit', amountMinor: 40n, currency: USD }],
+    expiresInSeconds: 60,
+  });
   expect(verdict(await rig.pay(authorization))).toBe('committed');
   return { rig, payer, payee, authorization };
 }
 
 function capture({ rig, payer, payee, authorization }: Scene, amountMinor: bigint | null): PaymentRequest {
-  return rig.request(payer, payee, 0n, { kind: 'capture', legs: [{ account: payee, direction: 'credit', amountMinor: 0n, currency: USD }], reference: { kind: 'id', id: authorization.id }, amountMinor });
+  return rig.request(payer, payee, 0n, {
+    kind: 'capture',
+    legs: [{ account: payee, direction: 'credit', amountMinor: 0n, currency: USD }],
+    reference: { kind: 'id', id: authorization.id },
+    amountMinor,
+  });
 }
 
 const reservedOn = ({ rig, payer }: Scene): bigint | undefined => rig.cluster.bucket(1).rows.account(payer)?.holdsMinor;
@@ -41,7 +50,9 @@ test.each([
 test('a void frees the money; a capture afterwards is refused by name', async () => {
   const scene = await authorized();
   const { rig, payer, payee } = scene;
-  expect(verdict(await rig.pay(rig.request(payer, payee, 0n, { kind: 'void', legs: [], reference: { kind: 'id', id: scene.authorization.id } })))).toBe('committed');
+  expect(verdict(await rig.pay(rig.request(payer, payee, 0n, { kind: 'void', legs: [], reference: { kind: 'id', id: scene.authorization.id } })))).toBe(
+    'committed',
+  );
   expect(reservedOn(scene)).toBe(0n);
   expect(verdict(await rig.pay(capture(scene, null)))).toBe('aborted AUTHORIZATION_NOT_OPEN');
   await rig.clock.pass(20_000);
@@ -62,12 +73,21 @@ test('a repeated authorization is the same one though its expiry was reckoned la
   await rig.clock.pass(3_000);
   expect(verdict(await rig.pay(authorization))).toBe('committed');
   expect(reservedOn(scene)).toBe(40n);
-  expect(await rig.pay({ ...authorization, expiresInSeconds: 86_400 })).toMatchObject({ ok: false, error: { reason: 'ID_CONFLICT', field: 'expires_in_seconds' } });
+  expect(await rig.pay({ ...authorization, expiresInSeconds: 86_400 })).toMatchObject({
+    ok: false,
+    error: { reason: 'ID_CONFLICT', field: 'expires_in_seconds' },
+  });
   expect(verdict(await rig.pay({ ...authorization, memo: 'x' }))).toBe('error ID_CONFLICT');
 });
 
 describe('refund', () => {
-  async function paid(): Promise<{ readonly rig: Rig; readonly payer: AccountNumber; readonly payee: AccountNumber; readonly id: string; readonly txn: string }> {
+  async function paid(): Promise<{
+    readonly rig: Rig;
+    readonly payer: AccountNumber;
+    readonly payee: AccountNumber;
+    readonly id: string;
+    readonly txn: string;
+  }> {
     const rig = new Rig();
     const [payer, payee] = [rig.open(1, 100n), rig.open(2, 0n)];
     const request = rig.request(payer, payee, 50n);
@@ -79,7 +99,8 @@ describe('refund', () => {
 
   test('whole, in parts, and never more than was paid', async () => {
     const { rig, payer, payee, id } = await paid();
-    const refund = (amountMinor: bigint | null): PaymentRequest => rig.request(payee, payer, 0n, { kind: 'refund', legs: [], reference: { kind: 'id', id }, amountMinor });
+    const refund = (amountMinor: bigint | null): PaymentRequest =>
+      rig.request(payee, payer, 0n, { kind: 'refund', legs: [], reference: { kind: 'id', id }, amountMinor });
     expect(verdict(await rig.pay(refund(20n)))).toBe('committed');
     await rig.clock.pass(50);
     expect(verdict(await rig.pay(refund(null)))).toBe('aborted REFUND_EXCEEDS_PAYMENT');
@@ -92,14 +113,20 @@ describe('refund', () => {
   test('the payee refunds under his own token, naming the payment by its txn on his account', async () => {
     const { rig, payer, payee, txn } = await paid();
     const reference = { kind: 'txn', txn: txn as never, account: payee } as const;
-    expect(verdict(await rig.pay(rig.request(payee, payer, 0n, { id: 'r1', kind: 'refund', legs: [], reference }), rig.caller({ kind: 'account', account: payee })))).toBe('committed');
+    expect(
+      verdict(await rig.pay(rig.request(payee, payer, 0n, { id: 'r1', kind: 'refund', legs: [], reference }), rig.caller({ kind: 'account', account: payee }))),
+    ).toBe('committed');
     await rig.clock.pass(50);
     expect(rig.balance(payer)).toBe(100n);
-    expect(verdict(await rig.pay(rig.request(payee, payer, 0n, { id: 'r2', kind: 'refund', legs: [], reference }), rig.caller({ kind: 'account', account: payer })))).toBe('error NOT_AUTHORIZED');
+    expect(
+      verdict(await rig.pay(rig.request(payee, payer, 0n, { id: 'r2', kind: 'refund', legs: [], reference }), rig.caller({ kind: 'account', account: payer }))),
+    ).toBe('error NOT_AUTHORIZED');
   });
 
   test('of a payment that nobody knows', async () => {
     const { rig, payer, payee } = await paid();
-    expect(verdict(await rig.pay(rig.request(payee, payer, 0n, { kind: 'refund', legs: [], reference: { kind: 'id', id: 'never' } })))).toBe('error PAYMENT_NOT_FOUND');
+    expect(verdict(await rig.pay(rig.request(payee, payer, 0n, { kind: 'refund', legs: [], reference: { kind: 'id', id: 'never' } })))).toBe(
+      'error PAYMENT_NOT_FOUND',
+    );
   });
 });

@@ -54,15 +54,29 @@ test('many legs are told in one instruction, once the bucket has said that it ta
     const rig = new Rig();
     rig.cluster.semanticsVersion = semanticsVersion;
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
-    await rig.clock.until(rig.coordinator.createPayments(rig.caller(), Array.from({ length: 5 }, () => rig.request(from, to, 1n))));
+    await rig.clock.until(
+      rig.coordinator.createPayments(
+        rig.caller(),
+        Array.from({ length: 5 }, () => rig.request(from, to, 1n)),
+      ),
+    );
     await rig.clock.pass(40);
     expect(rig.leftovers()).toEqual([]);
-    expect([rig.cluster.instructionsOf('commit').length, rig.cluster.instructionsOf('acknowledge').length, rig.coordinator.counters.instructionsSent]).toEqual([5, 5, 20]);
+    expect([rig.cluster.instructionsOf('commit').length, rig.cluster.instructionsOf('acknowledge').length, rig.coordinator.counters.instructionsSent]).toEqual([
+      5, 5, 20,
+    ]);
     // What a bucket takes it has said to its first PREPAREs, or DECIDEs.
-    await rig.clock.until(rig.coordinator.createPayments(rig.caller(), Array.from({ length: 3 }, () => rig.request(from, to, 1n))));
+    await rig.clock.until(
+      rig.coordinator.createPayments(
+        rig.caller(),
+        Array.from({ length: 3 }, () => rig.request(from, to, 1n)),
+      ),
+    );
     await rig.clock.pass(40);
     expect(rig.leftovers()).toEqual([]);
-    return rig.cluster.requests.flatMap((request) => (request.kind === 'instructions' ? [`${request.bucket} ${[...new Set(request.items.map(({ instruction }) => instruction.kind))].join()}`] : []));
+    return rig.cluster.requests.flatMap((request) =>
+      request.kind === 'instructions' ? [`${request.bucket} ${[...new Set(request.items.map(({ instruction }) => instruction.kind))].join()}`] : [],
+    );
   };
   const single = ['2 prepare', '1 decide-commit', '2 commit', '1 acknowledge'];
   const many = ['2 prepare', '1 decide-commit', '2 commit-many', '1 acknowledge-many'];
@@ -101,7 +115,12 @@ test('a full request leaves the rest for the next one, in order', async () => {
 test('more payments than the bound are turned away by name, before anything is done', async () => {
   const rig = new Rig({ config: { maxPaymentsInFlight: 3 } });
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
-  const replies = await rig.clock.until(rig.coordinator.createPayments(rig.caller(), Array.from({ length: 5 }, () => rig.request(from, to, 1n))));
+  const replies = await rig.clock.until(
+    rig.coordinator.createPayments(
+      rig.caller(),
+      Array.from({ length: 5 }, () => rig.request(from, to, 1n)),
+    ),
+  );
   expect(replies.map(verdict)).toEqual(['committed', 'committed', 'committed', 'error TOO_MANY_PAYMENTS', 'error TOO_MANY_PAYMENTS']);
   expect(verdict(await rig.pay(rig.request(from, to, 1n)))).toBe('committed');
 });
@@ -110,7 +129,9 @@ test('A to B against B to A, and a ring over all buckets: no deadlock, the sum i
   const rig = new Rig();
   const accounts = Array.from({ length: 6 }, (_, i) => rig.open(1 + (i % 3), 100n, `r${i}`));
   const ring = Array.from({ length: 200 }, (_, i) => rig.request(accounts[i % 6]!, accounts[(i + 1) % 6]!, BigInt(1 + (i % 7))));
-  const against = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? rig.request(accounts[0]!, accounts[1]!, 3n) : rig.request(accounts[1]!, accounts[0]!, 3n)));
+  const against = Array.from({ length: 100 }, (_, i) =>
+    i % 2 === 0 ? rig.request(accounts[0]!, accounts[1]!, 3n) : rig.request(accounts[1]!, accounts[0]!, 3n),
+  );
   const replies = await rig.clock.until(rig.coordinator.createPayments(rig.caller(), [...ring, ...against]));
   expect(replies.filter((reply) => verdict(reply) === 'committed').length).toBeGreaterThan(250);
   await rig.clock.pass(3_000);

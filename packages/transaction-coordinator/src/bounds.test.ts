@@ -3,17 +3,54 @@ import { bucketId, type AccountNumber } from '@mas/values';
 import { coordinatorConfig, type CoordinatorConfig, type PaymentRequest, type Reply } from './index';
 import { Rig, USD, verdict } from './testing/rig';
 
-const exhausted = (reason: string): object => ({ ok: false, error: { kind: 'resource-exhausted', reason, message: expect.stringMatching(/ the same request again in a moment/) as unknown } });
+const exhausted = (reason: string): object => ({
+  ok: false,
+  error: { kind: 'resource-exhausted', reason, message: expect.stringMatching(/ the same request again in a moment/) as unknown },
+});
 
 describe('work under way', () => {
   const list = { direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null } as const;
   test.each<[string, Partial<CoordinatorConfig>, number, (rig: Rig, account: AccountNumber, round: number) => Promise<Reply<unknown>>]>([
-    ['TOO_MANY_READS', { maxAccountsInReads: 1_000 }, 1, (rig, account) => rig.coordinator.getAccounts(rig.caller(), Array.from({ length: 1_000 }, () => account), 'committed', null)],
-    ['TOO_MANY_READS', { maxAccountsInReads: 1_000 }, 1_000, (rig, account, round) => rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: `{${account}}${round}` })],
+    [
+      'TOO_MANY_READS',
+      { maxAccountsInReads: 1_000 },
+      1,
+      (rig, account) =>
+        rig.coordinator.getAccounts(
+          rig.caller(),
+          Array.from({ length: 1_000 }, () => account),
+          'committed',
+          null,
+        ),
+    ],
+    [
+      'TOO_MANY_READS',
+      { maxAccountsInReads: 1_000 },
+      1_000,
+      (rig, account, round) => rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: `{${account}}${round}` }),
+    ],
     ['TOO_MANY_LISTS', { maxListsInFlight: 2 }, 2, (rig, account) => rig.coordinator.listPayments(rig.caller(), { ...list, account })],
     ['TOO_MANY_LISTS', { maxListsInFlight: 1 }, 1, (rig) => rig.coordinator.listAccounts(rig.caller(), null, 3)],
-    ['TOO_MANY_ACCOUNT_OPERATIONS', { maxAccountOperationsInFlight: 1 }, 1, (rig, number, round) => rig.coordinator.createAccount(rig.caller(), { id: `new-${round}`, number: `${number}-${round}` as AccountNumber, currency: USD, openingBalanceMinor: 0n, minimumMinor: null, owner: '' })],
-    ['TOO_MANY_ACCOUNT_OPERATIONS', { maxAccountOperationsInFlight: 1 }, 1, (rig, number, round) => rig.coordinator.changeAccount(rig.caller(), { id: `change-${round}`, number, change: round % 2 === 0 ? 'freeze' : 'unfreeze' })],
+    [
+      'TOO_MANY_ACCOUNT_OPERATIONS',
+      { maxAccountOperationsInFlight: 1 },
+      1,
+      (rig, number, round) =>
+        rig.coordinator.createAccount(rig.caller(), {
+          id: `new-${round}`,
+          number: `${number}-${round}` as AccountNumber,
+          currency: USD,
+          openingBalanceMinor: 0n,
+          minimumMinor: null,
+          owner: '',
+        }),
+    ],
+    [
+      'TOO_MANY_ACCOUNT_OPERATIONS',
+      { maxAccountOperationsInFlight: 1 },
+      1,
+      (rig, number, round) => rig.coordinator.changeAccount(rig.caller(), { id: `change-${round}`, number, change: round % 2 === 0 ? 'freeze' : 'unfreeze' }),
+    ],
     ['TOO_MANY_AUDITS', { maxAuditsInFlight: 1 }, 1, (rig) => rig.coordinator.audit(rig.caller())],
     ['TOO_MANY_OPERATIONS', { maxOperationsInFlight: 1 }, 1, (rig) => rig.coordinator.undecided(rig.caller())],
     ['TOO_MANY_OPERATIONS', { maxOperationsInFlight: 1 }, 1, (rig) => rig.coordinator.clusterStatus(rig.caller())],
@@ -63,7 +100,9 @@ test('while half of a bucket’s queue is taken nothing new begins on it; what h
   await rig.clock.pass(20);
   const sent = rig.cluster.requests.length;
   expect(await rig.pay(rig.request(from, to, 1n))).toMatchObject(exhausted('BUCKET_CROWDED'));
-  expect(await rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id: 'freeze', number: to, change: 'freeze' }))).toMatchObject(exhausted('BUCKET_CROWDED'));
+  expect(await rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id: 'freeze', number: to, change: 'freeze' }))).toMatchObject(
+    exhausted('BUCKET_CROWDED'),
+  );
   expect(rig.cluster.requests.length).toBe(sent);
   expect(verdict(await rig.pay(rig.request(other, another, 1n)))).toBe('committed');
   expect(verdict(await rig.clock.until(first))).toBe('committed');
@@ -73,7 +112,10 @@ test('while half of a bucket’s queue is taken nothing new begins on it; what h
 test('what finds no place in a bucket’s queue is answered at once, and was never sent', async () => {
   const { rig, request } = slowly(5);
   const startedMs = rig.clock.monotonicMs();
-  expect(await rig.pay(request)).toMatchObject({ ok: true, value: { kind: 'aborted', reason: { name: 'PARTICIPANT_UNAVAILABLE', facts: { detail: '4 instructions wait for bucket 2, which is as many as may' } } } });
+  expect(await rig.pay(request)).toMatchObject({
+    ok: true,
+    value: { kind: 'aborted', reason: { name: 'PARTICIPANT_UNAVAILABLE', facts: { detail: '4 instructions wait for bucket 2, which is as many as may' } } },
+  });
   expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(200);
 });
 
@@ -81,7 +123,9 @@ test('questions to a home are bounded', async () => {
   const rig = new Rig({ config: { maxAuditsInFlight: 1, maxOperationsInFlight: 1, maxQueriesQueued: 3_500 } });
   const account = rig.open(1, 100n);
   rig.cluster.lagMs = (sent) => (sent.kind === 'query' ? 1_000 : 0);
-  const answers = await rig.clock.until(Promise.all(Array.from({ length: 6_000 }, (_, i) => rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: `{${account}}${i}` }))));
+  const answers = await rig.clock.until(
+    Promise.all(Array.from({ length: 6_000 }, (_, i) => rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: `{${account}}${i}` }))),
+  );
   const reasons = answers.map((answer) => (answer.ok ? 'found' : answer.error.reason));
   expect(new Set(reasons)).toEqual(new Set(['PAYMENT_NOT_FOUND', 'BUCKET_CROWDED']));
   // At most two requests of a thousand are under way beside those that wait.
@@ -97,5 +141,8 @@ test.each<[keyof CoordinatorConfig, Partial<CoordinatorConfig>]>([
   ['maxAccountsInReads', { maxAccountsInReads: 999 }],
   ['maxQueriesQueued', { maxAuditsInFlight: 1, maxOperationsInFlight: 1, maxQueriesQueued: 3_499 }],
 ])('relations between bounds: %s', (setting, config) => {
-  expect(coordinatorConfig({ coordinatorId: 'tc-1', ...config })).toMatchObject({ ok: false, error: [{ setting, message: expect.stringContaining('must not be below') as unknown }] });
+  expect(coordinatorConfig({ coordinatorId: 'tc-1', ...config })).toMatchObject({
+    ok: false,
+    error: [{ setting, message: expect.stringContaining('must not be below') as unknown }],
+  });
 });

@@ -161,7 +161,9 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
 };
 
 /** Completes `overrides` with defaults; answers every problem, not only the first. */
-export function coordinatorConfig(overrides: Partial<CoordinatorConfig> & Pick<CoordinatorConfig, 'coordinatorId'>): Result<CoordinatorConfig, readonly ConfigProblem[]> {
+export function coordinatorConfig(
+  overrides: Partial<CoordinatorConfig> & Pick<CoordinatorConfig, 'coordinatorId'>,
+): Result<CoordinatorConfig, readonly ConfigProblem[]> {
   const config: CoordinatorConfig = { ...DEFAULTS, ...overrides };
   const problems = configProblems(config);
   return problems.length === 0 ? ok(config) : err(problems);
@@ -181,12 +183,19 @@ export function configProblems(config: CoordinatorConfig): readonly ConfigProble
   if (config.retryBackoffMaxMs < config.retryBackoffMinMs) complain('retryBackoffMaxMs', 'must not be below retryBackoffMinMs');
   if (config.prepareTimeoutMs < config.requestTimeoutMs) complain('prepareTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
   if (config.decideTimeoutMs < config.requestTimeoutMs) complain('decideTimeoutMs', 'must leave room for one request (requestTimeoutMs)');
-  if (config.orphanAgeMs <= config.prepareTimeoutMs + config.decideTimeoutMs) complain('orphanAgeMs', 'must exceed prepareTimeoutMs + decideTimeoutMs, or living payments would be resolved');
-  if (config.maxPaymentsRunning < config.maxPaymentsInFlight) complain('maxPaymentsRunning', 'must not be below maxPaymentsInFlight: what is not answered has not ended');
-  if (config.maxUrgentQueued < 2 * config.maxPaymentsRunning) complain('maxUrgentQueued', 'must not be below twice maxPaymentsRunning, or the decision of a payment that has begun might find no place');
-  if (config.maxAccountsInReads < MAX_ACCOUNTS_PER_READ) complain('maxAccountsInReads', `must not be below ${MAX_ACCOUNTS_PER_READ}, or the largest read could never begin`);
+  if (config.orphanAgeMs <= config.prepareTimeoutMs + config.decideTimeoutMs)
+    complain('orphanAgeMs', 'must exceed prepareTimeoutMs + decideTimeoutMs, or living payments would be resolved');
+  if (config.maxPaymentsRunning < config.maxPaymentsInFlight)
+    complain('maxPaymentsRunning', 'must not be below maxPaymentsInFlight: what is not answered has not ended');
+  if (config.maxUrgentQueued < 2 * config.maxPaymentsRunning)
+    complain('maxUrgentQueued', 'must not be below twice maxPaymentsRunning, or the decision of a payment that has begun might find no place');
+  if (config.maxAccountsInReads < MAX_ACCOUNTS_PER_READ)
+    complain('maxAccountsInReads', `must not be below ${MAX_ACCOUNTS_PER_READ}, or the largest read could never begin`);
   if (config.maxQueriesQueued < config.maxAuditsInFlight * HOMES_ASKED_TOGETHER + config.maxOperationsInFlight * HOMES_ASKED_FOR_DOUBTS) {
-    complain('maxQueriesQueued', `must not be below maxAuditsInFlight * ${HOMES_ASKED_TOGETHER} + maxOperationsInFlight * ${HOMES_ASKED_FOR_DOUBTS}, which may all ask one bucket`);
+    complain(
+      'maxQueriesQueued',
+      `must not be below maxAuditsInFlight * ${HOMES_ASKED_TOGETHER} + maxOperationsInFlight * ${HOMES_ASKED_FOR_DOUBTS}, which may all ask one bucket`,
+    );
   }
   return problems;
 }

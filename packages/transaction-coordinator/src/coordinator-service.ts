@@ -20,7 +20,19 @@ export interface Caller {
 
 /** A refusal before anything was locked, logged or written. `field` is the request's, in proto form (`legs[0].amount`). */
 export interface RequestError {
-  readonly kind: 'invalid' | 'unauthenticated' | 'permission-denied' | 'not-found' | 'already-exists' | 'failed-precondition' | 'unavailable' | 'deadline-exceeded' | 'unimplemented' | 'resource-exhausted' | 'aborted' | 'internal';
+  readonly kind:
+    | 'invalid'
+    | 'unauthenticated'
+    | 'permission-denied'
+    | 'not-found'
+    | 'already-exists'
+    | 'failed-precondition'
+    | 'unavailable'
+    | 'deadline-exceeded'
+    | 'unimplemented'
+    | 'resource-exhausted'
+    | 'aborted'
+    | 'internal';
   /** Stable machine-readable name, SCREAMING_SNAKE. */
   readonly reason: string;
   readonly field: string | null;
@@ -39,7 +51,12 @@ export interface PaymentRequest {
    * Two legs for a simple payment; any for more. A capture names its payees as credit legs (amount 0 in the only one: all,
    * or `amountMinor`), the reserved account comes from the reference. Empty for void and refund: derived from the reference.
    */
-  readonly legs: readonly { readonly account: AccountNumber; readonly direction: 'debit' | 'credit'; readonly amountMinor: AmountMinor; readonly currency: Currency }[];
+  readonly legs: readonly {
+    readonly account: AccountNumber;
+    readonly direction: 'debit' | 'credit';
+    readonly amountMinor: AmountMinor;
+    readonly currency: Currency;
+  }[];
   /** capture, void, refund: the id of the payment it builds on (same caller), or its txn with the account that holds its leg. */
   readonly reference: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber } | null;
   /** capture and refund: null takes all of it. */
@@ -53,7 +70,13 @@ export interface PaymentRequest {
 
 /** COMMITTED and ABORTED are final and repeat for good; UNKNOWN asks to be asked again with the same id. */
 export type PaymentResult =
-  | { readonly kind: 'committed'; readonly txn: TxnId; readonly atMs: number; readonly body: PaymentBody; readonly balances: readonly { readonly account: AccountNumber; readonly balanceMinor: AmountMinor }[] }
+  | {
+      readonly kind: 'committed';
+      readonly txn: TxnId;
+      readonly atMs: number;
+      readonly body: PaymentBody;
+      readonly balances: readonly { readonly account: AccountNumber; readonly balanceMinor: AmountMinor }[];
+    }
   | { readonly kind: 'aborted'; readonly txn: TxnId; readonly atMs: number; readonly body: PaymentBody; readonly reason: AbortReason }
   | { readonly kind: 'unknown'; readonly txn: TxnId; readonly message: string };
 
@@ -152,13 +175,28 @@ export interface CoordinatorService {
   createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>>;
   /** At one instant when there are several. */
   /** @param atUs level committed only: as of this moment, microseconds since the Unix epoch; null: now. Several accounts are read at one moment either way. */
-  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached', atUs: number | null): Promise<Reply<readonly AccountView[]>>;
-  listAccounts(caller: Caller, cursor: string | null, limit: number): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>>;
-  changeAccount(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>>;
+  getAccounts(
+    caller: Caller,
+    numbers: readonly AccountNumber[],
+    level: 'committed' | 'uncommitted' | 'cached',
+    atUs: number | null,
+  ): Promise<Reply<readonly AccountView[]>>;
+  listAccounts(
+    caller: Caller,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>>;
+  changeAccount(
+    caller: Caller,
+    request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' },
+  ): Promise<Reply<AccountView>>;
   createPayment(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>>;
   /** Items are independent payments; each gets its own reply, in order. */
   createPayments(caller: Caller, requests: readonly PaymentRequest[]): Promise<readonly Reply<PaymentResult>[]>;
-  getPayment(caller: Caller, payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber }): Promise<Reply<PaymentView>>;
+  getPayment(
+    caller: Caller,
+    payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber },
+  ): Promise<Reply<PaymentView>>;
   listPayments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>>;
   /** Operators. */
   audit(caller: Caller): Promise<Reply<AuditReport>>;
@@ -170,7 +208,14 @@ export interface CoordinatorService {
    * @param ordinal of the incarnation that is meant, so that a repetition changes nothing; null: whichever counts now
    */
   replaceNode(caller: Caller, rm: number, ordinal: number | null): Promise<Reply<ClusterNode>>;
-  clusterStatus(caller: Caller): Promise<Reply<{ readonly placement: PlacementMap; readonly replicas: readonly ReplicaStatus[]; readonly unreachable: readonly RmId[]; readonly nodes: readonly NodeStatus[] }>>;
+  clusterStatus(caller: Caller): Promise<
+    Reply<{
+      readonly placement: PlacementMap;
+      readonly replicas: readonly ReplicaStatus[];
+      readonly unreachable: readonly RmId[];
+      readonly nodes: readonly NodeStatus[];
+    }>
+  >;
 }
 
 /** How a Resource Manager is, by its own judgement. */

@@ -35,7 +35,10 @@ interface Scene {
 async function dieAt(point: Failpoint): Promise<Scene> {
   const death = new Death(point);
   const exclusive = point.startsWith('lock') || point.startsWith('unlock');
-  const rig = new Rig({ failpoints: death, config: { accountLock: exclusive ? 'exclusive' : 'shared', lockAttempts: 3, lockAttemptDelayMs: 200, lockTimeoutMs: 1_000 } });
+  const rig = new Rig({
+    failpoints: death,
+    config: { accountLock: exclusive ? 'exclusive' : 'shared', lockAttempts: 3, lockAttemptDelayMs: 200, lockTimeoutMs: 1_000 },
+  });
   const accounts = [rig.open(1, 100n), rig.open(2, 0n)] as const;
   const request = rig.request(accounts[0], accounts[1], 10n);
   // From its death on, all that the dead coordinator sends is lost; replies on their way go nowhere.

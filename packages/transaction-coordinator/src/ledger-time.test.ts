@@ -6,12 +6,21 @@ const HOUR_MS = 3_600_000;
 /** Of an authorization for ten minutes that is asked for now. */
 async function expiryMs(rig: Rig): Promise<number> {
   const from = rig.open(1, 100n);
-  await rig.pay(rig.request(from, from, 1n, { kind: 'authorization', legs: [{ account: from, direction: 'debit', amountMinor: 1n, currency: USD }], expiresInSeconds: 600 }));
+  await rig.pay(
+    rig.request(from, from, 1n, {
+      kind: 'authorization',
+      legs: [{ account: from, direction: 'debit', amountMinor: 1n, currency: USD }],
+      expiresInSeconds: 600,
+    }),
+  );
   const last = rig.cluster.instructionsOf('decide-commit').at(-1);
   return (last?.kind === 'decide-commit' ? last.body.expiresAtMs : null) ?? NaN;
 }
 
-test.each([['an hour ahead', HOUR_MS], ['an hour behind', -HOUR_MS]])('the Resource Managers agree on %s of the own clock', async (_, offMs) => {
+test.each([
+  ['an hour ahead', HOUR_MS],
+  ['an hour behind', -HOUR_MS],
+])('the Resource Managers agree on %s of the own clock', async (_, offMs) => {
   const rig = new Rig();
   rig.cluster.agreedMs = () => rig.clock.wallMs() + offMs;
   const startedMs = rig.clock.wallMs();

@@ -51,7 +51,12 @@ test('the owner of the lock pays under its handle; another handle is refused by 
   expect([rig.balance(from), rig.balance(to)]).toEqual([80n, 20n]);
   // After the release, a repetition of what was paid under the lock still has its answer.
   await rig.clock.until(rig.locks.release({ lockIds: [from], handle: 'auditor' }));
-  rig.cluster.run(rig.cluster.map.buckets[0]!.slots[0]!.from, { kind: 'release-lock', slot: rig.cluster.map.buckets[0]!.slots[0]!.from, lockId: from, owner: 'auditor' });
+  rig.cluster.run(rig.cluster.map.buckets[0]!.slots[0]!.from, {
+    kind: 'release-lock',
+    slot: rig.cluster.map.buckets[0]!.slots[0]!.from,
+    lockId: from,
+    owner: 'auditor',
+  });
   expect(verdict(await rig.pay(request))).toBe('committed');
 });
 

@@ -12,7 +12,9 @@ async function change(rig: Rig, id: string, number: AccountNumber, kind: Change,
 }
 
 async function create(rig: Rig, id: string, number: AccountNumber): Promise<string> {
-  const reply = await rig.clock.until(rig.coordinator.createAccount(rig.caller(), { id, number, currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x' }));
+  const reply = await rig.clock.until(
+    rig.coordinator.createAccount(rig.caller(), { id, number, currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: 'x' }),
+  );
   return reply.ok ? `created ${reply.value.created}` : `${reply.error.reason} ${reply.error.field}`;
 }
 
@@ -20,24 +22,36 @@ function statusOf(rig: Rig, number: AccountNumber): string {
   return rig.cluster.at(slotOfAccount(number)).rows.account(number)?.status ?? 'none';
 }
 
-test.each(['x', '{elsewhere}x', '{a-0}x', 'x'.repeat(128)])('whatever is asked under the id %s of a freeze is refused with what differs: accounts and payments share one space of ids', async (id) => {
-  const rig = new Rig();
-  const [a, b] = [rig.open(1, 100n), rig.open(2, 100n)];
-  expect(await change(rig, id, a, 'freeze')).toBe('frozen');
-  expect([await change(rig, id, b, 'freeze'), await change(rig, id, a, 'unfreeze'), await create(rig, id, accountNumber('new')), await create(rig, id, b)]).toEqual(['ID_CONFLICT number', 'ID_CONFLICT change', 'ID_CONFLICT kind', 'ID_CONFLICT kind']);
-  const paid = await rig.pay(rig.request(b, a, 1n, { id }));
-  expect(paid).toMatchObject({ ok: false, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'kind' } });
-  expect(paid.ok ? '' : paid.error.message).toContain(`(freeze of account ${a})`);
-  expect([statusOf(rig, a), statusOf(rig, b), rig.balance(a), rig.balance(b)]).toEqual(['frozen', 'open', 100n, 100n]);
-  expect(await change(rig, id, a, 'freeze')).toBe('frozen');
-});
+test.each(['x', '{elsewhere}x', '{a-0}x', 'x'.repeat(128)])(
+  'whatever is asked under the id %s of a freeze is refused with what differs: accounts and payments share one space of ids',
+  async (id) => {
+    const rig = new Rig();
+    const [a, b] = [rig.open(1, 100n), rig.open(2, 100n)];
+    expect(await change(rig, id, a, 'freeze')).toBe('frozen');
+    expect([
+      await change(rig, id, b, 'freeze'),
+      await change(rig, id, a, 'unfreeze'),
+      await create(rig, id, accountNumber('new')),
+      await create(rig, id, b),
+    ]).toEqual(['ID_CONFLICT number', 'ID_CONFLICT change', 'ID_CONFLICT kind', 'ID_CONFLICT kind']);
+    const paid = await rig.pay(rig.request(b, a, 1n, { id }));
+    expect(paid).toMatchObject({ ok: false, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'kind' } });
+    expect(paid.ok ? '' : paid.error.message).toContain(`(freeze of account ${a})`);
+    expect([statusOf(rig, a), statusOf(rig, b), rig.balance(a), rig.balance(b)]).toEqual(['frozen', 'open', 100n, 100n]);
+    expect(await change(rig, id, a, 'freeze')).toBe('frozen');
+  },
+);
 
 test('nor does the id of a payment or of a creation change an account', async () => {
   const rig = new Rig();
   const [a, b] = [rig.open(1, 100n), rig.open(2, 100n)];
   expect(verdict(await rig.pay(rig.request(a, b, 1n, { id: 'paid' })))).toBe('committed');
   expect(await create(rig, 'made', accountNumber('new'))).toBe('created true');
-  expect([await change(rig, 'paid', a, 'freeze'), await change(rig, 'made', a, 'freeze'), await create(rig, 'paid', accountNumber('newer'))]).toEqual(['ID_CONFLICT kind', 'ID_CONFLICT kind', 'ID_CONFLICT kind']);
+  expect([await change(rig, 'paid', a, 'freeze'), await change(rig, 'made', a, 'freeze'), await create(rig, 'paid', accountNumber('newer'))]).toEqual([
+    'ID_CONFLICT kind',
+    'ID_CONFLICT kind',
+    'ID_CONFLICT kind',
+  ]);
   expect([statusOf(rig, a), statusOf(rig, accountNumber('newer'))]).toEqual(['open', 'none']);
 });
 
@@ -57,7 +71,11 @@ test('a coordinator that dies between binding the id and the change: the retry m
   expect(await change(rig, 'x', a, 'freeze', rig.coordinator, 3_000)).toBe('OUTCOME_UNKNOWN');
   rig.cluster.tap = () => 'pass';
   const second = rig.another('tc-2');
-  expect([statusOf(rig, a), await change(rig, 'x', b, 'freeze', second), await change(rig, 'x', a, 'freeze', second)]).toEqual(['open', 'ID_CONFLICT number', 'frozen']);
+  expect([statusOf(rig, a), await change(rig, 'x', b, 'freeze', second), await change(rig, 'x', a, 'freeze', second)]).toEqual([
+    'open',
+    'ID_CONFLICT number',
+    'frozen',
+  ]);
 });
 
 test('late and repeated, it does not happen again: neither a retry nor a message that was long on its way undoes what came after', async () => {
@@ -89,8 +107,11 @@ test('a refusal is final too: what was refused does not happen later', async () 
     return 'lose-request';
   };
   expect(await change(rig, 'x', a, 'freeze', rig.coordinator, 1_000)).toBe('OUTCOME_UNKNOWN');
-  expect([await change(rig, 'first', a, 'freeze', second), await change(rig, 'x', a, 'freeze', second), await change(rig, 'y', a, 'unfreeze', second)]).toEqual(['frozen', 'ACCOUNT_FROZEN', 'open']);
-  for (const instruction of late) expect(rig.cluster.run(slotOfAccount(a), instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN' } });
+  expect([await change(rig, 'first', a, 'freeze', second), await change(rig, 'x', a, 'freeze', second), await change(rig, 'y', a, 'unfreeze', second)]).toEqual(
+    ['frozen', 'ACCOUNT_FROZEN', 'open'],
+  );
+  for (const instruction of late)
+    expect(rig.cluster.run(slotOfAccount(a), instruction)).toMatchObject({ kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN' } });
   expect([await change(rig, 'x', a, 'freeze'), statusOf(rig, a)]).toEqual(['ACCOUNT_FROZEN', 'open']);
 });
 
@@ -105,7 +126,10 @@ test('the change lies in the slot of its account, the binding in the home of its
   const record = changeRecordKey(key, bound.txn, a);
   expect(homeSlotOfKey(record)).toBe(slotOfAccount(a));
   expect(rig.cluster.at(slotOfAccount(a)).rows.outcome(record)).toMatchObject({ slot: slotOfAccount(a), decision: { kind: 'committed' } });
-  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'x' }))).toMatchObject({ ok: false, error: { reason: 'PAYMENT_NOT_FOUND' } });
+  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'x' }))).toMatchObject({
+    ok: false,
+    error: { reason: 'PAYMENT_NOT_FOUND' },
+  });
 });
 
 function isChange(request: Parameters<Rig['cluster']['tap']>[1]): request is Extract<typeof request, { kind: 'instructions' }> {

@@ -5,22 +5,34 @@ import { coordinatorConfig } from './coordinator-config';
 import { Rig, USD, verdict } from './testing/rig';
 
 describe('accounts', () => {
-  const creation = (number: AccountNumber, more: object = {}) => ({ id: `{${number}}create`, number, currency: USD, openingBalanceMinor: 100n, minimumMinor: null, owner: 'Ann', ...more }) as const;
+  const creation = (number: AccountNumber, more: object = {}) =>
+    ({ id: `{${number}}create`, number, currency: USD, openingBalanceMinor: 100n, minimumMinor: null, owner: 'Ann', ...more }) as const;
 
   test('created once, whoever asks again; another body or id is refused by name', async () => {
     const rig = new Rig();
     const number = accountNumber('abc');
-    const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> => rig.clock.until(rig.coordinator.createAccount(rig.caller(), request));
-    expect(await create(creation(number))).toMatchObject({ ok: true, value: { created: true, account: { number, balanceMinor: 100n, owner: 'Ann', level: 'committed' } } });
+    const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> =>
+      rig.clock.until(rig.coordinator.createAccount(rig.caller(), request));
+    expect(await create(creation(number))).toMatchObject({
+      ok: true,
+      value: { created: true, account: { number, balanceMinor: 100n, owner: 'Ann', level: 'committed' } },
+    });
     expect(await create(creation(number))).toMatchObject({ ok: true, value: { created: false } });
-    expect(await create(creation(number, { openingBalanceMinor: 5n }))).toMatchObject({ ok: false, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'opening_balance' } });
+    expect(await create(creation(number, { openingBalanceMinor: 5n }))).toMatchObject({
+      ok: false,
+      error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'opening_balance' },
+    });
     expect(await create(creation(number, { id: 'other' }))).toMatchObject({ ok: false, error: { kind: 'already-exists' } });
-    expect(await create(creation(accountNumber('neg'), { openingBalanceMinor: -1n }))).toMatchObject({ ok: false, error: { kind: 'invalid', field: 'opening_balance' } });
+    expect(await create(creation(accountNumber('neg'), { openingBalanceMinor: -1n }))).toMatchObject({
+      ok: false,
+      error: { kind: 'invalid', field: 'opening_balance' },
+    });
   });
 
   test('one id creates one account: with another number, by many at once, and after a refusal', async () => {
     const rig = new Rig();
-    const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> => rig.coordinator.createAccount(rig.caller(), request);
+    const create = (request: ReturnType<typeof creation>): ReturnType<typeof rig.coordinator.createAccount> =>
+      rig.coordinator.createAccount(rig.caller(), request);
     const numbers = Array.from({ length: 20 }, (_, i) => accountNumber(`many-${i}`));
     const replies = await rig.clock.until(Promise.all(numbers.map((number) => create(creation(number, { id: 'one' })))));
     const created = replies.flatMap((reply, i) => (reply.ok ? [numbers[i]!] : []));
@@ -30,15 +42,25 @@ describe('accounts', () => {
     expect(await rig.clock.until(create(creation(created[0]!, { id: 'one' })))).toMatchObject({ ok: true, value: { created: false } });
     // A refused request has not used its id up.
     const later = accountNumber('later');
-    expect(await rig.clock.until(create(creation(later, { id: 'later', minimumMinor: 500n })))).toMatchObject({ ok: false, error: { reason: 'OPENING_BALANCE_BELOW_MINIMUM' } });
-    expect(await rig.clock.until(create(creation(later, { id: 'later', minimumMinor: 500n, openingBalanceMinor: 500n })))).toMatchObject({ ok: true, value: { created: true } });
-    expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'later' }))).toMatchObject({ ok: false, error: { reason: 'PAYMENT_NOT_FOUND' } });
+    expect(await rig.clock.until(create(creation(later, { id: 'later', minimumMinor: 500n })))).toMatchObject({
+      ok: false,
+      error: { reason: 'OPENING_BALANCE_BELOW_MINIMUM' },
+    });
+    expect(await rig.clock.until(create(creation(later, { id: 'later', minimumMinor: 500n, openingBalanceMinor: 500n })))).toMatchObject({
+      ok: true,
+      value: { created: true },
+    });
+    expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'later' }))).toMatchObject({
+      ok: false,
+      error: { reason: 'PAYMENT_NOT_FOUND' },
+    });
   });
 
   test('frozen, unfrozen, closed only when empty; repeated changes change nothing', async () => {
     const rig = new Rig();
     const [account, other] = [rig.open(1, 10n), rig.open(2, 0n)];
-    const change = (id: string, kind: 'freeze' | 'unfreeze' | 'close'): Promise<unknown> => rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id, number: account, change: kind }));
+    const change = (id: string, kind: 'freeze' | 'unfreeze' | 'close'): Promise<unknown> =>
+      rig.clock.until(rig.coordinator.changeAccount(rig.caller(), { id, number: account, change: kind }));
     expect(await change('1', 'freeze')).toMatchObject({ ok: true, value: { status: 'frozen' } });
     expect(await change('1', 'freeze')).toMatchObject({ ok: true, value: { status: 'frozen' } });
     expect(await change('1', 'unfreeze')).toMatchObject({ ok: false, error: { reason: 'ID_CONFLICT' } });
@@ -54,7 +76,8 @@ describe('accounts', () => {
     const rig = new Rig();
     const account = rig.open(1, 10n);
     rig.locks.hold(account, 'auditor', 1_500);
-    const freeze = (id: string, timeoutMs: number): Promise<unknown> => rig.clock.until(rig.coordinator.changeAccount(rig.caller(undefined, timeoutMs), { id, number: account, change: 'freeze' }));
+    const freeze = (id: string, timeoutMs: number): Promise<unknown> =>
+      rig.clock.until(rig.coordinator.changeAccount(rig.caller(undefined, timeoutMs), { id, number: account, change: 'freeze' }));
     expect(await freeze('1', 1_000)).toMatchObject({ ok: false, error: { kind: 'aborted', reason: 'LOCK_TIMEOUT' } });
     expect(await freeze('1', 5_000)).toMatchObject({ ok: true, value: { status: 'frozen' } });
   });
@@ -62,7 +85,10 @@ describe('accounts', () => {
   test('a silent bucket: unavailable, with the advice to ask again', async () => {
     const rig = new Rig();
     rig.cluster.silent.add(rig.cluster.placement.bucketOf(slotOfAccount(accountNumber('abc'))));
-    expect(await rig.clock.until(rig.coordinator.createAccount(rig.caller(undefined, 3_000), creation(accountNumber('abc'))))).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'OUTCOME_UNKNOWN' } });
+    expect(await rig.clock.until(rig.coordinator.createAccount(rig.caller(undefined, 3_000), creation(accountNumber('abc'))))).toMatchObject({
+      ok: false,
+      error: { kind: 'unavailable', reason: 'OUTCOME_UNKNOWN' },
+    });
   });
 });
 
@@ -83,22 +109,36 @@ describe('a lost disk', () => {
 });
 
 describe('audit', () => {
-  async function audited(rig: Rig): Promise<{ readonly consistent: boolean; readonly counts: readonly number[]; readonly differences: readonly string[]; readonly incomplete: readonly string[] }> {
+  async function audited(rig: Rig): Promise<{
+    readonly consistent: boolean;
+    readonly counts: readonly number[];
+    readonly differences: readonly string[];
+    readonly incomplete: readonly string[];
+  }> {
     const reply = await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 60_000)));
     if (!reply.ok) throw new Error(reply.error.message);
-    return { consistent: reply.value.consistent, counts: reply.value.checks.map((check) => check.count), differences: reply.value.checks.flatMap((check) => check.differences), incomplete: reply.value.incomplete };
+    return {
+      consistent: reply.value.consistent,
+      counts: reply.value.checks.map((check) => check.count),
+      differences: reply.value.checks.flatMap((check) => check.differences),
+      incomplete: reply.value.incomplete,
+    };
   }
 
   async function busy(rig = new Rig()): Promise<{ readonly rig: Rig; readonly accounts: readonly AccountNumber[] }> {
     const accounts = Array.from({ length: 6 }, (_, i) => rig.open(1 + (i % 3), 100n, `u${i}`));
-    const requests = Array.from({ length: 40 }, (_, i) => rig.request(accounts[i % 6]!, accounts[(i * 5 + 1) % 6]!, BigInt(1 + (i % 60)))).filter((request) => request.legs[0]!.account !== request.legs[1]!.account);
+    const requests = Array.from({ length: 40 }, (_, i) => rig.request(accounts[i % 6]!, accounts[(i * 5 + 1) % 6]!, BigInt(1 + (i % 60)))).filter(
+      (request) => request.legs[0]!.account !== request.legs[1]!.account,
+    );
     await rig.clock.until(rig.coordinator.createPayments(rig.caller(), requests));
     return { rig, accounts };
   }
 
   test('a sound cluster, payments running: no differences, and it says how much it compared', async () => {
     const { rig, accounts } = await busy();
-    const running = Promise.all(Array.from({ length: 10 }, (_, i) => rig.coordinator.createPayment(rig.caller(), rig.request(accounts[i % 6]!, accounts[(i + 1) % 6]!, 1n))));
+    const running = Promise.all(
+      Array.from({ length: 10 }, (_, i) => rig.coordinator.createPayment(rig.caller(), rig.request(accounts[i % 6]!, accounts[(i + 1) % 6]!, 1n))),
+    );
     const report = await audited(rig);
     await rig.clock.until(running);
     expect(report.differences).toEqual([]);
@@ -141,20 +181,32 @@ describe('audit', () => {
   });
 
   test.each<[string, (rig: Rig, accounts: readonly AccountNumber[]) => void, RegExp]>([
-    ['money from nowhere', (rig, accounts) => {
-      const row = rig.cluster.bucket(1).rows.account(accounts[0]!)!;
-      rig.cluster.bucket(1).rows.putAccount({ ...row, balanceMinor: row.balanceMinor + 1n });
-    }, /adds? up|balance/i],
-    ['a leg lost on one side', (rig) => {
-      const bucket = rig.cluster.bucket(2);
-      const leg = bucket.rows.sortedLegs().find((candidate) => candidate.state === 'committed' && candidate.body!.legs.length === 2)!;
-      bucket.rows.legs.get(leg.account)!.delete(leg.txn);
-    }, /has no leg of it|journal/],
-    ['a decision that a leg contradicts', (rig) => {
-      const bucket = rig.cluster.bucket(3);
-      const row = bucket.rows.sortedOutcomes().find((candidate) => candidate.decision.kind === 'committed')!;
-      bucket.rows.putOutcome({ ...row, decision: { kind: 'aborted', atMs: 1, reason: { name: 'CANCELLED', account: null, facts: {} } } });
-    }, /recorded aborted/],
+    [
+      'money from nowhere',
+      (rig, accounts) => {
+        const row = rig.cluster.bucket(1).rows.account(accounts[0]!)!;
+        rig.cluster.bucket(1).rows.putAccount({ ...row, balanceMinor: row.balanceMinor + 1n });
+      },
+      /adds? up|balance/i,
+    ],
+    [
+      'a leg lost on one side',
+      (rig) => {
+        const bucket = rig.cluster.bucket(2);
+        const leg = bucket.rows.sortedLegs().find((candidate) => candidate.state === 'committed' && candidate.body!.legs.length === 2)!;
+        bucket.rows.legs.get(leg.account)!.delete(leg.txn);
+      },
+      /has no leg of it|journal/,
+    ],
+    [
+      'a decision that a leg contradicts',
+      (rig) => {
+        const bucket = rig.cluster.bucket(3);
+        const row = bucket.rows.sortedOutcomes().find((candidate) => candidate.decision.kind === 'committed')!;
+        bucket.rows.putOutcome({ ...row, decision: { kind: 'aborted', atMs: 1, reason: { name: 'CANCELLED', account: null, facts: {} } } });
+      },
+      /recorded aborted/,
+    ],
   ])('finds %s', async (_, spoil, finding) => {
     const { rig, accounts } = await busy();
     await rig.clock.pass(100);
@@ -189,9 +241,16 @@ describe('audit', () => {
     const { rig } = await busy();
     await rig.clock.pass(100);
     const { entries } = rig.cluster.bucket(1);
-    rig.cluster.tap = (rm, request) => (request.kind === 'checksum' && rm === 2 && request.bucket === 1 ? { kind: 'checksum', checksum: { bucket: bucketId(1), rm, appliedIndex: entries - 1, sha256: 'f'.repeat(64), differences: [], accounts: 2, legs: 9 } } : 'pass');
+    rig.cluster.tap = (rm, request) =>
+      request.kind === 'checksum' && rm === 2 && request.bucket === 1
+        ? { kind: 'checksum', checksum: { bucket: bucketId(1), rm, appliedIndex: entries - 1, sha256: 'f'.repeat(64), differences: [], accounts: 2, legs: 9 } }
+        : 'pass';
     const report = await audited(rig);
-    expect(report).toMatchObject({ differences: [], consistent: false, incomplete: [`The replica of bucket 1 on RM 2 was not compared: it stands at index ${entries - 1}, others at ${entries}.`] });
+    expect(report).toMatchObject({
+      differences: [],
+      consistent: false,
+      incomplete: [`The replica of bucket 1 on RM 2 was not compared: it stands at index ${entries - 1}, others at ${entries}.`],
+    });
   });
 
   test('cut off by its deadline: incomplete, with how far it came', async () => {
@@ -238,7 +297,10 @@ describe('in doubt', () => {
     const { rig, from, to, id } = await stuck();
     const listed = await rig.clock.until(rig.coordinator.undecided(rig.caller()));
     if (!listed.ok) throw new Error(listed.error.message);
-    expect(listed.value).toMatchObject({ transactions: [{ bucket: 2, home: expect.stringMatching(/Home bucket 1 has recorded nothing/), transaction: { leg: { account: to } } }], silent: [] });
+    expect(listed.value).toMatchObject({
+      transactions: [{ bucket: 2, home: expect.stringMatching(/Home bucket 1 has recorded nothing/), transaction: { leg: { account: to } } }],
+      silent: [],
+    });
     const { txn } = listed.value.transactions[0]!.transaction;
     expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), txn, to)))).toBe('aborted ABANDONED');
     await rig.clock.pass(100);
@@ -251,7 +313,18 @@ describe('in doubt', () => {
   test('what was committed in the meantime stays committed', async () => {
     const { rig, to, id } = await stuck();
     const leg = [...rig.cluster.bucket(2).ledger.preparedLegs()][0]!;
-    const decided = rig.cluster.run(leg.homeSlot, { kind: 'decide-commit', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body!, remotePrepared: [to], notBeforeUs: leg.preparedUs, subject: { kind: 'operator', name: 'mas|ops' }, lockTokens: [], undecided: [] });
+    const decided = rig.cluster.run(leg.homeSlot, {
+      kind: 'decide-commit',
+      txn: leg.txn,
+      key: leg.key,
+      homeSlot: leg.homeSlot,
+      body: leg.body!,
+      remotePrepared: [to],
+      notBeforeUs: leg.preparedUs,
+      subject: { kind: 'operator', name: 'mas|ops' },
+      lockTokens: [],
+      undecided: [],
+    });
     expect(decided.kind).toBe('decided');
     expect(verdict(await rig.clock.until(rig.coordinator.resolve(rig.caller(), leg.txn, to)))).toBe('committed');
     await rig.clock.pass(100);
@@ -280,7 +353,27 @@ describe('in doubt', () => {
 });
 
 test('every wrong setting is named, not only the first', () => {
-  const config = coordinatorConfig({ coordinatorId: 'has space', accountLock: 'both' as never, lockAttempts: 0, batchCap: 1e9, retryBackoffMinMs: 500, retryBackoffMaxMs: 100, redisSilenceMs: Number.NaN, orphanAgeMs: 5_000 });
-  expect(config.ok ? [] : config.error.map((problem) => problem.setting)).toEqual(['coordinatorId', 'accountLock', 'lockAttempts', 'redisSilenceMs', 'batchCap', 'retryBackoffMaxMs', 'orphanAgeMs']);
-  expect(coordinatorConfig({ coordinatorId: 'tc-1' })).toMatchObject({ ok: true, value: { lockAttempts: 10, lockAttemptDelayMs: 1_000, lockTimeoutMs: 5_000, redisSilenceMs: 20, accountLock: 'shared' } });
+  const config = coordinatorConfig({
+    coordinatorId: 'has space',
+    accountLock: 'both' as never,
+    lockAttempts: 0,
+    batchCap: 1e9,
+    retryBackoffMinMs: 500,
+    retryBackoffMaxMs: 100,
+    redisSilenceMs: Number.NaN,
+    orphanAgeMs: 5_000,
+  });
+  expect(config.ok ? [] : config.error.map((problem) => problem.setting)).toEqual([
+    'coordinatorId',
+    'accountLock',
+    'lockAttempts',
+    'redisSilenceMs',
+    'batchCap',
+    'retryBackoffMaxMs',
+    'orphanAgeMs',
+  ]);
+  expect(coordinatorConfig({ coordinatorId: 'tc-1' })).toMatchObject({
+    ok: true,
+    value: { lockAttempts: 10, lockAttemptDelayMs: 1_000, lockTimeoutMs: 5_000, redisSilenceMs: 20, accountLock: 'shared' },
+  });
 });

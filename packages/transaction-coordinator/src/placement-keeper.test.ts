@@ -7,11 +7,18 @@ import { discoverPlacement } from './placement-keeper';
 import { Rig } from './testing/rig';
 
 const RMS = [1, 2, 3].map(rmId);
-const configured = genesisPlacement(RMS.map((rm) => ({ rm, address: `rm${rm}:1` })), 3, 3);
+const configured = genesisPlacement(
+  RMS.map((rm) => ({ rm, address: `rm${rm}:1` })),
+  3,
+  3,
+);
 const founded = (version: number): PlacementMap => ({ ...configured, version, cluster: { clusterId: madeUpCluster(RMS).clusterId, nodes: [], txnVersion: 2 } });
 
 /** @param known by RM 1, 2 and 3 */
-async function discovered(published: PlacementMap | null, known: readonly (PlacementMap | null)[]): Promise<readonly [PlacementMap | null, PlacementMap | null]> {
+async function discovered(
+  published: PlacementMap | null,
+  known: readonly (PlacementMap | null)[],
+): Promise<readonly [PlacementMap | null, PlacementMap | null]> {
   const { dao, clock } = new Rig();
   if (published !== null) await clock.until(dao.publishPlacement(published));
   const send = (rm: RmId): Promise<ParticipantReply> => Promise.resolve({ kind: 'placement', map: known[rm - 1] ?? null, agreedMs: null });

@@ -32,7 +32,8 @@ export async function discoverPlacement(source: PlacementSource, rms: readonly R
   const replies = await Promise.all(rms.map((rm) => source.participants.send(rm, { kind: 'placement' }, timeoutMs).catch(() => null)));
   let newest: PlacementMap | null = null;
   for (const reply of replies) {
-    if (reply?.kind === 'placement' && reply.map !== null && reply.map.cluster !== null && (newest === null || reply.map.version > newest.version)) newest = reply.map;
+    if (reply?.kind === 'placement' && reply.map !== null && reply.map.cluster !== null && (newest === null || reply.map.version > newest.version))
+      newest = reply.map;
   }
   if (newest !== null) publish(source, newest);
   return newest;

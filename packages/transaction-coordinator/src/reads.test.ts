@@ -52,19 +52,44 @@ describe('several accounts at one moment', () => {
     // It was decided behind the moment that had been chosen.
     expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 100n }, { balanceMinor: 0n }] });
     expect(collections).toBe(2);
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed', null))).toMatchObject({ ok: true, value: [{ balanceMinor: 90n }, { balanceMinor: 10n }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from, to], 'committed', null))).toMatchObject({
+      ok: true,
+      value: [{ balanceMinor: 90n }, { balanceMinor: 10n }],
+    });
   });
 
   test('a payment that stays undecided is in none of the balances, and keeps nobody from reading them', async () => {
     const rig = new Rig();
     const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
     // Its home never hears of it: the leg stays prepared.
-    const body = { kind: 'payment', legs: [{ account: from, effect: 'debit', amountMinor: 10n, currency: USD }, { account: to, effect: 'credit', amountMinor: 10n, currency: USD }].sort((a, b) => (a.account < b.account ? -1 : 1)), reference: null, expiresAtMs: null, memo: '' } as const;
-    const prepare = { kind: 'prepare', txn: 'a'.repeat(64) as never, key: paymentKey('mas|ops', 'open'), homeSlot: rig.cluster.map.buckets[0]!.slots[0]!.from, body: PaymentBody.of({ ...body, legs: [...body.legs] as never }), account: to, subject: { kind: 'operator', name: 'mas|ops' }, lockToken: null, undecided: [] } as const;
+    const body = {
+      kind: 'payment',
+      legs: [
+        { account: from, effect: 'debit', amountMinor: 10n, currency: USD },
+        { account: to, effect: 'credit', amountMinor: 10n, currency: USD },
+      ].sort((a, b) => (a.account < b.account ? -1 : 1)),
+      reference: null,
+      expiresAtMs: null,
+      memo: '',
+    } as const;
+    const prepare = {
+      kind: 'prepare',
+      txn: 'a'.repeat(64) as never,
+      key: paymentKey('mas|ops', 'open'),
+      homeSlot: rig.cluster.map.buckets[0]!.slots[0]!.from,
+      body: PaymentBody.of({ ...body, legs: [...body.legs] as never }),
+      account: to,
+      subject: { kind: 'operator', name: 'mas|ops' },
+      lockToken: null,
+      undecided: [],
+    } as const;
     expect(rig.cluster.bucket(2).apply([prepare])[0]?.kind).toBe('prepared');
     const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(undefined, 2_000), [from, to], 'committed', null));
     expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 100n }, { balanceMinor: 0n }] });
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [to], 'uncommitted', null))).toMatchObject({ ok: true, value: [{ level: 'uncommitted', balanceMinor: 0n, pendingCreditsMinor: 10n }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [to], 'uncommitted', null))).toMatchObject({
+      ok: true,
+      value: [{ level: 'uncommitted', balanceMinor: 0n, pendingCreditsMinor: 10n }],
+    });
   });
 });
 
@@ -82,8 +107,17 @@ describe('at a moment that the caller names', () => {
   test('balances are those of then, of all accounts, without what was held', async () => {
     const { rig, accounts, momentUs } = await paid();
     const reply = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', momentUs));
-    expect(reply).toMatchObject({ ok: true, value: [{ balanceMinor: 90n, momentUs, holdsMinor: null }, { balanceMinor: 10n, momentUs, holdsMinor: null }] });
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', null))).toMatchObject({ ok: true, value: [{ balanceMinor: 85n }, { balanceMinor: 15n }] });
+    expect(reply).toMatchObject({
+      ok: true,
+      value: [
+        { balanceMinor: 90n, momentUs, holdsMinor: null },
+        { balanceMinor: 10n, momentUs, holdsMinor: null },
+      ],
+    });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', null))).toMatchObject({
+      ok: true,
+      value: [{ balanceMinor: 85n }, { balanceMinor: 15n }],
+    });
   });
 
   test('a replica that does not lead is asked before the leader', async () => {
@@ -111,9 +145,13 @@ describe('at a moment that the caller names', () => {
 test('once COMMITTED was answered, a committed read on another coordinator sees it though the leg was not told', async () => {
   const rig = new Rig();
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
-  rig.cluster.tap = (_, request) => (request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'commit') ? 'lose-request' : 'pass');
+  rig.cluster.tap = (_, request) =>
+    request.kind === 'instructions' && request.items.some((item) => item.instruction.kind === 'commit') ? 'lose-request' : 'pass';
   expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('committed');
-  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed', null))).toMatchObject({ ok: true, value: [{ balanceMinor: 10n, holdsMinor: 0n }] });
+  expect(await rig.clock.until(rig.another('tc-2').getAccounts(rig.caller(), [to], 'committed', null))).toMatchObject({
+    ok: true,
+    value: [{ balanceMinor: 10n, holdsMinor: 0n }],
+  });
 });
 
 describe('cached', () => {
@@ -183,7 +221,10 @@ describe('cached', () => {
     const rig = new Rig();
     const from = rig.open(1, 100n);
     rig.dao.mood = 'refuse';
-    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached', null))).toMatchObject({ ok: true, value: [{ level: 'cached', ageMs: 0, balanceMinor: 100n }] });
+    expect(await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), [from], 'cached', null))).toMatchObject({
+      ok: true,
+      value: [{ level: 'cached', ageMs: 0, balanceMinor: 100n }],
+    });
   });
 });
 
@@ -196,7 +237,9 @@ describe('lists', () => {
     const amounts: bigint[] = [];
     let cursor: string | null = null;
     for (let pages = 0; pages < 5; pages += 1) {
-      const reply: Awaited<ReturnType<typeof rig.coordinator.listPayments>> = await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { account: from, direction, cursor, limit: 3, state: 'COMMITTED', fromMs: null, untilMs: null }));
+      const reply: Awaited<ReturnType<typeof rig.coordinator.listPayments>> = await rig.clock.until(
+        rig.coordinator.listPayments(rig.caller(), { account: from, direction, cursor, limit: 3, state: 'COMMITTED', fromMs: null, untilMs: null }),
+      );
       if (!reply.ok) throw new Error(reply.error.message);
       amounts.push(...reply.value.legs.map((leg) => leg.spec.amountMinor));
       cursor = reply.value.nextCursor;
@@ -210,7 +253,11 @@ describe('lists', () => {
     const rig = new Rig();
     const from = rig.open(1, 100n);
     for (const cursor of ['nonsense!', 'AAAA', Buffer.from('v1\0accounts\x001\x002\0x').toString('base64url')]) {
-      expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { account: from, direction: 'newest-first', cursor, limit: 3, state: null, fromMs: null, untilMs: null }))).toMatchObject({ ok: false, error: { reason: 'CURSOR_INVALID' } });
+      expect(
+        await rig.clock.until(
+          rig.coordinator.listPayments(rig.caller(), { account: from, direction: 'newest-first', cursor, limit: 3, state: null, fromMs: null, untilMs: null }),
+        ),
+      ).toMatchObject({ ok: false, error: { reason: 'CURSOR_INVALID' } });
     }
   });
 
@@ -224,7 +271,8 @@ describe('lists', () => {
     const cursor = page.ok ? (page.value.nextCursor ?? '') : '';
     expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor, limit: 3 }))).toMatchObject({ ok: true });
     const refused = { ok: false, error: { kind: 'invalid', reason: 'CURSOR_INVALID' } };
-    for (let length = 1; length < cursor.length; length += 1) expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor: cursor.slice(0, length) }))).toMatchObject(refused);
+    for (let length = 1; length < cursor.length; length += 1)
+      expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor: cursor.slice(0, length) }))).toMatchObject(refused);
     for (let at = 0; at < cursor.length; at += 1) {
       const edited = cursor.slice(0, at) + (cursor[at] === 'A' ? 'B' : 'A') + cursor.slice(at + 1);
       expect(await rig.clock.until(rig.coordinator.listPayments(rig.caller(), { ...query, cursor: edited }))).toMatchObject(refused);
@@ -234,7 +282,8 @@ describe('lists', () => {
     }
     const accounts = await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), null, 1));
     const place = accounts.ok ? (accounts.value.nextCursor ?? '') : '';
-    for (let length = 1; length < place.length; length += 1) expect(await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), place.slice(0, length), 1))).toMatchObject(refused);
+    for (let length = 1; length < place.length; length += 1)
+      expect(await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), place.slice(0, length), 1))).toMatchObject(refused);
     expect(await rig.clock.until(rig.coordinator.listAccounts(rig.caller(), cursor, 1))).toMatchObject(refused);
   });
 
@@ -266,7 +315,14 @@ test("an account's token reads that account only", async () => {
       rig.coordinator.getPayment(caller, { kind: 'txn', txn: 'a'.repeat(64) as never, account: other }),
       rig.coordinator.createAccount(caller, { id: 'mine', number: own, currency: USD, openingBalanceMinor: 1n, minimumMinor: null, owner: '' }),
       rig.coordinator.createPayment(caller, rig.request(other, own, 1n)),
-      rig.coordinator.createPayment(caller, rig.request(other, own, 1n, { kind: 'authorization', expiresInSeconds: 60, legs: [{ account: other, direction: 'debit', amountMinor: 1n, currency: USD }] })),
+      rig.coordinator.createPayment(
+        caller,
+        rig.request(other, own, 1n, {
+          kind: 'authorization',
+          expiresInSeconds: 60,
+          legs: [{ account: other, direction: 'debit', amountMinor: 1n, currency: USD }],
+        }),
+      ),
       rig.coordinator.listAccounts(caller, null, 10),
       rig.coordinator.audit(caller),
       rig.coordinator.undecided(caller),
@@ -288,10 +344,17 @@ test('a read that a Resource Manager does not allow is refused at once, and aske
     () => rig.coordinator.getAccounts(caller, [account], 'committed', null),
     () => rig.coordinator.listPayments(caller, { account, direction: 'newest-first', cursor: null, limit: 3, state: null, fromMs: null, untilMs: null }),
     () => rig.coordinator.getPayment(caller, { kind: 'txn', txn: 'a'.repeat(64) as never, account }),
-    () => rig.coordinator.createPayment(rig.caller(), rig.request(account, account, 1n, { kind: 'refund', legs: [], reference: { kind: 'txn', txn: 'a'.repeat(64) as never, account } })),
+    () =>
+      rig.coordinator.createPayment(
+        rig.caller(),
+        rig.request(account, account, 1n, { kind: 'refund', legs: [], reference: { kind: 'txn', txn: 'a'.repeat(64) as never, account } }),
+      ),
   ]) {
     const asked = rig.cluster.requests.length;
-    expect(await rig.clock.until<Reply<unknown>>(read())).toMatchObject({ ok: false, error: { kind: 'permission-denied', reason: 'NOT_AUTHORIZED', message: expect.stringContaining('TOKEN_EXPIRED') as unknown } });
+    expect(await rig.clock.until<Reply<unknown>>(read())).toMatchObject({
+      ok: false,
+      error: { kind: 'permission-denied', reason: 'NOT_AUTHORIZED', message: expect.stringContaining('TOKEN_EXPIRED') as unknown },
+    });
     expect(rig.cluster.requests.length - asked).toBe(1);
   }
   expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(100);
@@ -309,15 +372,35 @@ test('getPayment: a terminal entry is believed, a pending one is not; and for op
   const commitUs = decision.kind === 'committed' ? decision.commitUs : null;
   expect(commitUs).toEqual(expect.any(Number));
   const get = (): ReturnType<typeof rig.coordinator.getPayment> => rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }));
-  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', commitUs, outcome: { txn: entry.txn }, timeline: expect.arrayContaining([expect.objectContaining({ step: 'decided' })]) } });
+  expect(await get()).toMatchObject({
+    ok: true,
+    value: { state: 'COMMITTED', commitUs, outcome: { txn: entry.txn }, timeline: expect.arrayContaining([expect.objectContaining({ step: 'decided' })]) },
+  });
   const receiver = rig.caller({ kind: 'account', account: to });
-  expect(await rig.clock.until(rig.coordinator.getPayment(receiver, { kind: 'txn', txn: entry.txn, account: to }))).toMatchObject({ ok: true, value: { state: 'COMMITTED', commitUs, outcome: null } });
+  expect(await rig.clock.until(rig.coordinator.getPayment(receiver, { kind: 'txn', txn: entry.txn, account: to }))).toMatchObject({
+    ok: true,
+    value: { state: 'COMMITTED', commitUs, outcome: null },
+  });
   rig.dao.entries.set(key, { ...entry, state: 'PENDING', endedAtMs: null, commitUs: null });
   expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: { txn: entry.txn } } });
   rig.dao.mood = 'hang';
-  expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', commitUs, timeline: expect.arrayContaining([expect.objectContaining({ step: 'prepared', bucket: 2, detail: to }), expect.objectContaining({ step: 'decided', bucket: 1, detail: 'COMMITTED' }), expect.objectContaining({ step: 'told', bucket: 2, detail: to })]) as unknown } });
+  expect(await get()).toMatchObject({
+    ok: true,
+    value: {
+      state: 'COMMITTED',
+      commitUs,
+      timeline: expect.arrayContaining([
+        expect.objectContaining({ step: 'prepared', bucket: 2, detail: to }),
+        expect.objectContaining({ step: 'decided', bucket: 1, detail: 'COMMITTED' }),
+        expect.objectContaining({ step: 'told', bucket: 2, detail: to }),
+      ]) as unknown,
+    },
+  });
   rig.dao.mood = 'well';
   const byTxn = await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'txn', txn: entry.txn, account: to }));
   expect(byTxn).toMatchObject({ ok: true, value: { id: request.id, scope: 'mas|ops', state: 'COMMITTED' } });
-  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'never' }))).toMatchObject({ ok: false, error: { kind: 'not-found', reason: 'PAYMENT_NOT_FOUND' } });
+  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: 'never' }))).toMatchObject({
+    ok: false,
+    error: { kind: 'not-found', reason: 'PAYMENT_NOT_FOUND' },
+  });
 });

@@ -50,7 +50,10 @@ test('emptied in the middle: idempotency, routing and answers stay, and the plac
   await rig.clock.pass(50);
   rig.dao.flush();
   expect(verdict(await rig.pay(request))).toBe('committed');
-  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }))).toMatchObject({ ok: true, value: { state: 'COMMITTED' } });
+  expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }))).toMatchObject({
+    ok: true,
+    value: { state: 'COMMITTED' },
+  });
   rig.coordinator.start();
   await rig.clock.pass(100);
   expect(rig.dao.map?.version).toBe(1);
@@ -71,7 +74,11 @@ test('an entry that has expired costs a look at its home: the answer stays, and 
       return reply.ok ? [reply.value.state, reply.value.endedAtMs, reply.value.timeline] : reply.error.reason;
     };
     const before = await view();
-    expect(before).toEqual([request === paid ? 'COMMITTED' : 'ABORTED', expect.any(Number), expect.arrayContaining([expect.objectContaining({ step: 'decided' })])]);
+    expect(before).toEqual([
+      request === paid ? 'COMMITTED' : 'ABORTED',
+      expect.any(Number),
+      expect.arrayContaining([expect.objectContaining({ step: 'decided' })]),
+    ]);
     await rig.clock.pass(1_000);
     for (const coordinator of [rig.coordinator, rig.another('tc-2')]) {
       expect(await rig.clock.until(coordinator.createPayment(rig.caller(), request))).toEqual(answer);

@@ -16,7 +16,8 @@ export function success<Value>(value: Value): Reply<Value> {
  * example that it has expired in the meantime.
  */
 export function unanswered(reply: ParticipantAnswer | Unreachable, message: string): { readonly ok: false; readonly error: RequestError } {
-  if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The Resource Manager does not accept the token for this: ${reply.reason}.`);
+  if (reply.kind === 'permission-denied')
+    return failure('permission-denied', 'NOT_AUTHORIZED', `The Resource Manager does not accept the token for this: ${reply.reason}.`);
   if (reply.kind === 'home-without-quorum') return withoutQuorum({ bucket: reply.home, ...reply.missing, perhapsDone: false }, READ_AGAIN);
   if (reply.kind === 'unreachable') return unreached(reply, 'BUCKET_UNAVAILABLE', message);
   return failure('unavailable', 'BUCKET_UNAVAILABLE', message);
@@ -32,12 +33,21 @@ export function unreached(silence: Unreachable, reason: string, message: string)
 
 /** Too much waits for a bucket. */
 export function crowded({ reason }: Unreachable): { readonly ok: false; readonly error: RequestError } {
-  return failure('resource-exhausted', 'BUCKET_CROWDED', `This Transaction Manager has too much to do: ${reason}. Send the same request again in a moment, with the same id, or to another Transaction Manager.`);
+  return failure(
+    'resource-exhausted',
+    'BUCKET_CROWDED',
+    `This Transaction Manager has too much to do: ${reason}. Send the same request again in a moment, with the same id, or to another Transaction Manager.`,
+  );
 }
 
 export function withoutQuorum(noQuorum: NoQuorum, advice: string): { readonly ok: false; readonly error: RequestError } {
   const { bucket, up, of, needed } = noQuorum;
-  return failure('unavailable', 'NO_QUORUM', sentence(noQuorumText(noQuorum), advice), null, { bucket: String(bucket), up: String(up), replicas: String(of), needed: String(needed) });
+  return failure('unavailable', 'NO_QUORUM', sentence(noQuorumText(noQuorum), advice), null, {
+    bucket: String(bucket),
+    up: String(up),
+    replicas: String(of),
+    needed: String(needed),
+  });
 }
 
 export function withoutStore(noStore: NoStore, advice: string): { readonly ok: false; readonly error: RequestError } {
@@ -48,6 +58,12 @@ function sentence(text: string, advice: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}; ${advice}.`;
 }
 
-export function failure(kind: RequestErrorKind, reason: string, message: string, field: string | null = null, facts: Readonly<Record<string, string>> = {}): { readonly ok: false; readonly error: RequestError } {
+export function failure(
+  kind: RequestErrorKind,
+  reason: string,
+  message: string,
+  field: string | null = null,
+  facts: Readonly<Record<string, string>> = {},
+): { readonly ok: false; readonly error: RequestError } {
   return { ok: false, error: { kind, reason, field, message, facts } };
 }

@@ -50,7 +50,8 @@ test('a retry with a token that is refused does not forget the payment that is u
   const rig = new Rig();
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
   const request = rig.request(from, to, 5n);
-  rig.cluster.lagMs = (sent) => (sent.kind === 'instructions' && sent.items.some((item) => item.instruction.kind === 'prepare' && item.token === 'token') ? 1_000 : 0);
+  rig.cluster.lagMs = (sent) =>
+    sent.kind === 'instructions' && sent.items.some((item) => item.instruction.kind === 'prepare' && item.token === 'token') ? 1_000 : 0;
   const first = rig.coordinator.createPayment(rig.caller(), request);
   await rig.clock.pass(100);
   const second = rig.another('tc-2');

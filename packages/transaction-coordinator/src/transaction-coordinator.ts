@@ -7,7 +7,16 @@ import { Accounts } from './accounts/accounts';
 import { configProblems, MAX_ACCOUNTS_PER_READ, type CoordinatorConfig } from './coordinator-config';
 import { CoordinatorCounters } from './coordinator-counters';
 import type { CoordinatorPorts } from './coordinator-ports';
-import type { AccountView, Caller, CoordinatorService, CreateAccountRequest, ListPaymentsRequest, PaymentRequest, PaymentResult, Reply } from './coordinator-service';
+import type {
+  AccountView,
+  Caller,
+  CoordinatorService,
+  CreateAccountRequest,
+  ListPaymentsRequest,
+  PaymentRequest,
+  PaymentResult,
+  Reply,
+} from './coordinator-service';
 import { Journal } from './journal/journal';
 import { Audit } from './operations/audit';
 import { ClusterStatus } from './operations/cluster-status';
@@ -65,12 +74,32 @@ export class TransactionCoordinator implements CoordinatorService {
     this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, counters, config.requestTimeoutMs);
     const lockWaiter = new LockWaiter(ports.lockStore, clock, counters, config);
     this.unfinished = new Unfinished(clock, config, counters, (transaction) => this.recovery.finishLeft(transaction));
-    const run: RunServices = { config, clock, random, logger, counters, failpoints, journal: this.journal, link, wheel: new TimerWheel(clock), placements: this.placements, lockWaiter, unfinished: this.unfinished };
+    const run: RunServices = {
+      config,
+      clock,
+      random,
+      logger,
+      counters,
+      failpoints,
+      journal: this.journal,
+      link,
+      wheel: new TimerWheel(clock),
+      placements: this.placements,
+      lockWaiter,
+      unfinished: this.unfinished,
+    };
     const cache = new BalanceCache(dao, clock, config.idleGatherMs);
     const legFinder = new LegFinder(link);
     const ledgerTime = new LedgerTime(link.follower, directory, clock);
     this.pastReads = new PastReads(link, directory, ledgerTime, clock);
-    this.payments = new Payments({ ...run, digest, cache, legFinder, ledgerTime, accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config) });
+    this.payments = new Payments({
+      ...run,
+      digest,
+      cache,
+      legFinder,
+      ledgerTime,
+      accountLocks: new AccountLocks(ports.locks, ports.lockStore, link, clock, random, logger, config),
+    });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache);
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
@@ -103,20 +132,31 @@ export class TransactionCoordinator implements CoordinatorService {
     this.unfinished.stop();
     const untilMs = clock.monotonicMs() + graceMs;
     while (clock.monotonicMs() < untilMs && !(this.payments.idle && this.journal.idle)) await delay(clock, STOP_POLL_MS);
-    if (!this.payments.idle) this.ports.logger.warn({ paymentsInFlight: this.counters.paymentsInFlight }, 'stopping with payments under way; their buckets will resolve them');
+    if (!this.payments.idle)
+      this.ports.logger.warn({ paymentsInFlight: this.counters.paymentsInFlight }, 'stopping with payments under way; their buckets will resolve them');
   }
 
   createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>> {
     return this.limits.accounts.run(1, () => this.accounts.create(caller, request));
   }
 
-  changeAccount(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
+  changeAccount(
+    caller: Caller,
+    request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' },
+  ): Promise<Reply<AccountView>> {
     return this.limits.accounts.run(1, () => this.accounts.change(caller, request));
   }
 
-  getAccounts(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached', atUs: number | null): Promise<Reply<readonly AccountView[]>> {
+  getAccounts(
+    caller: Caller,
+    numbers: readonly AccountNumber[],
+    level: 'committed' | 'uncommitted' | 'cached',
+    atUs: number | null,
+  ): Promise<Reply<readonly AccountView[]>> {
     // More than one read may ask for is refused there, whatever else is under way.
-    return this.limits.reads.run(Math.min(numbers.length, MAX_ACCOUNTS_PER_READ), () => (atUs === null ? this.reads.get(caller, numbers, level) : this.pastReads.get(caller, numbers, atUs)));
+    return this.limits.reads.run(Math.min(numbers.length, MAX_ACCOUNTS_PER_READ), () =>
+      atUs === null ? this.reads.get(caller, numbers, level) : this.pastReads.get(caller, numbers, atUs),
+    );
   }
 
   listAccounts(caller: Caller, cursor: string | null, limit: number): ReturnType<CoordinatorService['listAccounts']> {

@@ -11,7 +11,9 @@ import { Rig, verdict } from './testing/rig';
 
 function txnOf(version: TxnVersion, { id }: PaymentRequest, reply: Reply<PaymentResult>): string {
   if (!reply.ok || reply.value.kind === 'unknown') return 'none';
-  return createHash('sha256').update(txnPreimage(version, paymentKey('mas|ops', id), reply.value.body)).digest('hex');
+  return createHash('sha256')
+    .update(txnPreimage(version, paymentKey('mas|ops', id), reply.value.body))
+    .digest('hex');
 }
 
 function versionOf(request: PaymentRequest, reply: Reply<PaymentResult>): number {

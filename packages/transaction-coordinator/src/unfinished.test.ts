@@ -43,7 +43,9 @@ test.each<[string, (at: Stage) => readonly BucketId[]]>([
   for (const waitMs of [1, 5_000, 60_000]) {
     await rig.clock.pass(waitMs);
     const report = await undecided(rig);
-    expect([...report.payments, ...report.transactions.map(({ transaction, home }) => ({ txn: transaction.txn, home }))]).toEqual([expect.objectContaining({ home: expect.stringMatching(/Home bucket 1 does not answer/) as string })]);
+    expect([...report.payments, ...report.transactions.map(({ transaction, home }) => ({ txn: transaction.txn, home }))]).toEqual([
+      expect.objectContaining({ home: expect.stringMatching(/Home bucket 1 does not answer/) as string }),
+    ]);
   }
   rig.cluster.silent.clear();
   await rig.clock.pass(SECONDS_MS);
@@ -58,7 +60,13 @@ test('the list names id, age, coordinator and every bucket that does not answer,
   rig.cluster.silent.add(bucketId(1)).add(bucketId(2));
   expect(verdict(await rig.pay(request, rig.caller(undefined, 1_000)))).toBe('unknown');
   await rig.clock.pass(20_000);
-  const expected = { id: request.id, scope: 'mas|ops', coordinator: 'tc-1', homeBucket: 1, home: 'Home bucket 1 does not answer; the payment ends when it has a majority again. Bucket 2 of its legs does not answer.' };
+  const expected = {
+    id: request.id,
+    scope: 'mas|ops',
+    coordinator: 'tc-1',
+    homeBucket: 1,
+    home: 'Home bucket 1 does not answer; the payment ends when it has a majority again. Bucket 2 of its legs does not answer.',
+  };
   const report = await undecided(rig);
   expect(report).toMatchObject({ transactions: [], payments: [expected], silent: [1, 2] });
   expect(report.payments[0]?.ageMs).toBeGreaterThanOrEqual(20_000);
@@ -105,7 +113,8 @@ test.each(['refuse', 'well'] as const)('GetPayment knows what is open although n
   const txn = answer.ok ? answer.value.txn : '';
   rig.dao.flush();
   const open = { ok: true, value: { id: request.id, scope: 'mas|ops', txn, state: 'PENDING', outcome: null } };
-  const get = (payment: Parameters<typeof rig.coordinator.getPayment>[1], account = from): Promise<unknown> => rig.clock.until(rig.coordinator.getPayment(rig.caller({ kind: 'account', account }), payment));
+  const get = (payment: Parameters<typeof rig.coordinator.getPayment>[1], account = from): Promise<unknown> =>
+    rig.clock.until(rig.coordinator.getPayment(rig.caller({ kind: 'account', account }), payment));
   expect(await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }))).toMatchObject(open);
   expect(await get({ kind: 'txn', txn: txn as never, account: from })).toMatchObject(open);
   // Another's account, another's id and another id have no such payment.
@@ -149,7 +158,17 @@ test('one that the home cannot end keeps no other from ending', async () => {
   for (const one of requests) expect(verdict(await rig.pay(one, rig.caller(undefined, 1_000)))).toBe('unknown');
   await rig.clock.pass(15_000);
   const stuck = paymentKey('mas|ops', request.id);
-  rig.cluster.tap = (_rm, sent) => (sent.kind === 'instructions' && sent.items.some(({ instruction }) => instruction.kind === 'resolve' && instruction.key === stuck) ? { kind: 'outcomes', semanticsVersion: null, outcomes: sent.items.map(({ instruction }) => ({ kind: 'outcome', outcome: 'key' in instruction && instruction.key === stuck ? { kind: 'done' } : rig.cluster.run(slotOfAccount(from), instruction) })) } : 'pass');
+  rig.cluster.tap = (_rm, sent) =>
+    sent.kind === 'instructions' && sent.items.some(({ instruction }) => instruction.kind === 'resolve' && instruction.key === stuck)
+      ? {
+          kind: 'outcomes',
+          semanticsVersion: null,
+          outcomes: sent.items.map(({ instruction }) => ({
+            kind: 'outcome',
+            outcome: 'key' in instruction && instruction.key === stuck ? { kind: 'done' } : rig.cluster.run(slotOfAccount(from), instruction),
+          })),
+        }
+      : 'pass';
   rig.cluster.silent.clear();
   await rig.clock.pass(SECONDS_MS);
   expect(requests.map(({ id }) => rig.dao.entries.get(paymentKey('mas|ops', id))?.state)).toEqual(['PENDING', 'ABORTED', 'ABORTED']);

@@ -16,7 +16,13 @@ export class WorkLimit {
   async run<Value>(size: number, work: () => Promise<Reply<Value>>): Promise<Reply<Value>> {
     if (this.underWay + size > this.most) {
       const facts = { underWay: String(this.underWay), most: String(this.most) };
-      return failure('resource-exhausted', this.reason, `This Transaction Manager has ${this.underWay} ${this.what} under way and takes ${this.most} at most; send the same request again in a moment, or to another Transaction Manager.`, null, facts);
+      return failure(
+        'resource-exhausted',
+        this.reason,
+        `This Transaction Manager has ${this.underWay} ${this.what} under way and takes ${this.most} at most; send the same request again in a moment, or to another Transaction Manager.`,
+        null,
+        facts,
+      );
     }
     this.underWay += size;
     try {

@@ -36,7 +36,11 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: ItemOutc
       if (outcome.refusal.name === 'NOT_AUTHORIZED') return rejected(txn, notAuthorized(outcome.refusal), nowMs);
       return startDecision(txn, nowMs, { kind: 'abort', reason: { ...outcome.refusal } });
     case 'locked': {
-      const reason: AbortReason = { name: 'LOCK_TIMEOUT', account: txn.legs.find((leg) => leg.spec.account === outcome.lock.lockId)?.spec.account ?? null, facts: { lock: outcome.lock.lockId } };
+      const reason: AbortReason = {
+        name: 'LOCK_TIMEOUT',
+        account: txn.legs.find((leg) => leg.spec.account === outcome.lock.lockId)?.spec.account ?? null,
+        facts: { lock: outcome.lock.lockId },
+      };
       if (phase.late) return startDecision(txn, nowMs, { kind: 'abort', reason: lateReason });
       if (timeUp(txn, nowMs)) return startDecision(txn, nowMs, { kind: 'abort', reason });
       return heldUp({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, 'home', phase.retries, nowMs, 'locked', txn.homeBucket);
@@ -45,11 +49,19 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: ItemOutc
       if (phase.late) return startDecision(txn, nowMs, { kind: 'abort', reason: lateReason });
       const reason: AbortReason = { name: 'PARTICIPANT_UNAVAILABLE', account: null, facts: { detail: 'the homes of undecided credits did not answer' } };
       if (timeUp(txn, nowMs)) return startDecision(txn, nowMs, { kind: 'abort', reason });
-      const waiting = withStep({ ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wait', txn.homeBucket);
+      const waiting = withStep(
+        { ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } },
+        nowMs,
+        'wait',
+        txn.homeBucket,
+      );
       return { txn: waiting, effects: [{ kind: 'query-homes', waiter: 'home', undecided: outcome.undecided }] };
     }
     case 'wrong-bucket':
-      return { txn: withStep({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wrong-bucket', txn.homeBucket), effects: [{ kind: 'refresh-placement' }] };
+      return {
+        txn: withStep({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wrong-bucket', txn.homeBucket),
+        effects: [{ kind: 'refresh-placement' }],
+      };
     case 'prepared':
     case 'leg-ended':
     case 'account':
@@ -74,7 +86,8 @@ function recorded({ plan }: GlobalTransaction, { decision, balances, untold }: H
 const lateReason: AbortReason = { name: 'DEADLINE_EXCEEDED', account: null, facts: { phase: 'deciding' } };
 
 function decided(txn: GlobalTransaction, phase: Deciding, verdict: Verdict, nowMs: number): Advance {
-  const detail = verdict.kind === 'conflict' ? 'CONFLICT' : verdict.outcome.decision.kind === 'committed' ? 'COMMITTED' : `ABORTED ${verdict.outcome.decision.reason.name}`;
+  const detail =
+    verdict.kind === 'conflict' ? 'CONFLICT' : verdict.outcome.decision.kind === 'committed' ? 'COMMITTED' : `ABORTED ${verdict.outcome.decision.reason.name}`;
   const noted = withStep(txn, nowMs, 'decided', txn.homeBucket, detail);
   if (noted.answered) return startTelling(noted, verdict, nowMs);
   const answered = withStep(noted, nowMs, 'answered', null, null, { answered: true });
@@ -84,7 +97,8 @@ function decided(txn: GlobalTransaction, phase: Deciding, verdict: Verdict, nowM
 
 /** A refused token stays the answer unless somebody else committed the payment. */
 function answerOf(intent: Intent, verdict: Verdict): TransactionAnswer {
-  if (intent.kind === 'resolve' && intent.rejection !== null && verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'aborted' && verdict.fresh) return intent.rejection;
+  if (intent.kind === 'resolve' && intent.rejection !== null && verdict.kind === 'recorded' && verdict.outcome.decision.kind === 'aborted' && verdict.fresh)
+    return intent.rejection;
   return verdict;
 }
 
@@ -95,5 +109,11 @@ function inDoubt(txn: GlobalTransaction, nowMs: number, { reason, noQuorum, noSt
   // No decision has come into any log by this attempt: earlier questions to the home were answered and recorded nothing.
   if (noQuorum?.perhapsDone === false) return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'no-quorum', noQuorum } }, { kind: 'ended' }] };
   if (noStore?.perhapsDone === false) return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'no-store', noStore } }, { kind: 'ended' }] };
-  return { txn: ended, effects: [{ kind: 'answer', answer: { kind: 'unknown', message: `The home bucket did not answer (${reason}); ask again with the same id.` } }, { kind: 'ended' }] };
+  return {
+    txn: ended,
+    effects: [
+      { kind: 'answer', answer: { kind: 'unknown', message: `The home bucket did not answer (${reason}); ask again with the same id.` } },
+      { kind: 'ended' },
+    ],
+  };
 }

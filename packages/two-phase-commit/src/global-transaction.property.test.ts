@@ -30,7 +30,17 @@ function run(numbers: readonly number[]): Run {
     const amount = BigInt(1 + choices.below(140));
     const first = to[choices.below(to.length)]!;
     const split = choices.chance(3) ? to.find((account) => account !== first)! : null;
-    const legs = split === null ? ([[from, 'debit', amount], [first, 'credit', amount]] as const) : ([[from, 'debit', amount + 1n], [first, 'credit', amount], [split, 'credit', 1n]] as const);
+    const legs =
+      split === null
+        ? ([
+            [from, 'debit', amount],
+            [first, 'credit', amount],
+          ] as const)
+        : ([
+            [from, 'debit', amount + 1n],
+            [first, 'credit', amount],
+            [split, 'credit', 1n],
+          ] as const);
     const home = choices.chance(5) ? pick() : from;
     const plan = world.plan(paymentKey('mas|ops', `{${home}}p${i}`), payment(legs));
     world.begin(plan);
@@ -42,7 +52,18 @@ function run(numbers: readonly number[]): Run {
     // The same id with another body, at the same home.
     if (choices.chance(40)) {
       const victim = plans[choices.below(plans.length)]!;
-      world.begin(world.plan(victim.key, payment([[accounts[0]!, 'debit', 3n], [accounts[1]!, 'credit', 3n]], 'other')));
+      world.begin(
+        world.plan(
+          victim.key,
+          payment(
+            [
+              [accounts[0]!, 'debit', 3n],
+              [accounts[1]!, 'credit', 3n],
+            ],
+            'other',
+          ),
+        ),
+      );
     }
     if (choices.chance(60)) world.freeze(pick());
     if (!world.step() && choices.exhausted) break;
@@ -87,7 +108,11 @@ function checkLegsAgree(world: World): void {
   }
 }
 
-function checkAnswer(world: World, plan: { readonly key: Parameters<World['outcomeOf']>[0]; readonly homeSlot: Parameters<World['outcomeOf']>[1]; readonly txn: string }, answer: World['machines'][number]['answers'][number]): void {
+function checkAnswer(
+  world: World,
+  plan: { readonly key: Parameters<World['outcomeOf']>[0]; readonly homeSlot: Parameters<World['outcomeOf']>[1]; readonly txn: string },
+  answer: World['machines'][number]['answers'][number],
+): void {
   const row = world.outcomeOf(plan.key, plan.homeSlot);
   switch (answer.kind) {
     case 'recorded':
@@ -109,7 +134,10 @@ function checkAnswer(world: World, plan: { readonly key: Parameters<World['outco
 }
 
 test('any interleaving ends in one decision with money conserved', () => {
-  fc.assert(fc.property(fc.array(fc.nat({ max: 4095 }), { minLength: 20, maxLength: 600, size: 'max' }), (numbers) => check(run(numbers))), { numRuns: 400 });
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 4095 }), { minLength: 20, maxLength: 600, size: 'max' }), (numbers) => check(run(numbers))),
+    { numRuns: 400 },
+  );
 });
 
 test('without misfortune every payment that the balances allow commits', () => {
@@ -129,6 +157,22 @@ test('the runs reach the corners that they are for', () => {
       if (machine.crashed) note('crashed');
     }
   }
-  const corners = ['committed', 'aborted', 'conflict', 'unknown', 'crashed', 'redis-silent', 'wait', 'homes-silent', 'settle-sent', 'locked', 'prepared-earlier', 'prepare-failed', 'in-doubt', 'left-to-home', 'told'];
+  const corners = [
+    'committed',
+    'aborted',
+    'conflict',
+    'unknown',
+    'crashed',
+    'redis-silent',
+    'wait',
+    'homes-silent',
+    'settle-sent',
+    'locked',
+    'prepared-earlier',
+    'prepare-failed',
+    'in-doubt',
+    'left-to-home',
+    'told',
+  ];
   expect(corners.filter((corner) => !reached.has(corner))).toEqual([]);
 });

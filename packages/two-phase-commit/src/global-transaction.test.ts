@@ -5,7 +5,18 @@
  */
 import type { AbortReason, LegRow, Outcome, OutcomeRow, UndecidedLeg } from '@mas/ledger';
 import { accountNumber, bucketId, paymentKey, slot, txnId, type AccountNumber } from '@mas/values';
-import { advance, globalTransaction, resolveTransaction, timelineOf, type GlobalTransaction, type InstructionReply, type Placing, type TransactionEffect, type TransactionEvent, type TransactionPlan } from './index';
+import {
+  advance,
+  globalTransaction,
+  resolveTransaction,
+  timelineOf,
+  type GlobalTransaction,
+  type InstructionReply,
+  type Placing,
+  type TransactionEffect,
+  type TransactionEvent,
+  type TransactionPlan,
+} from './index';
 import { OPERATOR, payment } from './testing/world';
 
 const [ann, bob, cat] = ['ann', 'bob', 'cat'].map((name) => accountNumber(name)) as [AccountNumber, AccountNumber, AccountNumber];
@@ -14,18 +25,43 @@ const OTHER = txnId('2'.repeat(64));
 const LIMITS = { lockedRetryMs: 2_000, retryMinMs: 10, retryMaxMs: 200, maxReplacements: 2 };
 
 const plan: TransactionPlan = {
-  txn: TXN, key: paymentKey('mas|ops', 'p'), homeSlot: slot(1), subject: OPERATOR, lockTokens: [], createdAtMs: 1_000_000, startedAtMs: 0, limits: LIMITS,
-  body: payment([[ann, 'debit', 3n], [bob, 'credit', 2n], [cat, 'credit', 1n]]),
+  txn: TXN,
+  key: paymentKey('mas|ops', 'p'),
+  homeSlot: slot(1),
+  subject: OPERATOR,
+  lockTokens: [],
+  createdAtMs: 1_000_000,
+  startedAtMs: 0,
+  limits: LIMITS,
+  body: payment([
+    [ann, 'debit', 3n],
+    [bob, 'credit', 2n],
+    [cat, 'credit', 1n],
+  ]),
 };
 const placing = (home: number, ...legs: readonly number[]): Placing => ({ homeBucket: bucketId(home), legBuckets: legs.map(bucketId) });
 const spread = placing(1, 1, 2, 3);
 
-const committedRow = (untold: readonly AccountNumber[] = []): OutcomeRow => ({ slot: plan.homeSlot, key: plan.key, txn: TXN, body: plan.body, subject: OPERATOR, decision: { kind: 'committed', atMs: 7, commitUs: 7_000 }, balances: [], untold: untold.map((account) => ({ account })), forced: [] });
-const abortedRow = (name: AbortReason['name'], untold: readonly AccountNumber[] = []): OutcomeRow => ({ ...committedRow(untold), decision: { kind: 'aborted', atMs: 7, reason: { name, account: null, facts: {} } } });
+const committedRow = (untold: readonly AccountNumber[] = []): OutcomeRow => ({
+  slot: plan.homeSlot,
+  key: plan.key,
+  txn: TXN,
+  body: plan.body,
+  subject: OPERATOR,
+  decision: { kind: 'committed', atMs: 7, commitUs: 7_000 },
+  balances: [],
+  untold: untold.map((account) => ({ account })),
+  forced: [],
+});
+const abortedRow = (name: AbortReason['name'], untold: readonly AccountNumber[] = []): OutcomeRow => ({
+  ...committedRow(untold),
+  decision: { kind: 'aborted', atMs: 7, reason: { name, account: null, facts: {} } },
+});
 const boundRow: OutcomeRow = { ...committedRow(), txn: OTHER };
 const outcome = (of: Outcome): InstructionReply => ({ kind: 'outcome', outcome: of });
 const decided = (row: OutcomeRow, fresh = true): InstructionReply => outcome({ kind: 'decided', outcome: row, fresh });
-const legRow = (state: LegRow['state'], name: AbortReason['name'] = 'ABANDONED'): LegRow => ({ state, reason: state === 'aborted' ? { name, account: null, facts: {} } : null }) as LegRow;
+const legRow = (state: LegRow['state'], name: AbortReason['name'] = 'ABANDONED'): LegRow =>
+  ({ state, reason: state === 'aborted' ? { name, account: null, facts: {} } : null }) as LegRow;
 const prepared = outcome({ kind: 'prepared', leg: legRow('prepared') });
 const ended = outcome({ kind: 'leg-ended', leg: legRow('committed') });
 const refused = outcome({ kind: 'refused', refusal: { name: 'ACCOUNT_CLOSED', account: bob, facts: {} } });
@@ -49,7 +85,8 @@ function words(effect: TransactionEffect): string {
       return `prepare ${effect.instruction.account}@${effect.bucket}${effect.instruction.undecided.length > 0 ? ' naming undecided' : ''}`;
     case 'decide': {
       const { instruction } = effect;
-      if (instruction.kind === 'decide-commit') return `decide-commit@${effect.bucket} [${instruction.remotePrepared.join()}]${instruction.undecided.length > 0 ? ' naming undecided' : ''}`;
+      if (instruction.kind === 'decide-commit')
+        return `decide-commit@${effect.bucket} [${instruction.remotePrepared.join()}]${instruction.undecided.length > 0 ? ' naming undecided' : ''}`;
       return instruction.kind === 'decide-abort' ? `decide-abort@${effect.bucket} ${instruction.reason.name}` : `resolve@${effect.bucket}`;
     }
     case 'tell':
@@ -85,7 +122,10 @@ function answerWords(answer: Extract<TransactionEffect, { kind: 'answer' }>['ans
 }
 
 /** Runs the events; answers with the effects of each, and the machine. */
-function play(script: readonly (readonly [TransactionEvent, readonly string[]])[], start: GlobalTransaction = globalTransaction(plan, spread)): GlobalTransaction {
+function play(
+  script: readonly (readonly [TransactionEvent, readonly string[]])[],
+  start: GlobalTransaction = globalTransaction(plan, spread),
+): GlobalTransaction {
   let txn = start;
   for (const [i, [event, expected]] of script.entries()) {
     const next = advance(txn, event);
@@ -108,7 +148,21 @@ test('commit: everybody is prepared before the home is asked, the caller hears b
     [told(cat), []],
     [told(bob), ['acknowledge@1 [bob,cat]', 'journal-end', 'ended']],
   ]);
-  expect(timelineOf(txn).map((step) => `${step.atMs - plan.createdAtMs} ${step.step}`)).toEqual(['0 received', '1 journaled', '1 prepare-sent', '1 prepare-sent', '2 prepared', '2 prepared', '2 decide-sent', '3 decided', '3 answered', '3 tell-sent', '4 told', '4 told', '4 ended']);
+  expect(timelineOf(txn).map((step) => `${step.atMs - plan.createdAtMs} ${step.step}`)).toEqual([
+    '0 received',
+    '1 journaled',
+    '1 prepare-sent',
+    '1 prepare-sent',
+    '2 prepared',
+    '2 prepared',
+    '2 decide-sent',
+    '3 decided',
+    '3 answered',
+    '3 tell-sent',
+    '4 told',
+    '4 told',
+    '4 ended',
+  ]);
 });
 
 test.each<[string, number | null, number | null, number | null]>([
@@ -120,16 +174,27 @@ test.each<[string, number | null, number | null, number | null]>([
   const promise = (preparedUs: number | null): InstructionReply => outcome({ kind: 'prepared', leg: { ...legRow('prepared'), preparedUs } });
   const txn = [begin, journaled(), leg(bob, promise(ofBob))].reduce((before, event) => advance(before, event).txn, globalTransaction(plan, spread));
   const decide = advance(txn, leg(cat, promise(ofCat)));
-  expect(decide.effects).toEqual([expect.objectContaining({ kind: 'decide', instruction: expect.objectContaining({ kind: 'decide-commit', notBeforeUs }) as unknown })]);
+  expect(decide.effects).toEqual([
+    expect.objectContaining({ kind: 'decide', instruction: expect.objectContaining({ kind: 'decide-commit', notBeforeUs }) as unknown }),
+  ]);
   for (const commitUs of [7_000, null]) {
     const record = { ...committedRow([bob, cat]), decision: { kind: 'committed' as const, atMs: 7, commitUs } };
     const { effects } = advance(decide.txn, home(decided(record)));
-    expect(effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.instruction] : []))).toEqual([bob, cat].map((account) => ({ kind: 'commit', txn: TXN, account, commitUs })));
+    expect(effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.instruction] : []))).toEqual(
+      [bob, cat].map((account) => ({ kind: 'commit', txn: TXN, account, commitUs })),
+    );
   }
 });
 
 test('all legs at home: DECIDE alone, and nobody to tell', () => {
-  play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(decided(committedRow())), ['answer committed', 'journal-end', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
+  play(
+    [
+      [begin, ['journal-begin']],
+      [journaled(), ['decide-commit@1 []']],
+      [home(decided(committedRow())), ['answer committed', 'journal-end', 'ended']],
+    ],
+    globalTransaction(plan, placing(1, 1, 1, 1)),
+  );
 });
 
 test('a refusal ends it at once: abort at home first, then every remote leg hears, also the one not heard of', () => {
@@ -148,7 +213,11 @@ test("the answer is the home's record, not the intention: another coordinator ab
 });
 
 test("the answer is the home's record: this one gave up on a leg, but an earlier attempt has committed", () => {
-  play([...preparing, [leg(bob, lost), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']], [home(decided(committedRow([cat]), false)), ['answer committed', 'commit bob@2', 'commit cat@3']]]);
+  play([
+    ...preparing,
+    [leg(bob, lost), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']],
+    [home(decided(committedRow([cat]), false)), ['answer committed', 'commit bob@2', 'commit cat@3']],
+  ]);
 });
 
 test('a leg that an earlier attempt aborted asks the home for that record', () => {
@@ -156,8 +225,18 @@ test('a leg that an earlier attempt aborted asks the home for that record', () =
 });
 
 test('a conflict: the caller hears which, and only what this attempt touched is rolled back', () => {
-  play([...deciding, [home(outcome({ kind: 'conflict', bound: boundRow })), ['answer conflict', 'rollback bob@2', 'rollback cat@3']], [told(bob), []], [told(cat), ['journal-end', 'ended']]]);
-  play([[begin, ['journal-begin']], [journaled('ann'), ['await locks ann']], [{ kind: 'lock-timeout', nowMs: 9, lockId: 'ann', attempts: 10 }, ['decide-abort@1 LOCK_TIMEOUT']], [home(outcome({ kind: 'conflict', bound: boundRow })), ['answer conflict', 'journal-end', 'ended']]]);
+  play([
+    ...deciding,
+    [home(outcome({ kind: 'conflict', bound: boundRow })), ['answer conflict', 'rollback bob@2', 'rollback cat@3']],
+    [told(bob), []],
+    [told(cat), ['journal-end', 'ended']],
+  ]);
+  play([
+    [begin, ['journal-begin']],
+    [journaled('ann'), ['await locks ann']],
+    [{ kind: 'lock-timeout', nowMs: 9, lockId: 'ann', attempts: 10 }, ['decide-abort@1 LOCK_TIMEOUT']],
+    [home(outcome({ kind: 'conflict', bound: boundRow })), ['answer conflict', 'journal-end', 'ended']],
+  ]);
 });
 
 describe('held up', () => {
@@ -177,14 +256,24 @@ describe('held up', () => {
   });
 
   test('WAIT: the homes are asked; the decided are told first, the undecided are named', () => {
-    const answered = (recorded: OutcomeRow | null | 'unreachable'): TransactionEvent => ({ kind: 'homes-answered', nowMs: 9, waiter: bob, answers: [{ leg: undecidedLeg, recorded }] });
+    const answered = (recorded: OutcomeRow | null | 'unreachable'): TransactionEvent => ({
+      kind: 'homes-answered',
+      nowMs: 9,
+      waiter: bob,
+      answers: [{ leg: undecidedLeg, recorded }],
+    });
     const upTo = [...preparing, [leg(cat, prepared), []], [leg(bob, wait), ['query homes for bob']]] as const;
     play([...upTo, [answered(null), ['prepare bob@2 naming undecided']]]);
     play([...upTo, [answered({ ...committedRow(), txn: OTHER }), ['settle@2 commit']], [{ kind: 'settled', nowMs: 10, waiter: bob }, ['prepare bob@2']]]);
     play([...upTo, [answered({ ...abortedRow('CANCELLED'), txn: OTHER }), ['settle@2 rollback']]]);
     // The other's key belongs to a third: no money will come from it.
     play([...upTo, [answered({ ...committedRow(), txn: txnId('3'.repeat(64)) }), ['prepare bob@2 naming undecided']]]);
-    play([...upTo, [answered('unreachable'), ['wake bob in 200']], [{ kind: 'woken', nowMs: 210, waiter: bob }, ['prepare bob@2']], [leg(bob, wait, 2_100), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']]]);
+    play([
+      ...upTo,
+      [answered('unreachable'), ['wake bob in 200']],
+      [{ kind: 'woken', nowMs: 210, waiter: bob }, ['prepare bob@2']],
+      [leg(bob, wait, 2_100), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']],
+    ]);
   });
 
   test('the same at home', () => {
@@ -208,7 +297,12 @@ describe('slots that move', () => {
   });
 
   test('a leg that left home before the decision is prepared first; a promise that moved stays one', () => {
-    play([...deciding, [home(moved), ['refresh-placement']], [placed(placing(1, 2, 3, 3)), ['prepare ann@2']], [leg(ann, prepared), ['decide-commit@1 [ann,bob,cat]']]]);
+    play([
+      ...deciding,
+      [home(moved), ['refresh-placement']],
+      [placed(placing(1, 2, 3, 3)), ['prepare ann@2']],
+      [leg(ann, prepared), ['decide-commit@1 [ann,bob,cat]']],
+    ]);
   });
 
   test('the home moved: it is asked at its new place', () => {
@@ -216,18 +310,39 @@ describe('slots that move', () => {
   });
 
   test('slots that keep moving: the payment aborts', () => {
-    play([...preparing, [leg(bob, moved), ['refresh-placement']], [placed(spread), ['prepare bob@2']], [leg(bob, moved), ['refresh-placement']], [placed(spread), ['prepare bob@2']], [leg(bob, moved), ['refresh-placement']], [placed(spread), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']]]);
+    play([
+      ...preparing,
+      [leg(bob, moved), ['refresh-placement']],
+      [placed(spread), ['prepare bob@2']],
+      [leg(bob, moved), ['refresh-placement']],
+      [placed(spread), ['prepare bob@2']],
+      [leg(bob, moved), ['refresh-placement']],
+      [placed(spread), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']],
+    ]);
   });
 
   test('a leg to be told is followed', () => {
-    play([...deciding, [home(decided(committedRow([bob, cat]))), ['answer committed', 'commit bob@2', 'commit cat@3']], [told(bob, moved), ['refresh-placement']], [placed(placing(1, 1, 3, 3)), ['commit bob@3']], [told(cat), []], [told(bob), ['acknowledge@1 [bob,cat]', 'journal-end', 'ended']]]);
+    play([
+      ...deciding,
+      [home(decided(committedRow([bob, cat]))), ['answer committed', 'commit bob@2', 'commit cat@3']],
+      [told(bob, moved), ['refresh-placement']],
+      [placed(placing(1, 1, 3, 3)), ['commit bob@3']],
+      [told(cat), []],
+      [told(bob), ['acknowledge@1 [bob,cat]', 'journal-end', 'ended']],
+    ]);
   });
 });
 
 describe('deadlines', () => {
   test.each<[string, readonly (readonly [TransactionEvent, readonly string[]])[]]>([
     ['while the entry is written', [[begin, ['journal-begin']]]],
-    ['while it waits for a lock', [[begin, ['journal-begin']], [journaled('ann'), ['await locks ann']]]],
+    [
+      'while it waits for a lock',
+      [
+        [begin, ['journal-begin']],
+        [journaled('ann'), ['await locks ann']],
+      ],
+    ],
     ['while legs are prepared', preparing],
   ])('%s: the abort is recorded at home before it is answered', (_, upTo) => {
     play([...upTo, [deadline, ['decide-abort@1 DEADLINE_EXCEEDED']], [journaled(), []], [leg(bob, prepared), []]]);
@@ -239,7 +354,12 @@ describe('deadlines', () => {
 
   test('a commit that was held up at home is not asked again after the deadline', () => {
     play([...deciding, [deadline, []], [home(locked), ['decide-abort@1 DEADLINE_EXCEEDED']]]);
-    play([...deciding, [home(locked), ['wake home in 10']], [deadline, ['decide-abort@1 DEADLINE_EXCEEDED']], [{ kind: 'woken', nowMs: 9, waiter: 'home' }, []]]);
+    play([
+      ...deciding,
+      [home(locked), ['wake home in 10']],
+      [deadline, ['decide-abort@1 DEADLINE_EXCEEDED']],
+      [{ kind: 'woken', nowMs: 9, waiter: 'home' }, []],
+    ]);
   });
 
   test('a home that never answers: UNKNOWN, and nothing is told', () => {
@@ -251,39 +371,81 @@ describe('a refused token', () => {
   const rejected: InstructionReply = { kind: 'unauthenticated', reason: 'expired' };
 
   test('before any promise: an error, nothing recorded', () => {
-    play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(rejected), ['answer rejected', 'journal-forget', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
+    play(
+      [
+        [begin, ['journal-begin']],
+        [journaled(), ['decide-commit@1 []']],
+        [home(rejected), ['answer rejected', 'journal-forget', 'ended']],
+      ],
+      globalTransaction(plan, placing(1, 1, 1, 1)),
+    );
   });
 
   test('after one: resolved by the home, and the caller hears of the token', () => {
-    play([...preparing, [leg(bob, prepared), []], [leg(cat, rejected), ['resolve@1']], [home(decided(abortedRow('ABANDONED', [bob, cat]))), ['answer rejected', 'rollback bob@2', 'rollback cat@3']]]);
+    play([
+      ...preparing,
+      [leg(bob, prepared), []],
+      [leg(cat, rejected), ['resolve@1']],
+      [home(decided(abortedRow('ABANDONED', [bob, cat]))), ['answer rejected', 'rollback bob@2', 'rollback cat@3']],
+    ]);
   });
 
   test('unless it had been committed', () => {
-    play([...deciding, [home(rejected), ['resolve@1']], [home(decided(committedRow([bob, cat]), false)), ['answer committed', 'commit bob@2', 'commit cat@3']]]);
+    play([
+      ...deciding,
+      [home(rejected), ['resolve@1']],
+      [home(decided(committedRow([bob, cat]), false)), ['answer committed', 'commit bob@2', 'commit cat@3']],
+    ]);
   });
 
   test('NOT_AUTHORIZED from a bucket is the same: said of the body and the token alone', () => {
-    play([[begin, ['journal-begin']], [journaled(), ['decide-commit@1 []']], [home(outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: ann, facts: {} } })), ['answer rejected', 'journal-forget', 'ended']]], globalTransaction(plan, placing(1, 1, 1, 1)));
+    play(
+      [
+        [begin, ['journal-begin']],
+        [journaled(), ['decide-commit@1 []']],
+        [home(outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: ann, facts: {} } })), ['answer rejected', 'journal-forget', 'ended']],
+      ],
+      globalTransaction(plan, placing(1, 1, 1, 1)),
+    );
   });
 
-  test.each([['by its bucket', rejected], ['by the ledger', outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: null, facts: {} } })]])('a RESOLVE that is refused too, %s, is not asked for ever: the legs are left to their leaders', (_by, again) => {
+  test.each([
+    ['by its bucket', rejected],
+    ['by the ledger', outcome({ kind: 'refused', refusal: { name: 'NOT_AUTHORIZED', account: null, facts: {} } })],
+  ])('a RESOLVE that is refused too, %s, is not asked for ever: the legs are left to their leaders', (_by, again) => {
     play([...deciding, [home(rejected), ['resolve@1']], [home(again), ['answer rejected', 'ended']]]);
   });
 });
 
 test('an alarm in phase 2 is passed on and not acknowledged', () => {
   const alarm = outcome({ kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', txn: TXN, account: bob } });
-  play([...deciding, [home(decided(committedRow([bob, cat]))), ['answer committed', 'commit bob@2', 'commit cat@3']], [told(cat), []], [told(bob, alarm), ['alarm COMMIT_WITHOUT_PREPARE', 'acknowledge@1 [cat]', 'journal-end', 'ended']]]);
+  play([
+    ...deciding,
+    [home(decided(committedRow([bob, cat]))), ['answer committed', 'commit bob@2', 'commit cat@3']],
+    [told(cat), []],
+    [told(bob, alarm), ['alarm COMMIT_WITHOUT_PREPARE', 'acknowledge@1 [cat]', 'journal-end', 'ended']],
+  ]);
 });
 
 test('taking over: RESOLVE, then the legs that the home has yet to tell', () => {
   const taken = resolveTransaction(plan, spread, 0);
   expect(taken.effects.map(words)).toEqual(['resolve@1']);
-  play([[home(decided(committedRow([cat]), false)), ['answer committed', 'commit cat@3']], [told(cat), ['acknowledge@1 [cat]', 'journal-end', 'ended']]], taken.txn);
+  play(
+    [
+      [home(decided(committedRow([cat]), false)), ['answer committed', 'commit cat@3']],
+      [told(cat), ['acknowledge@1 [cat]', 'journal-end', 'ended']],
+    ],
+    taken.txn,
+  );
 });
 
 test('repeated and late events change nothing', () => {
-  const done = play([...deciding, [home(decided(committedRow([bob, cat]))), ['answer committed', 'commit bob@2', 'commit cat@3']], [told(bob), []], [told(cat), ['acknowledge@1 [bob,cat]', 'journal-end', 'ended']]]);
+  const done = play([
+    ...deciding,
+    [home(decided(committedRow([bob, cat]))), ['answer committed', 'commit bob@2', 'commit cat@3']],
+    [told(bob), []],
+    [told(cat), ['acknowledge@1 [bob,cat]', 'journal-end', 'ended']],
+  ]);
   for (const event of [begin, journaled(), leg(bob, prepared), home(decided(abortedRow('CANCELLED'))), told(bob), deadline, answerBy] as const) {
     const next = advance(done, event);
     expect({ effects: next.effects, same: next.txn === done }).toEqual({ effects: [], same: true });
@@ -292,5 +454,11 @@ test('repeated and late events change nothing', () => {
 
 test('exclusive locks that the caller holds himself do not make him wait', () => {
   const own = globalTransaction({ ...plan, lockTokens: [{ account: ann, token: 4 }] }, spread);
-  play([[begin, ['journal-begin']], [journaled('ann'), ['prepare bob@2', 'prepare cat@3']]], own);
+  play(
+    [
+      [begin, ['journal-begin']],
+      [journaled('ann'), ['prepare bob@2', 'prepare cat@3']],
+    ],
+    own,
+  );
 });

@@ -39,20 +39,28 @@ export function globalTransaction(plan: TransactionPlan, placing: Placing): Glob
 export function resolveTransaction(plan: TransactionPlan, placing: Placing, nowMs: number, timeline: Timeline | null = null): Advance {
   const { txn, key, homeSlot, body, subject, createdAtMs } = plan;
   const askedAtMs = subject.kind === 'operator' ? createdAtMs : null;
-  return startDecision({ ...globalTransaction(plan, placing), timeline }, nowMs, { kind: 'resolve', rejection: null, resolve: { kind: 'resolve', txn, key, homeSlot, body, subject, askedAtMs } });
+  return startDecision({ ...globalTransaction(plan, placing), timeline }, nowMs, {
+    kind: 'resolve',
+    rejection: null,
+    resolve: { kind: 'resolve', txn, key, homeSlot, body, subject, askedAtMs },
+  });
 }
 
 /** An event that no longer means anything (late, repeated, for another phase) changes nothing. */
 export function advance(txn: GlobalTransaction, event: TransactionEvent): Advance {
   switch (event.kind) {
     case 'begin':
-      return txn.phase.kind === 'created' ? { txn: withStep(txn, event.nowMs, 'received', null, null, { phase: { kind: 'journaling' } }), effects: [{ kind: 'journal-begin' }] } : unchanged(txn);
+      return txn.phase.kind === 'created'
+        ? { txn: withStep(txn, event.nowMs, 'received', null, null, { phase: { kind: 'journaling' } }), effects: [{ kind: 'journal-begin' }] }
+        : unchanged(txn);
     case 'journaled':
       return txn.phase.kind === 'journaling' ? journaled(txn, event) : unchanged(txn);
     case 'locks-clear':
       return txn.phase.kind === 'awaiting-locks' ? startPreparing(withStep(txn, event.nowMs, 'locks-clear'), event.nowMs) : unchanged(txn);
     case 'lock-timeout':
-      return txn.phase.kind === 'awaiting-locks' ? startDecision(txn, event.nowMs, { kind: 'abort', reason: lockTimeout(txn, event.lockId, event.attempts) }) : unchanged(txn);
+      return txn.phase.kind === 'awaiting-locks'
+        ? startDecision(txn, event.nowMs, { kind: 'abort', reason: lockTimeout(txn, event.lockId, event.attempts) })
+        : unchanged(txn);
     case 'leg-replied':
       return txn.phase.kind === 'preparing' ? legReplied(txn, event) : unchanged(txn);
     case 'home-replied':
@@ -77,9 +85,15 @@ export function advance(txn: GlobalTransaction, event: TransactionEvent): Advanc
 
 function journaled(txn: GlobalTransaction, event: Extract<TransactionEvent, { kind: 'journaled' }>): Advance {
   const noted = withStep(txn, event.nowMs, event.written ? 'journaled' : 'redis-silent');
-  const foreign = event.exclusivelyLocked.length === 0 ? event.exclusivelyLocked : event.exclusivelyLocked.filter((lockId) => !txn.plan.lockTokens.some((held) => held.account === lockId));
+  const foreign =
+    event.exclusivelyLocked.length === 0
+      ? event.exclusivelyLocked
+      : event.exclusivelyLocked.filter((lockId) => !txn.plan.lockTokens.some((held) => held.account === lockId));
   if (foreign.length === 0) return startPreparing(noted, event.nowMs);
-  return { txn: withStep({ ...noted, phase: { kind: 'awaiting-locks' } }, event.nowMs, 'lock-wait', null, foreign.join(',')), effects: [{ kind: 'await-locks', lockIds: foreign }] };
+  return {
+    txn: withStep({ ...noted, phase: { kind: 'awaiting-locks' } }, event.nowMs, 'lock-wait', null, foreign.join(',')),
+    effects: [{ kind: 'await-locks', lockIds: foreign }],
+  };
 }
 
 function deadline(txn: GlobalTransaction, nowMs: number): Advance {

@@ -7,4 +7,16 @@ export { NOBODY_MS, noQuorumText, noStoreText, QUICK_ATTEMPT_MS, Soundings } fro
 export type { Decide, TransactionAnswer, TransactionEffect } from './transaction-effect';
 export type { HomeAnswer, InstructionReply, NoQuorum, NoStore, TransactionEvent, Unreachable, Waiter } from './transaction-event';
 export type { LockToken, Placing, TransactionLimits, TransactionPlan } from './transaction-plan';
-export { MAX_TIMELINE_STEPS, timelineOf, type Advance, type Deciding, type GlobalPhase, type GlobalTransaction, type Intent, type RecordedPayment, type Timeline, type TransactionStep, type Verdict } from './transaction-state';
+export {
+  MAX_TIMELINE_STEPS,
+  timelineOf,
+  type Advance,
+  type Deciding,
+  type GlobalPhase,
+  type GlobalTransaction,
+  type Intent,
+  type RecordedPayment,
+  type Timeline,
+  type TransactionStep,
+  type Verdict,
+} from './transaction-state';

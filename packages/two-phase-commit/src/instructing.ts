@@ -34,7 +34,9 @@ export function startDecision(txn: GlobalTransaction, nowMs: number, intent: Int
 /** The same question once more, with what has been learned since. */
 export function askHome(txn: GlobalTransaction, phase: Deciding, nowMs: number): Advance {
   const asked: Deciding = phase.state === 'asked' ? phase : { ...phase, state: 'asked' };
-  const noted = withStep(txn, nowMs, 'decide-sent', txn.homeBucket, asked.intent.kind === 'abort' ? asked.intent.reason.name : asked.intent.kind, { phase: asked });
+  const noted = withStep(txn, nowMs, 'decide-sent', txn.homeBucket, asked.intent.kind === 'abort' ? asked.intent.reason.name : asked.intent.kind, {
+    phase: asked,
+  });
   return { txn: noted, effects: [{ kind: 'decide', bucket: txn.homeBucket, instruction: decideOf(txn, asked) }] };
 }
 
@@ -79,7 +81,15 @@ function decideOf(txn: GlobalTransaction, phase: Deciding): Decide {
     case 'commit':
       return decideCommitOf(plan, promisesOf(txn), phase.undecided);
     case 'abort':
-      return { kind: 'decide-abort', txn: plan.txn, key: plan.key, homeSlot: plan.homeSlot, body: plan.body, subject: plan.subject, reason: phase.intent.reason };
+      return {
+        kind: 'decide-abort',
+        txn: plan.txn,
+        key: plan.key,
+        homeSlot: plan.homeSlot,
+        body: plan.body,
+        subject: plan.subject,
+        reason: phase.intent.reason,
+      };
     case 'resolve':
       return phase.intent.resolve;
     default:
@@ -92,7 +102,11 @@ export type Promises = Pick<DecideCommit, 'remotePrepared' | 'notBeforeUs'>;
 
 export const NO_PROMISES: Promises = { remotePrepared: [], notBeforeUs: null };
 
-export function decideCommitOf({ txn, key, homeSlot, body, subject, lockTokens }: TransactionPlan, { remotePrepared, notBeforeUs }: Promises, undecided: readonly TxnId[]): DecideCommit {
+export function decideCommitOf(
+  { txn, key, homeSlot, body, subject, lockTokens }: TransactionPlan,
+  { remotePrepared, notBeforeUs }: Promises,
+  undecided: readonly TxnId[],
+): DecideCommit {
   return { kind: 'decide-commit', txn, key, homeSlot, body, subject, remotePrepared, notBeforeUs, lockTokens, undecided };
 }
 

@@ -12,12 +12,29 @@ import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, Pay
 export type ParticipantRequest =
   | { readonly kind: 'instructions'; readonly bucket: BucketId; readonly phase: InstructionPhase; readonly items: readonly InstructionItem[] }
   /** `closedAtUs`: "nothing is recorded" has to be true for every commit time up to this moment; null: as of now. */
-  | { readonly kind: 'query'; readonly bucket: BucketId; readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[]; readonly closedAtUs: number | null }
-  | { readonly kind: 'read-accounts'; readonly bucket: BucketId; readonly level: ReadLevel; readonly numbers: readonly AccountNumber[]; readonly token: string | null; readonly at: ReadMoment }
+  | {
+      readonly kind: 'query';
+      readonly bucket: BucketId;
+      readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[];
+      readonly closedAtUs: number | null;
+    }
+  | {
+      readonly kind: 'read-accounts';
+      readonly bucket: BucketId;
+      readonly level: ReadLevel;
+      readonly numbers: readonly AccountNumber[];
+      readonly token: string | null;
+      readonly at: ReadMoment;
+    }
   | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null }
   /** One leg, by what identifies it; found through the bucket's filter, however long the account's history is. */
   | { readonly kind: 'leg'; readonly bucket: BucketId; readonly account: AccountNumber; readonly txn: TxnId; readonly token: string | null }
-  | { readonly kind: 'list-accounts'; readonly bucket: BucketId; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null; readonly limit: number }
+  | {
+      readonly kind: 'list-accounts';
+      readonly bucket: BucketId;
+      readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null;
+      readonly limit: number;
+    }
   /** `atUs` null: as of the bucket's last moment. */
   | { readonly kind: 'totals'; readonly bucket: BucketId; readonly atUs: number | null }
   | { readonly kind: 'undecided'; readonly bucket: BucketId }
@@ -169,7 +186,11 @@ export type ParticipantReply =
   | { readonly kind: 'no-moment'; readonly why: NoMoment; readonly sinceUs: number }
   | { readonly kind: 'legs'; readonly legs: readonly LegRow[]; readonly nextCursorSeq: number | null }
   | { readonly kind: 'leg'; readonly leg: LegRow | null }
-  | { readonly kind: 'account-list'; readonly accounts: readonly AccountReading[]; readonly next: { readonly slot: Slot; readonly number: AccountNumber } | null }
+  | {
+      readonly kind: 'account-list';
+      readonly accounts: readonly AccountReading[];
+      readonly next: { readonly slot: Slot; readonly number: AccountNumber } | null;
+    }
   | { readonly kind: 'totals'; readonly totals: BucketTotals }
   | { readonly kind: 'undecided'; readonly transactions: readonly UndecidedTransaction[] }
   /** `stampMs`: the bucket's time, by which they end. */

@@ -21,9 +21,17 @@ export function legReplied(txn: GlobalTransaction, event: Extract<TransactionEve
       return legAnswered(txn, leg, reply.outcome, event.nowMs);
     case 'unauthenticated':
     case 'permission-denied':
-      return rejected(withLeg(txn, leg.spec.account, { state: 'failed', touched: false }), { kind: 'rejected', error: reply.kind, reason: reply.reason }, event.nowMs);
+      return rejected(
+        withLeg(txn, leg.spec.account, { state: 'failed', touched: false }),
+        { kind: 'rejected', error: reply.kind, reason: reply.reason },
+        event.nowMs,
+      );
     case 'unreachable': {
-      const reason: AbortReason = { name: 'PARTICIPANT_UNAVAILABLE', account: leg.spec.account, facts: { bucket: String(leg.bucket), detail: reply.reason, ...quorumFacts(reply) } };
+      const reason: AbortReason = {
+        name: 'PARTICIPANT_UNAVAILABLE',
+        account: leg.spec.account,
+        facts: { bucket: String(leg.bucket), detail: reply.reason, ...quorumFacts(reply) },
+      };
       return fail(txn, leg, reason, event.nowMs, true);
     }
     default:
@@ -35,13 +43,18 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
   const account = leg.spec.account;
   switch (outcome.kind) {
     case 'prepared':
-      return decideIfAllPrepared(withStep(txn, nowMs, 'prepared', leg.bucket, account, { legs: legsWith(txn, account, { state: 'prepared', preparedUs: outcome.leg.preparedUs }) }), nowMs);
+      return decideIfAllPrepared(
+        withStep(txn, nowMs, 'prepared', leg.bucket, account, { legs: legsWith(txn, account, { state: 'prepared', preparedUs: outcome.leg.preparedUs }) }),
+        nowMs,
+      );
     case 'leg-ended':
       // An earlier attempt ended it: the home knows how, and is asked in the direction that the leg remembers.
-      if (outcome.leg.state === 'committed') return decideIfAllPrepared(withStep(withLeg(txn, account, { state: 'prepared' }), nowMs, 'prepared-earlier', leg.bucket, account), nowMs);
+      if (outcome.leg.state === 'committed')
+        return decideIfAllPrepared(withStep(withLeg(txn, account, { state: 'prepared' }), nowMs, 'prepared-earlier', leg.bucket, account), nowMs);
       return fail(txn, leg, outcome.leg.reason ?? { name: 'ABANDONED', account, facts: {} }, nowMs, true);
     case 'refused':
-      if (outcome.refusal.name === 'NOT_AUTHORIZED') return rejected(withLeg(txn, account, { state: 'failed', touched: false }), notAuthorized(outcome.refusal), nowMs);
+      if (outcome.refusal.name === 'NOT_AUTHORIZED')
+        return rejected(withLeg(txn, account, { state: 'failed', touched: false }), notAuthorized(outcome.refusal), nowMs);
       return fail(txn, leg, { ...outcome.refusal }, nowMs, false);
     case 'locked': {
       const reason: AbortReason = { name: 'LOCK_TIMEOUT', account, facts: { lock: outcome.lock.lockId } };
@@ -51,11 +64,20 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
     case 'wait': {
       const reason: AbortReason = { name: 'PARTICIPANT_UNAVAILABLE', account, facts: { detail: 'the homes of undecided credits did not answer' } };
       if (timeUp(txn, nowMs)) return fail(txn, leg, reason, nowMs, false);
-      const waiting = withStep(withLeg({ ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs }, account, { state: 'held-up', retries: leg.retries + 1 }), nowMs, 'wait', leg.bucket, account);
+      const waiting = withStep(
+        withLeg({ ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs }, account, { state: 'held-up', retries: leg.retries + 1 }),
+        nowMs,
+        'wait',
+        leg.bucket,
+        account,
+      );
       return { txn: waiting, effects: [{ kind: 'query-homes', waiter: account, undecided: outcome.undecided }] };
     }
     case 'wrong-bucket':
-      return { txn: withStep(withLeg(txn, account, { state: 'held-up', retries: leg.retries + 1 }), nowMs, 'wrong-bucket', leg.bucket, account), effects: [{ kind: 'refresh-placement' }] };
+      return {
+        txn: withStep(withLeg(txn, account, { state: 'held-up', retries: leg.retries + 1 }), nowMs, 'wrong-bucket', leg.bucket, account),
+        effects: [{ kind: 'refresh-placement' }],
+      };
     case 'decided':
     case 'conflict':
     case 'account':
@@ -65,7 +87,13 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
     case 'each':
     case 'alarm':
       // No bucket answers a PREPARE so; a peer of another version may. Its leg counts as unknown.
-      return fail(txn, leg, { name: 'PARTICIPANT_UNAVAILABLE', account, facts: { bucket: String(leg.bucket), detail: `unexpected answer ${outcome.kind}` } }, nowMs, true);
+      return fail(
+        txn,
+        leg,
+        { name: 'PARTICIPANT_UNAVAILABLE', account, facts: { bucket: String(leg.bucket), detail: `unexpected answer ${outcome.kind}` } },
+        nowMs,
+        true,
+      );
     default:
       return unreachable(outcome, 'outcome of PREPARE');
   }

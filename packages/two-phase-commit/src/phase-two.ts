@@ -37,7 +37,11 @@ export function legTold(txn: GlobalTransaction, verdict: Verdict, event: Extract
   const hearing = heard(event.reply);
   switch (hearing.kind) {
     case 'told':
-      return endIfAllTold(withStep(txn, event.nowMs, 'told', leg.bucket, event.account, { legs: legsWith(txn, event.account, { state: 'told' }) }), verdict, event.nowMs);
+      return endIfAllTold(
+        withStep(txn, event.nowMs, 'told', leg.bucket, event.account, { legs: legsWith(txn, event.account, { state: 'told' }) }),
+        verdict,
+        event.nowMs,
+      );
     case 'moved':
       if (txn.replacements >= txn.plan.limits.maxReplacements) return giveUp(txn, leg, verdict, 'the slot kept moving', event.nowMs, []);
       return { txn: withLeg(txn, event.account, { state: 'held-up' }), effects: [{ kind: 'refresh-placement' }] };
@@ -86,7 +90,14 @@ function heard(reply: InstructionReply): Hearing {
   }
 }
 
-function giveUp(txn: GlobalTransaction, leg: LocalTransaction, verdict: Verdict, reason: string, nowMs: number, effects: readonly TransactionEffect[]): Advance {
+function giveUp(
+  txn: GlobalTransaction,
+  leg: LocalTransaction,
+  verdict: Verdict,
+  reason: string,
+  nowMs: number,
+  effects: readonly TransactionEffect[],
+): Advance {
   const left = withStep(withLeg(txn, leg.spec.account, { state: 'left-to-home' }), nowMs, 'left-to-home', leg.bucket, reason);
   const rest = endIfAllTold(left, verdict, nowMs);
   return { txn: rest.txn, effects: [...effects, ...rest.effects] };
@@ -98,7 +109,11 @@ function endIfAllTold(txn: GlobalTransaction, verdict: Verdict, nowMs: number): 
   const acknowledged = toAcknowledge(ended, verdict);
   const effects: TransactionEffect[] = [];
   if (acknowledged.length > 0) {
-    effects.push({ kind: 'acknowledge', bucket: ended.homeBucket, instruction: { kind: 'acknowledge', key: txn.plan.key, txn: txn.plan.txn, accounts: acknowledged } });
+    effects.push({
+      kind: 'acknowledge',
+      bucket: ended.homeBucket,
+      instruction: { kind: 'acknowledge', key: txn.plan.key, txn: txn.plan.txn, accounts: acknowledged },
+    });
   }
   effects.push({ kind: 'journal-end' }, { kind: 'ended' });
   return { txn: ended, effects };

@@ -40,7 +40,9 @@ export function promiseOf(reply: InstructionReply): LegPromise | null {
 
 /** To DECIDE COMMIT: decided by this very question, and as it asked; else null. */
 export function freshCommit(reply: InstructionReply): HomeRecord | null {
-  return reply.kind === 'outcome' && reply.outcome.kind === 'decided' && reply.outcome.fresh && reply.outcome.outcome.decision.kind === 'committed' ? reply.outcome.outcome : null;
+  return reply.kind === 'outcome' && reply.outcome.kind === 'decided' && reply.outcome.fresh && reply.outcome.outcome.decision.kind === 'committed'
+    ? reply.outcome.outcome
+    : null;
 }
 
 /** To COMMIT. */
@@ -59,7 +61,19 @@ export interface PlainCourse {
 export function transactionAfter(plan: TransactionPlan, placing: Placing, { journaled, prepared, decided }: PlainCourse): GlobalTransaction {
   let { txn } = advance(globalTransaction(plan, placing), { kind: 'begin', nowMs: plan.startedAtMs });
   if (journaled !== null) ({ txn } = advance(txn, { kind: 'journaled', nowMs: journaled.atMs, written: journaled.written, exclusivelyLocked: [] }));
-  if (prepared !== null) for (const leg of txn.legs) if (leg.state === 'preparing') ({ txn } = advance(txn, { kind: 'leg-replied', nowMs: prepared.atMs, account: leg.spec.account, reply: { kind: 'outcome', outcome: prepared.promise } }));
+  if (prepared !== null)
+    for (const leg of txn.legs)
+      if (leg.state === 'preparing')
+        ({ txn } = advance(txn, {
+          kind: 'leg-replied',
+          nowMs: prepared.atMs,
+          account: leg.spec.account,
+          reply: { kind: 'outcome', outcome: prepared.promise },
+        }));
   if (decided === null) return txn;
-  return advance(txn, { kind: 'home-replied', nowMs: decided.atMs, reply: { kind: 'outcome', outcome: { kind: 'decided', outcome: decided.record, fresh: true } } }).txn;
+  return advance(txn, {
+    kind: 'home-replied',
+    nowMs: decided.atMs,
+    reply: { kind: 'outcome', outcome: { kind: 'decided', outcome: decided.record, fresh: true } },
+  }).txn;
 }

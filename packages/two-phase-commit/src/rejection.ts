@@ -11,7 +11,11 @@ export type Rejection = Extract<TransactionAnswer, { kind: 'rejected' }>;
 
 /** Said of the body and the token alone: a caller's error, not an outcome of the payment. */
 export function notAuthorized(refusal: Refusal): Rejection {
-  return { kind: 'rejected', error: 'permission-denied', reason: refusal.account === null ? 'the home does not take this id' : `it may not take money from account ${refusal.account}` };
+  return {
+    kind: 'rejected',
+    error: 'permission-denied',
+    reason: refusal.account === null ? 'the home does not take this id' : `it may not take money from account ${refusal.account}`,
+  };
 }
 
 export function rejected(txn: GlobalTransaction, rejection: Rejection, nowMs: number): Advance {
@@ -20,7 +24,11 @@ export function rejected(txn: GlobalTransaction, rejection: Rejection, nowMs: nu
   // A RESOLVE that is refused as well is not asked again: it would be refused for ever, and the legs' leaders ask by themselves.
   if (!resolving && txn.legs.some((leg) => leg.touched)) {
     const { txn: id, key, homeSlot, body } = txn.plan;
-    return startDecision(noted, nowMs, { kind: 'resolve', rejection, resolve: { kind: 'resolve', txn: id, key, homeSlot, body, subject: { kind: 'system' }, askedAtMs: null } });
+    return startDecision(noted, nowMs, {
+      kind: 'resolve',
+      rejection,
+      resolve: { kind: 'resolve', txn: id, key, homeSlot, body, subject: { kind: 'system' }, askedAtMs: null },
+    });
   }
   // Who resolves what somebody else began has written no entry of its own.
   const over: TransactionEffect[] = !resolving ? [{ kind: 'journal-forget' }, { kind: 'ended' }] : [{ kind: 'ended' }];

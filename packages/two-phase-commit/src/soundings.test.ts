@@ -41,6 +41,8 @@ describe('what replicas say', () => {
   });
 
   test('in words', () => {
-    expect(noQuorumText({ bucket: bucketId(2), up: 1, of: 3, needed: 2, perhapsDone: false })).toBe('bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed');
+    expect(noQuorumText({ bucket: bucketId(2), up: 1, of: 3, needed: 2, perhapsDone: false })).toBe(
+      'bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed',
+    );
   });
 });

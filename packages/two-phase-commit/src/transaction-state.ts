@@ -93,7 +93,14 @@ type Patch = Partial<Pick<GlobalTransaction, 'legs' | 'phase' | 'answered'>>;
  * The transaction with `patch` and one more step, for people who ask what happened to the payment. Field by field and not by
  * spreading: every payment comes here some ten times, and a second spread into one literal is many times as slow.
  */
-export function withStep(txn: GlobalTransaction, nowMs: number, step: string, bucket: BucketId | null = null, detail: string | null = null, patch: Patch = NO_PATCH): GlobalTransaction {
+export function withStep(
+  txn: GlobalTransaction,
+  nowMs: number,
+  step: string,
+  bucket: BucketId | null = null,
+  detail: string | null = null,
+  patch: Patch = NO_PATCH,
+): GlobalTransaction {
   const { plan, timeline: before } = txn;
   const count = before === null ? 1 : before.count + 1;
   const atMs = plan.createdAtMs + Math.max(0, Math.round(nowMs - plan.startedAtMs));

@@ -17,9 +17,11 @@ test.each(['', ' ', 'a b', 'é', 'x'.repeat(129), 'a\0b'])('%j is no payment id'
 
 test('a key splits into what it was made of', () => {
   const part = fc.string({ minLength: 1, maxLength: 30 }).filter((text) => !text.includes('\0'));
-  fc.assert(fc.property(part, part, (scope, id) => {
-    expect(splitPaymentKey(paymentKey(scope, id))).toEqual({ scope, id });
-  }));
+  fc.assert(
+    fc.property(part, part, (scope, id) => {
+      expect(splitPaymentKey(paymentKey(scope, id))).toEqual({ scope, id });
+    }),
+  );
 });
 
 test('numbers out of range are broken invariants', () => {

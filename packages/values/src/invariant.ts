@@ -15,11 +15,7 @@ export class InvariantViolation extends Error {
 }
 
 /** @throws InvariantViolation when `condition` is false. */
-export function invariant(
-  condition: boolean,
-  message: string,
-  facts?: Readonly<Record<string, unknown>>,
-): asserts condition {
+export function invariant(condition: boolean, message: string, facts?: Readonly<Record<string, unknown>>): asserts condition {
   if (!condition) throw new InvariantViolation(message, facts);
 }
 

@@ -14,17 +14,37 @@ export type Currency = Brand<string, 'Currency'>;
 export const MAX_AMOUNT_MINOR = 9_223_372_036_854_775_807n;
 export const DEFAULT_CURRENCY = 'USD' as Currency;
 
-export type MoneyRefusal =
-  | 'AMOUNT_NOT_A_DECIMAL'
-  | 'AMOUNT_TOO_PRECISE'
-  | 'AMOUNT_TOO_LARGE'
-  | 'CURRENCY_INVALID';
+export type MoneyRefusal = 'AMOUNT_NOT_A_DECIMAL' | 'AMOUNT_TOO_PRECISE' | 'AMOUNT_TOO_LARGE' | 'CURRENCY_INVALID';
 
 const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
 /** ISO 4217 currencies whose minor unit is not 1/100; every other code has two digits. */
 const MINOR_DIGITS: Readonly<Record<string, number>> = {
-  BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, UYI: 0, VND: 0, VUV: 0,
-  XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3, CLF: 4, UYW: 4,
+  BIF: 0,
+  CLP: 0,
+  DJF: 0,
+  GNF: 0,
+  ISK: 0,
+  JPY: 0,
+  KMF: 0,
+  KRW: 0,
+  PYG: 0,
+  RWF: 0,
+  UGX: 0,
+  UYI: 0,
+  VND: 0,
+  VUV: 0,
+  XAF: 0,
+  XOF: 0,
+  XPF: 0,
+  BHD: 3,
+  IQD: 3,
+  JOD: 3,
+  KWD: 3,
+  LYD: 3,
+  OMR: 3,
+  TND: 3,
+  CLF: 4,
+  UYW: 4,
 };
 
 export function parseCurrency(text: string): Result<Currency, 'CURRENCY_INVALID'> {

@@ -17,7 +17,7 @@ export class SeededRandom implements Random {
 
   /** @param seed any integer; equal seeds give equal sequences. */
   constructor(seed: number) {
-    let state = seed >>> 0 ^ Math.floor(seed / 0x1_0000_0000);
+    let state = (seed >>> 0) ^ Math.floor(seed / 0x1_0000_0000);
     const next = (): number => {
       state = (state + 0x9e3779b9) | 0;
       let mixed = state ^ (state >>> 16);

@@ -14,11 +14,31 @@ export class LedgerDraft {
   readonly history = new History();
   readonly decisions = new Map<PaymentKey, Mutable<DecisionSeen>>();
   readonly holds = new HoldsSeen();
-  readonly placement = new PlacementIndex(genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `rm-${rm}:1` })), 2, 3));
+  readonly placement = new PlacementIndex(
+    genesisPlacement(
+      [1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `rm-${rm}:1` })),
+      2,
+      3,
+    ),
+  );
   readonly buckets: Mutable<BucketRows>[] = this.placement.map.buckets.map(({ bucket, slots }) => ({
     bucket,
     appliedIndex: 9,
-    meta: { bucket, stampMs: 0, momentUs: 0, momentsSinceUs: 0, rev: 0, lockSeq: 9, policy: null, semanticsVersion: 8, slots: [...slots], epoch: 1, issued: new Map(), totals: new Map(), accountCount: 0 },
+    meta: {
+      bucket,
+      stampMs: 0,
+      momentUs: 0,
+      momentsSinceUs: 0,
+      rev: 0,
+      lockSeq: 9,
+      policy: null,
+      semanticsVersion: 8,
+      slots: [...slots],
+      epoch: 1,
+      issued: new Map(),
+      totals: new Map(),
+      accountCount: 0,
+    },
     accounts: [],
     legs: [],
     outcomes: [],
@@ -36,8 +56,33 @@ export class LedgerDraft {
     const key = keyOf(`open-${name}`);
     const { accounts, outcomes, meta } = this.bucketOf(name);
     const createdBy = { key, txn: this.nextTxn() };
-    accounts.push({ slot, number, currency: USD, status: 'open', owner: name, balanceMinor: openingMinor, holdsMinor: 0n, pendingCreditsMinor: 0n, minimumMinor, rev: 1, lastSeq: 0, journalSeq: 0, createdAtMs: 0, createdUs: 0, createdBy });
-    outcomes.push({ slot, ...createdBy, body: PaymentBody.of({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: `open ${name}` }), subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 0, commitUs: 0 }, balances: [], untold: [], forced: [] });
+    accounts.push({
+      slot,
+      number,
+      currency: USD,
+      status: 'open',
+      owner: name,
+      balanceMinor: openingMinor,
+      holdsMinor: 0n,
+      pendingCreditsMinor: 0n,
+      minimumMinor,
+      rev: 1,
+      lastSeq: 0,
+      journalSeq: 0,
+      createdAtMs: 0,
+      createdUs: 0,
+      createdBy,
+    });
+    outcomes.push({
+      slot,
+      ...createdBy,
+      body: PaymentBody.of({ kind: 'payment', legs: [], reference: null, expiresAtMs: null, memo: `open ${name}` }),
+      subject: { kind: 'system' },
+      decision: { kind: 'committed', atMs: 0, commitUs: 0 },
+      balances: [],
+      untold: [],
+      forced: [],
+    });
     for (const sums of [meta?.issued, meta?.totals]) sums?.set(USD, (sums.get(USD) ?? 0n) + openingMinor);
     if (meta !== null) meta.accountCount += 1;
     this.history.accounts.set(number, { number, currency: USD, openingMinor, minimumMinor, startMs: 0, createdMs: 1 });
@@ -59,7 +104,13 @@ export class LedgerDraft {
       if (plan.reference !== undefined && buildsOnLeg(spec.effect)) this.buildOn(this.leg(plan.reference, spec.account), leg);
       if (account.slot === outcome.slot) outcome.balances.push({ account: spec.account, balanceMinor: account.balanceMinor, rev: account.rev });
     }
-    this.tell(plan, { kind: 'committed', txn: outcome.txn, atMs: outcome.decision.atMs, body: bodyOf(plan, outcome.body.reference), balances: outcome.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })) });
+    this.tell(plan, {
+      kind: 'committed',
+      txn: outcome.txn,
+      atMs: outcome.decision.atMs,
+      body: bodyOf(plan, outcome.body.reference),
+      balances: outcome.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })),
+    });
   }
 
   abort(plan: Plan, reason: AbortReason): void {
@@ -91,19 +142,31 @@ export class LedgerDraft {
 
   bucketOf(name: string): Mutable<BucketRows> {
     const bucket = this.placement.bucketOf(slotOfAccount(accountNumber(name)));
-    return present(this.buckets.find((rows) => rows.bucket === bucket), `bucket of ${name}`);
+    return present(
+      this.buckets.find((rows) => rows.bucket === bucket),
+      `bucket of ${name}`,
+    );
   }
 
   account(name: string): Mutable<AccountRow> {
-    return present(this.bucketOf(name).accounts.find((row) => row.number === name), `account ${name}`);
+    return present(
+      this.bucketOf(name).accounts.find((row) => row.number === name),
+      `account ${name}`,
+    );
   }
 
   leg(id: string, account: string): Mutable<LegRow> {
-    return present(this.bucketOf(account).legs.find((leg) => leg.key === keyOf(id) && leg.account === account), `leg of ${id} on ${account}`);
+    return present(
+      this.bucketOf(account).legs.find((leg) => leg.key === keyOf(id) && leg.account === account),
+      `leg of ${id} on ${account}`,
+    );
   }
 
   outcome(id: string): Mutable<OutcomeRow> {
-    return present(this.buckets.flatMap((rows) => rows.outcomes).find((outcome) => outcome.key === keyOf(id)), `outcome of ${id}`);
+    return present(
+      this.buckets.flatMap((rows) => rows.outcomes).find((outcome) => outcome.key === keyOf(id)),
+      `outcome of ${id}`,
+    );
   }
 
   payment(id: string): PaymentHistory {
@@ -117,7 +180,13 @@ export class LedgerDraft {
   private ask(plan: Plan): void {
     const request = askedFor(plan);
     const subject = { kind: 'operator', name: SCOPE } as const;
-    this.history.payments.set(keyOf(plan.id), { key: keyOf(plan.id), id: plan.id, subject, request, attempts: [{ tm: 'tm-1', startMs: plan.startMs, endMs: null, answer: null, request }] });
+    this.history.payments.set(keyOf(plan.id), {
+      key: keyOf(plan.id),
+      id: plan.id,
+      subject,
+      request,
+      attempts: [{ tm: 'tm-1', startMs: plan.startMs, endMs: null, answer: null, request }],
+    });
   }
 
   private tell({ id, startMs, isAnswered }: Plan, result: PaymentResult): void {
@@ -131,7 +200,17 @@ export class LedgerDraft {
     const key = keyOf(plan.id);
     const home = present(plan.legs[0], 'first leg')[0];
     const reference = plan.reference === undefined ? null : { key: keyOf(plan.reference), txn: this.outcome(plan.reference).txn };
-    const outcome: Mutable<OutcomeRow> = { slot: slotOfAccount(accountNumber(home)), key, txn: this.nextTxn(), body: bodyOf(plan, reference), subject: { kind: 'operator', name: SCOPE }, decision, balances: [], untold: [], forced: [] };
+    const outcome: Mutable<OutcomeRow> = {
+      slot: slotOfAccount(accountNumber(home)),
+      key,
+      txn: this.nextTxn(),
+      body: bodyOf(plan, reference),
+      subject: { kind: 'operator', name: SCOPE },
+      decision,
+      balances: [],
+      untold: [],
+      forced: [],
+    };
     this.bucketOf(home).outcomes.push(outcome);
     this.decisions.set(key, { txn: outcome.txn, kind: decision.kind, firstMs: decision.atMs });
     return outcome;
@@ -139,11 +218,37 @@ export class LedgerDraft {
 
   private addLeg({ txn, key, slot, subject, body }: Mutable<OutcomeRow>, number: AccountNumber, startMs: number): Mutable<LegRow> {
     const account = this.account(number);
-    const spec = { ...present(body.legs.find((leg) => leg.account === number), `leg on ${number}`) };
+    const spec = {
+      ...present(
+        body.legs.find((leg) => leg.account === number),
+        `leg on ${number}`,
+      ),
+    };
     const [preparedAtMs, endedAtMs] = [startMs + PREPARED_MS, startMs + ENDED_MS];
     account.rev += 2;
     account.lastSeq += 1;
-    const leg: Mutable<LegRow> = { slot: account.slot, account: number, seq: account.lastSeq, txn, key, homeSlot: slot, subject, spec, body, state: 'committed', reason: null, preparedAtMs, preparedUs: preparedAtMs * 1000, endedAtMs, commitUs: (startMs + DECIDED_MS) * 1000, journal: null, reservation: null, mark: null, refundedMinor: 0n, refundReservedMinor: 0n };
+    const leg: Mutable<LegRow> = {
+      slot: account.slot,
+      account: number,
+      seq: account.lastSeq,
+      txn,
+      key,
+      homeSlot: slot,
+      subject,
+      spec,
+      body,
+      state: 'committed',
+      reason: null,
+      preparedAtMs,
+      preparedUs: preparedAtMs * 1000,
+      endedAtMs,
+      commitUs: (startMs + DECIDED_MS) * 1000,
+      journal: null,
+      reservation: null,
+      mark: null,
+      refundedMinor: 0n,
+      refundReservedMinor: 0n,
+    };
     this.bucketOf(number).legs.push(leg);
     this.holds.began(number, txn, spec, preparedAtMs);
     this.holds.ended(number, txn, endedAtMs);

@@ -34,7 +34,12 @@ export function askedFor({ id, kind, legs, reference }: Plan): PaymentRequest {
   return {
     id,
     kind: kind ?? 'payment',
-    legs: said.map(([account, effect, amountMinor]) => ({ account: accountNumber(account), direction: effect === 'credit' ? 'credit' : 'debit', amountMinor, currency: USD })),
+    legs: said.map(([account, effect, amountMinor]) => ({
+      account: accountNumber(account),
+      direction: effect === 'credit' ? 'credit' : 'debit',
+      amountMinor,
+      currency: USD,
+    })),
     reference: reference === undefined ? null : { kind: 'id', id: reference },
     amountMinor: kind === 'refund' ? (legs[0]?.[2] ?? null) : null,
     expiresInSeconds: kind === 'authorization' ? 600 : null,
@@ -45,5 +50,11 @@ export function askedFor({ id, kind, legs, reference }: Plan): PaymentRequest {
 
 export function bodyOf({ kind, legs }: Plan, reference: PaymentReference | null): PaymentBody {
   const specs = legs.map(([account, effect, amountMinor]) => ({ account: accountNumber(account), effect, amountMinor, currency: USD }));
-  return PaymentBody.of({ kind: kind ?? 'payment', legs: specs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference, expiresAtMs: kind === 'authorization' ? 1_000_000 : null, memo: '' });
+  return PaymentBody.of({
+    kind: kind ?? 'payment',
+    legs: specs.sort((a, b) => (a.account < b.account ? -1 : 1)),
+    reference,
+    expiresAtMs: kind === 'authorization' ? 1_000_000 : null,
+    memo: '',
+  });
 }

@@ -29,17 +29,75 @@ export function soundLedger(): LedgerDraft {
   world.open('bob', 50n, 0n);
   world.open('cid', 20n, 10n);
   world.open('dan', 0n, 0n);
-  world.commit({ id: 'bill', legs: [['ann', 'debit', 30n], ['bob', 'credit', 30n]], startMs: 100 });
-  world.commit({ id: 'gift', legs: [['bob', 'debit', 10n], ['ann', 'credit', 10n]], startMs: 200 });
+  world.commit({
+    id: 'bill',
+    legs: [
+      ['ann', 'debit', 30n],
+      ['bob', 'credit', 30n],
+    ],
+    startMs: 100,
+  });
+  world.commit({
+    id: 'gift',
+    legs: [
+      ['bob', 'debit', 10n],
+      ['ann', 'credit', 10n],
+    ],
+    startMs: 200,
+  });
   const [retry] = world.payment('gift').attempts;
   if (retry !== undefined) world.payment('gift').attempts.unshift({ ...retry, startMs: 195, endMs: null, answer: null });
-  world.abort({ id: 'wish', legs: [['dan', 'debit', 15n], ['cid', 'credit', 15n]], preparedOn: ['cid'], startMs: 300 }, shortOf('dan'));
+  world.abort(
+    {
+      id: 'wish',
+      legs: [
+        ['dan', 'debit', 15n],
+        ['cid', 'credit', 15n],
+      ],
+      preparedOn: ['cid'],
+      startMs: 300,
+    },
+    shortOf('dan'),
+  );
   world.commit({ id: 'deposit', kind: 'authorization', legs: [['ann', 'authorize', 40n]], startMs: 400 });
-  world.commit({ id: 'charge', kind: 'capture', reference: 'deposit', legs: [['ann', 'capture', 25n], ['dan', 'credit', 25n]], startMs: 500 });
-  world.commit({ id: 'refund', kind: 'refund', reference: 'bill', legs: [['bob', 'refund-debit', 5n], ['ann', 'credit', 5n]], startMs: 600 });
+  world.commit({
+    id: 'charge',
+    kind: 'capture',
+    reference: 'deposit',
+    legs: [
+      ['ann', 'capture', 25n],
+      ['dan', 'credit', 25n],
+    ],
+    startMs: 500,
+  });
+  world.commit({
+    id: 'refund',
+    kind: 'refund',
+    reference: 'bill',
+    legs: [
+      ['bob', 'refund-debit', 5n],
+      ['ann', 'credit', 5n],
+    ],
+    startMs: 600,
+  });
   world.commit({ id: 'booking', kind: 'authorization', legs: [['bob', 'authorize', 20n]], startMs: 700 });
-  world.commit({ id: 'errand', legs: [['cid', 'debit', 4n], ['dan', 'credit', 4n]], startMs: 800, isAnswered: false });
-  world.refuse({ id: 'typo', legs: [['ann', 'debit', 1n], ['bob', 'credit', 1n]], startMs: 900 });
+  world.commit({
+    id: 'errand',
+    legs: [
+      ['cid', 'debit', 4n],
+      ['dan', 'credit', 4n],
+    ],
+    startMs: 800,
+    isAnswered: false,
+  });
+  world.refuse({
+    id: 'typo',
+    legs: [
+      ['ann', 'debit', 1n],
+      ['bob', 'credit', 1n],
+    ],
+    startMs: 900,
+  });
   read(world, 'committed', 150, 160, { ann: 70n, bob: 80n });
   read(world, 'uncommitted', 115, 118, { ann: 70n });
   read(world, 'committed', 630, 640, { ann: 60n, bob: 65n, cid: 20n, dan: 25n });
@@ -54,7 +112,9 @@ export function soundLedger(): LedgerDraft {
   // Another bucket counts by itself.
   lock(world, { bob: 1 }, 300, 301);
   lock(world, { ann: 9 }, 850, 900);
-  world.bucketOf('ann').locks.push({ slot: slotOfAccount(accountNumber('ann')), lockId: 'ann', mode: 'exclusive', owner: 'handle-3', token: 9, untilMs: 2_000, heldBy: '' });
+  world
+    .bucketOf('ann')
+    .locks.push({ slot: slotOfAccount(accountNumber('ann')), lockId: 'ann', mode: 'exclusive', owner: 'handle-3', token: 9, untilMs: 2_000, heldBy: '' });
   return world;
 }
 
@@ -83,7 +143,23 @@ export function shortOf(account: string): AbortReason {
 export function read(world: LedgerDraft, level: ReadHistory['level'], startMs: number, endMs: number, balances: Readonly<Record<string, bigint>>): void {
   const views = Object.entries(balances).map(([name, balanceMinor]) => {
     const { number, owner, minimumMinor, rev } = world.account(name);
-    return { number, currency: USD, status: 'open' as const, owner, balanceMinor, minimumMinor, holdsMinor: null, pendingCreditsMinor: null, level, ageMs: null, momentUs: null, rev, createdAtMs: 0, bucket: world.bucketOf(name).bucket, leader: null };
+    return {
+      number,
+      currency: USD,
+      status: 'open' as const,
+      owner,
+      balanceMinor,
+      minimumMinor,
+      holdsMinor: null,
+      pendingCreditsMinor: null,
+      level,
+      ageMs: null,
+      momentUs: null,
+      rev,
+      createdAtMs: 0,
+      bucket: world.bucketOf(name).bucket,
+      leader: null,
+    };
   });
   world.history.reads.push({ level, numbers: views.map((view) => view.number), startMs, endMs, views });
 }
@@ -94,7 +170,15 @@ export function lookUp(world: LedgerDraft, id: string, state: LookUp['state'], e
 
 export function lock(world: LedgerDraft, tokens: Readonly<Record<string, number>>, askedMs: number, acquiredMs: number): void {
   const handle = `handle ${world.history.locks.length}`;
-  world.history.locks.push({ lockIds: Object.keys(tokens), handle, tokens: new Map(Object.entries(tokens)), askedMs, acquiredMs, timeoutMs: 1_000, releasedMs: null });
+  world.history.locks.push({
+    lockIds: Object.keys(tokens),
+    handle,
+    tokens: new Map(Object.entries(tokens)),
+    askedMs,
+    acquiredMs,
+    timeoutMs: 1_000,
+    releasedMs: null,
+  });
 }
 
 /** What is planned for an account. */

@@ -68,7 +68,13 @@ async function restarted({ tms, rms }: Cluster): Promise<number> {
 
 async function paced({ progress, options }: Ground, client: MasClient, load: PaymentLoad, name: string): Promise<PacedLoad> {
   progress.phase(name);
-  const flow = new PaymentFlow(client, new Books(), () => load.next(UNIFORM), () => NO_BUCKETS, PER_SECOND);
+  const flow = new PaymentFlow(
+    client,
+    new Books(),
+    () => load.next(UNIFORM),
+    () => NO_BUCKETS,
+    PER_SECOND,
+  );
   flow.start();
   await new Promise((resolve) => setTimeout(resolve, options.durationMs));
   flow.stop();

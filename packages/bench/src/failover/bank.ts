@@ -46,7 +46,16 @@ export class Bank {
     let cluster: Cluster | null = null;
     try {
       const { storage, hosts, rms, tms } = options;
-      cluster = await Cluster.start({ storage, hosts, rms, replicas: rms, tms, durability: 'durable', sqlMemory: 'large', environmentOf: (name) => (name.startsWith('rm') ? (shim?.environmentOf(name) ?? {}) : {}) });
+      cluster = await Cluster.start({
+        storage,
+        hosts,
+        rms,
+        replicas: rms,
+        tms,
+        durability: 'durable',
+        sqlMemory: 'large',
+        environmentOf: (name) => (name.startsWith('rm') ? (shim?.environmentOf(name) ?? {}) : {}),
+      });
       const bank = new Bank(cluster, shim, options.perSecond, tools);
       await bank.createAccounts(options.seed);
       return bank;
@@ -63,7 +72,13 @@ export class Bank {
   }
 
   flow(): PaymentFlow {
-    return new PaymentFlow(this.client, this.books, () => this.next(), (payment) => this.bucketsOf(payment), this.perSecond);
+    return new PaymentFlow(
+      this.client,
+      this.books,
+      () => this.next(),
+      (payment) => this.bucketsOf(payment),
+      this.perSecond,
+    );
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,9 @@ const SETTLE_MS = 10_000;
 const MOST_AUDITS = 3;
 
 export async function watchBusy(bank: Bank, watch: ElectionWatch, minutes: number, onProgress: (fraction: number) => void): Promise<BusyRun> {
-  const loops = Array.from({ length: BUSY_LOOPS }, () => spawn(process.execPath, ['-e', `const until = Date.now() + ${Math.ceil(minutes + 5)} * 60000; while (Date.now() < until);`], { stdio: 'ignore' }));
+  const loops = Array.from({ length: BUSY_LOOPS }, () =>
+    spawn(process.execPath, ['-e', `const until = Date.now() + ${Math.ceil(minutes + 5)} * 60000; while (Date.now() < until);`], { stdio: 'ignore' }),
+  );
   const client = bank.cluster.client({ timeoutMs: 60_000 });
   const counts = { payments: 0, failed: 0 };
   try {
@@ -43,7 +45,12 @@ export async function watchBusy(bank: Bank, watch: ElectionWatch, minutes: numbe
     let audit = await bank.observer.audit();
     for (let audits = 1; audit.incomplete.length > 0 && audits < MOST_AUDITS; audits += 1) audit = await bank.observer.audit();
     const moved = audit.totals.some((total) => total.balancesMinor !== total.issuedMinor);
-    const findings = [...audit.checks.flatMap((check) => check.differences), ...audit.incomplete, ...(moved ? ['money was not conserved'] : []), ...bank.cluster.failures()];
+    const findings = [
+      ...audit.checks.flatMap((check) => check.differences),
+      ...audit.incomplete,
+      ...(moved ? ['money was not conserved'] : []),
+      ...bank.cluster.failures(),
+    ];
     return { minutes, ...counts, falseElections: others, falseAlarms, findings };
   } finally {
     for (const loop of loops) loop.kill('SIGKILL');

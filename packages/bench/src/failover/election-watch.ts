@@ -56,7 +56,8 @@ export class ElectionWatch {
   }
 
   private hear({ name }: MasProcess, line: LogLine): void {
-    if (line.msg === LEADS || LEFT.test(line.msg) || GONE.test(line.msg) || AILS.test(line.msg) || line.level === 'warn') this.said.push({ by: name, atMs: Date.parse(String(line['time'])), line });
+    if (line.msg === LEADS || LEFT.test(line.msg) || GONE.test(line.msg) || AILS.test(line.msg) || line.level === 'warn')
+      this.said.push({ by: name, atMs: Date.parse(String(line['time'])), line });
   }
 }
 

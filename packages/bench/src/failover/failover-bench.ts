@@ -87,7 +87,8 @@ async function allOf(strike: Strike, { times, bank: { storage, hosts } }: Asked,
   const { name, title } = strike;
   const runs: StrikeRun[] = [];
   if (strike.needs === 'network' && hosts === 'loopback') return { name, title, runs, failure: PrivateNetwork.whyNot() };
-  if (strike.needs === 'servers' && storage === 'embedded') return { name, title, runs, failure: 'the embedded store cannot go away: run it without --embedded' };
+  if (strike.needs === 'servers' && storage === 'embedded')
+    return { name, title, runs, failure: 'the embedded store cannot go away: run it without --embedded' };
   try {
     await inBank(async (bank, watch) => {
       if (strike.needs === 'compiler' && bank.shim === null) throw new Error('it needs a C compiler (cc) for the library that slows fsync down');
@@ -96,7 +97,9 @@ async function allOf(strike: Strike, { times, bank: { storage, hosts } }: Asked,
         progress.phase(`${name}, strike ${at + 1} of ${times}: ${title}`);
         const run = await runStrike(bank, watch, strike, Number(buckets[at % buckets.length]?.bucket ?? 1));
         runs.push(run);
-        process.stderr.write(`  ${run.struck}, bucket ${run.bucket}: first success ${medianAndWorst([run.firstSuccessMs]).split(' ')[0] ?? ''} ms (noticed ${String(run.noticedMs)}, new leader ${String(run.newLeaderMs)}), p50 ${run.p50Ms.toFixed(0)}, p99 ${run.p99Ms.toFixed(0)} ms, ABANDONED ${run.abandoned}, open ${run.openAtEnd}\n`);
+        process.stderr.write(
+          `  ${run.struck}, bucket ${run.bucket}: first success ${medianAndWorst([run.firstSuccessMs]).split(' ')[0] ?? ''} ms (noticed ${String(run.noticedMs)}, new leader ${String(run.newLeaderMs)}), p50 ${run.p50Ms.toFixed(0)}, p99 ${run.p99Ms.toFixed(0)} ms, ABANDONED ${run.abandoned}, open ${run.openAtEnd}\n`,
+        );
       }
     });
   } catch (error) {
@@ -124,11 +127,35 @@ function parse(args: readonly string[]): Asked {
       json: { type: 'boolean', default: false },
     },
   });
-  const [times, minutes, rms, tms, perSecond, seed] = [Number(values.times), Number(values.minutes), Number(values.rms), Number(values.tms), Number(values.rate), Number(values.seed)];
+  const [times, minutes, rms, tms, perSecond, seed] = [
+    Number(values.times),
+    Number(values.minutes),
+    Number(values.rms),
+    Number(values.tms),
+    Number(values.rate),
+    Number(values.seed),
+  ];
   const chosen = values.strike?.split(',');
-  const isWrong = chosen?.some((name) => !NAMES.includes(name)) === true || !(Number.isInteger(times) && times >= 1 && times <= 100) || !(minutes > 0 && minutes <= 600) || !(Number.isInteger(rms) && rms >= 3 && rms <= 9) || !(Number.isInteger(tms) && tms >= 1 && tms <= 9) || !(perSecond >= 1 && perSecond <= 1_000) || !Number.isSafeInteger(seed);
+  const isWrong =
+    chosen?.some((name) => !NAMES.includes(name)) === true ||
+    !(Number.isInteger(times) && times >= 1 && times <= 100) ||
+    !(minutes > 0 && minutes <= 600) ||
+    !(Number.isInteger(rms) && rms >= 3 && rms <= 9) ||
+    !(Number.isInteger(tms) && tms >= 1 && tms <= 9) ||
+    !(perSecond >= 1 && perSecond <= 1_000) ||
+    !Number.isSafeInteger(seed);
   if (isWrong) throw new TypeError(FAILOVER_USAGE);
-  const strikes = chosen === undefined ? halfBroken.filter(({ needs }) => !(values.embedded && needs === 'servers')) : [...halfBroken, ...OTHERS].filter(({ name }) => chosen.includes(name));
+  const strikes =
+    chosen === undefined
+      ? halfBroken.filter(({ needs }) => !(values.embedded && needs === 'servers'))
+      : [...halfBroken, ...OTHERS].filter(({ name }) => chosen.includes(name));
   const hosts = PrivateNetwork.whyNot() === null ? 'namespaces' : 'loopback';
-  return { strikes, busy: chosen?.includes(BUSY) ?? true, times, minutes, json: values.json, bank: { storage: values.embedded ? 'embedded' : 'servers', hosts, rms, tms, perSecond, seed } };
+  return {
+    strikes,
+    busy: chosen?.includes(BUSY) ?? true,
+    times,
+    minutes,
+    json: values.json,
+    bank: { storage: values.embedded ? 'embedded' : 'servers', hosts, rms, tms, perSecond, seed },
+  };
 }

@@ -20,10 +20,30 @@ export interface FailoverReport {
   readonly busy: BusyRun | null;
 }
 
-const HEAD = ['strike', 'first success ms', 'noticed ms', 'new leader ms', 'p50 ms', 'p99 ms', 'payments', 'ABANDONED', 'failed', 'open at end', 'all ended ms', 'elections', 'false', 'false alarms', 'audit'];
+const HEAD = [
+  'strike',
+  'first success ms',
+  'noticed ms',
+  'new leader ms',
+  'p50 ms',
+  'p99 ms',
+  'payments',
+  'ABANDONED',
+  'failed',
+  'open at end',
+  'all ended ms',
+  'elections',
+  'false',
+  'false alarms',
+  'audit',
+];
 
 export function renderFailover(report: FailoverReport): string {
-  const lines = [`${report.perSecond} payments/s on ${report.storage === 'servers' ? 'MariaDB and Redis' : 'the embedded stores'}, ${report.network}; median / worst of the strikes, counts are sums; load average ${report.loadAverage.map((one) => one.toFixed(1)).join(' ')}`, '', ...columns([HEAD, ...report.strikes.filter(({ runs }) => runs.length > 0).map(row)])];
+  const lines = [
+    `${report.perSecond} payments/s on ${report.storage === 'servers' ? 'MariaDB and Redis' : 'the embedded stores'}, ${report.network}; median / worst of the strikes, counts are sums; load average ${report.loadAverage.map((one) => one.toFixed(1)).join(' ')}`,
+    '',
+    ...columns([HEAD, ...report.strikes.filter(({ runs }) => runs.length > 0).map(row)]),
+  ];
   for (const { name, runs, failure } of report.strikes) {
     const heard = sum(runs.map((run) => run.heardWithinOneSecond ?? {}));
     if (heard.length > 0) lines.push(`${name}: heard by callers with a second's patience: ${heard.join(', ')}`);
@@ -34,7 +54,9 @@ export function renderFailover(report: FailoverReport): string {
   }
   const { busy } = report;
   if (busy !== null) {
-    lines.push(`busy: ${busy.minutes} minutes of batches beside two busy loops: ${busy.falseElections} false elections, ${busy.falseAlarms} false alarms; ${busy.payments} payments, ${busy.failed} not committed; ${busy.findings.length === 0 ? 'money was conserved' : busy.findings.join('; ')}`);
+    lines.push(
+      `busy: ${busy.minutes} minutes of batches beside two busy loops: ${busy.falseElections} false elections, ${busy.falseAlarms} false alarms; ${busy.payments} payments, ${busy.failed} not committed; ${busy.findings.length === 0 ? 'money was conserved' : busy.findings.join('; ')}`,
+    );
   }
   return lines.join('\n');
 }

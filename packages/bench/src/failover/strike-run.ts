@@ -55,7 +55,10 @@ export async function runStrike(bank: Bank, watch: ElectionWatch, strike: Strike
   const flow = bank.flow();
   flow.start();
   try {
-    await waitUntil('payments run at full pace', () => flow.rate(WARM_WINDOW_MS) >= WARM_SHARE * bank.perSecond, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${flow.rate(WARM_WINDOW_MS)} payments/s\n${cluster.diagnostics()}` });
+    await waitUntil('payments run at full pace', () => flow.rate(WARM_WINDOW_MS) >= WARM_SHARE * bank.perSecond, {
+      timeoutMs: WARM_TIMEOUT_MS,
+      diagnostics: () => `${flow.rate(WARM_WINDOW_MS)} payments/s\n${cluster.diagnostics()}`,
+    });
     const leader = await cluster.leaderOf(bucket, bank.observer);
     const ledBefore = await leadersOf(bank.observer);
     const [fromMs, fromWallMs] = [performance.now(), Date.now()];
@@ -64,7 +67,9 @@ export async function runStrike(bank: Bank, watch: ElectionWatch, strike: Strike
     await new Promise((resolve) => setTimeout(resolve, strike.holdMs - (performance.now() - fromMs)));
     const [untilMs, untilWallMs] = [performance.now(), Date.now()];
     const heard = probe === null ? null : await probe.stop();
-    const openAtEnd = flow.paid.filter((one) => one.startMs >= fromMs && one.startMs < untilMs - OPEN_AFTER_MS && (one.outcome === 'waits' || one.outcome === 'failed')).length;
+    const openAtEnd = flow.paid.filter(
+      (one) => one.startMs >= fromMs && one.startMs < untilMs - OPEN_AFTER_MS && (one.outcome === 'waits' || one.outcome === 'failed'),
+    ).length;
     flow.stop();
     await lift();
     await cluster.whole();
@@ -103,14 +108,22 @@ export async function runStrike(bank: Bank, watch: ElectionWatch, strike: Strike
 }
 
 function firstSuccess(during: readonly Paid[], bucket: number, fromMs: number, untilMs: number): number | null {
-  const ends = during.flatMap((one) => (one.outcome === 'committed' && one.buckets.has(bucket) && one.endMs !== null && one.endMs < untilMs ? [one.endMs - fromMs] : []));
+  const ends = during.flatMap((one) =>
+    one.outcome === 'committed' && one.buckets.has(bucket) && one.endMs !== null && one.endMs < untilMs ? [one.endMs - fromMs] : [],
+  );
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
 /** Each Resource Manager leads one bucket; where that does not come, the strike falls all the same. */
 async function balanced(bank: Bank): Promise<void> {
   const buckets = bank.cluster.placement.map.buckets.length;
-  await waitUntil('every Resource Manager leads', async () => new Set([...(await leadersOf(bank.observer))].filter(([bucket]) => bucket > 0).map(([, name]) => name)).size === Math.min(buckets, bank.cluster.rms.length), { timeoutMs: BALANCED_TIMEOUT_MS, intervalMs: 250 }).catch(() => undefined);
+  await waitUntil(
+    'every Resource Manager leads',
+    async () =>
+      new Set([...(await leadersOf(bank.observer))].filter(([bucket]) => bucket > 0).map(([, name]) => name)).size ===
+      Math.min(buckets, bank.cluster.rms.length),
+    { timeoutMs: BALANCED_TIMEOUT_MS, intervalMs: 250 },
+  ).catch(() => undefined);
 }
 
 /** Callers that give up after a second: what they have heard by then. */

@@ -39,7 +39,10 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
   let counted = 0;
   const counting = setTimeout(() => options.onCounting?.(), countedFromMs - performance.now());
   const countedUp = setTimeout(() => options.onCounted?.(), endsAtMs - performance.now());
-  const progress = setInterval(() => options.onProgress?.(Math.min(1, Math.max(0, 1 - (endsAtMs - performance.now()) / options.durationMs)), counted), PROGRESS_EVERY_MS);
+  const progress = setInterval(
+    () => options.onProgress?.(Math.min(1, Math.max(0, 1 - (endsAtMs - performance.now()) / options.durationMs)), counted),
+    PROGRESS_EVERY_MS,
+  );
   const caller = async (id: number): Promise<void> => {
     for (let startedMs = performance.now(); startedMs < endsAtMs; startedMs = performance.now()) {
       await options.call(id);

@@ -29,7 +29,6 @@ describe('what was not compared', () => {
     for (const wrong of [judged(missed, 1), judged(differs, 2)]) expect(conservedLine(wrong)).toContain('money conserved: NO (');
   });
 
-
   it('is compared again, a bounded number of times', async () => {
     const answers = [missed, report({}), missed];
     const client = { audit: () => Promise.resolve(answers.shift() ?? missed) };

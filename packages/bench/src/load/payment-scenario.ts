@@ -30,7 +30,13 @@ export interface ScenarioResult extends LoadResult {
 
 export const BATCH_SIZE = 200;
 
-export async function runScenario(client: MasClient, load: PaymentSource, scenario: PaymentScenario, options: ScenarioOptions, progress: Progress): Promise<ScenarioResult> {
+export async function runScenario(
+  client: MasClient,
+  load: PaymentSource,
+  scenario: PaymentScenario,
+  options: ScenarioOptions,
+  progress: Progress,
+): Promise<ScenarioResult> {
   progress.phase(scenario.name);
   const counts = { aborted: 0, unknown: 0 };
   const count = (kind: string): void => {

@@ -22,7 +22,13 @@ const FIRST_SMALL_PAYMENTS = 4_000;
 const MOST_PAYMENTS = 400_000;
 
 /** In small batches first: the very first calls are so slow that large ones would meet their deadlines. @param asked null: until the CPU of a payment stands still */
-export async function warmUp(client: MasClient, load: PaymentSource, asked: number | null, pids: ReadonlyMap<string, number>, progress: Progress): Promise<WarmUp> {
+export async function warmUp(
+  client: MasClient,
+  load: PaymentSource,
+  asked: number | null,
+  pids: ReadonlyMap<string, number>,
+  progress: Progress,
+): Promise<WarmUp> {
   const startedMs = performance.now();
   const cpuMicros: number[] = [];
   let payments = 0;

@@ -42,7 +42,10 @@ async function killOnce(cluster: RaftCluster): Promise<readonly number[]> {
   await Promise.all(states.flatMap((state, at) => state.leading.map((group) => commit(nodesAt(cluster, [at]), group, null))));
   const most = Math.max(...states.map((one) => one.leading.length));
   const victimAt = states.findIndex((one) => one.leading.length === most);
-  const survivors = nodesAt(cluster, states.map((_, at) => at).filter((at) => at !== victimAt));
+  const survivors = nodesAt(
+    cluster,
+    states.map((_, at) => at).filter((at) => at !== victimAt),
+  );
   const victim = cluster.nodes[victimAt];
   const orphans = states[victimAt]?.leading ?? [];
   if (victim === undefined) throw new Error('nobody leads');

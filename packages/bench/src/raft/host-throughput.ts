@@ -53,7 +53,14 @@ class CountingApplier implements Applier<number> {
 
 async function main(): Promise<void> {
   const seconds = Number(process.argv[2] ?? 3);
-  for (const [groups, proposers] of [[1, 1], [1, 64], [1, 1024], [16, 1024], [64, 4096]] as const) await measure(groups, proposers, seconds);
+  for (const [groups, proposers] of [
+    [1, 1],
+    [1, 64],
+    [1, 1024],
+    [16, 1024],
+    [64, 4096],
+  ] as const)
+    await measure(groups, proposers, seconds);
   await measureIdle(1000, seconds);
 }
 
@@ -68,7 +75,10 @@ async function measure(groupCount: number, proposers: number, seconds: number): 
   const proposer = async (at: number): Promise<void> => {
     const group = present(groups[at % groups.length], 'group');
     while (performance.now() < deadline) {
-      const host = present(hosts.find((one) => one.isLeader(group)), 'leader');
+      const host = present(
+        hosts.find((one) => one.isLeader(group)),
+        'leader',
+      );
       const begunMs = performance.now();
       const fate = await host.propose(group, data);
       if (fate.kind === 'applied') applied += 1;
@@ -81,7 +91,9 @@ async function measure(groupCount: number, proposers: number, seconds: number): 
   latencies.sort((a, b) => a - b);
   const p50 = latencies[latencies.length >> 1] ?? 0;
   const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? 0;
-  console.log(`${groupCount} groups, ${proposers} proposers: ${Math.round(perSecond)} proposals/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, not applied ${other}`);
+  console.log(
+    `${groupCount} groups, ${proposers} proposers: ${Math.round(perSecond)} proposals/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, not applied ${other}`,
+  );
   await Promise.all(hosts.map((host) => host.stop()));
 }
 
@@ -107,22 +119,22 @@ async function found(groupCount: number): Promise<{ readonly hosts: readonly Mul
     const log = new MemoryLogStore(new MemoryLogDisk(), systemClock, { syncMs: 0 });
     const member = cluster.local(rm, () => log.position());
     return new MultiRaftHost<number>(
-        {
-          self: member.self,
-          log,
-          transport: network.transport(member),
-          positions: member,
-          processes: () => member.members.size,
-          clock: systemClock,
-          random: new SeededRandom(rm),
-          logger: silentLogger,
-          onFatal: (failure) => {
-            console.error(failure);
-            process.exitCode = 1;
-          },
+      {
+        self: member.self,
+        log,
+        transport: network.transport(member),
+        positions: member,
+        processes: () => member.members.size,
+        clock: systemClock,
+        random: new SeededRandom(rm),
+        logger: silentLogger,
+        onFatal: (failure) => {
+          console.error(failure);
+          process.exitCode = 1;
         },
-        multiRaftConfig(),
-      );
+      },
+      multiRaftConfig(),
+    );
   });
   for (const host of hosts) await host.start();
   const confState: ConfState = { ...EMPTY_CONF_STATE, voters: confStateOf(rms).voters };

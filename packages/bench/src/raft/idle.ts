@@ -27,7 +27,10 @@ export async function measureIdle(seconds: number, profiles: string | null, prog
   const cluster = await RaftCluster.start({ groups: GROUPS, keepsLog: false, profiles });
   try {
     progress.phase('waiting until every group is quiet');
-    await waitUntil('every group is quiet', async () => (await cluster.states()).every((one) => one.quiet === GROUPS), { timeoutMs: QUIET_TIMEOUT_MS, intervalMs: 250 });
+    await waitUntil('every group is quiet', async () => (await cluster.states()).every((one) => one.quiet === GROUPS), {
+      timeoutMs: QUIET_TIMEOUT_MS,
+      intervalMs: 250,
+    });
     progress.phase(`${GROUPS} quiet groups for ${seconds} s`);
     const cpuPercent = await cpuWhileIdle(cluster, seconds);
     progress.phase('waking groups one by one');
@@ -37,7 +40,16 @@ export async function measureIdle(seconds: number, profiles: string | null, prog
     const quiet = others.slice(0, SAMPLES);
     const times = await cluster.nodes[led.indexOf(most)]?.call({ kind: 'wake-one-by-one', active, quiet }, WAKE_TIMEOUT_MS);
     const { activeMs = [], quietMs = [] } = times ?? {};
-    return { groups: GROUPS, seconds, cpuPercent, samples: quiet.length, activeP50Ms: percentile(activeMs, 50), activeP99Ms: percentile(activeMs, 99), quietP50Ms: percentile(quietMs, 50), quietP99Ms: percentile(quietMs, 99) };
+    return {
+      groups: GROUPS,
+      seconds,
+      cpuPercent,
+      samples: quiet.length,
+      activeP50Ms: percentile(activeMs, 50),
+      activeP99Ms: percentile(activeMs, 99),
+      quietP50Ms: percentile(quietMs, 50),
+      quietP99Ms: percentile(quietMs, 99),
+    };
   } finally {
     await cluster.stop();
   }

@@ -25,7 +25,12 @@ export class NodeProcess {
     profiles: string | null,
   ) {
     const flags = ['--no-deprecation', ...(profiles === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles])];
-    this.process = new OwnedProcess({ program: process.execPath, args: [...flags, join(__dirname, 'node.js'), JSON.stringify(settings)], folder, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.process = new OwnedProcess({
+      program: process.execPath,
+      args: [...flags, join(__dirname, 'node.js'), JSON.stringify(settings)],
+      folder,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const { child } = this.process;
     child.stdin?.on('error', () => undefined);
     if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => this.receive(line));
@@ -63,10 +68,12 @@ export class NodeProcess {
     this.nextId += 1;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.settle(id)?.reject(new Error(`raft process ${this.settings.self} did not answer within ${timeoutMs} ms`)), timeoutMs);
-      const settled = <Args extends readonly unknown[]>(then: (...args: Args) => void) => (...args: Args): void => {
-        clearTimeout(timer);
-        then(...args);
-      };
+      const settled =
+        <Args extends readonly unknown[]>(then: (...args: Args) => void) =>
+        (...args: Args): void => {
+          clearTimeout(timer);
+          then(...args);
+        };
       this.pending.set(id, { resolve: settled(resolve), reject: settled(reject) });
     });
   }

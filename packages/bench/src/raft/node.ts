@@ -31,9 +31,27 @@ class MeasuredNode {
     const peers = new Map(settings.ports.map((port, at) => [rmId(at + 1), `127.0.0.1:${port}`]));
     this.door = new MemberDoor({ member: () => member, clock, logger: silentLogger, onRefused: (refusal) => die('refused', refusal.message) });
     this.transport = new GrpcPeerTransport({ self, door: this.door, peers, tls: this.tls(), clock, logger: silentLogger });
-    const log = new SegmentedLogStore({ directory: settings.log, fileSystem: new NodeFileSystem(), clock, onFatal: (error) => die('the log cannot be written', error) });
+    const log = new SegmentedLogStore({
+      directory: settings.log,
+      fileSystem: new NodeFileSystem(),
+      clock,
+      onFatal: (error) => die('the log cannot be written', error),
+    });
     const onFatal = (failure: HostFailure): void => die(failure.what, failure.cause);
-    this.host = new MultiRaftHost<number>({ self: member.self, log, transport: this.transport, positions: member, processes: () => member.members.size, clock, random: new SeededRandom(settings.self), logger: silentLogger, onFatal }, multiRaftConfig());
+    this.host = new MultiRaftHost<number>(
+      {
+        self: member.self,
+        log,
+        transport: this.transport,
+        positions: member,
+        processes: () => member.members.size,
+        clock,
+        random: new SeededRandom(settings.self),
+        logger: silentLogger,
+        onFatal,
+      },
+      multiRaftConfig(),
+    );
   }
 
   async start(): Promise<void> {

@@ -8,7 +8,8 @@ import { measureIdle } from './idle';
 import { aimsOf, renderRaftReport, type RaftReport } from './raft-report';
 import { measureThroughput } from './throughput';
 
-export const RAFT_USAGE = 'usage: npm run bench -- raft [--seconds 3] [--rounds 3] [--kills 30] [--idle-seconds 20] [--only throughput|failover|idle] [--no-etcd] [--profile FOLDER] [--json]';
+export const RAFT_USAGE =
+  'usage: npm run bench -- raft [--seconds 3] [--rounds 3] [--kills 30] [--idle-seconds 20] [--only throughput|failover|idle] [--no-etcd] [--profile FOLDER] [--json]';
 const PARTS = ['throughput', 'failover', 'idle'];
 const RESULTS_FOLDER = 'bench-results';
 

@@ -60,7 +60,11 @@ export class RaftCluster {
       const led = states.flatMap((one) => one.leading);
       return led.length === this.options.groups && states.every((one) => one.leaderless === 0 && one.lag === 0) && (!placed || this.isPlaced(states));
     };
-    await waitUntil('every group is led and caught up', isSettled, { timeoutMs: SETTLE_TIMEOUT_MS, intervalMs: 50, diagnostics: () => JSON.stringify(states.map((one) => ({ ...one, leading: one.leading.length }))) });
+    await waitUntil('every group is led and caught up', isSettled, {
+      timeoutMs: SETTLE_TIMEOUT_MS,
+      intervalMs: 50,
+      diagnostics: () => JSON.stringify(states.map((one) => ({ ...one, leading: one.leading.length }))),
+    });
     return states;
   }
 

@@ -20,12 +20,36 @@ describe('aims', () => {
   it('compares rounds, not medians of rounds that were differently loaded', () => {
     // The machine was ten times slower after the first round, for everybody: still ten times etcd in each.
     const report = throughput([
-      row('Raft, 1 group', 1024, [[100_000, 5], [10_000, 50], [12_000, 40]]),
-      row('etcd, by its leader', 1024, [[10_000, 50], [1_000, 500], [1_200, 400]]),
-      row('etcd, by all members', 1024, [[9_000, 50], [900, 500], [1_100, 400]]),
-      row('Raft, 1 group', 1, [[500, 2], [50, 20], [50, 20]]),
-      row('etcd, by its leader', 1, [[1000, 1], [100, 10], [100, 10]]),
-      row('etcd, by all members', 1, [[900, 1.1], [90, 11], [90, 11]]),
+      row('Raft, 1 group', 1024, [
+        [100_000, 5],
+        [10_000, 50],
+        [12_000, 40],
+      ]),
+      row('etcd, by its leader', 1024, [
+        [10_000, 50],
+        [1_000, 500],
+        [1_200, 400],
+      ]),
+      row('etcd, by all members', 1024, [
+        [9_000, 50],
+        [900, 500],
+        [1_100, 400],
+      ]),
+      row('Raft, 1 group', 1, [
+        [500, 2],
+        [50, 20],
+        [50, 20],
+      ]),
+      row('etcd, by its leader', 1, [
+        [1000, 1],
+        [100, 10],
+        [100, 10],
+      ]),
+      row('etcd, by all members', 1, [
+        [900, 1.1],
+        [90, 11],
+        [90, 11],
+      ]),
     ]);
     expect(aimsOf(report, null, null).map(({ name, measured, met }) => ({ name, measured, met }))).toEqual([
       { name: 'Raft, 1 group, 1024 proposers', measured: '10.0 times', met: true },

@@ -85,7 +85,9 @@ export async function measureThroughput(options: ThroughputOptions, progress: Pr
 }
 
 function casesFor(withEtcd: boolean): readonly Case[] {
-  const raft = GROUPS.map((groups): Pick<Case, 'system' | 'name'> => ({ system: { kind: 'raft', groups }, name: groups === 1 ? 'Raft, 1 group' : `Raft, ${groups} groups` }));
+  const raft = GROUPS.map(
+    (groups): Pick<Case, 'system' | 'name'> => ({ system: { kind: 'raft', groups }, name: groups === 1 ? 'Raft, 1 group' : `Raft, ${groups} groups` }),
+  );
   const etcd: readonly Pick<Case, 'system' | 'name'>[] = [
     { system: { kind: 'etcd', to: 'leader' }, name: 'etcd, by its leader' },
     { system: { kind: 'etcd', to: 'all' }, name: 'etcd, by all members' },
@@ -107,11 +109,19 @@ async function measure(one: Case, clusters: ReadonlyMap<number, RaftCluster>, et
 }
 
 /** Proposers are dealt out to the processes that lead. */
-async function proposeEverywhere(cluster: RaftCluster, proposers: number, load: { readonly warmUpMs: number; readonly durationMs: number }): Promise<LoadFigures> {
+async function proposeEverywhere(
+  cluster: RaftCluster,
+  proposers: number,
+  load: { readonly warmUpMs: number; readonly durationMs: number },
+): Promise<LoadFigures> {
   const before = await cluster.settled(true);
   const leading = cluster.nodes.filter((_, at) => (before[at]?.leading.length ?? 0) > 0);
-  const shares = leading.map((node, at) => ({ node, proposers: Math.floor(proposers / leading.length) + (at < proposers % leading.length ? 1 : 0) })).filter((one) => one.proposers > 0);
-  const parts = await Promise.all(shares.map((one) => one.node.call({ kind: 'load', proposers: one.proposers, ...load }, load.warmUpMs + load.durationMs + ANSWER_MARGIN_MS)));
+  const shares = leading
+    .map((node, at) => ({ node, proposers: Math.floor(proposers / leading.length) + (at < proposers % leading.length ? 1 : 0) }))
+    .filter((one) => one.proposers > 0);
+  const parts = await Promise.all(
+    shares.map((one) => one.node.call({ kind: 'load', proposers: one.proposers, ...load }, load.warmUpMs + load.durationMs + ANSWER_MARGIN_MS)),
+  );
   const done = parts.reduce((sum, part) => sum + part.done, 0);
   // What was answered as applied must be in the applied state of the processes that led.
   const appliedBefore = before.reduce((sum, one) => sum + one.applied, 0);

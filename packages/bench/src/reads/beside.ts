@@ -80,7 +80,13 @@ export async function pacedBesideReads({ ground, client, times }: Stage, load: P
   const { progress, options } = ground;
   const slice = async (name: string, reads: Reads | null): Promise<Slice> => {
     progress.phase(`${PER_SECOND} payments/s, ${name}`);
-    const flow = new PaymentFlow(client, new Books(), () => load.next(UNIFORM), () => NO_BUCKETS, PER_SECOND);
+    const flow = new PaymentFlow(
+      client,
+      new Books(),
+      () => load.next(UNIFORM),
+      () => NO_BUCKETS,
+      PER_SECOND,
+    );
     flow.start();
     await (reads === null ? pause(options.durationMs) : reads.during(options.durationMs, READS_BESIDE_PACED));
     flow.stop();

@@ -6,7 +6,13 @@ import { OPENING_MINOR } from '../load/accounts';
 import { PaymentLoad, UNIFORM } from '../load/payment-load';
 import { circlesOf, hotCircleOf, SharedLoad, wrongIn, type View } from './circle';
 
-const placement = new PlacementIndex(genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: '' })), 3, 3));
+const placement = new PlacementIndex(
+  genesisPlacement(
+    [1, 2, 3].map((rm) => ({ rm: rmId(rm), address: '' })),
+    3,
+    3,
+  ),
+);
 const numbers = Array.from({ length: 300 }, (_, at) => `bench-${at}`);
 const bucketOf = (number: string): number => Number(placement.bucketOf(slotOfAccount(accountNumber(number))));
 
@@ -41,7 +47,11 @@ describe('circles', () => {
   it('pay only within themselves, the first ones their share', () => {
     const random = new SeededRandom(1);
     const circles = circlesOf(numbers, placement, [36, 63]);
-    const load = new SharedLoad(circles.map((circle, at) => new PaymentLoad(circle, placement, random.fork(), `run${at}`)), 0.1, random);
+    const load = new SharedLoad(
+      circles.map((circle, at) => new PaymentLoad(circle, placement, random.fork(), `run${at}`)),
+      0.1,
+      random,
+    );
     const counts = [0, 0, 0];
     for (let made = 0; made < 2_000; made += 1) {
       const { from = '', to = '' } = load.next(UNIFORM);

@@ -18,7 +18,10 @@ describe('an account at a moment', () => {
   it('that was read otherwise is named, the first few times', () => {
     const seen = [25, 30].map((atUs) => ({ atUs, balanceMinor: 1_001n }));
     expect(differences(seen, history)).toEqual(['at 30 the account was read as 1001, and its legs make it 1006']);
-    const many = differences(Array.from({ length: 8 }, () => ({ atUs: 30, balanceMinor: 0n })), history);
+    const many = differences(
+      Array.from({ length: 8 }, () => ({ atUs: 30, balanceMinor: 0n })),
+      history,
+    );
     expect(many).toHaveLength(6);
     expect(many.at(-1)).toBe('3 more');
   });
@@ -27,7 +30,10 @@ describe('an account at a moment', () => {
 it('all legs are listed, page by page', async () => {
   const asked: unknown[] = [];
   const [first, second] = [legs.slice(0, 2) as LegRow[], legs.slice(2) as LegRow[]];
-  const pages = new Map([['', { legs: first, nextCursor: 'next' }], ['next', { legs: second, nextCursor: null }]]);
+  const pages = new Map([
+    ['', { legs: first, nextCursor: 'next' }],
+    ['next', { legs: second, nextCursor: null }],
+  ]);
   const listPayments: Parameters<typeof listedLegs>[0]['listPayments'] = ({ pageToken = '', direction }) => {
     asked.push(direction);
     return Promise.resolve(pages.get(pageToken) ?? { legs: [], nextCursor: null });

@@ -18,7 +18,11 @@ export class History {
     const moves = committed.map(({ commitUs, spec }) => ({ us: commitUs ?? 0, changeMinor: BigInt(directionOf(spec.effect)) * spec.amountMinor }));
     moves.sort((a, b) => a.us - b.us);
     let balanceMinor = openingMinor;
-    return new History(moves.map(({ us }) => us), moves.map(({ changeMinor }) => (balanceMinor += changeMinor)), openingMinor);
+    return new History(
+      moves.map(({ us }) => us),
+      moves.map(({ changeMinor }) => (balanceMinor += changeMinor)),
+      openingMinor,
+    );
   }
 
   get legs(): number {

@@ -12,7 +12,10 @@ const besides = { accounts: 36, readsPerSecond: 4 };
 describe('payments at a steady pace', () => {
   it('have percentiles over all slices together, and count what was not committed', () => {
     const tookMs = Array.from({ length: 98 }, () => 10);
-    const slices = [{ tookMs, failed: [] }, { tookMs: [40, 90], failed: ['failed NO_QUORUM'] }];
+    const slices = [
+      { tookMs, failed: [] },
+      { tookMs: [40, 90], failed: ['failed NO_QUORUM'] },
+    ];
     expect(pacedOf(slices)).toEqual({ payments: 100, p50Ms: 10, p95Ms: 10, p99Ms: 40, failed: { 'failed NO_QUORUM': 1 } });
   });
 
@@ -25,7 +28,10 @@ describe('payments at a steady pace', () => {
 });
 
 describe('batches', () => {
-  const pairs = [{ without: result(4_000), beside: result(3_000) }, { without: result(6_000), beside: result(6_500) }];
+  const pairs = [
+    { without: result(4_000), beside: result(3_000) },
+    { without: result(6_000), beside: result(6_500) },
+  ];
 
   it('are compared by rate: a long slow slice weighs as much as it paid', () => {
     expect(rateRatio(pairs)).toBe(0.95);

@@ -8,11 +8,7 @@ import type { PastFigures } from './past-reads';
 import type { ReadFigures } from './read-flow';
 
 type Kind<Name extends string> = { readonly kind: Name };
-export type Figures =
-  | (Kind<'paced'> & PacedFigures)
-  | (Kind<'batches'> & BatchFigures)
-  | (Kind<'saturated'> & SaturatedFigures)
-  | (Kind<'past'> & PastFigures);
+export type Figures = (Kind<'paced'> & PacedFigures) | (Kind<'batches'> & BatchFigures) | (Kind<'saturated'> & SaturatedFigures) | (Kind<'past'> & PastFigures);
 
 export interface PartReport {
   readonly name: string;
@@ -112,7 +108,17 @@ function batchLines(figures: BatchFigures): readonly string[] {
   const { pairs, reads } = figures;
   const each = pairs.map((pair) => rateRatio([pair]).toFixed(2)).join(', ');
   return [
-    ...columns([PAYMENTS, batchRow('without reads', pairs.map(({ without }) => without)), batchRow('beside reads', pairs.map(({ beside }) => beside))]),
+    ...columns([
+      PAYMENTS,
+      batchRow(
+        'without reads',
+        pairs.map(({ without }) => without),
+      ),
+      batchRow(
+        'beside reads',
+        pairs.map(({ beside }) => beside),
+      ),
+    ]),
     `  payments/s beside reads over without: ${rateRatio(pairs).toFixed(2)} (all slices together; each pair: ${each})`,
     ...columns([READS, readRow(manyAccounts(figures), reads)]),
   ];
@@ -150,7 +156,11 @@ function readRow(title: string, { reads, p50Ms, p99Ms, maxMs, unanswered }: Read
 }
 
 function counted(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts).map(([reason, times]) => `${times} × ${reason}`).join(', ') || '0';
+  return (
+    Object.entries(counts)
+      .map(([reason, times]) => `${times} × ${reason}`)
+      .join(', ') || '0'
+  );
 }
 
 function columns(rows: readonly (readonly string[])[]): readonly string[] {

@@ -28,7 +28,11 @@ export class AnsweringBuckets implements ParticipantClient {
     switch (request.kind) {
       case 'instructions':
         this.requests.push(request);
-        return Promise.resolve({ kind: 'outcomes', semanticsVersion: SEMANTICS_VERSION, outcomes: request.items.map((item) => ({ kind: 'outcome', outcome: this.outcomeOf(item) })) });
+        return Promise.resolve({
+          kind: 'outcomes',
+          semanticsVersion: SEMANTICS_VERSION,
+          outcomes: request.items.map((item) => ({ kind: 'outcome', outcome: this.outcomeOf(item) })),
+        });
       case 'placement':
         return Promise.resolve({ kind: 'placement', map: this.map, agreedMs: null });
       default:
@@ -75,7 +79,10 @@ function preparedLeg({ txn, key, homeSlot, body }: Payment, account: AccountNumb
     key,
     homeSlot,
     subject: { kind: 'operator', name: 'mas|ops' },
-    spec: present(body.legs.find((leg) => leg.account === account), 'leg'),
+    spec: present(
+      body.legs.find((leg) => leg.account === account),
+      'leg',
+    ),
     body,
     state: 'prepared',
     reason: null,
@@ -92,9 +99,22 @@ function preparedLeg({ txn, key, homeSlot, body }: Payment, account: AccountNumb
 }
 
 function committed({ txn, key, homeSlot, body }: Payment): OutcomeRow {
-  const payer = present(body.legs.find((leg) => leg.effect === 'debit'), 'paying leg').account;
+  const payer = present(
+    body.legs.find((leg) => leg.effect === 'debit'),
+    'paying leg',
+  ).account;
   const untold = body.legs.filter(({ account }) => account !== payer).map(({ account }) => ({ account }));
-  return { slot: homeSlot, key, txn, body, subject: { kind: 'operator', name: 'mas|ops' }, decision: { kind: 'committed', atMs: 1, commitUs: 1_001 }, balances: [{ account: payer, balanceMinor: 1n, rev: 2 }], untold, forced: [] };
+  return {
+    slot: homeSlot,
+    key,
+    txn,
+    body,
+    subject: { kind: 'operator', name: 'mas|ops' },
+    decision: { kind: 'committed', atMs: 1, commitUs: 1_001 },
+    balances: [{ account: payer, balanceMinor: 1n, rev: 2 }],
+    untold,
+    forced: [],
+  };
 }
 
 /** Keeps the entries of the round. */

@@ -6,7 +6,17 @@ import { LeaderDirectory, type PlacementIndex } from '@mas/placement';
 import { encodeEntry } from '@mas/redis-store';
 import { platformDigest } from '@mas/resource-manager';
 import { CreatePaymentsRequest, EncodedInstructions, SessionCodec, validatePayment, WireWriter, writePaymentReplies } from '@mas/rpc';
-import { coordinatorConfig, draftOf, identityOf, noFailpoints, TransactionCoordinator, type Caller, type PaymentRequest, type PaymentResult, type Reply } from '@mas/transaction-coordinator';
+import {
+  coordinatorConfig,
+  draftOf,
+  identityOf,
+  noFailpoints,
+  TransactionCoordinator,
+  type Caller,
+  type PaymentRequest,
+  type PaymentResult,
+  type Reply,
+} from '@mas/transaction-coordinator';
 import { present, SeededRandom, silentLogger, type Clock } from '@mas/values';
 import { AnsweringBuckets, KeptJournal, type InstructionRequest } from './answering-buckets';
 import type { StageMeter } from './stage-meter';
@@ -34,7 +44,18 @@ export class CoordinatorStages {
     const lockStore = new MemoryLockStore(clock);
     const locks = new GlobalLocks({ store: lockStore, buckets: NO_LOCKS, clock, random: new SeededRandom(1), logger: silentLogger });
     this.coordinator = new TransactionCoordinator(
-      { dao: this.journal, participants: this.buckets, locks, lockStore, directory: new LeaderDirectory(placement), digest: (preimage) => platformDigest.sha256Hex(preimage), clock, random: new SeededRandom(1), logger: silentLogger, failpoints: noFailpoints },
+      {
+        dao: this.journal,
+        participants: this.buckets,
+        locks,
+        lockStore,
+        directory: new LeaderDirectory(placement),
+        digest: (preimage) => platformDigest.sha256Hex(preimage),
+        clock,
+        random: new SeededRandom(1),
+        logger: silentLogger,
+        failpoints: noFailpoints,
+      },
       config.value,
     );
   }
@@ -59,7 +80,9 @@ export class CoordinatorStages {
   }
 
   encode(requests: readonly InstructionRequest[], units: number): readonly Buffer[] {
-    return this.meter.take('TM: encode requests', units, () => requests.map((request, correlationId) => this.codec.encodeCorrelatedRequest({ correlationId, request, passage: null })));
+    return this.meter.take('TM: encode requests', units, () =>
+      requests.map((request, correlationId) => this.codec.encodeCorrelatedRequest({ correlationId, request, passage: null })),
+    );
   }
 
   decode(replies: readonly Buffer[], units: number): void {
@@ -71,7 +94,11 @@ export class CoordinatorStages {
     return { key, body: valueOf(draftOf(request, null, OPERATOR, 1)).body };
   }
 
-  private async coordinate(caller: Caller, requests: readonly (readonly PaymentRequest[])[], units: number): Promise<readonly (readonly Reply<PaymentResult>[])[]> {
+  private async coordinate(
+    caller: Caller,
+    requests: readonly (readonly PaymentRequest[])[],
+    units: number,
+  ): Promise<readonly (readonly Reply<PaymentResult>[])[]> {
     const until = this.buckets.acknowledged + units;
     const replies = await Promise.all(requests.map((batch) => this.coordinator.createPayments(caller, batch)));
     while (this.buckets.acknowledged < until || this.journal.ended.length < units) await turnOfTheLoop();
@@ -96,7 +123,9 @@ const NO_LOCKS: BucketLocks = {
 function inPhases(requests: readonly InstructionRequest[]): readonly InstructionRequest[] {
   const order = ['prepare', 'decide-commit', 'commit', 'commit-many', 'acknowledge', 'acknowledge-many'];
   // A channel's request holds instructions of several kinds where phase 2 of one bucket brings both.
-  const split = requests.flatMap((request) => order.map((kind) => ({ ...request, items: request.items.filter(({ instruction }) => instruction.kind === kind) })).filter(({ items }) => items.length > 0));
+  const split = requests.flatMap((request) =>
+    order.map((kind) => ({ ...request, items: request.items.filter(({ instruction }) => instruction.kind === kind) })).filter(({ items }) => items.length > 0),
+  );
   const rank = (request: InstructionRequest): number => order.indexOf(present(request.items[0], 'item').instruction.kind);
   return split.sort((a, b) => rank(a) - rank(b));
 }

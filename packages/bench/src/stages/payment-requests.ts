@@ -10,7 +10,11 @@ const ACCOUNTS_PER_BUCKET = 1_000;
 
 /** The home and the other bucket; a third one takes no part. */
 export function placementOfStages(): PlacementIndex {
-  const map = genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `127.0.0.1:${7000 + rm}` })), 3, 3);
+  const map = genesisPlacement(
+    [1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `127.0.0.1:${7000 + rm}` })),
+    3,
+    3,
+  );
   return new PlacementIndex({ ...map, cluster: { clusterId: clusterId('0'.repeat(32)), nodes: [], txnVersion: 2 } });
 }
 
@@ -33,7 +37,18 @@ export class PaymentRequests {
   private payment(): CreatePaymentsRequest['payments'][number] {
     const [from, to] = [this.one(this.payers), this.one(this.payees)];
     this.made += 1;
-    return { id: `{${from}}stages-${this.made.toString(36)}`, kind: 0, from, to, amount: { value: { $case: 'minor', value: 1n }, currency: '' }, legs: [], reference: undefined, expiresInSeconds: 0, memo: '', lockHandle: '' };
+    return {
+      id: `{${from}}stages-${this.made.toString(36)}`,
+      kind: 0,
+      from,
+      to,
+      amount: { value: { $case: 'minor', value: 1n }, currency: '' },
+      legs: [],
+      reference: undefined,
+      expiresInSeconds: 0,
+      memo: '',
+      lockHandle: '',
+    };
   }
 
   private one(accounts: readonly AccountNumber[]): AccountNumber {

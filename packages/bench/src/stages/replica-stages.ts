@@ -1,5 +1,15 @@
 /** A Resource Manager's part of a round: what a leader does, what a follower does, and what every replica does. */
-import { emptyBucket, Ledger, rowsTouched, SEMANTICS_VERSION, type CreateAccount, type Instruction, type InstructionKind, type LedgerEntry, type Outcome } from '@mas/ledger';
+import {
+  emptyBucket,
+  Ledger,
+  rowsTouched,
+  SEMANTICS_VERSION,
+  type CreateAccount,
+  type Instruction,
+  type InstructionKind,
+  type LedgerEntry,
+  type Outcome,
+} from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount, txnVersionOf, type PlacementIndex } from '@mas/placement';
 import { AdmissionControl, noPins, platformDigest, resourceManagerConfig, RowTable, type Pins, type TokenVerifier } from '@mas/resource-manager';
 import { EncodedInstructions, ProtoLedgerCodec, SessionCodec } from '@mas/rpc';
@@ -11,7 +21,12 @@ import type { StageMeter } from './stage-meter';
 const OPERATOR = { kind: 'operator', name: 'mas|ops' } as const;
 const OPENING_MINOR = 1_000_000_000n;
 /** In the order in which a payment's come. */
-const SHOWN: readonly (readonly [name: string, ...kinds: readonly InstructionKind[]])[] = [['PREPARE', 'prepare'], ['DECIDE', 'decide-commit'], ['COMMIT', 'commit', 'commit-many'], ['ACKNOWLEDGE', 'acknowledge', 'acknowledge-many']];
+const SHOWN: readonly (readonly [name: string, ...kinds: readonly InstructionKind[]])[] = [
+  ['PREPARE', 'prepare'],
+  ['DECIDE', 'decide-commit'],
+  ['COMMIT', 'commit', 'commit-many'],
+  ['ACKNOWLEDGE', 'acknowledge', 'acknowledge-many'],
+];
 
 interface Replica {
   readonly ledger: Ledger;
@@ -45,7 +60,8 @@ export class ReplicaStages {
   open(accounts: readonly AccountNumber[], placement: PlacementIndex): void {
     for (const [bucket, replica] of this.replicas) {
       const own = accounts.filter((number) => placement.bucketOf(slotOfAccount(number)) === bucket);
-      for (let from = 0; from < own.length; from += 500) this.apply(replica, { stampMs: 1, behindUs: null, instructions: own.slice(from, from + 500).map(creation) });
+      for (let from = 0; from < own.length; from += 500)
+        this.apply(replica, { stampMs: 1, behindUs: null, instructions: own.slice(from, from + 500).map(creation) });
       replica.table.gather();
       replica.table.written();
     }
@@ -56,18 +72,39 @@ export class ReplicaStages {
     const { meter } = this;
     const decoded = meter.take('RM leader: decode requests', units, () => requests.map((frame) => this.session.decodeRequests(frame)));
     const instructed = decoded.flat().map(({ request }) => instructionsOf(request));
-    const admitted = meter.take('RM leader: admission', units, () => instructed.map(({ bucket, items }) => ({ bucket, instructions: items.map((item) => this.admit(item)) })));
-    const entries = meter.take('RM leader: encode entries', units, () => admitted.map(({ instructions }) => this.leaderCodec.encodeEntry(2, null, instructions.map((each) => this.leaderCodec.encodeInstruction(each)))));
+    const admitted = meter.take('RM leader: admission', units, () =>
+      instructed.map(({ bucket, items }) => ({ bucket, instructions: items.map((item) => this.admit(item)) })),
+    );
+    const entries = meter.take('RM leader: encode entries', units, () =>
+      admitted.map(({ instructions }) =>
+        this.leaderCodec.encodeEntry(
+          2,
+          null,
+          instructions.map((each) => this.leaderCodec.encodeInstruction(each)),
+        ),
+      ),
+    );
     const followed = meter.take('RM follower: decode entries', units, () => entries.map((bytes) => this.followerCodec.decodeEntry(bytes)));
     const outcomes: (readonly Outcome[])[] = [];
     for (const [name, ...kinds] of SHOWN) {
-      const parts = followed.flatMap((entry, at) => (kinds.some((kind) => entry.instructions[0]?.kind === kind) ? [{ entry, replica: this.replicaOf(present(admitted[at], 'request').bucket), at }] : []));
+      const parts = followed.flatMap((entry, at) =>
+        kinds.some((kind) => entry.instructions[0]?.kind === kind) ? [{ entry, replica: this.replicaOf(present(admitted[at], 'request').bucket), at }] : [],
+      );
       const pins = meter.take(`RM: pin ${name}`, units, () => parts.map(({ entry, replica }) => pinAll(replica, entry.instructions)));
-      const results = meter.take(`RM: apply ${name}`, units, () => parts.map(({ entry, replica }) => replica.ledger.apply(entry, replica.table, (replica.index += 1))));
+      const results = meter.take(`RM: apply ${name}`, units, () =>
+        parts.map(({ entry, replica }) => replica.ledger.apply(entry, replica.table, (replica.index += 1))),
+      );
       meter.take('RM: unpin', units, () => parts.forEach(({ replica }, at) => replica.table.unpin(present(pins[at], 'pins'))));
       results.forEach((each, i) => (outcomes[present(parts[i], 'part').at] = each));
     }
-    const replies = meter.take('RM leader: encode replies', units, () => outcomes.map((each, correlationId) => this.session.encodeCorrelatedReply({ correlationId, reply: { kind: 'outcomes', semanticsVersion: SEMANTICS_VERSION, outcomes: each.map((outcome) => ({ kind: 'outcome', outcome })) } })));
+    const replies = meter.take('RM leader: encode replies', units, () =>
+      outcomes.map((each, correlationId) =>
+        this.session.encodeCorrelatedReply({
+          correlationId,
+          reply: { kind: 'outcomes', semanticsVersion: SEMANTICS_VERSION, outcomes: each.map((outcome) => ({ kind: 'outcome', outcome })) },
+        }),
+      ),
+    );
     this.checkpoint(units);
     return replies;
   }
@@ -94,7 +131,11 @@ export class ReplicaStages {
     const ledger = new Ledger(emptyBucket(bucket), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     const replica: Replica = { ledger, table: new RowTable(config.value, new SeededRandom(bucket), ledger), index: 0 };
     this.replicas.set(bucket, replica);
-    this.apply(replica, { stampMs: 1, behindUs: null, instructions: [{ kind: 'genesis', slots, epoch: 1, policy: config.value.policy, semanticsVersion: SEMANTICS_VERSION }] });
+    this.apply(replica, {
+      stampMs: 1,
+      behindUs: null,
+      instructions: [{ kind: 'genesis', slots, epoch: 1, policy: config.value.policy, semanticsVersion: SEMANTICS_VERSION }],
+    });
   }
 
   private apply(replica: Replica, entry: LedgerEntry): void {
@@ -140,5 +181,16 @@ function instructionsOf(request: ParticipantRequest): Extract<ParticipantRequest
 
 function creation(number: AccountNumber): CreateAccount {
   const key = paymentKey('mas|ops', `open-${number}`);
-  return { kind: 'create-account', key, txn: txnId(platformDigest.sha256Hex(key)), number, currency: currency('USD'), openingBalanceMinor: OPENING_MINOR, minimumMinor: null, owner: 'stages', subject: OPERATOR, checkOnly: false };
+  return {
+    kind: 'create-account',
+    key,
+    txn: txnId(platformDigest.sha256Hex(key)),
+    number,
+    currency: currency('USD'),
+    openingBalanceMinor: OPENING_MINOR,
+    minimumMinor: null,
+    owner: 'stages',
+    subject: OPERATOR,
+    checkOnly: false,
+  };
 }

@@ -19,7 +19,9 @@ export async function runStagesBench(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } } });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 4 || rounds > 400) throw new TypeError(STAGES_USAGE);
-  const { stdout } = await promisify(execFile)(process.execPath, [...NODE_FLAGS, join(__dirname, 'stages-process.js'), String(rounds)], { timeout: LONGEST_MS });
+  const { stdout } = await promisify(execFile)(process.execPath, [...NODE_FLAGS, join(__dirname, 'stages-process.js'), String(rounds)], {
+    timeout: LONGEST_MS,
+  });
   const report = JSON.parse(stdout) as StagesReport;
   const json = JSON.stringify(report, null, 2);
   mkdirSync(RESULTS_FOLDER, { recursive: true });

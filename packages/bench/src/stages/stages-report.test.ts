@@ -1,7 +1,11 @@
 /** What a process of a cluster of three does for a payment: its own stages whole, a leader's for a third, a follower's for two. */
 import { renderStages, sumsOf } from './stages-report';
 
-const stage = (name: string, microseconds: number, bytes: number): { readonly name: string; readonly microseconds: number; readonly bytes: number } => ({ name, microseconds, bytes });
+const stage = (name: string, microseconds: number, bytes: number): { readonly name: string; readonly microseconds: number; readonly bytes: number } => ({
+  name,
+  microseconds,
+  bytes,
+});
 
 const STAGES = [
   stage('TM: validate', 1, 10),

@@ -33,7 +33,9 @@ export function sumsOf(stages: readonly StageFigure[]): readonly StageFigure[] {
   });
   return [
     weighted('sum of the TM', (stage) => (stage.startsWith('TM: ') && !SHOWN_TWICE.includes(stage) ? 1 : 0)),
-    weighted('sum of each RM (leader × ⅓, follower × ⅔)', (stage) => (stage.startsWith('RM: ') ? 1 : stage.startsWith('RM leader: ') ? 1 / 3 : stage.startsWith('RM follower: ') ? 2 / 3 : 0)),
+    weighted('sum of each RM (leader × ⅓, follower × ⅔)', (stage) =>
+      stage.startsWith('RM: ') ? 1 : stage.startsWith('RM leader: ') ? 1 / 3 : stage.startsWith('RM follower: ') ? 2 / 3 : 0,
+    ),
   ];
 }
 

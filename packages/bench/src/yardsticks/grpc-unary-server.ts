@@ -6,8 +6,12 @@ import { ECHO } from './grpc-unary-service';
 const [ca = '', certificate = '', key = ''] = process.argv.slice(2);
 const server = new Server();
 server.addService({ echo: ECHO }, { echo: (call: { readonly request: Buffer }, reply: (error: null, value: Buffer) => void) => reply(null, call.request) });
-server.bindAsync('localhost:0', ServerCredentials.createSsl(readFileSync(ca), [{ cert_chain: readFileSync(certificate), private_key: readFileSync(key) }]), (error, port) => {
-  if (error !== null) throw error;
-  process.stdout.write(`${port}\n`);
-});
+server.bindAsync(
+  'localhost:0',
+  ServerCredentials.createSsl(readFileSync(ca), [{ cert_chain: readFileSync(certificate), private_key: readFileSync(key) }]),
+  (error, port) => {
+    if (error !== null) throw error;
+    process.stdout.write(`${port}\n`);
+  },
+);
 process.stdin.on('end', () => process.exit(0)).resume();

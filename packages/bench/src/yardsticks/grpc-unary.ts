@@ -9,7 +9,9 @@ import { ECHO } from './grpc-unary-service';
 const REQUEST_BYTES = 160;
 
 export async function grpcUnaryCeiling(certs: string, callers: number, durationMs: number): Promise<LoadResult> {
-  const child = spawn(process.execPath, [join(__dirname, 'grpc-unary-server.js'), join(certs, 'ca.crt'), join(certs, 'tm.crt'), join(certs, 'tm.key')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(__dirname, 'grpc-unary-server.js'), join(certs, 'ca.crt'), join(certs, 'tm.crt'), join(certs, 'tm.key')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   try {
     const port = await new Promise<string>((resolve, reject) => {
       child.stdout.once('data', (line: Buffer) => resolve(line.toString().trim()));

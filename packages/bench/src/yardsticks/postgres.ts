@@ -68,7 +68,10 @@ export async function postgresTransfers(callers: number, durationMs: number, rec
 function transfer(id: string, receivers: Receivers): string {
   const receiver = receivers === 'hot' ? 0 : Math.floor(Math.random() * ACCOUNTS);
   const payer = (receiver + 1 + Math.floor(Math.random() * (ACCOUNTS - 1))) % ACCOUNTS;
-  const updates = [[payer, -1], [receiver, 1]] as const;
+  const updates = [
+    [payer, -1],
+    [receiver, 1],
+  ] as const;
   const [first, second] = payer < receiver ? updates : [updates[1], updates[0]];
   const update = ([account, amount]: readonly [number, number]): string => `UPDATE account SET balance = balance + ${amount} WHERE id = ${account}`;
   return `${update(first)}; ${update(second)};

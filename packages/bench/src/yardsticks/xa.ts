@@ -30,10 +30,13 @@ export async function xaTransfers(callers: number, durationMs: number, records: 
   // One after the other: two installations at once have met in the temporary folder.
   const servers = [await startMariaDb({ durability: 'durable', memory: 'large' }), await startMariaDb({ durability: 'durable', memory: 'large' })];
   try {
-    const connect = (at: 0 | 1): Promise<Connection> => createConnection({ host: '127.0.0.1', port: servers[at]?.port ?? 0, user: 'root', multipleStatements: true });
+    const connect = (at: 0 | 1): Promise<Connection> =>
+      createConnection({ host: '127.0.0.1', port: servers[at]?.port ?? 0, user: 'root', multipleStatements: true });
     const admins = [await connect(0), await connect(1)];
     for (const admin of admins) {
-      await admin.query('CREATE DATABASE yardstick; USE yardstick; CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL) ENGINE=InnoDB; CREATE TABLE journal (account INT NOT NULL, payment VARCHAR(40) NOT NULL, amount BIGINT NOT NULL, balance_after BIGINT NOT NULL, PRIMARY KEY (account, payment)) ENGINE=InnoDB; CREATE TABLE payment (id VARCHAR(40) PRIMARY KEY, payer INT NOT NULL, receiver INT NOT NULL, amount BIGINT NOT NULL) ENGINE=InnoDB');
+      await admin.query(
+        'CREATE DATABASE yardstick; USE yardstick; CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL) ENGINE=InnoDB; CREATE TABLE journal (account INT NOT NULL, payment VARCHAR(40) NOT NULL, amount BIGINT NOT NULL, balance_after BIGINT NOT NULL, PRIMARY KEY (account, payment)) ENGINE=InnoDB; CREATE TABLE payment (id VARCHAR(40) PRIMARY KEY, payer INT NOT NULL, receiver INT NOT NULL, amount BIGINT NOT NULL) ENGINE=InnoDB',
+      );
       await admin.query(`INSERT INTO account SELECT seq, ${OPENING_BALANCE} FROM seq_0_to_${ACCOUNTS - 1}`);
     }
     const sessions: Session[] = [];
@@ -59,9 +62,17 @@ export async function xaTransfers(callers: number, durationMs: number, records: 
         if (session !== undefined) await transfer(session, caller, records);
       },
     });
-    const sums = await Promise.all(admins.map(async (admin) => Number((await admin.query<never>('SELECT SUM(balance) AS total FROM account') as unknown as [{ total: string }[]])[0][0]?.total)));
+    const sums = await Promise.all(
+      admins.map(async (admin) =>
+        Number(((await admin.query<never>('SELECT SUM(balance) AS total FROM account')) as unknown as [{ total: string }[]])[0][0]?.total),
+      ),
+    );
     await Promise.all([...sessions.flatMap((session) => session.sides), ...admins].map((connection) => connection.end()));
-    return { ...result, cpuMicros: (cpuSeconds * 1e6) / Math.max(1, result.units), conserved: sums.reduce((sum, value) => sum + value, 0) === 2 * ACCOUNTS * OPENING_BALANCE };
+    return {
+      ...result,
+      cpuMicros: (cpuSeconds * 1e6) / Math.max(1, result.units),
+      conserved: sums.reduce((sum, value) => sum + value, 0) === 2 * ACCOUNTS * OPENING_BALANCE,
+    };
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }

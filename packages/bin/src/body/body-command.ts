@@ -17,5 +17,8 @@ export function addBodyCommand(program: Command): void {
 async function lines(): Promise<readonly string[]> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8').split(/\s+/).filter((line) => line !== '' && line !== 'NULL');
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .split(/\s+/)
+    .filter((line) => line !== '' && line !== 'NULL');
 }

@@ -5,7 +5,8 @@ import { shownBody } from './shown-body';
 
 const leg = (account: string, effect: 'debit' | 'credit') => ({ account: accountNumber(account), effect, amountMinor: 1250n, currency: currency('USD') });
 const { bytes } = PaymentBody.of({ kind: 'payment', legs: [leg('alice', 'debit'), leg('bob', 'credit')], reference: null, expiresAtMs: null, memo: 'rent' });
-const shown = '{"kind":"payment","legs":[{"account":"alice","effect":"debit","amountMinor":"1250","currency":"USD"},{"account":"bob","effect":"credit","amountMinor":"1250","currency":"USD"}],"reference":null,"expiresAtMs":null,"memo":"rent"}';
+const shown =
+  '{"kind":"payment","legs":[{"account":"alice","effect":"debit","amountMinor":"1250","currency":"USD"},{"account":"bob","effect":"credit","amountMinor":"1250","currency":"USD"}],"reference":null,"expiresAtMs":null,"memo":"rent"}';
 const hex = Buffer.from(bytes).toString('hex');
 
 test.each([

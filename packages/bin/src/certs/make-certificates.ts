@@ -14,11 +14,17 @@ const OPERATOR_TOKEN_SECONDS = 365 * 24 * 3600;
 const MAKE_CERTS = resolve(__dirname, '../../../../certs/make-certs.sh');
 
 /** Idempotent. Returns what was made, a line each. @throws UsageError with what the script said. */
-export function makeCertificates(options: { readonly folder: string; readonly resourceManagers: number; readonly hosts?: readonly string[] }): readonly string[] {
+export function makeCertificates(options: {
+  readonly folder: string;
+  readonly resourceManagers: number;
+  readonly hosts?: readonly string[];
+}): readonly string[] {
   const { folder, resourceManagers, hosts = [] } = options;
   let made: string;
   try {
-    made = execFileSync('bash', [MAKE_CERTS, '--dir', folder, '--rms', String(resourceManagers), ...hosts.flatMap((host) => ['--host', host])], { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+    made = execFileSync('bash', [MAKE_CERTS, '--dir', folder, '--rms', String(resourceManagers), ...hosts.flatMap((host) => ['--host', host])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).toString();
   } catch (error) {
     const said = (error as { readonly stderr?: Buffer }).stderr?.toString().trim() ?? '';
     throw new UsageError(said === '' ? 'bash is needed to make certificates' : said);
@@ -28,7 +34,12 @@ export function makeCertificates(options: { readonly folder: string; readonly re
 
 /** Kept while it is valid with the present key. */
 function makeOperatorToken(folder: string): readonly string[] {
-  const keys = loadTokenKeys({ algorithm: 'HS256', issuer: 'mas', audience: 'mas', keys: [{ keyId: '1', material: readFileSync(join(folder, 'jwt-hs256-1.key')) }] });
+  const keys = loadTokenKeys({
+    algorithm: 'HS256',
+    issuer: 'mas',
+    audience: 'mas',
+    keys: [{ keyId: '1', material: readFileSync(join(folder, 'jwt-hs256-1.key')) }],
+  });
   if (!keys.ok) throw new UsageError(keys.error.message);
   const file = join(folder, OPERATOR_TOKEN_FILE);
   if (existsSync(file) && new JwtTokenVerifier(keys.value, systemClock).verify(readFileSync(file, 'utf8').trim()).ok) return [];

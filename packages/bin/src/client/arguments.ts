@@ -22,7 +22,8 @@ export function readPageSize(text: string): number {
 
 export function readWhole(flag: string, text: string, minimum: number, maximum: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < minimum || value > maximum) throw new UsageError(`${flag} is "${text}"; expected a whole number from ${minimum} to ${maximum}`);
+  if (!/^\d+$/.test(text) || value < minimum || value > maximum)
+    throw new UsageError(`${flag} is "${text}"; expected a whole number from ${minimum} to ${maximum}`);
   return value;
 }
 

@@ -44,7 +44,14 @@ test('of a cluster that runs: believed', () => {
 
 test('one that came with somebody\u2019s files names no cluster of the caller\u2019s: not believed, and said', () => {
   put('.mas/context.json', VALUES);
-  expect([found(), notes]).toEqual([NOTHING, [expect.stringMatching(/^the context file \.mas\/context\.json is not used: it does not say which running cluster of yours wrote it; name it with --context or MAS_CONTEXT/)]]);
+  expect([found(), notes]).toEqual([
+    NOTHING,
+    [
+      expect.stringMatching(
+        /^the context file \.mas\/context\.json is not used: it does not say which running cluster of yours wrote it; name it with --context or MAS_CONTEXT/,
+      ),
+    ],
+  ]);
 });
 
 test('of a process that has ended, or another that has its pid now: not believed, and said', () => {
@@ -98,6 +105,8 @@ describe('named', () => {
 
   test('of a cluster that has ended: said, and not the defaults instead', () => {
     const path = put('old/context.json', { ...VALUES, process: { pid: 2 ** 22 + 1, started: '' } });
-    expect(() => readNamedContext(path, '--context')).toThrow(/^UNAVAILABLE: the cluster of the context file old\/context\.json \(--context\) has ended \(process 4194305\): start it again$/);
+    expect(() => readNamedContext(path, '--context')).toThrow(
+      /^UNAVAILABLE: the cluster of the context file old\/context\.json \(--context\) has ended \(process 4194305\): start it again$/,
+    );
   });
 });

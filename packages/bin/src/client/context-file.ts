@@ -38,13 +38,21 @@ const NOTHING: ContextFile = { path: '', values: {} };
 export function readNamedContext(path: string, from: string): ContextFile {
   if (!existsSync(path)) throw new UsageError(`there is no context file ${path} (${from})`);
   const { process: writer, ...values } = parse(path);
-  if (writer !== undefined && !isRunningAsMine(writer)) throw new CommandFailed(EXIT.unavailable, `UNAVAILABLE: the cluster of the context file ${path} (${from}) has ended (process ${writer.pid}): start it again`, { reason: 'CONTEXT_ENDED' });
+  if (writer !== undefined && !isRunningAsMine(writer))
+    throw new CommandFailed(
+      EXIT.unavailable,
+      `UNAVAILABLE: the cluster of the context file ${path} (${from}) has ended (process ${writer.pid}): start it again`,
+      { reason: 'CONTEXT_ENDED' },
+    );
   return { path, values };
 }
 
 /** The first that may be believed. @param note hears why one was not */
 export function findContext(note: (text: string) => void, home: string = homedir()): ContextFile {
-  for (const [path, needsWriter] of [[LOCAL, true], [join(home, '.config/mas/context.json'), false]] as const) {
+  for (const [path, needsWriter] of [
+    [LOCAL, true],
+    [join(home, '.config/mas/context.json'), false],
+  ] as const) {
     if (!existsSync(path)) continue;
     const real = realpathSync(path);
     const why = distrust(real);
@@ -61,13 +69,17 @@ export function findContext(note: (text: string) => void, home: string = homedir
 }
 
 function endedWriter(writer: ProcessIdentity | undefined, needsWriter: boolean): string | null {
-  if (writer === undefined) return needsWriter ? 'it does not say which running cluster of yours wrote it; name it with --context or MAS_CONTEXT to use it all the same' : null;
+  if (writer === undefined)
+    return needsWriter ? 'it does not say which running cluster of yours wrote it; name it with --context or MAS_CONTEXT to use it all the same' : null;
   return isRunningAsMine(writer) ? null : `the cluster that wrote it (process ${writer.pid}) has ended`;
 }
 
 /** Null for a file and a folder of the caller's own that nobody else may write to. */
 function distrust(real: string): string | null {
-  for (const [what, target] of [['it', real], ['its folder', dirname(real)]] as const) {
+  for (const [what, target] of [
+    ['it', real],
+    ['its folder', dirname(real)],
+  ] as const) {
     const { uid, mode } = statSync(target);
     const own = process.geteuid?.() ?? uid;
     if (uid !== own) return `${what} belongs to another user`;

@@ -24,12 +24,23 @@ const key = (name: string): string => join(folder, 'keys', name);
 test.each([
   ['the file alone, its paths relative to it', {}, {}, 'file'],
   ['the environment over the file', {}, { MAS_TC: 'environment:1', MAS_CERT: 'environment.crt', MAS_TOKEN: 'environment.jwt' }, 'environment'],
-  ['flags over both', { tc: 'flag:1', cert: 'flag.crt', token: 'flag.jwt' }, { MAS_TC: 'environment:1', MAS_CERT: 'environment.crt', MAS_TOKEN: 'environment.jwt' }, 'flag'],
+  [
+    'flags over both',
+    { tc: 'flag:1', cert: 'flag.crt', token: 'flag.jwt' },
+    { MAS_TC: 'environment:1', MAS_CERT: 'environment.crt', MAS_TOKEN: 'environment.jwt' },
+    'flag',
+  ],
 ])('%s', (_, flags: Record<string, string>, environment: Record<string, string>, expected) => {
   const located = (values: Record<string, string>, cert: string, token: string): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, name === cert || name === token ? key(value) : value]));
   const context = readContext({ ...located(flags, 'cert', 'token'), context: file }, located(environment, 'MAS_CERT', 'MAS_TOKEN'));
-  expect(context).toEqual({ addresses: [`${expected}:1`], ca: Buffer.from(`${expected} certificate`), token: `${expected}.token.text`, timeoutMs: 15_000, timeoutGiven: false });
+  expect(context).toEqual({
+    addresses: [`${expected}:1`],
+    ca: Buffer.from(`${expected} certificate`),
+    token: `${expected}.token.text`,
+    timeoutMs: 15_000,
+    timeoutGiven: false,
+  });
 });
 
 test('several addresses, a token as itself, a time limit', () => {
@@ -67,7 +78,10 @@ describe('a token', () => {
   });
 
   test.each([SECRET, `${SECRET}\n${SECRET}`, `x.y\n.${SECRET}`, `Bearer ${SECRET}`])('that is none (%j) is never shown', (token) => {
-    for (const [from, name] of [['flag', '--token'], ['variable', 'MAS_TOKEN']] as const) {
+    for (const [from, name] of [
+      ['flag', '--token'],
+      ['variable', 'MAS_TOKEN'],
+    ] as const) {
       expect(refusal(token, from)).toContain(`the token (${name}) is neither a token`);
       expect(refusal(token, from)).not.toContain(SECRET);
     }

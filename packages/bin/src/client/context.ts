@@ -46,7 +46,12 @@ const MAX_TOKEN_FILE_BYTES = 16 * 1024;
 /** @param note hears of a context file that is not used. @throws UsageError naming the setting and where it came from, and its value unless that may be a secret. */
 export function readContext(flags: ContextFlags, environment: NodeJS.ProcessEnv, note: (text: string) => void = () => undefined): Context {
   const given = new Map(NAMES.map((name) => [name, fromOutside(name, flags, environment)]));
-  const file = contextFile(flags, environment, NAMES.every((name) => given.get(name) !== null), note);
+  const file = contextFile(
+    flags,
+    environment,
+    NAMES.every((name) => given.get(name) !== null),
+    note,
+  );
   const pick = (name: Name): Source => {
     const outside = given.get(name) ?? null;
     if (outside !== null) return outside;
@@ -59,8 +64,15 @@ export function readContext(flags: ContextFlags, environment: NodeJS.ProcessEnv,
   if (wrong !== undefined) throw new UsageError(`the address "${wrong}" (${tc.from}) is not host:port: ${hostPortAdvice(wrong)}`);
   const timeout = flags.timeout ?? environment['MAS_TIMEOUT'] ?? DEFAULTS.timeout;
   const timeoutMs = Number(timeout);
-  if (!/^\d+$/.test(timeout) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS) throw new UsageError(`the timeout "${timeout}" is not a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`);
-  return { addresses, ca: readCertificate(pick('cert')), token: readToken(pick('token')), timeoutMs, timeoutGiven: (flags.timeout ?? environment['MAS_TIMEOUT']) !== undefined };
+  if (!/^\d+$/.test(timeout) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS)
+    throw new UsageError(`the timeout "${timeout}" is not a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`);
+  return {
+    addresses,
+    ca: readCertificate(pick('cert')),
+    token: readToken(pick('token')),
+    timeoutMs,
+    timeoutGiven: (flags.timeout ?? environment['MAS_TIMEOUT']) !== undefined,
+  };
 }
 
 /**
@@ -75,9 +87,14 @@ export function readToken({ value: given, from, base }: Source): string {
   try {
     text = readFileSync(resolve(base, value)).subarray(0, MAX_TOKEN_FILE_BYTES).toString('utf8').trim();
   } catch {
-    throw new UsageError(from === THE_DEFAULT ? `there is no token: ${value} cannot be read; ${advice}` : `the token (${from}) is neither a token, three parts separated by dots, nor the name of a file that can be read: ${advice}`);
+    throw new UsageError(
+      from === THE_DEFAULT
+        ? `there is no token: ${value} cannot be read; ${advice}`
+        : `the token (${from}) is neither a token, three parts separated by dots, nor the name of a file that can be read: ${advice}`,
+    );
   }
-  if (!TOKEN_FORM.test(text)) throw new UsageError(`the file that holds the token (${from}) has something else in it; a token is three parts separated by dots: ${advice}`);
+  if (!TOKEN_FORM.test(text))
+    throw new UsageError(`the file that holds the token (${from}) has something else in it; a token is three parts separated by dots: ${advice}`);
   return text;
 }
 
@@ -101,6 +118,8 @@ function readCertificate({ value, from, base }: Source): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    throw new UsageError(`the certificate (${from}) cannot be read from ${path}: give the cluster\u2019s ca.crt with --cert or MAS_CERT; certs/make-certs.sh makes one`);
+    throw new UsageError(
+      `the certificate (${from}) cannot be read from ${path}: give the cluster\u2019s ca.crt with --cert or MAS_CERT; certs/make-certs.sh makes one`,
+    );
   }
 }

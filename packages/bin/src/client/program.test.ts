@@ -13,7 +13,9 @@ test.each(commands.map((command) => [pathOf(command), command] as const))('"%s":
 });
 
 test('an account is an argument or --number wherever one is asked for', () => {
-  const about = commands.filter((command) => command.registeredArguments.some((argument) => argument.name() === 'number') || command.options.some((option) => option.long === '--number'));
+  const about = commands.filter(
+    (command) => command.registeredArguments.some((argument) => argument.name() === 'number') || command.options.some((option) => option.long === '--number'),
+  );
   expect(about.map(pathOf).sort()).toEqual(['account close', 'account create', 'account freeze', 'account get', 'account unfreeze', 'payment list']);
   for (const command of about) {
     expect(command.registeredArguments.map((argument) => argument.name())).toEqual(['number']);
@@ -42,5 +44,6 @@ test.each<[readonly string[], RegExp]>([
 
 test('a token in the wrong place is not repeated', async () => {
   const token = 'eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoib3BlcmF0b3IifQ.c2lnbmF0dXJl';
-  for (const args of [[token], ['account', 'get', 'x', `--tokne=${token}`], ['account', token], ['payment', 'get', 'x', token]]) expect(await refusal(args)).not.toContain(token.slice(0, 20));
+  for (const args of [[token], ['account', 'get', 'x', `--tokne=${token}`], ['account', token], ['payment', 'get', 'x', token]])
+    expect(await refusal(args)).not.toContain(token.slice(0, 20));
 });

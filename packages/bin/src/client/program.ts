@@ -30,7 +30,10 @@ export function createProgram(args: readonly string[]): Command {
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {
-        const message = text.trimEnd().replace(/^error: /, '').replaceAll('\n', ' ');
+        const message = text
+          .trimEnd()
+          .replace(/^error: /, '')
+          .replaceAll('\n', ' ');
         write(json ? jsonFailure(message, { reason: 'USAGE' }) : failureLine(message));
       },
     });

@@ -16,7 +16,10 @@ export interface Session {
 }
 
 /** Wraps a command's action: connects, runs, closes; every failure becomes one line on stderr and its exit code. */
-export function withSession<Args extends readonly unknown[]>(program: Command, action: (session: Session, ...args: Args) => Promise<void>): (...args: Args) => Promise<void> {
+export function withSession<Args extends readonly unknown[]>(
+  program: Command,
+  action: (session: Session, ...args: Args) => Promise<void>,
+): (...args: Args) => Promise<void> {
   return (...args) =>
     guarded(program, async (output, note) => {
       const context = readContext(program.opts<ContextFlags>(), process.env, note);
@@ -41,7 +44,10 @@ export async function guarded(program: Command, action: (output: Output, note: (
   };
   const printer = new Printer(process.stdout);
   try {
-    await action(createOutput(json, (text) => printer.write(text)), note);
+    await action(
+      createOutput(json, (text) => printer.write(text)),
+      note,
+    );
     await refuseLostAnswer(printer);
   } catch (error) {
     const { exitCode, message, facts } = describe(error, 'its address');
@@ -64,7 +70,10 @@ export function jsonFailure(message: string, facts: Readonly<Record<string, unkn
 async function refuseLostAnswer(printer: Printer): Promise<void> {
   const lost = await printer.lost();
   if (lost === null || lost.code === 'EPIPE') return;
-  throw new CommandFailed(EXIT.answerLost, `done, but the answer cannot be written (${lost.code}): ${lost.text.trim()}`, { reason: 'ANSWER_LOST', answer: lost.text.trim() });
+  throw new CommandFailed(EXIT.answerLost, `done, but the answer cannot be written (${lost.code}): ${lost.text.trim()}`, {
+    reason: 'ANSWER_LOST',
+    answer: lost.text.trim(),
+  });
 }
 
 function describe(error: unknown, addresses: string): CommandFailed {
@@ -79,11 +88,26 @@ function ofCall({ code, error }: MasCallFailed, addresses: string): CommandFaile
   const id = facts['payment_id'];
   const again = id === undefined ? '' : `; ask again with --id '${id}'`;
   const idFact = id === undefined ? {} : { id };
-  if (reason === 'GRPC_UNAVAILABLE') return new CommandFailed(EXIT.unavailable, `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${connectionProblem(message)})${again}`, { reason: 'UNAVAILABLE', ...idFact });
-  if (reason === 'GRPC_DEADLINE_EXCEEDED') return new CommandFailed(EXIT.unavailable, `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id${id === undefined ? '' : `: --id '${id}'`}`, { reason: 'DEADLINE_EXCEEDED', ...idFact });
-  const exitCode = reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : reason === 'OUTCOME_UNKNOWN' ? EXIT.unknownOutcome : exitCodeOf(error.kind);
+  if (reason === 'GRPC_UNAVAILABLE')
+    return new CommandFailed(
+      EXIT.unavailable,
+      `UNAVAILABLE: no Transaction Manager answers at ${addresses}: is it running, and is --tc right? (${connectionProblem(message)})${again}`,
+      { reason: 'UNAVAILABLE', ...idFact },
+    );
+  if (reason === 'GRPC_DEADLINE_EXCEEDED')
+    return new CommandFailed(
+      EXIT.unavailable,
+      `DEADLINE_EXCEEDED: no answer from ${addresses} in time; the outcome is unknown, ask again with the same id${id === undefined ? '' : `: --id '${id}'`}`,
+      { reason: 'DEADLINE_EXCEEDED', ...idFact },
+    );
+  const exitCode =
+    reason === 'LOCK_HELD' || reason === 'LOCK_TIMEOUT' ? EXIT.lockHeld : reason === 'OUTCOME_UNKNOWN' ? EXIT.unknownOutcome : exitCodeOf(error.kind);
   const where = field === null || field === '' ? '' : ` [${field}]`;
-  return new CommandFailed(exitCode, `${reason}: ${oneLine(message)}${where}${exitCode === EXIT.unavailable || exitCode === EXIT.unknownOutcome ? again : ''}`, { reason, field, facts, code });
+  return new CommandFailed(
+    exitCode,
+    `${reason}: ${oneLine(message)}${where}${exitCode === EXIT.unavailable || exitCode === EXIT.unknownOutcome ? again : ''}`,
+    { reason, field, facts, code },
+  );
 }
 
 /** grpc-js wraps what the operating system said in words about its own state. */

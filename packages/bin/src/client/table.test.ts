@@ -2,7 +2,10 @@
 import { table } from './table';
 
 const HEAD = ['number', 'balance', 'owner', 'bucket', 'leader'];
-const ROWS = [['alice', '1000.00 USD', 'Alice in Chains', '2', 'rm-3'], ['{alice}de4d9a2a-2985-4c44-a1da-fd8d81363350', '12345678901.00 USD', '', '3', 'rm-1']];
+const ROWS = [
+  ['alice', '1000.00 USD', 'Alice in Chains', '2', 'rm-3'],
+  ['{alice}de4d9a2a-2985-4c44-a1da-fd8d81363350', '12345678901.00 USD', '', '3', 'rm-1'],
+];
 const LESS = ['leader', 'bucket', 'owner'];
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
 const at = (width: number): string => table(HEAD, ROWS, [1], LESS, width);
@@ -13,7 +16,11 @@ test('with room for all, all is there', () => {
   expect(at(widest(at(Number.POSITIVE_INFINITY)))).toBe(at(Number.POSITIVE_INFINITY));
 });
 
-test.each([[100, 'leader'], [90, 'bucket, leader'], [80, 'owner, bucket, leader']])('%i columns: not shown are %s', (width, names) => {
+test.each([
+  [100, 'leader'],
+  [90, 'bucket, leader'],
+  [80, 'owner, bucket, leader'],
+])('%i columns: not shown are %s', (width, names) => {
   const made = at(width);
   expect(made.split('\n').at(-1)).toBe(`not shown: ${names} (--wide shows all)`);
   expect(widest(made)).toBeLessThanOrEqual(width);
@@ -23,7 +30,10 @@ test.each([[100, 'leader'], [90, 'bucket, leader'], [80, 'owner, bucket, leader'
 test('narrower still: the id is broken, and all of it is there', () => {
   const made = at(50);
   expect(widest(made.split('\n').slice(0, -1).join('\n'))).toBeLessThanOrEqual(50);
-  const first = made.split('\n').map((line) => /^│ (\S+)/.exec(line)?.[1] ?? '').join('');
+  const first = made
+    .split('\n')
+    .map((line) => /^│ (\S+)/.exec(line)?.[1] ?? '')
+    .join('');
   expect(first).toContain('{alice}de4d9a2a-2985-4c44-a1da-fd8d81363350');
   expect(made).toContain('12345678901.00 USD');
 });

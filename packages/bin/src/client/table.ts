@@ -17,7 +17,13 @@ const FRAME = 3;
 const COLOURED_STATE = /^\u001b\[3[123]m[A-Za-z]+\u001b\[39m$/;
 
 /** @param right columns of figures @param less names of columns that may be left out, the least important first @param width of the terminal */
-export function table(head: readonly string[], rows: readonly (readonly Cell[])[], right: readonly number[] = [], less: readonly string[] = [], width: number = terminalWidth()): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  right: readonly number[] = [],
+  less: readonly string[] = [],
+  width: number = terminalWidth(),
+): string {
   const texts = rows.map((row) => row.map(shown));
   let columns = head.map((_, at) => at);
   const leftOut: string[] = [];
@@ -52,11 +58,19 @@ function tableWidth(columns: readonly number[], head: readonly string[], texts: 
 }
 
 function columnWidth(at: number, head: readonly string[], texts: readonly (readonly string[])[]): number {
-  return [head[at] ?? '', ...texts.map((row) => row[at] ?? '')].flatMap((text) => stripVTControlCharacters(text).split('\n')).reduce((most, line) => Math.max(most, line.length), 0);
+  return [head[at] ?? '', ...texts.map((row) => row[at] ?? '')]
+    .flatMap((text) => stripVTControlCharacters(text).split('\n'))
+    .reduce((most, line) => Math.max(most, line.length), 0);
 }
 
 /** Columns whose texts have to be broken, with their widths: the widest first, figures never. */
-function narrowed(columns: readonly number[], head: readonly string[], texts: readonly (readonly string[])[], right: readonly number[], width: number): ReadonlyMap<number, number> {
+function narrowed(
+  columns: readonly number[],
+  head: readonly string[],
+  texts: readonly (readonly string[])[],
+  right: readonly number[],
+  width: number,
+): ReadonlyMap<number, number> {
   const widths = new Map<number, number>();
   let over = tableWidth(columns, head, texts) - width;
   const byWidth = columns.filter((at) => !right.includes(at)).map((at) => ({ at, present: columnWidth(at, head, texts) }));

@@ -62,7 +62,15 @@ function isSettled({ voters, learners }: ClusterStatus['replicas'][number], { rm
 export function verdictLines(verdicts: readonly Verdict[]): string {
   const names = verdicts.map(nameOf);
   const width = Math.max(...names.map((name) => name.length));
-  return verdicts.map((one, at) => [(names[at] ?? '').padEnd(width), one.verdict.padEnd(9), [`${one.up} of ${one.replicas} replicas up, ${one.needed} needed`, ...one.reasons].join('; ')].join('  ')).join('\n');
+  return verdicts
+    .map((one, at) =>
+      [
+        (names[at] ?? '').padEnd(width),
+        one.verdict.padEnd(9),
+        [`${one.up} of ${one.replicas} replicas up, ${one.needed} needed`, ...one.reasons].join('; '),
+      ].join('  '),
+    )
+    .join('\n');
 }
 
 /** @throws CommandFailed unless all is well. */
@@ -71,7 +79,10 @@ export function failUnlessHealthy(verdicts: readonly Verdict[]): void {
   if (bad.length === 0) return;
   const serves = bad.every((one) => one.verdict === 'DEGRADED');
   const reason = serves ? 'CLUSTER_DEGRADED' : 'CLUSTER_UNAVAILABLE';
-  throw new CommandFailed(serves ? EXIT.degraded : EXIT.unavailable, `${reason}: ${bad.map((one) => `${nameOf(one)}: ${one.verdict}`).join('; ')}`, { reason, buckets: bad });
+  throw new CommandFailed(serves ? EXIT.degraded : EXIT.unavailable, `${reason}: ${bad.map((one) => `${nameOf(one)}: ${one.verdict}`).join('; ')}`, {
+    reason,
+    buckets: bad,
+  });
 }
 
 function nameOf({ bucket }: Verdict): string {

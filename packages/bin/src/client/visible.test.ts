@@ -19,13 +19,21 @@ test.each([
 const RAW = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b]/;
 
 test('a table keeps every cell in its row', () => {
-  const made = table(['owner', 'n'], [[HOSTILE, '1'], ['x', '2']]);
+  const made = table(
+    ['owner', 'n'],
+    [
+      [HOSTILE, '1'],
+      ['x', '2'],
+    ],
+  );
   expect(made).not.toMatch(RAW);
   expect(made.split('\n')).toHaveLength(7);
 });
 
 test('lines keep our ends and colours, and nothing else', () => {
-  expect(visibleLines(`\u001b[32mCOMMITTED\u001b[39m p\n${HOSTILE.replace('\n', '')}`)).toBe('\u001b[32mCOMMITTED\u001b[39m p\na\\x1b[2J\\x0db\\x9b31mc\\u{202e}d\\u{2066}e\\u{200b}f\\x07');
+  expect(visibleLines(`\u001b[32mCOMMITTED\u001b[39m p\n${HOSTILE.replace('\n', '')}`)).toBe(
+    '\u001b[32mCOMMITTED\u001b[39m p\na\\x1b[2J\\x0db\\x9b31mc\\u{202e}d\\u{2066}e\\u{200b}f\\x07',
+  );
 });
 
 test('as JSON it is the same value, and harmless to print', () => {

@@ -21,7 +21,9 @@ export function visibleLines(text: string): string {
 
 /** As a JSON text: the same value, spelled so that a terminal shows it. JSON itself escapes the C0 controls only. */
 export function visibleJson(json: string): string {
-  return json.replace(INVISIBLE, (character) => Array.from({ length: character.length }, (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''));
+  return json.replace(INVISIBLE, (character) =>
+    Array.from({ length: character.length }, (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 /** What was typed in the wrong place may be a token or a key. For messages that repeat what was typed. */

@@ -47,7 +47,15 @@ export const commonSettings = {
   replicas: setting('replicas', '<n>', 'replicas per bucket of a new cluster', '3', integer(1, 9)),
   certs: setting('certs', '<dir>', 'folder with the certificates and keys (npm run certs)', 'certs', text()),
   jwtAlgorithm: setting('jwt-algorithm', '<alg>', 'the one algorithm of tokens', 'HS256', oneOf(['HS256', 'RS256', 'ES256'])),
-  jwtKeys: secret(setting('jwt-keys', '<kid=file,…>', 'token keys: the first signs, a second one (rotation) still verifies', '', z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE'))),
+  jwtKeys: secret(
+    setting(
+      'jwt-keys',
+      '<kid=file,…>',
+      'token keys: the first signs, a second one (rotation) still verifies',
+      '',
+      z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE'),
+    ),
+  ),
   jwtIssuer: setting('jwt-issuer', '<iss>', 'issuer of tokens', 'mas', text()),
   jwtAudience: setting('jwt-audience', '<aud>', 'audience of tokens', 'mas', text()),
   maxConnections: setting('max-connections', '<n>', 'connections that may be open at once', '1000', integer(1, 100_000)),
@@ -59,7 +67,13 @@ export const commonSettings = {
 
 export const policySettings = {
   policyVersion: setting('policy-version', '<n>', 'raise it with every change of the policy', '1', integer(1, Number.MAX_SAFE_INTEGER)),
-  numberPattern: setting('number-pattern', '<any|dddd-dddd-dddd-dddd>', 'form of account numbers: d is a digit', 'any', z.string().regex(/^[\x21-\x7e]{1,64}$/, 'expected "any" or a template like dddd-dddd-dddd-dddd')),
+  numberPattern: setting(
+    'number-pattern',
+    '<any|dddd-dddd-dddd-dddd>',
+    'form of account numbers: d is a digit',
+    'any',
+    z.string().regex(/^[\x21-\x7e]{1,64}$/, 'expected "any" or a template like dddd-dddd-dddd-dddd'),
+  ),
   minimumBalance: setting('minimum-balance', '<amount>', 'what must remain on every account', '0', decimalAmount()),
   maximumAmount: setting('maximum-amount', '<amount>', 'largest amount of one leg', formatAmount(MAX_AMOUNT_MINOR, DEFAULT_CURRENCY), decimalAmount()),
 } as const;
@@ -67,5 +81,7 @@ export const policySettings = {
 /** Relations that no single setting shows, for either process. */
 export function clusterProblems({ cluster, replicas }: { readonly cluster: readonly ResourceManagerAddress[]; readonly replicas: number }): readonly string[] {
   if (replicas <= cluster.length) return [];
-  return [`--replicas (or MAS_REPLICAS) is ${replicas}, but --cluster lists only ${cluster.length} resource manager${cluster.length === 1 ? '' : 's'}: give at most as many replicas, or list more`];
+  return [
+    `--replicas (or MAS_REPLICAS) is ${replicas}, but --cluster lists only ${cluster.length} resource manager${cluster.length === 1 ? '' : 's'}: give at most as many replicas, or list more`,
+  ];
 }

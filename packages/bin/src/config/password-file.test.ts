@@ -9,7 +9,8 @@ import { setting } from './setting';
 
 const sql = setting('sql', '<url>', '', 'embedded', z.string());
 const sqlPasswordFile = setting('sql-password-file', '<file>', '', '', z.string());
-const complete = (url: string, file: string, flag: unknown = undefined): string => withPassword({ setting: sql, url, fileSetting: sqlPasswordFile, file }, flag);
+const complete = (url: string, file: string, flag: unknown = undefined): string =>
+  withPassword({ setting: sql, url, fileSetting: sqlPasswordFile, file }, flag);
 
 let folder: string;
 beforeEach(() => {
@@ -23,11 +24,14 @@ function file(text: string): string {
   return path;
 }
 
-test.each(['mysql://root:secret@localhost', 'mysql://root:se#cr%et@localhost:3306/mas', 'redis://:secret@localhost'])('%s as an argument is refused, without repeating it', (url) => {
-  expect(() => complete(url, '', url)).toThrow(UsageError);
-  expect(() => complete(url, '', url)).toThrow(/^--sql holds a password, .* in MAS_SQL, or .* --sql-password-file \(or MAS_SQL_PASSWORD_FILE\) names$/);
-  expect(complete(url, '')).toBe(url);
-});
+test.each(['mysql://root:secret@localhost', 'mysql://root:se#cr%et@localhost:3306/mas', 'redis://:secret@localhost'])(
+  '%s as an argument is refused, without repeating it',
+  (url) => {
+    expect(() => complete(url, '', url)).toThrow(UsageError);
+    expect(() => complete(url, '', url)).toThrow(/^--sql holds a password, .* in MAS_SQL, or .* --sql-password-file \(or MAS_SQL_PASSWORD_FILE\) names$/);
+    expect(complete(url, '')).toBe(url);
+  },
+);
 
 test.each(['embedded', 'mysql://root@localhost', 'mysql://[::1]:3306', 'redis://localhost:6379'])('%s holds none, and may be one', (url) => {
   expect(complete(url, '', url)).toBe(url);

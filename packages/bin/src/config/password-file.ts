@@ -23,12 +23,16 @@ export interface ServerUrl {
 export function withPassword({ setting, url, fileSetting, file }: ServerUrl, flag: unknown): string {
   const asFile = `--${fileSetting.flag} (or ${fileSetting.variable})`;
   if (typeof flag === 'string' && HOLDS_PASSWORD.test(flag)) {
-    throw new UsageError(`--${setting.flag} holds a password, and every user of this machine may read the arguments of a process: give the URL in ${setting.variable}, or the password in a file that ${asFile} names`);
+    throw new UsageError(
+      `--${setting.flag} holds a password, and every user of this machine may read the arguments of a process: give the URL in ${setting.variable}, or the password in a file that ${asFile} names`,
+    );
   }
   if (file === '') return url;
-  if (HOLDS_PASSWORD.test(url)) throw new UsageError(`${asFile} names a file with the password, and ${setting.variable} holds one as well: take one of them away`);
+  if (HOLDS_PASSWORD.test(url))
+    throw new UsageError(`${asFile} names a file with the password, and ${setting.variable} holds one as well: take one of them away`);
   const complete = URL.canParse(url) ? new URL(url) : null;
-  if (complete === null || complete.host === '') throw new UsageError(`${asFile} needs the server's URL in --${setting.flag} (or ${setting.variable}), without a password`);
+  if (complete === null || complete.host === '')
+    throw new UsageError(`${asFile} needs the server's URL in --${setting.flag} (or ${setting.variable}), without a password`);
   complete.password = encodeURIComponent(read(file, asFile));
   return complete.href;
 }

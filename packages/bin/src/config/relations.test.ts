@@ -4,7 +4,8 @@ import { clusterProblems } from './common-settings';
 import { inWordsOf } from './setting';
 import { transactionManagerSettings } from '../server/transaction-manager-settings';
 
-const members = (count: number): Parameters<typeof clusterProblems>[0]['cluster'] => Array.from({ length: count }, (_, at) => ({ rm: rmId(at + 1), address: `h:${at + 1}` }));
+const members = (count: number): Parameters<typeof clusterProblems>[0]['cluster'] =>
+  Array.from({ length: count }, (_, at) => ({ rm: rmId(at + 1), address: `h:${at + 1}` }));
 
 test.each([
   [3, 3, []],
@@ -15,6 +16,8 @@ test.each([
 });
 
 test('a bound is named by its flag and variable where it has one', () => {
-  expect(inWordsOf(transactionManagerSettings, 'lockAttempts', 'lockAttempts must be more')).toBe('--lock-attempts (or MAS_LOCK_ATTEMPTS): lockAttempts must be more');
+  expect(inWordsOf(transactionManagerSettings, 'lockAttempts', 'lockAttempts must be more')).toBe(
+    '--lock-attempts (or MAS_LOCK_ATTEMPTS): lockAttempts must be more',
+  );
   expect(inWordsOf(transactionManagerSettings, 'batchCap', 'batchCap must be less')).toBe('batchCap must be less');
 });

@@ -50,7 +50,10 @@ test.each<[string, { readonly host: string; readonly port: number } | null]>([
 
 test('an IPv6 address listens, is a member of a cluster, and is told about its brackets', () => {
   expect(readSettings(settings, { listen: '[::1]:7', buckets: '1' }, {}).port).toEqual({ host: '[::1]', port: 7 });
-  expect(clusterMembers().parse('1=[::1]:50041, 2=b:2')).toEqual([{ rm: 1, address: '[::1]:50041' }, { rm: 2, address: 'b:2' }]);
+  expect(clusterMembers().parse('1=[::1]:50041, 2=b:2')).toEqual([
+    { rm: 1, address: '[::1]:50041' },
+    { rm: 2, address: 'b:2' },
+  ]);
   expect(() => readSettings(settings, { listen: '::1:7', buckets: '1' }, {})).toThrow(/stands in brackets, as in \[::1\]:9008/);
 });
 
@@ -62,5 +65,7 @@ test('an empty variable is not set', () => {
 });
 
 test('what may be a secret is not repeated', () => {
-  expect(() => readSettings({ keys: commonSettings.jwtKeys }, { jwtKeys: 'c2VjcmV0' }, {})).toThrow(/^--jwt-keys \(or MAS_JWT_KEYS\) is wrong: expected KID=FILE or KID=FILE,KID=FILE$/);
+  expect(() => readSettings({ keys: commonSettings.jwtKeys }, { jwtKeys: 'c2VjcmV0' }, {})).toThrow(
+    /^--jwt-keys \(or MAS_JWT_KEYS\) is wrong: expected KID=FILE or KID=FILE,KID=FILE$/,
+  );
 });

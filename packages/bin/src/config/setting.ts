@@ -23,7 +23,14 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
 export type Settings = Readonly<Record<string, Setting>>;
 export type Values<Of extends Settings> = { readonly [Name in keyof Of]: z.output<Of[Name]['schema']> };
 
-export function setting<Schema extends z.ZodType>(flag: string, placeholder: string, help: string, fallback: string | undefined, schema: Schema, variable?: string): Setting<Schema> {
+export function setting<Schema extends z.ZodType>(
+  flag: string,
+  placeholder: string,
+  help: string,
+  fallback: string | undefined,
+  schema: Schema,
+  variable?: string,
+): Setting<Schema> {
   return { flag, variable: variable ?? `MAS_${flag.toUpperCase().replaceAll('-', '_')}`, placeholder, help, fallback, schema };
 }
 
@@ -46,7 +53,10 @@ export function readSettings<Of extends Settings>(settings: Of, flags: Readonly<
     }
     const parsed = one.schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`--${one.flag} (or ${one.variable}) ${one.secret === true ? 'is wrong' : `is "${text}"`}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+    else
+      problems.push(
+        `--${one.flag} (or ${one.variable}) ${one.secret === true ? 'is wrong' : `is "${text}"`}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`,
+      );
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return values as Values<Of>;

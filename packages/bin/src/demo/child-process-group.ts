@@ -28,7 +28,11 @@ export class ChildProcessGroup {
   start(name: string, program: string, args: readonly string[]): void {
     // A group of its own: Ctrl-C reaches the parent alone, which stops the others in order. Should the parent be killed,
     // its end of the lifeline goes with it.
-    const child = spawn(process.execPath, [...NODE_FLAGS, program, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...lifelineEnvironment } });
+    const child = spawn(process.execPath, [...NODE_FLAGS, program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, ...lifelineEnvironment },
+    });
     const member: Member = { name, child, ready: false, ended: null, lastLines: [] };
     this.members.push(member);
     for (const stream of [child.stdout, child.stderr]) {
@@ -47,8 +51,10 @@ export class ChildProcessGroup {
     const untilMs = performance.now() + timeoutMs;
     while (!this.members.every((member) => member.ready)) {
       if (this.stopping) return;
-      const late = this.members.find((member) => member.ended !== null) ?? (performance.now() > untilMs ? this.members.find((member) => !member.ready) : undefined);
-      if (late !== undefined) throw new Error(`${late.name} ${late.ended === null ? 'was not ready in time' : `ended (${late.ended})`}:\n${late.lastLines.join('\n')}`);
+      const late =
+        this.members.find((member) => member.ended !== null) ?? (performance.now() > untilMs ? this.members.find((member) => !member.ready) : undefined);
+      if (late !== undefined)
+        throw new Error(`${late.name} ${late.ended === null ? 'was not ready in time' : `ended (${late.ended})`}:\n${late.lastLines.join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }

@@ -19,7 +19,13 @@ const EXIT_FAILED = 1;
 /** Resolves with the exit code once everything has stopped. */
 export async function demo(flags: DemoFlags): Promise<number> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  const options = { folder: flags.folder, certs: flags.certs, tcPort: readPort('--tc-port', flags.tcPort), rmPort: readPort('--rm-port', flags.rmPort), fresh: flags.fresh === true };
+  const options = {
+    folder: flags.folder,
+    certs: flags.certs,
+    tcPort: readPort('--tc-port', flags.tcPort),
+    rmPort: readPort('--rm-port', flags.rmPort),
+    fresh: flags.fresh === true,
+  };
   let log: ReturnType<typeof createWriteStream> | null = null;
   const news = new News(join(flags.folder, 'cluster.log'));
   const cluster = await LocalCluster.prepare(options, (name, line) => {
@@ -63,7 +69,9 @@ async function perform(cluster: LocalCluster, print: (text: string) => void): Pr
   await cluster.start(READY_TIMEOUT_MS);
   const client = new MasClient({ addresses: [cluster.address], ca: cluster.caCertificate(), token: () => cluster.operatorToken(), timeoutMs: CALL_TIMEOUT_MS });
   try {
-    print(`${pc.bold('Mini Account System')}: 1 Transaction Manager, 3 Resource Managers, 3 buckets with 3 replicas each; ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
+    print(
+      `${pc.bold('Mini Account System')}: 1 Transaction Manager, 3 Resource Managers, 3 buckets with 3 replicas each; ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`,
+    );
     const shown = await show(client, cluster.shows(), print);
     cluster.countShow();
     for (const problem of shown.problems) print(pc.red(`WRONG: ${problem}`));

@@ -52,7 +52,8 @@ export class LocalCluster {
     const lock = DataFolder.open(options.folder, 'npm start', '--folder (MAS_STATE)');
     // Of a start that was killed.
     rmSync(join(options.folder, CONTEXT_FILE), { force: true });
-    if (options.fresh) for (const name of readdirSync(options.folder)) if (OWN_FILES.test(name)) rmSync(join(options.folder, name), { recursive: true, force: true });
+    if (options.fresh)
+      for (const name of readdirSync(options.folder)) if (OWN_FILES.test(name)) rmSync(join(options.folder, name), { recursive: true, force: true });
     makeCertificates({ folder: options.certs, resourceManagers: RESOURCE_MANAGERS });
     return new LocalCluster(options, lock, onOutput);
   }
@@ -86,11 +87,37 @@ export class LocalCluster {
   /** Starts all processes and resolves once each has said that it is ready. */
   async start(timeoutMs: number): Promise<void> {
     const { folder, certs } = this.options;
-    const members = this.rmAddresses().map((address, at) => `${at + 1}=${address}`).join(',');
-    const shared = ['--cluster', members, '--buckets', String(BUCKETS), '--replicas', String(REPLICAS), '--certs', certs, '--log-level', process.env['MAS_LOG_LEVEL'] ?? 'info'];
+    const members = this.rmAddresses()
+      .map((address, at) => `${at + 1}=${address}`)
+      .join(',');
+    const shared = [
+      '--cluster',
+      members,
+      '--buckets',
+      String(BUCKETS),
+      '--replicas',
+      String(REPLICAS),
+      '--certs',
+      certs,
+      '--log-level',
+      process.env['MAS_LOG_LEVEL'] ?? 'info',
+    ];
     this.rmAddresses().forEach((address, at) => {
       const name = `rm-${at + 1}`;
-      this.group.start(name, PROGRAM, ['rm', '--id', String(at + 1), '--listen', address, '--sql', 'embedded', '--db', `mas${at + 1}`, '--data', join(folder, name), ...shared]);
+      this.group.start(name, PROGRAM, [
+        'rm',
+        '--id',
+        String(at + 1),
+        '--listen',
+        address,
+        '--sql',
+        'embedded',
+        '--db',
+        `mas${at + 1}`,
+        '--data',
+        join(folder, name),
+        ...shared,
+      ]);
     });
     this.group.start('tc-1', PROGRAM, ['tc', '--id', 'tc-1', '--listen', this.address, '--redis', 'embedded', '--data', join(folder, 'tc-1'), ...shared]);
     await this.group.ready(timeoutMs);

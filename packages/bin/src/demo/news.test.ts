@@ -14,5 +14,6 @@ test('what a process waits for is shown when it says it again, and once; somethi
 test('an end that nobody asked for is shown at once; other lines never are', () => {
   const news = new News('.mas/cluster.log');
   expect(news.of('rm-3', 'ended unexpectedly (exit 2)')).toBe('rm-3 ended unexpectedly (exit 2); see .mas/cluster.log');
-  for (const line of ['{"msg":"ready"}', '{"msg":"not a member of a cluster yet"}', '{', 'mas: anything', '']) expect([news.of('rm-1', line), news.of('rm-1', line)]).toEqual([null, null]);
+  for (const line of ['{"msg":"ready"}', '{"msg":"not a member of a cluster yet"}', '{', 'mas: anything', ''])
+    expect([news.of('rm-1', line), news.of('rm-1', line)]).toEqual([null, null]);
 });

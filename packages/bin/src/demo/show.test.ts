@@ -8,7 +8,13 @@ test('the first show has the bare names', () => {
 });
 
 test('three hundred shows: each has an account in every bucket, and none has an account of another', () => {
-  const map = new PlacementIndex(genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: '' })), 3, 3));
+  const map = new PlacementIndex(
+    genesisPlacement(
+      [1, 2, 3].map((id) => ({ rm: rmId(id), address: '' })),
+      3,
+      3,
+    ),
+  );
   const seen = new Set<string>();
   for (let show = 1; show <= 300; show += 1) {
     const numbers = namesInDifferentBuckets(show);

@@ -31,7 +31,13 @@ export async function show(client: MasClient, starts: number, print: (text: stri
   const [sender, , receiver] = numbers;
   const before = await client.getAccounts(numbers);
   print(`${pc.bold('Accounts')}, each in another bucket:`);
-  print(table(['account', 'balance', 'bucket', 'leader'], before.map((one) => [one.number, money(one.balanceMinor, one.currency), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]), [1]));
+  print(
+    table(
+      ['account', 'balance', 'bucket', 'leader'],
+      before.map((one) => [one.number, money(one.balanceMinor, one.currency), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]),
+      [1],
+    ),
+  );
 
   const paid = `{${sender}}demo-${run}`;
   const committed = await client.createPayment({ id: paid, from: sender, to: receiver, amount: { minor: PAID_MINOR }, memo: 'dinner' });
@@ -46,12 +52,24 @@ export async function show(client: MasClient, starts: number, print: (text: stri
 
   const after = await client.getAccounts(numbers);
   print(`\n${pc.bold('Balances')} before and after:`);
-  print(table(['account', 'before', 'after', 'bucket', 'leader'], after.map((one, at) => [one.number, moneyOf(before[at]), moneyOf(one), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]), [1, 2]));
+  print(
+    table(
+      ['account', 'before', 'after', 'bucket', 'leader'],
+      after.map((one, at) => [one.number, moneyOf(before[at]), moneyOf(one), String(one.bucket), one.leader === null ? '' : `rm-${one.leader}`]),
+      [1, 2],
+    ),
+  );
   checkBalances(before, after, sender, problems);
   const view = await client.getPayment({ id: paid });
   print(`\n${pc.bold('One payment through both phases')} (${paid}):`);
   const startMs = view.timeline[0]?.atMs ?? 0;
-  print(table(['+ms', 'step', 'bucket', ''], view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']), [0]));
+  print(
+    table(
+      ['+ms', 'step', 'bucket', ''],
+      view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']),
+      [0],
+    ),
+  );
   if (view.state !== 'COMMITTED') problems.push(`the payment is shown as ${view.state}`);
   return { problems, accounts: [sender, receiver] };
 }
@@ -83,7 +101,13 @@ async function openAccount(client: MasClient, number: string): Promise<boolean> 
 
 /** @param show counted from 1; the first has the bare names */
 export function namesInDifferentBuckets(show: number): readonly [string, string, string] {
-  const map = new PlacementIndex(genesisPlacement(Array.from({ length: RESOURCE_MANAGERS }, (_, at) => ({ rm: rmId(at + 1), address: '' })), BUCKETS, RESOURCE_MANAGERS));
+  const map = new PlacementIndex(
+    genesisPlacement(
+      Array.from({ length: RESOURCE_MANAGERS }, (_, at) => ({ rm: rmId(at + 1), address: '' })),
+      BUCKETS,
+      RESOURCE_MANAGERS,
+    ),
+  );
   const chosen = new Map<BucketId, string>();
   for (let round = 0; chosen.size < BUCKETS; round += 1) {
     for (const name of NAMES) {
@@ -100,12 +124,15 @@ function report(print: (text: string) => void, what: string, result: PaymentResu
   const state = coloured(result.kind.toUpperCase());
   if (result.kind === 'aborted') {
     const facts = Object.entries(result.reason.facts).map(([name, value]) => `${name} ${value}`);
-    print(`  ${state}  ${what}: ${result.reason.name}${result.reason.account === null ? '' : ` (${result.reason.account})`}${facts.length === 0 ? '' : `, ${facts.join(', ')}`}`);
+    print(
+      `  ${state}  ${what}: ${result.reason.name}${result.reason.account === null ? '' : ` (${result.reason.account})`}${facts.length === 0 ? '' : `, ${facts.join(', ')}`}`,
+    );
   } else print(`  ${state}  ${what}`);
 }
 
 function expectAborted(result: PaymentResult, name: string, problems: string[]): void {
-  if (result.kind !== 'aborted' || result.reason.name !== name) problems.push(`expected ABORTED with ${name}, got ${result.kind}${result.kind === 'aborted' ? ` with ${result.reason.name}` : ''}`);
+  if (result.kind !== 'aborted' || result.reason.name !== name)
+    problems.push(`expected ABORTED with ${name}, got ${result.kind}${result.kind === 'aborted' ? ` with ${result.reason.name}` : ''}`);
 }
 
 function moneyOf(view: AccountView | undefined): string {

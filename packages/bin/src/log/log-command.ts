@@ -52,7 +52,13 @@ async function show(options: LogOptions): Promise<number> {
     const storage = await storageOf(options.data, bucket);
     const [first, last] = [storage.firstIndex(), storage.lastIndex()];
     const from = options.index === undefined ? last : whole(options.index, '--index', 0, Number.MAX_SAFE_INTEGER);
-    if (from < first || from > last) return failed(LOG_EXIT.noSuchEntry, last < first ? `the log of bucket ${bucket} holds no entry: all up to ${last} are in the database` : `the log of bucket ${bucket} does not hold entry ${from}: it holds ${first} to ${last}; earlier ones are in the database`);
+    if (from < first || from > last)
+      return failed(
+        LOG_EXIT.noSuchEntry,
+        last < first
+          ? `the log of bucket ${bucket} holds no entry: all up to ${last} are in the database`
+          : `the log of bucket ${bucket} does not hold entry ${from}: it holds ${first} to ${last}; earlier ones are in the database`,
+      );
     const entries = entriesOf(storage, from, Math.min(last, from + count - 1));
     return await print(bucket, entries);
   } catch (error) {
@@ -65,11 +71,13 @@ async function storageOf(data: string, bucket: BucketId): Promise<RaftStorage> {
   const { NodeFileSystem, readLog } = await import('@mas/raft-log');
   const directory = join(data, 'log');
   const groups = await readLog(new NodeFileSystem(), directory).catch((error: unknown) => {
-    if (typeof error === 'object' && error !== null && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EACCES')) throw new UsageError(`${directory} cannot be read (${String(error.code)}): give the data folder of a Resource Manager with --data`);
+    if (typeof error === 'object' && error !== null && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EACCES'))
+      throw new UsageError(`${directory} cannot be read (${String(error.code)}): give the data folder of a Resource Manager with --data`);
     throw error;
   });
   const storage = groups.get(bucket);
-  if (storage === undefined) throw new UsageError(`the log in ${directory} has no bucket ${bucket}; it has ${[...groups.keys()].sort((a, b) => a - b).join(', ') || 'none'}`);
+  if (storage === undefined)
+    throw new UsageError(`the log in ${directory} has no bucket ${bucket}; it has ${[...groups.keys()].sort((a, b) => a - b).join(', ') || 'none'}`);
   return storage;
 }
 
@@ -84,7 +92,8 @@ async function print(bucket: BucketId, entries: readonly Entry[]): Promise<numbe
   for (const entry of entries) {
     const { text, isReadable } = shownEntry(bucket, entry, codec);
     process.stdout.write(`${text}\n`);
-    if (!isReadable) exitCode = failed(LOG_EXIT.unreadableEntry, `entry ${entry.index} of bucket ${bucket} cannot be decoded by this program; its bytes are shown`);
+    if (!isReadable)
+      exitCode = failed(LOG_EXIT.unreadableEntry, `entry ${entry.index} of bucket ${bucket} cannot be decoded by this program; its bytes are shown`);
   }
   return exitCode;
 }

@@ -18,7 +18,10 @@ export function shownEntry(bucket: BucketId, entry: Entry, codec: LedgerCodec): 
     const { stampMs, instructions } = codec.decodeEntry(entry.data);
     return { text: pretty({ ...frame, stampMs, stamp: instant(stampMs), instructions }), isReadable: true };
   } catch (error) {
-    return { text: pretty({ ...frame, problem: error instanceof Error ? error.message : String(error), data: Buffer.from(entry.data).toString('hex') }), isReadable: false };
+    return {
+      text: pretty({ ...frame, problem: error instanceof Error ? error.message : String(error), data: Buffer.from(entry.data).toString('hex') }),
+      isReadable: false,
+    };
   }
 }
 

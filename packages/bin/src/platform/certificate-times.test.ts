@@ -13,7 +13,11 @@ let untilMs: number;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mas-times-'));
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '100', '-subj', '/CN=x', '-keyout', join(folder, 'k'), '-out', join(folder, 'c')], { stdio: 'ignore' });
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '100', '-subj', '/CN=x', '-keyout', join(folder, 'k'), '-out', join(folder, 'c')],
+    { stdio: 'ignore' },
+  );
   pem = readFileSync(join(folder, 'c'));
   untilMs = Date.parse(execFileSync('openssl', ['x509', '-in', join(folder, 'c'), '-noout', '-enddate'], { encoding: 'utf8' }).replace('notAfter=', ''));
 });
@@ -37,9 +41,17 @@ test('what is no certificate', () => {
 test('a running process says it once a day from thirty days before the end', () => {
   let nowMs = untilMs - 31 * DAY_MS;
   let next: (() => void) | null = null;
-  const clock: Clock = { wallMs: () => nowMs, monotonicMs: () => nowMs, schedule: (_delayMs, callback) => ((next = callback), { cancel: () => (next = null) }), defer: (callback) => callback() };
+  const clock: Clock = {
+    wallMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    schedule: (_delayMs, callback) => ((next = callback), { cancel: () => (next = null) }),
+    defer: (callback) => callback(),
+  };
   const lines: string[] = [];
-  const note = (level: string) => (facts: object, text: string): void => void lines.push(`${level} ${JSON.stringify(facts)} ${text.split(';')[0] ?? ''}`);
+  const note =
+    (level: string) =>
+    (facts: object, text: string): void =>
+      void lines.push(`${level} ${JSON.stringify(facts)} ${text.split(';')[0] ?? ''}`);
   const logger: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
   const watch = new CertificateWatch([{ path: 'x.crt', pem }], clock, logger);
   watch.start();
@@ -48,7 +60,11 @@ test('a running process says it once a day from thirty days before the end', () 
     nowMs = untilMs - days * DAY_MS;
     (next as (() => void) | null)?.();
   }
-  expect(lines).toEqual(['warn {"file":"x.crt","days":29} a certificate expires soon', 'warn {"file":"x.crt","days":1} a certificate expires soon', 'error {"file":"x.crt"} a certificate has expired: nobody new can connect']);
+  expect(lines).toEqual([
+    'warn {"file":"x.crt","days":29} a certificate expires soon',
+    'warn {"file":"x.crt","days":1} a certificate expires soon',
+    'error {"file":"x.crt"} a certificate has expired: nobody new can connect',
+  ]);
   watch.stop();
   expect(next).toBeNull();
 });

@@ -21,7 +21,9 @@ const ATTEMPT = `
 `;
 
 function attempt(folder: string): string {
-  return execFileSync(process.execPath, ['-e', ATTEMPT, join(folder, 'owner.db')]).toString().trim();
+  return execFileSync(process.execPath, ['-e', ATTEMPT, join(folder, 'owner.db')])
+    .toString()
+    .trim();
 }
 
 test('held against other processes until it is closed', () => {

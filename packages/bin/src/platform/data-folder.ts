@@ -87,7 +87,9 @@ function openLocked(path: string, chosenBy: string): Database.Database {
     closeSync(openSync(join(path, LOCK_FILE), 'a', 0o600));
     const database = new Database(join(path, LOCK_FILE), { timeout: WAIT_MS });
     database.prepare('pragma locking_mode=exclusive').all();
-    database.exec('begin exclusive; create table if not exists owner (name text not null); create table if not exists record (name text primary key not null, value text not null)');
+    database.exec(
+      'begin exclusive; create table if not exists owner (name text not null); create table if not exists record (name text primary key not null, value text not null)',
+    );
     return database;
   } catch (cause) {
     const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'no code';

@@ -6,7 +6,17 @@
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeIdentity, decodeMarks, decodeRuns, encodeIdentity, encodeMarks, encodeRuns, type FolderRuns, type IdentityRecord, type PositionMark } from '@mas/membership';
+import {
+  decodeIdentity,
+  decodeMarks,
+  decodeRuns,
+  encodeIdentity,
+  encodeMarks,
+  encodeRuns,
+  type FolderRuns,
+  type IdentityRecord,
+  type PositionMark,
+} from '@mas/membership';
 import type { IdentityStore } from '@mas/resource-manager';
 import type { DataFolder } from './data-folder';
 

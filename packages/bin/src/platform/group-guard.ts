@@ -32,7 +32,11 @@ export class GroupGuard {
   private readonly shell: ChildProcess;
 
   constructor(graceMs: number) {
-    this.shell = spawn('/bin/sh', ['-c', SCRIPT, 'mas-group-guard', String(Math.ceil((graceMs / 1000) * POLLS_PER_SECOND))], { cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    this.shell = spawn('/bin/sh', ['-c', SCRIPT, 'mas-group-guard', String(Math.ceil((graceMs / 1000) * POLLS_PER_SECOND))], {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     // Without a shell there is no guard, and no Procfile could run either.
     this.shell.on('error', () => undefined);
     this.shell.stdin?.on('error', () => undefined);

@@ -33,6 +33,10 @@ test('the kernel closes the pipe of a parent that was killed', async () => {
 
 test.each([undefined, '', 'x', '99999', '987'])('variable %j: nothing to watch, and nothing is left for children of its own', (value) => {
   const environment: NodeJS.ProcessEnv = value === undefined ? {} : { [LIFELINE_VARIABLE]: value };
-  expect(() => watchLifeline(environment, () => { throw new Error('called'); })).not.toThrow();
+  expect(() =>
+    watchLifeline(environment, () => {
+      throw new Error('called');
+    }),
+  ).not.toThrow();
   expect(environment).toEqual({});
 });

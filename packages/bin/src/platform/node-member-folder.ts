@@ -39,7 +39,12 @@ export class NodeMemberFolder implements MemberFolder {
   removeBefore(ordinal: Ordinal): Promise<void> {
     const current = FolderMembership.subfolder({ ordinal });
     for (const name of readdirSync(this.path)) {
-      const isEarlier = name === 'log' || name === 'snapshots' || (LATER.test(name) && name !== current) || (name.endsWith('.db') && name !== 'owner.db') || /\.db-(?:wal|shm)$/.test(name);
+      const isEarlier =
+        name === 'log' ||
+        name === 'snapshots' ||
+        (LATER.test(name) && name !== current) ||
+        (name.endsWith('.db') && name !== 'owner.db') ||
+        /\.db-(?:wal|shm)$/.test(name);
       if (isEarlier && !name.startsWith('owner.db')) rmSync(join(this.path, name), { recursive: true, force: true });
     }
     return Promise.resolve();

@@ -10,8 +10,19 @@ function linesOf(write: (logger: ReturnType<typeof createLogger>) => void): Reco
 }
 
 test('authorization, tokens and passwords never reach the log', () => {
-  const [line] = linesOf((logger) => logger.info({ authorization: 'Bearer x', token: 'x', metadata: { authorization: 'x' }, sql: { password: 'x' }, paymentId: 'p1' }, 'call'));
-  expect(line).toMatchObject({ level: 'info', rm: 1, msg: 'call', paymentId: 'p1', authorization: '[redacted]', token: '[redacted]', metadata: { authorization: '[redacted]' }, sql: { password: '[redacted]' } });
+  const [line] = linesOf((logger) =>
+    logger.info({ authorization: 'Bearer x', token: 'x', metadata: { authorization: 'x' }, sql: { password: 'x' }, paymentId: 'p1' }, 'call'),
+  );
+  expect(line).toMatchObject({
+    level: 'info',
+    rm: 1,
+    msg: 'call',
+    paymentId: 'p1',
+    authorization: '[redacted]',
+    token: '[redacted]',
+    metadata: { authorization: '[redacted]' },
+    sql: { password: '[redacted]' },
+  });
 });
 
 test('a bigint is printed as digits and an error with its stack', () => {
@@ -21,10 +32,21 @@ test('a bigint is printed as digits and an error with its stack', () => {
 
 test('every field stands in a line once: a fact never covers who says it, how loud and what', () => {
   const lines: string[] = [];
-  createLogger({ level: 'debug', base: { rm: 1 }, destination: { write: (line: string) => void lines.push(line) } }).warn({ rm: 2, level: 'x', msg: 'y', time: 3 }, 'a peer is silent');
+  createLogger({ level: 'debug', base: { rm: 1 }, destination: { write: (line: string) => void lines.push(line) } }).warn(
+    { rm: 2, level: 'x', msg: 'y', time: 3 },
+    'a peer is silent',
+  );
   const names = [...(lines[0] ?? '').matchAll(/"(\w+)":/g)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ rm: 1, level: 'warn', msg: 'a peer is silent', about_rm: 2, about_level: 'x', about_msg: 'y', about_time: 3 });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    rm: 1,
+    level: 'warn',
+    msg: 'a peer is silent',
+    about_rm: 2,
+    about_level: 'x',
+    about_msg: 'y',
+    about_time: 3,
+  });
 });
 
 describe('what a stranger wrote stays within its line', () => {

@@ -18,13 +18,25 @@ export interface ProcessLogger extends Logger {
   flush(): void;
 }
 
-export function createLogger(options: { readonly level: string; readonly base: LogFacts; readonly format?: 'auto' | 'json' | 'pretty'; readonly destination?: DestinationStream }): ProcessLogger {
+export function createLogger(options: {
+  readonly level: string;
+  readonly base: LogFacts;
+  readonly format?: 'auto' | 'json' | 'pretty';
+  readonly destination?: DestinationStream;
+}): ProcessLogger {
   const { destination, format = 'auto' } = options;
   const readable = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
   const target = destination ?? standardOutput();
   const stream = readable ? readableLines(target, destination === undefined && (process.env['NO_COLOR'] ?? '') === '') : target;
   const logger = pino(
-    { level: options.level, base: options.base, redact: { paths: SECRET_FIELDS, censor: '[redacted]' }, serializers: { err: serializedError }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: options.level,
+      base: options.base,
+      redact: { paths: SECRET_FIELDS, censor: '[redacted]' },
+      serializers: { err: serializedError },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     stream,
   );
   const taken = new Set([...OWN_FIELDS, ...Object.keys(options.base)]);
@@ -53,7 +65,8 @@ function readableLines(destination: DestinationStream, colorize: boolean): Desti
  */
 function printable(facts: LogFacts, taken: ReadonlySet<string>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(facts)) plain[taken.has(name) ? `about_${name}` : name] = typeof value === 'bigint' ? value.toString() : typeof value === 'string' ? visible(value) : value;
+  for (const [name, value] of Object.entries(facts))
+    plain[taken.has(name) ? `about_${name}` : name] = typeof value === 'bigint' ? value.toString() : typeof value === 'string' ? visible(value) : value;
   return plain;
 }
 

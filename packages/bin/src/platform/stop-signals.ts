@@ -15,7 +15,12 @@ interface SignalSource {
 }
 
 /** Calls `stop` once, and `force` for every Ctrl-C after that stop has begun. Never gives the signals back. */
-export function onStopSignals(stop: (signal: StopSignal) => void, force: () => void, source: SignalSource = process, now: () => number = () => performance.now()): void {
+export function onStopSignals(
+  stop: (signal: StopSignal) => void,
+  force: () => void,
+  source: SignalSource = process,
+  now: () => number = () => performance.now(),
+): void {
   let firstAtMs: number | null = null;
   for (const signal of STOP_SIGNALS) {
     source.on(signal, () => {

@@ -43,16 +43,28 @@ function openEmbedded({ dataFolder, retention }: StoreSettings, { clock, logger 
     if (trouble === null) logger.info({}, 'the embedded journal is written again');
     else logger.warn({ err: trouble }, 'the embedded journal cannot be read or written; going on in memory');
   };
-  const journal = new EmbeddedJournal({ files: new NumberedFiles(join(dataFolder, 'coordinator.journal')), clock, onTrouble, segmentBytes: segmentBytesOf(retention) });
+  const journal = new EmbeddedJournal({
+    files: new NumberedFiles(join(dataFolder, 'coordinator.journal')),
+    clock,
+    onTrouble,
+    segmentBytes: segmentBytesOf(retention),
+  });
   const dao = new MemoryTxnCoordinatorDao({ clock, locks: lockStore, retention, journal });
   return { dao, lockStore, close: () => journal.close() };
 }
 
-async function openRedis({ host, port, redis }: RedisTarget, { silenceMs, retention }: StoreSettings, { clock, random, logger }: StorePorts): Promise<CoordinatorStore> {
+async function openRedis(
+  { host, port, redis }: RedisTarget,
+  { silenceMs, retention }: StoreSettings,
+  { clock, random, logger }: StorePorts,
+): Promise<CoordinatorStore> {
   const open = (): RedisLink => new RedisLink({ host, port, clock, logger, redis });
   const links = [open(), open()] as const;
   const where = `${host}:${port}`;
-  const [reason] = await Promise.all([links[0].connect(CONNECT_WAIT_MS, () => logger.info({ redis: where }, 'Redis answers now')), links[1].connect(CONNECT_WAIT_MS)]);
+  const [reason] = await Promise.all([
+    links[0].connect(CONNECT_WAIT_MS, () => logger.info({ redis: where }, 'Redis answers now')),
+    links[1].connect(CONNECT_WAIT_MS),
+  ]);
   if (reason !== null) logger.warn({ redis: where, reason }, 'Redis does not answer; this coordinator goes on without it until it does');
   return {
     dao: new RedisTxnCoordinatorDao(links[0], random, { beginBoundMs: silenceMs, retention }),

@@ -46,7 +46,11 @@ export function readTokenKeys(settings: TokenSettings): TokenKeys {
 /** Who reads these can be this process, or sign tokens: none is for anybody but its owner and group. `name` is `tm` or `rm-N`. */
 export function warnOfOpenKeys(settings: TokenSettings, name: string, logger: Pick<Logger, 'warn'>): void {
   for (const path of [join(settings.certs, `${name}.key`), ...tokenKeyFiles(settings).map((file) => file.path)]) {
-    if ((statSync(path).mode & OTHERS) !== 0 && isSecret(path)) logger.warn({ file: resolve(path) }, 'a key file is open to every user of this machine: take their rights away (chmod o= FILE), and replace the key where it may have been read');
+    if ((statSync(path).mode & OTHERS) !== 0 && isSecret(path))
+      logger.warn(
+        { file: resolve(path) },
+        'a key file is open to every user of this machine: take their rights away (chmod o= FILE), and replace the key where it may have been read',
+      );
   }
 }
 

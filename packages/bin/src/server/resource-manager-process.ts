@@ -5,8 +5,31 @@ import type { LocalMember } from '@mas/membership';
 import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
-import { FileSnapshotSpool, FolderMembership, lookAround, MemberDesk, platformDigest, ResourceManager, resourceManagerConfig, takePart, type Failpoints, type LookingAround, type NamedDatabase } from '@mas/resource-manager';
-import { EncodedInstructions, GrpcMembershipClient, GrpcParticipantClient, GrpcPeerTransport, JwtTokenVerifier, MemberDoor, NODE_DOOR, ProtoLedgerCodec, ProtoRowCodec, startRmServer } from '@mas/rpc';
+import {
+  FileSnapshotSpool,
+  FolderMembership,
+  lookAround,
+  MemberDesk,
+  platformDigest,
+  ResourceManager,
+  resourceManagerConfig,
+  takePart,
+  type Failpoints,
+  type LookingAround,
+  type NamedDatabase,
+} from '@mas/resource-manager';
+import {
+  EncodedInstructions,
+  GrpcMembershipClient,
+  GrpcParticipantClient,
+  GrpcPeerTransport,
+  JwtTokenVerifier,
+  MemberDoor,
+  NODE_DOOR,
+  ProtoLedgerCodec,
+  ProtoRowCodec,
+  startRmServer,
+} from '@mas/rpc';
 import { openAppliedStore, type SqlAppliedStore } from '@mas/sql-store';
 import { rmId, type Clock, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
@@ -35,7 +58,13 @@ type RmSettings = Values<typeof resourceManagerSettings>;
 /** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
 export async function runResourceManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const read = readSettings(resourceManagerSettings, flags, process.env);
-  const settings = { ...read, sql: withPassword({ setting: resourceManagerSettings.sql, url: read.sql, fileSetting: resourceManagerSettings.sqlPasswordFile, file: read.sqlPasswordFile }, flags['sql']) };
+  const settings = {
+    ...read,
+    sql: withPassword(
+      { setting: resourceManagerSettings.sql, url: read.sql, fileSetting: resourceManagerSettings.sqlPasswordFile, file: read.sqlPasswordFile },
+      flags['sql'],
+    ),
+  };
   const self = rmId(settings.id);
   const checked = check(settings, self);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { rm: settings.id } });
@@ -48,12 +77,19 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
 /** Everything that can be wrong is found here. */
 function check(settings: RmSettings, self: RmId) {
   const problems = [...clusterProblems(settings)];
-  if (!settings.cluster.some((member) => member.rm === self)) problems.unshift(`--id (or MAS_RM_ID) is ${settings.id}, but --cluster does not list it: ${settings.cluster.map((member) => member.rm).join(', ')}`);
-  if (settings.minimumBalance > settings.maximumAmount) problems.push('--minimum-balance (or MAS_MINIMUM_BALANCE) is above --maximum-amount: no account could ever be paid out');
+  if (!settings.cluster.some((member) => member.rm === self))
+    problems.unshift(`--id (or MAS_RM_ID) is ${settings.id}, but --cluster does not list it: ${settings.cluster.map((member) => member.rm).join(', ')}`);
+  if (settings.minimumBalance > settings.maximumAmount)
+    problems.push('--minimum-balance (or MAS_MINIMUM_BALANCE) is above --maximum-amount: no account could ever be paid out');
   const raft = multiRaftConfig({ tickMs: settings.tickMs });
   for (const { field, problem } of validateMultiRaftConfig(raft)) problems.push(inWordsOf(resourceManagerSettings, field, `${field} ${problem}`));
   const config = resourceManagerConfig({
-    policy: { version: settings.policyVersion, numberPattern: settings.numberPattern, minimumBalanceMinor: settings.minimumBalance, maximumAmountMinor: settings.maximumAmount },
+    policy: {
+      version: settings.policyVersion,
+      numberPattern: settings.numberPattern,
+      minimumBalanceMinor: settings.minimumBalance,
+      maximumAmountMinor: settings.maximumAmount,
+    },
   });
   if (!config.ok) problems.push(...config.error.map(({ field, message }) => inWordsOf(resourceManagerSettings, field, `${field} ${message}`)));
   if (!config.ok || problems.length > 0) throw new UsageError(problems.join('\n'));
@@ -93,7 +129,18 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal) => lifecycle.refused(refusal.name, refusal.message) });
   const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
   const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
-  const server = await startRmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, participant: desk, door, raft: transport, membership: desk, encoded, limits, clock, logger });
+  const server = await startRmServer({
+    address: `${settings.listen.host}:${settings.listen.port}`,
+    tls,
+    participant: desk,
+    door,
+    raft: transport,
+    membership: desk,
+    encoded,
+    limits,
+    clock,
+    logger,
+  });
   lifecycle.onStop('listener', () => server.stop(SERVER_GRACE_MS));
   lifecycle.onStop('membership', () => Promise.resolve(desk.becoming?.stop()));
   const part = await takePart({
@@ -102,7 +149,13 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     folder: ofFolder,
     database,
     openEmbedded: async (subfolder) => embeddedIn(join(folder.path, subfolder), settings.db, logger),
-    openLog: (subfolder) => new SegmentedLogStore({ directory: join(folder.path, subfolder, 'log'), fileSystem: new NodeFileSystem(), clock, onFatal: (error) => lifecycle.fatal('the log cannot be written', error) }),
+    openLog: (subfolder) =>
+      new SegmentedLogStore({
+        directory: join(folder.path, subfolder, 'log'),
+        fileSystem: new NodeFileSystem(),
+        clock,
+        onFatal: (error) => lifecycle.fatal('the log cannot be written', error),
+      }),
     desk,
     digest: platformDigest,
     clock,
@@ -113,9 +166,28 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const { membership, identity, store, log, local: member } = part;
   lifecycle.onStop('marks', part.keepMarks);
   const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));
-  const host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random, logger, onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause) }, raft);
+  const host = new MultiRaftHost<readonly Outcome[]>(
+    {
+      self: member.self,
+      log,
+      transport,
+      positions: member,
+      processes: () => member.members.size,
+      clock,
+      random,
+      logger,
+      onFatal: (failure) => lifecycle.fatal(failure.what, failure.cause),
+    },
+    raft,
+  );
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
-  const participants = new GrpcParticipantClient({ caller: door, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
+  const participants = new GrpcParticipantClient({
+    caller: door,
+    addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm),
+    tls,
+    clock,
+    logger,
+  });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const manager = new ResourceManager({
     rm: self,
@@ -149,11 +221,27 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   lifecycle.onStop('resource manager', () => manager.stop());
   await manager.start(recovery.groups);
   server.setServing(true);
-  logger.info({ listen: `${settings.listen.host}:${server.port}`, groups: host.groups(), store: database === null ? 'embedded' : 'mysql', clusterId: membership.clusterId, incarnation: member.self.incarnation }, 'ready');
+  logger.info(
+    {
+      listen: `${settings.listen.host}:${server.port}`,
+      groups: host.groups(),
+      store: database === null ? 'embedded' : 'mysql',
+      clusterId: membership.clusterId,
+      incarnation: member.self.incarnation,
+    },
+    'ready',
+  );
 }
 
 /** The others are asked before a database is opened, and the database is asked whose it is before anything is written. @throws MembershipRefused, StoreUnavailable */
-async function found(settings: RmSettings, self: RmId, folder: NodeMemberFolder, configured: Pick<LookingAround, 'first' | 'settings' | 'client'>, clock: Clock, logger: ProcessLogger): Promise<{ readonly database: NamedDatabase<SqlAppliedStore> | null; readonly ofFolder: FolderMembership }> {
+async function found(
+  settings: RmSettings,
+  self: RmId,
+  folder: NodeMemberFolder,
+  configured: Pick<LookingAround, 'first' | 'settings' | 'client'>,
+  clock: Clock,
+  logger: ProcessLogger,
+): Promise<{ readonly database: NamedDatabase<SqlAppliedStore> | null; readonly ofFolder: FolderMembership }> {
   const record = FolderMembership.recordOf(folder, settings.rejoin);
   await lookAround({ ...configured, self, record });
   const database = settings.sql === 'embedded' ? null : await sqlServer(settings, !record.hasDatabase, clock, logger);

@@ -55,7 +55,10 @@ test('one that never comes: its own words, once the time is over', async () => {
   expect([made.attempts, made.lines.length]).toEqual([41, 1]);
 });
 
-test.each([['what is misconfigured', wrong], ['anything else', new TypeError('x')]])('%s is not waited for, also after waiting', async (_, failure) => {
+test.each([
+  ['what is misconfigured', wrong],
+  ['anything else', new TypeError('x')],
+])('%s is not waited for, also after waiting', async (_, failure) => {
   const [at, later] = [opening([failure]), opening([away, failure])];
   await expect(storeWhenThere(at.open, 10_000, instantClock(), at.logger)).rejects.toBe(failure);
   await expect(storeWhenThere(later.open, 10_000, instantClock(), later.logger)).rejects.toBe(failure);

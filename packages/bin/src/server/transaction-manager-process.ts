@@ -3,8 +3,28 @@ import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import type { ClusterId } from '@mas/membership';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
-import { CoordinatorCaller, edgeLimits, GrpcParticipantClient, JwtTokenVerifier, LearntCluster, startTmServer, TokenSigner, type EdgeLimits, type TlsIdentity, type TokenKeys } from '@mas/rpc';
-import { CoordinatorCounters, coordinatorConfig, discoverPlacement, FAILPOINTS, noFailpoints, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig } from '@mas/transaction-coordinator';
+import {
+  CoordinatorCaller,
+  edgeLimits,
+  GrpcParticipantClient,
+  JwtTokenVerifier,
+  LearntCluster,
+  startTmServer,
+  TokenSigner,
+  type EdgeLimits,
+  type TlsIdentity,
+  type TokenKeys,
+} from '@mas/rpc';
+import {
+  CoordinatorCounters,
+  coordinatorConfig,
+  discoverPlacement,
+  FAILPOINTS,
+  noFailpoints,
+  ParticipantBucketLocks,
+  TransactionCoordinator,
+  type CoordinatorConfig,
+} from '@mas/transaction-coordinator';
 import { delay } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
@@ -42,7 +62,13 @@ interface Checked {
 /** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
 export async function runTransactionManager(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const read = readSettings(transactionManagerSettings, flags, process.env);
-  const settings = { ...read, redis: withPassword({ setting: transactionManagerSettings.redis, url: read.redis, fileSetting: transactionManagerSettings.redisPasswordFile, file: read.redisPasswordFile }, flags['redis']) };
+  const settings = {
+    ...read,
+    redis: withPassword(
+      { setting: transactionManagerSettings.redis, url: read.redis, fileSetting: transactionManagerSettings.redisPasswordFile, file: read.redisPasswordFile },
+      flags['redis'],
+    ),
+  };
   const checked = check(settings);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { tm: settings.id } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
@@ -52,15 +78,43 @@ export async function runTransactionManager(flags: Readonly<Record<string, unkno
 }
 
 function check(settings: TmSettings): Checked {
-  const { id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs, ratePerSecond, maxConnections, maxConnectionsPerAddress, messageMemoryMib } = settings;
+  const {
+    id,
+    accountLock,
+    lockAttempts,
+    lockAttemptDelayMs,
+    lockTimeoutMs,
+    redisSilenceMs,
+    ratePerSecond,
+    maxConnections,
+    maxConnectionsPerAddress,
+    messageMemoryMib,
+  } = settings;
   const config = coordinatorConfig({ coordinatorId: id, accountLock, lockAttempts, lockAttemptDelayMs, lockTimeoutMs, redisSilenceMs });
   const problems = [...clusterProblems(settings)];
-  if (!config.ok) problems.push(...config.error.map((problem) => inWordsOf(transactionManagerSettings, problem.setting === 'coordinatorId' ? 'id' : problem.setting, problem.message)));
+  if (!config.ok)
+    problems.push(
+      ...config.error.map((problem) => inWordsOf(transactionManagerSettings, problem.setting === 'coordinatorId' ? 'id' : problem.setting, problem.message)),
+    );
   const memoryBytes = messageMemoryMib * 1024 * 1024;
-  const limits = edgeLimits({ ratePerSecond, rateBurst: Math.max(2 * ratePerSecond, 2000), maxConnections, maxConnectionsPerAddress, memoryBytes, memoryPerConnectionBytes: memoryBytes / 4 });
+  const limits = edgeLimits({
+    ratePerSecond,
+    rateBurst: Math.max(2 * ratePerSecond, 2000),
+    maxConnections,
+    maxConnectionsPerAddress,
+    memoryBytes,
+    memoryPerConnectionBytes: memoryBytes / 4,
+  });
   if (!limits.ok) problems.push(...limits.error);
   if (!config.ok || !limits.ok || problems.length > 0) throw new UsageError(problems.join('\n'));
-  return { redis: readRedisUrl(settings.redis), config: config.value, limits: limits.value, tls: readTlsIdentity(settings.certs, 'tm'), tokens: readTokenKeys(settings), failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS) };
+  return {
+    redis: readRedisUrl(settings.redis),
+    config: config.value,
+    limits: limits.value,
+    tls: readTlsIdentity(settings.certs, 'tm'),
+    tokens: readTokenKeys(settings),
+    failpoint: readCrashFailpoint(process.env['MAS_FAILPOINT'], FAILPOINTS),
+  };
 }
 
 async function assemble(settings: TmSettings, checked: Checked, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
@@ -72,20 +126,52 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const certificates = new CertificateWatch(certificateFiles(settings.certs, 'tm', tls), systemClock, logger);
   certificates.start();
   lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
-  const store = await openCoordinatorStore({ redis, dataFolder: settings.data, silenceMs: settings.redisSilenceMs, retention: { ageMs: settings.keepEndedMs, entries: settings.keepEnded } }, ports);
+  const store = await openCoordinatorStore(
+    { redis, dataFolder: settings.data, silenceMs: settings.redisSilenceMs, retention: { ageMs: settings.keepEndedMs, entries: settings.keepEnded } },
+    ports,
+  );
   const { dao, lockStore } = store;
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
   const knowledge = new LearntCluster(folder);
-  const caller = new CoordinatorCaller({ name: settings.id, dialled: settings.cluster.length, knowledge, clock, logger, onRefused: ({ name, message }) => lifecycle.refused(name, message) });
+  const caller = new CoordinatorCaller({
+    name: settings.id,
+    dialled: settings.cluster.length,
+    knowledge,
+    clock,
+    logger,
+    onRefused: ({ name, message }) => lifecycle.refused(name, message),
+  });
   const participants = new GrpcParticipantClient({ caller, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
   const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config });
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const crash = failpoint === null ? null : new CrashCounter(failpoint);
-  const coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks, lockStore, directory, digest: (preimage) => platformDigest.sha256Hex(preimage), failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) } }, config);
+  const coordinator = new TransactionCoordinator(
+    {
+      ...ports,
+      dao,
+      participants,
+      locks,
+      lockStore,
+      directory,
+      digest: (preimage) => platformDigest.sha256Hex(preimage),
+      failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) },
+    },
+    config,
+  );
   const signer = new TokenSigner(tokens, clock);
-  const server = await startTmServer({ address: `${settings.listen.host}:${settings.listen.port}`, tls, coordinator, locks, tokens: new JwtTokenVerifier(tokens, clock), signer: signer.canSign() ? signer : null, limits, clock, logger });
+  const server = await startTmServer({
+    address: `${settings.listen.host}:${settings.listen.port}`,
+    tls,
+    coordinator,
+    locks,
+    tokens: new JwtTokenVerifier(tokens, clock),
+    signer: signer.canSign() ? signer : null,
+    limits,
+    clock,
+    logger,
+  });
   const republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger });
   lifecycle.onStop('store', () => store.close());
   lifecycle.onStop('connections to resource managers', () => Promise.resolve(participants.close()));
@@ -108,7 +194,9 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
 /** A map in Redis may be older than this process and its Resource Managers, but not another cluster's. @throws UsageError */
 function requireSameCluster(known: ClusterId, { cluster }: PlacementMap): void {
   if (cluster === null || cluster.clusterId === known) return;
-  throw new UsageError(`Redis holds the data of cluster ${cluster.clusterId}, and this is a Transaction Manager of cluster ${known}: give each cluster a Redis of its own, or another number behind its URL, with --redis (MAS_REDIS)`);
+  throw new UsageError(
+    `Redis holds the data of cluster ${cluster.clusterId}, and this is a Transaction Manager of cluster ${known}: give each cluster a Redis of its own, or another number behind its URL, with --redis (MAS_REDIS)`,
+  );
 }
 
 /**

@@ -41,7 +41,11 @@ export class ManagedProcess {
 
   start(): void {
     if (this.current !== 'stopped') return;
-    const child = spawn('/bin/sh', ['-c', this.entry.command], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { ...this.environment, ...lifelineEnvironment } });
+    const child = spawn('/bin/sh', ['-c', this.entry.command], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: { ...this.environment, ...lifelineEnvironment },
+    });
     this.child = child;
     if (child.pid !== undefined) this.guard.add(child.pid);
     this.current = 'running';

@@ -55,19 +55,28 @@ export class Runner {
   async run(command: RunnerCommand): Promise<readonly string[]> {
     switch (command.verb) {
       case 'status':
-        return [...this.processes.values()].map((process) => `${process.state() === 'stopped' ? ' ' : '*'}${process.entry.name}\t${process.state()}\t${process.describe()}`);
+        return [...this.processes.values()].map(
+          (process) => `${process.state() === 'stopped' ? ' ' : '*'}${process.entry.name}\t${process.state()}\t${process.describe()}`,
+        );
       case 'stop-all':
         await this.stopAll();
         return ['stopped'];
       case 'restart-all':
-        await this.stoppedAndThen(() => this.stopAll(), () => this.startAll());
+        await this.stoppedAndThen(
+          () => this.stopAll(),
+          () => this.startAll(),
+        );
         return ['restarted'];
       case 'stop':
       case 'start':
       case 'restart': {
         const process = this.processes.get(command.name);
         if (process === undefined) return [`error: no process is named "${command.name}"; there are ${[...this.processes.keys()].join(', ')}`];
-        if (command.verb === 'restart') await this.stoppedAndThen(() => process.stop(), () => process.start());
+        if (command.verb === 'restart')
+          await this.stoppedAndThen(
+            () => process.stop(),
+            () => process.start(),
+          );
         else if (command.verb === 'stop') await process.stop();
         else process.start();
         return [`${command.name}: ${process.state()}`];

@@ -32,7 +32,8 @@ export function addUpCommand(program: Command): void {
 
 function readCommand(verb: string, name: string | undefined): RunnerCommand {
   if (verb === 'status' || verb === 'stop-all' || verb === 'restart-all') return { verb };
-  if (verb !== 'stop' && verb !== 'start' && verb !== 'restart') throw new UsageError(`"${verb}" is not a verb of "mas up run"; there are status, stop, start, restart, stop-all and restart-all`);
+  if (verb !== 'stop' && verb !== 'start' && verb !== 'restart')
+    throw new UsageError(`"${verb}" is not a verb of "mas up run"; there are status, stop, start, restart, stop-all and restart-all`);
   if (name === undefined) throw new UsageError(`"mas up run ${verb}" needs the name of a process`);
   return { verb, name };
 }

@@ -79,7 +79,10 @@ test('output is prefixed with the name, and one ending leaves the others running
   await capture.waitFor(/ short \| hello\n/);
   await capture.waitFor(/Terminating short: exited with 3/);
   await capture.waitFor(/ {3}long \| up\n/);
-  expect((await group.run({ verb: 'status' })).map((line) => line.split('\t').slice(0, 2))).toEqual([[' short', 'stopped'], ['*long', 'running']]);
+  expect((await group.run({ verb: 'status' })).map((line) => line.split('\t').slice(0, 2))).toEqual([
+    [' short', 'stopped'],
+    ['*long', 'running'],
+  ]);
 });
 
 test('stop, start and restart act on one process by name, through the socket', async () => {
@@ -120,7 +123,10 @@ test.each([
 ])('the exit code of mas up when %s', (_what, procfile, code, stderr) => {
   const file = join(folder, 'Procfile');
   writeFileSync(file, procfile);
-  const ran = spawnSync(process.execPath, [join(__dirname, '../../dist/mas.js'), 'up', '-f', file, '--socket', join(folder, 'up.sock')], { encoding: 'utf8', timeout: 60_000 });
+  const ran = spawnSync(process.execPath, [join(__dirname, '../../dist/mas.js'), 'up', '-f', file, '--socket', join(folder, 'up.sock')], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   expect({ code: ran.status, stderr: ran.stderr }).toEqual({ code, stderr });
 });
 
@@ -157,6 +163,9 @@ test.each([
 });
 
 test('a name in two files is refused', () => {
-  const merged = mergeProcfiles([{ fileName: 'P1', entries: [{ name: 'a', command: 'x' }] }, { fileName: 'P2', entries: [{ name: 'a', command: 'y' }] }]);
+  const merged = mergeProcfiles([
+    { fileName: 'P1', entries: [{ name: 'a', command: 'x' }] },
+    { fileName: 'P2', entries: [{ name: 'a', command: 'y' }] },
+  ]);
   expect(merged).toEqual({ ok: false, error: 'P2: the name "a" is already used in P1' });
 });

@@ -11,7 +11,10 @@ async function onServer(start: () => Promise<TestServer>): Promise<void> {
     const store = await openMysqlStore({ url: server.url, database: 'mas_edges' });
     await store.migrate();
     let bucket = 0;
-    await fc.assert(fc.asyncProperty(choices, (list) => checkStore(store, bucketId((bucket += 1)), played(list))), { numRuns: 20 });
+    await fc.assert(
+      fc.asyncProperty(choices, (list) => checkStore(store, bucketId((bucket += 1)), played(list))),
+      { numRuns: 20 },
+    );
     await store.close();
   } finally {
     await server.stop();
@@ -21,4 +24,7 @@ async function onServer(start: () => Promise<TestServer>): Promise<void> {
 test('MariaDB takes them and gives them back', () => onServer(() => startMariaDb()));
 
 const here = mySqlIsHere();
-(here ? test : test.skip)(`MySQL${here ? '' : ' (not here; on Debian: packages/test-servers/mysql-on-debian.sh, elsewhere MAS_MYSQLD)'} takes them and gives them back`, () => onServer(() => startMySql()));
+(here ? test : test.skip)(
+  `MySQL${here ? '' : ' (not here; on Debian: packages/test-servers/mysql-on-debian.sh, elsewhere MAS_MYSQLD)'} takes them and gives them back`,
+  () => onServer(() => startMySql()),
+);

@@ -7,7 +7,10 @@ import { bucketId } from '@mas/values';
 import { checkRows, checkStore, choices, played } from './testing/edge-laws';
 
 test('rows add up and come through their bytes', () => {
-  fc.assert(fc.property(choices, (list) => checkRows(played(list))), { numRuns: 100 });
+  fc.assert(
+    fc.property(choices, (list) => checkRows(played(list))),
+    { numRuns: 100 },
+  );
 });
 
 test('credits promised to an account far below zero fit 64 bits: the history that showed it', () => {
@@ -23,7 +26,19 @@ test('the histories reach what they are there to reach', () => {
       else seen.add(outcome.kind);
     }
   }
-  const names = ['HOLDS_OVERFLOW', 'BALANCE_OVERFLOW', 'INSUFFICIENT_FUNDS', 'CAPTURE_EXCEEDS_AUTHORIZATION', 'REFUND_EXCEEDS_PAYMENT', 'ACCOUNT_FROZEN', 'prepared', 'leg-ended', 'decided', 'account', 'lock'];
+  const names = [
+    'HOLDS_OVERFLOW',
+    'BALANCE_OVERFLOW',
+    'INSUFFICIENT_FUNDS',
+    'CAPTURE_EXCEEDS_AUTHORIZATION',
+    'REFUND_EXCEEDS_PAYMENT',
+    'ACCOUNT_FROZEN',
+    'prepared',
+    'leg-ended',
+    'decided',
+    'account',
+    'lock',
+  ];
   expect(names.filter((name) => !seen.has(name))).toEqual([]);
 });
 
@@ -32,7 +47,10 @@ test('the embedded store takes them and gives them back', async () => {
   const store = await openEmbeddedStore({ file: join(folder.path, 'rm.db') });
   await store.migrate();
   let bucket = 0;
-  await fc.assert(fc.asyncProperty(choices, (list) => checkStore(store, bucketId((bucket += 1)), played(list))), { numRuns: 10 });
+  await fc.assert(
+    fc.asyncProperty(choices, (list) => checkStore(store, bucketId((bucket += 1)), played(list))),
+    { numRuns: 10 },
+  );
   await store.close();
   await folder.remove();
 });

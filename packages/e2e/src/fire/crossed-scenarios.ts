@@ -39,7 +39,10 @@ function cross({ cluster }: World, other: Cluster): void {
 }
 
 async function saysAnother(one: MasProcess): Promise<void> {
-  await waitUntil(`${one.name} says that it met another cluster`, () => one.lines().some((line) => line['reason'] === 'ANOTHER_CLUSTER'), { timeoutMs: SAID_MS, diagnostics: () => one.logTail() });
+  await waitUntil(`${one.name} says that it met another cluster`, () => one.lines().some((line) => line['reason'] === 'ANOTHER_CLUSTER'), {
+    timeoutMs: SAID_MS,
+    diagnostics: () => one.logTail(),
+  });
 }
 
 /** Each says so and goes on without that connection: one of two is wrong, and neither can know which. */
@@ -48,7 +51,11 @@ async function whileItRuns(world: World, other: Cluster): Promise<void> {
   await Promise.all([world.cluster.process(MISTAKEN), other.process('rm1'), other.process('rm2')].map(saysAnother));
   const client = other.client();
   // Who led by way of that address has to be replaced first.
-  await waitUntil('the other cluster goes on', async () => (await client.createAccount({ id: `open-${FOREIGN}`, number: FOREIGN, openingBalance: { minor: 1n } })).account.number === FOREIGN, { timeoutMs: SAID_MS, diagnostics: () => other.diagnostics() });
+  await waitUntil(
+    'the other cluster goes on',
+    async () => (await client.createAccount({ id: `open-${FOREIGN}`, number: FOREIGN, openingBalance: { minor: 1n } })).account.number === FOREIGN,
+    { timeoutMs: SAID_MS, diagnostics: () => other.diagnostics() },
+  );
   const found = await Promise.all([world.cluster, other].map((one) => new Operator(one).run('account', 'get', FOREIGN)));
   if (found[0]?.code !== NOT_FOUND || found[1]?.code !== 0) throw new Error(`the account of one cluster is in the other: ${JSON.stringify(found)}`);
   const ended = other.failures();
@@ -69,4 +76,7 @@ async function whileItIsFounded(world: World, other: Cluster): Promise<void> {
   }
 }
 
-export const crossedScenarios: readonly Scenario[] = [crossed('an address of one that runs is the other\u2019s', whileItRuns), crossed('one is founded with an address of the other', whileItIsFounded)];
+export const crossedScenarios: readonly Scenario[] = [
+  crossed('an address of one that runs is the other\u2019s', whileItRuns),
+  crossed('one is founded with an address of the other', whileItIsFounded),
+];

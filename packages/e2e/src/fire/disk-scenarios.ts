@@ -25,7 +25,11 @@ const lossOf: Readonly<Record<string, RegExp>> = {
   database: /is empty, and the data folder has had a database/,
   'folder,database': /knows rm-\d as another incarnation/,
 };
-const NAMES: Readonly<Record<Loss['other'], string>> = { up: '', down: ', with another RM down', dies: ', and another RM is killed while the new disk is filled' };
+const NAMES: Readonly<Record<Loss['other'], string>> = {
+  up: '',
+  down: ', with another RM down',
+  dies: ', and another RM is killed while the new disk is filled',
+};
 
 /** A leader, so that it has something to forget. */
 function lost({ parts, way, other }: Loss): Scenario {

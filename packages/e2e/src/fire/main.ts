@@ -46,7 +46,9 @@ async function main(): Promise<number> {
   print(`\n${renderTable(outcome.results.map(row))}`);
   print(`\nresolution of single payments in doubt: ${spread(outcome.results.flatMap((result) => result.resolutionsMs))}`);
   for (const final of outcome.finals) print(final);
-  print(`${outcome.results.length} scenarios ran, ${outcome.leftOut.length} left out, ${outcome.failures.length} failed, in ${ms(performance.now() - startedAtMs)}`);
+  print(
+    `${outcome.results.length} scenarios ran, ${outcome.leftOut.length} left out, ${outcome.failures.length} failed, in ${ms(performance.now() - startedAtMs)}`,
+  );
   for (const text of [...outcome.leftOut, ...outcome.failures]) print(text);
   return outcome.failures.length === 0 ? 0 : 1;
 }
@@ -80,7 +82,9 @@ async function runOn(ground: Ground, chosen: readonly Scenario[], seed: number, 
     try {
       const result = await runScenario(world, scenario);
       results.push(result);
-      print(result.problems.length === 0 ? `ok (${result.committed} acknowledged, first success ${ms(result.firstSuccessMs)})` : failed(result.problems[0] ?? ''));
+      print(
+        result.problems.length === 0 ? `ok (${result.committed} acknowledged, first success ${ms(result.firstSuccessMs)})` : failed(result.problems[0] ?? ''),
+      );
       failures.push(...result.problems.map((problem) => `${scenario.name}: ${problem}`));
     } catch (error) {
       print(failed(textOf(error)));

@@ -66,7 +66,7 @@ export const networkScenarios: readonly Scenario[] = [
   },
   cut('cut one TM off all RMs', ({ cluster }) => cluster.links.matching(/^tm1>rm/), true),
   cut('cut the TMs off Redis', ({ cluster }) => cluster.links.of('redis'), true),
-  cut("cut a leader off its database", async ({ cluster, observer }) => [cluster.links.get(`${(await cluster.leaderOf(BUCKET, observer)).name}>sql`)], true),
+  cut('cut a leader off its database', async ({ cluster, observer }) => [cluster.links.get(`${(await cluster.leaderOf(BUCKET, observer)).name}>sql`)], true),
   cut('cut all RMs off their databases', ({ cluster }) => cluster.links.of('sql'), false),
   oneWay('one way: the leader hears and is not heard', 'what it says'),
   oneWay('one way: the leader is heard and hears nothing', 'what it hears'),

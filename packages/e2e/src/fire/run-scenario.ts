@@ -49,17 +49,28 @@ const SERVES_TIMEOUT_MS = 60_000;
 
 let runs = 0;
 
-export async function runScenario(world: World, scenario: Scenario, options: RunOptions = scenario.untimed === true ? PATIENT_OPTIONS : FIRE_OPTIONS): Promise<ScenarioResult> {
+export async function runScenario(
+  world: World,
+  scenario: Scenario,
+  options: RunOptions = scenario.untimed === true ? PATIENT_OPTIONS : FIRE_OPTIONS,
+): Promise<ScenarioResult> {
   const { cluster, books, auditor } = world;
   await cluster.whole();
   const failuresBefore = cluster.failures().length;
   runs += 1;
-  const load = new Load(world.client, books, world.random, `${process.pid}-${runs}`, { ratePerSecond: options.loadPerSecond, maxInFlight: options.maxInFlight });
+  const load = new Load(world.client, books, world.random, `${process.pid}-${runs}`, {
+    ratePerSecond: options.loadPerSecond,
+    maxInFlight: options.maxInFlight,
+  });
   const doubts = new DoubtWatch(world.observer);
   let ratePerSecond = 0;
   load.start();
   try {
-    await waitUntil(`the load runs at ${options.minimumPerSecond} payments/s, and a sum has been read`, () => (ratePerSecond = load.rate(WARM_WINDOW_MS)) >= options.minimumPerSecond && load.sumsRead > 0, { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${load.rate(WARM_WINDOW_MS)} payments/s, ${load.sumsRead} sums\n${cluster.diagnostics()}` });
+    await waitUntil(
+      `the load runs at ${options.minimumPerSecond} payments/s, and a sum has been read`,
+      () => (ratePerSecond = load.rate(WARM_WINDOW_MS)) >= options.minimumPerSecond && load.sumsRead > 0,
+      { timeoutMs: WARM_TIMEOUT_MS, diagnostics: () => `${load.rate(WARM_WINDOW_MS)} payments/s, ${load.sumsRead} sums\n${cluster.diagnostics()}` },
+    );
     doubts.start();
     const ledBefore = scenario.leadersStay === true ? await world.leaders() : null;
     const faultAtMs = performance.now();
@@ -71,7 +82,10 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
     const liftedAtMs = performance.now();
     await cluster.whole();
     const countFromMs = scenario.servesMeanwhile ? faultAtMs : liftedAtMs;
-    await waitUntil('a payment commits', () => load.firstSuccessAfter(countFromMs) !== null && load.firstSuccessAfter(liftedAtMs) !== null, { timeoutMs: RECOVERY_TIMEOUT_MS, diagnostics: () => cluster.diagnostics() });
+    await waitUntil('a payment commits', () => load.firstSuccessAfter(countFromMs) !== null && load.firstSuccessAfter(liftedAtMs) !== null, {
+      timeoutMs: RECOVERY_TIMEOUT_MS,
+      diagnostics: () => cluster.diagnostics(),
+    });
     const firstSuccessMs = (load.firstSuccessAfter(countFromMs) ?? 0) - countFromMs;
     await load.stop();
     const unknown = await auditor.resolveOpen();
@@ -89,7 +103,20 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
       ...(firstSuccessMs > options.promiseMs ? [`the first success took ${Math.round(firstSuccessMs)} ms`] : []),
       ...(allResolvedMs > options.promiseMs ? [`a payment was in doubt for ${Math.round(allResolvedMs)} ms (${doubts.longest()})`] : []),
     ];
-    const result: ScenarioResult = { name: scenario.name, ratePerSecond, committed: books.count('committed'), aborted: books.count('aborted'), unknown, resolved: unknown - books.open().length, firstSuccessMs, allResolvedMs, resolutionsMs, checks: audit.checks, sumsRead: load.sumsRead, problems };
+    const result: ScenarioResult = {
+      name: scenario.name,
+      ratePerSecond,
+      committed: books.count('committed'),
+      aborted: books.count('aborted'),
+      unknown,
+      resolved: unknown - books.open().length,
+      firstSuccessMs,
+      allResolvedMs,
+      resolutionsMs,
+      checks: audit.checks,
+      sumsRead: load.sumsRead,
+      problems,
+    };
     books.carryForward();
     return result;
   } finally {
@@ -103,7 +130,10 @@ async function hasServed(world: World, { mustServe }: Scenario, load: Load, faul
   if (mustServe === undefined) return [];
   const touches = (account: string): boolean => world.bucketOf(account) === mustServe;
   try {
-    await waitUntil(`bucket ${mustServe} serves`, () => load.firstSuccessAfter(faultAtMs, touches) !== null, { timeoutMs: SERVES_TIMEOUT_MS, diagnostics: () => world.cluster.diagnostics() });
+    await waitUntil(`bucket ${mustServe} serves`, () => load.firstSuccessAfter(faultAtMs, touches) !== null, {
+      timeoutMs: SERVES_TIMEOUT_MS,
+      diagnostics: () => world.cluster.diagnostics(),
+    });
     return [];
   } catch (error) {
     return [`bucket ${mustServe} did not serve while the fault lasted: ${error instanceof Error ? error.message : String(error)}`];
@@ -111,7 +141,9 @@ async function hasServed(world: World, { mustServe }: Scenario, load: Load, faul
 }
 
 function movedLeaders(before: ReadonlyMap<number, string>, after: ReadonlyMap<number, string>): readonly string[] {
-  return [...before].filter(([bucket, leader]) => after.get(bucket) !== leader).map(([bucket, leader]) => `bucket ${bucket} was led by ${leader}, and at the end of the fault by ${after.get(bucket) ?? 'nobody'}`);
+  return [...before]
+    .filter(([bucket, leader]) => after.get(bucket) !== leader)
+    .map(([bucket, leader]) => `bucket ${bucket} was led by ${leader}, and at the end of the fault by ${after.get(bucket) ?? 'nobody'}`);
 }
 
 function endedBadly({ mayStop, refusals = 0 }: Scenario, failures: readonly string[]): readonly string[] {

@@ -7,7 +7,14 @@ import type { Scenario } from './scenario';
 import { storageScenarios } from './storage-scenarios';
 import { strikeScenarios } from './strike-scenarios';
 
-export const scenarios: readonly Scenario[] = [...processScenarios, ...networkScenarios, ...storageScenarios, ...diskScenarios, ...crossedScenarios, ...strikeScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...processScenarios,
+  ...networkScenarios,
+  ...storageScenarios,
+  ...diskScenarios,
+  ...crossedScenarios,
+  ...strikeScenarios,
+];
 
 export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);

@@ -17,7 +17,14 @@ function sqlOf({ cluster }: World): TestServer {
   return cluster.sql;
 }
 
-function server(name: string, of: (world: World) => TestServer, servesMeanwhile: boolean, holdMs: number, strike: (server: TestServer) => Promise<void> | void, lift: (server: TestServer) => Promise<void> | void): Scenario {
+function server(
+  name: string,
+  of: (world: World) => TestServer,
+  servesMeanwhile: boolean,
+  holdMs: number,
+  strike: (server: TestServer) => Promise<void> | void,
+  lift: (server: TestServer) => Promise<void> | void,
+): Scenario {
   return {
     name,
     holdMs,
@@ -44,11 +51,46 @@ const storesScenarios: readonly Scenario[] = [
       return () => Promise.resolve();
     },
   },
-  server('kill Redis, start it again', redisOf, true, 3_000, (redis) => redis.kill(), (redis) => redis.restart()),
-  server('freeze Redis', redisOf, true, 4_000, (redis) => redis.pause(), (redis) => redis.resume()),
-  server('restart the SQL server in order', sqlOf, true, 0, (sql) => sql.restart(), () => undefined),
-  server('kill the SQL server, start it again', sqlOf, false, 1_500, (sql) => sql.kill(), (sql) => sql.restart()),
-  server('freeze the SQL server', sqlOf, false, 4_000, (sql) => sql.pause(), (sql) => sql.resume()),
+  server(
+    'kill Redis, start it again',
+    redisOf,
+    true,
+    3_000,
+    (redis) => redis.kill(),
+    (redis) => redis.restart(),
+  ),
+  server(
+    'freeze Redis',
+    redisOf,
+    true,
+    4_000,
+    (redis) => redis.pause(),
+    (redis) => redis.resume(),
+  ),
+  server(
+    'restart the SQL server in order',
+    sqlOf,
+    true,
+    0,
+    (sql) => sql.restart(),
+    () => undefined,
+  ),
+  server(
+    'kill the SQL server, start it again',
+    sqlOf,
+    false,
+    1_500,
+    (sql) => sql.kill(),
+    (sql) => sql.restart(),
+  ),
+  server(
+    'freeze the SQL server',
+    sqlOf,
+    false,
+    4_000,
+    (sql) => sql.pause(),
+    (sql) => sql.resume(),
+  ),
   {
     name: 'kill a leader while Redis is emptied',
     holdMs: 3_000,

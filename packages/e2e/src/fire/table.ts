@@ -6,7 +6,18 @@ const COLUMNS = ['scenario', 'load/s', 'acknowledged', 'aborted', 'unknown', 're
 export function row(result: ScenarioResult): readonly string[] {
   const { name, ratePerSecond, committed, aborted, unknown, resolved, firstSuccessMs, allResolvedMs, checks, sumsRead, problems } = result;
   const audit = problems.length === 0 ? `${checks} checks, equal` : `FAILED: ${problems.length}`;
-  return [name, ratePerSecond.toFixed(0), String(committed), String(aborted), String(unknown), String(resolved), ms(firstSuccessMs), ms(allResolvedMs), String(sumsRead), audit];
+  return [
+    name,
+    ratePerSecond.toFixed(0),
+    String(committed),
+    String(aborted),
+    String(unknown),
+    String(resolved),
+    ms(firstSuccessMs),
+    ms(allResolvedMs),
+    String(sumsRead),
+    audit,
+  ];
 }
 
 export function renderTable(rows: readonly (readonly string[])[]): string {
@@ -17,7 +28,12 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
 export function renderColumns(rows: readonly (readonly string[])[], right: readonly number[]): string {
   const [head = []] = rows;
   const widths = head.map((_, at) => Math.max(...rows.map((cells) => (cells[at] ?? '').length)));
-  const lines = rows.map((cells) => cells.map((cell, at) => (right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))).join('  ').trimEnd());
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, at) => (right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
   return [lines[0] ?? '', widths.map((width) => '-'.repeat(width)).join('  '), ...lines.slice(1)].join('\n');
 }
 

@@ -58,8 +58,16 @@ export class Access {
 }
 
 /** @param lead other issuers, audiences and keys make tokens that must be refused. */
-export function signerOf(key: Buffer, lead: { readonly issuer?: string; readonly audience?: string; readonly keyId?: string; readonly nowMs?: () => number } = {}): TokenSigner {
-  const keys = loadTokenKeys({ algorithm: 'HS256', issuer: lead.issuer ?? 'mas', audience: lead.audience ?? 'mas', keys: [{ keyId: lead.keyId ?? '1', material: key }] });
+export function signerOf(
+  key: Buffer,
+  lead: { readonly issuer?: string; readonly audience?: string; readonly keyId?: string; readonly nowMs?: () => number } = {},
+): TokenSigner {
+  const keys = loadTokenKeys({
+    algorithm: 'HS256',
+    issuer: lead.issuer ?? 'mas',
+    audience: lead.audience ?? 'mas',
+    keys: [{ keyId: lead.keyId ?? '1', material: key }],
+  });
   if (!keys.ok) throw new Error(keys.error.message);
   return new TokenSigner(keys.value, { wallMs: lead.nowMs ?? Date.now });
 }

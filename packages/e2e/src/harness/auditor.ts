@@ -48,7 +48,8 @@ export class Auditor {
       'every payment has an answer',
       async () => {
         const left = this.books.open();
-        for (let at = 0; at < left.length; at += RESOLVE_CONCURRENCY) await Promise.all(left.slice(at, at + RESOLVE_CONCURRENCY).map((entry) => ask(this.asking, this.books, entry)));
+        for (let at = 0; at < left.length; at += RESOLVE_CONCURRENCY)
+          await Promise.all(left.slice(at, at + RESOLVE_CONCURRENCY).map((entry) => ask(this.asking, this.books, entry)));
         return this.books.open().length === 0;
       },
       { timeoutMs: SETTLE_TIMEOUT_MS, intervalMs: POLL_MS, diagnostics: this.diagnostics },

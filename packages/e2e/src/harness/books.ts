@@ -37,7 +37,15 @@ export class Books {
   }
 
   asked(input: PaymentInput): Entry {
-    const entry: Entry = { input, moves: movesOf(input), startedAtMs: performance.now(), answeredAtMs: null, answer: 'open', reason: null, resolvedLater: false };
+    const entry: Entry = {
+      input,
+      moves: movesOf(input),
+      startedAtMs: performance.now(),
+      answeredAtMs: null,
+      answer: 'open',
+      reason: null,
+      resolvedLater: false,
+    };
     this.entriesById.set(input.id, entry);
     return entry;
   }
@@ -92,7 +100,8 @@ function text(answer: Answer, reason: string | null): string {
 }
 
 function movesOf(input: PaymentInput): Entry['moves'] {
-  if (input.legs !== undefined) return input.legs.map((leg) => ({ account: leg.account, deltaMinor: leg.direction === 'debit' ? -minorOf(leg.amount) : minorOf(leg.amount) }));
+  if (input.legs !== undefined)
+    return input.legs.map((leg) => ({ account: leg.account, deltaMinor: leg.direction === 'debit' ? -minorOf(leg.amount) : minorOf(leg.amount) }));
   const minor = minorOf(input.amount);
   return [
     { account: input.from ?? '', deltaMinor: -minor },

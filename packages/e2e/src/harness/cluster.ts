@@ -68,7 +68,22 @@ export class Cluster {
 
   /** Starts everything and waits until every bucket has a leader. Whatever fails is cleaned up. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const complete: Required<ClusterOptions> = { rms: 3, tms: 1, buckets: 3, replicas: 3, storage: 'embedded', durability: 'fast', sqlMemory: 'small', proxies: false, hosts: 'loopback', environment: {}, environmentOf: () => ({}), certs: null, dataOf: () => null, ...options };
+    const complete: Required<ClusterOptions> = {
+      rms: 3,
+      tms: 1,
+      buckets: 3,
+      replicas: 3,
+      storage: 'embedded',
+      durability: 'fast',
+      sqlMemory: 'small',
+      proxies: false,
+      hosts: 'loopback',
+      environment: {},
+      environmentOf: () => ({}),
+      certs: null,
+      dataOf: () => null,
+      ...options,
+    };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
     try {
       await cluster.launch();
@@ -186,7 +201,8 @@ export class Cluster {
     const names = [...numbered('rm', rms), ...numbered('tm', tms)];
     if (this.options.hosts === 'namespaces') this.ownNetwork = await PrivateNetwork.start(names);
     const addresses = this.ownNetwork === null ? [] : names.flatMap((name) => ['--host', this.hostOf(name)]);
-    if (this.options.certs === null) execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
+    if (this.options.certs === null)
+      execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
     const ports = await differentPorts(rms + tms);
     this.rmPorts = ports.slice(0, rms);
     this.tmPorts = ports.slice(rms);
@@ -210,13 +226,35 @@ export class Cluster {
   private async resourceManager(rm: number): Promise<MasProcess> {
     const name = `rm${rm}`;
     const sql = this.sql === null ? 'embedded' : `mysql://root@${this.outside()}:${await this.links.through(`${name}>sql`, this.sql.port, this.outside())}`;
-    return this.newProcess(name, ['rm', '--id', String(rm), '--listen', `${this.hostOf(name)}:${this.rmPorts[rm - 1] ?? 0}`, '--cluster', await this.members(name), '--sql', sql, '--db', databaseOf(rm)]);
+    return this.newProcess(name, [
+      'rm',
+      '--id',
+      String(rm),
+      '--listen',
+      `${this.hostOf(name)}:${this.rmPorts[rm - 1] ?? 0}`,
+      '--cluster',
+      await this.members(name),
+      '--sql',
+      sql,
+      '--db',
+      databaseOf(rm),
+    ]);
   }
 
   private async transactionManager(tm: number): Promise<MasProcess> {
     const name = `tm${tm}`;
     const redis = this.redis === null ? 'embedded' : `redis://${this.outside()}:${await this.links.through(`${name}>redis`, this.redis.port, this.outside())}`;
-    return this.newProcess(name, ['tc', '--id', `tc-${tm}`, '--listen', `${this.hostOf(name)}:${this.tmPorts[tm - 1] ?? 0}`, '--cluster', await this.members(name), '--redis', redis]);
+    return this.newProcess(name, [
+      'tc',
+      '--id',
+      `tc-${tm}`,
+      '--listen',
+      `${this.hostOf(name)}:${this.tmPorts[tm - 1] ?? 0}`,
+      '--cluster',
+      await this.members(name),
+      '--redis',
+      redis,
+    ]);
   }
 
   private hostOf(name: string): string {
@@ -232,7 +270,13 @@ export class Cluster {
     const folder = join(this.folder.path, name);
     const { buckets, replicas } = this.options;
     const shared = ['--buckets', String(buckets), '--replicas', String(replicas), '--certs', this.certs(), '--data', this.dataOf(name)];
-    return new MasProcess({ name, folder, on: this.ownNetwork?.on(name) ?? [], args: [...args, ...shared], environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) } });
+    return new MasProcess({
+      name,
+      folder,
+      on: this.ownNetwork?.on(name) ?? [],
+      args: [...args, ...shared],
+      environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) },
+    });
   }
 
   /** The cluster as `viewer` dials it: through its own proxies to everybody else. */

@@ -2,7 +2,21 @@
  * The judge of the simulated clusters, on a cluster of real processes at rest: everything that its clients asked and heard since it
  * was started, against the rows in every replica's database, read past all processes.
  */
-import { auditHistory, expectEqualReplicas, finalState, Findings, HoldsSeen, rowsOf, type BucketRows, type Decisions, type DecisionSeen, type FinalState, type Finding, type History, type ReadFigures } from '@mas/auditor';
+import {
+  auditHistory,
+  expectEqualReplicas,
+  finalState,
+  Findings,
+  HoldsSeen,
+  rowsOf,
+  type BucketRows,
+  type Decisions,
+  type DecisionSeen,
+  type FinalState,
+  type Finding,
+  type History,
+  type ReadFigures,
+} from '@mas/auditor';
 import type { MasClient } from '@mas/rpc';
 import { openMysqlStore } from '@mas/sql-store';
 import { waitUntil } from '@mas/test-servers';
@@ -27,8 +41,15 @@ export async function auditAtRest(cluster: Cluster, client: Pick<MasClient, 'clu
   const buckets = await replicasOf(cluster);
   for (const replicas of buckets) expectEqualReplicas(replicas, findings);
   const state = finalState(buckets.flatMap(([first]) => (first === undefined ? [] : [first[1]])));
-  const reads = auditHistory({ state, history, decisions: decisionsOf(state, history), holds: holdsOf(state, history), placement: cluster.placement }, findings);
-  findings.expect(reads.ambiguous * MIN_EXPLAINED_PER_AMBIGUOUS <= reads.explained, 'enough happened', () => `${reads.ambiguous} reads were ambiguous, ${reads.explained} explained`);
+  const reads = auditHistory(
+    { state, history, decisions: decisionsOf(state, history), holds: holdsOf(state, history), placement: cluster.placement },
+    findings,
+  );
+  findings.expect(
+    reads.ambiguous * MIN_EXPLAINED_PER_AMBIGUOUS <= reads.explained,
+    'enough happened',
+    () => `${reads.ambiguous} reads were ambiguous, ${reads.explained} explained`,
+  );
   const legs = state.buckets.reduce((sum, bucket) => sum + bucket.legs.length, 0);
   return { findings: findings.list(), payments: history.payments.size, replicas: buckets.flat().length, legs, reads };
 }

@@ -100,7 +100,11 @@ export class MasProcess {
     if (this.child !== null) throw new Error(`${this.name} is running already`);
     const log = createWriteStream(this.logFile, { flags: 'a' });
     const [program = process.execPath, ...args] = [...(this.options.on ?? []), process.execPath, ...NODE_FLAGS, PROGRAM, ...this.options.args];
-    const child = spawn(program, args, { cwd: this.options.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.environment, ...extra } });
+    const child = spawn(program, args, {
+      cwd: this.options.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.options.environment, ...extra },
+    });
     this.child = child;
     this.exit = null;
     this.kept = [];
@@ -113,7 +117,10 @@ export class MasProcess {
       child.once('close', (code, signal) => {
         this.child = null;
         this.exit = { code, signal };
-        if (code !== null && code !== 0) this.ownDeaths.push(`${this.name} ended with ${code}: ${JSON.stringify(this.kept.filter((line) => line.level === 'error').at(-1) ?? this.logTail().slice(-500))}`);
+        if (code !== null && code !== 0)
+          this.ownDeaths.push(
+            `${this.name} ended with ${code}: ${JSON.stringify(this.kept.filter((line) => line.level === 'error').at(-1) ?? this.logTail().slice(-500))}`,
+          );
         void this.watchdog?.disarm();
         log.end();
         done();

@@ -27,7 +27,8 @@ export class Operator {
   async endsRefused(rm: MasProcess): Promise<string> {
     await waitUntil(`${rm.name} ends`, () => !rm.running(), { timeoutMs: LONG_MS, diagnostics: () => rm.logTail() });
     const [line, ...more] = rm.complaints();
-    if (rm.exitStatus()?.code !== REFUSED || line === undefined || more.length > 0) throw new Error(`${rm.name} was to end with ${REFUSED} and one line: ${JSON.stringify(rm.exitStatus())}\n${rm.complaints().join('\n')}`);
+    if (rm.exitStatus()?.code !== REFUSED || line === undefined || more.length > 0)
+      throw new Error(`${rm.name} was to end with ${REFUSED} and one line: ${JSON.stringify(rm.exitStatus())}\n${rm.complaints().join('\n')}`);
     // Before it is ready the line stands on stderr, behind the program's name.
     return line.replace(/^mas: /, '');
   }
@@ -40,7 +41,11 @@ export class Operator {
   /** Until it is taken, which needs a majority of the meta group. */
   async allow(rm: MasProcess): Promise<void> {
     let last: Ran | null = null;
-    await waitUntil(`${rm.name} may be replaced`, async () => (last = await this.allows(rm)).code === 0, { timeoutMs: LONG_MS, intervalMs: ASK_EVERY_MS, diagnostics: () => `${JSON.stringify(last)}\n${this.cluster.diagnostics()}` });
+    await waitUntil(`${rm.name} may be replaced`, async () => (last = await this.allows(rm)).code === 0, {
+      timeoutMs: LONG_MS,
+      intervalMs: ASK_EVERY_MS,
+      diagnostics: () => `${JSON.stringify(last)}\n${this.cluster.diagnostics()}`,
+    });
   }
 
   /** It waits for the word. */
@@ -59,13 +64,20 @@ export class Operator {
 
   /** In its log, since its last start. */
   async hears(one: MasProcess, words: string): Promise<void> {
-    await waitUntil(`${one.name} says "${words}"`, () => one.lines().some(({ msg }) => msg.includes(words)), { timeoutMs: LONG_MS, diagnostics: () => one.logTail() });
+    await waitUntil(`${one.name} says "${words}"`, () => one.lines().some(({ msg }) => msg.includes(words)), {
+      timeoutMs: LONG_MS,
+      diagnostics: () => one.logTail(),
+    });
   }
 
   /** "Over when mas-client cluster health exits with 0." */
   async isHealthy(): Promise<void> {
     let last: Ran | null = null;
-    await waitUntil('cluster health exits with 0', async () => (last = await this.run('cluster', 'health')).code === 0, { timeoutMs: LONG_MS, intervalMs: ASK_EVERY_MS, diagnostics: () => `${JSON.stringify(last)}\n${this.cluster.diagnostics()}` });
+    await waitUntil('cluster health exits with 0', async () => (last = await this.run('cluster', 'health')).code === 0, {
+      timeoutMs: LONG_MS,
+      intervalMs: ASK_EVERY_MS,
+      diagnostics: () => `${JSON.stringify(last)}\n${this.cluster.diagnostics()}`,
+    });
   }
 }
 

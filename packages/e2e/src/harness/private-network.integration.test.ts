@@ -46,11 +46,15 @@ async function echoing(): Promise<{ readonly heard: () => number; readonly text:
 /** Nothing comes any more: the last thing heard is older than what was sent since. */
 async function silence(heard: () => number): Promise<number> {
   let last = -1;
-  await waitUntil('nothing comes any more', () => {
-    const isSilent = heard() === last;
-    last = heard();
-    return isSilent;
-  }, { intervalMs: 300 });
+  await waitUntil(
+    'nothing comes any more',
+    () => {
+      const isSilent = heard() === last;
+      last = heard();
+      return isSilent;
+    },
+    { intervalMs: 300 },
+  );
   return last;
 }
 
@@ -62,7 +66,13 @@ test('without root on Linux it says what it needs', async () => {
 });
 
 test.each([
-  ['both ways', [{ from: 'a', to: 'b' }, { from: 'b', to: 'a' }]],
+  [
+    'both ways',
+    [
+      { from: 'a', to: 'b' },
+      { from: 'b', to: 'a' },
+    ],
+  ],
   ['what is asked', [{ from: 'a', to: 'b' }]],
   ['what is answered', [{ from: 'b', to: 'a' }]],
 ])('lost: %s', async (_, losses) => {

@@ -92,11 +92,16 @@ export class PrivateNetwork {
 
   /** Processes on its hosts must have ended. */
   async close(): Promise<void> {
-    await Promise.all(this.holders.splice(0).map((holder) => new Promise<void>((resolve) => {
-      if (holder.exitCode !== null || holder.signalCode !== null) return resolve();
-      holder.once('exit', () => resolve());
-      holder.stdin?.end();
-    })));
+    await Promise.all(
+      this.holders.splice(0).map(
+        (holder) =>
+          new Promise<void>((resolve) => {
+            if (holder.exitCode !== null || holder.signalCode !== null) return resolve();
+            holder.once('exit', () => resolve());
+            holder.stdin?.end();
+          }),
+      ),
+    );
   }
 
   private async build(names: readonly string[]): Promise<void> {
@@ -132,7 +137,11 @@ export class PrivateNetwork {
 
 /** A cable; one segment a packet, as on a wire, so that one lost packet is not sixty. */
 function plug(middle: ChildProcess, port: string, pid: number, device: string): void {
-  ip(middle, [`link add ${port} gso_max_segs 1 type veth peer name ${device} gso_max_segs 1 netns ${pid}`, `link set ${port} master switch`, `link set ${port} up`]);
+  ip(middle, [
+    `link add ${port} gso_max_segs 1 type veth peer name ${device} gso_max_segs 1 netns ${pid}`,
+    `link set ${port} master switch`,
+    `link set ${port} up`,
+  ]);
 }
 
 function ip(where: ChildProcess | null, commands: readonly string[]): void {

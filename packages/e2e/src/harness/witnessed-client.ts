@@ -39,7 +39,8 @@ export class WitnessedClient {
       if (value.kind === 'committed') this.history.successesMs.push(performance.now());
       return value;
     } catch (error) {
-      if (error instanceof MasCallFailed && !NO_ANSWERS.has(error.error.kind) && !error.error.reason.startsWith('GRPC_')) heard({ ok: false, error: error.error });
+      if (error instanceof MasCallFailed && !NO_ANSWERS.has(error.error.kind) && !error.error.reason.startsWith('GRPC_'))
+        heard({ ok: false, error: error.error });
       throw error;
     }
   }
@@ -66,8 +67,22 @@ function requestOf(input: PaymentInput): PaymentRequest {
     { account: input.from ?? '', direction: 'debit' as const, amount: input.amount },
     { account: input.to ?? '', direction: 'credit' as const, amount: input.amount },
   ];
-  const legs = (input.legs ?? sides).map(({ account, direction, amount }) => ({ account: accountNumber(account), direction, amountMinor: minorOf(amount), currency: USD }));
-  return { id: input.id, kind: input.kind ?? 'payment', legs, reference: null, amountMinor: null, expiresInSeconds: null, memo: input.memo ?? '', lockHandle: null };
+  const legs = (input.legs ?? sides).map(({ account, direction, amount }) => ({
+    account: accountNumber(account),
+    direction,
+    amountMinor: minorOf(amount),
+    currency: USD,
+  }));
+  return {
+    id: input.id,
+    kind: input.kind ?? 'payment',
+    legs,
+    reference: null,
+    amountMinor: null,
+    expiresInSeconds: null,
+    memo: input.memo ?? '',
+    lockHandle: null,
+  };
 }
 
 function minorOf(amount: AmountInput | undefined): bigint {

@@ -24,7 +24,8 @@ const LINES_KEPT = 40;
 async function main(): Promise<number> {
   const values = programOptions(USAGE, { hours: { type: 'string', default: '1' }, seed: { type: 'string' }, every: { type: 'string', default: '10' } });
   const [hours, every, seed] = [Number(values.hours), Number(values.every), Number(values.seed ?? Date.now() % 1_000_000)];
-  if (!(hours > 0) || !(every > 0) || !Number.isSafeInteger(seed)) endsWrong(USAGE, 'soak: --hours and --every are numbers above zero, --seed is a whole number');
+  if (!(hours > 0) || !(every > 0) || !Number.isSafeInteger(seed))
+    endsWrong(USAGE, 'soak: --hours and --every are numbers above zero, --seed is a whole number');
   print(`soak for ${hours} h, a fault every ${every} s or as soon as the last one is over; seed ${seed}`);
   let asked = false;
   onStopAsked(() => (asked = true));
@@ -44,12 +45,21 @@ async function main(): Promise<number> {
     }
   }
   print(`\n${renderTable(results.slice(-LINES_KEPT).map(row))}`);
-  print(`\n${results.length} faults, ${results.reduce((sum, result) => sum + result.committed, 0)} payments acknowledged, in doubt: ${spread(results.flatMap((result) => result.resolutionsMs))}; longest way to a first success ${ms(Math.max(0, ...results.map((result) => result.firstSuccessMs ?? 0)))}`);
+  print(
+    `\n${results.length} faults, ${results.reduce((sum, result) => sum + result.committed, 0)} payments acknowledged, in doubt: ${spread(results.flatMap((result) => result.resolutionsMs))}; longest way to a first success ${ms(Math.max(0, ...results.map((result) => result.firstSuccessMs ?? 0)))}`,
+  );
   return results.length === 0 ? 1 : 0;
 }
 
 /** Returns what went wrong; nothing when all is well. */
-async function soak(world: World, random: SeededRandom, untilMs: number, everyMs: number, asked: () => boolean, results: ScenarioResult[]): Promise<readonly string[]> {
+async function soak(
+  world: World,
+  random: SeededRandom,
+  untilMs: number,
+  everyMs: number,
+  asked: () => boolean,
+  results: ScenarioResult[],
+): Promise<readonly string[]> {
   const possible = scenarios.filter((scenario) => (scenario.ground ?? 'links') === 'links' && (scenario.unavailable?.(world) ?? null) === null);
   while (performance.now() < untilMs && !asked()) {
     const startedAtMs = performance.now();

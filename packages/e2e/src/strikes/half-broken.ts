@@ -18,7 +18,10 @@ export function losing(packets: (ground: Ground) => readonly Loss[]): Strike['in
 
 /** Every packet between two parties, both ways. */
 export function between(one: string, others: readonly string[], percent = 100): readonly Loss[] {
-  return others.flatMap((other) => [{ from: one, to: other, percent }, { from: other, to: one, percent }]);
+  return others.flatMap((other) => [
+    { from: one, to: other, percent },
+    { from: other, to: one, percent },
+  ]);
 }
 
 const names = (processes: readonly MasProcess[]): readonly string[] => processes.map(({ name }) => name);
@@ -98,7 +101,9 @@ export const halfBroken: readonly Strike[] = [
     holdMs: LONGEST_MS,
     strikes: 'everybody',
     needs: 'network',
-    inject: losing(({ cluster }) => cluster.rms.flatMap(({ name }, at) => between(name, [...names(cluster.rms.slice(at + 1)), ...names(cluster.tms)], LOST_PERCENT))),
+    inject: losing(({ cluster }) =>
+      cluster.rms.flatMap(({ name }, at) => between(name, [...names(cluster.rms.slice(at + 1)), ...names(cluster.tms)], LOST_PERCENT)),
+    ),
   },
   {
     name: 'sql',

@@ -12,7 +12,10 @@ function broken(name: string, title: string, packets: (ground: Ground) => readon
   return { name, title, holdMs: HOLD_MS, strikes: 'everybody', needs: 'network', inject: losing(packets) };
 }
 
-const one = (ground: Ground): readonly string[] => followers(ground).slice(0, 1).map(({ name }) => name);
+const one = (ground: Ground): readonly string[] =>
+  followers(ground)
+    .slice(0, 1)
+    .map(({ name }) => name);
 const all = (ground: Ground): readonly string[] => followers(ground).map(({ name }) => name);
 const tms = ({ cluster }: Ground): readonly string[] => cluster.tms.map(({ name }) => name);
 
@@ -25,7 +28,11 @@ function threeWays(name: string, title: string, others: (ground: Ground) => read
   ];
 }
 
-export const singleLinks: readonly Strike[] = [...threeWays('tm-leader', 'TM and leader', tms), ...threeWays('leader-one', 'leader and one follower', one), ...threeWays('leader-all', 'leader and all followers', all)];
+export const singleLinks: readonly Strike[] = [
+  ...threeWays('tm-leader', 'TM and leader', tms),
+  ...threeWays('leader-one', 'leader and one follower', one),
+  ...threeWays('leader-all', 'leader and all followers', all),
+];
 
 /** All links between Resource Managers but those of the pairs. */
 function onlyTheLinks(ground: Ground, pairs: readonly (readonly [string, string])[]): readonly Loss[] {
@@ -37,13 +44,19 @@ function onlyTheLinks(ground: Ground, pairs: readonly (readonly [string, string]
 /** Of five: only one follower reaches a majority, and the leader reaches nobody but it. */
 export const quorumLoss = broken('quorum-loss', 'quorum loss: everybody reaches one follower only', (ground) => {
   const [hub = '', ...others] = all(ground);
-  return onlyTheLinks(ground, [ground.leader.name, ...others].map((name) => [hub, name]));
+  return onlyTheLinks(
+    ground,
+    [ground.leader.name, ...others].map((name) => [hub, name]),
+  );
 });
 
 /** Each reaches its neighbours only, and the leader stands at the end. With three, only its link to the last is broken. */
 export const chained = broken('chained', 'chained: each reaches its neighbours only, the leader stands at the end', (ground) => {
   const chain = [ground.leader.name, ...all(ground)];
-  return onlyTheLinks(ground, chain.slice(1).map((name, at) => [chain[at] ?? '', name]));
+  return onlyTheLinks(
+    ground,
+    chain.slice(1).map((name, at) => [chain[at] ?? '', name]),
+  );
 });
 
 const LAG_MS = 2_000;
@@ -63,7 +76,13 @@ export const constrainedElection: Strike = {
     const [hub = '', ...others] = all(ground);
     network.lose(between(hub, [ground.leader.name, ...others]));
     await new Promise((resolve) => setTimeout(resolve, LAG_MS));
-    network.lose([...onlyTheLinks(ground, others.map((name) => [hub, name])), ...between(ground.leader.name, tms(ground))]);
+    network.lose([
+      ...onlyTheLinks(
+        ground,
+        others.map((name) => [hub, name]),
+      ),
+      ...between(ground.leader.name, tms(ground)),
+    ]);
     return () => Promise.resolve(network.heal());
   },
 };

@@ -70,7 +70,11 @@ export class Bank {
         report = await this.client.audit();
         return report.consistent;
       },
-      { timeoutMs: 180_000, intervalMs: 200, diagnostics: () => JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) },
+      {
+        timeoutMs: 180_000,
+        intervalMs: 200,
+        diagnostics: () => JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+      },
     );
     return (report as Awaited<ReturnType<MasClient['audit']>> | null)?.checks.reduce((sum, check) => sum + check.count, 0) ?? 0;
   }

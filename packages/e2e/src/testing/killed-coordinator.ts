@@ -31,10 +31,26 @@ const DIES_WITHIN_MS = 60_000;
 /** Points that are passed only where payments take their accounts' locks themselves, or wait for one. */
 const EXCLUSIVE: ReadonlySet<Failpoint> = new Set(['lock:before', 'lock:after', 'unlock:before', 'unlock:after']);
 /** From here on the decision is recorded: whatever the first caller heard, the payment has committed. */
-const DECIDED: ReadonlySet<Failpoint> = new Set(['decide:after', 'reply:before', 'reply:after', 'phase-2:before', 'phase-2:after', 'unlock:before', 'unlock:after', 'end:before', 'end:after']);
+const DECIDED: ReadonlySet<Failpoint> = new Set([
+  'decide:after',
+  'reply:before',
+  'reply:after',
+  'phase-2:before',
+  'phase-2:after',
+  'unlock:before',
+  'unlock:after',
+  'end:before',
+  'end:after',
+]);
 
 /** @param pairs accounts of different buckets, untouched, one payment each; the TM dies when the last of them passes the point */
-export async function killAt(point: Failpoint, { tm, address }: Victim, cluster: Cluster, observer: Bank, pairs: readonly (readonly [string, string])[]): Promise<Killed> {
+export async function killAt(
+  point: Failpoint,
+  { tm, address }: Victim,
+  cluster: Cluster,
+  observer: Bank,
+  pairs: readonly (readonly [string, string])[],
+): Promise<Killed> {
   if (tm.running()) await tm.kill();
   tm.start({ MAS_FAILPOINT: `${point}@${pairs.length}`, ...(EXCLUSIVE.has(point) ? { MAS_ACCOUNT_LOCK: 'exclusive' } : {}) });
   await tm.ready();

@@ -51,9 +51,16 @@ export class Mistakes {
 
   /** It ends by itself with exit code 2 and one line, and has never said that it is ready. @returns the line */
   async refused(process: MasProcess): Promise<string> {
-    await waitUntil(`${process.name} ends`, () => !process.running(), { timeoutMs: LONG_MS, diagnostics: () => `${process.logTail()}\n${this.cluster.diagnostics()}` });
+    await waitUntil(`${process.name} ends`, () => !process.running(), {
+      timeoutMs: LONG_MS,
+      diagnostics: () => `${process.logTail()}\n${this.cluster.diagnostics()}`,
+    });
     const isReady = process.lines().some(({ msg }) => msg === 'ready');
-    expect({ exit: process.exitStatus(), said: process.complaints(), isReady }).toEqual({ exit: { code: 2, signal: null }, said: [expect.any(String) as unknown], isReady: false });
+    expect({ exit: process.exitStatus(), said: process.complaints(), isReady }).toEqual({
+      exit: { code: 2, signal: null },
+      said: [expect.any(String) as unknown],
+      isReady: false,
+    });
     return (process.complaints()[0] ?? '').replace(/^mas: /, '');
   }
 
@@ -80,7 +87,12 @@ export class Mistakes {
   /** Every file of a data folder whose process does not run, by its digest. */
   static contentsOf(folder: string): Readonly<Record<string, string>> {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    return Object.fromEntries(files.map((entry) => join(entry.parentPath, entry.name)).sort().map((file) => [file, createHash('sha256').update(readFileSync(file)).digest('hex')]));
+    return Object.fromEntries(
+      files
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort()
+        .map((file) => [file, createHash('sha256').update(readFileSync(file)).digest('hex')]),
+    );
   }
 
   /** Which databases there are, whose each is, and how often its buckets were opened for writing; null without a SQL server. */
@@ -89,7 +101,9 @@ export class Mistakes {
     if (sql === null) return null;
     const connection = await createConnection({ host: '127.0.0.1', port: sql.port, user: 'root' });
     try {
-      const [found] = await connection.query<RowDataPacket[]>("select schema_name name from information_schema.schemata where schema_name not in ('mysql','information_schema','performance_schema','sys') order by 1");
+      const [found] = await connection.query<RowDataPacket[]>(
+        "select schema_name name from information_schema.schemata where schema_name not in ('mysql','information_schema','performance_schema','sys') order by 1",
+      );
       const facts: unknown[] = [];
       for (const { name } of found as { name: string }[]) {
         const [owner] = await connection.query<RowDataPacket[]>(`select cluster_id,rm,incarnation from \`${name}\`.store_owner`);

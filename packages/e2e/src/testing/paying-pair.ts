@@ -42,7 +42,10 @@ export class PayingPair {
     for (let i = 0; i < count; i += 1) {
       const id = this.bank.mint(this.from);
       // An UNKNOWN while a leader changes is asked again under its id.
-      await waitUntil('the payment is COMMITTED', async () => (await this.bank.pay(this.from, this.to, 1n, { id }).catch(() => null))?.kind === 'committed', { timeoutMs: LONG_MS, diagnostics: () => this.cluster.diagnostics() });
+      await waitUntil('the payment is COMMITTED', async () => (await this.bank.pay(this.from, this.to, 1n, { id }).catch(() => null))?.kind === 'committed', {
+        timeoutMs: LONG_MS,
+        diagnostics: () => this.cluster.diagnostics(),
+      });
       this.paid += 1n;
     }
   }
@@ -73,7 +76,10 @@ export class PayingPair {
       `rm-${rm} has applied what the leaders have`,
       async () => {
         const { replicas } = await this.cluster.client().clusterStatus();
-        const behind = replicas.filter((one) => one.rm === rm && one.appliedIndex < Math.max(...replicas.filter(({ bucket }) => bucket === one.bucket).map(({ appliedIndex }) => appliedIndex)));
+        const behind = replicas.filter(
+          (one) =>
+            one.rm === rm && one.appliedIndex < Math.max(...replicas.filter(({ bucket }) => bucket === one.bucket).map(({ appliedIndex }) => appliedIndex)),
+        );
         seen = behind;
         return behind.length === 0 && replicas.some((one) => one.rm === rm);
       },
@@ -90,7 +96,10 @@ export class PayingPair {
         const { replicas } = await this.cluster.client().clusterStatus();
         const leaders = replicas.filter((one) => one.role === 'leader');
         seen = leaders.map(({ bucket, voters, learners }) => ({ bucket, voters, learners }));
-        const renewed = leaders.filter(({ voters, learners }) => voters.some((one) => one.rm === rm && one.ordinal === ordinal) && [...voters, ...learners].every((one) => one.rm !== rm || one.ordinal === ordinal));
+        const renewed = leaders.filter(
+          ({ voters, learners }) =>
+            voters.some((one) => one.rm === rm && one.ordinal === ordinal) && [...voters, ...learners].every((one) => one.rm !== rm || one.ordinal === ordinal),
+        );
         return new Set(renewed.map(({ bucket }) => bucket)).size === this.cluster.placement.map.buckets.length + 1;
       },
       { timeoutMs: LONG_MS, diagnostics: () => `${JSON.stringify(seen)}\n${this.cluster.diagnostics()}` },

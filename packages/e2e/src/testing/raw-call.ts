@@ -19,7 +19,8 @@ const CALL_TIMEOUT_MS = 60_000;
 export function rawCall(certs: string, address: string, path: string, options: RawOptions): Promise<{ readonly code: number; readonly details: string }> {
   const ca = readFileSync(join(certs, 'ca.crt'));
   const { certificate } = options;
-  const secure = certificate === undefined ? credentials.createSsl(ca) : credentials.createSsl(ca, readFileSync(`${certificate}.key`), readFileSync(`${certificate}.crt`));
+  const secure =
+    certificate === undefined ? credentials.createSsl(ca) : credentials.createSsl(ca, readFileSync(`${certificate}.key`), readFileSync(`${certificate}.crt`));
   const client = new Client(address, secure, { 'grpc.use_local_subchannel_pool': 1 });
   const metadata = new Metadata();
   if (options.token !== undefined && options.token !== '') metadata.set('authorization', `Bearer ${options.token}`);

@@ -47,7 +47,11 @@ export class Stranger {
 
   /** What is still open, to look at when a test failed. */
   openCalls(): readonly string[] {
-    return this.session.destroyed ? [] : this.calls.filter((call) => !call.isClosed()).map(({ path, status, stream }) => `${path}: status ${status() ?? 'none'}, ${stream.writableLength} bytes not sent`);
+    return this.session.destroyed
+      ? []
+      : this.calls
+          .filter((call) => !call.isClosed())
+          .map(({ path, status, stream }) => `${path}: status ${status() ?? 'none'}, ${stream.writableLength} bytes not sent`);
   }
 
   hangUp(): void {
@@ -61,10 +65,12 @@ const ESTABLISHED = '01';
 function isHeld(serverPort: number, peerPort: number): boolean {
   const end = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return ['/proc/net/tcp', '/proc/net/tcp6'].some((table) =>
-    readFileSync(table, 'utf8').split('\n').some((line) => {
-      const [, local = '', remote = '', state] = line.trim().split(/\s+/);
-      return state === ESTABLISHED && local.endsWith(end(serverPort)) && remote.endsWith(end(peerPort));
-    }),
+    readFileSync(table, 'utf8')
+      .split('\n')
+      .some((line) => {
+        const [, local = '', remote = '', state] = line.trim().split(/\s+/);
+        return state === ESTABLISHED && local.endsWith(end(serverPort)) && remote.endsWith(end(peerPort));
+      }),
   );
 }
 

@@ -68,7 +68,11 @@ class World {
 
   run(forMs: number): this {
     for (const endMs = this.nowMs + forMs; this.nowMs < endMs; this.nowMs += EVERY_MS - this.latencyMs) {
-      const signals = this.processes.flatMap((from) => this.processes.filter((to) => to !== from && !this.cut.has(to) && !this.cut.has(from)).map((to) => ({ from, to, signal: from.time.signal(to, from.reading()) })));
+      const signals = this.processes.flatMap((from) =>
+        this.processes
+          .filter((to) => to !== from && !this.cut.has(to) && !this.cut.has(from))
+          .map((to) => ({ from, to, signal: from.time.signal(to, from.reading()) })),
+      );
       this.nowMs += this.latencyMs;
       for (const { from, to, signal } of signals) to.time.heard(from, signal, to.reading());
     }
@@ -157,7 +161,14 @@ test('a cluster of one follows its own clock, at its own pace', () => {
 });
 
 test('while at most one clock is wrong at a time, nobody\u2019s time is off by more than the bound, nor runs fast, nor goes back', () => {
-  const strike = fc.record({ who: fc.integer({ min: 0, max: 2 }), offMs: fc.integer({ min: -4_000_000, max: 4_000_000 }), forMs: fc.integer({ min: 100, max: 30_000 }), latencyMs: fc.integer({ min: 0, max: 40 }), cuts: fc.boolean(), restarts: fc.boolean() });
+  const strike = fc.record({
+    who: fc.integer({ min: 0, max: 2 }),
+    offMs: fc.integer({ min: -4_000_000, max: 4_000_000 }),
+    forMs: fc.integer({ min: 100, max: 30_000 }),
+    latencyMs: fc.integer({ min: 0, max: 40 }),
+    cuts: fc.boolean(),
+    restarts: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(strike, { minLength: 1, maxLength: 8 }), (strikes) => {
       const world = new World().run(1_000);

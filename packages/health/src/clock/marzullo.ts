@@ -18,7 +18,12 @@ export interface Agreement extends Interval {
 /** @returns null for no intervals; of several equally good answers the smallest, of those the earliest. */
 export function marzullo(intervals: readonly Interval[]): Agreement | null {
   // At one point intervals begin before others end: they touch, and agree.
-  const edges = intervals.flatMap(({ low, high }) => [{ at: low, step: 1 }, { at: high, step: -1 }]).sort((a, b) => a.at - b.at || b.step - a.step);
+  const edges = intervals
+    .flatMap(({ low, high }) => [
+      { at: low, step: 1 },
+      { at: high, step: -1 },
+    ])
+    .sort((a, b) => a.at - b.at || b.step - a.step);
   let best: Agreement | null = null;
   let clocks = 0;
   edges.forEach(({ at, step }, i) => {

@@ -1,6 +1,24 @@
 /** Short ways to write accounts, bodies and instructions. Account `a1` lives in slot 1, `b1` in slot 101, and so on. */
 import { accountNumber, currency, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import { PaymentBody, type AbortReason, type AcknowledgeMany, type BodyContent, type CommitMany, type CommittedLeg, type DecideAbort, type DecideCommit, type Instruction, type LegEffect, type LegSpec, type PaymentKind, type Policy, type Prepare, type RollbackLeg, type Subject, type ToldLegs } from '../index';
+import {
+  PaymentBody,
+  type AbortReason,
+  type AcknowledgeMany,
+  type BodyContent,
+  type CommitMany,
+  type CommittedLeg,
+  type DecideAbort,
+  type DecideCommit,
+  type Instruction,
+  type LegEffect,
+  type LegSpec,
+  type PaymentKind,
+  type Policy,
+  type Prepare,
+  type RollbackLeg,
+  type Subject,
+  type ToldLegs,
+} from '../index';
 
 export const USD = currency('USD');
 export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
@@ -99,13 +117,40 @@ export function acknowledgeMany(told: readonly ToldLegs[]): AcknowledgeMany {
 }
 
 export function create(number: string, openingBalanceMinor: bigint, more: Partial<Extract<Instruction, { kind: 'create-account' }>> = {}): Instruction {
-  return { kind: 'create-account', key: key(`create-${number}`), txn: txnId([...number].map((each) => each.charCodeAt(0).toString(16)).join('').padStart(64, 'c')), number: acc(number), currency: USD, openingBalanceMinor, minimumMinor: null, owner: `owner of ${number}`, subject: OPERATOR, checkOnly: false, ...more };
+  return {
+    kind: 'create-account',
+    key: key(`create-${number}`),
+    txn: txnId(
+      [...number]
+        .map((each) => each.charCodeAt(0).toString(16))
+        .join('')
+        .padStart(64, 'c'),
+    ),
+    number: acc(number),
+    currency: USD,
+    openingBalanceMinor,
+    minimumMinor: null,
+    owner: `owner of ${number}`,
+    subject: OPERATOR,
+    checkOnly: false,
+    ...more,
+  };
 }
 
 type Change = Extract<Instruction, { kind: 'change-account' }>;
 
 export function change(n: number, number: string, what: Change['change'], more: Partial<Change> = {}): Change {
-  return { kind: 'change-account', key: key(`${slotOf(acc(number))}.change-${n}`), txn: txn(n), number: acc(number), change: what, subject: OPERATOR, lockToken: null, undecided: [], ...more };
+  return {
+    kind: 'change-account',
+    key: key(`${slotOf(acc(number))}.change-${n}`),
+    txn: txn(n),
+    number: acc(number),
+    change: what,
+    subject: OPERATOR,
+    lockToken: null,
+    undecided: [],
+    ...more,
+  };
 }
 
 export function lock(lockId: string, owner: string, ttlMs = 1000, subject: Subject = OPERATOR): Instruction {

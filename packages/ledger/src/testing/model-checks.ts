@@ -16,7 +16,11 @@ export function checkStep(model: Model): void {
 export function checkMoment({ ledger: { momentUs } }: TestBucket, beforeUs: number, instruction: Instruction): void {
   invariant(momentUs > beforeUs, 'moments rise strictly', { momentUs, beforeUs, instruction: instruction.kind });
   const told = instruction.kind === 'commit' ? [instruction] : instruction.kind === 'commit-many' ? instruction.legs : [];
-  invariant(told.every(({ commitUs }) => commitUs !== null && commitUs <= momentUs), 'a bucket stands where its money arrived, or behind', { momentUs, instruction: instruction.kind });
+  invariant(
+    told.every(({ commitUs }) => commitUs !== null && commitUs <= momentUs),
+    'a bucket stands where its money arrived, or behind',
+    { momentUs, instruction: instruction.kind },
+  );
 }
 
 export function checkQuiet(model: Model): void {
@@ -50,9 +54,16 @@ function checkNothingReserved(bucket: TestBucket): void {
   for (const account of bucket.rows.sortedAccounts()) {
     const open = legs.filter((row) => row.account === account.number && row.reservation?.status === 'open');
     const reserved = open.reduce((sum, row) => sum + (row.reservation?.reservedMinor ?? 0n), 0n);
-    invariant(account.holdsMinor === reserved && account.pendingCreditsMinor === 0n, 'nothing is held for payments that are over', { account: account.number, holds: account.holdsMinor, reserved });
+    invariant(account.holdsMinor === reserved && account.pendingCreditsMinor === 0n, 'nothing is held for payments that are over', {
+      account: account.number,
+      holds: account.holdsMinor,
+      reserved,
+    });
   }
-  invariant(legs.every((row) => row.state !== 'prepared' && row.reservation?.status !== 'capturing'), 'nothing is in doubt');
+  invariant(
+    legs.every((row) => row.state !== 'prepared' && row.reservation?.status !== 'capturing'),
+    'nothing is in doubt',
+  );
 }
 
 /** All legs of a payment, in all buckets, say what its home says; a payment without a home record moved nothing. */
@@ -63,14 +74,20 @@ function checkAgreement(model: Model, p: Payment): void {
     const row: LegRow | undefined = model.bucketOf(spec.account).leg(spec.account, p.txn);
     const agrees = committed ? row?.state === 'committed' : row === undefined || row.state === 'aborted';
     invariant(agrees, 'every leg says what the home says', { txn: p.txn, account: spec.account, committed, leg: row?.state });
-    if (committed && row !== undefined) checkCommitTime(row, recorded.decision.kind === 'committed' ? recorded.decision.commitUs : null, model.bucketOf(spec.account) === model.homeOf(p));
+    if (committed && row !== undefined)
+      checkCommitTime(row, recorded.decision.kind === 'committed' ? recorded.decision.commitUs : null, model.bucketOf(spec.account) === model.homeOf(p));
   }
 }
 
 /** One commit time for all of a payment, behind each promise; what is promised and committed at home at once has one moment. */
 function checkCommitTime({ txn, account, preparedUs, commitUs }: LegRow, homesUs: number | null, isAtHome: boolean): void {
   invariant(commitUs !== null && commitUs === homesUs, 'a leg is committed when its home says', { txn, account, commitUs, homesUs });
-  invariant(preparedUs !== null && (preparedUs < commitUs || (isAtHome && preparedUs === commitUs)), 'a payment is committed behind its promises', { txn, account, preparedUs, commitUs });
+  invariant(preparedUs !== null && (preparedUs < commitUs || (isAtHome && preparedUs === commitUs)), 'a payment is committed behind its promises', {
+    txn,
+    account,
+    preparedUs,
+    commitUs,
+  });
 }
 
 /** In the order of commit times no account is ever below its minimum: money comes before it is spent. */
@@ -81,7 +98,14 @@ function checkOrder(bucket: TestBucket): void {
     let balanceMinor = finallyMinor - own.reduce((sum, { spec }) => sum + BigInt(directionOf(spec.effect)) * spec.amountMinor, 0n);
     for (const { spec, commitUs, txn } of own) {
       balanceMinor += BigInt(directionOf(spec.effect)) * spec.amountMinor;
-      invariant(balanceMinor >= minimumMinor && (createdUs ?? 0) < (commitUs ?? 0), 'money comes before it is spent', { number, txn, balanceMinor, minimumMinor, commitUs, createdUs });
+      invariant(balanceMinor >= minimumMinor && (createdUs ?? 0) < (commitUs ?? 0), 'money comes before it is spent', {
+        number,
+        txn,
+        balanceMinor,
+        minimumMinor,
+        commitUs,
+        createdUs,
+      });
     }
   }
 }

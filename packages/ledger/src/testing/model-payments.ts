@@ -34,7 +34,8 @@ export function paymentOn(original: Payment, n: number, arg: number): Payment | 
   const reference = { key: original.key, txn: original.txn };
   const amount = 1n + (taker.amountMinor * BigInt(arg % 50)) / 40n;
   const home = arg % 2 === 0 ? { homeSlot: slotOf(acc(other)) } : {};
-  if (taker.effect === 'credit') return payment(n, body('refund', [leg(taker.account, 'refund-debit', amount), leg(other, 'credit', amount)], { reference }), home);
+  if (taker.effect === 'credit')
+    return payment(n, body('refund', [leg(taker.account, 'refund-debit', amount), leg(other, 'credit', amount)], { reference }), home);
   if (arg % 5 === 0) return payment(n, body('void', [leg(taker.account, 'void', 0n)], { reference }), home);
   return payment(n, body('capture', [leg(taker.account, 'capture', amount), leg(other, 'credit', amount)], { reference }), home);
 }

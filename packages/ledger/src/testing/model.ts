@@ -6,7 +6,22 @@
  */
 import { invariant, type AccountNumber, type PaymentKey } from '@mas/values';
 import type { Instruction, LegRow, Outcome, OutcomeRow } from '../index';
-import { acknowledgeMany, change, commit, commitMany, create, decideAbort, decideCommit, lock, prepare, resolve, rollback, SLOTS_PER_LETTER, unlock, type Payment } from './builders';
+import {
+  acknowledgeMany,
+  change,
+  commit,
+  commitMany,
+  create,
+  decideAbort,
+  decideCommit,
+  lock,
+  prepare,
+  resolve,
+  rollback,
+  SLOTS_PER_LETTER,
+  unlock,
+  type Payment,
+} from './builders';
 import { checkMoment, checkQuiet, checkStep } from './model-checks';
 import { ACCOUNTS_PER_BUCKET, LETTERS, newPayment, numberOf, paymentOn } from './model-payments';
 import { TestBucket } from './test-bucket';
@@ -126,7 +141,9 @@ export class Model {
     if (prepared.length < this.remoteLegs(p).length) {
       // What a careless coordinator would send must not decide anything either.
       const outcome = this.send(home, decideCommit(p, prepared, { notBeforeUs }));
-      invariant(outcome.kind !== 'decided' || !outcome.fresh || outcome.outcome.decision.kind === 'aborted', 'nothing commits with a leg missing', { txn: p.txn });
+      invariant(outcome.kind !== 'decided' || !outcome.fresh || outcome.outcome.decision.kind === 'aborted', 'nothing commits with a leg missing', {
+        txn: p.txn,
+      });
       return;
     }
     const outcome = this.send(home, decideCommit(p, prepared, { notBeforeUs }));
@@ -143,7 +160,12 @@ export class Model {
     const outcome = bucket.repeat(state === 'committed' ? rollback(p, account) : commit(p, account));
     invariant(outcome.kind === 'alarm', 'phase 2 without a promise, or against what was decided, raises an alarm', { outcome: outcome.kind, state });
     if (state === 'committed') return;
-    const among = bucket.repeat(commitMany([{ txn: p.txn, account, commitUs: null }, { txn: p.txn, account, commitUs: null }]));
+    const among = bucket.repeat(
+      commitMany([
+        { txn: p.txn, account, commitUs: null },
+        { txn: p.txn, account, commitUs: null },
+      ]),
+    );
     invariant(among.kind === 'each' && among.outcomes.every(({ kind }) => kind === 'alarm'), 'it raises one among many, too', { outcome: among.kind });
   }
 
@@ -184,11 +206,19 @@ export class Model {
     const home = this.bucketOf(numberOf(arg));
     const bucket = this.bucketOf(numberOf(Math.floor(arg / 8)));
     const legs = sortedByKey(home.ledger.undelivered()).flatMap(({ key, txn, decision, untold }) =>
-      decision.kind === 'committed' ? untold.filter(({ account }) => this.bucketOf(account) === bucket).map(({ account }) => ({ key, txn, accounts: [account] as const, commitUs: decision.commitUs })) : [],
+      decision.kind === 'committed'
+        ? untold
+            .filter(({ account }) => this.bucketOf(account) === bucket)
+            .map(({ account }) => ({ key, txn, accounts: [account] as const, commitUs: decision.commitUs }))
+        : [],
     );
     if (legs.length < 2) return;
     this.send(bucket, commitMany(legs.map(({ txn, accounts: [account], commitUs }) => ({ txn, account, commitUs }))));
-    for (const { txn, accounts: [account] } of legs) invariant(bucket.leg(account, txn)?.state === 'committed', 'each of many is told', { txn, account });
+    for (const {
+      txn,
+      accounts: [account],
+    } of legs)
+      invariant(bucket.leg(account, txn)?.state === 'committed', 'each of many is told', { txn, account });
     if (arg % 3 !== 0) this.send(home, acknowledgeMany(legs));
   }
 
@@ -237,18 +267,26 @@ export class Model {
     checkMoment(bucket, beforeUs, instruction);
     this.sent.push({ bucket, instruction });
     invariant(outcome.kind !== 'each', 'each of many ends as it should while everyone keeps the protocol', { instruction: instruction.kind });
-    invariant(outcome.kind !== 'alarm', 'no alarm while everyone keeps the protocol', { alarm: outcome.kind === 'alarm' ? outcome.alarm.name : '', instruction: instruction.kind });
+    invariant(outcome.kind !== 'alarm', 'no alarm while everyone keeps the protocol', {
+      alarm: outcome.kind === 'alarm' ? outcome.alarm.name : '',
+      instruction: instruction.kind,
+    });
     this.noteDecision(outcome, bucket);
     // At least once: whatever it did, doing it again at once changes nothing.
     const again = bucket.repeat(instruction);
-    invariant(again.kind === outcome.kind || instruction.kind === 'release-lock', 'a repetition is answered alike', { first: outcome.kind, again: again.kind, instruction: instruction.kind });
+    invariant(again.kind === outcome.kind || instruction.kind === 'release-lock', 'a repetition is answered alike', {
+      first: outcome.kind,
+      again: again.kind,
+      instruction: instruction.kind,
+    });
     return outcome;
   }
 
   private noteDecision(outcome: Outcome, home: TestBucket): void {
     if (outcome.kind !== 'decided') return;
     const { key: ofKey, txn, decision } = outcome.outcome;
-    for (const row of home.ledger.preparedLegs()) invariant(!outcome.fresh || row.txn !== txn, 'a decision ends the legs at home', { txn, account: row.account });
+    for (const row of home.ledger.preparedLegs())
+      invariant(!outcome.fresh || row.txn !== txn, 'a decision ends the legs at home', { txn, account: row.account });
     const said = `${txn} ${decision.kind}`;
     const first = this.decisions.get(ofKey);
     invariant(first === undefined || first === said, 'a decision never flips', { first, said });
@@ -288,4 +326,3 @@ export class Model {
 function sortedByKey(outcomes: Iterable<OutcomeRow>): readonly OutcomeRow[] {
   return [...outcomes].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
-

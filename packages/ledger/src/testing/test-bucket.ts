@@ -3,7 +3,25 @@
  * and that remembers its entries, so that they can be replayed and repeated.
  */
 import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
-import { checkBucket, emptyBucket, Ledger, MemoryRows, rowsTouched, rowText, SEMANTICS_VERSION, type AccountRow, type BucketMeta, type Instruction, type LedgerEntry, type LegRow, type LockRow, type Outcome, type OutcomeRow, type PinnedRows, type Rows } from '../index';
+import {
+  checkBucket,
+  emptyBucket,
+  Ledger,
+  MemoryRows,
+  rowsTouched,
+  rowText,
+  SEMANTICS_VERSION,
+  type AccountRow,
+  type BucketMeta,
+  type Instruction,
+  type LedgerEntry,
+  type LegRow,
+  type LockRow,
+  type Outcome,
+  type OutcomeRow,
+  type PinnedRows,
+  type Rows,
+} from '../index';
 import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 
 export const START_MS = 1_700_000_000_000;
@@ -70,7 +88,12 @@ export class TestBucket {
 
   differences(): readonly string[] {
     const { rows } = this;
-    return checkBucket(this.ledger.meta(), slotOf, { accounts: rows.sortedAccounts(), legs: rows.sortedLegs(), outcomes: rows.sortedOutcomes(), locks: rows.sortedLocks() }).differences;
+    return checkBucket(this.ledger.meta(), slotOf, {
+      accounts: rows.sortedAccounts(),
+      legs: rows.sortedLegs(),
+      outcomes: rows.sortedOutcomes(),
+      locks: rows.sortedLocks(),
+    }).differences;
   }
 
   /** Every row and scalar, one per line. */
@@ -105,7 +128,12 @@ export class TestBucket {
   /** As after a crash: the ledger is built anew from its rows, which come in another order. */
   restart(): void {
     const { prepared, openAuthorizations, undelivered, locks } = this.ledger.pinned();
-    const reversed = { prepared: [...prepared].reverse(), openAuthorizations: [...openAuthorizations].reverse(), undelivered: [...undelivered].reverse(), locks: [...locks].reverse() };
+    const reversed = {
+      prepared: [...prepared].reverse(),
+      openAuthorizations: [...openAuthorizations].reverse(),
+      undelivered: [...undelivered].reverse(),
+      locks: [...locks].reverse(),
+    };
     this.ledger = new Ledger(this.ledger.meta(), reversed, slotOf, homeOf);
   }
 
@@ -173,7 +201,10 @@ class GuardedRows implements Rows {
 
   putLeg(row: LegRow): void {
     const before = this.before.get(`leg ${row.account} ${row.txn}`) as LegRow | undefined;
-    invariant(before === undefined || before.state === 'prepared' || (before.state === row.state && before.seq === row.seq), 'a leg that has ended stays so', { before: before?.state, after: row.state });
+    invariant(before === undefined || before.state === 'prepared' || (before.state === row.state && before.seq === row.seq), 'a leg that has ended stays so', {
+      before: before?.state,
+      after: row.state,
+    });
     this.put(`leg ${row.account} ${row.txn}`, row);
     this.rows.putLeg(row);
   }

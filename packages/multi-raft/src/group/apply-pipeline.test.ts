@@ -22,7 +22,12 @@ function setUp(start = 0, maxEntries = 100) {
   const applier = {
     apply: (entries: readonly Entry[], confState: ConfState) =>
       new Promise<readonly string[]>((resolve, reject) => {
-        calls.push({ indexes: entries.map((one) => one.index), voters: [...confState.voters], finish: () => resolve(entries.map((one) => `r${one.index}`)), fail: reject });
+        calls.push({
+          indexes: entries.map((one) => one.index),
+          voters: [...confState.voters],
+          finish: () => resolve(entries.map((one) => `r${one.index}`)),
+          fail: reject,
+        });
       }),
   } as unknown as Applier<string>;
   const pipeline = new ApplyPipeline(applier, new VirtualClock(), maxEntries, at(start), EMPTY_CONF_STATE, {

@@ -34,7 +34,9 @@ describe('compaction', () => {
   });
 
   test('in a running group: the log follows the checkpoints, and asks for one when it grows too long or is in the way', async () => {
-    const cluster = await TestCluster.founded({ config: { retainedEntries: 10, compactionStepEntries: 5, maintenanceMs: 200, maxUncheckpointedBytes: 100_000 } });
+    const cluster = await TestCluster.founded({
+      config: { retainedEntries: 10, compactionStepEntries: 5, maintenanceMs: 200, maxUncheckpointedBytes: 100_000 },
+    });
     const group = cluster.groups[0]!;
     await cluster.leadersEverywhere();
     const { log } = cluster.process(rmId(1));

@@ -16,7 +16,8 @@ const DRAIN_MS = 500;
 
 /** @returns whether leadership has moved there. One transfer at a time: a second wish for another peer gets false. */
 export function transferTo<Result>(replica: Replica<Result>, to: NodeId): Promise<boolean> {
-  if (!replica.isLeader || replica.isRetired || to === replica.host.nodeId || !replica.voters.includes(to) || !replica.host.isAlive(to)) return Promise.resolve(false);
+  if (!replica.isLeader || replica.isRetired || to === replica.host.nodeId || !replica.voters.includes(to) || !replica.host.isAlive(to))
+    return Promise.resolve(false);
   const current = replica.transfer;
   if (current !== undefined && current.to !== to) return Promise.resolve(false);
   const transfer = current ?? { to, sinceTick: replica.host.tick(), stage: 'draining' as const, outcome: undefined };
@@ -86,7 +87,9 @@ export function bestSuccessor<Result>(replica: Replica<Result>): NodeId | undefi
 /** Voters that are alive and have nearly everything, the most preferred first. */
 function successors<Result>(replica: Replica<Result>): readonly NodeId[] {
   const { host } = replica;
-  return preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter((node) => node !== host.nodeId && host.isAlive(node) && isCloseBehind(replica, node));
+  return preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter(
+    (node) => node !== host.nodeId && host.isAlive(node) && isCloseBehind(replica, node),
+  );
 }
 
 /** Streaming, and at most a promotion's worth of entries behind. */

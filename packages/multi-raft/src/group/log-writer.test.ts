@@ -1,5 +1,16 @@
 /** What waits for the disk leaves in order, after its own write and all before it; and snapshots hold everything behind them back. */
-import { EMPTY_CONF_STATE, logIndex, nodeId, NO_DATA, term, type Entry, type HardState, type PeerMessage, type Snapshot, type StorageAppendMessage } from '@mas/raft';
+import {
+  EMPTY_CONF_STATE,
+  logIndex,
+  nodeId,
+  NO_DATA,
+  term,
+  type Entry,
+  type HardState,
+  type PeerMessage,
+  type Snapshot,
+  type StorageAppendMessage,
+} from '@mas/raft';
 import { bucketId } from '@mas/values';
 import type { LogStore, LogWrite } from '../log-store';
 import { VirtualClock } from '@mas/testkit/clock';

@@ -7,7 +7,12 @@ import { Replica } from './replica';
 import { planStart, ReplicaUnusable } from './start-plan';
 
 /** @throws ReplicaUnusable when log and applied state contradict each other. */
-export async function openReplica<Result>(host: HostContext, group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<Replica<Result>> {
+export async function openReplica<Result>(
+  host: HostContext,
+  group: BucketId,
+  applier: Applier<Result>,
+  initial: InitialGroup | null,
+): Promise<Replica<Result>> {
   const state = await applier.start();
   const plan = planStart(host.log.storage(group), state, initial?.confState ?? null);
   switch (plan.kind) {

@@ -4,7 +4,10 @@ import { PendingProposals, ProposalQueue } from './proposals';
 
 function recorder(): { readonly fates: string[]; readonly settle: (name: string) => (fate: ProposalResult<string>) => void } {
   const fates: string[] = [];
-  return { fates, settle: (name) => (fate) => fates.push(`${name}:${fate.kind}${fate.kind === 'applied' ? `=${fate.result}@${fate.term}/${fate.index}` : ''}`) };
+  return {
+    fates,
+    settle: (name) => (fate) => fates.push(`${name}:${fate.kind}${fate.kind === 'applied' ? `=${fate.result}@${fate.term}/${fate.index}` : ''}`),
+  };
 }
 
 describe('pending proposals', () => {
@@ -18,7 +21,7 @@ describe('pending proposals', () => {
     expect(pending.size).toBe(0);
   });
 
-  test('an entry of another term at the same index is somebody else\'s', () => {
+  test("an entry of another term at the same index is somebody else's", () => {
     const { fates, settle } = recorder();
     const pending = new PendingProposals<string>();
     pending.appended(2, 10, [settle('a'), settle('b')]);

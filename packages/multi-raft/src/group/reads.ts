@@ -89,9 +89,7 @@ export class Reads {
       this.rounds.delete(number);
       this.arriving = [...round.reads, ...this.arriving];
     }
-    this.confirmed = this.confirmed
-      .map((one) => ({ index: one.index, reads: this.expire(one.reads, nowMs) }))
-      .filter((one) => one.reads.length > 0);
+    this.confirmed = this.confirmed.map((one) => ({ index: one.index, reads: this.expire(one.reads, nowMs) })).filter((one) => one.reads.length > 0);
   }
 
   failAll(result: ReadIndexResult): void {

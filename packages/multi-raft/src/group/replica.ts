@@ -108,7 +108,10 @@ export class Replica<Result> {
       applied: (entries, results) => this.onApplied(entries, results),
       failed: (cause) => (isGroupStopped(cause) ? this.halt(cause) : this.fail('a committed entry could not be applied', cause)),
     });
-    this.view = new StorageView(() => log.storage(group), () => this.applies.confState);
+    this.view = new StorageView(
+      () => log.storage(group),
+      () => this.applies.confState,
+    );
     this.writer = new LogWriter(group, log, clock, {
       released: () => host.schedule(group),
       resetDone: (snapshot) => this.onReset(snapshot),

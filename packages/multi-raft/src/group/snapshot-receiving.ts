@@ -12,11 +12,17 @@ import { membersOf } from './members';
 import type { Replica } from './replica';
 
 /** @returns once the snapshot is installed and durable, or was not needed. @throws when it cannot be taken now. */
-export async function receiveSnapshot<Result>(replica: Replica<Result>, from: MemberId, header: SnapshotHeader, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+export async function receiveSnapshot<Result>(
+  replica: Replica<Result>,
+  from: MemberId,
+  header: SnapshotHeader,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
   const { message } = header;
   const { index, term } = message.snapshot.metadata;
   if (message.from !== nodeOf(from) || message.to !== replica.host.nodeId) throw new Error('the snapshot is not from its sender, or not for this replica');
-  if (!membersOf(message.snapshot.metadata.confState, replica.host.nodeId).hasSelf) throw new Error('the snapshot is of a configuration that this replica is not in');
+  if (!membersOf(message.snapshot.metadata.confState, replica.host.nodeId).hasSelf)
+    throw new Error('the snapshot is of a configuration that this replica is not in');
   const status = replica.node.basicStatus();
   if (message.term < status.term) throw new Error(`the sender's term ${message.term} is over, it is ${status.term}`);
   if (replica.isInstalling) throw new Error('another snapshot of this group is being installed');

@@ -50,12 +50,16 @@ export function planStart(log: RaftStorage | undefined, state: AppliedStart, ini
     return { kind: 'reset', start: { at: FOUNDING, confState: initial } };
   }
   if (isRemoved(log)) {
-    if (applied.index > 0) return refuse(`the replica was removed from this process, but its applied state is still there, at ${applied.index}; drop its rows, then it can join again`);
+    if (applied.index > 0)
+      return refuse(
+        `the replica was removed from this process, but its applied state is still there, at ${applied.index}; drop its rows, then it can join again`,
+      );
     return { kind: 'reset', start: { at: NOTHING, confState: EMPTY_CONF_STATE } };
   }
   const baseIndex = log.firstIndex() - 1;
   if (applied.index === 0) return startAtZero(log, baseIndex);
-  if (applied.index < baseIndex) return refuse(`the log starts behind ${baseIndex}, the applied state ends at ${applied.index}: entries between them are missing; ${REPLACE}`);
+  if (applied.index < baseIndex)
+    return refuse(`the log starts behind ${baseIndex}, the applied state ends at ${applied.index}: entries between them are missing; ${REPLACE}`);
   if (state.confState === null) return refuse(`the applied state at ${applied.index} has no configuration; ${REPLACE}`);
   const known = applied.index <= log.lastIndex() && log.term(applied.index) === applied.term;
   // Beyond the log's end, or where the log holds an entry that was never committed.

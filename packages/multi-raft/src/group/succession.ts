@@ -114,7 +114,12 @@ function isQuick<Result>({ campaign: armed }: Replica<Result>): boolean {
 }
 
 /** Those that are well go first, in order of preference, then those that ail: if all do, one of them must lead. */
-function armCampaign<Result>(replica: Replica<Result>, isAble: (node: NodeId) => boolean, staggerMs = STAGGER_MS, sinceTerm: number = replica.node.basicStatus().term): void {
+function armCampaign<Result>(
+  replica: Replica<Result>,
+  isAble: (node: NodeId) => boolean,
+  staggerMs = STAGGER_MS,
+  sinceTerm: number = replica.node.basicStatus().term,
+): void {
   const { host } = replica;
   const able = preferredVoters(host.preferredLeaders, replica.group, replica.voters).filter(isAble);
   const isWell = (node: NodeId): boolean => (node === host.nodeId ? ailmentOf(replica) === undefined : !host.isAiling(node));

@@ -14,17 +14,21 @@ function setUp() {
   const timers: (() => void)[] = [];
   let position = 7;
   const mark = (rm: RmId, at: number): PositionMark => ({ rm, ordinal: ordinal(0), run: runOf('0000000100000000000a'), position: at });
-  const outboxes = new Outboxes({ maxBatchBytes: 1_000_000, maxBatchItems: 1_000 }, {
-    send: (_to, batch) => {
-      sent.push(batch);
-      return true;
+  const outboxes = new Outboxes(
+    { maxBatchBytes: 1_000_000, maxBatchItems: 1_000 },
+    {
+      send: (_to, batch) => {
+        sent.push(batch);
+        return true;
+      },
+      dropped: () => undefined,
+      ownPosition: () => mark(rmId(1), position),
+      positions: () => [mark(rmId(1), position), mark(rmId(3), 4)],
+      condition: () => WELL,
+      clock: () => ({ wallMs: 0, sentMs: 0, echo: null, agreedMs: null }),
     },
-    dropped: () => undefined,
-    ownPosition: () => mark(rmId(1), position),
-    positions: () => [mark(rmId(1), position), mark(rmId(3), 4)],
-    condition: () => WELL,
-    clock: () => ({ wallMs: 0, sentMs: 0, echo: null, agreedMs: null }),
-  }, { schedule: (_delayMs, callback) => ({ cancel: () => undefined, at: timers.push(callback) }) });
+    { schedule: (_delayMs, callback) => ({ cancel: () => undefined, at: timers.push(callback) }) },
+  );
   const say = (message: PeerMessage): readonly (readonly [RmId, number])[] | undefined => {
     outboxes.message(GROUP, message);
     outboxes.flush();
@@ -43,7 +47,14 @@ const vote: PeerMessage = { ...common, kind: 'vote-response', granted: true };
 const preVote: PeerMessage = { ...common, kind: 'pre-vote-response', granted: true };
 
 const acceptedNext: PeerMessage = { ...common, kind: 'append-accepted', index: logIndex(10) };
-const append = (entries: number, commit = 3): PeerMessage => ({ ...common, kind: 'append', prevIndex: logIndex(9), prevTerm: term(2), entries: Array.from({ length: entries }, (_, at) => ({ index: logIndex(10 + at), term: term(2), type: 'normal', data: new Uint8Array(1) })), commit: logIndex(commit) });
+const append = (entries: number, commit = 3): PeerMessage => ({
+  ...common,
+  kind: 'append',
+  prevIndex: logIndex(9),
+  prevTerm: term(2),
+  entries: Array.from({ length: entries }, (_, at) => ({ index: logIndex(10 + at), term: term(2), type: 'normal', data: new Uint8Array(1) })),
+  commit: logIndex(commit),
+});
 
 test('an acknowledgement and a vote carry the own position, as it is when they leave, long before the next sign of life', () => {
   const { say, writesUpTo } = setUp();
@@ -109,5 +120,11 @@ test('where a sign of life is owed, the marks of others go along, once', () => {
   const { outboxes, say } = setUp();
   say(preVote);
   outboxes.signOfLife([PEER], true);
-  expect([say(accepted), say(acceptedNext)]).toEqual([[[1, 7], [3, 4]], [[1, 7]]]);
+  expect([say(accepted), say(acceptedNext)]).toEqual([
+    [
+      [1, 7],
+      [3, 4],
+    ],
+    [[1, 7]],
+  ]);
 });

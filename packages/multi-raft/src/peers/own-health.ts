@@ -24,7 +24,10 @@ export class OwnHealth {
   tick(beat: Beat): void {
     this.lookAtClock();
     const before = this.judge.condition;
-    const now = this.judge.tick({ ...beat, oldestWriteMs: this.log.oldestWriteMs(), storeFails: this.storeFails, clockIsOff: this.clockIsOff }, this.clock.monotonicMs());
+    const now = this.judge.tick(
+      { ...beat, oldestWriteMs: this.log.oldestWriteMs(), storeFails: this.storeFails, clockIsOff: this.clockIsOff },
+      this.clock.monotonicMs(),
+    );
     if (sameVerdict(before, now) || (before.kind !== 'ailing' && now.kind !== 'ailing')) return;
     if (now.kind === 'ailing') this.logger.warn({ ails: now.of }, `this process is ${describeVerdict(now)}: others go before it`);
     else this.logger.info({}, 'this process is well again');
@@ -34,7 +37,11 @@ export class OwnHealth {
     const isOff = offMs !== null;
     if (isOff === this.clockIsOff) return;
     this.clockIsOff = isOff;
-    if (isOff) this.logger.warn({ byMs: Math.round(offMs) }, `the clock of this machine is ${(Math.abs(offMs) / 1000).toFixed(1)} s ${offMs > 0 ? 'ahead of' : 'behind'} the time on which most agree, which counts: set it right (NTP)`);
+    if (isOff)
+      this.logger.warn(
+        { byMs: Math.round(offMs) },
+        `the clock of this machine is ${(Math.abs(offMs) / 1000).toFixed(1)} s ${offMs > 0 ? 'ahead of' : 'behind'} the time on which most agree, which counts: set it right (NTP)`,
+      );
     else this.logger.info({}, 'the clock of this machine is right again');
   }
 }

@@ -51,18 +51,26 @@ export class ProcessPeers<Result> implements PeerReceiver {
     this.time = new AgreedTime(ports.processes);
     this.own = new OwnHealth(ports.log, clock, logger, () => this.time.ownClockOffMs());
     this.selfNode = nodeOf(ports.self);
-    this.outboxes = new Outboxes(config, {
-      send: (to, batch) => this.connected.get(rmOf(to)) === to && transport.send(rmOf(to), batch),
-      dropped: (to, group) => this.onDropped(to, group),
-      ownPosition: () => ports.positions.own(),
-      positions: () => ports.positions.tell(),
-      condition: () => this.own.condition,
-      clock: (to) => this.time.signal(to, this.reading()),
-    }, clock);
-    this.liveness = new PeerLiveness({ tickMs, floorMs: minSilenceMs, capMs: maxSilenceMs }, {
-      gained: (peer) => this.onGained(peer),
-      lost: (peer, how) => this.onLost(peer, how),
-    }, clock.monotonicMs());
+    this.outboxes = new Outboxes(
+      config,
+      {
+        send: (to, batch) => this.connected.get(rmOf(to)) === to && transport.send(rmOf(to), batch),
+        dropped: (to, group) => this.onDropped(to, group),
+        ownPosition: () => ports.positions.own(),
+        positions: () => ports.positions.tell(),
+        condition: () => this.own.condition,
+        clock: (to) => this.time.signal(to, this.reading()),
+      },
+      clock,
+    );
+    this.liveness = new PeerLiveness(
+      { tickMs, floorMs: minSilenceMs, capMs: maxSilenceMs },
+      {
+        gained: (peer) => this.onGained(peer),
+        lost: (peer, how) => this.onLost(peer, how),
+      },
+      clock.monotonicMs(),
+    );
     this.snapshots = new SnapshotSender({
       transport,
       clock,

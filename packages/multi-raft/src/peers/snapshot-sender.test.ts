@@ -23,7 +23,9 @@ function setUp(maxSends: number) {
     isLeader: true,
     known: { term: term(1) },
     applies: { confIndex: 0 },
-    applier: { snapshot: (atLeast: number) => Promise.resolve({ applied: { index: logIndex(atLeast + 5), term: term(1) }, confState: EMPTY_CONF_STATE, chunks: [] }) },
+    applier: {
+      snapshot: (atLeast: number) => Promise.resolve({ applied: { index: logIndex(atLeast + 5), term: term(1) }, confState: EMPTY_CONF_STATE, chunks: [] }),
+    },
     node: { reportSnapshot: (peer: number, outcome: string) => reports.push(`${peer}:${outcome}`) },
     host: { tick: () => 7, schedule: () => undefined },
     pins,

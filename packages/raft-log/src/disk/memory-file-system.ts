@@ -120,17 +120,19 @@ export class MemoryFileSystem implements LogFileSystem {
   }
 
   private file(inode: Inode): LogFile {
-    const write: LogFile['write'] = (bytes, length, position) => this.run('write', () => {
-      const copy = Buffer.from(bytes.subarray(0, length));
-      this.checkSpace(inode, position + length);
-      inode.cached = place(inode.cached, position, copy);
-      inode.unsynced.push({ at: position, bytes: copy });
-    });
-    const sync: LogFile['sync'] = () => this.run('sync', () => {
-      this.syncs += 1;
-      for (const each of inode.unsynced) inode.durable = place(inode.durable, each.at, each.bytes);
-      inode.unsynced = [];
-    });
+    const write: LogFile['write'] = (bytes, length, position) =>
+      this.run('write', () => {
+        const copy = Buffer.from(bytes.subarray(0, length));
+        this.checkSpace(inode, position + length);
+        inode.cached = place(inode.cached, position, copy);
+        inode.unsynced.push({ at: position, bytes: copy });
+      });
+    const sync: LogFile['sync'] = () =>
+      this.run('sync', () => {
+        this.syncs += 1;
+        for (const each of inode.unsynced) inode.durable = place(inode.durable, each.at, each.bytes);
+        inode.unsynced = [];
+      });
     return {
       readAll: () => this.run(undefined, () => Buffer.from(inode.cached)),
       write,
@@ -163,7 +165,8 @@ export class MemoryFileSystem implements LogFileSystem {
   private checkSpace(inode: Inode, end: number): void {
     let used = Math.max(0, end - inode.cached.length);
     for (const each of new Set(this.names.values())) used += each.cached.length;
-    if (used > (this.options.capacityBytes ?? Number.MAX_SAFE_INTEGER)) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    if (used > (this.options.capacityBytes ?? Number.MAX_SAFE_INTEGER))
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   }
 
   private inode(path: string): Inode {
@@ -206,4 +209,3 @@ function tear(durable: Buffer, write: { readonly at: number; readonly bytes: Buf
 function nextSector(at: number): number {
   return at - (at % SECTOR_BYTES) + SECTOR_BYTES;
 }
-

@@ -109,7 +109,15 @@ class NodeFile implements LogFile {
 }
 
 /** One call writes all of it, except on a disk that fills up: the next call then says so. */
-function writeFrom(descriptor: number, bytes: Uint8Array, at: number, length: number, position: number, resolve: () => void, reject: (error: Error) => void): void {
+function writeFrom(
+  descriptor: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+  resolve: () => void,
+  reject: (error: Error) => void,
+): void {
   fs.write(descriptor, bytes, at, length - at, position + at, (error, count) => {
     if (error !== null) reject(error);
     else if (at + count === length) resolve();

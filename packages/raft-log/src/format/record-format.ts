@@ -90,7 +90,9 @@ export function readHeader(bytes: Buffer, at: number): RecordHeader | undefined 
 }
 
 export function bodyIsIntact(bytes: Buffer, header: RecordHeader): boolean {
-  return header.end <= bytes.length && bytes[header.end - 1] === END_MARK && crc32(bytes.subarray(header.bodyAt, header.end)) === bytes.readUInt32LE(header.at + 4);
+  return (
+    header.end <= bytes.length && bytes[header.end - 1] === END_MARK && crc32(bytes.subarray(header.bodyAt, header.end)) === bytes.readUInt32LE(header.at + 4)
+  );
 }
 
 export function segmentHeader(sequence: number): Buffer {

@@ -3,7 +3,21 @@
  * state. What is here is visible at once, durable or not; the store says when it is durable.
  * The configuration is that of the last start: the host keeps the one in force with its applied state.
  */
-import { countWithin, indexPlus, NO_DATA, ZERO_INDEX, ZERO_TERM, type Entry, type EntryId, type HardState, type InitialState, type LogIndex, type RaftStorage, type Snapshot, type Term } from '@mas/raft';
+import {
+  countWithin,
+  indexPlus,
+  NO_DATA,
+  ZERO_INDEX,
+  ZERO_TERM,
+  type Entry,
+  type EntryId,
+  type HardState,
+  type InitialState,
+  type LogIndex,
+  type RaftStorage,
+  type Snapshot,
+  type Term,
+} from '@mas/raft';
 import { invariant } from '@mas/values';
 import type { LogStart } from '@mas/multi-raft';
 import type { GroupState } from '../format/bodies';

@@ -39,10 +39,19 @@ export async function openLog(fileSystem: LogFileSystem, directory: string, file
  * The empty segment behind the tail, if it has the size wanted now. A crash right after moving on leaves two empty ones:
  * those that cannot be the next are removed, newest first, so that no gap arises.
  */
-async function readyFile(fileSystem: LogFileSystem, directory: string, segments: readonly { readonly sequence: number; readonly bytes: number }[], tail: RecoveredTail, segmentBytes: number): Promise<LogFile | undefined> {
+async function readyFile(
+  fileSystem: LogFileSystem,
+  directory: string,
+  segments: readonly { readonly sequence: number; readonly bytes: number }[],
+  tail: RecoveredTail,
+  segmentBytes: number,
+): Promise<LogFile | undefined> {
   const empty = segments.filter((segment) => segment.sequence > tail.sequence);
   const ready = empty.find((segment) => segment.sequence === tail.sequence + 1 && segment.bytes === segmentBytes);
-  const superfluous = empty.filter((segment) => segment !== ready).map((segment) => segment.sequence).sort((a, b) => b - a);
+  const superfluous = empty
+    .filter((segment) => segment !== ready)
+    .map((segment) => segment.sequence)
+    .sort((a, b) => b - a);
   for (const sequence of superfluous) {
     await fileSystem.remove(`${directory}/${segmentName(sequence)}`);
     await fileSystem.syncDirectory(directory);

@@ -35,7 +35,10 @@ export interface RecoveredTail {
 }
 
 export async function recoverLog(fileSystem: LogFileSystem, directory: string): Promise<RecoveredLog> {
-  const sequences = (await fileSystem.list(directory)).map(segmentSequence).filter((sequence) => sequence !== undefined).sort((a, b) => a - b);
+  const sequences = (await fileSystem.list(directory))
+    .map(segmentSequence)
+    .filter((sequence) => sequence !== undefined)
+    .sort((a, b) => a - b);
   const reading = new Reading(directory, sequences[0] ?? 1);
   const segments: { sequence: number; bytes: number }[] = [];
   for (const [i, sequence] of sequences.entries()) {
@@ -73,7 +76,14 @@ class Reading {
     const offset = this.records(sequence, bytes);
     if (contentEnd > offset || this.batch === undefined) this.judge(path, bytes, offset, contentEnd);
     const open = this.position > 0;
-    this.tail = { sequence, offset, contentEnd, fileBytes: bytes.length, nextBatch: present(this.batch, 'batch') + (open ? 1 : 0), openPosition: open ? this.position : undefined };
+    this.tail = {
+      sequence,
+      offset,
+      contentEnd,
+      fileBytes: bytes.length,
+      nextBatch: present(this.batch, 'batch') + (open ? 1 : 0),
+      openPosition: open ? this.position : undefined,
+    };
   }
 
   finish(): Map<BucketId, GroupLog> {
@@ -113,14 +123,20 @@ class Reading {
   private expectCleanEndBefore(sequence: number): void {
     const { tail } = this;
     if (tail === undefined) return;
-    if (tail.contentEnd > tail.offset) throw new LogDamaged(this.path(tail.sequence), tail.offset, `no valid record, yet segment ${segmentName(sequence)} follows`);
-    if (tail.openPosition !== undefined) throw new LogDamaged(this.path(tail.sequence), tail.offset, `the last batch lacks records, yet segment ${segmentName(sequence)} follows`);
+    if (tail.contentEnd > tail.offset)
+      throw new LogDamaged(this.path(tail.sequence), tail.offset, `no valid record, yet segment ${segmentName(sequence)} follows`);
+    if (tail.openPosition !== undefined)
+      throw new LogDamaged(this.path(tail.sequence), tail.offset, `the last batch lacks records, yet segment ${segmentName(sequence)} follows`);
   }
 
   private expectInSequence(sequence: number, header: RecordHeader): void {
     const expected = this.batch ?? header.batch;
     if (header.batch === expected && header.position === this.position) return;
-    throw new LogDamaged(this.path(sequence), header.at, `records are missing: expected batch ${expected} position ${this.position}, found batch ${header.batch} position ${header.position}`);
+    throw new LogDamaged(
+      this.path(sequence),
+      header.at,
+      `records are missing: expected batch ${expected} position ${this.position}, found batch ${header.batch} position ${header.position}`,
+    );
   }
 
   private asDamage(error: unknown, path: string, at: number): unknown {

@@ -20,7 +20,8 @@ export class ReplayedGroup {
     if (first === undefined || last === undefined || last.index <= this.state.base.index) return;
     const heldFrom = this.entries[0]?.index;
     if (heldFrom === undefined || first.index <= heldFrom) this.entries = [];
-    else if (first.index > heldFrom + this.entries.length) throw new BodyMalformed(`entries ${heldFrom + this.entries.length} … ${first.index - 1} are missing`);
+    else if (first.index > heldFrom + this.entries.length)
+      throw new BodyMalformed(`entries ${heldFrom + this.entries.length} … ${first.index - 1} are missing`);
     else this.entries.length = first.index - heldFrom;
     for (const entry of write.entries) this.entries.push(entry);
     this.spans.wrote(segment, first.index, last.index);
@@ -30,7 +31,8 @@ export class ReplayedGroup {
     if (upTo.index <= this.state.base.index) return;
     const heldFrom = this.entries[0]?.index ?? 0;
     const held = this.entries[upTo.index - heldFrom];
-    if (held !== undefined && held.term !== upTo.term) throw new BodyMalformed(`compaction to ${upTo.index} of term ${upTo.term}, but the entry has term ${held.term}`);
+    if (held !== undefined && held.term !== upTo.term)
+      throw new BodyMalformed(`compaction to ${upTo.index} of term ${upTo.term}, but the entry has term ${held.term}`);
     this.state = { ...this.state, base: upTo };
     this.entries = this.entries.slice(Math.max(0, upTo.index + 1 - heldFrom));
     this.spans.compacted(upTo.index);
@@ -44,8 +46,12 @@ export class ReplayedGroup {
 
   /** A state that is restated at the head of a segment must be the one already known. */
   expect(state: GroupState): void {
-    const same = (state.base.index === this.state.base.index && state.base.term === this.state.base.term && state.hardState.term === this.state.hardState.term
-      && state.hardState.vote === this.state.hardState.vote && state.hardState.commit === this.state.hardState.commit);
+    const same =
+      state.base.index === this.state.base.index &&
+      state.base.term === this.state.base.term &&
+      state.hardState.term === this.state.hardState.term &&
+      state.hardState.vote === this.state.hardState.vote &&
+      state.hardState.commit === this.state.hardState.commit;
     if (!same) throw new BodyMalformed('a segment restates a group differently from the records before it');
   }
 

@@ -10,7 +10,10 @@ const LETTERS: ReadonlyMap<string, ConfChangeType> = new Map([
 
 /** @throws Error for a token of another form. */
 export function changesFromText(text: string): readonly ConfChangeStep[] {
-  const tokens = text.trim().split(/\s+/).filter((token) => token !== '');
+  const tokens = text
+    .trim()
+    .split(/\s+/)
+    .filter((token) => token !== '');
   return tokens.map((token) => {
     const type = LETTERS.get(token.charAt(0));
     if (token.length < 2) throw new Error(`unknown token ${token}`);

@@ -1,6 +1,13 @@
 /** The commands of configuration change traces: the changer alone, without a group. */
 import { logIndex, NO_LIMIT, type ConfChangeStep, type NodeId, type ProgressStatus } from '@mas/raft';
-import { changeSimply, enterJoint, leaveJointConfiguration, type ConfChangeRefusal, type Membership, type MembershipResult } from '@mas/raft/internals/confchange/changer';
+import {
+  changeSimply,
+  enterJoint,
+  leaveJointConfiguration,
+  type ConfChangeRefusal,
+  type Membership,
+  type MembershipResult,
+} from '@mas/raft/internals/confchange/changer';
 import { progressStatus } from '@mas/raft/internals/node/status';
 import { describeConfiguration, EMPTY_CONFIGURATION } from '@mas/raft/internals/tracker/configuration';
 import { changesFromText } from './changes-from-text';

@@ -30,8 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   stabilize,
   compact,
   'send-snapshot': sendSnapshot,
-  'transfer-leadership': (env, block) =>
-    env.node(Number(single(block, 'from'))).node.transferLeadership(nodeId(Number(single(block, 'to')))),
+  'transfer-leadership': (env, block) => env.node(Number(single(block, 'from'))).node.transferLeadership(nodeId(Number(single(block, 'to')))),
   'report-unreachable': (env, block) => {
     const [reporter, lost] = numbersOf(block);
     env.node(reporter ?? 0).node.reportUnreachable(nodeId(lost ?? 0));

@@ -97,8 +97,11 @@ export class GroupEnvironment {
         section(node, node.node.hasReady(), 'handling Ready', () => this.output.indented(() => this.processReady(node)));
       }
       for (const node of nodes) {
-        section(node, this.messages.some((message) => message.to === node.id), 'receiving messages', () =>
-          this.output.indented(() => this.deliver(undefined, [{ id: node.id, drop: false }])),
+        section(
+          node,
+          this.messages.some((message) => message.to === node.id),
+          'receiving messages',
+          () => this.output.indented(() => this.deliver(undefined, [{ id: node.id, drop: false }])),
         );
       }
       for (const node of nodes) {

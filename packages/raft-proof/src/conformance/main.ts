@@ -37,7 +37,10 @@ function main(): number {
     process.stdout.write(`raft conformance: not run, no trace files found.\n${HOW_TO_GET_TRACES}\n`);
     return values['allow-missing'] ? 0 : 2;
   }
-  const report = runTraces(sources, Array.from({ length: count }, (_, seed) => seed));
+  const report = runTraces(
+    sources,
+    Array.from({ length: count }, (_, seed) => seed),
+  );
   for (const difference of report.differences.slice(0, MAX_SHOWN_DIFFERENCES)) process.stdout.write(`${describeDifference(difference)}\n`);
   const runs = report.files * count;
   process.stdout.write(

@@ -52,11 +52,7 @@ export function describeDifference({ file, line, command, seed, expected, actual
   return `${file}:${line}: ${command} (seed ${seed})\n--- expected\n${expected}\n--- actual\n${actual}\n`;
 }
 
-function runFile(
-  source: TraceSource,
-  blocks: readonly TraceBlock[],
-  seed: number,
-): { readonly equal: number; readonly difference: Difference | undefined } {
+function runFile(source: TraceSource, blocks: readonly TraceBlock[], seed: number): { readonly equal: number; readonly difference: Difference | undefined } {
   const run = runnerOf(source.suite, seed);
   let equal = 0;
   for (const block of blocks) {

@@ -67,7 +67,12 @@ function parseArgument(token: string): TraceArgument {
   const equals = token.indexOf('=');
   if (equals < 0) return { key: token, values: [] };
   const value = token.slice(equals + 1);
-  const values = value.startsWith('(') ? value.slice(1, -1).split(',').map((one) => one.trim()) : [value];
+  const values = value.startsWith('(')
+    ? value
+        .slice(1, -1)
+        .split(',')
+        .map((one) => one.trim())
+    : [value];
   return { key: token.slice(0, equals), values: values.filter((one) => one !== '') };
 }
 

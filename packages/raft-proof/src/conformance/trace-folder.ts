@@ -18,9 +18,7 @@ export const HOW_TO_GET_TRACES =
 export function findTraceFolder(repositoryRoot: string, given: string | undefined): string | undefined {
   const named = given ?? process.env['MAS_RAFT_TRACES'];
   const candidates =
-    named === undefined || named === ''
-      ? ['../shared/etcd-raft-traces', '../raft'].map((path) => resolve(repositoryRoot, path))
-      : [resolve(named)];
+    named === undefined || named === '' ? ['../shared/etcd-raft-traces', '../raft'].map((path) => resolve(repositoryRoot, path)) : [resolve(named)];
   return candidates.find((folder) => existsSync(join(folder, 'testdata')));
 }
 
@@ -29,7 +27,9 @@ export function readTraces(folder: string): readonly TraceSource[] {
   return SUITES.flatMap(({ suite, folder: below }) => {
     const path = join(folder, below);
     if (!existsSync(path)) return [];
-    const files = readdirSync(path).filter((file) => file.endsWith('.txt')).sort();
+    const files = readdirSync(path)
+      .filter((file) => file.endsWith('.txt'))
+      .sort();
     return files.map((file) => ({ suite, name: `${below}/${file}`, text: readFileSync(join(path, file), 'utf8') }));
   });
 }

@@ -1,5 +1,18 @@
 /** One replica of a trace: the production core over memory storage, with a host that keeps every snapshot. */
-import { CoreRaftNode, decodeConfChange, MemoryStorage, NO_LIMIT, raftConfig, type Entry, type HardState, type NodeId, type RaftConfig, type Snapshot, type StorageAppendMessage, type StorageApplyMessage } from '@mas/raft';
+import {
+  CoreRaftNode,
+  decodeConfChange,
+  MemoryStorage,
+  NO_LIMIT,
+  raftConfig,
+  type Entry,
+  type HardState,
+  type NodeId,
+  type RaftConfig,
+  type Snapshot,
+  type StorageAppendMessage,
+  type StorageApplyMessage,
+} from '@mas/raft';
 import { SeededRandom } from '@mas/values';
 
 export type TraceConfig = Partial<RaftConfig>;

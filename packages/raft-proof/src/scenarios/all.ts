@@ -6,10 +6,4 @@ import { readScenarios } from './reads';
 import { replicationScenarios } from './replication';
 import { storageScenarios } from './storage';
 
-export const allScenarios: readonly Scenario[] = [
-  ...electionScenarios,
-  ...replicationScenarios,
-  ...storageScenarios,
-  ...readScenarios,
-  ...proposalScenarios,
-];
+export const allScenarios: readonly Scenario[] = [...electionScenarios, ...replicationScenarios, ...storageScenarios, ...readScenarios, ...proposalScenarios];

@@ -1,5 +1,25 @@
 /** One replica under a script: the test plays all its peers, its disk and its clock. */
-import { decodeConfChange, EMPTY_CONF_STATE, logIndex, MemoryStorage, NO_DATA, nodeId, raftConfig, term, type AppendMessage, type ConfState, type Entry, type NodeId, type PeerMessage, type RaftConfig, type RaftNode, type RaftNodeFactory, type Ready, type StorageAppendMessage, type StorageApplyMessage } from '@mas/raft';
+import {
+  decodeConfChange,
+  EMPTY_CONF_STATE,
+  logIndex,
+  MemoryStorage,
+  NO_DATA,
+  nodeId,
+  raftConfig,
+  term,
+  type AppendMessage,
+  type ConfState,
+  type Entry,
+  type NodeId,
+  type PeerMessage,
+  type RaftConfig,
+  type RaftNode,
+  type RaftNodeFactory,
+  type Ready,
+  type StorageAppendMessage,
+  type StorageApplyMessage,
+} from '@mas/raft';
 import { SeededRandom } from '@mas/values';
 
 export interface Scenario {

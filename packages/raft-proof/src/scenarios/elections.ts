@@ -11,7 +11,11 @@ export const electionScenarios: readonly Scenario[] = [
       driver.requestVote(3, 5, [1, 1]);
       driver.requestVote(2, 5, [1, 1]);
       const votes = driver.drain().map((message) => message.kind === 'vote-response' && [message.to, message.granted]);
-      expect(votes).toEqual([[2, true], [3, false], [2, true]]);
+      expect(votes).toEqual([
+        [2, true],
+        [3, false],
+        [2, true],
+      ]);
     },
   },
   {
@@ -65,7 +69,10 @@ export const electionScenarios: readonly Scenario[] = [
       const ready = driver.node.ready();
       expect(ready.hardState).toEqual({ term: 1, vote: 1, commit: 1 });
       expect(ready.messages).toEqual([]);
-      expect(ready.messagesAfterAppend.map(({ kind, to }) => [kind, to])).toEqual([['vote', 2], ['vote', 3]]);
+      expect(ready.messagesAfterAppend.map(({ kind, to }) => [kind, to])).toEqual([
+        ['vote', 2],
+        ['vote', 3],
+      ]);
     },
   },
   {
@@ -75,7 +82,10 @@ export const electionScenarios: readonly Scenario[] = [
       driver.node.campaign();
       const ready = driver.take();
       expect(ready.messages).toEqual([]);
-      expect(ready.messagesAfterAppend.map(({ kind, to }) => [kind, to])).toEqual([['vote', 2], ['vote', 3]]);
+      expect(ready.messagesAfterAppend.map(({ kind, to }) => [kind, to])).toEqual([
+        ['vote', 2],
+        ['vote', 3],
+      ]);
       expect(ready.storageAppend?.responses.map(({ kind, to }) => [kind, to])).toEqual([['vote-response', 1]]);
     },
   },

@@ -91,7 +91,10 @@ export const readScenarios: readonly Scenario[] = [
       expect(answers(driver)).toEqual([]);
       driver.accept(2, 2);
       driver.node.readIndex(bytes('r'));
-      expect(answers(driver)).toEqual([{ index: 2, context: bytes('early') }, { index: 2, context: bytes('r') }]);
+      expect(answers(driver)).toEqual([
+        { index: 2, context: bytes('early') },
+        { index: 2, context: bytes('r') },
+      ]);
     },
   },
 ];

@@ -33,7 +33,10 @@ export const replicationScenarios: readonly Scenario[] = [
       driver.drain();
       for (let at = 0; at < driver.config.heartbeatTicks; at += 1) driver.node.tick();
       const commits = driver.drain().map((message) => message.kind === 'heartbeat' && [message.to, message.commit]);
-      expect(commits).toEqual([[2, 2], [3, 0]]);
+      expect(commits).toEqual([
+        [2, 2],
+        [3, 0],
+      ]);
     },
   },
   {
@@ -96,7 +99,10 @@ export const replicationScenarios: readonly Scenario[] = [
       driver.node.step({ kind: 'vote-response', from: n(2), to: n(1), term: term(1), granted: true });
       const ready = driver.take();
       // Replication does not wait for the leader's own write.
-      expect(ready.messages.map(({ kind, to }) => [kind, to])).toEqual([['append', 2], ['append', 3]]);
+      expect(ready.messages.map(({ kind, to }) => [kind, to])).toEqual([
+        ['append', 2],
+        ['append', 3],
+      ]);
       driver.accept(2, 2);
       expect(driver.commit).toBe(1);
       driver.deliverToSelf(driver.finishWrite());

@@ -62,7 +62,11 @@ export class Checker {
     holds(
       configurations.some(({ voters, votersOutgoing }) => quorum(voters) && quorum(votersOutgoing)),
       'commit after durability',
-      () => `${term}/${index} is committed but durable on ${replicas.filter((one) => one.hasDurably(index, term)).map((one) => one.id).join(',')} only`,
+      () =>
+        `${term}/${index} is committed but durable on ${replicas
+          .filter((one) => one.hasDurably(index, term))
+          .map((one) => one.id)
+          .join(',')} only`,
     );
   }
 

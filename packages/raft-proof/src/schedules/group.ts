@@ -35,7 +35,14 @@ export class Group {
     });
     this.replicas = this.ids.map(
       (id) =>
-        new SimReplica(id, { ...settings, random: this.random.fork() }, factory, this.checker, (message) => this.network.send(message), () => this.replicas),
+        new SimReplica(
+          id,
+          { ...settings, random: this.random.fork() },
+          factory,
+          this.checker,
+          (message) => this.network.send(message),
+          () => this.replicas,
+        ),
     );
     this.tell(() => `${size} replicas, ${JSON.stringify({ ...settings, random: undefined, logger: undefined })}`);
     this.startUp(size);
@@ -137,7 +144,8 @@ export class Group {
 function describe(message: object): string {
   return JSON.stringify(message, (key, value: unknown) => {
     if (key === 'data' || key === 'context') return undefined;
-    if (key === 'entries' && Array.isArray(value)) return value.map((entry: { term: number; index: number; type: string }) => `${entry.term}/${entry.index}${entry.type === 'normal' ? '' : '*'}`).join(' ');
+    if (key === 'entries' && Array.isArray(value))
+      return value.map((entry: { term: number; index: number; type: string }) => `${entry.term}/${entry.index}${entry.type === 'normal' ? '' : '*'}`).join(' ');
     return value;
   });
 }

@@ -3,7 +3,27 @@
  * running state machine) is lost then; the disk keeps what was synced: log, hard state, and a checkpoint of the
  * state machine from some moment before.
  */
-import { decodeConfChange, indexPlus, MemoryStorage, type ConfState, type Entry, type HardState, type InitialState, type LogIndex, type NodeId, type PeerMessage, type RaftConfig, type RaftNode, type RaftNodeFactory, type Ready, type Snapshot, type StepMessage, type StorageAppendMessage, type StorageApplyMessage, type Term } from '@mas/raft';
+import {
+  decodeConfChange,
+  indexPlus,
+  MemoryStorage,
+  type ConfState,
+  type Entry,
+  type HardState,
+  type InitialState,
+  type LogIndex,
+  type NodeId,
+  type PeerMessage,
+  type RaftConfig,
+  type RaftNode,
+  type RaftNodeFactory,
+  type Ready,
+  type Snapshot,
+  type StepMessage,
+  type StorageAppendMessage,
+  type StorageApplyMessage,
+  type Term,
+} from '@mas/raft';
 import { present } from '@mas/values';
 import type { Checker } from './checker';
 import { applyToMachine, EMPTY_MACHINE, fromSnapshot, toSnapshot, type MachineState } from './state-machine';

@@ -14,8 +14,7 @@ import type { BasicStatus, ProgressStatus, RaftStatus } from './status';
 /** The proposal was given to Raft, which is no promise that it commits. */
 export type ProposalAccepted =
   /** This replica leads; the entries got the indexes firstIndex, firstIndex+1, … in `term`. */
-  | { readonly kind: 'appended'; readonly term: Term; readonly firstIndex: LogIndex }
-  | { readonly kind: 'forwarded'; readonly to: NodeId };
+  { readonly kind: 'appended'; readonly term: Term; readonly firstIndex: LogIndex } | { readonly kind: 'forwarded'; readonly to: NodeId };
 
 /** The proposal was certainly not taken; it may be tried again. */
 export type ProposalDropped =

@@ -11,13 +11,7 @@ import { isJoint, type Configuration } from '../tracker/configuration';
 import { Progress, type InflightLimits } from '../tracker/progress';
 import type { ProgressMap } from '../tracker/tracker';
 
-export type ConfChangeRefusal =
-  | 'already-joint'
-  | 'not-joint'
-  | 'zero-voters-joint'
-  | 'simple-while-joint'
-  | 'removed-all-voters'
-  | 'several-voters-changed';
+export type ConfChangeRefusal = 'already-joint' | 'not-joint' | 'zero-voters-joint' | 'simple-while-joint' | 'removed-all-voters' | 'several-voters-changed';
 
 export interface Membership {
   readonly configuration: Configuration;
@@ -43,12 +37,7 @@ export function changeSimply(from: Membership, steps: readonly ConfChangeStep[],
 }
 
 /** Keeps the present voters as the outgoing half and changes the incoming half. */
-export function enterJoint(
-  from: Membership,
-  steps: readonly ConfChangeStep[],
-  autoLeave: boolean,
-  context: ChangeContext,
-): MembershipResult {
+export function enterJoint(from: Membership, steps: readonly ConfChangeStep[], autoLeave: boolean, context: ChangeContext): MembershipResult {
   if (isJoint(from.configuration)) return err('already-joint');
   const present = from.configuration.voters.incoming;
   if (present.length === 0) return err('zero-voters-joint');

@@ -20,7 +20,11 @@ export function restoreMembership(confState: ConfState, context: ChangeContext):
   const empty: Membership = { configuration: EMPTY_CONFIGURATION, progress: new Map() };
   if (confState.votersOutgoing.length === 0) return oneByOne(empty, arriving, context);
 
-  const outgoing = oneByOne(empty, confState.votersOutgoing.map((nodeId) => ({ type: 'add-node', nodeId }) as const), context);
+  const outgoing = oneByOne(
+    empty,
+    confState.votersOutgoing.map((nodeId) => ({ type: 'add-node', nodeId }) as const),
+    context,
+  );
   const leaving = confState.votersOutgoing.map((nodeId) => ({ type: 'remove-node', nodeId }) as const);
   const joint = enterJoint(outgoing, [...leaving, ...arriving], confState.autoLeave, context);
   invariant(joint.ok, 'a stored joint configuration can be entered again', { refusal: joint.ok ? '' : joint.error });

@@ -84,11 +84,7 @@ export function validateConfig(config: RaftConfig): readonly ConfigError[] {
   check(isObject(config.storage), 'storage', 'is missing');
   check(isObject(config.random), 'random', 'is missing');
   check(isObject(config.logger), 'logger', 'is missing; use silentRaftLogger for none');
-  check(
-    Number.isSafeInteger(config.appliedIndex) && config.appliedIndex >= 0,
-    'appliedIndex',
-    `must be a safe integer ≥ 0, is ${config.appliedIndex}`,
-  );
+  check(Number.isSafeInteger(config.appliedIndex) && config.appliedIndex >= 0, 'appliedIndex', `must be a safe integer ≥ 0, is ${config.appliedIndex}`);
   const heartbeatHolds = positive('heartbeatTicks', config.heartbeatTicks);
   if (positive('electionTicks', config.electionTicks) && heartbeatHolds) {
     check(
@@ -97,11 +93,7 @@ export function validateConfig(config: RaftConfig): readonly ConfigError[] {
       `must be greater than heartbeatTicks (${config.heartbeatTicks}), is ${config.electionTicks}`,
     );
   }
-  check(
-    config.readOnly === 'safe' || config.readOnly === 'lease-based',
-    'readOnly',
-    `must be 'safe' or 'lease-based', is '${String(config.readOnly)}'`,
-  );
+  check(config.readOnly === 'safe' || config.readOnly === 'lease-based', 'readOnly', `must be 'safe' or 'lease-based', is '${String(config.readOnly)}'`);
   check(
     config.readOnly !== 'lease-based' || config.checkQuorum,
     'readOnly',

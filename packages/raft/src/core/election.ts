@@ -40,10 +40,7 @@ export function isInLease(raft: Raft): boolean {
 
 export function handleVoteRequest(raft: Raft, message: VoteMessage): void {
   const isPreVote = message.kind === 'pre-vote';
-  const canVote =
-    raft.vote === message.from ||
-    (raft.vote === undefined && raft.leader === undefined) ||
-    (isPreVote && message.term > raft.term);
+  const canVote = raft.vote === message.from || (raft.vote === undefined && raft.leader === undefined) || (isPreVote && message.term > raft.term);
   // A learner votes too: it may have been promoted without knowing it yet, and without its vote the group
   // might not be able to elect anybody.
   if (!canVote || !raft.log.isUpToDate(lastEntryOf(message))) {

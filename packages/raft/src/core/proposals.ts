@@ -38,9 +38,7 @@ function proposeAsLeader(raft: Raft, entries: readonly ProposedEntry[]): Proposa
   if (raft.tracker.get(raft.id) === undefined) return dropped(raft, 'not-a-member');
   if (raft.transferee !== undefined) return dropped(raft, 'transfer-in-progress');
   const firstIndex = indexPlus(raft.log.lastIndex(), 1);
-  const vetted = entries.some((entry) => entry.type !== 'normal')
-    ? entries.map((entry, at) => vetConfChange(raft, entry, indexPlus(firstIndex, at)))
-    : entries;
+  const vetted = entries.some((entry) => entry.type !== 'normal') ? entries.map((entry, at) => vetConfChange(raft, entry, indexPlus(firstIndex, at))) : entries;
   if (!appendAsLeader(raft, vetted)) return dropped(raft, 'uncommitted-limit');
   broadcastAppend(raft);
   return ok({ kind: 'appended', term: raft.term, firstIndex });

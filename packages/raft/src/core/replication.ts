@@ -73,8 +73,7 @@ export function handleAppendRejected(raft: Raft, message: AppendRejectedMessage,
   progress.recentActive = true;
   // The follower skipped its terms that are too new for us; we skip ours that are too new for it. So there is
   // at most one probe per term.
-  const hint =
-    message.hintTerm > 0 ? raft.log.lastPossibleMatch(message.hintIndex, message.hintTerm).index : message.hintIndex;
+  const hint = message.hintTerm > 0 ? raft.log.lastPossibleMatch(message.hintIndex, message.hintTerm).index : message.hintIndex;
   if (!progress.reject(message.index, hint)) return;
   if (progress.state === 'replicate') progress.becomeProbe();
   maybeSendAppend(raft, message.from, true);

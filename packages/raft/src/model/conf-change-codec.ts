@@ -25,9 +25,7 @@ const TRANSITIONS: readonly ConfChangeTransition[] = ['auto', 'joint-implicit', 
 const MAX_STEPS = 4096;
 
 export function encodeConfChange(change: ConfChange): { readonly type: EntryType; readonly data: Uint8Array } {
-  return change.kind === 'v1'
-    ? { type: 'conf-change', data: encodeV1(change) }
-    : { type: 'conf-change-v2', data: encodeV2(change) };
+  return change.kind === 'v1' ? { type: 'conf-change', data: encodeV1(change) } : { type: 'conf-change-v2', data: encodeV2(change) };
 }
 
 /** @throws InvariantViolation when the entry is no configuration change or its bytes are damaged. */

@@ -41,11 +41,7 @@ export function confChangeV1(change: ConfChangeStep, context: Uint8Array = NO_DA
   return { kind: 'v1', change, context };
 }
 
-export function confChangeV2(
-  changes: readonly ConfChangeStep[],
-  transition: ConfChangeTransition = 'auto',
-  context: Uint8Array = NO_DATA,
-): ConfChangeV2 {
+export function confChangeV2(changes: readonly ConfChangeStep[], transition: ConfChangeTransition = 'auto', context: Uint8Array = NO_DATA): ConfChangeV2 {
   return { kind: 'v2', transition, changes, context };
 }
 

@@ -9,23 +9,28 @@ test('the ring behaves like a list with the two limits', () => {
     fc.record({ kind: fc.constant('free' as const), back: fc.integer({ min: 0, max: 6 }) }),
   );
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 100 }), fc.array(operation, { maxLength: 80 }), (maxMessages, maxBytes, operations) => {
-      const ring = new Inflights(maxMessages, maxBytes);
-      let list: { index: number; bytes: number }[] = [];
-      let last = 0;
-      for (const one of operations) {
-        const isFull = list.length === maxMessages || list.reduce((sum, { bytes }) => sum + bytes, 0) >= maxBytes;
-        expect(ring.isFull()).toBe(isFull);
-        if (one.kind === 'free') {
-          ring.freeUpTo(logIndex(Math.max(0, last - one.back)));
-          list = list.filter(({ index }) => index > last - one.back);
-        } else if (!isFull) {
-          last += 1;
-          ring.add(logIndex(last), one.bytes);
-          list.push({ index: last, bytes: one.bytes });
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 100 }),
+      fc.array(operation, { maxLength: 80 }),
+      (maxMessages, maxBytes, operations) => {
+        const ring = new Inflights(maxMessages, maxBytes);
+        let list: { index: number; bytes: number }[] = [];
+        let last = 0;
+        for (const one of operations) {
+          const isFull = list.length === maxMessages || list.reduce((sum, { bytes }) => sum + bytes, 0) >= maxBytes;
+          expect(ring.isFull()).toBe(isFull);
+          if (one.kind === 'free') {
+            ring.freeUpTo(logIndex(Math.max(0, last - one.back)));
+            list = list.filter(({ index }) => index > last - one.back);
+          } else if (!isFull) {
+            last += 1;
+            ring.add(logIndex(last), one.bytes);
+            list.push({ index: last, bytes: one.bytes });
+          }
+          expect(ring.count).toBe(list.length);
         }
-        expect(ring.count).toBe(list.length);
-      }
-    }),
+      },
+    ),
   );
 });

@@ -6,7 +6,10 @@ const entry = ended(sampleEntry(7), 'ABORTED');
 /** By the code that wrote version 3, for the sample at hand. */
 const version3 = (): string => {
   const { createdAtMs, endedAtMs } = entry;
-  const body = '["refund",[["alice","refund-debit","9007199254741000","USD"],["bob","credit","9223372036854775807","JPY"]],["alice\\u0000original","' + 'f'.repeat(64) + '"],null,"a \\"memo\\"\\nwith lines, ünïcode and \\u0000"]';
+  const body =
+    '["refund",[["alice","refund-debit","9007199254741000","USD"],["bob","credit","9223372036854775807","JPY"]],["alice\\u0000original","' +
+    'f'.repeat(64) +
+    '"],null,"a \\"memo\\"\\nwith lines, ünïcode and \\u0000"]';
   return `[3,"mas|ops\\u0000payment-7","${'7'.padStart(64, '0')}","tm-1","ABORTED",{"name":"INSUFFICIENT_FUNDS","account":"alice","facts":{"available":"3.00"}},${createdAtMs},${String(endedAtMs)},${body},[[0,1,1]],[[${5 - createdAtMs},0,null,null],[${6 - createdAtMs},4,1,"x"]]]`;
 };
 

@@ -18,13 +18,31 @@ const BODY_AS_LIST = 3;
 /** Printable ASCII without quote and backslash means itself in JSON. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 /** The place is the code: only ever add at the end. A step that is not here is written as text. */
-const STEPS = ['received', 'journaled', 'redis-silent', 'prepare-sent', 'prepared', 'decide-sent', 'decided', 'answered', 'tell-sent', 'told', 'ended'] as const;
+const STEPS = [
+  'received',
+  'journaled',
+  'redis-silent',
+  'prepare-sent',
+  'prepared',
+  'decide-sent',
+  'decided',
+  'answered',
+  'tell-sent',
+  'told',
+  'ended',
+] as const;
 const STEP_CODES: ReadonlyMap<string, string> = new Map(STEPS.map((step, code) => [step, String(code)]));
 const SUB_STATES = ['PENDING', 'PREPARED', 'COMMITTED', 'ABORTED'] as const satisfies readonly SubTransactionEntry['state'][];
 
 type CodedLeg = readonly [account: string, effect: LegSpec['effect'], amount: string, currency: string];
 /** In version 3; amounts are decimal strings. */
-type CodedBody = readonly [kind: PaymentBody['kind'], legs: readonly CodedLeg[], reference: readonly [string, string] | null, expiresAtMs: number | null, memo: string];
+type CodedBody = readonly [
+  kind: PaymentBody['kind'],
+  legs: readonly CodedLeg[],
+  reference: readonly [string, string] | null,
+  expiresAtMs: number | null,
+  memo: string,
+];
 type CodedSub = readonly [account: number | string, bucket: number, state: number];
 type CodedStep = readonly [afterMs: number, step: number | string, bucket: number | null, detail: number | string | null];
 type Coded = readonly [
@@ -130,7 +148,9 @@ function entryOf([version, key, txn, coordinator, state, reason, createdAtMs, en
     createdAtMs,
     endedAtMs,
     commitUs: commit === undefined || endedAtMs === null ? null : commitTime(endedAtMs, commit),
-    ...(version === PLAIN_TRACE ? entryPartsOf(subs as PlainTrace, body.legs, createdAtMs) : listedParts(subs as readonly CodedSub[], steps as readonly CodedStep[], body.legs, createdAtMs)),
+    ...(version === PLAIN_TRACE
+      ? entryPartsOf(subs as PlainTrace, body.legs, createdAtMs)
+      : listedParts(subs as readonly CodedSub[], steps as readonly CodedStep[], body.legs, createdAtMs)),
   };
 }
 
@@ -139,9 +159,18 @@ function commitTime(endedAtMs: number, behindUs: number): number {
   return endedAtMs * 1_000 + behindUs;
 }
 
-function listedParts(subs: readonly CodedSub[], steps: readonly CodedStep[], legs: readonly LegSpec[], createdAtMs: number): Pick<TransactionEntry, 'subTransactions' | 'timeline'> {
+function listedParts(
+  subs: readonly CodedSub[],
+  steps: readonly CodedStep[],
+  legs: readonly LegSpec[],
+  createdAtMs: number,
+): Pick<TransactionEntry, 'subTransactions' | 'timeline'> {
   return {
-    subTransactions: subs.map(([account, bucket, subState]) => ({ account: accountNumber(textAt(account, legs)), bucket: bucketId(bucket), state: named(SUB_STATES, subState) })),
+    subTransactions: subs.map(([account, bucket, subState]) => ({
+      account: accountNumber(textAt(account, legs)),
+      bucket: bucketId(bucket),
+      state: named(SUB_STATES, subState),
+    })),
     timeline: steps.map(
       ([afterMs, step, bucket, detail]): TimelineStep => ({
         atMs: createdAtMs + afterMs,

@@ -11,16 +11,41 @@ const CREATED_MS = 1_700_000_000_000;
 /** @param remote the place of the leg that lives in bucket 3; home is bucket 2. */
 function plain(remote: 0 | 1, change: Partial<TransactionEntry> = {}): TransactionEntry {
   const leg = remote === 0 ? alice : carol;
-  const step = (afterMs: number, name: string, bucket: number | null = null, detail: string | null = null): TimelineStep => ({ atMs: CREATED_MS + afterMs, step: name, bucket: bucket === null ? null : bucketId(bucket), detail });
+  const step = (afterMs: number, name: string, bucket: number | null = null, detail: string | null = null): TimelineStep => ({
+    atMs: CREATED_MS + afterMs,
+    step: name,
+    bucket: bucket === null ? null : bucketId(bucket),
+    detail,
+  });
   return sampleEntry(1, {
-    body: PaymentBody.of({ kind: 'payment', legs: [{ account: alice, effect: 'debit', amountMinor: 12_345n, currency: currency('USD') }, { account: carol, effect: 'credit', amountMinor: 12_345n, currency: currency('USD') }], reference: null, expiresAtMs: null, memo: '' }),
+    body: PaymentBody.of({
+      kind: 'payment',
+      legs: [
+        { account: alice, effect: 'debit', amountMinor: 12_345n, currency: currency('USD') },
+        { account: carol, effect: 'credit', amountMinor: 12_345n, currency: currency('USD') },
+      ],
+      reference: null,
+      expiresAtMs: null,
+      memo: '',
+    }),
     state: 'COMMITTED',
     createdAtMs: CREATED_MS,
     endedAtMs: CREATED_MS + 26,
-    subTransactions: [{ account: alice, bucket: bucketId(remote === 0 ? 3 : 2), state: 'COMMITTED' }, { account: carol, bucket: bucketId(remote === 1 ? 3 : 2), state: 'COMMITTED' }],
+    subTransactions: [
+      { account: alice, bucket: bucketId(remote === 0 ? 3 : 2), state: 'COMMITTED' },
+      { account: carol, bucket: bucketId(remote === 1 ? 3 : 2), state: 'COMMITTED' },
+    ],
     timeline: [
-      step(0, 'received'), step(1, 'journaled'), step(1, 'prepare-sent', 3, leg), step(14, 'prepared', 3, leg), step(14, 'decide-sent', 2, 'commit'), step(27, 'decided', 2, 'COMMITTED'),
-      step(27, 'answered'), step(27, 'tell-sent'), step(40, 'told', 3, leg), step(40, 'ended'),
+      step(0, 'received'),
+      step(1, 'journaled'),
+      step(1, 'prepare-sent', 3, leg),
+      step(14, 'prepared', 3, leg),
+      step(14, 'decide-sent', 2, 'commit'),
+      step(27, 'decided', 2, 'COMMITTED'),
+      step(27, 'answered'),
+      step(27, 'tell-sent'),
+      step(40, 'told', 3, leg),
+      step(40, 'ended'),
     ],
     ...change,
   });
@@ -43,7 +68,8 @@ test('its commit time is an eighth one', () => {
 });
 
 const { timeline, subTransactions } = plain(1);
-const altered = (at: number, change: Partial<TimelineStep>): TransactionEntry => plain(1, { timeline: timeline.map((each, i) => (i === at ? { ...each, ...change } : each)) });
+const altered = (at: number, change: Partial<TimelineStep>): TransactionEntry =>
+  plain(1, { timeline: timeline.map((each, i) => (i === at ? { ...each, ...change } : each)) });
 
 test.each<[string, TransactionEntry]>([
   ...timeline.map((each, at): [string, TransactionEntry] => [`whose step ${each.step} was at another time`, altered(at, { atMs: each.atMs + 1_000 })]),

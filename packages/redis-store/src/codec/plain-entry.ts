@@ -12,7 +12,9 @@ export type PlainTrace = readonly [home: number, remote: number, place: number, 
 
 export function plainTraceOf({ state, reason, createdAtMs, body: { legs }, subTransactions, timeline }: TransactionEntry): PlainTrace | null {
   if (state !== 'COMMITTED' || reason !== null || legs.length !== 2 || subTransactions.length !== 2 || timeline.length !== 10) return null;
-  const [received, journaled, prepareSent, prepared, decideSent, decided, answered, tellSent, told, ended] = timeline as readonly TimelineStep[] & { readonly length: 10 };
+  const [received, journaled, prepareSent, prepared, decideSent, decided, answered, tellSent, told, ended] = timeline as readonly TimelineStep[] & {
+    readonly length: 10;
+  };
   const place = prepared?.detail === legs[0]?.account ? 0 : 1;
   const remote = prepared?.bucket ?? null;
   const home = decided?.bucket ?? null;
@@ -44,7 +46,12 @@ export function entryPartsOf(trace: PlainTrace, legs: readonly LegSpec[], create
   const account = legs[place]?.account;
   if (account === undefined || legs.length !== 2) throw new RangeError('a plain trace is that of two legs');
   const [home, remote] = [bucketId(homeId), bucketId(remoteId)];
-  const step = (afterMs: number, name: string, bucket: TimelineStep['bucket'] = null, detail: string | null = null): TimelineStep => ({ atMs: createdAtMs + afterMs, step: name, bucket, detail });
+  const step = (afterMs: number, name: string, bucket: TimelineStep['bucket'] = null, detail: string | null = null): TimelineStep => ({
+    atMs: createdAtMs + afterMs,
+    step: name,
+    bucket,
+    detail,
+  });
   return {
     subTransactions: legs.map((leg, at): SubTransactionEntry => ({ account: leg.account, bucket: at === place ? remote : home, state: 'COMMITTED' })),
     timeline: [

@@ -51,15 +51,34 @@ export function peersOf(map: PlacementMap): readonly (readonly [string, string])
 
 function clusterOf(cluster: Wire<PlacementMap>['cluster']): PlacementMap['cluster'] {
   if (cluster === null) return null;
-  return { clusterId: clusterId(cluster.clusterId), nodes: cluster.nodes.map((node) => ({ rm: rmId(node.rm), incarnation: incarnation(node.incarnation), ordinal: ordinal(node.ordinal), isLost: node.isLost })), txnVersion: cluster.txnVersion === 1 ? 1 : 2 };
+  return {
+    clusterId: clusterId(cluster.clusterId),
+    nodes: cluster.nodes.map((node) => ({
+      rm: rmId(node.rm),
+      incarnation: incarnation(node.incarnation),
+      ordinal: ordinal(node.ordinal),
+      isLost: node.isLost,
+    })),
+    txnVersion: cluster.txnVersion === 1 ? 1 : 2,
+  };
 }
 
 /** A value as JSON carries it: no brands, amounts as text. */
-type Wire<Value> = Value extends bigint ? string
-  : Value extends number ? number
-    : Value extends string ? (string extends Value ? string : Value extends { readonly length: number } & string ? Value : string)
-      : Value extends readonly (infer Item)[] ? readonly Wire<Item>[]
-        : Value extends object ? { readonly [Key in keyof Value]: Wire<Value[Key]> } : Value;
+type Wire<Value> = Value extends bigint
+  ? string
+  : Value extends number
+    ? number
+    : Value extends string
+      ? string extends Value
+        ? string
+        : Value extends { readonly length: number } & string
+          ? Value
+          : string
+      : Value extends readonly (infer Item)[]
+        ? readonly Wire<Item>[]
+        : Value extends object
+          ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
+          : Value;
 
 function decode<WireValue, Value>(text: string | null | undefined, version: number, from: (value: WireValue) => Value): Value | null {
   if (text === null || text === undefined) return null;

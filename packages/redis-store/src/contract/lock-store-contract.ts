@@ -24,10 +24,14 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
     });
     afterEach(() => harness.dispose());
 
-    const take = (lockIds: readonly string[], owner: string, mode: LockMode = 'exclusive', timeoutMs = LONG_MS): ReturnType<LockStore['tryAcquire']> => harness.other.tryAcquire({ lockIds, mode, owner, timeoutMs });
+    const take = (lockIds: readonly string[], owner: string, mode: LockMode = 'exclusive', timeoutMs = LONG_MS): ReturnType<LockStore['tryAcquire']> =>
+      harness.other.tryAcquire({ lockIds, mode, owner, timeoutMs });
 
     test.each<[LockMode, LockMode, 'acquired' | 'held']>([
-      ['exclusive', 'exclusive', 'held'], ['exclusive', 'shared', 'held'], ['shared', 'exclusive', 'held'], ['shared', 'shared', 'acquired'],
+      ['exclusive', 'exclusive', 'held'],
+      ['exclusive', 'shared', 'held'],
+      ['shared', 'exclusive', 'held'],
+      ['shared', 'shared', 'acquired'],
     ])('while one holds it %s, another who wants it %s: %s', async (held, wanted, expected) => {
       expect(await take(['a'], 'first', held)).toEqual({ kind: 'acquired' });
       const attempt = await store.tryAcquire({ lockIds: ['a'], mode: wanted, owner: 'second', timeoutMs: LONG_MS });
@@ -41,7 +45,10 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
 
     test('all or none: a request that meets one held id takes nothing', async () => {
       await take(['b'], 'first');
-      expect(await store.tryAcquire({ lockIds: ['a', 'b', 'c'], mode: 'exclusive', owner: 'second', timeoutMs: LONG_MS })).toMatchObject({ kind: 'held', by: { lockId: 'b' } });
+      expect(await store.tryAcquire({ lockIds: ['a', 'b', 'c'], mode: 'exclusive', owner: 'second', timeoutMs: LONG_MS })).toMatchObject({
+        kind: 'held',
+        by: { lockId: 'b' },
+      });
       expect([await store.holder('a'), await store.holder('c')]).toEqual([null, null]);
     });
 
@@ -154,7 +161,11 @@ export function lockStoreContract(name: string, create: () => Promise<LockStoreH
     });
 
     test('fifty owners for one lock: exactly one has it', async () => {
-      const attempts = await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? store : harness.other).tryAcquire({ lockIds: ['a', 'b'], mode: 'exclusive', owner: `owner-${i}`, timeoutMs: LONG_MS })));
+      const attempts = await Promise.all(
+        Array.from({ length: 50 }, (_, i) =>
+          (i % 2 === 0 ? store : harness.other).tryAcquire({ lockIds: ['a', 'b'], mode: 'exclusive', owner: `owner-${i}`, timeoutMs: LONG_MS }),
+        ),
+      );
       expect(attempts.filter((attempt) => attempt.kind === 'acquired')).toHaveLength(1);
     });
   });

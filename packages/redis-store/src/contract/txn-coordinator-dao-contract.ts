@@ -87,7 +87,8 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
       const entries = [5, 3, 4, 1, 2].map((number) => sampleEntry(number, { coordinator: number % 2 === 0 ? 'tm-2' : 'tm-1' }));
       await dao.begin(entries, []);
       await dao.record([ended(sampleEntry(3), 'COMMITTED')]);
-      const keys = async (coordinator: string | null, limit: number): Promise<readonly string[]> => (await dao.pending(coordinator, limit)).map((entry) => entry.key.slice(-1));
+      const keys = async (coordinator: string | null, limit: number): Promise<readonly string[]> =>
+        (await dao.pending(coordinator, limit)).map((entry) => entry.key.slice(-1));
       expect([await keys(null, 10), await keys('tm-1', 10), await keys('tm-2', 1)]).toEqual([['1', '2', '4', '5'], ['1', '5'], ['2']]);
     });
 
@@ -109,12 +110,18 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
     });
 
     describe('a repetition', () => {
-      const step = (atMs: number, name: string, detail: string | null = null): TransactionEntry['timeline'][number] => ({ atMs, step: name, bucket: null, detail });
+      const step = (atMs: number, name: string, detail: string | null = null): TransactionEntry['timeline'][number] => ({
+        atMs,
+        step: name,
+        bucket: null,
+        detail,
+      });
       const attempt = (coordinator: string, afterMs: number, ...names: readonly string[]): TransactionEntry => {
         const createdAtMs = sampleEntry(1).createdAtMs + afterMs;
         return sampleEntry(1, { coordinator, createdAtMs, timeline: names.map((name, i) => step(createdAtMs + i, name)) });
       };
-      const steps = async (): Promise<readonly string[]> => ((await dao.transactions([sampleEntry(1).key]))[0]?.timeline ?? []).map((one) => `${one.step}${one.detail === null ? '' : ` ${one.detail}`}`);
+      const steps = async (): Promise<readonly string[]> =>
+        ((await dao.transactions([sampleEntry(1).key]))[0]?.timeline ?? []).map((one) => `${one.step}${one.detail === null ? '' : ` ${one.detail}`}`);
 
       test.each(['tm-1', 'tm-2'])('by %s adds to the trace of what has ended, however often, and changes nothing else of it', async (coordinator) => {
         const original = ended(attempt('tm-1', 0, 'received', 'prepared', 'decided', 'ended'), 'COMMITTED');
@@ -207,7 +214,13 @@ export function txnCoordinatorDaoContract(name: string, create: () => Promise<Da
       await harness.other.publishPlacement({ ...mapOfVersion(1), buckets: [] });
       await harness.other.publishPlacement({ ...mapOfVersion(2), buckets: [] });
       expect(await harness.other.placement()).toEqual(mapOfVersion(2));
-      expect(await dao.peersList()).toEqual(new Map([[bucketId(1), 'localhost:5001,localhost:5002'], [bucketId(2), 'localhost:5002,localhost:5003'], [bucketId(3), 'localhost:5003,localhost:5001']]));
+      expect(await dao.peersList()).toEqual(
+        new Map([
+          [bucketId(1), 'localhost:5001,localhost:5002'],
+          [bucketId(2), 'localhost:5002,localhost:5003'],
+          [bucketId(3), 'localhost:5003,localhost:5001'],
+        ]),
+      );
       await dao.publishPlacement({ ...mapOfVersion(10), buckets: mapOfVersion(10).buckets.slice(0, 1) });
       expect([...(await dao.peersList()).keys()]).toEqual([1]);
     });

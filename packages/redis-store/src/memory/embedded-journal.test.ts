@@ -16,12 +16,21 @@ import { encodeEntry } from '../codec/entry-codec';
 
 const SEGMENT_BYTES = 4_096;
 const KEPT = 20;
-const MAP = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })), 3, 3);
+const MAP = genesisPlacement(
+  [1, 2, 3].map((id) => ({ rm: rmId(id), address: `localhost:${id}` })),
+  3,
+  3,
+);
 
 class Run {
   readonly troubles: unknown[] = [];
   monotonicMs = 0;
-  readonly clock = { wallMs: () => Date.now(), monotonicMs: () => this.monotonicMs, schedule: () => ({ cancel: () => undefined }), defer: (callback: () => void) => void setImmediate(callback) };
+  readonly clock = {
+    wallMs: () => Date.now(),
+    monotonicMs: () => this.monotonicMs,
+    schedule: () => ({ cancel: () => undefined }),
+    defer: (callback: () => void) => void setImmediate(callback),
+  };
   readonly journal: EmbeddedJournal;
   readonly dao: MemoryTxnCoordinatorDao;
 
@@ -60,14 +69,20 @@ const mostLive = bound(numbers(0, KEPT + 3).map((number) => entryLine(encodeEntr
 
 test.each<[string, (run: Run, number: number) => Promise<unknown>]>([
   ['payments', (run, number) => run.pay(number)],
-  ['payments that are refused without a record', async (run, number) => {
-    await run.dao.begin([sampleEntry(number)], []);
-    await run.dao.forget([sampleEntry(number)]);
-  }],
-  ['one payment, again and again', async (run, number) => {
-    await run.dao.begin([sampleEntry(7, { createdAtMs: Date.now() })], []);
-    await run.dao.recordRepeated([ended(sampleEntry(7, { coordinator: `tm-${number % 5}`, timeline: [] }), 'COMMITTED')]);
-  }],
+  [
+    'payments that are refused without a record',
+    async (run, number) => {
+      await run.dao.begin([sampleEntry(number)], []);
+      await run.dao.forget([sampleEntry(number)]);
+    },
+  ],
+  [
+    'one payment, again and again',
+    async (run, number) => {
+      await run.dao.begin([sampleEntry(7, { createdAtMs: Date.now() })], []);
+      await run.dao.recordRepeated([ended(sampleEntry(7, { coordinator: `tm-${number % 5}`, timeline: [] }), 'COMMITTED')]);
+    },
+  ],
 ])('after thousands of steps, %s, files hold little more than what is live; what is open and the map stay', async (_, step) => {
   const run = new Run(new MemoryFiles());
   await run.dao.begin([sampleEntry(1)], []);
@@ -130,7 +145,9 @@ test('ended in the middle of any step, also of a compaction, the next start find
     for (const number of numbers(10, 60)) {
       await run.pay(number);
       // Short of what is kept by number, so that much is live and has to be carried.
-      if (number % 4 === 0) for (const again of numbers(0, 3)) await run.dao.recordRepeated([ended(sampleEntry(number, { coordinator: `tm-${again}`, timeline: [] }), 'COMMITTED')]);
+      if (number % 4 === 0)
+        for (const again of numbers(0, 3))
+          await run.dao.recordRepeated([ended(sampleEntry(number, { coordinator: `tm-${again}`, timeline: [] }), 'COMMITTED')]);
       await settle();
       if (run.files.stepsLeft >= 0) written.push(number);
     }

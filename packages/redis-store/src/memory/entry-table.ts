@@ -93,7 +93,10 @@ export class EntryTable {
   /** Oldest first. */
   openTexts(coordinator: string | null, limit: number): readonly string[] {
     const found = [...this.open.values()].filter((entry) => coordinator === null || entry.coordinator === coordinator);
-    return found.sort((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit).map((entry) => entry.text);
+    return found
+      .sort((a, b) => a.createdAtMs - b.createdAtMs)
+      .slice(0, limit)
+      .map((entry) => entry.text);
   }
 
   isNeeded(segment: number): boolean {

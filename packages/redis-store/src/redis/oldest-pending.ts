@@ -13,7 +13,12 @@ const MAX_SCANNED = 200_000;
 
 type Pipeline = (fill: Parameters<RedisLink['pipeline']>[1]) => Promise<readonly unknown[]>;
 
-export async function oldestPending(pipeline: Pipeline, keys: TransactionKeys, coordinator: string | null, limit: number): Promise<readonly TransactionEntry[]> {
+export async function oldestPending(
+  pipeline: Pipeline,
+  keys: TransactionKeys,
+  coordinator: string | null,
+  limit: number,
+): Promise<readonly TransactionEntry[]> {
   let oldest: TransactionEntry[] = [];
   let scanned = 0;
   let cursor = '0';

@@ -34,7 +34,15 @@ export class RedisLockStore implements LockStore {
     this.prefix = options.prefix ?? DEFAULT_PREFIX;
     this.boundMs = options.boundMs ?? DEFAULT_BOUND_MS;
     this.waiters = new ReleaseWaiters(link.clock);
-    const scripts: readonly (readonly [string, string])[] = [['masLockAcquire', ACQUIRE], ['masLockRefresh', REFRESH], ['masLockRelease', RELEASE], ['masLockToken', RECORD_TOKEN], ['masLockRepublish', REPUBLISH], ['masLockNoteWaiting', NOTE_WAITING], ['masLockCountWaiting', COUNT_WAITING]];
+    const scripts: readonly (readonly [string, string])[] = [
+      ['masLockAcquire', ACQUIRE],
+      ['masLockRefresh', REFRESH],
+      ['masLockRelease', RELEASE],
+      ['masLockToken', RECORD_TOKEN],
+      ['masLockRepublish', REPUBLISH],
+      ['masLockNoteWaiting', NOTE_WAITING],
+      ['masLockCountWaiting', COUNT_WAITING],
+    ];
     for (const [name, lua] of scripts) link.defineScript(name, lua);
     releases.client.on('mas:ready', () => void this.listen());
     releases.client.on('message', (_channel: string, message: string) => this.waiters.released(JSON.parse(message) as readonly string[]));
@@ -76,15 +84,33 @@ export class RedisLockStore implements LockStore {
   async republish(locks: readonly { readonly lockId: string; readonly owner: string; readonly token: number; readonly remainingMs: number }[]): Promise<void> {
     const live = locks.filter((lock) => lock.remainingMs > 0);
     if (live.length === 0) return;
-    await this.script('masLockRepublish', live.map((lock) => lock.lockId), live.flatMap((lock) => [lock.lockId, lock.owner, String(lock.token), String(Math.ceil(lock.remainingMs))]));
+    await this.script(
+      'masLockRepublish',
+      live.map((lock) => lock.lockId),
+      live.flatMap((lock) => [lock.lockId, lock.owner, String(lock.token), String(Math.ceil(lock.remainingMs))]),
+    );
   }
 
   async evict(lockId: string): Promise<void> {
-    await this.answered(this.link.pipeline(this.boundMs, (commands) => commands.del(this.key(lockId)).zrem(exclusiveKey(this.prefix), lockId).publish(this.channel(), JSON.stringify([lockId]))));
+    await this.answered(
+      this.link.pipeline(this.boundMs, (commands) =>
+        commands
+          .del(this.key(lockId))
+          .zrem(exclusiveKey(this.prefix), lockId)
+          .publish(this.channel(), JSON.stringify([lockId])),
+      ),
+    );
   }
 
   async noteWaiting(lockIds: readonly string[], owner: string, forMs: number): Promise<void> {
-    await this.answered(this.link.script(this.boundMs, 'masLockNoteWaiting', lockIds.map((lockId) => this.queueKey(lockId)), [owner, String(Math.ceil(forMs))]));
+    await this.answered(
+      this.link.script(
+        this.boundMs,
+        'masLockNoteWaiting',
+        lockIds.map((lockId) => this.queueKey(lockId)),
+        [owner, String(Math.ceil(forMs))],
+      ),
+    );
   }
 
   async waiting(lockId: string): Promise<number> {
@@ -161,7 +187,13 @@ function timeMs(time: unknown): number {
 
 function describe(lockId: string, lock: StoredLock, now: number): LockHolder {
   const live = Object.entries(lock.o).filter(([, expires]) => expires > now);
-  return { lockId, mode: lock.m, owners: live.map(([owner]) => owner), remainingMs: Math.max(0, ...live.map(([, expires]) => expires - now)), token: lock.t === '' ? null : Number(lock.t) };
+  return {
+    lockId,
+    mode: lock.m,
+    owners: live.map(([owner]) => owner),
+    remainingMs: Math.max(0, ...live.map(([, expires]) => expires - now)),
+    token: lock.t === '' ? null : Number(lock.t),
+  };
 }
 
 function pick(lockIds: readonly string[], positions: unknown): readonly string[] {

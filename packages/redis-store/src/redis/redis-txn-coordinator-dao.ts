@@ -3,7 +3,14 @@
  * silence per call. Nothing here is the only copy of anything: see transaction-keys.ts, lock-scripts.ts, dao-scripts.ts
  * for what each key means.
  */
-import { DaoUnavailable, withRepetition, type AttemptId, type CachedBalance, type TransactionEntry, type TxnCoordinatorDAO } from '@mas/transaction-coordinator';
+import {
+  DaoUnavailable,
+  withRepetition,
+  type AttemptId,
+  type CachedBalance,
+  type TransactionEntry,
+  type TxnCoordinatorDAO,
+} from '@mas/transaction-coordinator';
 import type { PlacementMap } from '@mas/placement';
 import { DEFAULT_RETENTION, type Retention } from '../retention';
 import { bucketId, type AccountNumber, type BucketId, type PaymentKey, type Random } from '@mas/values';
@@ -69,8 +76,14 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
   async record(entries: readonly TransactionEntry[]): Promise<void> {
     if (entries.length === 0) return;
     await this.pipeline(this.boundMs, (commands) => {
-      this.keys.writePending(commands, entries.filter((entry) => entry.state === 'PENDING'));
-      this.keys.writeEnded(commands, entries.filter((entry) => entry.state !== 'PENDING'));
+      this.keys.writePending(
+        commands,
+        entries.filter((entry) => entry.state === 'PENDING'),
+      );
+      this.keys.writeEnded(
+        commands,
+        entries.filter((entry) => entry.state !== 'PENDING'),
+      );
     });
   }
 
@@ -133,7 +146,9 @@ export class RedisTxnCoordinatorDao implements TxnCoordinatorDAO {
 
   async cachedBalances(numbers: readonly AccountNumber[]): Promise<readonly (CachedBalance | null)[]> {
     if (numbers.length === 0) return [];
-    const [generation, values] = await this.pipeline(this.boundMs, (commands) => commands.get(this.generationKey()).mget(...numbers.map((number) => this.balanceKey(number))));
+    const [generation, values] = await this.pipeline(this.boundMs, (commands) =>
+      commands.get(this.generationKey()).mget(...numbers.map((number) => this.balanceKey(number))),
+    );
     const current = this.namespace(generation as string | null);
     return (values as readonly (string | null)[]).map((value) => {
       const [namespace, , ...json] = value?.split('\n') ?? [];

@@ -38,11 +38,17 @@ export class TransactionKeys {
   writeEnded(commands: ChainableCommander, entries: readonly TransactionEntry[]): void {
     if (entries.length === 0) return;
     commands.eval(WRITE_ENDED, this.endingKeys.length, ...this.endingKeys, ...this.endingBounds, ...fieldsOf(entries));
-    this.forgetPending(commands, entries.map((entry) => entry.key));
+    this.forgetPending(
+      commands,
+      entries.map((entry) => entry.key),
+    );
   }
 
   /** Answers the keys whose entry is another than `found` by now. @param entries null: nothing is kept of it. */
-  replaceEnded(commands: ChainableCommander, entries: readonly { readonly key: PaymentKey; readonly found: string | null; readonly entry: TransactionEntry | null }[]): void {
+  replaceEnded(
+    commands: ChainableCommander,
+    entries: readonly { readonly key: PaymentKey; readonly found: string | null; readonly entry: TransactionEntry | null }[],
+  ): void {
     const fields = entries.flatMap(({ key, found, entry }) => [key, found ?? '', entry === null ? '' : encodeEntry(entry)]);
     commands.eval(REPLACE_ENDED, this.endingKeys.length, ...this.endingKeys, ...this.endingBounds, ...fields);
   }

@@ -29,7 +29,10 @@ export function sampleEntry(number: number, change: Partial<TransactionEntry> = 
     endedAtMs: null,
     commitUs: null,
     subTransactions: [{ account: alice, bucket: bucketId(1), state: 'PREPARED' }],
-    timeline: [{ atMs: 5, step: 'received', bucket: null, detail: null }, { atMs: 6, step: 'prepared', bucket: bucketId(1), detail: 'x' }],
+    timeline: [
+      { atMs: 5, step: 'received', bucket: null, detail: null },
+      { atMs: 6, step: 'prepared', bucket: bucketId(1), detail: 'x' },
+    ],
     ...change,
   };
 }

@@ -313,7 +313,10 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
     this.confState = checkpoint.confState ?? EMPTY_CONF_STATE;
     this.stamps.observe(ledger.meta().stampMs);
     this.durableUs = ledger.momentUs;
-    this.checkpoints = new Checkpointer({ store, source: this, health, clock, logger, failpoints, config, onFailed: (error, applied) => this.checkpointFailed(error, applied) }, checkpoint.applied);
+    this.checkpoints = new Checkpointer(
+      { store, source: this, health, clock, logger, failpoints, config, onFailed: (error, applied) => this.checkpointFailed(error, applied) },
+      checkpoint.applied,
+    );
   }
 
   private checkpointer(): Checkpointer {

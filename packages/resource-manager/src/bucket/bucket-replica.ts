@@ -122,7 +122,10 @@ export class BucketReplica implements ReplicaListener {
 
   private async checksum(atUs: number | null): Promise<ParticipantReply> {
     // So that an entry comes that all replicas have, also where nobody pays; not before the others have been asked as well.
-    const closing = atUs === null || !this.applier.isLeading() || this.closing.isFarAhead(atUs) ? null : this.context.clock.schedule(this.closesInMs(atUs), () => void this.proposer.closeAt(atUs));
+    const closing =
+      atUs === null || !this.applier.isLeading() || this.closing.isFarAhead(atUs)
+        ? null
+        : this.context.clock.schedule(this.closesInMs(atUs), () => void this.proposer.closeAt(atUs));
     try {
       return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atUs) };
     } catch (error) {

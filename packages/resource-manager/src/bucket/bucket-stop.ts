@@ -21,19 +21,46 @@ const MAX_KINDS = 16;
 
 /** @param decoded null where the entry itself cannot be read. */
 export function entryStop(bucket: BucketId, at: Position, decoded: LedgerEntry | null, cause: unknown): BucketStop {
-  return { bucket, stage: 'apply', index: at.index, term: at.term, upToIndex: at.index, instructions: decoded === null ? [] : kindsOf(decoded), reason: reasonOf(cause), cause };
+  return {
+    bucket,
+    stage: 'apply',
+    index: at.index,
+    term: at.term,
+    upToIndex: at.index,
+    instructions: decoded === null ? [] : kindsOf(decoded),
+    reason: reasonOf(cause),
+    cause,
+  };
 }
 
 /** The rows that these entries touch cannot be read. */
 export function partStop(bucket: BucketId, part: readonly DecodedEntry[], after: Position, cause: unknown): BucketStop {
   const [first, last] = [part[0]?.entry ?? after, part.at(-1)?.entry ?? after];
   const kinds = part.flatMap(({ decoded }) => (decoded === null ? [] : decoded.instructions.map(({ kind }) => kind)));
-  return { bucket, stage: 'load', index: first.index, term: first.term, upToIndex: last.index, instructions: [...new Set(kinds)].slice(0, MAX_KINDS), reason: reasonOf(cause), cause };
+  return {
+    bucket,
+    stage: 'load',
+    index: first.index,
+    term: first.term,
+    upToIndex: last.index,
+    instructions: [...new Set(kinds)].slice(0, MAX_KINDS),
+    reason: reasonOf(cause),
+    cause,
+  };
 }
 
 /** Entries behind `durable` up to `applied` are applied in memory and cannot be written. */
 export function checkpointStop(bucket: BucketId, durable: Position, applied: Position, cause: unknown): BucketStop {
-  return { bucket, stage: 'checkpoint', index: durable.index + 1, term: applied.term, upToIndex: applied.index, instructions: [], reason: reasonOf(cause), cause };
+  return {
+    bucket,
+    stage: 'checkpoint',
+    index: durable.index + 1,
+    term: applied.term,
+    upToIndex: applied.index,
+    instructions: [],
+    reason: reasonOf(cause),
+    cause,
+  };
 }
 
 export function startStop(bucket: BucketId, cause: unknown): BucketStop {

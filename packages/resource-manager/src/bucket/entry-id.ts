@@ -12,5 +12,8 @@ export function entryId(position: Position): EntryId {
 
 /** @throws InvariantViolation for a gap or a repetition. */
 export function mustFollow(applied: Position, index: number): void {
-  invariant(index === applied.index + 1 || (applied.index === 0 && index === FIRST_INDEX), 'entries are applied one after the other', { index, applied: applied.index });
+  invariant(index === applied.index + 1 || (applied.index === 0 && index === FIRST_INDEX), 'entries are applied one after the other', {
+    index,
+    applied: applied.index,
+  });
 }

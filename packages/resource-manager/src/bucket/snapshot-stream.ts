@@ -8,9 +8,7 @@ import type { Checkpoint, SnapshotChunk, SnapshotReader } from '../applied-store
 import type { Digest, RunningDigest } from '../digest';
 import type { RowCodec } from '../row-codec';
 
-export type SnapshotFrame =
-  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
-  | { readonly kind: 'rows'; readonly chunk: SnapshotChunk };
+export type SnapshotFrame = { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint } | { readonly kind: 'rows'; readonly chunk: SnapshotChunk };
 
 export class SnapshotDamaged extends Error {
   readonly kind = 'snapshot-damaged';

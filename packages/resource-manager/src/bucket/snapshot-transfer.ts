@@ -78,7 +78,14 @@ export async function installSnapshot(
 }
 
 /** A COMMIT without an answer may have taken effect: what SQL says decides whether the old state goes on. */
-async function finish(installer: SnapshotInstaller, store: BucketStore, checkpointer: Checkpointer, context: ReplicaContext, at: EntryId, stopped: () => boolean): Promise<void> {
+async function finish(
+  installer: SnapshotInstaller,
+  store: BucketStore,
+  checkpointer: Checkpointer,
+  context: ReplicaContext,
+  at: EntryId,
+  stopped: () => boolean,
+): Promise<void> {
   try {
     await installer.finish();
   } catch (error) {

@@ -41,10 +41,13 @@ export class BucketOpening {
   private due(): Instruction | null {
     const { config, directory } = this.context;
     const { policy, semanticsVersion } = this.applier.state().ledger.meta();
-    if (policy !== null) return config.policy.version > policy.version ? { kind: 'set-policy', policy: config.policy, semanticsVersion, subject: { kind: 'system' } } : null;
+    if (policy !== null)
+      return config.policy.version > policy.version ? { kind: 'set-policy', policy: config.policy, semanticsVersion, subject: { kind: 'system' } } : null;
     const { map } = directory.placement();
     const placed = map.buckets.find(({ bucket }) => bucket === this.applier.bucket);
-    return placed === undefined ? null : { kind: 'genesis', slots: placed.slots, epoch: GENESIS_EPOCH, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
+    return placed === undefined
+      ? null
+      : { kind: 'genesis', slots: placed.slots, epoch: GENESIS_EPOCH, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
   }
 
   private mayRaise(): boolean {
@@ -67,9 +70,15 @@ export class BucketOpening {
   /** The newest version that all replicas know; 0 while one of them does not say. */
   private async knownEverywhere(): Promise<number> {
     const { directory, participants, rm: self } = this.context;
-    const others = directory.placement().replicasOf(this.applier.bucket).filter((rm) => rm !== self);
+    const others = directory
+      .placement()
+      .replicasOf(this.applier.bucket)
+      .filter((rm) => rm !== self);
     const replies = await Promise.all(others.map((rm) => participants.send(rm, { kind: 'status' }, ASK_TIMEOUT_MS)));
-    return Math.min(SEMANTICS_VERSION, ...replies.map((reply) => (reply.kind === 'status' ? (reply.replicas.find(({ bucket }) => bucket === this.applier.bucket)?.knownSemantics ?? 0) : 0)));
+    return Math.min(
+      SEMANTICS_VERSION,
+      ...replies.map((reply) => (reply.kind === 'status' ? (reply.replicas.find(({ bucket }) => bucket === this.applier.bucket)?.knownSemantics ?? 0) : 0)),
+    );
   }
 
   private async propose(instruction: Instruction): Promise<void> {
@@ -86,6 +95,9 @@ export class BucketOpening {
     const { logger, config } = this.context;
     if (fate?.kind !== 'applied') return;
     const { semanticsVersion } = this.applier.state().ledger.meta();
-    logger.info({ bucket: this.applier.bucket, policyVersion: config.policy.version, semanticsVersion }, instruction.kind === 'genesis' ? 'the bucket is open' : 'the bucket has a new policy, or a new meaning of its instructions');
+    logger.info(
+      { bucket: this.applier.bucket, policyVersion: config.policy.version, semanticsVersion },
+      instruction.kind === 'genesis' ? 'the bucket is open' : 'the bucket has a new policy, or a new meaning of its instructions',
+    );
   }
 }

@@ -81,7 +81,11 @@ export class DeliveryDriver {
     const acknowledged: Acknowledge[] = [];
     for (const [at, { outcome, account }] of told.entries()) {
       if (isTold(present(reply.outcomes[at], 'reply'))) acknowledged.push({ kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
-      else this.context.logger.warn({ bucket: this.applier.bucket, to: bucket, txn: outcome.txn, account, reply: reply.outcomes[at] }, 'a leg did not take the decision; it is told again');
+      else
+        this.context.logger.warn(
+          { bucket: this.applier.bucket, to: bucket, txn: outcome.txn, account, reply: reply.outcomes[at] },
+          'a leg did not take the decision; it is told again',
+        );
     }
     if (acknowledged.length === 0 || !this.applier.isLeading()) return;
     await this.context.failpoints.hit('before-acknowledge', this.applier.bucket);
@@ -92,14 +96,20 @@ export class DeliveryDriver {
 function byPhase(untold: readonly Untold[]): readonly (readonly ['phase-2-commit' | 'phase-2-rollback', readonly Untold[]])[] {
   const committed = untold.filter(({ outcome }) => outcome.decision.kind === 'committed');
   const aborted = untold.filter(({ outcome }) => outcome.decision.kind === 'aborted');
-  const phases = [['phase-2-commit', committed], ['phase-2-rollback', aborted]] as const;
+  const phases = [
+    ['phase-2-commit', committed],
+    ['phase-2-rollback', aborted],
+  ] as const;
   return phases.filter(([, legs]) => legs.length > 0);
 }
 
 function tellingOf({ outcome, account }: Untold): Instruction {
   const { txn, key, decision } = outcome;
   if (decision.kind === 'committed') return { kind: 'commit', txn, account, commitUs: decision.commitUs };
-  const spec = present(outcome.body.legs.find((leg) => leg.account === account), 'leg of an untold account');
+  const spec = present(
+    outcome.body.legs.find((leg) => leg.account === account),
+    'leg of an untold account',
+  );
   return { kind: 'rollback', txn, key, homeSlot: outcome.slot, account, spec, reason: decision.reason };
 }
 

@@ -74,14 +74,20 @@ export class ResolutionDriver {
       this.context.logger.warn({ bucket: this.applier.bucket, txn: leg.txn, account: leg.account, reply }, 'a home did not resolve a leg; it is asked again');
       return null;
     }
-    this.context.logger.info({ bucket: this.applier.bucket, txn: leg.txn, account: leg.account, decision: recorded.txn === leg.txn ? recorded.decision.kind : 'aborted' }, 'an undecided leg was resolved by its home');
+    this.context.logger.info(
+      { bucket: this.applier.bucket, txn: leg.txn, account: leg.account, decision: recorded.txn === leg.txn ? recorded.decision.kind : 'aborted' },
+      'an undecided leg was resolved by its home',
+    );
     return endingOf(leg, verdictOf(leg.txn, recorded));
   }
 }
 
 function resolutionOf(leg: LegRow): InstructionItem {
   const body = present(leg.body, 'body of a prepared leg');
-  return { instruction: { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body, subject: { kind: 'system' }, askedAtMs: null }, token: null };
+  return {
+    instruction: { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body, subject: { kind: 'system' }, askedAtMs: null },
+    token: null,
+  };
 }
 
 function recordOf(txn: TxnId, outcome: ItemOutcome): Parameters<typeof verdictOf>[1] {

@@ -29,7 +29,9 @@ export class BucketExchange {
     private readonly timeoutMs: number,
   ) {
     this.clock = clock;
-    const everybody: ParticipantClient = { send: (rm, request, forMs, passage) => (rm === self ? local.handle(request, 'rm') : participants.send(rm, request, forMs, passage)) };
+    const everybody: ParticipantClient = {
+      send: (rm, request, forMs, passage) => (rm === self ? local.handle(request, 'rm') : participants.send(rm, request, forMs, passage)),
+    };
     this.asker = new LeaderAsker({ participants: everybody, directory, clock, random, self, backoffMs: BACKOFF_MS });
   }
 

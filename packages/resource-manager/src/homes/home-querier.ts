@@ -18,7 +18,12 @@ export type Verdict =
   | { readonly kind: 'aborted'; readonly reason: AbortReason }
   /** The home has recorded nothing when it was asked. */
   | { readonly kind: 'undecided' }
-  | { readonly kind: 'unreachable'; readonly isSilent: boolean; readonly reason: string; readonly noQuorum: { readonly home: BucketId; readonly missing: MissingQuorum } | null };
+  | {
+      readonly kind: 'unreachable';
+      readonly isSilent: boolean;
+      readonly reason: string;
+      readonly noQuorum: { readonly home: BucketId; readonly missing: MissingQuorum } | null;
+    };
 
 interface Waiting {
   readonly question: LegQuestion;
@@ -43,12 +48,14 @@ export class HomeQuerier {
   /** @param closedAtUs "undecided" has to stay true for every commit time up to this moment; null: as of now */
   ask(questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
     return Promise.all(
-      questions.map(
-        (question) =>
-          new Promise<Verdict>((done) => {
-            this.queueOf(this.directory.placement().bucketOf(question.homeSlot)).waiting.push({ question, closedAtUs, done });
-          }),
-      ).concat(this.start()),
+      questions
+        .map(
+          (question) =>
+            new Promise<Verdict>((done) => {
+              this.queueOf(this.directory.placement().bucketOf(question.homeSlot)).waiting.push({ question, closedAtUs, done });
+            }),
+        )
+        .concat(this.start()),
     );
   }
 
@@ -72,7 +79,11 @@ export class HomeQuerier {
     while (queue.waiting.length > 0) {
       const round = queue.waiting.splice(0, this.maxKeys);
       const behind = queue.waiting.length;
-      const verdicts = await this.askHome(home, round.map(({ question }) => question), latest(round));
+      const verdicts = await this.askHome(
+        home,
+        round.map(({ question }) => question),
+        latest(round),
+      );
       for (const [at, { done }] of round.entries()) done(present(verdicts[at], 'verdict'));
       const [first] = verdicts;
       // Whoever has waited for as long as that has heard nothing from it either: else each waits for all the silences before his own.
@@ -103,5 +114,7 @@ function latest(round: readonly Waiting[]): number | null {
 export function verdictOf(txn: TxnId, outcome: Pick<OutcomeRow, 'txn' | 'decision'> | null): Verdict {
   if (outcome === null) return { kind: 'undecided' };
   if (outcome.txn !== txn) return { kind: 'aborted', reason: { name: 'ID_CONFLICT', account: null, facts: {} } };
-  return outcome.decision.kind === 'committed' ? { kind: 'committed', commitUs: outcome.decision.commitUs } : { kind: 'aborted', reason: outcome.decision.reason };
+  return outcome.decision.kind === 'committed'
+    ? { kind: 'committed', commitUs: outcome.decision.commitUs }
+    : { kind: 'aborted', reason: outcome.decision.reason };
 }

@@ -3,7 +3,21 @@
  * part in founding, or, told so by its operator, waits to be admitted in the place of a lost one. Every step is durable
  * before anybody hears of it.
  */
-import { describeMember, foundingProblem, membershipOf, MemberTable, nextFoundingState, type Admission, type ClusterSettings, type FoundingProblem, type FoundingState, type FoundingStatement, type IdentityRecord, type Incarnation, type Membership } from '@mas/membership';
+import {
+  describeMember,
+  foundingProblem,
+  membershipOf,
+  MemberTable,
+  nextFoundingState,
+  type Admission,
+  type ClusterSettings,
+  type FoundingProblem,
+  type FoundingState,
+  type FoundingStatement,
+  type IdentityRecord,
+  type Incarnation,
+  type Membership,
+} from '@mas/membership';
 import { delay, type Clock, type Logger, type RmId } from '@mas/values';
 import type { Digest } from '../digest';
 import type { FolderIdentity } from './folder-identity';
@@ -124,7 +138,10 @@ export class BecomingMember {
   private async become(state: Exclude<FoundingState, { readonly kind: 'alone' }>): Promise<void> {
     const { identity, logger } = this.ports;
     await identity.change(state.kind === 'member' ? { state, members: MemberTable.ofFounders(state.founding.founders) } : { state });
-    logger.info({ clusterId: state.founding.clusterId }, state.kind === 'member' ? 'the cluster is founded' : 'all first resource managers are there: the cluster is being founded');
+    logger.info(
+      { clusterId: state.founding.clusterId },
+      state.kind === 'member' ? 'the cluster is founded' : 'all first resource managers are there: the cluster is being founded',
+    );
   }
 
   private fresh(): ReadonlyMap<RmId, FoundingStatement> {
@@ -159,7 +176,10 @@ export class BecomingMember {
 }
 
 /** What a folder with this record has to say. Null: it waits to be admitted. */
-export function statementOf({ self, first, settings }: Pick<BecomingMemberPorts, 'self' | 'first' | 'settings'>, record: IdentityRecord): FoundingStatement | null {
+export function statementOf(
+  { self, first, settings }: Pick<BecomingMemberPorts, 'self' | 'first' | 'settings'>,
+  record: IdentityRecord,
+): FoundingStatement | null {
   const state = foundingStateOf(record);
   return state === null ? null : { self: { rm: self, incarnation: record.incarnation, isExisting: record.isExisting }, first, settings, state };
 }
@@ -173,5 +193,12 @@ function foundingStateOf({ state, members }: IdentityRecord): FoundingState | nu
 
 /** The record of a folder that has none yet. */
 export function newIdentity(incarnation: Incarnation, kind: 'new' | 'existing' | 'rejoining'): IdentityRecord {
-  return { incarnation, isExisting: kind === 'existing', state: { kind: kind === 'rejoining' ? 'rejoining' : 'alone' }, members: null, hasDatabase: false, hasGroups: false };
+  return {
+    incarnation,
+    isExisting: kind === 'existing',
+    state: { kind: kind === 'rejoining' ? 'rejoining' : 'alone' },
+    members: null,
+    hasDatabase: false,
+    hasGroups: false,
+  };
 }

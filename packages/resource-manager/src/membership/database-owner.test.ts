@@ -58,7 +58,12 @@ const rows: readonly Row[] = [
   ['a member whose database is lost', record(MEMBER, { hasDatabase: true }), { kind: 'empty' }, 'DATABASE_LOST'],
   ['a member that died before it had one', record(MEMBER), { kind: 'empty' }, null],
   ['a member, the database of another one', record(MEMBER, { hasDatabase: true }), { kind: 'owned', owner: owner(2, 'b') }, 'DATABASE_OF_ANOTHER'],
-  ['a member, the database of another cluster\u2019s', record(MEMBER, { hasDatabase: true }), { kind: 'owned', owner: owner(1, 'b', clusterId('e'.repeat(32))) }, 'DATABASE_OF_ANOTHER'],
+  [
+    'a member, the database of another cluster\u2019s',
+    record(MEMBER, { hasDatabase: true }),
+    { kind: 'owned', owner: owner(1, 'b', clusterId('e'.repeat(32))) },
+    'DATABASE_OF_ANOTHER',
+  ],
   ['a member, the database of another incarnation', record(MEMBER, { hasDatabase: true }), { kind: 'owned', owner: owner(1, 'b') }, 'FOLDER_LOST'],
   ['one that rejoins, and its old database', REJOINING, { kind: 'owned', owner: owner(1, 'b') }, null],
   ['one that rejoins, and another one\u2019s database', REJOINING, { kind: 'owned', owner: owner(2, 'b') }, 'DATABASE_OF_ANOTHER'],
@@ -74,7 +79,17 @@ test.each(rows)('%s', async (_name, folder, found, refused) => {
 
 async function claim(folder: IdentityRecord, database: OneDatabase): Promise<IdentityRecord> {
   const saved: IdentityRecord[] = [];
-  const identity = new FolderIdentity({ load: () => null, save: (one) => (saved.push(one), Promise.resolve()), loadMarks: () => [], saveMarks: () => Promise.resolve(), loadRuns: () => null, saveRuns: () => Promise.resolve() }, folder);
+  const identity = new FolderIdentity(
+    {
+      load: () => null,
+      save: (one) => (saved.push(one), Promise.resolve()),
+      loadMarks: () => [],
+      saveMarks: () => Promise.resolve(),
+      loadRuns: () => null,
+      saveRuns: () => Promise.resolve(),
+    },
+    folder,
+  );
   await claimDatabase(database, RM, identity, { clusterId: CLUSTER, ordinal: ordinal(0), settings: SETTINGS }, 'database mas1');
   return identity.current();
 }

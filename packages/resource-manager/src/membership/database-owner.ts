@@ -15,7 +15,13 @@ export async function checkDatabase(store: OwnedStore, rm: RmId, record: Identit
 }
 
 /** Gives the database this folder's name, and the folder the knowledge of that. Call it once this process is a member. @throws MembershipRefused, StoreUnavailable */
-export async function claimDatabase(store: OwnedStore & Pick<AppliedStore, 'migrate'>, rm: RmId, identity: FolderIdentity, membership: Membership, database: string): Promise<void> {
+export async function claimDatabase(
+  store: OwnedStore & Pick<AppliedStore, 'migrate'>,
+  rm: RmId,
+  identity: FolderIdentity,
+  membership: Membership,
+  database: string,
+): Promise<void> {
   await store.migrate();
   const owner: StoreOwner = { clusterId: membership.clusterId, rm, incarnation: identity.current().incarnation };
   const found = await store.ownership();
@@ -36,7 +42,10 @@ function problemOf(ownership: StoreOwnership, rm: RmId, record: IdentityRecord):
       return { name: 'DATABASE_LOST', message: `is empty, and the data folder has had a database: it is lost, or this is the wrong one. ${rejoin}` };
     case 'unnamed':
       if (!record.hasDatabase && record.isExisting) return null;
-      return { name: 'FOLDER_LOST', message: `has rows of an earlier version, and the data folder is new: the folder is lost, or this is the wrong database. Give each its own one back, or a database that is empty.` };
+      return {
+        name: 'FOLDER_LOST',
+        message: `has rows of an earlier version, and the data folder is new: the folder is lost, or this is the wrong database. Give each its own one back, or a database that is empty.`,
+      };
     case 'owned':
       return problemOfOwner(ownership.owner, rm, record, rejoin);
     default:
@@ -51,8 +60,15 @@ function problemOfOwner(owner: StoreOwner, rm: RmId, record: IdentityRecord, rej
   const isOwnPast = owner.rm === rm && (clusterId === undefined || clusterId === owner.clusterId);
   // The folder of a lost one begins anew: what it will have to give up is known once it is admitted.
   if (isOwnPast && (record.state.kind === 'rejoining' || (record.state.kind === 'admitted' && !record.hasDatabase))) return null;
-  if (isOwnPast) return { name: 'FOLDER_LOST', message: `${theirs}, this folder is another incarnation (${shortId(record.incarnation)}): the folder is lost, or this is the wrong database. ${rejoin}` };
-  return { name: 'DATABASE_OF_ANOTHER', message: `${theirs}; this is rm-${rm}${clusterId === undefined ? '' : ` of cluster ${clusterId}`}. Give each resource manager a database of its own with --db (MAS_DB).` };
+  if (isOwnPast)
+    return {
+      name: 'FOLDER_LOST',
+      message: `${theirs}, this folder is another incarnation (${shortId(record.incarnation)}): the folder is lost, or this is the wrong database. ${rejoin}`,
+    };
+  return {
+    name: 'DATABASE_OF_ANOTHER',
+    message: `${theirs}; this is rm-${rm}${clusterId === undefined ? '' : ` of cluster ${clusterId}`}. Give each resource manager a database of its own with --db (MAS_DB).`,
+  };
 }
 
 function isPredecessor(found: StoreOwner, owner: StoreOwner): boolean {

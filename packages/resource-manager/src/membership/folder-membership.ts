@@ -76,7 +76,13 @@ export class FolderMembership {
 }
 
 async function whatIsLost(database: NamedDatabase | null, rm: RmId, record: IdentityRecord, folder: MemberFolder): Promise<MembershipRefused | null> {
-  if (database === null) return embeddedIsLost(record, folder) ? new MembershipRefused('DATABASE_LOST', `${folder.path} has lost its embedded database, and the log alone is not enough. If it is lost for good: start rm-${rm} with --rejoin, and allow it with "mas-client cluster replace-node ${rm}".`) : null;
+  if (database === null)
+    return embeddedIsLost(record, folder)
+      ? new MembershipRefused(
+          'DATABASE_LOST',
+          `${folder.path} has lost its embedded database, and the log alone is not enough. If it is lost for good: start rm-${rm} with --rejoin, and allow it with "mas-client cluster replace-node ${rm}".`,
+        )
+      : null;
   try {
     await checkDatabase(database.store, rm, record, database.name);
     return null;

@@ -10,7 +10,10 @@ const [ONE, TWO, THREE] = [rmId(1), rmId(2), rmId(3)];
 const cluster = madeUpCluster([ONE, TWO, THREE]);
 const PATIENT_MS = 10_000;
 const WELCOME: Introduction = { kind: 'welcome' };
-const away = (name: PeerRefusal['name'], more: Partial<PeerRefusal> = {}): Introduction => ({ kind: 'turned-away', refusal: { name, message: name, isFinal: true, mark: null, ...more } });
+const away = (name: PeerRefusal['name'], more: Partial<PeerRefusal> = {}): Introduction => ({
+  kind: 'turned-away',
+  refusal: { name, message: name, isFinal: true, mark: null, ...more },
+});
 
 /** Its first run ended with batch 10. */
 function startedAgain(): LocalMember {
@@ -36,7 +39,10 @@ function meet(answers: Readonly<Record<number, readonly [number, Introduction | 
     return new Promise((resolve) => void clock.schedule(afterMs, () => resolve(answer)));
   };
   const client: MembershipClient = { introduce, found: () => Promise.resolve(null), rejoin: () => Promise.resolve(null) };
-  meetOthers({ local, others: [TWO, THREE], client, clock, logger: silentLogger }).then(() => (outcome = 'goes on'), (error: Error) => (outcome = error.message));
+  meetOthers({ local, others: [TWO, THREE], client, clock, logger: silentLogger }).then(
+    () => (outcome = 'goes on'),
+    (error: Error) => (outcome = error.message),
+  );
   return { clock, said, outcome: () => outcome };
 }
 
@@ -54,13 +60,23 @@ test.each<[string, Readonly<Record<number, readonly [number, Introduction | null
   await meeting.clock.advance(afterMs - 1);
   expect(meeting.outcome()).toBeUndefined();
   await meeting.clock.advance(1);
-  expect([meeting.outcome(), meeting.said.map(({ rm, position }) => [rm, position])]).toEqual(['goes on', [[1, 10], [1, 10]]]);
+  expect([meeting.outcome(), meeting.said.map(({ rm, position }) => [rm, position])]).toEqual([
+    'goes on',
+    [
+      [1, 10],
+      [1, 10],
+    ],
+  ]);
 });
 
 test.each<[string, Readonly<Record<number, readonly [number, Introduction | null]>>, string | RegExp]>([
   ['it was replaced', { 2: [3, away('REPLACED_INCARNATION')], 3: [7, WELCOME] }, 'REPLACED_INCARNATION'],
   ['both are another cluster\u2019s', { 2: [3, away('ANOTHER_CLUSTER')], 3: [7, away('ANOTHER_CLUSTER')] }, 'ANOTHER_CLUSTER'],
-  ['it is a copy, as its own log shows', { 2: [5_000, away('OLD_COPY', { mark: { run: FIRST_RUN.run, position: 11 } })], 3: [1, null] }, /^The data of rm-1 is a copy of an earlier time/],
+  [
+    'it is a copy, as its own log shows',
+    { 2: [5_000, away('OLD_COPY', { mark: { run: FIRST_RUN.run, position: 11 } })], 3: [1, null] },
+    /^The data of rm-1 is a copy of an earlier time/,
+  ],
 ])('%s: it ends', async (_what, answers, message) => {
   const meeting = meet(answers);
   await meeting.clock.advance(PATIENT_MS);
@@ -88,6 +104,10 @@ test('one that is heard on and on runs: this one ends', async () => {
 
 test('a cluster of one has nobody to meet', async () => {
   const clock = new VirtualClock();
-  const client: MembershipClient = { introduce: () => Promise.reject(new Error('nobody')), found: () => Promise.resolve(null), rejoin: () => Promise.resolve(null) };
+  const client: MembershipClient = {
+    introduce: () => Promise.reject(new Error('nobody')),
+    found: () => Promise.resolve(null),
+    rejoin: () => Promise.resolve(null),
+  };
   await meetOthers({ local: madeUpCluster([ONE]).local(ONE, () => 0), others: [], client, clock, logger: silentLogger });
 });

@@ -11,7 +11,10 @@ export class MemberDesk implements MembershipServer, ParticipantServer {
   manager: ResourceManager | null = null;
 
   handle(request: ParticipantRequest, caller: 'tm' | 'rm', passage?: Passage): Promise<ParticipantReply> {
-    return this.manager?.handle(request, caller, passage) ?? Promise.resolve({ kind: 'unavailable', reason: 'this resource manager is not a member of its cluster yet' });
+    return (
+      this.manager?.handle(request, caller, passage) ??
+      Promise.resolve({ kind: 'unavailable', reason: 'this resource manager is not a member of its cluster yet' })
+    );
   }
 
   found(statement: FoundingStatement, isQuestion: boolean): FoundingStatement | null {

@@ -15,8 +15,16 @@ const settings = {} as ClusterSettings;
 class Meta {
   isLeading = true;
   map: PlacementMap = {
-    ...genesisPlacement(members.map((rm) => ({ rm, address: `rm-${rm}:1` })), 3, 3),
-    cluster: { clusterId: clusterId('c'.repeat(32)), nodes: members.map((rm) => ({ rm, incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })), txnVersion: 2 },
+    ...genesisPlacement(
+      members.map((rm) => ({ rm, address: `rm-${rm}:1` })),
+      3,
+      3,
+    ),
+    cluster: {
+      clusterId: clusterId('c'.repeat(32)),
+      nodes: members.map((rm) => ({ rm, incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })),
+      txnVersion: 2,
+    },
   };
   readonly applier = { placement: (): PlacementMap => this.map };
 

@@ -28,9 +28,14 @@ function answerOf(map: PlacementMap, settings: ClusterSettings, rm: RmId, incarn
   if (map.cluster === null) return NOBODY_KNOWS;
   const node = nodeOf(map, rm);
   const { clusterId } = map.cluster;
-  if (node === undefined) return { kind: 'refused', name: 'UNKNOWN_RESOURCE_MANAGER', message: `Cluster ${clusterId} has no rm-${rm}: check --id and --cluster.` };
-  if (node.incarnation === incarnation) return { kind: 'admitted', admission: { clusterId, ordinal: node.ordinal, settings, members: present(membersOfMap(map), 'members') } };
-  return { kind: 'pending', message: `the operator: rm-${rm} is recorded as incarnation ${shortId(node.incarnation)}, this folder is ${shortId(incarnation)}; "mas-client cluster replace-node ${rm}" allows it to take the place` };
+  if (node === undefined)
+    return { kind: 'refused', name: 'UNKNOWN_RESOURCE_MANAGER', message: `Cluster ${clusterId} has no rm-${rm}: check --id and --cluster.` };
+  if (node.incarnation === incarnation)
+    return { kind: 'admitted', admission: { clusterId, ordinal: node.ordinal, settings, members: present(membersOfMap(map), 'members') } };
+  return {
+    kind: 'pending',
+    message: `the operator: rm-${rm} is recorded as incarnation ${shortId(node.incarnation)}, this folder is ${shortId(incarnation)}; "mas-client cluster replace-node ${rm}" allows it to take the place`,
+  };
 }
 
 function nodeOf(map: PlacementMap, rm: RmId): ClusterNode | undefined {

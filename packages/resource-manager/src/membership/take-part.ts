@@ -100,5 +100,8 @@ export async function takePart<Store extends MemberStore, Log extends Positioned
 /** A cluster keeps the shape that it was founded with. */
 function sayWhatIsRecorded({ buckets, replicas }: ClusterSettings, { settings }: Membership, logger: Logger): void {
   if (buckets === settings.buckets && replicas === settings.replicas) return;
-  logger.warn({ buckets, replicas, founded: { buckets: settings.buckets, replicas: settings.replicas } }, 'the cluster was founded with other --buckets or --replicas than this process is told: what it was founded with counts');
+  logger.warn(
+    { buckets, replicas, founded: { buckets: settings.buckets, replicas: settings.replicas } },
+    'the cluster was founded with other --buckets or --replicas than this process is told: what it was founded with counts',
+  );
 }

@@ -6,8 +6,16 @@ import { applyMetaCommand, decodeMetaCommand, encodeMetaCommand, type MetaComman
 
 const id = (digit: string): ReturnType<typeof incarnation> => incarnation(digit.repeat(32));
 const RM_3 = rmId(3);
-const cluster: ClusterRecord = { clusterId: clusterId('c'.repeat(32)), nodes: [1, 2, 3].map((rm) => ({ rm: rmId(rm), incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })), txnVersion: 2 };
-const configured = genesisPlacement([1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `rm-${rm}:1` })), 3, 3);
+const cluster: ClusterRecord = {
+  clusterId: clusterId('c'.repeat(32)),
+  nodes: [1, 2, 3].map((rm) => ({ rm: rmId(rm), incarnation: id(String(rm)), ordinal: ordinal(0), isLost: false })),
+  txnVersion: 2,
+};
+const configured = genesisPlacement(
+  [1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `rm-${rm}:1` })),
+  3,
+  3,
+);
 const FOUND: MetaCommand = { kind: 'found', map: configured, cluster };
 const LOSE: MetaCommand = { kind: 'lose', rm: RM_3, incarnation: id('3') };
 const admit = (digit: string): MetaCommand => ({ kind: 'admit', rm: RM_3, incarnation: id(digit), replaces: id('3') });

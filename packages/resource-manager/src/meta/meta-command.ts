@@ -24,13 +24,17 @@ export function applyMetaCommand(current: PlacementMap | null, command: MetaComm
       return current === null || command.map.version > current.version ? { ...command.map, cluster: current?.cluster ?? command.map.cluster } : current;
     case 'found': {
       const base = current ?? command.map;
-      return base.cluster === null ? { ...base, version: base.version + 1, cluster: current === null ? command.cluster : { ...command.cluster, txnVersion: 1 } } : base;
+      return base.cluster === null
+        ? { ...base, version: base.version + 1, cluster: current === null ? command.cluster : { ...command.cluster, txnVersion: 1 } }
+        : base;
     }
     case 'lose':
       return changed(current, command.rm, (node) => (node.incarnation === command.incarnation && !node.isLost ? { ...node, isLost: true } : node));
     case 'admit':
       return changed(current, command.rm, (node) =>
-        node.isLost && node.incarnation === command.replaces ? { rm: node.rm, incarnation: command.incarnation, ordinal: ordinal(node.ordinal + 1), isLost: false } : node,
+        node.isLost && node.incarnation === command.replaces
+          ? { rm: node.rm, incarnation: command.incarnation, ordinal: ordinal(node.ordinal + 1), isLost: false }
+          : node,
       );
     default:
       return command satisfies never;
@@ -60,7 +64,12 @@ export function decodeMetaCommand(bytes: Uint8Array): MetaCommand {
       return { kind: 'lose', rm: rmId(Number(fields['rm'])), incarnation: incarnation(String(fields['incarnation'])) };
     default:
       invariant(fields['command'] === 'admit', 'the command of the meta group is known', { command: fields['command'] });
-      return { kind: 'admit', rm: rmId(Number(fields['rm'])), incarnation: incarnation(String(fields['incarnation'])), replaces: incarnation(String(fields['replaces'])) };
+      return {
+        kind: 'admit',
+        rm: rmId(Number(fields['rm'])),
+        incarnation: incarnation(String(fields['incarnation'])),
+        replaces: incarnation(String(fields['replaces'])),
+      };
   }
 }
 
@@ -84,5 +93,9 @@ function changed(current: PlacementMap | null, rm: RmId, change: (node: ClusterN
   if (current === null || current.cluster === null || node === undefined) return current;
   const after = change(node);
   if (after === node) return current;
-  return { ...current, version: current.version + 1, cluster: { ...current.cluster, nodes: current.cluster.nodes.map((each) => (each.rm === rm ? after : each)) } };
+  return {
+    ...current,
+    version: current.version + 1,
+    cluster: { ...current.cluster, nodes: current.cluster.nodes.map((each) => (each.rm === rm ? after : each)) },
+  };
 }

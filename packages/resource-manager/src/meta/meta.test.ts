@@ -13,13 +13,27 @@ async function placementAt(cluster: TestCluster, rm = RM_1): Promise<PlacementMa
 test('the configured placement becomes the map of all replicas, with the founders\u2019 incarnations', async () => {
   const cluster = await new TestCluster({ rms: 2, buckets: 2 }).start();
   const founded = await placementAt(cluster, RM_1);
-  expect(founded).toMatchObject({ version: 2, buckets: cluster.placement.buckets, cluster: { nodes: [{ rm: 1, ordinal: 0, isLost: false }, { rm: 2, ordinal: 0, isLost: false }], txnVersion: 2 } });
+  expect(founded).toMatchObject({
+    version: 2,
+    buckets: cluster.placement.buckets,
+    cluster: {
+      nodes: [
+        { rm: 1, ordinal: 0, isLost: false },
+        { rm: 2, ordinal: 0, isLost: false },
+      ],
+      txnVersion: 2,
+    },
+  });
   expect(await placementAt(cluster, RM_2)).toEqual(founded);
 });
 
 test('a newer map replaces it, an older one does not, and both survive a restart from SQL', async () => {
   const cluster = await new TestCluster({ rms: 1 }).start();
-  const newer: PlacementMap = { ...cluster.placement, version: 7, resourceManagers: [...cluster.placement.resourceManagers, { rm: rmId(9), address: 'rm-9:1' }] };
+  const newer: PlacementMap = {
+    ...cluster.placement,
+    version: 7,
+    resourceManagers: [...cluster.placement.resourceManagers, { rm: rmId(9), address: 'rm-9:1' }],
+  };
   const { cluster: founded } = present(await placementAt(cluster), 'map');
   const merged = { ...newer, cluster: founded };
   expect(await cluster.clock.await(cluster.manager(RM_1).proposePlacement(newer))).toEqual(merged);

@@ -53,7 +53,12 @@ function clusterIn([id, nodes, txnVersion = 1]: readonly unknown[]): ClusterReco
   invariant(txnVersion === 1 || txnVersion === 2, 'the version of txns is known', { txnVersion });
   return {
     clusterId: clusterId(String(id)),
-    nodes: tuples(nodes).map(([rm, text, admitted, isLost]) => ({ rm: rmId(Number(rm)), incarnation: incarnation(String(text)), ordinal: ordinal(Number(admitted)), isLost: isLost === true })),
+    nodes: tuples(nodes).map(([rm, text, admitted, isLost]) => ({
+      rm: rmId(Number(rm)),
+      incarnation: incarnation(String(text)),
+      ordinal: ordinal(Number(admitted)),
+      isLost: isLost === true,
+    })),
     txnVersion,
   };
 }

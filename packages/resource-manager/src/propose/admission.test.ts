@@ -2,7 +2,19 @@
 import { currency, err, ok, parseAccountNumber, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey } from '@mas/values';
 import type { InstructionItem } from '@mas/two-phase-commit';
 import { platformDigest } from '../digest';
-import { accountsIn, accountToken, commitLeg, createAccount, decideAbort, decideCommit, OPERATOR, OPERATOR_TOKEN, payment, prepare, type Payment } from '../testing/payments';
+import {
+  accountsIn,
+  accountToken,
+  commitLeg,
+  createAccount,
+  decideAbort,
+  decideCommit,
+  OPERATOR,
+  OPERATOR_TOKEN,
+  payment,
+  prepare,
+  type Payment,
+} from '../testing/payments';
 import { AdmissionControl } from './admission';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
 import { changeBody, creationBody, PaymentBody, txnPreimage, type Instruction } from '@mas/ledger';
@@ -24,7 +36,13 @@ const OTHER_TXN = txnId('0'.repeat(64));
 /** The same payment as Alice's own: its key is scoped to her account. */
 function own(): Payment {
   const key = paymentKey(ALICE, 'own');
-  return { ...p, key, homeSlot: homeSlotOf(key, ALICE), txn: txnId(platformDigest.sha256Hex(txnPreimage(2, key, p.body))), subject: { kind: 'account', account: ALICE } };
+  return {
+    ...p,
+    key,
+    homeSlot: homeSlotOf(key, ALICE),
+    txn: txnId(platformDigest.sha256Hex(txnPreimage(2, key, p.body))),
+    subject: { kind: 'account', account: ALICE },
+  };
 }
 
 function changed(item: InstructionItem, fields: object): InstructionItem {
@@ -34,13 +52,29 @@ function changed(item: InstructionItem, fields: object): InstructionItem {
 function bound(key: PaymentKey): Extract<Instruction, { kind: 'bind-id' }> {
   const body = creationBody({ number: BOB, currency: currency('USD'), openingBalanceMinor: 1n, minimumMinor: null, owner: '' });
   const scope = parseAccountNumber(splitPaymentKey(key).scope);
-  return { kind: 'bind-id', key, homeSlot: homeSlotOf(key, scope.ok ? scope.value : null), txn: txnId(platformDigest.sha256Hex(txnPreimage(1, key, body))), body, subject: OPERATOR };
+  return {
+    kind: 'bind-id',
+    key,
+    homeSlot: homeSlotOf(key, scope.ok ? scope.value : null),
+    txn: txnId(platformDigest.sha256Hex(txnPreimage(1, key, body))),
+    body,
+    subject: OPERATOR,
+  };
 }
 
 function changeOf(number: AccountNumber, id: string): Instruction {
   const key = paymentKey('test|operator', id);
   const change = { kind: 'freeze' } as const;
-  return { kind: 'change-account', key, txn: txnId(platformDigest.sha256Hex(txnPreimage(1, key, changeBody(number, change)))), number, change, subject: OPERATOR, lockToken: null, undecided: [] };
+  return {
+    kind: 'change-account',
+    key,
+    txn: txnId(platformDigest.sha256Hex(txnPreimage(1, key, changeBody(number, change)))),
+    number,
+    change,
+    subject: OPERATOR,
+    lockToken: null,
+    undecided: [],
+  };
 }
 
 test.each<[string, InstructionItem, string, string]>([
@@ -48,38 +82,182 @@ test.each<[string, InstructionItem, string, string]>([
   ['a payment with a token that is not valid any more', { ...prepare(p, BOB), token: 'old' }, 'unauthenticated', 'TOKEN_EXPIRED'],
   ["an id of another caller's scope", { ...decideCommit(p, []), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
   ['a txn that is not the hash of key and body', changed(prepare(p, BOB), { txn: OTHER_TXN }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
-  ['a body that was changed behind the txn', changed(decideCommit(p, []), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
+  [
+    'a body that was changed behind the txn',
+    changed(decideCommit(p, []), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }),
+    'permission-denied',
+    'TXN_DOES_NOT_MATCH_BODY',
+  ],
   ['a creation whose amount was changed', changed(createAccount(BOB, 5n), { openingBalanceMinor: 6n }), 'permission-denied', 'TXN_DOES_NOT_MATCH_BODY'],
-  ['another home than the key has', changed(decideAbort(p), { homeSlot: slot((slotOfAccount(ALICE) + 1) % 4096) }), 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
-  ['a change of an account under a key with another home', { token: OPERATOR_TOKEN, instruction: changeOf(BOB, 'no account in front') }, 'permission-denied', 'HOME_SLOT_DOES_NOT_MATCH_KEY'],
-  ['a leg that the body lacks', changed(prepare(p, BOB), { account: accountsIn(0, 4095, 3)[2] }), 'permission-denied', 'the body has no leg of the account to be prepared'],
+  [
+    'another home than the key has',
+    changed(decideAbort(p), { homeSlot: slot((slotOfAccount(ALICE) + 1) % 4096) }),
+    'permission-denied',
+    'HOME_SLOT_DOES_NOT_MATCH_KEY',
+  ],
+  [
+    'a change of an account under a key with another home',
+    { token: OPERATOR_TOKEN, instruction: changeOf(BOB, 'no account in front') },
+    'permission-denied',
+    'HOME_SLOT_DOES_NOT_MATCH_KEY',
+  ],
+  [
+    'a leg that the body lacks',
+    changed(prepare(p, BOB), { account: accountsIn(0, 4095, 3)[2] }),
+    'permission-denied',
+    'the body has no leg of the account to be prepared',
+  ],
   ['a prepared leg that the body lacks', decideCommit(p, [accountsIn(0, 4095, 3)[2] ?? BOB]), 'permission-denied', 'LEG_NOT_IN_BODY'],
-  ['a body that does not balance', decideCommit({ ...p, body: PaymentBody.of({ ...p.body, legs: p.body.legs.slice(0, 1) }) }, []), 'permission-denied', 'legs: TOO_FEW_LEGS'],
+  [
+    'a body that does not balance',
+    decideCommit({ ...p, body: PaymentBody.of({ ...p.body, legs: p.body.legs.slice(0, 1) }) }, []),
+    'permission-denied',
+    'legs: TOO_FEW_LEGS',
+  ],
   ["an abort with another caller's token", { ...decideAbort(p), token: accountToken(ALICE) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
-  ['genesis from outside', { token: null, instruction: { kind: 'genesis', slots: [], epoch: 1, policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1 } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
+  [
+    'genesis from outside',
+    {
+      token: null,
+      instruction: {
+        kind: 'genesis',
+        slots: [],
+        epoch: 1,
+        policy: { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n },
+        semanticsVersion: 1,
+      },
+    },
+    'permission-denied',
+    'INSTRUCTION_IS_INTERNAL',
+  ],
   ['expiry from outside', { token: null, instruction: { kind: 'expire', account: ALICE, txn: p.txn } }, 'permission-denied', 'INSTRUCTION_IS_INTERNAL'],
-  ['a forced resolution by an account', { token: accountToken(ALICE), instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
-  ['an id bound by an account', { token: accountToken(ALICE), instruction: { ...bound(own().key), subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  [
+    'a forced resolution by an account',
+    {
+      token: accountToken(ALICE),
+      instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 },
+    },
+    'permission-denied',
+    'OPERATOR_TOKEN_REQUIRED',
+  ],
+  [
+    'an id bound by an account',
+    { token: accountToken(ALICE), instruction: { ...bound(own().key), subject: OPERATOR } },
+    'permission-denied',
+    'OPERATOR_TOKEN_REQUIRED',
+  ],
   ['an id bound in another caller’s scope', { token: accountToken(ALICE), instruction: bound(p.key) }, 'permission-denied', 'ID_OF_ANOTHER_CALLER'],
-  ['an id bound to a request with legs', { token: OPERATOR_TOKEN, instruction: { ...bound(p.key), body: p.body } }, 'permission-denied', 'an id that is bound is a request’s without legs'],
-  ['a meaning of instructions that this build does not know', { token: OPERATOR_TOKEN, instruction: { kind: 'set-policy', policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 99, subject: OPERATOR } }, 'permission-denied', 'SEMANTICS_UNKNOWN'],
-  ['a policy from an account', { token: accountToken(ALICE), instruction: { kind: 'set-policy', policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n }, semanticsVersion: 1, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
+  [
+    'an id bound to a request with legs',
+    { token: OPERATOR_TOKEN, instruction: { ...bound(p.key), body: p.body } },
+    'permission-denied',
+    'an id that is bound is a request’s without legs',
+  ],
+  [
+    'a meaning of instructions that this build does not know',
+    {
+      token: OPERATOR_TOKEN,
+      instruction: {
+        kind: 'set-policy',
+        policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n },
+        semanticsVersion: 99,
+        subject: OPERATOR,
+      },
+    },
+    'permission-denied',
+    'SEMANTICS_UNKNOWN',
+  ],
+  [
+    'a policy from an account',
+    {
+      token: accountToken(ALICE),
+      instruction: {
+        kind: 'set-policy',
+        policy: { version: 9, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1n },
+        semanticsVersion: 1,
+        subject: OPERATOR,
+      },
+    },
+    'permission-denied',
+    'OPERATOR_TOKEN_REQUIRED',
+  ],
   ['an owner that no column holds', changed(createAccount(BOB, 5n), { owner: 'x'.repeat(257) }), 'permission-denied', 'OWNER_TOO_LONG'],
-  ['a lock id that no column holds', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: 'x'.repeat(129), owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_ID_INVALID'],
-  ['a lock owner that is no handle', { token: null, instruction: { kind: 'release-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'é' } }, 'permission-denied', 'LOCK_OWNER_INVALID'],
-  ['a lock id with a space', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: `${ALICE} x`, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_ID_INVALID'],
-  ['a break from an account', { token: accountToken(ALICE), instruction: { kind: 'break-lock', slot: slotOfAccount(ALICE), lockId: ALICE, upToToken: 1, subject: OPERATOR } }, 'permission-denied', 'OPERATOR_TOKEN_REQUIRED'],
-  ['a shared lock whose key no column holds', { token: OPERATOR_TOKEN, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 's'.repeat(64), mode: 'shared', ttlMs: 1_000, subject: OPERATOR } }, 'permission-denied', 'LOCK_OWNER_INVALID'],
-  ['a lock without a token', { token: null, instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR } }, 'unauthenticated', 'TOKEN_MISSING'],
+  [
+    'a lock id that no column holds',
+    {
+      token: OPERATOR_TOKEN,
+      instruction: {
+        kind: 'acquire-lock',
+        slot: slotOfAccount(ALICE),
+        lockId: 'x'.repeat(129),
+        owner: 'o',
+        mode: 'exclusive',
+        ttlMs: 1_000,
+        subject: OPERATOR,
+      },
+    },
+    'permission-denied',
+    'LOCK_ID_INVALID',
+  ],
+  [
+    'a lock owner that is no handle',
+    { token: null, instruction: { kind: 'release-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'é' } },
+    'permission-denied',
+    'LOCK_OWNER_INVALID',
+  ],
+  [
+    'a lock id with a space',
+    {
+      token: OPERATOR_TOKEN,
+      instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: `${ALICE} x`, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR },
+    },
+    'permission-denied',
+    'LOCK_ID_INVALID',
+  ],
+  [
+    'a break from an account',
+    { token: accountToken(ALICE), instruction: { kind: 'break-lock', slot: slotOfAccount(ALICE), lockId: ALICE, upToToken: 1, subject: OPERATOR } },
+    'permission-denied',
+    'OPERATOR_TOKEN_REQUIRED',
+  ],
+  [
+    'a shared lock whose key no column holds',
+    {
+      token: OPERATOR_TOKEN,
+      instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 's'.repeat(64), mode: 'shared', ttlMs: 1_000, subject: OPERATOR },
+    },
+    'permission-denied',
+    'LOCK_OWNER_INVALID',
+  ],
+  [
+    'a lock without a token',
+    {
+      token: null,
+      instruction: { kind: 'acquire-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'o', mode: 'exclusive', ttlMs: 1_000, subject: OPERATOR },
+    },
+    'unauthenticated',
+    'TOKEN_MISSING',
+  ],
 ])('%s is refused', (_what, item, kind, reason) => {
   expect(control.admit(item)).toEqual({ kind, reason });
 });
 
 test('a payment that was begun before its txn was a hash over bytes is still resolved, and asked for again', () => {
   const old: Payment = { ...p, txn: txnId(platformDigest.sha256Hex(txnPreimage(1, p.key, p.body))) };
-  const resolve: InstructionItem = { token: null, instruction: { kind: 'resolve', txn: old.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: { kind: 'system' }, askedAtMs: null } };
-  expect([prepare(old, BOB), decideCommit(old, []), decideAbort(old), resolve].map((item) => control.admit(item).kind)).toEqual(['admitted', 'admitted', 'admitted', 'admitted']);
-  expect(control.admit(changed(prepare(old, BOB), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }))).toEqual({ kind: 'permission-denied', reason: 'TXN_DOES_NOT_MATCH_BODY' });
+  const resolve: InstructionItem = {
+    token: null,
+    instruction: { kind: 'resolve', txn: old.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: { kind: 'system' }, askedAtMs: null },
+  };
+  expect([prepare(old, BOB), decideCommit(old, []), decideAbort(old), resolve].map((item) => control.admit(item).kind)).toEqual([
+    'admitted',
+    'admitted',
+    'admitted',
+    'admitted',
+  ]);
+  expect(control.admit(changed(prepare(old, BOB), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }))).toEqual({
+    kind: 'permission-denied',
+    reason: 'TXN_DOES_NOT_MATCH_BODY',
+  });
 });
 
 test('the subject is what the token says, whatever the instruction claimed', () => {
@@ -109,10 +287,15 @@ test.each<[string, InstructionItem]>([
 });
 
 test('an abort without a token that names a foreign subject runs as the system', () => {
-  expect(control.admit(changed(decideAbort(p), { subject: { kind: 'account', account: BOB } }))).toMatchObject({ instruction: { subject: { kind: 'system' } } });
+  expect(control.admit(changed(decideAbort(p), { subject: { kind: 'account', account: BOB } }))).toMatchObject({
+    instruction: { subject: { kind: 'system' } },
+  });
 });
 
 test('a resolution by a node is the system’s', () => {
-  const item: InstructionItem = { token: null, instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 } };
+  const item: InstructionItem = {
+    token: null,
+    instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 },
+  };
   expect(control.admit(item)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'system' } } });
 });

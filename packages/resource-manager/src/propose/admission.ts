@@ -3,7 +3,18 @@
  * callers: the token is verified here, the subject in the entry is what it says, ids are scoped to that subject, and
  * a txn is the hash of its key and body. Apply reads no token; this is the only place that does.
  */
-import { changeBody, creationBody, instructionProblem, SEMANTICS_VERSION, textProblem, txnPreimage, type Instruction, type PaymentBody, type Subject, type TxnVersion } from '@mas/ledger';
+import {
+  changeBody,
+  creationBody,
+  instructionProblem,
+  SEMANTICS_VERSION,
+  textProblem,
+  txnPreimage,
+  type Instruction,
+  type PaymentBody,
+  type Subject,
+  type TxnVersion,
+} from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
 import { splitPaymentKey, unreachable, type PaymentKey, type Slot, type TxnId } from '@mas/values';
@@ -95,7 +106,10 @@ export class AdmissionControl {
         return this.txnProblem(instruction.key, instruction.txn, creationBody(instruction));
       case 'change-account':
         // Recorded in the account's slot, and looked for in its key's home.
-        return homeProblem({ key: instruction.key, homeSlot: slotOfAccount(instruction.number) }) ?? this.txnProblem(instruction.key, instruction.txn, changeBody(instruction.number, instruction.change));
+        return (
+          homeProblem({ key: instruction.key, homeSlot: slotOfAccount(instruction.number) }) ??
+          this.txnProblem(instruction.key, instruction.txn, changeBody(instruction.number, instruction.change))
+        );
       case 'rollback':
         return homeProblem(instruction);
       case 'set-policy':

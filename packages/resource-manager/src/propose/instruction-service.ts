@@ -2,7 +2,20 @@
  * Answers one request of instructions: admits each item, proposes what is admitted, looks into WAITs, and puts the
  * fates together into one reply.
  */
-import { isMany, isOtherCommitTime, LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, memberCount, membersOf, type CommittedLeg, type Instruction, type LegAddress, type LegRow, type ManyInstruction, type Outcome } from '@mas/ledger';
+import {
+  isMany,
+  isOtherCommitTime,
+  LOCK_HOLDERS_SINCE,
+  MANY_TOLD_SINCE,
+  memberCount,
+  membersOf,
+  type CommittedLeg,
+  type Instruction,
+  type LegAddress,
+  type LegRow,
+  type ManyInstruction,
+  type Outcome,
+} from '@mas/ledger';
 import type { InstructionItem, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
@@ -115,7 +128,10 @@ export class InstructionService {
     for (let round = 1; round <= this.maxWaitRounds; round += 1) {
       const waiting = [...fates.keys()].filter((at) => waitOf(fates[at]) !== null);
       if (waiting.length === 0) break;
-      const named = await this.settleUndecided(waiting.map((at) => present(waitOf(fates[at]), 'wait')), round === this.maxWaitRounds);
+      const named = await this.settleUndecided(
+        waiting.map((at) => present(waitOf(fates[at]), 'wait')),
+        round === this.maxWaitRounds,
+      );
       const again: number[] = [];
       const proposals: Instruction[] = [];
       for (const at of waiting) {
@@ -167,7 +183,12 @@ function waitable(instruction: Instruction): instruction is Waitable {
 }
 
 /** A failure answers the request as a whole. @param places of the fates among the replies */
-export function together(replies: (ItemReply | undefined)[], places: readonly number[], fates: readonly Fate[], semanticsVersion: number | null): ParticipantReply {
+export function together(
+  replies: (ItemReply | undefined)[],
+  places: readonly number[],
+  fates: readonly Fate[],
+  semanticsVersion: number | null,
+): ParticipantReply {
   const failure = failureOf(fates);
   if (failure !== null) return failure;
   for (const [i, fate] of fates.entries()) if (fate.kind === 'applied') replies[present(places[i], 'place')] = { kind: 'outcome', outcome: fate.outcome };

@@ -88,7 +88,8 @@ export class Proposer {
       // Elected, but what earlier leaders committed is not applied yet: soon here, and nowhere else.
       return this.host.isLeader(bucket) && this.host.missingQuorum(bucket) === null ? { kind: 'unavailable', reason: 'taking over' } : this.notLeader();
     }
-    if (!this.applier.healthy()) return this.context.health.failing() ? this.applier.storeRefusal() : { kind: 'unavailable', reason: 'the database of this replica does not keep up' };
+    if (!this.applier.healthy())
+      return this.context.health.failing() ? this.applier.storeRefusal() : { kind: 'unavailable', reason: 'the database of this replica does not keep up' };
     if (this.queued + count > this.context.config.maxQueuedInstructions) return { kind: 'unavailable', reason: 'too many instructions wait' };
     return null;
   }
@@ -96,7 +97,15 @@ export class Proposer {
   private admit(instruction: Instruction, submission: Submission, at: number): Item {
     const { ledger, table } = this.applier.state();
     const pins = table.pin(rowsTouched(instruction, ledger));
-    return { instruction, bytes: this.context.ledgerCodec.encodeInstruction(instruction), table, pins, namedAtIndex: this.applier.applied().index, submission, at };
+    return {
+      instruction,
+      bytes: this.context.ledgerCodec.encodeInstruction(instruction),
+      table,
+      pins,
+      namedAtIndex: this.applier.applied().index,
+      submission,
+      at,
+    };
   }
 
   /** One slow account must not hold up the others, so cold items join the queue when their rows have come. */
@@ -104,22 +113,20 @@ export class Proposer {
     const members = membersIn(items);
     this.loadingCount += members;
     const { reign } = this;
-    this.applier
-      .loadFor(pinsOf(items))
-      .then(
-        () => {
-          this.loadingCount -= members;
-          const refusal = reign === this.reign ? this.refusal(members) : this.notLeader();
-          if (refusal !== null) settleAll(items, refusal);
-          else for (const item of items) this.ready.push(item);
-          this.schedule();
-        },
-        (error: unknown) => {
-          this.loadingCount -= members;
-          this.context.logger.warn({ bucket: this.applier.bucket, items: items.length, err: error }, 'rows did not come; nothing was proposed');
-          settleAll(items, this.applier.storeRefusal());
-        },
-      );
+    this.applier.loadFor(pinsOf(items)).then(
+      () => {
+        this.loadingCount -= members;
+        const refusal = reign === this.reign ? this.refusal(members) : this.notLeader();
+        if (refusal !== null) settleAll(items, refusal);
+        else for (const item of items) this.ready.push(item);
+        this.schedule();
+      },
+      (error: unknown) => {
+        this.loadingCount -= members;
+        this.context.logger.warn({ bucket: this.applier.bucket, items: items.length, err: error }, 'rows did not come; nothing was proposed');
+        settleAll(items, this.applier.storeRefusal());
+      },
+    );
   }
 
   /** In a later turn, so that requests which arrive together share an entry. */
@@ -189,7 +196,11 @@ export class Proposer {
     const entry = { stampMs: stamps.next(), behindUs, instructions: batch.map((item) => item.instruction) };
     const problem = entryProblem(entry);
     if (problem !== null) return failed({ kind: 'unavailable', reason: `nothing can be proposed: ${problem}` });
-    const data = ledgerCodec.encodeEntry(entry.stampMs, entry.behindUs, batch.map((item) => item.bytes));
+    const data = ledgerCodec.encodeEntry(
+      entry.stampMs,
+      entry.behindUs,
+      batch.map((item) => item.bytes),
+    );
     this.applier.inFlight = { data, entry };
     const proposal = await this.host.propose(bucket, data);
     this.applier.inFlight = null;
@@ -202,14 +213,18 @@ export class Proposer {
     const failure = failureOf(proposal);
     if (failure !== null) settleClosers(failure);
     if (proposal.kind !== 'applied') return settleAll(batch, present(failure, 'failure'));
-    invariant(proposal.result.length === batch.length, 'an entry gives an outcome per instruction', { outcomes: proposal.result.length, instructions: batch.length });
+    invariant(proposal.result.length === batch.length, 'an entry gives an outcome per instruction', {
+      outcomes: proposal.result.length,
+      instructions: batch.length,
+    });
     for (const [i, item] of batch.entries()) settle(item, { kind: 'applied', outcome: this.noteAlarm(present(proposal.result[i], 'outcome'), proposal.index) });
     settleClosers(null);
   }
 
   private noteAlarm(outcome: Outcome, index: number): Outcome {
     if (outcome.kind === 'each') for (const member of outcome.outcomes) this.noteAlarm(member, index);
-    if (outcome.kind === 'alarm') this.context.logger.error({ bucket: this.applier.bucket, index, ...outcome.alarm }, 'the second phase contradicts what the bucket recorded');
+    if (outcome.kind === 'alarm')
+      this.context.logger.error({ bucket: this.applier.bucket, index, ...outcome.alarm }, 'the second phase contradicts what the bucket recorded');
     return outcome;
   }
 

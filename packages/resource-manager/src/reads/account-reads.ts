@@ -74,7 +74,12 @@ export class AccountReads {
       if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
       const wanted = new Set(numbers);
       const undone = moves.filter(({ account }) => wanted.has(account)).map(({ account, amountMinor }) => ({ account, amountMinor: -amountMinor }));
-      return reply(taken, decided.filter(({ commitUs }) => (commitUs ?? 0) <= us), undone, us);
+      return reply(
+        taken,
+        decided.filter(({ commitUs }) => (commitUs ?? 0) <= us),
+        undone,
+        us,
+      );
     });
   }
 
@@ -124,7 +129,8 @@ export class AccountReads {
 }
 
 function tookTooLong(error: unknown): ParticipantFailure {
-  if (error instanceof TookTooLong) return { kind: 'unavailable', reason: `accounts of so long ago took longer than ${PAST_MS / 1000} s to be read: ask for fewer at a time` };
+  if (error instanceof TookTooLong)
+    return { kind: 'unavailable', reason: `accounts of so long ago took longer than ${PAST_MS / 1000} s to be read: ask for fewer at a time` };
   throw error;
 }
 

@@ -54,12 +54,19 @@ export class BucketReads {
     const moves = ledger.movesBehind(us);
     if (moves === null) return this.closing.refused('forgotten');
     const taken = this.totalsOf(moves, us);
-    const decided = await decidedOf(this.homes, [...ledger.preparedLegs()].filter((leg) => (leg.preparedUs ?? 0) <= us), us);
+    const decided = await decidedOf(
+      this.homes,
+      [...ledger.preparedLegs()].filter((leg) => (leg.preparedUs ?? 0) <= us),
+      us,
+    );
     if ('kind' in decided) return decided;
     if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
     const settled = decided.filter(({ commitUs }) => (commitUs ?? 0) <= us);
     const balances = new Map(taken.totals.balances);
-    for (const { leg: { spec } } of settled) add(balances, spec.currency, BigInt(directionOf(spec.effect)) * spec.amountMinor);
+    for (const {
+      leg: { spec },
+    } of settled)
+      add(balances, spec.currency, BigInt(directionOf(spec.effect)) * spec.amountMinor);
     return { kind: 'totals', totals: { ...taken.totals, balances } };
   }
 
@@ -69,7 +76,10 @@ export class BucketReads {
     const balances = new Map(meta.totals);
     for (const { currency, amountMinor } of moves) add(balances, currency, -amountMinor);
     const momentUs = us ?? (meta.momentUs === 0 ? null : meta.momentUs);
-    return { kind: 'totals', totals: { bucket: this.applier.bucket, momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs: this.undecidedLegs() } };
+    return {
+      kind: 'totals',
+      totals: { bucket: this.applier.bucket, momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs: this.undecidedLegs() },
+    };
   }
 
   private undecidedLegs(): number {
@@ -135,7 +145,9 @@ export class BucketReads {
   async locks(lockId: string | null): Promise<ParticipantReply> {
     return this.atReadPoint(() => {
       const nowMs = this.applier.stamps.now();
-      const locks = [...this.applier.state().ledger.locks()].filter((lock) => lock.untilMs > nowMs && (lockId === null ? lock.mode !== 'broken' : lock.lockId === lockId));
+      const locks = [...this.applier.state().ledger.locks()].filter(
+        (lock) => lock.untilMs > nowMs && (lockId === null ? lock.mode !== 'broken' : lock.lockId === lockId),
+      );
       return { kind: 'locks', locks: locks.slice(0, this.context.config.maxListed), stampMs: nowMs };
     });
   }

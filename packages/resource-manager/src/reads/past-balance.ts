@@ -51,7 +51,10 @@ async function firstBehind(listLegs: ListLegs, account: AccountRow, us: number):
   for (let step = 0; step < MAX_STEPS && high.seq - low.seq > 1; step += 1) {
     const share = step % 2 === 1 || !Number.isFinite(high.us) || high.us <= low.us ? 0.5 : (us - low.us) / (high.us - low.us);
     const probe = Math.min(high.seq, low.seq + 1 + Math.floor((high.seq - low.seq) * Math.min(1, Math.max(0, share))));
-    const [[below], [above]] = await Promise.all([page(listLegs, account.number, 'newest-first', probe, 1), page(listLegs, account.number, 'oldest-first', probe - 1, 1)]);
+    const [[below], [above]] = await Promise.all([
+      page(listLegs, account.number, 'newest-first', probe, 1),
+      page(listLegs, account.number, 'oldest-first', probe - 1, 1),
+    ]);
     if (below !== undefined && promisedUs(below) > us) high = { seq: below.seq, us: promisedUs(below) };
     else if (above === undefined || promisedUs(above) > us) return above?.seq ?? high.seq;
     else low = { seq: above.seq, us: promisedUs(above) };
@@ -60,7 +63,12 @@ async function firstBehind(listLegs: ListLegs, account: AccountRow, us: number):
 }
 
 /** Legs below `behind`, newest first, down to where the sum may begin. */
-async function scanBack(listLegs: ListLegs, number: AccountNumber, behind: number, us: number): Promise<{ readonly scanned: readonly LegRow[]; readonly marked: LegRow | null }> {
+async function scanBack(
+  listLegs: ListLegs,
+  number: AccountNumber,
+  behind: number,
+  us: number,
+): Promise<{ readonly scanned: readonly LegRow[]; readonly marked: LegRow | null }> {
   const scanned: LegRow[] = [];
   for (let cursor = behind; ; ) {
     const legs = await page(listLegs, number, 'newest-first', cursor, PAGE);
@@ -97,6 +105,12 @@ async function openingOf(listLegs: ListLegs, { number, journalSeq, balanceMinor 
   }
 }
 
-function page(listLegs: ListLegs, account: AccountNumber, direction: 'newest-first' | 'oldest-first', cursorSeq: number | null, limit: number): Promise<readonly LegRow[]> {
+function page(
+  listLegs: ListLegs,
+  account: AccountNumber,
+  direction: 'newest-first' | 'oldest-first',
+  cursorSeq: number | null,
+  limit: number,
+): Promise<readonly LegRow[]> {
   return listLegs({ account, direction, cursorSeq, limit, state: null, fromMs: null, untilMs: null });
 }

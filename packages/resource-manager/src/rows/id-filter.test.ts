@@ -5,7 +5,9 @@ import { IdFilter } from './id-filter';
 /** 64 hexadecimal digits that look random, as a SHA-256 does. */
 const txn = (n: number): string => {
   const random = new SeededRandom(n);
-  return Array.from({ length: 4 }, () => random.below(0x1_0000_0000).toString(16).padStart(8, '0')).join('').repeat(2);
+  return Array.from({ length: 4 }, () => random.below(0x1_0000_0000).toString(16).padStart(8, '0'))
+    .join('')
+    .repeat(2);
 };
 const account = (n: number): string => `acc-${n % 97}`;
 

@@ -22,7 +22,13 @@ class Bucket {
     if (!config.ok) throw new Error('the configuration is wrong');
     this.ledger = new Ledger(emptyBucket(bucketId(1)), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     this.table = new RowTable(config.value, new SeededRandom(1), this.ledger);
-    this.apply({ kind: 'genesis', slots: [{ from: slot(0), to: slot(SLOT_COUNT - 1) }], epoch: 1, policy: config.value.policy, semanticsVersion: SEMANTICS_VERSION });
+    this.apply({
+      kind: 'genesis',
+      slots: [{ from: slot(0), to: slot(SLOT_COUNT - 1) }],
+      epoch: 1,
+      policy: config.value.policy,
+      semanticsVersion: SEMANTICS_VERSION,
+    });
     for (const number of ACCOUNTS) this.apply(creation(number));
   }
 
@@ -37,7 +43,12 @@ class Bucket {
 }
 
 test('what was given away never changes; the last version of every row is what is gathered last', () => {
-  const step = fc.record({ kind: fc.constantFrom('prepare', 'commit', 'rollback', 'decide', 'gather', 'written', 'read'), from: fc.nat(2), to: fc.nat(2), payment: fc.nat(5) });
+  const step = fc.record({
+    kind: fc.constantFrom('prepare', 'commit', 'rollback', 'decide', 'gather', 'written', 'read'),
+    from: fc.nat(2),
+    to: fc.nat(2),
+    payment: fc.nat(5),
+  });
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 80, size: 'max' }), (steps) => {
       const bucket = new Bucket();
@@ -63,21 +74,29 @@ test('what was given away never changes; the last version of every row is what i
       for (const [row, text] of given) expect(rowText(row)).toBe(text);
       if (writing !== null) bucket.table.written();
       rowsOf(bucket.table.gather()).forEach(([key, row]) => stored.set(key, row));
-      for (const number of ACCOUNTS) expect(rowText(present(stored.get(number), 'stored account'))).toBe(rowText(present(bucket.table.account(number), 'account')));
+      for (const number of ACCOUNTS)
+        expect(rowText(present(stored.get(number), 'stored account'))).toBe(rowText(present(bucket.table.account(number), 'account')));
     }),
     { numRuns: 200 },
   );
 });
 
 function rowsOf({ accounts, legs, outcomes }: ChangedRows): readonly (readonly [string, AnyRow])[] {
-  return [...accounts.map((row) => [row.number, row] as const), ...legs.map((row) => [`${row.account} ${row.txn}`, row] as const), ...outcomes.map((row) => [row.key, row] as const)];
+  return [
+    ...accounts.map((row) => [row.number, row] as const),
+    ...legs.map((row) => [`${row.account} ${row.txn}`, row] as const),
+    ...outcomes.map((row) => [row.key, row] as const),
+  ];
 }
 
 function instructionOf(kind: 'prepare' | 'commit' | 'rollback' | 'decide', from: number, to: number, payment: number): Instruction {
   const [payer, payee] = [present(ACCOUNTS[from], 'payer'), present(ACCOUNTS[to], 'payee')];
   const body = PaymentBody.of({
     kind: 'payment',
-    legs: [{ account: payer, effect: 'debit', amountMinor: 1n, currency: USD }, { account: payee, effect: 'credit', amountMinor: 1n, currency: USD }],
+    legs: [
+      { account: payer, effect: 'debit', amountMinor: 1n, currency: USD },
+      { account: payee, effect: 'credit', amountMinor: 1n, currency: USD },
+    ],
     reference: null,
     expiresAtMs: null,
     memo: '',

@@ -3,7 +3,21 @@ import { FaultyDatabase } from '@mas/testkit/applied-store';
 import { madeUpCluster } from '@mas/testkit/membership';
 import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemOutcome, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
-import { bucketId, delay, err, ok, present, rmId, SeededRandom, silentLogger, accountNumber, type AccountNumber, type BucketId, type Logger, type RmId } from '@mas/values';
+import {
+  bucketId,
+  delay,
+  err,
+  ok,
+  present,
+  rmId,
+  SeededRandom,
+  silentLogger,
+  accountNumber,
+  type AccountNumber,
+  type BucketId,
+  type Logger,
+  type RmId,
+} from '@mas/values';
 import { resourceManagerConfig, type ResourceManagerConfigInput } from '../config';
 import { platformDigest } from '../digest';
 import type { FailpointName } from '../failpoints';
@@ -63,7 +77,12 @@ export class TestCluster {
     for (const { rm } of this.placement.resourceManagers) await this.startProcess(rm);
     this.raft.elect(META_GROUP, rmId(1));
     for (const { bucket, replicas } of this.placement.buckets) this.raft.elect(bucket, present(replicas[0], 'first replica'));
-    await this.clock.until('all buckets to be open', () => this.placement.buckets.every(({ bucket }) => this.isOpen(bucket)), 10_000, () => this.fatal.map(String));
+    await this.clock.until(
+      'all buckets to be open',
+      () => this.placement.buckets.every(({ bucket }) => this.isOpen(bucket)),
+      10_000,
+      () => this.fatal.map(String),
+    );
     return this;
   }
 
@@ -82,7 +101,10 @@ export class TestCluster {
     const members = madeUpCluster(this.placement.resourceManagers.map((entry) => entry.rm));
     const manager = new ResourceManager({
       rm,
-      membership: founderMembership(members.local(rm, () => 0), identities),
+      membership: founderMembership(
+        members.local(rm, () => 0),
+        identities,
+      ),
       host,
       store: database.connect(isAlive),
       ledgerCodec: jsonLedgerCodec,

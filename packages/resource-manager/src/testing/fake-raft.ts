@@ -4,7 +4,15 @@
  * empty first entry, `unknown` for what was under way when leadership changed.
  */
 import { WELL, type Condition } from '@mas/health';
-import { isGroupStopped, type Applier, type GroupLeadership, type GroupStatus, type MultiRaft, type ProposalResult, type ReadIndexResult } from '@mas/multi-raft';
+import {
+  isGroupStopped,
+  type Applier,
+  type GroupLeadership,
+  type GroupStatus,
+  type MultiRaft,
+  type ProposalResult,
+  type ReadIndexResult,
+} from '@mas/multi-raft';
 import { logIndex, NO_DATA, term as raftTerm, type ConfState, type Entry } from '@mas/raft';
 import type { BucketId, Clock, RmId } from '@mas/values';
 import type { ApplyResult } from '../resource-manager-options';
@@ -66,7 +74,14 @@ export class FakeRaft {
   group(bucket: BucketId): Group {
     let group = this.groups.get(bucket);
     if (group === undefined) {
-      group = { entries: [], commit: 0, stalled: false, term: 0, leader: null, confState: { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false } };
+      group = {
+        entries: [],
+        commit: 0,
+        stalled: false,
+        term: 0,
+        leader: null,
+        confState: { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false },
+      };
       this.groups.set(bucket, group);
     }
     return group;

@@ -42,7 +42,18 @@ export class MemoryIdentityStore implements IdentityStore {
 export function founderMembership(local: LocalMember, store: IdentityStore): RmMembership {
   const { incarnation } = local.self;
   const settings = { buckets: 1, replicas: 1, policy: '', semanticsVersion: 1 };
-  const founding: Founding = { clusterId: local.clusterId, founders: local.members.members().map(({ rm, incarnation: id }) => ({ rm, incarnation: id, isExisting: false })), settings };
-  const record: IdentityRecord = store.load() ?? { incarnation, isExisting: false, state: { kind: 'member', founding }, members: local.members, hasDatabase: true, hasGroups: false };
+  const founding: Founding = {
+    clusterId: local.clusterId,
+    founders: local.members.members().map(({ rm, incarnation: id }) => ({ rm, incarnation: id, isExisting: false })),
+    settings,
+  };
+  const record: IdentityRecord = store.load() ?? {
+    incarnation,
+    isExisting: false,
+    state: { kind: 'member', founding },
+    members: local.members,
+    hasDatabase: true,
+    hasGroups: false,
+  };
   return { identity: new FolderIdentity(store, record), settings, local };
 }

@@ -51,7 +51,8 @@ async function balancesOf(cluster: RealCluster): Promise<readonly bigint[]> {
 /** @returns how many snapshots were installed on the way. */
 export async function paymentsUnderFire(seed: number): Promise<number> {
   const cluster = await new RealCluster(seed, { cachedAccounts: 2, cachedLegs: 2, cachedOutcomes: 2 }).start();
-  for (const account of ACCOUNTS) expect(await cluster.settling(instruct(cluster, cluster.bucketOf(account), [createAccount(account, OPENING)]))).not.toBeNull();
+  for (const account of ACCOUNTS)
+    expect(await cluster.settling(instruct(cluster, cluster.bucketOf(account), [createAccount(account, OPENING)]))).not.toBeNull();
 
   const answers = new Map<Payment, { readonly from: AccountNumber; readonly to: AccountNumber; readonly answer: 'committed' | 'aborted' | null }>();
   let kills = 0;

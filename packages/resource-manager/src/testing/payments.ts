@@ -29,7 +29,13 @@ export function payment(id: string, from: AccountNumber, to: AccountNumber, amou
 }
 
 export function authorization(id: string, account: AccountNumber, amountMinor: bigint, expiresAtMs: number): Payment {
-  return paymentOf(id, account, { kind: 'authorization', legs: [{ account, effect: 'authorize', amountMinor, currency: USD }], reference: null, expiresAtMs, memo: '' });
+  return paymentOf(id, account, {
+    kind: 'authorization',
+    legs: [{ account, effect: 'authorize', amountMinor, currency: USD }],
+    reference: null,
+    expiresAtMs,
+    memo: '',
+  });
 }
 
 export function refund(id: string, original: Payment, by: AccountNumber, to: AccountNumber, amountMinor: bigint): Payment {
@@ -38,13 +44,26 @@ export function refund(id: string, original: Payment, by: AccountNumber, to: Acc
     { account: to, effect: 'credit', amountMinor, currency: USD },
   ];
   const { key, txn } = original;
-  return paymentOf(id, to, { kind: 'refund', legs: legs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference: { key, txn }, expiresAtMs: null, memo: '' });
+  return paymentOf(id, to, {
+    kind: 'refund',
+    legs: legs.sort((a, b) => (a.account < b.account ? -1 : 1)),
+    reference: { key, txn },
+    expiresAtMs: null,
+    memo: '',
+  });
 }
 
 function paymentOf(id: string, homeAccount: AccountNumber, content: BodyContent): Payment {
   const body = PaymentBody.of(content);
   const key = paymentKey('test|operator', `{${homeAccount}}${id}`);
-  return { key, txn: txnId(platformDigest.sha256Hex(txnPreimage(2, key, body))), homeSlot: homeSlotOf(key, null), body, subject: OPERATOR, token: OPERATOR_TOKEN };
+  return {
+    key,
+    txn: txnId(platformDigest.sha256Hex(txnPreimage(2, key, body))),
+    homeSlot: homeSlotOf(key, null),
+    body,
+    subject: OPERATOR,
+    token: OPERATOR_TOKEN,
+  };
 }
 
 export function prepare(p: Payment, account: AccountNumber): InstructionItem {

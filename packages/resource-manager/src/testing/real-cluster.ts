@@ -33,7 +33,11 @@ const SHORT_LOGS = { retainedEntries: 2, compactionStepEntries: 2, maxFollowerLa
 export class RealCluster {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
-  readonly placement = genesisPlacement([1, 2, 3].map((id) => ({ rm: rmId(id), address: `rm-${id}:1` })), 3, 3);
+  readonly placement = genesisPlacement(
+    [1, 2, 3].map((id) => ({ rm: rmId(id), address: `rm-${id}:1` })),
+    3,
+    3,
+  );
   readonly failures: unknown[] = [];
   readonly databases = new Map<RmId, FaultyDatabase>();
   /** Snapshots installed so far. */
@@ -71,7 +75,20 @@ export class RealCluster {
     const onFatal = (failure: unknown): void => {
       if (holder.process?.alive !== false) this.failures.push(failure);
     };
-    const host = new MultiRaftHost<ApplyResult>({ self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random: this.random.fork(), logger: silentLogger, onFatal }, multiRaftConfig(SHORT_LOGS));
+    const host = new MultiRaftHost<ApplyResult>(
+      {
+        self: member.self,
+        log,
+        transport,
+        positions: member,
+        processes: () => member.members.size,
+        clock,
+        random: this.random.fork(),
+        logger: silentLogger,
+        onFatal,
+      },
+      multiRaftConfig(SHORT_LOGS),
+    );
     const holder: { process: Process | null } = { process: null };
     const config = resourceManagerConfig(this.config);
     if (!config.ok) throw new Error(JSON.stringify(config.error));

@@ -43,4 +43,3 @@ export function checkServesAs(rm: RmId): (host: string, certificate: Certificate
     return new Error(`${host} does not hold the certificate of resource manager ${rm} (its names: ${certificate.subjectaltname ?? 'none'})`);
   };
 }
-

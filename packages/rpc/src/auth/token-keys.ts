@@ -21,7 +21,16 @@ export interface TokenConfig {
   readonly keys: readonly TokenKeyConfig[];
 }
 
-export type TokenConfigProblemName = 'TOKEN_KEYS_COUNT' | 'TOKEN_KEY_ID_INVALID' | 'TOKEN_KEY_ID_REPEATED' | 'TOKEN_SECRET_TOO_SHORT' | 'TOKEN_SECRET_IS_A_KEY' | 'TOKEN_KEY_UNREADABLE' | 'TOKEN_KEY_WRONG_TYPE' | 'TOKEN_ISSUER_INVALID' | 'TOKEN_AUDIENCE_INVALID';
+export type TokenConfigProblemName =
+  | 'TOKEN_KEYS_COUNT'
+  | 'TOKEN_KEY_ID_INVALID'
+  | 'TOKEN_KEY_ID_REPEATED'
+  | 'TOKEN_SECRET_TOO_SHORT'
+  | 'TOKEN_SECRET_IS_A_KEY'
+  | 'TOKEN_KEY_UNREADABLE'
+  | 'TOKEN_KEY_WRONG_TYPE'
+  | 'TOKEN_ISSUER_INVALID'
+  | 'TOKEN_AUDIENCE_INVALID';
 
 export interface TokenConfigProblem {
   readonly name: TokenConfigProblemName;
@@ -50,9 +59,11 @@ const NAME = /^[\x21-\x7e]{1,128}$/;
 
 /** Reads and checks the keys. */
 export function loadTokenKeys(config: TokenConfig): Result<TokenKeys, TokenConfigProblem> {
-  if (!NAME.test(config.issuer) || config.issuer.includes('|')) return problem('TOKEN_ISSUER_INVALID', 'the issuer of tokens is 1 to 128 visible ASCII characters without "|"');
+  if (!NAME.test(config.issuer) || config.issuer.includes('|'))
+    return problem('TOKEN_ISSUER_INVALID', 'the issuer of tokens is 1 to 128 visible ASCII characters without "|"');
   if (!NAME.test(config.audience)) return problem('TOKEN_AUDIENCE_INVALID', 'the audience of tokens is 1 to 128 visible ASCII characters');
-  if (config.keys.length < 1 || config.keys.length > MAX_TOKEN_KEYS) return problem('TOKEN_KEYS_COUNT', `tokens have one key, or two while rotating; ${config.keys.length} are configured`);
+  if (config.keys.length < 1 || config.keys.length > MAX_TOKEN_KEYS)
+    return problem('TOKEN_KEYS_COUNT', `tokens have one key, or two while rotating; ${config.keys.length} are configured`);
   const keys: TokenKey[] = [];
   for (const { keyId, material } of config.keys) {
     if (!NAME.test(keyId)) return problem('TOKEN_KEY_ID_INVALID', 'a key id is 1 to 128 visible ASCII characters');
@@ -68,8 +79,16 @@ export function loadTokenKeys(config: TokenConfig): Result<TokenKeys, TokenConfi
 
 function secretKey(keyId: string, material: Uint8Array): Result<TokenKey, TokenConfigProblem> {
   const secret = withoutNewline(Buffer.from(material));
-  if (secret.length < MIN_SECRET_BYTES) return problem('TOKEN_SECRET_TOO_SHORT', `the HS256 secret "${keyId}" has ${secret.length} bytes; at least ${MIN_SECRET_BYTES} are needed (openssl rand -hex 32)`);
-  if (isAsymmetricKey(secret)) return problem('TOKEN_SECRET_IS_A_KEY', `the HS256 secret "${keyId}" is a key or certificate of RSA or of elliptic curves, whose public half others have: with it anybody could sign; use a secret of its own (openssl rand -hex 32), or RS256 or ES256 with this key`);
+  if (secret.length < MIN_SECRET_BYTES)
+    return problem(
+      'TOKEN_SECRET_TOO_SHORT',
+      `the HS256 secret "${keyId}" has ${secret.length} bytes; at least ${MIN_SECRET_BYTES} are needed (openssl rand -hex 32)`,
+    );
+  if (isAsymmetricKey(secret))
+    return problem(
+      'TOKEN_SECRET_IS_A_KEY',
+      `the HS256 secret "${keyId}" is a key or certificate of RSA or of elliptic curves, whose public half others have: with it anybody could sign; use a secret of its own (openssl rand -hex 32), or RS256 or ES256 with this key`,
+    );
   const key = createSecretKey(secret);
   return ok({ keyId, verifyKey: key, signKey: key });
 }
@@ -99,9 +118,14 @@ function keyPair(keyId: string, material: Uint8Array, algorithm: 'RS256' | 'ES25
     return problem('TOKEN_KEY_UNREADABLE', `the token key "${keyId}" is no PEM key that OpenSSL reads`);
   }
   const details = verifyKey.asymmetricKeyDetails ?? {};
-  const fits = algorithm === 'RS256' ? verifyKey.asymmetricKeyType === 'rsa' && (details.modulusLength ?? 0) >= MIN_RSA_BITS : verifyKey.asymmetricKeyType === 'ec' && details.namedCurve === 'prime256v1';
+  const fits =
+    algorithm === 'RS256'
+      ? verifyKey.asymmetricKeyType === 'rsa' && (details.modulusLength ?? 0) >= MIN_RSA_BITS
+      : verifyKey.asymmetricKeyType === 'ec' && details.namedCurve === 'prime256v1';
   const expected = algorithm === 'RS256' ? `an RSA key of at least ${MIN_RSA_BITS} bits` : 'an elliptic-curve key on P-256';
-  return fits ? ok({ keyId, verifyKey, signKey }) : problem('TOKEN_KEY_WRONG_TYPE', `the token key "${keyId}" does not fit ${algorithm}, which takes ${expected}`);
+  return fits
+    ? ok({ keyId, verifyKey, signKey })
+    : problem('TOKEN_KEY_WRONG_TYPE', `the token key "${keyId}" does not fit ${algorithm}, which takes ${expected}`);
 }
 
 function withoutNewline(secret: Buffer): Buffer {

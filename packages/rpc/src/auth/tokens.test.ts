@@ -36,7 +36,10 @@ test('an operator and an account are told apart', () => {
 
 test.each(['ES256', 'RS256'] as const)('%s: the private key signs, the public one alone verifies', (algorithm) => {
   const pair = algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = { private: Buffer.from(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })), public: Buffer.from(pair.publicKey.export({ type: 'spki', format: 'pem' })) };
+  const pem = {
+    private: Buffer.from(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    public: Buffer.from(pair.publicKey.export({ type: 'spki', format: 'pem' })),
+  };
   const { token } = signer({ ...config, algorithm, keys: [{ keyId: 'k', material: pem.private }] }).operator('ops', 60);
   const publicOnly = { ...config, algorithm, keys: [{ keyId: 'k', material: pem.public }] };
   expect(verifier(publicOnly).verify(token).ok).toBe(true);
@@ -46,7 +49,11 @@ test.each(['ES256', 'RS256'] as const)('%s: the private key signs, the public on
 
 describe('refused', () => {
   const es = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const esConfig: TokenConfig = { ...config, algorithm: 'ES256', keys: [{ keyId: '1', material: Buffer.from(es.publicKey.export({ type: 'spki', format: 'pem' })) }] };
+  const esConfig: TokenConfig = {
+    ...config,
+    algorithm: 'ES256',
+    keys: [{ keyId: '1', material: Buffer.from(es.publicKey.export({ type: 'spki', format: 'pem' })) }],
+  };
   const publicPem = es.publicKey.export({ type: 'spki', format: 'pem' });
   const input = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(claims)}`;
   const confused = `${input}.${createHmac('sha256', publicPem).update(input).digest('base64url')}`;
@@ -87,8 +94,16 @@ describe('refused', () => {
 });
 
 describe('odd tokens are refused and never throw', () => {
-  const part = fc.oneof(fc.json().map((json) => Buffer.from(json).toString('base64url')), fc.constantFrom(base64({ alg: 'HS256', typ: 'JWT' }), base64({ alg: 'none', typ: 'JWT' }), base64(null), base64('text')), fc.base64String(), fc.string());
-  const forms = fc.oneof(fc.tuple(part, part, part).map((parts) => parts.join('.')), fc.string({ unit: 'binary' }));
+  const part = fc.oneof(
+    fc.json().map((json) => Buffer.from(json).toString('base64url')),
+    fc.constantFrom(base64({ alg: 'HS256', typ: 'JWT' }), base64({ alg: 'none', typ: 'JWT' }), base64(null), base64('text')),
+    fc.base64String(),
+    fc.string(),
+  );
+  const forms = fc.oneof(
+    fc.tuple(part, part, part).map((parts) => parts.join('.')),
+    fc.string({ unit: 'binary' }),
+  );
 
   test.each([
     ['a payload that is no JSON', 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.aGVsbG8.x'],
@@ -107,7 +122,10 @@ describe('odd tokens are refused and never throw', () => {
   });
 
   test('whatever it is', () => {
-    fc.assert(fc.property(forms, (token) => !verifier().verify(token).ok), { numRuns: 2000 });
+    fc.assert(
+      fc.property(forms, (token) => !verifier().verify(token).ok),
+      { numRuns: 2000 },
+    );
   });
 });
 
@@ -140,11 +158,27 @@ describe('keys that are refused at start', () => {
   const weakPem = Buffer.from(weak.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   test.each([
     ['a short secret', { ...config, keys: [{ keyId: '1', material: Buffer.alloc(31, 'a') }] }, 'TOKEN_SECRET_TOO_SHORT'],
-    ['a secret that is long by its newline only', { ...config, keys: [{ keyId: '1', material: Buffer.concat([Buffer.alloc(31, 'a'), Buffer.from('\n')]) }] }, 'TOKEN_SECRET_TOO_SHORT'],
-    ['the PEM of a public key as a secret', { ...config, keys: [{ keyId: '1', material: Buffer.from(createPublicKey(weak.privateKey).export({ type: 'spki', format: 'pem' })) }] }, 'TOKEN_SECRET_IS_A_KEY'],
+    [
+      'a secret that is long by its newline only',
+      { ...config, keys: [{ keyId: '1', material: Buffer.concat([Buffer.alloc(31, 'a'), Buffer.from('\n')]) }] },
+      'TOKEN_SECRET_TOO_SHORT',
+    ],
+    [
+      'the PEM of a public key as a secret',
+      { ...config, keys: [{ keyId: '1', material: Buffer.from(createPublicKey(weak.privateKey).export({ type: 'spki', format: 'pem' })) }] },
+      'TOKEN_SECRET_IS_A_KEY',
+    ],
     ['the PEM of a private key as a secret', { ...config, keys: [{ keyId: '1', material: weakPem }] }, 'TOKEN_SECRET_IS_A_KEY'],
-    ['the bytes of a public key as a secret', { ...config, keys: [{ keyId: '1', material: weak.publicKey.export({ type: 'spki', format: 'der' }) }] }, 'TOKEN_SECRET_IS_A_KEY'],
-    ['the ssh form of a public key as a secret', { ...config, keys: [{ keyId: '1', material: Buffer.from(`ssh-ed25519 ${'A'.repeat(68)} me@here`) }] }, 'TOKEN_SECRET_IS_A_KEY'],
+    [
+      'the bytes of a public key as a secret',
+      { ...config, keys: [{ keyId: '1', material: weak.publicKey.export({ type: 'spki', format: 'der' }) }] },
+      'TOKEN_SECRET_IS_A_KEY',
+    ],
+    [
+      'the ssh form of a public key as a secret',
+      { ...config, keys: [{ keyId: '1', material: Buffer.from(`ssh-ed25519 ${'A'.repeat(68)} me@here`) }] },
+      'TOKEN_SECRET_IS_A_KEY',
+    ],
     ['no key', { ...config, keys: [] }, 'TOKEN_KEYS_COUNT'],
     ['three keys', { ...config, keys: ['1', '2', '3'].map((keyId) => ({ keyId, material: secret })) }, 'TOKEN_KEYS_COUNT'],
     ['two keys of one id', { ...config, keys: ['1', '1'].map((keyId) => ({ keyId, material: secret })) }, 'TOKEN_KEY_ID_REPEATED'],

@@ -20,7 +20,11 @@ test.each([
 ])('no quorum after %s: unknown, never "nothing was done"', (_what, before) => {
   const attempts = new Attempts(1, 3_000);
   expect(attempts.failed(0, 'a', before, 0)).toBeNull();
-  expect(attempts.failed(0, 'a', noQuorum, 1)).toMatchObject({ reason: 'OUTCOME_UNKNOWN', message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; an earlier attempt of this call may have been carried out: ask again with the same id.' });
+  expect(attempts.failed(0, 'a', noQuorum, 1)).toMatchObject({
+    reason: 'OUTCOME_UNKNOWN',
+    message:
+      'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; an earlier attempt of this call may have been carried out: ask again with the same id.',
+  });
 });
 
 test('nobody there: the patience runs from the first refusal, and anew after an answer', () => {

@@ -25,14 +25,19 @@ export class Attempts {
     this.withoutQuorum.add(at);
     if (this.withoutQuorum.size < this.endpoints) return null;
     if (this.perhapsDone === null) return error;
-    return { ...this.perhapsDone, facts: error.facts, message: `${error.message.replace(/;.*$/, '')}; an earlier attempt of this call may have been carried out: ask again with the same id.` };
+    return {
+      ...this.perhapsDone,
+      facts: error.facts,
+      message: `${error.message.replace(/;.*$/, '')}; an earlier attempt of this call may have been carried out: ask again with the same id.`,
+    };
   }
 
   private unanswered(at: number, address: string, error: RequestError, nowMs: number): RequestError | null {
     if (!isNoConnection(error.message)) this.perhapsDone = { ...error, reason: 'OUTCOME_UNKNOWN' };
     const problem = lastingProblem(error.message);
     if (problem !== null) this.lasting.set(at, problem);
-    if (problem !== null && this.lasting.size >= this.endpoints) return { kind: problem.kind, reason: problem.reason, field: null, message: `${address} ${problem.text}`, facts: { address } };
+    if (problem !== null && this.lasting.size >= this.endpoints)
+      return { kind: problem.kind, reason: problem.reason, field: null, message: `${address} ${problem.text}`, facts: { address } };
     this.silentSinceMs ??= nowMs;
     return nowMs - this.silentSinceMs >= this.patienceMs ? error : null;
   }

@@ -12,10 +12,17 @@ export function checkHealth(address: string, tls: TlsIdentity, timeoutMs: number
   const name = serverName(address);
   const client = new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate, name.verify), name.options);
   return new Promise((resolve) => {
-    client.makeUnaryRequest(CHECK.path, CHECK.requestSerialize, CHECK.responseDeserialize, { service: '' }, { deadline: Date.now() + timeoutMs }, (error, answer) => {
-      client.close();
-      if (error !== null || answer === undefined) resolve('UNREACHABLE');
-      else resolve(answer.status === HealthCheckResponse_ServingStatus.SERVING ? 'SERVING' : 'NOT_SERVING');
-    });
+    client.makeUnaryRequest(
+      CHECK.path,
+      CHECK.requestSerialize,
+      CHECK.responseDeserialize,
+      { service: '' },
+      { deadline: Date.now() + timeoutMs },
+      (error, answer) => {
+        client.close();
+        if (error !== null || answer === undefined) resolve('UNREACHABLE');
+        else resolve(answer.status === HealthCheckResponse_ServingStatus.SERVING ? 'SERVING' : 'NOT_SERVING');
+      },
+    );
   });
 }

@@ -32,7 +32,16 @@ async function listen(server: Server): Promise<string> {
 }
 
 function tls(crt: string, key: string, more: { readonly requestCert?: boolean } = {}): Promise<string> {
-  return listen(createTlsServer({ cert: readFileSync(crt), key: readFileSync(key), ca: readFileSync(join(certs.dir, 'ca.crt')), ALPNProtocols: ['h2'], rejectUnauthorized: true, ...more }).on('tlsClientError', () => undefined));
+  return listen(
+    createTlsServer({
+      cert: readFileSync(crt),
+      key: readFileSync(key),
+      ca: readFileSync(join(certs.dir, 'ca.crt')),
+      ALPNProtocols: ['h2'],
+      rejectUnauthorized: true,
+      ...more,
+    }).on('tlsClientError', () => undefined),
+  );
 }
 
 /** Signed by the cluster's authority, for another name or with its time over. */
@@ -41,7 +50,24 @@ function certificate(name: string, subject: string, days: number): readonly [str
   const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { stdio: 'ignore' });
   execFileSync('bash', ['-c', `printf 'subjectAltName=${subject}' > '${ext}'`]);
   openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-subj', `/CN=${name}`, '-out', csr);
-  openssl('x509', '-req', '-in', csr, '-CA', join(certs.dir, 'ca.crt'), '-CAkey', join(certs.dir, 'ca.key'), '-set_serial', '7', '-days', String(days), '-extfile', ext, '-out', crt);
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    csr,
+    '-CA',
+    join(certs.dir, 'ca.crt'),
+    '-CAkey',
+    join(certs.dir, 'ca.key'),
+    '-set_serial',
+    '7',
+    '-days',
+    String(days),
+    '-extfile',
+    ext,
+    '-out',
+    crt,
+  );
   return [crt, key];
 }
 
@@ -61,11 +87,35 @@ async function failureOf(addresses: readonly string[], ca = certs.tm.ca, connect
 const own = (name: string): readonly [string, string] => [join(certs.dir, `${name}.crt`), join(certs.dir, `${name}.key`)];
 
 test.each<[string, () => Promise<string>, string, string, RegExp]>([
-  ['the certificate of another authority', () => tls(...([join(others.dir, 'tm.crt'), join(others.dir, 'tm.key')] as const)), 'invalid', 'CERTIFICATE_OF_ANOTHER_AUTHORITY', /give this cluster's ca\.crt/],
-  ['a certificate for another host', () => tls(...certificate('elsewhere', 'DNS:bank.example', 30)), 'invalid', 'HOST_NAME_NOT_IN_CERTIFICATE', /by a name that the certificate has/],
+  [
+    'the certificate of another authority',
+    () => tls(...([join(others.dir, 'tm.crt'), join(others.dir, 'tm.key')] as const)),
+    'invalid',
+    'CERTIFICATE_OF_ANOTHER_AUTHORITY',
+    /give this cluster's ca\.crt/,
+  ],
+  [
+    'a certificate for another host',
+    () => tls(...certificate('elsewhere', 'DNS:bank.example', 30)),
+    'invalid',
+    'HOST_NAME_NOT_IN_CERTIFICATE',
+    /by a name that the certificate has/,
+  ],
   ['a certificate that has expired', () => tls(...certificate('old', 'DNS:localhost', -1)), 'unavailable', 'CERTIFICATE_EXPIRED', /renew it/],
-  ["a Resource Manager's port, which asks for a certificate", () => tls(...own('rm-1'), { requestCert: true }), 'invalid', 'NOT_A_TRANSACTION_MANAGER', /address of a Transaction Manager/],
-  ['a port without TLS', () => listen(createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'))), 'invalid', 'NOT_A_TRANSACTION_MANAGER', /does not speak TLS/],
+  [
+    "a Resource Manager's port, which asks for a certificate",
+    () => tls(...own('rm-1'), { requestCert: true }),
+    'invalid',
+    'NOT_A_TRANSACTION_MANAGER',
+    /address of a Transaction Manager/,
+  ],
+  [
+    'a port without TLS',
+    () => listen(createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'))),
+    'invalid',
+    'NOT_A_TRANSACTION_MANAGER',
+    /does not speak TLS/,
+  ],
 ])('%s: one attempt, one clear line', async (_what, serve, kind, reason, advice) => {
   const address = await serve();
   const failure = await failureOf([address]);

@@ -26,7 +26,17 @@ import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 import type { Amount } from '../generated/mas/v1/payment';
 import { PaymentKind } from '../generated/mas/v1/payment';
 import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from '../public/account-messages';
-import { readAcquiredLocks, readAudit, readClusterStatus, readBrokenLock, readLocks, readLockReport, readUndecided, type AcquiredLocks, type ClusterStatus } from '../public/node-messages';
+import {
+  readAcquiredLocks,
+  readAudit,
+  readClusterStatus,
+  readBrokenLock,
+  readLocks,
+  readLockReport,
+  readUndecided,
+  type AcquiredLocks,
+  type ClusterStatus,
+} from '../public/node-messages';
 import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
 import { readNode } from '../codec/placement-messages';
 import { readWire, type ReadMessage } from '../wire/wire-reader';
@@ -56,7 +66,13 @@ export type Level = 'committed' | 'uncommitted' | 'cached';
 const ACCOUNTS = '/mas.v1.AccountService/';
 const LOCKS = '/mas.v1.LockService/';
 const NODES = '/mas.v1.NodeService/';
-const KINDS = { payment: PaymentKind.PAYMENT_KIND_PAYMENT, authorization: PaymentKind.PAYMENT_KIND_AUTHORIZATION, capture: PaymentKind.PAYMENT_KIND_CAPTURE, void: PaymentKind.PAYMENT_KIND_VOID, refund: PaymentKind.PAYMENT_KIND_REFUND };
+const KINDS = {
+  payment: PaymentKind.PAYMENT_KIND_PAYMENT,
+  authorization: PaymentKind.PAYMENT_KIND_AUTHORIZATION,
+  capture: PaymentKind.PAYMENT_KIND_CAPTURE,
+  void: PaymentKind.PAYMENT_KIND_VOID,
+  refund: PaymentKind.PAYMENT_KIND_REFUND,
+};
 const LEVELS = { committed: ReadLevel.READ_LEVEL_COMMITTED, uncommitted: ReadLevel.READ_LEVEL_UNCOMMITTED, cached: ReadLevel.READ_LEVEL_CACHED };
 const CHANGES = { freeze: AccountChange.ACCOUNT_CHANGE_FREEZE, unfreeze: AccountChange.ACCOUNT_CHANGE_UNFREEZE, close: AccountChange.ACCOUNT_CHANGE_CLOSE };
 const DIRECTIONS = { debit: PaymentDirection.PAYMENT_DIRECTION_DEBIT, credit: PaymentDirection.PAYMENT_DIRECTION_CREDIT };
@@ -74,7 +90,14 @@ export class MasClient {
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
-  createAccount(request: { readonly id: string; readonly number: string; readonly currency?: string; readonly openingBalance?: AmountInput; readonly minimumBalance?: AmountInput; readonly owner?: string }): Promise<CreatedAccount> {
+  createAccount(request: {
+    readonly id: string;
+    readonly number: string;
+    readonly currency?: string;
+    readonly openingBalance?: AmountInput;
+    readonly minimumBalance?: AmountInput;
+    readonly owner?: string;
+  }): Promise<CreatedAccount> {
     const message: CreateAccountRequest = {
       id: request.id,
       number: request.number,
@@ -87,20 +110,37 @@ export class MasClient {
   }
 
   getAccount(number: string, level: Level = 'committed', timeoutMs = this.timeoutMs): Promise<AccountView> {
-    return this.ask(`${ACCOUNTS}GetAccount`, GetAccountRequest.encode({ number, level: LEVELS[level], atUs: undefined }).finish(), readOneAccount, Math.min(timeoutMs, this.timeoutMs));
+    return this.ask(
+      `${ACCOUNTS}GetAccount`,
+      GetAccountRequest.encode({ number, level: LEVELS[level], atUs: undefined }).finish(),
+      readOneAccount,
+      Math.min(timeoutMs, this.timeoutMs),
+    );
   }
 
   /** At one moment. @param atUs that one, microseconds since the Unix epoch; null: now */
   getAccounts(numbers: readonly string[], level: Level = 'committed', atUs: number | null = null): Promise<readonly AccountView[]> {
-    return this.ask(`${ACCOUNTS}GetAccounts`, GetAccountsRequest.encode({ numbers: [...numbers], level: LEVELS[level], atUs: atUs === null ? undefined : BigInt(atUs) }).finish(), readAccounts);
+    return this.ask(
+      `${ACCOUNTS}GetAccounts`,
+      GetAccountsRequest.encode({ numbers: [...numbers], level: LEVELS[level], atUs: atUs === null ? undefined : BigInt(atUs) }).finish(),
+      readAccounts,
+    );
   }
 
   listAccounts(page: { readonly pageSize?: number; readonly pageToken?: string } = {}): Promise<AccountPage> {
-    return this.ask(`${ACCOUNTS}ListAccounts`, ListAccountsRequest.encode({ pageSize: page.pageSize ?? 0, pageToken: page.pageToken ?? '' }).finish(), readAccountPage);
+    return this.ask(
+      `${ACCOUNTS}ListAccounts`,
+      ListAccountsRequest.encode({ pageSize: page.pageSize ?? 0, pageToken: page.pageToken ?? '' }).finish(),
+      readAccountPage,
+    );
   }
 
   changeAccount(request: { readonly id: string; readonly number: string; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<AccountView> {
-    return this.ask(`${ACCOUNTS}ChangeAccount`, ChangeAccountRequest.encode({ id: request.id, number: request.number, change: CHANGES[request.change] }).finish(), readOneAccount);
+    return this.ask(
+      `${ACCOUNTS}ChangeAccount`,
+      ChangeAccountRequest.encode({ id: request.id, number: request.number, change: CHANGES[request.change] }).finish(),
+      readOneAccount,
+    );
   }
 
   async createPayment(payment: PaymentInput): Promise<PaymentResult> {
@@ -108,7 +148,9 @@ export class MasClient {
     const deadlineMs = performance.now() + this.timeoutMs;
     let unsure: Unsure | null = null;
     for (;;) {
-      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - performance.now())).catch((error: unknown) => stillUnsure(unsure, error));
+      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - performance.now())).catch((error: unknown) =>
+        stillUnsure(unsure, error),
+      );
       if (result.kind !== 'unknown' || result === unsure || performance.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
       unsure = result;
       await new Promise((resolve) => setTimeout(resolve, UNKNOWN_RETRY_MS));
@@ -123,15 +165,26 @@ export class MasClient {
   /** A stream to the Transaction Manager that calls prefer now; `timeoutMs` is each batch's. */
   openPaymentStream(timeoutMs = this.timeoutMs): PaymentStream<PaymentInput> {
     const stream = this.channel.client().makeBidiStreamRequest<Buffer, Buffer>(`${ACCOUNTS}StreamPayments`, identity, identity, this.channel.authorization());
-    return new PaymentStream(stream, (sequence, payments) => Buffer.from(StreamPaymentsRequest.encode({ sequence: BigInt(sequence), payments: payments.map(paymentMessage), timeoutMs }).finish()));
+    return new PaymentStream(stream, (sequence, payments) =>
+      Buffer.from(StreamPaymentsRequest.encode({ sequence: BigInt(sequence), payments: payments.map(paymentMessage), timeoutMs }).finish()),
+    );
   }
 
   getPayment(payment: { readonly id: string } | { readonly txn: string; readonly account: string }): Promise<PaymentView> {
-    const message: GetPaymentRequest = 'id' in payment ? { payment: { $case: 'id', value: payment.id } } : { payment: { $case: 'txn', value: { txn: payment.txn, account: payment.account } } };
+    const message: GetPaymentRequest =
+      'id' in payment ? { payment: { $case: 'id', value: payment.id } } : { payment: { $case: 'txn', value: { txn: payment.txn, account: payment.account } } };
     return this.ask(`${ACCOUNTS}GetPayment`, GetPaymentRequest.encode(message).finish(), readOneView);
   }
 
-  listPayments(request: { readonly account: string; readonly direction?: 'newest-first' | 'oldest-first'; readonly pageSize?: number; readonly pageToken?: string; readonly state?: keyof typeof STATES; readonly fromMs?: number; readonly untilMs?: number }): Promise<LegPage> {
+  listPayments(request: {
+    readonly account: string;
+    readonly direction?: 'newest-first' | 'oldest-first';
+    readonly pageSize?: number;
+    readonly pageToken?: string;
+    readonly state?: keyof typeof STATES;
+    readonly fromMs?: number;
+    readonly untilMs?: number;
+  }): Promise<LegPage> {
     const message: ListPaymentsRequest = {
       account: request.account,
       direction: request.direction === 'oldest-first' ? ListDirection.LIST_DIRECTION_OLDEST_FIRST : ListDirection.LIST_DIRECTION_NEWEST_FIRST,
@@ -144,7 +197,14 @@ export class MasClient {
     return this.ask(`${ACCOUNTS}ListPayments`, ListPaymentsRequest.encode(message).finish(), readLegPage);
   }
 
-  acquireLock(request: { readonly lockIds: readonly string[]; readonly mode?: 'shared' | 'exclusive'; readonly handle?: string; readonly attempts?: number; readonly attemptDelayMs?: number; readonly timeoutMs?: number }): Promise<AcquiredLocks> {
+  acquireLock(request: {
+    readonly lockIds: readonly string[];
+    readonly mode?: 'shared' | 'exclusive';
+    readonly handle?: string;
+    readonly attempts?: number;
+    readonly attemptDelayMs?: number;
+    readonly timeoutMs?: number;
+  }): Promise<AcquiredLocks> {
     const message: AcquireLockRequest = {
       lockIds: [...request.lockIds],
       mode: request.mode === 'shared' ? LockMode.LOCK_MODE_SHARED : LockMode.LOCK_MODE_EXCLUSIVE,

@@ -18,9 +18,16 @@ const SIGN_OF_LIFE_MS = 20;
 const certs = makeTestCerts();
 const cluster = madeUpCluster([ONE, TWO]);
 const founder = (rm = ONE): LocalMember => cluster.local(rm, () => 10);
-const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: () => undefined });
-const transportOf = (rm: typeof ONE, peers: ReadonlyMap<typeof ONE, string>): GrpcPeerTransport => new GrpcPeerTransport({ self: rm, door: doorOf(founder(rm)), peers, tls: certs.rm(rm), clock: systemClock, logger: silentLogger });
-const receiver: PeerReceiver = { onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined };
+const doorOf = (local: LocalMember): MemberDoor =>
+  new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: () => undefined });
+const transportOf = (rm: typeof ONE, peers: ReadonlyMap<typeof ONE, string>): GrpcPeerTransport =>
+  new GrpcPeerTransport({ self: rm, door: doorOf(founder(rm)), peers, tls: certs.rm(rm), clock: systemClock, logger: silentLogger });
+const receiver: PeerReceiver = {
+  onBatch: () => undefined,
+  onSnapshot: () => Promise.reject(new Error('not expected')),
+  onConnected: () => undefined,
+  onDisconnected: () => undefined,
+};
 
 let local: LocalMember;
 let two: GrpcPeerTransport;
@@ -33,7 +40,13 @@ beforeAll(async () => {
   two = new GrpcPeerTransport({ self: TWO, door: doorOf(local), peers: new Map(), tls: certs.rm(TWO), clock: systemClock, logger: silentLogger });
   two.start(receiver);
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(TWO), raft: two, door: doorOf(local), encoded: new EncodedInstructions(), clock: systemClock, logger: silentLogger,
+    address: '127.0.0.1:0',
+    tls: certs.rm(TWO),
+    raft: two,
+    door: doorOf(local),
+    encoded: new EncodedInstructions(),
+    clock: systemClock,
+    logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
     membership: {
       found: (statement, isQuestion) => {
@@ -46,7 +59,17 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   asked = [];
-  client = new GrpcMembershipClient({ self: ONE, peers: new Map([[TWO, `localhost:${server.port}`], [rmId(3), 'localhost:1']]), tls: certs.rm(ONE), clock: systemClock, logger: silentLogger, timeoutMs: 60_000 });
+  client = new GrpcMembershipClient({
+    self: ONE,
+    peers: new Map([
+      [TWO, `localhost:${server.port}`],
+      [rmId(3), 'localhost:1'],
+    ]),
+    tls: certs.rm(ONE),
+    clock: systemClock,
+    logger: silentLogger,
+    timeoutMs: 60_000,
+  });
 });
 afterEach(() => client.close());
 afterAll(async () => {
@@ -57,15 +80,30 @@ afterAll(async () => {
 
 test('a member is welcome, one of another cluster is told why it is not, and who is not there says nothing', async () => {
   expect(await client.introduce(TWO, founder().name())).toEqual({ kind: 'welcome' });
-  expect(await client.introduce(TWO, madeUpCluster([ONE, TWO], 2).local(ONE, () => 10).name())).toMatchObject({ kind: 'turned-away', refusal: { name: 'ANOTHER_CLUSTER', isFinal: true } });
+  expect(
+    await client.introduce(
+      TWO,
+      madeUpCluster([ONE, TWO], 2)
+        .local(ONE, () => 10)
+        .name(),
+    ),
+  ).toMatchObject({ kind: 'turned-away', refusal: { name: 'ANOTHER_CLUSTER', isFinal: true } });
   expect(await client.introduce(rmId(3), founder().name())).toBeNull();
 });
 
 test('a question about founding arrives as one', async () => {
-  const statement: FoundingStatement = { self: { rm: ONE, incarnation: founder().self.incarnation, isExisting: false }, first: [ONE, TWO], settings: { buckets: 3, replicas: 3, policy: 'p', semanticsVersion: 1 }, state: { kind: 'alone' } };
+  const statement: FoundingStatement = {
+    self: { rm: ONE, incarnation: founder().self.incarnation, isExisting: false },
+    first: [ONE, TWO],
+    settings: { buckets: 3, replicas: 3, policy: 'p', semanticsVersion: 1 },
+    state: { kind: 'alone' },
+  };
   expect(await client.found(TWO, statement, true)).toEqual(statement);
   await client.found(TWO, statement, false);
-  expect(asked).toEqual([[statement, true], [statement, false]]);
+  expect(asked).toEqual([
+    [statement, true],
+    [statement, false],
+  ]);
   expect(await client.rejoin(TWO, founder().self.incarnation)).toEqual({ kind: 'pending', message: 'nobody has allowed it' });
 });
 

@@ -35,12 +35,22 @@ export class GrpcMembershipClient implements MembershipClient {
   constructor(private readonly options: MembershipClientOptions) {}
 
   async found(rm: RmId, statement: FoundingStatement, isQuestion: boolean): Promise<FoundingStatement | null> {
-    const bytes = await this.answerOf(rm, MembershipServiceService.found.path, this.codec.encodeFound(statement, isQuestion), isQuestion ? PATIENT_MS : this.options.timeoutMs);
+    const bytes = await this.answerOf(
+      rm,
+      MembershipServiceService.found.path,
+      this.codec.encodeFound(statement, isQuestion),
+      isQuestion ? PATIENT_MS : this.options.timeoutMs,
+    );
     return bytes === null ? null : this.read(rm, () => this.codec.decodeFoundAnswer(bytes));
   }
 
   async rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null> {
-    const bytes = await this.answerOf(rm, MembershipServiceService.rejoin.path, this.codec.encodeRejoin(this.options.self, incarnation), this.options.timeoutMs);
+    const bytes = await this.answerOf(
+      rm,
+      MembershipServiceService.rejoin.path,
+      this.codec.encodeRejoin(this.options.self, incarnation),
+      this.options.timeoutMs,
+    );
     return bytes === null ? null : this.read(rm, () => this.codec.decodeRejoinAnswer(bytes));
   }
 

@@ -68,7 +68,8 @@ export class OutgoingSnapshot {
         if (end.kind === 'installed') return;
         if (end.kind === 'failed') throw new Error(`the snapshot was not installed: ${end.reason}`);
         this.fruitless += 1;
-        if (this.fruitless > MAX_FRUITLESS_CONNECTIONS) throw new Error(`the snapshot was not installed: ${this.fruitless} connections were lost, the last: ${end.reason}`);
+        if (this.fruitless > MAX_FRUITLESS_CONNECTIONS)
+          throw new Error(`the snapshot was not installed: ${this.fruitless} connections were lost, the last: ${end.reason}`);
         await delay(this.ports.clock, RECONNECT_MS);
       }
     } finally {
@@ -113,7 +114,12 @@ export class OutgoingSnapshot {
     });
   }
 
-  private answered(answer: SnapshotAnswer, stream: ClientDuplexStream<Buffer, Buffer>, attempt: { readonly over: boolean }, finish: (end: ConnectionEnd) => void): void {
+  private answered(
+    answer: SnapshotAnswer,
+    stream: ClientDuplexStream<Buffer, Buffer>,
+    attempt: { readonly over: boolean },
+    finish: (end: ConnectionEnd) => void,
+  ): void {
     switch (answer.kind) {
       case 'resume-from': {
         const oldest = this.kept[0]?.sequence ?? this.produced;
@@ -134,7 +140,12 @@ export class OutgoingSnapshot {
   }
 
   /** Sends chunk after chunk from `next` on, until the connection or the source is over. */
-  private async pump(stream: ClientDuplexStream<Buffer, Buffer>, from: number, attempt: { readonly over: boolean }, finish: (end: ConnectionEnd) => void): Promise<void> {
+  private async pump(
+    stream: ClientDuplexStream<Buffer, Buffer>,
+    from: number,
+    attempt: { readonly over: boolean },
+    finish: (end: ConnectionEnd) => void,
+  ): Promise<void> {
     let next = from;
     while (!attempt.over) {
       const chunk = this.kept.find((each) => each.sequence === next) ?? (this.kept.length < WINDOW_CHUNKS ? await this.produce() : undefined);

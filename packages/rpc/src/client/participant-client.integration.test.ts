@@ -35,15 +35,25 @@ let handled: { readonly request: ParticipantRequest; readonly caller: 'tm' | 'rm
 let answer: (request: ParticipantRequest) => Promise<ParticipantReply>;
 
 const cluster = madeUpCluster([rmId(1), RM, rmId(3)]);
-const doorOf = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
-const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller => new CoordinatorCaller({ name: 'tm-1', dialled: 1, knowledge, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+const doorOf = (local: LocalMember): MemberDoor =>
+  new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller =>
+  new CoordinatorCaller({ name: 'tm-1', dialled: 1, knowledge, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
 let refusals: string[] = [];
 
-const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient => new GrpcParticipantClient({ caller, addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: systemClock, logger: silentLogger });
+const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient =>
+  new GrpcParticipantClient({ caller, addressOf: (rm) => (rm === RM ? `localhost:${proxy.port}` : undefined), tls, clock: systemClock, logger: silentLogger });
 
 beforeAll(async () => {
   server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(2), membership: null, raft: null, door: doorOf(cluster.local(RM, () => 0)), encoded, clock: systemClock, logger: silentLogger,
+    address: '127.0.0.1:0',
+    tls: certs.rm(2),
+    membership: null,
+    raft: null,
+    door: doorOf(cluster.local(RM, () => 0)),
+    encoded,
+    clock: systemClock,
+    logger: silentLogger,
     participant: {
       handle: (request, caller, passage) => {
         handled.push({ request, caller, passage });
@@ -94,7 +104,12 @@ test('how a request travels arrives beside the role of who sends it, which alone
   await client.send(RM, locks(1), 60_000, { kind: 'relayed', caller: 'rm' });
   await resourceManager.send(RM, locks(1), 60_000, { kind: 'relayed', caller: 'tm' });
   resourceManager.close();
-  expect(handled.map(({ caller, passage }) => [caller, passage])).toEqual([['tm', undefined], ['tm', { kind: 'relay', forMs: 900 }], ['tm', { kind: 'relayed', caller: 'rm' }], ['rm', { kind: 'relayed', caller: 'tm' }]]);
+  expect(handled.map(({ caller, passage }) => [caller, passage])).toEqual([
+    ['tm', undefined],
+    ['tm', { kind: 'relay', forMs: 900 }],
+    ['tm', { kind: 'relayed', caller: 'rm' }],
+    ['rm', { kind: 'relayed', caller: 'tm' }],
+  ]);
 });
 
 test('who leads', async () => {
@@ -122,7 +137,14 @@ describe('who belongs elsewhere', () => {
   test('a new coordinator believes one of three Resource Managers nothing, and asks nothing of it', async () => {
     let known: ClusterId | null = null;
     const knowledge = { clusterId: () => known, learn: (id: ClusterId) => void (known = id) };
-    const caller = new CoordinatorCaller({ name: 'tm-1', dialled: 3, knowledge, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+    const caller = new CoordinatorCaller({
+      name: 'tm-1',
+      dialled: 3,
+      knowledge,
+      clock: systemClock,
+      logger: silentLogger,
+      onRefused: ({ name }) => void refusals.push(name),
+    });
     const coordinator = connect(certs.tm, caller);
     for (let tries = 0; tries < 3; tries += 1) expect((await coordinator.send(RM, locks(1), 60_000)).kind).toBe('not-sent');
     expect([known, handled, refusals]).toEqual([null, [], []]);
@@ -149,7 +171,16 @@ describe('who belongs elsewhere', () => {
 
 test('instructions arrive with the bytes that will be proposed', async () => {
   const codec = new ProtoLedgerCodec(encoded);
-  await client.send(RM, { kind: 'instructions', bucket: bucketId(1), phase: 'phase-2-commit', items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc', commitUs: null } as never, token: null }] }, 60_000);
+  await client.send(
+    RM,
+    {
+      kind: 'instructions',
+      bucket: bucketId(1),
+      phase: 'phase-2-commit',
+      items: [{ instruction: { kind: 'commit', txn: 'ab'.repeat(32), account: 'abc', commitUs: null } as never, token: null }],
+    },
+    60_000,
+  );
   const request = handled[0]!.request;
   if (request.kind !== 'instructions') throw new Error('unexpected');
   const { instruction } = request.items[0]!;
@@ -184,9 +215,17 @@ test('nobody there: not sent', async () => {
 
 test('a connection that does not come up is given up for a new one, not waited for', async () => {
   const slow = await TcpProxy.open(() => server.port);
-  const impatient = new GrpcParticipantClient({ caller: asCoordinator(), addressOf: () => `localhost:${slow.port}`, tls: certs.tm, clock: systemClock, logger: silentLogger, dialTimeoutMs: DIAL_TIMEOUT_MS });
+  const impatient = new GrpcParticipantClient({
+    caller: asCoordinator(),
+    addressOf: () => `localhost:${slow.port}`,
+    tls: certs.tm,
+    clock: systemClock,
+    logger: silentLogger,
+    dialTimeoutMs: DIAL_TIMEOUT_MS,
+  });
   slow.swallow(2);
-  for (let tries = 0; tries < 2; tries += 1) expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'not-sent', reason: 'no connection in time; the request was not sent' });
+  for (let tries = 0; tries < 2; tries += 1)
+    expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'not-sent', reason: 'no connection in time; the request was not sent' });
   expect(await impatient.send(RM, locks(1), 60_000)).toEqual({ kind: 'no-replica' });
   // Once it is up it may be silent for as long as it likes.
   answer = () => new Promise((resolve) => setTimeout(() => resolve({ kind: 'no-replica' }), 1.5 * DIAL_TIMEOUT_MS));
@@ -230,16 +269,28 @@ test('a participant that throws: unknown, and nothing of the error crosses the w
 
 describe('single calls', () => {
   const codec = new SessionCodec(new EncodedInstructions());
-  const single = (tls: TlsIdentity | null, path: string, bytes: Buffer): Promise<{ readonly error: ServiceError | null; readonly answer: Buffer | undefined }> =>
+  const single = (
+    tls: TlsIdentity | null,
+    path: string,
+    bytes: Buffer,
+  ): Promise<{ readonly error: ServiceError | null; readonly answer: Buffer | undefined }> =>
     new Promise((resolve) => {
-      const caller = new Client(`localhost:${server.port}`, tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate));
+      const caller = new Client(
+        `localhost:${server.port}`,
+        tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate),
+      );
       caller.makeUnaryRequest(path, identity, identity, bytes, new Metadata(), { deadline: Date.now() + 60_000 }, (error, reply) => {
         caller.close();
         resolve({ error, answer: reply });
       });
     });
 
-  test.each([TransactionServiceService.processPhase1, TransactionServiceService.processPhase2Commit, TransactionServiceService.processPhase2Rollback, TransactionServiceService.exchange])('$path', async ({ path }) => {
+  test.each([
+    TransactionServiceService.processPhase1,
+    TransactionServiceService.processPhase2Commit,
+    TransactionServiceService.processPhase2Rollback,
+    TransactionServiceService.exchange,
+  ])('$path', async ({ path }) => {
     const { answer: reply } = await single(certs.tm, path, codec.encodeRequest({ request: locks(3), passage: null }));
     expect(codec.decodeReply(reply!)).toEqual({ kind: 'no-replica' });
   });
@@ -249,7 +300,9 @@ describe('single calls', () => {
   });
 
   test('a caller without a certificate does not get through the handshake', async () => {
-    expect((await single(null, TransactionServiceService.exchange.path, codec.encodeRequest({ request: locks(3), passage: null }))).error?.code).toBe(Code.UNAVAILABLE);
+    expect((await single(null, TransactionServiceService.exchange.path, codec.encodeRequest({ request: locks(3), passage: null }))).error?.code).toBe(
+      Code.UNAVAILABLE,
+    );
     expect(handled).toEqual([]);
   });
 });

@@ -20,7 +20,12 @@ const MINUTE_MS = 60_000;
 type Answer = (stream: EventEmitter, ended: (error: ServiceError | null) => void) => void;
 
 /** Each dial is answered in the same turn; undefined: not at all. */
-function linkTo(answer: () => Answer | undefined): { readonly clock: VirtualClock; readonly link: PeerLink; readonly dialledAtMs: number[]; readonly connections: string[] } {
+function linkTo(answer: () => Answer | undefined): {
+  readonly clock: VirtualClock;
+  readonly link: PeerLink;
+  readonly dialledAtMs: number[];
+  readonly connections: string[];
+} {
   const clock = new VirtualClock();
   const dialledAtMs: number[] = [];
   const connections: string[] = [];
@@ -37,17 +42,29 @@ function linkTo(answer: () => Answer | undefined): { readonly clock: VirtualCloc
   const local = cluster.local(ONE, () => 10);
   const door = new MemberDoor({ member: () => local, clock, logger: silentLogger, onRefused: () => undefined });
   const link = new PeerLink({
-    caller: door, peer: TWO, dial: () => client as unknown as Client, dialTimeoutMs: 4_000, codec: new PeerBatchCodec(), clock,
-    onConnected: ({ rm }) => void connections.push(`+${rm}`), onDisconnected: ({ rm }) => void connections.push(`-${rm}`),
+    caller: door,
+    peer: TWO,
+    dial: () => client as unknown as Client,
+    dialTimeoutMs: 4_000,
+    codec: new PeerBatchCodec(),
+    clock,
+    onConnected: ({ rm }) => void connections.push(`+${rm}`),
+    onDisconnected: ({ rm }) => void connections.push(`-${rm}`),
   });
   link.open();
   return { clock, link, dialledAtMs, connections };
 }
 
 const elsewhere: PeerRefusal = { name: 'ANOTHER_CLUSTER', message: 'another cluster', isFinal: true, mark: null };
-const failsWith = (status: { readonly code: number; readonly details: string; readonly metadata?: Metadata }): Answer => (_stream, ended) => ended(Object.assign(new Error(status.details), { metadata: new Metadata(), ...status }));
+const failsWith =
+  (status: { readonly code: number; readonly details: string; readonly metadata?: Metadata }): Answer =>
+  (_stream, ended) =>
+    ended(Object.assign(new Error(status.details), { metadata: new Metadata(), ...status }));
 const turnsAway = (refusal: PeerRefusal): Answer => failsWith(refusalStatus(refusal));
-const saysItIs = (name = cluster.local(TWO, () => 0).name()): Answer => (stream) => void stream.emit('metadata', sayMember(name));
+const saysItIs =
+  (name = cluster.local(TWO, () => 0).name()): Answer =>
+  (stream) =>
+    void stream.emit('metadata', sayMember(name));
 const gaps = (times: readonly number[]): readonly number[] => times.slice(1).map((at, index) => at - (times[index] ?? 0));
 
 describe.each([

@@ -63,7 +63,14 @@ export class PeerLink {
       return;
     }
     this.client ??= this.ports.dial();
-    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, new Metadata({ waitForReady: true }), { credentials: this.name }, (error) => this.ended(stream, error));
+    const stream = this.client.makeClientStreamRequest<Buffer, Buffer>(
+      RaftServiceService.replicate.path,
+      identity,
+      identity,
+      new Metadata({ waitForReady: true }),
+      { credentials: this.name },
+      (error) => this.ended(stream, error),
+    );
     // Errors also arrive in the callback above; without a listener they would be thrown.
     stream.on('error', () => undefined);
     stream.on('metadata', (answered: Metadata) => this.ready(stream, answered));

@@ -31,7 +31,8 @@ const [ONE, TWO] = [rmId(1), rmId(2)];
 const cluster = madeUpCluster([ONE, TWO]);
 const founder = (rm: RmId): LocalMember => cluster.local(rm, () => 100);
 const refusals: string[] = [];
-const doorOf = (local: LocalMember, logger = silentLogger): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
+const doorOf = (local: LocalMember, logger = silentLogger): MemberDoor =>
+  new MemberDoor({ member: () => local, clock: systemClock, logger, onRefused: ({ name }, by) => void refusals.push(`${name} by ${by}`) });
 const certs: TestCerts = makeTestCerts();
 afterAll(() => certs.remove());
 
@@ -42,24 +43,37 @@ interface Node {
   readonly proxy: TcpProxy;
 }
 
-async function openNodes(options: Pick<PeerTransportOptions, 'snapshotBytesPerSecond' | 'dialTimeoutMs'> = {}, members = [founder(ONE), founder(TWO)], logger: Logger = silentLogger): Promise<readonly [Node, Node]> {
+async function openNodes(
+  options: Pick<PeerTransportOptions, 'snapshotBytesPerSecond' | 'dialTimeoutMs'> = {},
+  members = [founder(ONE), founder(TWO)],
+  logger: Logger = silentLogger,
+): Promise<readonly [Node, Node]> {
   const ports = new Map<RmId, number>();
   const proxies = await Promise.all([ONE, TWO].map((rm) => TcpProxy.open(() => ports.get(rm) ?? 0)));
   const addresses = new Map([ONE, TWO].map((rm, at) => [rm, `localhost:${proxies[at]!.port}`]));
-  const nodes = await Promise.all([ONE, TWO].map(async (rm, at) => {
-    const local = members[at] ?? founder(rm);
-    const door = doorOf(local, logger);
-    const transport = new GrpcPeerTransport({ self: rm, door, peers: addresses, tls: certs.rm(rm), clock: systemClock, logger: silentLogger, ...options });
-    const server = await serve(certs.rm(rm), transport, local, logger);
-    ports.set(rm, server.port);
-    return { local, transport, server, proxy: proxies[at]! };
-  }));
+  const nodes = await Promise.all(
+    [ONE, TWO].map(async (rm, at) => {
+      const local = members[at] ?? founder(rm);
+      const door = doorOf(local, logger);
+      const transport = new GrpcPeerTransport({ self: rm, door, peers: addresses, tls: certs.rm(rm), clock: systemClock, logger: silentLogger, ...options });
+      const server = await serve(certs.rm(rm), transport, local, logger);
+      ports.set(rm, server.port);
+      return { local, transport, server, proxy: proxies[at]! };
+    }),
+  );
   return nodes as unknown as readonly [Node, Node];
 }
 
 function serve(tls: TlsIdentity, transport: GrpcPeerTransport, local: LocalMember, logger = silentLogger): Promise<RunningServer> {
   return startRmServer({
-    address: '127.0.0.1:0', tls, membership: null, raft: transport, door: doorOf(local, logger), encoded: new EncodedInstructions(), clock: systemClock, logger: silentLogger,
+    address: '127.0.0.1:0',
+    tls,
+    membership: null,
+    raft: transport,
+    door: doorOf(local, logger),
+    encoded: new EncodedInstructions(),
+    clock: systemClock,
+    logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
   });
 }
@@ -90,7 +104,14 @@ peerTransportContract('gRPC over TLS', async (members): Promise<TransportPair> =
     },
     guest: (member) => {
       const peers = new Map([ONE, TWO].filter((rm) => rm !== member.self.rm).map((rm) => [rm, `localhost:${nodes[rm - 1]?.server.port ?? 0}`]));
-      const guest = new GrpcPeerTransport({ self: member.self.rm, door: doorOf(member, logger), peers, tls: certs.rm(member.self.rm), clock: systemClock, logger: silentLogger });
+      const guest = new GrpcPeerTransport({
+        self: member.self.rm,
+        door: doorOf(member, logger),
+        peers,
+        tls: certs.rm(member.self.rm),
+        clock: systemClock,
+        logger: silentLogger,
+      });
       guests.push(guest);
       return guest;
     },
@@ -104,9 +125,28 @@ peerTransportContract('gRPC over TLS', async (members): Promise<TransportPair> =
 
 const header: SnapshotHeader = {
   group: bucketId(7),
-  message: { kind: 'snapshot', from: nodeId(1), to: nodeId(2), term: term(3), snapshot: { metadata: { index: logIndex(12), term: term(2), confState: { voters: [nodeId(1), nodeId(2)], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false } }, data: NO_DATA } },
+  message: {
+    kind: 'snapshot',
+    from: nodeId(1),
+    to: nodeId(2),
+    term: term(3),
+    snapshot: {
+      metadata: {
+        index: logIndex(12),
+        term: term(2),
+        confState: { voters: [nodeId(1), nodeId(2)], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false },
+      },
+      data: NO_DATA,
+    },
+  },
 };
-const receiver = (overrides: Partial<PeerReceiver> = {}): PeerReceiver => ({ onBatch: () => undefined, onSnapshot: () => Promise.reject(new Error('not expected')), onConnected: () => undefined, onDisconnected: () => undefined, ...overrides });
+const receiver = (overrides: Partial<PeerReceiver> = {}): PeerReceiver => ({
+  onBatch: () => undefined,
+  onSnapshot: () => Promise.reject(new Error('not expected')),
+  onConnected: () => undefined,
+  onDisconnected: () => undefined,
+  ...overrides,
+});
 
 test('a connection that does not come up is given up for a new one: the network may be whole again long before TCP tries', async () => {
   const nodes = await openNodes({ dialTimeoutMs: DIAL_TIMEOUT_MS });
@@ -130,8 +170,17 @@ test('a log that grows while the connection is being made is no copy of an earli
   const ports = new Map<RmId, number>();
   const proxy = await TcpProxy.open(() => ports.get(TWO) ?? 0);
   const logger = { ...silentLogger, info: (_: object, text: string) => void lines.push(text) };
-  const door = (local: LocalMember): MemberDoor => new MemberDoor({ member: () => local, clock: systemClock, logger, onRefused: ({ name }) => void lines.push(name) });
-  const dialling = new GrpcPeerTransport({ self: ONE, door: door(growing), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(ONE), clock: systemClock, logger: silentLogger, dialTimeoutMs: 60_000 });
+  const door = (local: LocalMember): MemberDoor =>
+    new MemberDoor({ member: () => local, clock: systemClock, logger, onRefused: ({ name }) => void lines.push(name) });
+  const dialling = new GrpcPeerTransport({
+    self: ONE,
+    door: door(growing),
+    peers: new Map([[TWO, `localhost:${proxy.port}`]]),
+    tls: certs.rm(ONE),
+    clock: systemClock,
+    logger: silentLogger,
+    dialTimeoutMs: 60_000,
+  });
   const other = new GrpcPeerTransport({ self: TWO, door: door(listening), peers: new Map(), tls: certs.rm(TWO), clock: systemClock, logger: silentLogger });
   other.start(receiver());
   // Nobody listens yet: the stream is begun, and waits for its connection.
@@ -140,7 +189,14 @@ test('a log that grows while the connection is being made is no copy of an earli
   position = 200;
   listening.heard([{ rm: ONE, ordinal: ordinal(0), run: FIRST_RUN.run, position }]);
   const server = await startRmServer({
-    address: '127.0.0.1:0', tls: certs.rm(TWO), membership: null, raft: other, door: door(listening), encoded: new EncodedInstructions(), clock: systemClock, logger: silentLogger,
+    address: '127.0.0.1:0',
+    tls: certs.rm(TWO),
+    membership: null,
+    raft: other,
+    door: door(listening),
+    encoded: new EncodedInstructions(),
+    clock: systemClock,
+    logger: silentLogger,
     participant: { handle: () => Promise.resolve({ kind: 'no-replica' }) },
   });
   ports.set(TWO, server.port);
@@ -158,12 +214,14 @@ describe('a snapshot', () => {
     const received: Uint8Array[] = [];
     let transfers = 0;
     nodes[0].transport.start(receiver());
-    nodes[1].transport.start(receiver({
-      onSnapshot: async (_from, _header, chunks) => {
-        transfers += 1;
-        for await (const chunk of chunks) received.push(Uint8Array.from(chunk));
-      },
-    }));
+    nodes[1].transport.start(
+      receiver({
+        onSnapshot: async (_from, _header, chunks) => {
+          transfers += 1;
+          for await (const chunk of chunks) received.push(Uint8Array.from(chunk));
+        },
+      }),
+    );
     const sent = Array.from({ length: 30 }, (_, at) => new Uint8Array(100_000).fill(at));
     async function* source(): AsyncGenerator<Uint8Array> {
       for (const [at, chunk] of sent.entries()) {
@@ -183,7 +241,13 @@ describe('a snapshot', () => {
   test('keeps to its rate', async () => {
     const nodes = await openNodes({ snapshotBytesPerSecond: 2_000_000 });
     nodes[0].transport.start(receiver());
-    nodes[1].transport.start(receiver({ onSnapshot: async (_from, _header, chunks) => { for await (const chunk of chunks) void chunk; } }));
+    nodes[1].transport.start(
+      receiver({
+        onSnapshot: async (_from, _header, chunks) => {
+          for await (const chunk of chunks) void chunk;
+        },
+      }),
+    );
     async function* source(): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < 10; at += 1) yield await Promise.resolve(new Uint8Array(100_000));
     }
@@ -206,10 +270,17 @@ describe('refused', () => {
     new Promise((resolve) => {
       const channel = tls === null ? credentials.createSsl(certs.tm.ca) : credentials.createSsl(tls.ca, tls.key, tls.certificate);
       const client = new Client(`localhost:${port}`, channel);
-      const stream = client.makeClientStreamRequest<Buffer, Buffer>(RaftServiceService.replicate.path, identity, identity, metadata, { deadline: Date.now() + 60_000 }, (error) => {
-        client.close();
-        resolve(error);
-      });
+      const stream = client.makeClientStreamRequest<Buffer, Buffer>(
+        RaftServiceService.replicate.path,
+        identity,
+        identity,
+        metadata,
+        { deadline: Date.now() + 60_000 },
+        (error) => {
+          client.close();
+          resolve(error);
+        },
+      );
       stream.on('error', () => undefined);
       stream.on('metadata', () => stream.end());
     });
@@ -233,8 +304,18 @@ describe('refused', () => {
     ['another cluster', saying({ clusterId: madeUpCluster([ONE], 2).clusterId }), Code.FAILED_PRECONDITION, 'ANOTHER_CLUSTER'],
     ['another incarnation', saying({ incarnation: madeUpIncarnation({ rm: ONE, ordinal: ordinal(7) }) }), Code.FAILED_PRECONDITION, 'OTHER_INCARNATION'],
     ['an incarnation that is not known yet', saying({ ordinal: ordinal(1) }), Code.UNAVAILABLE, 'NOT_KNOWN_YET'],
-    ['a copy of an earlier time', saying({ runs: [FIRST_RUN, { run: runOf('2'.padStart(8, '0').padEnd(20, 'c')), from: 99 }] }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
-    ['the same data started a second time', saying({ runs: [{ run: runOf('2'.padStart(8, '0').padEnd(20, 'b')), from: 0 }] }), Code.FAILED_PRECONDITION, 'OLD_COPY'],
+    [
+      'a copy of an earlier time',
+      saying({ runs: [FIRST_RUN, { run: runOf('2'.padStart(8, '0').padEnd(20, 'c')), from: 99 }] }),
+      Code.FAILED_PRECONDITION,
+      'OLD_COPY',
+    ],
+    [
+      'the same data started a second time',
+      saying({ runs: [{ run: runOf('2'.padStart(8, '0').padEnd(20, 'b')), from: 0 }] }),
+      Code.FAILED_PRECONDITION,
+      'OLD_COPY',
+    ],
   ])('%s, and the stream of the right one lives on', async (_who, said, code, reason) => {
     const batches: number[] = [];
     const marked = await openNodes();
@@ -268,9 +349,24 @@ describe('refused', () => {
 
   test('who dials one that its cluster does not have, in what it hears as in what it says', async () => {
     refusals.length = 0;
-    const stranger = new GrpcPeerTransport({ self: ONE, door: doorOf(madeUpCluster([ONE, TWO], 2).local(ONE, () => 0)), peers: new Map([[TWO, `localhost:${nodes[1].server.port}`]]), tls: certs.rm(1), clock: systemClock, logger: silentLogger });
+    const stranger = new GrpcPeerTransport({
+      self: ONE,
+      door: doorOf(madeUpCluster([ONE, TWO], 2).local(ONE, () => 0)),
+      peers: new Map([[TWO, `localhost:${nodes[1].server.port}`]]),
+      tls: certs.rm(1),
+      clock: systemClock,
+      logger: silentLogger,
+    });
     stranger.start(receiver());
-    await expect(stranger.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('belongs to cluster');
+    await expect(
+      stranger.sendSnapshot(
+        TWO,
+        header,
+        (async function* () {
+          yield await Promise.resolve(new Uint8Array(1));
+        })(),
+      ),
+    ).rejects.toThrow('belongs to cluster');
     await eventually('it is told', () => refusals.includes('ANOTHER_CLUSTER by 2'));
     await stranger.close();
   });
@@ -288,14 +384,42 @@ describe('refused', () => {
 
 test('a server that holds the certificate of another Resource Manager is not talked to', async () => {
   const proxy = await TcpProxy.open(() => port);
-  const impostor = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map(), tls: certs.rm(3), clock: systemClock, logger: silentLogger });
+  const impostor = new GrpcPeerTransport({
+    self: ONE,
+    door: doorOf(founder(ONE)),
+    peers: new Map(),
+    tls: certs.rm(3),
+    clock: systemClock,
+    logger: silentLogger,
+  });
   const server = await serve(certs.rm(3), impostor, founder(ONE));
   const port: number = server.port;
   let connected = false;
   impostor.start(receiver());
-  const transport = new GrpcPeerTransport({ self: ONE, door: doorOf(founder(ONE)), peers: new Map([[TWO, `localhost:${proxy.port}`]]), tls: certs.rm(1), clock: systemClock, logger: silentLogger });
-  transport.start(receiver({ onConnected: () => { connected = true; } }));
-  await expect(transport.sendSnapshot(TWO, header, (async function* () { yield await Promise.resolve(new Uint8Array(1)); })())).rejects.toThrow('was not installed');
+  const transport = new GrpcPeerTransport({
+    self: ONE,
+    door: doorOf(founder(ONE)),
+    peers: new Map([[TWO, `localhost:${proxy.port}`]]),
+    tls: certs.rm(1),
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  transport.start(
+    receiver({
+      onConnected: () => {
+        connected = true;
+      },
+    }),
+  );
+  await expect(
+    transport.sendSnapshot(
+      TWO,
+      header,
+      (async function* () {
+        yield await Promise.resolve(new Uint8Array(1));
+      })(),
+    ),
+  ).rejects.toThrow('was not installed');
   expect(connected).toBe(false);
   await transport.close();
   await impostor.close();

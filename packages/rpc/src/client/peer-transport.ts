@@ -113,14 +113,18 @@ export class GrpcPeerTransport implements PeerTransport {
   service(): ServiceMethods {
     return {
       replicate: { kind: 'stream', begin: (head) => this.fromPeer(head, (stream, visit) => this.onReplicate(stream, visit)) },
-      installSnapshot: { kind: 'stream', begin: (head) => this.fromPeer(head, (stream, { member, receiver }) => this.snapshots.accept(stream, member, receiver)) },
+      installSnapshot: {
+        kind: 'stream',
+        begin: (head) => this.fromPeer(head, (stream, { member, receiver }) => this.snapshots.accept(stream, member, receiver)),
+      },
     };
   }
 
   /** Whether an earlier process on the data of `newcomer` says something within `forMs`: it runs, then. */
   isStillHeard({ rm, incarnation, runs }: PeerName, forMs: number): Promise<boolean> {
     const incoming = this.incoming.get(rm);
-    if (incoming === undefined || incoming.peer.incarnation !== incarnation || incoming.peer.runs.at(-1)?.run === runs.at(-1)?.run) return Promise.resolve(false);
+    if (incoming === undefined || incoming.peer.incarnation !== incarnation || incoming.peer.runs.at(-1)?.run === runs.at(-1)?.run)
+      return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (isHeard: boolean): void => {
         timer.cancel();
@@ -198,7 +202,8 @@ export class GrpcPeerTransport implements PeerTransport {
   private recheck(): void {
     const { door } = this.options;
     const current = door.member()?.members;
-    for (const { stream, peer } of [...this.incoming.values()]) if (!door.isWelcome(peer)) stream.end({ code: Code.ABORTED, details: 'this incarnation is no member any more' });
+    for (const { stream, peer } of [...this.incoming.values()])
+      if (!door.isWelcome(peer)) stream.end({ code: Code.ABORTED, details: 'this incarnation is no member any more' });
     for (const link of this.links.values()) link.recheck(({ rm, ordinal }) => current?.of(rm)?.ordinal === ordinal);
   }
 

@@ -83,7 +83,12 @@ export class RetryingChannel {
   }
 
   /** @throws MasCallFailed */
-  async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS): Promise<Answer> {
+  async call<Answer>(
+    path: string,
+    request: Uint8Array,
+    decode: (bytes: Uint8Array) => Answer,
+    timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  ): Promise<Answer> {
     const deadlineMs = performance.now() + timeoutMs;
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
     const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
@@ -127,19 +132,33 @@ export class RetryingChannel {
     for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
   }
 
-  private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
+  private once<Answer>(
+    at: number,
+    path: string,
+    bytes: Buffer,
+    decode: (bytes: Uint8Array) => Answer,
+    deadlineMs: number,
+  ): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
     return new Promise((resolve, reject) => {
-      this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(), { deadline: Date.now() + deadlineMs - performance.now() }, (error, answer) => {
-        if (error !== null) {
-          resolve({ error });
-          return;
-        }
-        try {
-          resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
-        } catch (cause) {
-          reject(cause as Error);
-        }
-      });
+      this.pick(at).makeUnaryRequest(
+        path,
+        sameBytes,
+        sameBytes,
+        bytes,
+        this.authorization(),
+        { deadline: Date.now() + deadlineMs - performance.now() },
+        (error, answer) => {
+          if (error !== null) {
+            resolve({ error });
+            return;
+          }
+          try {
+            resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
+          } catch (cause) {
+            reject(cause as Error);
+          }
+        },
+      );
     });
   }
 
@@ -153,11 +172,19 @@ export class RetryingChannel {
 }
 
 function closedMeanwhile(attempts: number): MasCallFailed {
-  const message = attempts === 0 ? 'the client was closed before the call was sent' : 'the client was closed before the call was answered: its outcome is unknown, ask again with the same id';
+  const message =
+    attempts === 0
+      ? 'the client was closed before the call was sent'
+      : 'the client was closed before the call was answered: its outcome is unknown, ask again with the same id';
   return new MasCallFailed(Code.CANCELLED, { kind: 'unavailable', reason: 'CLIENT_CLOSED', field: null, message, facts: {} }, attempts);
 }
 
 /** Nothing was answered, or the server asked to come back; every request carries an id, so asking again is safe. */
 function repeatable(code: number, error: RequestError): boolean {
-  return code === Code.UNAVAILABLE || (code === Code.UNKNOWN && error.reason.startsWith('GRPC_')) || (code === Code.CANCELLED && error.reason.startsWith('GRPC_')) || (code === Code.INTERNAL && error.reason.startsWith('GRPC_') && /RST_STREAM|GOAWAY|socket/i.test(error.message));
+  return (
+    code === Code.UNAVAILABLE ||
+    (code === Code.UNKNOWN && error.reason.startsWith('GRPC_')) ||
+    (code === Code.CANCELLED && error.reason.startsWith('GRPC_')) ||
+    (code === Code.INTERNAL && error.reason.startsWith('GRPC_') && /RST_STREAM|GOAWAY|socket/i.test(error.message))
+  );
 }

@@ -50,5 +50,8 @@ test.each(['localhost', '127.0.0.1', '[::1]'])('%s is what the certificate names
 });
 
 test('an address that the certificate does not name is refused', async () => {
-  expect(await dial('127.0.0.2')).toMatchObject({ code: Code.UNAVAILABLE, details: expect.stringContaining("IP: 127.0.0.2 is not in the cert's list") as unknown });
+  expect(await dial('127.0.0.2')).toMatchObject({
+    code: Code.UNAVAILABLE,
+    details: expect.stringContaining("IP: 127.0.0.2 is not in the cert's list") as unknown,
+  });
 });

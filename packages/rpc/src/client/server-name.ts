@@ -17,5 +17,8 @@ export interface ServerName {
 /** @param check what the certificate must show; default: the name or address that was dialled */
 export function serverName(address: string, check: typeof checkServerIdentity = checkServerIdentity): ServerName {
   const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-  return { verify: { checkServerIdentity: (_, certificate) => check(host, certificate) }, options: isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': NAME_OF_AN_ADDRESS } };
+  return {
+    verify: { checkServerIdentity: (_, certificate) => check(host, certificate) },
+    options: isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': NAME_OF_AN_ADDRESS },
+  };
 }

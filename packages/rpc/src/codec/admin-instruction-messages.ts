@@ -14,7 +14,13 @@ export function writeGenesis(writer: WireWriter, genesis: Genesis): void {
 }
 
 export function readGenesis(reader: WireReader): Genesis {
-  return { kind: 'genesis', slots: reader.messages(1, readSlotRange), epoch: reader.uint(2), policy: reader.message(3, readPolicy), semanticsVersion: reader.uint(4) };
+  return {
+    kind: 'genesis',
+    slots: reader.messages(1, readSlotRange),
+    epoch: reader.uint(2),
+    policy: reader.message(3, readPolicy),
+    semanticsVersion: reader.uint(4),
+  };
 }
 
 export function writeSetPolicy(writer: WireWriter, setPolicy: SetPolicy): void {
@@ -64,7 +70,15 @@ export function writeAcquireLock(writer: WireWriter, acquire: AcquireLock): void
 }
 
 export function readAcquireLock(reader: WireReader): AcquireLock {
-  return { kind: 'acquire-lock', slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), ttlMs: reader.uint(4), subject: reader.message(5, readSubject), mode: reader.bool(6) ? 'shared' : 'exclusive' };
+  return {
+    kind: 'acquire-lock',
+    slot: reader.slot(1),
+    lockId: reader.text(2),
+    owner: reader.text(3),
+    ttlMs: reader.uint(4),
+    subject: reader.message(5, readSubject),
+    mode: reader.bool(6) ? 'shared' : 'exclusive',
+  };
 }
 
 export function writeBreakLock(writer: WireWriter, broken: BreakLock): void {

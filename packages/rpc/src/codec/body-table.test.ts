@@ -6,7 +6,16 @@ import { EncodedInstructions, ProtoLedgerCodec } from './ledger-codec';
 
 const txn = (n: number): TxnId => txnId(n.toString(16).padStart(64, '0'));
 const bodyOf = (amountMinor: bigint, memo = ''): PaymentBody =>
-  PaymentBody.of({ kind: 'payment', legs: [{ account: accountNumber('a'), effect: 'debit', amountMinor, currency: currency('USD') }, { account: accountNumber('b'), effect: 'credit', amountMinor, currency: currency('USD') }], reference: null, expiresAtMs: null, memo });
+  PaymentBody.of({
+    kind: 'payment',
+    legs: [
+      { account: accountNumber('a'), effect: 'debit', amountMinor, currency: currency('USD') },
+      { account: accountNumber('b'), effect: 'credit', amountMinor, currency: currency('USD') },
+    ],
+    reference: null,
+    expiresAtMs: null,
+    memo,
+  });
 
 test('a body that has come before is the same object, and its own copy of the bytes', () => {
   const table = new BodyTable();
@@ -67,5 +76,7 @@ test('a request whose body is in another form is malformed, by name', () => {
   const [amount, money] = [Buffer.from('1805', 'hex'), Buffer.from('2203555344', 'hex')];
   const swapped = bytes.indexOf(amount, at);
   bytes.set(Buffer.concat([money, amount]), swapped);
-  expect(() => codec.decodeInstruction(bytes)).toThrow(expect.objectContaining({ kind: 'malformed-bytes', message: expect.stringContaining('not the canonical form of a payment body') as string }) as Error);
+  expect(() => codec.decodeInstruction(bytes)).toThrow(
+    expect.objectContaining({ kind: 'malformed-bytes', message: expect.stringContaining('not the canonical form of a payment body') as string }) as Error,
+  );
 });

@@ -13,7 +13,12 @@ export function writeClockSignal(writer: WireWriter, { wallMs, sentMs, echo, agr
 }
 
 export function readClockSignal(reader: WireReader): ClockSignal {
-  return { wallMs: reader.uint(1) / US_PER_MS, sentMs: reader.uint(2) / US_PER_MS, echo: reader.optionalMessage(3, readEcho), agreedMs: milliseconds(reader.optionalUint(4)) };
+  return {
+    wallMs: reader.uint(1) / US_PER_MS,
+    sentMs: reader.uint(2) / US_PER_MS,
+    echo: reader.optionalMessage(3, readEcho),
+    agreedMs: milliseconds(reader.optionalUint(4)),
+  };
 }
 
 function writeEcho(writer: WireWriter, { sentMs, heldMs }: ClockEcho): void {

@@ -16,7 +16,8 @@ export function readCondition(reader: WireReader): Condition {
   const codes = reader.packedUints(2);
   const of = AILMENTS.filter((ailment) => codes.includes(codeOf(ailment)));
   // One form for each: ascending, known, and something where something ails.
-  if (of.length !== codes.length || of.some((ailment, at) => codeOf(ailment) !== codes[at]) || (kind === 'well') !== (of.length === 0)) return reader.fail('not a condition');
+  if (of.length !== codes.length || of.some((ailment, at) => codeOf(ailment) !== codes[at]) || (kind === 'well') !== (of.length === 0))
+    return reader.fail('not a condition');
   return kind === 'well' ? WELL : { kind, of };
 }
 

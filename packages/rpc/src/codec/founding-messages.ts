@@ -1,5 +1,18 @@
 /** Statements of founding and admissions ↔ messages. What a peer may have forged is checked here: it becomes MalformedBytes, never an invariant. */
-import { clusterId, incarnation, isHexId, MAX_ORDINAL, MemberTable, ordinal, type Admission, type ClusterSettings, type Founder, type Founding, type FoundingState, type FoundingStatement } from '@mas/membership';
+import {
+  clusterId,
+  incarnation,
+  isHexId,
+  MAX_ORDINAL,
+  MemberTable,
+  ordinal,
+  type Admission,
+  type ClusterSettings,
+  type Founder,
+  type Founding,
+  type FoundingState,
+  type FoundingStatement,
+} from '@mas/membership';
 import { rmId, type RmId } from '@mas/values';
 import * as proto from '../generated/mas/v1/membership_service';
 import { MalformedBytes } from '../wire/malformed-bytes';
@@ -31,9 +44,18 @@ export function writeAdmission({ clusterId: id, ordinal: admitted, settings, mem
 export function readAdmission(message: proto.Admission): Admission {
   const { settings, version } = message;
   if (settings === undefined || version > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedBytes('an admission without its parts', 0);
-  const members = message.members.map((member) => ({ rm: readRm(member.rm), incarnation: readIncarnation(member.incarnation), ordinal: readOrdinal(member.ordinal) }));
+  const members = message.members.map((member) => ({
+    rm: readRm(member.rm),
+    incarnation: readIncarnation(member.incarnation),
+    ordinal: readOrdinal(member.ordinal),
+  }));
   if (new Set(members.map(({ rm }) => rm)).size !== members.length) throw new MalformedBytes('a table of members that names one twice', 0);
-  return { clusterId: readClusterId(message.clusterId), ordinal: readOrdinal(message.ordinal), settings: readSettings(settings), members: new MemberTable(Number(version), members) };
+  return {
+    clusterId: readClusterId(message.clusterId),
+    ordinal: readOrdinal(message.ordinal),
+    settings: readSettings(settings),
+    members: new MemberTable(Number(version), members),
+  };
 }
 
 /** @throws MalformedBytes */
@@ -51,7 +73,11 @@ const STAGES: Readonly<Record<FoundingState['kind'], proto.FoundingStage>> = {
 function readState({ stage, founding }: proto.FoundingStatement): FoundingState {
   if (stage === proto.FoundingStage.FOUNDING_STAGE_ALONE) return { kind: 'alone' };
   if (founding?.settings === undefined) throw new MalformedBytes('a stage of founding without the founding', 0);
-  const read: Founding = { clusterId: readClusterId(founding.clusterId), founders: founding.founders.map(readFounder), settings: readSettings(founding.settings) };
+  const read: Founding = {
+    clusterId: readClusterId(founding.clusterId),
+    founders: founding.founders.map(readFounder),
+    settings: readSettings(founding.settings),
+  };
   if (stage === proto.FoundingStage.FOUNDING_STAGE_AGREED) return { kind: 'agreed', founding: read };
   if (stage === proto.FoundingStage.FOUNDING_STAGE_MEMBER) return { kind: 'member', founding: read };
   throw new MalformedBytes('a stage of founding that does not exist', 0);

@@ -10,7 +10,12 @@ import { EncodedInstructions, ProtoLedgerCodec } from './ledger-codec';
 const codec = new ProtoLedgerCodec();
 const instructions: ExactCodec<Instruction> = { encode: (value) => codec.encodeInstruction(value), decode: (bytes) => codec.decodeInstruction(bytes) };
 const entries: ExactCodec<LedgerEntry> = {
-  encode: (entry) => codec.encodeEntry(entry.stampMs, entry.behindUs, entry.instructions.map((each) => codec.encodeInstruction(each))),
+  encode: (entry) =>
+    codec.encodeEntry(
+      entry.stampMs,
+      entry.behindUs,
+      entry.instructions.map((each) => codec.encodeInstruction(each)),
+    ),
   decode: (bytes) => codec.decodeEntry(bytes),
 };
 const entry = fc.record({ stampMs: safeUint, behindUs: orNull(safeUint), instructions: fc.array(instruction, { maxLength: 6 }) });
@@ -37,7 +42,14 @@ test.each([
 });
 
 test('an entry with more instructions than a leg sequence has room for is malformed', () => {
-  const expire = codec.encodeInstruction({ kind: 'expire', account: fc.sample(instruction.filter((each) => each.kind === 'expire'), 1)[0]!.account, txn: '0'.repeat(64) } as Instruction);
+  const expire = codec.encodeInstruction({
+    kind: 'expire',
+    account: fc.sample(
+      instruction.filter((each) => each.kind === 'expire'),
+      1,
+    )[0]!.account,
+    txn: '0'.repeat(64),
+  } as Instruction);
   expect(() => codec.decodeEntry(codec.encodeEntry(1, null, new Array<Uint8Array>(2049).fill(expire)))).toThrow('more than 2048 instructions');
 });
 

@@ -9,7 +9,17 @@ import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readAbortReason, readDecision, readRefusal, writeDecision, writeReason } from './payment-messages';
 import { readAlarmName } from './reason-names';
-import { LEG_STATES, readAccountRow, readBalanceAfter, readLockRow, readOutcomeRow, writeAccountRow, writeBalanceAfter, writeLockRow, writeOutcomeRow } from './row-messages';
+import {
+  LEG_STATES,
+  readAccountRow,
+  readBalanceAfter,
+  readLockRow,
+  readOutcomeRow,
+  writeAccountRow,
+  writeBalanceAfter,
+  writeLockRow,
+  writeOutcomeRow,
+} from './row-messages';
 
 type OutcomeOf<Kind extends ItemOutcome['kind']> = Extract<ItemOutcome, { readonly kind: Kind }>;
 
@@ -127,7 +137,11 @@ function writeHomeRecord(writer: WireWriter, { decision, balances, untold }: Hom
 }
 
 function readHomeRecord(reader: WireReader): HomeRecord {
-  return { decision: reader.message(1, readDecision), balances: reader.messages(2, readBalanceAfter), untold: reader.accounts(3).map((account) => ({ account })) };
+  return {
+    decision: reader.message(1, readDecision),
+    balances: reader.messages(2, readBalanceAfter),
+    untold: reader.accounts(3).map((account) => ({ account })),
+  };
 }
 
 function writeUndecidedLeg(writer: WireWriter, leg: UndecidedLeg): void {

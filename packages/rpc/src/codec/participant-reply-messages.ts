@@ -10,7 +10,14 @@ import { readAccountCursor, writeAccountCursor } from './participant-request-mes
 import { microseconds, milliseconds } from './clock-messages';
 import { readPlacementMap, writePlacementMap } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
-import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from './replica-messages';
+import {
+  readReplicaChecksum,
+  readReplicaStatus,
+  readUndecidedTransaction,
+  writeReplicaChecksum,
+  writeReplicaStatus,
+  writeUndecidedTransaction,
+} from './replica-messages';
 import { readLegRow, readLockRow, readOutcomeRow, writeLegRow, writeLockRow, writeOutcomeRow } from './row-messages';
 
 type ReplyOf<Kind extends ParticipantReply['kind']> = Extract<ParticipantReply, { readonly kind: Kind }>;
@@ -97,7 +104,10 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 4:
       return reader.message(4, (inner) => ({ kind: 'legs', legs: inner.messages(1, readLegRow), nextCursorSeq: inner.optionalUint(2) }) as const);
     case 5:
-      return reader.message(5, (inner) => ({ kind: 'account-list', accounts: inner.messages(1, readAccountReading), next: inner.optionalMessage(2, readAccountCursor) }) as const);
+      return reader.message(
+        5,
+        (inner) => ({ kind: 'account-list', accounts: inner.messages(1, readAccountReading), next: inner.optionalMessage(2, readAccountCursor) }) as const,
+      );
     case 6:
       return { kind: 'totals', totals: reader.message(6, readBucketTotals) };
     case 7:
@@ -107,9 +117,15 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 9:
       return { kind: 'checksum', checksum: reader.message(9, readReplicaChecksum) };
     case 10:
-      return reader.message(10, (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap), agreedMs: milliseconds(inner.optionalUint(2)) }) as const);
+      return reader.message(
+        10,
+        (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap), agreedMs: milliseconds(inner.optionalUint(2)) }) as const,
+      );
     case 11:
-      return reader.message(11, (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus), condition: inner.optionalMessage(2, readCondition) }) as const);
+      return reader.message(
+        11,
+        (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus), condition: inner.optionalMessage(2, readCondition) }) as const,
+      );
     case 17:
       return reader.message(17, (inner) => ({ kind: 'leg', leg: inner.optionalMessage(1, readLegRow) }) as const);
     case 19:
@@ -224,5 +240,10 @@ function writeAccounts(writer: WireWriter, { readings, momentUs, asStored }: Rep
 }
 
 function readAccounts(reader: WireReader): ReplyOf<'accounts'> {
-  return { kind: 'accounts', readings: reader.messages(1, (each) => each.optionalMessage(1, readAccountReading)), momentUs: reader.optionalUint(2), asStored: reader.bool(3) };
+  return {
+    kind: 'accounts',
+    readings: reader.messages(1, (each) => each.optionalMessage(1, readAccountReading)),
+    momentUs: reader.optionalUint(2),
+    asStored: reader.bool(3),
+  };
 }

@@ -1,5 +1,19 @@
 /** The instructions of two-phase commit. The hot path: read and written straight, field by field. */
-import type { Acknowledge, AcknowledgeMany, BindId, CommitLeg, CommitMany, CommittedLeg, DecideAbort, DecideCommit, Expire, Prepare, Resolve, RollbackLeg, ToldLegs } from '@mas/ledger';
+import type {
+  Acknowledge,
+  AcknowledgeMany,
+  BindId,
+  CommitLeg,
+  CommitMany,
+  CommittedLeg,
+  DecideAbort,
+  DecideCommit,
+  Expire,
+  Prepare,
+  Resolve,
+  RollbackLeg,
+  ToldLegs,
+} from '@mas/ledger';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readBody, writeBody } from './body-messages';

@@ -20,7 +20,8 @@ test('the generated code reads and writes the same maps', () => agreesWithProto(
 test('damaged maps are malformed, or canonical', () => void survivesDamage(placementMap, maps));
 
 const entry = (index: number): Entry => ({ term: 3, index, type: 'normal', data: Buffer.from('payload') }) as unknown as Entry;
-const append = (entries: readonly Entry[]): PeerMessage => ({ kind: 'append', from: 1, to: 2, term: 3, prevIndex: 7, prevTerm: 3, commit: 5, entries }) as unknown as PeerMessage;
+const append = (entries: readonly Entry[]): PeerMessage =>
+  ({ kind: 'append', from: 1, to: 2, term: 3, prevIndex: 7, prevTerm: 3, commit: 5, entries }) as unknown as PeerMessage;
 
 test("an entry's data is a view of the received bytes", () => {
   const bytes = codec.encode({ ...EMPTY_BATCH, messages: [{ group: 1 as never, message: append([entry(8), entry(9)]) }] });

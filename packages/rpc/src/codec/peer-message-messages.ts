@@ -2,7 +2,18 @@
  * mas/v1/raft_service.proto: messages between replicas. Entries of an append carry no index: they count up from
  * prevIndex + 1. Their data is a view of the received bytes, not a copy.
  */
-import { NO_DATA, type AppendMessage, type Entry, type EntryType, type LogIndex, type NodeId, type PeerMessage, type ProposedEntry, type SnapshotMessage, type Term } from '@mas/raft';
+import {
+  NO_DATA,
+  type AppendMessage,
+  type Entry,
+  type EntryType,
+  type LogIndex,
+  type NodeId,
+  type PeerMessage,
+  type ProposedEntry,
+  type SnapshotMessage,
+  type Term,
+} from '@mas/raft';
 import { invariant, unreachable } from '@mas/values';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
@@ -59,7 +70,19 @@ export function readPeerMessage(reader: WireReader, from: NodeId, to: NodeId): P
     case 5:
       return reader.message(5, (inner) => ({ kind: 'append-accepted', from, to, term: readTerm(inner, 1), index: readIndex(inner, 2) }) as const);
     case 6:
-      return reader.message(6, (inner) => ({ kind: 'append-rejected', from, to, term: readTerm(inner, 1), index: readIndex(inner, 2), hintIndex: readIndex(inner, 3), hintTerm: readTerm(inner, 4) }) as const);
+      return reader.message(
+        6,
+        (inner) =>
+          ({
+            kind: 'append-rejected',
+            from,
+            to,
+            term: readTerm(inner, 1),
+            index: readIndex(inner, 2),
+            hintIndex: readIndex(inner, 3),
+            hintTerm: readTerm(inner, 4),
+          }) as const,
+      );
     case 7:
       return reader.message(7, (inner) => readVote(inner, 'vote', { from, to }));
     case 8:
@@ -69,7 +92,10 @@ export function readPeerMessage(reader: WireReader, from: NodeId, to: NodeId): P
     case 10:
       return reader.message(10, (inner) => ({ kind: 'pre-vote-response', from, to, term: readTerm(inner, 1), granted: inner.bool(2) }) as const);
     case 11:
-      return reader.message(11, (inner) => ({ kind: 'heartbeat', from, to, term: readTerm(inner, 1), commit: readIndex(inner, 2), readSequence: inner.uint(3) }) as const);
+      return reader.message(
+        11,
+        (inner) => ({ kind: 'heartbeat', from, to, term: readTerm(inner, 1), commit: readIndex(inner, 2), readSequence: inner.uint(3) }) as const,
+      );
     case 12:
       return reader.message(12, (inner) => ({ kind: 'heartbeat-response', from, to, term: readTerm(inner, 1), readSequence: inner.uint(2) }) as const);
     default:
@@ -90,7 +116,10 @@ function readRareMessage(reader: WireReader, route: Route): PeerMessage {
     case 17:
       return reader.message(17, (inner) => ({ kind: 'read-index', ...route, context: inner.bytes(1) }) as const);
     case 18:
-      return reader.message(18, (inner) => ({ kind: 'read-index-response', ...route, term: readTerm(inner, 1), index: readIndex(inner, 2), context: inner.bytes(3) }) as const);
+      return reader.message(
+        18,
+        (inner) => ({ kind: 'read-index-response', ...route, term: readTerm(inner, 1), index: readIndex(inner, 2), context: inner.bytes(3) }) as const,
+      );
     default:
       return reader.fail('an unknown raft message');
   }
@@ -102,7 +131,11 @@ function writeAppend(writer: WireWriter, message: AppendMessage): void {
   writer.uint(3, message.prevTerm);
   writer.uint(4, message.commit);
   const { entries, prevIndex } = message;
-  invariant(entries.every((entry, at) => entry.index === prevIndex + 1 + at), 'entries of an append follow its prevIndex without a gap', { prevIndex });
+  invariant(
+    entries.every((entry, at) => entry.index === prevIndex + 1 + at),
+    'entries of an append follow its prevIndex without a gap',
+    { prevIndex },
+  );
   writer.messages(5, entries, writeEntry);
 }
 

@@ -24,7 +24,12 @@ export function writePlacementMap(writer: WireWriter, map: PlacementMap): void {
 }
 
 export function readPlacementMap(reader: WireReader): PlacementMap {
-  return { version: reader.uint(1), resourceManagers: reader.messages(2, readAddress), buckets: reader.messages(3, readBucketPlacement), cluster: reader.optionalMessage(4, readCluster) };
+  return {
+    version: reader.uint(1),
+    resourceManagers: reader.messages(2, readAddress),
+    buckets: reader.messages(3, readBucketPlacement),
+    cluster: reader.optionalMessage(4, readCluster),
+  };
 }
 
 function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion }: ClusterRecord): void {

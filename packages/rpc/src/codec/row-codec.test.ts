@@ -20,7 +20,21 @@ test('damaged chunks are malformed, or canonical', () => void survivesDamage(sna
 test('damaged checkpoints are malformed, or canonical', () => void survivesDamage(checkpoint, checkpoints, 1500));
 
 test('totals are equal bytes whatever the order of insertion', () => {
-  const base: BucketMeta = { bucket: bucketId(1), stampMs: 1, momentUs: 1_000, momentsSinceUs: 1, rev: 1, lockSeq: 0, policy: null, slots: [], epoch: 1, issued: new Map(), totals: new Map(), accountCount: 0, semanticsVersion: 1 };
+  const base: BucketMeta = {
+    bucket: bucketId(1),
+    stampMs: 1,
+    momentUs: 1_000,
+    momentsSinceUs: 1,
+    rev: 1,
+    lockSeq: 0,
+    policy: null,
+    slots: [],
+    epoch: 1,
+    issued: new Map(),
+    totals: new Map(),
+    accountCount: 0,
+    semanticsVersion: 1,
+  };
   const usd = [currency('USD'), 1n] as const;
   const eur = [currency('EUR'), 2n] as const;
   expect(codec.encodeMeta({ ...base, totals: new Map([usd, eur]) })).toEqual(codec.encodeMeta({ ...base, totals: new Map([eur, usd]) }));

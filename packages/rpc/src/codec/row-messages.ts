@@ -1,5 +1,16 @@
 /** mas/v1/row.proto: the rows of a bucket, in field order, which is their canonical form. */
-import type { AccountRow, AccountStatus, AuthorizationStatus, BalanceMark, ForcedResolution, LegRow, LegState, LockRow, OutcomeRow, Reservation } from '@mas/ledger';
+import type {
+  AccountRow,
+  AccountStatus,
+  AuthorizationStatus,
+  BalanceMark,
+  ForcedResolution,
+  LegRow,
+  LegState,
+  LockRow,
+  OutcomeRow,
+  Reservation,
+} from '@mas/ledger';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -201,5 +212,13 @@ export function writeLockRow(writer: WireWriter, row: LockRow): void {
 }
 
 export function readLockRow(reader: WireReader): LockRow {
-  return { slot: reader.slot(1), lockId: reader.text(2), owner: reader.text(3), token: reader.uint(4), untilMs: reader.uint(5), mode: reader.optionalEnumeration(6, LOCK_ROW_MODES) ?? 'exclusive', heldBy: reader.text(7) };
+  return {
+    slot: reader.slot(1),
+    lockId: reader.text(2),
+    owner: reader.text(3),
+    token: reader.uint(4),
+    untilMs: reader.uint(5),
+    mode: reader.optionalEnumeration(6, LOCK_ROW_MODES) ?? 'exclusive',
+    heldBy: reader.text(7),
+  };
 }

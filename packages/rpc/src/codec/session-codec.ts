@@ -53,7 +53,12 @@ export class SessionCodec {
   }
 
   decodeRequests(frame: Uint8Array): readonly CorrelatedRequest[] {
-    return readWire(frame, (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), ...inner.message(2, this.readRequest) })), 'exact', this.encoded.bodies);
+    return readWire(
+      frame,
+      (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), ...inner.message(2, this.readRequest) })),
+      'exact',
+      this.encoded.bodies,
+    );
   }
 
   encodeCorrelatedReply(item: CorrelatedReply): Buffer {

@@ -72,7 +72,10 @@ function writeFrame(writer: WireWriter, frame: SnapshotFrame): void {
 function readFrame(reader: WireReader): SnapshotFrame {
   switch (reader.nextField()) {
     case 1:
-      return reader.message(1, (inner) => ({ kind: 'begin', transferId: inner.bytes(1), header: headerOf(inner, inner.message(2, readGroupMessage)) }) as const);
+      return reader.message(
+        1,
+        (inner) => ({ kind: 'begin', transferId: inner.bytes(1), header: headerOf(inner, inner.message(2, readGroupMessage)) }) as const,
+      );
     case 2:
       return reader.message(2, (inner) => ({ kind: 'data', sequence: inner.uint(1), data: inner.bytes(2), crc32: inner.fixed32(3) }) as const);
     case 3:

@@ -7,10 +7,18 @@ import type { CallHead, CallStatus } from './methods';
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 };
 
-export type ReadHead = { readonly kind: 'call'; readonly head: CallHead } | { readonly kind: 'refused'; readonly status: CallStatus } | { readonly kind: 'not-grpc'; readonly httpStatus: number };
+export type ReadHead =
+  | { readonly kind: 'call'; readonly head: CallHead }
+  | { readonly kind: 'refused'; readonly status: CallStatus }
+  | { readonly kind: 'not-grpc'; readonly httpStatus: number };
 
 /** `nowMs`: of the monotonic clock, which nobody sets. `rawHeaders`: names and values by turns, as they came; Node's own table keeps only the first of a repeated `authorization`. */
-export function readHead(headers: IncomingHttpHeaders, rawHeaders: readonly string[], nowMs: number, certificate: () => CertificateNames | undefined): ReadHead {
+export function readHead(
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+  nowMs: number,
+  certificate: () => CertificateNames | undefined,
+): ReadHead {
   if (headers[':method'] !== 'POST') return { kind: 'not-grpc', httpStatus: 405 };
   if (headers['content-type']?.startsWith('application/grpc') !== true) return { kind: 'not-grpc', httpStatus: 415 };
   const encoding = headers['grpc-encoding'];

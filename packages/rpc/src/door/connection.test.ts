@@ -31,8 +31,24 @@ test.each([
   const looked = new Promise<void>((resolve) => {
     server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw?: readonly string[]) => {
       if (session === null) throw new Error('a stream has a session');
-      const state = { limits: PUBLIC_DOOR, methods, clock: systemClock, logger: silentLogger, memory: new MemoryAccount(1_000, null), guests: new GuestBook(), openCalls: 0, callsOf: new Map<string, number>(), relieve: () => false };
-      const connection = new Connection(session, state, 1_000, () => undefined, () => undefined);
+      const state = {
+        limits: PUBLIC_DOOR,
+        methods,
+        clock: systemClock,
+        logger: silentLogger,
+        memory: new MemoryAccount(1_000, null),
+        guests: new GuestBook(),
+        openCalls: 0,
+        callsOf: new Map<string, number>(),
+        relieve: () => false,
+      };
+      const connection = new Connection(
+        session,
+        state,
+        1_000,
+        () => undefined,
+        () => undefined,
+      );
       session.destroy();
       try {
         connection.accept(stream, headers, raw ?? []);

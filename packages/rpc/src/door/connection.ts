@@ -61,7 +61,8 @@ export class Connection {
     if (read.kind === 'refused') return refuse(stream, read.status);
     const method = this.state.methods.get(headers[':path'] ?? '');
     if (method === undefined) return refuse(stream, { code: Code.UNIMPLEMENTED, details: 'The server does not implement this method.' });
-    if (this.state.openCalls >= this.state.limits.maxCalls) return refuse(stream, { code: Code.RESOURCE_EXHAUSTED, details: 'Too many calls are open: wait, and send the same request again.' });
+    if (this.state.openCalls >= this.state.limits.maxCalls)
+      return refuse(stream, { code: Code.RESOURCE_EXHAUSTED, details: 'Too many calls are open: wait, and send the same request again.' });
     this.begin(stream, read.head, method);
   }
 
@@ -97,7 +98,8 @@ export class Connection {
     let leave: (() => void) | null = null;
     if (method.guests !== undefined) {
       leave = this.state.guests.enter(method.guests, this.visits);
-      if (leave === null) return refuse(stream, { code: Code.RESOURCE_EXHAUSTED, details: 'Too many callers without a token use this method; try again later.' });
+      if (leave === null)
+        return refuse(stream, { code: Code.RESOURCE_EXHAUSTED, details: 'Too many callers without a token use this method; try again later.' });
     }
     const start = this.letIn(head, method);
     if (!start.ok) {
@@ -106,7 +108,8 @@ export class Connection {
     }
     if (start.caller !== undefined) {
       leave = this.count(start.caller);
-      if (leave === null) return refuse(stream, { code: Code.RESOURCE_EXHAUSTED, details: 'Too many calls of this caller are open: wait, and send the same request again.' });
+      if (leave === null)
+        return refuse(stream, { code: Code.RESOURCE_EXHAUSTED, details: 'Too many calls of this caller are open: wait, and send the same request again.' });
     }
     if (method.guests === undefined) this.onLetIn();
     start.value(this.open(stream, head, method, start.answer, leave));
@@ -139,7 +142,13 @@ export class Connection {
 
   private open(stream: ServerHttp2Stream, head: CallHead, method: Method, answer: Metadata | undefined, leave: (() => void) | null): ServerCall {
     const { limits, clock } = this.state;
-    const terms = { kind: method.kind, deadlineMs: head.deadlineMs, maxMessageBytes: method.guests?.maxMessageBytes ?? limits.maxMessageBytes, endsAtMs: clock.monotonicMs() + (method.guests?.lifetimeMs ?? Number.POSITIVE_INFINITY), ...(answer === undefined ? {} : { answer }) };
+    const terms = {
+      kind: method.kind,
+      deadlineMs: head.deadlineMs,
+      maxMessageBytes: method.guests?.maxMessageBytes ?? limits.maxMessageBytes,
+      endsAtMs: clock.monotonicMs() + (method.guests?.lifetimeMs ?? Number.POSITIVE_INFINITY),
+      ...(answer === undefined ? {} : { answer }),
+    };
     const call = new ServerCall(stream, terms, {
       clock,
       limits,

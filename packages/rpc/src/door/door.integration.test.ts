@@ -27,30 +27,95 @@ const held: ServerStream[] = [];
 const stream = (open: (one: ServerStream) => void): Method => ({ kind: 'stream', begin: () => everybody(open) });
 const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['/refuse', { kind: 'unary', begin: () => ({ ok: false, status: { code: Code.UNAUTHENTICATED, details: 'no' } }) }],
-  ['/throw', { kind: 'unary', begin: () => { throw new Error('SELECT * FROM secrets'); } }],
+  [
+    '/throw',
+    {
+      kind: 'unary',
+      begin: () => {
+        throw new Error('SELECT * FROM secrets');
+      },
+    },
+  ],
   ['/echo', { kind: 'unary', begin: () => everybody((request) => Promise.resolve({ ok: true, value: request })) }],
   ['/never', { kind: 'unary', begin: () => everybody(() => new Promise(() => undefined)) }],
-  ['/hold', stream((one) => {
-    held.push(one);
-    one.listen({ message: () => { bodies += 1; }, end: () => one.end(), closed: () => { closed += 1; } });
-  })],
-  ['/flood', stream((one) => {
-    one.listen({ message: () => { for (let at = 0; at < 8; at += 1) one.write(Buffer.alloc(MIB)); }, end: () => one.end(), closed: () => { closed += 1; } });
-  })],
-  ['/of', { kind: 'stream', begin: (head) => ({ ok: true, caller: head.header('caller') ?? '', value: (one) => one.listen({ message: () => undefined, end: () => one.end(), closed: () => undefined }) }) }],
-  ['/guest', { ...stream((one) => one.listen({ message: () => undefined, end: () => one.end(), closed: () => undefined })), guests: { maxOpen: 3, maxOpenPerConnection: 2, maxMessageBytes: 100, lifetimeMs: 300 } }],
+  [
+    '/hold',
+    stream((one) => {
+      held.push(one);
+      one.listen({
+        message: () => {
+          bodies += 1;
+        },
+        end: () => one.end(),
+        closed: () => {
+          closed += 1;
+        },
+      });
+    }),
+  ],
+  [
+    '/flood',
+    stream((one) => {
+      one.listen({
+        message: () => {
+          for (let at = 0; at < 8; at += 1) one.write(Buffer.alloc(MIB));
+        },
+        end: () => one.end(),
+        closed: () => {
+          closed += 1;
+        },
+      });
+    }),
+  ],
+  [
+    '/of',
+    {
+      kind: 'stream',
+      begin: (head) => ({
+        ok: true,
+        caller: head.header('caller') ?? '',
+        value: (one) => one.listen({ message: () => undefined, end: () => one.end(), closed: () => undefined }),
+      }),
+    },
+  ],
+  [
+    '/guest',
+    {
+      ...stream((one) => one.listen({ message: () => undefined, end: () => one.end(), closed: () => undefined })),
+      guests: { maxOpen: 3, maxOpenPerConnection: 2, maxMessageBytes: 100, lifetimeMs: 300 },
+    },
+  ],
 ]);
 
 async function open(limits: Partial<DoorLimits> = {}, clientCa: Buffer | null = null): Promise<void> {
-  const logger: Logger = { ...silentLogger, warn: (facts, message) => lines.push({ facts, message }), error: (facts, message) => lines.push({ facts, message }) };
-  ({ door, port } = await Door.open({ host: 'localhost', port: 0, tls: certs.tm, clientCa, methods, limits: { ...PUBLIC_DOOR, ...limits }, clock: systemClock, logger }));
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (facts, message) => lines.push({ facts, message }),
+    error: (facts, message) => lines.push({ facts, message }),
+  };
+  ({ door, port } = await Door.open({
+    host: 'localhost',
+    port: 0,
+    tls: certs.tm,
+    clientCa,
+    methods,
+    limits: { ...PUBLIC_DOOR, ...limits },
+    clock: systemClock,
+    logger,
+  }));
 }
 const session = (settings: Settings = {}): ClientHttp2Session => {
   const one = rawSession(`localhost:${port}`, certs.tm.ca, settings);
   sessions.push(one);
   return one;
 };
-const ended = (calls: readonly RawCall[], what = 'the calls are ended'): Promise<void> => eventually(what, () => calls.every((call) => call.isClosed()), () => calls.map((call) => call.status()), PATIENCE_MS);
+const ended = (calls: readonly RawCall[], what = 'the calls are ended'): Promise<void> =>
+  eventually(
+    what,
+    () => calls.every((call) => call.isClosed()),
+    () => calls.map((call) => call.status()),
+    PATIENCE_MS,
+  );
 
 beforeEach(() => {
   bodies = 0;
@@ -116,7 +181,12 @@ describe('what does not move is ended', () => {
     await open({ unreadAnswerMs: 300 });
     const call = rawCall(session({ initialWindowSize: 0 }), '/flood');
     call.stream.write(frame(1));
-    await eventually('the server has let go of it', () => closed === 1, () => closed, PATIENCE_MS);
+    await eventually(
+      'the server has let go of it',
+      () => closed === 1,
+      () => closed,
+      PATIENCE_MS,
+    );
     await ended([call]);
   });
 
@@ -135,15 +205,27 @@ describe('what does not move is ended', () => {
     const call = rawCall(known, '/echo');
     call.stream.end(frame(1));
     rawCall(stranger, '/refuse');
-    await eventually('the stranger is sent away', () => stranger.destroyed, () => '', PATIENCE_MS);
+    await eventually(
+      'the stranger is sent away',
+      () => stranger.destroyed,
+      () => '',
+      PATIENCE_MS,
+    );
     expect([known.destroyed, call.status()]).toEqual([false, '0']);
   });
 
   test('a handshake that does not go on', async () => {
     await open({ handshakeTimeoutMs: 300 });
     let over = false;
-    connectTcp({ host: 'localhost', port }).on('close', () => (over = true)).on('error', () => undefined);
-    await eventually('the socket is closed', () => over, () => '', PATIENCE_MS);
+    connectTcp({ host: 'localhost', port })
+      .on('close', () => (over = true))
+      .on('error', () => undefined);
+    await eventually(
+      'the socket is closed',
+      () => over,
+      () => '',
+      PATIENCE_MS,
+    );
   });
 });
 
@@ -154,7 +236,12 @@ describe('what is kept is bounded', () => {
     const one = session();
     const greedy = Array.from({ length: 5 }, () => rawCall(one, '/hold'));
     for (const call of greedy) call.stream.write(frame(MIB, Buffer.alloc(MIB - 1)));
-    await eventually('some are refused', () => greedy.some((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)), () => greedy.map((call) => call.status()), PATIENCE_MS);
+    await eventually(
+      'some are refused',
+      () => greedy.some((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)),
+      () => greedy.map((call) => call.status()),
+      PATIENCE_MS,
+    );
     for (const call of calls) call.stream.end(frame(1_000));
     await ended(calls);
     expect(calls.map((call) => call.status())).toEqual(['0', '0', '0', '0']);
@@ -163,15 +250,28 @@ describe('what is kept is bounded', () => {
   test('in all: the connection that holds most makes room for one that asks for little', async () => {
     await open({ memoryPerConnectionBytes: 3 * MIB, memoryBytes: 4 * MIB });
     const [greedy, greedier, modest] = [session(), session(), session()];
-    for (const [one, count] of [[greedier, 2], [greedy, 1]] as const) {
+    for (const [one, count] of [
+      [greedier, 2],
+      [greedy, 1],
+    ] as const) {
       for (let at = 0; at < count; at += 1) rawCall(one, '/hold').stream.write(Buffer.concat([frame(MIB), frame(3 * MIB, Buffer.alloc(300_000))]));
     }
-    await eventually('they hold it', () => bodies === 3, () => bodies, PATIENCE_MS);
+    await eventually(
+      'they hold it',
+      () => bodies === 3,
+      () => bodies,
+      PATIENCE_MS,
+    );
     const call = rawCall(modest, '/echo');
     call.stream.end(frame(MIB));
     await ended([call]);
     expect(call.status()).toBe('0');
-    await eventually('the greediest was hung up on', () => greedier.destroyed, () => '', PATIENCE_MS);
+    await eventually(
+      'the greediest was hung up on',
+      () => greedier.destroyed,
+      () => '',
+      PATIENCE_MS,
+    );
     expect([greedy.destroyed, lines.map((line) => line.message)]).toEqual([false, [expect.stringContaining('the connection that holds most is closed')]]);
   });
 
@@ -179,7 +279,12 @@ describe('what is kept is bounded', () => {
     await open();
     const call = rawCall(session(), '/hold');
     call.stream.write(frame(1));
-    await eventually('it is open', () => bodies === 1, () => bodies, PATIENCE_MS);
+    await eventually(
+      'it is open',
+      () => bodies === 1,
+      () => bodies,
+      PATIENCE_MS,
+    );
     held[0]!.pause();
     call.stream.write(Buffer.concat(Array.from({ length: 1_000 }, () => frame(100))));
     const other = rawCall(session(), '/echo');
@@ -187,7 +292,12 @@ describe('what is kept is bounded', () => {
     await ended([other]);
     expect(bodies).toBe(1);
     held[0]!.resume();
-    await eventually('the rest is read', () => bodies === 1_001, () => bodies, PATIENCE_MS);
+    await eventually(
+      'the rest is read',
+      () => bodies === 1_001,
+      () => bodies,
+      PATIENCE_MS,
+    );
   });
 
   test('a unary call takes one message', async () => {
@@ -202,7 +312,12 @@ describe('what is kept is bounded', () => {
     await open();
     const first = session();
     const calls = [first, first, first, session(), session()].map((one) => rawCall(one, '/guest'));
-    await eventually('two find no place', () => calls.filter((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)).length === 2, () => calls.map((call) => call.status()), PATIENCE_MS);
+    await eventually(
+      'two find no place',
+      () => calls.filter((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)).length === 2,
+      () => calls.map((call) => call.status()),
+      PATIENCE_MS,
+    );
     await ended(calls);
     const large = rawCall(first, '/guest');
     large.stream.write(frame(101));
@@ -213,7 +328,12 @@ describe('what is kept is bounded', () => {
   test('calls in all', async () => {
     await open({ maxCalls: 2 });
     const calls = [session(), session(), session()].map((one) => rawCall(one, '/hold'));
-    await eventually('one is refused', () => calls.some((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)), () => calls.map((call) => call.status()), PATIENCE_MS);
+    await eventually(
+      'one is refused',
+      () => calls.some((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)),
+      () => calls.map((call) => call.status()),
+      PATIENCE_MS,
+    );
   });
 });
 
@@ -221,7 +341,12 @@ test('one caller does not take the places of all others', async () => {
   await open({ maxCalls: 4, maxCallsPerCaller: 2 });
   const one = session();
   const calls = Array.from({ length: 5 }, () => rawCall(one, '/of', { caller: 'greedy' }));
-  await eventually('what is too much is refused', () => calls.filter((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)).length === 3, () => calls.map((call) => call.status()), PATIENCE_MS);
+  await eventually(
+    'what is too much is refused',
+    () => calls.filter((call) => call.status() === String(Code.RESOURCE_EXHAUSTED)).length === 3,
+    () => calls.map((call) => call.status()),
+    PATIENCE_MS,
+  );
   const other = rawCall(session(), '/of', { caller: 'modest' });
   other.stream.end(frame(1));
   await ended([other]);
@@ -241,7 +366,12 @@ test('connections: the oldest stranger goes, those who were let in stay, and the
   first.stream.end(frame(1));
   await ended([first]);
   const strangers = [session(), session(), session(), session()];
-  await eventually('two had to go', () => strangers.filter((one) => one.destroyed).length === 2, () => strangers.map((one) => one.destroyed), PATIENCE_MS);
+  await eventually(
+    'two had to go',
+    () => strangers.filter((one) => one.destroyed).length === 2,
+    () => strangers.map((one) => one.destroyed),
+    PATIENCE_MS,
+  );
   const again = rawCall(known, '/echo');
   again.stream.end(frame(1));
   await ended([again]);
@@ -255,7 +385,12 @@ test('it stops in the time it was given, whatever is held open', async () => {
   const waiting = rawCall(session(), '/hold');
   waiting.stream.write(frame(1_000, Buffer.alloc(1)));
   connectTcp({ host: 'localhost', port }).on('error', () => undefined);
-  await eventually('it is open', () => held.length === 1, () => held.length, PATIENCE_MS);
+  await eventually(
+    'it is open',
+    () => held.length === 1,
+    () => held.length,
+    PATIENCE_MS,
+  );
   await door.stop(100);
   await ended([unread, waiting]);
   expect(closed).toBe(2);

@@ -20,7 +20,8 @@ describe('framing', () => {
       this.held -= bytes;
     },
   });
-  const reader = (own = books(), maxMessageBytes = 1024 * 1024): MessageReader => new MessageReader({ maxMessageBytes, take: (bytes) => own.take(bytes), give: (bytes) => own.give(bytes) });
+  const reader = (own = books(), maxMessageBytes = 1024 * 1024): MessageReader =>
+    new MessageReader({ maxMessageBytes, take: (bytes) => own.take(bytes), give: (bytes) => own.give(bytes) });
   const readAll = (one: MessageReader, chunk: Buffer): string[] => {
     const messages: string[] = [];
     for (let at = 0; at < chunk.length; ) {
@@ -118,7 +119,8 @@ describe('who gets a seat', () => {
 });
 
 describe('headers', () => {
-  const read = (headers: object, raw: readonly string[] = []): ReturnType<typeof readHead> => readHead({ ':method': 'POST', 'content-type': 'application/grpc+proto', ...headers }, raw, 1_000, () => undefined);
+  const read = (headers: object, raw: readonly string[] = []): ReturnType<typeof readHead> =>
+    readHead({ ':method': 'POST', 'content-type': 'application/grpc+proto', ...headers }, raw, 1_000, () => undefined);
 
   test.each([
     ['10S', 11_000],

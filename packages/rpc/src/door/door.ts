@@ -51,7 +51,17 @@ export class Door {
   private constructor(private readonly options: DoorOptions) {
     const { limits, methods, clock, logger } = options;
     this.list = new ConnectionList(limits.maxConnections, limits.maxConnectionsPerAddress);
-    this.state = { limits, methods, clock, logger, memory: new MemoryAccount(limits.memoryBytes), guests: new GuestBook(), openCalls: 0, callsOf: new Map(), relieve: (asking) => this.relieve(asking) };
+    this.state = {
+      limits,
+      methods,
+      clock,
+      logger,
+      memory: new MemoryAccount(limits.memoryBytes),
+      guests: new GuestBook(),
+      openCalls: 0,
+      callsOf: new Map(),
+      relieve: (asking) => this.relieve(asking),
+    };
   }
 
   /** On every address that the host has; port 0 takes one that is free. @throws what listening or the look-up threw */
@@ -115,7 +125,12 @@ export class Door {
       handshakeTimeout: limits.handshakeTimeoutMs,
       unknownProtocolTimeout: limits.handshakeTimeoutMs,
       maxSessionMemory: Math.max(SESSION_MEMORY_MIB, Math.ceil(limits.memoryPerConnectionBytes / (1024 * 1024))),
-      settings: { initialWindowSize: limits.windowBytes, maxConcurrentStreams: limits.maxCallsPerConnection, maxHeaderListSize: MAX_HEADER_BYTES, enablePush: false },
+      settings: {
+        initialWindowSize: limits.windowBytes,
+        maxConcurrentStreams: limits.maxCallsPerConnection,
+        maxHeaderListSize: MAX_HEADER_BYTES,
+        enablePush: false,
+      },
     });
     // Before TLS takes the socket: a connection that is not wanted costs no handshake.
     server.prependListener('connection', (socket: Socket) => this.arrive(socket));
@@ -156,13 +171,21 @@ export class Door {
     const { limits, clientCa } = this.options;
     this.opened += 1;
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + (0.2 * (this.opened % AGE_STEPS)) / AGE_STEPS);
-    const connection = new Connection(session, this.state, maxAgeMs, () => this.list.known(guest), () => guest.end());
+    const connection = new Connection(
+      session,
+      this.state,
+      maxAgeMs,
+      () => this.list.known(guest),
+      () => guest.end(),
+    );
     // TLS has seen the certificate already.
     if (clientCa !== null) this.list.known(guest);
     this.connections.set(guest, connection);
     // One window for the whole connection would let one stream that is not read hold up the others.
     session.setLocalWindowSize(Math.max(16 * limits.windowBytes, 1024 * 1024));
-    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders?: readonly string[]) => connection.accept(stream, headers, rawHeaders ?? []));
+    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders?: readonly string[]) =>
+      connection.accept(stream, headers, rawHeaders ?? []),
+    );
   }
 
   /** A stranger's time is over: what it asks just now is still answered. */
@@ -197,7 +220,10 @@ export class Door {
       most = memory.held;
     }
     if (largest === null) return false;
-    this.options.logger.warn({ address: largest.address, heldBytes: most, limitBytes: this.options.limits.memoryBytes }, 'the messages of all calls hold too much memory: the connection that holds most is closed');
+    this.options.logger.warn(
+      { address: largest.address, heldBytes: most, limitBytes: this.options.limits.memoryBytes },
+      'the messages of all calls hold too much memory: the connection that holds most is closed',
+    );
     largest.end();
     return true;
   }
@@ -208,7 +234,10 @@ export class Door {
     if (nowMs - this.lastLogMs < LOG_EVERY_MS) return;
     this.lastLogMs = nowMs;
     const { maxConnections, maxConnectionsPerAddress } = this.options.limits;
-    this.options.logger.warn({ address, connections: this.list.size, maxConnections, maxConnectionsPerAddress, refused: this.refusedSince }, vacated ? 'too many connections: the oldest that has shown no token is closed for a new one' : 'too many connections: a new one is refused');
+    this.options.logger.warn(
+      { address, connections: this.list.size, maxConnections, maxConnectionsPerAddress, refused: this.refusedSince },
+      vacated ? 'too many connections: the oldest that has shown no token is closed for a new one' : 'too many connections: a new one is refused',
+    );
     this.refusedSince = 0;
   }
 }

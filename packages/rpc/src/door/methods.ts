@@ -54,7 +54,9 @@ export interface ServerStream {
  * `answer`: what the headers of the answer say besides; `caller`: whom the call is counted for, where one caller may not take
  * all places.
  */
-export type Begun<Rest> = { readonly ok: true; readonly value: Rest; readonly answer?: Metadata; readonly caller?: string } | { readonly ok: false; readonly status: CallStatus };
+export type Begun<Rest> =
+  | { readonly ok: true; readonly value: Rest; readonly answer?: Metadata; readonly caller?: string }
+  | { readonly ok: false; readonly status: CallStatus };
 export type UnaryAnswer = { readonly ok: true; readonly value: Buffer } | { readonly ok: false; readonly status: CallStatus };
 
 export interface UnaryMethod {

@@ -63,7 +63,8 @@ export class ServerCall implements ServerStream {
     this.reader = new MessageReader({ maxMessageBytes: terms.maxMessageBytes, take: (bytes) => this.take(bytes), give: (bytes) => this.give(bytes) });
     this.movedAtMs = this.waitingSinceMs = this.takenAtMs = clock.monotonicMs();
     const leftMs = terms.deadlineMs - clock.monotonicMs();
-    this.deadline = leftMs > MAX_TIMER_MS ? null : clock.schedule(Math.max(0, leftMs), () => this.end({ code: Code.DEADLINE_EXCEEDED, details: 'Deadline exceeded' }));
+    this.deadline =
+      leftMs > MAX_TIMER_MS ? null : clock.schedule(Math.max(0, leftMs), () => this.end({ code: Code.DEADLINE_EXCEEDED, details: 'Deadline exceeded' }));
     stream.once('close', () => this.onClose());
   }
 
@@ -152,9 +153,11 @@ export class ServerCall implements ServerStream {
     else if (this.finishedAtMs !== null) {
       if (this.unwrittenBytes === 0 && nowMs - this.finishedAtMs > LINGER_MS) this.stream.close(constants.NGHTTP2_NO_ERROR);
     } else if (nowMs > this.terms.endsAtMs) this.end({ code: Code.UNAVAILABLE, details: 'Calls without a token end after this time; call again.' });
-    else if (this.isWaiting() && nowMs - this.waitingSinceMs > limits.messageTimeoutMs) this.end({ code: Code.DEADLINE_EXCEEDED, details: `A message did not arrive whole within ${limits.messageTimeoutMs} ms.` });
+    else if (this.isWaiting() && nowMs - this.waitingSinceMs > limits.messageTimeoutMs)
+      this.end({ code: Code.DEADLINE_EXCEEDED, details: `A message did not arrive whole within ${limits.messageTimeoutMs} ms.` });
     // A call with one answer may take as long as its deadline allows.
-    else if (this.terms.kind === 'stream' && nowMs - this.movedAtMs > limits.idleStreamMs) this.end({ code: Code.UNAVAILABLE, details: `Nothing was said for ${limits.idleStreamMs} ms; open another stream.` });
+    else if (this.terms.kind === 'stream' && nowMs - this.movedAtMs > limits.idleStreamMs)
+      this.end({ code: Code.UNAVAILABLE, details: `Nothing was said for ${limits.idleStreamMs} ms; open another stream.` });
   }
 
   /** The connection is being destroyed: what the call holds is free at once. */

@@ -15,7 +15,13 @@ export function permissionDenied(reason: string, message: string, facts: Readonl
   return refused('permission-denied', reason, message, null, facts);
 }
 
-export function refused(kind: RequestError['kind'], reason: string, message: string, field: string | null = null, facts: Readonly<Record<string, string>> = {}): Refused {
+export function refused(
+  kind: RequestError['kind'],
+  reason: string,
+  message: string,
+  field: string | null = null,
+  facts: Readonly<Record<string, string>> = {},
+): Refused {
   return { ok: false, error: { kind, reason, field, message, facts } };
 }
 

@@ -30,28 +30,68 @@ function logOf(): { readonly lines: Line[]; readonly logger: Logger } {
   return { lines, logger: { ...silentLogger, info: keep('info'), warn: keep('warn'), error: keep('error') } };
 }
 
-function doorOf(rm: RmId, members = cluster.members): { readonly door: MemberDoor; readonly clock: VirtualClock; readonly lines: Line[]; readonly ended: string[] } {
+function doorOf(
+  rm: RmId,
+  members = cluster.members,
+): { readonly door: MemberDoor; readonly clock: VirtualClock; readonly lines: Line[]; readonly ended: string[] } {
   const clock = new VirtualClock();
   const { lines, logger } = logOf();
   const ended: string[] = [];
   const local = cluster.local(rm, () => 10);
   local.adopt(members);
-  return { clock, lines, ended, door: new MemberDoor({ member: () => local, clock, logger, onRefused: ({ name }, by) => void ended.push(`${name} by ${by}`) }) };
+  return {
+    clock,
+    lines,
+    ended,
+    door: new MemberDoor({ member: () => local, clock, logger, onRefused: ({ name }, by) => void ended.push(`${name} by ${by}`) }),
+  };
 }
 
-const headOf = (role: string, metadata: Metadata): CallHead => ({ header: () => undefined, metadata: () => metadata, isRepeated: () => false, deadlineMs: Infinity, certificate: () => ({ subjectaltname: `URI:mas://role/${role}` }) });
+const headOf = (role: string, metadata: Metadata): CallHead => ({
+  header: () => undefined,
+  metadata: () => metadata,
+  isRepeated: () => false,
+  deadlineMs: Infinity,
+  certificate: () => ({ subjectaltname: `URI:mas://role/${role}` }),
+});
 const failureOf = (status: ReturnType<typeof refusalStatus>): ServiceError => Object.assign(new Error(status.details), status);
 const sayingOf = (rm: RmId, of: Partial<PeerName> = {}): Metadata => sayMember({ ...cluster.local(rm, () => 10).name(), ...of });
-const nextOf = (rm: RmId): MemberTable => new MemberTable(1, [...cluster.members.members().filter((each) => each.rm !== rm), { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) }]);
+const nextOf = (rm: RmId): MemberTable =>
+  new MemberTable(1, [
+    ...cluster.members.members().filter((each) => each.rm !== rm),
+    { rm, ordinal: ordinal(1), incarnation: madeUpIncarnation({ rm, ordinal: ordinal(1) }) },
+  ]);
 
 describe('who calls', () => {
   test.each<[string, () => Metadata, string, string, RegExp]>([
-    ['of another cluster', () => sayMember(other.local(TWO, () => 10).name()), 'rm/2', 'ANOTHER_CLUSTER', new RegExp(`rm-2 belongs to cluster ${other.clusterId}, this is cluster ${cluster.clusterId}`)],
-    ['of another incarnation', () => sayingOf(TWO, { incarnation: madeUpIncarnation({ rm: TWO, ordinal: ordinal(7) }) }), 'rm/2', 'OTHER_INCARNATION', /rm-2 is recorded as incarnation [0-9a-f]{8}, this one is [0-9a-f]{8}/],
+    [
+      'of another cluster',
+      () => sayMember(other.local(TWO, () => 10).name()),
+      'rm/2',
+      'ANOTHER_CLUSTER',
+      new RegExp(`rm-2 belongs to cluster ${other.clusterId}, this is cluster ${cluster.clusterId}`),
+    ],
+    [
+      'of another incarnation',
+      () => sayingOf(TWO, { incarnation: madeUpIncarnation({ rm: TWO, ordinal: ordinal(7) }) }),
+      'rm/2',
+      'OTHER_INCARNATION',
+      /rm-2 is recorded as incarnation [0-9a-f]{8}, this one is [0-9a-f]{8}/,
+    ],
     ['that nobody knows', () => sayingOf(TWO, { rm: rmId(9) }), 'rm/9', 'UNKNOWN_RESOURCE_MANAGER', /has no rm-9/],
     ['not admitted yet', () => sayingOf(TWO, { ordinal: ordinal(1) }), 'rm/2', 'NOT_KNOWN_YET', /is not known here yet/],
     ['with the certificate of another one', () => sayingOf(TWO), 'rm/3', 'NODE_ROLE_REFUSED', /certificate/],
-    ['without a name', () => { const said = sayingOf(TWO); said.remove('mas-incarnation'); return said; }, 'rm/2', 'NO_NAME', /does not say who it is/],
+    [
+      'without a name',
+      () => {
+        const said = sayingOf(TWO);
+        said.remove('mas-incarnation');
+        return said;
+      },
+      'rm/2',
+      'NO_NAME',
+      /does not say who it is/,
+    ],
     ['a coordinator of another cluster', () => sayCluster(other.clusterId), 'tm', 'ANOTHER_CLUSTER', new RegExp(`${other.clusterId}.*${cluster.clusterId}`)],
   ])('%s: is refused and named once a minute', async (_who, said, role, reason, text) => {
     const { door, clock, lines } = doorOf(ONE);
@@ -62,7 +102,12 @@ describe('who calls', () => {
     await clock.advance(SAY_AGAIN_MS - 1);
     knock();
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ level: 'warn', reason, by: expect.stringMatching(/^rm-1 \([0-9a-f]{8}\)$/) as unknown, text: expect.stringMatching(text) as unknown });
+    expect(lines[0]).toMatchObject({
+      level: 'warn',
+      reason,
+      by: expect.stringMatching(/^rm-1 \([0-9a-f]{8}\)$/) as unknown,
+      text: expect.stringMatching(text) as unknown,
+    });
     await clock.advance(1);
     knock();
     expect(lines).toHaveLength(2);
@@ -82,7 +127,9 @@ describe('whom this process dials', () => {
     const { door, clock, lines, ended } = doorOf(ONE);
     const answered = sayMember(other.local(TWO, () => 10).name());
     for (let i = 0; i < 50; i += 1) expect(door.judge(TWO, answered).ok).toBe(false);
-    expect(lines).toMatchObject([{ level: 'warn', reason: 'ANOTHER_CLUSTER', refused: expect.stringMatching(/^rm-2 \(/) as unknown, by: expect.stringMatching(/^rm-1 \(/) as unknown }]);
+    expect(lines).toMatchObject([
+      { level: 'warn', reason: 'ANOTHER_CLUSTER', refused: expect.stringMatching(/^rm-2 \(/) as unknown, by: expect.stringMatching(/^rm-1 \(/) as unknown },
+    ]);
     await clock.advance(SAY_AGAIN_MS);
     door.judge(TWO, answered);
     expect([lines.length, ended]).toEqual([2, []]);
@@ -95,7 +142,12 @@ describe('whom this process dials', () => {
     await clock.advance(SAY_AGAIN_MS);
     expect(door.failed(TWO, told)).toBe(true);
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatchObject({ level: 'warn', by: 'rm-2', refused: expect.stringMatching(/^rm-1 \(/) as unknown, text: 'rm-1 belongs to cluster a, this is cluster b' });
+    expect(lines[0]).toMatchObject({
+      level: 'warn',
+      by: 'rm-2',
+      refused: expect.stringMatching(/^rm-1 \(/) as unknown,
+      text: 'rm-1 belongs to cluster a, this is cluster b',
+    });
     expect(ended).toEqual([]);
     door.failed(THREE, told);
     expect([lines.length, ended]).toEqual([2, ['ANOTHER_CLUSTER by 3']]);
@@ -103,20 +155,32 @@ describe('whom this process dials', () => {
 
   test('a call that was lost is no refusal, and no line', () => {
     const { door, lines } = doorOf(ONE);
-    expect(door.failed(TWO, failureOf({ ...refusalStatus({ name: 'NO_NAME', message: '', isFinal: false, mark: null }), metadata: new Metadata() }))).toBe(false);
+    expect(door.failed(TWO, failureOf({ ...refusalStatus({ name: 'NO_NAME', message: '', isFinal: false, mark: null }), metadata: new Metadata() }))).toBe(
+      false,
+    );
     expect(lines).toEqual([]);
   });
 
   test('the same of a coordinator', () => {
     const { lines, logger } = logOf();
     const ended: string[] = [];
-    const caller = new CoordinatorCaller({ name: 'tc-1', dialled: 3, knowledge: { clusterId: () => cluster.clusterId, learn: () => undefined }, clock: new VirtualClock(), logger, onRefused: ({ name }, by) => void ended.push(`${name} by ${by}`) });
+    const caller = new CoordinatorCaller({
+      name: 'tc-1',
+      dialled: 3,
+      knowledge: { clusterId: () => cluster.clusterId, learn: () => undefined },
+      clock: new VirtualClock(),
+      logger,
+      onRefused: ({ name }, by) => void ended.push(`${name} by ${by}`),
+    });
     const told = failureOf(refusalStatus({ name: 'ANOTHER_CLUSTER', message: 'elsewhere', isFinal: true, mark: null }));
     for (let i = 0; i < 50; i += 1) {
       caller.failed(TWO, told);
       caller.judge(THREE, sayMember(other.local(THREE, () => 0).name()));
     }
-    expect(lines).toMatchObject([{ level: 'warn', refused: 'tc-1', by: 'rm-2' }, { level: 'warn', refused: 'rm-3', by: 'tc-1' }]);
+    expect(lines).toMatchObject([
+      { level: 'warn', refused: 'tc-1', by: 'rm-2' },
+      { level: 'warn', refused: 'rm-3', by: 'tc-1' },
+    ]);
     expect(ended).not.toEqual([]);
   });
 });

@@ -122,17 +122,28 @@ export class MemberDoor implements NodeCaller {
 
   private sayTold({ self }: LocalMember, dialled: RmId, told: PeerRefusal): void {
     const pair = { refused: describeMember(self), by: `rm-${dialled}` };
-    if (told.mark !== null) this.log.say('info', pair, told, 'what this process has said of its log is older than what others have heard of it: it dials again');
+    if (told.mark !== null)
+      this.log.say('info', pair, told, 'what this process has said of its log is older than what others have heard of it: it dials again');
     else this.log.say(told.isFinal ? 'warn' : 'info', pair, told);
   }
 
   private say(member: LocalMember, peer: PeerName, refusal: PeerRefusal): void {
     const pair = { refused: describeMember(peer), by: describeMember(member.self) };
     // Only the peer can know; if it is so, it ends and says what to do.
-    if (refusal.mark !== null) this.log.say('info', pair, refusal, 'what a peer says of its log is older than what others have heard of it: it looks, and dials again');
+    if (refusal.mark !== null)
+      this.log.say('info', pair, refusal, 'what a peer says of its log is older than what others have heard of it: it looks, and dials again');
     else this.log.say('warn', pair, refusal);
   }
 }
 
 const NOT_ITS_CERTIFICATE = { name: 'NODE_ROLE_REFUSED', message: 'The certificate is not that of the resource manager that the call names.' } as const;
-const NO_NAME = { ok: false, status: toStatus(invalid('NODE_NAME_INVALID', 'metadata', 'A node says which cluster, resource manager and incarnation it is, and how far its log goes (mas-cluster, mas-rm, mas-ordinal, mas-incarnation, mas-position, mas-runs).').error) } as const;
+const NO_NAME = {
+  ok: false,
+  status: toStatus(
+    invalid(
+      'NODE_NAME_INVALID',
+      'metadata',
+      'A node says which cluster, resource manager and incarnation it is, and how far its log goes (mas-cluster, mas-rm, mas-ordinal, mas-incarnation, mas-position, mas-runs).',
+    ).error,
+  ),
+} as const;

@@ -33,7 +33,12 @@ export interface ClusterKnowledge {
   learn(id: ClusterId): void;
 }
 
-export const NOT_SAID: PeerRefusal = { name: 'NO_NAME', message: 'The other end does not say who it is; it is of another version.', isFinal: false, mark: null };
+export const NOT_SAID: PeerRefusal = {
+  name: 'NO_NAME',
+  message: 'The other end does not say who it is; it is of another version.',
+  isFinal: false,
+  mark: null,
+};
 
 export interface CoordinatorCallerPorts {
   /** Such as `tc-1`, for messages. */

@@ -31,5 +31,10 @@ export function refusalOf(failed: ServiceError): PeerRefusal | null {
   if (name === undefined) return null;
   const position = Number(error.facts[MARK]);
   const run = error.facts[RUN] ?? '';
-  return { name, message: error.message, isFinal: code === Code.FAILED_PRECONDITION, mark: Number.isSafeInteger(position) && isRun(run) ? { run: runOf(run), position } : null };
+  return {
+    name,
+    message: error.message,
+    isFinal: code === Code.FAILED_PRECONDITION,
+    mark: Number.isSafeInteger(position) && isRun(run) ? { run: runOf(run), position } : null,
+  };
 }

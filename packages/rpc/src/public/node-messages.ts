@@ -6,7 +6,14 @@ import type { ReplicaStatus } from '@mas/two-phase-commit';
 import { nearestInt64, type AmountMinor, type RmId } from '@mas/values';
 import { readCondition, writeCondition } from '../codec/condition-messages';
 import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
-import { readReplicaChecksum, readReplicaStatus, readUndecidedTransaction, writeReplicaChecksum, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
+import {
+  readReplicaChecksum,
+  readReplicaStatus,
+  readUndecidedTransaction,
+  writeReplicaChecksum,
+  writeReplicaStatus,
+  writeUndecidedTransaction,
+} from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -109,10 +116,22 @@ export function writeUndecided(writer: WireWriter, { transactions, silent, payme
 }
 
 export function readUndecided(reader: WireReader): UndecidedReport {
-  const transactions = reader.messages(1, (inner) => ({ bucket: inner.bucket(1), transaction: inner.message(2, readUndecidedTransaction), home: inner.text(3) }));
+  const transactions = reader.messages(1, (inner) => ({
+    bucket: inner.bucket(1),
+    transaction: inner.message(2, readUndecidedTransaction),
+    home: inner.text(3),
+  }));
   // In the order of the fields.
   const silent = reader.buckets(2);
-  const payments = reader.messages(3, (inner) => ({ id: inner.text(1), scope: inner.text(2), txn: readTxnText(inner, 3), coordinator: inner.text(4), homeBucket: inner.bucket(5), ageMs: inner.uint(6), home: inner.text(7) }));
+  const payments = reader.messages(3, (inner) => ({
+    id: inner.text(1),
+    scope: inner.text(2),
+    txn: readTxnText(inner, 3),
+    coordinator: inner.text(4),
+    homeBucket: inner.bucket(5),
+    ageMs: inner.uint(6),
+    home: inner.text(7),
+  }));
   return { transactions, silent, payments };
 }
 

@@ -7,7 +7,15 @@ import { accepted } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/account_service';
 import { writeAccountPage, writeAccounts, writeCreatedAccount, writeOneAccount, type CreatedAccount } from '../public/account-messages';
 import { writeLegPage, writeOnePayment, writeOneView } from '../public/payment-messages';
-import { validateChangeAccount, validateCreateAccount, validateGetPayment, validateListPayments, validLevel, validMoment, type Level } from '../validate/validate-account';
+import {
+  validateChangeAccount,
+  validateCreateAccount,
+  validateGetPayment,
+  validateListPayments,
+  validLevel,
+  validMoment,
+  type Level,
+} from '../validate/validate-account';
 import { validAccount, validAccounts, validPageSize, validPageToken } from '../validate/validate-ids';
 import { inRequestsWords } from '../validate/request-field';
 import { validatePayment } from '../validate/validate-payment';
@@ -17,16 +25,32 @@ import { createPayments, streamPayments } from './payment-batches';
 
 export function accountService(edge: ClientEdge, coordinator: CoordinatorService, signer: TokenSigner | null): ServiceMethods {
   return {
-    createAccount: edge.unary({ decode: (bytes) => proto.CreateAccountRequest.decode(bytes), run: (caller, request) => createAccount(edge, coordinator, signer, caller, request), write: writeCreatedAccount }),
-    getAccount: edge.unary({ decode: (bytes) => proto.GetAccountRequest.decode(bytes), run: (caller, request) => getAccount(coordinator, caller, request), write: writeOneAccount }),
+    createAccount: edge.unary({
+      decode: (bytes) => proto.CreateAccountRequest.decode(bytes),
+      run: (caller, request) => createAccount(edge, coordinator, signer, caller, request),
+      write: writeCreatedAccount,
+    }),
+    getAccount: edge.unary({
+      decode: (bytes) => proto.GetAccountRequest.decode(bytes),
+      run: (caller, request) => getAccount(coordinator, caller, request),
+      write: writeOneAccount,
+    }),
     getAccounts: edge.unary({
       decode: (bytes) => proto.GetAccountsRequest.decode(bytes),
       run: (caller, request) => getAccounts(coordinator, caller, request),
       cost: (request) => Math.max(1, request.numbers.length),
       write: writeAccounts,
     }),
-    listAccounts: edge.unary({ decode: (bytes) => proto.ListAccountsRequest.decode(bytes), run: (caller, request) => listAccounts(coordinator, caller, request), write: writeAccountPage }),
-    changeAccount: edge.unary({ decode: (bytes) => proto.ChangeAccountRequest.decode(bytes), run: (caller, request) => changeAccount(coordinator, caller, request), write: writeOneAccount }),
+    listAccounts: edge.unary({
+      decode: (bytes) => proto.ListAccountsRequest.decode(bytes),
+      run: (caller, request) => listAccounts(coordinator, caller, request),
+      write: writeAccountPage,
+    }),
+    changeAccount: edge.unary({
+      decode: (bytes) => proto.ChangeAccountRequest.decode(bytes),
+      run: (caller, request) => changeAccount(coordinator, caller, request),
+      write: writeOneAccount,
+    }),
     createPayment: edge.unary({
       decode: (bytes) => proto.CreatePaymentRequest.decode(bytes),
       run: async (caller, request) => {
@@ -58,7 +82,13 @@ export function accountService(edge: ClientEdge, coordinator: CoordinatorService
   };
 }
 
-async function createAccount(edge: ClientEdge, coordinator: CoordinatorService, signer: TokenSigner | null, caller: Caller, request: proto.CreateAccountRequest): Promise<Reply<CreatedAccount>> {
+async function createAccount(
+  edge: ClientEdge,
+  coordinator: CoordinatorService,
+  signer: TokenSigner | null,
+  caller: Caller,
+  request: proto.CreateAccountRequest,
+): Promise<Reply<CreatedAccount>> {
   const operator = requireOperator(caller.subject);
   if (!operator.ok) return operator;
   const valid = validateCreateAccount(request);
@@ -93,7 +123,13 @@ async function getAccounts(coordinator: CoordinatorService, caller: Caller, requ
   return at.ok ? read(coordinator, caller, numbers.value, level.value, at.value) : at;
 }
 
-async function read(coordinator: CoordinatorService, caller: Caller, numbers: readonly AccountNumber[], level: Level, atUs: number | null): Promise<Reply<readonly AccountView[]>> {
+async function read(
+  coordinator: CoordinatorService,
+  caller: Caller,
+  numbers: readonly AccountNumber[],
+  level: Level,
+  atUs: number | null,
+): Promise<Reply<readonly AccountView[]>> {
   for (const number of numbers) {
     const own = requireOwn(caller.subject, number);
     if (!own.ok) return own;
@@ -101,7 +137,11 @@ async function read(coordinator: CoordinatorService, caller: Caller, numbers: re
   return coordinator.getAccounts(caller, numbers, level, atUs);
 }
 
-async function listAccounts(coordinator: CoordinatorService, caller: Caller, request: proto.ListAccountsRequest): ReturnType<CoordinatorService['listAccounts']> {
+async function listAccounts(
+  coordinator: CoordinatorService,
+  caller: Caller,
+  request: proto.ListAccountsRequest,
+): ReturnType<CoordinatorService['listAccounts']> {
   const operator = requireOperator(caller.subject);
   if (!operator.ok) return operator;
   const cursor = validPageToken(request.pageToken);

@@ -49,7 +49,9 @@ export class ClientEdge {
       kind: 'unary',
       begin: (head) => {
         const caller = this.admit(head, method.maxDeadlineMs);
-        return caller.ok ? { ok: true, caller: subjectName(caller.value.subject), value: (request, ended) => this.answer(caller.value, request, method, ended) } : { ok: false, status: toStatus(caller.error) };
+        return caller.ok
+          ? { ok: true, caller: subjectName(caller.value.subject), value: (request, ended) => this.answer(caller.value, request, method, ended) }
+          : { ok: false, status: toStatus(caller.error) };
       },
     };
   }
@@ -70,13 +72,19 @@ export class ClientEdge {
     if (!header.startsWith(BEARER)) return unauthenticated('TOKEN_INVALID', 'The metadata "authorization" is not of the form "Bearer …".');
     const token = header.slice(BEARER.length);
     const subject = this.ports.tokens.verify(token);
-    return subject.ok ? accepted({ subject: subject.value, token }) : unauthenticated('TOKEN_INVALID', `${sentence(subject.error.reason)} Sign a new one or ask the operator for it.`);
+    return subject.ok
+      ? accepted({ subject: subject.value, token })
+      : unauthenticated('TOKEN_INVALID', `${sentence(subject.error.reason)} Sign a new one or ask the operator for it.`);
   }
 
   /** Counts against the rate of the subject; refuses what is too much. */
   charge(subject: Subject, cost: number): Reply<null> {
     if (this.rates.take(subjectName(subject), cost, this.ports.clock.monotonicMs())) return accepted(null);
-    return refused('resource-exhausted', 'RATE_LIMITED', `More than ${this.ports.limits.ratePerSecond} requests a second; wait and send the same request again.`);
+    return refused(
+      'resource-exhausted',
+      'RATE_LIMITED',
+      `More than ${this.ports.limits.ratePerSecond} requests a second; wait and send the same request again.`,
+    );
   }
 
   encode<Value>(value: Value, write: WriteMessage<Value>): Buffer {
@@ -97,7 +105,8 @@ export class ClientEdge {
   /** What the caller hears of an exception: never its text. It fails this call alone: a coordinator keeps nothing that buckets do not check again. */
   surprise(error: unknown): RequestError {
     const kind = kindOf(error);
-    if (kind === 'lock-store-unavailable' || kind === 'dao-unavailable') return refused('unavailable', 'STORE_UNAVAILABLE', 'A store does not answer; send the same request again.').error;
+    if (kind === 'lock-store-unavailable' || kind === 'dao-unavailable')
+      return refused('unavailable', 'STORE_UNAVAILABLE', 'A store does not answer; send the same request again.').error;
     this.ports.logger.error({ err: error }, 'a call failed unexpectedly');
     return refused('internal', 'INTERNAL', 'Something failed inside the server; its log says what. Send the same request again with the same id.').error;
   }
@@ -136,7 +145,9 @@ export function requireOperator(subject: Subject): Reply<null> {
 /** An account's token reaches its own account only. */
 export function requireOwn(subject: Subject, account: string): Reply<null> {
   if (subject.kind !== 'account' || subject.account === account) return accepted(null);
-  return permissionDenied('NOT_AUTHORIZED', `The token of account ${subject.account} does not reach ${account}; use its own token or an operator's.`, { account });
+  return permissionDenied('NOT_AUTHORIZED', `The token of account ${subject.account} does not reach ${account}; use its own token or an operator's.`, {
+    account,
+  });
 }
 
 export function subjectName(subject: Subject): string {

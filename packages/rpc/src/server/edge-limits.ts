@@ -68,7 +68,8 @@ export function edgeLimits(overrides: Partial<EdgeLimits> = {}): Result<EdgeLimi
     .filter(([name, [min, max]]) => !Number.isSafeInteger(limits[name]) || limits[name] < min || limits[name] > max)
     .map(([name, [min, max]]) => `${name} must be a whole number from ${min} to ${max}, not ${String(limits[name])}`);
   if (limits.rateBurst < limits.maxPaymentsPerBatch) problems.push('rateBurst must not be below maxPaymentsPerBatch, or no full batch could ever pass');
-  if (limits.memoryPerConnectionBytes < 2 * limits.maxMessageBytes) problems.push('memoryPerConnectionBytes must not be below twice maxMessageBytes, or no large message could be answered');
+  if (limits.memoryPerConnectionBytes < 2 * limits.maxMessageBytes)
+    problems.push('memoryPerConnectionBytes must not be below twice maxMessageBytes, or no large message could be answered');
   if (limits.memoryBytes < limits.memoryPerConnectionBytes) problems.push('memoryBytes must not be below memoryPerConnectionBytes');
   return problems.length === 0 ? ok(limits) : err(problems);
 }

@@ -36,7 +36,10 @@ describe('rates', () => {
 test('every wrong bound is named', () => {
   expect(edgeLimits().ok).toBe(true);
   const wrong = edgeLimits({ maxDeadlineMs: 0, ratePerSecond: 1.5, rateBurst: 1 });
-  expect(wrong).toMatchObject({ ok: false, error: [expect.stringContaining('maxDeadlineMs'), expect.stringContaining('ratePerSecond'), expect.stringContaining('rateBurst')] });
+  expect(wrong).toMatchObject({
+    ok: false,
+    error: [expect.stringContaining('maxDeadlineMs'), expect.stringContaining('ratePerSecond'), expect.stringContaining('rateBurst')],
+  });
 });
 
 describe('descriptors', () => {
@@ -61,8 +64,19 @@ describe('descriptors', () => {
 test('two authorization headers: neither counts', () => {
   const limits = edgeLimits();
   if (!limits.ok) throw new Error(limits.error.join());
-  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: systemClock, logger: silentLogger });
-  const head = (isRepeated: boolean): Parameters<typeof edge.authenticate>[0] => ({ header: () => 'Bearer a.b.c', isRepeated: () => isRepeated, certificate: () => undefined, metadata: () => new Metadata(), deadlineMs: Number.POSITIVE_INFINITY });
+  const edge = new ClientEdge({
+    tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) },
+    limits: limits.value,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const head = (isRepeated: boolean): Parameters<typeof edge.authenticate>[0] => ({
+    header: () => 'Bearer a.b.c',
+    isRepeated: () => isRepeated,
+    certificate: () => undefined,
+    metadata: () => new Metadata(),
+    deadlineMs: Number.POSITIVE_INFINITY,
+  });
   expect(edge.authenticate(head(false)).ok).toBe(true);
   expect(edge.authenticate(head(true))).toMatchObject({ ok: false, error: { kind: 'unauthenticated', reason: 'TOKEN_INVALID' } });
 });
@@ -70,7 +84,12 @@ test('two authorization headers: neither counts', () => {
 describe('deadlines', () => {
   const limits = edgeLimits();
   if (!limits.ok) throw new Error(limits.error.join());
-  const edge = new ClientEdge({ tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) }, limits: limits.value, clock: systemClock, logger: silentLogger });
+  const edge = new ClientEdge({
+    tokens: { verify: () => ok({ kind: 'operator', name: 'ops' }) },
+    limits: limits.value,
+    clock: systemClock,
+    logger: silentLogger,
+  });
   const head = { header: () => 'Bearer a.b.c', isRepeated: () => false, certificate: () => undefined, metadata: () => new Metadata() };
   test.each([0, -1, -60_000])('one that ends in %s ms has passed: DEADLINE_EXCEEDED, before anything is asked', (leftMs) => {
     const deadline = systemClock.monotonicMs() + leftMs;

@@ -34,7 +34,8 @@ export class HealthStatus {
           everybody((bytes) => {
             const service = serviceOf(bytes);
             if (service === undefined) return Promise.resolve({ ok: false, status: MALFORMED });
-            if (!this.names.has(service)) return Promise.resolve({ ok: false, status: { code: Code.NOT_FOUND, details: 'The service is not one of this process.' } });
+            if (!this.names.has(service))
+              return Promise.resolve({ ok: false, status: { code: Code.NOT_FOUND, details: 'The service is not one of this process.' } });
             return Promise.resolve({ ok: true, value: encode(this.status) });
           }),
       },

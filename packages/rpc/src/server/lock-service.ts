@@ -1,5 +1,13 @@
 /** mas.v1.LockService on the GlobalLock Service. An account's token locks its own account only. */
-import { DEFAULT_LOCK_PROPERTIES, type BreakReply, type GlobalLockService, type LockMode, type LockProperties, type LockReply, type LockReport } from '@mas/global-lock';
+import {
+  DEFAULT_LOCK_PROPERTIES,
+  type BreakReply,
+  type GlobalLockService,
+  type LockMode,
+  type LockProperties,
+  type LockReply,
+  type LockReport,
+} from '@mas/global-lock';
 import type { Subject } from '@mas/ledger';
 import type { Reply } from '@mas/transaction-coordinator';
 import { unreachable } from '@mas/values';
@@ -78,7 +86,10 @@ export function lockService(edge: ClientEdge, locks: GlobalLockService): Service
   };
 }
 
-function validateAcquire(subject: Subject, request: proto.AcquireLockRequest): Reply<{ lockIds: readonly string[]; mode: LockMode; handle: string | null; properties: LockProperties }> {
+function validateAcquire(
+  subject: Subject,
+  request: proto.AcquireLockRequest,
+): Reply<{ lockIds: readonly string[]; mode: LockMode; handle: string | null; properties: LockProperties }> {
   const lockIds = ownLockIds(subject, request.lockIds);
   if (!lockIds.ok) return lockIds;
   const mode = MODES.get(request.mode);
@@ -86,7 +97,8 @@ function validateAcquire(subject: Subject, request: proto.AcquireLockRequest): R
   const handle = validHandle(request.handle, false);
   if (!handle.ok) return handle;
   if (request.lockAttempts > MAX_ATTEMPTS) return invalid('LOCK_ATTEMPTS_INVALID', 'lock_attempts', `At most ${MAX_ATTEMPTS} attempts.`);
-  if (request.lockAttemptDelayMs > MAX_ATTEMPT_DELAY_MS) return invalid('LOCK_ATTEMPT_DELAY_INVALID', 'lock_attempt_delay_ms', `At most ${MAX_ATTEMPT_DELAY_MS} ms between attempts.`);
+  if (request.lockAttemptDelayMs > MAX_ATTEMPT_DELAY_MS)
+    return invalid('LOCK_ATTEMPT_DELAY_INVALID', 'lock_attempt_delay_ms', `At most ${MAX_ATTEMPT_DELAY_MS} ms between attempts.`);
   const timeoutMs = validTimeout(request.lockTimeoutMs);
   if (!timeoutMs.ok) return timeoutMs;
   const properties = {
@@ -97,7 +109,10 @@ function validateAcquire(subject: Subject, request: proto.AcquireLockRequest): R
   return accepted({ lockIds: lockIds.value, mode, handle: handle.value, properties });
 }
 
-function validateHeld(subject: Subject, request: { readonly lockIds: readonly string[]; readonly handle: string }): Reply<{ lockIds: readonly string[]; handle: string }> {
+function validateHeld(
+  subject: Subject,
+  request: { readonly lockIds: readonly string[]; readonly handle: string },
+): Reply<{ lockIds: readonly string[]; handle: string }> {
   const lockIds = ownLockIds(subject, request.lockIds);
   if (!lockIds.ok) return lockIds;
   const handle = validHandle(request.handle, true);
@@ -116,7 +131,9 @@ function ownLockIds(subject: Subject, ids: readonly string[]): Reply<readonly st
 
 function validTimeout(timeoutMs: number): Reply<number> {
   if (timeoutMs === 0) return accepted(DEFAULT_LOCK_PROPERTIES.lockTimeoutMs);
-  return timeoutMs >= MIN_TIMEOUT_MS && timeoutMs <= MAX_TIMEOUT_MS ? accepted(timeoutMs) : invalid('LOCK_TIMEOUT_INVALID', 'lock_timeout_ms', `A lock is held for ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} ms without a refresh.`);
+  return timeoutMs >= MIN_TIMEOUT_MS && timeoutMs <= MAX_TIMEOUT_MS
+    ? accepted(timeoutMs)
+    : invalid('LOCK_TIMEOUT_INVALID', 'lock_timeout_ms', `A lock is held for ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} ms without a refresh.`);
 }
 
 function acquired(reply: LockReply): Reply<AcquiredLocks> {
@@ -124,9 +141,20 @@ function acquired(reply: LockReply): Reply<AcquiredLocks> {
     case 'acquired':
       return accepted({ handle: reply.handle, locks: reply.locks, timeoutMs: reply.timeoutMs });
     case 'held':
-      return refused('aborted', 'LOCK_HELD', `${reply.by === null ? 'A lock' : `The lock ${reply.by.lockId}`} is held by somebody else; it was tried ${reply.attempts} times. Try again later.`, null, { attempts: String(reply.attempts), ...(reply.by === null ? {} : { lock_id: reply.by.lockId, remaining_ms: String(Math.round(reply.by.remainingMs)) }) });
+      return refused(
+        'aborted',
+        'LOCK_HELD',
+        `${reply.by === null ? 'A lock' : `The lock ${reply.by.lockId}`} is held by somebody else; it was tried ${reply.attempts} times. Try again later.`,
+        null,
+        {
+          attempts: String(reply.attempts),
+          ...(reply.by === null ? {} : { lock_id: reply.by.lockId, remaining_ms: String(Math.round(reply.by.remainingMs)) }),
+        },
+      );
     case 'lost':
-      return refused('failed-precondition', 'LOCK_NOT_OWNED', `The handle does not hold ${reply.lockIds.join(', ')} (any more); acquire again.`, null, { lock_ids: reply.lockIds.join(',') });
+      return refused('failed-precondition', 'LOCK_NOT_OWNED', `The handle does not hold ${reply.lockIds.join(', ')} (any more); acquire again.`, null, {
+        lock_ids: reply.lockIds.join(','),
+      });
     case 'cancelled':
       return refused('aborted', 'CALL_ENDED', 'The call had ended before the locks were acquired; none is kept.');
     case 'refused':

@@ -19,7 +19,12 @@ const MAX_REQUEST_BYTES = 64 * 1024;
 const SIGN_OF_LIFE_MS = 500;
 
 /** @param door says who is a member @param raft hears who speaks already; null: nobody does */
-export function membershipService(membership: MembershipServer, door: MemberDoor, raft: Pick<GrpcPeerTransport, 'isStillHeard'> | null, logger: Logger): ServiceMethods {
+export function membershipService(
+  membership: MembershipServer,
+  door: MemberDoor,
+  raft: Pick<GrpcPeerTransport, 'isStillHeard'> | null,
+  logger: Logger,
+): ServiceMethods {
   const codec = new MembershipCodec();
   return {
     found: answering(logger, (caller, bytes) => {
@@ -71,5 +76,7 @@ function answering(logger: Logger, handle: (caller: PeerIdentity, bytes: Buffer)
 }
 
 function refusalOf(caller: PeerIdentity, rm: RmId): CallStatus | null {
-  return speaksFor(caller, rm) ? null : toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error);
+  return speaksFor(caller, rm)
+    ? null
+    : toStatus(permissionDenied('NODE_ROLE_REFUSED', 'The certificate is not that of the resource manager that the call names.').error);
 }

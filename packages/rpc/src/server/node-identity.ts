@@ -9,7 +9,11 @@ export type Admission = { readonly ok: true; readonly identity: PeerIdentity } |
 
 export function admitNode(head: CallHead, allowed: readonly PeerIdentity['role'][]): Admission {
   const certificate = head.certificate();
-  if (certificate === undefined) return { ok: false, status: toStatus(unauthenticated('NODE_CERTIFICATE_MISSING', "This method is for nodes: show a certificate of the cluster's CA.").error) };
+  if (certificate === undefined)
+    return {
+      ok: false,
+      status: toStatus(unauthenticated('NODE_CERTIFICATE_MISSING', "This method is for nodes: show a certificate of the cluster's CA.").error),
+    };
   const identity = peerIdentity(certificate);
   if (identity !== undefined && allowed.includes(identity.role)) return { ok: true, identity };
   const message = `This method is for nodes of role ${allowed.join(' or ')}; the certificate names ${identity === undefined ? 'no role' : `role ${identity.role}`}.`;

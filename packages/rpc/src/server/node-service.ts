@@ -11,16 +11,44 @@ import { requireOperator, type ClientEdge } from './client-edge';
 
 export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): ServiceMethods {
   return {
-    getClusterStatus: edge.unary({ decode: (bytes) => proto.GetClusterStatusRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.clusterStatus(caller)), write: writeClusterStatus }),
+    getClusterStatus: edge.unary({
+      decode: (bytes) => proto.GetClusterStatusRequest.decode(bytes),
+      run: (caller) => asOperator(caller, () => coordinator.clusterStatus(caller)),
+      write: writeClusterStatus,
+    }),
     addNode: edge.unary({
       decode: (bytes) => proto.AddNodeRequest.decode(bytes),
-      run: (caller) => asOperator(caller, async () => refused('unimplemented', 'ADD_NODE_UNIMPLEMENTED', 'A running cluster cannot take in further Resource Managers yet; a new cluster is started with all of them (--cluster).')),
+      run: (caller) =>
+        asOperator(caller, async () =>
+          refused(
+            'unimplemented',
+            'ADD_NODE_UNIMPLEMENTED',
+            'A running cluster cannot take in further Resource Managers yet; a new cluster is started with all of them (--cluster).',
+          ),
+        ),
       write: () => undefined,
     }),
-    replaceNode: edge.unary({ decode: (bytes) => proto.ReplaceNodeRequest.decode(bytes), run: (caller, { rm, ordinal }) => asOperator(caller, () => coordinator.replaceNode(caller, rm, ordinal ?? null)), write: (writer, node) => writer.message(1, node, writeNode) }),
-    audit: edge.unary({ decode: (bytes) => proto.AuditRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.audit(caller)), write: writeAudit, maxDeadlineMs: edge.ports.limits.maxAuditDeadlineMs }),
-    listUndecided: edge.unary({ decode: (bytes) => proto.ListUndecidedRequest.decode(bytes), run: (caller) => asOperator(caller, () => coordinator.undecided(caller)), write: writeUndecided }),
-    resolveTransaction: edge.unary({ decode: (bytes) => proto.ResolveTransactionRequest.decode(bytes), run: (caller, request) => asOperator(caller, () => resolve(coordinator, caller, request)), write: writeOnePayment }),
+    replaceNode: edge.unary({
+      decode: (bytes) => proto.ReplaceNodeRequest.decode(bytes),
+      run: (caller, { rm, ordinal }) => asOperator(caller, () => coordinator.replaceNode(caller, rm, ordinal ?? null)),
+      write: (writer, node) => writer.message(1, node, writeNode),
+    }),
+    audit: edge.unary({
+      decode: (bytes) => proto.AuditRequest.decode(bytes),
+      run: (caller) => asOperator(caller, () => coordinator.audit(caller)),
+      write: writeAudit,
+      maxDeadlineMs: edge.ports.limits.maxAuditDeadlineMs,
+    }),
+    listUndecided: edge.unary({
+      decode: (bytes) => proto.ListUndecidedRequest.decode(bytes),
+      run: (caller) => asOperator(caller, () => coordinator.undecided(caller)),
+      write: writeUndecided,
+    }),
+    resolveTransaction: edge.unary({
+      decode: (bytes) => proto.ResolveTransactionRequest.decode(bytes),
+      run: (caller, request) => asOperator(caller, () => resolve(coordinator, caller, request)),
+      write: writeOnePayment,
+    }),
   };
 }
 
@@ -29,7 +57,11 @@ async function asOperator<Answer>(caller: Caller, run: () => Promise<Reply<Answe
   return operator.ok ? run() : operator;
 }
 
-async function resolve(coordinator: CoordinatorService, caller: Caller, { transaction }: proto.ResolveTransactionRequest): ReturnType<CoordinatorService['resolve']> {
+async function resolve(
+  coordinator: CoordinatorService,
+  caller: Caller,
+  { transaction }: proto.ResolveTransactionRequest,
+): ReturnType<CoordinatorService['resolve']> {
   if (transaction === undefined) return invalid('TXN_INVALID', 'transaction', 'Name the transaction by its id and an account that has a leg of it.');
   const txn = validTxn(transaction.txn, 'transaction.txn');
   if (!txn.ok) return txn;

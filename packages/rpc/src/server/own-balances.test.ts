@@ -6,7 +6,10 @@ import { ownBalances } from './own-balances';
 
 if (committed.kind !== 'committed') throw new Error('expected a committed payment');
 const [abc, other] = [accountNumber('abc'), accountNumber('other')];
-const balances = [{ account: abc, balanceMinor: 1n }, { account: other, balanceMinor: 2n }];
+const balances = [
+  { account: abc, balanceMinor: 1n },
+  { account: other, balanceMinor: 2n },
+];
 const reply: Reply<PaymentResult> = { ok: true, value: { ...committed, balances } };
 const seenBy = (subject: Parameters<typeof ownBalances>[0]['subject']): unknown => ownBalances({ subject }, reply);
 

@@ -33,7 +33,9 @@ export function streamPayments(edge: ClientEdge, coordinator: CoordinatorService
     kind: 'stream',
     begin: (head) => {
       const caller = edge.authenticate(head);
-      return caller.ok ? { ok: true, caller: subjectName(caller.value.subject), value: (stream) => new PaymentStreamCall(edge, coordinator, head, stream).start() } : { ok: false, status: toStatus(caller.error) };
+      return caller.ok
+        ? { ok: true, caller: subjectName(caller.value.subject), value: (stream) => new PaymentStreamCall(edge, coordinator, head, stream).start() }
+        : { ok: false, status: toStatus(caller.error) };
     },
   };
 }
@@ -87,7 +89,8 @@ class PaymentStreamCall {
     const size = batchSize(this.edge, payments);
     if (!size.ok) return size;
     const { clock, limits } = this.edge.ports;
-    if (timeoutMs === 0) return invalid('DEADLINE_MISSING', 'timeout_ms', `Say how long the batch may take; at most ${limits.maxDeadlineMs} ms are used of it.`);
+    if (timeoutMs === 0)
+      return invalid('DEADLINE_MISSING', 'timeout_ms', `Say how long the batch may take; at most ${limits.maxDeadlineMs} ms are used of it.`);
     if (sequence > BigInt(Number.MAX_SAFE_INTEGER)) return invalid('SEQUENCE_INVALID', 'sequence', 'A sequence is at most 2^53 - 1.');
     const charged = this.edge.charge(caller.value.subject, payments.length);
     if (!charged.ok) return charged;
@@ -142,5 +145,7 @@ async function runBatch(coordinator: CoordinatorService, caller: Caller, request
     const request = requests[position];
     replies[position] = request === undefined ? answer : inRequestsWords(request, ownBalances(caller, answer));
   });
-  return replies.map((reply, position) => (reply.ok || reply.error.field === null ? reply : { ok: false, error: { ...reply.error, field: `payments[${position}].${reply.error.field}` } }));
+  return replies.map((reply, position) =>
+    reply.ok || reply.error.field === null ? reply : { ok: false, error: { ...reply.error, field: `payments[${position}].${reply.error.field}` } },
+  );
 }

@@ -38,7 +38,11 @@ function converse(stream: ServerStream, index: DescriptorIndex, services: readon
       if (request === undefined) return stream.end({ code: Code.INVALID_ARGUMENT, details: 'The request is not a ServerReflectionRequest.' });
       answering = true;
       stream.pause();
-      const response = ServerReflectionResponse.encode({ validHost: request.host, originalRequest: request, messageResponse: answer(index, services, request) });
+      const response = ServerReflectionResponse.encode({
+        validHost: request.host,
+        originalRequest: request,
+        messageResponse: answer(index, services, request),
+      });
       stream.write(Buffer.from(response.finish()), () => {
         release();
         answering = false;
@@ -79,7 +83,9 @@ function answer(index: DescriptorIndex, services: readonly string[], { messageRe
 }
 
 function files(descriptors: readonly Buffer[], name: string): Answer {
-  return descriptors.length === 0 ? failed(NOT_FOUND, `nothing is known of ${name}`) : { $case: 'fileDescriptorResponse', value: { fileDescriptorProto: [...descriptors] } };
+  return descriptors.length === 0
+    ? failed(NOT_FOUND, `nothing is known of ${name}`)
+    : { $case: 'fileDescriptorResponse', value: { fileDescriptorProto: [...descriptors] } };
 }
 
 function failed(errorCode: number, errorMessage: string): Answer {

@@ -44,7 +44,9 @@ export async function startRmServer(options: RmServerOptions): Promise<RunningSe
   const methods = new Map([
     ...methodsOf(TransactionServiceService, transactionService(options)),
     ...(options.raft === null ? [] : methodsOf(RaftServiceService, options.raft.service())),
-    ...(options.membership === null ? [] : methodsOf(MembershipServiceService, membershipService(options.membership, options.door, options.raft, options.logger))),
+    ...(options.membership === null
+      ? []
+      : methodsOf(MembershipServiceService, membershipService(options.membership, options.door, options.raft, options.logger))),
     ...methodsOf(HealthService, health.methods()),
   ]);
   const { address, tls, clock, logger } = options;

@@ -27,7 +27,11 @@ afterAll(async () => {
 });
 
 test('a read of one account that does not exist names the account, as its request does, and not a place in a list', async () => {
-  const missing = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'not-found', reason: 'ACCOUNT_NOT_FOUND', field: 'numbers[0]', message: 'Account nobody does not exist.', facts: { account: 'nobody' } } } as never);
+  const missing = (): Promise<never> =>
+    Promise.resolve({
+      ok: false,
+      error: { kind: 'not-found', reason: 'ACCOUNT_NOT_FOUND', field: 'numbers[0]', message: 'Account nobody does not exist.', facts: { account: 'nobody' } },
+    } as never);
   coordinator.answers.set('getAccounts', missing);
   await expect(client.getAccount('nobody')).rejects.toMatchObject({ error: { field: 'number', facts: { account: 'nobody' } } });
   coordinator.answers.set('getAccounts', missing);
@@ -35,7 +39,17 @@ test('a read of one account that does not exist names the account, as its reques
 });
 
 describe('no quorum', () => {
-  const noQuorum = (): Promise<never> => Promise.resolve({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned.', facts: { bucket: '1' } } } as never);
+  const noQuorum = (): Promise<never> =>
+    Promise.resolve({
+      ok: false,
+      error: {
+        kind: 'unavailable',
+        reason: 'NO_QUORUM',
+        field: null,
+        message: 'Bucket 1 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned.',
+        facts: { bucket: '1' },
+      },
+    } as never);
 
   test('ends the call at its first answer', async () => {
     coordinator.answers.set('getAccounts', noQuorum);
@@ -44,7 +58,9 @@ describe('no quorum', () => {
 
   test('a payment that was unknown before stays unknown', async () => {
     let times = 0;
-    coordinator.answers.set('createPayment', () => ((times += 1) === 1 ? Promise.resolve({ ok: true, value: { kind: 'unknown', txn: TXN, message: 'ask again' } }) : noQuorum()));
+    coordinator.answers.set('createPayment', () =>
+      (times += 1) === 1 ? Promise.resolve({ ok: true, value: { kind: 'unknown', txn: TXN, message: 'ask again' } }) : noQuorum(),
+    );
     expect(await client.createPayment({ id: 'unsure', from: 'a', to: 'b', amount: { minor: 1n } })).toMatchObject({ kind: 'unknown', txn: TXN });
     expect(times).toBe(2);
   });
@@ -70,12 +86,16 @@ describe('MasClient over several addresses', () => {
   });
   test('asks again with the same id while the outcome is unknown', async () => {
     let times = 0;
-    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: true, value: (times += 1) < 3 ? { kind: 'unknown', txn: TXN, message: 'ask again' } : committed }));
+    coordinator.answers.set('createPayment', () =>
+      Promise.resolve({ ok: true, value: (times += 1) < 3 ? { kind: 'unknown', txn: TXN, message: 'ask again' } : committed }),
+    );
     expect(await client.createPayment({ id: 'again', from: 'a', to: 'b', amount: { minor: 1n } })).toEqual(committed);
     expect(coordinator.calls.map(({ args }) => (args[1] as { id: string }).id)).toEqual(['again', 'again', 'again']);
   });
   test('a refusal is not repeated', async () => {
-    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: false, error: { kind: 'failed-precondition', reason: 'X', field: null, message: 'No.', facts: {} } }));
+    coordinator.answers.set('createPayment', () =>
+      Promise.resolve({ ok: false, error: { kind: 'failed-precondition', reason: 'X', field: null, message: 'No.', facts: {} } }),
+    );
     await expect(client.createPayment({ id: 'no', from: 'a', to: 'b', amount: { minor: 1n } })).rejects.toMatchObject({ attempts: 1 });
   });
 });
@@ -92,17 +112,45 @@ describe('every method answers what the coordinator said', () => {
   });
   test('payments', async () => {
     expect(await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { decimal: '2.5' } })).toEqual(committed);
-    expect(coordinator.calls[0]?.args[1]).toMatchObject({ kind: 'payment', legs: [{ account: 'a', direction: 'debit', amountMinor: 250n, currency: 'USD' }, { account: 'b', direction: 'credit', amountMinor: 250n, currency: 'USD' }], reference: null, amountMinor: null });
-    expect(await client.getPayment({ id: 'p' })).toMatchObject({ state: 'COMMITTED', timeline: [{ step: 'received', bucket: null, detail: null }, { step: 'prepared', bucket: 2, detail: 'x' }], commitUs: 5_007, outcome: { decision: { atMs: 5, commitUs: 5_007 }, untold: [{ account: 'b' }] } });
+    expect(coordinator.calls[0]?.args[1]).toMatchObject({
+      kind: 'payment',
+      legs: [
+        { account: 'a', direction: 'debit', amountMinor: 250n, currency: 'USD' },
+        { account: 'b', direction: 'credit', amountMinor: 250n, currency: 'USD' },
+      ],
+      reference: null,
+      amountMinor: null,
+    });
+    expect(await client.getPayment({ id: 'p' })).toMatchObject({
+      state: 'COMMITTED',
+      timeline: [
+        { step: 'received', bucket: null, detail: null },
+        { step: 'prepared', bucket: 2, detail: 'x' },
+      ],
+      commitUs: 5_007,
+      outcome: { decision: { atMs: 5, commitUs: 5_007 }, untold: [{ account: 'b' }] },
+    });
     expect(await client.listPayments({ account: 'a', state: 'ABORTED', fromMs: 5 })).toEqual({ legs: [], nextCursor: null });
     await client.createPayment({ id: 'c', kind: 'capture', to: 'b', referenceId: 'p' });
-    expect(coordinator.calls.at(-1)?.args[1]).toMatchObject({ kind: 'capture', legs: [{ account: 'b', direction: 'credit', amountMinor: 0n }], reference: { kind: 'id', id: 'p' }, amountMinor: null });
+    expect(coordinator.calls.at(-1)?.args[1]).toMatchObject({
+      kind: 'capture',
+      legs: [{ account: 'b', direction: 'credit', amountMinor: 0n }],
+      reference: { kind: 'id', id: 'p' },
+      amountMinor: null,
+    });
   });
   test('locks; handles of others stay secret', async () => {
     expect(await client.acquireLock({ lockIds: ['a'] })).toEqual({ handle: 'h', locks: [{ lockId: 'a', token: 7 }], timeoutMs: 5000 });
-    await expect(client.acquireLock({ lockIds: ['busy'] })).rejects.toMatchObject({ code: Code.ABORTED, error: { reason: 'LOCK_HELD', facts: { attempts: '10', lock_id: 'busy' } } });
+    await expect(client.acquireLock({ lockIds: ['busy'] })).rejects.toMatchObject({
+      code: Code.ABORTED,
+      error: { reason: 'LOCK_HELD', facts: { attempts: '10', lock_id: 'busy' } },
+    });
     for (const mode of ['shared', 'exclusive'] as const) {
-      for (const id of ['', '-a', 'a/b', 'job #7', 'x'.repeat(65), 'ä']) await expect(client.acquireLock({ lockIds: [id], mode })).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'LOCK_ID_INVALID', field: 'lock_ids[0]' } });
+      for (const id of ['', '-a', 'a/b', 'job #7', 'x'.repeat(65), 'ä'])
+        await expect(client.acquireLock({ lockIds: [id], mode })).rejects.toMatchObject({
+          code: Code.INVALID_ARGUMENT,
+          error: { reason: 'LOCK_ID_INVALID', field: 'lock_ids[0]' },
+        });
     }
     await expect(client.releaseLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
     await expect(client.refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
@@ -113,9 +161,32 @@ describe('every method answers what the coordinator said', () => {
     await expect(client.breakLock('old')).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION, error: { reason: 'SEMANTICS_TOO_OLD' } });
   });
   test('the cluster', async () => {
-    expect(await client.clusterStatus()).toMatchObject({ placement: { version: 1 }, unreachable: [3], nodes: [{ rm: 1, condition: { kind: 'ailing', of: ['store'] } }] });
-    expect(await client.audit()).toMatchObject({ consistent: false, incomplete: ['one was away'], checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }] });
-    expect(await client.undecided()).toEqual({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: expect.stringMatching(/^[0-9a-f]{64}$/) as string, coordinator: 'tm-1', homeBucket: 3, ageMs: 7, home: 'It does not answer.' }], silent: [3] });
+    expect(await client.clusterStatus()).toMatchObject({
+      placement: { version: 1 },
+      unreachable: [3],
+      nodes: [{ rm: 1, condition: { kind: 'ailing', of: ['store'] } }],
+    });
+    expect(await client.audit()).toMatchObject({
+      consistent: false,
+      incomplete: ['one was away'],
+      checks: [{ name: 'journals', count: 12, differences: ['one'] }],
+      totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }],
+    });
+    expect(await client.undecided()).toEqual({
+      transactions: [],
+      payments: [
+        {
+          id: 'p',
+          scope: 'mas|ops',
+          txn: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+          coordinator: 'tm-1',
+          homeBucket: 3,
+          ageMs: 7,
+          home: 'It does not answer.',
+        },
+      ],
+      silent: [3],
+    });
     expect(await client.resolve(TXN, 'a')).toEqual({ kind: 'unknown', txn: TXN, message: 'ask again' });
     await expect(client.addNode(4, 'localhost:1')).rejects.toMatchObject({ code: Code.UNIMPLEMENTED, error: { reason: 'ADD_NODE_UNIMPLEMENTED' } });
   });
@@ -125,19 +196,41 @@ describe('buf curl, by reflection alone', () => {
   const root = resolve(__dirname, '../../../..');
   /** Not synchronous: the server that it calls lives in this process. */
   const buf = async (...args: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(join(root, 'node_modules/.bin/buf'), ['curl', '--protocol', 'grpc', '--cacert', join(certs.dir, 'ca.crt'), ...args], { cwd: certs.dir, encoding: 'utf8', timeout: 30_000 })).stdout;
+    (
+      await promisify(execFile)(join(root, 'node_modules/.bin/buf'), ['curl', '--protocol', 'grpc', '--cacert', join(certs.dir, 'ca.crt'), ...args], {
+        cwd: certs.dir,
+        encoding: 'utf8',
+        timeout: 30_000,
+      })
+    ).stdout;
 
   test('lists the services', async () => {
-    expect((await buf('--list-services', `https://localhost:${server.port}`)).trim().split('\n').sort()).toEqual(['grpc.health.v1.Health', 'mas.v1.AccountService', 'mas.v1.LockService', 'mas.v1.NodeService']);
+    expect((await buf('--list-services', `https://localhost:${server.port}`)).trim().split('\n').sort()).toEqual([
+      'grpc.health.v1.Health',
+      'mas.v1.AccountService',
+      'mas.v1.LockService',
+      'mas.v1.NodeService',
+    ]);
   });
   test('calls a method', async () => {
-    const answer = JSON.parse(await buf('-H', `authorization: Bearer ${operator}`, '--timeout', '5s', '-d', '{"number":"abc"}', `https://localhost:${server.port}/mas.v1.AccountService/GetAccount`)) as { account: { balanceMinor: string } };
+    const answer = JSON.parse(
+      await buf(
+        '-H',
+        `authorization: Bearer ${operator}`,
+        '--timeout',
+        '5s',
+        '-d',
+        '{"number":"abc"}',
+        `https://localhost:${server.port}/mas.v1.AccountService/GetAccount`,
+      ),
+    ) as { account: { balanceMinor: string } };
     expect(answer.account.balanceMinor).toBe('1250');
   });
 });
 
 test('health follows what the process says', async () => {
-  const check = async (): Promise<string> => (await rawCallOver(raw, '/grpc.health.v1.Health/Check', Buffer.alloc(0), null, 1_000)).answer?.toString('hex') ?? '';
+  const check = async (): Promise<string> =>
+    (await rawCallOver(raw, '/grpc.health.v1.Health/Check', Buffer.alloc(0), null, 1_000)).answer?.toString('hex') ?? '';
   expect(await check()).toBe('0801');
   server.setServing(false);
   expect(await check()).toBe('0802');

@@ -12,8 +12,22 @@ import { failed, PAYMENT, rawCallOver, TmListener, type Outcome } from '../testi
 import { readWire } from '../wire/wire-reader';
 import type { RunningServer } from './running-server';
 
-const minor = (value: bigint): { readonly value: { readonly $case: 'minor'; readonly value: bigint }; readonly currency: string } => ({ value: { $case: 'minor', value }, currency: '' });
-const payment = (overrides: Partial<CreatePaymentRequest> = {}): CreatePaymentRequest => ({ id: 'p', kind: 0, from: 'abc', to: 'b', amount: minor(1n), legs: [], expiresInSeconds: 0, memo: '', lockHandle: '', ...overrides });
+const minor = (value: bigint): { readonly value: { readonly $case: 'minor'; readonly value: bigint }; readonly currency: string } => ({
+  value: { $case: 'minor', value },
+  currency: '',
+});
+const payment = (overrides: Partial<CreatePaymentRequest> = {}): CreatePaymentRequest => ({
+  id: 'p',
+  kind: 0,
+  from: 'abc',
+  to: 'b',
+  amount: minor(1n),
+  legs: [],
+  expiresInSeconds: 0,
+  memo: '',
+  lockHandle: '',
+  ...overrides,
+});
 const encode = (overrides: Partial<CreatePaymentRequest> = {}): Buffer => Buffer.from(CreatePaymentRequest.encode(payment(overrides)).finish());
 
 const listener = new TmListener();
@@ -56,11 +70,17 @@ describe('who may call', () => {
   });
 
   test.each(['CreateAccount', 'ListAccounts', 'ChangeAccount'])("%s is not for an account's token", async (method) => {
-    expect(await failed(call(`/mas.v1.AccountService/${method}`, Buffer.alloc(0), own))).toMatchObject({ code: Code.PERMISSION_DENIED, reason: 'OPERATOR_REQUIRED' });
+    expect(await failed(call(`/mas.v1.AccountService/${method}`, Buffer.alloc(0), own))).toMatchObject({
+      code: Code.PERMISSION_DENIED,
+      reason: 'OPERATOR_REQUIRED',
+    });
   });
 
   test.each(['GetClusterStatus', 'AddNode', 'Audit', 'ListUndecided', 'ResolveTransaction'])("NodeService %s is not for an account's token", async (method) => {
-    expect(await failed(call(`/mas.v1.NodeService/${method}`, Buffer.alloc(0), own))).toMatchObject({ code: Code.PERMISSION_DENIED, reason: 'OPERATOR_REQUIRED' });
+    expect(await failed(call(`/mas.v1.NodeService/${method}`, Buffer.alloc(0), own))).toMatchObject({
+      code: Code.PERMISSION_DENIED,
+      reason: 'OPERATOR_REQUIRED',
+    });
   });
 
   test("an account's token reads, lists and locks its own account only", async () => {
@@ -68,7 +88,13 @@ describe('who may call', () => {
     await mine.getAccount('abc');
     await mine.listPayments({ account: 'abc' });
     await mine.acquireLock({ lockIds: ['abc'] });
-    for (const foreign of [() => mine.getAccount('b'), () => mine.getAccounts(['abc', 'b']), () => mine.listPayments({ account: 'b' }), () => mine.acquireLock({ lockIds: ['abc', 'b'] }), () => mine.getLock('b')]) {
+    for (const foreign of [
+      () => mine.getAccount('b'),
+      () => mine.getAccounts(['abc', 'b']),
+      () => mine.listPayments({ account: 'b' }),
+      () => mine.acquireLock({ lockIds: ['abc', 'b'] }),
+      () => mine.getLock('b'),
+    ]) {
       await expect(foreign()).rejects.toMatchObject({ code: Code.PERMISSION_DENIED, error: { reason: 'NOT_AUTHORIZED' } });
     }
     mine.close();
@@ -117,7 +143,12 @@ describe('what is wrong in a payment is named, and nothing is touched', () => {
     ['a payment that expires', { expiresInSeconds: 60 }, 'EXPIRY_NOT_ALLOWED', 'expires_in_seconds'],
     ['a capture of nothing', { kind: 3, from: '' }, 'REFERENCE_MISSING', 'reference'],
     ['a payment with a reference', { reference: { $case: 'referenceId', value: 'x' } }, 'REFERENCE_NOT_ALLOWED', 'reference'],
-    ['a refund of a malformed txn', { kind: 5, from: '', to: '', reference: { $case: 'referenceTxn', value: { txn: 'xyz', account: 'a' } } }, 'TXN_INVALID', 'reference_txn.txn'],
+    [
+      'a refund of a malformed txn',
+      { kind: 5, from: '', to: '', reference: { $case: 'referenceTxn', value: { txn: 'xyz', account: 'a' } } },
+      'TXN_INVALID',
+      'reference_txn.txn',
+    ],
   ])('%s', async (_what, overrides, reason, field) => {
     expect(await failed(call(PAYMENT, encode(overrides)))).toEqual({ code: Code.INVALID_ARGUMENT, reason, field });
     expect(coordinator.calls).toEqual([]);
@@ -134,10 +165,18 @@ describe('what is wrong in a payment is named, and nothing is touched', () => {
 
 describe('failures inside', () => {
   test("a refusal's reason, field and facts reach the client", async () => {
-    coordinator.answers.set('createPayment', () => Promise.resolve({ ok: false, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } } }));
+    coordinator.answers.set('createPayment', () =>
+      Promise.resolve({
+        ok: false,
+        error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } },
+      }),
+    );
     const error: unknown = await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } }).catch((each: unknown) => each);
     expect(error).toBeInstanceOf(MasCallFailed);
-    expect(error).toMatchObject({ code: Code.ALREADY_EXISTS, error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } } });
+    expect(error).toMatchObject({
+      code: Code.ALREADY_EXISTS,
+      error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } },
+    });
   });
   test.each([
     ['a broken invariant', () => Promise.reject(new InvariantViolation('a sum is bounded', {}))],
@@ -177,7 +216,10 @@ describe('batches', () => {
     expect((coordinator.calls[0]?.args[1] as { id: string }[]).map(({ id }) => id)).toEqual(['one', 'three']);
   });
 
-  const stream = (requests: readonly Parameters<typeof StreamPaymentsRequest.encode>[0][], token: string): Promise<{ readonly sequences: readonly number[]; readonly error: ServiceError | null }> =>
+  const stream = (
+    requests: readonly Parameters<typeof StreamPaymentsRequest.encode>[0][],
+    token: string,
+  ): Promise<{ readonly sequences: readonly number[]; readonly error: ServiceError | null }> =>
     new Promise((resolve) => {
       const metadata = new Metadata();
       metadata.set('authorization', `Bearer ${token}`);

@@ -34,7 +34,9 @@ export function transactionService(ports: TransactionServicePorts): ServiceMetho
       kind: 'stream',
       begin: (head) => {
         const entrance = ports.door.admit(head, ['tm', 'rm']);
-        return entrance.ok ? { ok: true, answer: entrance.answer, value: (stream) => new ServerSession(ports, codec, stream, entrance.role).start() } : entrance;
+        return entrance.ok
+          ? { ok: true, answer: entrance.answer, value: (stream) => new ServerSession(ports, codec, stream, entrance.role).start() }
+          : entrance;
       },
     },
   };

@@ -5,10 +5,38 @@ import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membershi
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
-import type { AccountReading, ItemOutcome, ItemReply, ParticipantReply, ParticipantRequest, ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
+import type {
+  AccountReading,
+  ItemOutcome,
+  ItemReply,
+  ParticipantReply,
+  ParticipantRequest,
+  ReplicaChecksum,
+  ReplicaStatus,
+  UndecidedTransaction,
+} from '@mas/two-phase-commit';
 import { rmId, slot } from '@mas/values';
 import type { Envelope } from '../codec/participant-request-messages';
-import { account, accountRow, amount, anySlot, anyText, bucket, confState, currencyCode, instruction, key, legRow, lockRow, orNull, outcomeRow, refusal, safeUint, totals, txn } from './arbitrary-ledger';
+import {
+  account,
+  accountRow,
+  amount,
+  anySlot,
+  anyText,
+  bucket,
+  confState,
+  currencyCode,
+  instruction,
+  key,
+  legRow,
+  lockRow,
+  orNull,
+  outcomeRow,
+  refusal,
+  safeUint,
+  totals,
+  txn,
+} from './arbitrary-ledger';
 
 const rm = fc.integer({ min: 1, max: 65535 }).map(rmId);
 const member = fc.record({ rm, ordinal: fc.nat(65_535).map(ordinal) });
@@ -18,15 +46,42 @@ const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constan
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   version: safeUint,
   resourceManagers: fc.array(fc.record({ rm, address: anyText }), { maxLength: 3 }),
-  cluster: orNull(fc.record({ clusterId: hexId.map(clusterId), nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }), txnVersion: fc.constantFrom(1 as const, 2 as const) })),
-  buckets: fc.array(fc.record({ bucket, slots: fc.array(anySlot.map((from) => ({ from, to: slot(4095) })), { maxLength: 2 }), replicas: fc.array(rm, { maxLength: 3 }) }), { maxLength: 3 }),
+  cluster: orNull(
+    fc.record({
+      clusterId: hexId.map(clusterId),
+      nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }),
+      txnVersion: fc.constantFrom(1 as const, 2 as const),
+    }),
+  ),
+  buckets: fc.array(
+    fc.record({
+      bucket,
+      slots: fc.array(
+        anySlot.map((from) => ({ from, to: slot(4095) })),
+        { maxLength: 2 },
+      ),
+      replicas: fc.array(rm, { maxLength: 3 }),
+    }),
+    { maxLength: 3 },
+  ),
 });
 
 const done = fc.record({ kind: kind('done') });
 const wrongBucket = fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint });
 const alarm = fc.record({
   kind: kind('alarm'),
-  alarm: fc.record({ name: fc.constantFrom('COMMIT_WITHOUT_PREPARE' as const, 'COMMIT_OF_ABORTED_LEG' as const, 'ROLLBACK_OF_COMMITTED_LEG' as const, 'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const, 'COMMIT_NOT_BEHIND_PREPARE' as const, 'COMMIT_TIMES_DIFFER' as const), txn, account }),
+  alarm: fc.record({
+    name: fc.constantFrom(
+      'COMMIT_WITHOUT_PREPARE' as const,
+      'COMMIT_OF_ABORTED_LEG' as const,
+      'ROLLBACK_OF_COMMITTED_LEG' as const,
+      'UNKNOWN_OUTCOME_ACKNOWLEDGED' as const,
+      'COMMIT_NOT_BEHIND_PREPARE' as const,
+      'COMMIT_TIMES_DIFFER' as const,
+    ),
+    txn,
+    account,
+  }),
 });
 export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
   fc.record({ kind: kind('prepared'), leg: fc.record({ preparedUs: orNull(safeUint) }) }),
@@ -48,16 +103,31 @@ export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
 const cursor = fc.record({ slot: anySlot, number: account });
 export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({
-    kind: kind('instructions'), bucket, phase: fc.constantFrom('phase-1' as const, 'phase-2-commit' as const, 'phase-2-rollback' as const),
+    kind: kind('instructions'),
+    bucket,
+    phase: fc.constantFrom('phase-1' as const, 'phase-2-commit' as const, 'phase-2-rollback' as const),
     items: fc.array(fc.record({ instruction, token: orNull(fc.oneof(anyText, fc.constantFrom('mine', 'yours'))) }), { maxLength: 4 }),
   }),
   fc.record({ kind: kind('query'), bucket, keys: fc.array(fc.record({ key, homeSlot: anySlot }), { maxLength: 3 }), closedAtUs: orNull(safeUint) }),
-  fc.record({ kind: kind('read-accounts'), bucket, level: fc.constantFrom('committed' as const, 'uncommitted' as const), numbers: fc.array(account, { maxLength: 3 }), token: orNull(anyText), at: fc.oneof(fc.constantFrom('now' as const, 'choose' as const), safeUint) }),
   fc.record({
-    kind: kind('list-legs'), bucket,
+    kind: kind('read-accounts'),
+    bucket,
+    level: fc.constantFrom('committed' as const, 'uncommitted' as const),
+    numbers: fc.array(account, { maxLength: 3 }),
+    token: orNull(anyText),
+    at: fc.oneof(fc.constantFrom('now' as const, 'choose' as const), safeUint),
+  }),
+  fc.record({
+    kind: kind('list-legs'),
+    bucket,
     query: fc.record({
-      account, direction: fc.constantFrom('newest-first' as const, 'oldest-first' as const), cursorSeq: orNull(safeUint), limit: fc.nat(500),
-      state: orNull(fc.constantFrom('prepared' as const, 'committed' as const, 'aborted' as const)), fromMs: orNull(safeUint), untilMs: orNull(safeUint),
+      account,
+      direction: fc.constantFrom('newest-first' as const, 'oldest-first' as const),
+      cursorSeq: orNull(safeUint),
+      limit: fc.nat(500),
+      state: orNull(fc.constantFrom('prepared' as const, 'committed' as const, 'aborted' as const)),
+      fromMs: orNull(safeUint),
+      untilMs: orNull(safeUint),
     }),
     token: orNull(anyText),
   }),
@@ -74,12 +144,23 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
 );
 export const envelope: fc.Arbitrary<Envelope> = fc.record({
   request,
-  passage: orNull(fc.oneof(fc.record({ kind: kind('relay'), forMs: safeUint }), fc.record({ kind: kind('relayed'), caller: fc.constantFrom('tm' as const, 'rm' as const) }))),
+  passage: orNull(
+    fc.oneof(fc.record({ kind: kind('relay'), forMs: safeUint }), fc.record({ kind: kind('relayed'), caller: fc.constantFrom('tm' as const, 'rm' as const) })),
+  ),
 });
 
 export const reading: fc.Arbitrary<AccountReading> = fc.record({
-  number: account, currency: currencyCode, status: fc.constantFrom('open' as const, 'frozen' as const, 'closed' as const), owner: anyText, balanceMinor: amount, minimumMinor: amount,
-  holdsMinor: amount, pendingCreditsMinor: amount, rev: safeUint, createdAtMs: safeUint, preparedTxns: fc.array(txn, { maxLength: 2 }),
+  number: account,
+  currency: currencyCode,
+  status: fc.constantFrom('open' as const, 'frozen' as const, 'closed' as const),
+  owner: anyText,
+  balanceMinor: amount,
+  minimumMinor: amount,
+  holdsMinor: amount,
+  pendingCreditsMinor: amount,
+  rev: safeUint,
+  createdAtMs: safeUint,
+  preparedTxns: fc.array(txn, { maxLength: 2 }),
 });
 const milliseconds = orNull(fc.double({ noNaN: true }));
 export const condition: fc.Arbitrary<Condition> = fc.oneof(
@@ -88,14 +169,49 @@ export const condition: fc.Arbitrary<Condition> = fc.oneof(
 );
 /** Whole microseconds, as on the wire. */
 const clockMs = fc.integer({ min: 0, max: 4e15 }).map((us) => us / 1_000);
-export const clockSignal: fc.Arbitrary<ClockSignal> = fc.record({ wallMs: clockMs, sentMs: clockMs, echo: orNull(fc.record({ sentMs: clockMs, heldMs: clockMs })), agreedMs: orNull(clockMs) });
-export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
-  bucket, rm, role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const, 'stopped' as const), leader: orNull(rm), term: safeUint,
-  commitIndex: safeUint, appliedIndex: safeUint, durableIndex: safeUint, voters: fc.array(member, { maxLength: 3 }), learners: fc.array(member, { maxLength: 2 }), quiescent: fc.boolean(), fsyncP50Ms: milliseconds, applyP50Ms: milliseconds,
-  queuedProposals: safeUint, preparedLegs: safeUint, knownSemantics: safeUint,
-  stopped: orNull(fc.record({ stage: fc.constantFrom('apply' as const, 'load' as const, 'checkpoint' as const, 'start' as const), index: safeUint, term: safeUint, upToIndex: safeUint, instructions: fc.array(anyText, { maxLength: 3 }), reason: anyText })),
+export const clockSignal: fc.Arbitrary<ClockSignal> = fc.record({
+  wallMs: clockMs,
+  sentMs: clockMs,
+  echo: orNull(fc.record({ sentMs: clockMs, heldMs: clockMs })),
+  agreedMs: orNull(clockMs),
 });
-export const checksum: fc.Arbitrary<ReplicaChecksum> = fc.record({ bucket, rm, appliedIndex: safeUint, sha256: anyText, differences: fc.array(anyText, { maxLength: 2 }), accounts: safeUint, legs: safeUint });
+export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
+  bucket,
+  rm,
+  role: fc.constantFrom('leader' as const, 'follower' as const, 'candidate' as const, 'pre-candidate' as const, 'learner' as const, 'stopped' as const),
+  leader: orNull(rm),
+  term: safeUint,
+  commitIndex: safeUint,
+  appliedIndex: safeUint,
+  durableIndex: safeUint,
+  voters: fc.array(member, { maxLength: 3 }),
+  learners: fc.array(member, { maxLength: 2 }),
+  quiescent: fc.boolean(),
+  fsyncP50Ms: milliseconds,
+  applyP50Ms: milliseconds,
+  queuedProposals: safeUint,
+  preparedLegs: safeUint,
+  knownSemantics: safeUint,
+  stopped: orNull(
+    fc.record({
+      stage: fc.constantFrom('apply' as const, 'load' as const, 'checkpoint' as const, 'start' as const),
+      index: safeUint,
+      term: safeUint,
+      upToIndex: safeUint,
+      instructions: fc.array(anyText, { maxLength: 3 }),
+      reason: anyText,
+    }),
+  ),
+});
+export const checksum: fc.Arbitrary<ReplicaChecksum> = fc.record({
+  bucket,
+  rm,
+  appliedIndex: safeUint,
+  sha256: anyText,
+  differences: fc.array(anyText, { maxLength: 2 }),
+  accounts: safeUint,
+  legs: safeUint,
+});
 export const undecidedTransaction: fc.Arbitrary<UndecidedTransaction> = fc.record({ txn, key, homeSlot: anySlot, leg: legRow, ageMs: safeUint });
 const itemReply: fc.Arbitrary<ItemReply> = fc.oneof(
   fc.record({ kind: kind('outcome'), outcome }),
@@ -110,7 +226,10 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('legs'), legs: fc.array(legRow, { maxLength: 3 }), nextCursorSeq: orNull(safeUint) }),
   fc.record({ kind: kind('leg'), leg: orNull(legRow) }),
   fc.record({ kind: kind('account-list'), accounts: fc.array(reading, { maxLength: 3 }), next: orNull(cursor) }),
-  fc.record({ kind: kind('totals'), totals: fc.record({ bucket, momentUs: orNull(safeUint), accountCount: safeUint, issued: totals, balances: totals, undecidedLegs: safeUint }) }),
+  fc.record({
+    kind: kind('totals'),
+    totals: fc.record({ bucket, momentUs: orNull(safeUint), accountCount: safeUint, issued: totals, balances: totals, undecidedLegs: safeUint }),
+  }),
   fc.record({ kind: kind('undecided'), transactions: fc.array(undecidedTransaction, { maxLength: 2 }) }),
   fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }), stampMs: safeUint }),
   fc.record({ kind: kind('checksum'), checksum }),
@@ -125,13 +244,23 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('no-replica') }),
 );
 
-const data = fc.oneof(fc.constant(NO_DATA), fc.uint8Array({ minLength: 1, maxLength: 50 }).map((bytes) => Buffer.from(bytes)));
+const data = fc.oneof(
+  fc.constant(NO_DATA),
+  fc.uint8Array({ minLength: 1, maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
+);
 const entryType = fc.constantFrom('normal' as const, 'conf-change' as const, 'conf-change-v2' as const);
 const raftId = member.map(raftIdOf);
 const routed = { from: raftId, to: raftId };
 const termed = { ...routed, term: safeUint };
 const append = fc
-  .record({ kind: kind('append'), ...termed, prevIndex: fc.nat(), prevTerm: safeUint, commit: safeUint, entries: fc.array(fc.record({ term: safeUint, type: entryType, data }), { maxLength: 4 }) })
+  .record({
+    kind: kind('append'),
+    ...termed,
+    prevIndex: fc.nat(),
+    prevTerm: safeUint,
+    commit: safeUint,
+    entries: fc.array(fc.record({ term: safeUint, type: entryType, data }), { maxLength: 4 }),
+  })
   .map((message) => ({ ...message, entries: message.entries.map((entry, at) => ({ ...entry, index: message.prevIndex + 1 + at }) as unknown as Entry) }));
 /** Ids, terms and indexes are branded numbers; the generators make plain ones. */
 export const peerMessage = fc.oneof(
@@ -153,7 +282,14 @@ export const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({ group: bucke
 const heartbeat = fc.record({ group: bucket, term: safeUint, commit: safeUint, readSequence: safeUint, quiesce: fc.boolean() });
 const run = fc.bigInt(0n, (1n << 80n) - 1n).map((number) => runOf(number.toString(16).padStart(20, '0')));
 export const peerBatch: fc.Arbitrary<PeerBatch> = fc.record({
-  messages: fc.array(groupMessage, { maxLength: 4 }), heartbeats: fc.array(heartbeat, { maxLength: 3 }), heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
-  positions: fc.array(fc.tuple(member, safeUint, run).map(([of, position, named]) => ({ ...of, position, run: named })), { maxLength: 3 }),
-  condition: orNull(condition), clock: orNull(clockSignal), givenUp: fc.array(fc.record({ group: bucket, term: safeUint }), { maxLength: 2 }),
+  messages: fc.array(groupMessage, { maxLength: 4 }),
+  heartbeats: fc.array(heartbeat, { maxLength: 3 }),
+  heartbeatResponses: fc.array(heartbeat, { maxLength: 3 }),
+  positions: fc.array(
+    fc.tuple(member, safeUint, run).map(([of, position, named]) => ({ ...of, position, run: named })),
+    { maxLength: 3 },
+  ),
+  condition: orNull(condition),
+  clock: orNull(clockSignal),
+  givenUp: fc.array(fc.record({ group: bucket, term: safeUint }), { maxLength: 2 }),
 });

@@ -8,8 +8,19 @@ export const TXN = txnId('ab'.repeat(32));
 const USD = currency('USD');
 
 export const committed: PaymentResult = {
-  kind: 'committed', txn: TXN, atMs: 5,
-  body: PaymentBody.of({ kind: 'payment', legs: [{ account: accountNumber('a'), effect: 'debit', amountMinor: 250n, currency: USD }, { account: accountNumber('b'), effect: 'credit', amountMinor: 250n, currency: USD }], reference: null, expiresAtMs: null, memo: 'm' }),
+  kind: 'committed',
+  txn: TXN,
+  atMs: 5,
+  body: PaymentBody.of({
+    kind: 'payment',
+    legs: [
+      { account: accountNumber('a'), effect: 'debit', amountMinor: 250n, currency: USD },
+      { account: accountNumber('b'), effect: 'credit', amountMinor: 250n, currency: USD },
+    ],
+    reference: null,
+    expiresAtMs: null,
+    memo: 'm',
+  }),
   balances: [{ account: accountNumber('a'), balanceMinor: -7n }],
 };
 
@@ -24,7 +35,21 @@ export function fakeCoordinator(): FakeCoordinator {
   const calls: FakeCoordinator['calls'] = [];
   const answers: FakeCoordinator['answers'] = new Map();
   const view = (number: string): object => ({
-    number, currency: USD, status: 'open', owner: 'Ödön', balanceMinor: 1250n, minimumMinor: 0n, holdsMinor: null, pendingCreditsMinor: null, level: 'committed', ageMs: null, momentUs: 1_700_000_000_000_001, rev: 3, createdAtMs: 4, bucket: bucketId(2), leader: rmId(1),
+    number,
+    currency: USD,
+    status: 'open',
+    owner: 'Ödön',
+    balanceMinor: 1250n,
+    minimumMinor: 0n,
+    holdsMinor: null,
+    pendingCreditsMinor: null,
+    level: 'committed',
+    ageMs: null,
+    momentUs: 1_700_000_000_000_001,
+    rev: 3,
+    createdAtMs: 4,
+    bucket: bucketId(2),
+    leader: rmId(1),
   });
   const defaults: Record<string, (...args: never[]) => unknown> = {
     createAccount: (_caller: unknown, request: { number: string }) => ({ account: view(request.number), created: true }),
@@ -34,24 +59,71 @@ export function fakeCoordinator(): FakeCoordinator {
     createPayment: () => committed,
     createPayments: (_caller: unknown, requests: readonly unknown[]) => requests.map(() => ({ ok: true, value: committed })),
     getPayment: () => ({
-      id: 'p', scope: 'mas|ops', txn: TXN, state: 'COMMITTED', body: null, reason: null, createdAtMs: 1, endedAtMs: null, commitUs: 5_007, timeline: [{ atMs: 1, step: 'received', bucket: null, detail: null }, { atMs: 2, step: 'prepared', bucket: bucketId(2), detail: 'x' }],
-      outcome: { slot: slot(9), key: paymentKey('mas|ops', 'p'), txn: TXN, body: 'body' in committed ? committed.body : null, subject: { kind: 'system' }, decision: { kind: 'committed', atMs: 5, commitUs: 5_007 }, balances: [], untold: [{ account: accountNumber('b') }], forced: [] },
+      id: 'p',
+      scope: 'mas|ops',
+      txn: TXN,
+      state: 'COMMITTED',
+      body: null,
+      reason: null,
+      createdAtMs: 1,
+      endedAtMs: null,
+      commitUs: 5_007,
+      timeline: [
+        { atMs: 1, step: 'received', bucket: null, detail: null },
+        { atMs: 2, step: 'prepared', bucket: bucketId(2), detail: 'x' },
+      ],
+      outcome: {
+        slot: slot(9),
+        key: paymentKey('mas|ops', 'p'),
+        txn: TXN,
+        body: 'body' in committed ? committed.body : null,
+        subject: { kind: 'system' },
+        decision: { kind: 'committed', atMs: 5, commitUs: 5_007 },
+        balances: [],
+        untold: [{ account: accountNumber('b') }],
+        forced: [],
+      },
     }),
     listPayments: () => ({ legs: [], nextCursor: null }),
-    audit: () => ({ checks: [{ name: 'journals', count: 12, differences: ['one'] }], totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }], checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }], incomplete: ['one was away'], consistent: false }),
-    undecided: () => ({ transactions: [], payments: [{ id: 'p', scope: 'mas|ops', txn: TXN, coordinator: 'tm-1', homeBucket: bucketId(3), ageMs: 7, home: 'It does not answer.' }], silent: [bucketId(3)] }),
+    audit: () => ({
+      checks: [{ name: 'journals', count: 12, differences: ['one'] }],
+      totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }],
+      checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }],
+      incomplete: ['one was away'],
+      consistent: false,
+    }),
+    undecided: () => ({
+      transactions: [],
+      payments: [{ id: 'p', scope: 'mas|ops', txn: TXN, coordinator: 'tm-1', homeBucket: bucketId(3), ageMs: 7, home: 'It does not answer.' }],
+      silent: [bucketId(3)],
+    }),
     resolve: () => ({ kind: 'unknown', txn: TXN, message: 'ask again' }),
     replaceNode: () => ({ rm: rmId(3), incarnation: incarnation('3'.repeat(32)), ordinal: ordinal(0), isLost: true }),
-    clusterStatus: () => ({ placement: { version: 1, resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }], buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }], cluster: null }, replicas: [], unreachable: [rmId(3)], nodes: [{ rm: rmId(1), condition: { kind: 'ailing', of: ['store'] } }] }),
+    clusterStatus: () => ({
+      placement: {
+        version: 1,
+        resourceManagers: [{ rm: rmId(1), address: 'localhost:1' }],
+        buckets: [{ bucket: bucketId(1), slots: [{ from: slot(0), to: slot(4095) }], replicas: [rmId(1)] }],
+        cluster: null,
+      },
+      replicas: [],
+      unreachable: [rmId(3)],
+      nodes: [{ rm: rmId(1), condition: { kind: 'ailing', of: ['store'] } }],
+    }),
   };
-  const service = new Proxy({}, {
-    get: (_target, method: string) => async (...args: never[]) => {
-      calls.push({ method, args });
-      const told = answers.get(method);
-      if (told !== undefined) return told();
-      const value = defaults[method]?.(...args);
-      return method === 'createPayments' ? value : { ok: true, value };
+  const service = new Proxy(
+    {},
+    {
+      get:
+        (_target, method: string) =>
+        async (...args: never[]) => {
+          calls.push({ method, args });
+          const told = answers.get(method);
+          if (told !== undefined) return told();
+          const value = defaults[method]?.(...args);
+          return method === 'createPayments' ? value : { ok: true, value };
+        },
     },
-  }) as CoordinatorService;
+  ) as CoordinatorService;
   return { service, calls, answers };
 }

@@ -18,6 +18,10 @@ const SCRIPT = resolve(__dirname, '../../../../certs/make-certs.sh');
 export function makeTestCerts(): TestCerts {
   const dir = mkdtempSync(join(tmpdir(), 'mas-certs-'));
   execFileSync('bash', [SCRIPT, '--dir', dir, '--rms', '3'], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const identity = (name: string): TlsIdentity => ({ ca: readFileSync(join(dir, 'ca.crt')), certificate: readFileSync(join(dir, `${name}.crt`)), key: readFileSync(join(dir, `${name}.key`)) });
+  const identity = (name: string): TlsIdentity => ({
+    ca: readFileSync(join(dir, 'ca.crt')),
+    certificate: readFileSync(join(dir, `${name}.crt`)),
+    key: readFileSync(join(dir, `${name}.key`)),
+  });
   return { dir, tm: identity('tm'), rm: (id) => identity(`rm-${id}`), remove: () => rmSync(dir, { recursive: true, force: true }) };
 }

@@ -24,15 +24,33 @@ export interface Outcome {
   readonly answer: Buffer | undefined;
 }
 
-export const report = (lockId: string): LockReport => ({ lockId, mode: 'exclusive', holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 12.5 }], waiting: 2, lastBreak: { by: 'operator mas|ops', atMs: 5, upToToken: 2 } });
+export const report = (lockId: string): LockReport => ({
+  lockId,
+  mode: 'exclusive',
+  holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 12.5 }],
+  waiting: 2,
+  lastBreak: { by: 'operator mas|ops', atMs: 5, upToToken: 2 },
+});
 
 const locks: GlobalLockService = {
-  acquire: ({ lockIds, handle }) => Promise.resolve(lockIds.includes('busy') ? { kind: 'held', by: { lockId: 'busy', mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }, attempts: 10 } : { kind: 'acquired', handle: handle ?? 'h', locks: lockIds.map((lockId) => ({ lockId, token: 7 })), timeoutMs: 5000 }),
+  acquire: ({ lockIds, handle }) =>
+    Promise.resolve(
+      lockIds.includes('busy')
+        ? { kind: 'held', by: { lockId: 'busy', mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }, attempts: 10 }
+        : { kind: 'acquired', handle: handle ?? 'h', locks: lockIds.map((lockId) => ({ lockId, token: 7 })), timeoutMs: 5000 },
+    ),
   release: ({ lockIds }) => Promise.resolve({ kind: 'lost', lockIds }),
   refresh: () => Promise.resolve({ kind: 'unavailable', reason: 'redis is silent' }),
   status: (lockId) => Promise.resolve({ lockId, mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }),
   inspect: (lockId) => Promise.resolve(report(lockId)),
-  break: ({ lockId }) => Promise.resolve(lockId === 'busy' ? { kind: 'broken', was: report(lockId) } : lockId === 'old' ? { kind: 'refused', name: 'SEMANTICS_TOO_OLD', lockId } : { kind: 'not-held' }),
+  break: ({ lockId }) =>
+    Promise.resolve(
+      lockId === 'busy'
+        ? { kind: 'broken', was: report(lockId) }
+        : lockId === 'old'
+          ? { kind: 'refused', name: 'SEMANTICS_TOO_OLD', lockId }
+          : { kind: 'not-held' },
+    ),
 };
 
 export class TmListener {
@@ -57,10 +75,24 @@ export class TmListener {
     const limits = edgeLimits({ maxMessageBytes: 64 * 1024, rateBurst: 2_500, ratePerSecond: 1 });
     if (!limits.ok) throw new Error(limits.error.join());
     const { certs, coordinator, verifier, signer, operator } = this;
-    const server = await startTmServer({ address: '127.0.0.1:0', tls: certs.tm, coordinator: coordinator.service, locks, tokens: verifier, signer, limits: limits.value, clock: systemClock, logger: silentLogger });
+    const server = await startTmServer({
+      address: '127.0.0.1:0',
+      tls: certs.tm,
+      coordinator: coordinator.service,
+      locks,
+      tokens: verifier,
+      signer,
+      limits: limits.value,
+      clock: systemClock,
+      logger: silentLogger,
+    });
     server.setServing(true);
     const address = `localhost:${server.port}`;
-    return { server, raw: new Client(address, credentials.createSsl(certs.tm.ca)), client: new MasClient({ addresses: [address], ca: certs.tm.ca, token: operator, timeoutMs: CALL_TIMEOUT_MS }) };
+    return {
+      server,
+      raw: new Client(address, credentials.createSsl(certs.tm.ca)),
+      client: new MasClient({ addresses: [address], ca: certs.tm.ca, token: operator, timeoutMs: CALL_TIMEOUT_MS }),
+    };
   }
 
   /** Before each test: as if nothing had been asked. */
@@ -75,7 +107,9 @@ export function rawCallOver(over: Client, path: string, bytes: Buffer, token: st
   const metadata = new Metadata();
   if (token !== null) metadata.set('authorization', token.includes(' ') ? token : `Bearer ${token}`);
   return new Promise((resolve) => {
-    over.makeUnaryRequest(path, identity, identity, bytes, metadata, timeoutMs === null ? {} : { deadline: Date.now() + timeoutMs }, (error, answer) => resolve({ error, answer }));
+    over.makeUnaryRequest(path, identity, identity, bytes, metadata, timeoutMs === null ? {} : { deadline: Date.now() + timeoutMs }, (error, answer) =>
+      resolve({ error, answer }),
+    );
   });
 }
 

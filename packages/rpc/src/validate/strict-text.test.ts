@@ -15,7 +15,18 @@ function spoiled(bytes: Uint8Array, by: readonly number[]): Buffer {
 }
 
 const amount = { value: { $case: 'decimal', value: '1' }, currency: '' } as const;
-const payment = (more: Partial<CreatePaymentRequest> = {}): CreatePaymentRequest => ({ id: 'p', kind: 0, from: 'a', to: 'b', amount, legs: [], expiresInSeconds: 0, memo: '', lockHandle: '', ...more });
+const payment = (more: Partial<CreatePaymentRequest> = {}): CreatePaymentRequest => ({
+  id: 'p',
+  kind: 0,
+  from: 'a',
+  to: 'b',
+  amount,
+  legs: [],
+  expiresInSeconds: 0,
+  memo: '',
+  lockHandle: '',
+  ...more,
+});
 const account = { id: 'i', number: 'n', currency: 'USD', openingBalance: undefined, owner: '', minimumBalance: undefined };
 const reason = (bytes: Buffer, decode: Parameters<typeof decodeStrictly>[1]): unknown => {
   const reply = decodeStrictly(bytes, decode);
@@ -29,14 +40,49 @@ test.each(Object.entries(BAD))('%s', (_what, by) => {
 
 test.each<[string, Uint8Array, Parameters<typeof decodeStrictly>[1]]>([
   ['owner', CreateAccountRequest.encode({ ...account, owner: MARK }).finish(), (reader) => CreateAccountRequest.decode(reader)],
-  ['opening_balance.currency', CreateAccountRequest.encode({ ...account, openingBalance: { ...amount, currency: MARK } }).finish(), (reader) => CreateAccountRequest.decode(reader)],
+  [
+    'opening_balance.currency',
+    CreateAccountRequest.encode({ ...account, openingBalance: { ...amount, currency: MARK } }).finish(),
+    (reader) => CreateAccountRequest.decode(reader),
+  ],
   ['lock_handle', CreatePaymentRequest.encode(payment({ lockHandle: MARK })).finish(), (reader) => CreatePaymentRequest.decode(reader)],
-  ['amount.decimal', CreatePaymentRequest.encode(payment({ amount: { value: { $case: 'decimal', value: MARK }, currency: '' } })).finish(), (reader) => CreatePaymentRequest.decode(reader)],
-  ['legs[1].account', CreatePaymentRequest.encode(payment({ legs: [{ account: 'a', direction: 1, amount }, { account: MARK, direction: 2, amount }] })).finish(), (reader) => CreatePaymentRequest.decode(reader)],
-  ['payments[2].memo', CreatePaymentsRequest.encode({ payments: [payment(), payment(), payment({ memo: MARK })] }).finish(), (reader) => CreatePaymentsRequest.decode(reader)],
-  ['lock_ids[1]', AcquireLockRequest.encode({ ...AcquireLockRequest.decode(new Uint8Array()), lockIds: ['a', MARK] }).finish(), (reader) => AcquireLockRequest.decode(reader)],
-  ['page_token', ListPaymentsRequest.encode({ ...ListPaymentsRequest.decode(new Uint8Array()), pageToken: MARK }).finish(), (reader) => ListPaymentsRequest.decode(reader)],
-  ['transaction.txn', ResolveTransactionRequest.encode({ transaction: { txn: MARK, account: 'a' } }).finish(), (reader) => ResolveTransactionRequest.decode(reader)],
+  [
+    'amount.decimal',
+    CreatePaymentRequest.encode(payment({ amount: { value: { $case: 'decimal', value: MARK }, currency: '' } })).finish(),
+    (reader) => CreatePaymentRequest.decode(reader),
+  ],
+  [
+    'legs[1].account',
+    CreatePaymentRequest.encode(
+      payment({
+        legs: [
+          { account: 'a', direction: 1, amount },
+          { account: MARK, direction: 2, amount },
+        ],
+      }),
+    ).finish(),
+    (reader) => CreatePaymentRequest.decode(reader),
+  ],
+  [
+    'payments[2].memo',
+    CreatePaymentsRequest.encode({ payments: [payment(), payment(), payment({ memo: MARK })] }).finish(),
+    (reader) => CreatePaymentsRequest.decode(reader),
+  ],
+  [
+    'lock_ids[1]',
+    AcquireLockRequest.encode({ ...AcquireLockRequest.decode(new Uint8Array()), lockIds: ['a', MARK] }).finish(),
+    (reader) => AcquireLockRequest.decode(reader),
+  ],
+  [
+    'page_token',
+    ListPaymentsRequest.encode({ ...ListPaymentsRequest.decode(new Uint8Array()), pageToken: MARK }).finish(),
+    (reader) => ListPaymentsRequest.decode(reader),
+  ],
+  [
+    'transaction.txn',
+    ResolveTransactionRequest.encode({ transaction: { txn: MARK, account: 'a' } }).finish(),
+    (reader) => ResolveTransactionRequest.decode(reader),
+  ],
 ])('%s', (field, bytes, decode) => {
   expect(reason(spoiled(bytes, BAD.lone), decode)).toEqual(['invalid', 'TEXT_INVALID', field]);
 });

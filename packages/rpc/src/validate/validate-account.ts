@@ -3,7 +3,14 @@ import { LAST_MOMENT_US, MAX_OWNER_LENGTH } from '@mas/ledger';
 import type { CoordinatorService, CreateAccountRequest as CreateAccount, ListPaymentsRequest as ListPayments, Reply } from '@mas/transaction-coordinator';
 import { DEFAULT_CURRENCY } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
-import { AccountChange, PaymentState, type ChangeAccountRequest, type CreateAccountRequest, type GetPaymentRequest, type ListPaymentsRequest } from '../generated/mas/v1/account_service';
+import {
+  AccountChange,
+  PaymentState,
+  type ChangeAccountRequest,
+  type CreateAccountRequest,
+  type GetPaymentRequest,
+  type ListPaymentsRequest,
+} from '../generated/mas/v1/account_service';
 import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 import type { Amount } from '../generated/mas/v1/payment';
 import { validAmount, validCurrency, type Money } from './validate-amount';
@@ -44,7 +51,8 @@ export function validateCreateAccount(request: CreateAccountRequest): Reply<Crea
 /** An amount of the account's own currency, which it may leave out. */
 function amountIn(amount: Amount | undefined, currency: string, field: string): Reply<Money> {
   const given = amount ?? { currency: '' };
-  if (given.currency !== '' && given.currency !== (currency === '' ? DEFAULT_CURRENCY : currency)) return invalid('CURRENCY_MISMATCH', `${field}.currency`, `The account is in ${currency === '' ? DEFAULT_CURRENCY : currency}; give the amount in it.`);
+  if (given.currency !== '' && given.currency !== (currency === '' ? DEFAULT_CURRENCY : currency))
+    return invalid('CURRENCY_MISMATCH', `${field}.currency`, `The account is in ${currency === '' ? DEFAULT_CURRENCY : currency}; give the amount in it.`);
   return validAmount({ ...given, currency }, field);
 }
 
@@ -60,7 +68,9 @@ export function validateChangeAccount(request: ChangeAccountRequest): Reply<Acco
   const number = validAccount(request.number, 'number');
   if (!number.ok) return number;
   const change = CHANGES.get(request.change);
-  return change === undefined ? invalid('CHANGE_INVALID', 'change', 'The change is freeze, unfreeze or close.') : accepted({ id: id.value, number: number.value, change });
+  return change === undefined
+    ? invalid('CHANGE_INVALID', 'change', 'The change is freeze, unfreeze or close.')
+    : accepted({ id: id.value, number: number.value, change });
 }
 
 export function validLevel(level: ReadLevel): Reply<Level> {
@@ -80,13 +90,16 @@ export function validLevel(level: ReadLevel): Reply<Level> {
 /** The moment that a read names; null: now. */
 export function validMoment(atUs: bigint | undefined, level: Level): Reply<number | null> {
   if (atUs === undefined) return accepted(null);
-  if (level !== 'committed') return invalid('LEVEL_WITHOUT_MOMENT', 'level', 'Only committed balances are known at a moment: leave the level out, or the moment.');
-  if (atUs < 1n || atUs > BigInt(LAST_MOMENT_US)) return invalid('MOMENT_INVALID', 'at_us', `A moment is 1 to ${LAST_MOMENT_US} microseconds after the beginning of 1970.`);
+  if (level !== 'committed')
+    return invalid('LEVEL_WITHOUT_MOMENT', 'level', 'Only committed balances are known at a moment: leave the level out, or the moment.');
+  if (atUs < 1n || atUs > BigInt(LAST_MOMENT_US))
+    return invalid('MOMENT_INVALID', 'at_us', `A moment is 1 to ${LAST_MOMENT_US} microseconds after the beginning of 1970.`);
   return accepted(Number(atUs));
 }
 
 export function validateGetPayment({ payment }: GetPaymentRequest): Reply<PaymentName> {
-  if (payment === undefined) return invalid('PAYMENT_MISSING', 'payment', "Name the payment by your id, or by its transaction id and an account that has a leg of it.");
+  if (payment === undefined)
+    return invalid('PAYMENT_MISSING', 'payment', 'Name the payment by your id, or by its transaction id and an account that has a leg of it.');
   if (payment.$case === 'id') {
     const id = validId(payment.value);
     return id.ok ? accepted({ kind: 'id', id: id.value }) : id;
@@ -113,7 +126,8 @@ export function validateListPayments(request: ListPaymentsRequest): Reply<ListPa
   if (!cursor.ok) return cursor;
   const state = STATES.get(request.state);
   if (state === undefined) return invalid('STATE_INVALID', 'state', 'The state is pending, committed or aborted, or left out for all.');
-  if (request.direction === ListDirection.UNRECOGNIZED || ListDirection[request.direction] === undefined) return invalid('DIRECTION_INVALID', 'direction', 'The direction is newest first or oldest first.');
+  if (request.direction === ListDirection.UNRECOGNIZED || ListDirection[request.direction] === undefined)
+    return invalid('DIRECTION_INVALID', 'direction', 'The direction is newest first or oldest first.');
   const from = validTime(request.fromMs, 'from_ms');
   if (!from.ok) return from;
   const until = validTime(request.untilMs, 'until_ms');

@@ -13,17 +13,30 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 
 export function validId(id: string, field = 'id'): Reply<string> {
   const parsed = parsePaymentId(id);
-  return parsed.ok ? parsed : invalid('PAYMENT_ID_INVALID', field, `An id has 1 to ${MAX_PAYMENT_ID_LENGTH} visible ASCII characters without spaces; mint one per request and keep it for retries.`);
+  return parsed.ok
+    ? parsed
+    : invalid(
+        'PAYMENT_ID_INVALID',
+        field,
+        `An id has 1 to ${MAX_PAYMENT_ID_LENGTH} visible ASCII characters without spaces; mint one per request and keep it for retries.`,
+      );
 }
 
 export function validAccount(number: string, field: string): Reply<AccountNumber> {
   const parsed = parseAccountNumber(number);
-  return parsed.ok ? parsed : invalid('ACCOUNT_NUMBER_INVALID', field, `An account number has 1 to ${MAX_ACCOUNT_NUMBER_LENGTH} letters, digits or . _ : @ - and starts with a letter or digit.`);
+  return parsed.ok
+    ? parsed
+    : invalid(
+        'ACCOUNT_NUMBER_INVALID',
+        field,
+        `An account number has 1 to ${MAX_ACCOUNT_NUMBER_LENGTH} letters, digits or . _ : @ - and starts with a letter or digit.`,
+      );
 }
 
 export function validAccounts(numbers: readonly string[], field: string): Reply<readonly AccountNumber[]> {
   if (numbers.length === 0) return invalid('ACCOUNTS_MISSING', field, 'Name at least one account.');
-  if (numbers.length > MAX_ACCOUNTS_PER_REQUEST) return invalid('TOO_MANY_ACCOUNTS', field, `One request names at most ${MAX_ACCOUNTS_PER_REQUEST} accounts; this one names ${numbers.length}.`);
+  if (numbers.length > MAX_ACCOUNTS_PER_REQUEST)
+    return invalid('TOO_MANY_ACCOUNTS', field, `One request names at most ${MAX_ACCOUNTS_PER_REQUEST} accounts; this one names ${numbers.length}.`);
   const valid = new Set<AccountNumber>();
   for (let i = 0; i < numbers.length; i += 1) {
     const number = validAccount(numbers[i] ?? '', `${field}[${i}]`);
@@ -44,7 +57,8 @@ export function validPageSize(size: number): Reply<number> {
 }
 
 export function validPageToken(token: string): Reply<string | null> {
-  if (token.length > MAX_PAGE_TOKEN_LENGTH || (token !== '' && !VISIBLE.test(token))) return invalid('CURSOR_INVALID', 'page_token', 'The page token does not come from this list; leave it out to start at the beginning.');
+  if (token.length > MAX_PAGE_TOKEN_LENGTH || (token !== '' && !VISIBLE.test(token)))
+    return invalid('CURSOR_INVALID', 'page_token', 'The page token does not come from this list; leave it out to start at the beginning.');
   return accepted(token === '' ? null : token);
 }
 
@@ -75,10 +89,18 @@ export function validLockIds(ids: readonly string[]): Reply<readonly string[]> {
 
 /** The form of account numbers, in both modes: an id has a slot by it, and its lock a bucket. */
 export function validLockId(id: string, field: string): Reply<string> {
-  return parseAccountNumber(id).ok ? accepted(id) : invalid('LOCK_ID_INVALID', field, `A lock id has the form of an account number: 1 to ${MAX_ACCOUNT_NUMBER_LENGTH} letters, digits or . _ : @ - with a letter or digit first.`);
+  return parseAccountNumber(id).ok
+    ? accepted(id)
+    : invalid(
+        'LOCK_ID_INVALID',
+        field,
+        `A lock id has the form of an account number: 1 to ${MAX_ACCOUNT_NUMBER_LENGTH} letters, digits or . _ : @ - with a letter or digit first.`,
+      );
 }
 
 export function validHandle(handle: string, required: boolean, field = 'handle'): Reply<string | null> {
   if (handle === '') return required ? invalid('LOCK_HANDLE_MISSING', field, 'Give the handle that AcquireLock answered.') : accepted(null);
-  return handle.length <= MAX_LOCK_OWNER_LENGTH && VISIBLE.test(handle) ? accepted(handle) : invalid('LOCK_HANDLE_INVALID', field, 'This is no handle that AcquireLock answered.');
+  return handle.length <= MAX_LOCK_OWNER_LENGTH && VISIBLE.test(handle)
+    ? accepted(handle)
+    : invalid('LOCK_HANDLE_INVALID', field, 'This is no handle that AcquireLock answered.');
 }

@@ -70,7 +70,11 @@ function validReference(kind: PaymentKind, { reference }: CreatePaymentRequest):
 function validExpiry(kind: PaymentKind, seconds: number): Reply<number | null> {
   if (kind !== 'authorization') return seconds === 0 ? accepted(null) : invalid('EXPIRY_NOT_ALLOWED', 'expires_in_seconds', `A ${kind} does not expire.`);
   if (seconds >= 1 && seconds <= MAX_EXPIRY_SECONDS) return accepted(seconds);
-  return invalid(seconds === 0 ? 'EXPIRY_MISSING' : 'EXPIRY_INVALID', 'expires_in_seconds', `An authorization expires after 1 to ${MAX_EXPIRY_SECONDS} seconds.`);
+  return invalid(
+    seconds === 0 ? 'EXPIRY_MISSING' : 'EXPIRY_INVALID',
+    'expires_in_seconds',
+    `An authorization expires after 1 to ${MAX_EXPIRY_SECONDS} seconds.`,
+  );
 }
 
 function listedLegs(kind: PaymentKind, request: CreatePaymentRequest): Reply<readonly Leg[]> {
@@ -79,13 +83,26 @@ function listedLegs(kind: PaymentKind, request: CreatePaymentRequest): Reply<rea
   const legs: Leg[] = [];
   for (let i = 0; i < request.legs.length; i += 1) {
     const given = request.legs[i];
-    const direction = given?.direction === PaymentDirection.PAYMENT_DIRECTION_DEBIT ? 'debit' : given?.direction === PaymentDirection.PAYMENT_DIRECTION_CREDIT ? 'credit' : null;
+    const direction =
+      given?.direction === PaymentDirection.PAYMENT_DIRECTION_DEBIT
+        ? 'debit'
+        : given?.direction === PaymentDirection.PAYMENT_DIRECTION_CREDIT
+          ? 'credit'
+          : null;
     if (given === undefined || direction === null) return invalid('DIRECTION_INVALID', `legs[${i}].direction`, 'The direction of a leg is debit or credit.');
     const account = validAccount(given.account, `legs[${i}].account`);
     if (!account.ok) return account;
-    if (legs.some((leg) => leg.account === account.value)) return invalid('ACCOUNT_REPEATED', `legs[${i}].account`, `Account ${account.value} occurs twice; an account has one leg in a payment, and cannot pay itself.`);
+    if (legs.some((leg) => leg.account === account.value))
+      return invalid(
+        'ACCOUNT_REPEATED',
+        `legs[${i}].account`,
+        `Account ${account.value} occurs twice; an account has one leg in a payment, and cannot pay itself.`,
+      );
     // A capture may leave the amount of its one payee to what was reserved.
-    const money = kind === 'capture' && given.amount?.value === undefined ? validAmount(given.amount ?? { currency: '' }, `legs[${i}].amount`) : validPositiveAmount(given.amount, `legs[${i}].amount`);
+    const money =
+      kind === 'capture' && given.amount?.value === undefined
+        ? validAmount(given.amount ?? { currency: '' }, `legs[${i}].amount`)
+        : validPositiveAmount(given.amount, `legs[${i}].amount`);
     if (!money.ok) return money;
     legs.push({ account: account.value, direction, ...money.value });
   }
@@ -98,12 +115,18 @@ function simpleLegs(kind: PaymentKind, request: CreatePaymentRequest): Reply<rea
     case 'payment':
       return twoLegs(request);
     case 'authorization':
-      return request.to === '' ? oneLeg(request.from, 'from', 'debit', request) : invalid('EFFECT_NOT_ALLOWED', 'to', 'An authorization reserves money and pays nobody; the capture says who is paid.');
+      return request.to === ''
+        ? oneLeg(request.from, 'from', 'debit', request)
+        : invalid('EFFECT_NOT_ALLOWED', 'to', 'An authorization reserves money and pays nobody; the capture says who is paid.');
     case 'capture':
-      return request.from === '' ? captureLeg(request) : invalid('EFFECT_NOT_ALLOWED', 'from', 'A capture takes from the account of its authorization; leave from empty.');
+      return request.from === ''
+        ? captureLeg(request)
+        : invalid('EFFECT_NOT_ALLOWED', 'from', 'A capture takes from the account of its authorization; leave from empty.');
     case 'void':
     case 'refund':
-      return request.from === '' && request.to === '' ? accepted([]) : invalid('EFFECT_NOT_ALLOWED', request.from === '' ? 'to' : 'from', `The accounts of a ${kind} follow from its reference; leave from and to empty.`);
+      return request.from === '' && request.to === ''
+        ? accepted([])
+        : invalid('EFFECT_NOT_ALLOWED', request.from === '' ? 'to' : 'from', `The accounts of a ${kind} follow from its reference; leave from and to empty.`);
   }
 }
 

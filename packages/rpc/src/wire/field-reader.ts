@@ -244,7 +244,6 @@ export class FieldReader extends ByteReader {
   }
 }
 
-
 function noFields(): void {
   // A message without fields: nested() checks that it is empty.
 }

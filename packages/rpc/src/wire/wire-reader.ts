@@ -7,7 +7,18 @@
  * not know must stop rather than act on half of what was said. So decode and encode are inverse in both directions.
  * 'tolerant' (a client reading a newer server's answer) skips fields it does not know.
  */
-import { MAX_ACCOUNT_NUMBER_LENGTH, parseAccountNumber, SLOT_COUNT, type AccountNumber, type BucketId, type Currency, type PaymentKey, type RmId, type Slot, type TxnId } from '@mas/values';
+import {
+  MAX_ACCOUNT_NUMBER_LENGTH,
+  parseAccountNumber,
+  SLOT_COUNT,
+  type AccountNumber,
+  type BucketId,
+  type Currency,
+  type PaymentKey,
+  type RmId,
+  type Slot,
+  type TxnId,
+} from '@mas/values';
 import { ANY_BODIES, CANONICAL_BODIES, type Bodies } from './bodies';
 import { FieldReader, LENGTH_DELIMITED } from './field-reader';
 
@@ -21,7 +32,12 @@ export type Tolerance = 'exact' | 'tolerant';
 export type ReadMessage<Value> = (reader: WireReader) => Value;
 
 /** Decodes one whole message. @throws MalformedBytes */
-export function readWire<Value>(bytes: Uint8Array, read: ReadMessage<Value>, tolerance: Tolerance = 'exact', bodies: Bodies = tolerance === 'exact' ? CANONICAL_BODIES : ANY_BODIES): Value {
+export function readWire<Value>(
+  bytes: Uint8Array,
+  read: ReadMessage<Value>,
+  tolerance: Tolerance = 'exact',
+  bodies: Bodies = tolerance === 'exact' ? CANONICAL_BODIES : ANY_BODIES,
+): Value {
   const reader = new WireReader(bytes, tolerance === 'exact', bodies);
   const value = read(reader);
   reader.end();

@@ -72,15 +72,29 @@ export class ClusterWatch implements ClusterObserver {
     const known = log.get(entry.index);
     if (known === undefined) {
       const key = proposalKey(group, entry.data);
-      log.set(entry.index, { entry: { ...entry, data: Uint8Array.from(entry.data) }, outcomes, firstMs: this.world.time.nowMs(), proposedMs: this.proposed.get(key) ?? null });
+      log.set(entry.index, {
+        entry: { ...entry, data: Uint8Array.from(entry.data) },
+        outcomes,
+        firstMs: this.world.time.nowMs(),
+        proposedMs: this.proposed.get(key) ?? null,
+      });
       this.proposed.delete(key);
       this.world.trace.record(`applied ${group}/${entry.index}@${entry.term} ${rendered(outcomes)}`);
       for (const outcome of outcomes) this.look(group, outcome);
       return;
     }
     const same = known.entry.term === entry.term && known.entry.type === entry.type && Buffer.compare(known.entry.data, entry.data) === 0;
-    this.findings.expect(same, 'equal logs', () => `rm-${rm} applies another entry at ${group}/${entry.index}: term ${entry.term}, another replica had term ${known.entry.term}`);
-    if (same) this.findings.expect(sameValue(known.outcomes, outcomes), 'equal replicas', () => `rm-${rm} answers entry ${group}/${entry.index} with ${rendered(outcomes)}, another replica with ${rendered(known.outcomes)}`);
+    this.findings.expect(
+      same,
+      'equal logs',
+      () => `rm-${rm} applies another entry at ${group}/${entry.index}: term ${entry.term}, another replica had term ${known.entry.term}`,
+    );
+    if (same)
+      this.findings.expect(
+        sameValue(known.outcomes, outcomes),
+        'equal replicas',
+        () => `rm-${rm} answers entry ${group}/${entry.index} with ${rendered(outcomes)}, another replica with ${rendered(known.outcomes)}`,
+      );
   }
 
   onFatal(process: string, error: unknown, expected: boolean): void {
@@ -119,7 +133,11 @@ export class ClusterWatch implements ClusterObserver {
   private expectOrder(rm: RmId, group: BucketId, entry: Entry): void {
     const key = `${rm}/${group}`;
     const before = this.positions.get(key);
-    this.findings.expect(before !== undefined && (entry.index === before + 1 || (before === 0 && entry.index === FIRST_ENTRY)), 'applied in order', () => `rm-${rm} applies ${group}/${entry.index} after ${before}`);
+    this.findings.expect(
+      before !== undefined && (entry.index === before + 1 || (before === 0 && entry.index === FIRST_ENTRY)),
+      'applied in order',
+      () => `rm-${rm} applies ${group}/${entry.index} after ${before}`,
+    );
     this.positions.set(key, entry.index);
   }
 
@@ -130,7 +148,12 @@ export class ClusterWatch implements ClusterObserver {
     const { key, txn, decision } = outcome.outcome;
     const known = this.decisions.get(key);
     if (known === undefined) this.decisions.set(key, { txn, kind: decision.kind, firstMs: this.world.time.nowMs() });
-    else this.findings.expect(known.txn === txn && known.kind === decision.kind, 'a decision never flips', () => `${show(key)}: ${known.kind} as ${known.txn.slice(0, 8)}, later ${decision.kind} as ${txn.slice(0, 8)}`);
+    else
+      this.findings.expect(
+        known.txn === txn && known.kind === decision.kind,
+        'a decision never flips',
+        () => `${show(key)}: ${known.kind} as ${known.txn.slice(0, 8)}, later ${decision.kind} as ${txn.slice(0, 8)}`,
+      );
   }
 }
 

@@ -14,7 +14,12 @@ export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
       for (const entry of entries) {
         const known = seen.get(entry.index);
         if (known === undefined) seen.set(entry.index, { rm, entry });
-        else findings.expect(known.entry.term === entry.term && Buffer.compare(known.entry.data, entry.data) === 0, 'equal logs', () => `group ${group}: rm-${known.rm} and rm-${rm} hold different entries ${entry.index}`);
+        else
+          findings.expect(
+            known.entry.term === entry.term && Buffer.compare(known.entry.data, entry.data) === 0,
+            'equal logs',
+            () => `group ${group}: rm-${known.rm} and rm-${rm} hold different entries ${entry.index}`,
+          );
       }
     }
   }
@@ -23,7 +28,13 @@ export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
 /** Of the members as the leader knows them: one that was replaced while it was cut off does not know, and keeps what nobody committed. */
 function logsOf(cluster: Cluster, group: BucketId): readonly (readonly [RmId, readonly Entry[]])[] {
   const leader = cluster.leaderOf(group);
-  const led = leader === null ? undefined : cluster.rms.get(leader)?.host?.status().find((one) => one.group === group);
+  const led =
+    leader === null
+      ? undefined
+      : cluster.rms
+          .get(leader)
+          ?.host?.status()
+          .find((one) => one.group === group);
   return [...cluster.rms.values()].flatMap(({ rm, parts }) => {
     const storage = parts?.log.storage(group);
     const isMember = (led ?? parts?.host.status().find((one) => one.group === group))?.voters.some((voter) => voter.rm === rm) === true;

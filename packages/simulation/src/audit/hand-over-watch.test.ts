@@ -11,14 +11,22 @@ const [LEADER, OTHER] = [founderId(rmId(1)), founderId(rmId(2))];
 const [BUCKET, TERM] = [bucketId(1), term(5)];
 const AILING: PeerBatch = { ...EMPTY_BATCH, condition: { kind: 'ailing', of: ['disk'] } };
 const WELL: PeerBatch = { ...EMPTY_BATCH, condition: { kind: 'well' } };
-const HAND_OVER: PeerBatch = { ...EMPTY_BATCH, messages: [{ group: BUCKET, message: { kind: 'timeout-now', from: nodeId(raftIdOf(LEADER)), to: nodeId(raftIdOf(OTHER)), term: TERM } }] };
+const HAND_OVER: PeerBatch = {
+  ...EMPTY_BATCH,
+  messages: [{ group: BUCKET, message: { kind: 'timeout-now', from: nodeId(raftIdOf(LEADER)), to: nodeId(raftIdOf(OTHER)), term: TERM } }],
+};
 
 function start() {
   const world = new World({ seed: 1, keepsDetails: false });
   const findings = new Findings();
   const watch = new HandOverWatch(world, findings);
   watch.leads(BUCKET, TERM, LEADER);
-  return { world, watch, rules: (): readonly string[] => findings.list().map(({ rule }) => rule), goOn: (forMs: number) => world.time.runUntil(world.time.nowMs() + forMs) };
+  return {
+    world,
+    watch,
+    rules: (): readonly string[] => findings.list().map(({ rule }) => rule),
+    goOn: (forMs: number) => world.time.runUntil(world.time.nowMs() + forMs),
+  };
 }
 
 test('a group that its leader has had for three seconds may go to somebody who is well', async () => {

@@ -76,9 +76,17 @@ export class HandOverWatch {
     this.world.trace.note(`rm-${from.rm} hands bucket ${group} over to rm-${to.rm}`);
     const reign = this.reigns.get(`${group}@${term}`);
     const heldMs = reign === undefined || reign.leader !== raftIdOf(from) ? Infinity : nowMs - reign.sinceMs;
-    this.findings.expect(heldMs >= HOLD_MS, 'who is given a group keeps it for a while', () => `rm-${from.rm} hands group ${group} over to rm-${to.rm} after ${heldMs.toFixed(0)} ms of term ${term}`);
+    this.findings.expect(
+      heldMs >= HOLD_MS,
+      'who is given a group keeps it for a while',
+      () => `rm-${from.rm} hands group ${group} over to rm-${to.rm} after ${heldMs.toFixed(0)} ms of term ${term}`,
+    );
     const ailsForMs = nowMs - (this.heardAilingMs.get(pair(from, to)) ?? nowMs);
-    this.findings.expect(ailsForMs <= PREPARED_MS, 'nothing is handed to who ails', () => `rm-${from.rm} hands group ${group} over to rm-${to.rm}, which has told it for ${ailsForMs.toFixed(0)} ms that it ails`);
+    this.findings.expect(
+      ailsForMs <= PREPARED_MS,
+      'nothing is handed to who ails',
+      () => `rm-${from.rm} hands group ${group} over to rm-${to.rm}, which has told it for ${ailsForMs.toFixed(0)} ms that it ails`,
+    );
   }
 }
 

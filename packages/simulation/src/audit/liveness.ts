@@ -52,7 +52,12 @@ export class LivenessJudge {
       if (ableMs === null) continue;
       const takesMs = (prober.servedMs ?? time.nowMs()) - ableMs;
       trace.note(`bucket ${prober.bucket} through ${prober.tm}: able after ${(ableMs - this.healedMs).toFixed(0)} ms, serves ${takesMs.toFixed(0)} ms later`);
-      this.findings.expect(takesMs <= SERVES_WITHIN_MS, 'serves within 2 s', () => `bucket ${prober.bucket} had a majority again at ${ableMs.toFixed(0)} and ${prober.servedMs === null ? 'has not answered' : `answered at ${prober.servedMs.toFixed(0)}`} through ${prober.tm}`);
+      this.findings.expect(
+        takesMs <= SERVES_WITHIN_MS,
+        'serves within 2 s',
+        () =>
+          `bucket ${prober.bucket} had a majority again at ${ableMs.toFixed(0)} and ${prober.servedMs === null ? 'has not answered' : `answered at ${prober.servedMs.toFixed(0)}`} through ${prober.tm}`,
+      );
     }
   }
 
@@ -81,13 +86,27 @@ export class LivenessJudge {
     const later = probes.filter((probe) => probe.startMs - brokenMs > FOUND_OUT_MS).map((probe) => (probe.endMs ?? time.nowMs()) - probe.startMs);
     const longestMs = Math.max(0, ...later);
     trace.note(`the last link: bucket ${bucket} serves through ${tm} after ${firstMs.toFixed(0)} ms, later on within ${longestMs.toFixed(0)} ms`);
-    this.findings.expect(firstMs <= FOUND_OUT_MS, 'one broken link stops nobody', () => `bucket ${bucket} served nobody through ${tm} for ${Math.min(firstMs, time.nowMs() - brokenMs).toFixed(0)} ms`);
-    this.findings.expect(longestMs <= KNOWN_MS, 'one broken link stops nobody', () => `a payment on bucket ${bucket} through ${tm} took ${longestMs.toFixed(0)} ms when the link had long been broken`);
+    this.findings.expect(
+      firstMs <= FOUND_OUT_MS,
+      'one broken link stops nobody',
+      () => `bucket ${bucket} served nobody through ${tm} for ${Math.min(firstMs, time.nowMs() - brokenMs).toFixed(0)} ms`,
+    );
+    this.findings.expect(
+      longestMs <= KNOWN_MS,
+      'one broken link stops nobody',
+      () => `a payment on bucket ${bucket} through ${tm} took ${longestMs.toFixed(0)} ms when the link had long been broken`,
+    );
   }
 
   private isWhole(): boolean {
     const { cluster, operator, probers } = this;
-    return cluster.isReady() && operator.lost === null && !operator.isMoving && cluster.rmIds.every((rm) => cluster.rms.get(rm)?.hasStarted === true) && probers.every((prober) => prober.isReady);
+    return (
+      cluster.isReady() &&
+      operator.lost === null &&
+      !operator.isMoving &&
+      cluster.rmIds.every((rm) => cluster.rms.get(rm)?.hasStarted === true) &&
+      probers.every((prober) => prober.isReady)
+    );
   }
 
   private look(): void {
@@ -107,7 +126,9 @@ export class LivenessJudge {
 
   private hasMajority(bucket: BucketId): boolean {
     const { cluster } = this;
-    const all = [...cluster.rms.values()].flatMap((process) => (process.hasStarted ? process.host?.status().filter((one) => one.group === bucket) ?? [] : []));
+    const all = [...cluster.rms.values()].flatMap((process) =>
+      process.hasStarted ? (process.host?.status().filter((one) => one.group === bucket) ?? []) : [],
+    );
     const [newest] = all.sort((a, b) => b.appliedIndex - a.appliedIndex);
     const isUp = ({ rm, ordinal }: { readonly rm: RmId; readonly ordinal: number }): boolean =>
       cluster.rms.get(rm)?.hasStarted === true && cluster.memberOf(rm).ordinal === ordinal && cluster.host(rm)?.groups().includes(bucket) === true;

@@ -74,7 +74,11 @@ class BucketWalk {
   private judgeStamp(index: number, stampMs: number, proposedMs: number | null): void {
     if (proposedMs === null) return;
     const aheadMs = stampMs - EPOCH_MS - proposedMs;
-    this.findings.expect(aheadMs <= MAX_AHEAD_MS, 'no bucket is ahead of its time', () => `bucket ${this.bucket}/${index} was stamped ${aheadMs.toFixed(0)} ms ahead of the time`);
+    this.findings.expect(
+      aheadMs <= MAX_AHEAD_MS,
+      'no bucket is ahead of its time',
+      () => `bucket ${this.bucket}/${index} was stamped ${aheadMs.toFixed(0)} ms ahead of the time`,
+    );
   }
 
   private step(instruction: Instruction, outcome: Outcome, atMs: number): void {
@@ -124,7 +128,11 @@ class BucketWalk {
     if (outcome.kind !== 'prepared') return;
     this.keys.set(txn, instruction.key);
     const before = this.legs.get(legKey(account, txn));
-    this.findings.expect(before !== 'aborted', 'no prepare after a rollback', () => `bucket ${this.bucket}: ${show(instruction.key)} was prepared on ${account} after it had been rolled back`);
+    this.findings.expect(
+      before !== 'aborted',
+      'no prepare after a rollback',
+      () => `bucket ${this.bucket}: ${show(instruction.key)} was prepared on ${account} after it had been rolled back`,
+    );
     if (before === undefined) {
       this.expectUnlocked(account, lockToken, instruction.key);
       this.legs.set(legKey(account, txn), 'prepared');
@@ -136,11 +144,20 @@ class BucketWalk {
   private commit(account: AccountNumber, txn: TxnId, key: PaymentKey | null, atMs: number): void {
     const named = key === null ? txn : show(key);
     const before = this.legs.get(legKey(account, txn));
-    this.findings.expect(before === 'prepared' || before === 'committed', 'no commit without a prepare', () => `bucket ${this.bucket}: ${named} was committed on ${account}, which was ${before ?? 'never prepared'}`);
+    this.findings.expect(
+      before === 'prepared' || before === 'committed',
+      'no commit without a prepare',
+      () => `bucket ${this.bucket}: ${named} was committed on ${account}, which was ${before ?? 'never prepared'}`,
+    );
     this.ended(account, txn, 'committed', atMs);
     const decision = key === null ? undefined : this.decisions.get(key);
     const isDecided = decision?.kind === 'committed' && decision.txn === txn && decision.firstMs <= atMs;
-    this.findings.expect(isDecided, 'no commit without a decision', () => `bucket ${this.bucket}: ${named} was committed on ${account} at ${atMs.toFixed(1)}, its home says ${decision?.kind ?? 'nothing'} at ${decision?.firstMs.toFixed(1)}`);
+    this.findings.expect(
+      isDecided,
+      'no commit without a decision',
+      () =>
+        `bucket ${this.bucket}: ${named} was committed on ${account} at ${atMs.toFixed(1)}, its home says ${decision?.kind ?? 'nothing'} at ${decision?.firstMs.toFixed(1)}`,
+    );
   }
 
   private ended(account: AccountNumber, txn: TxnId, how: 'committed' | 'aborted', atMs: number): void {
@@ -173,7 +190,11 @@ class BucketWalk {
     const before = this.changes.get(key);
     const now = outcome.kind === 'account' ? 'made' : 'refused';
     const isOnce = before === undefined || (before === now && !(outcome.kind === 'account' && outcome.fresh));
-    this.findings.expect(isOnce, 'a change is decided once', () => `bucket ${this.bucket}: ${kind} of ${number} as ${show(key)} was ${before}, and then ${now}${before === now ? ' again' : ''}`);
+    this.findings.expect(
+      isOnce,
+      'a change is decided once',
+      () => `bucket ${this.bucket}: ${kind} of ${number} as ${show(key)} was ${before}, and then ${now}${before === now ? ' again' : ''}`,
+    );
     this.changes.set(key, now);
   }
 
@@ -185,21 +206,45 @@ class BucketWalk {
 
   private share(lock: LockRow): void {
     const exclusive = this.inForce(lock.lockId);
-    this.findings.expect(exclusive === undefined || exclusive.owner === lock.owner, 'nobody shares an exclusive lock', () => `bucket ${this.bucket}: ${lock.lockId} was shared with ${lock.owner} while ${exclusive?.owner} held it`);
+    this.findings.expect(
+      exclusive === undefined || exclusive.owner === lock.owner,
+      'nobody shares an exclusive lock',
+      () => `bucket ${this.bucket}: ${lock.lockId} was shared with ${lock.owner} while ${exclusive?.owner} held it`,
+    );
     const holders = this.shared.get(lock.lockId) ?? new Map<string, LockRow>();
     this.shared.set(lock.lockId, holders.set(lock.owner, lock));
   }
 
   private exclude(lock: LockRow, how: 'acquire-lock' | 'refresh-lock'): void {
     const sharing = [...(this.shared.get(lock.lockId)?.values() ?? [])].find((one) => one.owner !== lock.owner && one.untilMs > this.stampMs);
-    this.findings.expect(sharing === undefined, 'nobody shares an exclusive lock', () => `bucket ${this.bucket}: ${lock.lockId} was given to ${lock.owner} while ${sharing?.owner} shared it`);
+    this.findings.expect(
+      sharing === undefined,
+      'nobody shares an exclusive lock',
+      () => `bucket ${this.bucket}: ${lock.lockId} was given to ${lock.owner} while ${sharing?.owner} shared it`,
+    );
     const held = this.inForce(lock.lockId);
     if (held !== undefined && held.owner === lock.owner) {
-      this.findings.expect(lock.token === held.token, 'tokens only rise', () => `bucket ${this.bucket}: ${lock.lockId} changed its token from ${held.token} to ${lock.token}`);
+      this.findings.expect(
+        lock.token === held.token,
+        'tokens only rise',
+        () => `bucket ${this.bucket}: ${lock.lockId} changed its token from ${held.token} to ${lock.token}`,
+      );
     } else {
-      this.findings.expect(held === undefined, 'one exclusive holder', () => `bucket ${this.bucket}: ${lock.lockId} was given to ${lock.owner} while ${held?.owner} held it`);
-      this.findings.expect(how === 'acquire-lock', 'one exclusive holder', () => `bucket ${this.bucket}: ${lock.lockId} was refreshed by ${lock.owner}, who did not hold it`);
-      this.findings.expect(lock.token > this.lastToken, 'tokens only rise', () => `bucket ${this.bucket}: ${lock.lockId} got token ${lock.token} after ${this.lastToken}`);
+      this.findings.expect(
+        held === undefined,
+        'one exclusive holder',
+        () => `bucket ${this.bucket}: ${lock.lockId} was given to ${lock.owner} while ${held?.owner} held it`,
+      );
+      this.findings.expect(
+        how === 'acquire-lock',
+        'one exclusive holder',
+        () => `bucket ${this.bucket}: ${lock.lockId} was refreshed by ${lock.owner}, who did not hold it`,
+      );
+      this.findings.expect(
+        lock.token > this.lastToken,
+        'tokens only rise',
+        () => `bucket ${this.bucket}: ${lock.lockId} got token ${lock.token} after ${this.lastToken}`,
+      );
     }
     this.locks.set(lock.lockId, lock);
   }
@@ -207,7 +252,11 @@ class BucketWalk {
   private release(lockId: string, owner: string, outcome: Outcome): void {
     if (outcome.kind !== 'lock-released' || this.shared.get(lockId)?.delete(owner) === true) return;
     const held = this.inForce(lockId);
-    this.findings.expect(held === undefined || held.owner === owner, 'only the owner unlocks', () => `bucket ${this.bucket}: ${lockId} of ${held?.owner} was released by ${owner}`);
+    this.findings.expect(
+      held === undefined || held.owner === owner,
+      'only the owner unlocks',
+      () => `bucket ${this.bucket}: ${lockId} of ${held?.owner} was released by ${owner}`,
+    );
     if (held?.owner === owner) this.locks.delete(lockId);
   }
 
@@ -218,8 +267,16 @@ class BucketWalk {
 
   private expectUnlocked(account: AccountNumber, token: number | null, key: PaymentKey): void {
     const held = this.inForce(account);
-    this.findings.expect(token === null || held?.token === token, 'a lock keeps others out', () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token}, in force is ${held?.token ?? 'none'}`);
-    this.findings.expect(held === undefined || held.token === token, 'a lock keeps others out', () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token} while ${held?.owner} held it with ${held?.token}`);
+    this.findings.expect(
+      token === null || held?.token === token,
+      'a lock keeps others out',
+      () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token}, in force is ${held?.token ?? 'none'}`,
+    );
+    this.findings.expect(
+      held === undefined || held.token === token,
+      'a lock keeps others out',
+      () => `bucket ${this.bucket}: ${show(key)} took ${account} with token ${token} while ${held?.owner} held it with ${held?.token}`,
+    );
   }
 
   private inForce(lockId: string): LockRow | undefined {

@@ -32,7 +32,8 @@ export class MomentWalk {
         if (outcome.kind === 'prepared') this.promised(outcome.leg);
         return;
       case 'decide-commit':
-        if (outcome.kind === 'decided' && outcome.fresh && outcome.outcome.decision.kind === 'committed') this.decided(outcome.outcome.decision.commitUs, instruction.notBeforeUs);
+        if (outcome.kind === 'decided' && outcome.fresh && outcome.outcome.decision.kind === 'committed')
+          this.decided(outcome.outcome.decision.commitUs, instruction.notBeforeUs);
         return;
       case 'commit':
         if (outcome.kind === 'leg-ended') this.told(instruction.commitUs, outcome.leg);
@@ -49,24 +50,41 @@ export class MomentWalk {
     const name = `${account} ${txn}`;
     const known = this.promises.get(name);
     if (known === undefined) this.given(preparedUs, `the promise of ${txn.slice(0, 8)} on ${account}`);
-    else this.findings.expect(known === preparedUs, 'a promise keeps its moment', () => `bucket ${this.bucket}: ${txn.slice(0, 8)} was promised on ${account} at ${known}, then at ${preparedUs}`);
+    else
+      this.findings.expect(
+        known === preparedUs,
+        'a promise keeps its moment',
+        () => `bucket ${this.bucket}: ${txn.slice(0, 8)} was promised on ${account} at ${known}, then at ${preparedUs}`,
+      );
     this.promises.set(name, preparedUs);
   }
 
   private decided(commitUs: number | null, notBeforeUs: number | null): void {
     this.given(commitUs, 'a decision');
-    this.findings.expect((commitUs ?? 0) > (notBeforeUs ?? -1), 'committed behind its promises', () => `bucket ${this.bucket}: a decision at ${commitUs} relies on a promise at ${notBeforeUs}`);
+    this.findings.expect(
+      (commitUs ?? 0) > (notBeforeUs ?? -1),
+      'committed behind its promises',
+      () => `bucket ${this.bucket}: a decision at ${commitUs} relies on a promise at ${notBeforeUs}`,
+    );
   }
 
   private told(commitUs: number | null, leg: LegRow): void {
-    this.findings.expect(leg.commitUs === commitUs, 'one commit time everywhere', () => `bucket ${this.bucket}: ${leg.txn.slice(0, 8)} on ${leg.account} was told ${commitUs} and has ${leg.commitUs}`);
+    this.findings.expect(
+      leg.commitUs === commitUs,
+      'one commit time everywhere',
+      () => `bucket ${this.bucket}: ${leg.txn.slice(0, 8)} on ${leg.account} was told ${commitUs} and has ${leg.commitUs}`,
+    );
     this.lastUs = Math.max(this.lastUs, commitUs ?? 0);
   }
 
   private given(us: number | null, what: string): void {
     this.findings.expect(us !== null && us > this.lastUs, 'moments rise strictly', () => `bucket ${this.bucket}: ${what} is at ${us}, behind ${this.lastUs}`);
     const aheadMs = (us ?? 0) / 1_000 - EPOCH_MS - (this.proposedMs ?? Infinity);
-    this.findings.expect(aheadMs <= MAX_AHEAD_MS, 'no bucket is ahead of its time', () => `bucket ${this.bucket}: ${what} is ${aheadMs.toFixed(0)} ms ahead of the time`);
+    this.findings.expect(
+      aheadMs <= MAX_AHEAD_MS,
+      'no bucket is ahead of its time',
+      () => `bucket ${this.bucket}: ${what} is ${aheadMs.toFixed(0)} ms ahead of the time`,
+    );
     this.lastUs = Math.max(this.lastUs, us ?? 0);
   }
 }

@@ -87,23 +87,34 @@ function isAheadOfTime({ world }: Cluster, wallMs: number): boolean {
 async function converged(cluster: Cluster, bucket: BucketId, findings: Findings): Promise<readonly RmId[]> {
   const { time } = cluster.world;
   let voters: readonly RmId[] = [];
-  const describe = (): readonly (readonly [RmId, number | undefined])[] => voters.map((rm) => [rm, cluster.machines.get(rm)?.sql.tables.buckets.get(bucket)?.checkpoint.applied.index]);
+  const describe = (): readonly (readonly [RmId, number | undefined])[] =>
+    voters.map((rm) => [rm, cluster.machines.get(rm)?.sql.tables.buckets.get(bucket)?.checkpoint.applied.index]);
   const isConverged = (): boolean => {
     const leader = cluster.leaderOf(bucket);
-    const status = cluster.host(leader)?.status().find((one) => one.group === bucket);
+    const status = cluster
+      .host(leader)
+      ?.status()
+      .find((one) => one.group === bucket);
     if (status === undefined) return false;
     voters = status.voters.map(({ rm }) => rm);
     return status.lastIndex === status.appliedIndex && describe().every(([, index]) => index === status.appliedIndex);
   };
   const done = await time.runUntil(time.nowMs() + CONVERGE_MS, isConverged);
-  findings.expect(done, 'equal replicas', () => `bucket ${bucket} did not come to rest: ${describe().map(([rm, index]) => `rm-${rm}@${index}`).join(' ')}`);
+  findings.expect(
+    done,
+    'equal replicas',
+    () =>
+      `bucket ${bucket} did not come to rest: ${describe()
+        .map(([rm, index]) => `rm-${rm}@${index}`)
+        .join(' ')}`,
+  );
   findings.expect(voters.length >= 3, 'equal replicas', () => `bucket ${bucket} has only ${voters.length} voters`);
   return voters;
 }
 
 async function ask(cluster: Cluster, bucket: BucketId, request: ParticipantRequest): Promise<ParticipantReply> {
   const leader = cluster.leaderOf(bucket);
-  const manager = leader === null ? null : cluster.rms.get(leader)?.manager ?? null;
+  const manager = leader === null ? null : (cluster.rms.get(leader)?.manager ?? null);
   if (manager === null) return { kind: 'not-leader', leader: null };
   return cluster.world.time.until(manager.handle(request, 'tm'), ASK_MS, `asking bucket ${bucket}`);
 }

@@ -135,13 +135,25 @@ export class Cluster {
   }
 
   isReady(): boolean {
-    return this.tmNames.every((name) => this.tms.get(name)?.isServing === true) && [META_GROUP, ...this.buckets].every((group) => this.leaderOf(group) !== null);
+    return (
+      this.tmNames.every((name) => this.tms.get(name)?.isServing === true) && [META_GROUP, ...this.buckets].every((group) => this.leaderOf(group) !== null)
+    );
   }
 
   /** A machine of its own, with nothing on it. */
   machine(sqlName: string, wallOffsetMs: number): Machine {
     const { world, fabric, sessions } = this;
-    return { world, disk: new SimDisk(world), sql: new SimSql(this.network, sqlName), fabric, sessions, wallOffsetMs, rejoin: false, isForeign: false, forgotten: null };
+    return {
+      world,
+      disk: new SimDisk(world),
+      sql: new SimSql(this.network, sqlName),
+      fabric,
+      sessions,
+      wallOffsetMs,
+      rejoin: false,
+      isForeign: false,
+      forgotten: null,
+    };
   }
 
   /** Unless it runs, its machine is away, or it was refused and nobody has done anything about it. */
@@ -183,7 +195,14 @@ export class Cluster {
     const records = this.tmRecords.get(name) ?? new Map<string, string>();
     this.tmRecords.set(name, records);
     const place = { world: this.world, sessions: this.sessions, redis: this.redis, wallOffsetMs: this.tmWallOffsetsMs.get(name) ?? 0, records };
-    const process: TmProcess = new TmProcess(name, place, this.shape.tm, this.genesis, (point) => this.tmPasses(name, point), (self) => this.tmEnded(self));
+    const process: TmProcess = new TmProcess(
+      name,
+      place,
+      this.shape.tm,
+      this.genesis,
+      (point) => this.tmPasses(name, point),
+      (self) => this.tmEnded(self),
+    );
     this.tms.set(name, process);
     this.world.trace.note(`${name} starts`);
     void process.start();
@@ -212,7 +231,7 @@ export class Cluster {
   /** Somebody wants another leader than the present one. @returns whether leadership has moved there */
   async transferLeadership(bucket: BucketId, to: RmId): Promise<boolean> {
     const leader = this.leaderOf(bucket);
-    return leader === null ? false : (await this.rms.get(leader)?.transferLeadership(bucket, to)) ?? false;
+    return leader === null ? false : ((await this.rms.get(leader)?.transferLeadership(bucket, to)) ?? false);
   }
 
   /** Whether it would hand this group over because somebody wants it to, or because it is about to end. */
@@ -258,7 +277,15 @@ export class Cluster {
       const reign = known?.term === message.term ? known : { term: message.term, words: 0 };
       this.reigns.set(group, reign);
       reign.words += 1;
-      const word: LeaderWord = { rm: from, to, group, term: message.term, count: reign.words, entryTerms: message.entries.map((entry) => entry.term), commit: message.commit };
+      const word: LeaderWord = {
+        rm: from,
+        to,
+        group,
+        term: message.term,
+        count: reign.words,
+        entryTerms: message.entries.map((entry) => entry.term),
+        commit: message.commit,
+      };
       for (const hear of [...this.onLeaderWord]) hear(word);
     }
   }

@@ -4,9 +4,11 @@ import type { SimProcess } from '../world/sim-process';
 import type { World } from '../world/world';
 
 export function processLogger(world: World, process: SimProcess): Logger {
-  const line = (level: string) => (facts: LogFacts, message: string): void => {
-    if (world.options.keepsDetails) world.trace.aside(`${process.name} ${level}: ${message} ${render(facts)}`);
-  };
+  const line =
+    (level: string) =>
+    (facts: LogFacts, message: string): void => {
+      if (world.options.keepsDetails) world.trace.aside(`${process.name} ${level}: ${message} ${render(facts)}`);
+    };
   const warn = line('warn');
   const error = line('error');
   return {

@@ -6,7 +6,21 @@ import { SEMANTICS_VERSION, type Outcome } from '@mas/ledger';
 import { MultiRaftHost, multiRaftConfig, type Applier, type InitialGroup, type MultiRaftConfig } from '@mas/multi-raft';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { LogFailed, SegmentedLogStore } from '@mas/raft-log';
-import { FolderMembership, lookAround, MemberDesk, MembershipRefused, MemorySnapshotSpool, platformDigest, ResourceManager, resourceManagerConfig, takePart, type FailpointName, type Member, type ResourceManagerConfig, type ResourceManagerConfigInput } from '@mas/resource-manager';
+import {
+  FolderMembership,
+  lookAround,
+  MemberDesk,
+  MembershipRefused,
+  MemorySnapshotSpool,
+  platformDigest,
+  ResourceManager,
+  resourceManagerConfig,
+  takePart,
+  type FailpointName,
+  type Member,
+  type ResourceManagerConfig,
+  type ResourceManagerConfigInput,
+} from '@mas/resource-manager';
 import { EncodedInstructions, ProtoLedgerCodec, ProtoRowCodec, SessionCodec } from '@mas/rpc';
 import type { BucketId, Logger, RmId } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
@@ -97,7 +111,12 @@ export class RmProcess {
     const config = resourceManagerConfig(orders.settings.manager);
     if (!config.ok) throw new Error(JSON.stringify(config.error));
     this.config = config.value;
-    this.server = { process: this.process, codec: new SessionCodec(this.encoded), desk: this.desk, member: () => (this.isMember ? this.parts?.local ?? null : null) };
+    this.server = {
+      process: this.process,
+      codec: new SessionCodec(this.encoded),
+      desk: this.desk,
+      member: () => (this.isMember ? (this.parts?.local ?? null) : null),
+    };
   }
 
   get host(): Host | null {
@@ -127,7 +146,14 @@ export class RmProcess {
       folder,
       database,
       openEmbedded: () => Promise.reject(new Error('it was told to use a server')),
-      openLog: (subfolder) => new SegmentedLogStore({ directory: subfolder === '' ? 'log' : `${subfolder}/log`, fileSystem: machine.disk.files, clock: process.clock, segmentBytes: LOG_SEGMENT_BYTES, onFatal: (error) => this.fatal(error) }),
+      openLog: (subfolder) =>
+        new SegmentedLogStore({
+          directory: subfolder === '' ? 'log' : `${subfolder}/log`,
+          fileSystem: machine.disk.files,
+          clock: process.clock,
+          segmentBytes: LOG_SEGMENT_BYTES,
+          onFatal: (error) => this.fatal(error),
+        }),
       desk,
       digest: platformDigest,
       clock: process.clock,
@@ -201,11 +227,29 @@ export class RmProcess {
     const { world, fabric, sessions } = machine;
     const { clock } = process;
     const { local: member, log } = part;
-    const owner = { process, member, standing: () => this.standing(), onRefused: ({ name, message }: { readonly name: string; readonly message: string }) => this.refused(new MembershipRefused(name, message)) };
+    const owner = {
+      process,
+      member,
+      standing: () => this.standing(),
+      onRefused: ({ name, message }: { readonly name: string; readonly message: string }) => this.refused(new MembershipRefused(name, message)),
+    };
     const isGuest = orders.standing.kind === 'guest';
     const transport = isGuest ? fabric.guest(owner) : fabric.transport(owner);
     this.transport = transport;
-    const host: Host = new MultiRaftHost<readonly Outcome[]>({ self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random: world.chance(), logger, onFatal: (failure) => this.fatal(failure.cause ?? failure.what) }, multiRaftConfig(orders.settings.raft));
+    const host: Host = new MultiRaftHost<readonly Outcome[]>(
+      {
+        self: member.self,
+        log,
+        transport,
+        positions: member,
+        processes: () => member.members.size,
+        clock,
+        random: world.chance(),
+        logger,
+        onFatal: (failure) => this.fatal(failure.cause ?? failure.what),
+      },
+      multiRaftConfig(orders.settings.raft),
+    );
     if (!isGuest) this.observeGroups(host, log);
     const { observer, diesAt } = this.observers;
     const directory = new LeaderDirectory(new PlacementIndex(orders.genesis));

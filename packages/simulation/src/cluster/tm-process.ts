@@ -2,7 +2,15 @@
 import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
-import { CoordinatorCounters, coordinatorConfig, discoverPlacement, ParticipantBucketLocks, TransactionCoordinator, type CoordinatorConfig, type Failpoint } from '@mas/transaction-coordinator';
+import {
+  CoordinatorCounters,
+  coordinatorConfig,
+  discoverPlacement,
+  ParticipantBucketLocks,
+  TransactionCoordinator,
+  type CoordinatorConfig,
+  type Failpoint,
+} from '@mas/transaction-coordinator';
 import { NamedByMost } from '@mas/membership';
 import { LearntCluster } from '@mas/rpc';
 import { delay } from '@mas/values';
@@ -53,7 +61,13 @@ export class TmProcess {
     const lockStore = redis.locksFor(this.process);
     this.directory = new LeaderDirectory(new PlacementIndex({ ...genesis, version: 0 }));
     const knowledge = new LearntCluster({ record: (key) => records.get(key), keep: (key, value) => void records.set(key, value) });
-    const participants = sessions.client(this.process, { role: 'tm', knowledge, named: new NamedByMost(genesis.resourceManagers.length), standing: () => null, onRefused: () => undefined });
+    const participants = sessions.client(this.process, {
+      role: 'tm',
+      knowledge,
+      named: new NamedByMost(genesis.resourceManagers.length),
+      standing: () => null,
+      onRefused: () => undefined,
+    });
     const { directory } = this;
     const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config: config.value });
     this.locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
@@ -64,8 +78,19 @@ export class TmProcess {
     };
     const digest = (preimage: string | Uint8Array): string => platformDigest.sha256Hex(preimage);
     this.coordinator = new TransactionCoordinator({ ...ports, dao, participants, locks: this.locks, lockStore, directory, digest, failpoints }, config.value);
-    this.republisher = new LockRepublisher({ store: lockStore, identity: () => dao.cacheNamespace(), effectiveLocks: () => buckets.effective(), clock, logger: ports.logger });
-    this.discover = () => discoverPlacement({ dao, participants, clock, logger: ports.logger }, genesis.resourceManagers.map((member) => member.rm), DISCOVERY_TIMEOUT_MS);
+    this.republisher = new LockRepublisher({
+      store: lockStore,
+      identity: () => dao.cacheNamespace(),
+      effectiveLocks: () => buckets.effective(),
+      clock,
+      logger: ports.logger,
+    });
+    this.discover = () =>
+      discoverPlacement(
+        { dao, participants, clock, logger: ports.logger },
+        genesis.resourceManagers.map((member) => member.rm),
+        DISCOVERY_TIMEOUT_MS,
+      );
   }
 
   async start(): Promise<void> {

@@ -10,7 +10,14 @@ import { SimProcess } from '../world/sim-process';
 import { EMPTY_FOLDER, type FolderImage } from '../world/sim-disk';
 import type { Fault, FaultSite } from './fault';
 
-const KINDS = ['a process of another cluster', 'a coordinator of another cluster', 'another one\u2019s database', 'another one\u2019s folder', 'another one\u2019s folder and database', 'the disks of another cluster'] as const;
+const KINDS = [
+  'a process of another cluster',
+  'a coordinator of another cluster',
+  'another one\u2019s database',
+  'another one\u2019s folder',
+  'another one\u2019s folder and database',
+  'the disks of another cluster',
+] as const;
 const ASK_EVERY_MS = 300;
 const ASKS = 8;
 const ASK_TIMEOUT_MS = 1_000;
@@ -40,8 +47,18 @@ function otherCluster(site: FaultSite): Founding {
 }
 
 function folderOf(founding: Founding, rm: RmId): FolderImage {
-  const { incarnation } = present(founding.founders.find((founder) => founder.rm === rm), 'founder');
-  const record: IdentityRecord = { incarnation, isExisting: false, state: { kind: 'member', founding }, members: MemberTable.ofFounders(founding.founders), hasDatabase: false, hasGroups: false };
+  const { incarnation } = present(
+    founding.founders.find((founder) => founder.rm === rm),
+    'founder',
+  );
+  const record: IdentityRecord = {
+    incarnation,
+    isExisting: false,
+    state: { kind: 'member', founding },
+    members: MemberTable.ofFounders(founding.founders),
+    hasDatabase: false,
+    hasGroups: false,
+  };
   return { ...EMPTY_FOLDER, records: new Map([['identity', encodeIdentity(record)]]) };
 }
 
@@ -60,7 +77,13 @@ function otherCoordinator(site: FaultSite): void {
   site.note(`${name} of another cluster asks this one\u2019s resource managers`);
   const knowledge = new LearntCluster({ record: () => otherCluster(site).clusterId, keep: () => undefined });
   const process = new SimProcess(name, cluster.world.time, { wallMs: 0, monotonicMs: 0 });
-  const client = cluster.sessions.client(process, { role: 'tm', knowledge, named: new NamedByMost(cluster.rmIds.length), standing: () => 'it is a coordinator of another cluster', onRefused: () => site.count('crossed processes refused') });
+  const client = cluster.sessions.client(process, {
+    role: 'tm',
+    knowledge,
+    named: new NamedByMost(cluster.rmIds.length),
+    standing: () => 'it is a coordinator of another cluster',
+    onRefused: () => site.count('crossed processes refused'),
+  });
   let asked = 0;
   const ask = (): void => {
     asked += 1;

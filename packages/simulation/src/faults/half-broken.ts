@@ -93,7 +93,12 @@ export const singleLinks: Fault = {
   bites: ['messages on single links lost'],
   everyMs: PICKED_EVERY_MS,
   lastsMs: BROKEN_MS,
-  strike: (site) => breaks(site, singleLink(site.cluster, site.pick(site.cluster.buckets), (items) => site.pick(items)), 'messages on single links lost'),
+  strike: (site) =>
+    breaks(
+      site,
+      singleLink(site.cluster, site.pick(site.cluster.buckets), (items) => site.pick(items)),
+      'messages on single links lost',
+    ),
 };
 
 export const oneWayCuts: Fault = {
@@ -101,5 +106,10 @@ export const oneWayCuts: Fault = {
   bites: ['messages on one-way cuts lost'],
   everyMs: PICKED_EVERY_MS,
   lastsMs: BROKEN_MS,
-  strike: (site) => breaks(site, oneWayCut(site.cluster, site.pick(site.cluster.buckets), (items) => site.pick(items)), 'messages on one-way cuts lost'),
+  strike: (site) =>
+    breaks(
+      site,
+      oneWayCut(site.cluster, site.pick(site.cluster.buckets), (items) => site.pick(items)),
+      'messages on one-way cuts lost',
+    ),
 };

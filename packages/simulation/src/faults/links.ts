@@ -21,7 +21,10 @@ export function oneWayCut(cluster: Cluster, bucket: BucketId, pick: Picks): Brok
   const link = linkOf(cluster, bucket, pick, ['a coordinator', 'one follower', 'all followers']);
   if (link === null) return null;
   const isHeard = pick([true, false]);
-  return { text: isHeard ? `${link.leader} hears nothing of ${link.others.join()}` : `nothing of ${link.leader} reaches ${link.others.join()}`, ways: isHeard ? link.back : link.there };
+  return {
+    text: isHeard ? `${link.leader} hears nothing of ${link.others.join()}` : `nothing of ${link.leader} reaches ${link.others.join()}`,
+    ways: isHeard ? link.back : link.there,
+  };
 }
 
 interface Link {
@@ -33,7 +36,14 @@ interface Link {
 
 function linkOf(cluster: Cluster, bucket: BucketId, pick: Picks, between: readonly ('a coordinator' | 'one follower' | 'all followers')[]): Link | null {
   const rm = cluster.leaderOf(bucket);
-  const followers = (cluster.host(rm)?.status().find((one) => one.group === bucket)?.voters ?? []).filter((voter) => voter.rm !== rm).map((voter) => `rm-${voter.rm}`);
+  const followers = (
+    cluster
+      .host(rm)
+      ?.status()
+      .find((one) => one.group === bucket)?.voters ?? []
+  )
+    .filter((voter) => voter.rm !== rm)
+    .map((voter) => `rm-${voter.rm}`);
   if (rm === null || followers.length === 0) return null;
   const leader = `rm-${rm}`;
   const kind = pick(between);

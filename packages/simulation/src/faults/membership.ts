@@ -12,7 +12,10 @@ export const membership: Fault = {
     const { cluster } = site;
     const bucket = site.pick(cluster.buckets);
     const leader = cluster.leaderOf(bucket);
-    const status = cluster.host(leader)?.status().find((one) => one.group === bucket);
+    const status = cluster
+      .host(leader)
+      ?.status()
+      .find((one) => one.group === bucket);
     if (leader === null || status === undefined) return;
     const { voters } = status;
     const outside = cluster.rmIds.filter((rm) => !voters.some((voter) => voter.rm === rm));

@@ -19,7 +19,38 @@ import { redisTrouble, sqlCommits, sqlDown, sqlEverywhere, sqlSlow } from './sto
 import { membership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
-  loss, duplication, delays, partitions, peersCutOff, shortReigns, fourReigns, crashes, powerCuts, deathsAtSteps, deathsOfVoters, pauses, clockJumps, clockDrift, slowDisks, fullDisks, rollingRestarts, transfers, membership, lostDisks, oldCopies, crossedClusters, strangers, redisTrouble, sqlCommits, sqlSlow, sqlDown, limpingDisks, stalls, singleLinks, oneWayCuts, sqlEverywhere,
+  loss,
+  duplication,
+  delays,
+  partitions,
+  peersCutOff,
+  shortReigns,
+  fourReigns,
+  crashes,
+  powerCuts,
+  deathsAtSteps,
+  deathsOfVoters,
+  pauses,
+  clockJumps,
+  clockDrift,
+  slowDisks,
+  fullDisks,
+  rollingRestarts,
+  transfers,
+  membership,
+  lostDisks,
+  oldCopies,
+  crossedClusters,
+  strangers,
+  redisTrouble,
+  sqlCommits,
+  sqlSlow,
+  sqlDown,
+  limpingDisks,
+  stalls,
+  singleLinks,
+  oneWayCuts,
+  sqlEverywhere,
 ];
 
 const REPAIR_MS = 30_000;
@@ -35,8 +66,13 @@ export function drawFaults(random: SeededRandom): readonly Fault[] {
 /** Of names with commas between them. @returns null: none were asked for. @param isWrong what is done about a name that no fault has */
 export function faultsNamed(text: string | undefined, isWrong: (problem: string) => never): readonly string[] | null {
   if (text === undefined) return null;
-  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
-  for (const name of names) if (!ALL_FAULTS.some((fault) => fault.name === name)) isWrong(`no fault is called "${name}"; there are ${ALL_FAULTS.map((fault) => fault.name).join(', ')}`);
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  for (const name of names)
+    if (!ALL_FAULTS.some((fault) => fault.name === name))
+      isWrong(`no fault is called "${name}"; there are ${ALL_FAULTS.map((fault) => fault.name).join(', ')}`);
   return names;
 }
 

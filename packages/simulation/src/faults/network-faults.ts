@@ -147,7 +147,10 @@ export const peersCutOff: Fault = {
 type Shape = (site: FaultSite) => readonly (readonly [string, string])[];
 
 function both(a: string, b: string): readonly (readonly [string, string])[] {
-  return [[a, b], [b, a]];
+  return [
+    [a, b],
+    [b, a],
+  ];
 }
 
 function everybody({ cluster }: FaultSite): readonly string[] {
@@ -157,7 +160,9 @@ function everybody({ cluster }: FaultSite): readonly string[] {
 const SHAPES: Readonly<Record<string, Shape>> = {
   one: (site) => {
     const alone = `rm-${site.pick(site.cluster.rmIds)}`;
-    return everybody(site).filter((other) => other !== alone).flatMap((other) => both(alone, other));
+    return everybody(site)
+      .filter((other) => other !== alone)
+      .flatMap((other) => both(alone, other));
   },
   half: (site) => {
     const side = new Set(everybody(site).filter(() => site.random.chance(0.5)));

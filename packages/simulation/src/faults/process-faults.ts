@@ -68,7 +68,14 @@ export const deathsOfVoters: Fault = {
   },
 };
 
-const RM_FAILPOINTS: readonly FailpointName[] = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
+const RM_FAILPOINTS: readonly FailpointName[] = [
+  'before-propose',
+  'after-apply-before-reply',
+  'before-checkpoint',
+  'after-checkpoint',
+  'before-deliver',
+  'before-acknowledge',
+];
 
 export const deathsAtSteps: Fault = {
   name: 'deaths at a step',
@@ -172,7 +179,10 @@ export const transfers: Fault = {
     const { cluster } = site;
     const bucket = site.pick(cluster.buckets);
     const leader = cluster.leaderOf(bucket);
-    const status = cluster.host(leader)?.status().find((one) => one.group === bucket);
+    const status = cluster
+      .host(leader)
+      ?.status()
+      .find((one) => one.group === bucket);
     const others = (status?.voters ?? []).map(({ rm }) => rm).filter((rm) => rm !== leader);
     if (others.length === 0) return;
     const to = site.pick(others);

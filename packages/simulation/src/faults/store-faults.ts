@@ -35,7 +35,8 @@ export const sqlCommits: Fault = {
   bites: ['sql answers lost', 'sql commits lost'],
   everyMs: [100, 600],
   lastsMs: [1_000, 6_000],
-  strike: (site) => sql(site, 'fails at COMMIT, with and without effect', { answerLostRate: site.random.unit() * 0.6, commitLostRate: site.random.unit() * 0.6 }),
+  strike: (site) =>
+    sql(site, 'fails at COMMIT, with and without effect', { answerLostRate: site.random.unit() * 0.6, commitLostRate: site.random.unit() * 0.6 }),
 };
 
 export const sqlSlow: Fault = {

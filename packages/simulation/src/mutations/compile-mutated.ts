@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { join, sep } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+import { replaceOnce } from '@mas/testkit/mutation';
 import type { Mutation } from './mutation';
 
 interface Compiles {
@@ -14,11 +15,20 @@ export function mutatedSources(mutation: Mutation, packagesFolder: string): Read
   const sources = new Map<string, string>();
   for (const { file, find, replace } of mutation.changes) {
     const before = sources.get(file) ?? readFileSync(join(packagesFolder, `${file}.ts`), 'utf8');
-    const count = before.split(find).length - 1;
-    if (count !== 1) throw new Error(`mutation "${mutation.name}" fits ${count} times into ${file}.ts: ${find}`);
-    sources.set(file, before.replace(find, () => replace));
+    sources.set(
+      file,
+      mutated(mutation, file, () => replaceOnce(before, find, replace)),
+    );
   }
   return sources;
+}
+
+function mutated(mutation: Mutation, file: string, change: () => string): string {
+  try {
+    return change();
+  } catch (error) {
+    throw new Error(`mutation "${mutation.name}", ${file}.ts: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** From now on modules of these sources are loaded mutated. Call before any of them is loaded. */
@@ -32,7 +42,10 @@ export function loadMutated(mutation: Mutation, packagesFolder: string): void {
     const source = file === null ? undefined : sources.get(file);
     if (file === null || source === undefined) return compile.call(this, content, filename);
     pending.delete(file);
-    const { outputText } = transpileModule(source, { compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022, esModuleInterop: true }, fileName: `${file}.ts` });
+    const { outputText } = transpileModule(source, {
+      compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022, esModuleInterop: true },
+      fileName: `${file}.ts`,
+    });
     return compile.call(this, outputText, filename);
   };
   process.on('exit', () => {
@@ -43,5 +56,9 @@ export function loadMutated(mutation: Mutation, packagesFolder: string): void {
 /** packages/raft/dist/core/x.js → raft/src/core/x. */
 function sourceOf(filename: string, packagesFolder: string): string | null {
   if (!filename.startsWith(packagesFolder) || !filename.endsWith('.js')) return null;
-  return filename.slice(packagesFolder.length + 1, -'.js'.length).split(sep).join('/').replace('/dist/', '/src/');
+  return filename
+    .slice(packagesFolder.length + 1, -'.js'.length)
+    .split(sep)
+    .join('/')
+    .replace('/dist/', '/src/');
 }

@@ -27,7 +27,9 @@ function main(): void {
   const values = programOptions(USAGE, { only: { type: 'string' }, seeds: { type: 'string' }, part: { type: 'string' } });
   const only = values.only;
   const most = wholeNumber(values.seeds, MAX_SEEDS, 1) ?? endsWrong(USAGE, '--seeds takes a whole number from 1');
-  const [part = 1, parts = 1] = /^[1-9]\d*\/[1-9]\d*$/.test(values.part ?? '1/1') ? (values.part ?? '1/1').split('/').map(Number) : endsWrong(USAGE, '--part takes K/N, such as 1/3');
+  const [part = 1, parts = 1] = /^[1-9]\d*\/[1-9]\d*$/.test(values.part ?? '1/1')
+    ? (values.part ?? '1/1').split('/').map(Number)
+    : endsWrong(USAGE, '--part takes K/N, such as 1/3');
   const wanted = MUTATIONS.filter((mutation) => only === undefined || mutation.name.includes(only)).filter((_, at) => at % parts === part - 1);
   if (wanted.length === 0) endsWrong(USAGE, 'no mutation is called so: names are in packages/simulation/README.md');
   let [missed, seeds] = [0, 0];

@@ -18,7 +18,13 @@ export const MOMENT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'two payments at one moment',
     why: 'an instruction may have the moment of the one before',
-    changes: [{ file: 'ledger/src/bucket-state', find: 'Math.max(this.momentUs + 1, this.stampMs * 1000, notBeforeUs)', replace: 'Math.max(this.momentUs, this.stampMs * 1000, notBeforeUs)' }],
+    changes: [
+      {
+        file: 'ledger/src/bucket-state',
+        find: 'Math.max(this.momentUs + 1, this.stampMs * 1000, notBeforeUs)',
+        replace: 'Math.max(this.momentUs, this.stampMs * 1000, notBeforeUs)',
+      },
+    ],
   },
   {
     name: 'a leg that asks its home forgets when',

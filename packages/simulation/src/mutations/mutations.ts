@@ -8,4 +8,12 @@ import { PROTOCOL_MUTATIONS } from './protocol-mutations';
 import { REPLICATION_MUTATIONS } from './replication-mutations';
 import { TIME_MUTATIONS } from './time-mutations';
 
-export const MUTATIONS: readonly Mutation[] = [...REPLICATION_MUTATIONS, ...PROTOCOL_MUTATIONS, ...LEDGER_MUTATIONS, ...MEMBERSHIP_MUTATIONS, ...HALF_BROKEN_MUTATIONS, ...TIME_MUTATIONS, ...MOMENT_MUTATIONS];
+export const MUTATIONS: readonly Mutation[] = [
+  ...REPLICATION_MUTATIONS,
+  ...PROTOCOL_MUTATIONS,
+  ...LEDGER_MUTATIONS,
+  ...MEMBERSHIP_MUTATIONS,
+  ...HALF_BROKEN_MUTATIONS,
+  ...TIME_MUTATIONS,
+  ...MOMENT_MUTATIONS,
+];

@@ -23,33 +23,69 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'rollback races commit',
     why: 'an abort is recorded over what is recorded already',
-    changes: [{ file: 'ledger/src/decide', find: 'return recorded(a, instruction) ?? recordAbort(a, instruction, instruction.reason);', replace: 'return recordAbort(a, instruction, instruction.reason);' }],
+    changes: [
+      {
+        file: 'ledger/src/decide',
+        find: 'return recorded(a, instruction) ?? recordAbort(a, instruction, instruction.reason);',
+        replace: 'return recordAbort(a, instruction, instruction.reason);',
+      },
+    ],
   },
   {
     name: 'an abort is not final',
     why: 'a retry after an abort commits',
-    changes: [{ file: 'ledger/src/decide', find: 'if (outcome === undefined) return null;', replace: "if (outcome === undefined || outcome.decision.kind === 'aborted') return null;" }],
+    changes: [
+      {
+        file: 'ledger/src/decide',
+        find: 'if (outcome === undefined) return null;',
+        replace: "if (outcome === undefined || outcome.decision.kind === 'aborted') return null;",
+      },
+    ],
   },
   {
     name: 'resolve aborts what is committed',
     why: 'presumed abort without looking first',
-    changes: [{ file: 'ledger/src/decide', find: 'recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED)', replace: 'recordAbort(a, instruction, ABANDONED)' }],
+    changes: [
+      {
+        file: 'ledger/src/decide',
+        find: 'recorded(a, instruction) ?? recordAbort(a, instruction, ABANDONED)',
+        replace: 'recordAbort(a, instruction, ABANDONED)',
+      },
+    ],
     faults: ['deaths at a step', 'delays'],
   },
   {
     name: 'phase 2 without prepare accepted',
     why: 'the home decides while a leg has not promised, and the leg says OK to a commit of nothing',
     changes: [
-      { file: 'two-phase-commit/src/instructing', find: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared');", replace: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared' || leg.state === 'preparing');" },
+      {
+        file: 'two-phase-commit/src/instructing',
+        find: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared');",
+        replace: "const ready = txn.legs.every((leg) => leg.state === 'at-home' || leg.state === 'prepared' || leg.state === 'preparing');",
+      },
       { file: 'two-phase-commit/src/instructing', find: "if (leg.state !== 'prepared') continue;", replace: "if (leg.state === 'at-home') continue;" },
-      { file: 'transaction-coordinator/src/payment/flight', find: 'for (const passenger of remote) this.prepare(passenger, nowMs);', replace: 'this.decide(remote, nowMs);' },
-      { file: 'ledger/src/phases', find: "if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);", replace: "if (leg === undefined) return { kind: 'done' };" },
+      {
+        file: 'transaction-coordinator/src/payment/flight',
+        find: 'for (const passenger of remote) this.prepare(passenger, nowMs);',
+        replace: 'this.decide(remote, nowMs);',
+      },
+      {
+        file: 'ledger/src/phases',
+        find: "if (leg === undefined) return alarm('COMMIT_WITHOUT_PREPARE', txn, account);",
+        replace: "if (leg === undefined) return { kind: 'done' };",
+      },
     ],
   },
   {
     name: 'one for many loads the first leg’s account',
     why: 'of what a COMMIT of many payments changes, only the rows of one are fetched from the database before it is applied',
-    changes: [{ file: 'ledger/src/rows-touched', find: '    accounts.push(member.account);\n', replace: '    if (accounts.length === 0) accounts.push(member.account);\n' }],
+    changes: [
+      {
+        file: 'ledger/src/rows-touched',
+        find: '    accounts.push(member.account);\n',
+        replace: '    if (accounts.length === 0) accounts.push(member.account);\n',
+      },
+    ],
   },
   {
     name: 'late prepare after rollback accepted',
@@ -60,34 +96,67 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'an undecided leg gives up by itself',
     why: 'a home that does not answer is taken for an abort',
-    changes: [{ file: 'resource-manager/src/homes/leg-ending', find: "    case 'undecided':\n    case 'unreachable':\n      return null;", replace: "    case 'undecided':\n    case 'unreachable':\n      return { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason: { name: 'ABANDONED', account: null, facts: {} } };" }],
+    changes: [
+      {
+        file: 'resource-manager/src/homes/leg-ending',
+        find: "    case 'undecided':\n    case 'unreachable':\n      return null;",
+        replace:
+          "    case 'undecided':\n    case 'unreachable':\n      return { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason: { name: 'ABANDONED', account: null, facts: {} } };",
+      },
+    ],
   },
   {
     name: 'nobody resolves what is left prepared',
     why: 'everything depends on the coordinator that came down, and on a Redis that remembers',
-    changes: [{ file: 'resource-manager/src/drivers/resolve', find: 'for (const leg of this.applier.state().ledger.preparedLegs()) {', replace: 'for (const leg of [] as LegRow[]) {' }],
+    changes: [
+      {
+        file: 'resource-manager/src/drivers/resolve',
+        find: 'for (const leg of this.applier.state().ledger.preparedLegs()) {',
+        replace: 'for (const leg of [] as LegRow[]) {',
+      },
+    ],
     faults: ['deaths at a step', 'deaths at a step', 'Redis'],
   },
   {
     name: 'the home forgets whom to tell',
     why: 'only the coordinator tells the legs',
-    changes: [{ file: 'resource-manager/src/drivers/deliver', find: 'for (const outcome of this.applier.state().ledger.undelivered()) {', replace: 'for (const outcome of [] as OutcomeRow[]) {' }],
+    changes: [
+      {
+        file: 'resource-manager/src/drivers/deliver',
+        find: 'for (const outcome of this.applier.state().ledger.undelivered()) {',
+        replace: 'for (const outcome of [] as OutcomeRow[]) {',
+      },
+    ],
     faults: ['deaths at a step', 'Redis', 'crashes'],
   },
   {
     name: 'committed reads do not ask the homes',
     why: 'what was answered is not yet visible where its leg is only prepared',
-    changes: [{ file: 'resource-manager/src/reads/decided-legs', find: 'if (prepared.length === 0) return [];', replace: 'if (prepared.length >= 0) return [];' }],
+    changes: [
+      { file: 'resource-manager/src/reads/decided-legs', find: 'if (prepared.length === 0) return [];', replace: 'if (prepared.length >= 0) return [];' },
+    ],
   },
   {
     name: 'several accounts read one after the other',
     why: 'each bucket is read at a moment of its own',
-    changes: [{ file: 'transaction-coordinator/src/reads/account-reads', find: "const collected = await this.collect(numbers, groups, 'committed', latestUs, caller);", replace: "const collected = await this.collect(numbers, groups, 'committed', latestUs > 0 ? 'now' : latestUs, caller);" }],
+    changes: [
+      {
+        file: 'transaction-coordinator/src/reads/account-reads',
+        find: "const collected = await this.collect(numbers, groups, 'committed', latestUs, caller);",
+        replace: "const collected = await this.collect(numbers, groups, 'committed', latestUs > 0 ? 'now' : latestUs, caller);",
+      },
+    ],
   },
   {
     name: 'undecided money is shown',
     why: 'pending credits count as balance in a read',
-    changes: [{ file: 'resource-manager/src/reads/account-reads', find: 'balanceMinor: row.balanceMinor + changeMinor,', replace: 'balanceMinor: row.balanceMinor + (changeMinor === 0n ? row.pendingCreditsMinor : changeMinor),' }],
+    changes: [
+      {
+        file: 'resource-manager/src/reads/account-reads',
+        find: 'balanceMinor: row.balanceMinor + changeMinor,',
+        replace: 'balanceMinor: row.balanceMinor + (changeMinor === 0n ? row.pendingCreditsMinor : changeMinor),',
+      },
+    ],
   },
   {
     name: 'what is unknown is called aborted',
@@ -105,7 +174,13 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'an id is not bound for account changes',
     why: 'each account keeps its own record of ids, so one id freezes many accounts and makes a payment',
-    changes: [{ file: 'transaction-coordinator/src/accounts/accounts', find: '    const bound = await this.bind(caller, identity.value, txn, number, body);\n    if (!bound.ok) return bound;\n    const record', replace: '    const record' }],
+    changes: [
+      {
+        file: 'transaction-coordinator/src/accounts/accounts',
+        find: '    const bound = await this.bind(caller, identity.value, txn, number, body);\n    if (!bound.ok) return bound;\n    const record',
+        replace: '    const record',
+      },
+    ],
   },
   {
     name: 'an account change happens again',
@@ -115,7 +190,13 @@ export const PROTOCOL_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a refused account change is not final',
     why: 'what was refused is done when it comes again and could be done by then',
-    changes: [{ file: 'ledger/src/accounts', find: '    if (decidedOnce) record(', replace: '    if (decidedOnce && stopped.refusal.name === \'ACCOUNT_CLOSED\') record(' }],
+    changes: [
+      {
+        file: 'ledger/src/accounts',
+        find: '    if (decidedOnce) record(',
+        replace: "    if (decidedOnce && stopped.refusal.name === 'ACCOUNT_CLOSED') record(",
+      },
+    ],
     faults: ['delays', 'loss'],
   },
 ];

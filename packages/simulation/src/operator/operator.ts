@@ -87,7 +87,10 @@ export class Operator {
     const host = driver?.host ?? null;
     const change = this.repairOf(bucket);
     if (driver === undefined || host === null || change === null) return;
-    void this.tracked(() => driver.process.isAlive, async () => void (await host.changeReplicas(bucket, change)));
+    void this.tracked(
+      () => driver.process.isAlive,
+      async () => void (await host.changeReplicas(bucket, change)),
+    );
   }
 
   private repairOf(bucket: BucketId): ReplicaChange | null {
@@ -95,7 +98,9 @@ export class Operator {
     const status = this.statusOf(bucket);
     if (status === undefined) return null;
     if (status.voters.length < cluster.shape.replicas) {
-      const missing = cluster.placement.replicasOf(bucket).find((rm) => !status.voters.some((voter) => voter.rm === rm) && cluster.host(rm)?.groups().includes(bucket) === true);
+      const missing = cluster.placement
+        .replicasOf(bucket)
+        .find((rm) => !status.voters.some((voter) => voter.rm === rm) && cluster.host(rm)?.groups().includes(bucket) === true);
       return missing === undefined ? null : { kind: 'add', replica: cluster.memberOf(missing) };
     }
     // While a disk is lost, learners are those who take its place.
@@ -124,7 +129,12 @@ export class Operator {
 
   drawWayBack(): WayBack {
     const { random } = this;
-    return { waitsForRefusal: random.chance(0.6), order: random.chance(0.5) ? 'word first' : 'disk first', pauseMs: random.unit() * MAX_PAUSE_MS, emptiesFolder: random.chance(0.5) };
+    return {
+      waitsForRefusal: random.chance(0.6),
+      order: random.chance(0.5) ? 'word first' : 'disk first',
+      pauseMs: random.unit() * MAX_PAUSE_MS,
+      emptiesFolder: random.chance(0.5),
+    };
   }
 
   /** What is on the machine has just been lost; its process is dead. */
@@ -178,7 +188,8 @@ export class Operator {
   complaints(): readonly string[] {
     const { cluster } = this;
     const found = this.loss === null ? [] : [`rm-${this.loss.rm} was not replaced`];
-    for (const rm of cluster.rmIds) if (cluster.rms.get(rm)?.hasStarted !== true) found.push(`rm-${rm} is not back${cluster.refused.has(rm) ? `: ${cluster.refused.get(rm)}` : ''}`);
+    for (const rm of cluster.rmIds)
+      if (cluster.rms.get(rm)?.hasStarted !== true) found.push(`rm-${rm} is not back${cluster.refused.has(rm) ? `: ${cluster.refused.get(rm)}` : ''}`);
     for (const group of this.groups()) if (!this.isWhole(group)) found.push(`group ${group} is not whole: ${this.describe(group)}`);
     const nodes = [...cluster.rms.values()].flatMap(({ parts }) => parts?.directory.placement().map.cluster?.nodes ?? []);
     for (const { rm, ordinal } of nodes.filter(({ isLost }) => isLost)) found.push(`rm-${rm} (${ordinal}) still counts as lost`);
@@ -225,7 +236,11 @@ export class Operator {
     const { cluster, random } = this;
     while (!isMoot()) {
       const tm = present(cluster.tmNames[random.below(cluster.tmNames.length)], 'a coordinator');
-      const called = await callTm(cluster, { tm, client: 'operator', subject: OPERATOR, deadlineMs: CALL_MS, what: 'replace-node' }, (_tm, caller, coordinator) => coordinator.replaceNode(caller, rm, lost));
+      const called = await callTm(
+        cluster,
+        { tm, client: 'operator', subject: OPERATOR, deadlineMs: CALL_MS, what: 'replace-node' },
+        (_tm, caller, coordinator) => coordinator.replaceNode(caller, rm, lost),
+      );
       cluster.world.trace.note(`replace-node ${rm}: ${called.kind === 'answered' ? (called.value.ok ? 'done' : called.value.error.reason) : called.kind}`);
       if (called.kind === 'answered' && called.value.ok) return;
       await cluster.world.time.after(LOOK_EVERY_MS);
@@ -237,7 +252,9 @@ export class Operator {
     const here = this.machine(rm).disk.identity();
     if (here === null || this.cluster.rms.get(rm)?.hasStarted === true) return null;
     const maps = [...this.cluster.rms.values()].flatMap(({ parts, hasStarted }) => (hasStarted && parts !== null ? [parts.directory.placement().map] : []));
-    const counting = maps.flatMap(({ cluster }) => cluster?.nodes.filter((node) => node.rm === rm && node.ordinal > (beyond ?? -1)) ?? []).find(({ incarnation }) => incarnation !== here.incarnation);
+    const counting = maps
+      .flatMap(({ cluster }) => cluster?.nodes.filter((node) => node.rm === rm && node.ordinal > (beyond ?? -1)) ?? [])
+      .find(({ incarnation }) => incarnation !== here.incarnation);
     return counting?.ordinal ?? null;
   }
 
@@ -285,7 +302,13 @@ export class Operator {
   private isSettled(group: BucketId): boolean {
     if (!this.movesReplicas) return true;
     const status = this.statusOf(group);
-    if (status === undefined || status.voters.length < this.cluster.shape.replicas || status.outgoing.length + status.formerVoters.length + status.learners.length > 0 || status.lastIndex !== status.appliedIndex) return false;
+    if (
+      status === undefined ||
+      status.voters.length < this.cluster.shape.replicas ||
+      status.outgoing.length + status.formerVoters.length + status.learners.length > 0 ||
+      status.lastIndex !== status.appliedIndex
+    )
+      return false;
     return this.cluster.rmIds.every((rm) => {
       const process = this.cluster.rms.get(rm);
       const other = process?.host?.status().find((one) => one.group === group);
@@ -294,12 +317,17 @@ export class Operator {
   }
 
   private statusOf(group: BucketId) {
-    return this.cluster.host(this.cluster.leaderOf(group))?.status().find((one) => one.group === group);
+    return this.cluster
+      .host(this.cluster.leaderOf(group))
+      ?.status()
+      .find((one) => one.group === group);
   }
 
   private describe(group: BucketId): string {
     const status = this.statusOf(group);
-    return status === undefined ? 'no leader' : JSON.stringify({ voters: status.voters, outgoing: status.outgoing, former: status.formerVoters, learners: status.learners });
+    return status === undefined
+      ? 'no leader'
+      : JSON.stringify({ voters: status.voters, outgoing: status.outgoing, former: status.formerVoters, learners: status.learners });
   }
 
   /** Both in turn: a run in which replicas move has moved one before the first disk is lost. */

@@ -36,10 +36,20 @@ export async function payUnderLock(client: Client): Promise<void> {
   const timeoutMs = 1_000 + client.random.below(3_000);
   const properties = { lockAttempts: 3, lockAttemptDelayMs: 400, lockTimeoutMs: timeoutMs };
   const call = client.call(OPERATOR, `lock ${lockIds.join()}`);
-  const called = await callTm(cluster, call, (tm, caller) => tm.locks.acquire({ lockIds, mode: 'exclusive', handle: null, properties, subject: caller.subject, token: caller.token, deadlineMs: caller.deadlineMs }));
+  const called = await callTm(cluster, call, (tm, caller) =>
+    tm.locks.acquire({ lockIds, mode: 'exclusive', handle: null, properties, subject: caller.subject, token: caller.token, deadlineMs: caller.deadlineMs }),
+  );
   if (called.kind !== 'answered' || called.value.kind !== 'acquired') return;
   const { handle, locks } = called.value;
-  const lock = { lockIds, handle, tokens: new Map(locks.map((one) => [one.lockId, one.token ?? -1])), askedMs, acquiredMs: world.time.nowMs(), timeoutMs, releasedMs: null as number | null };
+  const lock = {
+    lockIds,
+    handle,
+    tokens: new Map(locks.map((one) => [one.lockId, one.token ?? -1])),
+    askedMs,
+    acquiredMs: world.time.nowMs(),
+    timeoutMs,
+    releasedMs: null as number | null,
+  };
   history.locks.push(lock);
   world.trace.detail(`${client.name} holds ${lockIds.join()} with tokens ${[...lock.tokens.values()].join()}`);
   const from = present(accounts[0], 'account');
@@ -62,7 +72,9 @@ export async function shareALock(client: Client): Promise<void> {
   const lockIds = [account.number];
   const timeoutMs = 1_000 + client.random.below(3_000);
   const properties = { lockAttempts: 3, lockAttemptDelayMs: 400, lockTimeoutMs: timeoutMs };
-  const called = await callTm(cluster, client.call(OPERATOR, `share ${account.number}`), (tm, caller) => tm.locks.acquire({ lockIds, mode: 'shared', handle: null, properties, subject: caller.subject, token: caller.token, deadlineMs: caller.deadlineMs }));
+  const called = await callTm(cluster, client.call(OPERATOR, `share ${account.number}`), (tm, caller) =>
+    tm.locks.acquire({ lockIds, mode: 'shared', handle: null, properties, subject: caller.subject, token: caller.token, deadlineMs: caller.deadlineMs }),
+  );
   if (called.kind !== 'answered' || called.value.kind !== 'acquired' || client.random.chance(0.2)) return;
   const { handle } = called.value;
   await cluster.world.time.after(client.random.below(timeoutMs));
@@ -109,7 +121,9 @@ async function change(client: Client, id: string, number: AccountNumber, kind: '
   const { cluster, history } = client;
   const asked = otherRequest(history, paymentKey(OPERATOR_SCOPE, id), `${kind} of account ${number}`);
   for (let attempt = 0; attempt < 12 && !client.isOver(); attempt += 1) {
-    const called = await callTm(cluster, client.call(OPERATOR, `${kind} ${number}`), (_tm, caller, coordinator) => coordinator.changeAccount(caller, { id, number, change: kind }));
+    const called = await callTm(cluster, client.call(OPERATOR, `${kind} ${number}`), (_tm, caller, coordinator) =>
+      coordinator.changeAccount(caller, { id, number, change: kind }),
+    );
     if (called.kind === 'answered') {
       if (called.value.ok) return (asked.heard = 'done');
       if (called.value.error.kind === 'failed-precondition') return (asked.heard = 'refused');

@@ -22,7 +22,13 @@ export function plannedAccounts(placement: PlacementIndex, buckets: readonly Buc
   const planned: PlannedAccount[] = [];
   for (const bucket of buckets) {
     for (let i = 0; i < perBucket; i += 1) {
-      planned.push({ number: numberIn(placement, bucket, `a${bucket}${'xyzuvw'[i] ?? i}`), bucket, currency: USD, openingMinor: OPENINGS[i % OPENINGS.length] ?? 100_000n, minimumMinor: MINIMUMS[i % MINIMUMS.length] ?? 0n });
+      planned.push({
+        number: numberIn(placement, bucket, `a${bucket}${'xyzuvw'[i] ?? i}`),
+        bucket,
+        currency: USD,
+        openingMinor: OPENINGS[i % OPENINGS.length] ?? 100_000n,
+        minimumMinor: MINIMUMS[i % MINIMUMS.length] ?? 0n,
+      });
     }
   }
   return planned;
@@ -30,7 +36,9 @@ export function plannedAccounts(placement: PlacementIndex, buckets: readonly Buc
 
 /** One in each of the first two buckets that may go as deep as there is: sums on them reach both ends of 64 bits. Kept apart, or all money would flow there. */
 export function deepAccounts(placement: PlacementIndex, buckets: readonly BucketId[]): readonly PlannedAccount[] {
-  return buckets.slice(0, 2).map((bucket) => ({ number: numberIn(placement, bucket, `deep${bucket}`), bucket, currency: USD, openingMinor: 0n, minimumMinor: -MAX_AMOUNT_MINOR - 1n }));
+  return buckets
+    .slice(0, 2)
+    .map((bucket) => ({ number: numberIn(placement, bucket, `deep${bucket}`), bucket, currency: USD, openingMinor: 0n, minimumMinor: -MAX_AMOUNT_MINOR - 1n }));
 }
 
 export function numberIn(placement: PlacementIndex, bucket: BucketId, label: string): AccountNumber {

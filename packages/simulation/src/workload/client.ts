@@ -142,7 +142,9 @@ function summary(request: PaymentRequest): string {
   return `${request.kind} ${request.legs.map(({ account, direction, amountMinor }) => `${direction === 'debit' ? '-' : '+'}${amountMinor} ${account}`).join(', ')}`;
 }
 
-export function describeAnswer(reply: { readonly ok: true; readonly value: PaymentResult } | { readonly ok: false; readonly error: { readonly kind: string; readonly reason: string } }): string {
+export function describeAnswer(
+  reply: { readonly ok: true; readonly value: PaymentResult } | { readonly ok: false; readonly error: { readonly kind: string; readonly reason: string } },
+): string {
   if (!reply.ok) return `${reply.error.kind} ${reply.error.reason}`;
   if (reply.value.kind === 'aborted') return `aborted ${reply.value.reason.name}`;
   return reply.value.kind === 'unknown' ? `unknown (${rendered(reply.value.message)})` : reply.value.kind;

@@ -35,7 +35,11 @@ export async function twoStep(client: Client): Promise<void> {
   const authorization = await client.pay(client.request('authorization', from.number, [leg(from, 'debit', amount)], { expiresInSeconds }), OPERATOR);
   await client.cluster.world.time.after(client.random.below(1_500));
   const reference = { kind: 'id', id: authorization.id } as const;
-  const capture = (): Promise<unknown> => client.pay(client.request('capture', client.homeNear(from.number), [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }), OPERATOR);
+  const capture = (): Promise<unknown> =>
+    client.pay(
+      client.request('capture', client.homeNear(from.number), [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }),
+      OPERATOR,
+    );
   const cancel = (): Promise<unknown> => client.pay(client.request('void', client.homeNear(from.number), [], { reference }), OPERATOR);
   const fate = client.random.unit();
   if (fate < 0.45) await capture();
@@ -51,7 +55,11 @@ export async function payAndRefund(client: Client): Promise<void> {
   if (verdictOf(payment) !== 'committed') return;
   const refunds = 1 + client.random.below(2);
   const part = client.random.chance(0.5) ? null : amount > 2n ? amount / 2n + 1n : null;
-  await Promise.all(Array.from({ length: refunds }, () => client.pay(client.request('refund', client.homeNear(to.number), [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR)));
+  await Promise.all(
+    Array.from({ length: refunds }, () =>
+      client.pay(client.request('refund', client.homeNear(to.number), [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR),
+    ),
+  );
 }
 
 /** Amounts up to the largest there is, paid and reserved beside each other: what is held and what is there would pass 64 bits now and then, and is refused. */
@@ -84,7 +92,9 @@ export async function spendToTheLimit(client: Client): Promise<void> {
   const { cluster } = client;
   const from = client.pick(client.accounts.filter((account) => account.minimumMinor > 0n));
   const to = client.pick(client.accounts.filter((account) => account !== from));
-  const called = await callTm(cluster, client.call(OPERATOR, `ask ${from.number}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, [from.number], 'committed', null));
+  const called = await callTm(cluster, client.call(OPERATOR, `ask ${from.number}`), (_tm, caller, coordinator) =>
+    coordinator.getAccounts(caller, [from.number], 'committed', null),
+  );
   const view = called.kind === 'answered' && called.value.ok ? called.value.value[0] : undefined;
   if (view === undefined) return;
   const amount = view.balanceMinor - view.minimumMinor + (client.random.chance(0.5) ? 1n : 0n);

@@ -59,7 +59,15 @@ export class Prober {
   private openOne(number: AccountNumber): void {
     const { cluster, history } = this;
     const { time } = cluster.world;
-    const record = { number, currency: USD, openingMinor: OPENING_MINOR, minimumMinor: 0n, startMs: time.nowMs(), createdMs: null as number | null, isApart: true };
+    const record = {
+      number,
+      currency: USD,
+      openingMinor: OPENING_MINOR,
+      minimumMinor: 0n,
+      startMs: time.nowMs(),
+      createdMs: null as number | null,
+      isApart: true,
+    };
     history.accounts.set(number, record);
     const id = `{${number}}opening`;
     const opening = otherRequest(history, paymentKey(OPERATOR_SCOPE, id), `the creation of account ${number}`);
@@ -85,8 +93,22 @@ export class Prober {
     const [from, to] = this.lastId % 2 === 0 ? this.accounts : [...this.accounts].reverse();
     if (from === undefined || to === undefined) return;
     const id = `{${from}}${this.lastId}`;
-    const leg = (account: AccountNumber, direction: 'debit' | 'credit'): PaymentRequest['legs'][number] => ({ account, direction, amountMinor: 1n, currency: USD });
-    const request: PaymentRequest = { id, kind: 'payment', legs: [leg(from, 'debit'), leg(to, 'credit')], reference: null, amountMinor: null, expiresInSeconds: null, memo: '', lockHandle: null };
+    const leg = (account: AccountNumber, direction: 'debit' | 'credit'): PaymentRequest['legs'][number] => ({
+      account,
+      direction,
+      amountMinor: 1n,
+      currency: USD,
+    });
+    const request: PaymentRequest = {
+      id,
+      kind: 'payment',
+      legs: [leg(from, 'debit'), leg(to, 'credit')],
+      reference: null,
+      amountMinor: null,
+      expiresInSeconds: null,
+      memo: '',
+      lockHandle: null,
+    };
     const probe: Probe = { startMs: cluster.world.time.nowMs(), endMs: null };
     const attempt: Attempt = { tm: this.tm, startMs: probe.startMs, endMs: null, answer: null, request };
     const key = paymentKey(OPERATOR_SCOPE, id);

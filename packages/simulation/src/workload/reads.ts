@@ -8,13 +8,25 @@ import type { Client } from './client';
 import { callTm, type Call } from './tm-call';
 
 function read(client: Client, accounts: readonly PlannedAccount[], level: 'committed' | 'uncommitted' | 'cached'): Promise<void> {
-  return readNumbers(client, accounts.map((account) => account.number), level, null);
+  return readNumbers(
+    client,
+    accounts.map((account) => account.number),
+    level,
+    null,
+  );
 }
 
-async function readNumbers(client: Client, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached', atUs: number | null): Promise<void> {
+async function readNumbers(
+  client: Client,
+  numbers: readonly AccountNumber[],
+  level: 'committed' | 'uncommitted' | 'cached',
+  atUs: number | null,
+): Promise<void> {
   const { cluster, history } = client;
   const startMs = cluster.world.time.nowMs();
-  const called = await callTm(cluster, client.call(OPERATOR, `read ${numbers.join()}`), (_tm, caller, coordinator) => coordinator.getAccounts(caller, numbers, level, atUs));
+  const called = await callTm(cluster, client.call(OPERATOR, `read ${numbers.join()}`), (_tm, caller, coordinator) =>
+    coordinator.getAccounts(caller, numbers, level, atUs),
+  );
   if (called.kind !== 'answered') return;
   if (called.value.ok) {
     const endMs = cluster.world.time.nowMs();

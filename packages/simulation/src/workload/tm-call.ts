@@ -19,7 +19,11 @@ export interface Call {
   readonly what: string;
 }
 
-export function callTm<Value>(cluster: Cluster, call: Call, work: (tm: TmProcess, caller: Caller, coordinator: TransactionCoordinator) => Promise<Value>): Promise<Called<Value>> {
+export function callTm<Value>(
+  cluster: Cluster,
+  call: Call,
+  work: (tm: TmProcess, caller: Caller, coordinator: TransactionCoordinator) => Promise<Value>,
+): Promise<Called<Value>> {
   const { network, world } = cluster;
   return new Promise((resolve) => {
     let isOver = false;

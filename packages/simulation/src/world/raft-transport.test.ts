@@ -14,7 +14,13 @@ const TURNED_AWAY = / turns \S+ away: ([A-Z_]+)$/;
 peerTransportContract('simulated network', (members) => {
   const world = new World({ seed: 1, keepsDetails: false });
   const network = new Network(world);
-  const fabric = new RaftFabric(network, { onBatch: () => undefined, onTaken: () => undefined, onHeard: (process, by, why) => { throw new Error(`${by} has heard ${process}: ${why}`); } });
+  const fabric = new RaftFabric(network, {
+    onBatch: () => undefined,
+    onTaken: () => undefined,
+    onHeard: (process, by, why) => {
+      throw new Error(`${by} has heard ${process}: ${why}`);
+    },
+  });
   const owner = (member: LocalMember, name: string, standing: string | null): TransportOwner => ({
     process: new SimProcess(name, world.time, { wallMs: 0, monotonicMs: 0 }),
     member,

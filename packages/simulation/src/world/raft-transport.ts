@@ -170,7 +170,10 @@ export class RaftFabric {
     const { low, high, breakers, notices } = connection;
     for (const breaker of [...breakers]) breaker();
     this.network.world.counters.add('raft connections broken');
-    for (const [end, peer] of [[low, high], [high, low]] as const) {
+    for (const [end, peer] of [
+      [low, high],
+      [high, low],
+    ] as const) {
       const tell = (): void => {
         if (!notices.delete(tell)) return;
         end.process.enter(() => {

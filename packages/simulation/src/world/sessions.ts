@@ -28,7 +28,8 @@ interface Asks {
 }
 
 /** Who asks: a Resource Manager as a member, a Transaction Manager by the cluster that most of them have told it of. */
-export type Asking = Asks & ({ readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; readonly knowledge: ClusterKnowledge; readonly named: NamedByMost });
+export type Asking = Asks &
+  ({ readonly role: 'rm'; readonly member: LocalMember } | { readonly role: 'tm'; readonly knowledge: ClusterKnowledge; readonly named: NamedByMost });
 
 export class SessionFabric {
   /** The listeners, by Resource Manager; a new process replaces the old one. */

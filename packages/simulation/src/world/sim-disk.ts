@@ -2,7 +2,17 @@
  * The data folder of one Resource Manager and the disk under it: production's in-memory file system, which forgets what was not
  * synced, and the folder's records, with a disk's time and a disk's faults around them. It can be copied, emptied and set back.
  */
-import { decodeIdentity, decodeMarks, decodeRuns, encodeIdentity, encodeMarks, encodeRuns, incarnation, type IdentityRecord, type PositionMark } from '@mas/membership';
+import {
+  decodeIdentity,
+  decodeMarks,
+  decodeRuns,
+  encodeIdentity,
+  encodeMarks,
+  encodeRuns,
+  incarnation,
+  type IdentityRecord,
+  type PositionMark,
+} from '@mas/membership';
 import { MemoryFileSystem } from '@mas/raft-log';
 import { FolderMembership, type IdentityStore, type MemberFolder } from '@mas/resource-manager';
 import type { SeededRandom } from '@mas/values';

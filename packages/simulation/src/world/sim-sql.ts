@@ -2,7 +2,21 @@
  * The SQL server of one Resource Manager: the testkit's database in memory, under the contract of the real ones, with a server's faults around it. It outlives its
  * client: a COMMIT that a dying process has sent may still take effect after its death, unless its successor was faster.
  */
-import type { AppliedStore, OwnedStore, StoreOwner, StoreOwnership, BucketStore, Checkpoint, CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotInstaller, SnapshotReader, StoredLegQuery } from '@mas/resource-manager';
+import type {
+  AppliedStore,
+  OwnedStore,
+  StoreOwner,
+  StoreOwnership,
+  BucketStore,
+  Checkpoint,
+  CheckpointBatch,
+  IdentityChunk,
+  LoadedRows,
+  RowRequest,
+  SnapshotInstaller,
+  SnapshotReader,
+  StoredLegQuery,
+} from '@mas/resource-manager';
 import { MemoryAppliedStore, MemoryTables, type StoreFault, type StoreOperation } from '@mas/testkit/applied-store';
 import type { BucketId, SeededRandom } from '@mas/values';
 import type { Network } from './network';

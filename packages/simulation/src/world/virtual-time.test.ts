@@ -6,7 +6,13 @@ import { VirtualTime } from './virtual-time';
 test('events run in the order of their times, equal ones in the order of asking', async () => {
   const time = new VirtualTime();
   const seen: string[] = [];
-  for (const [name, at] of [['c', 5], ['a', 1], ['d', 5], ['b', 2]] as const) time.at(at, () => void seen.push(name));
+  for (const [name, at] of [
+    ['c', 5],
+    ['a', 1],
+    ['d', 5],
+    ['b', 2],
+  ] as const)
+    time.at(at, () => void seen.push(name));
   await time.runUntil(10);
   expect(seen).toEqual(['a', 'b', 'c', 'd']);
   expect(time.nowMs()).toBe(10);

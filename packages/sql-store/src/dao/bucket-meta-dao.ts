@@ -49,7 +49,12 @@ export class BucketMetaDAO {
 
   /** Only the opener of a bucket needs the rest of the row. */
   static checkpointOf(row: MetaRow): Checkpoint {
-    return { applied: row.applied, confState: warmConfState(row.raw['conf_state']), meta: bucketMeta(row.raw), blob: asBase64OrNull(row.raw['group_state'], 'group state') };
+    return {
+      applied: row.applied,
+      confState: warmConfState(row.raw['conf_state']),
+      meta: bucketMeta(row.raw),
+      blob: asBase64OrNull(row.raw['group_state'], 'group state'),
+    };
   }
 
   /** A bucket that has never been here gets its row; writers of the same bucket wait for one another from here on. */
@@ -69,7 +74,11 @@ export class BucketMetaDAO {
   }
 
   async raiseWriterEpoch(from: MetaRow): Promise<MetaRow> {
-    await this.executor.updateTable('bucket_meta').set({ writer_epoch: from.writerEpoch + 1, dropped: 0 }).where('bucket', '=', this.bucket).execute();
+    await this.executor
+      .updateTable('bucket_meta')
+      .set({ writer_epoch: from.writerEpoch + 1, dropped: 0 })
+      .where('bucket', '=', this.bucket)
+      .execute();
     return { ...from, writerEpoch: from.writerEpoch + 1, dropped: false };
   }
 
@@ -104,7 +113,11 @@ export class BucketMetaDAO {
     const generation = await this.nextGeneration(row);
     await this.setGeneration(generation);
     await this.setCheckpoint({ index: 0, term: 0 }, null, null, null);
-    await this.executor.updateTable('bucket_meta').set({ writer_epoch: row.writerEpoch + 1, dropped: 1 }).where('bucket', '=', this.bucket).execute();
+    await this.executor
+      .updateTable('bucket_meta')
+      .set({ writer_epoch: row.writerEpoch + 1, dropped: 1 })
+      .where('bucket', '=', this.bucket)
+      .execute();
   }
 
   private async read(suffix: string): Promise<MetaRow | null> {

@@ -93,7 +93,13 @@ export class GenerationRows<Row extends RowInSlot> {
 
   protected async pageOf(columns: readonly string[], after: RowKey | null, limit: number): Promise<readonly RawRow[]> {
     const key = ['slot', ...this.text.keyColumns];
-    const behind = after === null ? '' : ` and slot>=${this.literal(after[0] ?? 0)} and ${this.dialect.behind(key, after.map((value) => this.literal(value)))}`;
+    const behind =
+      after === null
+        ? ''
+        : ` and slot>=${this.literal(after[0] ?? 0)} and ${this.dialect.behind(
+            key,
+            after.map((value) => this.literal(value)),
+          )}`;
     const text = `select ${columns.join(',')} from ${this.text.table}${this.dialect.byPrimaryKey} where ${this.ofGeneration()}${behind} order by ${key.join(',')} limit ${integer(limit)}`;
     const { rows } = await sql.raw<RawRow>(text).execute(this.executor);
     return rows;

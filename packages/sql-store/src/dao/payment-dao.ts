@@ -24,7 +24,10 @@ export class PaymentDAO extends GenerationRows<LegRow> {
       const account = [integer(slotOfAccount(leg.account)), this.dialect.text(leg.account), bytes(leg.txn)];
       return leg.seqRanges.map((range) => [...account, integer(range.from), integer(range.to)]);
     });
-    return this.selectsMatching(tuples, ([slot, account, txn, from, to]) => `slot=${slot} and account=${account} and txn=${txn} and seq between ${from} and ${to}`);
+    return this.selectsMatching(
+      tuples,
+      ([slot, account, txn, from, to]) => `slot=${slot} and account=${account} and txn=${txn} and seq between ${from} and ${to}`,
+    );
   }
 
   /** Every leg's identity in key order, and the key of the last one for the next page. */
@@ -56,7 +59,11 @@ export class PaymentDAO extends GenerationRows<LegRow> {
     if (query.state !== null) select = select.where('state', '=', query.state);
     if (query.fromMs !== null) select = select.where('prepared_at_ms', '>=', query.fromMs);
     if (query.untilMs !== null) select = select.where('prepared_at_ms', '<', query.untilMs);
-    const rows = await select.selectAll().orderBy('seq', newestFirst ? 'desc' : 'asc').limit(query.limit).execute();
+    const rows = await select
+      .selectAll()
+      .orderBy('seq', newestFirst ? 'desc' : 'asc')
+      .limit(query.limit)
+      .execute();
     return rows.map((raw) => legRow({ ...raw }));
   }
 

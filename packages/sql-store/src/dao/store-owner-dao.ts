@@ -33,7 +33,11 @@ export class StoreOwnerDAO {
 
   /** The first one stays. */
   async insertIfAbsent({ clusterId, rm, incarnation }: StoreOwner): Promise<void> {
-    await sql.raw(`${this.dialect.insertIfAbsent} store_owner (one,cluster_id,rm,incarnation) values (${THE_ROW},${this.dialect.text(clusterId)},${integer(rm)},${this.dialect.text(incarnation)})`).execute(this.executor);
+    await sql
+      .raw(
+        `${this.dialect.insertIfAbsent} store_owner (one,cluster_id,rm,incarnation) values (${THE_ROW},${this.dialect.text(clusterId)},${integer(rm)},${this.dialect.text(incarnation)})`,
+      )
+      .execute(this.executor);
   }
 
   async replace({ clusterId, rm, incarnation }: StoreOwner): Promise<void> {
@@ -41,7 +45,9 @@ export class StoreOwnerDAO {
   }
 
   private async find(suffix: string): Promise<StoreOwner | null> {
-    const { rows } = await sql.raw<Record<string, unknown>>(`select cluster_id,rm,incarnation from store_owner where one=${THE_ROW}${suffix}`).execute(this.executor);
+    const { rows } = await sql
+      .raw<Record<string, unknown>>(`select cluster_id,rm,incarnation from store_owner where one=${THE_ROW}${suffix}`)
+      .execute(this.executor);
     const [row] = rows;
     if (row === undefined) return null;
     return { clusterId: asText(row['cluster_id'], 'cluster id'), rm: rmId(asInt(row['rm'], 'rm')), incarnation: asText(row['incarnation'], 'incarnation') };

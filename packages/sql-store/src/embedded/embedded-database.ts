@@ -103,7 +103,8 @@ const RETURNS_NOTHING = /^(?:insert|update|delete|begin|commit|rollback)\b/;
 const CLOSING_PRAGMAS = ['pragma journal_mode=delete', 'pragma locking_mode=normal', 'select count(*) from sqlite_schema'];
 
 function open(file: string): Database.Database {
-  if (file === '' || file.startsWith(':')) throw new StoreMisconfigured('file', `"${file}" is no path of a database file; give one, as in embedded:/var/lib/mas/rm1.db`);
+  if (file === '' || file.startsWith(':'))
+    throw new StoreMisconfigured('file', `"${file}" is no path of a database file; give one, as in embedded:/var/lib/mas/rm1.db`);
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // Balances are nobody else's business. SQLite gives its write-ahead log the same mode.
@@ -121,7 +122,8 @@ function open(file: string): Database.Database {
 
 function explain(cause: unknown, file: string): Error {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'no code';
-  if (code.startsWith('SQLITE_BUSY')) return new StoreUnavailable(`${file} is in use by another process: stop that one, or choose another file`, false, { cause });
+  if (code.startsWith('SQLITE_BUSY'))
+    return new StoreUnavailable(`${file} is in use by another process: stop that one, or choose another file`, false, { cause });
   if (code.startsWith('SQLITE_NOTADB')) return new StoreMisconfigured('file', `${file} is not a database file: choose another path`, { cause });
   return new StoreMisconfigured('file', `${file} cannot be opened (${code}): check the path and its permissions`, { cause });
 }

@@ -90,14 +90,18 @@ test('rows of the schema before bodies had a column are read as they were meant,
   await readsAndRewrites(store);
   await store.close();
   const after = new Database(file);
-  const withBody = (table: string, key: string): unknown => after.prepare(`select ${key} from ${table} where body is not null and detail like '[2,%' order by ${key}`).pluck().all();
+  const withBody = (table: string, key: string): unknown =>
+    after.prepare(`select ${key} from ${table} where body is not null and detail like '[2,%' order by ${key}`).pluck().all();
   expect([withBody('payment', 'seq'), withBody('outcome', 'id')]).toEqual([[4098, 5000], ['x']]);
   after.close();
   await folder.remove();
 });
 
 describe('the file', () => {
-  test.each([['', 'file'], [':memory:', 'file']])('"%s" is refused as a path', async (file, setting) => {
+  test.each([
+    ['', 'file'],
+    [':memory:', 'file'],
+  ])('"%s" is refused as a path', async (file, setting) => {
     await expect(openEmbeddedStore({ file })).rejects.toMatchObject({ kind: 'store-misconfigured', setting });
   });
 

@@ -41,7 +41,13 @@ const HOSTILE: Readonly<Record<string, string>> = {
   range_optimizer_max_mem_size: '1',
 };
 /** Neither is read from the session's variables by our list. */
-const ALSO = ['set global transaction isolation level serializable, read only', 'set global max_join_size=1', 'set global max_error_count=0', 'set global innodb_default_row_format=compact', `set global init_connect='set autocommit=0, sql_select_limit=0'`];
+const ALSO = [
+  'set global transaction isolation level serializable, read only',
+  'set global max_join_size=1',
+  'set global max_error_count=0',
+  'set global innodb_default_row_format=compact',
+  `set global init_connect='set autocommit=0, sql_select_limit=0'`,
+];
 const ARGS = ['--character-set-server=utf16', '--collation-server=utf16_bin'];
 const STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -54,11 +60,25 @@ interface Kind {
 }
 
 const here = mySqlIsHere();
-const mariaDb: Kind = { name: 'mariadb', start: startMariaDb, args: ['--skip-character-set-client-handshake', '--lower-case-table-names=1', '--innodb-snapshot-isolation=1'], isolation: 'tx_isolation', readOnly: 'tx_read_only' };
-const mySql: Kind = { name: 'mysql', start: startMySql, args: ['--session-track-state-change=1', '--session-track-transaction-info=CHARACTERISTICS'], isolation: 'transaction_isolation', readOnly: 'transaction_read_only' };
+const mariaDb: Kind = {
+  name: 'mariadb',
+  start: startMariaDb,
+  args: ['--skip-character-set-client-handshake', '--lower-case-table-names=1', '--innodb-snapshot-isolation=1'],
+  isolation: 'tx_isolation',
+  readOnly: 'tx_read_only',
+};
+const mySql: Kind = {
+  name: 'mysql',
+  start: startMySql,
+  args: ['--session-track-state-change=1', '--session-track-transaction-info=CHARACTERISTICS'],
+  isolation: 'transaction_isolation',
+  readOnly: 'transaction_read_only',
+};
 
 describe('MariaDB', () => holdsOn(mariaDb));
-(here ? describe : describe.skip)(`MySQL${here ? '' : ' (not here; on Debian: packages/test-servers/mysql-on-debian.sh, elsewhere MAS_MYSQLD)'}`, () => holdsOn(mySql));
+(here ? describe : describe.skip)(`MySQL${here ? '' : ' (not here; on Debian: packages/test-servers/mysql-on-debian.sh, elsewhere MAS_MYSQLD)'}`, () =>
+  holdsOn(mySql),
+);
 
 function holdsOn(kind: Kind): void {
   const settings = sessionSettings(STATEMENT_TIMEOUT_MS).filter(({ only }) => only === undefined || only === kind.name);
@@ -79,9 +99,20 @@ function holdsOn(kind: Kind): void {
 
   test('every setting that is relied upon has our value in each session, and another one by default', async () => {
     const root = await DirectSql.connect(server.port);
-    const database = new MysqlDatabase(mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS }), new LocalLoading(true, () => undefined), null);
-    const ours = async (name: string): Promise<unknown> => (await sql<{ value: unknown }>`select ${sql.raw(`@@session.${name}`)} as value`.execute(database.db)).rows[0]?.value;
-    for (const { variable } of [...settings, { variable: kind.isolation }, { variable: kind.readOnly }, { variable: 'character_set_client' }, { variable: 'character_set_results' }]) {
+    const database = new MysqlDatabase(
+      mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS }),
+      new LocalLoading(true, () => undefined),
+      null,
+    );
+    const ours = async (name: string): Promise<unknown> =>
+      (await sql<{ value: unknown }>`select ${sql.raw(`@@session.${name}`)} as value`.execute(database.db)).rows[0]?.value;
+    for (const { variable } of [
+      ...settings,
+      { variable: kind.isolation },
+      { variable: kind.readOnly },
+      { variable: 'character_set_client' },
+      { variable: 'character_set_results' },
+    ]) {
       const byDefault = await root.value(`select @@global.${variable}`);
       expect({ variable, value: String(await ours(variable)) }).not.toEqual({ variable, value: String(byDefault) });
     }
@@ -92,9 +123,19 @@ function holdsOn(kind: Kind): void {
   });
 
   test('a bulk load that loses something is noticed, also where the server keeps no warnings', async () => {
-    const database = new MysqlDatabase(mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS, connections: 1 }), new LocalLoading(true, () => undefined), null);
+    const database = new MysqlDatabase(
+      mysqlSettings({ url: `${url}/mas_hostile`, statementTimeoutMs: STATEMENT_TIMEOUT_MS, connections: 1 }),
+      new LocalLoading(true, () => undefined),
+      null,
+    );
     await sql.raw('create table loaded (k int primary key, v varbinary(4) not null) engine=InnoDB').execute(database.db);
-    const load = (text: string): Promise<unknown> => database.db.executeQuery({ ...CompiledQuery.raw(`load data local infile 'rows' replace into table loaded character set binary fields terminated by '\\t' escaped by '\\\\' lines terminated by '\\n' (k, v)`), parameters: [new LocalRows(Buffer.from(text), 1)] });
+    const load = (text: string): Promise<unknown> =>
+      database.db.executeQuery({
+        ...CompiledQuery.raw(
+          `load data local infile 'rows' replace into table loaded character set binary fields terminated by '\\t' escaped by '\\\\' lines terminated by '\\n' (k, v)`,
+        ),
+        parameters: [new LocalRows(Buffer.from(text), 1)],
+      });
     await load('1\ta\n');
     for (const lossy of ['1\tabcde\n', 'x\ta\n', '2\n', '1\ta\tb\n', '1\t\\N\n']) await expect(load(lossy)).rejects.toThrow();
     await sql.raw('drop table loaded').execute(database.db);

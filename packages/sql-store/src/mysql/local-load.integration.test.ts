@@ -34,7 +34,9 @@ afterAll(async () => {
 function load(text: string, rowCount: number): Promise<unknown> {
   const loading = new LocalLoading(true, () => undefined);
   return new Promise((resolve, reject) =>
-    loadWithin(raw, TIMEOUT_MS, LOAD, new LocalRows(Buffer.from(text), rowCount), loading, (error, result) => (error === null ? resolve(result) : reject(error as Error))),
+    loadWithin(raw, TIMEOUT_MS, LOAD, new LocalRows(Buffer.from(text), rowCount), loading, (error, result) =>
+      error === null ? resolve(result) : reject(error as Error),
+    ),
   );
 }
 

@@ -39,7 +39,14 @@ export class LocalLoading {
   }
 }
 
-export function loadWithin(connection: Pick<Connection, 'query' | 'destroy'>, timeoutMs: number, sql: string, rows: LocalRows, loading: LocalLoading, callback: Callback): void {
+export function loadWithin(
+  connection: Pick<Connection, 'query' | 'destroy'>,
+  timeoutMs: number,
+  sql: string,
+  rows: LocalRows,
+  loading: LocalLoading,
+  callback: Callback,
+): void {
   const file = (): Readable => Readable.from(packetsOf(rows.bytes));
   queryWithin(connection, timeoutMs, { sql, infileStreamFactory: file }, (error, result) => {
     if (error !== null && REFUSALS.has(errorNumber(error) ?? 0)) {

@@ -25,7 +25,15 @@ const LOST_NUMBERS = new Set([
   2013,
   4031, // MySQL: idle for too long
 ]);
-const LOST_CODES = new Set(['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR', 'PROTOCOL_ENQUEUE_AFTER_QUIT', CLOSED_CONNECTION]);
+const LOST_CODES = new Set([
+  'PROTOCOL_CONNECTION_LOST',
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'PROTOCOL_ENQUEUE_AFTER_QUIT',
+  CLOSED_CONNECTION,
+]);
 const UNAVAILABLE_NUMBERS = new Set([
   1021, // disk full
   1037, // out of memory
@@ -51,7 +59,6 @@ const UNAVAILABLE_CODES = new Set([
   ...[STATEMENT_TIMED_OUT, 'POOL_CLOSED', 'HANDSHAKE_SSL_ERROR', 'HANDSHAKE_NO_SSL_SUPPORT'],
 ]);
 const UNAVAILABLE_TEXTS = new Set(['Pool is closed.', 'Queue limit reached.']);
-
 
 export function classifyMysqlError(error: unknown): Failure {
   const { code, errno, fatal, message } = describe(error);

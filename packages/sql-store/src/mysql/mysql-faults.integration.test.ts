@@ -88,8 +88,16 @@ test('kill -9 at any moment of a checkpoint: the restarted server has all of it 
     expect(checkpoint.applied).toEqual(applied);
     const rows = manyRows(2_000, 'killed');
     const upcoming = position(applied.index + 1);
-    const changed = batch(B, { previous: applied, applied: upcoming, ...rows, accounts: [account('abc', { balanceMinor: balance + 1n }), ...rows.accounts.map((row) => ({ ...row, rev: upcoming.index }))] });
-    const outcome = bucket.checkpoint(changed).then(() => 'committed', (error: unknown) => error);
+    const changed = batch(B, {
+      previous: applied,
+      applied: upcoming,
+      ...rows,
+      accounts: [account('abc', { balanceMinor: balance + 1n }), ...rows.accounts.map((row) => ({ ...row, rev: upcoming.index }))],
+    });
+    const outcome = bucket.checkpoint(changed).then(
+      () => 'committed',
+      (error: unknown) => error,
+    );
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     await server.kill();
     const result = await outcome;
@@ -113,15 +121,18 @@ test('kill -9 at any moment of a checkpoint: the restarted server has all of it 
   expect(killedAt.before).toBeGreaterThan(0);
 });
 
-test.each(['before-server', 'after-server'] as const)('the connection is cut at COMMIT (%s): the checkpoint finds out by itself and succeeds once', async (cut) => {
-  const proxy = await CuttingProxy.start(server.port);
-  closers.push(() => proxy.stop());
-  const bucket = await fresh(await open({ port: proxy.port }));
-  proxy.cutNextCommit(cut);
-  await bucket.checkpoint(next);
-  expect(proxy.cuts).toBe(1);
-  await expectBothOrNeither(bucket, 11);
-});
+test.each(['before-server', 'after-server'] as const)(
+  'the connection is cut at COMMIT (%s): the checkpoint finds out by itself and succeeds once',
+  async (cut) => {
+    const proxy = await CuttingProxy.start(server.port);
+    closers.push(() => proxy.stop());
+    const bucket = await fresh(await open({ port: proxy.port }));
+    proxy.cutNextCommit(cut);
+    await bucket.checkpoint(next);
+    expect(proxy.cuts).toBe(1);
+    await expectBothOrNeither(bucket, 11);
+  },
+);
 
 test.each([
   ['before-server', 10],
@@ -145,7 +156,10 @@ test('two writers: the old one is fenced, even in the middle of its checkpoint',
   // Holds the old writer inside its SQL transaction, behind the lock on an account.
   await blocker.run('begin');
   await blocker.run(`select * from account where bucket=1 and number='abc' for update`);
-  const underWay = old.checkpoint(next).then(() => 'committed', (error: unknown) => error);
+  const underWay = old.checkpoint(next).then(
+    () => 'committed',
+    (error: unknown) => error,
+  );
   const look = await direct();
   await aCheckpointWaits(look);
   const taking = (await open()).openBucket(B);
@@ -176,7 +190,8 @@ test('killed connections are replaced in silence', async () => {
   await bucket.load(ABC);
   const admin = await direct();
   const own = Number(await admin.value('select connection_id()'));
-  for (const row of await admin.run(`select id from information_schema.processlist where user='root' and id<>${own}`)) await admin.run(`kill ${String(row['id'] ?? row['ID'])}`);
+  for (const row of await admin.run(`select id from information_schema.processlist where user='root' and id<>${own}`))
+    await admin.run(`kill ${String(row['id'] ?? row['ID'])}`);
   expect((await bucket.load(ABC)).accounts).toEqual([account('abc')]);
   await bucket.checkpoint(next);
   await expectBothOrNeither(bucket, 11);
@@ -201,7 +216,12 @@ test('too many connections: unavailable, and available again when they are gone'
   });
   await expect(store.openBucket(B)).rejects.toMatchObject({ kind: 'store-unavailable', effectUnknown: false });
   for (const connection of crowd) connection.close();
-  await waitUntil('the bucket opens again', () => store.openBucket(B).then(() => true, () => false));
+  await waitUntil('the bucket opens again', () =>
+    store.openBucket(B).then(
+      () => true,
+      () => false,
+    ),
+  );
 });
 
 test('a deadlock with somebody else is run again', async () => {

@@ -71,22 +71,39 @@ test('too many connections are called that, of the server and of a user', async 
   // The least there can be: who has more rights gets one more than the others.
   await direct.run('set global max_connections=10');
   const crowd = Array.from({ length: 12 }, () => createConnection({ host: '127.0.0.1', port: server.port, user: 'root' }));
-  const settled = await Promise.all(crowd.map((each) => new Promise<boolean>((resolve) => each.on('error', () => undefined).connect((error) => resolve(error === null)))));
+  const settled = await Promise.all(
+    crowd.map((each) => new Promise<boolean>((resolve) => each.on('error', () => undefined).connect((error) => resolve(error === null)))),
+  );
   expect(settled).toContain(false);
-  await expect(openAppliedStore(url)).rejects.toMatchObject({ kind: 'store-unavailable', message: expect.stringMatching(/too many connections.*max_connections/) as string });
+  await expect(openAppliedStore(url)).rejects.toMatchObject({
+    kind: 'store-unavailable',
+    message: expect.stringMatching(/too many connections.*max_connections/) as string,
+  });
   for (const each of crowd) each.destroy();
   await direct.run(`set global max_connections=${before}`);
 });
 
 test('what a session cannot set is refused by name: a log of statements, upper case that the server does not keep', async () => {
   const unfit = await startMariaDb({ extraArgs: ['--lower-case-table-names=1', '--log-bin', '--binlog-format=STATEMENT'] });
-  await expect(openMysqlStore({ url: unfit.url, database: 'mas' })).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'server', message: expect.stringContaining('binlog_format') as string });
+  await expect(openMysqlStore({ url: unfit.url, database: 'mas' })).rejects.toMatchObject({
+    kind: 'store-misconfigured',
+    setting: 'server',
+    message: expect.stringContaining('binlog_format') as string,
+  });
   const root = await DirectSql.connect(unfit.port);
   await root.run('set global binlog_format=MIXED');
-  await expect(openMysqlStore({ url: unfit.url, database: 'Mas' })).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'database', message: expect.stringContaining('"mas"') as string });
+  await expect(openMysqlStore({ url: unfit.url, database: 'Mas' })).rejects.toMatchObject({
+    kind: 'store-misconfigured',
+    setting: 'database',
+    message: expect.stringContaining('"mas"') as string,
+  });
   await (await openMysqlStore({ url: unfit.url, database: 'mas' })).close();
   await root.run('set global max_allowed_packet=1048576');
-  await expect(openMysqlStore({ url: unfit.url, database: 'mas' })).rejects.toMatchObject({ kind: 'store-misconfigured', setting: 'server', message: expect.stringContaining('max_allowed_packet') as string });
+  await expect(openMysqlStore({ url: unfit.url, database: 'mas' })).rejects.toMatchObject({
+    kind: 'store-misconfigured',
+    setting: 'server',
+    message: expect.stringContaining('max_allowed_packet') as string,
+  });
   root.close();
   await unfit.stop();
 });
@@ -102,12 +119,18 @@ test('a wrong password, and a user without rights, are told apart; no password s
 
 test('nobody listens: unavailable, with the address; an unknown host: misconfigured', async () => {
   const port = await freePort();
-  await expect(openAppliedStore(`mysql://root@127.0.0.1:${port}/d`)).rejects.toMatchObject({ kind: 'store-unavailable', message: expect.stringContaining(`127.0.0.1:${port}`) as string });
-  await expect(openAppliedStore(`mysql://root@no-such-host.invalid/d`)).rejects.toMatchObject({ kind: expect.stringMatching(/misconfigured|unavailable/) as string });
+  await expect(openAppliedStore(`mysql://root@127.0.0.1:${port}/d`)).rejects.toMatchObject({
+    kind: 'store-unavailable',
+    message: expect.stringContaining(`127.0.0.1:${port}`) as string,
+  });
+  await expect(openAppliedStore(`mysql://root@no-such-host.invalid/d`)).rejects.toMatchObject({
+    kind: expect.stringMatching(/misconfigured|unavailable/) as string,
+  });
 });
 
 test('a database that is expected to be there is not created before the tables are', async () => {
-  const exists = async (): Promise<boolean> => (await direct.run("select schema_name from information_schema.schemata where schema_name='mas_expected'")).length > 0;
+  const exists = async (): Promise<boolean> =>
+    (await direct.run("select schema_name from information_schema.schemata where schema_name='mas_expected'")).length > 0;
   const store = await openMysqlStore({ url: `mysql://root@127.0.0.1:${server.port}`, database: 'mas_expected', createsDatabase: false });
   expect([await store.ownership(), await exists()]).toEqual([{ kind: 'empty' }, false]);
   await store.migrate();
@@ -127,7 +150,10 @@ test('the database is created; a server that does not sync its commits is warned
 });
 
 test('somebody who looks on sees the rows, and the writer stays the writer', async () => {
-  const [writing, looking] = [await openMysqlStore({ url: server.url, database: 'looked_at' }), await openMysqlStore({ url: server.url, database: 'looked_at' })];
+  const [writing, looking] = [
+    await openMysqlStore({ url: server.url, database: 'looked_at' }),
+    await openMysqlStore({ url: server.url, database: 'looked_at' }),
+  ];
   await writing.migrate();
   const { store } = await writing.openBucket(bucketId(1));
   await store.checkpoint(batch(bucketId(1), { applied: position(5), accounts: [account('seen')] }));
@@ -170,7 +196,10 @@ test('rows of the schema before bodies had a column are read as they were meant,
   for (const statement of backToSchema4('schema_4.')) await direct.run(statement);
   await store.migrate();
   await readsAndRewrites(store);
-  const withBody = async (table: string, key: string): Promise<unknown> => (await direct.run(`select cast(${key} as char) k from schema_4.${table} where body is not null and detail like '[2,%' order by k`)).map((row) => row['k'] as unknown);
+  const withBody = async (table: string, key: string): Promise<unknown> =>
+    (await direct.run(`select cast(${key} as char) k from schema_4.${table} where body is not null and detail like '[2,%' order by k`)).map(
+      (row) => row['k'] as unknown,
+    );
   expect([await withBody('payment', 'seq'), await withBody('outcome', 'id')]).toEqual([['4098', '5000'], ['x']]);
   await store.close();
 });
@@ -181,7 +210,9 @@ test("an owner's column of the first version is widened", async () => {
   await direct.run('alter table wide_owner.account modify owner varbinary(512) not null');
   await direct.run(`delete from wide_owner.kysely_migration where name >= '0003'`);
   await store.migrate();
-  const [column] = await direct.run(`select character_maximum_length as bytes from information_schema.columns where table_schema = 'wide_owner' and table_name = 'account' and column_name = 'owner'`);
+  const [column] = await direct.run(
+    `select character_maximum_length as bytes from information_schema.columns where table_schema = 'wide_owner' and table_name = 'account' and column_name = 'owner'`,
+  );
   expect(Number(column?.['bytes'])).toBe(768);
   await store.close();
 });
@@ -194,7 +225,14 @@ test('lookups read rows by key only, however many there are', async () => {
   await bucket.checkpoint(batch(bucketId(1), rows));
   const request = {
     accounts: rows.accounts.slice(0, 700).map((row) => row.number),
-    legs: rows.legs.slice(0, 700).map((row) => ({ account: row.account, txn: row.txn, seqRanges: [{ from: 0, to: row.seq }, { from: row.seq + 1, to: 2 ** 50 }] })),
+    legs: rows.legs.slice(0, 700).map((row) => ({
+      account: row.account,
+      txn: row.txn,
+      seqRanges: [
+        { from: 0, to: row.seq },
+        { from: row.seq + 1, to: 2 ** 50 },
+      ],
+    })),
     outcomes: rows.outcomes.slice(0, 700).map((row) => row.key),
   };
   await bucket.load(request);

@@ -63,7 +63,8 @@ export function mysqlSettings(options: MysqlStoreOptions): MysqlSettings {
     description: `${url.hostname}:${port}/${database}`,
   };
   if (!(settings.connections >= 1 && settings.bulkConnections >= 1)) throw new StoreMisconfigured('url', 'connections and bulkConnections are at least 1');
-  if (!(settings.statementTimeoutMs >= MIN_STATEMENT_TIMEOUT_MS)) throw new StoreMisconfigured('url', `statementTimeoutMs is at least ${MIN_STATEMENT_TIMEOUT_MS}`);
+  if (!(settings.statementTimeoutMs >= MIN_STATEMENT_TIMEOUT_MS))
+    throw new StoreMisconfigured('url', `statementTimeoutMs is at least ${MIN_STATEMENT_TIMEOUT_MS}`);
   return settings;
 }
 
@@ -76,13 +77,17 @@ function parse(text: string): URL {
     throw new StoreMisconfigured('url', `the SQL URL is not a URL; its form is ${FORM}, user and password percent-encoded`, { cause });
   }
   if (url.protocol !== 'mysql:' && url.protocol !== 'mariadb:') {
-    throw new StoreMisconfigured('url', `the SQL URL begins with ${url.protocol}//; expected mysql:// (also for MariaDB) as in ${FORM}, or embedded:/path/to/file.db`);
+    throw new StoreMisconfigured(
+      'url',
+      `the SQL URL begins with ${url.protocol}//; expected mysql:// (also for MariaDB) as in ${FORM}, or embedded:/path/to/file.db`,
+    );
   }
   if (url.hostname === '') throw new StoreMisconfigured('url', `the SQL URL names no host; its form is ${FORM}`);
   if (!HOST.test(url.hostname)) throw new StoreMisconfigured('url', `the SQL URL's host "${url.hostname}" is no host name or address; its form is ${FORM}`);
   if (url.port === '0') throw new StoreMisconfigured('url', `the SQL URL's port is 0; its form is ${FORM}`);
   if (url.username === '') throw new StoreMisconfigured('credentials', `the SQL URL names no user; its form is ${FORM}`);
-  if (url.search !== '') throw new StoreMisconfigured('url', `the SQL URL has parameters (${url.search}), and none is known; TLS is set by an option of its own`);
+  if (url.search !== '')
+    throw new StoreMisconfigured('url', `the SQL URL has parameters (${url.search}), and none is known; TLS is set by an option of its own`);
   if (url.hash !== '') throw new StoreMisconfigured('url', `the SQL URL has a "#" part: in a user or password write # as %23, as in ${FORM}`);
   return url;
 }
@@ -91,14 +96,21 @@ function parse(text: string): URL {
 function databaseOf(url: URL, named: string | undefined): string {
   const inUrl = decoded(url.pathname.replace(/^\//, ''), 'database');
   if (named !== undefined && inUrl !== '' && inUrl !== named) {
-    throw new StoreMisconfigured('database', `the SQL URL names database "${inUrl}", but --db (MAS_DB) says "${named}": end the URL behind the port, and name the database by --db`);
+    throw new StoreMisconfigured(
+      'database',
+      `the SQL URL names database "${inUrl}", but --db (MAS_DB) says "${named}": end the URL behind the port, and name the database by --db`,
+    );
   }
   const database = named ?? inUrl;
   if (!DATABASE_NAME.test(database)) {
     const wrong = database === '' ? 'no database is named' : `database name "${database}" is not 1 to 64 letters, digits or underscores`;
     throw new StoreMisconfigured('database', named === undefined ? `${wrong}: end the URL with it, ${FORM}` : `${wrong}: correct --db (MAS_DB)`);
   }
-  if (SYSTEM_DATABASES.has(database.toLowerCase())) throw new StoreMisconfigured('database', `"${database}" is a database of the SQL server itself: name another one by --db (MAS_DB); it is created if it does not exist`);
+  if (SYSTEM_DATABASES.has(database.toLowerCase()))
+    throw new StoreMisconfigured(
+      'database',
+      `"${database}" is a database of the SQL server itself: name another one by --db (MAS_DB); it is created if it does not exist`,
+    );
   return database;
 }
 

@@ -51,7 +51,10 @@ export async function prepareServer(settings: MysqlSettings, logger: Logger, cre
     }
     const localInfile = facts.get('local_infile') === 'ON';
     const bulk = localInfile ? 'LOAD DATA LOCAL' : 'INSERT: set local_infile=1 on the server, and checkpoints cost it half';
-    logger.info({ database: settings.description, version: facts.get('version') ?? '', bulk }, exists ? 'SQL database is ready' : 'the SQL server is ready, and does not have this database');
+    logger.info(
+      { database: settings.description, version: facts.get('version') ?? '', bulk },
+      exists ? 'SQL database is ready' : 'the SQL server is ready, and does not have this database',
+    );
     return { localInfile, exists };
   } catch (error) {
     throw explain(error, settings);
@@ -67,20 +70,31 @@ async function setUp(run: (sql: string) => Promise<unknown>, settings: MysqlSett
   } catch (cause) {
     if (classifyMysqlError(cause) !== 'other' || errorNumber(cause) === null || OF_THE_CONNECTION.has(errorNumber(cause))) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StoreMisconfigured('server', `${settings.description}: the server refuses a session setting (${reason}); MySQL 8 or 9, or MariaDB 10.11 or newer is needed`, { cause });
+    throw new StoreMisconfigured(
+      'server',
+      `${settings.description}: the server refuses a session setting (${reason}); MySQL 8 or 9, or MariaDB 10.11 or newer is needed`,
+      { cause },
+    );
   }
 }
 
 function refuseUnfit(facts: ReadonlyMap<string, string>, { description, database }: MysqlSettings): void {
   const packet = facts.get('max_allowed_packet');
-  if (!(Number(packet) >= MIN_PACKET_BYTES)) throw new StoreMisconfigured('server', `${description}: max_allowed_packet is ${String(packet)}; set it to at least ${MIN_PACKET_BYTES}`);
+  if (!(Number(packet) >= MIN_PACKET_BYTES))
+    throw new StoreMisconfigured('server', `${description}: max_allowed_packet is ${String(packet)}; set it to at least ${MIN_PACKET_BYTES}`);
   // InnoDB would refuse each write: READ COMMITTED cannot be logged as statements.
   if (facts.get('log_bin') === 'ON' && facts.get('binlog_format') === 'STATEMENT') {
-    throw new StoreMisconfigured('server', `${description}: binlog_format is STATEMENT, with which the server refuses writes at READ COMMITTED; set it to ROW (or MIXED)`);
+    throw new StoreMisconfigured(
+      'server',
+      `${description}: binlog_format is STATEMENT, with which the server refuses writes at READ COMMITTED; set it to ROW (or MIXED)`,
+    );
   }
   // Else Mas1 and mas1 would be two resource managers in one database.
   if (facts.get('lower_case_table_names') !== '0' && database !== database.toLowerCase()) {
-    throw new StoreMisconfigured('database', `${description}: this server takes upper and lower case for the same (lower_case_table_names is ${String(facts.get('lower_case_table_names'))}); name the database "${database.toLowerCase()}"`);
+    throw new StoreMisconfigured(
+      'database',
+      `${description}: this server takes upper and lower case for the same (lower_case_table_names is ${String(facts.get('lower_case_table_names'))}); name the database "${database.toLowerCase()}"`,
+    );
   }
 }
 
@@ -96,23 +110,40 @@ function explain(error: unknown, settings: MysqlSettings): unknown {
   const user = `user "${settings.user}"`;
   switch (errorNumber(error)) {
     case ACCESS_DENIED:
-      return new StoreMisconfigured('credentials', `the SQL server at ${where} refuses ${user} with this password: correct the URL, or create the user there`, cause);
+      return new StoreMisconfigured(
+        'credentials',
+        `the SQL server at ${where} refuses ${user} with this password: correct the URL, or create the user there`,
+        cause,
+      );
     case DATABASE_DENIED:
     case UNKNOWN_DATABASE: {
       const grant = `create database ${settings.database}; grant all on ${settings.database}.* to the user`;
       return new StoreMisconfigured('database', `${user} may not use database "${settings.database}" at ${where}: as an administrator run: ${grant}`, cause);
     }
     case HOST_NOT_ALLOWED:
-      return new StoreMisconfigured('credentials', `the SQL server at ${where} allows no user from this machine's address: create ${user} for this host there`, cause);
+      return new StoreMisconfigured(
+        'credentials',
+        `the SQL server at ${where} allows no user from this machine's address: create ${user} for this host there`,
+        cause,
+      );
     case TLS_REQUIRED:
-      return new StoreMisconfigured('server', `the SQL server at ${where} wants TLS of its clients (require_secure_transport): allow ${user} in without`, cause);
+      return new StoreMisconfigured(
+        'server',
+        `the SQL server at ${where} wants TLS of its clients (require_secure_transport): allow ${user} in without`,
+        cause,
+      );
     default:
       break;
   }
   const number = errorNumber(error);
   if (TOO_MANY_CONNECTIONS.has(number)) {
-    const which = number === 1040 ? 'has too many connections (max_connections)' : `allows ${user} no further connection (max_user_connections, or a limit of the account)`;
-    return new StoreUnavailable(`the SQL server at ${where} ${which}: raise the limit, or end other clients; each resource manager needs up to ${settings.connections + settings.bulkConnections + 1}`, false, cause);
+    const which =
+      number === 1040 ? 'has too many connections (max_connections)' : `allows ${user} no further connection (max_user_connections, or a limit of the account)`;
+    return new StoreUnavailable(
+      `the SQL server at ${where} ${which}: raise the limit, or end other clients; each resource manager needs up to ${settings.connections + settings.bulkConnections + 1}`,
+      false,
+      cause,
+    );
   }
   const code = errorCode(error);
   if (code === 'ENOTFOUND') return new StoreMisconfigured('url', `the SQL server's host "${settings.host}" is unknown: correct the URL`, cause);

@@ -3,13 +3,7 @@
  * number: half the size of objects, one byte form per value, and still readable in a database client. What the columns
  * say already is left out. A change of the form takes a new version number; old ones stay readable for good, as outcomes do.
  */
-import {
-  COORDINATOR_REASON_NAMES,
-  REFUSAL_NAMES,
-  type AbortReason,
-  type LegEffect,
-  type Subject,
-} from '@mas/ledger';
+import { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type LegEffect, type Subject } from '@mas/ledger';
 import { invariant, unreachable } from '@mas/values';
 import { asAccountNumber, asArray, asInt, asOneOf, asText } from './raw-values';
 import type { RowWriter } from './row-writer';

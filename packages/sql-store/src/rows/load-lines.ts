@@ -28,12 +28,7 @@ export class LoadLines extends RowWriter {
   private spare: Buffer = Buffer.alloc(0);
 
   /** @param leading values of the first columns, the same in every row */
-  constructor(
-    table: string,
-    columns: readonly string[],
-    leading: readonly number[],
-    limits: StatementLimits,
-  ) {
+  constructor(table: string, columns: readonly string[], leading: readonly number[], limits: StatementLimits) {
     super(limits);
     this.opening = Buffer.from(leading.map((value) => `${value}\t`).join(''), 'latin1');
     // REPLACE: rows that exist take the new values, in place. Without it LOCAL would skip them, with a warning.

@@ -99,5 +99,7 @@ export function outcomeKey(raw: RawRow): PaymentKey {
 function decision(raw: RawRow, reason: unknown, commit: unknown): Decision {
   const kind = asOneOf(['committed', 'aborted'], raw['decision'], 'decision');
   const atMs = asInt(raw['decided_at_ms'], 'decided at');
-  return kind === 'committed' ? { kind, atMs, commitUs: commit === null ? null : atMs * 1000 + asInt(commit, 'commit time') } : { kind, atMs, reason: present(cold.warmReason(reason), 'reason of an aborted payment') };
+  return kind === 'committed'
+    ? { kind, atMs, commitUs: commit === null ? null : atMs * 1000 + asInt(commit, 'commit time') }
+    : { kind, atMs, reason: present(cold.warmReason(reason), 'reason of an aborted payment') };
 }

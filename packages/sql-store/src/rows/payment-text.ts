@@ -101,7 +101,8 @@ function writeMoments({ preparedAtMs, preparedUs, commitUs, mark }: LegRow, to: 
 
 export function legRow(raw: RawRow): LegRow {
   const { parts, body } = cold.decodeDetail(raw['detail'], OLD_BODY_AT, 'detail of a leg');
-  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved, promise = null, commit = null, mark = null] = parts;
+  const [scopeText, homeSlot, currency, subject, endedAtMs, journalSeq, reason, held, refunded, refundReserved, promise = null, commit = null, mark = null] =
+    parts;
   const preparedAtMs = asInt(raw['prepared_at_ms'], 'prepared at');
   const preparedUs = promise === null ? null : preparedAtMs * 1000 + asInt(promise, 'moment of the promise');
   const account = asAccountNumber(raw['account']);
@@ -147,7 +148,11 @@ function coldReservation(held: Reservation, to: RowWriter): void {
 
 function warmMark(value: unknown): BalanceMark {
   const [momentUs, lastSeq, openSeqs] = asArray(value, 'mark');
-  return { momentUs: asInt(momentUs, 'moment of a mark'), lastSeq: asInt(lastSeq, 'last seq of a mark'), openSeqs: asArray(openSeqs, 'open legs of a mark').map((seq) => asInt(seq, 'seq')) };
+  return {
+    momentUs: asInt(momentUs, 'moment of a mark'),
+    lastSeq: asInt(lastSeq, 'last seq of a mark'),
+    openSeqs: asArray(openSeqs, 'open legs of a mark').map((seq) => asInt(seq, 'seq')),
+  };
 }
 
 function warmReservation(value: unknown): Reservation {

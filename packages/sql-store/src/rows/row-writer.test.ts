@@ -21,15 +21,21 @@ const sqlite = (write: (to: RowWriter) => void): string => row(SQLITE.upserts(IN
 const hex = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
 const latin = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
-test.each([0, 1, 9, 10, 99, 100, 999_999_999, 1_000_000_000, 1_000_000_001, 2 ** 31, 2 ** 32 + 5, 10 ** 15, 2 ** 53 - 1])('integer %d, and its negative', (value) => {
-  expect(load((to) => to.integer(value))).toBe(String(value));
-  expect(mysql((to) => to.integer(-value))).toBe(String(value === 0 ? 0 : -value));
-});
+test.each([0, 1, 9, 10, 99, 100, 999_999_999, 1_000_000_000, 1_000_000_001, 2 ** 31, 2 ** 32 + 5, 10 ** 15, 2 ** 53 - 1])(
+  'integer %d, and its negative',
+  (value) => {
+    expect(load((to) => to.integer(value))).toBe(String(value));
+    expect(mysql((to) => to.integer(-value))).toBe(String(value === 0 ? 0 : -value));
+  },
+);
 
-test.each([0n, -1n, 1_000_000_000n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n])('money %s', (value) => {
-  expect(load((to) => to.money(value))).toBe(value.toString());
-  expect(mysql((to) => to.money(value))).toBe(value.toString());
-});
+test.each([0n, -1n, 1_000_000_000n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n])(
+  'money %s',
+  (value) => {
+    expect(load((to) => to.money(value))).toBe(value.toString());
+    expect(mysql((to) => to.money(value))).toBe(value.toString());
+  },
+);
 
 test('many integers of every width, against the language', () => {
   const writer = loadRows(INTO);
@@ -71,7 +77,11 @@ test.each(['plain', `it's`, 'a"b', 'back\\slash', '\t\n\0', 'é😀', ''])('JSON
 test('nothing, and byte strings; bytes that are separators are escaped', () => {
   expect(load((to) => (to.none(), to.byteString('00090a5cff')))).toBe('\\N\t\0\\\t\\\n\\\\\xff');
   const all = Buffer.from(Array.from({ length: 256 }, (_, n) => n)).toString('hex');
-  expect(load((to) => to.byteString(all))).toBe(Buffer.from(all, 'hex').toString('latin1').replace(/[\t\n\\]/g, '\\$&'));
+  expect(load((to) => to.byteString(all))).toBe(
+    Buffer.from(all, 'hex')
+      .toString('latin1')
+      .replace(/[\t\n\\]/g, '\\$&'),
+  );
   expect(mysql((to) => (to.none(), to.byteString('00090a5cff')))).toBe(`null,x'00090a5cff'`);
 });
 

@@ -17,7 +17,14 @@ import { createdUs } from './migration-0006-created-us';
 
 /** @throws StoreMisconfigured when the tables were made by a newer version; the driver's error when the database fails. */
 export async function migrate(database: SqlDatabase): Promise<void> {
-  const migrations = { '0001-tables': tables(database.dialect), '0002-group-state': groupState(database.dialect), '0003-wide-owner': wideOwner(database.dialect), '0004-store-owner': storeOwner(database.dialect), '0005-body': bodyColumn(database.dialect), '0006-created-us': createdUs(database.dialect) };
+  const migrations = {
+    '0001-tables': tables(database.dialect),
+    '0002-group-state': groupState(database.dialect),
+    '0003-wide-owner': wideOwner(database.dialect),
+    '0004-store-owner': storeOwner(database.dialect),
+    '0005-body': bodyColumn(database.dialect),
+    '0006-created-us': createdUs(database.dialect),
+  };
   const provider = { getMigrations: () => Promise.resolve(migrations) };
   const { error, results } = await database.withAdmin(async (db) => {
     if (database.dialect.name === 'mysql') await migratorTables(db, columnTypes(database.dialect));
@@ -38,11 +45,17 @@ export async function migrate(database: SqlDatabase): Promise<void> {
  * their keys are too long.
  */
 async function migratorTables(db: Kysely<Schema>, { tableOptions }: ColumnTypes): Promise<void> {
-  await db.schema.createTable('kysely_migration').ifNotExists().modifyEnd(tableOptions)
+  await db.schema
+    .createTable('kysely_migration')
+    .ifNotExists()
+    .modifyEnd(tableOptions)
     .addColumn('name', 'varchar(255)', (column) => column.notNull().primaryKey())
     .addColumn('timestamp', 'varchar(255)', (column) => column.notNull())
     .execute();
-  await db.schema.createTable('kysely_migration_lock').ifNotExists().modifyEnd(tableOptions)
+  await db.schema
+    .createTable('kysely_migration_lock')
+    .ifNotExists()
+    .modifyEnd(tableOptions)
     .addColumn('id', 'varchar(255)', (column) => column.notNull().primaryKey())
     .addColumn('is_locked', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();

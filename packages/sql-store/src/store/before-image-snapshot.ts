@@ -61,7 +61,11 @@ export class BeforeImageSnapshots {
       await snapshot.preserve(executor, 'accounts', batch.accounts);
       await snapshot.preserve(executor, 'legs', batch.legs);
       await snapshot.preserve(executor, 'outcomes', batch.outcomes);
-      await snapshot.preserveKeys(executor, 'locks', [...batch.locks.map((lock) => ({ slot: lock.slot, key: lockKey(lock) })), ...batch.removedLocks].map(({ slot, key }) => [slot, key]));
+      await snapshot.preserveKeys(
+        executor,
+        'locks',
+        [...batch.locks.map((lock) => ({ slot: lock.slot, key: lockKey(lock) })), ...batch.removedLocks].map(({ slot, key }) => [slot, key]),
+      );
     }
   }
 }
@@ -96,7 +100,11 @@ class BeforeImageSnapshot implements SnapshotReader {
   }
 
   async preserve(executor: Kysely<Schema>, kind: SnapshotKind, rows: readonly SnapshotRow[]): Promise<void> {
-    await this.preserveKeys(executor, kind, rows.map((row) => textOf(kind).keyOf(row)));
+    await this.preserveKeys(
+      executor,
+      kind,
+      rows.map((row) => textOf(kind).keyOf(row)),
+    );
   }
 
   async preserveKeys(executor: Kysely<Schema>, kind: SnapshotKind, keys: readonly RowKey[]): Promise<void> {

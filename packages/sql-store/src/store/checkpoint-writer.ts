@@ -15,7 +15,13 @@ import { lockAsWriter, type Fence } from './writer-fence';
 export type BeforeWrite = (trx: Transaction<Schema>, at: Generation, batch: CheckpointBatch) => Promise<void>;
 
 /** Harmless when it has already happened. @throws WriterFenced; InvariantViolation for a batch that does not follow on what is there */
-export async function writeCheckpoint(trx: Transaction<Schema>, dialect: SqlDialect, fence: Fence, batch: CheckpointBatch, beforeWrite: BeforeWrite): Promise<void> {
+export async function writeCheckpoint(
+  trx: Transaction<Schema>,
+  dialect: SqlDialect,
+  fence: Fence,
+  batch: CheckpointBatch,
+  beforeWrite: BeforeWrite,
+): Promise<void> {
   const { dao, row } = await lockAsWriter(trx, dialect, fence);
   if (checkpointState(fence.bucket, row.applied, batch) === 'done') return;
   const at = { bucket: fence.bucket, generation: row.generation };

@@ -71,4 +71,3 @@ class ReadViewSnapshot implements SnapshotReader {
     }
   }
 }
-

@@ -62,5 +62,7 @@ export async function answered<Result>(database: SqlDatabase, what: string, work
 
 export function unavailable(database: SqlDatabase, what: string, cause: unknown, effectUnknown: boolean): StoreUnavailable {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StoreUnavailable(`${what}: ${database.description} ${effectUnknown ? 'did not answer a COMMIT' : 'is not available'} (${reason})`, effectUnknown, { cause });
+  return new StoreUnavailable(`${what}: ${database.description} ${effectUnknown ? 'did not answer a COMMIT' : 'is not available'} (${reason})`, effectUnknown, {
+    cause,
+  });
 }

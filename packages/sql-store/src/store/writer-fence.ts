@@ -21,7 +21,11 @@ export function requireWriter(fence: Fence, row: MetaRow | null): MetaRow {
 }
 
 /** Locks the bucket's meta row until the SQL transaction ends. @throws WriterFenced */
-export async function lockAsWriter(trx: Transaction<Schema>, dialect: SqlDialect, fence: Fence): Promise<{ readonly dao: BucketMetaDAO; readonly row: MetaRow }> {
+export async function lockAsWriter(
+  trx: Transaction<Schema>,
+  dialect: SqlDialect,
+  fence: Fence,
+): Promise<{ readonly dao: BucketMetaDAO; readonly row: MetaRow }> {
   const dao = new BucketMetaDAO(trx, dialect, fence.bucket);
   return { dao, row: requireWriter(fence, await dao.lock()) };
 }

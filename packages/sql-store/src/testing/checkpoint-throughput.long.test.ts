@@ -50,7 +50,11 @@ async function measure(what: string, store: AppliedStore): Promise<number> {
   const cpu = process.cpuUsage(cpuBefore);
   const perSecond = Math.round((written / elapsedMs) * 1_000);
   const content = rowsOfBatch(3);
-  const request = { accounts: content.accounts.slice(0, 1_000).map((row) => row.number), legs: [], outcomes: content.outcomes.slice(0, 1_000).map((row) => row.key) };
+  const request = {
+    accounts: content.accounts.slice(0, 1_000).map((row) => row.number),
+    legs: [],
+    outcomes: content.outcomes.slice(0, 1_000).map((row) => row.key),
+  };
   const loadStartedAtMs = performance.now();
   const loaded = await rows.load(request);
   const loadMs = performance.now() - loadStartedAtMs;

@@ -62,15 +62,32 @@ const decision = { kind: 'committed' as const, atMs: 1_700_000_000_002, commitUs
 
 export const MEANT_ACCOUNTS: readonly AccountRow[] = [account('abc', { createdUs: null })];
 export const MEANT_LEGS: readonly LegRow[] = [
-  leg('def', 4099, { spec: AUTHORIZED, body: body({ kind: 'authorization', legs: [AUTHORIZED], expiresAtMs: 1_800_000_000_000 }), journal: null, reservation: { status: 'open', expiresAtMs: 1_800_000_000_000, reservedMinor: 9n, consumedBy: null }, ...without }),
+  leg('def', 4099, {
+    spec: AUTHORIZED,
+    body: body({ kind: 'authorization', legs: [AUTHORIZED], expiresAtMs: 1_800_000_000_000 }),
+    journal: null,
+    reservation: { status: 'open', expiresAtMs: 1_800_000_000_000, reservedMinor: 9n, consumedBy: null },
+    ...without,
+  }),
   leg('def', 4100, { ...without, body: body({ legs: MIXED }), spec: MIXED[1] }),
   leg('abc', 4096, { ...without, body: body({ memo: 'rent, "flat 7" é\n' }) }),
   leg('abc', 4097, { ...without, state: 'aborted', reason, body: null, endedAtMs: 6, journal: null, subject: { kind: 'system' } }),
-  leg('abc', 4098, { ...without, state: 'prepared', endedAtMs: null, journal: null, body: body({ kind: 'refund', legs: MIXED, reference: { key: key('issuer|operator', 'original'), txn: txn(5) } }), spec: MIXED[0] }),
+  leg('abc', 4098, {
+    ...without,
+    state: 'prepared',
+    endedAtMs: null,
+    journal: null,
+    body: body({ kind: 'refund', legs: MIXED, reference: { key: key('issuer|operator', 'original'), txn: txn(5) } }),
+    spec: MIXED[0],
+  }),
 ];
 export const MEANT_OUTCOMES: readonly OutcomeRow[] = [
   outcome(key('abc', 'x'), { decision, untold: [{ account: accountNumber('def') }], body: body({ legs: MIXED }) }),
-  outcome(key('issuer|operator', '{abc}7'), { decision: { kind: 'aborted', atMs: 4, reason }, body: body({ memo: 'no' }), forced: [{ operator: 'issuer|eve', askedAtMs: 9, txn: txn(8) }] }),
+  outcome(key('issuer|operator', '{abc}7'), {
+    decision: { kind: 'aborted', atMs: 4, reason },
+    body: body({ memo: 'no' }),
+    forced: [{ operator: 'issuer|eve', askedAtMs: 9, txn: txn(8) }],
+  }),
   outcome(key('issuer|operator', '{abc}8'), { decision, body: body({ legs: [], memo: '["freeze","abc",null]' }) }),
 ];
 

@@ -8,12 +8,17 @@ import { MEANT_ACCOUNTS, MEANT_LEGS, MEANT_OUTCOMES } from './rows-of-schema-4';
 
 type Key = (row: { readonly txn: string; readonly key: string }) => string;
 const keyOf: Key = ({ txn, key }) => `${txn} ${key}`;
-const sorted = <Row extends { readonly txn: string; readonly key: string }>(rows: readonly Row[]): readonly Row[] => [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+const sorted = <Row extends { readonly txn: string; readonly key: string }>(rows: readonly Row[]): readonly Row[] =>
+  [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 
 /** Behind it a leg and an outcome have been written anew, and one leg more; the others have not. @param store whose bucket 1 is at position 10. */
 export async function readsAndRewrites(store: AppliedStore): Promise<void> {
   const { store: rows } = await store.openBucket(bucketId(1));
-  const requested = { accounts: MEANT_ACCOUNTS.map(({ number }) => number), legs: MEANT_LEGS.map(({ account, txn, seq }) => ({ account, txn, seqRanges: [{ from: seq, to: seq }] })), outcomes: MEANT_OUTCOMES.map(({ key }) => key) };
+  const requested = {
+    accounts: MEANT_ACCOUNTS.map(({ number }) => number),
+    legs: MEANT_LEGS.map(({ account, txn, seq }) => ({ account, txn, seqRanges: [{ from: seq, to: seq }] })),
+    outcomes: MEANT_OUTCOMES.map(({ key }) => key),
+  };
   const loaded = await rows.load(requested);
   expect(loaded.accounts).toEqual(MEANT_ACCOUNTS);
   expect(sorted(loaded.legs)).toEqual(sorted(MEANT_LEGS));
@@ -27,7 +32,15 @@ export async function readsAndRewrites(store: AppliedStore): Promise<void> {
   const told = { ...untold, untold: [] };
   const [paid, opened] = [{ ...present(MEANT_ACCOUNTS[0], 'account'), balanceMinor: 900n, rev: 2 }, account('opened')];
   const added = leg('abc', 5000, { body: body({ memo: '\t\n\\\0' }) });
-  await rows.checkpoint(batch(bucketId(1), { previous: position(10), applied: position(11), accounts: [paid, opened], legs: [...changed.filter(({ seq }) => seq === 4098), added], outcomes: [told] }));
+  await rows.checkpoint(
+    batch(bucketId(1), {
+      previous: position(10),
+      applied: position(11),
+      accounts: [paid, opened],
+      legs: [...changed.filter(({ seq }) => seq === 4098), added],
+      outcomes: [told],
+    }),
+  );
   const reader = await rows.readSnapshot();
   const chunks = await allChunks(reader);
   await reader.close();

@@ -10,7 +10,9 @@ export function checkpointContract(context: ContractContext): void {
   test('what was checkpointed survives the process, with its index', async () => {
     const { bucket, store } = await context.openNew();
     await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
-    await store.checkpoint(batch(bucket, { previous: position(10), applied: position(25, 3), accounts: [account('abc', { balanceMinor: 7n })], meta: meta(bucket, { rev: 99 }) }));
+    await store.checkpoint(
+      batch(bucket, { previous: position(10), applied: position(25, 3), accounts: [account('abc', { balanceMinor: 7n })], meta: meta(bucket, { rev: 99 }) }),
+    );
     await context.reopen();
     const again = await context.open(bucket);
     expect(again.checkpoint.applied).toEqual(position(25, 3));

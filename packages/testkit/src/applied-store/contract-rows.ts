@@ -98,7 +98,16 @@ export function outcome(ofKey: PaymentKey, changes: Partial<OutcomeRow> = {}): O
 }
 
 export function lock(lockId: string, changes: Partial<LockRow> = {}): LockRow {
-  return { slot: slotOfAccount(accountNumber(lockId)), lockId, mode: 'exclusive', owner: 'auditor', token: 1, untilMs: 1_700_000_005_000, heldBy: 'operator mas|ops', ...changes };
+  return {
+    slot: slotOfAccount(accountNumber(lockId)),
+    lockId,
+    mode: 'exclusive',
+    owner: 'auditor',
+    token: 1,
+    untilMs: 1_700_000_005_000,
+    heldBy: 'operator mas|ops',
+    ...changes,
+  };
 }
 
 export function removed(lockId: string): CheckpointBatch['removedLocks'][number] {
@@ -114,9 +123,15 @@ export function meta(bucket: BucketId, changes: Partial<BucketMeta> = {}): Bucke
     rev: 4,
     lockSeq: 2,
     policy: { version: 3, numberPattern: 'dddd-dddd-dddd-dddd', minimumBalanceMinor: 1_000n, maximumAmountMinor: 9_223_372_036_854_775_807n },
-    slots: [{ from: slot(0), to: slot(1364) }, { from: slot(2000), to: slot(2000) }],
+    slots: [
+      { from: slot(0), to: slot(1364) },
+      { from: slot(2000), to: slot(2000) },
+    ],
     epoch: 5,
-    issued: new Map([[USD, 5_000n], [currency('EUR'), -1n]]),
+    issued: new Map([
+      [USD, 5_000n],
+      [currency('EUR'), -1n],
+    ]),
     totals: new Map([[USD, 9_223_372_036_854_775_807n]]),
     accountCount: 6,
     semanticsVersion: 1,
@@ -124,7 +139,13 @@ export function meta(bucket: BucketId, changes: Partial<BucketMeta> = {}): Bucke
   };
 }
 
-export const CONF_STATE: ConfState = { ...EMPTY_CONF_STATE, voters: [nodeId(1), nodeId(2), nodeId(3)], learners: [nodeId(4)], votersOutgoing: [nodeId(1)], autoLeave: true };
+export const CONF_STATE: ConfState = {
+  ...EMPTY_CONF_STATE,
+  voters: [nodeId(1), nodeId(2), nodeId(3)],
+  learners: [nodeId(4)],
+  votersOutgoing: [nodeId(1)],
+  autoLeave: true,
+};
 
 export function position(index: number, term = 1): Position {
   return { index, term };
@@ -155,4 +176,3 @@ export function manyRows(count: number, prefix = 'many'): Pick<CheckpointBatch, 
     outcomes: numbers.map((number, n) => outcome(key(number, `payment-${n}`))),
   };
 }
-

@@ -82,7 +82,12 @@ export class MemoryAppliedStore implements AppliedStore, OwnedStore {
   }
 
   buckets(): Promise<readonly BucketId[]> {
-    return this.perform('list', null, () => [...this.tables.buckets].filter(([, bucket]) => !bucket.dropped).map(([id]) => id).sort((a, b) => a - b));
+    return this.perform('list', null, () =>
+      [...this.tables.buckets]
+        .filter(([, bucket]) => !bucket.dropped)
+        .map(([id]) => id)
+        .sort((a, b) => a - b),
+    );
   }
 
   openBucket(id: BucketId): Promise<{ readonly store: BucketStore; readonly checkpoint: Checkpoint }> {
@@ -163,7 +168,11 @@ class MemoryBucketStore implements BucketStore {
   }
 
   async readSnapshot(): Promise<SnapshotReader> {
-    return this.perform('snapshot', () => new MemorySnapshot(this.stored.checkpoint, this.stored.rows.chunks(this.owner.tables.rowsPerChunk), () => this.perform('snapshot', () => undefined)));
+    return this.perform(
+      'snapshot',
+      () =>
+        new MemorySnapshot(this.stored.checkpoint, this.stored.rows.chunks(this.owner.tables.rowsPerChunk), () => this.perform('snapshot', () => undefined)),
+    );
   }
 
   async beginInstall(checkpoint: Checkpoint): Promise<SnapshotInstaller> {

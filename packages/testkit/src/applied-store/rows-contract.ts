@@ -21,7 +21,15 @@ export function rowsContract(context: ContractContext): void {
     const { bucket, store } = await context.openNew();
     const reason = { name: 'INSUFFICIENT_FUNDS' as const, account: accountNumber('abc'), facts: { needed: AWKWARD_TEXT, available: '3.00' } };
     const accounts = [
-      account('abc', { owner: AWKWARD_TEXT, balanceMinor: MAX, holdsMinor: MAX, pendingCreditsMinor: 1n, minimumMinor: -MAX - 1n, rev: 2 ** 53 - 1, lastSeq: 2 ** 52 }),
+      account('abc', {
+        owner: AWKWARD_TEXT,
+        balanceMinor: MAX,
+        holdsMinor: MAX,
+        pendingCreditsMinor: 1n,
+        minimumMinor: -MAX - 1n,
+        rev: 2 ** 53 - 1,
+        lastSeq: 2 ** 52,
+      }),
       account('longest-owner', { owner: '漢'.repeat(256), balanceMinor: -MAX - 1n }),
       account('9090-8912-1209-0098', { status: 'closed', currency: currency('JPY'), balanceMinor: 0n }),
     ];
@@ -34,18 +42,43 @@ export function rowsContract(context: ContractContext): void {
     const legs = [
       leg('abc', 2 ** 50, { key: key('issuer|é', `id'"\\`), subject: { kind: 'operator', name: AWKWARD_TEXT }, body: body({ memo: AWKWARD_TEXT }) }),
       leg('abc', 5, { state: 'aborted', reason, body: null, endedAtMs: 6, journal: null, subject: { kind: 'system' } }),
-      leg('abc', 6, { state: 'prepared', endedAtMs: null, journal: null, spec: { account: accountNumber('abc'), effect: 'refund-debit', amountMinor: MAX, currency: USD } }),
-      leg('def', 7, { reservation, spec: { account: accountNumber('def'), effect: 'authorize', amountMinor: 9n, currency: USD }, refundedMinor: 1n, refundReservedMinor: 2n }),
-      leg('def', 8, { body: body({ kind: 'capture', reference: { key: key('a', 'b'), txn: txn(5) }, expiresAtMs: 3 }), journal: { seq: 2, balanceAfterMinor: -MAX - 1n } }),
+      leg('abc', 6, {
+        state: 'prepared',
+        endedAtMs: null,
+        journal: null,
+        spec: { account: accountNumber('abc'), effect: 'refund-debit', amountMinor: MAX, currency: USD },
+      }),
+      leg('def', 7, {
+        reservation,
+        spec: { account: accountNumber('def'), effect: 'authorize', amountMinor: 9n, currency: USD },
+        refundedMinor: 1n,
+        refundReservedMinor: 2n,
+      }),
+      leg('def', 8, {
+        body: body({ kind: 'capture', reference: { key: key('a', 'b'), txn: txn(5) }, expiresAtMs: 3 }),
+        journal: { seq: 2, balanceAfterMinor: -MAX - 1n },
+      }),
       // A body's legs beside the row's own one: another currency before it, and after it one that differs in nothing but the amount.
-      leg('def', 9, { key: key('issuer|operator', 'z'), subject: { kind: 'operator', name: 'issuer|operator' }, body: body({ legs: mixedLegs }), spec: present(mixedLegs[1], 'leg') }),
+      leg('def', 9, {
+        key: key('issuer|operator', 'z'),
+        subject: { kind: 'operator', name: 'issuer|operator' },
+        body: body({ legs: mixedLegs }),
+        spec: present(mixedLegs[1], 'leg'),
+      }),
     ];
     const outcomes = [
       outcome(key('def', 'mixed'), { body: body({ legs: mixedLegs }), subject: { kind: 'account', account: accountNumber('def') } }),
-      outcome(key('abc', 'forced'), { forced: [{ operator: 'issuer|"eve"', askedAtMs: 1_700_000_000_009, txn: txn(8) }, { operator: 'issuer|joe', askedAtMs: 1_700_000_000_010, txn: txn(9) }] }),
+      outcome(key('abc', 'forced'), {
+        forced: [
+          { operator: 'issuer|"eve"', askedAtMs: 1_700_000_000_009, txn: txn(8) },
+          { operator: 'issuer|joe', askedAtMs: 1_700_000_000_010, txn: txn(9) },
+        ],
+      }),
       outcome(key('abc', 'x'), { untold: [{ account: accountNumber('def') }, { account: accountNumber('ghi') }], balances: [] }),
       outcome(key('issuer|operator', '{abc}7'), { decision: { kind: 'aborted', atMs: 4, reason }, body: body({ memo: AWKWARD_TEXT }) }),
-      outcome(key(AWKWARD_TEXT.replaceAll('\0', '') + '|x', 'y'), { decision: { kind: 'aborted', atMs: 4, reason: { name: 'CANCELLED', account: null, facts: {} } } }),
+      outcome(key(AWKWARD_TEXT.replaceAll('\0', '') + '|x', 'y'), {
+        decision: { kind: 'aborted', atMs: 4, reason: { name: 'CANCELLED', account: null, facts: {} } },
+      }),
     ];
     const locks = [lock('abc', { owner: AWKWARD_TEXT, token: 2 ** 52 })];
     await store.checkpoint(batch(bucket, { accounts, legs, outcomes, locks }));
@@ -99,12 +132,37 @@ export function rowsContract(context: ContractContext): void {
 
   test('texts and txns that look like separators, escapes or nothing; the longest ones', async () => {
     const { bucket, store } = await context.openNew();
-    const owners = ['', ' ', 'NULL', '\\N', '\\', '\\\\', 'a\tb\nc\r\n', '\0', '\x1a', `'`, '"', `x'00'`, '\n', '\t', 'é', '😀'.repeat(128), '\\'.repeat(512), 'x'.repeat(512)];
+    const owners = [
+      '',
+      ' ',
+      'NULL',
+      '\\N',
+      '\\',
+      '\\\\',
+      'a\tb\nc\r\n',
+      '\0',
+      '\x1a',
+      `'`,
+      '"',
+      `x'00'`,
+      '\n',
+      '\t',
+      'é',
+      '😀'.repeat(128),
+      '\\'.repeat(512),
+      'x'.repeat(512),
+    ];
     const awkwardTxn = txnId('00090a0d1a22275cff00090a0d1a22275cff5c5c5c0a0a0a090909005c005c4e');
-    const accounts = owners.map((owner, n) => account(n === 0 ? 'a'.repeat(64) : `owner-${n}`, { owner, createdBy: { key: key(owner.replaceAll('\0', '') || 's', 'i'.repeat(128)), txn: awkwardTxn } }));
+    const accounts = owners.map((owner, n) =>
+      account(n === 0 ? 'a'.repeat(64) : `owner-${n}`, { owner, createdBy: { key: key(owner.replaceAll('\0', '') || 's', 'i'.repeat(128)), txn: awkwardTxn } }),
+    );
     const legs = owners.map((memo, n) => leg('abc', n, { txn: awkwardTxn, body: body({ memo }), key: key('s'.repeat(512), '~'.repeat(128)) }));
     await store.checkpoint(batch(bucket, { accounts, legs }));
-    const loaded = await store.load({ ...NOTHING, accounts: accounts.map((row) => row.number), legs: [{ account: accountNumber('abc'), txn: awkwardTxn, seqRanges: [{ from: 0, to: 99 }] }] });
+    const loaded = await store.load({
+      ...NOTHING,
+      accounts: accounts.map((row) => row.number),
+      legs: [{ account: accountNumber('abc'), txn: awkwardTxn, seqRanges: [{ from: 0, to: 99 }] }],
+    });
     expect(sorted(loaded.accounts)).toEqual(sorted(accounts));
     expect(sorted(loaded.legs)).toEqual(sorted(legs));
   });
@@ -121,10 +179,16 @@ export function rowsContract(context: ContractContext): void {
 
   test('a later version replaces a row; what was not in the batch stays', async () => {
     const { bucket, store } = await context.openNew();
-    await store.checkpoint(batch(bucket, { accounts: [account('abc'), account('def')], legs: [leg('abc', 5, { state: 'prepared', endedAtMs: null, journal: null })] }));
+    await store.checkpoint(
+      batch(bucket, { accounts: [account('abc'), account('def')], legs: [leg('abc', 5, { state: 'prepared', endedAtMs: null, journal: null })] }),
+    );
     const changed = { accounts: [account('abc', { balanceMinor: -5n, rev: 2 })], legs: [leg('abc', 5)] };
     await store.checkpoint(batch(bucket, { ...changed, previous: position(10), applied: position(11, 2) }));
-    const request = { accounts: [accountNumber('abc'), accountNumber('def')], legs: [{ account: accountNumber('abc'), txn: txn(5), seqRanges: [{ from: 0, to: 9 }] }], outcomes: [] };
+    const request = {
+      accounts: [accountNumber('abc'), accountNumber('def')],
+      legs: [{ account: accountNumber('abc'), txn: txn(5), seqRanges: [{ from: 0, to: 9 }] }],
+      outcomes: [],
+    };
     const loaded = await store.load(request);
     expect(sorted(loaded.accounts)).toEqual(sorted([account('abc', { balanceMinor: -5n, rev: 2 }), account('def')]));
     expect(loaded.legs).toEqual([leg('abc', 5)]);
@@ -163,7 +227,9 @@ export function rowsContract(context: ContractContext): void {
 
   test('buckets in one database do not see one another', async () => {
     const [left, right] = [await context.openNew(), await context.openNew()];
-    await left.store.checkpoint(batch(left.bucket, { accounts: [account('abc')], legs: [leg('abc', 5)], outcomes: [outcome(key('abc', 'x'))], locks: [lock('abc')] }));
+    await left.store.checkpoint(
+      batch(left.bucket, { accounts: [account('abc')], legs: [leg('abc', 5)], outcomes: [outcome(key('abc', 'x'))], locks: [lock('abc')] }),
+    );
     expect(await right.store.load({ accounts: [accountNumber('abc')], legs: [], outcomes: [key('abc', 'x')] })).toEqual(NOTHING);
     expect(await right.store.listAccounts(null, 10)).toEqual([]);
     expect((await right.store.loadPinned()).locks).toEqual([]);

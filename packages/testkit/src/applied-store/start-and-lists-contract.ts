@@ -26,7 +26,10 @@ export function startAndListsContract(context: ContractContext): void {
     const spec = { account: accountNumber('def'), effect: 'authorize' as const, amountMinor: 9n, currency: USD };
     const held = (status: 'open' | 'capturing' | 'captured' | 'voided' | 'expired', seq: number) =>
       leg('def', seq, { spec, reservation: { status, expiresAtMs: 9, reservedMinor: 1n, consumedBy: null } });
-    const prepared = [leg('abc', 1, { state: 'prepared', endedAtMs: null, journal: null }), leg('zzz', 3, { state: 'prepared', endedAtMs: null, journal: null })];
+    const prepared = [
+      leg('abc', 1, { state: 'prepared', endedAtMs: null, journal: null }),
+      leg('zzz', 3, { state: 'prepared', endedAtMs: null, journal: null }),
+    ];
     const open = [held('open', 4), held('capturing', 5)];
     const ended = [leg('abc', 2), leg('abc', 9, { state: 'aborted', journal: null }), held('captured', 6), held('voided', 7), held('expired', 8)];
     const undelivered = [outcome(key('abc', 'a'), { untold: [{ account: accountNumber('def') }] })];
@@ -40,7 +43,13 @@ export function startAndListsContract(context: ContractContext): void {
 
     const told = outcome(key('abc', 'a'));
     await store.checkpoint(
-      batch(bucket, { previous: position(10), applied: position(11), legs: [leg('abc', 1)], outcomes: [told], removedLocks: [removed('abc'), removed('never-was')] }),
+      batch(bucket, {
+        previous: position(10),
+        applied: position(11),
+        legs: [leg('abc', 1)],
+        outcomes: [told],
+        removedLocks: [removed('abc'), removed('never-was')],
+      }),
     );
     const later = await store.loadPinned();
     expect(later.prepared.map((row) => row.account)).toEqual(['zzz']);
@@ -54,7 +63,15 @@ export function startAndListsContract(context: ContractContext): void {
     const legs = Array.from({ length: 9 }, (_, n) => leg('abc', n + 1, { txn: txn(n), state: states[n % 3] ?? 'committed', preparedAtMs: 100 + n }));
     await store.checkpoint(batch(bucket, { legs: [...legs, leg('abd', 4), leg('ab', 5)] }));
     const list = async (query: Partial<StoredLegQuery>): Promise<readonly number[]> => {
-      const all: StoredLegQuery = { account: accountNumber('abc'), direction: 'newest-first', cursorSeq: null, limit: 100, state: null, fromMs: null, untilMs: null };
+      const all: StoredLegQuery = {
+        account: accountNumber('abc'),
+        direction: 'newest-first',
+        cursorSeq: null,
+        limit: 100,
+        state: null,
+        fromMs: null,
+        untilMs: null,
+      };
       return (await store.listLegs({ ...all, ...query })).map((row) => row.seq);
     };
     expect(await list({})).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
@@ -64,7 +81,11 @@ export function startAndListsContract(context: ContractContext): void {
     expect(await list({ state: 'aborted' })).toEqual([8, 5, 2]);
     expect(await list({ fromMs: 103, untilMs: 106 })).toEqual([6, 5, 4]);
     expect(await list({ account: accountNumber('nobody') })).toEqual([]);
-    expect((await store.listLegs({ account: accountNumber('abc'), direction: 'oldest-first', cursorSeq: null, limit: 1, state: null, fromMs: null, untilMs: null }))[0]).toEqual(legs[0]);
+    expect(
+      (
+        await store.listLegs({ account: accountNumber('abc'), direction: 'oldest-first', cursorSeq: null, limit: 1, state: null, fromMs: null, untilMs: null })
+      )[0],
+    ).toEqual(legs[0]);
   });
 
   test('accounts in pages: by slot, then by number, each exactly once', async () => {

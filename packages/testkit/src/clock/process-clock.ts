@@ -18,9 +18,11 @@ export class ProcessClock implements Clock {
 
   schedule(delayMs: number, callback: () => void): Timer {
     let isCancelled = false;
-    const timer = this.clock.schedule(delayMs, () => this.call(() => {
-      if (!isCancelled) callback();
-    }));
+    const timer = this.clock.schedule(delayMs, () =>
+      this.call(() => {
+        if (!isCancelled) callback();
+      }),
+    );
     return {
       cancel: () => {
         // It may be due already and wait for the end of a freeze.

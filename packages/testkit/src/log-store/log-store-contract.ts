@@ -50,7 +50,14 @@ export function logStoreContract(name: string, create: () => Promise<LogStoreHar
       const done = appended(store, G1, write(entries(1, 3, 2), hardState(2, 1, 1)));
       expect(store.storage(G1)?.lastIndex()).toBe(3);
       await done;
-      await appended(store, G2, write([{ ...entry(1, 1, '\u0000\u00ff'), type: 'conf-change-v2' }, { ...entry(2, 1, ''), type: 'conf-change' }]));
+      await appended(
+        store,
+        G2,
+        write([
+          { ...entry(1, 1, '\u0000\u00ff'), type: 'conf-change-v2' },
+          { ...entry(2, 1, ''), type: 'conf-change' },
+        ]),
+      );
       const before = dump(store, [G1, G2]);
       store = await reopen(store);
       expect(dump(store, [G1, G2])).toEqual(before);
@@ -174,9 +181,12 @@ export function logStoreContract(name: string, create: () => Promise<LogStoreHar
       expect(() => store.append(G1, write(entries(2, 2, 1)), () => undefined)).toThrow('an append leaves no gap');
     });
 
-    test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])('seed %i: after power failures everything acknowledged is there, and nothing out of order', async (seed) => {
-      await new RandomHistory(harness, seed).run(8, 40);
-    });
+    test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
+      'seed %i: after power failures everything acknowledged is there, and nothing out of order',
+      async (seed) => {
+        await new RandomHistory(harness, seed).run(8, 40);
+      },
+    );
   });
 }
 
@@ -224,7 +234,8 @@ class RandomHistory {
     const group = this.groups[this.random.below(this.groups.length)] ?? G1;
     const storage = store.storage(group);
     const kind = this.random.below(20);
-    if (storage === undefined || kind === 0) return void store.reset(group, { at: id((storage?.lastIndex() ?? 0) + this.random.below(3), 1), confState: THREE_VOTERS }).then(acknowledged);
+    if (storage === undefined || kind === 0)
+      return void store.reset(group, { at: id((storage?.lastIndex() ?? 0) + this.random.below(3), 1), confState: THREE_VOTERS }).then(acknowledged);
     if (kind === 1) return void store.remove(group).then(acknowledged);
     const first = storage.firstIndex();
     const last = storage.lastIndex();

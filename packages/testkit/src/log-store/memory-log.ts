@@ -78,7 +78,10 @@ export class MemoryLogStore implements LogStore {
   }
 
   compact(group: BucketId, upTo: EntryId): void {
-    this.enqueue((groups) => compactTo(present(groups.get(group), `log of group ${group}`), upTo), () => undefined);
+    this.enqueue(
+      (groups) => compactTo(present(groups.get(group), `log of group ${group}`), upTo),
+      () => undefined,
+    );
   }
 
   remove(group: BucketId): Promise<void> {

@@ -1,5 +1,17 @@
 /** A cluster whose founders' incarnations follow from their numbers: for tests and simulators, where equal seeds give equal histories. */
-import { clusterId, founderId, incarnation, LocalMember, MemberTable, PositionMarks, runOf, type ClusterId, type Incarnation, type MemberId, type RunStart } from '@mas/membership';
+import {
+  clusterId,
+  founderId,
+  incarnation,
+  LocalMember,
+  MemberTable,
+  PositionMarks,
+  runOf,
+  type ClusterId,
+  type Incarnation,
+  type MemberId,
+  type RunStart,
+} from '@mas/membership';
 import type { RmId } from '@mas/values';
 
 export interface MadeUpCluster {
@@ -12,12 +24,21 @@ export interface MadeUpCluster {
 /** @param number two clusters of different numbers are different clusters. */
 export function madeUpCluster(rms: readonly RmId[], number = 1): MadeUpCluster {
   const id = clusterId(digits(0xc0ffee, number));
-  const members = new MemberTable(0, rms.map((rm) => ({ ...founderId(rm), incarnation: madeUpIncarnation(founderId(rm), number) })));
+  const members = new MemberTable(
+    0,
+    rms.map((rm) => ({ ...founderId(rm), incarnation: madeUpIncarnation(founderId(rm), number) })),
+  );
   return {
     clusterId: id,
     members,
     local: (rm, position, ordinal = founderId(rm).ordinal) => {
-      const local = new LocalMember({ clusterId: id, self: { rm, ordinal, incarnation: madeUpIncarnation({ rm, ordinal }, number) }, members, marks: new PositionMarks(), position });
+      const local = new LocalMember({
+        clusterId: id,
+        self: { rm, ordinal, incarnation: madeUpIncarnation({ rm, ordinal }, number) },
+        members,
+        marks: new PositionMarks(),
+        position,
+      });
       local.begin([FIRST_RUN]);
       return local;
     },
@@ -32,5 +53,8 @@ export function madeUpIncarnation({ rm, ordinal }: MemberId, number = 1): Incarn
 }
 
 function digits(...numbers: readonly number[]): string {
-  return numbers.map((number) => number.toString(16).padStart(8, '0')).join('').padEnd(32, '0');
+  return numbers
+    .map((number) => number.toString(16).padStart(8, '0'))
+    .join('')
+    .padEnd(32, '0');
 }

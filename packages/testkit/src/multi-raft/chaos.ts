@@ -61,7 +61,9 @@ export async function chaos(seed: number): Promise<{ readonly applied: number; r
 }
 
 async function disturbedTimes(cluster: TestCluster, random: SeededRandom): Promise<History> {
-  const history = new Map<number, GroupHistory>(cluster.groups.map((group) => [group, { proposals: [], reads: [], highestAnswered: 0, moves: 0, mover: undefined, isRemoving: false }]));
+  const history = new Map<number, GroupHistory>(
+    cluster.groups.map((group) => [group, { proposals: [], reads: [], highestAnswered: 0, moves: 0, mover: undefined, isRemoving: false }]),
+  );
   for (let step = 0; step < STEPS; step += 1) {
     for (const group of cluster.groups) {
       const of = history.get(group)!;

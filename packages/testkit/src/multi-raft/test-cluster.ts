@@ -71,7 +71,17 @@ export class TestCluster {
     member.adopt(this.table());
     const transport = this.network.transport(member);
     const host = new MultiRaftHost<number>(
-      { self: member.self, log, transport, positions: member, processes: () => member.members.size, clock, random: this.random.fork(), logger: logger ?? silentLogger, onFatal: (failure) => this.failures.push(failure) },
+      {
+        self: member.self,
+        log,
+        transport,
+        positions: member,
+        processes: () => member.members.size,
+        clock,
+        random: this.random.fork(),
+        logger: logger ?? silentLogger,
+        onFatal: (failure) => this.failures.push(failure),
+      },
       multiRaftConfig(config),
     );
     const process: TestProcess = { rm, member, clock, host, log, transport, appliers: new Map(), recovered: [] };
@@ -160,7 +170,9 @@ export class TestCluster {
   }
 
   status(rm: RmId, group: BucketId): GroupStatus {
-    return this.process(rm).host.status().find((one) => one.group === group)!;
+    return this.process(rm)
+      .host.status()
+      .find((one) => one.group === group)!;
   }
 
   /** The process that leads in the highest term. */

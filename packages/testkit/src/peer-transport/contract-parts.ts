@@ -63,7 +63,11 @@ export function batchOf(messages: readonly PeerMessage[]): PeerBatch {
   return { ...EMPTY_BATCH, messages: messages.map((message) => ({ group: bucketId(7), message })) };
 }
 
-export function routeOf({ ids }: TransportPair): { readonly from: ReturnType<typeof nodeId>; readonly to: ReturnType<typeof nodeId>; readonly term: ReturnType<typeof term> } {
+export function routeOf({ ids }: TransportPair): {
+  readonly from: ReturnType<typeof nodeId>;
+  readonly to: ReturnType<typeof nodeId>;
+  readonly term: ReturnType<typeof term>;
+} {
   return { from: nodeId(ids[0]), to: nodeId(ids[1]), term: term(3) };
 }
 
@@ -72,7 +76,17 @@ export function acceptedAt(pair: TransportPair, index: number): PeerMessage {
 }
 
 export function headerOf(pair: TransportPair): SnapshotHeader {
-  const confState: ConfState = { voters: [nodeId(1), nodeId(2)], learners: [nodeId(4)], votersOutgoing: [nodeId(1), nodeId(3)], learnersNext: [nodeId(3)], autoLeave: true };
-  const message: SnapshotMessage = { kind: 'snapshot', ...routeOf(pair), snapshot: { metadata: { index: logIndex(12), term: term(2), confState }, data: NO_DATA } };
+  const confState: ConfState = {
+    voters: [nodeId(1), nodeId(2)],
+    learners: [nodeId(4)],
+    votersOutgoing: [nodeId(1), nodeId(3)],
+    learnersNext: [nodeId(3)],
+    autoLeave: true,
+  };
+  const message: SnapshotMessage = {
+    kind: 'snapshot',
+    ...routeOf(pair),
+    snapshot: { metadata: { index: logIndex(12), term: term(2), confState }, data: NO_DATA },
+  };
   return { group: bucketId(7), message };
 }

@@ -34,12 +34,20 @@ interface RefusedGuest {
 
 const GUESTS: readonly RefusedGuest[] = [
   { what: 'of another cluster', reason: 'ANOTHER_CLUSTER', guest: () => other.local(ONE, () => POSITION) },
-  { what: 'of an incarnation that was replaced', reason: 'REPLACED_INCARNATION', guest: () => founder(), right: () => knowingSecond(cluster.local(ONE, () => POSITION, SECOND.ordinal)), judge: () => knowingSecond(founder(TWO)) },
+  {
+    what: 'of an incarnation that was replaced',
+    reason: 'REPLACED_INCARNATION',
+    guest: () => founder(),
+    right: () => knowingSecond(cluster.local(ONE, () => POSITION, SECOND.ordinal)),
+    judge: () => knowingSecond(founder(TWO)),
+  },
   { what: 'of an incarnation that nobody has admitted', reason: 'NOT_KNOWN_YET', guest: () => cluster.local(ONE, () => POSITION, SECOND.ordinal) },
   { what: 'with a folder of its own under the id of one that runs', reason: 'OTHER_INCARNATION', guest: () => otherFolder(ONE) },
   { what: 'that the cluster does not have', reason: 'UNKNOWN_RESOURCE_MANAGER', guest: () => madeUpCluster([ONE, TWO, THREE]).local(THREE, () => POSITION) },
   {
-    what: 'with a copy of an earlier time', reason: 'OLD_COPY', guest: () => copyOf(ONE, POSITION - 1),
+    what: 'with a copy of an earlier time',
+    reason: 'OLD_COPY',
+    guest: () => copyOf(ONE, POSITION - 1),
     judge: () => {
       const judge = founder(TWO);
       judge.heard([{ ...founderId(ONE), run: FIRST_RUN.run, position: POSITION }]);
@@ -57,7 +65,10 @@ function copyOf(rm: RmId, from: number): LocalMember {
 
 function otherFolder(rm: RmId): LocalMember {
   const self = { ...founderId(rm), incarnation: madeUpIncarnation(founderId(rm), 9) };
-  const members = new MemberTable(0, cluster.members.members().map((each) => (each.rm === rm ? self : each)));
+  const members = new MemberTable(
+    0,
+    cluster.members.members().map((each) => (each.rm === rm ? self : each)),
+  );
   const member = new LocalMember({ clusterId: cluster.clusterId, self, members, marks: new PositionMarks(), position: () => POSITION });
   member.begin([FIRST_RUN]);
   return member;
@@ -89,7 +100,10 @@ export function peerRefusalContract(name: string, open: (members: readonly [Loca
       await pair.eventually('it is turned away', () => pair.refusals().includes(reason));
       expect(transport.send(TWO, batchOf([sent(666)]))).toBe(false);
       let snapshot: string | undefined;
-      transport.sendSnapshot(TWO, headerOf(pair), streamOf(chunks(2, 1_000))).then(() => (snapshot = 'sent'), () => (snapshot = 'refused'));
+      transport.sendSnapshot(TWO, headerOf(pair), streamOf(chunks(2, 1_000))).then(
+        () => (snapshot = 'sent'),
+        () => (snapshot = 'refused'),
+      );
       await pair.eventually('its snapshot is refused', () => snapshot !== undefined);
       pair.transports[0].send(TWO, batchOf([sent(PINGS + 1)]));
       await pair.eventually('the right one is still heard', () => two.messages.length === PINGS + 1);
@@ -113,7 +127,10 @@ export function peerRefusalContract(name: string, open: (members: readonly [Loca
       const outcomes: string[] = [];
       for (const from of [0, 1] as const) {
         expect(pair.transports[from].send(from === 0 ? TWO : ONE, batchOf([sent(1)]))).toBe(false);
-        pair.transports[from].sendSnapshot(from === 0 ? TWO : ONE, headerOf(pair), streamOf(chunks(2, 1_000))).then(() => outcomes.push('sent'), () => outcomes.push('refused'));
+        pair.transports[from].sendSnapshot(from === 0 ? TWO : ONE, headerOf(pair), streamOf(chunks(2, 1_000))).then(
+          () => outcomes.push('sent'),
+          () => outcomes.push('refused'),
+        );
       }
       await pair.eventually('both snapshots are refused', () => outcomes.length === 2);
       expect([outcomes, one.connections, two.connections, one.batches, two.batches]).toEqual([['refused', 'refused'], [], [], [], []]);

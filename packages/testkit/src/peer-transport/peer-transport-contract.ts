@@ -42,7 +42,13 @@ export function peerTransportContract(name: string, open: (members: readonly [Lo
     });
 
     test('heartbeats of many groups arrive unchanged, both ways', async () => {
-      const heartbeats: CoalescedHeartbeat[] = [0, 1, 65_535].map((group) => ({ group: bucketId(group), term: 4_294_967_297, commit: group, readSequence: 3, quiesce: group === 1 }));
+      const heartbeats: CoalescedHeartbeat[] = [0, 1, 65_535].map((group) => ({
+        group: bucketId(group),
+        term: 4_294_967_297,
+        commit: group,
+        readSequence: 3,
+        quiesce: group === 1,
+      }));
       pair.transports[1].send(pair.ids[0], { ...EMPTY_BATCH, heartbeats, heartbeatResponses: [heartbeats[1]!] });
       await pair.eventually('they have arrived', () => receivers[0].batches.some(({ batch }) => batch.heartbeats.length > 0));
       const batches = receivers[0].batches.map((one) => one.batch);
@@ -115,7 +121,9 @@ export function peerTransportContract(name: string, open: (members: readonly [Lo
 
     test('a broken connection is reported, made again, and carries batches again', async () => {
       await pair.breakConnections();
-      await pair.eventually('both have seen the break and the return', () => receivers.every((one) => one.connections.length >= 3 && one.connections.at(-1)?.startsWith('+') === true));
+      await pair.eventually('both have seen the break and the return', () =>
+        receivers.every((one) => one.connections.length >= 3 && one.connections.at(-1)?.startsWith('+') === true),
+      );
       expect(receivers[0].connections[1]).toBe(`-${pair.ids[1]}`);
       pair.transports[0].send(pair.ids[1], batchOf([acceptedAt(pair, 9)]));
       await pair.eventually('it has arrived', () => receivers[1].messages.length === 1);
@@ -177,7 +185,10 @@ export function peerTransportContract(name: string, open: (members: readonly [Lo
           }
           ends.push(Buffer.concat(got).equals(Buffer.concat(sent)) ? 'whole' : 'truncated');
         };
-        const outcome = await outcomeOf(pair, breakingAfter(sent, 15, () => pair.breakConnections()));
+        const outcome = await outcomeOf(
+          pair,
+          breakingAfter(sent, 15, () => pair.breakConnections()),
+        );
         expect(ends).not.toContain('truncated');
         if (outcome === 'sent') expect(ends).toContain('whole');
       });
@@ -229,7 +240,12 @@ function appendOf(pair: TransportPair, entries: readonly Entry[]): PeerMessage {
 function messagesBetween(pair: TransportPair): readonly PeerMessage[] {
   const route = routeOf(pair);
   return [
-    appendOf(pair, [entryOf(5, Uint8Array.of(0, 255, 10)), entryOf(6, NO_DATA), entryOf(7, Uint8Array.of(1), 'conf-change'), entryOf(8, NO_DATA, 'conf-change-v2')]),
+    appendOf(pair, [
+      entryOf(5, Uint8Array.of(0, 255, 10)),
+      entryOf(6, NO_DATA),
+      entryOf(7, Uint8Array.of(1), 'conf-change'),
+      entryOf(8, NO_DATA, 'conf-change-v2'),
+    ]),
     appendOf(pair, []),
     { kind: 'append-accepted', ...route, index: logIndex(9_007_199_254_740_991) },
     { kind: 'append-rejected', ...route, index: logIndex(5), hintIndex: logIndex(3), hintTerm: term(0) },

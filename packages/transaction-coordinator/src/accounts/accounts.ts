@@ -57,7 +57,10 @@ export class Accounts {
     return success({ account: viewOfRow(present(created.value.row, 'account that was created'), this.services.directory), created: created.value.fresh });
   }
 
-  async change(caller: Caller, request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' }): Promise<Reply<AccountView>> {
+  async change(
+    caller: Caller,
+    request: { readonly id: string; readonly number: AccountNumber; readonly change: 'freeze' | 'unfreeze' | 'close' },
+  ): Promise<Reply<AccountView>> {
     const forbidden = operatorsOnly(caller.subject, 'Changing an account');
     if (forbidden !== null) return forbidden;
     const { number } = request;
@@ -73,7 +76,13 @@ export class Accounts {
     if (!bound.ok) return bound;
     const record = changeRecordKey(key, txn, number);
     const recordTxn = this.txnOf(record, body);
-    const changed = await this.instruct(caller, slotOfAccount(number), number, (undecided) => ({ kind: 'change-account', key: record, txn: recordTxn, number, change, subject: caller.subject, lockToken: null, undecided }), body);
+    const changed = await this.instruct(
+      caller,
+      slotOfAccount(number),
+      number,
+      (undecided) => ({ kind: 'change-account', key: record, txn: recordTxn, number, change, subject: caller.subject, lockToken: null, undecided }),
+      body,
+    );
     return changed.ok ? success(viewOfRow(present(changed.value.row, 'account that was changed'), this.services.directory)) : changed;
   }
 
@@ -99,7 +108,13 @@ export class Accounts {
   }
 
   /** Until the bucket has given a final answer or the deadline has come. */
-  private async instruct(caller: Caller, slot: Slot, number: AccountNumber, instructionOf: (undecided: readonly TxnId[]) => Instruction, body: PaymentBody): Promise<Reply<Changed>> {
+  private async instruct(
+    caller: Caller,
+    slot: Slot,
+    number: AccountNumber,
+    instructionOf: (undecided: readonly TxnId[]) => Instruction,
+    body: PaymentBody,
+  ): Promise<Reply<Changed>> {
     const { link, placements, clock, config } = this.services;
     const untilMs = caller.deadlineMs - config.deadlineReserveMs;
     let undecided: readonly TxnId[] = [];
@@ -110,10 +125,18 @@ export class Accounts {
       if (reply.kind === 'unauthenticated') return failure('unauthenticated', 'TOKEN_REFUSED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'permission-denied') return failure('permission-denied', 'NOT_AUTHORIZED', `The token was refused: ${reply.reason}.`);
       if (reply.kind === 'unreachable' && reply.isCrowded === true) return crowded(reply);
-      if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone) return withoutQuorum(reply.noQuorum, 'this attempt has not changed the account, ask again with the same id once more of them are up');
-      if (reply.kind === 'unreachable' && reply.noStore?.perhapsDone === false) return withoutStore(reply.noStore, 'this attempt has not changed the account, ask again with the same id once it is back');
+      if (reply.kind === 'unreachable' && reply.noQuorum !== undefined && !reply.noQuorum.perhapsDone)
+        return withoutQuorum(reply.noQuorum, 'this attempt has not changed the account, ask again with the same id once more of them are up');
+      if (reply.kind === 'unreachable' && reply.noStore?.perhapsDone === false)
+        return withoutStore(reply.noStore, 'this attempt has not changed the account, ask again with the same id once it is back');
       if (reply.kind === 'unreachable') {
-        return failure('unavailable', 'OUTCOME_UNKNOWN', `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`, null, { account: number });
+        return failure(
+          'unavailable',
+          'OUTCOME_UNKNOWN',
+          `The bucket of account ${number} did not answer (${reply.reason}); whether it was done is unknown, ask again with the same id.`,
+          null,
+          { account: number },
+        );
       }
       const final = finalReply(reply.outcome, number, body);
       if (final.kind === 'final') return final.reply;
@@ -122,7 +145,13 @@ export class Accounts {
       else if (final.kind === 'wait') undecided = final.undecided;
       else await this.pause();
     }
-    return lastHoldUp === null ? failure('deadline-exceeded', 'DEADLINE_EXCEEDED', `The deadline had passed before the bucket of account ${number} was asked; this attempt has not changed the account, ask again with the same id.`) : { ok: false, error: lastHoldUp };
+    return lastHoldUp === null
+      ? failure(
+          'deadline-exceeded',
+          'DEADLINE_EXCEEDED',
+          `The deadline had passed before the bucket of account ${number} was asked; this attempt has not changed the account, ask again with the same id.`,
+        )
+      : { ok: false, error: lastHoldUp };
   }
 
   private pause(): Promise<void> {
@@ -146,11 +175,28 @@ function finalReply(outcome: ItemOutcome, number: AccountNumber, body: PaymentBo
     case 'conflict':
       return { kind: 'final', reply: idConflict(outcome.bound, body) };
     case 'locked':
-      return { kind: 'locked', error: failure('aborted', 'LOCK_TIMEOUT', `Account ${number} was locked by another owner until the deadline; this attempt has not changed it, ask again with the same id.`, null, { account: number, lock: outcome.lock.lockId }).error };
+      return {
+        kind: 'locked',
+        error: failure(
+          'aborted',
+          'LOCK_TIMEOUT',
+          `Account ${number} was locked by another owner until the deadline; this attempt has not changed it, ask again with the same id.`,
+          null,
+          { account: number, lock: outcome.lock.lockId },
+        ).error,
+      };
     case 'wait':
-      return { kind: 'wait', undecided: outcome.undecided.map((leg) => leg.txn), error: failure('failed-precondition', 'ACCOUNT_NOT_EMPTY', `Account ${number} has undecided credits; try again later.`, null, { account: number }).error };
+      return {
+        kind: 'wait',
+        undecided: outcome.undecided.map((leg) => leg.txn),
+        error: failure('failed-precondition', 'ACCOUNT_NOT_EMPTY', `Account ${number} has undecided credits; try again later.`, null, { account: number })
+          .error,
+      };
     case 'wrong-bucket':
-      return { kind: 'moved', error: failure('unavailable', 'SLOT_MOVING', `The slot of account ${number} is moving; try again.`, null, { account: number }).error };
+      return {
+        kind: 'moved',
+        error: failure('unavailable', 'SLOT_MOVING', `The slot of account ${number} is moving; try again.`, null, { account: number }).error,
+      };
     case 'decided':
       return { kind: 'final', reply: success({ row: null, fresh: outcome.fresh }) };
     case 'done':

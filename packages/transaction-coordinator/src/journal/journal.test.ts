@@ -50,10 +50,16 @@ class StallingClock implements Clock {
 }
 
 /** @param answersAfterMs null: never. @returns what came of a payment's beginning, and after how long. */
-async function begin(answersAfterMs: number | null, stallsAfterMs: readonly Stall[]): Promise<{ readonly written: boolean; readonly afterMs: number; readonly isQuiet: boolean }> {
+async function begin(
+  answersAfterMs: number | null,
+  stallsAfterMs: readonly Stall[],
+): Promise<{ readonly written: boolean; readonly afterMs: number; readonly isQuiet: boolean }> {
   const world = new VirtualClock();
   const startMs = world.monotonicMs();
-  const clock = new StallingClock(world, stallsAfterMs.map(({ fromMs, untilMs }) => ({ fromMs: startMs + fromMs, untilMs: startMs + untilMs })));
+  const clock = new StallingClock(
+    world,
+    stallsAfterMs.map(({ fromMs, untilMs }) => ({ fromMs: startMs + fromMs, untilMs: startMs + untilMs })),
+  );
   const dao = new MemoryDao(world);
   dao.begin = () =>
     new Promise((resolve) => {

@@ -53,8 +53,21 @@ export class Journal {
     private readonly counters: CoordinatorCounters,
     private readonly config: CoordinatorConfig,
   ) {
-    this.beginnings = new Gatherer(clock, BEGIN_CAP, BEGINS_IN_FLIGHT, (batch) => this.sendBeginnings(batch), ({ size }) => size);
-    this.endings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.sendEndings(batch), () => 1, config.idleGatherMs);
+    this.beginnings = new Gatherer(
+      clock,
+      BEGIN_CAP,
+      BEGINS_IN_FLIGHT,
+      (batch) => this.sendBeginnings(batch),
+      ({ size }) => size,
+    );
+    this.endings = new Gatherer(
+      clock,
+      RECORD_CAP,
+      1,
+      (batch) => this.sendEndings(batch),
+      () => 1,
+      config.idleGatherMs,
+    );
     this.forgettings = new Gatherer(clock, RECORD_CAP, 1, (batch) => this.dao.forget(batch).catch(() => undefined));
   }
 
@@ -148,7 +161,9 @@ export class Journal {
     this.counters.daoRecords += 1;
     const repeated = batch.filter((ending) => ending.repeated).map((ending) => ending.entry);
     try {
-      await this.dao.record(repeated.length === 0 ? batch.map((ending) => ending.entry) : batch.filter((ending) => !ending.repeated).map((ending) => ending.entry));
+      await this.dao.record(
+        repeated.length === 0 ? batch.map((ending) => ending.entry) : batch.filter((ending) => !ending.repeated).map((ending) => ending.entry),
+      );
       if (repeated.length > 0) await this.dao.recordRepeated(repeated);
     } catch {
       // Kept for another try while there is room; what is lost here is found at the payments' homes.

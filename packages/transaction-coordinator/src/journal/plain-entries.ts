@@ -25,13 +25,29 @@ export function beganEntry({ plan, placing }: PlainPayment, coordinator: string)
 }
 
 /** Times of the monotonic clock: noted in Redis, the home asked, decided, told. */
-export function committedEntry({ plan, placing, remote }: PlainPayment, journaled: { readonly atMs: number; readonly written: boolean }, askedMs: number, decidedMs: number, endedMs: number, { decision }: HomeRecord, coordinator: string): TransactionEntry {
+export function committedEntry(
+  { plan, placing, remote }: PlainPayment,
+  journaled: { readonly atMs: number; readonly written: boolean },
+  askedMs: number,
+  decidedMs: number,
+  endedMs: number,
+  { decision }: HomeRecord,
+  coordinator: string,
+): TransactionEntry {
   const wall = (nowMs: number): number => plan.createdAtMs + Math.max(0, Math.round(nowMs - plan.startedAtMs));
   const { homeBucket } = placing;
   const [noted, asked, decided, ended] = [wall(journaled.atMs), wall(askedMs), wall(decidedMs), wall(endedMs)];
   const timeline: TimelineStep[] = [stepAt(plan.createdAtMs, 'received'), stepAt(noted, journaled.written ? 'journaled' : 'redis-silent')];
-  if (remote !== null) timeline.push({ atMs: noted, step: 'prepare-sent', bucket: remote.bucket, detail: remote.account }, { atMs: asked, step: 'prepared', bucket: remote.bucket, detail: remote.account });
-  timeline.push({ atMs: asked, step: 'decide-sent', bucket: homeBucket, detail: 'commit' }, { atMs: decided, step: 'decided', bucket: homeBucket, detail: 'COMMITTED' }, stepAt(decided, 'answered'));
+  if (remote !== null)
+    timeline.push(
+      { atMs: noted, step: 'prepare-sent', bucket: remote.bucket, detail: remote.account },
+      { atMs: asked, step: 'prepared', bucket: remote.bucket, detail: remote.account },
+    );
+  timeline.push(
+    { atMs: asked, step: 'decide-sent', bucket: homeBucket, detail: 'commit' },
+    { atMs: decided, step: 'decided', bucket: homeBucket, detail: 'COMMITTED' },
+    stepAt(decided, 'answered'),
+  );
   if (remote !== null) timeline.push(stepAt(decided, 'tell-sent'), { atMs: ended, step: 'told', bucket: remote.bucket, detail: remote.account });
   timeline.push(stepAt(ended, 'ended'));
   return {

@@ -16,7 +16,9 @@ export function withRepetition(known: TransactionEntry | null, repeated: Transac
   if (known === null) return repeated;
   if (known.txn !== repeated.txn) return known.state === 'PENDING' ? repeated : known;
   const isOwn = known.coordinator === repeated.coordinator && known.createdAtMs === repeated.createdAtMs;
-  const added = isOwn ? repeated.timeline : repeated.timeline.map((step, i) => (i === 0 ? { ...step, detail: step.detail ?? `again, by ${repeated.coordinator}` } : step));
+  const added = isOwn
+    ? repeated.timeline
+    : repeated.timeline.map((step, i) => (i === 0 ? { ...step, detail: step.detail ?? `again, by ${repeated.coordinator}` } : step));
   const base = known.state === 'PENDING' ? repeated : known;
   return { ...base, createdAtMs: beganMs, timeline: joined(known.timeline, added) };
 }

@@ -15,8 +15,21 @@ test.each([-14 * MINUTE_MS, 0, 14 * MINUTE_MS])('a coordinator whose wall clock 
   rig.cluster.run(slot, { kind: 'acquire-lock', slot, lockId: account, owner: 'auditor', mode: 'exclusive', ttlMs: 5_000, subject: OPERATOR });
   const config = coordinatorConfig({ coordinatorId: 'tc-off' });
   if (!config.ok) throw new Error('a configuration that should do');
-  const clock: Clock = { wallMs: () => rig.clock.wallMs() + offMs, monotonicMs: () => rig.clock.monotonicMs(), schedule: (delayMs, run) => rig.clock.schedule(delayMs, run), defer: (run) => rig.clock.defer(run) };
-  const locks = new ParticipantBucketLocks({ participants: rig.cluster, directory: new LeaderDirectory(rig.cluster.placement), clock, random: new SeededRandom(1), logger: silentLogger, counters: new CoordinatorCounters(), config: config.value });
+  const clock: Clock = {
+    wallMs: () => rig.clock.wallMs() + offMs,
+    monotonicMs: () => rig.clock.monotonicMs(),
+    schedule: (delayMs, run) => rig.clock.schedule(delayMs, run),
+    defer: (run) => rig.clock.defer(run),
+  };
+  const locks = new ParticipantBucketLocks({
+    participants: rig.cluster,
+    directory: new LeaderDirectory(rig.cluster.placement),
+    clock,
+    random: new SeededRandom(1),
+    logger: silentLogger,
+    counters: new CoordinatorCounters(),
+    config: config.value,
+  });
   const [lock, ...others] = await rig.clock.until(locks.effective());
   expect(lock).toMatchObject({ lockId: account, owner: 'auditor', token: 1 });
   expect(lock?.remainingMs).toBeGreaterThan(4_900);

@@ -35,8 +35,16 @@ export class ParticipantBucketLocks implements BucketLocks {
     if (reply.kind === 'outcome') {
       const { outcome } = reply;
       if (outcome.kind === 'lock') return { kind: 'granted', token: outcome.lock.token, preparedLegs: outcome.preparedLegs };
-      if (outcome.kind === 'locked') return { kind: 'held', mode: outcome.lock.mode === 'shared' ? 'shared' : 'exclusive', owner: outcome.lock.owner, remainingMs: Math.max(0, outcome.lock.untilMs - this.ports.clock.wallMs()) };
-      return outcome.kind === 'refused' ? { kind: 'refused', name: outcome.refusal.name, lockId } : { kind: 'unavailable', reason: `the bucket answered ${outcome.kind}` };
+      if (outcome.kind === 'locked')
+        return {
+          kind: 'held',
+          mode: outcome.lock.mode === 'shared' ? 'shared' : 'exclusive',
+          owner: outcome.lock.owner,
+          remainingMs: Math.max(0, outcome.lock.untilMs - this.ports.clock.wallMs()),
+        };
+      return outcome.kind === 'refused'
+        ? { kind: 'refused', name: outcome.refusal.name, lockId }
+        : { kind: 'unavailable', reason: `the bucket answered ${outcome.kind}` };
     }
     return notAnswered(reply, lockId);
   }
@@ -99,7 +107,10 @@ export class ParticipantBucketLocks implements BucketLocks {
     const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId: null }, clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
     if (reply.kind !== 'locks') throw new Error(`bucket ${bucket} did not say which locks it holds`);
     // By the bucket's time, not by this machine's: a clock that is minutes behind would keep payments from an account for minutes.
-    return reply.locks.filter((lock) => lock.mode === 'exclusive').map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - reply.stampMs })).filter((lock) => lock.remainingMs > 0);
+    return reply.locks
+      .filter((lock) => lock.mode === 'exclusive')
+      .map(({ lockId, owner, token, untilMs }) => ({ lockId, owner, token, remainingMs: untilMs - reply.stampMs }))
+      .filter((lock) => lock.remainingMs > 0);
   }
 
   private instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {
@@ -108,7 +119,10 @@ export class ParticipantBucketLocks implements BucketLocks {
 }
 
 /** What a bucket will not do is told apart from what it did not say. */
-function notAnswered(reply: Exclude<InstructionReply, { readonly kind: 'outcome' }>, lockId: string): Extract<BucketGrant, { readonly kind: 'refused' | 'unavailable' }> {
+function notAnswered(
+  reply: Exclude<InstructionReply, { readonly kind: 'outcome' }>,
+  lockId: string,
+): Extract<BucketGrant, { readonly kind: 'refused' | 'unavailable' }> {
   return reply.kind === 'permission-denied' ? { kind: 'refused', name: reply.reason, lockId } : { kind: 'unavailable', reason: reply.reason };
 }
 

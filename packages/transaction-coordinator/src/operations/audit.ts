@@ -49,7 +49,13 @@ export class Audit {
     const checksums = compared.flatMap(({ checksum }) => checksum ?? []);
     const checks: readonly Check[] = [conservation(totals.value, sums), replicasEqual(buckets, checksums), booksAddUp(checksums), ...payments.checks];
     const incomplete = [...compared.flatMap(({ missed }) => missed ?? []), ...payments.incomplete];
-    return success({ checks, totals: sums, checksums, incomplete, consistent: incomplete.length === 0 && checks.every((check) => check.differences.length === 0) });
+    return success({
+      checks,
+      totals: sums,
+      checksums,
+      incomplete,
+      consistent: incomplete.length === 0 && checks.every((check) => check.differences.length === 0),
+    });
   }
 
   /** An audit loads the machine itself: its report needs time to get out, or the caller hears nothing of what was compared. */
@@ -63,7 +69,8 @@ export class Audit {
     const collect = async (atUs: number | null): Promise<Reply<readonly BucketTotals[]>> => {
       const replies = await Promise.all(buckets.map((bucket) => this.link.read(bucket, { kind: 'totals', bucket, atUs }, deadlineMs)));
       const silent = replies.find((reply) => reply.kind !== 'totals');
-      if (silent?.kind === 'no-moment') return failure('unavailable', 'MOMENT_GONE', 'The buckets could not be summed at one moment, because payments overtook the audit; try again.');
+      if (silent?.kind === 'no-moment')
+        return failure('unavailable', 'MOMENT_GONE', 'The buckets could not be summed at one moment, because payments overtook the audit; try again.');
       if (silent !== undefined) return unanswered(silent, 'A bucket did not answer; the ledger cannot be audited without it.');
       return success(replies.flatMap((reply) => (reply.kind === 'totals' ? [reply.totals] : [])));
     };
@@ -76,7 +83,8 @@ export class Audit {
   private async totalsAtLatest(collect: (atUs: number | null) => Promise<Reply<readonly BucketTotals[]>>): Promise<Reply<readonly BucketTotals[]>> {
     const latest = await collect(null);
     if (!latest.ok) return latest;
-    if (latest.value.some(({ momentUs }) => momentUs === null)) return failure('unavailable', 'NO_COMMON_MOMENT', 'The buckets have no moments in common yet, which they do a few seconds after an upgrade; try again.');
+    if (latest.value.some(({ momentUs }) => momentUs === null))
+      return failure('unavailable', 'NO_COMMON_MOMENT', 'The buckets have no moments in common yet, which they do a few seconds after an upgrade; try again.');
     return collect(Math.max(...latest.value.map(({ momentUs }) => momentUs ?? 0)));
   }
 
@@ -84,7 +92,11 @@ export class Audit {
   private async replicas(bucket: BucketId, momentUs: number, untilMs: number): Promise<readonly Compared[]> {
     const rms = this.directory.placement().replicasOf(bucket);
     let latest: readonly Compared[] = [];
-    for (let attempt = 0, leadMs = CHECKSUM_LEAD_MS; attempt < CHECKSUM_ATTEMPTS && (attempt === 0 || this.clock.monotonicMs() < untilMs); attempt += 1, leadMs *= 2) {
+    for (
+      let attempt = 0, leadMs = CHECKSUM_LEAD_MS;
+      attempt < CHECKSUM_ATTEMPTS && (attempt === 0 || this.clock.monotonicMs() < untilMs);
+      attempt += 1, leadMs *= 2
+    ) {
       const now = attempt === 0 ? null : await this.link.read(bucket, { kind: 'totals', bucket, atUs: null }, untilMs);
       const atUs = Math.max(momentUs, now?.kind === 'totals' ? (now.totals.momentUs ?? 0) : 0) + leadMs * 1000;
       latest = comparedWithFirst(await Promise.all(rms.map((rm) => this.checksumOf(rm, bucket, atUs, untilMs))));
@@ -139,9 +151,15 @@ function sumTotals(totals: readonly BucketTotals[]): AuditReport['totals'] {
 
 function conservation(totals: readonly BucketTotals[], sums: AuditReport['totals']): Check {
   const differences = sums.flatMap(({ currency, issuedMinor, balancesMinor }) =>
-    issuedMinor === balancesMinor ? [] : [`Issued ${formatAmount(issuedMinor, currency)} ${currency}, but balances add up to ${formatAmount(balancesMinor, currency)}.`],
+    issuedMinor === balancesMinor
+      ? []
+      : [`Issued ${formatAmount(issuedMinor, currency)} ${currency}, but balances add up to ${formatAmount(balancesMinor, currency)}.`],
   );
-  return { name: 'balances of all accounts at one instant equal the money issued', count: totals.reduce((sum, bucket) => sum + bucket.accountCount, 0), differences };
+  return {
+    name: 'balances of all accounts at one instant equal the money issued',
+    count: totals.reduce((sum, bucket) => sum + bucket.accountCount, 0),
+    differences,
+  };
 }
 
 /** Only what stands at the leader's index can be compared; what does not is incomplete. */
@@ -154,7 +172,8 @@ function replicasEqual(buckets: readonly BucketId[], checksums: readonly Replica
     for (const checksum of ofBucket) {
       const first = seen.get(checksum.appliedIndex);
       if (first === undefined) seen.set(checksum.appliedIndex, checksum);
-      else if (checksum.sha256 !== first.sha256) differences.push(`Bucket ${bucket}: RM ${checksum.rm} and RM ${first.rm} differ at index ${first.appliedIndex}.`);
+      else if (checksum.sha256 !== first.sha256)
+        differences.push(`Bucket ${bucket}: RM ${checksum.rm} and RM ${first.rm} differ at index ${first.appliedIndex}.`);
     }
     count += ofBucket.length;
   }

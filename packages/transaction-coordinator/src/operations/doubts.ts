@@ -55,7 +55,8 @@ export class Doubts {
       this.explained(answered, silent, explainUntilMs),
       openPayments(this.services, this.dao, new Set(answered.map(({ transaction }) => transaction.txn)), silent, explainUntilMs),
     ]);
-    if (transactions.length + payments.length === 0 && silent.length > 0) return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
+    if (transactions.length + payments.length === 0 && silent.length > 0)
+      return failure('unavailable', 'BUCKET_UNAVAILABLE', `Buckets ${silent.join(', ')} did not answer; what is undecided there is unknown.`);
     return success({ transactions, payments, silent });
   }
 
@@ -77,7 +78,12 @@ export class Doubts {
       lockTokens: [],
       createdAtMs: clock.wallMs(),
       startedAtMs: clock.monotonicMs(),
-      limits: { lockedRetryMs: config.lockedRetryMs, retryMinMs: config.retryBackoffMinMs, retryMaxMs: config.retryBackoffMaxMs, maxReplacements: MAX_REPLACEMENTS },
+      limits: {
+        lockedRetryMs: config.lockedRetryMs,
+        retryMinMs: config.retryBackoffMinMs,
+        retryMaxMs: config.retryBackoffMaxMs,
+        maxReplacements: MAX_REPLACEMENTS,
+      },
     };
     const placing = placements.placing(leg.homeSlot, leg.body);
     return new Promise((resolve) => {
@@ -89,9 +95,19 @@ export class Doubts {
         onEnded: () => undefined,
         onAnswer: (answer) => {
           if (answer.kind === 'recorded') resolve(success(resultOf(answer.outcome)));
-          else if (answer.kind === 'conflict') resolve(success({ kind: 'aborted', txn, atMs: answer.bound.decision.atMs, body: plan.body, reason: { name: 'ID_CONFLICT', account: null, facts: { bound: answer.bound.txn } } }));
+          else if (answer.kind === 'conflict')
+            resolve(
+              success({
+                kind: 'aborted',
+                txn,
+                atMs: answer.bound.decision.atMs,
+                body: plan.body,
+                reason: { name: 'ID_CONFLICT', account: null, facts: { bound: answer.bound.txn } },
+              }),
+            );
           else if (answer.kind === 'unknown') resolve(success({ kind: 'unknown', txn, message: answer.message }));
-          else if (answer.kind === 'no-quorum') resolve(withoutQuorum(answer.noQuorum, 'what is decided is not known until then, try again once more of them are up'));
+          else if (answer.kind === 'no-quorum')
+            resolve(withoutQuorum(answer.noQuorum, 'what is decided is not known until then, try again once more of them are up'));
           else if (answer.kind === 'no-store') resolve(withoutStore(answer.noStore, 'what is decided is not known until then, try again once it is back'));
           else resolve(failure(answer.error, 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`));
         },

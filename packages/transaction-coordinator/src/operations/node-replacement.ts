@@ -20,23 +20,39 @@ export class NodeReplacement {
     if (forbidden !== null) return forbidden;
     const { map } = this.link.placement();
     const known = map.resourceManagers.find((entry) => entry.rm === rm);
-    if (known === undefined) return failure('not-found', 'UNKNOWN_RESOURCE_MANAGER', `The cluster has no rm-${rm}: its resource managers are ${map.resourceManagers.map((entry) => `rm-${entry.rm}`).join(', ')}.`);
+    if (known === undefined)
+      return failure(
+        'not-found',
+        'UNKNOWN_RESOURCE_MANAGER',
+        `The cluster has no rm-${rm}: its resource managers are ${map.resourceManagers.map((entry) => `rm-${entry.rm}`).join(', ')}.`,
+      );
     const untilMs = Math.max(this.clock.monotonicMs() + 1, caller.deadlineMs);
     const counting = await this.counting(known.rm, untilMs);
     // Asked more than once where an answer is lost; a new disk may have been admitted in between, and is not meant.
     const lost = meant ?? counting;
     // The word typed again after an answer that was lost would otherwise hit that new disk. Who names one that does not count any more changes nothing.
-    if (lost === counting && (await this.answers(known.rm, untilMs))) return failure('failed-precondition', 'RESOURCE_MANAGER_ANSWERS', `rm-${rm} answers, so its disk is not lost (or has been replaced already): nothing was changed. To replace it all the same, stop its process first.`);
+    if (lost === counting && (await this.answers(known.rm, untilMs)))
+      return failure(
+        'failed-precondition',
+        'RESOURCE_MANAGER_ANSWERS',
+        `rm-${rm} answers, so its disk is not lost (or has been replaced already): nothing was changed. To replace it all the same, stop its process first.`,
+      );
     const answer = await this.link.read(META_GROUP, { kind: 'replace-node', rm: known.rm, ordinal: lost, token: caller.token }, untilMs);
     switch (answer.kind) {
       case 'placement': {
         const node = answer.map?.cluster?.nodes.find((each) => each.rm === known.rm);
-        return node === undefined ? failure('failed-precondition', 'CLUSTER_NOT_RECORDED', 'The meta group has no record of its nodes yet. Ask again in a moment.') : success(node);
+        return node === undefined
+          ? failure('failed-precondition', 'CLUSTER_NOT_RECORDED', 'The meta group has no record of its nodes yet. Ask again in a moment.')
+          : success(node);
       }
       case 'permission-denied':
         return failure('permission-denied', 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`);
       default:
-        return failure('unavailable', 'META_UNAVAILABLE', 'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.');
+        return failure(
+          'unavailable',
+          'META_UNAVAILABLE',
+          'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.',
+        );
     }
   }
 

@@ -25,10 +25,17 @@ interface Hint {
 }
 
 /** @param listed transactions that buckets have told of already. @param silent buckets that did not answer. */
-export async function openPayments(services: RunServices, dao: TxnCoordinatorDAO, listed: ReadonlySet<TxnId>, silent: readonly BucketId[], untilMs: number): Promise<readonly OpenPayment[]> {
+export async function openPayments(
+  services: RunServices,
+  dao: TxnCoordinatorDAO,
+  listed: ReadonlySet<TxnId>,
+  silent: readonly BucketId[],
+  untilMs: number,
+): Promise<readonly OpenPayment[]> {
   const { link, clock } = services;
   const hints = new Map<TxnId, Hint>();
-  for (const hint of [...ownHints(services), ...(await journalHints(services, dao))]) if (!listed.has(hint.txn) && !hints.has(hint.txn)) hints.set(hint.txn, hint);
+  for (const hint of [...ownHints(services), ...(await journalHints(services, dao))])
+    if (!listed.has(hint.txn) && !hints.has(hint.txn)) hints.set(hint.txn, hint);
   const found = await Promise.all(
     [...hints.values()].map(async (hint): Promise<OpenPayment | null> => {
       const { key, txn, coordinator, createdAtMs } = hint;
@@ -38,14 +45,24 @@ export async function openPayments(services: RunServices, dao: TxnCoordinatorDAO
       const answers = !silent.includes(homeBucket) && !isUnreachable(row);
       // Decided, or bound to another transaction: its entry will say so soon.
       if (answers && row !== null) return null;
-      return { ...splitPaymentKey(key), txn, coordinator, homeBucket, ageMs: Math.max(0, clock.wallMs() - createdAtMs), home: sentence(homeBucket, answers, waitsFor(services, hint, silent, homeBucket)) };
+      return {
+        ...splitPaymentKey(key),
+        txn,
+        coordinator,
+        homeBucket,
+        ageMs: Math.max(0, clock.wallMs() - createdAtMs),
+        home: sentence(homeBucket, answers, waitsFor(services, hint, silent, homeBucket)),
+      };
     }),
   );
   return found.filter((payment) => payment !== null).sort((a, b) => b.ageMs - a.ageMs);
 }
 
 function ownHints({ unfinished, config }: RunServices): readonly Hint[] {
-  return unfinished.list().slice(0, MAX_LISTED).map(({ plan: { key, txn, body, createdAtMs } }) => ({ key, txn, body, createdAtMs, coordinator: config.coordinatorId }));
+  return unfinished
+    .list()
+    .slice(0, MAX_LISTED)
+    .map(({ plan: { key, txn, body, createdAtMs } }) => ({ key, txn, body, createdAtMs, coordinator: config.coordinatorId }));
 }
 
 async function journalHints({ clock }: RunServices, dao: TxnCoordinatorDAO): Promise<readonly Hint[]> {

@@ -46,7 +46,11 @@ export class PaymentAudit {
     private readonly config: CoordinatorConfig,
   ) {}
 
-  async run(buckets: readonly BucketId[], token: string, untilMs: number): Promise<{ readonly checks: readonly Check[]; readonly incomplete: readonly string[] }> {
+  async run(
+    buckets: readonly BucketId[],
+    token: string,
+    untilMs: number,
+  ): Promise<{ readonly checks: readonly Check[]; readonly incomplete: readonly string[] }> {
     // How many parts there are turns out while the first is read.
     for (this.part = 0; this.part < this.parts && this.incomplete.length === 0; this.part += 1) await this.auditPart(buckets, token, untilMs);
     const checks = [
@@ -148,7 +152,10 @@ export class PaymentAudit {
     const decision = row?.txn === txn ? row.decision.kind : row === null ? 'none' : 'aborted';
     for (const [account, state] of seen.states) {
       if (state === 'prepared' || state === decision) continue;
-      this.differ(this.homeDifferences, `Payment ${txn}: its leg on ${account} is ${state}, its home has ${decision === 'none' ? 'recorded nothing' : `recorded ${decision}`}.`);
+      this.differ(
+        this.homeDifferences,
+        `Payment ${txn}: its leg on ${account} is ${state}, its home has ${decision === 'none' ? 'recorded nothing' : `recorded ${decision}`}.`,
+      );
     }
     if (row?.txn !== txn || decision !== 'committed') return;
     this.compared += 1;
@@ -170,7 +177,8 @@ export class PaymentAudit {
         const page = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token }, untilMs, LIST_TIMEOUT_MS);
         if (page.kind !== 'legs') return void this.incomplete.push(`Account ${account} could not be asked for legs that were missing.`);
         for (const leg of page.legs) {
-          if (txns.delete(leg.txn) && leg.state === 'aborted') this.differ(this.sideDifferences, `Payment ${leg.txn} is committed, but its leg on account ${account} is aborted.`);
+          if (txns.delete(leg.txn) && leg.state === 'aborted')
+            this.differ(this.sideDifferences, `Payment ${leg.txn} is committed, but its leg on account ${account} is aborted.`);
         }
         cursorSeq = page.nextCursorSeq;
       } while (cursorSeq !== null && txns.size > 0);

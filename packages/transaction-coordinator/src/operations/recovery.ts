@@ -84,7 +84,12 @@ export class Recovery {
         lockTokens: [],
         createdAtMs,
         startedAtMs: clock.monotonicMs() - Math.max(0, clock.wallMs() - createdAtMs),
-        limits: { lockedRetryMs: config.lockedRetryMs, retryMinMs: config.retryBackoffMinMs, retryMaxMs: config.retryBackoffMaxMs, maxReplacements: MAX_REPLACEMENTS },
+        limits: {
+          lockedRetryMs: config.lockedRetryMs,
+          retryMinMs: config.retryBackoffMinMs,
+          retryMaxMs: config.retryBackoffMaxMs,
+          maxReplacements: MAX_REPLACEMENTS,
+        },
       },
       null,
     );

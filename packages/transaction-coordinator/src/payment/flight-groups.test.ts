@@ -28,7 +28,13 @@ class Departures {
 
 function groups(journal: Departures): FlightGroups {
   const clock = new VirtualClock();
-  const services: Partial<Record<keyof RunServices, unknown>> = { journal, clock, wheel: new TimerWheel(clock), failpoints: noFailpoints, config: { maxFlightPayments: MOST, deadlineReserveMs: 0, coordinatorId: 'tc' } };
+  const services: Partial<Record<keyof RunServices, unknown>> = {
+    journal,
+    clock,
+    wheel: new TimerWheel(clock),
+    failpoints: noFailpoints,
+    config: { maxFlightPayments: MOST, deadlineReserveMs: 0, coordinatorId: 'tc' },
+  };
   return new FlightGroups(services as unknown as RunServices);
 }
 
@@ -37,10 +43,29 @@ function between(home: number, other: number): FlightPayment {
   made += 1;
   const [from, to] = [accountNumber('a'), accountNumber('b')];
   const leg = { amountMinor: 1n, currency: currency('USD') };
-  const body = PaymentBody.of({ kind: 'payment', legs: [{ ...leg, account: from, effect: 'debit' }, { ...leg, account: to, effect: 'credit' }], reference: null, expiresAtMs: null, memo: '' });
+  const body = PaymentBody.of({
+    kind: 'payment',
+    legs: [
+      { ...leg, account: from, effect: 'debit' },
+      { ...leg, account: to, effect: 'credit' },
+    ],
+    reference: null,
+    expiresAtMs: null,
+    memo: '',
+  });
   const limits = { lockedRetryMs: 0, retryMinMs: 1, retryMaxMs: 1, maxReplacements: 0 };
   return {
-    plan: { txn: txnId(String(made).padStart(64, '0')), key: paymentKey('mas|ops', `p${made}`), homeSlot: slot(0), body, subject: OPERATOR, lockTokens: [], createdAtMs: 0, startedAtMs: 0, limits },
+    plan: {
+      txn: txnId(String(made).padStart(64, '0')),
+      key: paymentKey('mas|ops', `p${made}`),
+      homeSlot: slot(0),
+      body,
+      subject: OPERATOR,
+      lockTokens: [],
+      createdAtMs: 0,
+      startedAtMs: 0,
+      limits,
+    },
     placing: { homeBucket: bucketId(home), legBuckets: [bucketId(home), bucketId(other)] },
     remote: { account: to, bucket: bucketId(other) },
     token: 'token',

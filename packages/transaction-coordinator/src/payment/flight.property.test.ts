@@ -24,7 +24,15 @@ interface Asked {
   readonly toBucket: number;
   /** Where a third leg lives, if there is one: with the other one it is a second remote leg, which goes alone. */
   readonly third: 'with the payer' | 'with the payee' | null;
-  readonly fate: 'fits' | 'too much' | 'no such account' | 'locked in Redis' | 'locked in its bucket' | 'asked twice' | 'asked again later' | 'another body under its id';
+  readonly fate:
+    | 'fits'
+    | 'too much'
+    | 'no such account'
+    | 'locked in Redis'
+    | 'locked in its bucket'
+    | 'asked twice'
+    | 'asked again later'
+    | 'another body under its id';
 }
 
 interface Call {
@@ -37,7 +45,12 @@ interface Scenario {
    * What comes in one turn: the payments of one request, or as many calls by as many callers, each with its own subject, token and time; the time
    * until the next.
    */
-  readonly batches: readonly { readonly payments: readonly Asked[]; readonly pauseMs: number; readonly one: Call; readonly calls: readonly (Call & { readonly isAnother: boolean })[] | null }[];
+  readonly batches: readonly {
+    readonly payments: readonly Asked[];
+    readonly pauseMs: number;
+    readonly one: Call;
+    readonly calls: readonly (Call & { readonly isAnother: boolean })[] | null;
+  }[];
   readonly redis: 'well' | 'hang' | 'refuse';
   /** Requests to a bucket with something of a phase that leave within a time, ms from the start, are so late. */
   readonly late: readonly { readonly bucket: number; readonly phase: string; readonly fromMs: number; readonly untilMs: number; readonly byMs: number }[];
@@ -63,14 +76,33 @@ const asked: fc.Arbitrary<Asked> = fc.record({
   fromBucket: bucket,
   toBucket: bucket,
   third: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom('with the payer' as const, 'with the payee' as const) }),
-  fate: fc.oneof({ weight: 6, arbitrary: fc.constant('fits' as const) }, { weight: 4, arbitrary: fc.constantFrom('too much' as const, 'no such account' as const, 'locked in Redis' as const, 'locked in its bucket' as const, 'asked twice' as const, 'asked again later' as const, 'another body under its id' as const) }),
+  fate: fc.oneof(
+    { weight: 6, arbitrary: fc.constant('fits' as const) },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom(
+        'too much' as const,
+        'no such account' as const,
+        'locked in Redis' as const,
+        'locked in its bucket' as const,
+        'asked twice' as const,
+        'asked again later' as const,
+        'another body under its id' as const,
+      ),
+    },
+  ),
 });
 const phase = fc.constantFrom('phase-1', 'phase-2-commit', 'phase-2-rollback');
 const late = fc.array(
-  fc.record({ bucket, phase, fromMs: fc.constantFrom(0, 1, 700), forMs: fc.constantFrom(1, 5, 4_000), byMs: fc.constantFrom(3, 300, 5_000) }).map(({ forMs, ...each }) => ({ ...each, untilMs: each.fromMs + forMs })),
+  fc
+    .record({ bucket, phase, fromMs: fc.constantFrom(0, 1, 700), forMs: fc.constantFrom(1, 5, 4_000), byMs: fc.constantFrom(3, 300, 5_000) })
+    .map(({ forMs, ...each }) => ({ ...each, untilMs: each.fromMs + forMs })),
   { maxLength: 3 },
 );
-const broken = fc.array(fc.record({ bucket, phase, what: fc.constantFrom('lose-request' as const, 'lose-reply' as const, 'unavailable' as const) }), { minLength: 1, maxLength: 2 });
+const broken = fc.array(fc.record({ bucket, phase, what: fc.constantFrom('lose-request' as const, 'lose-reply' as const, 'unavailable' as const) }), {
+  minLength: 1,
+  maxLength: 2,
+});
 const call = {
   timeoutMs: fc.oneof({ weight: 4, arbitrary: fc.constant(20_000) }, { weight: 1, arbitrary: fc.constantFrom(402, 900, 2_500) }),
   token: fc.oneof({ weight: 5, arbitrary: fc.constantFrom('token' as const, 'another' as const) }, { weight: 1, arbitrary: fc.constant('expired' as const) }),
@@ -79,7 +111,15 @@ const MOST_AT_ONCE = 6;
 /** One for each payment of a turn, those that are asked twice included. */
 const calls = fc.array(fc.record({ ...call, isAnother: fc.boolean() }), { minLength: 2 * MOST_AT_ONCE, maxLength: 2 * MOST_AT_ONCE });
 const scenario = {
-  batches: fc.array(fc.record({ payments: fc.array(asked, { minLength: 1, maxLength: MOST_AT_ONCE }), pauseMs: fc.constantFrom(0, 1, 700, 3_000), one: fc.record(call), calls: fc.option(calls) }), { minLength: 1, maxLength: 3 }),
+  batches: fc.array(
+    fc.record({
+      payments: fc.array(asked, { minLength: 1, maxLength: MOST_AT_ONCE }),
+      pauseMs: fc.constantFrom(0, 1, 700, 3_000),
+      one: fc.record(call),
+      calls: fc.option(calls),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
   redis: fc.oneof({ weight: 4, arbitrary: fc.constant('well' as const) }, { weight: 1, arbitrary: fc.constantFrom('hang' as const, 'refuse' as const) }),
 };
 
@@ -87,7 +127,9 @@ const IN_THEIR_OWN_TIME: ReadonlySet<string> = new Set(['commit', 'rollback', 'a
 
 /** A request has instructions of all phases, and the faults of a network are whole requests'. */
 function carries(request: Extract<ParticipantRequest, { readonly kind: 'instructions' }>, phase: string): boolean {
-  return request.items.some(({ instruction: { kind } }) => phase === (kind === 'prepare' ? 'phase-1' : kind === 'rollback' ? 'phase-2-rollback' : 'phase-2-commit'));
+  return request.items.some(
+    ({ instruction: { kind } }) => phase === (kind === 'prepare' ? 'phase-1' : kind === 'rollback' ? 'phase-2-rollback' : 'phase-2-commit'),
+  );
 }
 
 const EVEN: Random = { unit: () => 0.5, below: (max) => Math.floor(max / 2) };
@@ -114,15 +156,27 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   const requestsOf = ({ fromBucket, toBucket, third: where, fate }: Asked): readonly PaymentRequest[] => {
     made += 1;
     const from = rig.open(fromBucket, BALANCE, `from${made}`);
-    const to = fate === 'no such account' ? `nobody-${made}` as typeof from : rig.open(toBucket, 0n, `to${made}`);
+    const to = fate === 'no such account' ? (`nobody-${made}` as typeof from) : rig.open(toBucket, 0n, `to${made}`);
     accounts.push(from, to);
     const plain = rig.request(from, to, fate === 'too much' ? BALANCE + 1n : 7n);
     const third = where === null ? null : rig.open(where === 'with the payer' ? fromBucket : toBucket, BALANCE, `third${made}`);
     if (third !== null) accounts.push(third);
     const [debit, credit] = plain.legs;
-    const request: PaymentRequest = third === null || debit === undefined || credit === undefined ? plain : { ...plain, legs: [debit, { ...debit, account: third, amountMinor: 3n }, { ...credit, amountMinor: debit.amountMinor + 3n }] };
+    const request: PaymentRequest =
+      third === null || debit === undefined || credit === undefined
+        ? plain
+        : { ...plain, legs: [debit, { ...debit, account: third, amountMinor: 3n }, { ...credit, amountMinor: debit.amountMinor + 3n }] };
     if (fate === 'locked in Redis') rig.dao.exclusive.add(from);
-    if (fate === 'locked in its bucket') rig.cluster.run(slotOfAccount(to), { kind: 'acquire-lock', slot: slotOfAccount(to), lockId: to, owner: 'auditor', mode: 'exclusive', ttlMs: 1_500, subject: OPERATOR });
+    if (fate === 'locked in its bucket')
+      rig.cluster.run(slotOfAccount(to), {
+        kind: 'acquire-lock',
+        slot: slotOfAccount(to),
+        lockId: to,
+        owner: 'auditor',
+        mode: 'exclusive',
+        ttlMs: 1_500,
+        subject: OPERATOR,
+      });
     if (fate === 'asked again later') later.push(request);
     if (fate === 'asked twice') return [request, request];
     return fate === 'another body under its id' ? [request, { ...request, memo: 'x' }] : [request];
@@ -133,7 +187,16 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
     const again = later.splice(0);
     const requests = payments.flatMap(requestsOf);
     if (calls === null) answers.push(rig.coordinator.createPayments(rig.caller(OPERATOR, one.timeoutMs, one.token), [...requests, ...again]));
-    else answers.push(Promise.all(requests.map((request, at) => ({ request, call: present(calls[at], 'call') })).map(({ request, call: { timeoutMs, token, isAnother } }) => rig.coordinator.createPayment(rig.caller(isAnother ? ANOTHER : OPERATOR, timeoutMs, token), request))));
+    else
+      answers.push(
+        Promise.all(
+          requests
+            .map((request, at) => ({ request, call: present(calls[at], 'call') }))
+            .map(({ request, call: { timeoutMs, token, isAnother } }) =>
+              rig.coordinator.createPayment(rig.caller(isAnother ? ANOTHER : OPERATOR, timeoutMs, token), request),
+            ),
+        ),
+      );
     if (calls !== null) for (const request of again) answers.push(rig.coordinator.createPayment(rig.caller(), request).then((reply) => [reply]));
     await rig.clock.pass(pauseMs);
   }
@@ -146,7 +209,9 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
   const instructions: string[] = [];
   for (const { request, atMs } of rig.cluster.sent) {
     if (request.kind !== 'instructions') continue;
-    for (const item of request.items) for (const instruction of instructionsIn(item.instruction)) instructions.push(JSON.stringify([request.bucket, IN_THEIR_OWN_TIME.has(instruction.kind) ? null : atMs, instruction, item.token], withoutMoment));
+    for (const item of request.items)
+      for (const instruction of instructionsIn(item.instruction))
+        instructions.push(JSON.stringify([request.bucket, IN_THEIR_OWN_TIME.has(instruction.kind) ? null : atMs, instruction, item.token], withoutMoment));
   }
   // Counts of requests and round trips, which may be cut otherwise, are another matter.
   const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;
@@ -172,7 +237,12 @@ function withoutTimes({ replies, entries, instructions, counters, ...rest }: His
   return {
     ...rest,
     replies: replies.map((batch) => batch.map((reply) => (reply.ok && reply.value.kind !== 'unknown' ? { ...reply.value, atMs: 0 } : reply))),
-    entries: entries.map((entry) => ({ ...entry, createdAtMs: 0, endedAtMs: entry.endedAtMs === null, timeline: entry.timeline.map((step) => ({ ...step, atMs: 0 })) })),
+    entries: entries.map((entry) => ({
+      ...entry,
+      createdAtMs: 0,
+      endedAtMs: entry.endedAtMs === null,
+      timeline: entry.timeline.map((step) => ({ ...step, atMs: 0 })),
+    })),
     instructions: [...new Set(instructions.map((text) => JSON.stringify((JSON.parse(text) as unknown[]).filter((_part, at) => at !== 1))))].sort(),
     counters: counted,
   };

@@ -55,7 +55,11 @@ export class Flight implements ReplySink, Beginning {
     private readonly onFull: () => void,
   ) {
     this.isWithoutRedis = services.journal.isQuiet;
-    this.watch = new FlightWatch(services.wheel, () => this.late(), () => this.slow());
+    this.watch = new FlightWatch(
+      services.wheel,
+      () => this.late(),
+      () => this.slow(),
+    );
   }
 
   /** Who comes when it is known that Redis is silent, or is not any more, goes with others of its kind: it must not wait for it, or look past it. */
@@ -126,7 +130,11 @@ export class Flight implements ReplySink, Beginning {
     this.journaled = { atMs: nowMs, written };
     const remote = free.filter(({ payment }) => payment.remote !== null);
     for (const passenger of remote) this.prepare(passenger, nowMs);
-    if (remote.length < free.length) this.decide(free.filter(({ payment }) => payment.remote === null), nowMs);
+    if (remote.length < free.length)
+      this.decide(
+        free.filter(({ payment }) => payment.remote === null),
+        nowMs,
+      );
   }
 
   private prepare(passenger: Passenger, nowMs: number): void {
@@ -145,7 +153,15 @@ export class Flight implements ReplySink, Beginning {
       passenger.stage = 'deciding';
       passenger.preparedMs = nowMs;
       this.hit('decide:before', plan);
-      link.submitFor(this, passenger.place, this.home, 'phase-2-commit', decideCommitOf(plan, remote === null ? NO_PROMISES : promisesOf(passenger, remote), NO_TXNS), token, nowMs + config.decideTimeoutMs);
+      link.submitFor(
+        this,
+        passenger.place,
+        this.home,
+        'phase-2-commit',
+        decideCommitOf(plan, remote === null ? NO_PROMISES : promisesOf(passenger, remote), NO_TXNS),
+        token,
+        nowMs + config.decideTimeoutMs,
+      );
     }
   }
 
@@ -194,7 +210,17 @@ export class Flight implements ReplySink, Beginning {
     const { link, config, counters } = this.services;
     const { plan } = passenger.payment;
     this.hit('phase-2:before', plan);
-    if (link.submitBackgroundFor(this, passenger.place, remote.bucket, 'phase-2-commit', { kind: 'commit', txn: plan.txn, account: remote.account, commitUs: commitTimeOf(passenger) }, nowMs + config.tellTimeoutMs)) return;
+    if (
+      link.submitBackgroundFor(
+        this,
+        passenger.place,
+        remote.bucket,
+        'phase-2-commit',
+        { kind: 'commit', txn: plan.txn, account: remote.account, commitUs: commitTimeOf(passenger) },
+        nowMs + config.tellTimeoutMs,
+      )
+    )
+      return;
     counters.tellsDropped += 1;
     this.heard(passenger, { kind: 'unreachable', reason: 'too many legs wait to be told' });
   }
@@ -210,7 +236,18 @@ export class Flight implements ReplySink, Beginning {
       if (!link.submitBackgroundFor(NOBODY, 0, this.home, 'phase-2-commit', acknowledge, nowMs + config.tellTimeoutMs)) counters.tellsDropped += 1;
     }
     this.hit('end:before', plan);
-    journal.record(committedEntry(passenger.payment, present(this.journaled, 'journaled'), present(passenger.preparedMs, 'time of the question'), passenger.decidedMs, nowMs, record, config.coordinatorId), false);
+    journal.record(
+      committedEntry(
+        passenger.payment,
+        present(this.journaled, 'journaled'),
+        present(passenger.preparedMs, 'time of the question'),
+        passenger.decidedMs,
+        nowMs,
+        record,
+        config.coordinatorId,
+      ),
+      false,
+    );
     this.hit('end:after', plan);
     unfinished.ended(plan.txn);
     logger.debug({ paymentId: splitPaymentKey(plan.key).id, txn: plan.txn, end: 'committed', durationMs: nowMs - plan.startedAtMs }, 'payment ended');
@@ -225,7 +262,14 @@ export class Flight implements ReplySink, Beginning {
   private runOf(passenger: Passenger): PaymentRun {
     if (passenger.run !== null) return passenger.run;
     const { token, deadlineMs, onAnswer, onEnded } = passenger.payment;
-    const run = new PaymentRun(this.services, transactionOf(passenger, this.journaled), { token, deadlineMs, onAnswer, onEnded, lockDenied: null, holdsLocks: false });
+    const run = new PaymentRun(this.services, transactionOf(passenger, this.journaled), {
+      token,
+      deadlineMs,
+      onAnswer,
+      onEnded,
+      lockDenied: null,
+      holdsLocks: false,
+    });
     passenger.run = run;
     if (passenger.stage === 'telling') this.watch.told();
     else this.watch.decided();

@@ -12,7 +12,13 @@ export interface Identity {
 
 /** Scope: the account's number for its own token, `issuer|subject` for an operator. */
 export function identityOf(subject: Subject, id: string, field = 'id'): Reply<Identity> {
-  if (!parsePaymentId(id).ok) return failure('invalid', 'PAYMENT_ID_INVALID', 'An id has 1 to 128 visible ASCII characters without spaces; mint one per request and keep it for retries.', field);
+  if (!parsePaymentId(id).ok)
+    return failure(
+      'invalid',
+      'PAYMENT_ID_INVALID',
+      'An id has 1 to 128 visible ASCII characters without spaces; mint one per request and keep it for retries.',
+      field,
+    );
   switch (subject.kind) {
     case 'account':
       return success({ key: paymentKey(subject.account, id), homeSlot: homeSlotOf(paymentKey(subject.account, id), subject.account) });

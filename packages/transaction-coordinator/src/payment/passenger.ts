@@ -1,5 +1,14 @@
 /** A payment on a flight: what it came with, and how far it has come. */
-import { transactionAfter, type GlobalTransaction, type HomeRecord, type LegPromise, type Placing, type RemoteLeg, type TransactionAnswer, type TransactionPlan } from '@mas/two-phase-commit';
+import {
+  transactionAfter,
+  type GlobalTransaction,
+  type HomeRecord,
+  type LegPromise,
+  type Placing,
+  type RemoteLeg,
+  type TransactionAnswer,
+  type TransactionPlan,
+} from '@mas/two-phase-commit';
 import type { PaymentRun } from './payment-run';
 
 export interface FlightPayment {
@@ -42,7 +51,8 @@ export function transactionOf({ payment, stage, promise, preparedMs, decidedMs, 
   const { plan, placing, remote } = payment;
   return transactionAfter(plan, placing, {
     journaled: stage === 'beginning' ? null : journaled,
-    prepared: stage === 'beginning' || stage === 'preparing' || remote === null || promise === null || preparedMs === null ? null : { atMs: preparedMs, promise },
+    prepared:
+      stage === 'beginning' || stage === 'preparing' || remote === null || promise === null || preparedMs === null ? null : { atMs: preparedMs, promise },
     decided: stage === 'telling' && record !== null ? { atMs: decidedMs, record } : null,
   });
 }

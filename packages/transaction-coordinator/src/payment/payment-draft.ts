@@ -74,7 +74,13 @@ function authorized(draft: Draft, subject: Subject): Reply<Draft> {
   const foreign = draft.body.legs.findIndex((leg) => actsForOwner(leg.effect) && leg.account !== subject.account);
   if (foreign < 0) return success(draft);
   const account = draft.body.legs[foreign]?.account ?? '';
-  return failure('permission-denied', 'NOT_AUTHORIZED', `The token of account ${subject.account} may not take money from account ${account}; use that account's token or an operator's.`, requestField(draft, `legs[${foreign}].account`), { account });
+  return failure(
+    'permission-denied',
+    'NOT_AUTHORIZED',
+    `The token of account ${subject.account} may not take money from account ${account}; use that account's token or an operator's.`,
+    requestField(draft, `legs[${foreign}].account`),
+    { account },
+  );
 }
 
 function legsOf(request: PaymentRequest, original: Original | null): Reply<readonly PlacedLeg[]> {
@@ -115,13 +121,19 @@ function voidLegs(original: Original): Reply<readonly PlacedLeg[]> {
 function refundLegs(request: PaymentRequest, original: Original): Reply<readonly PlacedLeg[]> {
   if (request.legs.length > 0) return success(request.legs.map((leg, i) => placedLeg(leg, i, leg.direction === 'debit' ? 'refund-debit' : 'credit')));
   const { legs } = original.body;
-  if (!legs.some((leg) => leg.effect === 'credit')) return failure('failed-precondition', 'ORIGINAL_NOT_FOUND', 'The payment that the refund refers to paid nobody.', 'reference');
+  if (!legs.some((leg) => leg.effect === 'credit'))
+    return failure('failed-precondition', 'ORIGINAL_NOT_FOUND', 'The payment that the refund refers to paid nobody.', 'reference');
   if (request.amountMinor !== null && legs.length !== 2) {
     return failure('invalid', 'LEGS_MISSING', 'A part of a payment with more than two legs can be refunded only leg by leg: say which.', 'legs');
   }
   return success(
     legs.map((leg) => ({
-      spec: { account: leg.account, effect: leg.effect === 'credit' ? ('refund-debit' as const) : ('credit' as const), amountMinor: request.amountMinor ?? leg.amountMinor, currency: leg.currency },
+      spec: {
+        account: leg.account,
+        effect: leg.effect === 'credit' ? ('refund-debit' as const) : ('credit' as const),
+        amountMinor: request.amountMinor ?? leg.amountMinor,
+        currency: leg.currency,
+      },
       position: -1,
     })),
   );

@@ -18,7 +18,8 @@ const PERHAPS_ABANDONED = 'the payment may still commit or be abandoned: ask wit
 
 export function resultOf(row: RecordedPayment): PaymentResult {
   const { txn, body, decision } = row;
-  if (decision.kind === 'committed') return { kind: 'committed', txn, atMs: decision.atMs, body, balances: row.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })) };
+  if (decision.kind === 'committed')
+    return { kind: 'committed', txn, atMs: decision.atMs, body, balances: row.balances.map(({ account, balanceMinor }) => ({ account, balanceMinor })) };
   return { kind: 'aborted', txn, atMs: decision.atMs, body, reason: decision.reason };
 }
 
@@ -47,7 +48,13 @@ export function conflict(bound: OutcomeRow, draft: Draft): Reply<never> {
 export function idConflict(bound: OutcomeRow, body: PaymentBody, fieldOf: (field: string) => string = (field) => field): Reply<never> {
   const field = fieldOf(differingRequestField(bound.body, body) ?? 'id');
   const { id } = splitPaymentKey(bound.key);
-  return failure('already-exists', 'ID_CONFLICT', `Id ${id} belongs to another request (${requestNamed(bound.body)}), which differs in ${field}; use a new id for a new request.`, field, { id, txn: bound.txn });
+  return failure(
+    'already-exists',
+    'ID_CONFLICT',
+    `Id ${id} belongs to another request (${requestNamed(bound.body)}), which differs in ${field}; use a new id for a new request.`,
+    field,
+    { id, txn: bound.txn },
+  );
 }
 
 /**

@@ -4,7 +4,16 @@
  * every payment, because it is the hot path.
  */
 import type { OutcomeRow } from '@mas/ledger';
-import { advance, type Advance, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent, type Unreachable } from '@mas/two-phase-commit';
+import {
+  advance,
+  type Advance,
+  type GlobalTransaction,
+  type InstructionReply,
+  type TransactionAnswer,
+  type TransactionEffect,
+  type TransactionEvent,
+  type Unreachable,
+} from '@mas/two-phase-commit';
 import { splitPaymentKey, unreachable, type BucketId } from '@mas/values';
 import { noFailpoints, type Failpoint } from '../failpoints';
 import { entryOf } from '../journal/transaction-entry';
@@ -128,7 +137,8 @@ export class PaymentRun {
       case 'tell':
         return this.tell(effect);
       case 'acknowledge':
-        if (!link.submitBackground(effect.bucket, 'phase-2-commit', effect.instruction, this.nowMs() + config.tellTimeoutMs, () => undefined)) counters.tellsDropped += 1;
+        if (!link.submitBackground(effect.bucket, 'phase-2-commit', effect.instruction, this.nowMs() + config.tellTimeoutMs, () => undefined))
+          counters.tellsDropped += 1;
         return;
       case 'journal-end':
         this.hit('end:before');
@@ -138,7 +148,10 @@ export class PaymentRun {
         return this.services.journal.forget(this.attempt());
       case 'alarm':
         counters.alarms += 1;
-        logger.error({ alarm: effect.alarm.name, txn: effect.alarm.txn, account: effect.alarm.account, bucket: effect.bucket }, 'a bucket reports what must not happen');
+        logger.error(
+          { alarm: effect.alarm.name, txn: effect.alarm.txn, account: effect.alarm.account, bucket: effect.bucket },
+          'a bucket reports what must not happen',
+        );
         return;
       case 'ended':
         return this.ended();
@@ -156,7 +169,12 @@ export class PaymentRun {
       this.transaction.plan.body.legs.map((leg) => leg.account),
       (written, locked) => {
         this.hit('begin:after');
-        this.dispatch({ kind: 'journaled', nowMs: this.nowMs(), written, exclusivelyLocked: lockDenied !== null ? [lockDenied.lockId] : holdsLocks ? [] : locked });
+        this.dispatch({
+          kind: 'journaled',
+          nowMs: this.nowMs(),
+          written,
+          exclusivelyLocked: lockDenied !== null ? [lockDenied.lockId] : holdsLocks ? [] : locked,
+        });
       },
     );
   }
@@ -229,7 +247,13 @@ export class PaymentRun {
       .catch((error: unknown) => this.broken(error));
   }
 
-  private tell({ bucket, instruction }: { readonly bucket: BucketId; readonly instruction: Extract<TransactionEffect, { kind: 'tell' }>['instruction'] }): void {
+  private tell({
+    bucket,
+    instruction,
+  }: {
+    readonly bucket: BucketId;
+    readonly instruction: Extract<TransactionEffect, { kind: 'tell' }>['instruction'];
+  }): void {
     const { link, config, counters } = this.services;
     const { account } = instruction;
     const told = (reply: InstructionReply): void => {

@@ -117,7 +117,14 @@ export class Payments {
     const remote = remoteLegOf(plan, placing);
     const { token, deadlineMs } = caller;
     if (remote !== 'off' && this.flights.take({ plan, placing, remote, token, deadlineMs, onAnswer, onEnded: this.ended })) return;
-    new PaymentRun(services, globalTransaction(plan, placing), { token, deadlineMs, lockDenied: null, holdsLocks: false, onAnswer, onEnded: this.ended }).begin();
+    new PaymentRun(services, globalTransaction(plan, placing), {
+      token,
+      deadlineMs,
+      lockDenied: null,
+      holdsLocks: false,
+      onAnswer,
+      onEnded: this.ended,
+    }).begin();
   }
 
   private readonly ended = (): void => {
@@ -161,7 +168,17 @@ export class Payments {
 
   private planOf(caller: Caller, { key, homeSlot }: Identity, { body }: Draft, txn: TxnId, { tokens: lockTokens }: Permit): TransactionPlan {
     const { clock } = this.services;
-    return { txn, key, homeSlot, body, subject: caller.subject, lockTokens, createdAtMs: clock.wallMs(), startedAtMs: clock.monotonicMs(), limits: this.limits };
+    return {
+      txn,
+      key,
+      homeSlot,
+      body,
+      subject: caller.subject,
+      lockTokens,
+      createdAtMs: clock.wallMs(),
+      startedAtMs: clock.monotonicMs(),
+      limits: this.limits,
+    };
   }
 
   /** What its caller hears, once the coordinator knows. */
@@ -197,14 +214,24 @@ export class Payments {
   private admission(caller: Caller): Reply<never> | null {
     const { config, counters, clock, link } = this.services;
     if (this.stopping) return failure('unavailable', 'SHUTTING_DOWN', 'This coordinator is shutting down; ask another one with the same id.');
-    if (caller.deadlineMs <= clock.monotonicMs()) return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; this attempt did nothing.');
+    if (caller.deadlineMs <= clock.monotonicMs())
+      return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; this attempt did nothing.');
     if (counters.paymentsInFlight >= config.maxPaymentsInFlight) {
-      return failure('resource-exhausted', 'TOO_MANY_PAYMENTS', `This coordinator has ${counters.paymentsInFlight} payments under way; try again later with the same id.`);
+      return failure(
+        'resource-exhausted',
+        'TOO_MANY_PAYMENTS',
+        `This coordinator has ${counters.paymentsInFlight} payments under way; try again later with the same id.`,
+      );
     }
     if (this.running >= config.maxPaymentsRunning) {
-      return failure('resource-exhausted', 'TOO_MANY_PAYMENTS_RUNNING', `This coordinator has ${this.running} payments that have not ended, most of them because a bucket does not answer; send the same request again in a moment, with the same id, or to another Transaction Manager.`);
+      return failure(
+        'resource-exhausted',
+        'TOO_MANY_PAYMENTS_RUNNING',
+        `This coordinator has ${this.running} payments that have not ended, most of them because a bucket does not answer; send the same request again in a moment, with the same id, or to another Transaction Manager.`,
+      );
     }
-    if (!link.follower.reachability.admits()) return failure('unavailable', 'CUT_OFF', 'No Resource Manager answers this coordinator; ask another one, or this one again, with the same id.');
+    if (!link.follower.reachability.admits())
+      return failure('unavailable', 'CUT_OFF', 'No Resource Manager answers this coordinator; ask another one, or this one again, with the same id.');
     return null;
   }
 

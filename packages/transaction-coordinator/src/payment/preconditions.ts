@@ -53,7 +53,13 @@ export class Preconditions {
   }
 
   /** Tokens of the caller's own lock, or (exclusive mode) of locks taken for this payment. */
-  async permit(caller: Caller, request: PaymentRequest, identity: Identity, draft: Draft, txn: TxnId): Promise<{ readonly kind: 'permit'; readonly permit: Permit } | { readonly kind: 'reply'; readonly reply: Reply<PaymentResult> }> {
+  async permit(
+    caller: Caller,
+    request: PaymentRequest,
+    identity: Identity,
+    draft: Draft,
+    txn: TxnId,
+  ): Promise<{ readonly kind: 'permit'; readonly permit: Permit } | { readonly kind: 'reply'; readonly reply: Reply<PaymentResult> }> {
     const { accountLocks, config } = this.services;
     const accounts = draft.body.legs.map((leg) => leg.account);
     if (request.lockHandle !== null) {
@@ -80,7 +86,12 @@ export class Preconditions {
     if (isUnreachable(row)) return homeSilent(row);
     if (row === null) {
       this.services.counters.paymentsRejected += 1;
-      return failure('failed-precondition', 'LOCK_NOT_OWNED', 'The lock handle holds none of the accounts of this payment; acquire the lock again or leave the handle out.', 'lock_handle');
+      return failure(
+        'failed-precondition',
+        'LOCK_NOT_OWNED',
+        'The lock handle holds none of the accounts of this payment; acquire the lock again or leave the handle out.',
+        'lock_handle',
+      );
     }
     return isRepeated(row, draft) ? success(resultOf(row)) : conflict(row, draft);
   }
@@ -98,7 +109,11 @@ export class Preconditions {
 }
 
 function homeSilent(silence: Unreachable): Reply<never> {
-  return unreached(silence, 'HOME_UNAVAILABLE', 'The bucket that keeps this payment does not answer; this attempt has begun nothing, try again with the same id.');
+  return unreached(
+    silence,
+    'HOME_UNAVAILABLE',
+    'The bucket that keeps this payment does not answer; this attempt has begun nothing, try again with the same id.',
+  );
 }
 
 function noSuchPayment(): Reply<never> {

@@ -37,7 +37,8 @@ export class AccountReads {
 
   async get(caller: Caller, numbers: readonly AccountNumber[], level: 'committed' | 'uncommitted' | 'cached'): Promise<Reply<readonly AccountView[]>> {
     if (numbers.length === 0) return success([]);
-    if (numbers.length > MAX_ACCOUNTS_PER_READ) return failure('invalid', 'TOO_MANY_ACCOUNTS', `One read takes at most ${MAX_ACCOUNTS_PER_READ} accounts.`, 'numbers');
+    if (numbers.length > MAX_ACCOUNTS_PER_READ)
+      return failure('invalid', 'TOO_MANY_ACCOUNTS', `One read takes at most ${MAX_ACCOUNTS_PER_READ} accounts.`, 'numbers');
     const foreign = numbers.findIndex((number) => !mayRead(caller.subject, number));
     if (foreign >= 0) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${numbers[foreign] ?? ''}.`, `numbers[${foreign}]`);
     if (level === 'cached') return this.cached(caller, numbers);
@@ -78,7 +79,12 @@ export class AccountReads {
       if (!chosen.ok) return chosen;
       let latestUs = 0;
       for (const { momentUs } of chosen.value) {
-        if (momentUs === null) return failure('unavailable', 'NO_COMMON_MOMENT', 'The buckets of these accounts have no moments in common yet, which they do a few seconds after an upgrade; try again.');
+        if (momentUs === null)
+          return failure(
+            'unavailable',
+            'NO_COMMON_MOMENT',
+            'The buckets of these accounts have no moments in common yet, which they do a few seconds after an upgrade; try again.',
+          );
         latestUs = Math.max(latestUs, momentUs);
       }
       const collected = await this.collect(numbers, groups, 'committed', latestUs, caller);
@@ -121,8 +127,12 @@ export class AccountReads {
         const wanted = positions.map((i) => numbers[i]).filter((number) => number !== undefined);
         const reply = await this.link.read(bucket, { kind: 'read-accounts', bucket, level, numbers: wanted, token: caller.token, at }, caller.deadlineMs);
         if (reply.kind === 'accounts') return success(reply);
-        if (reply.kind === 'no-moment') return failure('unavailable', 'MOMENT_GONE', 'The accounts could not be read at one moment, because payments overtook the read; try again.');
-        return unanswered(reply, `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`);
+        if (reply.kind === 'no-moment')
+          return failure('unavailable', 'MOMENT_GONE', 'The accounts could not be read at one moment, because payments overtook the read; try again.');
+        return unanswered(
+          reply,
+          `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`,
+        );
       }),
     );
     const answers: Answer[] = [];

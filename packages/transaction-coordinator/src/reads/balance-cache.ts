@@ -87,7 +87,8 @@ export class BalanceCache {
     if (known !== undefined && order <= known.sinceOrder) return;
     const seenRev = known === undefined || known.seenRev === NO_REV ? reading.rev : Math.max(reading.rev, known.seenRev);
     this.remember({ reading, readAtMs, seenRev, sinceOrder: known?.sinceOrder ?? 0 });
-    if (namespace !== null) this.put(namespace, { number: reading.number, currency: reading.currency, balanceMinor: reading.balanceMinor, rev: reading.rev, readAtMs });
+    if (namespace !== null)
+      this.put(namespace, { number: reading.number, currency: reading.currency, balanceMinor: reading.balanceMinor, rev: reading.rev, readAtMs });
   }
 
   /** What Redis and this process know; null for an account that has to be read at its bucket. */

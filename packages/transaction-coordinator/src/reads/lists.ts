@@ -41,32 +41,49 @@ export class Lists {
   }
 
   /** Rows as their buckets keep them: settled balances, with holds and pending credits beside them. */
-  async accounts(caller: Caller, cursor: string | null, limit: number): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>> {
+  async accounts(
+    caller: Caller,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Reply<{ readonly accounts: readonly AccountView[]; readonly nextCursor: string | null }>> {
     const forbidden = operatorsOnly(caller.subject, 'Listing accounts');
     if (forbidden !== null) return forbidden;
     const page = pageLimit(limit);
     if (!page.ok) return page;
     const place = cursor === null ? { bucket: null, after: null } : accountCursor(this.cursors, cursor);
     if (place === null) return badCursor();
-    const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket).sort((a, b) => a - b);
+    const buckets = this.directory
+      .placement()
+      .map.buckets.map((entry) => entry.bucket)
+      .sort((a, b) => a - b);
     const views: AccountView[] = [];
     let after = place.after;
     for (const bucket of buckets) {
       if (place.bucket !== null && bucket < place.bucket) continue;
       if (place.bucket !== null && bucket > place.bucket) after = null;
-      const reply = await this.link.read(bucket, { kind: 'list-accounts', bucket, after, limit: page.value - views.length }, caller.deadlineMs, LIST_TIMEOUT_MS);
+      const reply = await this.link.read(
+        bucket,
+        { kind: 'list-accounts', bucket, after, limit: page.value - views.length },
+        caller.deadlineMs,
+        LIST_TIMEOUT_MS,
+      );
       if (reply.kind !== 'account-list') return unanswered(reply, `Bucket ${bucket} did not answer; try again.`);
       for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory, null));
-      if (reply.next !== null) return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket, reply.next.slot, reply.next.number]) });
+      if (reply.next !== null)
+        return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket, reply.next.slot, reply.next.number]) });
       const last = buckets[buckets.length - 1];
-      if (views.length >= page.value && bucket !== last) return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket + 1, '', '']) });
+      if (views.length >= page.value && bucket !== last)
+        return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket + 1, '', '']) });
       after = null;
     }
     return success({ accounts: views, nextCursor: null });
   }
 }
 
-function accountCursor(cursors: Cursors, cursor: string): { readonly bucket: number; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null } | null {
+function accountCursor(
+  cursors: Cursors,
+  cursor: string,
+): { readonly bucket: number; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null } | null {
   const [bucketText, slotText, numberText] = cursors.decode('accounts', [], cursor, 3) ?? [];
   const bucket = cursorNumber(bucketText);
   if (bucket === null) return null;
@@ -96,5 +113,10 @@ function pageLimit(limit: number): Reply<number> {
 }
 
 function badCursor(): Reply<never> {
-  return failure('invalid', 'CURSOR_INVALID', 'The cursor does not come from this list, or was cut or changed: give it whole, with the same account, order and filters, or leave it out to start at the beginning.', 'cursor');
+  return failure(
+    'invalid',
+    'CURSOR_INVALID',
+    'The cursor does not come from this list, or was cut or changed: give it whole, with the same account, order and filters, or leave it out to start at the beginning.',
+    'cursor',
+  );
 }

@@ -33,18 +33,30 @@ export class PastReads {
   ) {}
 
   async get(caller: Caller, numbers: readonly AccountNumber[], atUs: number): Promise<Reply<readonly AccountView[]>> {
-    if (numbers.length > MAX_ACCOUNTS_PER_READ) return failure('invalid', 'TOO_MANY_ACCOUNTS', `One read takes at most ${MAX_ACCOUNTS_PER_READ} accounts.`, 'numbers');
+    if (numbers.length > MAX_ACCOUNTS_PER_READ)
+      return failure('invalid', 'TOO_MANY_ACCOUNTS', `One read takes at most ${MAX_ACCOUNTS_PER_READ} accounts.`, 'numbers');
     const foreign = numbers.findIndex((number) => !mayRead(caller.subject, number));
     if (foreign >= 0) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${numbers[foreign] ?? ''}.`, `numbers[${foreign}]`);
     const nowMs = await this.ledgerTime.nowMs();
-    if (atUs > (nowMs + MAX_AHEAD_MS) * 1000) return failure('invalid', 'MOMENT_IN_THE_FUTURE', `${timeOf(atUs)} has not come yet: it is ${timeOf(nowMs * 1000)}.`, 'at_us');
+    if (atUs > (nowMs + MAX_AHEAD_MS) * 1000)
+      return failure('invalid', 'MOMENT_IN_THE_FUTURE', `${timeOf(atUs)} has not come yet: it is ${timeOf(nowMs * 1000)}.`, 'at_us');
     const groups = new Map<BucketId, number[]>();
     for (const [i, number] of numbers.entries()) {
       const bucket = this.link.bucketOf(slotOfAccount(number));
       groups.set(bucket, [...(groups.get(bucket) ?? []), i]);
     }
     const readings: (AccountReading | null)[] = numbers.map(() => null);
-    const replies = await Promise.all([...groups].map(async ([bucket, positions]) => ({ positions, reply: await this.ofBucket(bucket, positions.map((i) => present(numbers[i], 'number')), atUs, caller) })));
+    const replies = await Promise.all(
+      [...groups].map(async ([bucket, positions]) => ({
+        positions,
+        reply: await this.ofBucket(
+          bucket,
+          positions.map((i) => present(numbers[i], 'number')),
+          atUs,
+          caller,
+        ),
+      })),
+    );
     for (const { positions, reply } of replies) {
       if (!reply.ok) return reply;
       for (const [j, i] of positions.entries()) readings[i] = reply.value.readings[j] ?? null;
@@ -57,15 +69,28 @@ export class PastReads {
     const early = await this.ofFollower(bucket, request, caller);
     const reply = early ?? (await this.link.read(bucket, request, caller.deadlineMs, LEADER_TIMEOUT_MS));
     if (reply.kind === 'accounts') return success(reply);
-    if (reply.kind !== 'no-moment') return unanswered(reply, `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`);
+    if (reply.kind !== 'no-moment')
+      return unanswered(
+        reply,
+        `A bucket of these accounts did not answer (${reply.kind === 'unreachable' ? reply.reason : `unexpected ${reply.kind}`}); try again.`,
+      );
     if (reply.why === 'ahead') return failure('invalid', 'MOMENT_IN_THE_FUTURE', `${timeOf(atUs)} has not come yet.`, 'at_us');
-    return failure('failed-precondition', 'MOMENT_NOT_KEPT', `Balances of ${timeOf(atUs)} are not kept: those of bucket ${bucket} go back to ${timeOf(reply.sinceUs)}.`, 'at_us', { bucket: String(bucket), since_us: String(reply.sinceUs) });
+    return failure(
+      'failed-precondition',
+      'MOMENT_NOT_KEPT',
+      `Balances of ${timeOf(atUs)} are not kept: those of bucket ${bucket} go back to ${timeOf(reply.sinceUs)}.`,
+      'at_us',
+      { bucket: String(bucket), since_us: String(reply.sinceUs) },
+    );
   }
 
   /** Null: it has not passed the moment, does not answer, or there is none. */
   private async ofFollower(bucket: BucketId, request: ParticipantRequest, caller: Caller): Promise<Accounts | null> {
     const leader = this.directory.leaderHint(bucket) ?? null;
-    const others = this.directory.placement().replicasOf(bucket).filter((rm) => rm !== leader);
+    const others = this.directory
+      .placement()
+      .replicasOf(bucket)
+      .filter((rm) => rm !== leader);
     const rm: RmId | undefined = others[(this.turn += 1) % Math.max(1, others.length)];
     const remainingMs = caller.deadlineMs - this.clock.monotonicMs();
     if (rm === undefined || remainingMs <= FOLLOWER_TIMEOUT_MS) return null;
@@ -77,7 +102,11 @@ export class PastReads {
     const views: AccountView[] = [];
     for (const [i, number] of numbers.entries()) {
       const reading = readings[i] ?? null;
-      if (reading === null) return failure('not-found', 'ACCOUNT_DID_NOT_EXIST', `Account ${number} did not exist at ${timeOf(atUs)}.`, `numbers[${i}]`, { account: number, at_us: String(atUs) });
+      if (reading === null)
+        return failure('not-found', 'ACCOUNT_DID_NOT_EXIST', `Account ${number} did not exist at ${timeOf(atUs)}.`, `numbers[${i}]`, {
+          account: number,
+          at_us: String(atUs),
+        });
       // What was held then is not known; status, owner and minimum are those of now.
       views.push({ ...viewOfReading(reading, 'committed', this.directory, atUs), holdsMinor: null });
     }

@@ -30,12 +30,16 @@ export class PaymentViews {
     private readonly coordinator: string,
   ) {}
 
-  async get(caller: Caller, payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber }): Promise<Reply<PaymentView>> {
+  async get(
+    caller: Caller,
+    payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber },
+  ): Promise<Reply<PaymentView>> {
     if (payment.kind === 'id') {
       const identity = identityOf(caller.subject, payment.id);
       return identity.ok ? this.byKey(caller, identity.value.key, identity.value.homeSlot, null) : identity;
     }
-    if (!mayRead(caller.subject, payment.account)) return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${payment.account}.`, 'account');
+    if (!mayRead(caller.subject, payment.account))
+      return failure('permission-denied', 'NOT_AUTHORIZED', `The token may not read account ${payment.account}.`, 'account');
     const leg = await this.legFinder.find(payment.account, payment.txn, caller.token, caller.deadlineMs);
     if (!leg.ok) return leg;
     if (leg.value === null) return this.open(({ plan }) => plan.txn === payment.txn && plan.body.legs.some(({ account }) => account === payment.account));
@@ -97,11 +101,27 @@ function viewOfRow(key: PaymentKey, row: OutcomeRow, entry: TransactionEntry | n
   const state = decision.kind === 'committed' ? 'COMMITTED' : 'ABORTED';
   const reason = decision.kind === 'aborted' ? decision.reason : null;
   const steps = row.forced.length === 0 ? timeline : [...timeline, ...forcedSteps(row)].sort((a, b) => a.atMs - b.atMs);
-  return { ...splitPaymentKey(key), txn, state, body, reason, createdAtMs: entry?.createdAtMs ?? null, endedAtMs: decision.atMs, commitUs: decision.kind === 'committed' ? decision.commitUs : null, timeline: steps, outcome: row };
+  return {
+    ...splitPaymentKey(key),
+    txn,
+    state,
+    body,
+    reason,
+    createdAtMs: entry?.createdAtMs ?? null,
+    endedAtMs: decision.atMs,
+    commitUs: decision.kind === 'committed' ? decision.commitUs : null,
+    timeline: steps,
+    outcome: row,
+  };
 }
 
 function forcedSteps({ forced, txn }: OutcomeRow): readonly TimelineStep[] {
-  return forced.map((one) => ({ atMs: one.askedAtMs, step: 'forced', bucket: null, detail: `RESOLVE by ${one.operator}${one.txn === txn ? '' : ` of transaction ${one.txn}`}` }));
+  return forced.map((one) => ({
+    atMs: one.askedAtMs,
+    step: 'forced',
+    bucket: null,
+    detail: `RESOLVE by ${one.operator}${one.txn === txn ? '' : ` of transaction ${one.txn}`}`,
+  }));
 }
 
 function viewOfEntry(key: PaymentKey, entry: TransactionEntry): PaymentView {

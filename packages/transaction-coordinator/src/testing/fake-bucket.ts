@@ -1,6 +1,19 @@
 /** One bucket for tests: the real ledger, unreplicated, and the reads of its leader. */
 import { createHash } from 'node:crypto';
-import { checkBucket, directionOf, emptyBucket, Ledger, MemoryRows, rowText, SEMANTICS_VERSION, type Instruction, type LegRow, type Outcome, type OutcomeRow, type Policy } from '@mas/ledger';
+import {
+  checkBucket,
+  directionOf,
+  emptyBucket,
+  Ledger,
+  MemoryRows,
+  rowText,
+  SEMANTICS_VERSION,
+  type Instruction,
+  type LegRow,
+  type Outcome,
+  type OutcomeRow,
+  type Policy,
+} from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { AccountReading, LegQuery, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, Clock, Currency, PaymentKey, Slot } from '@mas/values';
@@ -45,17 +58,41 @@ export class FakeBucket {
   resolve(send: (slot: Slot, instruction: Instruction) => Outcome): void {
     for (const leg of [...this.ledger.preparedLegs()]) {
       if (leg.body === null) continue;
-      const outcome = send(leg.homeSlot, { kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' }, askedAtMs: null });
+      const outcome = send(leg.homeSlot, {
+        kind: 'resolve',
+        txn: leg.txn,
+        key: leg.key,
+        homeSlot: leg.homeSlot,
+        body: leg.body,
+        subject: { kind: 'system' },
+        askedAtMs: null,
+      });
       if (outcome.kind === 'decided') this.apply([settlement(leg, outcome.outcome)]);
       // The id belongs to another transaction.
-      if (outcome.kind === 'conflict') this.apply([{ kind: 'rollback', txn: leg.txn, account: leg.account, key: leg.key, homeSlot: leg.homeSlot, spec: leg.spec, reason: { name: 'ID_CONFLICT', account: null, facts: {} } }]);
+      if (outcome.kind === 'conflict')
+        this.apply([
+          {
+            kind: 'rollback',
+            txn: leg.txn,
+            account: leg.account,
+            key: leg.key,
+            homeSlot: leg.homeSlot,
+            spec: leg.spec,
+            reason: { name: 'ID_CONFLICT', account: null, facts: {} },
+          },
+        ]);
     }
     for (const row of [...this.ledger.undelivered()]) {
       for (const { account } of row.untold) {
         const spec = row.body.legs.find((leg) => leg.account === account);
         if (spec === undefined) continue;
         const { txn, key, slot: homeSlot, decision } = row;
-        send(slotOfAccount(account), decision.kind === 'committed' ? { kind: 'commit', txn, account, commitUs: decision.commitUs } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason });
+        send(
+          slotOfAccount(account),
+          decision.kind === 'committed'
+            ? { kind: 'commit', txn, account, commitUs: decision.commitUs }
+            : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason },
+        );
       }
       this.apply([{ kind: 'acknowledge', key: row.key, txn: row.txn, accounts: row.untold.map((untold) => untold.account) }]);
     }
@@ -84,15 +121,19 @@ export class FakeBucket {
   private readAt(numbers: readonly AccountNumber[], us: number): Omit<Accounts, 'kind'> | null {
     this.closeAt(us);
     const changes = new Map<AccountNumber, bigint>();
-    const change = ({ account, spec }: LegRow, sign: bigint): unknown => changes.set(account, (changes.get(account) ?? 0n) + sign * BigInt(directionOf(spec.effect)) * spec.amountMinor);
-    for (const number of numbers) for (const leg of this.rows.legs.get(number)?.values() ?? []) if (leg.state === 'committed' && (leg.commitUs ?? 0) > us) change(leg, -1n);
+    const change = ({ account, spec }: LegRow, sign: bigint): unknown =>
+      changes.set(account, (changes.get(account) ?? 0n) + sign * BigInt(directionOf(spec.effect)) * spec.amountMinor);
+    for (const number of numbers)
+      for (const leg of this.rows.legs.get(number)?.values() ?? []) if (leg.state === 'committed' && (leg.commitUs ?? 0) > us) change(leg, -1n);
     for (const leg of this.preparedOn(numbers)) {
       if ((leg.preparedUs ?? 0) > us) continue;
       const recorded = this.askHome(leg.key, leg.homeSlot, us);
       if (recorded === 'unreachable') return null;
       if ((commitTimeOf(leg, recorded) ?? Number.POSITIVE_INFINITY) <= us) change(leg, 1n);
     }
-    const readings = numbers.map((number) => ((this.rows.account(number)?.createdUs ?? 0) <= us ? this.reading(number) : null)).map((row) => (row === null ? null : { ...row, balanceMinor: row.balanceMinor + (changes.get(row.number) ?? 0n) }));
+    const readings = numbers
+      .map((number) => ((this.rows.account(number)?.createdUs ?? 0) <= us ? this.reading(number) : null))
+      .map((row) => (row === null ? null : { ...row, balanceMinor: row.balanceMinor + (changes.get(row.number) ?? 0n) }));
     return { readings, momentUs: us, asStored: changes.size === 0 };
   }
 
@@ -127,7 +168,12 @@ export class FakeBucket {
 
   differences(): readonly string[] {
     const { rows } = this;
-    return checkBucket(this.ledger.meta(), slotOfAccount, { accounts: rows.sortedAccounts(), legs: rows.sortedLegs(), outcomes: rows.sortedOutcomes(), locks: rows.sortedLocks() }).differences;
+    return checkBucket(this.ledger.meta(), slotOfAccount, {
+      accounts: rows.sortedAccounts(),
+      legs: rows.sortedLegs(),
+      outcomes: rows.sortedOutcomes(),
+      locks: rows.sortedLocks(),
+    }).differences;
   }
 
   sha256(): string {
@@ -143,5 +189,7 @@ function commitTimeOf({ txn }: LegRow, recorded: OutcomeRow | null): number | nu
 
 function settlement(leg: LegRow, { decision }: OutcomeRow): Instruction {
   const { txn, account, key, homeSlot, spec } = leg;
-  return decision.kind === 'committed' ? { kind: 'commit', txn, account, commitUs: decision.commitUs } : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason };
+  return decision.kind === 'committed'
+    ? { kind: 'commit', txn, account, commitUs: decision.commitUs }
+    : { kind: 'rollback', txn, key, homeSlot, account, spec, reason: decision.reason };
 }

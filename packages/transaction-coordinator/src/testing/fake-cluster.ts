@@ -42,8 +42,15 @@ export class FakeCluster implements ParticipantClient {
   /** The time on which most of its Resource Managers agree. */
   agreedMs: () => number | null = () => this.clock.wallMs();
 
-  constructor(private readonly clock: Clock, bucketCount = 3) {
-    this.map = genesisPlacement(RMS.map((rm) => ({ rm, address: `rm${rm}:1` })), bucketCount, 3);
+  constructor(
+    private readonly clock: Clock,
+    bucketCount = 3,
+  ) {
+    this.map = genesisPlacement(
+      RMS.map((rm) => ({ rm, address: `rm${rm}:1` })),
+      bucketCount,
+      3,
+    );
     this.placement = new PlacementIndex(this.map);
     for (const { bucket, slots, replicas } of this.map.buckets) {
       this.buckets.set(bucket, new FakeBucket(bucket, slots, clock, (key, homeSlot, closedAtUs) => this.recorded(key, homeSlot, closedAtUs)));
@@ -80,7 +87,11 @@ export class FakeCluster implements ParticipantClient {
 
   /** Those among many as well. */
   instructionsOf(kind: Instruction['kind']): readonly Instruction[] {
-    return this.requests.flatMap((request) => (request.kind === 'instructions' ? request.items.flatMap((item) => instructionsIn(item.instruction)).filter((instruction) => instruction.kind === kind) : []));
+    return this.requests.flatMap((request) =>
+      request.kind === 'instructions'
+        ? request.items.flatMap((item) => instructionsIn(item.instruction)).filter((instruction) => instruction.kind === kind)
+        : [],
+    );
   }
 
   async send(rm: RmId, request: ParticipantRequest, timeoutMs: number, passage?: Passage): Promise<ParticipantReply | NotSent> {
@@ -95,7 +106,8 @@ export class FakeCluster implements ParticipantClient {
     await delay(this.clock, RTT_MS / 2 + (isQuestion ? 0 : this.lagMs(request)));
     const tapped = this.tap(rm, request);
     if (typeof tapped !== 'string') return tapped;
-    const isLost = (): boolean => tapped !== 'pass' || this.cut.has(rm) || this.frozen.has(rm) || ('bucket' in request && !isQuestion && this.silent.has(request.bucket));
+    const isLost = (): boolean =>
+      tapped !== 'pass' || this.cut.has(rm) || this.frozen.has(rm) || ('bucket' in request && !isQuestion && this.silent.has(request.bucket));
     const reply = tapped === 'lose-request' || (tapped !== 'lose-reply' && isLost()) ? null : await this.passed(rm, request, passage);
     if (isLost() || reply === null) {
       await delay(this.clock, Math.max(0, sentMs + timeoutMs - this.clock.monotonicMs()));
@@ -136,7 +148,19 @@ export class FakeCluster implements ParticipantClient {
     const bucket = this.buckets.get(id);
     const leader = this.leaders.get(id) ?? null;
     if (bucket === undefined) return { kind: 'no-replica' };
-    if (request.kind === 'checksum') return { kind: 'checksum', checksum: { bucket: id, rm, appliedIndex: bucket.entries, sha256: bucket.sha256(), differences: bucket.differences(), accounts: bucket.rows.accounts.size, legs: bucket.rows.sortedLegs().length } };
+    if (request.kind === 'checksum')
+      return {
+        kind: 'checksum',
+        checksum: {
+          bucket: id,
+          rm,
+          appliedIndex: bucket.entries,
+          sha256: bucket.sha256(),
+          differences: bucket.differences(),
+          accounts: bucket.rows.accounts.size,
+          legs: bucket.rows.sortedLegs().length,
+        },
+      };
     if (leader !== rm) return { kind: 'not-leader', leader };
     switch (request.kind) {
       case 'instructions':
@@ -158,10 +182,22 @@ export class FakeCluster implements ParticipantClient {
         if (balances === null) return { kind: 'unavailable', reason: 'a home does not answer' };
         const meta = bucket.ledger.meta();
         const undecidedLegs = bucket.ledger.preparedCount + [...bucket.ledger.undelivered()].reduce((sum, row) => sum + row.untold.length, 0);
-        return { kind: 'totals', totals: { bucket: id, momentUs: request.atUs ?? meta.momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs } };
+        return {
+          kind: 'totals',
+          totals: { bucket: id, momentUs: request.atUs ?? meta.momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs },
+        };
       }
       case 'undecided':
-        return { kind: 'undecided', transactions: [...bucket.ledger.preparedLegs()].map((leg) => ({ txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, leg, ageMs: this.clock.wallMs() - leg.preparedAtMs })) };
+        return {
+          kind: 'undecided',
+          transactions: [...bucket.ledger.preparedLegs()].map((leg) => ({
+            txn: leg.txn,
+            key: leg.key,
+            homeSlot: leg.homeSlot,
+            leg,
+            ageMs: this.clock.wallMs() - leg.preparedAtMs,
+          })),
+        };
       case 'locks':
         return { kind: 'locks', locks: [...bucket.ledger.locks()], stampMs: this.clock.wallMs() };
       default:
@@ -176,7 +212,11 @@ export class FakeCluster implements ParticipantClient {
     return {
       kind: 'outcomes',
       semanticsVersion: this.semanticsVersion,
-      outcomes: items.map((item) => (item.token === 'expired' ? { kind: 'unauthenticated', reason: 'the token has expired' } : { kind: 'outcome', outcome: present(outcomes[next++], 'outcome') })),
+      outcomes: items.map((item) =>
+        item.token === 'expired'
+          ? { kind: 'unauthenticated', reason: 'the token has expired' }
+          : { kind: 'outcome', outcome: present(outcomes[next++], 'outcome') },
+      ),
     };
   }
 
@@ -185,7 +225,6 @@ export class FakeCluster implements ParticipantClient {
     if (closedAtUs !== null && !this.silent.has(home)) this.buckets.get(home)?.closeAt(closedAtUs);
     return this.silent.has(home) ? 'unreachable' : (this.buckets.get(home)?.rows.outcome(key) ?? null);
   }
-
 }
 
 /** An instruction, or what it names. */
@@ -202,5 +241,9 @@ function listAccounts(bucket: FakeBucket, after: AccountNumber | null, limit: nu
   const from = after === null ? 0 : rows.findIndex((row) => row.number === after) + 1;
   const page = rows.slice(from, from + limit);
   const last = page[page.length - 1];
-  return { kind: 'account-list', accounts: page.map((row) => present(bucket.reading(row.number), 'account')), next: last !== undefined && from + limit < rows.length ? { slot: last.slot, number: last.number } : null };
+  return {
+    kind: 'account-list',
+    accounts: page.map((row) => present(bucket.reading(row.number), 'account')),
+    next: last !== undefined && from + limit < rows.length ? { slot: last.slot, number: last.number } : null,
+  };
 }

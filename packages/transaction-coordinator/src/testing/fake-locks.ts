@@ -99,7 +99,15 @@ export class FakeLocks implements GlobalLockService {
   /** An operator takes the lock under a handle; the answer is its token. */
   hold(lockId: string, owner: string, ttlMs = 60_000): number {
     const account = accountNumber(lockId);
-    const outcome = this.cluster.run(slotOfAccount(account), { kind: 'acquire-lock', slot: slotOfAccount(account), lockId, owner, mode: 'exclusive', ttlMs, subject: { kind: 'operator', name: 'mas|ops' } });
+    const outcome = this.cluster.run(slotOfAccount(account), {
+      kind: 'acquire-lock',
+      slot: slotOfAccount(account),
+      lockId,
+      owner,
+      mode: 'exclusive',
+      ttlMs,
+      subject: { kind: 'operator', name: 'mas|ops' },
+    });
     if (outcome.kind !== 'lock') throw new Error(`lock ${lockId} was not given: ${outcome.kind}`);
     this.holders.set(lockId, { lockId, mode: 'exclusive', owners: [owner], remainingMs: ttlMs, token: outcome.lock.token });
     this.dao.exclusive.add(lockId);

@@ -64,7 +64,9 @@ export class MemoryDao implements TxnCoordinatorDAO {
 
   async pending(coordinator: string | null, limit: number): Promise<readonly TransactionEntry[]> {
     await this.answer();
-    return [...this.entries.values()].filter((entry) => entry.state === 'PENDING' && (coordinator === null || entry.coordinator === coordinator)).slice(0, limit);
+    return [...this.entries.values()]
+      .filter((entry) => entry.state === 'PENDING' && (coordinator === null || entry.coordinator === coordinator))
+      .slice(0, limit);
   }
 
   async placement(): Promise<PlacementMap | null> {

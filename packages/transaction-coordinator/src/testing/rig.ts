@@ -3,8 +3,31 @@ import { createHash } from 'node:crypto';
 import type { LegRow, Subject, TxnVersion } from '@mas/ledger';
 import { homeSlotOfKey, LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { madeUpCluster } from '@mas/testkit/membership';
-import { accountNumber, currency, paymentKey, SeededRandom, silentLogger, txnId, type AccountNumber, type AmountMinor, type Logger, type PaymentKey, type Random, type Slot } from '@mas/values';
-import { coordinatorConfig, noFailpoints, TransactionCoordinator, type Caller, type CoordinatorConfig, type Failpoints, type PaymentRequest, type PaymentResult, type Reply } from '../index';
+import {
+  accountNumber,
+  currency,
+  paymentKey,
+  SeededRandom,
+  silentLogger,
+  txnId,
+  type AccountNumber,
+  type AmountMinor,
+  type Logger,
+  type PaymentKey,
+  type Random,
+  type Slot,
+} from '@mas/values';
+import {
+  coordinatorConfig,
+  noFailpoints,
+  TransactionCoordinator,
+  type Caller,
+  type CoordinatorConfig,
+  type Failpoints,
+  type PaymentRequest,
+  type PaymentResult,
+  type Reply,
+} from '../index';
 import { FakeCluster } from './fake-cluster';
 import { FakeLocks } from './fake-locks';
 import { MemoryDao } from './memory-dao';
@@ -69,10 +92,22 @@ export class Rig {
   open(bucket: number, balanceMinor: AmountMinor, label = 'a'): AccountNumber {
     for (let i = 0; ; i += 1) {
       const number = accountNumber(`${label}-${i}`);
-      if (this.cluster.placement.bucketOf(slotOfAccount(number)) !== bucket || this.cluster.at(slotOfAccount(number)).rows.account(number) !== undefined) continue;
+      if (this.cluster.placement.bucketOf(slotOfAccount(number)) !== bucket || this.cluster.at(slotOfAccount(number)).rows.account(number) !== undefined)
+        continue;
       this.nextId += 1;
       const key = paymentKey('mas|ops', `open-${this.nextId}`);
-      const outcome = this.cluster.run(slotOfAccount(number), { kind: 'create-account', key, txn: txnId(createHash('sha256').update(key).digest('hex')), number, currency: USD, openingBalanceMinor: balanceMinor, minimumMinor: null, owner: label, subject: OPERATOR, checkOnly: false });
+      const outcome = this.cluster.run(slotOfAccount(number), {
+        kind: 'create-account',
+        key,
+        txn: txnId(createHash('sha256').update(key).digest('hex')),
+        number,
+        currency: USD,
+        openingBalanceMinor: balanceMinor,
+        minimumMinor: null,
+        owner: label,
+        subject: OPERATOR,
+        checkOnly: false,
+      });
       if (outcome.kind !== 'account') throw new Error(`account ${number}: ${outcome.kind}`);
       return number;
     }
@@ -111,10 +146,18 @@ export class Rig {
       ...bucket.alarms.map((alarm) => `alarm ${JSON.stringify(alarm)}`),
       ...[...bucket.ledger.preparedLegs()].map((leg) => `prepared leg on ${leg.account}`),
       ...[...bucket.ledger.undelivered()].map((row) => `untold outcome ${row.key}`),
-      ...bucket.rows.sortedAccounts().filter((row) => row.holdsMinor !== 0n || row.pendingCreditsMinor !== 0n).map((row) => `holds or pending credits on ${row.number}`),
-      ...bucket.rows.sortedLegs().filter((leg) => leg.state === 'committed' && !this.hasCommitTime(leg)).map((leg) => `not its home's commit time, or not behind its promise: leg on ${leg.account}`),
+      ...bucket.rows
+        .sortedAccounts()
+        .filter((row) => row.holdsMinor !== 0n || row.pendingCreditsMinor !== 0n)
+        .map((row) => `holds or pending credits on ${row.number}`),
+      ...bucket.rows
+        .sortedLegs()
+        .filter((leg) => leg.state === 'committed' && !this.hasCommitTime(leg))
+        .map((leg) => `not its home's commit time, or not behind its promise: leg on ${leg.account}`),
     ]);
-    const inRedis = [...this.dao.entries.values()].filter(({ key, state, commitUs }) => state === 'COMMITTED' && commitUs !== this.commitTimeOf(key, homeSlotOfKey(key)));
+    const inRedis = [...this.dao.entries.values()].filter(
+      ({ key, state, commitUs }) => state === 'COMMITTED' && commitUs !== this.commitTimeOf(key, homeSlotOfKey(key)),
+    );
     return [...inBuckets, ...inRedis.map(({ key }) => `not its home's commit time: entry of ${key}`)];
   }
 

@@ -66,7 +66,10 @@ export class VirtualClock implements Clock {
       this.deferred = [];
       for (const callback of deferred) callback();
       if (deferred.length > 0) continue;
-      const next = this.timers.reduce<Scheduled | null>((first, timer) => (first === null || timer.atMs < first.atMs || (timer.atMs === first.atMs && timer.order < first.order) ? timer : first), null);
+      const next = this.timers.reduce<Scheduled | null>(
+        (first, timer) => (first === null || timer.atMs < first.atMs || (timer.atMs === first.atMs && timer.order < first.order) ? timer : first),
+        null,
+      );
       if (next === null) throw new Error(`at ${this.nowMs} ms nothing is left that could bring about ${what}`);
       this.timers = this.timers.filter((timer) => timer !== next);
       this.nowMs = Math.max(this.nowMs, next.atMs);

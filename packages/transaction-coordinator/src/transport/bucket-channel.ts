@@ -159,9 +159,15 @@ export class BucketChannel {
       return { kind: 'instructions', bucket: this.bucket, phase: first.phase, items: sent.items };
     };
     let perhapsDone = false;
-    const reply = await this.follower.exchange(this.bucket, request, () => latestExpiry(batch), undefined, () => {
-      perhapsDone = true;
-    });
+    const reply = await this.follower.exchange(
+      this.bucket,
+      request,
+      () => latestExpiry(batch),
+      undefined,
+      () => {
+        perhapsDone = true;
+      },
+    );
     if (reply.kind === 'outcomes' && reply.outcomes.length === sent.items.length) {
       const { outcomes, semanticsVersion } = reply;
       this.isManyTold ||= semanticsVersion !== null && semanticsVersion >= MANY_TOLD_SINCE;

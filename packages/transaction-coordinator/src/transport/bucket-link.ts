@@ -50,12 +50,27 @@ export class BucketLink {
     return null;
   }
 
-  submit(bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number, done: (reply: InstructionReply) => void): void {
+  submit(
+    bucket: BucketId,
+    phase: InstructionPhase,
+    instruction: Instruction,
+    token: string | null,
+    expiresAtMs: number,
+    done: (reply: InstructionReply) => void,
+  ): void {
     this.submitFor(new OneReply(done), 0, bucket, phase, instruction, token, expiresAtMs);
   }
 
   /** @param place which of the sink's instructions it is. */
-  submitFor(sink: ReplySink, place: number, bucket: BucketId, phase: InstructionPhase, instruction: Instruction, token: string | null, expiresAtMs: number): void {
+  submitFor(
+    sink: ReplySink,
+    place: number,
+    bucket: BucketId,
+    phase: InstructionPhase,
+    instruction: Instruction,
+    token: string | null,
+    expiresAtMs: number,
+  ): void {
     const channel = this.channel(bucket);
     const { urgentLength } = channel;
     if (urgentLength < this.ports.config.maxUrgentQueued) {
@@ -89,7 +104,12 @@ export class BucketLink {
   /** Ends a little before the caller's deadline, so that he hears why there is no answer, and not only that there is none. */
   read(bucket: BucketId, request: ParticipantRequest, deadlineMs: number, slowMs?: number): Promise<ParticipantAnswer | Unreachable> {
     const untilMs = deadlineMs - Math.min(this.ports.config.deadlineReserveMs, Math.max(0, deadlineMs - this.ports.clock.monotonicMs()) * ANSWER_SHARE);
-    return this.follower.exchange(bucket, () => request, () => untilMs, slowMs);
+    return this.follower.exchange(
+      bucket,
+      () => request,
+      () => untilMs,
+      slowMs,
+    );
   }
 
   /** What the home has recorded under the key; null: nothing. A linearizable read that records nothing itself. */
@@ -124,7 +144,8 @@ export class BucketLink {
     const request: ParticipantRequest = { kind: 'query', bucket, keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })), closedAtUs: null };
     const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
     const reply = await this.read(bucket, request, untilMs);
-    const unreachable: Unreachable = reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
+    const unreachable: Unreachable =
+      reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
     for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : unreachable);
   }
 }

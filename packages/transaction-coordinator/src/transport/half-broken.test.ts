@@ -27,10 +27,13 @@ function sentTo(rig: Rig, rm: RmId, sinceMs: number): number {
 
 test.each<[string, (rig: Rig) => void]>([
   ['stands still', (rig) => rig.cluster.freeze(L)],
-  ['is a black hole to everybody', (rig) => {
-    rig.cluster.cut.add(L);
-    rig.cluster.freeze(L);
-  }],
+  [
+    'is a black hole to everybody',
+    (rig) => {
+      rig.cluster.cut.add(L);
+      rig.cluster.freeze(L);
+    },
+  ],
 ])('a leader that %s: the first payment commits soon after another leads, and the next ones do not wait', async (_how, strike) => {
   const rig = new Rig();
   const { timed } = await warm(rig);
@@ -61,7 +64,15 @@ test('a leader that is slow is not asked twice, however long it takes', async ()
   rig.cluster.lagMs = (request) => ('bucket' in request && request.bucket === HOME ? 1_500 : 0);
   const sinceMs = rig.clock.monotonicMs();
   expect(await timed()).toBeGreaterThan(1_500);
-  expect(rig.cluster.sent.filter(({ request, atMs }) => atMs >= sinceMs && request.kind === 'instructions' && request.bucket === HOME && request.items.some(({ instruction }) => instruction.kind === 'decide-commit'))).toHaveLength(1);
+  expect(
+    rig.cluster.sent.filter(
+      ({ request, atMs }) =>
+        atMs >= sinceMs &&
+        request.kind === 'instructions' &&
+        request.bucket === HOME &&
+        request.items.some(({ instruction }) => instruction.kind === 'decide-commit'),
+    ),
+  ).toHaveLength(1);
 });
 
 test('a slow leader that is replaced is left, and its answer afterwards is dropped: the payment is done once', async () => {
@@ -151,7 +162,10 @@ test('an attempt that was left may have taken effect: no NO_QUORUM is made of wh
   rig.clock.schedule(200, () => {
     rig.cluster.elect(HOME, G);
     // L may have it in its log; from now on all replicas miss a quorum.
-    rig.cluster.tap = (_rm, request) => ('bucket' in request && request.bucket === HOME && request.kind !== 'who-leads' ? { kind: 'no-quorum', missing: { up: 1, of: 3, needed: 2, forMs: 1_000 } } : 'pass');
+    rig.cluster.tap = (_rm, request) =>
+      'bucket' in request && request.bucket === HOME && request.kind !== 'who-leads'
+        ? { kind: 'no-quorum', missing: { up: 1, of: 3, needed: 2, forMs: 1_000 } }
+        : 'pass';
   });
   expect(await pay()).toBe('unknown');
 });

@@ -37,7 +37,13 @@ export class LeaderFollower {
    * @param slowMs how long one attempt may take, for reads that go through a whole bucket.
    * @param onUnknown an attempt has ended without anybody knowing whether it took effect.
    */
-  exchange(bucket: BucketId, request: () => ParticipantRequest | null, untilMs: () => number, slowMs?: number, onUnknown: () => void = () => undefined): Promise<ParticipantAnswer | Unreachable> {
+  exchange(
+    bucket: BucketId,
+    request: () => ParticipantRequest | null,
+    untilMs: () => number,
+    slowMs?: number,
+    onUnknown: () => void = () => undefined,
+  ): Promise<ParticipantAnswer | Unreachable> {
     const { counters, config } = this.ports;
     const onRetry = (): void => {
       counters.requestRetries += 1;

@@ -36,12 +36,23 @@ test('a read: UNAVAILABLE with bucket, replicas up and needed, long before the d
 test('a read whose account awaits the decision of a bucket without a quorum: UNAVAILABLE with that bucket, and asked once', async () => {
   const rig = new Rig();
   const [account, other] = [rig.open(1, 100n), rig.open(3, 1n)];
-  rig.cluster.tap = (_rm, request) => (request.kind === 'read-accounts' && request.bucket === 1 ? { kind: 'home-without-quorum', home: bucketId(2), missing: { up: 1, of: 3, needed: 2, forMs: 0 } } : 'pass');
+  rig.cluster.tap = (_rm, request) =>
+    request.kind === 'read-accounts' && request.bucket === 1
+      ? { kind: 'home-without-quorum', home: bucketId(2), missing: { up: 1, of: 3, needed: 2, forMs: 0 } }
+      : 'pass';
   for (const numbers of [[account], [account, other]]) {
     const asked = rig.cluster.requests.length;
     const startedMs = rig.clock.monotonicMs();
     const answer = await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), numbers, 'committed', null));
-    expect(answer).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'NO_QUORUM', message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.', facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } });
+    expect(answer).toMatchObject({
+      ok: false,
+      error: {
+        kind: 'unavailable',
+        reason: 'NO_QUORUM',
+        message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; try again once more of them are up.',
+        facts: { bucket: '2', up: '1', replicas: '3', needed: '2' },
+      },
+    });
     expect(rig.cluster.requests.length - asked).toBe(numbers.length);
     expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(10);
   }
@@ -52,7 +63,14 @@ test('a payment whose home has no quorum: UNAVAILABLE, and nothing is recorded; 
   const [from, to] = [rig.open(2, 100n), rig.open(1, 0n)];
   alone(rig, 2);
   const request = rig.request(from, to, 10n);
-  expect(await rig.pay(request)).toMatchObject({ ok: false, error: { reason: 'NO_QUORUM', message: 'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: ask with the same id once more of them are up.' } });
+  expect(await rig.pay(request)).toMatchObject({
+    ok: false,
+    error: {
+      reason: 'NO_QUORUM',
+      message:
+        'Bucket 2 has no quorum: 1 of its 3 replicas is up, 2 are needed; the payment may still commit or be abandoned: ask with the same id once more of them are up.',
+    },
+  });
   rig.cluster.tap = () => 'pass';
   expect(verdict(await rig.pay(request))).toBe('committed');
 });
@@ -75,7 +93,10 @@ test('a payment that may have reached the log before: unknown, never failed', as
   const [from, to] = [rig.open(2, 100n), rig.open(2, 0n)];
   alone(rig, 2, 'perhaps');
   const answer = await rig.pay(rig.request(from, to, 10n));
-  expect(answer).toMatchObject({ ok: true, value: { kind: 'unknown', message: expect.stringContaining('bucket 2 has no quorum: 1 of its 3 replicas is up') as unknown } });
+  expect(answer).toMatchObject({
+    ok: true,
+    value: { kind: 'unknown', message: expect.stringContaining('bucket 2 has no quorum: 1 of its 3 replicas is up') as unknown },
+  });
 });
 
 test('a payment to a bucket without a quorum: the home records the abort, with the figures', async () => {
@@ -83,11 +104,17 @@ test('a payment to a bucket without a quorum: the home records the abort, with t
   const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
   alone(rig, 2);
   const answer = await rig.pay(rig.request(from, to, 10n));
-  expect(answer).toMatchObject({ ok: true, value: { kind: 'aborted', reason: { name: 'PARTICIPANT_UNAVAILABLE', account: to, facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } } });
+  expect(answer).toMatchObject({
+    ok: true,
+    value: { kind: 'aborted', reason: { name: 'PARTICIPANT_UNAVAILABLE', account: to, facts: { bucket: '2', up: '1', replicas: '3', needed: '2' } } },
+  });
 });
 
 test('opening an account there: UNAVAILABLE; where it may be in the log: unknown', async () => {
-  for (const [first, reason] of [['reached', 'NO_QUORUM'], ['perhaps', 'OUTCOME_UNKNOWN']] as const) {
+  for (const [first, reason] of [
+    ['reached', 'NO_QUORUM'],
+    ['perhaps', 'OUTCOME_UNKNOWN'],
+  ] as const) {
     const rig = new Rig();
     const number = rig.open(2, 0n);
     alone(rig, 2, first);
@@ -132,6 +159,7 @@ test('an election does not end a call', async () => {
   const rig = new Rig();
   const [from, to] = [rig.open(2, 100n), rig.open(1, 0n)];
   const startedMs = rig.clock.monotonicMs();
-  rig.cluster.tap = (rm, request) => (!('bucket' in request) || request.bucket !== 2 || rig.clock.monotonicMs() - startedMs > 3_000 ? 'pass' : rm === A ? missing(1) : electing);
+  rig.cluster.tap = (rm, request) =>
+    !('bucket' in request) || request.bucket !== 2 || rig.clock.monotonicMs() - startedMs > 3_000 ? 'pass' : rm === A ? missing(1) : electing;
   expect(verdict(await rig.pay(rig.request(from, to, 10n)))).toBe('committed');
 });

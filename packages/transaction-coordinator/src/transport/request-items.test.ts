@@ -17,7 +17,10 @@ const committed: ItemReply = { kind: 'outcome', outcome: { kind: 'leg-ended', le
 const kindsOf = ({ items }: RequestItems): readonly string[] => items.map(({ instruction }) => instruction.kind);
 
 test('one that is alone of its kind goes as it is, and so do all to a bucket that has not said that it takes many', () => {
-  for (const [instructions, isManyTold] of [[[commit(1), expire(2), acknowledge(3)], true], [[commit(1), commit(2), acknowledge(3), acknowledge(4)], false]] as const) {
+  for (const [instructions, isManyTold] of [
+    [[commit(1), expire(2), acknowledge(3)], true],
+    [[commit(1), commit(2), acknowledge(3), acknowledge(4)], false],
+  ] as const) {
     const sent = new RequestItems(instructions, isManyTold);
     expect(sent.items).toEqual(instructions);
     const replies = instructions.map((_, at): ItemReply => ({ kind: 'permission-denied', reason: String(at) }));
@@ -45,7 +48,15 @@ test('those of a kind share one, at the place of the first; each hears what it w
   const alarm = { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE', txn: txn(5), account } } as const;
   const wrongBucket = { kind: 'wrong-bucket', slot: 1 as never, epoch: 1 } as const;
   const each: ItemReply = { kind: 'outcome', outcome: { kind: 'each', outcomes: [{ kind: 'done' }, alarm, wrongBucket] } };
-  expect(heard([done, each, refused, done])).toEqual([done, committed, refused, done, { kind: 'outcome', outcome: alarm }, refused, { kind: 'outcome', outcome: wrongBucket }]);
+  expect(heard([done, each, refused, done])).toEqual([
+    done,
+    committed,
+    refused,
+    done,
+    { kind: 'outcome', outcome: alarm },
+    refused,
+    { kind: 'outcome', outcome: wrongBucket },
+  ]);
 });
 
 test('an answer for fewer than were told is none for the others', () => {
@@ -55,12 +66,23 @@ test('an answer for fewer than were told is none for the others', () => {
   expect(sent.replyOf(0, []).kind).toBe('unreachable');
 });
 
-test.each([[MAX_MEMBERS, [MAX_MEMBERS]], [MAX_MEMBERS + 1, [129, 128]], [2 * MAX_MEMBERS + 1, [171, 171, 171]]])('%i are divided evenly', (count, sizes) => {
+test.each([
+  [MAX_MEMBERS, [MAX_MEMBERS]],
+  [MAX_MEMBERS + 1, [129, 128]],
+  [2 * MAX_MEMBERS + 1, [171, 171, 171]],
+])('%i are divided evenly', (count, sizes) => {
   const instructions = Array.from({ length: count }, (_, n) => commit(n));
   const sent = new RequestItems(instructions, true);
   expect(kindsOf(sent)).toEqual(sizes.map(() => 'commit-many'));
   expect(sent.items.map(({ instruction }) => (instruction.kind === 'commit-many' ? instruction.legs.length : 0))).toEqual(sizes);
-  const replies = sizes.map((size, of): ItemReply => ({ kind: 'outcome', outcome: { kind: 'each', outcomes: Array.from({ length: size }, (_, at) => ({ kind: 'wrong-bucket', slot: of as never, epoch: at })) } }));
+  const replies = sizes.map(
+    (size, of): ItemReply => ({
+      kind: 'outcome',
+      outcome: { kind: 'each', outcomes: Array.from({ length: size }, (_, at) => ({ kind: 'wrong-bucket', slot: of as never, epoch: at })) },
+    }),
+  );
   const told = instructions.map((_, at) => sent.replyOf(at, replies));
-  expect(told.map((reply) => (reply.kind === 'outcome' && reply.outcome.kind === 'wrong-bucket' ? [reply.outcome.slot, reply.outcome.epoch] : []))).toEqual(sizes.flatMap((size, of) => Array.from({ length: size }, (_, at) => [of, at])));
+  expect(told.map((reply) => (reply.kind === 'outcome' && reply.outcome.kind === 'wrong-bucket' ? [reply.outcome.slot, reply.outcome.epoch] : []))).toEqual(
+    sizes.flatMap((size, of) => Array.from({ length: size }, (_, at) => [of, at])),
+  );
 });

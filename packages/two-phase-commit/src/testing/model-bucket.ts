@@ -12,7 +12,11 @@ export class ModelBucket {
   readonly alarms: Outcome[] = [];
   private index = 1;
 
-  constructor(readonly id: BucketId, placement: PlacementIndex, private readonly stampMs: () => number) {
+  constructor(
+    readonly id: BucketId,
+    placement: PlacementIndex,
+    private readonly stampMs: () => number,
+  ) {
     this.ledger = new Ledger(emptyBucket(id), { prepared: [], openAuthorizations: [], undelivered: [], locks: [] }, slotOfAccount, homeSlotOfKey);
     const slots = placement.map.buckets.find((bucket) => bucket.bucket === id)?.slots ?? [];
     this.run({ kind: 'genesis', slots, epoch: 1, policy: POLICY, semanticsVersion: SEMANTICS_VERSION });
@@ -28,6 +32,11 @@ export class ModelBucket {
 
   differences(): readonly string[] {
     const { rows } = this;
-    return checkBucket(this.ledger.meta(), slotOfAccount, { accounts: rows.sortedAccounts(), legs: rows.sortedLegs(), outcomes: rows.sortedOutcomes(), locks: rows.sortedLocks() }).differences;
+    return checkBucket(this.ledger.meta(), slotOfAccount, {
+      accounts: rows.sortedAccounts(),
+      legs: rows.sortedLegs(),
+      outcomes: rows.sortedOutcomes(),
+      locks: rows.sortedLocks(),
+    }).differences;
   }
 }

@@ -7,7 +7,16 @@
 import { PaymentBody, type Instruction, type OutcomeRow, type Subject } from '@mas/ledger';
 import { genesisPlacement, homeSlotOfKey, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { accountNumber, currency, paymentKey, rmId, txnId, type AccountNumber, type BucketId, type PaymentKey, type Slot } from '@mas/values';
-import { advance, globalTransaction, type GlobalTransaction, type InstructionReply, type TransactionAnswer, type TransactionEffect, type TransactionEvent, type TransactionPlan } from '../index';
+import {
+  advance,
+  globalTransaction,
+  type GlobalTransaction,
+  type InstructionReply,
+  type TransactionAnswer,
+  type TransactionEffect,
+  type TransactionEvent,
+  type TransactionPlan,
+} from '../index';
 import type { Choices } from './choices';
 import { ModelBucket, STAMP_MS } from './model-bucket';
 
@@ -42,24 +51,53 @@ export class World {
 
   constructor(private readonly choices: Choices) {
     this.placement = new PlacementIndex(genesisPlacement([{ rm: rmId(1), address: 'one:1' }], BUCKETS, 1));
-    for (const { bucket } of this.placement.map.buckets) this.buckets.set(bucket, new ModelBucket(bucket, this.placement, () => STAMP_MS + this.nowMs + bucket * APART_MS));
+    for (const { bucket } of this.placement.map.buckets)
+      this.buckets.set(bucket, new ModelBucket(bucket, this.placement, () => STAMP_MS + this.nowMs + bucket * APART_MS));
   }
 
   open(number: string, balanceMinor: bigint): AccountNumber {
     const account = accountNumber(number);
     const key = paymentKey('mas|ops', `create-${number}`);
-    const outcome = this.bucketOf(slotOfAccount(account)).run({ kind: 'create-account', key, txn: this.mintTxn(), number: account, currency: USD, openingBalanceMinor: balanceMinor, minimumMinor: null, owner: number, subject: OPERATOR, checkOnly: false });
+    const outcome = this.bucketOf(slotOfAccount(account)).run({
+      kind: 'create-account',
+      key,
+      txn: this.mintTxn(),
+      number: account,
+      currency: USD,
+      openingBalanceMinor: balanceMinor,
+      minimumMinor: null,
+      owner: number,
+      subject: OPERATOR,
+      checkOnly: false,
+    });
     if (outcome.kind !== 'account') throw new Error(`account ${number} could not be created: ${outcome.kind}`);
     return account;
   }
 
   freeze(account: AccountNumber): void {
     const change = { kind: 'freeze' } as const;
-    this.bucketOf(slotOfAccount(account)).run({ kind: 'change-account', key: paymentKey('mas|ops', `{${account}}freeze`), txn: this.mintTxn(), number: account, change, subject: OPERATOR, lockToken: null, undecided: [] });
+    this.bucketOf(slotOfAccount(account)).run({
+      kind: 'change-account',
+      key: paymentKey('mas|ops', `{${account}}freeze`),
+      txn: this.mintTxn(),
+      number: account,
+      change,
+      subject: OPERATOR,
+      lockToken: null,
+      undecided: [],
+    });
   }
 
   lock(account: AccountNumber, ttlMs: number): void {
-    this.bucketOf(slotOfAccount(account)).run({ kind: 'acquire-lock', slot: slotOfAccount(account), lockId: account, owner: 'auditor', mode: 'exclusive', ttlMs, subject: OPERATOR });
+    this.bucketOf(slotOfAccount(account)).run({
+      kind: 'acquire-lock',
+      slot: slotOfAccount(account),
+      lockId: account,
+      owner: 'auditor',
+      mode: 'exclusive',
+      ttlMs,
+      subject: OPERATOR,
+    });
   }
 
   plan(key: PaymentKey, body: PaymentBody): TransactionPlan {
@@ -78,7 +116,12 @@ export class World {
 
   /** Also how a caller retries: the same plan on another coordinator. */
   begin(plan: TransactionPlan): Machine {
-    const machine = new Machine(globalTransaction(plan, { homeBucket: this.placement.bucketOf(plan.homeSlot), legBuckets: plan.body.legs.map((leg) => this.placement.bucketOf(slotOfAccount(leg.account))) }));
+    const machine = new Machine(
+      globalTransaction(plan, {
+        homeBucket: this.placement.bucketOf(plan.homeSlot),
+        legBuckets: plan.body.legs.map((leg) => this.placement.bucketOf(slotOfAccount(leg.account))),
+      }),
+    );
     this.machines.push(machine);
     this.dispatch(machine, { kind: 'begin', nowMs: this.nowMs });
     return machine;
@@ -127,12 +170,16 @@ export class World {
     const now = (): number => this.nowMs;
     switch (effect.kind) {
       case 'journal-begin':
-        return this.post('journaled', () => this.dispatch(machine, { kind: 'journaled', nowMs: now(), written: !this.choices.chance(4), exclusivelyLocked: [] }));
+        return this.post('journaled', () =>
+          this.dispatch(machine, { kind: 'journaled', nowMs: now(), written: !this.choices.chance(4), exclusivelyLocked: [] }),
+        );
       case 'await-locks':
         return this.post('locks clear', () => this.dispatch(machine, { kind: 'locks-clear', nowMs: now() }));
       case 'prepare': {
         const { account } = effect.instruction;
-        return this.request(machine, effect.bucket, effect.instruction, (reply) => this.dispatch(machine, { kind: 'leg-replied', nowMs: now(), account, reply }));
+        return this.request(machine, effect.bucket, effect.instruction, (reply) =>
+          this.dispatch(machine, { kind: 'leg-replied', nowMs: now(), account, reply }),
+        );
       }
       case 'decide':
         return this.request(machine, effect.bucket, effect.instruction, (reply) => this.dispatch(machine, { kind: 'home-replied', nowMs: now(), reply }));
@@ -143,7 +190,10 @@ export class World {
       case 'query-homes':
         return this.post('homes answer', () => {
           const silent = this.choices.chance(4);
-          const answers = effect.undecided.map((leg) => ({ leg, recorded: silent ? ('unreachable' as const) : (this.outcomeOf(leg.key, leg.homeSlot) ?? null) }));
+          const answers = effect.undecided.map((leg) => ({
+            leg,
+            recorded: silent ? ('unreachable' as const) : (this.outcomeOf(leg.key, leg.homeSlot) ?? null),
+          }));
           this.dispatch(machine, { kind: 'homes-answered', nowMs: now(), waiter: effect.waiter, answers });
         });
       case 'settle':
@@ -157,7 +207,13 @@ export class World {
           this.dispatch(machine, { kind: 'woken', nowMs: now(), waiter: effect.waiter });
         });
       case 'refresh-placement':
-        return this.post('placed', () => this.dispatch(machine, { kind: 'placed', nowMs: now(), placing: { homeBucket: machine.txn.homeBucket, legBuckets: machine.txn.legs.map((leg) => leg.bucket) } }));
+        return this.post('placed', () =>
+          this.dispatch(machine, {
+            kind: 'placed',
+            nowMs: now(),
+            placing: { homeBucket: machine.txn.homeBucket, legBuckets: machine.txn.legs.map((leg) => leg.bucket) },
+          }),
+        );
       case 'answer':
         machine.answers.push(effect.answer);
         return;
@@ -217,10 +273,22 @@ export class World {
       for (const leg of [...bucket.ledger.preparedLegs()]) {
         if (leg.body === null) continue;
         acted = true;
-        const outcome = this.bucketOf(leg.homeSlot).run({ kind: 'resolve', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, body: leg.body, subject: { kind: 'system' }, askedAtMs: null });
+        const outcome = this.bucketOf(leg.homeSlot).run({
+          kind: 'resolve',
+          txn: leg.txn,
+          key: leg.key,
+          homeSlot: leg.homeSlot,
+          body: leg.body,
+          subject: { kind: 'system' },
+          askedAtMs: null,
+        });
         const decision = outcome.kind === 'decided' ? outcome.outcome.decision : null;
         const reason = { name: 'ABANDONED', account: null, facts: {} } as const;
-        bucket.run(decision?.kind === 'committed' ? { kind: 'commit', txn: leg.txn, account: leg.account, commitUs: decision.commitUs } : { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason });
+        bucket.run(
+          decision?.kind === 'committed'
+            ? { kind: 'commit', txn: leg.txn, account: leg.account, commitUs: decision.commitUs }
+            : { kind: 'rollback', txn: leg.txn, key: leg.key, homeSlot: leg.homeSlot, account: leg.account, spec: leg.spec, reason },
+        );
       }
       for (const row of [...bucket.ledger.undelivered()]) {
         acted = true;

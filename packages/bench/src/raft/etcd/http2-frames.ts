@@ -57,7 +57,17 @@ export function dataBytes(message: Uint8Array): number {
 
 /** Spells the headers out and puts them into the dynamic table of the connection; only for its first call. */
 export function firstHeaderBlock(path: string, authority: string): Buffer {
-  return Buffer.concat([Buffer.from([0x83, 0x86, 0x44]), text(path), Buffer.from([0x41]), text(authority), Buffer.from([0x5f]), text('application/grpc'), Buffer.from([0x40]), text('te'), text('trailers')]);
+  return Buffer.concat([
+    Buffer.from([0x83, 0x86, 0x44]),
+    text(path),
+    Buffer.from([0x41]),
+    text(authority),
+    Buffer.from([0x5f]),
+    text('application/grpc'),
+    Buffer.from([0x40]),
+    text('te'),
+    text('trailers'),
+  ]);
 }
 
 /** The same by their indexes: POST, http, and the four entries that the first call left, youngest 62. */

@@ -43,7 +43,12 @@ describe('a connection that only puts', () => {
   });
 
   it('does not take a refusal for a success', async () => {
-    await connectTo((stream) => stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '8', 'grpc-message': 'mvcc: database space exceeded' }, { endStream: true }));
+    await connectTo((stream) =>
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '8', 'grpc-message': 'mvcc: database space exceeded' },
+        { endStream: true },
+      ),
+    );
     expect(await put(Buffer.from('refused'))).toBe(false);
   });
 

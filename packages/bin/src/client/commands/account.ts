@@ -22,7 +22,11 @@ export function addAccountCommands(program: Command): void {
     .option('--id <id>', 'idempotency key, kept for retries; default: one per number')
     .option('--show-token', 'print the account\u2019s own token: whoever has it can pay from the account')
     .option('--token-out <file>', 'write the account\u2019s own token to this file, for nobody else to read')
-    .action(withSession(program, async (session, argument: string | undefined, options: CreateOptions) => create(session, chosenAccount(argument, options.number), options)));
+    .action(
+      withSession(program, async (session, argument: string | undefined, options: CreateOptions) =>
+        create(session, chosenAccount(argument, options.number), options),
+      ),
+    );
   namesAccounts(account.command('get').description('read one account, or several at one moment'))
     .option('--level <level>', 'committed, uncommitted or cached', 'committed')
     .option('--at <time>', 'balances as of this moment, to the microsecond; for ever the same')
@@ -42,7 +46,10 @@ export function addAccountCommands(program: Command): void {
     .option('--cursor <cursor>', 'continue after an earlier page')
     .action(
       withSession(program, async ({ client, output }, options: { readonly limit: string; readonly cursor?: string }) => {
-        const page = await client.listAccounts({ pageSize: readPageSize(options.limit), ...(options.cursor === undefined ? {} : { pageToken: options.cursor }) });
+        const page = await client.listAccounts({
+          pageSize: readPageSize(options.limit),
+          ...(options.cursor === undefined ? {} : { pageToken: options.cursor }),
+        });
         output.print(page, () => accountTable(page.accounts) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
       }),
     );
@@ -55,7 +62,9 @@ export function addAccountCommands(program: Command): void {
       .option('--id <id>', 'idempotency key, kept for retries')
       .action(
         withSession(program, async ({ client, output }, argument: string | undefined, options: AccountOption & { readonly id?: string }) => {
-          printAccounts(output, [await client.changeAccount({ id: options.id ?? `${change}-${randomUUID()}`, number: chosenAccount(argument, options.number), change })]);
+          printAccounts(output, [
+            await client.changeAccount({ id: options.id ?? `${change}-${randomUUID()}`, number: chosenAccount(argument, options.number), change }),
+          ]);
         }),
       );
   }
@@ -96,7 +105,9 @@ function openTokenFile(path: string): number {
     fchmodSync(file, 0o600);
     return file;
   } catch (error) {
-    throw new UsageError(`the token cannot be written to the file that --token-out names (${error instanceof Error && 'code' in error ? String(error.code) : 'no code'}); nothing was created`);
+    throw new UsageError(
+      `the token cannot be written to the file that --token-out names (${error instanceof Error && 'code' in error ? String(error.code) : 'no code'}); nothing was created`,
+    );
   }
 }
 
@@ -106,7 +117,12 @@ export function printCreated(output: Output, created: CreatedAccount, showToken:
   output.print(showToken ? created : rest, () => {
     const lines = [accountTable([created.account])];
     if (!created.created) lines.push('It existed already, from the same request: nothing was changed.');
-    if (showToken) lines.push(token === null ? 'no token: this cluster\u2019s Transaction Managers have no key to sign with' : `token (until ${time(created.tokenExpiresAtMs)}): ${token}`);
+    if (showToken)
+      lines.push(
+        token === null
+          ? 'no token: this cluster\u2019s Transaction Managers have no key to sign with'
+          : `token (until ${time(created.tokenExpiresAtMs)}): ${token}`,
+      );
     return lines.join('\n');
   });
 }

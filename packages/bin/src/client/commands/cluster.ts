@@ -30,7 +30,9 @@ export function addClusterCommands(program: Command): void {
       withSession(program, async ({ client, output }) => {
         const status = await client.clusterStatus();
         const verdicts = verdictsOf(status);
-        output.print({ ...status, verdicts }, () => [replicaTable(status.replicas), ...stopLines(status.replicas), ...conditionLines(status.nodes), verdictLines(verdicts)].join('\n'));
+        output.print({ ...status, verdicts }, () =>
+          [replicaTable(status.replicas), ...stopLines(status.replicas), ...conditionLines(status.nodes), verdictLines(verdicts)].join('\n'),
+        );
         failUnlessHealthy(verdicts);
       }),
     );
@@ -76,14 +78,19 @@ export function addClusterCommands(program: Command): void {
         const differences = report.checks.flatMap((check) => check.differences);
         output.print(report, () =>
           [
-            table(['check', 'compared', 'differences'], report.checks.map((check) => [check.name, String(check.count), String(check.differences.length)]), [1, 2]),
+            table(
+              ['check', 'compared', 'differences'],
+              report.checks.map((check) => [check.name, String(check.count), String(check.differences.length)]),
+              [1, 2],
+            ),
             ...report.totals.map((total) => `issued ${money(total.issuedMinor, total.currency)}, balances ${money(total.balancesMinor, total.currency)}`),
             ...report.incomplete.map((text) => `not compared: ${text}`),
             differences.length > 0 ? 'NOT consistent' : report.incomplete.length > 0 ? 'incomplete: no differences in what was compared' : 'consistent',
           ].join('\n'),
         );
         if (differences.length > 0) throw new CommandFailed(EXIT.differences, shown(differences), { reason: 'AUDIT_DIFFERENCES' });
-        if (report.incomplete.length > 0) throw new CommandFailed(EXIT.unavailable, `AUDIT_INCOMPLETE: ${shown(report.incomplete)}`, { reason: 'AUDIT_INCOMPLETE' });
+        if (report.incomplete.length > 0)
+          throw new CommandFailed(EXIT.unavailable, `AUDIT_INCOMPLETE: ${shown(report.incomplete)}`, { reason: 'AUDIT_INCOMPLETE' });
       }),
     );
   const admin = program.command('admin').description('transactions in doubt');
@@ -113,7 +120,11 @@ export function addClusterCommands(program: Command): void {
 /** An audit is a read: what it did is not unknown, there is only no report. */
 function unlessTooShort(error: unknown): never {
   if (!(error instanceof MasCallFailed) || error.error.kind !== 'deadline-exceeded') throw error;
-  throw new CommandFailed(EXIT.unavailable, 'AUDIT_INCOMPLETE: nothing was compared: no report came in time; leave --timeout out (then an audit may take 15 minutes) or give it more', { reason: 'AUDIT_INCOMPLETE' });
+  throw new CommandFailed(
+    EXIT.unavailable,
+    'AUDIT_INCOMPLETE: nothing was compared: no report came in time; leave --timeout out (then an audit may take 15 minutes) or give it more',
+    { reason: 'AUDIT_INCOMPLETE' },
+  );
 }
 
 function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
@@ -122,7 +133,9 @@ function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
 
 /** Of those that are not well. */
 export function conditionLines(nodes: readonly NodeStatus[]): readonly string[] {
-  return nodes.flatMap(({ rm, condition }) => (condition.kind === 'well' ? [] : [`rm-${rm} is ${describeVerdict(condition)}: ${condition.of.map((ailment) => SYMPTOMS[ailment]).join('; ')}`]));
+  return nodes.flatMap(({ rm, condition }) =>
+    condition.kind === 'well' ? [] : [`rm-${rm} is ${describeVerdict(condition)}: ${condition.of.map((ailment) => SYMPTOMS[ailment]).join('; ')}`],
+  );
 }
 
 function resourceManager(text: string): number {
@@ -169,8 +182,27 @@ function shown(texts: readonly string[]): string {
 function doubts({ transactions, payments, silent }: UndecidedReport): string {
   const age = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const parts: string[] = [];
-  if (transactions.length > 0) parts.push(table(['txn', 'bucket', 'account', 'prepared', 'age', 'home says'], transactions.map(({ bucket, transaction, home }) => [transaction.txn, String(bucket), transaction.leg.account, time(transaction.leg.preparedAtMs), age(transaction.ageMs), home])));
-  if (payments.length > 0) parts.push(`payments without a decision and without a prepared leg that can be seen:\n${table(['id', 'txn', 'coordinator', 'age', 'home says'], payments.map((payment) => [payment.id, payment.txn, payment.coordinator, age(payment.ageMs), payment.home]))}`);
+  if (transactions.length > 0)
+    parts.push(
+      table(
+        ['txn', 'bucket', 'account', 'prepared', 'age', 'home says'],
+        transactions.map(({ bucket, transaction, home }) => [
+          transaction.txn,
+          String(bucket),
+          transaction.leg.account,
+          time(transaction.leg.preparedAtMs),
+          age(transaction.ageMs),
+          home,
+        ]),
+      ),
+    );
+  if (payments.length > 0)
+    parts.push(
+      `payments without a decision and without a prepared leg that can be seen:\n${table(
+        ['id', 'txn', 'coordinator', 'age', 'home says'],
+        payments.map((payment) => [payment.id, payment.txn, payment.coordinator, age(payment.ageMs), payment.home]),
+      )}`,
+    );
   if (silent.length > 0) parts.push(`not answering: bucket ${silent.join(', ')}; legs that are in doubt there are not in the list`);
   return parts.length === 0 ? 'no transaction is in doubt' : parts.join('\n');
 }

@@ -19,17 +19,31 @@ export function addLockCommands(program: Command): void {
     .option('--lock-timeout <ms>', 'how long it holds without a refresh', '5000')
     .option('--handle <handle>', 'your handle of an earlier call')
     .action(
-      withSession(program, async ({ client, output }, ids: string[], options: { readonly mode: string; readonly attempts: string; readonly delay: string; readonly lockTimeout: string; readonly handle?: string }) => {
-        const acquired = await client.acquireLock({
-          lockIds: ids,
-          mode: oneOf('--mode', options.mode, ['exclusive', 'shared']),
-          attempts: readWhole('--attempts', options.attempts, 1, 1000),
-          attemptDelayMs: readWhole('--delay', options.delay, 1, MAX_MS),
-          timeoutMs: readWhole('--lock-timeout', options.lockTimeout, 1, MAX_MS),
-          ...(options.handle === undefined ? {} : { handle: options.handle }),
-        });
-        output.print(acquired, () => `OK for ${acquired.timeoutMs} ms, handle ${acquired.handle}\n${table(['lock', 'token'], acquired.locks.map((one) => [one.lockId, one.token === null ? '' : String(one.token)]))}`);
-      }),
+      withSession(
+        program,
+        async (
+          { client, output },
+          ids: string[],
+          options: { readonly mode: string; readonly attempts: string; readonly delay: string; readonly lockTimeout: string; readonly handle?: string },
+        ) => {
+          const acquired = await client.acquireLock({
+            lockIds: ids,
+            mode: oneOf('--mode', options.mode, ['exclusive', 'shared']),
+            attempts: readWhole('--attempts', options.attempts, 1, 1000),
+            attemptDelayMs: readWhole('--delay', options.delay, 1, MAX_MS),
+            timeoutMs: readWhole('--lock-timeout', options.lockTimeout, 1, MAX_MS),
+            ...(options.handle === undefined ? {} : { handle: options.handle }),
+          });
+          output.print(
+            acquired,
+            () =>
+              `OK for ${acquired.timeoutMs} ms, handle ${acquired.handle}\n${table(
+                ['lock', 'token'],
+                acquired.locks.map((one) => [one.lockId, one.token === null ? '' : String(one.token)]),
+              )}`,
+          );
+        },
+      ),
     );
   lock
     .command('release')

@@ -11,10 +11,44 @@ const spec = { account: alice, effect: 'debit' as const, amountMinor: 5n, curren
 const body = PaymentBody.of({ kind: 'payment', legs: [spec, { ...spec, account: bob, effect: 'credit' }], reference: null, expiresAtMs: null, memo: '' });
 const txn = txnId('1'.repeat(64));
 
-const view = (commitUs: number | null): PaymentView => ({ id: 'p', scope: 'mas|ops', txn, state: commitUs === null ? 'ABORTED' : 'COMMITTED', body, reason: null, createdAtMs: 1_700_000_000_000, endedAtMs: 1_700_000_000_123, commitUs, timeline: [], outcome: null });
+const view = (commitUs: number | null): PaymentView => ({
+  id: 'p',
+  scope: 'mas|ops',
+  txn,
+  state: commitUs === null ? 'ABORTED' : 'COMMITTED',
+  body,
+  reason: null,
+  createdAtMs: 1_700_000_000_000,
+  endedAtMs: 1_700_000_000_123,
+  commitUs,
+  timeline: [],
+  outcome: null,
+});
 const leg = (commitUs: number | null): LegRow => ({
-  ...{ slot: slot(1), account: alice, seq: 1, txn, key: paymentKey('mas|ops', 'p'), homeSlot: slot(1), subject: { kind: 'system' as const }, spec, body, state: 'committed' as const, reason: null },
-  ...{ preparedAtMs: 1_700_000_000_123, preparedUs: null, endedAtMs: 1_700_000_000_123, commitUs, journal: null, reservation: null, mark: null, refundedMinor: 0n, refundReservedMinor: 0n },
+  ...{
+    slot: slot(1),
+    account: alice,
+    seq: 1,
+    txn,
+    key: paymentKey('mas|ops', 'p'),
+    homeSlot: slot(1),
+    subject: { kind: 'system' as const },
+    spec,
+    body,
+    state: 'committed' as const,
+    reason: null,
+  },
+  ...{
+    preparedAtMs: 1_700_000_000_123,
+    preparedUs: null,
+    endedAtMs: 1_700_000_000_123,
+    commitUs,
+    journal: null,
+    reservation: null,
+    mark: null,
+    refundedMinor: 0n,
+    refundReservedMinor: 0n,
+  },
 });
 
 test.each<[number | null, string]>([
@@ -34,5 +68,8 @@ test('in tables, where there is one', () => {
 test('for programs as a number and as the same text', () => {
   expect(JSON.parse(toJson(datedView(view(COMMIT_US))))).toMatchObject({ id: 'p', commitUs: COMMIT_US, committedAt: '2023-11-14T22:13:20.123045Z' });
   expect(JSON.parse(toJson(datedView(view(null))))).toMatchObject({ commitUs: null, committedAt: null });
-  expect(JSON.parse(toJson(datedPage({ legs: [leg(COMMIT_US), leg(null)], nextCursor: 'x' })))).toMatchObject({ legs: [{ commitUs: COMMIT_US, committedAt: '2023-11-14T22:13:20.123045Z' }, { committedAt: null }], nextCursor: 'x' });
+  expect(JSON.parse(toJson(datedPage({ legs: [leg(COMMIT_US), leg(null)], nextCursor: 'x' })))).toMatchObject({
+    legs: [{ commitUs: COMMIT_US, committedAt: '2023-11-14T22:13:20.123045Z' }, { committedAt: null }],
+    nextCursor: 'x',
+  });
 });

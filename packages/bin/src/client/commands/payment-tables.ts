@@ -25,7 +25,17 @@ export function reasonText(reason: { readonly name: string; readonly account: st
 export function viewTable(view: PaymentView): string {
   return table(
     ['payment', 'state', 'legs', 'reason', 'begun', 'ended', 'commit time'],
-    [[view.id, coloured(view.state), (view.body?.legs ?? []).map(legText), view.reason === null ? '' : reasonText(view.reason), time(view.createdAtMs), time(view.endedAtMs), moment(view.commitUs)]],
+    [
+      [
+        view.id,
+        coloured(view.state),
+        (view.body?.legs ?? []).map(legText),
+        view.reason === null ? '' : reasonText(view.reason),
+        time(view.createdAtMs),
+        time(view.endedAtMs),
+        moment(view.commitUs),
+      ],
+    ],
     [],
     ['begun'],
   );
@@ -34,7 +44,11 @@ export function viewTable(view: PaymentView): string {
 export function timeline(view: PaymentView): string {
   if (view.timeline.length === 0) return 'no timeline is kept of it any more (Redis was emptied, or it is too old); its outcome is final all the same';
   const startMs = view.timeline[0]?.atMs ?? 0;
-  return table(['+ms', 'step', 'bucket', ''], view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']), [0]);
+  return table(
+    ['+ms', 'step', 'bucket', ''],
+    view.timeline.map((step) => [(step.atMs - startMs).toFixed(1), step.step, step.bucket === null ? '' : String(step.bucket), step.detail ?? '']),
+    [0],
+  );
 }
 
 export function legTable(legs: readonly LegRow[]): string {
@@ -48,7 +62,10 @@ export function legTable(legs: readonly LegRow[]): string {
       leg.spec.effect,
       money(leg.spec.amountMinor, leg.spec.currency),
       leg.journal === null ? '' : money(leg.journal.balanceAfterMinor, leg.spec.currency),
-      (leg.body?.legs ?? []).filter((other) => other.account !== leg.account).map((other) => other.account).join(', '),
+      (leg.body?.legs ?? [])
+        .filter((other) => other.account !== leg.account)
+        .map((other) => other.account)
+        .join(', '),
       leg.reason === null ? '' : reasonText(leg.reason),
       moment(leg.commitUs),
     ]),

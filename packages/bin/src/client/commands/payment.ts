@@ -58,11 +58,31 @@ function addCreating(program: Command, payment: Command): void {
     .option('--memo <text>', 'a text that is kept with it', '')
     .option('--id <id>', 'idempotency key')
     .action(
-      withSession(program, async (session, options: { readonly from: string; readonly amount: string; readonly expires: string; readonly currency: string; readonly memo: string; readonly id?: string }) => {
-        const { currency, memo } = options;
-        const from = readAccount('--from', options.from);
-        await pay(session, { id: options.id ?? mintPaymentId(from), kind: 'authorization', from, amount: { decimal: options.amount, currency }, expiresInSeconds: readDuration('--expires', options.expires), memo });
-      }),
+      withSession(
+        program,
+        async (
+          session,
+          options: {
+            readonly from: string;
+            readonly amount: string;
+            readonly expires: string;
+            readonly currency: string;
+            readonly memo: string;
+            readonly id?: string;
+          },
+        ) => {
+          const { currency, memo } = options;
+          const from = readAccount('--from', options.from);
+          await pay(session, {
+            id: options.id ?? mintPaymentId(from),
+            kind: 'authorization',
+            from,
+            amount: { decimal: options.amount, currency },
+            expiresInSeconds: readDuration('--expires', options.expires),
+            memo,
+          });
+        },
+      ),
     );
 }
 
@@ -70,7 +90,8 @@ function createInput(options: CreateOptions): PaymentInput {
   const { currency, memo } = options;
   const common = { memo, ...(options.lockHandle === undefined ? {} : { lockHandle: options.lockHandle }) };
   if (options.debit !== undefined || options.credit !== undefined) {
-    if (options.from !== undefined || options.to !== undefined || options.amount !== undefined) throw new UsageError('give either --from, --to and --amount, or legs with --debit and --credit');
+    if (options.from !== undefined || options.to !== undefined || options.amount !== undefined)
+      throw new UsageError('give either --from, --to and --amount, or legs with --debit and --credit');
     const legs = [...legsOf('debit', options.debit ?? [], currency), ...legsOf('credit', options.credit ?? [], currency)];
     return { ...common, id: options.id ?? mintPaymentId(legs[0]?.account), legs };
   }
@@ -79,7 +100,11 @@ function createInput(options: CreateOptions): PaymentInput {
   return { ...common, id: options.id ?? mintPaymentId(from), from, to, amount: { decimal: options.amount, currency } };
 }
 
-function legsOf(direction: 'debit' | 'credit', texts: readonly string[], currency: string): readonly (NonNullable<PaymentInput['legs']>[number] & { readonly account: AccountNumber })[] {
+function legsOf(
+  direction: 'debit' | 'credit',
+  texts: readonly string[],
+  currency: string,
+): readonly (NonNullable<PaymentInput['legs']>[number] & { readonly account: AccountNumber })[] {
   return texts.map((text) => {
     const at = text.lastIndexOf('=');
     if (at < 1) throw new UsageError(`--${direction} is "${text}"; expected NUMBER=AMOUNT, as in alice=12.50`);
@@ -93,22 +118,34 @@ function addBuildingOn(program: Command, payment: Command): void {
     ['void', 'free reserved money', false],
     ['refund', 'give a payment back, whole or in part', true],
   ] as const) {
-    const command = payment.command(name).description(description).argument('<payment>', 'id of the payment it builds on').option('--id <id>', 'idempotency key').option('--memo <text>', 'a text that is kept with it', '');
+    const command = payment
+      .command(name)
+      .description(description)
+      .argument('<payment>', 'id of the payment it builds on')
+      .option('--id <id>', 'idempotency key')
+      .option('--memo <text>', 'a text that is kept with it', '');
     if (name === 'capture') command.requiredOption('--to <number>', 'who receives it');
     if (takesAmount) command.option('--amount <amount>', 'default: all of it').option('--currency <code>', 'three letters', 'USD');
     command.action(
-      withSession(program, async (session, reference: string, options: { readonly id?: string; readonly to?: string; readonly amount?: string; readonly currency?: string; readonly memo: string }) => {
-        const named = parseAccountNumber(/^\{([^}]+)\}/.exec(reference)?.[1] ?? '');
-        const sender = named.ok ? named.value : undefined;
-        await pay(session, {
-          id: options.id ?? mintPaymentId(sender),
-          kind: name,
-          referenceId: reference,
-          memo: options.memo,
-          ...(options.to === undefined ? {} : { to: readAccount('--to', options.to) }),
-          ...(options.amount === undefined ? {} : { amount: { decimal: options.amount, currency: options.currency ?? 'USD' } }),
-        });
-      }),
+      withSession(
+        program,
+        async (
+          session,
+          reference: string,
+          options: { readonly id?: string; readonly to?: string; readonly amount?: string; readonly currency?: string; readonly memo: string },
+        ) => {
+          const named = parseAccountNumber(/^\{([^}]+)\}/.exec(reference)?.[1] ?? '');
+          const sender = named.ok ? named.value : undefined;
+          await pay(session, {
+            id: options.id ?? mintPaymentId(sender),
+            kind: name,
+            referenceId: reference,
+            memo: options.memo,
+            ...(options.to === undefined ? {} : { to: readAccount('--to', options.to) }),
+            ...(options.amount === undefined ? {} : { amount: { decimal: options.amount, currency: options.currency ?? 'USD' } }),
+          });
+        },
+      ),
     );
   }
 }
@@ -204,7 +241,14 @@ function printResult(output: Output, id: string, result: PaymentResult, balances
       });
       return;
     case 'aborted':
-      throw new CommandFailed(EXIT.refused, `ABORTED ${id}: ${reasonText(result.reason)}`, { id, state: 'ABORTED', reason: result.reason.name, account: result.reason.account, facts: result.reason.facts, txn: result.txn });
+      throw new CommandFailed(EXIT.refused, `ABORTED ${id}: ${reasonText(result.reason)}`, {
+        id,
+        state: 'ABORTED',
+        reason: result.reason.name,
+        account: result.reason.account,
+        facts: result.reason.facts,
+        txn: result.txn,
+      });
     case 'unknown':
       throw new CommandFailed(EXIT.unknownOutcome, `UNKNOWN ${id}: ${result.message}; ask again with --id '${id}'`, { id, state: 'UNKNOWN', txn: result.txn });
     default:

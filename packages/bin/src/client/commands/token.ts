@@ -49,7 +49,12 @@ export function addTokenCommands(program: Command): void {
     .action((source: string) =>
       guarded(program, (output) => {
         const claims = claimsOf(readToken({ value: source, from: 'the argument', base: '.' }));
-        output.print(claims, () => table(['claim', 'value'], Object.entries(claims).map(([name, value]) => [name, claimText(name, value)])));
+        output.print(claims, () =>
+          table(
+            ['claim', 'value'],
+            Object.entries(claims).map(([name, value]) => [name, claimText(name, value)]),
+          ),
+        );
         return Promise.resolve();
       }),
     );
@@ -62,7 +67,11 @@ function sign(options: SignOptions): string {
     content = readFileSync(options.key);
   } catch {
     // Not repeated: the key itself may have been given in place of its file.
-    throw new UsageError(options.key === DEFAULT_KEY ? `the key ${DEFAULT_KEY} cannot be read: give another file with --key, or make keys with certs/make-certs.sh` : '--key does not name a file that can be read: give the file that holds the key; certs/make-certs.sh makes one');
+    throw new UsageError(
+      options.key === DEFAULT_KEY
+        ? `the key ${DEFAULT_KEY} cannot be read: give another file with --key, or make keys with certs/make-certs.sh`
+        : '--key does not name a file that can be read: give the file that holds the key; certs/make-certs.sh makes one',
+    );
   }
   const keys = loadTokenKeys({ algorithm, issuer: options.issuer, audience: options.audience, keys: [{ keyId: options.keyId, material: content }] });
   if (!keys.ok) throw new UsageError(keys.error.message);

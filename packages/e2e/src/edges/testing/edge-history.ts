@@ -3,10 +3,41 @@
  * both ends of 64 bits, payments, authorizations, captures, voids, refunds, their halves in any order, changes, locks and expiry.
  * Drawn from a list of numbers, so that a failing history shrinks. One bucket; its partners' legs live in buckets that are not here.
  */
-import { changeBody, creationBody, emptyBucket, Ledger, MemoryRows, PaymentBody, SEMANTICS_VERSION, txnPreimage, type BodyContent, type ChangeAccount, type Instruction, type LegEffect, type LegSpec, type Outcome, type PaymentKind, type Policy, type Subject } from '@mas/ledger';
+import {
+  changeBody,
+  creationBody,
+  emptyBucket,
+  Ledger,
+  MemoryRows,
+  PaymentBody,
+  SEMANTICS_VERSION,
+  txnPreimage,
+  type BodyContent,
+  type ChangeAccount,
+  type Instruction,
+  type LegEffect,
+  type LegSpec,
+  type Outcome,
+  type PaymentKind,
+  type Policy,
+  type Subject,
+} from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
-import { accountNumber, bucketId, currency, paymentKey, present, slot, SLOT_COUNT, txnId, type AccountNumber, type AmountMinor, type PaymentKey, type TxnId } from '@mas/values';
+import {
+  accountNumber,
+  bucketId,
+  currency,
+  paymentKey,
+  present,
+  slot,
+  SLOT_COUNT,
+  txnId,
+  type AccountNumber,
+  type AmountMinor,
+  type PaymentKey,
+  type TxnId,
+} from '@mas/values';
 
 export const BUCKET = bucketId(1);
 const MAX = 2n ** 63n - 1n;
@@ -45,7 +76,10 @@ export class EdgeHistory {
     const half = SLOT_COUNT / 2;
     const numbers = Array.from({ length: 64 }, (_, n) => accountNumber(`edge-${n}`));
     this.inside = numbers.filter((number) => slotOfAccount(number) < half).slice(0, ACCOUNTS);
-    this.outside = present(numbers.find((number) => slotOfAccount(number) >= half), 'account elsewhere');
+    this.outside = present(
+      numbers.find((number) => slotOfAccount(number) >= half),
+      'account elsewhere',
+    );
     this.apply({ kind: 'genesis', slots: [{ from: slot(0), to: slot(half - 1) }], epoch: 1, policy: POLICY, semanticsVersion: SEMANTICS_VERSION });
     this.inside.forEach((number, n) => this.open(number, present(OPENINGS[n % OPENINGS.length], 'opening'), present(MINIMUMS[n % MINIMUMS.length], 'minimum')));
   }
@@ -90,7 +124,13 @@ export class EdgeHistory {
   }
 
   private open(number: AccountNumber, openingBalanceMinor: AmountMinor, minimumMinor: AmountMinor): void {
-    const request = { number, currency: USD, openingBalanceMinor: openingBalanceMinor > minimumMinor ? openingBalanceMinor : minimumMinor, minimumMinor, owner: '漢'.repeat(256) };
+    const request = {
+      number,
+      currency: USD,
+      openingBalanceMinor: openingBalanceMinor > minimumMinor ? openingBalanceMinor : minimumMinor,
+      minimumMinor,
+      owner: '漢'.repeat(256),
+    };
     const key = this.key(number);
     this.apply({ kind: 'create-account', key, txn: this.txn(key, creationBody(request)), ...request, subject: OPERATOR, checkOnly: false });
   }
@@ -98,13 +138,30 @@ export class EdgeHistory {
   private pay(arg: number, from: AccountNumber, to: AccountNumber, kind: PaymentKind, taking: LegEffect, reference: PaymentBody['reference'] = null): void {
     if (from === to) return;
     const amountMinor = present(AMOUNTS[arg % AMOUNTS.length], 'amount');
-    const legs: LegSpec[] = [{ account: from, effect: taking, amountMinor, currency: USD }, { account: to, effect: 'credit', amountMinor, currency: USD }];
-    this.begin({ kind, legs: legs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference, expiresAtMs: null, memo: '' }, from === this.outside ? to : from, arg);
+    const legs: LegSpec[] = [
+      { account: from, effect: taking, amountMinor, currency: USD },
+      { account: to, effect: 'credit', amountMinor, currency: USD },
+    ];
+    this.begin(
+      { kind, legs: legs.sort((a, b) => (a.account < b.account ? -1 : 1)), reference, expiresAtMs: null, memo: '' },
+      from === this.outside ? to : from,
+      arg,
+    );
   }
 
   private authorize(arg: number): void {
     const account = this.account(arg);
-    this.begin({ kind: 'authorization', legs: [{ account, effect: 'authorize', amountMinor: present(AMOUNTS[arg % AMOUNTS.length], 'amount'), currency: USD }], reference: null, expiresAtMs: this.stampMs + EXPIRY_MS, memo: '' }, account, arg);
+    this.begin(
+      {
+        kind: 'authorization',
+        legs: [{ account, effect: 'authorize', amountMinor: present(AMOUNTS[arg % AMOUNTS.length], 'amount'), currency: USD }],
+        reference: null,
+        expiresAtMs: this.stampMs + EXPIRY_MS,
+        memo: '',
+      },
+      account,
+      arg,
+    );
   }
 
   /** A capture, void or refund of what was begun before, whatever became of it. */
@@ -130,7 +187,14 @@ export class EdgeHistory {
     this.begun.push(payment);
     const local = body.legs.filter(({ account }) => account !== this.outside);
     const common = { ...payment, homeSlot: homeSlotOfKey(key), subject: OPERATOR, undecided: [] };
-    if (arg % 2 === 0) this.apply({ kind: 'decide-commit', ...common, remotePrepared: body.legs.filter(({ account }) => account === this.outside).map(({ account }) => account), notBeforeUs: null, lockTokens: [] });
+    if (arg % 2 === 0)
+      this.apply({
+        kind: 'decide-commit',
+        ...common,
+        remotePrepared: body.legs.filter(({ account }) => account === this.outside).map(({ account }) => account),
+        notBeforeUs: null,
+        lockTokens: [],
+      });
     else for (const { account } of local) this.apply({ kind: 'prepare', ...common, account, lockToken: null });
   }
 
@@ -145,10 +209,24 @@ export class EdgeHistory {
 
   private change(arg: number): void {
     const number = this.account(arg);
-    const changes: readonly ChangeAccount['change'][] = [{ kind: 'set-minimum', minimumMinor: present(MINIMUMS[arg % MINIMUMS.length], 'minimum') }, { kind: 'freeze' }, { kind: 'unfreeze' }, { kind: 'close' }];
+    const changes: readonly ChangeAccount['change'][] = [
+      { kind: 'set-minimum', minimumMinor: present(MINIMUMS[arg % MINIMUMS.length], 'minimum') },
+      { kind: 'freeze' },
+      { kind: 'unfreeze' },
+      { kind: 'close' },
+    ];
     const change = present(changes[Math.floor(arg / 7) % changes.length], 'change');
     const key = this.key(number);
-    this.apply({ kind: 'change-account', key, txn: this.txn(key, changeBody(number, change)), number, change, subject: OPERATOR, lockToken: null, undecided: [] });
+    this.apply({
+      kind: 'change-account',
+      key,
+      txn: this.txn(key, changeBody(number, change)),
+      number,
+      change,
+      subject: OPERATOR,
+      lockToken: null,
+      undecided: [],
+    });
   }
 
   private lock(arg: number): void {

@@ -21,7 +21,12 @@ export function played(list: readonly number[]): EdgeHistory {
 export function checkRows(history: EdgeHistory): void {
   const rows = chunksOf(history);
   const meta = history.ledger.meta();
-  const [accounts, legs, outcomes, locks] = [history.rows.sortedAccounts(), history.rows.sortedLegs(), history.rows.sortedOutcomes(), history.rows.sortedLocks()];
+  const [accounts, legs, outcomes, locks] = [
+    history.rows.sortedAccounts(),
+    history.rows.sortedLegs(),
+    history.rows.sortedOutcomes(),
+    history.rows.sortedLocks(),
+  ];
   const { differences } = checkBucket(meta, slotOfAccount, { accounts, legs, outcomes, locks });
   invariant(differences.length === 0, 'the bucket adds up', { differences: differences.join(' ') });
   for (const chunk of rows) same('a chunk comes through its bytes', codec.decodeChunk(codec.encodeChunk(chunk)), chunk);
@@ -48,7 +53,9 @@ export async function checkStore(store: AppliedStore, bucket: BucketId, history:
   await own.close();
 }
 
-async function snapshotOf(store: BucketStore): Promise<{ readonly chunks: readonly SnapshotChunk[]; readonly checkpoint: Awaited<ReturnType<BucketStore['readSnapshot']>>['checkpoint'] }> {
+async function snapshotOf(
+  store: BucketStore,
+): Promise<{ readonly chunks: readonly SnapshotChunk[]; readonly checkpoint: Awaited<ReturnType<BucketStore['readSnapshot']>>['checkpoint'] }> {
   const reader = await store.readSnapshot();
   const chunks: SnapshotChunk[] = [];
   for await (const chunk of reader.chunks()) chunks.push(chunk);
@@ -95,7 +102,8 @@ function text(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) => {
     if (typeof field === 'bigint') return `${field}n`;
     if (field instanceof Map) return [...field];
-    if (typeof field === 'object' && field !== null && !Array.isArray(field)) return Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (typeof field === 'object' && field !== null && !Array.isArray(field))
+      return Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)));
     return field;
   });
 }
