@@ -89,4 +89,26 @@ describe('leader balance', () => {
     expect(await cluster.settling(before)).toMatchObject({ kind: 'applied' });
     expect(await cluster.settling(transfer)).toBe(true);
   });
+
+  // Found by seed 2300516 of the simulator: what the balance wished before the network broke was done in the reign after, eight milliseconds into it.
+  test('a transfer ends with the reign in which it was wished for, also where the same leader comes back and has heard of nobody else', async () => {
+    const cluster = await TestCluster.founded({ config: { balanceMs: 0 } });
+    await cluster.clock.advance(15_000);
+    await cluster.leadersEverywhere();
+    const group = cluster.groups[0]!;
+    const leader = cluster.leaderOf(group)!;
+    const others = [A, B, C].filter((rm) => rm !== leader);
+    const { term } = cluster.status(leader, group);
+    for (const rm of [A, B, C]) cluster.network.setLinksOf(rm, 'silent');
+    void cluster.propose(group, 'what cannot be committed keeps the transfer waiting');
+    await cluster.clock.advance(40);
+    const transfer = cluster.process(leader).host.transferLeadership(group, others[0]!);
+    await cluster.eventually('it gives up', () => cluster.leaderOf(group) === undefined, 450);
+    for (const rm of [A, B, C]) cluster.network.setLinksOf(rm, 'up');
+    await cluster.eventually('it leads again', () => cluster.leaderOf(group) === leader, 500);
+    expect(cluster.status(leader, group).term).toBeGreaterThan(term);
+    expect(await cluster.settling(transfer)).toBe(false);
+    await cluster.clock.advance(1_000);
+    expect(cluster.leaderOf(group)).toBe(leader);
+  });
 });

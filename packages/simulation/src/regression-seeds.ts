@@ -88,5 +88,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     faults: ['membership changes', 'partitions', 'rolling restarts', 'stalls'],
     was: 'a replica that had been replaced while it was cut off, and did not know, was judged as a member',
   },
+  {
+    seed: 2_300_516,
+    faults: ['membership changes', 'lost disks', 'strangers', 'short reigns'],
+    was: 'a leader that lost its group and had it again, and heard of nobody in between, carried out the hand-over that it had wished before',
+  },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

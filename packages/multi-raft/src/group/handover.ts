@@ -20,7 +20,7 @@ export function transferTo<Result>(replica: Replica<Result>, to: NodeId): Promis
     return Promise.resolve(false);
   const current = replica.transfer;
   if (current !== undefined && current.to !== to) return Promise.resolve(false);
-  const transfer = current ?? { to, sinceTick: replica.host.tick(), stage: 'draining' as const, outcome: undefined };
+  const transfer = current ?? { to, sinceTick: replica.host.tick(), term: replica.known.term, stage: 'draining' as const, outcome: undefined };
   replica.transfer = transfer;
   replica.wake();
   return replica.waiters.until(() => transfer.outcome);
@@ -39,10 +39,13 @@ export function tickTransfer<Result>(replica: Replica<Result>): void {
 export function followTransfer<Result>(replica: Replica<Result>): void {
   const { transfer } = replica;
   if (transfer === undefined) return;
-  const { role, leader, transferee } = replica.known;
+  const { role, leader, term, transferee } = replica.known;
   if (role !== 'leader') {
     // In between there is no leader; the end of the wait is in tickTransfer.
     if (leader !== undefined) end(replica, leader === transfer.to);
+  } else if (term !== transfer.term) {
+    // It lost the group and has it again, and may have heard of nobody who had it meanwhile: what it wished before is over.
+    end(replica, false);
   } else if (transfer.stage === 'draining') {
     if (replica.pending.size === 0 && replica.queue.length === 0) ask(replica);
   } else if (transferee === undefined) {

@@ -28,6 +28,8 @@ import { Waiters } from './waiters';
 export interface Transfer {
   readonly to: NodeId;
   readonly sinceTick: number;
+  /** It ends with the reign in which it was wished for. */
+  readonly term: number;
   /** draining: proposals in flight are finished first, so that none gets an unknown fate. */
   stage: 'draining' | 'asked';
   /** Set once it is over. */
