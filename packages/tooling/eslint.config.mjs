@@ -12,7 +12,7 @@ const FLOORS = [
   ['values'],
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
-  ['rpc', 'raft-log', 'sql-store', 'redis-store'],
+  ['rpc', 'client', 'raft-log', 'sql-store', 'redis-store'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof'],
 ];
 /** Downward within one floor: who builds on whom. */
@@ -21,6 +21,7 @@ const SAME_FLOOR = {
   placement: ['membership', 'health'],
   'resource-manager': ['multi-raft', 'routing'],
   'transaction-coordinator': ['global-lock', 'routing'],
+  client: ['rpc'],
   simulation: ['bin', 'auditor'],
   e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],

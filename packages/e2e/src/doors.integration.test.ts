@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { connect as connectTls, createServer, type ConnectionOptions } from 'node:tls';
 import { join } from 'node:path';
 import { status as Code } from '@grpc/grpc-js';
-import { MasCallFailed } from '@mas/rpc';
+import { MasCallFailed } from '@mas/client';
 import { signerOf } from './harness/access';
 import { masClient, run, type Ran } from './harness/command';
 import { Cluster } from './harness/cluster';

@@ -3,7 +3,7 @@
  * used again; and the refusals that come before any lock or row. On real processes with the embedded stores.
  */
 import { status as Code } from '@grpc/grpc-js';
-import { MasCallFailed, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type PaymentInput } from '@mas/client';
 import { waitUntil } from '@mas/test-servers';
 import { Cluster } from './harness/cluster';
 import { numbersIn } from './harness/names';

@@ -4,7 +4,7 @@
  * id. What nobody can go on without is started again at once; the time that this takes counts. Coordinators at each step of the
  * protocol are in recovery.long.test.ts.
  */
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { Cluster } from './harness/cluster';
 import type { MasProcess } from './harness/mas-process';
 import { redisCommand } from './harness/redis-command';

@@ -4,7 +4,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PaymentInput } from '@mas/rpc';
+import type { PaymentInput } from '@mas/client';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { waitUntil } from '@mas/test-servers';
 import { Cluster } from './harness/cluster';

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
 import { Access } from './harness/access';
 import { run, type Ran } from './harness/command';

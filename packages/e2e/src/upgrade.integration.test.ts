@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { MasClient, PaymentInput } from '@mas/client';
 import { tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { present } from '@mas/values';

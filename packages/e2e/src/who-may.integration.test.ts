@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status as Code } from '@grpc/grpc-js';
-import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/client';
 import { run } from './harness/command';
 import { Cluster } from './harness/cluster';
 import { REPOSITORY_ROOT } from './harness/mas-process';

@@ -1,7 +1,7 @@
 /** One Resource Manager of three is away, or its disk is slow, and leads nothing: what that costs payments beside a whole cluster. */
 import type { MasProcess } from '@mas/e2e';
 import { META_GROUP } from '@mas/placement';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { waitUntil } from '@mas/test-servers';
 import { present } from '@mas/values';
 import { UNIFORM } from '../load/payment-load';

@@ -1,6 +1,6 @@
 /** What the first callers after a start see: everything is stopped and started on its data, and paid from the moment that all say "ready". */
 import { Books, type Cluster } from '@mas/e2e';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { countOf, latencies, PaymentFlow } from '../failover/payment-flow';
 import { UNIFORM, type PaymentLoad } from '../load/payment-load';
 import type { WarmUp } from '../load/warm-up';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster, Shim } from '@mas/e2e';
 import { PlacementIndex } from '@mas/placement';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { SeededRandom } from '@mas/values';
 import { createAccounts } from '../load/accounts';

@@ -1,7 +1,7 @@
 /** A cluster for one kind of strike: accounts, books, and who asks. */
 import { Auditor, Books, Cluster, numbersIn, Shim } from '@mas/e2e';
 import { slotOfAccount } from '@mas/placement';
-import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { MasClient, PaymentInput } from '@mas/client';
 import { tempFolder, type TempFolder } from '@mas/test-servers';
 import { accountNumber, SeededRandom } from '@mas/values';
 import { MIXED, PaymentLoad } from '../load/payment-load';

@@ -1,6 +1,6 @@
 /** Payments at a steady pace (an open loop): each one's beginning, end and outcome, and the buckets that it touches. */
 import type { Books, Entry } from '@mas/e2e';
-import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/client';
 import { OpenLoop } from '../load/open-loop';
 import { percentile } from '../raft/statistics';
 

@@ -3,7 +3,7 @@
  * until it has an answer, and money is counted. What was seen from outside, and what the logs say of leaders.
  */
 import { waitUntil } from '@mas/test-servers';
-import { MasCallFailed, type MasClient } from '@mas/rpc';
+import { MasCallFailed, type MasClient } from '@mas/client';
 import type { Strike } from '@mas/e2e';
 import { leadersOf } from '../measure/leaders';
 import type { ElectionWatch } from './election-watch';

@@ -1,5 +1,5 @@
 /** The accounts of a load, made through the client as anybody makes them. */
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 
 export const OPENING_MINOR = 1_000_000_000n;
 const CONCURRENCY = 128;

@@ -1,6 +1,6 @@
 /** When a run's money counts as conserved: the cluster finds itself consistent, and holds what was issued to its accounts, no more and no less. */
 import { describe, expect, it } from '@jest/globals';
-import { MasCallFailed } from '@mas/rpc';
+import { MasCallFailed } from '@mas/client';
 import type { AuditReport } from '@mas/transaction-coordinator';
 import { DEFAULT_CURRENCY } from '@mas/values';
 import { OPENING_MINOR } from './accounts';

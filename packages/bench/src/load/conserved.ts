@@ -1,5 +1,5 @@
 /** What ends every run: the cluster audits itself, and the money in it is what was issued. */
-import { MasCallFailed, type MasClient } from '@mas/rpc';
+import { MasCallFailed, type MasClient } from '@mas/client';
 import type { AuditReport } from '@mas/transaction-coordinator';
 import { OPENING_MINOR } from './accounts';
 

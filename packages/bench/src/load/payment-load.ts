@@ -1,6 +1,6 @@
 /** Which accounts a payment of the load goes from and to: uniform or one hot receiver, across buckets or within one. */
 import { slotOfAccount, type PlacementIndex } from '@mas/placement';
-import type { PaymentInput } from '@mas/rpc';
+import type { PaymentInput } from '@mas/client';
 import { accountNumber, present, type BucketId, type SeededRandom } from '@mas/values';
 
 export interface Mix {

@@ -1,5 +1,5 @@
 /** One form of load on a cluster for a counted time: rate, latency, outcomes, and what each process used for it. */
-import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { MasClient, PaymentInput } from '@mas/client';
 import { UsageMeter, type ProcessUsage } from '../measure/process-usage';
 import type { Progress } from '../progress';
 import { closedLoop, type LoadResult } from './closed-loop';

@@ -1,5 +1,5 @@
 /** Payments before anything is measured: a process whose code is not compiled yet takes four times the CPU. */
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { UsageMeter } from '../measure/process-usage';
 import type { Progress } from '../progress';
 import { MIXED, type PaymentSource } from './payment-load';

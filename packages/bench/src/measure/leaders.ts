@@ -1,5 +1,5 @@
 /** Which Resource Manager leads each bucket, as the cluster's status says; of several that say so, the one of the latest term. */
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 
 export async function leadersOf(client: Pick<MasClient, 'clusterStatus'>): Promise<ReadonlyMap<number, string>> {
   const { replicas } = await client.clusterStatus();

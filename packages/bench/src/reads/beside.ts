@@ -3,7 +3,7 @@
  * that it can do.
  */
 import { Books } from '@mas/e2e';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import type { Ground } from '../conditions/ground';
 import { countOf, PaymentFlow } from '../failover/payment-flow';
 import { UNIFORM, type PaymentSource } from '../load/payment-load';

@@ -1,6 +1,6 @@
 /** Accounts that pay only each other: read at one moment, whichever it is, they hold together what they were opened with. */
 import { slotOfAccount, type PlacementIndex } from '@mas/placement';
-import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { MasClient, PaymentInput } from '@mas/client';
 import { accountNumber, present, type BucketId, type SeededRandom } from '@mas/values';
 import { OPENING_MINOR } from '../load/accounts';
 import type { Mix, PaymentSource } from '../load/payment-load';

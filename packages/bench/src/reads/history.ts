@@ -1,6 +1,6 @@
 /** An account's balance at any moment, computed from its listed legs: another way than the one that reads at a moment take. */
 import { directionOf, type LegRow } from '@mas/ledger';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 
 const PAGE = 500;
 

@@ -1,6 +1,6 @@
 /** An account with a long history, read at moments of its past once its Resource Managers have nothing of that in memory: so from its rows. */
 import { randomUUID } from 'node:crypto';
-import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { MasClient, PaymentInput } from '@mas/client';
 import { present, SeededRandom } from '@mas/values';
 import { CALLERS, type Ground } from '../conditions/ground';
 import { OPENING_MINOR } from '../load/accounts';

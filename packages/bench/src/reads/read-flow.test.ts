@@ -1,6 +1,6 @@
 /** What became of reads: answered, answered wrongly, not answered; anything else is an error of the benchmark itself. */
 import { expect, it } from '@jest/globals';
-import { MasCallFailed } from '@mas/rpc';
+import { MasCallFailed } from '@mas/client';
 import { Reads, type Read } from './read-flow';
 
 const silent = new MasCallFailed(14, { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'bucket 1 has no quorum', facts: {} }, 1);

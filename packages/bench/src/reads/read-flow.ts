@@ -1,5 +1,5 @@
 /** Reads at a steady pace or one after the other: how long each took, whether it was answered, and what was wrong with the answer. */
-import { MasCallFailed } from '@mas/rpc';
+import { MasCallFailed } from '@mas/client';
 import { countOf } from '../failover/payment-flow';
 import { OpenLoop } from '../load/open-loop';
 import { percentile } from '../raft/statistics';

@@ -1,5 +1,5 @@
 /** One run of mas-client: global flags, the connection they lead to, and how failures end. */
-import { MasCallFailed, MasClient } from '@mas/rpc';
+import { MasCallFailed, MasClient } from '@mas/client';
 import type { Command } from 'commander';
 import { UsageError } from '../usage-error';
 import { readContext, type ContextFlags } from './context';

@@ -1,7 +1,7 @@
 /** A whole cluster on the embedded stores, its work made visible, and its end: orderly, whoever asks for it. */
 import { createWriteStream } from 'node:fs';
 import { join, relative } from 'node:path';
-import { MasClient } from '@mas/rpc';
+import { MasClient } from '@mas/client';
 import pc from 'picocolors';
 import { integer } from '../config/setting';
 import { watchLifeline } from '../platform/lifeline';

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
-import { MasCallFailed, type MasClient } from '@mas/rpc';
+import { MasCallFailed, type MasClient } from '@mas/client';
 import type { AccountView, PaymentResult } from '@mas/transaction-coordinator';
 import { accountNumber, formatAmount, present, rmId, type BucketId, type Currency } from '@mas/values';
 import pc from 'picocolors';

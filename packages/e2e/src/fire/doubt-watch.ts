@@ -2,7 +2,7 @@
  * Looks at what is in doubt, again and again, and remembers from when to when each transaction was. A look counts for the moment
  * when it began: while a bucket does not answer it takes seconds, and what it shows may be over long before it returns.
  */
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 
 const POLL_MS = 100;
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { History } from '@mas/auditor';
 import { slotOfAccount } from '@mas/placement';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { tempFolder, type TempFolder } from '@mas/test-servers';
 import { accountNumber, SeededRandom, type Random } from '@mas/values';
 import { Auditor } from '../harness/auditor';

@@ -1,7 +1,8 @@
 /** How tests get in: clients with the cluster's certificate, and tokens signed with its key. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadTokenKeys, MasClient, TokenSigner } from '@mas/rpc';
+import { MasClient } from '@mas/client';
+import { loadTokenKeys, TokenSigner } from '@mas/rpc';
 import { accountNumber } from '@mas/values';
 
 export interface ClientOptions {

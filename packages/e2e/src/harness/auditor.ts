@@ -4,7 +4,7 @@
  * It shares no code with what it judges.
  */
 import type { LegRow } from '@mas/ledger';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { waitUntil } from '@mas/test-servers';
 import type { Books } from './books';
 import { ask } from './load';

@@ -2,7 +2,7 @@
  * What the test's own clients asked for and were told: the only truth that the auditor judges the cluster by. An answer,
  * once given, never changes: a second one that differs is a finding by itself.
  */
-import type { PaymentInput } from '@mas/rpc';
+import type { PaymentInput } from '@mas/client';
 
 export type Answer = 'committed' | 'aborted' | 'open';
 

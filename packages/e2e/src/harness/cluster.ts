@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { genesisPlacement, PlacementIndex } from '@mas/placement';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
 import { rmId, type RmId } from '@mas/values';
 import { Access, type ClientOptions } from './access';

@@ -17,7 +17,7 @@ import {
   type History,
   type ReadFigures,
 } from '@mas/auditor';
-import type { MasClient } from '@mas/rpc';
+import type { MasClient } from '@mas/client';
 import { openMysqlStore } from '@mas/sql-store';
 import { waitUntil } from '@mas/test-servers';
 import type { PaymentKey, RmId } from '@mas/values';

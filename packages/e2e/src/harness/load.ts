@@ -5,7 +5,7 @@
  * A few accounts, one per bucket, pay each other only: what they hold together never changes either, and so few can be read
  * at one instant however busy the cluster is.
  */
-import { MasCallFailed, type Level, type MasClient, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type Level, type MasClient, type PaymentInput } from '@mas/client';
 import type { Random } from '@mas/values';
 import type { Books, Entry } from './books';
 import type { WitnessedClient } from './witnessed-client';

@@ -3,7 +3,7 @@
  * for want of an answer has none in the history either: it may have happened or not.
  */
 import { otherRequest, type History, type PaymentHistory } from '@mas/auditor';
-import { MasCallFailed, type AmountInput, type Level, type MasClient, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type AmountInput, type Level, type MasClient, type PaymentInput } from '@mas/client';
 import type { AccountView, PaymentRequest, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, currency, paymentKey, type AccountNumber } from '@mas/values';
 import { OPERATOR_SCOPE } from './access';

@@ -1,6 +1,6 @@
 /** What every end-to-end test does with a cluster: open accounts, pay, look from outside. */
 import { systemClock } from '@mas/bin';
-import type { MasClient, PaymentInput } from '@mas/rpc';
+import type { MasClient, PaymentInput } from '@mas/client';
 import { RedisLink, RedisTxnCoordinatorDao } from '@mas/redis-store';
 import type { PaymentResult, TransactionEntry } from '@mas/transaction-coordinator';
 import { paymentKey, SeededRandom, silentLogger } from '@mas/values';

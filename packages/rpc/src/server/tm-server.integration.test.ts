@@ -1,9 +1,8 @@
-/** The client-facing listener over real TLS: who may call, deadlines, limits, rich errors, batches. What MasClient makes of its answers is in tm-client.integration.test.ts. */
+/** The client-facing listener over real TLS: who may call, deadlines, limits, rich errors, batches. What MasClient makes of its answers is the client package's to test. */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { MasClient } from '@mas/client';
 import { InvariantViolation } from '@mas/values';
-import { MasClient } from '../client/mas-client';
 import { identity } from '../client/node-channel';
-import { MasCallFailed } from '../client/retrying-channel';
 import { fromServiceError } from '../errors/status-details';
 import { CreatePaymentRequest, CreatePaymentsRequest, StreamPaymentsRequest } from '../generated/mas/v1/account_service';
 import { readPaymentReplies, readStreamedReplies } from '../public/payment-messages';
@@ -34,15 +33,13 @@ const listener = new TmListener();
 const { certs, coordinator, operator, own, signer } = listener;
 let server: RunningServer;
 let raw: Client;
-let client: MasClient;
 
 beforeAll(async () => {
-  ({ server, raw, client } = await listener.start());
+  ({ server, raw } = await listener.start());
 });
 beforeEach(() => listener.forget());
 afterAll(async () => {
   raw.close();
-  client.close();
   await server.stop(0);
   certs.remove();
 });
@@ -164,20 +161,6 @@ describe('what is wrong in a payment is named, and nothing is touched', () => {
 });
 
 describe('failures inside', () => {
-  test("a refusal's reason, field and facts reach the client", async () => {
-    coordinator.answers.set('createPayment', () =>
-      Promise.resolve({
-        ok: false,
-        error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } },
-      }),
-    );
-    const error: unknown = await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } }).catch((each: unknown) => each);
-    expect(error).toBeInstanceOf(MasCallFailed);
-    expect(error).toMatchObject({
-      code: Code.ALREADY_EXISTS,
-      error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } },
-    });
-  });
   test.each([
     ['a broken invariant', () => Promise.reject(new InvariantViolation('a sum is bounded', {}))],
     ['an answer that cannot be encoded', () => Promise.resolve({ ok: true as const, value: { kind: 'committed', txn: 5n } as never })],

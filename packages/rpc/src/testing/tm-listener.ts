@@ -6,7 +6,6 @@ import { accountNumber, silentLogger } from '@mas/values';
 import { JwtTokenVerifier } from '../auth/jwt-token-verifier';
 import { loadTokenKeys } from '../auth/token-keys';
 import { TokenSigner } from '../auth/token-signer';
-import { MasClient } from '../client/mas-client';
 import { identity } from '../client/node-channel';
 import { fromServiceError } from '../errors/status-details';
 import { edgeLimits } from '../server/edge-limits';
@@ -17,7 +16,7 @@ import { freshSecret } from './fresh-secret';
 import { makeTestCerts } from './test-certs';
 
 export const PAYMENT = '/mas.v1.AccountService/CreatePayment';
-const CALL_TIMEOUT_MS = 60_000;
+export const CALL_TIMEOUT_MS = 60_000;
 
 export interface Outcome {
   readonly error: ServiceError | null;
@@ -71,10 +70,10 @@ export class TmListener {
     this.own = this.signer.account(accountNumber('abc'), 3600).token;
   }
 
-  async start(): Promise<{ readonly server: RunningServer; readonly raw: Client; readonly client: MasClient }> {
+  async start(): Promise<{ readonly server: RunningServer; readonly raw: Client; readonly address: string }> {
     const limits = edgeLimits({ maxMessageBytes: 64 * 1024, rateBurst: 2_500, ratePerSecond: 1 });
     if (!limits.ok) throw new Error(limits.error.join());
-    const { certs, coordinator, verifier, signer, operator } = this;
+    const { certs, coordinator, verifier, signer } = this;
     const server = await startTmServer({
       address: '127.0.0.1:0',
       tls: certs.tm,
@@ -91,7 +90,7 @@ export class TmListener {
     return {
       server,
       raw: new Client(address, credentials.createSsl(certs.tm.ca)),
-      client: new MasClient({ addresses: [address], ca: certs.tm.ca, token: operator, timeoutMs: CALL_TIMEOUT_MS }),
+      address,
     };
   }
 

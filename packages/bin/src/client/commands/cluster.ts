@@ -1,7 +1,7 @@
 /** mas-client cluster status, audit, admin transactions|resolve */
 import { describeVerdict, type Ailment } from '@mas/health';
 import { describeStop } from '@mas/resource-manager';
-import { MasCallFailed } from '@mas/rpc';
+import { MasCallFailed } from '@mas/client';
 import type { NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ClusterNode } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';

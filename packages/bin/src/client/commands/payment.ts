@@ -1,5 +1,5 @@
 /** mas-client payment create|authorize|capture|void|refund|get|trace|list */
-import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/rpc';
+import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/client';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { parseAccountNumber, unreachable, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
 import type { Command } from 'commander';

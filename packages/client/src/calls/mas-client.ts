@@ -7,42 +7,57 @@ import type { ClusterNode } from '@mas/placement';
 import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
 import {
   AccountChange,
+  AcquireLockRequest,
+  AddNodeRequest,
+  BreakLockRequest,
   ChangeAccountRequest,
   CreateAccountRequest,
   CreatePaymentRequest,
   CreatePaymentsRequest,
   GetAccountRequest,
   GetAccountsRequest,
+  GetLockRequest,
   GetPaymentRequest,
   ListAccountsRequest,
+  ListDirection,
   ListPaymentsRequest,
+  LockMode,
   PaymentDirection,
+  PaymentKind,
   PaymentState,
+  ReadLevel,
+  RefreshLockRequest,
+  ReleaseLockRequest,
+  ReplaceNodeRequest,
+  ResolveTransactionRequest,
   StreamPaymentsRequest,
-} from '../generated/mas/v1/account_service';
-import { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
-import { AddNodeRequest, ReplaceNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
-import { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
-import type { Amount } from '../generated/mas/v1/payment';
-import { PaymentKind } from '../generated/mas/v1/payment';
-import { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from '../public/account-messages';
-import {
+  readAccountPage,
+  readAccounts,
   readAcquiredLocks,
   readAudit,
-  readClusterStatus,
   readBrokenLock,
-  readLocks,
+  readClusterStatus,
+  readCreatedAccount,
+  readLegPage,
   readLockReport,
+  readLocks,
+  readNode,
+  readOneAccount,
+  readOnePayment,
+  readOneView,
+  readPaymentReplies,
   readUndecided,
+  readWire,
+  type AccountPage,
   type AcquiredLocks,
+  type Amount,
   type ClusterStatus,
-} from '../public/node-messages';
-import { readLegPage, readOnePayment, readOneView, readPaymentReplies, type LegPage } from '../public/payment-messages';
-import { readNode } from '../codec/placement-messages';
-import { readWire, type ReadMessage } from '../wire/wire-reader';
-import { identity } from './node-channel';
+  type CreatedAccount,
+  type LegPage,
+  type ReadMessage,
+} from '@mas/rpc';
 import { PaymentStream } from './payment-stream';
-import { MasCallFailed, RetryingChannel, type ChannelOptions } from './retrying-channel';
+import { MasCallFailed, RetryingChannel, sameBytes, type ChannelOptions } from './retrying-channel';
 
 /** Money of a request: minor units, or a decimal text that the server parses exactly. */
 export type AmountInput = { readonly minor: bigint; readonly currency?: string } | { readonly decimal: string; readonly currency?: string };
@@ -164,7 +179,7 @@ export class MasClient {
 
   /** A stream to the Transaction Manager that calls prefer now; `timeoutMs` is each batch's. */
   openPaymentStream(timeoutMs = this.timeoutMs): PaymentStream<PaymentInput> {
-    const stream = this.channel.client().makeBidiStreamRequest<Buffer, Buffer>(`${ACCOUNTS}StreamPayments`, identity, identity, this.channel.authorization());
+    const stream = this.channel.client().makeBidiStreamRequest<Buffer, Buffer>(`${ACCOUNTS}StreamPayments`, sameBytes, sameBytes, this.channel.authorization());
     return new PaymentStream(stream, (sequence, payments) =>
       Buffer.from(StreamPaymentsRequest.encode({ sequence: BigInt(sequence), payments: payments.map(paymentMessage), timeoutMs }).finish()),
     );

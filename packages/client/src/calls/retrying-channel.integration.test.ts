@@ -1,5 +1,5 @@
 /** A call is answered or fails as MasCallFailed: also one whose client is closed while it waits for its next attempt. */
-import { makeTestCerts } from '../testing/test-certs';
+import { makeTestCerts } from '../../../rpc/src/testing/test-certs';
 import { MasClient } from './mas-client';
 import { RetryingChannel } from './retrying-channel';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { makeTestCerts, type TestCerts } from '../testing/test-certs';
+import { makeTestCerts, type TestCerts } from '../../../rpc/src/testing/test-certs';
 import { MasCallFailed, RetryingChannel } from './retrying-channel';
 
 /** A call that runs into it has been left waiting; the test runner's own limit is above it. */

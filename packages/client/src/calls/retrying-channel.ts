@@ -5,9 +5,8 @@
  */
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import type { RequestError } from '@mas/transaction-coordinator';
-import { fromServiceError } from '../errors/status-details';
+import { fromServiceError, serverName } from '@mas/rpc';
 import { Attempts } from './attempts';
-import { serverName } from './server-name';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
@@ -63,7 +62,7 @@ interface Endpoint {
   readonly clients: readonly Client[];
 }
 
-const sameBytes = (bytes: Buffer): Buffer => bytes;
+export const sameBytes = (bytes: Buffer): Buffer => bytes;
 
 export class RetryingChannel {
   private readonly endpoints: readonly Endpoint[];

@@ -4,9 +4,7 @@
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { PaymentResult, Reply } from '@mas/transaction-coordinator';
-import { fromServiceError } from '../errors/status-details';
-import { readStreamedReplies } from '../public/payment-messages';
-import { readWire } from '../wire/wire-reader';
+import { fromServiceError, readStreamedReplies, readWire } from '@mas/rpc';
 import { MasCallFailed } from './retrying-channel';
 
 interface OpenBatch {

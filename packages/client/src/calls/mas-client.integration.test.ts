@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { join, resolve } from 'node:path';
 import { status as Code, type Client } from '@grpc/grpc-js';
-import { MasClient } from '../client/mas-client';
-import { MasCallFailed } from '../client/retrying-channel';
-import { committed, TXN } from '../testing/fake-coordinator';
-import { rawCallOver, report, TmListener } from '../testing/tm-listener';
-import type { RunningServer } from './running-server';
+import type { RunningServer } from '@mas/rpc';
+import { committed, TXN } from '../../../rpc/src/testing/fake-coordinator';
+import { CALL_TIMEOUT_MS, rawCallOver, report, TmListener } from '../../../rpc/src/testing/tm-listener';
+import { MasClient } from './mas-client';
+import { MasCallFailed } from './retrying-channel';
 
 const listener = new TmListener();
 const { certs, coordinator, operator, signer, verifier } = listener;
@@ -16,7 +16,9 @@ let raw: Client;
 let client: MasClient;
 
 beforeAll(async () => {
-  ({ server, raw, client } = await listener.start());
+  let address: string;
+  ({ server, raw, address } = await listener.start());
+  client = new MasClient({ addresses: [address], ca: certs.tm.ca, token: operator, timeoutMs: CALL_TIMEOUT_MS });
 });
 beforeEach(() => listener.forget());
 afterAll(async () => {
@@ -97,6 +99,21 @@ describe('MasClient over several addresses', () => {
       Promise.resolve({ ok: false, error: { kind: 'failed-precondition', reason: 'X', field: null, message: 'No.', facts: {} } }),
     );
     await expect(client.createPayment({ id: 'no', from: 'a', to: 'b', amount: { minor: 1n } })).rejects.toMatchObject({ attempts: 1 });
+  });
+});
+
+test("a refusal's reason, field and facts reach the client", async () => {
+  coordinator.answers.set('createPayment', () =>
+    Promise.resolve({
+      ok: false,
+      error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } },
+    }),
+  );
+  const error: unknown = await client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } }).catch((each: unknown) => each);
+  expect(error).toBeInstanceOf(MasCallFailed);
+  expect(error).toMatchObject({
+    code: Code.ALREADY_EXISTS,
+    error: { kind: 'already-exists', reason: 'ID_CONFLICT', field: 'amount', message: 'Another body.', facts: { field: 'amount' } },
   });
 });
 

@@ -1,0 +1,35 @@
+/** What a client of mas.v1 speaks: requests as generated from the proto files, and the readers of answers. */
+export {
+  AccountChange,
+  ChangeAccountRequest,
+  CreateAccountRequest,
+  CreatePaymentRequest,
+  GetAccountRequest,
+  GetAccountsRequest,
+  GetPaymentRequest,
+  ListAccountsRequest,
+  ListPaymentsRequest,
+  PaymentDirection,
+  PaymentState,
+  StreamPaymentsRequest,
+} from '../generated/mas/v1/account_service';
+export { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
+export { AddNodeRequest, ReplaceNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
+export { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
+export { PaymentKind, type Amount } from '../generated/mas/v1/payment';
+export { readNode } from '../codec/placement-messages';
+export { fromServiceError } from '../errors/status-details';
+export { readWire, type ReadMessage } from '../wire/wire-reader';
+export { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from './account-messages';
+export {
+  readAcquiredLocks,
+  readAudit,
+  readBrokenLock,
+  readClusterStatus,
+  readLockReport,
+  readLocks,
+  readUndecided,
+  type AcquiredLocks,
+  type ClusterStatus,
+} from './node-messages';
+export { readLegPage, readOnePayment, readOneView, readPaymentReplies, readStreamedReplies, type LegPage } from './payment-messages';
