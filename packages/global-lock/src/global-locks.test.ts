@@ -2,7 +2,7 @@
 import { VirtualClock } from '@mas/testkit/clock';
 import { SeededRandom, silentLogger } from '@mas/values';
 import { GlobalLock } from './global-lock';
-import { GlobalLocks } from './global-locks';
+import { GlobalLocks, MAX_LOCKS_LISTED } from './global-locks';
 import { LockRepublisher } from './lock-republisher';
 import { DEFAULT_LOCK_PROPERTIES, type LockReply } from './lock-service';
 import { LockStoreUnavailable, type LockMode, type LockStore } from './lock-store';
@@ -318,6 +318,24 @@ describe('breaking', () => {
     expect(await world.service.break({ lockId: 'a', token: 'jwt', deadlineMs: 0 })).toMatchObject({ kind: 'unavailable' });
     await expect(world.service.inspect('a', 0)).rejects.toMatchObject({ kind: 'lock-store-unavailable' });
   });
+});
+
+test('what is held is listed by id, and no more of it than one answer takes', async () => {
+  await world.acquired(['b'], 'shared', 60_000);
+  await world.acquired(['a'], 'exclusive', 60_000);
+  await world.acquired(['gone'], 'exclusive', 1);
+  await world.clock.advance(10);
+  expect((await world.service.list(0)).locks).toMatchObject([
+    { lockId: 'a', mode: 'exclusive', waiting: null },
+    { lockId: 'b', mode: 'shared', waiting: null },
+  ]);
+  world.buckets.list = () =>
+    Promise.resolve({
+      locks: Array.from({ length: MAX_LOCKS_LISTED + 2 }, (_, at) => ({ lockId: `lock-${at}`, mode: 'exclusive', holders: [], lastBreak: null })),
+      silent: [],
+    });
+  const { locks, more } = await world.service.list(0);
+  expect([locks.length, more]).toEqual([MAX_LOCKS_LISTED, 2]);
 });
 
 test('a handle of the other mode is not accepted', async () => {

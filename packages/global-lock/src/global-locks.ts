@@ -8,7 +8,7 @@
 import { delay, invariant, type Clock, type Logger, type Random } from '@mas/values';
 import { BucketGrants } from './bucket-grants';
 import { handleMode, mintHandle } from './lock-handle';
-import type { BreakReply, BucketLocks, EffectiveLock, GlobalLockService, LockReply, LockReport } from './lock-service';
+import type { BreakReply, BucketLocks, EffectiveLock, GlobalLockService, LockList, LockReply, LockReport } from './lock-service';
 import { LockStoreUnavailable, type LockAttempt, type LockHolder, type LockStore } from './lock-store';
 import { orEnded } from './or-ended';
 
@@ -22,6 +22,8 @@ export interface GlobalLocksPorts {
 }
 
 export const MAX_LOCK_IDS = 64;
+/** In one list. */
+export const MAX_LOCKS_LISTED = 1_000;
 /** Tries that releases may trigger within one attempt's delay. */
 const MAX_WAKES_PER_ATTEMPT = 100;
 /** How often a bucket is asked for a lock that the table does not know of. */
@@ -91,6 +93,16 @@ export class GlobalLocks implements GlobalLockService {
     if (queued === undefined || queued === null) return { ...report, waiting };
     const holders = queued.owners.map(() => ({ heldBy: '', token: null, remainingMs: queued.remainingMs }));
     return { ...report, mode: queued.mode, holders, waiting };
+  }
+
+  async list(deadlineMs: number): Promise<LockList> {
+    const { locks, silent } = await this.ports.buckets.list(deadlineMs);
+    const inOrder = [...locks].sort((a, b) => (a.lockId < b.lockId ? -1 : 1));
+    return {
+      locks: inOrder.slice(0, MAX_LOCKS_LISTED).map((report) => ({ ...report, waiting: null })),
+      silent,
+      more: Math.max(0, inOrder.length - MAX_LOCKS_LISTED),
+    };
   }
 
   async break({ lockId, token, deadlineMs }: Parameters<GlobalLockService['break']>[0]): Promise<BreakReply> {

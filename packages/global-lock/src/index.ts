@@ -1,5 +1,5 @@
 export { GlobalLock, type LockCaller } from './global-lock';
-export { GlobalLocks, MAX_LOCK_IDS, type GlobalLocksPorts } from './global-locks';
+export { GlobalLocks, MAX_LOCK_IDS, MAX_LOCKS_LISTED, type GlobalLocksPorts } from './global-locks';
 export { handleMode, mintHandle } from './lock-handle';
 export { DEFAULT_REPUBLISH_INTERVAL_MS, LockRepublisher, type RepublisherPorts } from './lock-republisher';
 export {
@@ -9,6 +9,7 @@ export {
   type BucketLocks,
   type EffectiveLock,
   type GlobalLockService,
+  type LockList,
   type LockProperties,
   type LockReply,
   type LockReport,

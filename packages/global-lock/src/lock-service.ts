@@ -3,6 +3,7 @@
  * time-out of the request. Locks become effective in their buckets (port BucketLocks) before OK is answered.
  */
 import type { Subject } from '@mas/ledger';
+import type { BucketId } from '@mas/values';
 import type { LockHolder, LockMode } from './lock-store';
 
 export interface LockProperties {
@@ -52,6 +53,15 @@ export interface LockReportHolder {
   readonly remainingMs: number;
 }
 
+/** What is held in all buckets that answer. */
+export interface LockList {
+  /** Ascending by id. */
+  readonly locks: readonly LockReport[];
+  readonly silent: readonly BucketId[];
+  /** How many are held beyond these. */
+  readonly more: number;
+}
+
 export type BreakReply =
   | { readonly kind: 'broken'; readonly was: LockReport }
   | { readonly kind: 'not-held' }
@@ -83,6 +93,7 @@ export interface GlobalLockService {
   status(lockId: string): Promise<LockHolder | null>;
   /** What counts. Rejects with LockStoreUnavailable when the bucket does not say. */
   inspect(lockId: string, deadlineMs: number): Promise<LockReport>;
+  list(deadlineMs: number): Promise<LockList>;
   /** Ends all its holders. The bucket verifies that the token is an operator's, and records his name and the time. */
   break(request: { readonly lockId: string; readonly token: string; readonly deadlineMs: number }): Promise<BreakReply>;
 }
@@ -95,6 +106,8 @@ export interface BucketLocks {
   release(lockId: string, owner: string): Promise<'released' | 'not-held' | 'unavailable'>;
   /** Null: the bucket does not say. */
   inspect(lockId: string, deadlineMs: number): Promise<Omit<LockReport, 'waiting'> | null>;
+  /** Those that are held, in no order, and the buckets that do not say. */
+  list(deadlineMs: number): Promise<{ readonly locks: readonly Omit<LockReport, 'waiting'>[]; readonly silent: readonly BucketId[] }>;
   /** Ends the holders up to this fencing token. */
   break(lockId: string, upToToken: number, token: string): Promise<'broken' | 'not-held' | Extract<LockReply, { readonly kind: 'refused' | 'unavailable' }>>;
 }

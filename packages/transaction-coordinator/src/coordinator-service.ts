@@ -214,8 +214,24 @@ export interface CoordinatorService {
       readonly replicas: readonly ReplicaStatus[];
       readonly unreachable: readonly RmId[];
       readonly nodes: readonly NodeStatus[];
+      readonly coordinator: CoordinatorStatus;
     }>
   >;
+}
+
+/** What one coordinator has done since its start. */
+export interface CoordinatorStatus {
+  readonly id: string;
+  readonly uptimeMs: number;
+  readonly paymentsInFlight: number;
+  readonly committed: number;
+  readonly aborted: readonly { readonly reason: string; readonly count: number }[];
+  /** Answered without an outcome. */
+  readonly unknown: number;
+  /** Before anything was done, and ids that were another request's. */
+  readonly refused: number;
+  /** From request to answer, of those answered with an outcome: how many took longer than the bin before and up to this; null: no end. */
+  readonly latency: readonly { readonly upToMs: number | null; readonly count: number }[];
 }
 
 /** How a Resource Manager is, by its own judgement. */

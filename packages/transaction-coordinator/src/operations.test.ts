@@ -1,6 +1,6 @@
 /** Accounts' life, the audit that finds what is wrong, undecided transactions and their forced resolution, settings. */
 import { slotOfAccount } from '@mas/placement';
-import { accountNumber, bucketId, paymentKey, rmId, type AccountNumber } from '@mas/values';
+import { accountNumber, bucketId, delay, paymentKey, rmId, type AccountNumber } from '@mas/values';
 import { coordinatorConfig } from './coordinator-config';
 import { Rig, USD, verdict } from './testing/rig';
 
@@ -376,4 +376,20 @@ test('every wrong setting is named, not only the first', () => {
     ok: true,
     value: { lockAttempts: 10, lockAttemptDelayMs: 1_000, lockTimeoutMs: 5_000, redisSilenceMs: 20, accountLock: 'shared' },
   });
+});
+
+test('the status says how its coordinator has answered payments: outcomes, reasons of aborts, and how long it took', async () => {
+  const rig = new Rig();
+  const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+  for (const amountMinor of [10n, 20n, 1_000n]) await rig.clock.until(rig.coordinator.createPayment(rig.caller(), rig.request(from, to, amountMinor)));
+  await rig.clock.until(delay(rig.clock, 50));
+  const status = await rig.clock.until(rig.coordinator.clusterStatus(rig.caller()));
+  if (!status.ok) throw new Error(status.error.message);
+  const { coordinator } = status.value;
+  expect(coordinator).toMatchObject({ paymentsInFlight: 0, committed: 2, aborted: [{ reason: 'INSUFFICIENT_FUNDS', count: 1 }], unknown: 0, refused: 0 });
+  expect(coordinator.uptimeMs).toBeGreaterThanOrEqual(50);
+  expect(coordinator.latency.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+  // Two rounds of a millisecond each: none is as quick as one.
+  expect(coordinator.latency[0]).toEqual({ upToMs: 1, count: 0 });
+  expect(coordinator.latency.at(-1)).toEqual({ upToMs: null, count: 0 });
 });

@@ -11,6 +11,7 @@ import type {
   AccountView,
   Caller,
   CoordinatorService,
+  CoordinatorStatus,
   CreateAccountRequest,
   ListPaymentsRequest,
   PaymentRequest,
@@ -45,6 +46,7 @@ const STOP_POLL_MS = 20;
 
 export class TransactionCoordinator implements CoordinatorService {
   readonly counters = new CoordinatorCounters();
+  private readonly startedAtMs: number;
   private readonly journal: Journal;
   private readonly placements: PlacementKeeper;
   private readonly payments: Payments;
@@ -63,12 +65,13 @@ export class TransactionCoordinator implements CoordinatorService {
 
   constructor(
     private readonly ports: CoordinatorPorts,
-    config: CoordinatorConfig,
+    private readonly config: CoordinatorConfig,
   ) {
     const problems = configProblems(config);
     invariant(problems.length === 0, 'the coordinator is configured', { problems: problems.map((problem) => problem.message).join('; ') });
     const { dao, participants, directory, clock, random, logger, digest, failpoints } = ports;
     const { counters } = this;
+    this.startedAtMs = clock.monotonicMs();
     const link = new BucketLink({ participants, directory, clock, random, logger, counters, config });
     this.journal = new Journal(dao, clock, logger, counters, config);
     this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, counters, config.requestTimeoutMs);
@@ -106,7 +109,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.views = new PaymentViews(dao, link, legFinder, clock, this.unfinished, config.coordinatorId);
     this.doubts = new Doubts(run, legFinder, directory, dao);
     this.auditor = new Audit(link, directory, clock, config);
-    this.status = new ClusterStatus(link, directory, clock);
+    this.status = new ClusterStatus(link, directory, clock, () => this.ownStatus());
     this.nodes = new NodeReplacement(link, clock);
     this.recovery = new Recovery(run, dao);
     this.limits = {
@@ -197,5 +200,18 @@ export class TransactionCoordinator implements CoordinatorService {
 
   clusterStatus(caller: Caller): ReturnType<CoordinatorService['clusterStatus']> {
     return this.limits.operations.run(1, () => this.status.get(caller));
+  }
+
+  private ownStatus(): CoordinatorStatus {
+    const { counters, ports, config } = this;
+    return {
+      id: config.coordinatorId,
+      uptimeMs: ports.clock.monotonicMs() - this.startedAtMs,
+      paymentsInFlight: counters.paymentsInFlight,
+      committed: counters.paymentsCommitted,
+      unknown: counters.paymentsUnknown,
+      refused: counters.paymentsRejected + counters.paymentsConflicting,
+      ...this.payments.figures.report(),
+    };
   }
 }

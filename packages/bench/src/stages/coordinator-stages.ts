@@ -117,6 +117,7 @@ const NO_LOCKS: BucketLocks = {
   refresh: () => Promise.resolve('unavailable'),
   release: () => Promise.resolve('unavailable'),
   inspect: () => Promise.resolve(null),
+  list: () => Promise.resolve({ locks: [], silent: [] }),
   break: () => Promise.resolve({ kind: 'unavailable', reason: 'no locks here' }),
 };
 

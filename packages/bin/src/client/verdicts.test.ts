@@ -45,7 +45,7 @@ function seen(change: (rm: RmId) => Partial<Replica> | null): ClusterStatus {
       return changed === null ? [] : [replica(bucket, rm, changed)];
     }),
   );
-  return { placement, replicas, unreachable: [], nodes: [] };
+  return { placement, replicas, unreachable: [], nodes: [], coordinator: null };
 }
 
 function exitCode(status: ClusterStatus): number {

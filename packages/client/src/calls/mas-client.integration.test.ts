@@ -173,6 +173,7 @@ describe('every method answers what the coordinator said', () => {
     await expect(client.refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
     const rounded = { ...report('busy'), holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 13 }] };
     expect(await client.getLock('busy')).toEqual(rounded);
+    expect(await client.listLocks()).toEqual({ locks: [{ ...rounded, waiting: null }], silent: [3], more: 2 });
     expect(await client.breakLock('busy')).toEqual(rounded);
     await expect(client.breakLock('a')).rejects.toMatchObject({ code: Code.NOT_FOUND, error: { reason: 'LOCK_NOT_HELD' } });
     await expect(client.breakLock('old')).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION, error: { reason: 'SEMANTICS_TOO_OLD' } });
@@ -182,6 +183,19 @@ describe('every method answers what the coordinator said', () => {
       placement: { version: 1 },
       unreachable: [3],
       nodes: [{ rm: 1, condition: { kind: 'ailing', of: ['store'] } }],
+      coordinator: {
+        id: 'tc-1',
+        uptimeMs: 9,
+        paymentsInFlight: 1,
+        committed: 4,
+        aborted: [{ reason: 'INSUFFICIENT_FUNDS', count: 2 }],
+        unknown: 0,
+        refused: 3,
+        latency: [
+          { upToMs: 1, count: 0 },
+          { upToMs: null, count: 6 },
+        ],
+      },
     });
     expect(await client.audit()).toMatchObject({
       consistent: false,

@@ -2,7 +2,7 @@
  * The client of mas.v1, as mas-client, the benchmarks and the tests use it: typed requests and answers, several addresses,
  * one token. A payment that came back UNKNOWN is asked again with the same id until the deadline.
  */
-import type { LockReport } from '@mas/global-lock';
+import type { LockList, LockReport } from '@mas/global-lock';
 import type { ClusterNode } from '@mas/placement';
 import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
 import {
@@ -39,6 +39,7 @@ import {
   readClusterStatus,
   readCreatedAccount,
   readLegPage,
+  readLockList,
   readLockReport,
   readLocks,
   readNode,
@@ -241,6 +242,10 @@ export class MasClient {
 
   getLock(lockId: string): Promise<LockReport> {
     return this.ask(`${LOCKS}GetLock`, GetLockRequest.encode({ lockId }).finish(), readLockReport);
+  }
+
+  listLocks(): Promise<LockList> {
+    return this.ask(`${LOCKS}ListLocks`, EMPTY, readLockList);
   }
 
   /** Whoever holds it; what it was. */

@@ -60,6 +60,11 @@ export class ModelBuckets implements BucketLocks {
     return Promise.resolve({ lockId, mode: rows[0]?.mode ?? null, holders, lastBreak: this.breaks.get(lockId) ?? null });
   };
 
+  list: BucketLocks['list'] = async (deadlineMs) => {
+    const reports = await Promise.all(this.held().map((lockId) => this.inspect(lockId, deadlineMs)));
+    return { locks: reports.flatMap((report) => report ?? []), silent: [] };
+  };
+
   break: BucketLocks['break'] = (lockId, upToToken, token) => {
     if (this.unavailable.has(lockId)) return Promise.resolve({ kind: 'unavailable', reason: 'no majority' });
     const ended = this.live(lockId).filter((row) => row.token <= upToToken);

@@ -26,6 +26,7 @@ export {
   readAudit,
   readBrokenLock,
   readClusterStatus,
+  readLockList,
   readLockReport,
   readLocks,
   readUndecided,

@@ -1,7 +1,7 @@
 /** Answers to operators: cluster status, audits, transactions in doubt. And locks. */
-import type { EffectiveLock, LockMode, LockReport, LockReportHolder } from '@mas/global-lock';
+import type { EffectiveLock, LockList, LockMode, LockReport, LockReportHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
-import type { AuditReport, NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
+import type { AuditReport, CoordinatorStatus, NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import { nearestInt64, type AmountMinor, type RmId } from '@mas/values';
 import { readCondition, writeCondition } from '../codec/condition-messages';
@@ -25,6 +25,8 @@ export interface ClusterStatus {
   readonly unreachable: readonly RmId[];
   /** How those that answered are, by their own judgement. */
   readonly nodes: readonly NodeStatus[];
+  /** The Transaction Manager that has answered; null: one of an earlier version. */
+  readonly coordinator: CoordinatorStatus | null;
 }
 
 export interface AcquiredLocks {
@@ -43,6 +45,7 @@ export function writeClusterStatus(writer: WireWriter, status: ClusterStatus): v
     inner.uint(1, rm);
     inner.message(2, condition, writeCondition);
   });
+  writer.optionalMessage(5, status.coordinator, writeCoordinator);
 }
 
 export function readClusterStatus(reader: WireReader): ClusterStatus {
@@ -51,6 +54,37 @@ export function readClusterStatus(reader: WireReader): ClusterStatus {
     replicas: reader.messages(2, readReplicaStatus),
     unreachable: reader.rms(3),
     nodes: reader.messages(4, (inner) => ({ rm: inner.rm(1), condition: inner.message(2, readCondition) })),
+    coordinator: reader.optionalMessage(5, readCoordinator),
+  };
+}
+
+function writeCoordinator(writer: WireWriter, status: CoordinatorStatus): void {
+  writer.text(1, status.id);
+  writer.uint(2, Math.round(status.uptimeMs));
+  writer.uint(3, status.paymentsInFlight);
+  writer.uint(4, status.committed);
+  writer.messages(5, status.aborted, (inner, { reason, count }) => {
+    inner.text(1, reason);
+    inner.uint(2, count);
+  });
+  writer.uint(6, status.unknown);
+  writer.uint(7, status.refused);
+  writer.messages(8, status.latency, (inner, { upToMs, count }) => {
+    inner.optionalUint(1, upToMs);
+    inner.uint(2, count);
+  });
+}
+
+function readCoordinator(reader: WireReader): CoordinatorStatus {
+  return {
+    id: reader.text(1),
+    uptimeMs: reader.uint(2),
+    paymentsInFlight: reader.uint(3),
+    committed: reader.uint(4),
+    aborted: reader.messages(5, (inner) => ({ reason: inner.text(1), count: inner.uint(2) })),
+    unknown: reader.uint(6),
+    refused: reader.uint(7),
+    latency: reader.messages(8, (inner) => ({ upToMs: inner.optionalUint(1), count: inner.uint(2) })),
   };
 }
 
@@ -207,6 +241,17 @@ export function writeBrokenLock(writer: WireWriter, was: LockReport): void {
 
 export function readBrokenLock(reader: WireReader): LockReport {
   return reader.message(1, readLockReport);
+}
+
+/** ListLocksResponse. */
+export function writeLockList(writer: WireWriter, { locks, silent, more }: LockList): void {
+  writer.messages(1, locks, writeLockReport);
+  writer.packedUints(2, silent);
+  writer.uint(3, more);
+}
+
+export function readLockList(reader: WireReader): LockList {
+  return { locks: reader.messages(1, readLockReport), silent: reader.buckets(2), more: reader.uint(3) };
 }
 
 function writeLockOwner(writer: WireWriter, holder: LockReportHolder): void {

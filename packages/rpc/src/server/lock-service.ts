@@ -14,7 +14,7 @@ import { unreachable } from '@mas/values';
 import type { ServiceMethods } from '../door/methods';
 import { accepted, invalid, refused } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/lock_service';
-import { writeAcquiredLocks, writeBrokenLock, writeLocks, writeLockReport, type AcquiredLocks } from '../public/node-messages';
+import { writeAcquiredLocks, writeBrokenLock, writeLockList, writeLocks, writeLockReport, type AcquiredLocks } from '../public/node-messages';
 import { validHandle, validLockId, validLockIds } from '../validate/validate-ids';
 import { requireOperator, requireOwn, type ClientEdge } from './client-edge';
 
@@ -72,6 +72,14 @@ export function lockService(edge: ClientEdge, locks: GlobalLockService): Service
         return own.ok ? accepted(await locks.inspect(lockId.value, deadlineMs)) : own;
       },
       write: writeLockReport,
+    }),
+    listLocks: edge.unary({
+      decode: (bytes) => proto.ListLocksRequest.decode(bytes),
+      run: async ({ subject, deadlineMs }) => {
+        const operator = requireOperator(subject);
+        return operator.ok ? accepted(await locks.list(deadlineMs)) : operator;
+      },
+      write: writeLockList,
     }),
     breakLock: edge.unary({
       decode: (bytes) => proto.BreakLockRequest.decode(bytes),

@@ -109,6 +109,19 @@ export function fakeCoordinator(): FakeCoordinator {
       replicas: [],
       unreachable: [rmId(3)],
       nodes: [{ rm: rmId(1), condition: { kind: 'ailing', of: ['store'] } }],
+      coordinator: {
+        id: 'tc-1',
+        uptimeMs: 9,
+        paymentsInFlight: 1,
+        committed: 4,
+        aborted: [{ reason: 'INSUFFICIENT_FUNDS', count: 2 }],
+        unknown: 0,
+        refused: 3,
+        latency: [
+          { upToMs: 1, count: 0 },
+          { upToMs: null, count: 6 },
+        ],
+      },
     }),
   };
   const service = new Proxy(

@@ -2,7 +2,7 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { GlobalLockService, LockReport } from '@mas/global-lock';
 import { systemClock } from '@mas/testkit/clock';
-import { accountNumber, silentLogger } from '@mas/values';
+import { accountNumber, bucketId, silentLogger } from '@mas/values';
 import { JwtTokenVerifier } from '../auth/jwt-token-verifier';
 import { loadTokenKeys } from '../auth/token-keys';
 import { TokenSigner } from '../auth/token-signer';
@@ -42,6 +42,7 @@ const locks: GlobalLockService = {
   refresh: () => Promise.resolve({ kind: 'unavailable', reason: 'redis is silent' }),
   status: (lockId) => Promise.resolve({ lockId, mode: 'exclusive', owners: ['secret-handle'], remainingMs: 12.5, token: 3 }),
   inspect: (lockId) => Promise.resolve(report(lockId)),
+  list: () => Promise.resolve({ locks: [{ ...report('busy'), waiting: null }], silent: [bucketId(3)], more: 2 }),
   break: ({ lockId }) =>
     Promise.resolve(
       lockId === 'busy'

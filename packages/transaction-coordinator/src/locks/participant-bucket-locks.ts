@@ -2,8 +2,8 @@
  * The lock service's BucketLocks over the buckets' own instructions: a lock is granted, extended and given
  * back as an entry of the bucket that owns the id's slot, through whichever replica leads it.
  */
-import type { BucketGrant, BucketLocks, LockMode } from '@mas/global-lock';
-import { brokenAtMs, type Instruction } from '@mas/ledger';
+import type { BucketGrant, BucketLocks, LockMode, LockReport } from '@mas/global-lock';
+import { brokenAtMs, type Instruction, type LockRow } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { InstructionPhase, InstructionReply } from '@mas/two-phase-commit';
 import { accountNumber, parseAccountNumber, type BucketId, type Slot } from '@mas/values';
@@ -73,15 +73,17 @@ export class ParticipantBucketLocks implements BucketLocks {
     const bucket = this.link.bucketOf(slot);
     const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId }, deadlineMs);
     if (reply.kind !== 'locks') return null;
-    const holders = reply.locks.filter((lock) => lock.mode !== 'broken' && lock.lockId === lockId);
-    const note = reply.locks.find((lock) => lock.mode === 'broken' && lock.lockId === lockId);
-    const [first] = holders;
-    return {
+    return reportOf(
       lockId,
-      mode: first === undefined ? null : first.mode === 'shared' ? 'shared' : 'exclusive',
-      holders: holders.map(({ heldBy, token, untilMs }) => ({ heldBy, token, remainingMs: Math.max(0, untilMs - reply.stampMs) })),
-      lastBreak: note === undefined ? null : { by: note.heldBy, atMs: brokenAtMs(note), upToToken: note.token },
-    };
+      reply.locks.filter((lock) => lock.lockId === lockId),
+      reply.stampMs,
+    );
+  }
+
+  async list(deadlineMs: number): ReturnType<BucketLocks['list']> {
+    const buckets = this.ports.directory.placement().map.buckets.map((placement) => placement.bucket);
+    const lists = await Promise.all(buckets.map((bucket) => this.listOf(bucket, deadlineMs)));
+    return { locks: lists.flatMap((list) => list ?? []), silent: buckets.filter((_, at) => lists[at] === null) };
   }
 
   async break(lockId: string, upToToken: number, token: string): ReturnType<BucketLocks['break']> {
@@ -102,6 +104,26 @@ export class ParticipantBucketLocks implements BucketLocks {
     return lists.flat();
   }
 
+  /** Null: the bucket does not say. */
+  private async listOf(bucket: BucketId, deadlineMs: number): Promise<readonly Omit<LockReport, 'waiting'>[] | null> {
+    const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId: null }, deadlineMs);
+    if (reply.kind !== 'locks') return null;
+    const byId = new Map<string, LockRow[]>();
+    for (const lock of reply.locks) {
+      const rows = byId.get(lock.lockId);
+      if (rows === undefined) byId.set(lock.lockId, [lock]);
+      else rows.push(lock);
+    }
+    const inForce = [...byId].map(([lockId, rows]) =>
+      reportOf(
+        lockId,
+        rows.filter((lock) => lock.mode === 'broken' || lock.untilMs > reply.stampMs),
+        reply.stampMs,
+      ),
+    );
+    return inForce.filter((report) => report.holders.length > 0);
+  }
+
   private async locksOf(bucket: BucketId): Promise<readonly EffectiveLockRow[]> {
     const { clock } = this.ports;
     const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId: null }, clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
@@ -116,6 +138,19 @@ export class ParticipantBucketLocks implements BucketLocks {
   private instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {
     return this.link.instruct(this.link.bucketOf(slot), phase, instruction, token, this.ports.clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
   }
+}
+
+/** @param rows of this id; @param stampMs the bucket's time, by which they end */
+function reportOf(lockId: string, rows: readonly LockRow[], stampMs: number): Omit<LockReport, 'waiting'> {
+  const holders = rows.filter((lock) => lock.mode !== 'broken');
+  const note = rows.find((lock) => lock.mode === 'broken');
+  const [first] = holders;
+  return {
+    lockId,
+    mode: first === undefined ? null : first.mode === 'shared' ? 'shared' : 'exclusive',
+    holders: holders.map(({ heldBy, token, untilMs }) => ({ heldBy, token, remainingMs: Math.max(0, untilMs - stampMs) })),
+    lastBreak: note === undefined ? null : { by: note.heldBy, atMs: brokenAtMs(note), upToToken: note.token },
+  };
 }
 
 /** What a bucket will not do is told apart from what it did not say. */

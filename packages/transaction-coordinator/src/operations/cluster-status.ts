@@ -2,7 +2,7 @@
 import { PlacementIndex, type LeaderDirectory } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Clock, RmId } from '@mas/values';
-import type { Caller, CoordinatorService, NodeStatus, Reply } from '../coordinator-service';
+import type { Caller, CoordinatorService, CoordinatorStatus, NodeStatus, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
 import { success } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
@@ -17,6 +17,7 @@ export class ClusterStatus {
     private readonly link: BucketLink,
     private readonly directory: LeaderDirectory,
     private readonly clock: Clock,
+    private readonly ownStatus: () => CoordinatorStatus,
   ) {}
 
   async get(caller: Caller): Promise<Reply<Status>> {
@@ -40,6 +41,6 @@ export class ClusterStatus {
         if (reply.condition !== null) nodes.push({ rm, condition: reply.condition });
       }
     }
-    return success({ placement: this.directory.placement().map, replicas, unreachable, nodes });
+    return success({ placement: this.directory.placement().map, replicas, unreachable, nodes, coordinator: this.ownStatus() });
   }
 }

@@ -7,6 +7,7 @@ import { globalTransaction, remoteLegOf, type Placing, type TransactionAnswer, t
 import { txnId, type TxnId } from '@mas/values';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import { crowded, failure } from '../reply';
+import { AnswerFigures } from './answer-figures';
 import { FlightGroups } from './flight-groups';
 import { identityOf, type Identity } from './identity';
 import { draftOf, type Draft, type Original } from './payment-draft';
@@ -19,6 +20,7 @@ export const MAX_REPLACEMENTS = 8;
 const NEVER_EXPIRES = 0;
 
 export class Payments {
+  readonly figures = new AnswerFigures();
   private stopping = false;
   /** Transactions that have not ended, answered or not. */
   private running = 0;
@@ -109,7 +111,7 @@ export class Payments {
     services.counters.paymentsInFlight += 1;
     this.running += 1;
     const plan = this.planOf(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS);
-    const answered = this.answerer(plan.txn, draft.value);
+    const answered = this.answerer(plan, draft.value);
     const onAnswer = (said: TransactionAnswer): void => {
       services.counters.paymentsInFlight -= 1;
       reply(answered(said));
@@ -182,18 +184,19 @@ export class Payments {
   }
 
   /** What its caller hears, once the coordinator knows. */
-  private answerer(txn: TxnId, draft: Draft): (said: TransactionAnswer) => Reply<PaymentResult> {
+  private answerer({ txn, startedAtMs }: TransactionPlan, draft: Draft): (said: TransactionAnswer) => Reply<PaymentResult> {
     const namespace = this.services.cache.currentNamespace();
     return (said) => {
       const answer = asRepetition(said, draft);
       this.noteAnswer(answer, namespace);
+      if (answer.kind === 'recorded') this.figures.note(answer, this.services.clock.monotonicMs() - startedAtMs);
       return replyOf(answer, txn, draft);
     };
   }
 
   private run(caller: Caller, identity: Identity, draft: Draft, txn: TxnId, permit: Permit, placing: Placing): Promise<Reply<PaymentResult>> {
     const plan = this.planOf(caller, identity, draft, txn, permit);
-    const answered = this.answerer(txn, draft);
+    const answered = this.answerer(plan, draft);
     this.running += 1;
     return new Promise((resolve) => {
       const run = new PaymentRun(this.services, globalTransaction(plan, placing), {

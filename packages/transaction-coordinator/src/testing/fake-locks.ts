@@ -1,5 +1,5 @@
 /** The lock service and its table for tests: what an operator holds is in force in the fake cluster's buckets at once. */
-import type { BreakReply, GlobalLockService, LockAttempt, LockHolder, LockReply, LockReport, LockRequest, LockStore } from '@mas/global-lock';
+import type { BreakReply, GlobalLockService, LockAttempt, LockHolder, LockList, LockReply, LockReport, LockRequest, LockStore } from '@mas/global-lock';
 import { slotOfAccount } from '@mas/placement';
 import { accountNumber, delay, type Clock } from '@mas/values';
 import type { FakeCluster } from './fake-cluster';
@@ -64,6 +64,10 @@ export class FakeLocks implements GlobalLockService {
   }
 
   inspect(): Promise<LockReport> {
+    return Promise.reject(new Error('not used here'));
+  }
+
+  list(): Promise<LockList> {
     return Promise.reject(new Error('not used here'));
   }
 

@@ -1,4 +1,4 @@
-/** mas-client lock acquire|release|refresh|get|break */
+/** mas-client lock acquire|release|refresh|get|list|break */
 import type { LockReport } from '@mas/global-lock';
 import type { Command } from 'commander';
 import { oneOf, readWhole } from '../arguments';
@@ -76,6 +76,29 @@ export function addLockCommands(program: Command): void {
       withSession(program, async ({ client, output }, id: string) => {
         const report = await client.getLock(id);
         output.print(report, () => described(report));
+      }),
+    );
+  lock
+    .command('list')
+    .description('the locks that are held (operators)')
+    .action(
+      withSession(program, async ({ client, output }) => {
+        const list = await client.listLocks();
+        output.print(list, () =>
+          [
+            list.locks.length === 0
+              ? 'no lock is held'
+              : table(
+                  ['lock', 'mode', 'held by', 'token', 'for'],
+                  list.locks.flatMap(({ lockId, mode, holders }) =>
+                    holders.map(({ heldBy, token, remainingMs }) => [lockId, mode ?? '', heldBy, token === null ? '' : String(token), `${remainingMs} ms`]),
+                  ),
+                  [3, 4],
+                ),
+            ...(list.more === 0 ? [] : [`and ${list.more} more`]),
+            ...(list.silent.length === 0 ? [] : [`not answering: bucket ${list.silent.join(', ')}; what is held there is not in the list`]),
+          ].join('\n'),
+        );
       }),
     );
   lock
