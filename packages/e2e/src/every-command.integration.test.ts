@@ -32,7 +32,7 @@ const COMMANDS: readonly (readonly [command: string, right: readonly string[], w
   ['lock release', ['a', '--handle', 'h'], ['a']],
   ['lock refresh', ['a', '--handle', 'h'], ['a']],
   ['lock get', ['a'], []],
-  ['lock list', [], []],
+  ['lock list', [], null],
   ['lock break', ['a'], []],
   ['cluster status', [], null],
   ['cluster health', [], null],

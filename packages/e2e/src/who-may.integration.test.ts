@@ -86,6 +86,7 @@ const METHODS: readonly (readonly [path: string, own: Answer, foreign: Answer, o
   ['mas.v1.LockService/ReleaseLock', 'OK', 'PERMISSION_DENIED', 'OK', (client, number) => locked(number, (handle) => client.releaseLock([number], handle))],
   ['mas.v1.LockService/RefreshLock', 'OK', 'PERMISSION_DENIED', 'OK', (client, number) => locked(number, (handle) => client.refreshLock([number], handle))],
   ['mas.v1.LockService/GetLock', 'OK', 'PERMISSION_DENIED', 'OK', (client, number) => client.getLock(number)],
+  ['mas.v1.LockService/ListLocks', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.listLocks()],
   ['mas.v1.LockService/BreakLock', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client, number) => locked(number, () => client.breakLock(number))],
   ['mas.v1.NodeService/GetClusterStatus', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.clusterStatus()],
   ['mas.v1.NodeService/AddNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'UNIMPLEMENTED', (client) => client.addNode(9, 'localhost:1')],
