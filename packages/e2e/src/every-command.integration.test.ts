@@ -17,6 +17,7 @@ const COMMANDS: readonly (readonly [command: string, right: readonly string[], w
   ['account create', ['--number', 'abc'], ['--number', 'abc', '--balance', 'much']],
   ['account get', ['abc'], []],
   ['account list', [], ['--limit', 'all']],
+  ['account statement', ['abc'], ['abc', '--from', 'May']],
   ['account freeze', ['abc'], []],
   ['account unfreeze', ['abc'], []],
   ['account close', ['abc'], []],

@@ -1,6 +1,7 @@
 /** What a command prints: a table or a few lines for people, one JSON document for programs (--json). */
 import pc from 'picocolors';
 import { formatAmount, type AmountMinor, type Currency } from '@mas/values';
+import { UsageError } from '../usage-error';
 import { visible, visibleJson, visibleLines } from './visible';
 
 export { table } from './table';
@@ -8,6 +9,8 @@ export { table } from './table';
 export interface Output {
   /** `value` for --json; `people` otherwise. */
   print(value: unknown, people: () => string): void;
+  /** With --csv, a text in its form. */
+  csv(text: string): void;
   readonly json: boolean;
 }
 
@@ -15,6 +18,10 @@ export function createOutput(json: boolean, write: (text: string) => void): Outp
   return {
     json,
     print: (value, people) => write(`${json ? toJson(value) : visibleLines(people())}\n`),
+    csv: (text) => {
+      if (json) throw new UsageError('give either --csv or --json');
+      write(text);
+    },
   };
 }
 

@@ -16,7 +16,9 @@ test('an account is an argument or --number wherever one is asked for', () => {
   const about = commands.filter(
     (command) => command.registeredArguments.some((argument) => argument.name() === 'number') || command.options.some((option) => option.long === '--number'),
   );
-  expect(about.map(pathOf).sort()).toEqual(['account close', 'account create', 'account freeze', 'account get', 'account unfreeze', 'payment list']);
+  expect(about.map(pathOf).sort()).toEqual([
+    ...['account close', 'account create', 'account freeze', 'account get', 'account statement', 'account unfreeze', 'payment list'],
+  ]);
   for (const command of about) {
     expect(command.registeredArguments.map((argument) => argument.name())).toEqual(['number']);
     expect(command.options.map((option) => option.long)).toContain('--number');

@@ -1,4 +1,4 @@
-/** mas-client account create|get|list|freeze|unfreeze|close */
+/** mas-client account create|get|list|freeze|unfreeze|close; statements are in statement.ts */
 import { randomUUID } from 'node:crypto';
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { AccountView } from '@mas/transaction-coordinator';
@@ -11,6 +11,7 @@ import { coloured, moment, money, table, time, type Output } from '../output';
 import { withSession, type Session } from '../session';
 import { readMoment } from '../time-argument';
 import { readLevel, readPageSize } from '../arguments';
+import { addStatementCommand } from './statement';
 
 export function addAccountCommands(program: Command): void {
   const account = program.command('account').description('accounts: create, read, freeze, close');
@@ -53,6 +54,7 @@ export function addAccountCommands(program: Command): void {
         output.print(page, () => accountTable(page.accounts) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
       }),
     );
+  addStatementCommand(program, account);
   for (const [change, description] of [
     ['freeze', 'refuse payments from an account until it is unfrozen'],
     ['unfreeze', 'let a frozen account pay again'],
