@@ -4,6 +4,9 @@
  */
 const path = require('node:path');
 
+// Processes under test take free ports; that which metrics would take by default may be somebody's.
+process.env.MAS_METRICS_LISTEN ??= 'none';
+
 const root = path.resolve(__dirname, '../..');
 const kind = process.env.MAS_TEST_KIND ?? 'unit';
 const patterns = {

@@ -1,8 +1,8 @@
 /** The interface of the multi-Raft host: what a service sees of it. One registry of groups, one scheduler, one log writer. */
-import type { Condition } from '@mas/health';
+import type { Condition, PeerVerdict } from '@mas/health';
 import type { ConfState, LogIndex } from '@mas/raft';
 import type { MemberId } from '@mas/membership';
-import type { BucketId, MissingQuorum, RmId } from '@mas/values';
+import type { BucketId, Durations, MissingQuorum, RmId } from '@mas/values';
 import type { Applier, GroupStopped } from './applier';
 
 /** The fate of one proposal. */
@@ -71,8 +71,15 @@ export interface MultiRaft<Result> {
   /** A signal for its condition: the database of the applied states has failed and not answered since. */
   storeFails(fails: boolean): void;
   status(): readonly GroupStatus[];
+  /** The processes that this one has ever been connected with, the newest incarnation of each. */
+  peers(): readonly PeerStatus[];
   /** Hands over leaderships, stops taking work, flushes, stops appliers. */
   stop(): Promise<void>;
+}
+
+export interface PeerStatus {
+  readonly rm: RmId;
+  readonly verdict: PeerVerdict;
 }
 
 export interface GroupLeadership {
@@ -122,4 +129,8 @@ export interface GroupStatus {
   readonly queuedMessages: number;
   readonly fsyncP50Ms: number | null;
   readonly applyP50Ms: number | null;
+  /** Of all calls of the applier since the start. */
+  readonly applyTimes: Durations;
+  /** How often this replica has seen a leader come that was not the one before, or not in that term. */
+  readonly leaderChanges: number;
 }

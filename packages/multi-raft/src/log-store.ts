@@ -4,7 +4,7 @@
  * fatal: the store calls `onFatal` and answers nothing any more.
  */
 import type { ConfState, Entry, EntryId, HardState, RaftStorage } from '@mas/raft';
-import type { BucketId } from '@mas/values';
+import type { BucketId, Durations } from '@mas/values';
 
 export interface LogStore {
   /** Reads the log back. @throws LogDamaged when something other than a torn tail is wrong. Call once, first. */
@@ -64,6 +64,8 @@ export interface LogStats {
   /** Of recent syncs, milliseconds. */
   readonly syncP50Ms: number | null;
   readonly syncP99Ms: number | null;
+  /** Of all since the start. */
+  readonly syncTimes: Durations;
 }
 
 export class LogDamaged extends Error {

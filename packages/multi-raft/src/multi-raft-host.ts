@@ -26,6 +26,7 @@ import {
   type GroupStatus,
   type InitialGroup,
   type MultiRaft,
+  type PeerStatus,
   type ProposalResult,
   type ReadIndexResult,
   type ReplicaChange,
@@ -48,7 +49,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   private readonly ticking = new Set<Replica<Result>>();
   private readonly scheduler: Scheduler<Replica<Result>>;
   private readonly ticker: Ticker;
-  private readonly peers: ProcessPeers<Result>;
+  private readonly peerProcesses: ProcessPeers<Result>;
   private readonly context: HostContext;
   private stopped: Promise<void> | undefined;
 
@@ -60,8 +61,8 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     const errors = validateMultiRaftConfig(config);
     if (errors.length > 0) throw new InvalidMultiRaftConfig(errors);
     this.ticker = new Ticker(ports.clock, config.tickMs, () => this.tick());
-    this.peers = new ProcessPeers(ports, config, this.registry, () => this.ticker.count);
-    this.scheduler = new Scheduler(ports.clock, config.maxGroupsPerTurn, runTurn, () => this.peers.outboxes.flush());
+    this.peerProcesses = new ProcessPeers(ports, config, this.registry, () => this.ticker.count);
+    this.scheduler = new Scheduler(ports.clock, config.maxGroupsPerTurn, runTurn, () => this.peerProcesses.outboxes.flush());
     this.context = this.createContext();
   }
 
@@ -73,7 +74,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     invariant(this.phase === 'new', 'a host is started once');
     const recovery = await this.ports.log.recover();
     this.phase = 'running';
-    this.ports.transport.start(this.peers);
+    this.ports.transport.start(this.peerProcesses);
     this.ticker.start();
     return { ...recovery, groups: recovery.groups.filter((group) => !isRemoved(this.ports.log.storage(group))) };
   }
@@ -150,7 +151,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     if (replica === undefined) return null;
     const { leader: node, term } = replica.node.basicStatus();
     if (node === undefined || replica.isRetired) return { leader: null, term, heardAgoMs: null };
-    const heardAgoMs = node === this.context.nodeId ? 0 : this.peers.liveness.heardAgoMs(node, this.ports.clock.monotonicMs());
+    const heardAgoMs = node === this.context.nodeId ? 0 : this.peerProcesses.liveness.heardAgoMs(node, this.ports.clock.monotonicMs());
     return { leader: rmOf(node), term, heardAgoMs };
   }
 
@@ -167,7 +168,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     const replica = this.registry.get(group);
     if (replica === undefined) return false;
     if (to === this.ports.self.rm) return replica.isLeader;
-    const target = replica.voters.find((node) => rmOf(node) === to && this.peers.liveness.isAlive(node));
+    const target = replica.voters.find((node) => rmOf(node) === to && this.peerProcesses.liveness.isAlive(node));
     return target === undefined ? false : transferTo(replica, target);
   }
 
@@ -186,11 +187,11 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   }
 
   condition(): Condition {
-    return this.peers.own.condition;
+    return this.peerProcesses.own.condition;
   }
 
   agreedMs(): number | null {
-    return this.peers.agreedMs();
+    return this.peerProcesses.agreedMs();
   }
 
   hasSuccessor(group: BucketId): boolean {
@@ -199,11 +200,15 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   }
 
   storeFails(fails: boolean): void {
-    this.peers.own.storeFails = fails;
+    this.peerProcesses.own.storeFails = fails;
   }
 
   status(): readonly GroupStatus[] {
     return [...this.registry.values()].map(statusOf);
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.peerProcesses.status();
   }
 
   /** As said in host.ts; closes the transport and the log as well. Calling it again waits for the same end. */
@@ -231,7 +236,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
 
   private tick(): void {
     const { config } = this;
-    this.peers.tick();
+    this.peerProcesses.tick();
     for (const replica of this.ticking) {
       // Ticks that a crowded turn could not serve do not pile up: a late group must not think that its leader is gone.
       replica.pendingTicks = 1;
@@ -253,7 +258,7 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
   }
 
   private createContext(): HostContext {
-    const { ports, config, peers, scheduler, ticker, registry, ticking } = this;
+    const { ports, config, peerProcesses: peers, scheduler, ticker, registry, ticking } = this;
     return {
       self: ports.self,
       nodeId: nodeOf(ports.self),

@@ -31,6 +31,7 @@ export { RefusalLog, SAY_AGAIN_MS, type RefusedPair } from './membership/refusal
 export { lookAround, type LookingAround } from './membership/look-around';
 export { takePart, type Member, type TakingPart } from './membership/take-part';
 export { ResourceManager } from './resource-manager';
+export type { ReplicaNumbers, ResourceManagerNumbers } from './resource-manager-numbers';
 export type { ApplyResult, ResourceManagerOptions, RmMembership } from './resource-manager-options';
 export type { RowCodec } from './row-codec';
 export { FileSnapshotSpool, MemorySnapshotSpool, type SnapshotSpool, type SpooledSnapshot } from './snapshot-spool';

@@ -24,6 +24,7 @@ import { MetaReplica } from './meta/meta-replica';
 import { AdmissionControl } from './propose/admission';
 import { isFenced } from './applied-store';
 import { Relay } from './relay';
+import { numbersOf, type ResourceManagerNumbers } from './resource-manager-numbers';
 import type { ResourceManagerOptions } from './resource-manager-options';
 
 /** A process without a replica of the meta group asks one that has for the map this often. */
@@ -136,6 +137,10 @@ export class ResourceManager implements ParticipantServer {
       default:
         return unreachable(request, 'request');
     }
+  }
+
+  numbers(): ResourceManagerNumbers {
+    return numbersOf(this.context, this.replicas);
   }
 
   private whoLeads(bucket: BucketId): ParticipantReply {

@@ -1,18 +1,26 @@
-/** What the coordinator counts, for status pages and tests. Plain numbers: incremented on the hot path, read rarely. */
+/** What the coordinator counts, for whoever asks a process how it is doing (packages/metrics). Plain numbers: incremented on the hot path, read rarely. */
+import { Durations } from '@mas/values';
+import { StepDurations } from './payment/step-durations';
+import { Tally } from './tally';
+
 export class CoordinatorCounters {
-  paymentsStarted = 0;
   paymentsCommitted = 0;
-  paymentsAborted = 0;
-  paymentsUnknown = 0;
   paymentsConflicting = 0;
-  paymentsRejected = 0;
   paymentsInFlight = 0;
+  /** By the name of their reason. */
+  readonly aborted = new Tally();
+  /** By what the home lacked. */
+  readonly unknown = new Tally();
+  /** Refused before or instead of a record, by the reason that the caller hears. */
+  readonly refused = new Tally();
+  readonly steps = new StepDurations();
   /** Requests to Resource Managers that carried instructions, and the instructions in them, members of one for many counted one by one. */
   instructionRequests = 0;
   instructionsSent = 0;
   requestRetries = 0;
-  daoBegins = 0;
-  daoRecords = 0;
+  /** Exchanges with Redis that were answered. */
+  readonly redisBegins = new Durations();
+  readonly redisRecords = new Durations();
   /** Payments that went on without Redis. */
   redisSilences = 0;
   recordsDropped = 0;
@@ -22,7 +30,6 @@ export class CoordinatorCounters {
   unfinishedDropped = 0;
   lockWaits = 0;
   lockTimeouts = 0;
-  placementRefreshes = 0;
   recovered = 0;
   alarms = 0;
 }

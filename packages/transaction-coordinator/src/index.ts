@@ -1,5 +1,6 @@
 export { coordinatorConfig, configProblems, type ConfigProblem, type CoordinatorConfig } from './coordinator-config';
 export { CoordinatorCounters } from './coordinator-counters';
+export type { CoordinatorNumbers } from './coordinator-numbers';
 export type { CoordinatorPorts, Digest } from './coordinator-ports';
 export type * from './coordinator-service';
 export { FAILPOINTS, noFailpoints, type Failpoint, type Failpoints } from './failpoints';

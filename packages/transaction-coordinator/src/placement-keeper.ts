@@ -7,7 +7,6 @@ import type { ParticipantClient, Placing } from '@mas/two-phase-commit';
 import type { PaymentBody, TxnVersion } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { Clock, Logger, RmId, Slot } from '@mas/values';
-import type { CoordinatorCounters } from './coordinator-counters';
 import type { TxnCoordinatorDAO } from './txn-coordinator-dao';
 
 export interface PlacementSource {
@@ -45,7 +44,6 @@ export class PlacementKeeper {
   constructor(
     private readonly source: PlacementSource,
     private readonly directory: LeaderDirectory,
-    private readonly counters: CoordinatorCounters,
     private readonly requestTimeoutMs: number,
   ) {}
 
@@ -73,7 +71,6 @@ export class PlacementKeeper {
   }
 
   private async lookAround(): Promise<void> {
-    this.counters.placementRefreshes += 1;
     const before = this.directory.placement().map;
     const published = await fromRedis(this.source);
     if (published !== null && this.directory.adopt(new PlacementIndex(published))) return;

@@ -6,9 +6,11 @@ import { delay, invariant, type AccountNumber, type TxnId } from '@mas/values';
 import { Accounts } from './accounts/accounts';
 import { configProblems, MAX_ACCOUNTS_PER_READ, type CoordinatorConfig } from './coordinator-config';
 import { CoordinatorCounters } from './coordinator-counters';
+import type { CoordinatorNumbers } from './coordinator-numbers';
 import type { CoordinatorPorts } from './coordinator-ports';
 import type {
   AccountView,
+  AuditReport,
   Caller,
   CoordinatorService,
   CoordinatorStatus,
@@ -47,6 +49,7 @@ const STOP_POLL_MS = 20;
 export class TransactionCoordinator implements CoordinatorService {
   readonly counters = new CoordinatorCounters();
   private readonly startedAtMs: number;
+  private readonly link: BucketLink;
   private readonly journal: Journal;
   private readonly placements: PlacementKeeper;
   private readonly payments: Payments;
@@ -63,6 +66,8 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly unfinished: Unfinished;
   private readonly limits: Readonly<Record<'reads' | 'lists' | 'accounts' | 'audits' | 'operations', WorkLimit>>;
 
+  private lastAudit: CoordinatorNumbers['lastAudit'] = null;
+
   constructor(
     private readonly ports: CoordinatorPorts,
     private readonly config: CoordinatorConfig,
@@ -72,9 +77,10 @@ export class TransactionCoordinator implements CoordinatorService {
     const { dao, participants, directory, clock, random, logger, digest, failpoints } = ports;
     const { counters } = this;
     this.startedAtMs = clock.monotonicMs();
-    const link = new BucketLink({ participants, directory, clock, random, logger, counters, config });
+    this.link = new BucketLink({ participants, directory, clock, random, logger, counters, config });
+    const { link } = this;
     this.journal = new Journal(dao, clock, logger, counters, config);
-    this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, counters, config.requestTimeoutMs);
+    this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, config.requestTimeoutMs);
     const lockWaiter = new LockWaiter(ports.lockStore, clock, counters, config);
     this.unfinished = new Unfinished(clock, config, counters, (transaction) => this.recovery.finishLeft(transaction));
     const run: RunServices = {
@@ -139,6 +145,20 @@ export class TransactionCoordinator implements CoordinatorService {
       this.ports.logger.warn({ paymentsInFlight: this.counters.paymentsInFlight }, 'stopping with payments under way; their buckets will resolve them');
   }
 
+  numbers(): CoordinatorNumbers {
+    const { link, journal, unfinished, payments, counters, lastAudit } = this;
+    const oldestMs = unfinished.oldestMs();
+    return {
+      counters,
+      paymentsOpen: payments.open,
+      unfinished: { count: unfinished.size, oldestAgeMs: oldestMs === null ? 0 : this.ports.clock.monotonicMs() - oldestMs },
+      queuedInstructions: link.queued(),
+      queuedEntries: journal.queued,
+      redisIsHeard: journal.isHeard,
+      lastAudit,
+    };
+  }
+
   createAccount(caller: Caller, request: CreateAccountRequest): Promise<Reply<{ readonly account: AccountView; readonly created: boolean }>> {
     return this.limits.accounts.run(1, () => this.accounts.create(caller, request));
   }
@@ -183,7 +203,11 @@ export class TransactionCoordinator implements CoordinatorService {
   }
 
   audit(caller: Caller): ReturnType<CoordinatorService['audit']> {
-    return this.limits.audits.run(1, () => this.auditor.run(caller));
+    return this.limits.audits.run(1, async () => {
+      const report = await this.auditor.run(caller);
+      if (report.ok) this.noteAudit(report.value);
+      return report;
+    });
   }
 
   undecided(caller: Caller): ReturnType<CoordinatorService['undecided']> {
@@ -209,9 +233,15 @@ export class TransactionCoordinator implements CoordinatorService {
       uptimeMs: ports.clock.monotonicMs() - this.startedAtMs,
       paymentsInFlight: counters.paymentsInFlight,
       committed: counters.paymentsCommitted,
-      unknown: counters.paymentsUnknown,
-      refused: counters.paymentsRejected + counters.paymentsConflicting,
-      ...this.payments.figures.report(),
+      unknown: counters.unknown.total,
+      refused: counters.refused.total + counters.paymentsConflicting,
+      aborted: [...counters.aborted.entries()].map(([reason, count]) => ({ reason, count })),
+      latency: this.payments.answerTimes.report(),
     };
+  }
+
+  private noteAudit({ checks, incomplete }: AuditReport): void {
+    const differences = checks.reduce((sum, check) => sum + check.differences.length, 0);
+    this.lastAudit = { endedAtMs: this.ports.clock.wallMs(), differences, missed: incomplete.length };
   }
 }

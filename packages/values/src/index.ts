@@ -1,5 +1,6 @@
 export type { Brand } from './brand';
 export { delay, type Clock, type Timer } from './clock';
+export { DURATION_BOUNDS_MS, Durations } from './durations';
 export {
   accountNumber,
   bucketId,

@@ -3,6 +3,7 @@ import { formatAmount, DEFAULT_CURRENCY, MAX_AMOUNT_MINOR, parseAmount, rmId, ty
 import type { ResourceManagerAddress } from '@mas/placement';
 import { z } from 'zod';
 import { parseHostPort } from './host-port';
+import { metricsAddress } from './metrics-address';
 import { integer, oneOf, secret, setting, text } from './setting';
 
 export const MAX_RESOURCE_MANAGERS = 64;
@@ -60,6 +61,13 @@ export const commonSettings = {
   jwtAudience: setting('jwt-audience', '<aud>', 'audience of tokens', 'mas', text()),
   maxConnections: setting('max-connections', '<n>', 'connections that may be open at once', '1000', integer(1, 100_000)),
   maxConnectionsPerAddress: setting('max-connections-per-address', '<n>', 'of these, from one address', '250', integer(1, 100_000)),
+  metricsListen: setting(
+    'metrics-listen',
+    '<host:port|none>',
+    'where /metrics, /healthz and /readyz are served by plain HTTP; auto: on localhost, five above the port of --listen',
+    'auto',
+    metricsAddress(),
+  ),
   logLevel: setting('log-level', '<level>', 'debug, info, warn or error', 'info', oneOf(['debug', 'info', 'warn', 'error'])),
   logFormat: setting('log-format', '<form>', 'auto: readable on a terminal, JSON else; or json, pretty', 'auto', oneOf(['auto', 'json', 'pretty'])),
   data: setting('data', '<dir>', 'folder for this process\u2019s own files', undefined, text()),

@@ -24,6 +24,11 @@ export function certificateProblem({ path, pem }: CertificateFile, nowMs: number
   return null;
 }
 
+/** Of a file with several, the first that ends; null: there is none in it. */
+export function certificateEndMs({ pem }: CertificateFile): number | null {
+  return timesOf(pem)?.untilMs ?? null;
+}
+
 /** Says once a day which certificates end within a month, or have ended. */
 export class CertificateWatch {
   private timer: Timer | null = null;
@@ -50,8 +55,16 @@ export class CertificateWatch {
 
 function timesOf(pem: Buffer): { readonly fromMs: number; readonly untilMs: number } | null {
   try {
-    const { validFrom, validTo } = new X509Certificate(pem);
-    return { fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
+    const times = pem
+      .toString('latin1')
+      .split(/(?=-----BEGIN CERTIFICATE-----)/)
+      .filter((part) => part.startsWith('-----BEGIN'))
+      .map((part) => new X509Certificate(part));
+    if (times.length === 0) return null;
+    return {
+      fromMs: Math.max(...times.map(({ validFrom }) => Date.parse(validFrom))),
+      untilMs: Math.min(...times.map(({ validTo }) => Date.parse(validTo))),
+    };
   } catch {
     return null;
   }

@@ -54,7 +54,7 @@ export function warnOfOpenKeys(settings: TokenSettings, name: string, logger: Pi
   }
 }
 
-function tokenKeyFiles(settings: TokenSettings): readonly { readonly keyId: string; readonly path: string }[] {
+export function tokenKeyFiles(settings: TokenSettings): readonly { readonly keyId: string; readonly path: string }[] {
   const sources = settings.jwtKeys === '' ? [`1=${join(settings.certs, DEFAULT_KEY_FILES[settings.jwtAlgorithm])}`] : settings.jwtKeys.split(',');
   return sources.map((source) => {
     const at = source.indexOf('=');

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { SEMANTICS_VERSION, type Outcome, type Policy } from '@mas/ledger';
 import type { LocalMember } from '@mas/membership';
-import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig } from '@mas/multi-raft';
+import { RESOURCE_MANAGER_METRICS } from '@mas/metrics';
+import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig, type PeerStatus } from '@mas/multi-raft';
 import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
 import {
@@ -35,6 +36,7 @@ import { rmId, type Clock, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
+import { ProcessMetrics } from '../metrics/process-metrics';
 import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
@@ -44,6 +46,7 @@ import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
+import { credentialNumbers } from './credential-numbers';
 import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
@@ -109,6 +112,17 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const certificates = new CertificateWatch(certificateFiles(settings.certs, `rm-${settings.id}`, tls), systemClock, logger);
   certificates.start();
   lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
+  const credentials = { ...credentialNumbers(certificateFiles(settings.certs, `rm-${settings.id}`, tls), settings), reloads: { done: 0, refused: 0 } };
+  const metrics = await ProcessMetrics.open({
+    role: 'rm',
+    id: settings.id.toString(),
+    dataFolder: folder.path,
+    listen: settings.listen,
+    metricsListen: settings.metricsListen,
+    credentials: () => credentials,
+    logger,
+  });
+  lifecycle.onStop('metrics', () => metrics.close());
   const clock = systemClock;
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
@@ -211,6 +225,11 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   });
   const recovery = await host.start();
   if (recovery.torn !== null) logger.warn({ ...recovery.torn }, 'the last write before the crash was torn; it was never acknowledged and has been cut off');
+  metrics.page.add(RESOURCE_MANAGER_METRICS, () => ({
+    ...manager.numbers(),
+    peers: peersOf(settings, self, host.peers()),
+    log: log.stats(),
+  }));
   // Not before: how far the log goes is only known now.
   await part.beginRun(random);
   // Before it takes a stream over from whoever runs on the same data, and before a bucket is opened, which fences off who writes to the same database.
@@ -221,9 +240,12 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   lifecycle.onStop('resource manager', () => manager.stop());
   await manager.start(recovery.groups);
   server.setServing(true);
+  metrics.isServing = true;
+  lifecycle.onStop('health', () => Promise.resolve(void (metrics.isServing = false)));
   logger.info(
     {
       listen: `${settings.listen.host}:${server.port}`,
+      ...(metrics.address === null ? {} : { metrics: metrics.address }),
       groups: host.groups(),
       store: database === null ? 'embedded' : 'mysql',
       clusterId: membership.clusterId,
@@ -256,6 +278,12 @@ async function sqlServer(settings: RmSettings, createsDatabase: boolean, clock: 
 
 async function embeddedIn(root: string, db: string, logger: ProcessLogger): Promise<NamedDatabase<SqlAppliedStore>> {
   return { store: await openAppliedStore(`embedded:${join(root, `${db}.db`)}`, {}, logger), name: root };
+}
+
+/** Those that have never been there are gone. */
+function peersOf({ cluster }: RmSettings, self: RmId, known: readonly PeerStatus[]): readonly PeerStatus[] {
+  const never = cluster.filter(({ rm }) => rm !== self && !known.some((peer) => peer.rm === rm));
+  return [...known, ...never.map(({ rm }): PeerStatus => ({ rm, verdict: { kind: 'gone' } }))];
 }
 
 /** The first RMs compare it when they found the cluster; afterwards the policy of the highest version counts. */

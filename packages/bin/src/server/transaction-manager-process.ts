@@ -1,6 +1,7 @@
 /** `mas tc`: one Transaction Manager process: Transaction Coordinator, GlobalLock Service and node service. */
 import { GlobalLocks, LockRepublisher } from '@mas/global-lock';
 import type { ClusterId } from '@mas/membership';
+import { TRANSACTION_MANAGER_METRICS } from '@mas/metrics';
 import { genesisPlacement, LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
 import { platformDigest } from '@mas/resource-manager';
 import {
@@ -29,6 +30,7 @@ import { delay } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
+import { ProcessMetrics } from '../metrics/process-metrics';
 import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
@@ -38,6 +40,7 @@ import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
+import { credentialNumbers } from './credential-numbers';
 import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';
@@ -126,6 +129,17 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const certificates = new CertificateWatch(certificateFiles(settings.certs, 'tm', tls), systemClock, logger);
   certificates.start();
   lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
+  const credentials = { ...credentialNumbers(certificateFiles(settings.certs, 'tm', tls), settings), reloads: { done: 0, refused: 0 } };
+  const metrics = await ProcessMetrics.open({
+    role: 'tc',
+    id: settings.id,
+    dataFolder: folder.path,
+    listen: settings.listen,
+    metricsListen: settings.metricsListen,
+    credentials: () => credentials,
+    logger,
+  });
+  lifecycle.onStop('metrics', () => metrics.close());
   const store = await openCoordinatorStore(
     { redis, dataFolder: settings.data, silenceMs: settings.redisSilenceMs, retention: { ageMs: settings.keepEndedMs, entries: settings.keepEnded } },
     ports,
@@ -160,6 +174,11 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
     },
     config,
   );
+  const rms = settings.cluster.map((member) => member.rm);
+  metrics.page.add(TRANSACTION_MANAGER_METRICS, () => ({
+    ...coordinator.numbers(),
+    connections: rms.map((rm) => ({ rm, isOpen: participants.isConnected(rm) })),
+  }));
   const signer = new TokenSigner(tokens, clock);
   const server = await startTmServer({
     address: `${settings.listen.host}:${settings.listen.port}`,
@@ -179,8 +198,11 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   lifecycle.onStop('coordinator', () => coordinator.stop(DRAIN_MS));
   lifecycle.onStop('lock republisher', () => Promise.resolve(republisher.stop()));
   // First of all: balancers look elsewhere, while what is in flight still ends here.
-  lifecycle.onStop('health', () => Promise.resolve(server.setServing(false)));
-  const rms = settings.cluster.map((member) => member.rm);
+  lifecycle.onStop('health', () => {
+    server.setServing(false);
+    metrics.isServing = false;
+    return Promise.resolve();
+  });
   const map = await placementOf(() => discoverPlacement({ dao, participants, clock, logger }, rms, DISCOVERY_TIMEOUT_MS), logger);
   const known = await knownCluster(knowledge, () => Promise.all(rms.map((rm) => participants.send(rm, { kind: 'placement' }, MEETING_TIMEOUT_MS))));
   requireSameCluster(known, map);
@@ -188,7 +210,12 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   coordinator.start();
   republisher.start();
   server.setServing(true);
-  logger.info({ listen: `${settings.listen.host}:${server.port}`, store: redis === null ? 'embedded' : 'redis', placementVersion: map.version }, 'ready');
+  metrics.isServing = true;
+  const shown = metrics.address === null ? {} : { metrics: metrics.address };
+  logger.info(
+    { listen: `${settings.listen.host}:${server.port}`, ...shown, store: redis === null ? 'embedded' : 'redis', placementVersion: map.version },
+    'ready',
+  );
 }
 
 /** A map in Redis may be older than this process and its Resource Managers, but not another cluster's. @throws UsageError */

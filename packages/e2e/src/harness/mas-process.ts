@@ -103,7 +103,8 @@ export class MasProcess {
     const child = spawn(program, args, {
       cwd: this.options.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.options.environment, ...extra },
+      // Ports of tests are taken as they come: the one that metrics would take may be another process's.
+      env: { ...process.env, MAS_METRICS_LISTEN: 'none', ...this.options.environment, ...extra },
     });
     this.child = child;
     this.exit = null;

@@ -32,6 +32,8 @@ export function statusOf<Result>(replica: Replica<Result>): GroupStatus {
     queuedMessages: replica.inbox.length,
     fsyncP50Ms: replica.writer.syncTimes.p50Ms(),
     applyP50Ms: replica.applies.applyTimes.p50Ms(),
+    applyTimes: replica.applies.applyTimes.all,
+    leaderChanges: replica.leaderChanges,
   };
 }
 

@@ -68,6 +68,7 @@ export class Replica<Result> {
   /** What Raft said at the end of the last turn. */
   known: BasicStatus;
   leaderSinceTick = 0;
+  leaderChanges = 0;
   /** When this leader last tried to hand the group over because it ails (handover.ts). */
   retreatedAtTick = Number.NEGATIVE_INFINITY;
   pendingTicks = 0;

@@ -7,6 +7,7 @@ export function noteRole<Result>(replica: Replica<Result>): void {
   const before = replica.known;
   const now = replica.node.basicStatus();
   replica.known = now;
+  if (now.leader !== undefined && (now.leader !== before.leader || now.term !== before.term)) replica.leaderChanges += 1;
   const led = before.role === 'leader';
   const leads = now.role === 'leader';
   if (before.leader !== undefined && now.leader === undefined && now.term > before.term && now.role === 'follower') onTermWithoutLeader(replica, before.term);

@@ -13,6 +13,7 @@ import type { Inbound } from '../group/inbox';
 import type { Replica } from '../group/replica';
 import { receiveSnapshot } from '../group/snapshot-receiving';
 import { onPeerGained, onPeerLost } from '../group/succession';
+import type { PeerStatus } from '../host';
 import type { HostPorts } from '../host-ports';
 import type { CoalescedHeartbeat, PeerBatch, PeerReceiver, SnapshotHeader } from '../peer-transport';
 import { nodeOf, rmOf } from '../replica-id';
@@ -34,6 +35,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
   private installs = 0;
   /** The incarnation of each Resource Manager that is connected now. */
   private readonly connected = new Map<RmId, NodeId>();
+  private readonly everConnected = new Map<RmId, NodeId>();
   /** Dialled anew, and not heard since: once is enough. */
   private readonly redialled = new Set<NodeId>();
   private readonly selfNode: NodeId;
@@ -135,6 +137,7 @@ export class ProcessPeers<Result> implements PeerReceiver {
     const nowMs = this.ports.clock.monotonicMs();
     const before = this.connected.get(peer.rm);
     this.connected.set(peer.rm, node);
+    this.everConnected.set(peer.rm, node);
     if (before !== undefined && before !== node) this.liveness.disconnected(before, nowMs);
     this.liveness.connected(node, nowMs);
     this.time.connected(node);
@@ -145,6 +148,10 @@ export class ProcessPeers<Result> implements PeerReceiver {
     if (this.connected.get(peer.rm) === node) this.connected.delete(peer.rm);
     this.liveness.disconnected(node, this.ports.clock.monotonicMs());
     this.time.disconnected(node);
+  }
+
+  status(): readonly PeerStatus[] {
+    return [...this.everConnected].map(([rm, node]) => ({ rm, verdict: this.liveness.verdict(node) }));
   }
 
   /** Milliseconds since the Unix epoch on which a majority of processes agrees (packages/health); null: none has since the start. */

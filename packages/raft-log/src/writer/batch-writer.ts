@@ -6,7 +6,7 @@
  * A batch is bound to a segment when its first record arrives, with room for a full batch, so that a segment's first batch
  * can begin with the state of every group (`onSegmentStart`): older segments are then needed for entries only.
  */
-import { present, type Clock } from '@mas/values';
+import { present, type Clock, type Durations } from '@mas/values';
 import { recordBytes, SEGMENT_HEADER_BYTES } from '../format/record-format';
 import { Batch } from './batch';
 import type { SegmentFiles } from './segment-files';
@@ -30,6 +30,7 @@ export interface WriterStats {
   readonly queuedBytes: number;
   readonly syncP50Ms: number | null;
   readonly syncP99Ms: number | null;
+  readonly syncTimes: Durations;
 }
 
 const INITIAL_BUFFER_BYTES = 1 << 18;
@@ -103,7 +104,14 @@ export class BatchWriter {
   stats(): WriterStats {
     let queuedBytes = (this.filling?.length ?? 0) + (this.inFlight?.length ?? 0);
     for (const batch of this.closed) queuedBytes += batch.length;
-    return { syncs: this.syncs, bytes: this.bytes, queuedBytes, syncP50Ms: this.times.quantile(0.5), syncP99Ms: this.times.quantile(0.99) };
+    return {
+      syncs: this.syncs,
+      bytes: this.bytes,
+      queuedBytes,
+      syncP50Ms: this.times.quantile(0.5),
+      syncP99Ms: this.times.quantile(0.99),
+      syncTimes: this.times.all,
+    };
   }
 
   /** Resolves when everything encoded is durable and segments without use are gone; never after a failure. */

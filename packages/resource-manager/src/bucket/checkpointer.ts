@@ -188,7 +188,9 @@ export class Checkpointer {
     const { clock, config, health, logger } = this.ports;
     for (let waitMs = config.storeRetryMs; ; waitMs = Math.min(waitMs * 2, config.storeRetryMaxMs)) {
       try {
+        const startedMs = clock.monotonicMs();
         await store.checkpoint(batch);
+        health.checkpointTimes.add(clock.monotonicMs() - startedMs);
         break;
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;

@@ -1,7 +1,10 @@
 /** Whether the RM's database answers; shared by all its buckets, because they share the database. */
-import type { Clock } from '@mas/values';
+import { Durations, type Clock } from '@mas/values';
 
 export class StoreHealth {
+  /** Of checkpoints that were written. */
+  readonly checkpointTimes = new Durations();
+  failures = 0;
   private isFailing = false;
   private answeredMs: number;
 
@@ -22,6 +25,7 @@ export class StoreHealth {
   }
 
   failed(): void {
+    this.failures += 1;
     if (this.isFailing) return;
     this.isFailing = true;
     this.onChange(true);

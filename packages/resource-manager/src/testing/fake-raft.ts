@@ -10,11 +10,12 @@ import {
   type GroupLeadership,
   type GroupStatus,
   type MultiRaft,
+  type PeerStatus,
   type ProposalResult,
   type ReadIndexResult,
 } from '@mas/multi-raft';
 import { logIndex, NO_DATA, term as raftTerm, type ConfState, type Entry } from '@mas/raft';
-import type { BucketId, Clock, RmId } from '@mas/values';
+import { Durations, type BucketId, type Clock, type RmId } from '@mas/values';
 import type { ApplyResult } from '../resource-manager-options';
 
 interface Group {
@@ -194,6 +195,10 @@ export class FakeHost implements MultiRaft<ApplyResult> {
     return Promise.resolve('refused');
   }
 
+  peers(): readonly PeerStatus[] {
+    return [];
+  }
+
   condition(): Condition {
     return WELL;
   }
@@ -232,6 +237,8 @@ export class FakeHost implements MultiRaft<ApplyResult> {
         queuedMessages: 0,
         fsyncP50Ms: null,
         applyP50Ms: null,
+        applyTimes: new Durations(),
+        leaderChanges: 0,
       };
     });
   }

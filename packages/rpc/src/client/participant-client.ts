@@ -60,6 +60,11 @@ export class GrpcParticipantClient implements ParticipantClient {
     return this.link(rm, address, introduction).send({ request, passage: passage ?? null }, timeoutMs);
   }
 
+  /** Whether a session with it is open; one that nobody has needed is not. */
+  isConnected(rm: RmId): boolean {
+    return this.connections.get(rm)?.link?.isReady ?? false;
+  }
+
   close(): void {
     this.closed = true;
     for (const rm of [...this.connections.keys()]) this.drop(rm);

@@ -76,6 +76,11 @@ export class SessionLink {
     return this.broken !== null;
   }
 
+  /** Who is meant has answered, and nothing has gone wrong since. */
+  get isReady(): boolean {
+    return this.ready && this.broken === null;
+  }
+
   send(envelope: Envelope, timeoutMs: number): Promise<ParticipantReply | NotSent> {
     if (this.broken !== null) return Promise.resolve({ kind: 'not-sent', reason: this.broken });
     if (this.waitingBytes > MAX_WAITING_BYTES) return Promise.resolve({ kind: 'not-sent', reason: 'too much waits for the connection' });

@@ -4,7 +4,7 @@
  */
 import { logIndex, MemoryStorage, NO_DATA, type EntryId, type RaftStorage } from '@mas/raft';
 import type { LogRecovery, LogStart, LogStats, LogStore, LogWrite } from '@mas/multi-raft';
-import { invariant, present, type BucketId, type Clock } from '@mas/values';
+import { Durations, invariant, present, type BucketId, type Clock } from '@mas/values';
 
 /** What survives. Give it to the next MemoryLogStore after the process has died. */
 export class MemoryLogDisk {
@@ -108,7 +108,7 @@ export class MemoryLogStore implements LogStore {
   }
 
   stats(): LogStats {
-    return { syncs: this.syncs, bytes: 0, segments: 1, queuedBytes: 0, syncP50Ms: this.lastSyncMs, syncP99Ms: null };
+    return { syncs: this.syncs, bytes: 0, segments: 1, queuedBytes: 0, syncP50Ms: this.lastSyncMs, syncP99Ms: null, syncTimes: new Durations() };
   }
 
   close(): Promise<void> {

@@ -44,6 +44,7 @@ export class Journal {
   private quietUntilMs = -Infinity;
   /** Redis has not taken an entry since it was said that it does not. */
   private isWithout = false;
+  private isSilent = false;
   private lastSaidMs = -Infinity;
 
   constructor(
@@ -73,6 +74,16 @@ export class Journal {
 
   get idle(): boolean {
     return this.beginnings.idle && this.endings.idle && this.forgettings.idle;
+  }
+
+  /** What waits for Redis, entries of payments that begin and that have ended. */
+  get queued(): number {
+    return this.beginnings.length + this.endings.length + this.forgettings.length;
+  }
+
+  /** Redis takes entries, as far as was seen last. */
+  get isHeard(): boolean {
+    return !this.isSilent;
   }
 
   /** Nobody waits for Redis just now. */
@@ -134,9 +145,12 @@ export class Journal {
       const silence = afterListening(this.clock, this.config.redisSilenceMs, () => finish(null, 'no reply in time'));
       const lockIds = new Set<string>();
       for (const beginning of batch) beginning.addLockIds(lockIds);
-      this.counters.daoBegins += 1;
+      const startedMs = this.clock.monotonicMs();
       this.dao.begin(entries, [...lockIds]).then(
-        (reply) => finish(new Set(reply.exclusivelyLocked), ''),
+        (reply) => {
+          this.counters.redisBegins.add(this.clock.monotonicMs() - startedMs);
+          finish(new Set(reply.exclusivelyLocked), '');
+        },
         (error: unknown) => finish(null, String(error)),
       );
     });
@@ -144,6 +158,7 @@ export class Journal {
 
   private silent(payments: number, reason: string): void {
     this.counters.redisSilences += payments;
+    this.isSilent = true;
     const nowMs = this.clock.monotonicMs();
     this.quietUntilMs = nowMs + QUIET_MS;
     if (this.isWithout || nowMs < this.lastSaidMs + SAID_AGAIN_MS) return;
@@ -155,16 +170,18 @@ export class Journal {
   private heard(): void {
     if (this.isWithout) this.logger.info({}, 'Redis takes entries of payments again');
     this.isWithout = false;
+    this.isSilent = false;
   }
 
   private async sendEndings(batch: readonly Ending[]): Promise<void> {
-    this.counters.daoRecords += 1;
+    const startedMs = this.clock.monotonicMs();
     const repeated = batch.filter((ending) => ending.repeated).map((ending) => ending.entry);
     try {
       await this.dao.record(
         repeated.length === 0 ? batch.map((ending) => ending.entry) : batch.filter((ending) => !ending.repeated).map((ending) => ending.entry),
       );
       if (repeated.length > 0) await this.dao.recordRepeated(repeated);
+      this.counters.redisRecords.add(this.clock.monotonicMs() - startedMs);
     } catch {
       // Kept for another try while there is room; what is lost here is found at the payments' homes.
       const room = this.config.maxRecordsQueued - this.endings.length;

@@ -38,6 +38,17 @@ export class Unfinished {
     return [...this.open.values()].map(({ transaction }) => transaction);
   }
 
+  /** When the first of them began, by the monotonic clock; null: there is none. */
+  oldestMs(): number | null {
+    let oldest: number | null = null;
+    for (const { transaction } of this.open.values()) oldest = Math.min(oldest ?? Infinity, transaction.plan.startedAtMs);
+    return oldest;
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
   find(isIt: (transaction: GlobalTransaction) => boolean): GlobalTransaction | null {
     for (const { transaction } of this.open.values()) if (isIt(transaction)) return transaction;
     return null;

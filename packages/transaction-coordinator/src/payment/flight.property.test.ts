@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import type { Subject } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantRequest } from '@mas/two-phase-commit';
-import { present, type Random } from '@mas/values';
+import { present, type Durations, type Random } from '@mas/values';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import type { PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import { instructionsIn } from '../testing/fake-cluster';
@@ -66,7 +66,9 @@ interface History {
   readonly entries: readonly Entry[];
   /** With their buckets and, where somebody waits for them, times: what nobody waits for goes with what is asked in the same moment, or 10 ms later. */
   readonly instructions: readonly string[];
-  readonly counters: Omit<CoordinatorCounters, 'instructionRequests' | 'requestRetries' | 'daoBegins' | 'daoRecords'>;
+  readonly counters: Omit<CoordinatorCounters, 'instructionRequests' | 'requestRetries' | 'redisBegins' | 'redisRecords' | 'steps'>;
+  /** How often each step was finished; a timeline knows whole milliseconds only. */
+  readonly steps: Readonly<Record<string, number>>;
   readonly balances: readonly (bigint | undefined)[];
   readonly leftovers: readonly string[];
 }
@@ -214,12 +216,20 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
         instructions.push(JSON.stringify([request.bucket, IN_THEIR_OWN_TIME.has(instruction.kind) ? null : atMs, instruction, item.token], withoutMoment));
   }
   // Counts of requests and round trips, which may be cut otherwise, are another matter.
-  const { instructionRequests: _requests, requestRetries: _retries, daoBegins: _begins, daoRecords: _records, ...counters } = rig.coordinator.counters;
+  const {
+    instructionRequests: _requests,
+    requestRetries: _retries,
+    redisBegins: _begins,
+    redisRecords: _records,
+    steps,
+    ...counters
+  } = rig.coordinator.counters;
   return {
     replies,
     entries: [...rig.dao.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).map((entry) => ({ ...entry, commitUs: entry.commitUs !== null })),
     instructions: instructions.sort(),
     counters,
+    steps: Object.fromEntries(Object.entries(steps).map(([step, durations]) => [step, (durations as Durations).cumulative().at(-1) ?? 0])),
     balances: accounts.map((account) => rig.balance(account)),
     leftovers: rig.leftovers(),
   };

@@ -230,6 +230,7 @@ export class Flight implements ReplySink, Beginning {
     const { plan, remote, onEnded } = passenger.payment;
     const record = present(passenger.record, 'record of a commit');
     if (passenger.stage === 'telling') this.watch.told();
+    this.noteSteps(passenger, nowMs);
     passenger.stage = 'ended';
     if (remote !== null && record.untold.some(({ account }) => account === remote.account)) {
       const acknowledge = { kind: 'acknowledge', key: plan.key, txn: plan.txn, accounts: [remote.account] } as const;
@@ -252,6 +253,16 @@ export class Flight implements ReplySink, Beginning {
     unfinished.ended(plan.txn);
     logger.debug({ paymentId: splitPaymentKey(plan.key).id, txn: plan.txn, end: 'committed', durationMs: nowMs - plan.startedAtMs }, 'payment ended');
     onEnded();
+  }
+
+  private noteSteps({ payment: { plan, remote }, preparedMs, decidedMs }: Passenger, nowMs: number): void {
+    const { steps } = this.services.counters;
+    const begunMs = present(this.journaled, 'journaled').atMs;
+    steps.begin.add(begunMs - plan.startedAtMs);
+    if (remote !== null) steps.prepare.add((preparedMs ?? begunMs) - begunMs);
+    steps.decide.add(decidedMs - (preparedMs ?? begunMs));
+    steps.answer.add(decidedMs - plan.startedAtMs);
+    if (remote !== null) steps.tell.add(nowMs - decidedMs);
   }
 
   /** From here on the payment is a transaction of its own, which hears `event`. */

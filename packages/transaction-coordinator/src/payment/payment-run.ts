@@ -6,6 +6,7 @@
 import type { OutcomeRow } from '@mas/ledger';
 import {
   advance,
+  timelineOf,
   type Advance,
   type GlobalTransaction,
   type InstructionReply,
@@ -285,7 +286,8 @@ export class PaymentRun {
   }
 
   private ended(): void {
-    const { logger, unfinished } = this.services;
+    const { logger, unfinished, counters } = this.services;
+    counters.steps.note(timelineOf(this.transaction));
     this.deadline.disarm();
     if (this.graceEntry !== null) this.services.wheel.remove(this.graceEntry);
     this.graceEntry = null;

@@ -7,7 +7,7 @@ import { globalTransaction, remoteLegOf, type Placing, type TransactionAnswer, t
 import { txnId, type TxnId } from '@mas/values';
 import type { Caller, PaymentRequest, PaymentResult, Reply } from '../coordinator-service';
 import { crowded, failure } from '../reply';
-import { AnswerFigures } from './answer-figures';
+import { AnswerTimes } from './answer-times';
 import { FlightGroups } from './flight-groups';
 import { identityOf, type Identity } from './identity';
 import { draftOf, type Draft, type Original } from './payment-draft';
@@ -20,7 +20,7 @@ export const MAX_REPLACEMENTS = 8;
 const NEVER_EXPIRES = 0;
 
 export class Payments {
-  readonly figures = new AnswerFigures();
+  readonly answerTimes = new AnswerTimes();
   private stopping = false;
   /** Transactions that have not ended, answered or not. */
   private running = 0;
@@ -39,6 +39,11 @@ export class Payments {
     this.stopping = true;
   }
 
+  /** Not ended, answered or not. */
+  get open(): number {
+    return this.running;
+  }
+
   get idle(): boolean {
     return this.running === 0 && this.services.counters.paymentsInFlight === 0;
   }
@@ -47,7 +52,7 @@ export class Payments {
   create(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
     if (this.isPlain(request)) return new Promise((resolve, reject) => this.boarded(() => this.board(caller, request, resolve), reject));
     const refused = this.admission(caller);
-    if (refused !== null) return Promise.resolve(refused);
+    if (refused !== null) return Promise.resolve(this.rejected(refused));
     this.services.counters.paymentsInFlight += 1;
     return this.admitted(caller, request).then(this.left, this.failed);
   }
@@ -99,7 +104,7 @@ export class Payments {
   private board(caller: Caller, request: PaymentRequest, reply: (said: Reply<PaymentResult>) => void): void {
     const { services } = this;
     const refused = this.admission(caller);
-    if (refused !== null) return reply(refused);
+    if (refused !== null) return reply(this.rejected(refused));
     const identity = identityOf(caller.subject, request.id);
     if (!identity.ok) return reply(this.rejected(identity));
     const draft = draftOf(request, null, caller.subject, NEVER_EXPIRES);
@@ -107,7 +112,6 @@ export class Payments {
     const placing = services.placements.placing(identity.value.homeSlot, draft.value.body);
     const crowd = this.crowd(placing);
     if (crowd !== null) return reply(this.rejected(crowd));
-    services.counters.paymentsStarted += 1;
     services.counters.paymentsInFlight += 1;
     this.running += 1;
     const plan = this.planOf(caller, identity.value, draft.value, this.txnOf(identity.value, draft.value), NO_LOCKS);
@@ -134,7 +138,6 @@ export class Payments {
   };
 
   private async admitted(caller: Caller, request: PaymentRequest): Promise<Reply<PaymentResult>> {
-    const { counters } = this.services;
     const identity = identityOf(caller.subject, request.id);
     if (!identity.ok) return this.rejected(identity);
     let original: Original | null = null;
@@ -155,7 +158,6 @@ export class Payments {
       if (locked.kind === 'reply') return locked.reply;
       permit = locked.permit;
     }
-    counters.paymentsStarted += 1;
     return this.run(caller, identity.value, draft.value, txn, permit, placing);
   }
 
@@ -189,7 +191,7 @@ export class Payments {
     return (said) => {
       const answer = asRepetition(said, draft);
       this.noteAnswer(answer, namespace);
-      if (answer.kind === 'recorded') this.figures.note(answer, this.services.clock.monotonicMs() - startedAtMs);
+      if (answer.kind === 'recorded') this.answerTimes.add(this.services.clock.monotonicMs() - startedAtMs);
       return replyOf(answer, txn, draft);
     };
   }
@@ -243,7 +245,7 @@ export class Payments {
     switch (answer.kind) {
       case 'recorded':
         if (answer.outcome.decision.kind === 'aborted') {
-          counters.paymentsAborted += 1;
+          counters.aborted.add(answer.outcome.decision.reason.name);
           return;
         }
         counters.paymentsCommitted += 1;
@@ -255,15 +257,15 @@ export class Payments {
       case 'unknown':
       case 'no-quorum':
       case 'no-store':
-        counters.paymentsUnknown += 1;
+        counters.unknown.add(answer.kind);
         return;
       case 'rejected':
-        counters.paymentsRejected += 1;
+        counters.refused.add(answer.error);
     }
   }
 
   private rejected(reply: Reply<never>): Reply<never> {
-    this.services.counters.paymentsRejected += 1;
+    if (!reply.ok) this.services.counters.refused.add(reply.error.reason);
     return reply;
   }
 }

@@ -85,7 +85,7 @@ export class Preconditions {
     const row = await this.services.link.query(identity.key, identity.homeSlot, caller.deadlineMs - this.services.config.deadlineReserveMs);
     if (isUnreachable(row)) return homeSilent(row);
     if (row === null) {
-      this.services.counters.paymentsRejected += 1;
+      this.services.counters.refused.add('LOCK_NOT_OWNED');
       return failure(
         'failed-precondition',
         'LOCK_NOT_OWNED',

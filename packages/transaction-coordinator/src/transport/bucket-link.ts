@@ -23,6 +23,13 @@ interface HomeQuery {
   readonly done: (recorded: OutcomeRow | null | Unreachable) => void;
 }
 
+export interface QueuedInstructions {
+  readonly bucket: BucketId;
+  /** Somebody waits for the answer. */
+  readonly urgent: number;
+  readonly background: number;
+}
+
 export class BucketLink {
   readonly follower: LeaderFollower;
   private readonly channels = new Map<BucketId, BucketChannel>();
@@ -38,6 +45,11 @@ export class BucketLink {
 
   placement(): PlacementIndex {
     return this.ports.directory.placement();
+  }
+
+  /** Instructions that wait for each bucket. */
+  queued(): readonly QueuedInstructions[] {
+    return [...this.channels].map(([bucket, { urgentLength, backgroundLength }]) => ({ bucket, urgent: urgentLength, background: backgroundLength }));
   }
 
   /** One of the buckets for which so much waits that nothing new should begin on it; what has begun still finds a place. */
