@@ -1,6 +1,6 @@
 /** Reads at a moment (docs/adr/0021): what they see, what they close, and that the same moment gives the same values for ever. */
 import { MOMENTS_SINCE } from '@mas/ledger';
-import type { ParticipantReply } from '@mas/two-phase-commit';
+import type { ParticipantReply, ReadMoment } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, RmId } from '@mas/values';
 import { BUCKET_1, BUCKET_2, RM_1, RM_2, TestCluster } from './testing/cluster';
 import { accountsIn, commitLeg, createAccount, decideCommit, payment, prepare, type Payment } from './testing/payments';
@@ -15,7 +15,7 @@ async function started(): Promise<TestCluster> {
   return cluster;
 }
 
-const ask = (cluster: TestCluster, bucket: BucketId, number: AccountNumber, at: number | 'now' | 'choose') =>
+const ask = (cluster: TestCluster, bucket: BucketId, number: AccountNumber, at: ReadMoment) =>
   cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [number], token: null, at });
 const entries = (cluster: TestCluster, bucket: BucketId): number => cluster.raft.group(bucket).entries.length;
 
@@ -78,11 +78,43 @@ test('the same moment gives the same values, whatever comes later', async () => 
   expect(await balance(cluster, BUCKET_2, BOB, 'now')).toBe(120n);
 });
 
+test('a moment is chosen behind everything that the homes have decided, whoever asks them for theirs', async () => {
+  const cluster = await started();
+  const p = payment('p', ALICE, BOB, 100n);
+  const commitUs = await decided(cluster, p, await prepared(cluster, p, BOB));
+  expect(await momentOf(ask(cluster, BUCKET_2, BOB, { choose: [] }))).toBeGreaterThanOrEqual(commitUs);
+  expect(await momentOf(ask(cluster, BUCKET_1, ALICE, { choose: [] }))).toBeGreaterThanOrEqual(commitUs);
+  cluster.kill(RM_1);
+  expect(await ask(cluster, BUCKET_2, BOB, { choose: [] })).toMatchObject({ kind: 'unavailable' });
+  expect(await ask(cluster, BUCKET_2, BOB, { choose: [BUCKET_1] })).toMatchObject({ kind: 'accounts', readings: [] });
+});
+
+test('a home that is closed at a moment says what it has recorded up to there without a quorum', async () => {
+  const cluster = await new TestCluster({ rms: 2, replication: 2, config: { resolveAfterMs: 600_000, deliverAfterMs: 500_000 } }).start();
+  const [from, to] = accountsIn(0, 4095, 2) as [AccountNumber, AccountNumber];
+  await cluster.instruct(BUCKET_1, [createAccount(from, 1000n), createAccount(to, 0n)]);
+  const p = payment('p', from, to, 1n);
+  await cluster.one(BUCKET_1, decideCommit(p, []));
+  const us = await momentOf(ask(cluster, BUCKET_1, to, 'now'));
+  const leader = cluster.raft.group(BUCKET_1).leader as RmId;
+  cluster.raft.group(BUCKET_1).stalled = true;
+  const keys = [p, payment('never', from, to, 1n)].map(({ key, homeSlot }) => ({ key, homeSlot }));
+  const home = (closedAtUs: number | null): Promise<ParticipantReply> =>
+    cluster.manager(leader).handle({ kind: 'query', bucket: BUCKET_1, keys, closedAtUs, decisionsOnly: true }, 'rm');
+  const recorded = { kind: 'decisions', decisions: [{ txn: p.txn, decision: { kind: 'committed' } }, null] };
+  expect(await cluster.clock.await(home(us))).toMatchObject(recorded);
+  expect(await cluster.clock.await(home(null))).toMatchObject({ kind: 'unavailable' });
+  let answered = false;
+  void home(us + 1_000_000).then(() => (answered = true));
+  await cluster.clock.advance(1_000);
+  expect(answered).toBe(false);
+});
+
 test('an idle bucket, and an idle home, are closed at the moment that is read: what they decide later lies behind it', async () => {
   const cluster = await started();
   const p = payment('p', ALICE, BOB, 100n);
   const preparedUs = await prepared(cluster, p, BOB);
-  const us = (await momentOf(ask(cluster, BUCKET_2, BOB, 'choose'))) + 5_000_000;
+  const us = (await momentOf(ask(cluster, BUCKET_2, BOB, { choose: [] }))) + 5_000_000;
   expect(await balance(cluster, BUCKET_2, BOB, us)).toBe(50n);
   expect(await decided(cluster, p, preparedUs)).toBeGreaterThan(us);
   const spend = await cluster.one(BUCKET_2, decideCommit(payment('spend', BOB, CAROL, 30n), []));
@@ -92,7 +124,7 @@ test('an idle bucket, and an idle home, are closed at the moment that is read: w
 
 test('readers of an idle bucket share the entry that closes it', async () => {
   const cluster = await started();
-  const us = (await momentOf(ask(cluster, BUCKET_2, BOB, 'choose'))) + 1_000;
+  const us = (await momentOf(ask(cluster, BUCKET_2, BOB, { choose: [] }))) + 1_000;
   const before = entries(cluster, BUCKET_2);
   const replies = await cluster.clock.await(
     Promise.all(

@@ -1,6 +1,6 @@
 /** Reads at a moment where something else happens in between: a snapshot, a restart, a raise of the semantics, askers without end. */
 import { MOMENTS_SINCE } from '@mas/ledger';
-import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { ParticipantReply, ParticipantRequest, ReadMoment } from '@mas/two-phase-commit';
 import { delay, present, type AccountNumber, type BucketId, type RmId } from '@mas/values';
 import { BUCKET_1, BUCKET_2, RM_1, RM_2, TestCluster } from './testing/cluster';
 import { accountsIn, createAccount, decideCommit, payment, prepare } from './testing/payments';
@@ -10,7 +10,7 @@ const [ALICE] = accountsIn(0, 2047, 1) as [AccountNumber];
 const [BOB, CAROL] = accountsIn(2048, 4095, 2) as [AccountNumber, AccountNumber];
 const QUIET = { resolveAfterMs: 600_000, deliverAfterMs: 500_000 };
 
-const readOf = (bucket: BucketId, number: AccountNumber, at: number | 'now' | 'choose'): ParticipantRequest => ({
+const readOf = (bucket: BucketId, number: AccountNumber, at: ReadMoment): ParticipantRequest => ({
   kind: 'read-accounts',
   bucket,
   level: 'committed',
@@ -20,7 +20,7 @@ const readOf = (bucket: BucketId, number: AccountNumber, at: number | 'now' | 'c
 });
 
 async function momentOf(cluster: TestCluster, bucket: BucketId, number: AccountNumber): Promise<number> {
-  const reply = await cluster.ask(bucket, readOf(bucket, number, 'choose'));
+  const reply = await cluster.ask(bucket, readOf(bucket, number, { choose: [] }));
   if (reply.kind !== 'accounts' || reply.momentUs === null) throw new Error(JSON.stringify(reply));
   return reply.momentUs;
 }
@@ -87,7 +87,9 @@ test('a home that gets moments while it is asked is closed at the moment that it
   const before = cluster.raft.group(BUCKET_1).entries.length;
   await cluster.clock.until('the raise to be proposed', () => cluster.raft.group(BUCKET_1).entries.length > before, 20_000);
   const p = payment('p', ALICE, BOB, 1n);
-  const asked = cluster.manager(RM_1).handle({ kind: 'query', bucket: BUCKET_1, keys: [{ key: p.key, homeSlot: p.homeSlot }], closedAtUs: us }, 'rm');
+  const asked = cluster
+    .manager(RM_1)
+    .handle({ kind: 'query', bucket: BUCKET_1, keys: [{ key: p.key, homeSlot: p.homeSlot }], closedAtUs: us, decisionsOnly: false }, 'rm');
   await cluster.clock.settle();
   cluster.host(RM_1).held.clear();
   cluster.host(RM_1).pump(BUCKET_1);

@@ -11,12 +11,16 @@ import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, Pay
 /** One request to one replica of one bucket. Items keep their order in the reply. */
 export type ParticipantRequest =
   | { readonly kind: 'instructions'; readonly bucket: BucketId; readonly phase: InstructionPhase; readonly items: readonly InstructionItem[] }
-  /** `closedAtUs`: "nothing is recorded" has to be true for every commit time up to this moment; null: as of now. */
+  /**
+   * `closedAtUs`: "nothing is recorded" has to be true for every commit time up to this moment, and nothing else is asked; null: as of now.
+   * `decisionsOnly`: answered with `decisions`; by a version that does not know it with `queried`.
+   */
   | {
       readonly kind: 'query';
       readonly bucket: BucketId;
       readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[];
       readonly closedAtUs: number | null;
+      readonly decisionsOnly: boolean;
     }
   | {
       readonly kind: 'read-accounts';
@@ -65,10 +69,14 @@ export interface InstructionItem {
 }
 
 /**
- * When a read of accounts at level committed takes place (docs/adr/0021). `now`: nothing that was decided before is missing. `choose`: only the moment is asked
- * for at which these accounts can be read so; no readings come. A number: at this moment, microseconds since the Unix epoch.
+ * When a read of accounts at level committed takes place (docs/adr/0021). `now`: nothing that was decided before is missing. `choose`: only a moment is asked
+ * for at which nothing is missing on these accounts; no readings come. The buckets that it names are asked for theirs as well, so nobody else has to
+ * ask them. A number: at this moment, microseconds since the Unix epoch.
  */
-export type ReadMoment = 'now' | 'choose' | number;
+export type ReadMoment = 'now' | { readonly choose: readonly BucketId[] } | number;
+
+/** What a home has recorded about a payment, as far as a leg has to know it. */
+export type HomeDecision = Pick<OutcomeRow, 'txn' | 'decision'>;
 
 /** committed: linearizable, never undecided money. uncommitted: with holds and pending credits, from the leader without asking homes. */
 export type ReadLevel = 'committed' | 'uncommitted';
@@ -180,6 +188,7 @@ export type ParticipantReply =
   /** With the semantics version of the bucket's instructions, which all its replicas know and which never falls; null: the sender is not told. */
   | { readonly kind: 'outcomes'; readonly outcomes: readonly ItemReply[]; readonly semanticsVersion: number | null }
   | { readonly kind: 'queried'; readonly outcomes: readonly (OutcomeRow | null)[] }
+  | { readonly kind: 'decisions'; readonly decisions: readonly (HomeDecision | null)[] }
   /** `momentUs`: as of then; null: of no moment in particular (uncommitted, or the bucket has none yet). `asStored`: the balances are those of the rows. */
   | { readonly kind: 'accounts'; readonly readings: readonly (AccountReading | null)[]; readonly momentUs: number | null; readonly asStored: boolean }
   /** Of a read at a moment. */

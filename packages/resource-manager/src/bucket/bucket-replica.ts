@@ -83,7 +83,7 @@ export class BucketReplica implements ReplicaListener {
       case 'instructions':
         return this.instruct(request.items, caller);
       case 'query':
-        return this.reads.query(request.keys, request.closedAtUs);
+        return this.reads.query(request);
       case 'read-accounts':
         return this.accounts.read(request.level, request.numbers, request.at);
       case 'list-legs':

@@ -1,9 +1,10 @@
 /**
- * Asks the homes of undecided legs what they have recorded. Questions about one home bucket share a request; while it
+ * Asks the homes of undecided legs what they have recorded. Questions of one kind about one home bucket share a request; while it
  * is under way, what arrives gathers for the next, so an answer is never older than its question.
  */
-import type { AbortReason, OutcomeRow } from '@mas/ledger';
+import type { AbortReason } from '@mas/ledger';
 import type { LeaderDirectory } from '@mas/placement';
+import type { HomeDecision, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { present, type BucketId, type MissingQuorum, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { BucketExchange } from './exchange';
 
@@ -32,12 +33,17 @@ interface Waiting {
 }
 
 interface HomeQueue {
+  readonly home: BucketId;
   readonly waiting: Waiting[];
   asking: boolean;
 }
 
+/** A home that must be asked does not answer. */
+export type HomesSilent = Extract<ParticipantReply, { readonly kind: 'home-without-quorum' | 'unavailable' }>;
+
 export class HomeQuerier {
-  private readonly queues = new Map<BucketId, HomeQueue>();
+  /** Of questions as of now, which cost the home a quorum, and of those as of a moment, which do not. */
+  private readonly queues = { now: new Map<BucketId, HomeQueue>(), closed: new Map<BucketId, HomeQueue>() };
 
   constructor(
     private readonly exchange: BucketExchange,
@@ -52,35 +58,54 @@ export class HomeQuerier {
         .map(
           (question) =>
             new Promise<Verdict>((done) => {
-              this.queueOf(this.directory.placement().bucketOf(question.homeSlot)).waiting.push({ question, closedAtUs, done });
+              this.queueOf(this.homeOf(question), closedAtUs).waiting.push({ question, closedAtUs, done });
             }),
         )
         .concat(this.start()),
     );
   }
 
-  private queueOf(home: BucketId): HomeQueue {
-    let queue = this.queues.get(home);
+  /**
+   * A moment behind everything that these homes have decided so far. They record nothing for it, and look nothing up.
+   * @returns microseconds since the Unix epoch; null: one of them has no moments yet
+   */
+  async momentOf(homes: Iterable<BucketId>): Promise<number | null | HomesSilent> {
+    let latestUs: number | null = 0;
+    for (const [home, reply] of await Promise.all([...homes].map(async (home) => [home, await this.exchange.ask(home, momentQuestion(home))] as const))) {
+      if (reply.kind !== 'accounts') return silenceOf(home, reply);
+      latestUs = latestUs === null || reply.momentUs === null ? null : Math.max(latestUs, reply.momentUs);
+    }
+    return latestUs;
+  }
+
+  homeOf({ homeSlot }: Pick<LegQuestion, 'homeSlot'>): BucketId {
+    return this.directory.placement().bucketOf(homeSlot);
+  }
+
+  private queueOf(home: BucketId, closedAtUs: number | null): HomeQueue {
+    const queues = closedAtUs === null ? this.queues.now : this.queues.closed;
+    let queue = queues.get(home);
     if (queue === undefined) {
-      queue = { waiting: [], asking: false };
-      this.queues.set(home, queue);
+      queue = { home, waiting: [], asking: false };
+      queues.set(home, queue);
     }
     return queue;
   }
 
   /** Starts every queue that is not being asked; adds no answer of its own. */
   private start(): readonly never[] {
-    for (const [home, queue] of this.queues) if (!queue.asking && queue.waiting.length > 0) void this.drain(home, queue);
+    for (const queues of [this.queues.now, this.queues.closed])
+      for (const queue of queues.values()) if (!queue.asking && queue.waiting.length > 0) void this.drain(queue);
     return [];
   }
 
-  private async drain(home: BucketId, queue: HomeQueue): Promise<void> {
+  private async drain(queue: HomeQueue): Promise<void> {
     queue.asking = true;
     while (queue.waiting.length > 0) {
       const round = queue.waiting.splice(0, this.maxKeys);
       const behind = queue.waiting.length;
       const verdicts = await this.askHome(
-        home,
+        queue.home,
         round.map(({ question }) => question),
         latest(round),
       );
@@ -93,16 +118,34 @@ export class HomeQuerier {
   }
 
   private async askHome(home: BucketId, questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
-    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys: questions.map(({ key, homeSlot }) => ({ key, homeSlot })), closedAtUs });
-    if (reply.kind !== 'queried') {
-      const reason = `home bucket ${home}: ${reply.kind === 'unavailable' ? reply.reason : reply.kind}`;
-      // It refuses a moment that some of these asked about; others may be answered.
-      const isSilent = reply.kind !== 'no-moment';
-      const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
-      return questions.map(() => ({ kind: 'unreachable', isSilent, reason, noQuorum }));
-    }
-    return questions.map((question, at) => verdictOf(question.txn, reply.outcomes[at] ?? null));
+    const keys = questions.map(({ key, homeSlot }) => ({ key, homeSlot }));
+    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys, closedAtUs, decisionsOnly: true });
+    const recorded = recordedIn(reply);
+    if (recorded !== null) return questions.map((question, at) => verdictOf(question.txn, recorded[at] ?? null));
+    const reason = reasonOf(home, reply);
+    // It refuses a moment that some of these asked about; others may be answered.
+    const isSilent = reply.kind !== 'no-moment';
+    const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
+    return questions.map(() => ({ kind: 'unreachable', isSilent, reason, noQuorum }));
   }
+}
+
+function recordedIn(reply: ParticipantReply): readonly (HomeDecision | null)[] | null {
+  if (reply.kind === 'decisions') return reply.decisions;
+  return reply.kind === 'queried' ? reply.outcomes : null;
+}
+
+function momentQuestion(home: BucketId): ParticipantRequest {
+  return { kind: 'read-accounts', bucket: home, level: 'committed', numbers: [], token: null, at: { choose: [] } };
+}
+
+function silenceOf(home: BucketId, reply: ParticipantReply): HomesSilent {
+  if (reply.kind === 'no-quorum') return { kind: 'home-without-quorum', home, missing: reply.missing };
+  return { kind: 'unavailable', reason: reasonOf(home, reply) };
+}
+
+function reasonOf(home: BucketId, reply: ParticipantReply): string {
+  return `home bucket ${home}: ${reply.kind === 'unavailable' ? reply.reason : reply.kind}`;
 }
 
 /** Closed later than asked for is closed as well. */
@@ -111,7 +154,7 @@ function latest(round: readonly Waiting[]): number | null {
 }
 
 /** What a home's record means for one txn: a key that is bound to another payment aborts this one. */
-export function verdictOf(txn: TxnId, outcome: Pick<OutcomeRow, 'txn' | 'decision'> | null): Verdict {
+export function verdictOf(txn: TxnId, outcome: HomeDecision | null): Verdict {
   if (outcome === null) return { kind: 'undecided' };
   if (outcome.txn !== txn) return { kind: 'aborted', reason: { name: 'ID_CONFLICT', account: null, facts: {} } };
   return outcome.decision.kind === 'committed'

@@ -5,12 +5,12 @@
  */
 import type { AccountRow, LegRow } from '@mas/ledger';
 import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import type { AccountNumber, AmountMinor } from '@mas/values';
+import type { AccountNumber, AmountMinor, BucketId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
-import type { HomeQuerier } from '../homes/home-querier';
+import type { HomeQuerier, HomesSilent } from '../homes/home-querier';
 import type { Closing, NoMomentReply } from './closing';
-import { decidedOf, type Decided, type HomesSilent } from './decided-legs';
+import { decidedOf, type Decided } from './decided-legs';
 import { changeBy, pastLegs, type ListLegs } from './past-balance';
 import { foreignAccount, readPoint, withRows } from './read-point';
 
@@ -43,19 +43,35 @@ export class AccountReads {
     if (level === 'committed' && typeof at === 'number') return this.readAt(numbers, at);
     const point = await readPoint(this.context.host, this.applier.bucket, this.context.config.readTimeoutMs);
     if (point.kind !== 'ready') return point;
-    const latest = await this.withAccounts(numbers, async () => (level === 'committed' ? this.now(numbers, at === 'choose') : uncommitted(this.take(numbers))));
+    if (typeof at === 'object') return this.choose(numbers, at.choose);
+    const latest = await this.withAccounts(numbers, async () => (level === 'committed' ? this.now(numbers) : uncommitted(this.take(numbers))));
     return typeof latest === 'number' ? this.readAt(numbers, latest) : latest;
   }
 
+  /**
+   * What was decided before is not behind the bucket's own moment, nor behind the moments of the homes of what is prepared here.
+   * @param together buckets that the asker asks for their moments himself
+   */
+  private async choose(numbers: readonly AccountNumber[], together: readonly BucketId[]): Promise<ParticipantReply> {
+    const foreign = foreignAccount(this.applier, numbers);
+    if (foreign !== null) return foreign;
+    const { ledger } = this.applier.state();
+    const ownUs = ledger.momentUs;
+    const homes = new Set(numbers.flatMap((number) => ledger.preparedOn(number)).map((leg) => this.homes.homeOf(leg)));
+    for (const bucket of [this.applier.bucket, ...together]) homes.delete(bucket);
+    const homesUs = await this.homes.momentOf(homes);
+    if (typeof homesUs === 'object' && homesUs !== null) return homesUs;
+    return { kind: 'accounts', readings: [], momentUs: ownUs === 0 || homesUs === null ? null : Math.max(ownUs, homesUs), asStored: false };
+  }
+
   /** A number: the latest commit time that a home named, which lies behind the moment of what was taken; the accounts have to be read there. */
-  private async now(numbers: readonly AccountNumber[], isChoosing: boolean): Promise<ParticipantReply | number> {
+  private async now(numbers: readonly AccountNumber[]): Promise<ParticipantReply | number> {
     const taken = this.take(numbers);
-    const decided = await decidedOf(this.homes, taken.prepared, isChoosing || taken.momentUs === 0 ? null : taken.momentUs);
+    const decided = await decidedOf(this.homes, taken.prepared, taken.momentUs === 0 ? null : taken.momentUs);
     if ('kind' in decided) return decided;
     // One of them belongs to no moment: its home had none to give.
     const unplaced = taken.momentUs === 0 || decided.some(({ commitUs }) => commitUs === null);
     const latestUs = decided.reduce((us, { commitUs }) => Math.max(us, commitUs ?? 0), taken.momentUs);
-    if (isChoosing) return { kind: 'accounts', readings: [], momentUs: unplaced ? null : latestUs, asStored: false };
     if (unplaced) return reply(taken, decided, [], null);
     return latestUs === taken.momentUs ? reply(taken, decided, [], taken.momentUs) : latestUs;
   }

@@ -1,7 +1,7 @@
 /** Reads about a bucket as a whole: what homes have recorded, totals, lists, undecided legs, locks. */
 import { directionOf, MOMENTS_SINCE, type LegRow, type Move, type OutcomeRow } from '@mas/ledger';
-import type { LegQuery, ParticipantReply, UndecidedTransaction } from '@mas/two-phase-commit';
-import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { LegQuery, ParticipantReply, ParticipantRequest, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { AccountNumber, AmountMinor, Currency, Slot, TxnId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
@@ -13,6 +13,8 @@ import { foreignAccount, notOwned, readPoint, withRows } from './read-point';
 
 const MAX_LEGS_LISTED = 500;
 
+type Query = Extract<ParticipantRequest, { readonly kind: 'query' }>;
+
 export class BucketReads {
   constructor(
     private readonly applier: BucketApplier,
@@ -22,22 +24,25 @@ export class BucketReads {
   ) {}
 
   /**
-   * As a home: what is recorded under each key. Records nothing; "nothing" is only ever said about slots that are owned.
-   * @param closedAtUs nothing that is decided later has a commit time up to this moment
+   * As a home: what is recorded under each key. Records nothing; "nothing" is only ever said about slots that are owned. Nothing that is decided later has
+   * a commit time up to `closedAtUs`: what is applied once the bucket is closed there says that by itself, under any leader, and no quorum is asked.
    */
-  async query(keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[], closedAtUs: number | null): Promise<ParticipantReply> {
-    return this.atReadPoint(async () => {
-      // A home that has no moments yet decides at none; at the read point, for what a leader has not applied may raise it.
-      const hasMoments = this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
-      const failure = closedAtUs === null || !hasMoments ? null : await this.closing.at(closedAtUs);
-      if (failure !== null) return failure;
-      const { ledger, table } = this.applier.state();
-      const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
-      if (foreign !== undefined) return notOwned(this.applier, foreign.homeSlot);
-      return withRows(this.applier, { outcomes: keys.map(({ key }) => key) }, () => {
-        const outcomes: (OutcomeRow | null)[] = keys.map(({ key }) => table.outcome(key) ?? null);
-        return { kind: 'queried', outcomes };
-      });
+  async query({ keys, closedAtUs, decisionsOnly }: Query): Promise<ParticipantReply> {
+    const answer = (): Promise<ParticipantReply> => this.recorded(keys, decisionsOnly);
+    const hasMoments = (): boolean => this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
+    if (closedAtUs === null) return this.atReadPoint(answer);
+    const closed = async (): Promise<ParticipantReply> => (await this.closing.at(closedAtUs)) ?? (await this.served(answer));
+    // A home that has no moments yet decides at none; at the read point, for what a leader has not applied may raise it.
+    return hasMoments() ? closed() : this.atReadPoint(() => (hasMoments() ? closed() : answer()));
+  }
+
+  private async recorded(keys: Query['keys'], decisionsOnly: boolean): Promise<ParticipantReply> {
+    const { ledger, table } = this.applier.state();
+    const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
+    if (foreign !== undefined) return notOwned(this.applier, foreign.homeSlot);
+    return withRows(this.applier, { outcomes: keys.map(({ key }) => key) }, (): ParticipantReply => {
+      const outcomes: (OutcomeRow | null)[] = keys.map(({ key }) => table.outcome(key) ?? null);
+      return decisionsOnly ? { kind: 'decisions', decisions: outcomes } : { kind: 'queried', outcomes };
     });
   }
 
@@ -154,9 +159,12 @@ export class BucketReads {
 
   private async atReadPoint(read: (index: number) => ParticipantReply | Promise<ParticipantReply>): Promise<ParticipantReply> {
     const point = await readPoint(this.context.host, this.applier.bucket, this.context.config.readTimeoutMs);
-    if (point.kind !== 'ready') return point;
+    return point.kind === 'ready' ? this.served(() => read(point.index)) : point;
+  }
+
+  private async served(read: () => ParticipantReply | Promise<ParticipantReply>): Promise<ParticipantReply> {
     try {
-      return await read(point.index);
+      return await read();
     } catch (error) {
       if (error instanceof StoreUnavailable) return this.applier.storeRefusal();
       throw error;

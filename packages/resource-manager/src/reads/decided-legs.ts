@@ -1,17 +1,13 @@
 /** Which of some prepared legs their homes have decided to commit. */
 import type { LegRow } from '@mas/ledger';
-import type { ParticipantReply } from '@mas/two-phase-commit';
 import { present } from '@mas/values';
-import type { HomeQuerier } from '../homes/home-querier';
+import type { HomeQuerier, HomesSilent } from '../homes/home-querier';
 
 export interface Decided {
   readonly leg: LegRow;
   /** Null: its home had no commit time to give. */
   readonly commitUs: number | null;
 }
-
-/** A home that must be asked does not answer. */
-export type HomesSilent = Extract<ParticipantReply, { readonly kind: 'home-without-quorum' | 'unavailable' }>;
 
 /** @param closedAtUs a leg that is not named has no commit time up to this moment, and never will; null: it is not decided now */
 export async function decidedOf(homes: HomeQuerier, prepared: readonly LegRow[], closedAtUs: number | null): Promise<readonly Decided[] | HomesSilent> {

@@ -1,5 +1,5 @@
 /** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
-import type { ItemOutcome, ItemReply, NoMoment, ParticipantReply } from '@mas/two-phase-commit';
+import type { HomeDecision, ItemOutcome, ItemReply, NoMoment, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type MissingQuorum } from '@mas/values';
 import { readCondition, writeCondition } from './condition-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -8,6 +8,7 @@ import type { WireWriter } from '../wire/wire-writer';
 import { COMMITTED, DONE, readOutcome, writeOutcome } from './outcome-messages';
 import { readAccountCursor, writeAccountCursor } from './participant-request-messages';
 import { microseconds, milliseconds } from './clock-messages';
+import { readDecision, writeDecision } from './payment-messages';
 import { readPlacementMap, writePlacementMap } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
 import {
@@ -33,6 +34,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       });
     case 'queried':
       return writer.message(2, reply, (inner, { outcomes }) => inner.messages(1, outcomes, (each, row) => each.optionalMessage(1, row, writeOutcomeRow)));
+    case 'decisions':
+      return writer.message(23, reply, (inner, { decisions }) => inner.messages(1, decisions, (each, one) => each.optionalMessage(1, one, writeHomeDecision)));
     case 'accounts':
       return writer.message(3, reply, writeAccounts);
     case 'no-moment':
@@ -132,6 +135,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(19, (inner) => ({ kind: 'home-without-quorum', home: inner.bucket(1), missing: inner.message(2, readMissingQuorum) }) as const);
     case 20:
       return reader.message(20, readLeadership);
+    case 23:
+      return reader.message(23, (inner) => ({ kind: 'decisions', decisions: inner.messages(1, (each) => each.optionalMessage(1, readHomeDecision)) }) as const);
     case 22:
       return reader.message(22, (inner) => ({ kind: 'no-moment', why: inner.enumeration(1, NO_MOMENTS), sinceUs: inner.uint(2) }) as const);
     default:
@@ -246,4 +251,13 @@ function readAccounts(reader: WireReader): ReplyOf<'accounts'> {
     momentUs: reader.optionalUint(2),
     asStored: reader.bool(3),
   };
+}
+
+function writeHomeDecision(writer: WireWriter, { txn, decision }: HomeDecision): void {
+  writer.hash(1, txn);
+  writer.message(2, decision, writeDecision);
+}
+
+function readHomeDecision(reader: WireReader): HomeDecision {
+  return { txn: reader.txn(1), decision: reader.message(2, readDecision) };
 }

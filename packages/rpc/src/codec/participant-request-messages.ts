@@ -117,10 +117,17 @@ function writeQuery(writer: WireWriter, request: RequestOf<'query'>): void {
   writer.uint(1, request.bucket);
   writer.messages(2, request.keys, writeQueryKey);
   writer.optionalUint(3, request.closedAtUs);
+  writer.bool(4, request.decisionsOnly);
 }
 
 function readQuery(reader: WireReader): RequestOf<'query'> {
-  return { kind: 'query', bucket: reader.bucket(1), keys: reader.messages(2, readQueryKey), closedAtUs: reader.optionalUint(3) };
+  return {
+    kind: 'query',
+    bucket: reader.bucket(1),
+    keys: reader.messages(2, readQueryKey),
+    closedAtUs: reader.optionalUint(3),
+    decisionsOnly: reader.bool(4),
+  };
 }
 
 function writeQueryKey(writer: WireWriter, query: QueryKey): void {
@@ -139,7 +146,9 @@ function writeReadAccounts(writer: WireWriter, request: RequestOf<'read-accounts
   writer.optionalText(4, request.token);
   // Unset: now.
   if (typeof request.at === 'number') writer.optionalUint(6, request.at);
-  writer.bool(7, request.at === 'choose');
+  if (typeof request.at !== 'object') return;
+  writer.bool(7, true);
+  writer.packedUints(8, request.at.choose);
 }
 
 function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
@@ -156,8 +165,10 @@ function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
 function readMoment(reader: WireReader): ReadMoment {
   const us = reader.optionalUint(6);
   const isChoosing = reader.bool(7);
-  if (us !== null) return isChoosing ? reader.fail('a moment to be chosen that is given') : us;
-  return isChoosing ? 'choose' : 'now';
+  const together = reader.buckets(8);
+  if (us !== null && isChoosing) return reader.fail('a moment to be chosen that is given');
+  if (!isChoosing && together.length > 0) return reader.fail('buckets of a moment that is not chosen');
+  return isChoosing ? { choose: together } : (us ?? 'now');
 }
 
 function writeListLegs(writer: WireWriter, request: RequestOf<'list-legs'>): void {

@@ -108,14 +108,20 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     phase: fc.constantFrom('phase-1' as const, 'phase-2-commit' as const, 'phase-2-rollback' as const),
     items: fc.array(fc.record({ instruction, token: orNull(fc.oneof(anyText, fc.constantFrom('mine', 'yours'))) }), { maxLength: 4 }),
   }),
-  fc.record({ kind: kind('query'), bucket, keys: fc.array(fc.record({ key, homeSlot: anySlot }), { maxLength: 3 }), closedAtUs: orNull(safeUint) }),
+  fc.record({
+    kind: kind('query'),
+    bucket,
+    keys: fc.array(fc.record({ key, homeSlot: anySlot }), { maxLength: 3 }),
+    closedAtUs: orNull(safeUint),
+    decisionsOnly: fc.boolean(),
+  }),
   fc.record({
     kind: kind('read-accounts'),
     bucket,
     level: fc.constantFrom('committed' as const, 'uncommitted' as const),
     numbers: fc.array(account, { maxLength: 3 }),
     token: orNull(anyText),
-    at: fc.oneof(fc.constantFrom('now' as const, 'choose' as const), safeUint),
+    at: fc.oneof(fc.constant('now' as const), fc.record({ choose: fc.array(bucket, { maxLength: 3 }) }), safeUint),
   }),
   fc.record({
     kind: kind('list-legs'),
@@ -221,6 +227,10 @@ const missingQuorum = fc.record({ up: fc.nat(9), of: fc.nat(9), needed: fc.nat(9
 export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('outcomes'), outcomes: fc.array(itemReply, { maxLength: 4 }), semanticsVersion: orNull(safeUint) }),
   fc.record({ kind: kind('queried'), outcomes: fc.array(orNull(outcomeRow), { maxLength: 3 }) }),
+  fc.record({
+    kind: kind('decisions'),
+    decisions: fc.array(orNull(outcomeRow.map(({ txn: recorded, decision }) => ({ txn: recorded, decision }))), { maxLength: 3 }),
+  }),
   fc.record({ kind: kind('accounts'), readings: fc.array(orNull(reading), { maxLength: 3 }), momentUs: orNull(safeUint), asStored: fc.boolean() }),
   fc.record({ kind: kind('no-moment'), why: fc.constantFrom('before' as const, 'forgotten' as const, 'ahead' as const), sinceUs: safeUint }),
   fc.record({ kind: kind('legs'), legs: fc.array(legRow, { maxLength: 3 }), nextCursorSeq: orNull(safeUint) }),

@@ -41,6 +41,11 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
         find: 'const latestUs = decided.reduce((us, { commitUs }) => Math.max(us, commitUs ?? 0), taken.momentUs);',
         replace: 'const latestUs = taken.momentUs;',
       },
+      {
+        file: 'resource-manager/src/reads/account-reads',
+        find: 'for (const bucket of [this.applier.bucket, ...together]) homes.delete(bucket);',
+        replace: 'homes.clear();',
+      },
     ],
   },
   {
@@ -49,8 +54,8 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'resource-manager/src/reads/account-reads',
-        find: 'momentUs: unplaced ? null : latestUs, asStored: false',
-        replace: 'momentUs: unplaced ? null : Math.floor(this.context.clock.wallMs() * 1000), asStored: false',
+        find: 'Math.max(ownUs, homesUs), asStored: false',
+        replace: 'Math.floor(this.context.clock.wallMs() * 1000), asStored: false',
       },
     ],
     faults: ['clock jumps'],
@@ -83,8 +88,8 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'resource-manager/src/reads/bucket-reads',
-        find: 'const failure = closedAtUs === null || !hasMoments ? null : await this.closing.at(closedAtUs);',
-        replace: 'const failure = closedAtUs === null || hasMoments ? null : await this.closing.at(closedAtUs);',
+        find: '(await this.closing.at(closedAtUs)) ?? (await this.served(answer))',
+        replace: 'this.atReadPoint(answer)',
       },
     ],
   },

@@ -75,7 +75,7 @@ export class AccountReads {
     const groups = this.groupsOf(numbers);
     if (groups.size <= 1) return this.collect(numbers, groups, 'committed', 'now', caller);
     for (let attempt = 1; ; attempt += 1) {
-      const chosen = await this.ask(numbers, groups, 'committed', 'choose', caller);
+      const chosen = await this.ask(numbers, groups, 'committed', { choose: [...groups.keys()] }, caller);
       if (!chosen.ok) return chosen;
       let latestUs = 0;
       for (const { momentUs } of chosen.value) {

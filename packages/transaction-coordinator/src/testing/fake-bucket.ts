@@ -108,7 +108,7 @@ export class FakeBucket {
       if (recorded === 'unreachable') return null;
       chosenUs = Math.max(chosenUs, commitTimeOf(leg, recorded) ?? 0);
     }
-    return at === 'choose' ? { readings: [], momentUs: chosenUs, asStored: false } : this.readAt(numbers, chosenUs);
+    return typeof at === 'object' ? { readings: [], momentUs: chosenUs, asStored: false } : this.readAt(numbers, chosenUs);
   }
 
   /** Whatever is applied from here on lies behind it. */

@@ -153,7 +153,13 @@ export class BucketLink {
   }
 
   private async askHome(bucket: BucketId, batch: readonly HomeQuery[]): Promise<void> {
-    const request: ParticipantRequest = { kind: 'query', bucket, keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })), closedAtUs: null };
+    const request: ParticipantRequest = {
+      kind: 'query',
+      bucket,
+      keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })),
+      closedAtUs: null,
+      decisionsOnly: false,
+    };
     const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
     const reply = await this.read(bucket, request, untilMs);
     const unreachable: Unreachable =
