@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../usage-error';
 import { mintPaymentId, readAccount } from './arguments';
 import { printAccounts, printCreated } from './commands/account';
-import { pay } from './commands/payment';
+import { pay } from './commands/payment-outcome';
 import { withSession } from './session';
 
 interface SeedFlags {
