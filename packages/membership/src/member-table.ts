@@ -9,6 +9,8 @@ export class MemberTable {
   constructor(
     readonly version: number,
     members: readonly MemberIdentity[],
+    /** Were members, and are not any more: whoever comes under such an id is turned away for good. */
+    readonly removed: readonly RmId[] = [],
   ) {
     this.byRm = new Map(members.map((member) => [member.rm, member]));
     invariant(this.byRm.size === members.length, 'one incarnation of an RM counts', { members: members.length });

@@ -1,4 +1,4 @@
-export { LeaderDirectory, META_REPLICAS, type KnownLeader, type Leadership, type Witness } from './leader-directory';
+export { LeaderDirectory, type KnownLeader, type Leadership, type Witness } from './leader-directory';
 export {
   genesisPlacement,
   membersOfMap,
@@ -13,3 +13,8 @@ export {
 } from './placement-map';
 export { ASK_OTHERS_MS, QUESTION_MS, RouteSearch, type AttemptEnd, type Route, type RouteStep } from './route-search';
 export { homeSlotOf, homeSlotOfKey, slotOfAccount } from './slot-of';
+export { leaderOrder } from './leader-order';
+export { changeNodes, MAX_NODES, MAX_REPLICAS, nameOf, type NodeChange, type NodeRefusal } from './node-changes';
+export { planReplicas, replicasAfter, type PlanStep } from './replica-plan';
+export { META_REPLICAS, nodesOf, placements, rosterOf, type NodeEntry, type NodeState, type Placed, type Roster } from './roster';
+export type { NodeOrder } from './node-order';

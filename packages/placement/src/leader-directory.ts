@@ -5,10 +5,8 @@
  */
 import type { BucketId, RmId } from '@mas/values';
 import { META_GROUP, type PlacementIndex } from './placement-map';
+import { rosterOf } from './roster';
 import { Silences } from './silences';
-
-/** The meta group lives on the first RMs of the map, at most this many. */
-export const META_REPLICAS = 3;
 
 /** A replica's own knowledge, which may be old: the later term is right. */
 export interface Leadership {
@@ -64,7 +62,7 @@ export class LeaderDirectory {
   }
 
   replicasOf(bucket: BucketId): readonly RmId[] {
-    if (bucket === META_GROUP) return this.index.map.resourceManagers.slice(0, META_REPLICAS).map((entry) => entry.rm);
+    if (bucket === META_GROUP) return rosterOf(this.index.map).meta;
     return this.index.replicasOf(bucket);
   }
 

@@ -4,6 +4,7 @@
  */
 import { MemberTable, type ClusterId, type MemberIdentity } from '@mas/membership';
 import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot } from '@mas/values';
+import type { Roster } from './roster';
 
 /** The group of the meta state machine, which keeps this map itself. */
 export const META_GROUP = bucketId(0);
@@ -18,7 +19,7 @@ export interface BucketPlacement {
   readonly bucket: BucketId;
   /** Inclusive ranges, sorted. */
   readonly slots: readonly { readonly from: Slot; readonly to: Slot }[];
-  /** The RMs that hold a voting replica. */
+  /** The RMs that should hold a voting replica; who does is the group's own affair (docs/adr/0022). */
   readonly replicas: readonly RmId[];
 }
 
@@ -29,6 +30,8 @@ export interface ClusterNode extends MemberIdentity {
 }
 
 export interface ClusterRecord {
+  /** Absent until nodes have come or gone (docs/adr/0022). */
+  readonly roster?: Roster;
   readonly clusterId: ClusterId;
   /** Ascending by RM. */
   readonly nodes: readonly ClusterNode[];
@@ -69,7 +72,7 @@ export function txnVersionOf({ cluster }: PlacementMap): ClusterRecord['txnVersi
 
 /** Which incarnations count by this map; null where it does not say. */
 export function membersOfMap({ version, cluster }: PlacementMap): MemberTable | null {
-  return cluster === null ? null : new MemberTable(version, cluster.nodes);
+  return cluster === null ? null : new MemberTable(version, cluster.nodes, cluster.roster?.removed ?? []);
 }
 
 /** Constant-time slot → bucket lookups over one map. */

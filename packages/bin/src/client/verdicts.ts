@@ -2,7 +2,7 @@
  * How each bucket fares, from what its replicas and the placement say: OK, DEGRADED (it serves, with fewer replicas than it should
  * have), NO LEADER (enough replicas for one; an election takes a second or two) or NO QUORUM (too few replicas answer).
  */
-import { META_GROUP, META_REPLICAS, type ClusterNode } from '@mas/placement';
+import { META_GROUP, placements, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { BucketId, RmId } from '@mas/values';
 import { CommandFailed, EXIT } from './exit-codes';
@@ -22,9 +22,7 @@ export interface Verdict {
 const MAX_LAG_ENTRIES = 10_000;
 
 export function verdictsOf(status: ClusterStatus): readonly Verdict[] {
-  const { resourceManagers, buckets } = status.placement;
-  const meta = { bucket: META_GROUP, replicas: resourceManagers.slice(0, META_REPLICAS).map(({ rm }) => rm) };
-  return [meta, ...buckets].map(({ bucket, replicas }) => verdictOf(status, bucket, replicas));
+  return placements(status.placement).map(({ bucket, replicas }) => verdictOf(status, bucket, replicas));
 }
 
 function verdictOf({ replicas: all, placement }: ClusterStatus, bucket: BucketId, placed: readonly RmId[]): Verdict {

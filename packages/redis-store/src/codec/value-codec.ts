@@ -4,7 +4,7 @@
  * index only. Transaction entries, which every payment writes twice, have a form of their own: entry-codec.ts.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { PlacementMap } from '@mas/placement';
+import type { PlacementMap, Roster } from '@mas/placement';
 import type { CachedBalance } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, rmId, slot } from '@mas/values';
 
@@ -60,6 +60,18 @@ function clusterOf(cluster: Wire<PlacementMap>['cluster']): PlacementMap['cluste
       isLost: node.isLost,
     })),
     txnVersion: cluster.txnVersion === 1 ? 1 : 2,
+    ...(cluster.roster === undefined ? {} : { roster: rosterOf(cluster.roster) }),
+  };
+}
+
+function rosterOf({ expected, draining, removed, meta, replicas, isBalancing }: Wire<Roster>): Roster {
+  return {
+    expected: expected.map(({ rm, address }) => ({ rm: rmId(rm), address })),
+    draining: draining.map(rmId),
+    removed: removed.map(rmId),
+    meta: meta.map(rmId),
+    replicas,
+    isBalancing,
   };
 }
 

@@ -1,8 +1,9 @@
 /** Commands of the meta group: each does what it says on the view that it names, and nothing on any other. */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import { genesisPlacement, type ClusterRecord, type PlacementMap } from '@mas/placement';
-import { rmId } from '@mas/values';
+import { genesisPlacement, type ClusterRecord, type NodeChange, type PlacementMap } from '@mas/placement';
+import { bucketId, rmId } from '@mas/values';
 import { applyMetaCommand, decodeMetaCommand, encodeMetaCommand, type MetaCommand } from './meta-command';
+import { decodePlacement, encodePlacement } from './placement-codec';
 
 const id = (digit: string): ReturnType<typeof incarnation> => incarnation(digit.repeat(32));
 const RM_3 = rmId(3);
@@ -54,7 +55,53 @@ test('a newer map leaves the nodes as they are', () => {
   expect(run(FOUND, { kind: 'map', map: newer })).toEqual({ ...newer, cluster });
 });
 
-test.each([FOUND, LOSE, admit('a'), { kind: 'map', map: configured } satisfies MetaCommand])('$kind survives its bytes', (command) => {
+const change = (onVersion: number, one: NodeChange): MetaCommand => ({ kind: 'change', onVersion, change: one });
+const EXPECT: NodeChange = { kind: 'expect', rm: rmId(4), address: 'rm-4:1' };
+const TAKE_IN: NodeChange = { kind: 'take-in', rm: rmId(4), incarnation: id('4') };
+const PLACED = [{ bucket: bucketId(1), replicas: [rmId(1), rmId(2), rmId(4)] }];
+
+test('a change of nodes counts on the map that it was decided on, and on no other', () => {
+  const grown = run(FOUND, change(2, EXPECT), change(3, TAKE_IN));
+  expect(grown?.cluster?.nodes.at(-1)).toEqual({ rm: 4, incarnation: id('4'), ordinal: 0, isLost: false });
+  expect(run(FOUND, change(1, EXPECT))).toEqual(run(FOUND));
+  expect(run(FOUND, change(2, EXPECT), change(2, TAKE_IN))).toEqual(run(FOUND, change(2, EXPECT)));
+});
+
+test('a change that the map refuses changes nothing', () => {
+  expect(run(FOUND, change(2, TAKE_IN))).toEqual(run(FOUND));
+});
+
+test('a founding after nodes have come finds the record', () => {
+  const grown = run(FOUND, change(2, EXPECT));
+  expect(applyMetaCommand(grown, FOUND)).toBe(grown);
+});
+
+test('a map in which nodes have come and gone survives its bytes, and is written in a format that earlier programs refuse by name', () => {
+  const grown = run(FOUND, change(2, EXPECT), change(3, TAKE_IN), change(4, { kind: 'drain', rm: rmId(1), isDraining: true }), change(5, EXPECT));
+  if (grown === null) throw new Error('no map');
+  expect(decodePlacement(encodePlacement(grown))).toEqual(grown);
+  expect(formatOf(grown)).toBe(4);
+});
+
+test('a map before any node has come or gone is written in the format before, for programs that know no other', () => {
+  const founded = run(FOUND);
+  if (founded === null) throw new Error('no map');
+  expect(formatOf(founded)).toBe(3);
+  expect(formatOf({ ...founded, cluster: { ...cluster, txnVersion: 1 } })).toBe(2);
+});
+
+test.each([
+  FOUND,
+  LOSE,
+  admit('a'),
+  { kind: 'map', map: configured } satisfies MetaCommand,
+  change(2, EXPECT),
+  change(2, TAKE_IN),
+  change(2, { kind: 'drain', rm: RM_3, isDraining: false }),
+  change(2, { kind: 'remove', rm: RM_3, placed: PLACED }),
+  change(2, { kind: 'place', placed: PLACED }),
+  change(2, { kind: 'balance', isBalancing: true, replicas: 3 }),
+])('$kind survives its bytes', (command) => {
   expect(decodeMetaCommand(encodeMetaCommand(command))).toEqual(command);
 });
 
@@ -62,3 +109,7 @@ test('entries of a version before commands are maps', () => {
   const text = JSON.stringify({ format: 1, version: 3, resourceManagers: [[1, 'rm-1:1']], buckets: [[1, [[0, 4095]], [1]]] });
   expect(decodeMetaCommand(Buffer.from(text))).toMatchObject({ kind: 'map', map: { version: 3, cluster: null } });
 });
+
+function formatOf(map: PlacementMap): unknown {
+  return (JSON.parse(Buffer.from(encodePlacement(map)).toString('utf8')) as Record<string, unknown>)['format'];
+}

@@ -3,8 +3,9 @@
  * the same view never both have their way, and a repetition changes nothing.
  */
 import { incarnation, ordinal, type Incarnation } from '@mas/membership';
-import type { ClusterNode, ClusterRecord, PlacementMap } from '@mas/placement';
+import { changeNodes, type ClusterNode, type ClusterRecord, type NodeChange, type PlacementMap } from '@mas/placement';
 import { invariant, rmId, type RmId } from '@mas/values';
+import { nodeChangeIn } from './node-change-codec';
 import { placementFields, placementIn } from './placement-codec';
 
 export type MetaCommand =
@@ -15,7 +16,9 @@ export type MetaCommand =
   /** The operator says that the disk of this incarnation is lost. */
   | { readonly kind: 'lose'; readonly rm: RmId; readonly incarnation: Incarnation }
   /** A new incarnation takes the place of a lost one. */
-  | { readonly kind: 'admit'; readonly rm: RmId; readonly incarnation: Incarnation; readonly replaces: Incarnation };
+  | { readonly kind: 'admit'; readonly rm: RmId; readonly incarnation: Incarnation; readonly replaces: Incarnation }
+  /** Nodes or placement change, on the version of the map that this was decided on and on no other (docs/adr/0022). */
+  | { readonly kind: 'change'; readonly onVersion: number; readonly change: NodeChange };
 
 /** The same object where nothing changes. */
 export function applyMetaCommand(current: PlacementMap | null, command: MetaCommand): PlacementMap | null {
@@ -36,6 +39,11 @@ export function applyMetaCommand(current: PlacementMap | null, command: MetaComm
           ? { rm: node.rm, incarnation: command.incarnation, ordinal: ordinal(node.ordinal + 1), isLost: false }
           : node,
       );
+    case 'change': {
+      if (current?.version !== command.onVersion) return current;
+      const after = changeNodes(current, command.change);
+      return after.ok ? after.value : current;
+    }
     default:
       return command satisfies never;
   }
@@ -62,6 +70,8 @@ export function decodeMetaCommand(bytes: Uint8Array): MetaCommand {
     }
     case 'lose':
       return { kind: 'lose', rm: rmId(Number(fields['rm'])), incarnation: incarnation(String(fields['incarnation'])) };
+    case 'change':
+      return { kind: 'change', onVersion: Number(fields['onVersion']), change: nodeChangeIn(fields['change']) };
     default:
       invariant(fields['command'] === 'admit', 'the command of the meta group is known', { command: fields['command'] });
       return {
@@ -83,6 +93,8 @@ function fieldsOf(command: MetaCommand): Readonly<Record<string, unknown>> {
       return { command: 'lose', rm: command.rm, incarnation: command.incarnation };
     case 'admit':
       return { command: 'admit', rm: command.rm, incarnation: command.incarnation, replaces: command.replaces };
+    case 'change':
+      return { command: 'change', onVersion: command.onVersion, change: command.change };
     default:
       return command satisfies never;
   }

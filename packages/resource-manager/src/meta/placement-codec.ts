@@ -1,10 +1,15 @@
-/** The placement map as text, for the meta group's entries, checkpoints and snapshots. Format 1 knew no cluster, 2 no version of txns; their maps are read as they are. */
+/**
+ * The placement map as text, for the meta group's entries, checkpoints and snapshots. Format 1 knew no cluster, 2 no version of txns, 3 no nodes that come and go; their
+ * maps are read as they are, and a map that needs no newer one is written in the older one, for programs that know no other.
+ */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { ClusterRecord, PlacementMap } from '@mas/placement';
-import { bucketId, invariant, rmId, slot } from '@mas/values';
+import type { ClusterRecord, PlacementMap, Roster } from '@mas/placement';
+import { bucketId, invariant, rmId, slot, type RmId } from '@mas/values';
 
-const FORMAT = 3;
-/** What a cluster with the first txns is written in: replicas of programs that know no other must go on reading it. */
+const FORMAT = 4;
+/** Before any node has come or gone. */
+const FORMAT_OF_FOUNDERS = 3;
+/** What a cluster with the first txns is written in. */
 const FORMAT_OF_FIRST_TXNS = 2;
 
 export function encodePlacement(map: PlacementMap): Uint8Array {
@@ -18,7 +23,7 @@ export function decodePlacement(bytes: Uint8Array): PlacementMap {
 
 export function placementFields({ version, resourceManagers, buckets, cluster }: PlacementMap): Readonly<Record<string, unknown>> {
   return {
-    format: cluster === null || cluster.txnVersion === 1 ? FORMAT_OF_FIRST_TXNS : FORMAT,
+    format: formatOf(cluster),
     version,
     resourceManagers: resourceManagers.map(({ rm, address }) => [rm, address]),
     buckets: buckets.map(({ bucket, slots, replicas }) => [bucket, slots.map(({ from, to }) => [from, to]), replicas]),
@@ -30,7 +35,7 @@ export function placementFields({ version, resourceManagers, buckets, cluster }:
 export function placementIn(value: unknown): PlacementMap {
   invariant(typeof value === 'object' && value !== null, 'a placement map is an object');
   const { format, version, resourceManagers, buckets, cluster = null } = value as Record<string, unknown>;
-  invariant(format === 1 || format === FORMAT_OF_FIRST_TXNS || format === FORMAT, 'the placement map has a known format', { format });
+  invariant(typeof format === 'number' && format >= 1 && format <= FORMAT, 'the placement map has a known format', { format });
   invariant(Number.isSafeInteger(version) && Number(version) > 0, 'a placement map has a version', { version });
   return {
     version: Number(version),
@@ -44,12 +49,18 @@ export function placementIn(value: unknown): PlacementMap {
   };
 }
 
-function clusterFields({ clusterId: id, nodes, txnVersion }: ClusterRecord): readonly unknown[] {
+function formatOf(cluster: ClusterRecord | null): number {
+  if (cluster?.roster !== undefined) return FORMAT;
+  return cluster === null || cluster.txnVersion === 1 ? FORMAT_OF_FIRST_TXNS : FORMAT_OF_FOUNDERS;
+}
+
+function clusterFields({ clusterId: id, nodes, txnVersion, roster }: ClusterRecord): readonly unknown[] {
   const fields = [id, nodes.map((node) => [node.rm, node.incarnation, node.ordinal, node.isLost])];
+  if (roster !== undefined) return [...fields, txnVersion, roster];
   return txnVersion === 1 ? fields : [...fields, txnVersion];
 }
 
-function clusterIn([id, nodes, txnVersion = 1]: readonly unknown[]): ClusterRecord {
+function clusterIn([id, nodes, txnVersion = 1, roster]: readonly unknown[]): ClusterRecord {
   invariant(txnVersion === 1 || txnVersion === 2, 'the version of txns is known', { txnVersion });
   return {
     clusterId: clusterId(String(id)),
@@ -60,6 +71,24 @@ function clusterIn([id, nodes, txnVersion = 1]: readonly unknown[]): ClusterReco
       isLost: isLost === true,
     })),
     txnVersion,
+    ...(roster === undefined ? {} : { roster: rosterIn(roster) }),
+  };
+}
+
+export function rosterIn(value: unknown): Roster {
+  invariant(typeof value === 'object' && value !== null, 'a roster is an object');
+  const { expected, draining, removed, meta, replicas, isBalancing } = value as Record<string, unknown>;
+  const rms = (each: unknown): RmId[] => list(each).map((rm) => rmId(Number(rm)));
+  return {
+    expected: list(expected).map((entry) => {
+      const { rm, address } = entry as Record<string, unknown>;
+      return { rm: rmId(Number(rm)), address: String(address) };
+    }),
+    draining: rms(draining),
+    removed: rms(removed),
+    meta: rms(meta),
+    replicas: Number(replicas),
+    isBalancing: isBalancing === true,
   };
 }
 

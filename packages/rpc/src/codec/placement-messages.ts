@@ -1,6 +1,6 @@
 /** mas/v1/placement.proto. That slots are covered once is PlacementIndex's to check; here only the form is. */
 import { clusterId, incarnation, isHexId, MAX_ORDINAL, ordinal } from '@mas/membership';
-import type { BucketPlacement, ClusterNode, ClusterRecord, PlacementMap, ResourceManagerAddress } from '@mas/placement';
+import type { BucketPlacement, ClusterNode, ClusterRecord, PlacementMap, ResourceManagerAddress, Roster } from '@mas/placement';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
 import { readSlotRange, writeSlotRange } from './policy-messages';
@@ -32,14 +32,37 @@ export function readPlacementMap(reader: WireReader): PlacementMap {
   };
 }
 
-function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion }: ClusterRecord): void {
+function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion, roster }: ClusterRecord): void {
   writer.text(1, id);
   writer.messages(2, nodes, writeNode);
   writer.uint(3, txnVersion === 1 ? 0 : txnVersion);
+  writer.optionalMessage(4, roster ?? null, writeRoster);
 }
 
 function readCluster(reader: WireReader): ClusterRecord {
-  return { clusterId: clusterId(hexId(reader, 1)), nodes: reader.messages(2, readNode), txnVersion: readTxnVersion(reader, 3) };
+  const known = { clusterId: clusterId(hexId(reader, 1)), nodes: reader.messages(2, readNode), txnVersion: readTxnVersion(reader, 3) };
+  const roster = reader.optionalMessage(4, readRoster);
+  return roster === null ? known : { ...known, roster };
+}
+
+function writeRoster(writer: WireWriter, { expected, draining, removed, meta, replicas, isBalancing }: Roster): void {
+  writer.messages(1, expected, writeAddress);
+  writer.packedUints(2, draining);
+  writer.packedUints(3, removed);
+  writer.packedUints(4, meta);
+  writer.uint(5, replicas);
+  writer.bool(6, isBalancing);
+}
+
+function readRoster(reader: WireReader): Roster {
+  return {
+    expected: reader.messages(1, readAddress),
+    draining: reader.rms(2),
+    removed: reader.rms(3),
+    meta: reader.rms(4),
+    replicas: reader.uint(5),
+    isBalancing: reader.bool(6),
+  };
 }
 
 /** The first one is left out, as programs that know no other leave it out. */
@@ -58,6 +81,10 @@ export function writeNode(writer: WireWriter, node: ClusterNode): void {
 
 export function readNode(reader: WireReader): ClusterNode {
   return { rm: reader.rm(1), incarnation: incarnation(hexId(reader, 2)), ordinal: readOrdinal(reader, 3), isLost: reader.bool(4) };
+}
+
+export function readIncarnation(reader: WireReader, field: number): ClusterNode['incarnation'] {
+  return incarnation(hexId(reader, field));
 }
 
 function readOrdinal(reader: WireReader, field: number): ClusterNode['ordinal'] {

@@ -43,15 +43,26 @@ const member = fc.record({ rm, ordinal: fc.nat(65_535).map(ordinal) });
 const hexId = fc.array(fc.nat(15), { minLength: 32, maxLength: 32 }).map((digits) => digits.map((digit) => digit.toString(16)).join(''));
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
+const roster = fc.record({
+  expected: fc.array(fc.record({ rm, address: anyText }), { maxLength: 2 }),
+  draining: fc.array(rm, { maxLength: 2 }),
+  removed: fc.array(rm, { maxLength: 2 }),
+  meta: fc.array(rm, { maxLength: 3 }),
+  replicas: fc.nat(9),
+  isBalancing: fc.boolean(),
+});
+
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   version: safeUint,
   resourceManagers: fc.array(fc.record({ rm, address: anyText }), { maxLength: 3 }),
   cluster: orNull(
-    fc.record({
-      clusterId: hexId.map(clusterId),
-      nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }),
-      txnVersion: fc.constantFrom(1 as const, 2 as const),
-    }),
+    fc
+      .record({
+        clusterId: hexId.map(clusterId),
+        nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }),
+        txnVersion: fc.constantFrom(1 as const, 2 as const),
+      })
+      .chain((known) => orNull(roster).map((one) => (one === null ? known : { ...known, roster: one }))),
   ),
   buckets: fc.array(
     fc.record({
