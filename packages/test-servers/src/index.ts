@@ -4,6 +4,7 @@ export { freePort } from './free-port';
 export { startMariaDb } from './mariadb';
 export { mySqlIsHere, startMySql } from './mysql';
 export { startPostgres, type PostgresOptions } from './postgres';
+export { promtool, startPrometheus, type PrometheusOptions } from './prometheus';
 export type { SqlServerOptions } from './sql-server';
 export { frame, rawCall, rawSession, type RawCall } from './raw-peer';
 export { startRedis, type RedisOptions } from './redis';
