@@ -89,7 +89,7 @@ test('a home that gets moments while it is asked is closed at the moment that it
   const p = payment('p', ALICE, BOB, 1n);
   const asked = cluster
     .manager(RM_1)
-    .handle({ kind: 'query', bucket: BUCKET_1, keys: [{ key: p.key, homeSlot: p.homeSlot }], closedAtUs: us, decisionsOnly: false }, 'rm');
+    .handle({ kind: 'query', bucket: BUCKET_1, keys: [{ key: p.key, homeSlot: p.homeSlot }], closedAtUs: us, isPast: false, decisionsOnly: false }, 'rm');
   await cluster.clock.settle();
   cluster.host(RM_1).held.clear();
   cluster.host(RM_1).pump(BUCKET_1);

@@ -93,5 +93,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     faults: ['membership changes', 'lost disks', 'strangers', 'short reigns'],
     was: 'a leader that lost its group and had it again, and heard of nobody in between, carried out the hand-over that it had wished before',
   },
+  {
+    seed: 2_400_011,
+    faults: ['crossed clusters', 'membership changes', 'duplication', 'SQL at COMMIT'],
+    was: 'a home was asked about the past alone where a read of now needed what it had decided since: a new leader had not applied it yet',
+  },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

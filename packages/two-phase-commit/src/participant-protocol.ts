@@ -12,7 +12,8 @@ import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, Pay
 export type ParticipantRequest =
   | { readonly kind: 'instructions'; readonly bucket: BucketId; readonly phase: InstructionPhase; readonly items: readonly InstructionItem[] }
   /**
-   * `closedAtUs`: "nothing is recorded" has to be true for every commit time up to this moment, and nothing else is asked; null: as of now.
+   * `closedAtUs`: "nothing is recorded" has to stay true for every commit time up to this moment. `isPast`: that is all that is asked; otherwise, and where it
+   * is null, whatever was recorded before the question is in the answer, whatever its commit time.
    * `decisionsOnly`: answered with `decisions`; by a version that does not know it with `queried`.
    */
   | {
@@ -20,6 +21,7 @@ export type ParticipantRequest =
       readonly bucket: BucketId;
       readonly keys: readonly { readonly key: PaymentKey; readonly homeSlot: Slot }[];
       readonly closedAtUs: number | null;
+      readonly isPast: boolean;
       readonly decisionsOnly: boolean;
     }
   | {

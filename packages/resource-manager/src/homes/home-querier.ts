@@ -26,14 +26,23 @@ export type Verdict =
       readonly noQuorum: { readonly home: BucketId; readonly missing: MissingQuorum } | null;
     };
 
+/** See ParticipantRequest, `query`: a moment, microseconds since the Unix epoch, and whether it alone matters. */
+export interface AsOf {
+  readonly closedAtUs: number | null;
+  readonly isPast: boolean;
+}
+
+export const AS_OF_NOW: AsOf = { closedAtUs: null, isPast: false };
+
 interface Waiting {
   readonly question: LegQuestion;
-  readonly closedAtUs: number | null;
+  readonly asOf: AsOf;
   readonly done: (verdict: Verdict) => void;
 }
 
 interface HomeQueue {
   readonly home: BucketId;
+  readonly isPast: boolean;
   readonly waiting: Waiting[];
   asking: boolean;
 }
@@ -42,8 +51,8 @@ interface HomeQueue {
 export type HomesSilent = Extract<ParticipantReply, { readonly kind: 'home-without-quorum' | 'unavailable' }>;
 
 export class HomeQuerier {
-  /** Of questions as of now, which cost the home a quorum, and of those as of a moment, which do not. */
-  private readonly queues = { now: new Map<BucketId, HomeQueue>(), closed: new Map<BucketId, HomeQueue>() };
+  /** Of questions about now, which cost the home a quorum, and of those about a moment alone, which do not. */
+  private readonly queues = { now: new Map<BucketId, HomeQueue>(), past: new Map<BucketId, HomeQueue>() };
 
   constructor(
     private readonly exchange: BucketExchange,
@@ -51,14 +60,13 @@ export class HomeQuerier {
     private readonly maxKeys: number,
   ) {}
 
-  /** @param closedAtUs "undecided" has to stay true for every commit time up to this moment; null: as of now */
-  ask(questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
+  ask(questions: readonly LegQuestion[], asOf: AsOf): Promise<readonly Verdict[]> {
     return Promise.all(
       questions
         .map(
           (question) =>
             new Promise<Verdict>((done) => {
-              this.queueOf(this.homeOf(question), closedAtUs).waiting.push({ question, closedAtUs, done });
+              this.queueOf(this.homeOf(question), asOf).waiting.push({ question, asOf, done });
             }),
         )
         .concat(this.start()),
@@ -82,11 +90,11 @@ export class HomeQuerier {
     return this.directory.placement().bucketOf(homeSlot);
   }
 
-  private queueOf(home: BucketId, closedAtUs: number | null): HomeQueue {
-    const queues = closedAtUs === null ? this.queues.now : this.queues.closed;
+  private queueOf(home: BucketId, { isPast }: AsOf): HomeQueue {
+    const queues = isPast ? this.queues.past : this.queues.now;
     let queue = queues.get(home);
     if (queue === undefined) {
-      queue = { home, waiting: [], asking: false };
+      queue = { home, isPast, waiting: [], asking: false };
       queues.set(home, queue);
     }
     return queue;
@@ -94,7 +102,7 @@ export class HomeQuerier {
 
   /** Starts every queue that is not being asked; adds no answer of its own. */
   private start(): readonly never[] {
-    for (const queues of [this.queues.now, this.queues.closed])
+    for (const queues of [this.queues.now, this.queues.past])
       for (const queue of queues.values()) if (!queue.asking && queue.waiting.length > 0) void this.drain(queue);
     return [];
   }
@@ -105,7 +113,7 @@ export class HomeQuerier {
       const round = queue.waiting.splice(0, this.maxKeys);
       const behind = queue.waiting.length;
       const verdicts = await this.askHome(
-        queue.home,
+        queue,
         round.map(({ question }) => question),
         latest(round),
       );
@@ -117,9 +125,9 @@ export class HomeQuerier {
     queue.asking = false;
   }
 
-  private async askHome(home: BucketId, questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
+  private async askHome({ home, isPast }: HomeQueue, questions: readonly LegQuestion[], closedAtUs: number | null): Promise<readonly Verdict[]> {
     const keys = questions.map(({ key, homeSlot }) => ({ key, homeSlot }));
-    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys, closedAtUs, decisionsOnly: true });
+    const reply = await this.exchange.ask(home, { kind: 'query', bucket: home, keys, closedAtUs, isPast, decisionsOnly: true });
     const recorded = recordedIn(reply);
     if (recorded !== null) return questions.map((question, at) => verdictOf(question.txn, recorded[at] ?? null));
     const reason = reasonOf(home, reply);
@@ -150,7 +158,7 @@ function reasonOf(home: BucketId, reply: ParticipantReply): string {
 
 /** Closed later than asked for is closed as well. */
 function latest(round: readonly Waiting[]): number | null {
-  return round.reduce<number | null>((us, { closedAtUs }) => (closedAtUs === null ? us : Math.max(us ?? 0, closedAtUs)), null);
+  return round.reduce<number | null>((us, { asOf: { closedAtUs } }) => (closedAtUs === null ? us : Math.max(us ?? 0, closedAtUs)), null);
 }
 
 /** What a home's record means for one txn: a key that is bound to another payment aborts this one. */

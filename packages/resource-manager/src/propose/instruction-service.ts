@@ -19,7 +19,7 @@ import {
 import type { InstructionItem, ItemReply, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
-import type { HomeQuerier } from '../homes/home-querier';
+import { AS_OF_NOW, type HomeQuerier } from '../homes/home-querier';
 import { endingOf } from '../homes/leg-ending';
 import { legKey } from '../rows/row-table';
 import type { Admission, AdmissionControl } from './admission';
@@ -153,7 +153,7 @@ export class InstructionService {
     if (last) return (wait) => wait.undecided.map((leg) => leg.txn);
     const legs = new Map(waits.flatMap((wait) => wait.undecided).map((leg) => [legKey(leg.account, leg.txn), leg]));
     const keys = [...legs.keys()];
-    const verdicts = await this.homes.ask([...legs.values()], null);
+    const verdicts = await this.homes.ask([...legs.values()], AS_OF_NOW);
     const verdictByLeg = new Map(keys.map((key, at) => [key, present(verdicts[at], 'verdict')]));
     const endings: Instruction[] = [];
     for (const [key, { account, txn }] of legs) {

@@ -67,7 +67,7 @@ export class AccountReads {
   /** A number: the latest commit time that a home named, which lies behind the moment of what was taken; the accounts have to be read there. */
   private async now(numbers: readonly AccountNumber[]): Promise<ParticipantReply | number> {
     const taken = this.take(numbers);
-    const decided = await decidedOf(this.homes, taken.prepared, taken.momentUs === 0 ? null : taken.momentUs);
+    const decided = await decidedOf(this.homes, taken.prepared, { closedAtUs: taken.momentUs === 0 ? null : taken.momentUs, isPast: false });
     if ('kind' in decided) return decided;
     // One of them belongs to no moment: its home had none to give.
     const unplaced = taken.momentUs === 0 || decided.some(({ commitUs }) => commitUs === null);
@@ -85,7 +85,7 @@ export class AccountReads {
       const moves = ledger.movesBehind(us);
       if (moves === null) return this.fromRows(numbers, us).catch(tookTooLong);
       const taken = this.take(numbers, us);
-      const decided = await decidedOf(this.homes, taken.prepared, us);
+      const decided = await decidedOf(this.homes, taken.prepared, { closedAtUs: us, isPast: true });
       if ('kind' in decided) return decided;
       if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
       const wanted = new Set(numbers);
@@ -121,7 +121,7 @@ export class AccountReads {
 
   private async pastReading(listLegs: ListLegs, row: AccountRow, us: number): Promise<AccountReading | Failed> {
     const { baseMinor, committed, prepared } = await pastLegs(listLegs, row, us);
-    const decided = await decidedOf(this.homes, prepared, us);
+    const decided = await decidedOf(this.homes, prepared, { closedAtUs: us, isPast: true });
     if ('kind' in decided) return decided;
     if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');
     const settled = decided.filter(({ commitUs }) => (commitUs ?? 0) <= us).map(({ leg }) => leg);

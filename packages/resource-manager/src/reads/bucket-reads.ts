@@ -25,15 +25,16 @@ export class BucketReads {
 
   /**
    * As a home: what is recorded under each key. Records nothing; "nothing" is only ever said about slots that are owned. Nothing that is decided later has
-   * a commit time up to `closedAtUs`: what is applied once the bucket is closed there says that by itself, under any leader, and no quorum is asked.
+   * a commit time up to `closedAtUs`: what is applied once the bucket is closed there says that by itself, under any leader, so a question about the past alone
+   * asks no quorum. Every other one does: this leader may be deposed, and what another has decided and answered meanwhile would be missing.
    */
-  async query({ keys, closedAtUs, decisionsOnly }: Query): Promise<ParticipantReply> {
+  async query({ keys, closedAtUs, isPast, decisionsOnly }: Query): Promise<ParticipantReply> {
     const answer = (): Promise<ParticipantReply> => this.recorded(keys, decisionsOnly);
-    const hasMoments = (): boolean => this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
-    if (closedAtUs === null) return this.atReadPoint(answer);
-    const closed = async (): Promise<ParticipantReply> => (await this.closing.at(closedAtUs)) ?? (await this.served(answer));
+    const closed = async (us: number): Promise<ParticipantReply> => (await this.closing.at(us)) ?? (await this.served(answer));
     // A home that has no moments yet decides at none; at the read point, for what a leader has not applied may raise it.
-    return hasMoments() ? closed() : this.atReadPoint(() => (hasMoments() ? closed() : answer()));
+    const hasMoments = (): boolean => this.applier.state().ledger.semanticsVersion >= MOMENTS_SINCE;
+    if (isPast && closedAtUs !== null && hasMoments()) return closed(closedAtUs);
+    return this.atReadPoint(() => (closedAtUs !== null && hasMoments() ? closed(closedAtUs) : answer()));
   }
 
   private async recorded(keys: Query['keys'], decisionsOnly: boolean): Promise<ParticipantReply> {
@@ -62,7 +63,7 @@ export class BucketReads {
     const decided = await decidedOf(
       this.homes,
       [...ledger.preparedLegs()].filter((leg) => (leg.preparedUs ?? 0) <= us),
-      us,
+      { closedAtUs: us, isPast: true },
     );
     if ('kind' in decided) return decided;
     if (decided.some(({ commitUs }) => commitUs === null)) return this.closing.refused('before');

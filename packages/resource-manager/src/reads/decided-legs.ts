@@ -1,7 +1,7 @@
 /** Which of some prepared legs their homes have decided to commit. */
 import type { LegRow } from '@mas/ledger';
 import { present } from '@mas/values';
-import type { HomeQuerier, HomesSilent } from '../homes/home-querier';
+import type { AsOf, HomeQuerier, HomesSilent } from '../homes/home-querier';
 
 export interface Decided {
   readonly leg: LegRow;
@@ -9,10 +9,10 @@ export interface Decided {
   readonly commitUs: number | null;
 }
 
-/** @param closedAtUs a leg that is not named has no commit time up to this moment, and never will; null: it is not decided now */
-export async function decidedOf(homes: HomeQuerier, prepared: readonly LegRow[], closedAtUs: number | null): Promise<readonly Decided[] | HomesSilent> {
+/** A leg that is not named has no commit time up to the moment, and never will; as of now it was not decided before the question either. */
+export async function decidedOf(homes: HomeQuerier, prepared: readonly LegRow[], asOf: AsOf): Promise<readonly Decided[] | HomesSilent> {
   if (prepared.length === 0) return [];
-  const verdicts = await homes.ask(prepared, closedAtUs);
+  const verdicts = await homes.ask(prepared, asOf);
   const decided: Decided[] = [];
   let silent: HomesSilent | null = null;
   for (const [at, leg] of prepared.entries()) {

@@ -118,6 +118,7 @@ function writeQuery(writer: WireWriter, request: RequestOf<'query'>): void {
   writer.messages(2, request.keys, writeQueryKey);
   writer.optionalUint(3, request.closedAtUs);
   writer.bool(4, request.decisionsOnly);
+  writer.bool(5, request.isPast);
 }
 
 function readQuery(reader: WireReader): RequestOf<'query'> {
@@ -127,6 +128,7 @@ function readQuery(reader: WireReader): RequestOf<'query'> {
     keys: reader.messages(2, readQueryKey),
     closedAtUs: reader.optionalUint(3),
     decisionsOnly: reader.bool(4),
+    isPast: reader.bool(5),
   };
 }
 

@@ -124,6 +124,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     bucket,
     keys: fc.array(fc.record({ key, homeSlot: anySlot }), { maxLength: 3 }),
     closedAtUs: orNull(safeUint),
+    isPast: fc.boolean(),
     decisionsOnly: fc.boolean(),
   }),
   fc.record({

@@ -88,8 +88,19 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'resource-manager/src/reads/bucket-reads',
-        find: '(await this.closing.at(closedAtUs)) ?? (await this.served(answer))',
-        replace: 'this.atReadPoint(answer)',
+        find: '(await this.closing.at(us)) ?? (await this.served(answer))',
+        replace: 'us > 0 ? this.served(answer) : answer()',
+      },
+    ],
+  },
+  {
+    name: 'a home that is read as of now is asked about the past alone',
+    why: 'its leader has not applied, or no longer leads, what was decided and answered before the read',
+    changes: [
+      {
+        file: 'resource-manager/src/reads/account-reads',
+        find: '{ closedAtUs: taken.momentUs === 0 ? null : taken.momentUs, isPast: false }',
+        replace: '{ closedAtUs: taken.momentUs === 0 ? null : taken.momentUs, isPast: taken.momentUs !== 0 }',
       },
     ],
   },

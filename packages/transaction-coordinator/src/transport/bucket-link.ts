@@ -158,6 +158,7 @@ export class BucketLink {
       bucket,
       keys: batch.map(({ key, homeSlot }) => ({ key, homeSlot })),
       closedAtUs: null,
+      isPast: false,
       decisionsOnly: false,
     };
     const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
