@@ -3,12 +3,13 @@
  * The one entry behind `npm start`, `npm test` and their relatives, with nothing but Node and npm at hand: installs
  * what package-lock.json names, generates the protocol code, builds what changed, and then runs the task.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runStep } from './step.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const MINIMUM_NODE_MAJOR = 20;
@@ -22,6 +23,7 @@ const bin = (name) => `packages/bin/dist/${name}.js`;
 const BUILDS = {
   start: ['packages/bin'],
   certs: ['packages/bin'],
+  package: ['packages/bin'],
   bench: ['packages/bench'],
   simulate: ['packages/simulation'],
   mutations: ['packages/simulation'],
@@ -50,24 +52,25 @@ const TASKS = {
   mutations: [[null, 'node', ['packages/simulation/dist/mutations/main.js']]],
   bench: [[null, 'node', ['packages/bench/dist/main.js']]],
   certs: [[null, 'node', [bin('mas'), 'certs']]],
+  package: [[null, 'node', ['packages/tooling/package.mjs']]],
 };
 
 // Neither a reader that has gone nor a closed terminal may cost what was started its orderly end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-main();
+await main();
 
-function main() {
+async function main() {
   const [task, ...rest] = process.argv.slice(2);
   if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE_MAJOR) fail(`Node ${MINIMUM_NODE_MAJOR} or newer is needed; this is ${process.version}.`);
   if (task === undefined || !(task in TASKS)) fail(`unknown task "${task ?? ''}"; there are ${Object.keys(TASKS).join(', ')}.`);
-  install();
-  step('Generate the protocol code', 'node', ['packages/rpc/generate.mjs'], {}, true);
+  await install();
+  await step('Generate the protocol code', 'node', ['packages/rpc/generate.mjs'], {}, true);
   if (task === 'generate') return;
   // `npm run build -- packages/bin` builds one package and what it needs.
-  step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b', ...(task === 'build' ? rest : (BUILDS[task] ?? []))], {}, true);
+  await step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b', '--verbose', ...(task === 'build' ? rest : (BUILDS[task] ?? []))], {}, true);
   const steps = TASKS[task];
   if (task === 'test') closeWithTotals();
-  steps.slice(0, -1).forEach(([title, command, args, env]) => step(title, command, args, env, true));
+  for (const [title, command, args, env] of steps.slice(0, -1)) await step(title, command, args, env, true);
   const last = steps.at(-1);
   if (last === undefined) return;
   const [title, command, args, env] = last;
@@ -93,7 +96,7 @@ function closeWithTotals() {
   });
 }
 
-function install() {
+async function install() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
@@ -101,8 +104,9 @@ function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && resolves('typescript') && packagesAreLinked()) return;
   // A tree that npm laid by hand is as good as ours; it is brought up to date, not laid anew under running programs.
   const attempts = existsSync(join(root, 'node_modules/.package-lock.json')) ? ['install'] : ['ci', 'install'];
-  const failed = attempts.findIndex((verb) => tryStep(`Install the packages (npm ${verb})`, 'npm', [verb, '--no-audit', '--no-fund']));
-  if (failed === -1) fail('npm could not install the packages; what it said stands above.');
+  let isInstalled = false;
+  for (const verb of attempts) isInstalled ||= await tryStep(`Install the packages (npm ${verb})`, 'npm', [verb, '--no-audit', '--no-fund']);
+  if (!isInstalled) fail('npm could not install the packages; what it said stands above.');
   mkdirSync(dirname(stamp), { recursive: true });
   rmSync(stamp, { force: true });
   writeFileSync(
@@ -130,33 +134,15 @@ function packagesAreLinked() {
   );
 }
 
-function step(title, command, args, env = {}, quietUnlessFailed = false) {
-  const problem = run(title, command, args, env, quietUnlessFailed && title !== 'Unit tests' && title !== 'Integration tests');
+async function step(title, command, args, env = {}, quietUnlessFailed = false) {
+  const problem = await runStep(title, command, args, { cwd: root, env, quiet: quietUnlessFailed && title !== 'Unit tests' && title !== 'Integration tests' });
   if (problem !== null) fail(`${title ?? command} failed (${problem}).`);
 }
 
-function tryStep(title, command, args) {
-  const problem = run(title, command, args, {}, true);
+async function tryStep(title, command, args) {
+  const problem = await runStep(title, command, args, { cwd: root, env: {}, quiet: true });
   if (problem !== null) process.stderr.write(`  failed (${problem})\n`);
   return problem === null;
-}
-
-/** Null when it went well, else why not; what a quiet step said is shown only then. */
-function run(title, command, args, env, quiet) {
-  const started = Date.now();
-  if (title !== null) process.stderr.write(`\u25b8 ${title}\u2026\n`);
-  const result = spawnSync(command, args, {
-    cwd: root,
-    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-    env: { ...process.env, ...env },
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-    return result.error?.message ?? (result.signal === null ? `exit ${result.status}` : result.signal);
-  }
-  if (title !== null && Date.now() - started > 1000) process.stderr.write(`  ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
-  return null;
 }
 
 /** The last step owns the terminal: signals reach it, and its exit code is ours. */

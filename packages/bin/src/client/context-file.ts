@@ -11,7 +11,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isRunningAsMine, type ProcessIdentity } from '../platform/running-process';
 import { UsageError } from '../usage-error';
 import { CommandFailed, EXIT } from './exit-codes';
@@ -21,15 +21,13 @@ export interface ContextFile {
   readonly values: { readonly tc?: string | undefined; readonly cert?: string | undefined; readonly token?: string | undefined };
 }
 
-const content = z
-  .object({
-    tc: z.string().optional(),
-    cert: z.string().optional(),
-    token: z.string().optional(),
-    /** Of the cluster that wrote it. */
-    process: z.object({ pid: z.number().int().positive(), started: z.string() }).strict().optional(),
-  })
-  .strict();
+const content = z.strictObject({
+  tc: z.optional(z.string()),
+  cert: z.optional(z.string()),
+  token: z.optional(z.string()),
+  /** Of the cluster that wrote it. */
+  process: z.optional(z.strictObject({ pid: z.int().check(z.positive()), started: z.string() })),
+});
 const LOCAL = '.mas/context.json';
 const OTHERS_MAY_WRITE = 0o022;
 const NOTHING: ContextFile = { path: '', values: {} };

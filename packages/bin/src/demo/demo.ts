@@ -1,6 +1,6 @@
 /** A whole cluster on the embedded stores, its work made visible, and its end: orderly, whoever asks for it. */
 import { createWriteStream } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { MasClient } from '@mas/client';
 import pc from 'picocolors';
 import { integer } from '../config/setting';
@@ -15,6 +15,7 @@ import { show, type Shown } from './show';
 const READY_TIMEOUT_MS = 300_000;
 const CALL_TIMEOUT_MS = 60_000;
 const EXIT_FAILED = 1;
+const CLIENT = resolve(__dirname, '../mas-client.js');
 
 /** Resolves with the exit code once everything has stopped. */
 export async function demo(flags: DemoFlags): Promise<number> {
@@ -96,7 +97,7 @@ function readPort(flag: string, text: string): number {
 
 function nextSteps(cluster: LocalCluster, { folder, certs }: DemoFlags, accounts: readonly string[]): string {
   const [sender = 'alice', receiver = 'bob'] = accounts;
-  const client = `node packages/bin/dist/mas-client.js${folder === '.mas' ? '' : ` --context ${relative('.', cluster.contextFile())}`}`;
+  const client = `node ${fromHere(CLIENT)}${folder === '.mas' ? '' : ` --context ${relative('.', cluster.contextFile())}`}`;
   return [
     `\n${pc.bold('Try next')}, in another terminal:`,
     `  ${client} payment create --from ${sender} --to ${receiver} --amount 5`,
@@ -106,4 +107,10 @@ function nextSteps(cluster: LocalCluster, { folder, certs }: DemoFlags, accounts
     `\n${pc.bold('Addresses')}: clients ${cluster.address} · resource managers ${cluster.rmAddresses().join(', ')}`,
     `Data and logs: ${folder} · certificates: ${certs} · Ctrl-C stops everything`,
   ].join('\n');
+}
+
+/** The shorter one of its names. */
+function fromHere(path: string): string {
+  const near = relative('.', path);
+  return near.length < path.length ? near : path;
 }

@@ -1,0 +1,77 @@
+/**
+ * What `npm run package` makes, as somebody has it who has nothing else: installed in an empty folder outside the repository, where there is no source, no build and no
+ * other package of ours.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, tempFolder, type TempFolder } from '@mas/test-servers';
+import { run, type Ran } from './harness/command';
+import { REPOSITORY_ROOT } from './harness/mas-process';
+
+const NAME = 'mini-account-system';
+const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--no-save', '--silent'];
+
+let folder: TempFolder;
+let home: string;
+
+beforeAll(async () => {
+  folder = await tempFolder('mas-packaged');
+  home = join(folder.path, 'home');
+  mkdirSync(home);
+  const packed = await run(process.execPath, ['packages/tooling/package.mjs', '--destination', folder.path]);
+  expect(packed).toMatchObject({ code: 0, stderr: '' });
+  expect(await at('npm', [...INSTALL, tarball(NAME)])).toMatchObject({ code: 0 });
+});
+
+afterAll(() => folder?.remove());
+
+function tarball(name: string): string {
+  const found = readdirSync(folder.path).find((file) => new RegExp(`^${name}-\\d+\\.\\d+\\.\\d+\\.tgz$`).test(file));
+  return join(folder.path, found ?? `no tarball of ${name}`);
+}
+
+function at(command: string, args: readonly string[]): Promise<Ran> {
+  return run('env', ['-C', home, command, ...args]);
+}
+
+const installed = (program: string): string => join(home, 'node_modules/.bin', program);
+
+test('the show, by the name that npx takes: it starts a cluster, pays and stops', async () => {
+  const ports = ['--tc-port', String(await freePort()), '--rm-port', String(await freePort())];
+  const shown = await at(installed(NAME), ['--exit', ...ports]);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toMatch(/COMMITTED {2}alice pays/);
+});
+
+test('the programs say their version, and make what they need', async () => {
+  const { version } = JSON.parse(readFileSync(join(REPOSITORY_ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+  for (const program of ['mas', 'mas-client']) expect((await at(installed(program), ['--version'])).stdout).toContain(`Mini Account System ${version} (`);
+  expect(await at(installed('mas'), ['certs', '--dir', 'more-certs'])).toMatchObject({ code: 0, stderr: '' });
+  expect(await at(installed('mas-client'), ['account', 'list', '--tc', 'localhost:1', '--timeout', '300'])).toMatchObject({ code: 7, stdout: '' });
+});
+
+test('the tarball has programs, scripts, licenses and the bill of materials; no source, no test, no development dependency', () => {
+  const files = execFileSync('tar', ['tzf', tarball(NAME)], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .sort();
+  expect(files.map((file) => file.replace(/^package\//, ''))).toEqual([
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-LICENSES.txt', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh', 'package.json'],
+    ...['mas-client', 'mas'].map((program) => `packages/bin/dist/bundle/${program}.js`),
+    ...['mas-client', 'mas', NAME].map((program) => `packages/bin/dist/${program}.js`),
+    ...['packages/bin/package.json', 'sbom.cdx.json'],
+  ]);
+  const beside = readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'));
+  expect(beside.sort()).toEqual(['@libsql', '@neon-rs', 'detect-libc', 'libsql', NAME]);
+  const manifest = JSON.parse(readFileSync(join(home, 'node_modules', NAME, 'package.json'), 'utf8')) as Readonly<Record<string, unknown>>;
+  expect(manifest).toMatchObject({ license: 'Apache-2.0', engines: { node: '>=20' }, dependencies: { libsql: expect.any(String) as unknown } });
+  const sbom = JSON.parse(readFileSync(join(home, 'node_modules', NAME, 'sbom.cdx.json'), 'utf8')) as {
+    readonly bomFormat: string;
+    readonly components: readonly { readonly name: string }[];
+  };
+  expect(sbom.bomFormat).toBe('CycloneDX');
+  const names = sbom.components.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['grpc-js', 'libsql', 'mysql2', 'ioredis']));
+  expect(names).not.toContain('jest');
+});

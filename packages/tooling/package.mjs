@@ -1,0 +1,140 @@
+#!/usr/bin/env node
+/**
+ * `npm run package`: the programs as one tarball that runs without a build, and the libraries that stand alone as one each. A bundle lies one folder below
+ * `packages/bin/dist`, as each source module does, so every path that a program takes from where it lies holds in the tarball, in the image and in the repository.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const cache = join(root, 'node_modules/.cache/mas-package');
+const staged = join(cache, 'programs');
+const DIST = 'packages/bin/dist';
+/** A program's name, its first arguments. The one with the package's name is what npx runs. */
+const PROGRAMS = { mas: ['mas'], 'mas-client': ['mas-client'], 'mini-account-system': ['mas', 'demo'] };
+/** Has a library for each platform, which npm chooses. */
+const INSTALLED = ['libsql'];
+const LIBRARIES = ['values', 'health', 'membership', 'raft', 'multi-raft', 'raft-log'];
+const SBOM_TOOL = '@cyclonedx/cyclonedx-npm@6.0.1';
+
+const { values: flags } = parseArgs({ options: { destination: { type: 'string', default: root } } });
+const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const ofPrograms = JSON.parse(readFileSync(join(root, 'packages/bin/package.json'), 'utf8'));
+
+rmSync(cache, { recursive: true, force: true });
+mkdirSync(join(staged, DIST), { recursive: true });
+mkdirSync(flags.destination, { recursive: true });
+const bundled = await bundle();
+writeStarters();
+writeManifests();
+for (const file of ['LICENSE', 'CHANGELOG.md', 'README.md', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh'])
+  cpSync(join(root, file), join(staged, file));
+writeFileSync(join(staged, 'THIRD-PARTY-LICENSES.txt'), licenses(bundled));
+writeSbom();
+pack(staged);
+for (const name of LIBRARIES) pack(stagedLibrary(name));
+
+/** @returns the folders of the packages of others that are in it */
+async function bundle() {
+  const { metafile } = await build({
+    entryPoints: [...new Set(Object.values(PROGRAMS).map(([program]) => join(root, `packages/bin/src/${program}.ts`)))],
+    outdir: join(staged, DIST, 'bundle'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: INSTALLED,
+    plugins: [{ name: 'sources', setup: fromSources }],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    metafile: true,
+    absWorkingDir: root,
+    logLevel: 'warning',
+  });
+  const folders = Object.keys(metafile.inputs).flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  return [...new Set(folders)].sort();
+}
+
+/** No module of ours does anything by being imported, so what nobody calls can be left out: mas-client has no server in it. */
+function fromSources({ onResolve }) {
+  onResolve({ filter: /^@mas\/[^/]+$/ }, ({ path }) => ({ path: join(root, 'packages', path.slice('@mas/'.length), 'src/index.ts'), sideEffects: false }));
+  onResolve({ filter: /^\.\.?\// }, ({ path, importer }) => {
+    if (!importer.startsWith(join(root, 'packages')) || importer.includes('node_modules')) return undefined;
+    const base = resolve(dirname(importer), path.replace(/\.js$/, ''));
+    const found = [`${base}.ts`, join(base, 'index.ts')].find((file) => existsSync(file));
+    return found === undefined ? undefined : { path: found, sideEffects: false };
+  });
+}
+
+/** Compiled code is kept between runs where Node can (22.8 and newer). */
+function writeStarters() {
+  for (const [name, [program, ...args]] of Object.entries(PROGRAMS)) {
+    const path = join(staged, DIST, `${name}.js`);
+    const first = args.length === 0 ? '' : `process.argv.splice(2, 0, ${args.map((arg) => JSON.stringify(arg)).join(', ')});\n`;
+    writeFileSync(path, `#!/usr/bin/env node\nrequire('node:module').enableCompileCache?.();\n${first}require('./bundle/${program}.js');\n`);
+    chmodSync(path, 0o755);
+  }
+}
+
+function writeManifests() {
+  const { name, version, description, license, engines, repository, keywords } = own;
+  const bin = Object.fromEntries(Object.keys(PROGRAMS).map((program) => [program, `${DIST}/${program}.js`]));
+  const dependencies = Object.fromEntries(INSTALLED.map((one) => [one, ofPrograms.dependencies[one]]));
+  const manifest = { name, version, description, license, repository, keywords, engines, bin, exports: { './package.json': './package.json' }, dependencies };
+  writeFileSync(join(staged, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(join(staged, 'packages/bin/package.json'), `${JSON.stringify({ name: ofPrograms.name, version, private: true, license }, null, 2)}\n`);
+}
+
+/** As it was built, with the license. */
+function stagedLibrary(name) {
+  const [from, to] = [join(root, 'packages', name), join(cache, 'libraries', name)];
+  for (const file of ['package.json', 'README.md', 'dist']) cpSync(join(from, file), join(to, file), { recursive: true });
+  cpSync(join(root, 'LICENSE'), join(to, 'LICENSE'));
+  return to;
+}
+
+/** Of what is in the bundles. */
+function licenses(folders) {
+  return folders
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      const files = readdirSync(join(root, folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
+      const texts = files.map((file) => readFileSync(join(root, folder, file), 'utf8').trim());
+      return [`${'='.repeat(80)}\n${name} ${version} (${typeof license === 'string' ? license : 'see below'})`, ...texts].join('\n\n');
+    })
+    .join('\n\n');
+}
+
+function writeSbom() {
+  const output = join(staged, 'sbom.cdx.json');
+  const args = [
+    '--omit',
+    'dev',
+    '--workspace',
+    'packages/bin',
+    '--flatten-components',
+    '--output-reproducible',
+    '--output-file',
+    output,
+    join(root, 'package.json'),
+  ];
+  run('npm', ['exec', '--yes', '--omit=optional', `--package=${SBOM_TOOL}`, '--', 'cyclonedx-npm', ...args]);
+}
+
+function pack(folder) {
+  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(flags.destination), folder]));
+  const path = join(flags.destination, basename(filename));
+  process.stdout.write(`${relative(process.cwd(), path)}  ${(statSync(path).size / 1e6).toFixed(1)} MB\n`);
+}
+
+function run(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (status === 0) return stdout;
+  process.stderr.write(`mas: ${command} ${args[0]} failed: ${error?.message ?? ''}${stderr}\n`);
+  process.exit(1);
+}
