@@ -1,12 +1,12 @@
 /** Each rule about what clients were told can say no: one answer, or one record of what was answered, is tampered with. */
-import { PaymentBody, type BodyContent } from '@mas/ledger';
+import { PaymentBody, type BodyContent, type Subject } from '@mas/ledger';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { accountNumber, ok } from '@mas/values';
 import type { Attempt } from './index';
 import type { LedgerDraft } from './testing/ledger-draft';
 import type { Mutable } from './testing/mutable';
 import { keyOf } from './testing/plan';
-import { finding, findingsAfter, findingsOf, LATER_MS, lookUp, shortOf, soundLedger, type Tamper } from './testing/sound-ledger';
+import { finding, findingsAfter, findingsOf, LATER_MS, lookUp, read, shortOf, soundLedger, type Tamper } from './testing/sound-ledger';
 
 type Answer<Kind extends PaymentResult['kind']> = Mutable<Extract<PaymentResult, { kind: Kind }>>;
 
@@ -282,6 +282,7 @@ test.each<[string, Tamper, boolean]>([
     (world) => void world.history.accounts.set(accountNumber('ann'), { ...world.history.accounts.get(accountNumber('ann'))!, minimumMinor: 11n }),
     true,
   ],
+  ['was above a minimum that somebody had raised only', (world) => void (world.history.accounts.get(accountNumber('ann'))!.highestMinimumMinor = 51n), true],
 ])('INSUFFICIENT_FUNDS for money that %s', (_name, before, isTrue) => {
   const world = soundLedger();
   before(world);
@@ -300,6 +301,25 @@ test.each<[string, Tamper, boolean]>([
   );
   const added = findingsOf(world).slice(known.length);
   expect(added).toEqual(isTrue ? [] : [finding('a refusal is the truth', /hope: INSUFFICIENT_FUNDS for 10 of ann, which had at least \d+ all the time$/)]);
+});
+
+test.each<[string, Subject, readonly string[]]>([
+  ['an operator', { kind: 'operator', name: 'mas|ops' }, []],
+  ['the payer', { kind: 'account', account: accountNumber('ann') }, []],
+  ['the receiver', { kind: 'account', account: accountNumber('bob') }, ['a token takes only its own money']],
+])('a payment that %s has asked for', (_name, subject, rules) => {
+  expect(findingsAfter((world) => void Object.assign(world.payment('bill'), { subject })).map(({ rule }) => rule)).toEqual(rules);
+});
+
+test.each<[string, readonly string[]]>([
+  ['ann', []],
+  ['bob', ['a token reads only its own account']],
+])("ann's token is shown %s", (shown, rules) => {
+  const readers = (world: LedgerDraft): void => {
+    read(world, 'committed', LATER_MS, LATER_MS + 1, { [shown]: world.account(shown).balanceMinor });
+    Object.assign(world.history.reads.at(-1)!, { subject: { kind: 'account', account: accountNumber('ann') } });
+  };
+  expect(findingsAfter(readers).map(({ rule }) => rule)).toEqual(rules);
 });
 
 test('INSUFFICIENT_FUNDS that nobody heard of is not judged: it bounds nothing', () => {

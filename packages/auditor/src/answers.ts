@@ -24,9 +24,11 @@ export function auditAnswers(state: FinalState, history: History, decisions: Dec
         'nothing out of nothing',
         () => `${show(payment.key)} was committed, but nobody asked for this body`,
       );
+    if (outcome?.decision.kind === 'committed') auditToken(payment, outcome.body, findings);
     if (outcome?.decision.kind === 'aborted' && outcome.decision.reason.name === 'INSUFFICIENT_FUNDS')
       auditShortage(payment, outcome, moved, holds, history, findings);
   }
+  auditReaders(history, findings);
   for (const lookUp of history.lookUps) auditLookUp(lookUp, history, outcomeOf.get(lookUp.key), decisions.get(lookUp.key), findings);
   for (const [key, { txn, kind }] of decisions) {
     const outcome = recorded.get(key);
@@ -35,6 +37,24 @@ export function auditAnswers(state: FinalState, history: History, decisions: Dec
       'a decision never flips',
       () =>
         `${show(key)} was decided ${kind} as ${txn.slice(0, 8)}, recorded at rest is ${outcome?.decision.kind ?? 'nothing'} as ${outcome?.txn.slice(0, 8) ?? 'nothing'}`,
+    );
+  }
+}
+
+/** An account's token takes money from that account only, and reads that account only. */
+function auditToken({ key, subject }: PaymentHistory, body: PaymentBody, findings: Findings): void {
+  if (subject.kind !== 'account') return;
+  const taken = body.legs.find(({ account, effect }) => effect !== 'credit' && account !== subject.account);
+  findings.expect(taken === undefined, 'a token takes only its own money', () => `${show(key)} took ${taken?.amountMinor} from ${taken?.account}`);
+}
+
+function auditReaders({ reads }: History, findings: Findings): void {
+  for (const { subject, views } of reads) {
+    const foreign = subject?.kind === 'account' ? views.find(({ number }) => number !== subject.account) : undefined;
+    findings.expect(
+      foreign === undefined,
+      'a token reads only its own account',
+      () => `${subject?.kind === 'account' ? subject.account : ''} was shown ${foreign?.number}`,
     );
   }
 }
@@ -146,7 +166,7 @@ function auditShortage(payment: PaymentHistory, outcome: OutcomeRow, moved: Comm
     ),
   );
   if (taking === undefined || account === undefined || endMs === Infinity) return;
-  let atLeast = account.openingMinor - account.minimumMinor;
+  let atLeast = account.openingMinor - (account.highestMinimumMinor ?? account.minimumMinor);
   for (const { leg, startMs: otherStartMs, ackedMs } of moved.on(account.number)) {
     // A client that heard of the one begins the other at that very moment.
     if (leg.effect === 'credit') atLeast += ackedMs <= startMs ? leg.amountMinor : 0n;

@@ -25,6 +25,6 @@ export function auditHistory({ state, history, decisions, holds, placement }: Ev
   auditMoments(state, history, findings);
   auditAnswers(state, history, decisions, holds, findings);
   auditIds(state, history, findings);
-  auditLockHistory(history, placement, findings);
+  auditLockHistory(history, holds, placement, findings);
   return auditSerializability(state, history, decisions, findings);
 }

@@ -30,6 +30,10 @@ export interface ReadHistory {
   readonly startMs: number;
   readonly endMs: number;
   readonly views: readonly AccountView[];
+  /** Whose token asked; none: an operator's. */
+  readonly subject?: Subject;
+  /** Which life of which coordinator answered. */
+  readonly through?: string;
   /** The moment that the reader named: it says nothing of what is so now. */
   readonly atUs?: number;
 }
@@ -38,7 +42,10 @@ export interface AccountHistory {
   readonly number: AccountNumber;
   readonly currency: Currency;
   readonly openingMinor: AmountMinor;
+  /** The lowest that it ever had. */
   readonly minimumMinor: AmountMinor;
+  /** The highest that anybody has asked for meanwhile. */
+  highestMinimumMinor?: AmountMinor;
   readonly startMs: number;
   /** When the account was first known to exist. */
   createdMs: number | null;
@@ -55,6 +62,14 @@ export interface LockHistory {
   readonly acquiredMs: number;
   readonly timeoutMs: number;
   releasedMs: number | null;
+}
+
+/** An operator has ended whoever held a lock then. */
+export interface LockBreak {
+  readonly lockId: string;
+  readonly startMs: number;
+  /** Null: no answer came, or none that says that it is over. */
+  endMs: number | null;
 }
 
 /** A request that is no payment: the opening of an account or a change of one. */
@@ -80,6 +95,7 @@ export class History {
   readonly reads: ReadHistory[] = [];
   readonly accounts = new Map<AccountNumber, AccountHistory>();
   readonly locks: LockHistory[] = [];
+  readonly lockBreaks: LockBreak[] = [];
   /** Requests that are decided like payments and move no money: openings and changes of accounts. Their ids are bound like payments'. */
   readonly otherRequests: OtherRequest[] = [];
   readonly lookUps: LookUp[] = [];

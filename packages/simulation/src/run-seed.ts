@@ -10,6 +10,7 @@ import { LivenessJudge } from './audit/liveness';
 import { walkLogs } from './audit/log-walk';
 import { readBucket } from './audit/read-bucket';
 import { atRest } from './audit/rest';
+import { auditViews } from './audit/views';
 import { Cluster, type ClusterShape } from './cluster/cluster';
 import type { Fault } from './faults/fault';
 import { Operator } from './operator/operator';
@@ -168,7 +169,8 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
     if (first !== undefined) buckets.push(first);
   }
   expectEqualLogs(cluster, findings);
-  const holds = walkLogs(watch, findings, world.counters);
+  const { holds, books } = walkLogs(watch, findings, world.counters, world.time.nowMs());
+  auditViews(history, books, findings);
   const reads = auditHistory({ state: finalState(buckets), history, decisions: watch.decisions, holds, placement: cluster.placement }, findings);
   world.counters.add('reads explained', reads.explained);
   world.counters.add('reads ambiguous', reads.ambiguous);

@@ -168,7 +168,8 @@ export function lookUp(world: LedgerDraft, id: string, state: LookUp['state'], e
   world.history.lookUps.push({ key: keyOf(id), state, startMs: endMs - LOOK_UP_MS, endMs });
 }
 
-export function lock(world: LedgerDraft, tokens: Readonly<Record<string, number>>, askedMs: number, acquiredMs: number): void {
+/** Given back at once, where nothing else is said. */
+export function lock(world: LedgerDraft, tokens: Readonly<Record<string, number>>, askedMs: number, acquiredMs: number, releasedMs = acquiredMs): void {
   const handle = `handle ${world.history.locks.length}`;
   world.history.locks.push({
     lockIds: Object.keys(tokens),
@@ -176,8 +177,8 @@ export function lock(world: LedgerDraft, tokens: Readonly<Record<string, number>
     tokens: new Map(Object.entries(tokens)),
     askedMs,
     acquiredMs,
-    timeoutMs: 1_000,
-    releasedMs: null,
+    timeoutMs: 10_000,
+    releasedMs,
   });
 }
 

@@ -10,6 +10,7 @@ import type { Entry, EntryId } from '@mas/raft';
 import { META_GROUP } from '@mas/placement';
 import type { BucketId, PaymentKey, RmId } from '@mas/values';
 import type { ClusterObserver } from '../cluster/observer';
+import type { CheckpointSeen } from './books-walk';
 import { HandOverWatch } from './hand-over-watch';
 import { sameValue } from '../world/same-value';
 import type { World } from '../world/world';
@@ -32,6 +33,8 @@ const LEADER_MESSAGES: ReadonlySet<string> = new Set(['append', 'heartbeat', 'sn
 export class ClusterWatch implements ClusterObserver {
   readonly applied = new Map<BucketId, Map<number, AppliedEntry>>();
   readonly decisions = new Map<PaymentKey, DecisionSeen>();
+  /** Bucket → position in its log → what databases were given there. */
+  readonly checkpoints = new Map<BucketId, Map<number, CheckpointSeen[]>>();
   /** Group and term → Raft id. */
   private readonly leaders = new Map<string, number>();
   private readonly positions = new Map<string, number>();
@@ -95,6 +98,14 @@ export class ClusterWatch implements ClusterObserver {
         'equal replicas',
         () => `rm-${rm} answers entry ${group}/${entry.index} with ${rendered(outcomes)}, another replica with ${rendered(known.outcomes)}`,
       );
+  }
+
+  onCheckpoint(rm: string, group: BucketId, index: number, { accounts, legs }: Omit<CheckpointSeen, 'rm'>): void {
+    if (group === META_GROUP || accounts.length + legs.length === 0) return;
+    const known = this.checkpoints.get(group) ?? new Map<number, CheckpointSeen[]>();
+    this.checkpoints.set(group, known);
+    const seen = { rm, accounts: accounts.map((row) => ({ ...row })), legs: legs.map((row) => ({ ...row })) };
+    known.set(index, [...(known.get(index) ?? []), seen]);
   }
 
   onFatal(process: string, error: unknown, expected: boolean): void {

@@ -10,15 +10,30 @@ import { ProtoLedgerCodec } from '@mas/rpc';
 import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
 import type { Counters } from '../world/counters';
 import { EPOCH_MS } from '../world/sim-process';
+import type { Version } from './books';
+import { BooksWalk } from './books-walk';
 import type { AppliedEntry, ClusterWatch } from './cluster-watch';
 import { MAX_AHEAD_MS } from './limits';
 import { MomentWalk } from './moment-walk';
 
-/** @returns the holds that the logs tell of. */
-export function walkLogs(watch: ClusterWatch, findings: Findings, counters: Counters): HoldsSeen {
+const ENDS: ReadonlySet<Instruction['kind']> = new Set(['commit', 'commit-many', 'rollback', 'decide-abort', 'resolve']);
+const STOPS: ReadonlySet<Outcome['kind']> = new Set(['locked', 'refused', 'wait']);
+
+/** What the logs tell of. */
+export interface LogsWalked {
+  readonly holds: HoldsSeen;
+  readonly books: ReadonlyMap<AccountNumber, readonly Version[]>;
+}
+
+/** @param endMs when all logs had come to rest */
+export function walkLogs(watch: ClusterWatch, findings: Findings, counters: Counters, endMs: number): LogsWalked {
   const holds = new HoldsSeen();
-  for (const [bucket, log] of watch.applied) if (bucket !== META_GROUP) new BucketWalk(bucket, watch.decisions, holds, findings, counters).walk(log);
-  return holds;
+  const books = new Map<AccountNumber, readonly Version[]>();
+  for (const [bucket, log] of watch.applied) {
+    if (bucket === META_GROUP) continue;
+    for (const [account, versions] of new BucketWalk(bucket, watch, holds, findings, counters).walk(log, endMs)) books.set(account, versions);
+  }
+  return { holds, books };
 }
 
 class BucketWalk {
@@ -34,40 +49,51 @@ class BucketWalk {
   private lastToken = 0;
   private stampMs = 0;
   private readonly moments: MomentWalk;
+  private readonly books: BooksWalk;
 
   constructor(
     private readonly bucket: BucketId,
-    private readonly decisions: ClusterWatch['decisions'],
+    private readonly watch: ClusterWatch,
     private readonly holds: HoldsSeen,
     private readonly findings: Findings,
     private readonly counters: Counters,
   ) {
     this.moments = new MomentWalk(bucket, findings);
+    this.books = new BooksWalk(bucket, findings);
   }
 
-  walk(log: ReadonlyMap<number, AppliedEntry>): void {
+  walk(log: ReadonlyMap<number, AppliedEntry>, endMs: number): ReadonlyMap<AccountNumber, readonly Version[]> {
     const indexes = [...log.keys()].sort((a, b) => a - b);
+    const checkpoints = this.watch.checkpoints.get(this.bucket);
     let expected = indexes[0] ?? 0;
     for (const index of indexes) {
       const applied = log.get(index);
       if (applied === undefined) continue;
       this.findings.expect(index === expected, 'equal logs', () => `bucket ${this.bucket}: no replica has applied ${expected}`);
       expected = index + 1;
-      if (applied.entry.type !== 'normal' || applied.entry.data.length === 0) continue;
-      const { stampMs, behindUs, instructions } = this.codec.decodeEntry(applied.entry.data);
-      this.stampMs = Math.max(this.stampMs, stampMs);
-      this.moments.entry(this.stampMs, behindUs, applied.proposedMs);
-      this.judgeStamp(index, stampMs, applied.proposedMs);
-      instructions.forEach((instruction, at) => {
-        if (isMany(instruction)) this.counters.add('payments told together', memberCount(instruction));
-        const outcome = applied.outcomes[at];
-        if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
-        else {
-          this.step(instruction, outcome, applied.firstMs);
-          this.moments.step(instruction, outcome);
-        }
-      });
+      if (applied.entry.type === 'normal' && applied.entry.data.length > 0) this.entry(index, applied);
+      this.books.endEntry(checkpoints?.get(index) ?? []);
     }
+    this.books.end(EPOCH_MS + endMs);
+    return this.books.versions;
+  }
+
+  private entry(index: number, applied: AppliedEntry): void {
+    const { stampMs, behindUs, instructions } = this.codec.decodeEntry(applied.entry.data);
+    this.stampMs = Math.max(this.stampMs, stampMs);
+    this.books.entry(this.stampMs);
+    this.moments.entry(this.stampMs, behindUs, applied.proposedMs);
+    this.judgeStamp(index, stampMs, applied.proposedMs);
+    instructions.forEach((instruction, at) => {
+      if (isMany(instruction)) this.counters.add('payments told together', memberCount(instruction));
+      const outcome = applied.outcomes[at];
+      if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
+      else {
+        this.step(instruction, outcome, applied.firstMs);
+        this.moments.step(instruction, outcome);
+        this.books.step(instruction, outcome, applied.firstMs);
+      }
+    });
   }
 
   /** A bucket whose time runs ahead ends locks and authorizations before what they were promised for has passed. */
@@ -82,6 +108,7 @@ class BucketWalk {
   }
 
   private step(instruction: Instruction, outcome: Outcome, atMs: number): void {
+    this.expectUnstopped(instruction, outcome);
     switch (instruction.kind) {
       case 'prepare':
         this.prepare(instruction, outcome, atMs);
@@ -123,6 +150,13 @@ class BucketWalk {
     }
   }
 
+  /** What is decided, and what ends a payment, is stopped by nothing: no lock, no freeze, no limit. */
+  private expectUnstopped({ kind }: Instruction, outcome: Outcome): void {
+    if (!ENDS.has(kind)) return;
+    const stopped = (outcome.kind === 'each' ? outcome.outcomes : [outcome]).find((one) => STOPS.has(one.kind));
+    this.findings.expect(stopped === undefined, 'nothing stops a decision', () => `bucket ${this.bucket}: ${kind} was answered ${stopped?.kind}`);
+  }
+
   private prepare(instruction: Extract<Instruction, { kind: 'prepare' }>, outcome: Outcome, atMs: number): void {
     const { account, txn, lockToken } = instruction;
     if (outcome.kind !== 'prepared') return;
@@ -150,7 +184,7 @@ class BucketWalk {
       () => `bucket ${this.bucket}: ${named} was committed on ${account}, which was ${before ?? 'never prepared'}`,
     );
     this.ended(account, txn, 'committed', atMs);
-    const decision = key === null ? undefined : this.decisions.get(key);
+    const decision = key === null ? undefined : this.watch.decisions.get(key);
     const isDecided = decision?.kind === 'committed' && decision.txn === txn && decision.firstMs <= atMs;
     this.findings.expect(
       isDecided,

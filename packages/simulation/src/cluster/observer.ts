@@ -5,6 +5,7 @@
 import type { Outcome } from '@mas/ledger';
 import type { MemberId } from '@mas/membership';
 import type { Applier, PeerBatch } from '@mas/multi-raft';
+import type { CheckpointBatch } from '@mas/resource-manager';
 import type { ConfState, Entry, EntryId } from '@mas/raft';
 import type { BucketId, RmId } from '@mas/values';
 
@@ -17,6 +18,8 @@ export interface ClusterObserver {
   onProposed(group: BucketId, data: Uint8Array): void;
   /** The applied state of a replica starts here: after a restart or an installed snapshot. */
   onApplierAt(rm: RmId, group: BucketId, at: EntryId): void;
+  /** Rows are on their way to a database, as of a position of the bucket's log. */
+  onCheckpoint(rm: string, group: BucketId, index: number, rows: Pick<CheckpointBatch, 'accounts' | 'legs'>): void;
   /** A process stopped itself. `expected`: for a fault that was injected. */
   onFatal(process: string, error: unknown, expected: boolean): void;
   /** What comes from a process that nobody should hear was taken in, or answered. @param why as only the simulator knows */

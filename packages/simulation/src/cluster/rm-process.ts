@@ -107,7 +107,9 @@ export class RmProcess {
     this.process = new SimProcess(orders.name, world.time, { wallMs: machine.wallOffsetMs, monotonicMs: world.chance().below(1_000_000) });
     this.logger = processLogger(world, this.process);
     disk.owner = this.process;
-    this.store = sql.connect(this.process);
+    this.store = sql.connect(this.process, (bucket, batch) => {
+      if (!machine.isForeign) observers.observer.onCheckpoint(orders.name, bucket, batch.applied.index, batch);
+    });
     const config = resourceManagerConfig(orders.settings.manager);
     if (!config.ok) throw new Error(JSON.stringify(config.error));
     this.config = config.value;

@@ -13,6 +13,7 @@ import {
 } from '@mas/transaction-coordinator';
 import { NamedByMost } from '@mas/membership';
 import { LearntCluster } from '@mas/rpc';
+import type { ParticipantClient } from '@mas/two-phase-commit';
 import { delay } from '@mas/values';
 import { SimProcess } from '../world/sim-process';
 import type { SessionFabric } from '../world/sessions';
@@ -35,8 +36,12 @@ export interface TmPlace {
 
 export class TmProcess {
   readonly process: SimProcess;
+  /** Which of those with its name. */
+  readonly life: string;
   readonly coordinator: TransactionCoordinator;
   readonly locks: GlobalLocks;
+  /** By which it asks Resource Managers. */
+  readonly participants: ParticipantClient;
   isServing = false;
   private readonly republisher: LockRepublisher;
   private readonly discover: () => Promise<PlacementMap | null>;
@@ -52,6 +57,7 @@ export class TmProcess {
     private readonly onExit: (self: TmProcess) => void,
   ) {
     const random = world.chance();
+    this.life = `${name} of ${world.time.nowMs().toFixed(1)}`;
     this.process = new SimProcess(name, world.time, { wallMs: wallOffsetMs, monotonicMs: random.below(1_000_000) });
     const { clock } = this.process;
     const ports = { clock, random: world.chance(), logger: processLogger(world, this.process) };
@@ -61,14 +67,14 @@ export class TmProcess {
     const lockStore = redis.locksFor(this.process);
     this.directory = new LeaderDirectory(new PlacementIndex({ ...genesis, version: 0 }));
     const knowledge = new LearntCluster({ record: (key) => records.get(key), keep: (key, value) => void records.set(key, value) });
-    const participants = sessions.client(this.process, {
+    this.participants = sessions.client(this.process, {
       role: 'tm',
       knowledge,
       named: new NamedByMost(genesis.resourceManagers.length),
       standing: () => null,
       onRefused: () => undefined,
     });
-    const { directory } = this;
+    const { directory, participants } = this;
     const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config: config.value });
     this.locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
     const failpoints = {

@@ -68,12 +68,9 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'stale read after leadership loss',
-    why: 'a leader of the past neither notices that nobody answers nor asks a quorum before it does',
-    changes: [
-      { file: 'raft/src/core/reads', find: "if (raft.config.readOnly === 'lease-based' || isOnlyVoter(raft)) {", replace: 'if (raft.isLeader) {' },
-      { file: 'raft/src/core/tick', find: 'if (raft.config.checkQuorum) checkQuorum(raft);', replace: 'void checkQuorum;' },
-    ],
-    faults: ['peers cut off'],
+    why: 'a leader of the past asks no quorum before it answers',
+    changes: [{ file: 'raft/src/core/reads', find: "if (raft.config.readOnly === 'lease-based' || isOnlyVoter(raft)) {", replace: 'if (raft.isLeader) {' }],
+    faults: ['stalls', 'pauses'],
   },
   {
     name: 'reads before the first own entry',

@@ -9,10 +9,11 @@ import { callTm } from './tm-call';
 const LOCKED_ACCOUNTS = 3;
 const FROZEN_ACCOUNTS = 3;
 
-export async function open(client: Client, account: PlannedAccount): Promise<void> {
+/** @param isApart it pays, and is paid by, others that are apart only */
+export async function open(client: Client, account: PlannedAccount, isApart = false): Promise<void> {
   const { cluster, history } = client;
   const { number, currency, openingMinor, minimumMinor } = account;
-  const record = { number, currency, openingMinor, minimumMinor, startMs: cluster.world.time.nowMs(), createdMs: null as number | null };
+  const record = { number, currency, openingMinor, minimumMinor, startMs: cluster.world.time.nowMs(), createdMs: null as number | null, isApart };
   history.accounts.set(number, record);
   const id = client.mint(number);
   const opening = otherRequest(history, paymentKey(OPERATOR_SCOPE, id), `the creation of account ${number}`);
@@ -55,6 +56,8 @@ export async function payUnderLock(client: Client): Promise<void> {
   const from = present(accounts[0], 'account');
   const to = client.pick(client.accounts.filter((account) => account !== from));
   const amount = client.amount();
+  // Some have lost it by then.
+  if (client.random.chance(0.2)) await world.time.after(Math.max(0, askedMs + timeoutMs - world.time.nowMs() - 300 + client.random.below(600)));
   await client.pay(client.request('payment', from.number, [leg(from, 'debit', amount), leg(to, 'credit', amount)], { lockHandle: handle }), OPERATOR);
   if (client.random.chance(0.3)) {
     await callTm(cluster, client.call(OPERATOR, 'refresh'), (tm) => tm.locks.refresh({ lockIds, handle, timeoutMs }));
@@ -79,6 +82,18 @@ export async function shareALock(client: Client): Promise<void> {
   const { handle } = called.value;
   await cluster.world.time.after(client.random.below(timeoutMs));
   await callTm(cluster, client.call(OPERATOR, 'stop sharing'), (tm) => tm.locks.release({ lockIds, handle }));
+}
+
+/** An operator ends whoever holds one of the accounts that others lock. */
+export async function breakALock(client: Client): Promise<void> {
+  const { cluster, history } = client;
+  const { number: lockId } = client.pick(client.accounts.slice(0, LOCKED_ACCOUNTS));
+  const broke = { lockId, startMs: cluster.world.time.nowMs(), endMs: null as number | null };
+  history.lockBreaks.push(broke);
+  const called = await callTm(cluster, client.call(OPERATOR, `break ${lockId}`), (tm, { token, deadlineMs }) => tm.locks.break({ lockId, token, deadlineMs }));
+  if (called.kind !== 'answered' || called.value.kind === 'unavailable') return;
+  broke.endMs = cluster.world.time.nowMs();
+  if (called.value.kind === 'broken') cluster.world.counters.add('locks broken');
 }
 
 export async function freezeForAWhile(client: Client): Promise<void> {
@@ -117,7 +132,12 @@ export async function oneIdForMany(client: Client): Promise<void> {
 }
 
 /** Asked until there is a final answer. */
-async function change(client: Client, id: string, number: AccountNumber, kind: 'freeze' | 'unfreeze'): Promise<'done' | 'refused' | 'conflict' | 'unknown'> {
+export async function change(
+  client: Client,
+  id: string,
+  number: AccountNumber,
+  kind: 'freeze' | 'unfreeze' | 'close',
+): Promise<'done' | 'refused' | 'conflict' | 'unknown'> {
   const { cluster, history } = client;
   const asked = otherRequest(history, paymentKey(OPERATOR_SCOPE, id), `${kind} of account ${number}`);
   for (let attempt = 0; attempt < 12 && !client.isOver(); attempt += 1) {

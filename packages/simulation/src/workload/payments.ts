@@ -26,20 +26,22 @@ export async function payManyLegs(client: Client): Promise<void> {
   await client.pay(client.request('payment', home, [leg(from, 'debit', total), ...credits]), subject);
 }
 
-/** Authorization, then capture, void, or nothing, in which case it expires or stays. */
+/** Authorization, then capture (now and then of more than was reserved, or at the moment at which it expires), void, or nothing, in which case it expires or stays. */
 export async function twoStep(client: Client): Promise<void> {
   const [from, to] = client.some(2);
   if (from === undefined || to === undefined) return;
+  const { time } = client.cluster.world;
   const amount = client.amount();
-  const expiresInSeconds = client.random.chance(0.3) ? 1 + client.random.below(4) : 600;
+  const expiresInSeconds = client.random.chance(0.5) ? 1 + client.random.below(3) : 600;
+  const askedMs = time.nowMs();
   const authorization = await client.pay(client.request('authorization', from.number, [leg(from, 'debit', amount)], { expiresInSeconds }), OPERATOR);
-  await client.cluster.world.time.after(client.random.below(1_500));
+  const isAtTheEnd = expiresInSeconds < 600 && client.random.chance(0.6);
+  const captureMs = isAtTheEnd ? askedMs + expiresInSeconds * 1_000 - 60 + client.random.below(90) : time.nowMs() + client.random.below(1_500);
+  await time.after(Math.max(0, captureMs - time.nowMs()));
   const reference = { kind: 'id', id: authorization.id } as const;
+  const captured = (): bigint => (client.random.chance(0.15) ? amount + client.amount() : amount - BigInt(client.random.below(Number(amount))));
   const capture = (): Promise<unknown> =>
-    client.pay(
-      client.request('capture', client.homeNear(from.number), [leg(to, 'credit', amount - BigInt(client.random.below(Number(amount))))], { reference }),
-      OPERATOR,
-    );
+    client.pay(client.request('capture', client.homeNear(from.number), [leg(to, 'credit', captured())], { reference }), OPERATOR);
   const cancel = (): Promise<unknown> => client.pay(client.request('void', client.homeNear(from.number), [], { reference }), OPERATOR);
   const fate = client.random.unit();
   if (fate < 0.45) await capture();
@@ -54,7 +56,7 @@ export async function payAndRefund(client: Client): Promise<void> {
   const payment = await client.pay(client.request('payment', from.number, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), OPERATOR);
   if (verdictOf(payment) !== 'committed') return;
   const refunds = 1 + client.random.below(2);
-  const part = client.random.chance(0.5) ? null : amount > 2n ? amount / 2n + 1n : null;
+  const part = client.random.chance(0.4) ? null : client.random.chance(0.2) ? amount + 1n : amount > 2n ? amount / 2n + 1n : null;
   await Promise.all(
     Array.from({ length: refunds }, () =>
       client.pay(client.request('refund', client.homeNear(to.number), [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR),

@@ -3,11 +3,13 @@ import { History } from '@mas/auditor';
 import type { SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { World } from '../world/world';
-import { freezeForAWhile, oneIdForMany, open, payUnderLock, shareALock } from './account-changes';
+import { breakALock, freezeForAWhile, oneIdForMany, open, payUnderLock, shareALock } from './account-changes';
 import { deepAccounts, plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
+import { raiseMinimum } from './minimums';
 import { passOn, pay, payAndRefund, payAtTheEnds, payManyLegs, spendToTheLimit, twoStep } from './payments';
-import { lookUp, readAgain, readAll, readOne, readOtherLevels, readSome } from './reads';
+import { followCached, lookUp, payAndLook, readAgain, readAll, readOne, readOtherLevels, readSome } from './reads';
+import { closeForGood, payTheFrozen, readWithOwnToken, takeFromOthers } from './refused';
 
 export interface WorkloadShape {
   readonly clients: number;
@@ -86,13 +88,21 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [10, readOne],
   [8, readAll],
   [5, readSome],
-  [3, readOtherLevels],
+  [6, readOtherLevels],
+  [5, payAndLook],
+  [2, followCached],
   [4, readAgain],
   [4, lookUp],
   [4, payUnderLock],
   [2, freezeForAWhile],
   [2, oneIdForMany],
   [2, shareALock],
+  [1, breakALock],
+  [2, takeFromOthers],
+  [2, readWithOwnToken],
+  [2, payTheFrozen],
+  [1, closeForGood],
+  [2, raiseMinimum],
 ];
 
 function draw(client: Client): Operation {

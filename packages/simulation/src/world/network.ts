@@ -18,6 +18,9 @@ export interface NetworkConditions {
 
 export const CALM_NETWORK: NetworkConditions = { lossRate: 0, duplicateRate: 0, minDelayMs: 0.2, maxDelayMs: 1.5, lateRate: 0, lateMs: 0 };
 
+const ECHO_RATE = 0.3;
+const ECHO_MS = 8_000;
+
 export class Network {
   conditions: NetworkConditions = CALM_NETWORK;
   /** Link → what is counted for each message that it swallows. */
@@ -52,6 +55,13 @@ export class Network {
     const delayMs = usual + this.random.unit() * lateMs;
     this.world.isSlow(delayMs);
     return delayMs;
+  }
+
+  /** Of a second copy of a message: some come when everybody has long gone on. */
+  echoMs(): number {
+    if (!this.random.chance(ECHO_RATE)) return this.delayMs();
+    this.world.counters.add('old messages replayed');
+    return this.random.unit() * ECHO_MS;
   }
 
   /** How many copies of a message arrive: 0, 1 or 2. */

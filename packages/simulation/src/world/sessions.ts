@@ -90,7 +90,8 @@ class SimSessionClient implements ParticipantClient {
         timer.cancel();
         resolve(reply);
       };
-      for (let copy = 0; copy < copies; copy += 1) network.world.time.at(network.delayMs(), () => this.arrive(rm, bytes, said, answer));
+      for (let copy = 0; copy < copies; copy += 1)
+        network.world.time.at(copy === 0 ? network.delayMs() : network.echoMs(), () => this.arrive(rm, bytes, said, answer));
     });
   }
 

@@ -33,6 +33,9 @@ export interface SqlConditions {
 
 export const CALM_SQL: SqlConditions = { minLatencyMs: 0.3, maxLatencyMs: 2, isDown: false, commitLostRate: 0, answerLostRate: 0 };
 
+/** What a process gives to its database. */
+export type OnCheckpoint = (bucket: BucketId, batch: CheckpointBatch) => void;
+
 const LATE_COMMIT_MS = 4_000;
 /** What a driver waits for a server that does not answer. */
 const DRIVER_TIMEOUT_MS = 800;
@@ -50,8 +53,8 @@ export class SimSql {
     this.random = network.world.chance();
   }
 
-  connect(process: SimProcess): SimStore {
-    return new SimStore(new MemoryAppliedStore(this.tables, (operation, bucket) => this.fault(process, operation, bucket)), process);
+  connect(process: SimProcess, onCheckpoint: OnCheckpoint): SimStore {
+    return new SimStore(new MemoryAppliedStore(this.tables, (operation, bucket) => this.fault(process, operation, bucket)), process, onCheckpoint);
   }
 
   /** What a process that is gone had under way changes nothing any more. */
@@ -97,6 +100,7 @@ export class SimStore implements AppliedStore, OwnedStore {
   constructor(
     private readonly store: MemoryAppliedStore,
     private readonly process: SimProcess,
+    private readonly onCheckpoint: OnCheckpoint,
   ) {}
 
   /** The connection breaks with the process: what has not taken effect yet never does. */
@@ -126,7 +130,7 @@ export class SimStore implements AppliedStore, OwnedStore {
 
   async openBucket(bucket: BucketId): Promise<{ readonly store: BucketStore; readonly checkpoint: Checkpoint }> {
     const { store, checkpoint } = await this.process.hears(this.store.openBucket(bucket));
-    return { store: new SimBucketStore(store, this.process), checkpoint };
+    return { store: new SimBucketStore(store, this.process, this.onCheckpoint), checkpoint };
   }
 
   dropBucket(bucket: BucketId): Promise<void> {
@@ -144,6 +148,7 @@ class SimBucketStore implements BucketStore {
   constructor(
     private readonly store: BucketStore,
     private readonly process: SimProcess,
+    private readonly onCheckpoint: OnCheckpoint,
   ) {
     this.bucket = store.bucket;
   }
@@ -153,6 +158,7 @@ class SimBucketStore implements BucketStore {
   }
 
   checkpoint(batch: CheckpointBatch): Promise<void> {
+    this.onCheckpoint(this.bucket, batch);
     return this.process.hears(this.store.checkpoint(batch));
   }
 
