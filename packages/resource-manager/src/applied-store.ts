@@ -183,7 +183,11 @@ export type SnapshotChunk =
 
 export interface SnapshotReader {
   readonly checkpoint: Checkpoint;
-  chunks(): AsyncIterable<SnapshotChunk>;
+  /**
+   * Kind after kind, each in the order of its key: slot, then account, seq, or what else makes the key. Some kinds may be read beside others; each is
+   * given once. Between chunks the process does its other work.
+   */
+  chunks(kinds?: readonly SnapshotChunk['kind'][]): AsyncIterable<SnapshotChunk>;
   /** Ends the read, whether or not all chunks were taken. */
   close(): Promise<void>;
 }

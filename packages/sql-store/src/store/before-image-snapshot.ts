@@ -7,7 +7,11 @@
  * the bucket; copying the bucket first would stop the thread.
  *
  * Pages and checkpoints exclude one another by the connection's mutex; `passed` moves while a page still holds it.
+ *
+ * The database works on our own thread, and nothing of it waits for I/O: without a turn of the event loop between pages a large bucket
+ * would be read in one piece, and its process would be silent for seconds.
  */
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { lockKey } from '@mas/ledger';
 import type { Kysely } from 'kysely';
 import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
@@ -70,8 +74,12 @@ export class BeforeImageSnapshots {
   }
 }
 
+/** By slot, then by key: keys begin with the slot, so that a page looks at the slots that it covers and at no others. */
+type Images = Map<number, Map<string, BeforeImage>>;
+
 class BeforeImageSnapshot implements SnapshotReader {
-  private readonly images = new Map<SnapshotKind, Map<string, BeforeImage>>(SNAPSHOT_KINDS.map((kind) => [kind, new Map()]));
+  private readonly images = new Map<SnapshotKind, Images>(SNAPSHOT_KINDS.map((kind) => [kind, new Map()]));
+  private imageCount = 0;
   /** The last key given out, per kind; `all` once the kind is finished. */
   private readonly passed = new Map<SnapshotKind, RowKey | 'all' | null>(SNAPSHOT_KINDS.map((kind) => [kind, null]));
   private state: 'open' | 'outrun' | 'closed' = 'open';
@@ -84,9 +92,10 @@ class BeforeImageSnapshot implements SnapshotReader {
     private readonly onClose: () => void,
   ) {}
 
-  async *chunks(): AsyncIterable<SnapshotChunk> {
-    for (const kind of SNAPSHOT_KINDS) {
+  async *chunks(kinds = SNAPSHOT_KINDS): AsyncIterable<SnapshotChunk> {
+    for (const kind of kinds) {
       while (this.passed.get(kind) !== 'all') {
+        await turnOfTheLoop();
         const rows = await this.page(kind);
         if (rows.length > 0) yield chunkOf(kind, rows);
       }
@@ -108,17 +117,22 @@ class BeforeImageSnapshot implements SnapshotReader {
   }
 
   async preserveKeys(executor: Kysely<Schema>, kind: SnapshotKind, keys: readonly RowKey[]): Promise<void> {
-    const images = this.imagesOf(kind);
     const passed = this.passed.get(kind) ?? null;
     if (this.state !== 'open' || passed === 'all') return;
-    const fresh = keys.filter((key) => !images.has(nameOfKey(key)) && (passed === null || compareKeys(key, passed) > 0));
+    const fresh = keys.filter((key) => !this.imagesOf(kind, slotOf(key)).has(nameOfKey(key)) && (passed === null || compareKeys(key, passed) > 0));
     const found = await rowsOf(executor, this.database.dialect, this.at, kind).byKeys(fresh);
-    for (const key of fresh) images.set(nameOfKey(key), { key, row: null });
+    for (const key of fresh) this.noteImage(kind, { key, row: null });
     for (const row of found) {
-      const key = textOf(kind).keyOf(row);
-      images.set(nameOfKey(key), { key, row });
+      this.noteImage(kind, { key: textOf(kind).keyOf(row), row });
     }
-    if (this.imageCount() > MAX_BEFORE_IMAGES) this.end('outrun');
+    if (this.imageCount > MAX_BEFORE_IMAGES) this.end('outrun');
+  }
+
+  private noteImage(kind: SnapshotKind, image: BeforeImage): void {
+    const images = this.imagesOf(kind, slotOf(image.key));
+    const name = nameOfKey(image.key);
+    if (!images.has(name)) this.imageCount += 1;
+    images.set(name, image);
   }
 
   private page(kind: SnapshotKind): Promise<readonly SnapshotRow[]> {
@@ -130,7 +144,7 @@ class BeforeImageSnapshot implements SnapshotReader {
         const stored = await rowsOf(connection, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK);
         const last = stored.length < ROWS_PER_CHUNK ? null : (stored.at(-1) ?? null);
         const until = last === null ? 'all' : textOf(kind).keyOf(last);
-        const rows = this.overlay(kind, stored, until);
+        const rows = this.overlay(kind, stored, after, until);
         this.passed.set(kind, until);
         return rows;
       }),
@@ -138,16 +152,21 @@ class BeforeImageSnapshot implements SnapshotReader {
   }
 
   /** The rows as they were, up to and with `until`, in key order; their before-images are not needed any more. */
-  private overlay(kind: SnapshotKind, stored: readonly SnapshotRow[], until: RowKey | 'all'): readonly SnapshotRow[] {
-    const images = this.imagesOf(kind);
+  private overlay(kind: SnapshotKind, stored: readonly SnapshotRow[], after: RowKey | null, until: RowKey | 'all'): readonly SnapshotRow[] {
     const { keyOf } = textOf(kind);
-    const rows = stored.filter((row) => !images.has(nameOfKey(keyOf(row))));
-    for (const [name, image] of images) {
-      if (until !== 'all' && compareKeys(image.key, until) > 0) continue;
-      if (image.row !== null) rows.push(image.row);
-      images.delete(name);
+    const rows = stored.filter((row) => !this.imagesOf(kind, slotOf(keyOf(row))).has(nameOfKey(keyOf(row))));
+    const fromStore = rows.length;
+    for (const [slot, images] of this.slotsOf(kind)) {
+      if ((after !== null && slot < slotOf(after)) || (until !== 'all' && slot > slotOf(until))) continue;
+      for (const [name, image] of images) {
+        if (until !== 'all' && compareKeys(image.key, until) > 0) continue;
+        if (image.row !== null) rows.push(image.row);
+        images.delete(name);
+        this.imageCount -= 1;
+      }
+      if (images.size === 0) this.slotsOf(kind).delete(slot);
     }
-    return rows.sort((left, right) => compareKeys(keyOf(left), keyOf(right)));
+    return rows.length === fromStore ? rows : rows.sort((left, right) => compareKeys(keyOf(left), keyOf(right)));
   }
 
   private requireOpen(): void {
@@ -159,16 +178,24 @@ class BeforeImageSnapshot implements SnapshotReader {
   private end(state: 'outrun' | 'closed'): void {
     this.state = state;
     for (const images of this.images.values()) images.clear();
+    this.imageCount = 0;
     this.onClose();
   }
 
-  private imagesOf(kind: SnapshotKind): Map<string, BeforeImage> {
-    const images = this.images.get(kind) ?? new Map<string, BeforeImage>();
+  private slotsOf(kind: SnapshotKind): Images {
+    const images = this.images.get(kind) ?? new Map<number, Map<string, BeforeImage>>();
     this.images.set(kind, images);
     return images;
   }
 
-  private imageCount(): number {
-    return [...this.images.values()].reduce((sum, images) => sum + images.size, 0);
+  private imagesOf(kind: SnapshotKind, slot: number): Map<string, BeforeImage> {
+    const slots = this.slotsOf(kind);
+    const images = slots.get(slot) ?? new Map<string, BeforeImage>();
+    slots.set(slot, images);
+    return images;
   }
+}
+
+function slotOf(key: RowKey): number {
+  return Number(key[0]);
 }

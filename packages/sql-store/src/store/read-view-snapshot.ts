@@ -40,8 +40,8 @@ class ReadViewSnapshot implements SnapshotReader {
     private readonly what: string,
   ) {}
 
-  async *chunks(): AsyncIterable<SnapshotChunk> {
-    for (const kind of SNAPSHOT_KINDS) {
+  async *chunks(kinds = SNAPSHOT_KINDS): AsyncIterable<SnapshotChunk> {
+    for (const kind of kinds) {
       let after: RowKey | null = null;
       for (;;) {
         const rows = await this.page(kind, after);

@@ -216,8 +216,9 @@ class MemorySnapshot implements SnapshotReader {
     private readonly available: () => Promise<void>,
   ) {}
 
-  async *chunks(): AsyncIterable<SnapshotChunk> {
+  async *chunks(kinds?: readonly SnapshotChunk['kind'][]): AsyncIterable<SnapshotChunk> {
     for (const chunk of this.all) {
+      if (kinds !== undefined && !kinds.includes(chunk.kind)) continue;
       if (!this.open) throw new StoreUnavailable('the snapshot was closed', false);
       await this.available();
       yield chunk;

@@ -1,4 +1,5 @@
 /** A snapshot is the bucket at one index, whatever is written meanwhile; an installed one counts as a whole or not at all. */
+import type { AccountRow } from '@mas/ledger';
 import type { SnapshotChunk } from '@mas/resource-manager';
 import { accountNumber, InvariantViolation } from '@mas/values';
 import { account, batch, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, removed } from './contract-rows';
@@ -58,6 +59,30 @@ export function snapshotContract(context: ContractContext): void {
     expect(fresh.checkpoint.applied).toEqual(position(index));
     expect(rowsOfKind(await allChunks(fresh), 'accounts')).toHaveLength(1_250 + 300 * (index - 10));
     await fresh.close();
+  });
+
+  test('two kinds are read side by side, each in the order of its key, while checkpoints go on', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(1_250);
+    const legs = rows.accounts.flatMap(({ number }) => [leg(number, 7), leg(number, 5)]);
+    await store.checkpoint(batch(bucket, { ...rows, legs }));
+    const reader = await store.readSnapshot();
+    const found: SnapshotChunk[] = [];
+    const sources = [reader.chunks(['accounts']), reader.chunks(['legs'])].map((chunks) => chunks[Symbol.asyncIterator]());
+    for (let index = 11, open = sources; open.length > 0; index += 1) {
+      const next = await Promise.all(open.map((source) => source.next()));
+      for (const each of next) if (each.done !== true) found.push(each.value);
+      open = open.filter((_, at) => next[at]?.done !== true);
+      await store.checkpoint(
+        batch(bucket, { previous: position(index - 1), applied: position(index), accounts: rows.accounts.slice(-300), legs: legs.slice(-300) }),
+      );
+    }
+    await reader.close();
+    expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(['accounts', 'legs']));
+    const numbers = rowsOfKind(found, 'accounts').map(({ slot, number }) => [slot, number].join(' '));
+    expect(numbers).toEqual([...rows.accounts].sort(bySlotAndNumber).map(({ slot, number }) => [slot, number].join(' ')));
+    const seqs = rowsOfKind(found, 'legs').map(({ slot, account: number, seq }) => [slot, number, seq].join(' '));
+    expect(seqs).toEqual([...rows.accounts].sort(bySlotAndNumber).flatMap(({ slot, number }) => [5, 7].map((seq) => [slot, number, seq].join(' '))));
   });
 
   test('a reader may stop early, and an ended one says so', async () => {
@@ -140,4 +165,8 @@ export function snapshotContract(context: ContractContext): void {
     await install.abandon();
     expect((await store.load(ABC)).accounts).toEqual([account('abc')]);
   });
+}
+
+function bySlotAndNumber(a: AccountRow, b: AccountRow): number {
+  return a.slot - b.slot || Buffer.compare(Buffer.from(a.number), Buffer.from(b.number));
 }
