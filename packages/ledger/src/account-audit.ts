@@ -7,6 +7,8 @@ import { formatAmount, type AmountMinor, type TxnId } from '@mas/values';
 import { directionOf } from './leg-effect';
 import type { AccountRow, LegRow } from './rows';
 
+const MAX_DIFFERENCES = 100;
+
 interface JournalStep {
   readonly beforeMinor: AmountMinor;
   readonly afterMinor: AmountMinor;
@@ -121,7 +123,8 @@ export class AccountAudit {
     return formatAmount(amountMinor, this.account.currency);
   }
 
+  /** An account with a million legs may differ in each. */
   private differs(what: string): void {
-    this.differences.push(`Account ${this.account.number}: ${what}.`);
+    if (this.differences.length < MAX_DIFFERENCES) this.differences.push(`Account ${this.account.number}: ${what}.`);
   }
 }

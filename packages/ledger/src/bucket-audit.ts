@@ -1,9 +1,10 @@
 /**
- * Does a bucket add up? Fed with its rows in chunks, accounts before legs; answers with differences as sentences.
+ * Does a bucket add up? Fed with its rows in chunks, accounts before legs; answers with differences as sentences. An account that has ended is
+ * forgotten but for its sums, so that whoever feeds rows in the order of their keys needs no memory for a large bucket.
  * Proves from the rows alone what apply keeps by construction, so that a bug, a bad disk or a bad hand shows. Whether
  * the two sides of a payment agree across buckets is asked elsewhere.
  */
-import { formatAmount, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
+import { formatAmount, present, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
 import { AccountAudit } from './account-audit';
 import type { SlotOf } from './bucket-state';
 import type { BucketMeta } from './ledger-state';
@@ -23,8 +24,12 @@ export interface BucketAuditReport {
 export class BucketAudit {
   private readonly accounts = new Map<AccountNumber, { readonly row: AccountRow; readonly audit: AccountAudit }>();
   private readonly differences: string[] = [];
+  private readonly balances = new Map<Currency, AmountMinor>();
+  private readonly openings = new Map<Currency, AmountMinor>();
+  private accountCount = 0;
   private legCount = 0;
   private outcomeCount = 0;
+  private moreDifferences = 0;
 
   constructor(
     private readonly meta: BucketMeta,
@@ -33,12 +38,25 @@ export class BucketAudit {
 
   addAccounts(rows: Iterable<AccountRow>): void {
     for (const row of rows) {
-      if (this.accounts.has(row.number)) this.differences.push(`Account ${row.number} occurs twice.`);
+      this.accountCount += 1;
+      if (this.accounts.has(row.number)) this.differs(`Account ${row.number} occurs twice.`);
       if (row.slot !== this.slotOf(row.number))
-        this.differences.push(`Account ${row.number} lies in slot ${row.slot}, but its number's slot is ${this.slotOf(row.number)}.`);
+        this.differs(`Account ${row.number} lies in slot ${row.slot}, but its number's slot is ${this.slotOf(row.number)}.`);
       this.checkOwned(`Account ${row.number}`, row.slot);
       this.accounts.set(row.number, { row, audit: new AccountAudit(row) });
     }
+  }
+
+  /** Behind its last leg. @returns what its journal begins with */
+  endAccount(number: AccountNumber): AmountMinor {
+    const account = present(this.accounts.get(number), 'account of the audit');
+    this.accounts.delete(number);
+    const { row, audit } = account;
+    const openingMinor = audit.finish();
+    add(this.balances, row.currency, row.balanceMinor);
+    add(this.openings, row.currency, openingMinor);
+    for (const text of audit.differences) this.differs(text);
+    return openingMinor;
   }
 
   addLegs(rows: Iterable<LegRow>): void {
@@ -47,7 +65,7 @@ export class BucketAudit {
       const account = this.accounts.get(leg.account);
       if (account !== undefined) account.audit.addLeg(leg);
       // Tombstones of payments to unknown numbers stand alone.
-      else if (leg.state !== 'aborted') this.differences.push(`Leg ${leg.txn} is ${leg.state} on ${leg.account}, which is no account.`);
+      else if (leg.state !== 'aborted') this.differs(`Leg ${leg.txn} is ${leg.state} on ${leg.account}, which is no account.`);
     }
   }
 
@@ -57,7 +75,7 @@ export class BucketAudit {
       this.checkOwned(`The outcome of ${outcome.txn}`, outcome.slot);
       const accounts = new Set(outcome.body.legs.map((leg) => leg.account));
       for (const { account } of outcome.untold) {
-        if (!accounts.has(account)) this.differences.push(`The outcome of ${outcome.txn} has yet to tell ${account}, which has no leg in it.`);
+        if (!accounts.has(account)) this.differs(`The outcome of ${outcome.txn} has yet to tell ${account}, which has no leg in it.`);
       }
     }
   }
@@ -65,29 +83,30 @@ export class BucketAudit {
   addLocks(rows: Iterable<LockRow>): void {
     for (const lock of rows) {
       this.checkOwned(`Lock ${lock.lockId}`, lock.slot);
-      if (lock.token > this.meta.lockSeq) this.differences.push(`Lock ${lock.lockId} has token ${lock.token}, above the bucket's last ${this.meta.lockSeq}.`);
+      if (lock.token > this.meta.lockSeq) this.differs(`Lock ${lock.lockId} has token ${lock.token}, above the bucket's last ${this.meta.lockSeq}.`);
     }
   }
 
   /** After the last chunk. */
   finish(): BucketAuditReport {
-    const balances = new Map<Currency, AmountMinor>();
-    const openings = new Map<Currency, AmountMinor>();
-    const differences = [...this.differences];
-    for (const { row, audit } of this.accounts.values()) {
-      add(balances, row.currency, row.balanceMinor);
-      add(openings, row.currency, audit.finish());
-      differences.push(...audit.differences);
-    }
-    compareTotals('balances', balances, 'totals', this.meta.totals, differences);
-    compareTotals('opening balances', openings, 'issued money', this.meta.issued, differences);
-    if (this.accounts.size !== this.meta.accountCount) differences.push(`The bucket has ${this.accounts.size} accounts, but counts ${this.meta.accountCount}.`);
-    return { accounts: this.accounts.size, legs: this.legCount, outcomes: this.outcomeCount, differences: bounded(differences) };
+    for (const number of [...this.accounts.keys()]) this.endAccount(number);
+    const { meta, accountCount } = this;
+    for (const text of [
+      ...comparedTotals('balances', this.balances, 'totals', meta.totals),
+      ...comparedTotals('opening balances', this.openings, 'issued money', meta.issued),
+    ])
+      this.differs(text);
+    if (accountCount !== meta.accountCount) this.differs(`The bucket has ${accountCount} accounts, but counts ${meta.accountCount}.`);
+    return { accounts: accountCount, legs: this.legCount, outcomes: this.outcomeCount, differences: bounded(this.differences, this.moreDifferences) };
   }
 
   private checkOwned(what: string, slot: number): void {
-    if (!this.meta.slots.some(({ from, to }) => from <= slot && slot <= to))
-      this.differences.push(`${what} lies in slot ${slot}, which the bucket does not own.`);
+    if (!this.meta.slots.some(({ from, to }) => from <= slot && slot <= to)) this.differs(`${what} lies in slot ${slot}, which the bucket does not own.`);
+  }
+
+  private differs(text: string): void {
+    if (this.differences.length < MAX_DIFFERENCES) this.differences.push(text);
+    else this.moreDifferences += 1;
   }
 }
 
@@ -114,22 +133,15 @@ function add(sums: Map<Currency, AmountMinor>, currency: Currency, amountMinor: 
   sums.set(currency, (sums.get(currency) ?? 0n) + amountMinor);
 }
 
-function compareTotals(
-  what: string,
-  found: ReadonlyMap<Currency, AmountMinor>,
-  kept: string,
-  said: ReadonlyMap<Currency, AmountMinor>,
-  differences: string[],
-): void {
-  for (const currency of [...new Set([...found.keys(), ...said.keys()])].sort()) {
+function comparedTotals(what: string, found: ReadonlyMap<Currency, AmountMinor>, kept: string, said: ReadonlyMap<Currency, AmountMinor>): readonly string[] {
+  return [...new Set([...found.keys(), ...said.keys()])].sort().flatMap((currency) => {
     const sum = found.get(currency) ?? 0n;
     const total = said.get(currency) ?? 0n;
-    if (sum !== total)
-      differences.push(`The ${what} in ${currency} add up to ${formatAmount(sum, currency)}, but the bucket's ${kept} say ${formatAmount(total, currency)}.`);
-  }
+    if (sum === total) return [];
+    return [`The ${what} in ${currency} add up to ${formatAmount(sum, currency)}, but the bucket's ${kept} say ${formatAmount(total, currency)}.`];
+  });
 }
 
-function bounded(differences: readonly string[]): readonly string[] {
-  if (differences.length <= MAX_DIFFERENCES) return differences;
-  return [...differences.slice(0, MAX_DIFFERENCES), `${differences.length - MAX_DIFFERENCES} more differences.`];
+function bounded(differences: readonly string[], more: number): readonly string[] {
+  return more === 0 ? differences : [...differences, `${more} more differences.`];
 }

@@ -1,4 +1,6 @@
 export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
+export { MAX_LISTED_LEGS, MomentAudit, type LegListing, type MomentReport } from './moment-audit';
+export { addedSums, differingParts, isLegSums, MOMENT_PARTS, partOfTxn, type MomentLeg } from './moment-sums';
 export { emptyBucket, type HomeOf, type SlotOf } from './bucket-state';
 export { isOtherCommitTime } from './commit-time';
 export { changeBody, changeRecordKey, creationBody, differingField, differingRequestField, requestNamed } from './request-body';
