@@ -112,7 +112,7 @@ describe('a cluster as it comes', () => {
       /^mas-client: UNAVAILABLE: no Transaction Manager answers at localhost:9: .*ECONNREFUSED/,
       ['account', 'get', 'abc', '--tc', 'localhost:9', '--timeout', '60000'],
     ],
-    ['an audit that is given no time', 7, /^mas-client: AUDIT_INCOMPLETE: nothing was compared: [^\n]*--timeout/, ['audit', '--timeout', '1']],
+    ['an audit that is given no time', 13, /^mas-client: AUDIT_INCOMPLETE: nothing was compared: [^\n]*--timeout/, ['audit', '--timeout', '1']],
     ['a token that is none', 3, /TOKEN_INVALID/, ['account', 'get', 'abc', '--token', 'a.b.c']],
   ])('%s: exit %i', async (_, code, text, args) => {
     expectRefusal(await client(...args), code, text);

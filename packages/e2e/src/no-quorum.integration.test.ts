@@ -87,7 +87,7 @@ test('two of three processes are killed: reads, payments and the command line sa
   // The payment's legs are told within a moment; until then the ledger has no instant at which it can be audited.
   await bank.settled([payer, payee]);
   const audit = await commandLine('audit');
-  expect(audit.code).toBe(7);
+  expect(audit.code).toBe(13);
   expect(audit.stdout).toMatch(
     /not compared: The replica of bucket 1 on RM 3 was not compared: [^\n]*\n[^]*\nincomplete: no differences in what was compared\n$/,
   );

@@ -23,9 +23,9 @@ interface Tamper {
 }
 
 /** @param homes what the homes of prepared legs say, by txn: a commit time */
-function reportOf(bucket: TestBucket, us: number, homes: ReadonlyMap<string, number> = new Map(), tamper: Tamper = {}): MomentReport {
+function reportOf(bucket: TestBucket, us: number, homes: ReadonlyMap<string, number> = new Map(), tamper: Tamper = {}, timesSinceUs = 0): MomentReport {
   const books = new BucketAudit(bucket.ledger.meta(), slotOf);
-  const audit = new MomentAudit(us, ALL_PARTS);
+  const audit = new MomentAudit(us, timesSinceUs, ALL_PARTS);
   const legs = bucket.rows.sortedLegs().flatMap((row) => (tamper.leg === undefined ? row : (tamper.leg(row) ?? [])));
   for (const row of bucket.rows.sortedAccounts()) {
     books.addAccounts([row]);
@@ -153,6 +153,20 @@ describe('a hand on a row of a payment across buckets shows, and the listing of 
   });
 });
 
+test('commit times of before all buckets had moments count as none: one side may have one that the other has not', () => {
+  const pair = new Pair();
+  const p = pair.promise(5n);
+  const us = pair.decide(p);
+  pair.tell(p);
+  const tamper: Tamper = { leg: (row) => (row.txn === p.txn ? { ...row, commitUs: null } : row) };
+  const reports = (sinceUs: number): readonly MomentReport[] => [
+    reportOf(pair.a, us, new Map(), {}, sinceUs),
+    reportOf(pair.b, us, new Map(), tamper, sinceUs),
+  ];
+  expect(differing(reports(us))).toEqual([]);
+  expect(differing(reports(us - 1))).toHaveLength(1);
+});
+
 test('sums of another replica differ when an account was opened with something else', () => {
   const [one, two] = [new TestBucket('a'), new TestBucket('a')];
   one.run(create('a1', 100n));
@@ -164,7 +178,7 @@ test('sums of another replica differ when an account was opened with something e
 });
 
 test('a listing is cut where it would not fit into a message', () => {
-  const audit = new MomentAudit(Number.MAX_SAFE_INTEGER, ALL_PARTS);
+  const audit = new MomentAudit(Number.MAX_SAFE_INTEGER, 0, ALL_PARTS);
   const pair = new Pair();
   const p = pair.promise(5n);
   pair.decide(p);

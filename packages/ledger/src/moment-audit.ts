@@ -48,9 +48,13 @@ export class MomentAudit {
   private laterMinor: AmountMinor = 0n;
   private readonly unanswered: LegRow[] = [];
 
-  /** @param parts of the payments whose legs are listed; null: none */
+  /**
+   * @param timesSinceUs commit times up to here count as none: while buckets took up moments a payment's home may have had none to give, or its leg none to keep
+   * @param parts of the payments whose legs are listed; null: none
+   */
   constructor(
     private readonly momentUs: number,
+    private readonly timesSinceUs: number,
     private readonly parts: ReadonlySet<number> | null,
   ) {}
 
@@ -89,7 +93,7 @@ export class MomentAudit {
   addOutcome({ txn, body, decision }: OutcomeRow): void {
     if (decision.kind !== 'committed' || (decision.commitUs ?? 0) > this.momentUs) return;
     for (const { account, effect, amountMinor } of body.legs) {
-      const leg = { txn, account, effect, amountMinor, commitUs: decision.commitUs };
+      const leg = { txn, account, effect, amountMinor, commitUs: this.timeOf(decision.commitUs) };
       this.decidedCount += 1;
       this.decidedSums.add(leg);
       if (this.isListed(txn)) this.list(this.decided, leg);
@@ -113,10 +117,14 @@ export class MomentAudit {
   }
 
   private count({ txn, account, spec: { effect, amountMinor } }: LegRow, commitUs: number | null): void {
-    const leg = { txn, account, effect, amountMinor, commitUs };
+    const leg = { txn, account, effect, amountMinor, commitUs: this.timeOf(commitUs) };
     this.legCount += 1;
     this.legSums.add(leg);
     if (this.isListed(txn)) this.list(this.legs, leg);
+  }
+
+  private timeOf(commitUs: number | null): number | null {
+    return commitUs === null || commitUs <= this.timesSinceUs ? null : commitUs;
   }
 
   private isListed(txn: TxnId): boolean {

@@ -63,6 +63,7 @@ function groupOf(request: ParticipantRequest): BucketId | null {
       return META_GROUP;
     case 'who-leads':
     case 'checksum':
+    case 'audit':
     case 'placement':
     case 'status':
       return null;

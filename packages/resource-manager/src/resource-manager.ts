@@ -133,6 +133,7 @@ export class ResourceManager implements ParticipantServer {
       case 'undecided':
       case 'locks':
       case 'checksum':
+      case 'audit':
         return this.ask(request, caller);
       default:
         return unreachable(request, 'request');

@@ -51,7 +51,7 @@ describe('work under way', () => {
       1,
       (rig, number, round) => rig.coordinator.changeAccount(rig.caller(), { id: `change-${round}`, number, change: round % 2 === 0 ? 'freeze' : 'unfreeze' }),
     ],
-    ['TOO_MANY_AUDITS', { maxAuditsInFlight: 1 }, 1, (rig) => rig.coordinator.audit(rig.caller())],
+    ['TOO_MANY_AUDITS', { maxAuditsInFlight: 1 }, 1, (rig) => rig.audit()],
     ['TOO_MANY_OPERATIONS', { maxOperationsInFlight: 1 }, 1, (rig) => rig.coordinator.undecided(rig.caller())],
     ['TOO_MANY_OPERATIONS', { maxOperationsInFlight: 1 }, 1, (rig) => rig.coordinator.clusterStatus(rig.caller())],
     ['TOO_MANY_OPERATIONS', { maxOperationsInFlight: 1 }, 1, (rig) => rig.coordinator.replaceNode(rig.caller(), 1, null)],
@@ -120,7 +120,7 @@ test('what finds no place in a bucket’s queue is answered at once, and was nev
 });
 
 test('questions to a home are bounded', async () => {
-  const rig = new Rig({ config: { maxAuditsInFlight: 1, maxOperationsInFlight: 1, maxQueriesQueued: 3_500 } });
+  const rig = new Rig({ config: { maxOperationsInFlight: 1, maxQueriesQueued: 3_500 } });
   const account = rig.open(1, 100n);
   rig.cluster.lagMs = (sent) => (sent.kind === 'query' ? 1_000 : 0);
   const answers = await rig.clock.until(
@@ -139,7 +139,7 @@ test.each<[keyof CoordinatorConfig, Partial<CoordinatorConfig>]>([
   ['maxPaymentsRunning', { maxPaymentsInFlight: 3, maxPaymentsRunning: 2 }],
   ['maxUrgentQueued', { maxPaymentsInFlight: 3, maxPaymentsRunning: 3, maxUrgentQueued: 5 }],
   ['maxAccountsInReads', { maxAccountsInReads: 999 }],
-  ['maxQueriesQueued', { maxAuditsInFlight: 1, maxOperationsInFlight: 1, maxQueriesQueued: 3_499 }],
+  ['maxQueriesQueued', { maxOperationsInFlight: 1, maxQueriesQueued: 2_999 }],
 ])('relations between bounds: %s', (setting, config) => {
   expect(coordinatorConfig({ coordinatorId: 'tc-1', ...config })).toMatchObject({
     ok: false,

@@ -48,7 +48,7 @@ export interface CoordinatorConfig {
   readonly maxListsInFlight: number;
   /** Creations and changes of accounts under way. */
   readonly maxAccountOperationsInFlight: number;
-  /** Audits under way: each keeps up to `auditLegsAtOnce` legs. */
+  /** Audits under way: each has every replica read all its rows. */
   readonly maxAuditsInFlight: number;
   /** Status, lists of what is undecided, resolutions and replacements under way. */
   readonly maxOperationsInFlight: number;
@@ -69,14 +69,11 @@ export interface CoordinatorConfig {
   readonly orphanAgeMs: number;
   readonly recoveryIntervalMs: number;
   readonly recoveryBatch: number;
-  /** Legs that an audit keeps in memory at a time; a larger ledger is read several times, for a part of the payments each. */
-  readonly auditLegsAtOnce: number;
 }
 
 /** One read may ask for so many accounts. */
 export const MAX_ACCOUNTS_PER_READ = 1_000;
-/** Homes that one audit, and one look at what is undecided, ask at once. */
-export const HOMES_ASKED_TOGETHER = 500;
+/** Homes that one look at what is undecided asks at once. */
 export const HOMES_ASKED_FOR_DOUBTS = 3_000;
 
 const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
@@ -113,7 +110,6 @@ const DEFAULTS: Omit<CoordinatorConfig, 'coordinatorId'> = {
   orphanAgeMs: 120_000,
   recoveryIntervalMs: 15_000,
   recoveryBatch: 1_000,
-  auditLegsAtOnce: 500_000,
 };
 
 export interface ConfigProblem {
@@ -157,7 +153,6 @@ const RANGES: Readonly<Record<NumericSetting, readonly [number, number]>> = {
   orphanAgeMs: [1_000, 86_400_000],
   recoveryIntervalMs: [100, 3_600_000],
   recoveryBatch: [1, 100_000],
-  auditLegsAtOnce: [1, 100_000_000],
 };
 
 /** Completes `overrides` with defaults; answers every problem, not only the first. */
@@ -191,11 +186,8 @@ export function configProblems(config: CoordinatorConfig): readonly ConfigProble
     complain('maxUrgentQueued', 'must not be below twice maxPaymentsRunning, or the decision of a payment that has begun might find no place');
   if (config.maxAccountsInReads < MAX_ACCOUNTS_PER_READ)
     complain('maxAccountsInReads', `must not be below ${MAX_ACCOUNTS_PER_READ}, or the largest read could never begin`);
-  if (config.maxQueriesQueued < config.maxAuditsInFlight * HOMES_ASKED_TOGETHER + config.maxOperationsInFlight * HOMES_ASKED_FOR_DOUBTS) {
-    complain(
-      'maxQueriesQueued',
-      `must not be below maxAuditsInFlight * ${HOMES_ASKED_TOGETHER} + maxOperationsInFlight * ${HOMES_ASKED_FOR_DOUBTS}, which may all ask one bucket`,
-    );
+  if (config.maxQueriesQueued < config.maxOperationsInFlight * HOMES_ASKED_FOR_DOUBTS) {
+    complain('maxQueriesQueued', `must not be below maxOperationsInFlight * ${HOMES_ASKED_FOR_DOUBTS}, which may all ask one bucket`);
   }
   return problems;
 }

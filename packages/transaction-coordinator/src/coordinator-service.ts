@@ -137,13 +137,28 @@ export interface ListPaymentsRequest {
 }
 
 export interface AuditReport {
+  /** Everything is compared as of this moment, microseconds since the Unix epoch. */
+  readonly momentUs: number;
   readonly checks: readonly { readonly name: string; readonly count: number; readonly differences: readonly string[] }[];
   readonly totals: readonly { readonly currency: Currency; readonly issuedMinor: AmountMinor; readonly balancesMinor: AmountMinor }[];
   readonly checksums: readonly ReplicaChecksum[];
-  /** What could not be compared, a sentence each: replicas that were away, payments that were not read in time. */
+  /** What could not be compared, a sentence each: replicas that were away or not read in time. */
   readonly incomplete: readonly string[];
   /** Everything was compared, and nothing differs. */
   readonly consistent: boolean;
+}
+
+/** How far an audit has come: of each replica, rows read, and about how many thousandths of all they are. */
+export interface AuditProgress {
+  readonly momentUs: number;
+  readonly replicas: readonly { readonly bucket: BucketId; readonly rm: RmId; readonly rows: number; readonly permille: number }[];
+}
+
+export interface AuditWatch {
+  /** Aborted: nobody waits for the report any more. */
+  readonly signal: AbortSignal;
+  /** At least every other second. */
+  onProgress(progress: AuditProgress): void;
 }
 
 /** A payment without a decision that has no leg prepared anywhere that answers, so that no bucket lists it. */
@@ -198,8 +213,8 @@ export interface CoordinatorService {
     payment: { readonly kind: 'id'; readonly id: string } | { readonly kind: 'txn'; readonly txn: TxnId; readonly account: AccountNumber },
   ): Promise<Reply<PaymentView>>;
   listPayments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>>;
-  /** Operators. */
-  audit(caller: Caller): Promise<Reply<AuditReport>>;
+  /** Operators. The caller's deadline may be Infinity: it takes as long as it takes. */
+  audit(caller: Caller, watch: AuditWatch): Promise<Reply<AuditReport>>;
   undecided(caller: Caller): Promise<Reply<UndecidedReport>>;
   /** Proposes RESOLVE at the home; obeys what it records. */
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;

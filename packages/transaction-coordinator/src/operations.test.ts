@@ -1,5 +1,6 @@
 /** Accounts' life, the audit that finds what is wrong, undecided transactions and their forced resolution, settings. */
 import { slotOfAccount } from '@mas/placement';
+import type { ReplicaFindings } from '@mas/two-phase-commit';
 import { accountNumber, bucketId, delay, paymentKey, rmId, type AccountNumber } from '@mas/values';
 import { coordinatorConfig } from './coordinator-config';
 import { Rig, USD, verdict } from './testing/rig';
@@ -115,7 +116,7 @@ describe('audit', () => {
     readonly differences: readonly string[];
     readonly incomplete: readonly string[];
   }> {
-    const reply = await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 60_000)));
+    const reply = await rig.clock.until(rig.audit(rig.caller(undefined, 60_000)));
     if (!reply.ok) throw new Error(reply.error.message);
     return {
       consistent: reply.value.consistent,
@@ -156,30 +157,6 @@ describe('audit', () => {
     expect(await audited(rig)).toMatchObject({ consistent: true, differences: [] });
   });
 
-  test('a ledger with more legs than are kept at once is audited in parts, and as completely', async () => {
-    const whole = await audited((await busy()).rig);
-    const inParts = await busy(new Rig({ config: { auditLegsAtOnce: 7 } }));
-    expect(await audited(inParts.rig)).toEqual(whole);
-    const bucket = inParts.rig.cluster.bucket(3);
-    const rows = bucket.rows.sortedOutcomes().filter((candidate) => candidate.decision.kind === 'committed');
-    for (const row of rows) bucket.rows.putOutcome({ ...row, decision: { kind: 'aborted', atMs: 1, reason: { name: 'CANCELLED', account: null, facts: {} } } });
-    const spoiled = await audited(inParts.rig);
-    for (const row of rows) expect(spoiled.differences.join('\n')).toContain(row.txn);
-  });
-
-  test('a payment that runs while the audit reads, after its one account and before its other: no difference', async () => {
-    const { rig, accounts } = await busy();
-    await rig.clock.pass(100);
-    let paid: Promise<unknown> | null = null;
-    rig.cluster.lagMs = (request) => {
-      if (request.kind !== 'list-accounts' || request.bucket !== 2 || paid !== null) return 0;
-      paid = rig.coordinator.createPayment(rig.caller(), rig.request(accounts[0]!, accounts[2]!, 1n));
-      return 50;
-    };
-    expect((await audited(rig)).differences).toEqual([]);
-    expect(verdict((await rig.clock.until(paid!)) as never)).toBe('committed');
-  });
-
   test.each<[string, (rig: Rig, accounts: readonly AccountNumber[]) => void, RegExp]>([
     [
       'money from nowhere',
@@ -196,7 +173,7 @@ describe('audit', () => {
         const leg = bucket.rows.sortedLegs().find((candidate) => candidate.state === 'committed' && candidate.body!.legs.length === 2)!;
         bucket.rows.legs.get(leg.account)!.delete(leg.txn);
       },
-      /has no leg of it|journal/,
+      /Payment [0-9a-f]{64} is committed, but account \S+ has no committed leg of it/,
     ],
     [
       'a decision that a leg contradicts',
@@ -205,7 +182,7 @@ describe('audit', () => {
         const row = bucket.rows.sortedOutcomes().find((candidate) => candidate.decision.kind === 'committed')!;
         bucket.rows.putOutcome({ ...row, decision: { kind: 'aborted', atMs: 1, reason: { name: 'CANCELLED', account: null, facts: {} } } });
       },
-      /recorded aborted/,
+      /Payment [0-9a-f]{64}: its leg on \S+ is committed, but its home has recorded no such decision/,
     ],
   ])('finds %s', async (_, spoil, finding) => {
     const { rig, accounts } = await busy();
@@ -216,68 +193,130 @@ describe('audit', () => {
     expect(report.differences.join('\n')).toMatch(finding);
   });
 
-  test('finds a replica that differs', async () => {
+  /** What this replica says, changed. */
+  function tampered(rig: Rig, rm: number, bucket: number, change: (findings: ReplicaFindings) => Partial<ReplicaFindings>): void {
+    rig.cluster.tap = (asked, request) => {
+      if (request.kind !== 'audit' || request.isEnding || request.bucket !== bucket || asked !== rm) return 'pass';
+      const findings = rig.cluster.bucket(bucket).findings(asked, request);
+      return findings === null ? 'pass' : { kind: 'audit', rows: 1, permille: 1_000, findings: { ...findings, ...change(findings) } };
+    };
+  }
+
+  test('finds a replica whose rows differ at an equal index, and one that says something else of the moment', async () => {
     const { rig } = await busy();
     await rig.clock.pass(100);
-    const sha256 = 'f'.repeat(64);
-    rig.cluster.tap = (rm, request) => {
-      if (request.kind !== 'checksum' || request.bucket !== 2 || rm !== 1) return 'pass';
-      const bucket = rig.cluster.bucket(2);
-      return { kind: 'checksum', checksum: { bucket: bucketId(2), rm, appliedIndex: bucket.entries, sha256, differences: [], accounts: 1, legs: 1 } };
-    };
-    expect((await audited(rig)).differences.join('\n')).toMatch(/Bucket 2: RM \d and RM \d differ/);
+    tampered(rig, 1, 2, ({ checksum }) => ({ checksum: { ...checksum, sha256: 'f'.repeat(64) } }));
+    expect((await audited(rig)).differences).toEqual([expect.stringMatching(/^Bucket 2: RM \d and RM \d differ at an index: all rows at index \d+\.$/)]);
+    tampered(rig, 3, 2, ({ moment }) => ({ moment: moment === null ? null : { ...moment, legs: moment.legs + 1, accountSum: 'f' } }));
+    expect((await audited(rig)).differences).toEqual([expect.stringMatching(/^Bucket 2: RM \d and RM 3 differ at the moment: accounts, legs\.$/)]);
   });
 
   test('a replica that is away: no difference, and not consistent either, but incomplete, by name', async () => {
     const { rig } = await busy();
     await rig.clock.pass(100);
-    rig.cluster.tap = (rm, request) => (request.kind === 'checksum' && rm === 3 ? { kind: 'not-sent', reason: 'connection refused' } : 'pass');
+    rig.cluster.tap = (rm, request) => (request.kind === 'audit' && rm === 3 ? { kind: 'not-sent', reason: 'connection refused' } : 'pass');
     const report = await audited(rig);
     expect(report).toMatchObject({ differences: [], consistent: false });
     expect(report.incomplete).toContain('The replica of bucket 1 on RM 3 was not compared: connection refused.');
   });
 
-  test('a replica one applied index behind: incomplete, with both indexes', async () => {
+  test('a replica at another index is compared as of the moment, and not by whole rows', async () => {
     const { rig } = await busy();
     await rig.clock.pass(100);
-    const { entries } = rig.cluster.bucket(1);
-    rig.cluster.tap = (rm, request) =>
-      request.kind === 'checksum' && rm === 2 && request.bucket === 1
-        ? { kind: 'checksum', checksum: { bucket: bucketId(1), rm, appliedIndex: entries - 1, sha256: 'f'.repeat(64), differences: [], accounts: 2, legs: 9 } }
-        : 'pass';
+    const whole = await audited(rig);
+    tampered(rig, 2, 1, ({ checksum }) => ({ checksum: { ...checksum, appliedIndex: checksum.appliedIndex - 1, sha256: 'f'.repeat(64) } }));
     const report = await audited(rig);
-    expect(report).toMatchObject({
-      differences: [],
-      consistent: false,
-      incomplete: [`The replica of bucket 1 on RM 2 was not compared: it stands at index ${entries - 1}, others at ${entries}.`],
-    });
+    expect(report).toMatchObject({ differences: [], incomplete: [], consistent: true });
+    expect(whole.counts.map((count, at) => count - (report.counts[at] ?? 0))).toEqual([0, 0, 1, 0, 0]);
   });
 
-  test('cut off by its deadline: incomplete, with how far it came', async () => {
+  test('no replica of a bucket is read: legs are not compared with decisions, which is said', async () => {
     const { rig } = await busy();
     await rig.clock.pass(100);
-    rig.cluster.tap = (_, request) => (request.kind === 'list-legs' && request.bucket === 2 ? 'lose-request' : 'pass');
+    rig.cluster.tap = (_, request) => (request.kind === 'audit' && request.bucket === 2 ? { kind: 'unavailable', reason: 'no store' } : 'pass');
+    const report = await audited(rig);
+    expect(report).toMatchObject({ differences: [], consistent: false });
+    expect(report.incomplete).toContain('Legs were not compared with decisions, because no replica of bucket 2 was read.');
+  });
+
+  /** One replica that reads a row with each answer. */
+  function slow(rig: Rig, rm: number, answerMs = 1_000): { rows: number; ended: number } {
+    const reading = { rows: 0, ended: 0 };
+    rig.cluster.lagMs = (request) => (request.kind === 'audit' && !request.isEnding ? answerMs : 0);
+    rig.cluster.tap = (asked, request) => {
+      if (request.kind !== 'audit' || asked !== rm || request.bucket !== 1) return 'pass';
+      if (request.isEnding) reading.ended += 1;
+      else reading.rows += 1;
+      return reading.rows > 100 ? 'pass' : { kind: 'audit', rows: reading.rows, permille: reading.rows * 10, findings: null };
+    };
+    return reading;
+  }
+
+  test('without a deadline it takes as long as it takes, and says how far it has come', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    slow(rig, 2);
+    const heard: number[] = [];
+    const reply = await rig.clock.until(
+      rig.audit(
+        { ...rig.caller(), deadlineMs: Number.POSITIVE_INFINITY },
+        { onProgress: ({ replicas }) => heard.push(replicas.find(({ bucket, rm }) => bucket === 1 && rm === 2)?.rows ?? 0) },
+      ),
+    );
+    expect(reply).toMatchObject({ ok: true, value: { consistent: true } });
+    expect(heard.length).toBeGreaterThan(90);
+    expect(heard).toEqual([...heard].sort((a, b) => a - b));
+  });
+
+  test('cut off by its deadline: incomplete, with what was not compared', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    const reading = slow(rig, 2, 100);
     const startedMs = rig.clock.monotonicMs();
-    const reply = await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 8_000)));
+    const reply = await rig.clock.until(rig.audit(rig.caller(undefined, 8_000)));
     // A tenth and more of its time is left for the report to get out of a busy process.
     expect(rig.clock.monotonicMs() - startedMs).toBeLessThanOrEqual(7_000);
-    expect(reply).toMatchObject({ ok: true, value: { consistent: false } });
-    const report = reply.ok ? reply.value : null;
-    expect(report?.checks.flatMap((check) => check.differences)).toEqual([]);
-    expect(report?.incomplete.join(' ')).toMatch(/its legs could not be read in time\. Of bucket 2 the payments of \d accounts were read\./);
+    const incomplete = ['The replica of bucket 1 on RM 2 was not compared: the time for the audit was over.'];
+    expect(reply).toMatchObject({ ok: true, value: { consistent: false, incomplete } });
+    expect(reply.ok && reply.value.checks.flatMap((check) => check.differences)).toEqual([]);
+    await rig.clock.pass(10);
+    expect(reading.ended).toBe(1);
   });
 
-  test('accounts are read side by side: many of them cost no round trip each', async () => {
-    const rig = new Rig();
-    for (let i = 0; i < 120; i += 1) rig.open(1, 1n, `many${i}-`);
-    rig.cluster.lagMs = (request) => (request.kind === 'list-legs' ? 1_000 : 0);
-    expect((await audited(rig)).consistent).toBe(true);
+  test('whoever asked is gone: replicas are told to end', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    const reading = slow(rig, 2);
+    const gone = new AbortController();
+    rig.clock.schedule(5_000, () => gone.abort());
+    const startedMs = rig.clock.monotonicMs();
+    await rig.clock.until(rig.audit({ ...rig.caller(), deadlineMs: Number.POSITIVE_INFINITY }, { signal: gone.signal }));
+    expect(rig.clock.monotonicMs() - startedMs).toBeLessThan(8_000);
+    await rig.clock.pass(10);
+    expect(reading.ended).toBe(1);
+  });
+
+  test('a replica that reads no further, and one that begins again and again, are given up', async () => {
+    const { rig } = await busy();
+    await rig.clock.pass(100);
+    let asked = 0;
+    rig.cluster.lagMs = (request) => (request.kind === 'audit' ? 1_000 : 0);
+    rig.cluster.tap = (rm, request) => {
+      if (request.kind !== 'audit' || request.bucket !== 1 || rm === 1) return 'pass';
+      asked += 1;
+      return { kind: 'audit', rows: rm === 2 ? 7 : asked % 3, permille: 1, findings: null };
+    };
+    const reply = await rig.clock.until(rig.audit({ ...rig.caller(), deadlineMs: Number.POSITIVE_INFINITY }));
+    expect(reply.ok && reply.value.incomplete).toEqual([
+      expect.stringMatching(/bucket 1 on RM 2 was not compared: it has read no row for 1\d s/),
+      expect.stringMatching(/bucket 1 on RM 3 was not compared: it began 6 times/),
+    ]);
   });
 
   test('an unreachable bucket makes it fail, not pass', async () => {
     const { rig } = await busy();
     rig.cluster.silent.add(bucketId(3));
-    expect(await rig.clock.until(rig.coordinator.audit(rig.caller(undefined, 3_000)))).toMatchObject({ ok: false, error: { kind: 'unavailable' } });
+    expect(await rig.clock.until(rig.audit(rig.caller(undefined, 3_000)))).toMatchObject({ ok: false, error: { kind: 'unavailable' } });
   });
 });
 

@@ -324,7 +324,7 @@ test("an account's token reads that account only", async () => {
         }),
       ),
       rig.coordinator.listAccounts(caller, null, 10),
-      rig.coordinator.audit(caller),
+      rig.audit(caller),
       rig.coordinator.undecided(caller),
       rig.coordinator.resolve(caller, 'a'.repeat(64) as never, own),
       rig.coordinator.clusterStatus(caller),

@@ -11,6 +11,7 @@ import type { CoordinatorPorts } from './coordinator-ports';
 import type {
   AccountView,
   AuditReport,
+  AuditWatch,
   Caller,
   CoordinatorService,
   CoordinatorStatus,
@@ -114,7 +115,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.lists = new Lists(link, directory, new Cursors(ports.digest));
     this.views = new PaymentViews(dao, link, legFinder, clock, this.unfinished, config.coordinatorId);
     this.doubts = new Doubts(run, legFinder, directory, dao);
-    this.auditor = new Audit(link, directory, clock, config);
+    this.auditor = new Audit(link, directory, clock, random, config);
     this.status = new ClusterStatus(link, directory, clock, () => this.ownStatus());
     this.nodes = new NodeReplacement(link, clock);
     this.recovery = new Recovery(run, dao);
@@ -202,9 +203,9 @@ export class TransactionCoordinator implements CoordinatorService {
     return this.limits.lists.run(1, () => this.lists.payments(caller, request));
   }
 
-  audit(caller: Caller): ReturnType<CoordinatorService['audit']> {
+  audit(caller: Caller, watch: AuditWatch): ReturnType<CoordinatorService['audit']> {
     return this.limits.audits.run(1, async () => {
-      const report = await this.auditor.run(caller);
+      const report = await this.auditor.run(caller, watch);
       if (report.ok) this.noteAudit(report.value);
       return report;
     });

@@ -4,7 +4,7 @@
  * it on gRPC streams, the simulator on a simulated network.
  */
 import type { Condition } from '@mas/health';
-import type { AccountStatus, Instruction, LegRow, LockRow, OutcomeRow, Outcome } from '@mas/ledger';
+import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome } from '@mas/ledger';
 import type { Leadership, PlacementMap } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
@@ -48,6 +48,23 @@ export type ParticipantRequest =
   | { readonly kind: 'locks'; readonly bucket: BucketId; readonly lockId: string | null }
   /** Right behind the entry that closes the bucket at this moment, if it has not been applied yet; null: now. */
   | { readonly kind: 'checksum'; readonly bucket: BucketId; readonly atUs: number | null }
+  /**
+   * To any replica: an audit of its rows under an id of the asker's. Answered after a second at the latest with how far it has come, and asked again until it has
+   * found what there is to be found; what nobody asks about ends. `parts` of the payments whose legs are listed as well (ledger's moment-sums).
+   */
+  | {
+      readonly kind: 'audit';
+      readonly bucket: BucketId;
+      readonly id: string;
+      readonly momentUs: number;
+      /** Commit times up to here count as none: before, not all buckets had moments. */
+      readonly timesSinceUs: number;
+      /** Rows are those right behind the entry that closes the bucket here, if it has not been applied yet. */
+      readonly barrierUs: number;
+      readonly parts: readonly number[];
+      /** Its asker needs it no more. */
+      readonly isEnding: boolean;
+    }
   /** Answered at once by any replica from what it knows itself. */
   | { readonly kind: 'who-leads'; readonly bucket: BucketId }
   | { readonly kind: 'placement' }
@@ -119,6 +136,8 @@ export interface BucketTotals {
   readonly balances: ReadonlyMap<Currency, AmountMinor>;
   /** Prepared legs plus legs not yet told. */
   readonly undecidedLegs: number;
+  /** Since this moment all that the bucket has decided or applied has moments that hold. */
+  readonly momentsSinceUs: number;
 }
 
 /** Which incarnation of which Resource Manager: 0 for a founder, then 1, 2, … */
@@ -186,6 +205,13 @@ export interface ReplicaChecksum {
   readonly legs: number;
 }
 
+/** Of a replica's rows, all of them read. */
+export interface ReplicaFindings {
+  readonly checksum: ReplicaChecksum;
+  /** What they say of the moment that was asked about; null: of none. */
+  readonly moment: MomentReport | null;
+}
+
 export type ParticipantReply =
   /** With the semantics version of the bucket's instructions, which all its replicas know and which never falls; null: the sender is not told. */
   | { readonly kind: 'outcomes'; readonly outcomes: readonly ItemReply[]; readonly semanticsVersion: number | null }
@@ -207,6 +233,8 @@ export type ParticipantReply =
   /** `stampMs`: the bucket's time, by which they end. */
   | { readonly kind: 'locks'; readonly locks: readonly LockRow[]; readonly stampMs: number }
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
+  /** `rows` read so far, about so many thousandths of all; findings once all are. */
+  | { readonly kind: 'audit'; readonly rows: number; readonly permille: number; readonly findings: ReplicaFindings | null }
   | ({ readonly kind: 'leadership' } & Leadership)
   /** With the time on which most Resource Managers agree, in milliseconds since the Unix epoch; null: who answers knows of none. */
   | { readonly kind: 'placement'; readonly map: PlacementMap | null; readonly agreedMs: number | null }

@@ -16,16 +16,18 @@ export const EXIT = {
   lockHeld: 10,
   degraded: 11,
   answerLost: 12,
+  incomplete: 13,
 } as const;
 
 export const EXIT_CODE_HELP = `Exit codes:
   0  done                                  6  refused or aborted, with its reason
-  1  unexpected failure                    7  unavailable, out of time or incomplete: try again
+  1  unexpected failure                    7  unavailable or out of time: try again
   2  wrong input                           8  outcome unknown: ask again with the same id
   3  not authenticated or not allowed      9  an audit found differences, a statement does not add up
   4  not found                            10  the lock is held by another owner
   5  conflict with what exists            11  the cluster serves, with replicas missing (cluster status, cluster health)
-                                          12  done, but the answer cannot be written`;
+                                          12  done, but the answer cannot be written
+                                          13  an audit found no differences, and could not compare everything`;
 
 export function exitCodeOf(kind: RequestError['kind']): number {
   switch (kind) {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { join, resolve } from 'node:path';
 import { status as Code, type Client } from '@grpc/grpc-js';
 import type { RunningServer } from '@mas/rpc';
+import type { AuditProgress } from '@mas/transaction-coordinator';
 import { committed, TXN } from '../../../rpc/src/testing/fake-coordinator';
 import { CALL_TIMEOUT_MS, rawCallOver, report, TmListener } from '../../../rpc/src/testing/tm-listener';
 import { MasClient } from './mas-client';
@@ -197,12 +198,15 @@ describe('every method answers what the coordinator said', () => {
         ],
       },
     });
-    expect(await client.audit()).toMatchObject({
+    const heard: AuditProgress[] = [];
+    expect(await client.audit({ onProgress: (progress) => heard.push(progress) })).toMatchObject({
+      momentUs: 7,
       consistent: false,
       incomplete: ['one was away'],
       checks: [{ name: 'journals', count: 12, differences: ['one'] }],
       totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }],
     });
+    expect(heard).toEqual([{ momentUs: 7, replicas: [{ bucket: 1, rm: 1, rows: 30, permille: 500 }] }]);
     expect(await client.undecided()).toEqual({
       transactions: [],
       payments: [

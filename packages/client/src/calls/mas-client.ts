@@ -4,7 +4,7 @@
  */
 import type { LockList, LockReport } from '@mas/global-lock';
 import type { ClusterNode } from '@mas/placement';
-import type { AuditReport, AccountView, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
+import type { AccountView, AuditProgress, AuditReport, PaymentResult, PaymentView, Reply, UndecidedReport } from '@mas/transaction-coordinator';
 import {
   AccountChange,
   AcquireLockRequest,
@@ -34,7 +34,7 @@ import {
   readAccountPage,
   readAccounts,
   readAcquiredLocks,
-  readAudit,
+  readAuditEvent,
   readBrokenLock,
   readClusterStatus,
   readCreatedAccount,
@@ -95,7 +95,14 @@ const DIRECTIONS = { debit: PaymentDirection.PAYMENT_DIRECTION_DEBIT, credit: Pa
 const STATES = { PENDING: PaymentState.PAYMENT_STATE_PENDING, COMMITTED: PaymentState.PAYMENT_STATE_COMMITTED, ABORTED: PaymentState.PAYMENT_STATE_ABORTED };
 const UNKNOWN_RETRY_MS = 100;
 const DEFAULT_TIMEOUT_MS = 15_000;
-const AUDIT_TIMEOUT_MS = 900_000;
+/** How far it has come is said every second. */
+const AUDIT_SILENCE_MS = 30_000;
+
+export interface AuditOptions {
+  /** Null: none. */
+  readonly timeoutMs?: number | null;
+  readonly onProgress?: (progress: AuditProgress) => void;
+}
 
 export class MasClient {
   private readonly channel: RetryingChannel;
@@ -269,9 +276,18 @@ export class MasClient {
     return this.ask(`${NODES}ReplaceNode`, ReplaceNodeRequest.encode(request).finish(), (reader) => reader.message(1, readNode));
   }
 
-  /** Reads the whole ledger, so it is given more time than other calls unless the caller has less. */
-  audit(timeoutMs = AUDIT_TIMEOUT_MS): Promise<AuditReport> {
-    return this.ask(`${NODES}Audit`, EMPTY, readAudit, timeoutMs);
+  /** Takes as long as it takes while it comes on; the options can say less. @throws MasCallFailed */
+  async audit({ timeoutMs = null, onProgress }: AuditOptions = {}): Promise<AuditReport> {
+    const reports: AuditReport[] = [];
+    const heard = (bytes: Buffer): void => {
+      const event = readWire(bytes, readAuditEvent, 'tolerant');
+      if (event.kind === 'report') reports.push(event.report);
+      else onProgress?.(event.progress);
+    };
+    await this.channel.listen(`${NODES}Audit`, EMPTY, heard, timeoutMs, AUDIT_SILENCE_MS);
+    const report = reports.at(-1);
+    if (report === undefined) throw new Error('the audit has ended without a report');
+    return report;
   }
 
   undecided(): Promise<UndecidedReport> {

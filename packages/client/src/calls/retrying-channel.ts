@@ -57,6 +57,8 @@ const CHANNEL_OPTIONS = {
   'grpc.enable_retries': 0,
 } as const;
 
+type Tried<Answer> = { readonly answer: Answer } | { readonly error: ServiceError };
+
 interface Endpoint {
   readonly address: string;
   readonly clients: readonly Client[];
@@ -88,14 +90,30 @@ export class RetryingChannel {
     decode: (bytes: Uint8Array) => Answer,
     timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   ): Promise<Answer> {
-    const deadlineMs = performance.now() + timeoutMs;
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+    const deadlineMs = performance.now() + timeoutMs;
+    return this.repeated((at) => this.once(at, path, bytes, decode, deadlineMs), deadlineMs);
+  }
+
+  /**
+   * One request, whose answers come until there are no more. Where a server is lost meanwhile, another one is asked, and begins anew.
+   * @param timeoutMs null: it takes as long as it takes, while something comes
+   * @param silenceMs nothing has come for so long: nobody works on it any more
+   * @throws MasCallFailed
+   */
+  async listen(path: string, request: Uint8Array, onAnswer: (bytes: Buffer) => void, timeoutMs: number | null, silenceMs: number): Promise<void> {
+    const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+    const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    await this.repeated((at) => this.listened(at, path, bytes, onAnswer, deadlineMs, silenceMs), deadlineMs);
+  }
+
+  private async repeated<Answer>(ask: (at: number) => Promise<Tried<Answer>>, deadlineMs: number): Promise<Answer> {
     const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
     for (let attempt = 1; ; attempt += 1) {
       // Also between two attempts: the owner of a call that waits for its next one may close the client meanwhile.
       if (this.closed) throw closedMeanwhile(attempt - 1);
       const at = this.preferred;
-      const reply = await this.once(at, path, bytes, decode, deadlineMs);
+      const reply = await ask(at);
       if ('answer' in reply) return reply.answer;
       const { code, error } = fromServiceError(reply.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
@@ -131,13 +149,7 @@ export class RetryingChannel {
     for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
   }
 
-  private once<Answer>(
-    at: number,
-    path: string,
-    bytes: Buffer,
-    decode: (bytes: Uint8Array) => Answer,
-    deadlineMs: number,
-  ): Promise<{ readonly answer: Answer } | { readonly error: ServiceError }> {
+  private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<Tried<Answer>> {
     return new Promise((resolve, reject) => {
       this.pick(at).makeUnaryRequest(
         path,
@@ -158,6 +170,31 @@ export class RetryingChannel {
           }
         },
       );
+    });
+  }
+
+  private listened(at: number, path: string, bytes: Buffer, onAnswer: (bytes: Buffer) => void, deadlineMs: number, silenceMs: number): Promise<Tried<void>> {
+    return new Promise((resolve, reject) => {
+      const options = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs - performance.now() } : {};
+      const stream = this.pick(at).makeServerStreamRequest<Buffer, Buffer>(path, sameBytes, sameBytes, bytes, this.authorization(), options);
+      const silence = setTimeout(() => stream.cancel(), silenceMs);
+      stream.on('data', (answer: Buffer) => {
+        silence.refresh();
+        try {
+          onAnswer(answer);
+        } catch (cause) {
+          reject(cause as Error);
+          stream.cancel();
+        }
+      });
+      stream.on('error', (error: ServiceError) => {
+        clearTimeout(silence);
+        resolve({ error });
+      });
+      stream.on('end', () => {
+        clearTimeout(silence);
+        resolve({ answer: undefined });
+      });
     });
   }
 

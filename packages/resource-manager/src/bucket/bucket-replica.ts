@@ -2,6 +2,8 @@
 import type { InstructionItem, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { unreachable, type BucketId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
+import { AuditRuns } from '../audit/audit-runs';
+import { RowsAudit, type AuditQuestion } from '../audit/rows-audit';
 import { BucketOpening } from '../drivers/bucket-opening';
 import { DeliveryDriver } from '../drivers/deliver';
 import { ExpiryDriver } from '../drivers/expire';
@@ -15,7 +17,6 @@ import { Proposer } from '../propose/proposer';
 import { AccountReads } from '../reads/account-reads';
 import { BucketReads } from '../reads/bucket-reads';
 import { Closing } from '../reads/closing';
-import { replicaChecksum } from '../reads/replica-checksum';
 import { BucketApplier, type ReplicaListener } from './bucket-applier';
 import type { ReplicaContext } from './replica-context';
 
@@ -40,12 +41,14 @@ export class BucketReplica implements ReplicaListener {
   private readonly closing: Closing;
   private readonly accounts: AccountReads;
   private readonly reads: BucketReads;
+  private readonly audits: AuditRuns;
 
   constructor(
     readonly bucket: BucketId,
     private readonly context: ReplicaContext,
-    { exchange, homes, admission }: ReplicaServices,
+    private readonly services: ReplicaServices,
   ) {
+    const { exchange, homes, admission } = services;
     const { host, config } = context;
     this.applier = new BucketApplier(bucket, context);
     this.applier.listener = this;
@@ -65,6 +68,12 @@ export class BucketReplica implements ReplicaListener {
     this.instructions = new InstructionService(this.applier, this.proposer, admission, homes, config.maxWaitRounds, config.maxBatchInstructions);
     this.accounts = new AccountReads(this.applier, this.closing, homes, context);
     this.reads = new BucketReads(this.applier, this.closing, homes, context);
+    this.audits = new AuditRuns({
+      clock: context.clock,
+      start: () => this.newAudit(),
+      work: (audit, question) => this.audited(audit, question),
+      storeRefusal: () => this.applier.storeRefusal(),
+    });
   }
 
   onLeading(term: number): void {
@@ -100,6 +109,8 @@ export class BucketReplica implements ReplicaListener {
         return this.reads.locks(request.lockId);
       case 'checksum':
         return this.checksum(request.atUs);
+      case 'audit':
+        return this.audits.ask(request);
       default:
         return unreachable(request, 'request about a bucket');
     }
@@ -107,6 +118,7 @@ export class BucketReplica implements ReplicaListener {
 
   /** Answers what waits and lets what is in flight finish; the replica itself is stopped by its host. */
   async quiet(): Promise<void> {
+    this.audits.endAll();
     this.drivers.stop();
     await this.proposer.stop();
     await this.drivers.idle();
@@ -120,20 +132,33 @@ export class BucketReplica implements ReplicaListener {
     return this.instructions.handle(items, caller);
   }
 
+  /** Whole, in one answer. */
   private async checksum(atUs: number | null): Promise<ParticipantReply> {
-    // So that an entry comes that all replicas have, also where nobody pays; not before the others have been asked as well.
-    const closing =
-      atUs === null || !this.applier.isLeading() || this.closing.isFarAhead(atUs)
-        ? null
-        : this.context.clock.schedule(this.closesInMs(atUs), () => void this.proposer.closeAt(atUs));
     try {
-      return { kind: 'checksum', checksum: await replicaChecksum(this.applier, this.context, atUs) };
+      const found = await this.audited(this.newAudit(), { barrierUs: atUs, moment: null });
+      return 'kind' in found ? found : { kind: 'checksum', checksum: found.checksum };
     } catch (error) {
       if (error instanceof StoreUnavailable) return this.applier.storeRefusal();
       throw error;
+    }
+  }
+
+  private async audited(audit: RowsAudit, question: AuditQuestion): ReturnType<RowsAudit['run']> {
+    // So that an entry comes that all replicas have, also where nobody pays; not before the others have been asked as well.
+    const { barrierUs } = question;
+    const closing =
+      barrierUs === null || !this.applier.isLeading() || this.closing.isFarAhead(barrierUs)
+        ? null
+        : this.context.clock.schedule(this.closesInMs(barrierUs), () => void this.proposer.closeAt(barrierUs));
+    try {
+      return await audit.run(question);
     } finally {
       closing?.cancel();
     }
+  }
+
+  private newAudit(): RowsAudit {
+    return new RowsAudit(this.applier, this.services.homes, this.context);
   }
 
   private closesInMs(us: number): number {

@@ -84,7 +84,15 @@ export class BucketReads {
     const momentUs = us ?? (meta.momentUs === 0 ? null : meta.momentUs);
     return {
       kind: 'totals',
-      totals: { bucket: this.applier.bucket, momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs: this.undecidedLegs() },
+      totals: {
+        bucket: this.applier.bucket,
+        momentUs,
+        accountCount: meta.accountCount,
+        issued: meta.issued,
+        balances,
+        undecidedLegs: this.undecidedLegs(),
+        momentsSinceUs: meta.momentsSinceUs,
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 /** mas/v1/participant.proto, replies. Their parts are in reading-messages.ts (accounts) and replica-messages.ts (status). */
 import type { HomeDecision, ItemOutcome, ItemReply, NoMoment, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type MissingQuorum } from '@mas/values';
+import { readAuditReply, writeAuditReply } from './audit-messages';
 import { readCondition, writeCondition } from './condition-messages';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
@@ -60,6 +61,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       });
     case 'checksum':
       return writer.message(9, reply.checksum, writeReplicaChecksum);
+    case 'audit':
+      return writer.message(24, reply, writeAuditReply);
     case 'placement':
       return writer.message(10, reply, (inner, { map, agreedMs }) => {
         inner.optionalMessage(1, map, writePlacementMap);
@@ -139,6 +142,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(23, (inner) => ({ kind: 'decisions', decisions: inner.messages(1, (each) => each.optionalMessage(1, readHomeDecision)) }) as const);
     case 22:
       return reader.message(22, (inner) => ({ kind: 'no-moment', why: inner.enumeration(1, NO_MOMENTS), sinceUs: inner.uint(2) }) as const);
+    case 24:
+      return reader.message(24, readAuditReply);
     default:
       return readFailure(reader);
   }

@@ -4,6 +4,7 @@ import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@ma
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
+import { readAuditRequest, writeAuditRequest } from './audit-messages';
 import { instructionsReader, writeInstructions, type InstructionsRequest } from './instructions-request-messages';
 import type { EncodedInstructions } from './ledger-codec';
 import { LEG_STATES } from './row-messages';
@@ -25,6 +26,7 @@ type AccountCursor = { readonly slot: Slot; readonly number: AccountNumber };
 type QueryKey = { readonly key: PaymentKey; readonly homeSlot: Slot };
 
 export function writeEnvelope(writer: WireWriter, { request, passage }: Envelope): void {
+  // Fields in ascending order; an audit is never passed on.
   writeParticipantRequest(writer, request);
   if (passage?.kind === 'relay') writer.message(15, passage.forMs, (inner, forMs) => inner.uint(1, forMs));
   else if (passage !== null) writer.message(16, passage.caller, (inner, caller) => inner.enumeration(1, CALLERS, caller));
@@ -50,6 +52,8 @@ function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest
       return writer.message(8, request, writeLocksRequest);
     case 'checksum':
       return writer.message(9, request, writeChecksum);
+    case 'audit':
+      return writer.message(17, request, writeAuditRequest);
     case 'placement':
       return writer.empty(10);
     case 'status':
@@ -108,6 +112,8 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
       return reader.message(13, (inner) => ({ kind: 'replace-node', rm: inner.rm(1), token: inner.text(2), ordinal: inner.optionalUint(3) }) as const);
     case 14:
       return reader.message(14, (inner) => ({ kind: 'who-leads', bucket: inner.bucket(1) }) as const);
+    case 17:
+      return reader.message(17, readAuditRequest);
     default:
       return reader.fail('an unknown request');
   }

@@ -6,7 +6,7 @@ import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readReasonName, readRefusalName } from './reason-names';
 
-const LEG_EFFECTS = wireEnum<LegEffect>({ debit: 1, credit: 2, authorize: 3, capture: 4, void: 5, 'refund-debit': 6 });
+export const LEG_EFFECTS = wireEnum<LegEffect>({ debit: 1, credit: 2, authorize: 3, capture: 4, void: 5, 'refund-debit': 6 });
 
 export function writeLegSpec(writer: WireWriter, spec: LegSpec): void {
   writer.text(1, spec.account);

@@ -42,6 +42,7 @@ export function writeBucketTotals(writer: WireWriter, totals: BucketTotals): voi
   writeTotals(writer, 5, totals.balances);
   writer.uint(6, totals.undecidedLegs);
   writer.optionalUint(7, totals.momentUs);
+  writer.uint(8, totals.momentsSinceUs);
 }
 
 export function readBucketTotals(reader: WireReader): BucketTotals {
@@ -52,5 +53,6 @@ export function readBucketTotals(reader: WireReader): BucketTotals {
     balances: readTotals(reader, 5),
     undecidedLegs: reader.uint(6),
     momentUs: reader.optionalUint(7),
+    momentsSinceUs: reader.uint(8),
   };
 }

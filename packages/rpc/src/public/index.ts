@@ -14,16 +14,16 @@ export {
   StreamPaymentsRequest,
 } from '../generated/mas/v1/account_service';
 export { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
-export { AddNodeRequest, ReplaceNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
+export { AddNodeRequest, AuditRequest, ReplaceNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
 export { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 export { PaymentKind, type Amount } from '../generated/mas/v1/payment';
+export { readAuditEvent, type AuditEvent } from './audit-messages';
 export { readNode } from '../codec/placement-messages';
 export { fromServiceError } from '../errors/status-details';
 export { readWire, type ReadMessage } from '../wire/wire-reader';
 export { readAccountPage, readAccounts, readCreatedAccount, readOneAccount, type AccountPage, type CreatedAccount } from './account-messages';
 export {
   readAcquiredLocks,
-  readAudit,
   readBrokenLock,
   readClusterStatus,
   readLockList,

@@ -1,19 +1,12 @@
-/** Answers to operators: cluster status, audits, transactions in doubt. And locks. */
+/** Answers to operators: cluster status, transactions in doubt. And locks. */
 import type { EffectiveLock, LockList, LockMode, LockReport, LockReportHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
-import type { AuditReport, CoordinatorStatus, NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
+import type { CoordinatorStatus, NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
-import { nearestInt64, type AmountMinor, type RmId } from '@mas/values';
+import type { RmId } from '@mas/values';
 import { readCondition, writeCondition } from '../codec/condition-messages';
 import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
-import {
-  readReplicaChecksum,
-  readReplicaStatus,
-  readUndecidedTransaction,
-  writeReplicaChecksum,
-  writeReplicaStatus,
-  writeUndecidedTransaction,
-} from '../codec/replica-messages';
+import { readReplicaStatus, readUndecidedTransaction, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -86,49 +79,6 @@ function readCoordinator(reader: WireReader): CoordinatorStatus {
     refused: reader.uint(7),
     latency: reader.messages(8, (inner) => ({ upToMs: inner.optionalUint(1), count: inner.uint(2) })),
   };
-}
-
-export function writeAudit(writer: WireWriter, report: AuditReport): void {
-  writer.message(1, report, (inner) => {
-    inner.messages(1, report.checks, (each, check) => {
-      each.text(1, check.name);
-      each.uint(2, check.count);
-      each.texts(3, check.differences);
-    });
-    inner.messages(2, report.totals, (each, total) => {
-      each.text(1, total.currency);
-      each.int64(2, nearestInt64(total.issuedMinor));
-      each.int64(3, nearestInt64(total.balancesMinor));
-      each.text(4, total.issuedMinor.toString());
-      each.text(5, total.balancesMinor.toString());
-    });
-    inner.messages(3, report.checksums, writeReplicaChecksum);
-    inner.bool(4, report.consistent);
-    inner.texts(5, report.incomplete);
-  });
-}
-
-export function readAudit(reader: WireReader): AuditReport {
-  return reader.message(1, (inner) => ({
-    checks: inner.messages(1, (each) => ({ name: each.text(1), count: each.uint(2), differences: each.texts(3) })),
-    totals: inner.messages(2, readAuditTotal),
-    checksums: inner.messages(3, readReplicaChecksum),
-    consistent: inner.bool(4),
-    incomplete: inner.texts(5),
-  }));
-}
-
-function readAuditTotal(reader: WireReader): AuditReport['totals'][number] {
-  const currency = reader.currency(1);
-  const [issued, balances] = [reader.int64(2), reader.int64(3)];
-  return { currency, issuedMinor: exactSum(reader, 4, issued), balancesMinor: exactSum(reader, 5, balances) };
-}
-
-/** A server of an earlier version writes the int64 alone. */
-function exactSum(reader: WireReader, field: number, rounded: AmountMinor): AmountMinor {
-  const digits = reader.text(field);
-  if (digits === '') return rounded;
-  return /^-?[0-9]{1,40}$/.test(digits) ? BigInt(digits) : reader.fail('a sum is decimal digits');
 }
 
 export function writeUndecided(writer: WireWriter, { transactions, silent, payments }: UndecidedReport): void {

@@ -31,8 +31,6 @@ export interface ClientMethod<Request, Answer> {
   readonly write: WriteMessage<Answer>;
   /** What the call counts against its subject's rate; default 1. */
   cost?(request: Request): number;
-  /** For calls that go through a whole ledger; default: the edge's. */
-  readonly maxDeadlineMs?: number;
 }
 
 export class ClientEdge {
@@ -48,7 +46,7 @@ export class ClientEdge {
     return {
       kind: 'unary',
       begin: (head) => {
-        const caller = this.admit(head, method.maxDeadlineMs);
+        const caller = this.admit(head);
         return caller.ok
           ? { ok: true, caller: subjectName(caller.value.subject), value: (request, ended) => this.answer(caller.value, request, method, ended) }
           : { ok: false, status: toStatus(caller.error) };
@@ -57,10 +55,10 @@ export class ClientEdge {
   }
 
   /** The caller behind a call, or why it is refused: from the headers alone. */
-  admit(head: CallHead, maxDeadlineMs = this.ports.limits.maxDeadlineMs): Reply<Caller> {
+  admit(head: CallHead): Reply<Caller> {
     const subject = this.authenticate(head);
     if (!subject.ok) return subject;
-    const deadlineMs = this.deadline(head, maxDeadlineMs);
+    const deadlineMs = this.deadline(head);
     if (!deadlineMs.ok) return deadlineMs;
     return accepted({ ...subject.value, deadlineMs: deadlineMs.value });
   }
@@ -129,7 +127,8 @@ export class ClientEdge {
   }
 
   /** The deadline on the monotonic clock. */
-  private deadline({ deadlineMs: given }: CallHead, maxDeadlineMs: number): Reply<number> {
+  private deadline({ deadlineMs: given }: CallHead): Reply<number> {
+    const { maxDeadlineMs } = this.ports.limits;
     if (!Number.isFinite(given)) return invalid('DEADLINE_MISSING', 'grpc-timeout', `Set a deadline; at most ${maxDeadlineMs} ms are used of it.`);
     const { clock } = this.ports;
     const leftMs = given - clock.monotonicMs();

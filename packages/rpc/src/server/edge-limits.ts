@@ -5,8 +5,6 @@ import { PUBLIC_DOOR, type DoorLimits } from '../door/door-limits';
 export interface EdgeLimits extends DoorLimits {
   /** A caller's deadline beyond this is shortened to it. */
   readonly maxDeadlineMs: number;
-  /** The same for an audit, which reads the whole ledger. */
-  readonly maxAuditDeadlineMs: number;
   readonly maxPaymentsPerBatch: number;
   /** Batches of one StreamPayments call that are worked on or not yet written at the same time. */
   readonly maxBatchesPerStream: number;
@@ -22,7 +20,6 @@ export interface EdgeLimits extends DoorLimits {
 export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   ...PUBLIC_DOOR,
   maxDeadlineMs: 60_000,
-  maxAuditDeadlineMs: 900_000,
   maxPaymentsPerBatch: 2_000,
   maxBatchesPerStream: 16,
   ratePerSecond: 100_000,
@@ -52,7 +49,6 @@ const RANGES: Readonly<Record<keyof EdgeLimits, readonly [min: number, max: numb
   unreadAnswerMs: [100, 600_000],
   idleStreamMs: [100, 86_400_000],
   maxDeadlineMs: [100, 600_000],
-  maxAuditDeadlineMs: [100, 86_400_000],
   maxPaymentsPerBatch: [1, 10_000],
   maxBatchesPerStream: [1, 1_000],
   ratePerSecond: [1, 10_000_000],

@@ -4,9 +4,10 @@ import { writeNode } from '../codec/placement-messages';
 import type { ServiceMethods } from '../door/methods';
 import { invalid, refused } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/node_service';
-import { writeAudit, writeClusterStatus, writeUndecided } from '../public/node-messages';
+import { writeClusterStatus, writeUndecided } from '../public/node-messages';
 import { writeOnePayment } from '../public/payment-messages';
 import { validAccount, validTxn } from '../validate/validate-ids';
+import { auditStream } from './audit-stream';
 import { requireOperator, type ClientEdge } from './client-edge';
 
 export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): ServiceMethods {
@@ -33,12 +34,7 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
       run: (caller, { rm, ordinal }) => asOperator(caller, () => coordinator.replaceNode(caller, rm, ordinal ?? null)),
       write: (writer, node) => writer.message(1, node, writeNode),
     }),
-    audit: edge.unary({
-      decode: (bytes) => proto.AuditRequest.decode(bytes),
-      run: (caller) => asOperator(caller, () => coordinator.audit(caller)),
-      write: writeAudit,
-      maxDeadlineMs: edge.ports.limits.maxAuditDeadlineMs,
-    }),
+    audit: auditStream(edge, coordinator),
     listUndecided: edge.unary({
       decode: (bytes) => proto.ListUndecidedRequest.decode(bytes),
       run: (caller) => asOperator(caller, () => coordinator.undecided(caller)),

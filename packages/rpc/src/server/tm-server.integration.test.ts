@@ -1,11 +1,12 @@
 /** The client-facing listener over real TLS: who may call, deadlines, limits, rich errors, batches. What MasClient makes of its answers is the client package's to test. */
-import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status as Code, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { MasClient } from '@mas/client';
 import { InvariantViolation } from '@mas/values';
 import { identity } from '../client/node-channel';
 import { fromServiceError } from '../errors/status-details';
 import { CreatePaymentRequest, CreatePaymentsRequest, StreamPaymentsRequest } from '../generated/mas/v1/account_service';
 import { readPaymentReplies, readStreamedReplies } from '../public/payment-messages';
+import { eventually } from '../testing/eventually';
 import { committed } from '../testing/fake-coordinator';
 import { failed, PAYMENT, rawCallOver, TmListener, type Outcome } from '../testing/tm-listener';
 import { readWire } from '../wire/wire-reader';
@@ -224,5 +225,49 @@ describe('batches', () => {
   test('a batch without a time-out, or a stream without a valid token, ends it', async () => {
     expect(fromServiceError((await stream([{ sequence: 1n, payments: batch, timeoutMs: 0 }], operator)).error!).error.reason).toBe('DEADLINE_MISSING');
     expect((await stream([{ sequence: 1n, payments: batch, timeoutMs: 1 }], 'x')).error?.code).toBe(Code.UNAUTHENTICATED);
+  });
+});
+
+describe('an audit', () => {
+  function audit(requests: readonly Buffer[]): { readonly open: ClientDuplexStream<Buffer, Buffer>; readonly error: Promise<ServiceError | null> } {
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${operator}`);
+    const open = raw.makeBidiStreamRequest<Buffer, Buffer>('/mas.v1.NodeService/Audit', identity, identity, metadata);
+    open.resume();
+    const error = new Promise<ServiceError | null>((resolve) => {
+      open.on('error', resolve);
+      open.on('end', () => resolve(null));
+    });
+    for (const request of requests) open.write(request);
+    return { open, error };
+  }
+  const watched = (): { readonly deadlineMs: number; readonly signal: AbortSignal } | undefined => {
+    const [caller, watch] = (coordinator.calls[0]?.args ?? []) as [{ readonly deadlineMs: number }, { readonly signal: AbortSignal }];
+    return coordinator.calls.length === 0 ? undefined : { deadlineMs: caller.deadlineMs, signal: watch.signal };
+  };
+
+  test('needs no deadline, and a caller that is gone ends it', async () => {
+    coordinator.answers.set('audit', () => new Promise(() => undefined));
+    const { open, error } = audit([Buffer.alloc(0)]);
+    await eventually('the audit has begun', () => watched() !== undefined);
+    expect(watched()).toMatchObject({ deadlineMs: Number.POSITIVE_INFINITY, signal: { aborted: false } });
+    open.cancel();
+    await eventually('the audit hears that nobody waits', () => watched()?.signal.aborted === true);
+    expect((await error)?.code).toBe(Code.CANCELLED);
+  });
+
+  test('takes one request', async () => {
+    coordinator.answers.set('audit', () => new Promise(() => undefined));
+    const twice = audit([Buffer.alloc(0), Buffer.alloc(0)]);
+    expect((await twice.error)?.code).toBe(Code.INVALID_ARGUMENT);
+    const none = audit([]);
+    none.open.end();
+    expect((await none.error)?.code).toBe(Code.INVALID_ARGUMENT);
+  });
+
+  test('that fails says why', async () => {
+    coordinator.answers.set('audit', () => Promise.reject(new Error('secret')));
+    const { error } = audit([Buffer.alloc(0)]);
+    expect(fromServiceError((await error)!).error.reason).toBe('INTERNAL');
   });
 });

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { AILMENTS, WELL, type ClockSignal, type Condition } from '@mas/health';
 import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
+import { addedSums, MOMENT_PARTS, type MomentLeg, type MomentReport } from '@mas/ledger';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { PlacementMap } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
@@ -156,6 +157,16 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: fc.constant('locks' as const), bucket, lockId: orNull(anyText) }),
   fc.record({ kind: fc.constant('locks' as const), bucket, lockId: fc.option(anyText, { nil: null }) }),
   fc.record({ kind: kind('checksum'), bucket, atUs: orNull(safeUint) }),
+  fc.record({
+    kind: kind('audit'),
+    bucket,
+    id: anyText,
+    momentUs: safeUint,
+    timesSinceUs: safeUint,
+    barrierUs: safeUint,
+    parts: fc.array(fc.nat(MOMENT_PARTS - 1), { maxLength: 3 }),
+    isEnding: fc.boolean(),
+  }),
   fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
   fc.record({ kind: kind('replace-node'), rm, ordinal: orNull(fc.nat(0xffff)), token: anyText }),
   fc.record({ kind: kind('who-leads'), bucket }),
@@ -230,6 +241,26 @@ export const checksum: fc.Arbitrary<ReplicaChecksum> = fc.record({
   accounts: safeUint,
   legs: safeUint,
 });
+const momentLeg: fc.Arbitrary<MomentLeg> = fc.record({
+  txn,
+  account,
+  effect: fc.constantFrom('debit' as const, 'credit' as const, 'refund-debit' as const),
+  amountMinor: amount,
+  commitUs: orNull(safeUint),
+});
+const legSums = fc.nat(255).map((byte) => Buffer.alloc(addedSums([]).length, byte));
+const momentReport: fc.Arbitrary<MomentReport> = fc.record({
+  momentUs: safeUint,
+  accounts: safeUint,
+  legs: safeUint,
+  decidedLegs: safeUint,
+  issued: totals,
+  balances: totals,
+  accountSum: anyText,
+  legSums,
+  decidedSums: legSums,
+  listing: orNull(fc.record({ legs: fc.array(momentLeg, { maxLength: 2 }), decided: fc.array(momentLeg, { maxLength: 2 }), isCut: fc.boolean() })),
+});
 export const undecidedTransaction: fc.Arbitrary<UndecidedTransaction> = fc.record({ txn, key, homeSlot: anySlot, leg: legRow, ageMs: safeUint });
 const itemReply: fc.Arbitrary<ItemReply> = fc.oneof(
   fc.record({ kind: kind('outcome'), outcome }),
@@ -250,11 +281,20 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('account-list'), accounts: fc.array(reading, { maxLength: 3 }), next: orNull(cursor) }),
   fc.record({
     kind: kind('totals'),
-    totals: fc.record({ bucket, momentUs: orNull(safeUint), accountCount: safeUint, issued: totals, balances: totals, undecidedLegs: safeUint }),
+    totals: fc.record({
+      bucket,
+      momentUs: orNull(safeUint),
+      accountCount: safeUint,
+      issued: totals,
+      balances: totals,
+      undecidedLegs: safeUint,
+      momentsSinceUs: safeUint,
+    }),
   }),
   fc.record({ kind: kind('undecided'), transactions: fc.array(undecidedTransaction, { maxLength: 2 }) }),
   fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }), stampMs: safeUint }),
   fc.record({ kind: kind('checksum'), checksum }),
+  fc.record({ kind: kind('audit'), rows: safeUint, permille: fc.nat(1000), findings: orNull(fc.record({ checksum, moment: orNull(momentReport) })) }),
   fc.record({ kind: kind('placement'), map: orNull(placementMap), agreedMs: orNull(clockMs) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),

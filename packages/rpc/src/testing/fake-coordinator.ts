@@ -1,7 +1,7 @@
 /** A CoordinatorService that remembers its calls and answers what a test tells it to. Test support only. */
 import { PaymentBody } from '@mas/ledger';
 import { incarnation, ordinal } from '@mas/membership';
-import type { CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
+import type { AuditWatch, CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, paymentKey, rmId, slot, txnId } from '@mas/values';
 
 export const TXN = txnId('ab'.repeat(32));
@@ -85,13 +85,17 @@ export function fakeCoordinator(): FakeCoordinator {
       },
     }),
     listPayments: () => ({ legs: [], nextCursor: null }),
-    audit: () => ({
-      checks: [{ name: 'journals', count: 12, differences: ['one'] }],
-      totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }],
-      checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }],
-      incomplete: ['one was away'],
-      consistent: false,
-    }),
+    audit: (_caller: unknown, { onProgress }: AuditWatch) => {
+      onProgress({ momentUs: 7, replicas: [{ bucket: bucketId(1), rm: rmId(1), rows: 30, permille: 500 }] });
+      return {
+        momentUs: 7,
+        checks: [{ name: 'journals', count: 12, differences: ['one'] }],
+        totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }],
+        checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }],
+        incomplete: ['one was away'],
+        consistent: false,
+      };
+    },
     undecided: () => ({
       transactions: [],
       payments: [{ id: 'p', scope: 'mas|ops', txn: TXN, coordinator: 'tm-1', homeBucket: bucketId(3), ageMs: 7, home: 'It does not answer.' }],

@@ -1,11 +1,13 @@
 /** One bucket for tests: the real ledger, unreplicated, and the reads of its leader. */
 import { createHash } from 'node:crypto';
 import {
+  BucketAudit,
   checkBucket,
   directionOf,
   emptyBucket,
   Ledger,
   MemoryRows,
+  MomentAudit,
   rowText,
   SEMANTICS_VERSION,
   type Instruction,
@@ -15,8 +17,17 @@ import {
   type Policy,
 } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
-import type { AccountReading, LegQuery, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import type { AccountNumber, BucketId, Clock, Currency, PaymentKey, Slot } from '@mas/values';
+import type {
+  AccountReading,
+  LegQuery,
+  ParticipantReply,
+  ParticipantRequest,
+  ReadLevel,
+  ReadMoment,
+  ReplicaChecksum,
+  ReplicaFindings,
+} from '@mas/two-phase-commit';
+import type { AccountNumber, BucketId, Clock, Currency, PaymentKey, RmId, Slot } from '@mas/values';
 
 const POLICY: Policy = { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1_000_000_000n };
 
@@ -176,7 +187,36 @@ export class FakeBucket {
     }).differences;
   }
 
-  sha256(): string {
+  checksum(rm: RmId): ReplicaChecksum {
+    const accounts = this.rows.accounts.size;
+    const legs = this.rows.sortedLegs().length;
+    return { bucket: this.id, rm, appliedIndex: this.entries, sha256: this.sha256(), differences: this.differences(), accounts, legs };
+  }
+
+  /** All replicas are one here. Null: a home does not answer. */
+  findings(rm: RmId, { momentUs, timesSinceUs, parts }: Extract<ParticipantRequest, { kind: 'audit' }>): ReplicaFindings | null {
+    this.closeAt(momentUs);
+    const books = new BucketAudit(this.ledger.meta(), slotOfAccount);
+    const asOf = new MomentAudit(momentUs, timesSinceUs, parts.length === 0 ? null : new Set(parts));
+    for (const row of this.rows.sortedAccounts()) {
+      books.addAccounts([row]);
+      for (const leg of this.rows.sortedLegs().filter(({ account }) => account === row.number)) {
+        books.addLegs([leg]);
+        asOf.addLeg(leg);
+      }
+      asOf.endAccount(row, books.endAccount(row.number));
+    }
+    for (const leg of asOf.takeUnanswered()) {
+      const recorded = this.askHome(leg.key, leg.homeSlot, momentUs);
+      if (recorded === 'unreachable') return null;
+      const commitUs = commitTimeOf(leg, recorded);
+      if (commitUs !== null) asOf.addDecidedLeg(leg, commitUs);
+    }
+    for (const outcome of this.rows.sortedOutcomes()) asOf.addOutcome(outcome);
+    return { checksum: this.checksum(rm), moment: asOf.finish() };
+  }
+
+  private sha256(): string {
     const { rows } = this;
     const text = [...rows.sortedAccounts(), ...rows.sortedLegs(), ...rows.sortedOutcomes()].map(rowText).join('\n');
     return createHash('sha256').update(text).digest('hex');

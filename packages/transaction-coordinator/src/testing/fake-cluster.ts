@@ -148,19 +148,11 @@ export class FakeCluster implements ParticipantClient {
     const bucket = this.buckets.get(id);
     const leader = this.leaders.get(id) ?? null;
     if (bucket === undefined) return { kind: 'no-replica' };
-    if (request.kind === 'checksum')
-      return {
-        kind: 'checksum',
-        checksum: {
-          bucket: id,
-          rm,
-          appliedIndex: bucket.entries,
-          sha256: bucket.sha256(),
-          differences: bucket.differences(),
-          accounts: bucket.rows.accounts.size,
-          legs: bucket.rows.sortedLegs().length,
-        },
-      };
+    if (request.kind === 'checksum') return { kind: 'checksum', checksum: bucket.checksum(rm) };
+    if (request.kind === 'audit') {
+      const findings = request.isEnding ? null : bucket.findings(rm, request);
+      return { kind: 'audit', rows: findings?.checksum.legs ?? 0, permille: 1_000, findings };
+    }
     if (leader !== rm) return { kind: 'not-leader', leader };
     switch (request.kind) {
       case 'instructions':
@@ -184,7 +176,15 @@ export class FakeCluster implements ParticipantClient {
         const undecidedLegs = bucket.ledger.preparedCount + [...bucket.ledger.undelivered()].reduce((sum, row) => sum + row.untold.length, 0);
         return {
           kind: 'totals',
-          totals: { bucket: id, momentUs: request.atUs ?? meta.momentUs, accountCount: meta.accountCount, issued: meta.issued, balances, undecidedLegs },
+          totals: {
+            bucket: id,
+            momentUs: request.atUs ?? meta.momentUs,
+            accountCount: meta.accountCount,
+            issued: meta.issued,
+            balances,
+            undecidedLegs,
+            momentsSinceUs: meta.momentsSinceUs,
+          },
         };
       }
       case 'undecided':

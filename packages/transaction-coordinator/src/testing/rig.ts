@@ -21,6 +21,8 @@ import {
   coordinatorConfig,
   noFailpoints,
   TransactionCoordinator,
+  type AuditReport,
+  type AuditWatch,
   type Caller,
   type CoordinatorConfig,
   type Failpoints,
@@ -129,6 +131,10 @@ export class Rig {
       lockHandle: null,
       ...more,
     };
+  }
+
+  audit(caller: Caller = this.caller(), watch: Partial<AuditWatch> = {}): Promise<Reply<AuditReport>> {
+    return this.coordinator.audit(caller, { signal: new AbortController().signal, onProgress: () => undefined, ...watch });
   }
 
   pay(request: PaymentRequest, caller: Caller = this.caller()): Promise<Reply<PaymentResult>> {

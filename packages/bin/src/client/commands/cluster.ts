@@ -1,15 +1,15 @@
-/** mas-client cluster status, audit, admin transactions|resolve */
+/** mas-client cluster status, admin transactions|resolve */
 import { describeVerdict, type Ailment } from '@mas/health';
 import { describeStop } from '@mas/resource-manager';
-import { MasCallFailed } from '@mas/client';
 import type { NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ClusterNode } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
 import { CommandFailed, EXIT } from '../exit-codes';
-import { coloured, money, table, time } from '../output';
+import { coloured, table, time } from '../output';
 import { UsageError } from '../../usage-error';
 import { withSession } from '../session';
+import { addAuditCommand } from './audit';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 
 const SYMPTOMS: Readonly<Record<Ailment, string>> = {
@@ -18,7 +18,6 @@ const SYMPTOMS: Readonly<Record<Ailment, string>> = {
   store: 'its database does not answer',
   clock: 'its clock is not what most agree on, which counts all the same: set it right (NTP)',
 };
-const MAX_SHOWN = 20;
 const MAX_RM = 0xffff;
 
 export function addClusterCommands(program: Command): void {
@@ -69,30 +68,7 @@ export function addClusterCommands(program: Command): void {
         output.print(node, () => replacement(node));
       }),
     );
-  program
-    .command('audit')
-    .description('check the live cluster: journals, legs, replicas, totals; takes up to 15 minutes, or --timeout')
-    .action(
-      withSession(program, async ({ client, output, timeoutMs }) => {
-        const report = await client.audit(timeoutMs ?? undefined).catch(unlessTooShort);
-        const differences = report.checks.flatMap((check) => check.differences);
-        output.print(report, () =>
-          [
-            table(
-              ['check', 'compared', 'differences'],
-              report.checks.map((check) => [check.name, String(check.count), String(check.differences.length)]),
-              [1, 2],
-            ),
-            ...report.totals.map((total) => `issued ${money(total.issuedMinor, total.currency)}, balances ${money(total.balancesMinor, total.currency)}`),
-            ...report.incomplete.map((text) => `not compared: ${text}`),
-            differences.length > 0 ? 'NOT consistent' : report.incomplete.length > 0 ? 'incomplete: no differences in what was compared' : 'consistent',
-          ].join('\n'),
-        );
-        if (differences.length > 0) throw new CommandFailed(EXIT.differences, shown(differences), { reason: 'AUDIT_DIFFERENCES' });
-        if (report.incomplete.length > 0)
-          throw new CommandFailed(EXIT.unavailable, `AUDIT_INCOMPLETE: ${shown(report.incomplete)}`, { reason: 'AUDIT_INCOMPLETE' });
-      }),
-    );
+  addAuditCommand(program);
   const admin = program.command('admin').description('transactions in doubt');
   admin
     .command('transactions')
@@ -115,16 +91,6 @@ export function addClusterCommands(program: Command): void {
         if (result.kind === 'unknown') throw new CommandFailed(EXIT.unknownOutcome, result.message);
       }),
     );
-}
-
-/** An audit is a read: what it did is not unknown, there is only no report. */
-function unlessTooShort(error: unknown): never {
-  if (!(error instanceof MasCallFailed) || error.error.kind !== 'deadline-exceeded') throw error;
-  throw new CommandFailed(
-    EXIT.unavailable,
-    'AUDIT_INCOMPLETE: nothing was compared: no report came in time; leave --timeout out (then an audit may take 15 minutes) or give it more',
-    { reason: 'AUDIT_INCOMPLETE' },
-  );
 }
 
 function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
@@ -173,10 +139,6 @@ function replicaTable(replicas: readonly ReplicaStatus[]): string {
     [3, 4, 5, 6, 7, 8, 9, 10],
     ['fsync p50', 'apply p50', 'in SQL', 'commit', 'prepared', 'term', ''],
   );
-}
-
-function shown(texts: readonly string[]): string {
-  return [...texts.slice(0, MAX_SHOWN), ...(texts.length > MAX_SHOWN ? [`And ${texts.length - MAX_SHOWN} more.`] : [])].join(' ');
 }
 
 function doubts({ transactions, payments, silent }: UndecidedReport): string {

@@ -1,0 +1,203 @@
+/**
+ * Reads all rows of a replica from SQL, so that what is found is what a restart would find. Three things come of it: a digest of the whole replicated state
+ * at one applied index, which is the same on every replica; whether the bucket adds up in itself; and what it says of a moment, which is the same in
+ * whatever later state the replica is. Accounts and legs are read side by side in the order of their keys: memory does not grow with the bucket.
+ */
+import { BucketAudit, emptyBucket, MomentAudit, type AccountRow, type BucketMeta, type LegRow, type MomentReport } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import type { ParticipantReply, ReplicaChecksum, ReplicaFindings } from '@mas/two-phase-commit';
+import { unreachable } from '@mas/values';
+import type { SnapshotChunk, SnapshotReader } from '../applied-store';
+import type { BucketApplier } from '../bucket/bucket-applier';
+import type { ReplicaContext } from '../bucket/replica-context';
+import type { RunningDigest } from '../digest';
+import type { HomeQuerier } from '../homes/home-querier';
+import { decidedOf } from '../reads/decided-legs';
+import { RowCursor } from './row-cursor';
+import { SlotShare } from './slot-share';
+
+export interface AuditQuestion {
+  /** Read right behind the entry that closes the bucket there, if it is still to come; null: now. */
+  readonly barrierUs: number | null;
+  /** Null: of none. */
+  readonly moment: { readonly us: number; readonly timesSinceUs: number; readonly parts: ReadonlySet<number> | null } | null;
+}
+
+/** Nobody waits for it any more. */
+export class AuditEnded extends Error {}
+
+const QUESTIONS_AT_ONCE = 250;
+/** Of the time that an audit takes, for accounts and their legs; the rest goes to outcomes. */
+const ACCOUNTS_PERMILLE = 600;
+
+export class RowsAudit {
+  private rows = 0;
+  private permille = 0;
+  private hasEnded = false;
+
+  constructor(
+    private readonly applier: BucketApplier,
+    private readonly homes: HomeQuerier,
+    private readonly context: ReplicaContext,
+  ) {}
+
+  end(): void {
+    this.hasEnded = true;
+  }
+
+  /** Rows read so far, and about how many thousandths of all they are: keys begin with the slot, and slots are about alike. */
+  progress(): { readonly rows: number; readonly permille: number } {
+    return { rows: this.rows, permille: Math.floor(this.permille) };
+  }
+
+  /** @throws StoreUnavailable, AuditEnded */
+  async run({ barrierUs, moment }: AuditQuestion): Promise<ReplicaFindings | ParticipantReply> {
+    // So that little is left to write behind the barrier, where applying waits for it.
+    this.applier.requestCheckpoint();
+    const reader = await this.applier.readAt(barrierUs, this.context.config.readTimeoutMs);
+    try {
+      const meta = reader.checkpoint.meta ?? emptyBucket(this.applier.bucket);
+      if (moment !== null && meta.momentUs < moment.us) return { kind: 'unavailable', reason: 'its rows have not come to the moment of the audit yet' };
+      if (moment !== null && meta.momentsSinceUs > moment.us) return { kind: 'no-moment', why: 'before', sinceUs: meta.momentsSinceUs };
+      const asOf = moment === null ? null : new MomentAudit(moment.us, moment.timesSinceUs, moment.parts);
+      const checksum = await this.readAll(reader, meta, asOf);
+      if (asOf === null || moment === null) return { checksum, moment: null };
+      const report = await this.withDecided(asOf, moment.us);
+      return 'kind' in report ? report : { checksum, moment: report };
+    } finally {
+      await reader.close();
+    }
+  }
+
+  private async readAll(reader: SnapshotReader, meta: BucketMeta, asOf: MomentAudit | null): Promise<ReplicaChecksum> {
+    const books = new BucketAudit(meta, slotOfAccount);
+    const digests = new RowDigests(this.context);
+    const share = new SlotShare(meta.slots);
+    await this.readAccounts(reader, books, asOf, digests, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
+    const rest = reader.chunks(['outcomes', 'locks']);
+    for await (const chunk of rest) {
+      this.counted(chunk.rows.length);
+      const slot = chunk.kind === 'outcomes' ? chunk.rows[0]?.slot : undefined;
+      if (slot !== undefined) this.permille = ACCOUNTS_PERMILLE + (1_000 - ACCOUNTS_PERMILLE) * share.before(slot);
+      for (const single of rowByRow(chunk)) digests.add(single);
+      if (chunk.kind === 'outcomes') {
+        books.addOutcomes(chunk.rows);
+        for (const row of chunk.rows) asOf?.addOutcome(row);
+      } else if (chunk.kind === 'locks') books.addLocks(chunk.rows);
+    }
+    const { differences, accounts, legs } = books.finish();
+    return {
+      bucket: this.applier.bucket,
+      rm: this.context.rm,
+      appliedIndex: reader.checkpoint.applied.index,
+      sha256: digests.hex(meta),
+      differences,
+      accounts,
+      legs,
+    };
+  }
+
+  /** Each account with its legs. */
+  private async readAccounts(
+    reader: SnapshotReader,
+    books: BucketAudit,
+    asOf: MomentAudit | null,
+    digests: RowDigests,
+    passed: (slot: number) => void,
+  ): Promise<void> {
+    const counted = (rows: number): void => this.counted(rows);
+    const accounts = new RowCursor(reader, 'accounts', counted);
+    const legs = new RowCursor(reader, 'legs', counted);
+    const addLeg = (leg: LegRow): void => {
+      digests.add({ kind: 'legs', rows: [leg] });
+      books.addLegs([leg]);
+    };
+    for (let account = accounts.head ?? (await accounts.more()); account !== null; account = accounts.head ?? (await accounts.more())) {
+      accounts.pass();
+      passed(account.slot);
+      digests.add({ kind: 'accounts', rows: [account] });
+      books.addAccounts([account]);
+      for (let leg = legs.head ?? (await legs.more()); leg !== null; leg = legs.head ?? (await legs.more())) {
+        const order = inOrder(leg, account);
+        if (order > 0) break;
+        legs.pass();
+        addLeg(leg);
+        if (order === 0) asOf?.addLeg(leg);
+      }
+      const openingMinor = books.endAccount(account.number);
+      asOf?.endAccount(account, openingMinor);
+    }
+    for (let leg = legs.head ?? (await legs.more()); leg !== null; leg = legs.head ?? (await legs.more())) {
+      legs.pass();
+      addLeg(leg);
+    }
+  }
+
+  /** Legs that the rows call prepared, and that their homes, closed at the moment, may have decided by then. */
+  private async withDecided(asOf: MomentAudit, us: number): Promise<MomentReport | ParticipantReply> {
+    const unanswered = asOf.takeUnanswered();
+    for (let from = 0; from < unanswered.length; from += QUESTIONS_AT_ONCE) {
+      this.counted(0);
+      const decided = await decidedOf(this.homes, unanswered.slice(from, from + QUESTIONS_AT_ONCE), { closedAtUs: us, isPast: true });
+      if ('kind' in decided) return decided;
+      for (const { leg, commitUs } of decided) {
+        if (commitUs === null) return { kind: 'no-moment', why: 'before', sinceUs: this.applier.state().ledger.momentsSinceUs };
+        asOf.addDecidedLeg(leg, commitUs);
+      }
+    }
+    return asOf.finish();
+  }
+
+  private counted(rows: number): void {
+    if (this.hasEnded) throw new AuditEnded();
+    this.rows += rows;
+  }
+}
+
+/** One per kind, as kinds are read side by side. Row by row: how a store cuts its chunks is its own affair. */
+class RowDigests {
+  private readonly running: Readonly<Record<SnapshotChunk['kind'], RunningDigest>>;
+
+  constructor(private readonly context: ReplicaContext) {
+    const start = (): RunningDigest => context.digest.startSha256();
+    this.running = { accounts: start(), legs: start(), outcomes: start(), locks: start() };
+  }
+
+  add(single: SnapshotChunk): void {
+    this.running[single.kind].update(this.context.rowCodec.encodeChunk(single));
+  }
+
+  hex(meta: BucketMeta): string {
+    const { accounts, legs, outcomes, locks } = this.running;
+    const whole = this.context.digest.startSha256();
+    whole.update(this.context.rowCodec.encodeMeta(meta));
+    for (const kind of [accounts, legs, outcomes, locks]) whole.update(Buffer.from(kind.hex(), 'latin1'));
+    return whole.hex();
+  }
+}
+
+/** As their tables are ordered. Numbers are ASCII. */
+function inOrder(leg: LegRow, account: AccountRow): number {
+  if (leg.slot !== account.slot) return leg.slot - account.slot;
+  if (leg.account === account.number) return 0;
+  return leg.account < account.number ? -1 : 1;
+}
+
+function* rowByRow(chunk: SnapshotChunk): Iterable<SnapshotChunk> {
+  switch (chunk.kind) {
+    case 'accounts':
+      for (const row of chunk.rows) yield { kind: 'accounts', rows: [row] };
+      return;
+    case 'legs':
+      for (const row of chunk.rows) yield { kind: 'legs', rows: [row] };
+      return;
+    case 'outcomes':
+      for (const row of chunk.rows) yield { kind: 'outcomes', rows: [row] };
+      return;
+    case 'locks':
+      for (const row of chunk.rows) yield { kind: 'locks', rows: [row] };
+      return;
+    default:
+      unreachable(chunk, 'snapshot chunk');
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * All replicas of one bucket, audited side by side: each as of the moment of the audit, and as many as can be right behind the same entry, where whole rows are
+ * compared.
+ */
+import type { LeaderDirectory } from '@mas/placement';
+import type { ReplicaFindings } from '@mas/two-phase-commit';
+import type { BucketId, Clock, Random, RmId } from '@mas/values';
+import type { BucketLink } from '../transport/bucket-link';
+import { ReplicaAudit, type AuditTerms, type NotRead } from './replica-audit';
+
+/** In which all replicas are asked before the entry comes. */
+const LEADS_MS = [300, 1_500] as const;
+/** A larger bucket is not read twice for what has no moment. */
+const MAX_ROWS_AGAIN = 200_000;
+const MOMENT_TIMEOUT_MS = 10_000;
+
+export interface BucketFindings {
+  readonly bucket: BucketId;
+  readonly found: readonly ReplicaFindings[];
+  /** A sentence each. */
+  readonly missed: readonly string[];
+}
+
+/** What the audits of all replicas have in common. */
+export interface AuditCourse {
+  readonly momentUs: number;
+  readonly timesSinceUs: number;
+  /** On the monotonic clock, or Infinity. */
+  readonly untilMs: number;
+  readonly signal: AbortSignal;
+  /** For whoever shows how far they have come. */
+  begins(audit: ReplicaAudit): void;
+}
+
+export class BucketAudits {
+  private readonly self: string;
+  private audits = 0;
+
+  constructor(
+    private readonly link: BucketLink,
+    private readonly directory: LeaderDirectory,
+    private readonly clock: Clock,
+    random: Random,
+  ) {
+    this.self = [random.below(2 ** 32), random.below(2 ** 32)].map((bits) => bits.toString(16)).join('');
+  }
+
+  async run(bucket: BucketId, course: AuditCourse): Promise<BucketFindings> {
+    for (let attempt = 0; ; attempt += 1) {
+      const findings = await this.once(bucket, course, LEADS_MS[attempt] ?? LEADS_MS[1]);
+      const rows = findings.found.reduce((sum, { checksum }) => sum + checksum.accounts + checksum.legs, 0);
+      const indexes = new Set(findings.found.map(({ checksum }) => checksum.appliedIndex));
+      const isEnough = indexes.size <= 1 || findings.missed.length > 0 || rows > MAX_ROWS_AGAIN;
+      if (isEnough || course.signal.aborted || attempt === LEADS_MS.length - 1) return findings;
+    }
+  }
+
+  /** Of one replica, with the legs of some payments. */
+  async list(bucket: BucketId, rm: RmId, parts: readonly number[], course: AuditCourse): Promise<ReplicaFindings | null> {
+    const { momentUs, timesSinceUs } = course;
+    const answer = await this.replica(bucket, rm, { momentUs, timesSinceUs, barrierUs: momentUs, parts }, course);
+    return 'kind' in answer ? null : answer;
+  }
+
+  private async once(bucket: BucketId, course: AuditCourse, leadMs: number): Promise<BucketFindings> {
+    const untilMs = Math.min(course.untilMs, this.clock.monotonicMs() + MOMENT_TIMEOUT_MS);
+    const now = await this.link.read(bucket, { kind: 'totals', bucket, atUs: null }, untilMs);
+    const latestUs = now.kind === 'totals' ? (now.totals.momentUs ?? 0) : 0;
+    const { momentUs, timesSinceUs } = course;
+    const terms = { momentUs, timesSinceUs, barrierUs: Math.max(momentUs, latestUs) + leadMs * 1_000, parts: [] };
+    const rms = this.directory.placement().replicasOf(bucket);
+    const answers = await Promise.all(rms.map(async (rm) => ({ rm, answer: await this.replica(bucket, rm, terms, course) })));
+    const found: ReplicaFindings[] = [];
+    const missed: string[] = [];
+    for (const { rm, answer } of answers) {
+      if ('kind' in answer) missed.push(`The replica of bucket ${bucket} on RM ${rm} was not compared: ${answer.reason}.`);
+      else found.push(answer);
+    }
+    return { bucket, found, missed };
+  }
+
+  private replica(bucket: BucketId, rm: RmId, terms: AuditTerms, { untilMs, signal, begins }: AuditCourse): Promise<ReplicaFindings | NotRead> {
+    this.audits += 1;
+    const audit = new ReplicaAudit(this.link, this.clock, bucket, rm, `${this.self}-${this.audits}`, terms);
+    begins(audit);
+    return audit.run(untilMs, signal);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The audit of one replica's rows, asked for again and again until it has found what there is to be found. No question lasts long; one that is lost, or whose
+ * process has started anew, is asked again. So it takes as long as it takes while it comes on, and ends where it does not.
+ */
+import { delay, type BucketId, type Clock, type RmId } from '@mas/values';
+import type { ReplicaFindings } from '@mas/two-phase-commit';
+import type { BucketLink } from '../transport/bucket-link';
+
+export interface AuditTerms {
+  /** Of all replicas. */
+  readonly momentUs: number;
+  /** Commit times up to here count as none. */
+  readonly timesSinceUs: number;
+  /** Of those of one bucket, so that they are read at one index. */
+  readonly barrierUs: number;
+  /** Of the payments whose legs are listed. */
+  readonly parts: readonly number[];
+}
+
+/** Why a replica's rows were not compared. */
+export interface NotRead {
+  readonly kind: 'missed';
+  readonly reason: string;
+}
+
+/** A replica answers after a second. */
+const ANSWER_TIMEOUT_MS = 5_000;
+const PAUSE_MS = 250;
+/** One that has read nothing more for so long is given up; one that has never answered, sooner. */
+const PATIENCE_MS = 15_000;
+const FIRST_PATIENCE_MS = 5_000;
+/** A process that dies again and again comes on each time. */
+const MAX_STARTS = 5;
+
+export class ReplicaAudit {
+  rows = 0;
+  permille = 0;
+  private starts = 1;
+  private progressMs: number;
+  private hasAnswered = false;
+
+  constructor(
+    private readonly link: BucketLink,
+    private readonly clock: Clock,
+    readonly bucket: BucketId,
+    readonly rm: RmId,
+    private readonly id: string,
+    private readonly terms: AuditTerms,
+  ) {
+    this.progressMs = clock.monotonicMs();
+  }
+
+  async run(untilMs: number, signal: AbortSignal): Promise<ReplicaFindings | NotRead> {
+    for (;;) {
+      const remainingMs = untilMs - this.clock.monotonicMs();
+      if (signal.aborted || remainingMs <= 0) {
+        this.end();
+        return missed(signal.aborted ? 'the audit was ended' : 'the time for the audit was over');
+      }
+      const reply = await this.link.follower.send(this.rm, this.request(false), Math.min(ANSWER_TIMEOUT_MS, remainingMs));
+      if (reply.kind === 'no-moment') return missed('its moments begin behind that of the audit, as they do in the seconds after an upgrade');
+      if (reply.kind === 'audit' && reply.findings !== null) {
+        this.rows = reply.rows;
+        this.permille = reply.permille;
+        this.end();
+        return reply.findings;
+      }
+      if (reply.kind === 'audit') this.heard(reply.rows, reply.permille);
+      const givenUp = this.givenUp(reply.kind === 'audit' ? null : 'reason' in reply ? reply.reason : reply.kind);
+      if (givenUp !== null) {
+        this.end();
+        return missed(givenUp);
+      }
+      if (reply.kind !== 'audit') await delay(this.clock, PAUSE_MS);
+    }
+  }
+
+  private heard(rows: number, permille: number): void {
+    this.hasAnswered = true;
+    this.permille = permille;
+    if (rows === this.rows) return;
+    if (rows < this.rows) this.starts += 1;
+    this.rows = rows;
+    this.progressMs = this.clock.monotonicMs();
+  }
+
+  private givenUp(failure: string | null): string | null {
+    if (this.starts > MAX_STARTS) return `it began ${this.starts} times`;
+    const idleMs = this.clock.monotonicMs() - this.progressMs;
+    if (idleMs < (this.hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS)) return null;
+    return failure ?? `it has read no row for ${Math.round(idleMs / 1000)} s`;
+  }
+
+  /** Heard or not: a replica ends by itself what nobody asks about. */
+  private end(): void {
+    void this.link.follower.send(this.rm, this.request(true), ANSWER_TIMEOUT_MS);
+  }
+
+  private request(isEnding: boolean): Parameters<BucketLink['follower']['send']>[1] {
+    const { momentUs, timesSinceUs, barrierUs, parts } = this.terms;
+    return { kind: 'audit', bucket: this.bucket, id: this.id, momentUs, timesSinceUs, barrierUs, parts, isEnding };
+  }
+}
+
+function missed(reason: string): NotRead {
+  return { kind: 'missed', reason };
+}
