@@ -173,6 +173,14 @@ test('any replica that has come so far answers; one that has not says who leads'
     );
   expect(await ofFollower(us)).toMatchObject({ kind: 'accounts', readings: [{ balanceMinor: 1n }], momentUs: us });
   expect(await ofFollower(us + 60_000_000)).toEqual({ kind: 'not-leader', leader });
+  const listed = (sinceUs: number): Promise<ParticipantReply> => {
+    const query = { account: to, direction: 'oldest-first', cursorSeq: null, limit: 9, state: null, fromMs: null, untilMs: null } as const;
+    return cluster.clock.await(cluster.manager(follower).handle({ kind: 'list-legs', bucket: BUCKET_1, query, token: null, sinceUs }, 'tm'));
+  };
+  // Nothing of the other payment is in the follower's rows before it is asked.
+  const legs = await listed(us);
+  expect(legs.kind === 'legs' && legs.legs.slice(0, 1)).toMatchObject([{ txn: payment('p', from, to, 1n).txn, state: 'committed' }]);
+  expect(await listed(us + 60_000_000)).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('has not come to the moment') as string });
 });
 
 test('the money of all buckets at one moment is the money issued, with a payment told to one side only', async () => {
@@ -239,6 +247,7 @@ describe('moments of long ago, which are read from rows', () => {
       kind: 'list-legs',
       bucket: BUCKET_2,
       token: null,
+      sinceUs: null,
       query: { account: BOB, direction: 'oldest-first', cursorSeq: null, limit: 500, state: 'committed', fromMs: null, untilMs: null },
     });
     expect(legs.kind === 'legs' && legs.legs.filter(({ mark }) => mark !== null).length).toBeGreaterThanOrEqual(2);

@@ -137,6 +137,7 @@ test('the history has what was answered a moment ago, in pages', async () => {
       kind: 'list-legs',
       bucket: BUCKET_2,
       token: null,
+      sinceUs: null,
       query: { account: CAROL, direction: 'newest-first', cursorSeq, limit: 3, state: null, fromMs: null, untilMs: null },
     });
   const first = await list(null);
@@ -175,7 +176,7 @@ test('a bucket says nothing about accounts in slots that it does not own', async
     await cluster.ask(BUCKET_2, { kind: 'read-accounts', bucket: BUCKET_2, level: 'committed', numbers: [BOB, ALICE], token: null, at: 'now' }),
   ).toMatchObject(nowhere);
   const query = { account: ALICE, direction: 'newest-first', cursorSeq: null, limit: 3, state: null, fromMs: null, untilMs: null } as const;
-  expect(await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, query })).toMatchObject(nowhere);
+  expect(await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, token: null, sinceUs: null, query })).toMatchObject(nowhere);
 });
 
 test('accounts are listed in pages', async () => {

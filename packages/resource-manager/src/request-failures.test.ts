@@ -23,6 +23,7 @@ const READS: readonly ParticipantRequest[] = [
     bucket: BUCKET_1,
     query: { account: ALICE, direction: 'newest-first', cursorSeq: null, limit: 9, state: null, fromMs: null, untilMs: null },
     token: null,
+    sinceUs: null,
   },
   { kind: 'checksum', bucket: BUCKET_1, atUs: null },
 ];

@@ -1,7 +1,8 @@
 /** Reads: at one moment while payments run, cached without going back, lists by page, and who may see what. */
 import { PaymentBody } from '@mas/ledger';
-import { paymentKey, type AccountNumber } from '@mas/values';
+import { bucketId, paymentKey, present, type AccountNumber } from '@mas/values';
 import type { Reply } from './index';
+import type { Tap } from './testing/fake-cluster';
 import { Rig, USD, verdict } from './testing/rig';
 
 async function traffic(rig: Rig, accounts: readonly AccountNumber[], rounds: number): Promise<void> {
@@ -247,6 +248,56 @@ describe('lists', () => {
     }
     const ascending = [1n, 2n, 3n, 4n, 5n, 6n, 7n];
     expect(amounts).toEqual(direction === 'oldest-first' ? ascending : [...ascending].reverse());
+  });
+
+  describe('pages come from replicas that do not lead', () => {
+    async function listing(sabotage: (rig: Rig, leader: number) => void): Promise<{ readonly amounts: readonly bigint[]; readonly asked: readonly string[] }> {
+      const rig = new Rig();
+      const [from, to] = [rig.open(1, 100n), rig.open(2, 0n)];
+      for (let i = 0; i < 5; i += 1) await rig.pay(rig.request(from, to, BigInt(i + 1)));
+      await rig.clock.pass(50);
+      const leader = present(rig.cluster.leaders.get(bucketId(1)), 'leader');
+      sabotage(rig, leader);
+      rig.cluster.sent.length = 0;
+      const amounts: bigint[] = [];
+      const query = { account: from, direction: 'oldest-first', limit: 2, state: 'COMMITTED', fromMs: null, untilMs: null } as const;
+      for (let cursor: string | null = null, page = 0; page < 3; page += 1) {
+        const reply: Awaited<ReturnType<typeof rig.coordinator.listPayments>> = await rig.clock.until(
+          rig.coordinator.listPayments(rig.caller(), { ...query, cursor }),
+        );
+        if (!reply.ok) throw new Error(reply.error.message);
+        amounts.push(...reply.value.legs.map((leg) => leg.spec.amountMinor));
+        cursor = reply.value.nextCursor;
+      }
+      return { amounts, asked: rig.cluster.sent.map(({ to: rm, request }) => `${request.kind} ${rm === leader ? 'leader' : 'other'}`) };
+    }
+    const ALL = [1n, 2n, 3n, 4n, 5n];
+
+    test('the leader says the moment of the first, and is not asked again', async () => {
+      const { amounts, asked } = await listing(() => undefined);
+      expect(amounts).toEqual(ALL);
+      expect(asked).toEqual(['read-accounts leader', 'list-legs other', 'list-legs other', 'list-legs other']);
+    });
+
+    test.each<[string, Tap]>([
+      ['has not come so far', () => ({ kind: 'unavailable', reason: 'it has not come to the moment of the list yet' })],
+      ['does not answer', () => 'lose-request'],
+      ['is of a program that does not know of it', () => ({ kind: 'not-leader', leader: null })],
+    ])('one that %s: the leader', async (_what, tap) => {
+      const { amounts, asked } = await listing((rig, leader) => {
+        rig.cluster.tap = (rm, request) => (request.kind === 'list-legs' && rm !== leader ? tap(rm, request) : 'pass');
+      });
+      expect(amounts).toEqual(ALL);
+      expect(asked.filter((step) => step === 'list-legs leader')).toHaveLength(3);
+    });
+
+    test('a leader that can say no moment lists itself', async () => {
+      const { amounts, asked } = await listing((rig) => {
+        rig.cluster.tap = (_rm, request) => (request.kind === 'read-accounts' ? { kind: 'accounts', readings: [], momentUs: null, asStored: false } : 'pass');
+      });
+      expect(amounts).toEqual(ALL);
+      expect(asked).not.toContain('list-legs other');
+    });
   });
 
   test('a cursor of another list, account or direction is refused by name', async () => {

@@ -39,6 +39,7 @@ import { PastReads } from './reads/past-reads';
 import { BalanceCache } from './reads/balance-cache';
 import { LegFinder } from './reads/leg-finder';
 import { Cursors } from './reads/cursor';
+import { Followers } from './reads/followers';
 import { Lists } from './reads/lists';
 import { PaymentViews } from './reads/payment-views';
 import { BucketLink } from './transport/bucket-link';
@@ -101,7 +102,8 @@ export class TransactionCoordinator implements CoordinatorService {
     const cache = new BalanceCache(dao, clock, config.idleGatherMs);
     const legFinder = new LegFinder(link);
     const ledgerTime = new LedgerTime(link.follower, directory, clock);
-    this.pastReads = new PastReads(link, directory, ledgerTime, clock);
+    const followers = new Followers(link, directory, clock);
+    this.pastReads = new PastReads(link, directory, ledgerTime, followers);
     this.payments = new Payments({
       ...run,
       digest,
@@ -112,7 +114,7 @@ export class TransactionCoordinator implements CoordinatorService {
     });
     this.accounts = new Accounts({ link, directory, placements: this.placements, digest, clock, config });
     this.reads = new AccountReads(link, directory, cache);
-    this.lists = new Lists(link, directory, new Cursors(ports.digest));
+    this.lists = new Lists(link, directory, new Cursors(ports.digest), followers);
     this.views = new PaymentViews(dao, link, legFinder, clock, this.unfinished, config.coordinatorId);
     this.doubts = new Doubts(run, legFinder, directory, dao);
     this.auditor = new Audit(link, directory, clock, random, config);

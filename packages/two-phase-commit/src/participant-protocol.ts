@@ -32,7 +32,8 @@ export type ParticipantRequest =
       readonly token: string | null;
       readonly at: ReadMoment;
     }
-  | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null }
+  /** `sinceUs`: from any replica that stands at this moment or later; null: nothing that was answered before is missing, and the leader is asked. */
+  | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null; readonly sinceUs: number | null }
   /** One leg, by what identifies it; found through the bucket's filter, however long the account's history is. */
   | { readonly kind: 'leg'; readonly bucket: BucketId; readonly account: AccountNumber; readonly txn: TxnId; readonly token: string | null }
   | {

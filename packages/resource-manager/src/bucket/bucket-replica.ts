@@ -96,7 +96,7 @@ export class BucketReplica implements ReplicaListener {
       case 'read-accounts':
         return this.accounts.read(request.level, request.numbers, request.at);
       case 'list-legs':
-        return this.reads.listLegs(request.query);
+        return this.reads.listLegs(request.query, request.sinceUs);
       case 'leg':
         return this.reads.leg(request.account, request.txn);
       case 'list-accounts':

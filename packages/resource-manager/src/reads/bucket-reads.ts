@@ -112,9 +112,16 @@ export class BucketReads {
     });
   }
 
-  /** The account's history, from SQL, which first catches up with the read point. */
-  async listLegs(query: LegQuery): Promise<ParticipantReply> {
-    return this.atReadPoint(async (index) => {
+  /**
+   * The account's history, from SQL, which first catches up with the read point.
+   * @param sinceUs a replica that stands at this moment or later answers as it is, whether it leads or not
+   */
+  async listLegs(query: LegQuery, sinceUs: number | null): Promise<ParticipantReply> {
+    const isThere = sinceUs !== null && this.applier.state().ledger.momentUs >= sinceUs;
+    if (sinceUs !== null && !isThere) return { kind: 'unavailable', reason: 'it has not come to the moment of the list yet' };
+    const at = (read: (index: number) => Promise<ParticipantReply>): Promise<ParticipantReply> =>
+      isThere ? this.served(() => read(this.applier.applied().index)) : this.atReadPoint(read);
+    return at(async (index) => {
       const foreign = foreignAccount(this.applier, [query.account]);
       if (foreign !== null) return foreign;
       const limit = Math.max(1, Math.min(query.limit, MAX_LEGS_LISTED));

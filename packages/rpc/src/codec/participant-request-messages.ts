@@ -183,10 +183,17 @@ function writeListLegs(writer: WireWriter, request: RequestOf<'list-legs'>): voi
   writer.uint(1, request.bucket);
   writer.message(2, request.query, writeLegQuery);
   writer.optionalText(3, request.token);
+  writer.optionalUint(4, request.sinceUs);
 }
 
 function readListLegs(reader: WireReader): RequestOf<'list-legs'> {
-  return { kind: 'list-legs', bucket: reader.bucket(1), query: reader.message(2, readLegQuery), token: reader.optionalText(3) };
+  return {
+    kind: 'list-legs',
+    bucket: reader.bucket(1),
+    query: reader.message(2, readLegQuery),
+    token: reader.optionalText(3),
+    sinceUs: reader.optionalUint(4),
+  };
 }
 
 function writeLegRequest(writer: WireWriter, request: RequestOf<'leg'>): void {

@@ -149,6 +149,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
       untilMs: orNull(safeUint),
     }),
     token: orNull(anyText),
+    sinceUs: orNull(safeUint),
   }),
   fc.record({ kind: kind('leg'), bucket, account, txn, token: orNull(anyText) }),
   fc.record({ kind: kind('list-accounts'), bucket, after: orNull(cursor), limit: fc.nat(500) }),

@@ -1,7 +1,8 @@
 /** Lists: an account's payments, and all accounts bucket by bucket. Pages by cursor; a page is at most 500 rows. */
 import type { LegRow } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
-import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type Slot } from '@mas/values';
+import type { ParticipantRequest } from '@mas/two-phase-commit';
+import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
 import type { AccountView, Caller, ListPaymentsRequest, Reply } from '../coordinator-service';
 import { mayRead, operatorsOnly } from '../payment/identity';
@@ -9,16 +10,28 @@ import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 import type { TransactionState } from '../txn-coordinator-dao';
 import { cursorNumber, type CursorFields, type Cursors } from './cursor';
+import type { Followers } from './followers';
 
 export const MAX_PAGE = 500;
 /** A bucket writes what it has applied to its database before it lists. */
 const LIST_TIMEOUT_MS = 10_000;
+
+type ListLegs = Extract<ParticipantRequest, { readonly kind: 'list-legs' }>;
+
+/** Where a page of payments begins, and what its replica has to have passed. */
+interface LegPlace {
+  readonly cursorSeq: number | null;
+  readonly sinceUs: number | null;
+}
+
+const START: LegPlace = { cursorSeq: null, sinceUs: null };
 
 export class Lists {
   constructor(
     private readonly link: BucketLink,
     private readonly directory: LeaderDirectory,
     private readonly cursors: Cursors,
+    private readonly followers: Followers,
   ) {}
 
   async payments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>> {
@@ -27,17 +40,39 @@ export class Lists {
     const limit = pageLimit(request.limit);
     if (!limit.ok) return limit;
     const asked: CursorFields = [account, direction, request.state ?? '', request.fromMs ?? '', request.untilMs ?? ''];
-    let cursorSeq: number | null = null;
-    if (request.cursor !== null) {
-      const [seq] = this.cursors.decode('payments', asked, request.cursor, 1) ?? [];
-      cursorSeq = cursorNumber(seq);
-      if (cursorSeq === null) return badCursor();
-    }
+    const place = request.cursor === null ? START : this.legCursor(asked, request.cursor);
+    if (place === null) return badCursor();
+    const { cursorSeq } = place;
     const bucket = this.link.bucketOf(slotOfAccount(account));
     const query = { account, direction, cursorSeq, limit: limit.value, state: legState(request.state), fromMs: request.fromMs, untilMs: request.untilMs };
-    const reply = await this.link.read(bucket, { kind: 'list-legs', bucket, query, token: caller.token }, caller.deadlineMs, LIST_TIMEOUT_MS);
-    if (reply.kind !== 'legs') return unanswered(reply, `The bucket of account ${account} did not answer; try again.`);
-    return success({ legs: reply.legs, nextCursor: reply.nextCursorSeq === null ? null : this.cursors.encode('payments', asked, [reply.nextCursorSeq]) });
+    const silence = `The bucket of account ${account} did not answer; try again.`;
+    const chosen = place === START ? await this.momentOf(bucket, account, caller) : null;
+    if (chosen !== null && chosen.kind !== 'accounts') return unanswered(chosen, silence);
+    const sinceUs = chosen === null ? place.sinceUs : chosen.momentUs;
+    const reply = await this.legs({ kind: 'list-legs', bucket, query, token: caller.token, sinceUs }, caller);
+    if (reply.kind !== 'legs') return unanswered(reply, silence);
+    const { nextCursorSeq } = reply;
+    return success({ legs: reply.legs, nextCursor: nextCursorSeq === null ? null : this.cursors.encode('payments', asked, [nextCursorSeq, sinceUs ?? '']) });
+  }
+
+  /** Of now: nothing that was answered before is missing at it. The leader says it, and the pages come from replicas that have passed it; null: it has none to say. */
+  private momentOf(bucket: BucketId, account: AccountNumber, caller: Caller): ReturnType<BucketLink['read']> {
+    // Its own is enough: what homes have decided and it has not heard of is not in its rows.
+    const at = { choose: this.directory.placement().map.buckets.map((entry) => entry.bucket) };
+    return this.link.read(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [account], token: caller.token, at }, caller.deadlineMs);
+  }
+
+  private async legs(request: ListLegs, caller: Caller): ReturnType<BucketLink['read']> {
+    const { bucket, sinceUs } = request;
+    const early = sinceUs === null ? null : await this.followers.ask(bucket, request, 'legs', caller.deadlineMs);
+    return early ?? this.link.read(bucket, { ...request, sinceUs: null }, caller.deadlineMs, LIST_TIMEOUT_MS);
+  }
+
+  private legCursor(asked: CursorFields, cursor: string): LegPlace | null {
+    const [seq, since] = this.cursors.decode('payments', asked, cursor, 2) ?? [];
+    const cursorSeq = cursorNumber(seq);
+    const sinceUs = since === '' ? null : cursorNumber(since);
+    return cursorSeq === null || (sinceUs === null && since !== '') ? null : { cursorSeq, sinceUs };
   }
 
   /** Rows as their buckets keep them: settled balances, with holds and pending credits beside them. */

@@ -4,7 +4,7 @@
  */
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { AccountReading, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
-import { present, type AccountNumber, type BucketId, type Clock, type RmId } from '@mas/values';
+import { present, type AccountNumber, type BucketId } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
 import { MAX_ACCOUNTS_PER_READ } from '../coordinator-config';
 import type { AccountView, Caller, Reply } from '../coordinator-service';
@@ -12,24 +12,21 @@ import type { LedgerTime } from '../ledger-time';
 import { mayRead } from '../payment/identity';
 import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
+import type { Followers } from './followers';
 
 /** A moment further ahead of the agreed time is none yet. Machines agree within this. */
 const MAX_AHEAD_MS = 500;
 /** A bucket reads long histories from its rows, and gives up before (resource-manager's account-reads). */
 const LEADER_TIMEOUT_MS = 12_000;
-/** A replica that does not lead has so long. */
-const FOLLOWER_TIMEOUT_MS = 2_000;
 
 type Accounts = Extract<ParticipantReply, { readonly kind: 'accounts' }>;
 
 export class PastReads {
-  private turn = 0;
-
   constructor(
     private readonly link: BucketLink,
     private readonly directory: LeaderDirectory,
     private readonly ledgerTime: Pick<LedgerTime, 'nowMs'>,
-    private readonly clock: Clock,
+    private readonly followers: Followers,
   ) {}
 
   async get(caller: Caller, numbers: readonly AccountNumber[], atUs: number): Promise<Reply<readonly AccountView[]>> {
@@ -66,7 +63,7 @@ export class PastReads {
 
   private async ofBucket(bucket: BucketId, numbers: readonly AccountNumber[], atUs: number, caller: Caller): Promise<Reply<Accounts>> {
     const request: ParticipantRequest = { kind: 'read-accounts', bucket, level: 'committed', numbers, token: caller.token, at: atUs };
-    const early = await this.ofFollower(bucket, request, caller);
+    const early = await this.followers.ask(bucket, request, 'accounts', caller.deadlineMs);
     const reply = early ?? (await this.link.read(bucket, request, caller.deadlineMs, LEADER_TIMEOUT_MS));
     if (reply.kind === 'accounts') return success(reply);
     if (reply.kind !== 'no-moment')
@@ -82,20 +79,6 @@ export class PastReads {
       'at_us',
       { bucket: String(bucket), since_us: String(reply.sinceUs) },
     );
-  }
-
-  /** Null: it has not passed the moment, does not answer, or there is none. */
-  private async ofFollower(bucket: BucketId, request: ParticipantRequest, caller: Caller): Promise<Accounts | null> {
-    const leader = this.directory.leaderHint(bucket) ?? null;
-    const others = this.directory
-      .placement()
-      .replicasOf(bucket)
-      .filter((rm) => rm !== leader);
-    const rm: RmId | undefined = others[(this.turn += 1) % Math.max(1, others.length)];
-    const remainingMs = caller.deadlineMs - this.clock.monotonicMs();
-    if (rm === undefined || remainingMs <= FOLLOWER_TIMEOUT_MS) return null;
-    const reply = await this.link.follower.send(rm, request, Math.min(FOLLOWER_TIMEOUT_MS, remainingMs / 3));
-    return reply.kind === 'accounts' ? reply : null;
   }
 
   private views(numbers: readonly AccountNumber[], readings: readonly (AccountReading | null)[], atUs: number): Reply<readonly AccountView[]> {

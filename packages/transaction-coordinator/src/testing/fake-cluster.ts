@@ -153,6 +153,8 @@ export class FakeCluster implements ParticipantClient {
       const findings = request.isEnding ? null : bucket.findings(rm, request);
       return { kind: 'audit', rows: findings?.checksum.legs ?? 0, permille: 1_000, findings };
     }
+    if (request.kind === 'list-legs' && request.sinceUs !== null)
+      return bucket.ledger.momentUs >= request.sinceUs ? { kind: 'legs', ...bucket.legs(request.query) } : { kind: 'unavailable', reason: 'not there yet' };
     if (leader !== rm) return { kind: 'not-leader', leader };
     switch (request.kind) {
       case 'instructions':
