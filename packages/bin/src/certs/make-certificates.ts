@@ -42,7 +42,7 @@ function makeOperatorToken(folder: string): readonly string[] {
   });
   if (!keys.ok) throw new UsageError(keys.error.message);
   const file = join(folder, OPERATOR_TOKEN_FILE);
-  if (existsSync(file) && new JwtTokenVerifier(keys.value, systemClock).verify(readFileSync(file, 'utf8').trim()).ok) return [];
-  writeFileSync(file, `${new TokenSigner(keys.value, systemClock).operator('operator', OPERATOR_TOKEN_SECONDS).token}\n`, { mode: 0o600 });
+  if (existsSync(file) && new JwtTokenVerifier({ current: keys.value }, systemClock).verify(readFileSync(file, 'utf8').trim()).ok) return [];
+  writeFileSync(file, `${new TokenSigner({ current: keys.value }, systemClock).operator('operator', OPERATOR_TOKEN_SECONDS).token}\n`, { mode: 0o600 });
   return [`made ${OPERATOR_TOKEN_FILE}`];
 }

@@ -38,6 +38,18 @@ test('what is no certificate', () => {
   expect(certificateProblem({ path: 'x.crt', pem: Buffer.from('nonsense') }, 0)).toMatch(/not a certificate/);
 });
 
+test('of several authorities one that has ended ends nothing; of a chain it does', () => {
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '10', '-subj', '/CN=y', '-keyout', join(folder, 'k2'), '-out', join(folder, 'c2')],
+    { stdio: 'ignore' },
+  );
+  const both = Buffer.concat([readFileSync(join(folder, 'c2')), pem]);
+  const at = untilMs - 50 * DAY_MS;
+  expect(certificateProblem({ path: 'ca.crt', pem: both, isAuthorities: true }, at)).toBeNull();
+  expect(certificateProblem({ path: 'x.crt', pem: both }, at)).toMatch(/has expired/);
+});
+
 test('a running process says it once a day from thirty days before the end', () => {
   let nowMs = untilMs - 31 * DAY_MS;
   let next: (() => void) | null = null;
@@ -53,7 +65,7 @@ test('a running process says it once a day from thirty days before the end', () 
     (facts: object, text: string): void =>
       void lines.push(`${level} ${JSON.stringify(facts)} ${text.split(';')[0] ?? ''}`);
   const logger: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
-  const watch = new CertificateWatch([{ path: 'x.crt', pem }], clock, logger);
+  const watch = new CertificateWatch(() => [{ path: 'x.crt', pem }], clock, logger);
   watch.start();
   expect(lines).toEqual([]);
   for (const days of [29.5, 1.5, -1]) {

@@ -8,25 +8,28 @@ import type { Clock, Logger, Timer } from '@mas/values';
 export interface CertificateFile {
   readonly path: string;
   readonly pem: Buffer;
+  /** Each certificate in it is trusted by itself: it is of use as long as one of them is. Else they are one chain. */
+  readonly isAuthorities?: boolean;
 }
 
 const DAY_MS = 86_400_000;
 const WARN_BEFORE_MS = 30 * DAY_MS;
 const LOOK_EVERY_MS = DAY_MS;
-export const RENEW = 'renew it with "npm run certs" and start the process again (docs/runbooks.md)';
+export const RENEW = 'renew it with "npm run certs" (docs/runbooks.md)';
 
 /** Why it cannot be used now; null when it can. */
-export function certificateProblem({ path, pem }: CertificateFile, nowMs: number): string | null {
-  const times = timesOf(pem);
+export function certificateProblem(file: CertificateFile, nowMs: number): string | null {
+  const { path } = file;
+  const times = timesOf(file);
   if (times === null) return `${path} is not a certificate in PEM form: make a new one with "npm run certs"`;
   if (nowMs >= times.untilMs) return `${path} has expired on ${new Date(times.untilMs).toISOString()}: ${RENEW}`;
   if (nowMs < times.fromMs) return `${path} is valid from ${new Date(times.fromMs).toISOString()} on, which is in the future: is this machine's clock right?`;
   return null;
 }
 
-/** Of a file with several, the first that ends; null: there is none in it. */
-export function certificateEndMs({ pem }: CertificateFile): number | null {
-  return timesOf(pem)?.untilMs ?? null;
+/** Null: there is none in it. */
+export function certificateEndMs(file: CertificateFile): number | null {
+  return timesOf(file)?.untilMs ?? null;
 }
 
 /** Says once a day which certificates end within a month, or have ended. */
@@ -34,18 +37,24 @@ export class CertificateWatch {
   private timer: Timer | null = null;
 
   constructor(
-    private readonly files: readonly CertificateFile[],
+    private readonly files: () => readonly CertificateFile[],
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   start(): void {
-    for (const { path, pem } of this.files) {
-      const leftMs = (timesOf(pem)?.untilMs ?? 0) - this.clock.wallMs();
+    this.look();
+    this.timer = this.clock.schedule(LOOK_EVERY_MS, () => this.start());
+  }
+
+  /** Says what is to be said of the present ones. */
+  look(): void {
+    for (const file of this.files()) {
+      const { path } = file;
+      const leftMs = (timesOf(file)?.untilMs ?? 0) - this.clock.wallMs();
       if (leftMs <= 0) this.logger.error({ file: path }, `a certificate has expired: nobody new can connect; ${RENEW}`);
       else if (leftMs < WARN_BEFORE_MS) this.logger.warn({ file: path, days: Math.floor(leftMs / DAY_MS) }, `a certificate expires soon; ${RENEW}`);
     }
-    this.timer = this.clock.schedule(LOOK_EVERY_MS, () => this.start());
   }
 
   stop(): void {
@@ -53,7 +62,7 @@ export class CertificateWatch {
   }
 }
 
-function timesOf(pem: Buffer): { readonly fromMs: number; readonly untilMs: number } | null {
+function timesOf({ pem, isAuthorities = false }: CertificateFile): { readonly fromMs: number; readonly untilMs: number } | null {
   try {
     const times = pem
       .toString('latin1')
@@ -61,10 +70,9 @@ function timesOf(pem: Buffer): { readonly fromMs: number; readonly untilMs: numb
       .filter((part) => part.startsWith('-----BEGIN'))
       .map((part) => new X509Certificate(part));
     if (times.length === 0) return null;
-    return {
-      fromMs: Math.max(...times.map(({ validFrom }) => Date.parse(validFrom))),
-      untilMs: Math.min(...times.map(({ validTo }) => Date.parse(validTo))),
-    };
+    const from = times.map(({ validFrom }) => Date.parse(validFrom));
+    const until = times.map(({ validTo }) => Date.parse(validTo));
+    return isAuthorities ? { fromMs: Math.min(...from), untilMs: Math.max(...until) } : { fromMs: Math.max(...from), untilMs: Math.min(...until) };
   } catch {
     return null;
   }

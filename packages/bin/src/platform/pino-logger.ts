@@ -13,7 +13,12 @@ const MAX_UNWRITTEN_BYTES = 1024 * 1024;
 const OWN_FIELDS = ['level', 'time', 'msg'];
 const SECRET_FIELDS = ['authorization', '*.authorization', 'metadata.authorization', 'token', '*.token', 'password', '*.password'];
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface ProcessLogger extends Logger {
+  level(): string;
+  setLevel(level: LogLevel): void;
   /** Writes what is buffered; before the process exits. */
   flush(): void;
 }
@@ -45,6 +50,8 @@ export function createLogger(options: {
     info: (facts, message) => logger.info(printable(facts, taken), visible(message)),
     warn: (facts, message) => logger.warn(printable(facts, taken), visible(message)),
     error: (facts, message) => logger.error(printable(facts, taken), visible(message)),
+    level: () => logger.level,
+    setLevel: (level) => void (logger.level = level),
     flush: () => logger.flush(),
   };
 }

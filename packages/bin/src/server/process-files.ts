@@ -1,6 +1,6 @@
 /** What a server process reads from disk at start: certificates and token keys, each missing or wrong one named with what makes it. */
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { loadTokenKeys, type TlsIdentity, type TokenAlgorithm, type TokenKeys } from '@mas/rpc';
 import type { Logger } from '@mas/values';
 import { certificateProblem, type CertificateFile } from '../platform/certificate-times';
@@ -19,7 +19,7 @@ export function readTlsIdentity(folder: string, name: string): TlsIdentity {
 
 export function certificateFiles(folder: string, name: string, { ca, certificate }: TlsIdentity): readonly CertificateFile[] {
   return [
-    { path: join(folder, 'ca.crt'), pem: ca },
+    { path: join(folder, 'ca.crt'), pem: ca, isAuthorities: true },
     { path: join(folder, `${name}.crt`), pem: certificate },
   ];
 }
@@ -27,7 +27,7 @@ export function certificateFiles(folder: string, name: string, { ca, certificate
 export interface TokenSettings {
   readonly certs: string;
   readonly jwtAlgorithm: TokenAlgorithm;
-  /** `kid=file,kid=file`; empty: the folder's own key. */
+  /** `kid=file,kid=file`; empty: those that the folder's own list names, or its first key where there is no list. */
   readonly jwtKeys: string;
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
@@ -54,12 +54,39 @@ export function warnOfOpenKeys(settings: TokenSettings, name: string, logger: Pi
   }
 }
 
+/** The one that signs comes first. */
 export function tokenKeyFiles(settings: TokenSettings): readonly { readonly keyId: string; readonly path: string }[] {
-  const sources = settings.jwtKeys === '' ? [`1=${join(settings.certs, DEFAULT_KEY_FILES[settings.jwtAlgorithm])}`] : settings.jwtKeys.split(',');
-  return sources.map((source) => {
-    const at = source.indexOf('=');
-    return { keyId: source.slice(0, at), path: source.slice(at + 1) };
-  });
+  if (settings.jwtKeys !== '') return settings.jwtKeys.split(',').map(keyFile);
+  const list = keyList(settings);
+  if (!existsSync(list)) return [{ keyId: '1', path: join(settings.certs, DEFAULT_KEY_FILES[settings.jwtAlgorithm]) }];
+  const lines = read(list)
+    .toString('utf8')
+    .split('\n')
+    .map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map(keyFile)
+    .map(({ keyId, path }) => ({ keyId, path: resolve(dirname(list), path) }));
+}
+
+/** What keys depend on: the list that there may be, and the files that it names. */
+export function tokenKeyPaths(settings: TokenSettings): readonly string[] {
+  const list = settings.jwtKeys === '' ? [keyList(settings)] : [];
+  try {
+    return [...list, ...tokenKeyFiles(settings).map(({ path }) => path)];
+  } catch {
+    return list;
+  }
+}
+
+/** A line `kid=file` for each key, so that keys can be added and taken away without a restart. */
+function keyList({ certs }: TokenSettings): string {
+  return join(certs, 'jwt.keys');
+}
+
+function keyFile(source: string): { readonly keyId: string; readonly path: string } {
+  const at = source.indexOf('=');
+  return { keyId: source.slice(0, at), path: source.slice(at + 1) };
 }
 
 /** A public key alone may be read by anybody. */

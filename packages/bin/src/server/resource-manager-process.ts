@@ -37,17 +37,17 @@ import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
 import { ProcessMetrics } from '../metrics/process-metrics';
-import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
+import { watchLogLevel } from '../platform/live-log-level';
 import { NodeMemberFolder } from '../platform/node-member-folder';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
-import { credentialNumbers } from './credential-numbers';
-import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
+import { Credentials } from './credentials';
+import { readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
 
@@ -106,20 +106,24 @@ function check(settings: RmSettings, self: RmId) {
 }
 
 async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<typeof check>, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
-  const { tls, tokens, config, raft, failpoint } = checked;
+  const { config, raft, failpoint } = checked;
   const folder = DataFolder.open(settings.data, `rm-${settings.id}`);
   lifecycle.onStop('data folder', () => Promise.resolve(folder.close()));
-  const certificates = new CertificateWatch(certificateFiles(settings.certs, `rm-${settings.id}`, tls), systemClock, logger);
-  certificates.start();
-  lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
-  const credentials = { ...credentialNumbers(certificateFiles(settings.certs, `rm-${settings.id}`, tls), settings), reloads: { done: 0, refused: 0 } };
+  const reloads = { done: 0, refused: 0 };
+  const credentials = new Credentials({ settings, name: `rm-${settings.id}`, tls: checked.tls, tokens: checked.tokens, reloads, clock: systemClock, logger });
+  const { tls, tokens } = credentials;
+  credentials.start();
+  lifecycle.onStop('credentials', () => Promise.resolve(credentials.stop()));
+  const level = watchLogLevel({ folder: folder.path, configured: settings.logLevel, logger, reloads, clock: systemClock });
+  level.start();
+  lifecycle.onStop('log level', () => Promise.resolve(level.stop()));
   const metrics = await ProcessMetrics.open({
     role: 'rm',
     id: settings.id.toString(),
     dataFolder: folder.path,
     listen: settings.listen,
     metricsListen: settings.metricsListen,
-    credentials: () => credentials,
+    credentials: () => credentials.numbers(),
     logger,
   });
   lifecycle.onStop('metrics', () => metrics.close());

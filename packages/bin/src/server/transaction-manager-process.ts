@@ -31,17 +31,17 @@ import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
 import { ProcessMetrics } from '../metrics/process-metrics';
-import { CertificateWatch } from '../platform/certificate-times';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
 import { Lifecycle } from '../platform/lifecycle';
+import { watchLogLevel } from '../platform/live-log-level';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
-import { credentialNumbers } from './credential-numbers';
-import { certificateFiles, readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
+import { Credentials } from './credentials';
+import { readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
@@ -121,22 +121,26 @@ function check(settings: TmSettings): Checked {
 }
 
 async function assemble(settings: TmSettings, checked: Checked, logger: ProcessLogger, lifecycle: Lifecycle): Promise<void> {
-  const { redis, config, limits, tls, tokens, failpoint } = checked;
+  const { redis, config, limits, failpoint } = checked;
   const ports = { clock: systemClock, random: new SystemRandom(), logger };
   const { clock } = ports;
   const folder = DataFolder.open(settings.data, settings.id);
   lifecycle.onStop('data folder', () => Promise.resolve(folder.close()));
-  const certificates = new CertificateWatch(certificateFiles(settings.certs, 'tm', tls), systemClock, logger);
-  certificates.start();
-  lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
-  const credentials = { ...credentialNumbers(certificateFiles(settings.certs, 'tm', tls), settings), reloads: { done: 0, refused: 0 } };
+  const reloads = { done: 0, refused: 0 };
+  const credentials = new Credentials({ settings, name: 'tm', tls: checked.tls, tokens: checked.tokens, reloads, clock: systemClock, logger });
+  const { tls, tokens } = credentials;
+  credentials.start();
+  lifecycle.onStop('credentials', () => Promise.resolve(credentials.stop()));
+  const level = watchLogLevel({ folder: folder.path, configured: settings.logLevel, logger, reloads, clock: systemClock });
+  level.start();
+  lifecycle.onStop('log level', () => Promise.resolve(level.stop()));
   const metrics = await ProcessMetrics.open({
     role: 'tc',
     id: settings.id,
     dataFolder: folder.path,
     listen: settings.listen,
     metricsListen: settings.metricsListen,
-    credentials: () => credentials,
+    credentials: () => credentials.numbers(),
     logger,
   });
   lifecycle.onStop('metrics', () => metrics.close());

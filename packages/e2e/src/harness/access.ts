@@ -70,5 +70,5 @@ export function signerOf(
     keys: [{ keyId: lead.keyId ?? '1', material: key }],
   });
   if (!keys.ok) throw new Error(keys.error.message);
-  return new TokenSigner(keys.value, { wallMs: lead.nowMs ?? Date.now });
+  return new TokenSigner({ current: keys.value }, { wallMs: lead.nowMs ?? Date.now });
 }

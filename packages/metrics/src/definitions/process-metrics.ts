@@ -54,7 +54,7 @@ export const PROCESS_METRICS = [
     'gauge',
     'mas_certificate_expiry_timestamp_seconds',
     ['file'],
-    'When a certificate in use ends, since the Unix epoch; of a file with several, the first that ends',
+    'When a certificate in use ends, since the Unix epoch; of several authorities, the last that ends',
     (process) => process.certificates.map(({ file, untilMs }) => ({ labels: [file], value: seconds(untilMs) })),
   ),
   labelled(

@@ -1,6 +1,6 @@
 /**
  * TokenVerifier on JSON Web Tokens. A verified token is remembered by its bytes until it expires, so that the cost of
- * the signature is paid once per token and not once per payment. Refusals are never remembered. Never throws: whatever is
+ * the signature is paid once per token and not once per payment; new keys forget them all. Refusals are never remembered. Never throws: whatever is
  * odd about a token is a refusal.
  */
 import type { Subject } from '@mas/ledger';
@@ -8,7 +8,7 @@ import type { TokenVerifier } from '@mas/resource-manager';
 import { err, ok, type Clock, type Result } from '@mas/values';
 import { decode, verify, type JwtPayload } from 'jsonwebtoken';
 import { subjectOfClaims } from './token-claims';
-import type { TokenKey, TokenKeys } from './token-keys';
+import type { TokenKey, TokenKeys, TokenKeySource } from './token-keys';
 
 export const MAX_TOKEN_BYTES = 4096;
 const DEFAULT_CACHED_TOKENS = 20_000;
@@ -24,14 +24,18 @@ interface KnownToken {
 
 export class JwtTokenVerifier implements TokenVerifier {
   private readonly known = new Map<string, KnownToken>();
+  private keys: TokenKeys;
 
   constructor(
-    private readonly keys: TokenKeys,
+    private readonly source: TokenKeySource,
     private readonly clock: Pick<Clock, 'wallMs'>,
     private readonly cachedTokens: number = DEFAULT_CACHED_TOKENS,
-  ) {}
+  ) {
+    this.keys = source.current;
+  }
 
   verify(token: string): Result<Subject, { readonly reason: string }> {
+    if (this.source.current !== this.keys) this.takeKeys();
     const known = this.known.get(token);
     const nowMs = this.clock.wallMs();
     if (known !== undefined) {
@@ -45,6 +49,12 @@ export class JwtTokenVerifier implements TokenVerifier {
       // The library throws at some tokens (a payload that says JWT and is no JSON). They are a stranger's, so they are refused and no more.
       return err({ reason: NO_TOKEN });
     }
+  }
+
+  /** What a key that is gone has signed opens nothing from now on. */
+  private takeKeys(): void {
+    this.keys = this.source.current;
+    this.known.clear();
   }
 
   private verifyAfresh(token: string, nowMs: number): Result<Subject, { readonly reason: string }> {

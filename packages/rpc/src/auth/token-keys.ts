@@ -51,6 +51,11 @@ export interface TokenKeys {
   readonly keys: readonly [TokenKey, ...TokenKey[]];
 }
 
+/** The keys in use now: they may be replaced while the process runs. */
+export interface TokenKeySource {
+  readonly current: TokenKeys;
+}
+
 /** HS256 is as strong as its secret; RFC 7518 section 3.2 asks for at least the hash's size. */
 export const MIN_SECRET_BYTES = 32;
 export const MIN_RSA_BITS = 2048;

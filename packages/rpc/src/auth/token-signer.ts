@@ -2,7 +2,7 @@
 import { invariant, type AccountNumber, type Clock } from '@mas/values';
 import { sign } from 'jsonwebtoken';
 import { ROLE_ACCOUNT, ROLE_OPERATOR } from './token-claims';
-import type { TokenKeys } from './token-keys';
+import type { TokenKeySource } from './token-keys';
 
 export interface SignedToken {
   readonly token: string;
@@ -11,13 +11,13 @@ export interface SignedToken {
 
 export class TokenSigner {
   constructor(
-    private readonly keys: TokenKeys,
+    private readonly keys: TokenKeySource,
     private readonly clock: Pick<Clock, 'wallMs'>,
   ) {}
 
   /** False where only public keys are configured: such a process verifies and signs nothing. */
   canSign(): boolean {
-    return this.keys.keys[0].signKey !== null;
+    return this.keys.current.keys[0].signKey !== null;
   }
 
   operator(name: string, lifetimeSeconds: number): SignedToken {
@@ -30,12 +30,13 @@ export class TokenSigner {
   }
 
   private sign(role: string, subject: string, lifetimeSeconds: number): SignedToken {
-    const [{ keyId, signKey }] = this.keys.keys;
+    const { keys, issuer, audience, algorithm } = this.keys.current;
+    const [{ keyId, signKey }] = keys;
     invariant(signKey !== null, 'the first token key is a public one and cannot sign', { keyId });
     invariant(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0, "a token's lifetime is a positive number of seconds", { lifetimeSeconds });
     const issuedAt = Math.floor(this.clock.wallMs() / 1000);
     const expires = issuedAt + lifetimeSeconds;
-    const claims = { iss: this.keys.issuer, aud: this.keys.audience, sub: subject, role, iat: issuedAt, exp: expires };
-    return { token: sign(claims, signKey, { algorithm: this.keys.algorithm, keyid: keyId }), expiresAtMs: expires * 1000 };
+    const claims = { iss: issuer, aud: audience, sub: subject, role, iat: issuedAt, exp: expires };
+    return { token: sign(claims, signKey, { algorithm, keyid: keyId }), expiresAtMs: expires * 1000 };
   }
 }

@@ -19,8 +19,8 @@ const loaded = (each: TokenConfig): TokenKeys => {
   if (!keys.ok) throw new Error(keys.error.message);
   return keys.value;
 };
-const verifier = (each: TokenConfig = config): JwtTokenVerifier => new JwtTokenVerifier(loaded(each), clock);
-const signer = (each: TokenConfig = config): TokenSigner => new TokenSigner(loaded(each), clock);
+const verifier = (each: TokenConfig = config): JwtTokenVerifier => new JwtTokenVerifier({ current: loaded(each) }, clock);
+const signer = (each: TokenConfig = config): TokenSigner => new TokenSigner({ current: loaded(each) }, clock);
 const reason = (result: Result<unknown, { readonly reason: string }>): string => (result.ok ? 'accepted' : result.error.reason);
 const claims = { iss: 'mas', aud: 'mas', sub: 'ops', role: 'operator', exp: nowSeconds + 60 };
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -2,9 +2,10 @@
  * Connections between nodes: TLS with the cluster's own CA on both sides, keepalive so that a dead peer is noticed
  * within seconds, and one connection per purpose, so that snapshots, Raft and payments do not share a window.
  */
-import { Client, credentials, type ChannelOptions } from '@grpc/grpc-js';
+import { Client, credentials, experimental, type ChannelOptions, type VerifyOptions } from '@grpc/grpc-js';
 import type { RmId } from '@mas/values';
 import { checkServesAs } from '../auth/peer-role';
+import { LiveTls } from '../auth/live-tls';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { serverName } from './server-name';
 
@@ -39,7 +40,12 @@ export const SESSION_DIAL_TIMEOUT_MS = 2_000;
 /** Dials a Resource Manager. The server must hold that one's certificate, whatever its address. */
 export function dialResourceManager(rm: RmId, address: string, tls: TlsIdentity): Client {
   const name = serverName(address, checkServesAs(rm));
-  return new Client(address, credentials.createSsl(tls.ca, tls.key, tls.certificate, name.verify), { ...NODE_CHANNEL_OPTIONS, ...name.options });
+  return new Client(address, channelCredentials(tls, name.verify), { ...NODE_CHANNEL_OPTIONS, ...name.options });
+}
+
+function channelCredentials(tls: TlsIdentity, verify: VerifyOptions): ReturnType<typeof credentials.createSsl> {
+  if (tls instanceof LiveTls) return experimental.createCertificateProviderChannelCredentials(tls, tls, verify);
+  return credentials.createSsl(tls.ca, tls.key, tls.certificate, verify);
 }
 
 export const identity = (bytes: Buffer): Buffer => bytes;

@@ -87,7 +87,7 @@ const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ],
 ]);
 
-async function open(limits: Partial<DoorLimits> = {}, clientCa: Buffer | null = null): Promise<void> {
+async function open(limits: Partial<DoorLimits> = {}, asksForCertificates = false): Promise<void> {
   const logger: Logger = {
     ...silentLogger,
     warn: (facts, message) => lines.push({ facts, message }),
@@ -97,7 +97,7 @@ async function open(limits: Partial<DoorLimits> = {}, clientCa: Buffer | null = 
     host: 'localhost',
     port: 0,
     tls: certs.tm,
-    clientCa,
+    asksForCertificates,
     methods,
     limits: { ...PUBLIC_DOOR, ...limits },
     clock: systemClock,

@@ -5,7 +5,9 @@
 import { lookup } from 'node:dns/promises';
 import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { Clock, Logger, Timer } from '@mas/values';
+import { LiveTls } from '../auth/live-tls';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { TLS_MIN_VERSION, TLS_SUITES } from '../auth/tls-suites';
 import { Connection, type DoorState } from './connection';
@@ -27,9 +29,9 @@ const AGE_STEPS = 16;
 export interface DoorOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls: Pick<TlsIdentity, 'certificate' | 'key'>;
-  /** Whose certificates are demanded of callers; null: none are. */
-  readonly clientCa: Buffer | null;
+  readonly tls: TlsIdentity;
+  /** Whether callers must show a certificate of the same authority. */
+  readonly asksForCertificates: boolean;
   readonly methods: ReadonlyMap<string, Method>;
   readonly limits: DoorLimits;
   readonly clock: Clock;
@@ -115,13 +117,10 @@ export class Door {
   }
 
   private createServer(): Http2SecureServer {
-    const { limits, tls, clientCa } = this.options;
+    const { limits, tls, asksForCertificates } = this.options;
     const server = createSecureServer({
-      cert: tls.certificate,
-      key: tls.key,
-      ...(clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
-      minVersion: TLS_MIN_VERSION,
-      ciphers: TLS_SUITES,
+      ...this.secureContext(),
+      ...(asksForCertificates ? { requestCert: true, rejectUnauthorized: true } : {}),
       handshakeTimeout: limits.handshakeTimeoutMs,
       unknownProtocolTimeout: limits.handshakeTimeoutMs,
       maxSessionMemory: Math.max(SESSION_MEMORY_MIB, Math.ceil(limits.memoryPerConnectionBytes / (1024 * 1024))),
@@ -132,6 +131,7 @@ export class Door {
         enablePush: false,
       },
     });
+    if (tls instanceof LiveTls) tls.onChange(() => server.setSecureContext(this.secureContext()));
     // Before TLS takes the socket: a connection that is not wanted costs no handshake.
     server.prependListener('connection', (socket: Socket) => this.arrive(socket));
     // What goes wrong in a handshake or a session closes the socket, and that is heard.
@@ -140,6 +140,11 @@ export class Door {
     server.on('sessionError', () => undefined);
     server.on('session', (session: ServerHttp2Session) => this.begin(session));
     return server;
+  }
+
+  private secureContext(): SecureContextOptions {
+    const { tls, asksForCertificates } = this.options;
+    return { cert: tls.certificate, key: tls.key, ...(asksForCertificates ? { ca: tls.ca } : {}), minVersion: TLS_MIN_VERSION, ciphers: TLS_SUITES };
   }
 
   private arrive(socket: Socket): void {
@@ -168,7 +173,7 @@ export class Door {
     const guest = this.guestOf.get(nameOf(session.socket));
     // The socket closed meanwhile.
     if (guest === undefined) return session.destroy();
-    const { limits, clientCa } = this.options;
+    const { limits, asksForCertificates } = this.options;
     this.opened += 1;
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + (0.2 * (this.opened % AGE_STEPS)) / AGE_STEPS);
     const connection = new Connection(
@@ -179,7 +184,7 @@ export class Door {
       () => guest.end(),
     );
     // TLS has seen the certificate already.
-    if (clientCa !== null) this.list.known(guest);
+    if (asksForCertificates) this.list.known(guest);
     this.connections.set(guest, connection);
     // One window for the whole connection would let one stream that is not read hold up the others.
     session.setLocalWindowSize(Math.max(16 * limits.windowBytes, 1024 * 1024));

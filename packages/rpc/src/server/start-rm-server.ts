@@ -50,5 +50,5 @@ export async function startRmServer(options: RmServerOptions): Promise<RunningSe
     ...methodsOf(HealthService, health.methods()),
   ]);
   const { address, tls, clock, logger } = options;
-  return listen(address, health, { tls, clientCa: tls.ca, methods, limits: options.limits ?? NODE_DOOR, clock, logger });
+  return listen(address, health, { tls, asksForCertificates: true, methods, limits: options.limits ?? NODE_DOOR, clock, logger });
 }

@@ -25,7 +25,7 @@ import { listen, type RunningServer } from './running-server';
 export interface TmServerOptions {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
-  readonly tls: Pick<TlsIdentity, 'certificate' | 'key'>;
+  readonly tls: TlsIdentity;
   readonly coordinator: CoordinatorService;
   readonly locks: GlobalLockService;
   readonly tokens: TokenVerifier;
@@ -51,5 +51,5 @@ export async function startTmServer(options: TmServerOptions): Promise<RunningSe
     ...reflectionMethods([...CLIENT_SERVICES, 'grpc.health.v1.Health']),
   ]);
   const { address, tls, clock, logger } = options;
-  return listen(address, health, { tls, clientCa: null, methods, limits, clock, logger });
+  return listen(address, health, { tls, asksForCertificates: false, methods, limits, clock, logger });
 }

@@ -65,8 +65,8 @@ export class TmListener {
   constructor() {
     const keys = loadTokenKeys({ algorithm: 'HS256', issuer: 'mas', audience: 'mas', keys: [{ keyId: '1', material: freshSecret() }] });
     if (!keys.ok) throw new Error(keys.error.message);
-    this.verifier = new JwtTokenVerifier(keys.value, systemClock);
-    this.signer = new TokenSigner(keys.value, systemClock);
+    this.verifier = new JwtTokenVerifier({ current: keys.value }, systemClock);
+    this.signer = new TokenSigner({ current: keys.value }, systemClock);
     this.operator = this.signer.operator('ops', 3600).token;
     this.own = this.signer.account(accountNumber('abc'), 3600).token;
   }

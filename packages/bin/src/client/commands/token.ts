@@ -75,7 +75,7 @@ function sign(options: SignOptions): string {
   }
   const keys = loadTokenKeys({ algorithm, issuer: options.issuer, audience: options.audience, keys: [{ keyId: options.keyId, material: content }] });
   if (!keys.ok) throw new UsageError(keys.error.message);
-  const signer = new TokenSigner(keys.value, systemClock);
+  const signer = new TokenSigner({ current: keys.value }, systemClock);
   if (!signer.canSign()) throw new UsageError(`the file that --key names holds a public key: it verifies but does not sign`);
   const seconds = readDuration('--expires', options.expires);
   if (seconds === 0) throw new UsageError('--expires must be at least a second');

@@ -1,0 +1,119 @@
+/** What a server process shows and checks: its certificate, the authorities that it trusts, the keys of tokens. All of it may change while it runs. */
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { ProcessNumbers } from '@mas/metrics';
+import { LiveTls, type TlsIdentity, type TokenKeys } from '@mas/rpc';
+import type { Clock, Logger } from '@mas/values';
+import { certificateEndMs, CertificateWatch, type CertificateFile } from '../platform/certificate-times';
+import { WatchedFiles, type Reloads } from '../platform/watched-files';
+import { UsageError } from '../usage-error';
+import { identityProblem } from './identity-problem';
+import { certificateFiles, readTlsIdentity, readTokenKeys, tokenKeyFiles, tokenKeyPaths, type TokenSettings } from './process-files';
+
+export interface CredentialsOptions {
+  readonly settings: TokenSettings;
+  /** `tm` or `rm-N`. */
+  readonly name: string;
+  readonly tls: TlsIdentity;
+  readonly tokens: TokenKeys;
+  readonly reloads: Reloads;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Credentials {
+  readonly tls: LiveTls;
+  readonly tokens: { current: TokenKeys };
+  private readonly watches: readonly WatchedFiles[];
+  private readonly times: CertificateWatch;
+
+  constructor(private readonly options: CredentialsOptions) {
+    const { settings, name, tls, tokens } = options;
+    this.tls = new LiveTls(tls);
+    this.tokens = { current: tokens };
+    this.times = new CertificateWatch(() => this.certificates(), options.clock, options.logger);
+    const folder = settings.certs;
+    this.watches = [
+      new WatchedFiles({
+        ...options,
+        what: 'certificates',
+        paths: () => [...this.certificates().map(({ path }) => path), `${folder}/${name}.key`],
+        take: () => this.takeTls(),
+      }),
+      new WatchedFiles({ ...options, what: 'token keys', paths: () => tokenKeyPaths(settings), take: () => this.takeTokens() }),
+    ];
+  }
+
+  start(): void {
+    this.times.start();
+    for (const watch of this.watches) watch.start();
+  }
+
+  stop(): void {
+    this.times.stop();
+    for (const watch of this.watches) watch.stop();
+  }
+
+  /** When the first of the certificates in use ends; null: not known. */
+  endsMs(): number | null {
+    const ends = this.certificates().flatMap((file) => certificateEndMs(file) ?? []);
+    return ends.length === 0 ? null : Math.min(...ends);
+  }
+
+  numbers(): Pick<ProcessNumbers, 'certificates' | 'tokenKeys' | 'reloads'> {
+    const files = new Map(this.keyFiles().map(({ keyId, path }) => [keyId, path]));
+    return {
+      certificates: this.certificates().flatMap((file) => {
+        const untilMs = certificateEndMs(file);
+        return untilMs === null ? [] : [{ file: basename(file.path), untilMs }];
+      }),
+      tokenKeys: this.tokens.current.keys.flatMap(({ keyId }, at) => {
+        const sinceMs = statSync(files.get(keyId) ?? '', { throwIfNoEntry: false })?.mtimeMs;
+        return sinceMs === undefined ? [] : [{ keyId, isSigning: at === 0, sinceMs }];
+      }),
+      reloads: this.options.reloads,
+    };
+  }
+
+  private certificates(): readonly CertificateFile[] {
+    const { settings, name } = this.options;
+    return certificateFiles(settings.certs, name, this.tls);
+  }
+
+  /** Files that are gone or half written are no reason to fail. */
+  private keyFiles(): ReturnType<typeof tokenKeyFiles> {
+    try {
+      return tokenKeyFiles(this.options.settings);
+    } catch {
+      return [];
+    }
+  }
+
+  private takeTls(): boolean {
+    const { settings, name } = this.options;
+    const found = readTlsIdentity(settings.certs, name);
+    const { tls } = this;
+    if (found.ca.equals(tls.ca) && found.certificate.equals(tls.certificate) && found.key.equals(tls.key)) return false;
+    const problem = identityProblem(found, tls);
+    if (problem !== null) throw new UsageError(`${settings.certs}: ${problem}`);
+    tls.replace(found);
+    this.times.look();
+    return true;
+  }
+
+  private takeTokens(): boolean {
+    const found = readTokenKeys(this.options.settings);
+    const before = this.tokens.current;
+    const isSame =
+      found.keys.length === before.keys.length &&
+      found.keys.every(({ keyId, verifyKey, signKey }, at) => {
+        const known = before.keys[at];
+        return known?.keyId === keyId && known.verifyKey.equals(verifyKey) && (known.signKey === null) === (signKey === null);
+      });
+    if (isSame) return false;
+    if (before.keys[0].signKey !== null && found.keys[0].signKey === null)
+      throw new UsageError('the first token key is a public one, and this process has signed tokens so far: name the key first that signs');
+    this.tokens.current = found;
+    return true;
+  }
+}
