@@ -93,7 +93,8 @@ function writeManifests() {
 /** As it was built, with the license. */
 function stagedLibrary(name) {
   const [from, to] = [join(root, 'packages', name), join(cache, 'libraries', name)];
-  for (const file of ['package.json', 'README.md', 'dist']) cpSync(join(from, file), join(to, file), { recursive: true });
+  for (const file of ['package.json', 'README.md', 'dist', 'example'])
+    if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(to, 'LICENSE'));
   return to;
 }
