@@ -9,8 +9,9 @@
 #   --host NAME  a further name or address under which the processes are reached; repeatable
 #   --days DAYS  validity of the processes' certificates (default 825)
 #
-# Files: ca.crt ca.key · tm.crt tm.key · rm-1.crt rm-1.key … · jwt-hs256-1.key · jwt-es256-1.key jwt-es256-1.pub
-# The role of a node stands in its certificate as URI:mas://role/tm or URI:mas://role/rm (with /ID for an RM).
+# Files: ca.crt ca.key · tm.crt tm.key · rm-1.crt rm-1.key … · console.crt console.key · jwt-hs256-1.key · jwt-es256-1.key jwt-es256-1.pub
+# The role of a node stands in its certificate as URI:mas://role/tm or URI:mas://role/rm (with /ID for an RM). The console is no node:
+# its certificate names no role, and is good for a server only.
 set -euo pipefail
 umask 077
 
@@ -18,7 +19,7 @@ dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rms=3
 days=825
 hosts=()
-usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 while [ $# -gt 0 ]; do
   case "$1" in
     --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
@@ -59,18 +60,19 @@ if ! current ca.crt ca.key; then
   echo "made ca.crt"
 fi
 
-# node NAME ROLE-URI HOST…
+# node NAME ROLE-URI HOST…; without a role: a server that is no node
 node() {
   local name=$1 role=$2 host san
   shift 2
   if [ "$new_ca" = no ] && current "$name.crt" "$name.key" && covers "$name.crt" "$@"; then return; fi
-  san="URI:$role"
+  san=${role:+URI:$role}
   for host in "$@"; do
-    if [[ $host =~ ^[0-9.]+$ || $host == *:* ]]; then san+=",IP:$host"; else san+=",DNS:$host"; fi
+    san+=${san:+,}
+    if [[ $host =~ ^[0-9.]+$ || $host == *:* ]]; then san+="IP:$host"; else san+="DNS:$host"; fi
   done
   openssl ecparam -name prime256v1 -genkey -noout -out "$work/$name.key"
   openssl req -new -sha256 -key "$work/$name.key" -subj "/O=Mini Account System/CN=$name" -out "$work/$name.csr"
-  printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=%s\n' "$san" >"$work/$name.ext"
+  printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=%s\nsubjectAltName=%s\n' "serverAuth${role:+,clientAuth}" "$san" >"$work/$name.ext"
   openssl x509 -req -sha256 -in "$work/$name.csr" -CA ca.crt -CAkey ca.key -set_serial "0x$(openssl rand -hex 16)" -days "$days" -extfile "$work/$name.ext" -out "$work/$name.crt" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
   install_file "$work/$name.key" "$name.key" 600
   install_file "$work/$name.crt" "$name.crt" 644
@@ -92,6 +94,7 @@ node tm mas://role/tm localhost 127.0.0.1 ::1 tc-1 tc-2 tc-3 tm ${hosts[@]+"${ho
 for ((i = 1; i <= rms; i++)); do
   node "rm-$i" "mas://role/rm/$i" localhost 127.0.0.1 ::1 "rm-$i" ${hosts[@]+"${hosts[@]}"}
 done
+node console '' localhost 127.0.0.1 ::1 console ${hosts[@]+"${hosts[@]}"}
 
 if [ ! -s jwt-hs256-1.key ]; then
   openssl rand -hex 32 | tr -d '\n' >"$work/jwt"

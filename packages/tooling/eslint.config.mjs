@@ -12,7 +12,7 @@ const FLOORS = [
   ['values'],
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
-  ['rpc', 'client', 'raft-log', 'sql-store', 'redis-store', 'metrics'],
+  ['rpc', 'client', 'console', 'raft-log', 'sql-store', 'redis-store', 'metrics'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof'],
 ];
 /** Downward within one floor: who builds on whom. */
@@ -22,6 +22,7 @@ const SAME_FLOOR = {
   'resource-manager': ['multi-raft', 'routing'],
   'transaction-coordinator': ['global-lock', 'routing'],
   client: ['rpc'],
+  console: ['rpc', 'client'],
   simulation: ['bin', 'auditor'],
   e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],
@@ -90,7 +91,7 @@ export default tseslint.config(
   { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs'] },
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
     settings: {

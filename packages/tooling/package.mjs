@@ -18,6 +18,8 @@ const DIST = 'packages/bin/dist';
 const PROGRAMS = { mas: ['mas'], 'mas-client': ['mas-client'], 'mini-account-system': ['mas', 'demo'] };
 /** Has a library for each platform, which npm chooses. */
 const INSTALLED = ['libsql'];
+/** In the console's pages, which Vite has bundled. */
+const IN_PAGES = ['node_modules/preact', 'node_modules/uplot'];
 const LIBRARIES = ['values', 'health', 'membership', 'raft', 'multi-raft', 'raft-log'];
 const SBOM_TOOL = '@cyclonedx/cyclonedx-npm@6.0.1';
 
@@ -33,7 +35,8 @@ writeStarters();
 writeManifests();
 for (const file of ['LICENSE', 'CHANGELOG.md', 'README.md', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh'])
   cpSync(join(root, file), join(staged, file));
-writeFileSync(join(staged, 'THIRD-PARTY-LICENSES.txt'), licenses(bundled));
+cpSync(join(root, 'packages/console/dist/web'), join(staged, 'packages/console/dist/web'), { recursive: true });
+writeFileSync(join(staged, 'THIRD-PARTY-LICENSES.txt'), licenses([...bundled, ...IN_PAGES]));
 writeSbom();
 pack(staged);
 for (const name of LIBRARIES) pack(stagedLibrary(name));

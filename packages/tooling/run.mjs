@@ -30,6 +30,9 @@ const BUILDS = {
   conformance: ['packages/raft-proof'],
 };
 
+/** The console's pages are needed by what runs the programs; the others are spared the time. */
+const WITHOUT_PAGES = ['certs', 'bench', 'simulate', 'mutations', 'conformance'];
+
 /** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
 const TASKS = {
   build: [],
@@ -68,6 +71,7 @@ async function main() {
   if (task === 'generate') return;
   // `npm run build -- packages/bin` builds one package and what it needs.
   await step('Build', 'node', ['node_modules/typescript/bin/tsc', '-b', '--verbose', ...(task === 'build' ? rest : (BUILDS[task] ?? []))], {}, true);
+  if (!WITHOUT_PAGES.includes(task)) await step('Build the console\u2019s pages', 'node', ['packages/console/build.mjs'], {}, true);
   const steps = TASKS[task];
   if (task === 'test') closeWithTotals();
   for (const [title, command, args, env] of steps.slice(0, -1)) await step(title, command, args, env, true);

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas certs`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
+/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { forgetEmptyVariables } from './config/environment';
 import { EXIT_FATAL } from './exit-fatal';
 import type { Settings } from './config/setting';
 import { resourceManagerSettings } from './server/resource-manager-settings';
 import { transactionManagerSettings } from './server/transaction-manager-settings';
+import { consoleSettings } from './console/console-settings';
 import { addCertsCommand } from './certs/certs-command';
 import { addHealthCommand } from './health';
 import { requireModernTls } from './platform/tls-policy';
@@ -54,6 +55,9 @@ withSettings(program.command('tc').description('a Transaction Manager: coordinat
 );
 withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(async (flags: Flags) =>
   (await import('./server/resource-manager-process.js')).runResourceManager(flags),
+);
+withSettings(program.command('console').description('the web console: the cluster live, accounts, payments, what is in doubt, locks'), consoleSettings).action(
+  async (flags: Flags) => (await import('./console/console-process.js')).runConsole(flags),
 );
 addUpCommand(program);
 addDemoCommand(program);

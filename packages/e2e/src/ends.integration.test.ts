@@ -203,7 +203,20 @@ describe('mas up', () => {
 describe('npm start', () => {
   const demo = async (): Promise<readonly string[]> => {
     const [tc, rm] = [await freePort(), await freeRmPorts()];
-    return [PROGRAM, 'demo', '--tc-port', String(tc), '--rm-port', String(rm), '--folder', '.mas', '--certs', join(folder.path, 'certs')];
+    return [
+      PROGRAM,
+      'demo',
+      '--tc-port',
+      String(tc),
+      '--rm-port',
+      String(rm),
+      '--console-port',
+      String(await freePort()),
+      '--folder',
+      '.mas',
+      '--certs',
+      join(folder.path, 'certs'),
+    ];
   };
   const context = (): string => join(folder.path, '.mas/context.json');
   const client = (...args: readonly string[]): Running => start([join(REPOSITORY_ROOT, 'packages/bin/dist/mas-client.js'), ...args]);

@@ -2,12 +2,13 @@
  * What `npm run package` makes, as somebody has it who has nothing else: installed in an empty folder outside the repository, where there is no source, no build and no
  * other package of ours.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, tempFolder, type TempFolder } from '@mas/test-servers';
+import { freePort, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { run, type Ran } from './harness/command';
 import { REPOSITORY_ROOT } from './harness/mas-process';
+import { httpsCall, type HttpsAnswer } from './testing/https-call';
 
 const NAME = 'mini-account-system';
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--no-save', '--silent'];
@@ -51,16 +52,36 @@ test('the programs say their version, and make what they need', async () => {
   expect(await at(installed('mas-client'), ['account', 'list', '--tc', 'localhost:1', '--timeout', '300'])).toMatchObject({ code: 7, stdout: '' });
 });
 
+test('the console has its pages', async () => {
+  await at(installed('mas'), ['certs', '--dir', 'console-certs']);
+  const port = await freePort();
+  const child = spawn(installed('mas'), ['console', '--listen', `localhost:${port}`, '--certs', 'console-certs'], { cwd: home, stdio: 'ignore' });
+  try {
+    const ca = readFileSync(join(home, 'console-certs/ca.crt'));
+    let page: HttpsAnswer | null = null;
+    await waitUntil('it answers', async () => (page = await httpsCall(`https://localhost:${port}/`, { ca })) !== null);
+    const [, script = ''] = /<script[^>]* src="([^"]+)"/.exec((page as HttpsAnswer | null)?.text ?? '') ?? [];
+    expect((await httpsCall(`https://localhost:${port}${script}`, { ca })).headers['content-type']).toMatch(/javascript/);
+  } finally {
+    const ended = new Promise((done) => child.once('close', done));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  }
+});
+
 test('the tarball has programs, scripts, licenses and the bill of materials; no source, no test, no development dependency', () => {
   const files = execFileSync('tar', ['tzf', tarball(NAME)], { encoding: 'utf8' })
     .trim()
     .split('\n')
+    .map((file) => file.replace(/^package\//, '').replace(/-[\w-]{8}\.(js|css)$/, '-DIGEST.$1'))
     .sort();
-  expect(files.map((file) => file.replace(/^package\//, ''))).toEqual([
+  expect(files).toEqual([
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-LICENSES.txt', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh', 'package.json'],
     ...['mas-client', 'mas'].map((program) => `packages/bin/dist/bundle/${program}.js`),
     ...['mas-client', 'mas', NAME].map((program) => `packages/bin/dist/${program}.js`),
-    ...['packages/bin/package.json', 'sbom.cdx.json'],
+    'packages/bin/package.json',
+    ...['assets/index-DIGEST.css', 'assets/index-DIGEST.js', 'icon.svg', 'index.html'].map((file) => `packages/console/dist/web/${file}`),
+    'sbom.cdx.json',
   ]);
   const beside = readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'));
   expect(beside.sort()).toEqual(['@libsql', '@neon-rs', 'detect-libc', 'libsql', NAME]);

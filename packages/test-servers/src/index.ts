@@ -1,5 +1,6 @@
 export { MissingServer, requirePrograms, type Program } from './binaries';
 export { tempFolder, type TempFolder } from './temp-folder';
+export { chromiumProgram } from './chromium';
 export { freePort } from './free-port';
 export { startMariaDb } from './mariadb';
 export { mySqlIsHere, startMySql } from './mysql';

@@ -4,7 +4,7 @@ import { genesisPlacement, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import { bucketId, rmId, type RmId } from '@mas/values';
 import { CommandFailed } from './exit-codes';
-import { conditionLines } from './commands/cluster';
+import { conditionLines } from './conditions';
 import { failUnlessHealthy, verdictLines, verdictsOf } from './verdicts';
 
 type Replica = ClusterStatus['replicas'][number];

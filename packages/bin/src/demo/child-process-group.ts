@@ -1,12 +1,19 @@
-/** The processes of the local cluster: started together, ready together, stopped together; one that dies is reported. */
+/**
+ * The processes of the local cluster: started together, ready together, stopped together; one that dies is reported, unless it was
+ * killed on purpose. Such a one can be started again.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { lifelineEnvironment } from '../platform/lifeline';
 
 interface Member {
   readonly name: string;
-  readonly child: ChildProcess;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Of its present or last life. */
+  child: ChildProcess;
   ready: boolean;
+  wasKilled: boolean;
   /** How it ended; null while it runs. */
   ended: string | null;
   lastLines: string[];
@@ -26,24 +33,32 @@ export class ChildProcessGroup {
   constructor(private readonly onOutput: (name: string, line: string) => void) {}
 
   start(name: string, program: string, args: readonly string[]): void {
-    // A group of its own: Ctrl-C reaches the parent alone, which stops the others in order. Should the parent be killed,
-    // its end of the lifeline goes with it.
-    const child = spawn(process.execPath, [...NODE_FLAGS, program, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-      env: { ...process.env, ...lifelineEnvironment },
-    });
-    const member: Member = { name, child, ready: false, ended: null, lastLines: [] };
+    const child = spawned(program, args);
+    const member: Member = { name, program, args, child, ready: false, wasKilled: false, ended: null, lastLines: [] };
     this.members.push(member);
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.heard(member, line));
-    }
-    child.once('error', (error) => (member.ended = error.message));
-    child.once('close', (code, signal) => {
-      const how = signal ?? `exit ${code ?? '?'}`;
-      member.ended = this.stopping ? how : `${how}, unasked`;
-      if (!this.stopping) this.onOutput(name, `ended unexpectedly (${how})`);
-    });
+    this.follow(member, child);
+  }
+
+  /** SIGKILL. False: there is no such process, or it does not run. */
+  kill(name: string): boolean {
+    const member = this.members.find((one) => one.name === name);
+    if (member === undefined || member.ended !== null || this.stopping) return false;
+    member.wasKilled = true;
+    return member.child.kill('SIGKILL');
+  }
+
+  /** With the same arguments. False: there is no such process, or it runs. */
+  startAgain(name: string): boolean {
+    const member = this.members.find((one) => one.name === name);
+    if (member === undefined || member.ended === null || this.stopping) return false;
+    const child = spawned(member.program, member.args);
+    Object.assign(member, { child, ready: false, wasKilled: false, ended: null });
+    this.follow(member, child);
+    return true;
+  }
+
+  list(): readonly { readonly name: string; readonly isRunning: boolean; readonly pid: number | null }[] {
+    return this.members.map(({ name, ended, child }) => ({ name, isRunning: ended === null, pid: ended === null ? (child.pid ?? null) : null }));
   }
 
   /** @throws Error with the last lines of whoever ended or took too long. */
@@ -68,7 +83,7 @@ export class ChildProcessGroup {
       if (performance.now() > untilMs) this.killNow();
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return this.members.filter((member) => member.ended !== IN_ORDER).map((member) => `${member.name} (${member.ended ?? '?'})`);
+    return this.members.filter((member) => member.ended !== IN_ORDER && !member.wasKilled).map((member) => `${member.name} (${member.ended ?? '?'})`);
   }
 
   /** Without waiting: for the moment before this process dies, and for people in a hurry. */
@@ -76,9 +91,31 @@ export class ChildProcessGroup {
     for (const member of this.members) if (member.ended === null) member.child.kill('SIGKILL');
   }
 
+  private follow(member: Member, child: ChildProcess): void {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.heard(member, line));
+    }
+    child.once('error', (error) => (member.ended = error.message));
+    child.once('close', (code, signal) => {
+      const how = signal ?? `exit ${code ?? '?'}`;
+      const isAsked = this.stopping || member.wasKilled;
+      member.ended = isAsked ? how : `${how}, unasked`;
+      if (!isAsked) this.onOutput(member.name, `ended unexpectedly (${how})`);
+    });
+  }
+
   private heard(member: Member, line: string): void {
     member.lastLines = [...member.lastLines.slice(-(KEPT_LINES - 1)), line];
     if (line.includes('"msg":"ready"')) member.ready = true;
     this.onOutput(member.name, line);
   }
+}
+
+/** In a group of its own: Ctrl-C reaches the parent alone, which stops the others in order. Should the parent be killed, its end of the lifeline goes with it. */
+function spawned(program: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [...NODE_FLAGS, program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...lifelineEnvironment },
+  });
 }

@@ -4,18 +4,24 @@ import { join, relative, resolve } from 'node:path';
 import { MasClient } from '@mas/client';
 import pc from 'picocolors';
 import { integer } from '../config/setting';
+import { closeControl } from '../platform/control-socket';
 import { watchLifeline } from '../platform/lifeline';
 import { onStopSignals } from '../platform/stop-signals';
 import { UsageError } from '../usage-error';
+import { startDemoConsole } from './demo-console';
 import type { DemoFlags } from './demo-command';
 import { LocalCluster } from './local-cluster';
+import { LocalShow } from './local-show';
 import { News } from './news';
 import { show, type Shown } from './show';
+import { serveShow } from './show-control';
+import { Traffic } from './traffic';
 
 const READY_TIMEOUT_MS = 300_000;
 const CALL_TIMEOUT_MS = 60_000;
 const EXIT_FAILED = 1;
 const CLIENT = resolve(__dirname, '../mas-client.js');
+const MAS = resolve(__dirname, '../mas.js');
 
 /** Resolves with the exit code once everything has stopped. */
 export async function demo(flags: DemoFlags): Promise<number> {
@@ -25,12 +31,14 @@ export async function demo(flags: DemoFlags): Promise<number> {
     certs: flags.certs,
     tcPort: readPort('--tc-port', flags.tcPort),
     rmPort: readPort('--rm-port', flags.rmPort),
+    consolePort: flags.exit === true ? null : readPort('--console-port', flags.consolePort),
     fresh: flags.fresh === true,
   };
   let log: ReturnType<typeof createWriteStream> | null = null;
   const news = new News(join(flags.folder, 'cluster.log'));
+  const writeLog = (name: string, line: string): void => void log?.write(`${name} ${line}\n`);
   const cluster = await LocalCluster.prepare(options, (name, line) => {
-    log?.write(`${name} ${line}\n`);
+    writeLog(name, line);
     const shown = news.of(name, line);
     if (shown !== null) print(pc.red(shown));
   });
@@ -51,9 +59,11 @@ export async function demo(flags: DemoFlags): Promise<number> {
     const did = await Promise.race([perform(cluster, print), asked]);
     if (did !== 'interrupted') {
       failed = did.problems.length > 0;
-      if (flags.exit !== true) {
-        print(nextSteps(cluster, flags, did.accounts));
+      if (options.consolePort !== null) {
+        const stage = await openStage(cluster, flags, options.consolePort, did.accounts, print, (line) => writeLog('console', line));
+        print(nextSteps(cluster, flags, did.accounts, stage.consoleAddress()));
         await asked;
+        await stage.close();
       }
     }
     if (flags.exit !== true) print('\nstopping\u2026');
@@ -82,6 +92,31 @@ async function perform(cluster: LocalCluster, print: (text: string) => void): Pr
   }
 }
 
+/** What goes on until Ctrl-C: the console, what it does to the cluster, and the same from another terminal. */
+async function openStage(
+  cluster: LocalCluster,
+  { folder, certs }: DemoFlags,
+  port: number,
+  accounts: readonly string[],
+  print: (text: string) => void,
+  writeLog: (line: string) => void,
+): Promise<{ consoleAddress(): string; close(): Promise<void> }> {
+  const client = new MasClient({ addresses: [cluster.address], ca: cluster.caCertificate(), token: () => cluster.operatorToken(), timeoutMs: CALL_TIMEOUT_MS });
+  const traffic = new Traffic(client, accounts);
+  const stage = new LocalShow(cluster.group, accounts, traffic, (text) => print(pc.yellow(text)));
+  const running = await startDemoConsole({ cluster, certs, port, show: stage, writeLog });
+  const consoleAddress = (): string => running.oneTimeAddress(() => cluster.operatorToken());
+  const control = await serveShow(folder, stage, consoleAddress);
+  return {
+    consoleAddress,
+    close: async () => {
+      traffic.stop();
+      await Promise.all([running.close(), closeControl(control)]);
+      client.close();
+    },
+  };
+}
+
 /** False when a process ended before it was asked to, or not in order. */
 async function stopped(cluster: LocalCluster): Promise<boolean> {
   const unclean = await cluster.stop();
@@ -95,15 +130,19 @@ function readPort(flag: string, text: string): number {
   return parsed.data;
 }
 
-function nextSteps(cluster: LocalCluster, { folder, certs }: DemoFlags, accounts: readonly string[]): string {
+function nextSteps(cluster: LocalCluster, { folder, certs }: DemoFlags, accounts: readonly string[], consoleAddress: string): string {
   const [sender = 'alice', receiver = 'bob'] = accounts;
   const client = `node ${fromHere(CLIENT)}${folder === '.mas' ? '' : ` --context ${relative('.', cluster.contextFile())}`}`;
+  const run = `node ${fromHere(MAS)} demo${folder === '.mas' ? '' : ` --folder ${folder}`} run`;
   return [
+    `\n${pc.bold('Watch it')} in a browser (it warns of a certificate that it does not know: ${join(certs, 'ca.crt')}; the address works once, for an hour):`,
+    `  ${consoleAddress}`,
     `\n${pc.bold('Try next')}, in another terminal:`,
     `  ${client} payment create --from ${sender} --to ${receiver} --amount 5`,
     `  ${client} payment list --account ${sender}`,
     `  ${client} cluster status`,
     `  ${client} audit`,
+    `  ${run} kill rm-2      and then: start rm-2, status, console (a new address)`,
     `\n${pc.bold('Addresses')}: clients ${cluster.address} · resource managers ${cluster.rmAddresses().join(', ')}`,
     `Data and logs: ${folder} · certificates: ${certs} · Ctrl-C stops everything`,
   ].join('\n');

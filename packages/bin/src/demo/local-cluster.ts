@@ -16,6 +16,8 @@ export interface LocalClusterOptions {
   readonly tcPort: number;
   /** Ports of the RMs: rmPort, rmPort + 10, rmPort + 20, as in the seed. */
   readonly rmPort: number;
+  /** Null: no console. */
+  readonly consolePort: number | null;
   readonly fresh: boolean;
 }
 
@@ -28,7 +30,7 @@ const CONTEXT_FILE = 'context.json';
 const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 /** What a cluster leaves in its folder, and all that `--fresh` removes: a wrong --folder must not cost anybody's files. */
-const OWN_FILES = /^(?:rm-\d+|tc-\d+|cluster\.log|context\.json|shows)$/;
+const OWN_FILES = /^(?:rm-\d+|tc-\d+|cluster\.log|context\.json|show\.sock|shows)$/;
 
 export class LocalCluster {
   readonly address: string;
@@ -48,6 +50,7 @@ export class LocalCluster {
     await checkPorts([
       { port: options.tcPort, flag: '--tc-port', variable: 'MAS_TC_PORT', base: options.tcPort },
       ...rmPorts(options).map((port) => ({ port, flag: '--rm-port', variable: 'MAS_RM_PORT', base: options.rmPort })),
+      ...(options.consolePort === null ? [] : [{ port: options.consolePort, flag: '--console-port', variable: 'MAS_CONSOLE_PORT', base: options.consolePort }]),
     ]);
     const lock = DataFolder.open(options.folder, 'npm start', '--folder (MAS_STATE)');
     // Of a start that was killed.

@@ -28,7 +28,7 @@ export async function show(client: MasClient, starts: number, print: (text: stri
   const problems: string[] = [];
   const run = randomUUID().slice(0, 8);
   const numbers = await openAccounts(client, starts);
-  const [sender, , receiver] = numbers;
+  const [sender, bystander, receiver] = numbers;
   const before = await client.getAccounts(numbers);
   print(`${pc.bold('Accounts')}, each in another bucket:`);
   print(
@@ -71,7 +71,7 @@ export async function show(client: MasClient, starts: number, print: (text: stri
     ),
   );
   if (view.state !== 'COMMITTED') problems.push(`the payment is shown as ${view.state}`);
-  return { problems, accounts: [sender, receiver] };
+  return { problems, accounts: [sender, receiver, bystander] };
 }
 
 /** Accounts that nobody has had before: alice, carol and erin, then alice-2 … */

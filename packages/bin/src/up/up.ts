@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { mergeProcfiles, parseProcfile, type ProcEntry } from './procfile';
 import { PrefixedOutput } from './prefixed-output';
 import { Runner } from './runner';
-import { closeControl, serveControl } from './control';
+import { closeControl } from '../platform/control-socket';
+import { serveControl } from './control';
 import { onStopSignals, type StopSignal } from '../platform/stop-signals';
 import { UsageError } from '../usage-error';
 

@@ -1,10 +1,9 @@
 /** mas-client cluster status, admin transactions|resolve */
-import { describeVerdict, type Ailment } from '@mas/health';
-import { describeStop } from '@mas/resource-manager';
-import type { NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
+import type { UndecidedReport } from '@mas/transaction-coordinator';
 import type { ClusterNode } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
+import { conditionLines, stopLines } from '../conditions';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, table, time } from '../output';
 import { UsageError } from '../../usage-error';
@@ -12,12 +11,6 @@ import { withSession } from '../session';
 import { addAuditCommand } from './audit';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 
-const SYMPTOMS: Readonly<Record<Ailment, string>> = {
-  disk: 'its writes wait for their fsync',
-  stall: 'its event loop stands still again and again',
-  store: 'its database does not answer',
-  clock: 'its clock is not what most agree on, which counts all the same: set it right (NTP)',
-};
 const MAX_RM = 0xffff;
 
 export function addClusterCommands(program: Command): void {
@@ -91,17 +84,6 @@ export function addClusterCommands(program: Command): void {
         if (result.kind === 'unknown') throw new CommandFailed(EXIT.unknownOutcome, result.message);
       }),
     );
-}
-
-function stopLines(replicas: readonly ReplicaStatus[]): readonly string[] {
-  return replicas.flatMap((one) => (one.stopped === null ? [] : [describeStop({ bucket: one.bucket, ...one.stopped }, one.rm)]));
-}
-
-/** Of those that are not well. */
-export function conditionLines(nodes: readonly NodeStatus[]): readonly string[] {
-  return nodes.flatMap(({ rm, condition }) =>
-    condition.kind === 'well' ? [] : [`rm-${rm} is ${describeVerdict(condition)}: ${condition.of.map((ailment) => SYMPTOMS[ailment]).join('; ')}`],
-  );
 }
 
 function resourceManager(text: string): number {
