@@ -1,3 +1,5 @@
-export { MasClient, type AmountInput, type AuditOptions, type Level, type PaymentInput } from './calls/mas-client';
+export { MasClient, type AuditOptions, type Level } from './calls/mas-client';
+export { encodePayment, type AmountInput, type EncodedPayment, type PaymentInput } from './calls/payment-calls';
 export type { PaymentStream } from './calls/payment-stream';
-export { MasCallFailed, type ChannelOptions } from './calls/retrying-channel';
+export { MasCallFailed } from './calls/call-failed';
+export type { CallLead, ChannelOptions } from './calls/retrying-channel';

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status as Code } from '@grpc/grpc-js';
-import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/client';
+import { encodePayment, MasCallFailed, type MasClient, type PaymentInput } from '@mas/client';
 import { run } from './harness/command';
 import { Cluster } from './harness/cluster';
 import { REPOSITORY_ROOT } from './harness/mas-process';
@@ -65,8 +65,8 @@ async function batch(replies: Promise<Awaited<ReturnType<MasClient['createPaymen
 }
 
 async function streamed(client: MasClient, number: string): Promise<void> {
-  const stream = client.openPaymentStream();
-  await batch(stream.send([payment(number)])).finally(() => stream.end());
+  const stream = client.payments.openStream();
+  await batch(stream.send([encodePayment(payment(number))], 15_000)).finally(() => stream.end());
 }
 
 /** What alice's token hears about her own account, what it hears about bob's, and what an operator's token hears. */

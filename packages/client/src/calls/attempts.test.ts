@@ -36,3 +36,18 @@ test('nobody there: the patience runs from the first refusal, and anew after an 
   expect(attempts.failed(0, 'a', refused, 7_499)).toBeNull();
   expect(attempts.failed(0, 'a', refused, 7_500)).toBe(refused);
 });
+
+test.each([
+  ['nobody there', refused, false],
+  ['no quorum', noQuorum, false],
+  ['a refusal', { ...failure('ID_CONFLICT'), kind: 'already-exists' } as const, false],
+  ['a connection that was lost under way', failure('GRPC_UNAVAILABLE', 'Connection dropped'), true],
+  ['a deadline', { ...failure('GRPC_DEADLINE_EXCEEDED'), kind: 'deadline-exceeded' } as const, true],
+  ['an outcome that was unknown', failure('OUTCOME_UNKNOWN'), true],
+])('whether it may have happened, after %s', (_what, error, mayHaveHappened) => {
+  const attempts = new Attempts(1, 3_000);
+  attempts.met(error);
+  expect(attempts.mayHaveHappened).toBe(mayHaveHappened);
+  attempts.met(refused);
+  expect(attempts.mayHaveHappened).toBe(mayHaveHappened);
+});

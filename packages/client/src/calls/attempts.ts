@@ -2,6 +2,11 @@
 import type { RequestError } from '@mas/transaction-coordinator';
 import { isNoConnection, lastingProblem, type ConnectionProblem } from './connection-problem';
 
+/** Statuses that come about without a server's word. */
+const SILENCE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'UNKNOWN', 'CANCELLED', 'INTERNAL', 'DEADLINE_EXCEEDED'].map((code) => `GRPC_${code}`));
+/** No log has it (docs/protocol.md, rule 8). */
+const NOT_DONE: ReadonlySet<string> = new Set(['NO_QUORUM', 'NO_STORE']);
+
 export class Attempts {
   /** Since when nobody has answered. */
   private silentSinceMs: number | null = null;
@@ -9,11 +14,24 @@ export class Attempts {
   private readonly withoutQuorum = new Set<number>();
   /** An earlier attempt may have been carried out. */
   private perhapsDone: RequestError | null = null;
+  private happened = false;
 
   constructor(
     private readonly endpoints: number,
     private readonly patienceMs: number,
   ) {}
+
+  /** For whoever has to tell "not done" from "not known". */
+  get mayHaveHappened(): boolean {
+    return this.happened;
+  }
+
+  /** Every failure, also one that ends the call. */
+  met({ kind, reason, message }: RequestError): void {
+    const isSilence = SILENCE.has(reason) && !isNoConnection(message);
+    const isTrouble = (kind === 'unavailable' || kind === 'internal') && !reason.startsWith('GRPC_') && !NOT_DONE.has(reason);
+    if (isSilence || isTrouble) this.happened = true;
+  }
 
   /** What the call ends with; null: it should be repeated. */
   failed(at: number, address: string, error: RequestError, nowMs: number): RequestError | null {

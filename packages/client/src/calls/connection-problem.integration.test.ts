@@ -5,7 +5,8 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { makeTestCerts, type TestCerts } from '../../../rpc/src/testing/test-certs';
-import { MasCallFailed, RetryingChannel } from './retrying-channel';
+import { MasCallFailed } from './call-failed';
+import { RetryingChannel } from './retrying-channel';
 
 /** A call that runs into it has been left waiting; the test runner's own limit is above it. */
 const PATIENCE_MS = 50_000;

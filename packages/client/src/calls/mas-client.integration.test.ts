@@ -7,8 +7,10 @@ import type { RunningServer } from '@mas/rpc';
 import type { AuditProgress } from '@mas/transaction-coordinator';
 import { committed, TXN } from '../../../rpc/src/testing/fake-coordinator';
 import { CALL_TIMEOUT_MS, rawCallOver, report, TmListener } from '../../../rpc/src/testing/tm-listener';
+import { accountNumber } from '@mas/values';
 import { MasClient } from './mas-client';
-import { MasCallFailed } from './retrying-channel';
+import { encodePayment } from './payment-calls';
+import { MasCallFailed } from './call-failed';
 
 const listener = new TmListener();
 const { certs, coordinator, operator, signer, verifier } = listener;
@@ -22,6 +24,11 @@ beforeAll(async () => {
   client = new MasClient({ addresses: [address], ca: certs.tm.ca, token: operator, timeoutMs: CALL_TIMEOUT_MS });
 });
 beforeEach(() => listener.forget());
+
+async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 afterAll(async () => {
   raw.close();
   client.close();
@@ -71,13 +78,54 @@ describe('no quorum', () => {
 
 test("MasClient's payment stream: many batches in flight, and a broken stream fails what is open", async () => {
   const streamer = new MasClient({ addresses: [`localhost:${server.port}`], ca: certs.tm.ca, token: signer.operator('batches', 3600).token });
-  const stream = streamer.openPaymentStream();
-  const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => stream.send([{ id: `s${i}`, from: 'a', to: 'b', amount: { minor: 1n } }])));
+  const stream = streamer.payments.openStream();
+  const replies = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => stream.send([encodePayment({ id: `s${i}`, from: 'a', to: 'b', amount: { minor: 1n } })], CALL_TIMEOUT_MS)),
+  );
   expect(replies).toEqual(Array.from({ length: 40 }, () => [{ ok: true, value: committed }]));
   coordinator.answers.set('createPayments', () => Promise.reject(new Error('broken')));
-  await expect(stream.send([{ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } }])).rejects.toBeInstanceOf(MasCallFailed);
-  await expect(stream.send([{ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } }])).rejects.toBeInstanceOf(MasCallFailed);
+  await expect(stream.send([encodePayment({ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } })], CALL_TIMEOUT_MS)).rejects.toBeInstanceOf(MasCallFailed);
+  await expect(stream.send([encodePayment({ id: 'x', from: 'a', to: 'b', amount: { minor: 1n } })], CALL_TIMEOUT_MS)).rejects.toBeInstanceOf(MasCallFailed);
   streamer.close();
+});
+
+describe('a call that its caller gives up', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const aborted = (mayHaveHappened: boolean): object =>
+    expect.objectContaining({ mayHaveHappened, error: expect.objectContaining({ reason: 'CALL_ABORTED' }) });
+
+  test('under way: it ends at once, and may have happened', async () => {
+    coordinator.answers.set('createPayment', never);
+    const abort = new AbortController();
+    const ended = expect(client.with({ signal: abort.signal }).createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } })).rejects.toEqual(
+      aborted(true),
+    );
+    await until(() => coordinator.calls.length > 0);
+    abort.abort();
+    await ended;
+  });
+  test('before it was sent: nothing happened', async () => {
+    await expect(client.with({ signal: AbortSignal.abort() }).getAccount('a')).rejects.toEqual(aborted(false));
+    expect(coordinator.calls).toEqual([]);
+  });
+  test('while it waits to be asked again: an unknown payment stays unknown', async () => {
+    const abort = new AbortController();
+    let times = 0;
+    coordinator.answers.set('createPayment', () => {
+      times += 1;
+      return times === 1 ? Promise.resolve({ ok: true, value: { kind: 'unknown', txn: TXN, message: 'ask again' } }) : never();
+    });
+    const payment = client.with({ signal: abort.signal }).createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } });
+    await until(() => times > 0);
+    abort.abort();
+    expect(await payment).toMatchObject({ kind: 'unknown', txn: TXN });
+  });
+});
+
+test('a call with a token of its own', async () => {
+  await client.with({ token: signer.account(accountNumber('abc'), 3600).token }).getAccount('abc');
+  await client.getAccount('abc');
+  expect(coordinator.calls.map(({ args }) => (args[0] as { subject: { kind: string } }).subject.kind)).toEqual(['account', 'operator']);
 });
 
 describe('MasClient over several addresses', () => {
@@ -171,7 +219,7 @@ describe('every method answers what the coordinator said', () => {
         });
     }
     await expect(client.releaseLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
-    await expect(client.refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
+    await expect(client.with({ timeoutMs: 500 }).refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
     const rounded = { ...report('busy'), holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 13 }] };
     expect(await client.getLock('busy')).toEqual(rounded);
     expect(await client.listLocks()).toEqual({ locks: [{ ...rounded, waiting: null }], silent: [3], more: 2 });

@@ -12,8 +12,6 @@ import {
   BreakLockRequest,
   ChangeAccountRequest,
   CreateAccountRequest,
-  CreatePaymentRequest,
-  CreatePaymentsRequest,
   GetAccountRequest,
   GetAccountsRequest,
   GetLockRequest,
@@ -22,15 +20,12 @@ import {
   ListDirection,
   ListPaymentsRequest,
   LockMode,
-  PaymentDirection,
-  PaymentKind,
   PaymentState,
   ReadLevel,
   RefreshLockRequest,
   ReleaseLockRequest,
   ReplaceNodeRequest,
   ResolveTransactionRequest,
-  StreamPaymentsRequest,
   readAccountPage,
   readAccounts,
   readAcquiredLocks,
@@ -46,54 +41,26 @@ import {
   readOneAccount,
   readOnePayment,
   readOneView,
-  readPaymentReplies,
   readUndecided,
   readWire,
   type AccountPage,
   type AcquiredLocks,
-  type Amount,
   type ClusterStatus,
   type CreatedAccount,
   type LegPage,
   type ReadMessage,
 } from '@mas/rpc';
-import { PaymentStream } from './payment-stream';
-import { MasCallFailed, RetryingChannel, sameBytes, type ChannelOptions } from './retrying-channel';
-
-/** Money of a request: minor units, or a decimal text that the server parses exactly. */
-export type AmountInput = { readonly minor: bigint; readonly currency?: string } | { readonly decimal: string; readonly currency?: string };
-
-export interface PaymentInput {
-  readonly id: string;
-  readonly kind?: 'payment' | 'authorization' | 'capture' | 'void' | 'refund';
-  readonly from?: string;
-  readonly to?: string;
-  readonly amount?: AmountInput;
-  readonly legs?: readonly { readonly account: string; readonly direction: 'debit' | 'credit'; readonly amount: AmountInput }[];
-  readonly referenceId?: string;
-  readonly referenceTxn?: { readonly txn: string; readonly account: string };
-  readonly expiresInSeconds?: number;
-  readonly memo?: string;
-  readonly lockHandle?: string;
-}
+import { amountMessage, encodePayment, PaymentCalls, type AmountInput, type PaymentInput } from './payment-calls';
+import { RetryingChannel, type CallLead, type ChannelOptions } from './retrying-channel';
 
 export type Level = 'committed' | 'uncommitted' | 'cached';
 
 const ACCOUNTS = '/mas.v1.AccountService/';
 const LOCKS = '/mas.v1.LockService/';
 const NODES = '/mas.v1.NodeService/';
-const KINDS = {
-  payment: PaymentKind.PAYMENT_KIND_PAYMENT,
-  authorization: PaymentKind.PAYMENT_KIND_AUTHORIZATION,
-  capture: PaymentKind.PAYMENT_KIND_CAPTURE,
-  void: PaymentKind.PAYMENT_KIND_VOID,
-  refund: PaymentKind.PAYMENT_KIND_REFUND,
-};
 const LEVELS = { committed: ReadLevel.READ_LEVEL_COMMITTED, uncommitted: ReadLevel.READ_LEVEL_UNCOMMITTED, cached: ReadLevel.READ_LEVEL_CACHED };
 const CHANGES = { freeze: AccountChange.ACCOUNT_CHANGE_FREEZE, unfreeze: AccountChange.ACCOUNT_CHANGE_UNFREEZE, close: AccountChange.ACCOUNT_CHANGE_CLOSE };
-const DIRECTIONS = { debit: PaymentDirection.PAYMENT_DIRECTION_DEBIT, credit: PaymentDirection.PAYMENT_DIRECTION_CREDIT };
 const STATES = { PENDING: PaymentState.PAYMENT_STATE_PENDING, COMMITTED: PaymentState.PAYMENT_STATE_COMMITTED, ABORTED: PaymentState.PAYMENT_STATE_ABORTED };
-const UNKNOWN_RETRY_MS = 100;
 const DEFAULT_TIMEOUT_MS = 15_000;
 /** How far it has come is said every second. */
 const AUDIT_SILENCE_MS = 30_000;
@@ -105,12 +72,21 @@ export interface AuditOptions {
 }
 
 export class MasClient {
-  private readonly channel: RetryingChannel;
+  readonly payments: PaymentCalls;
   private readonly timeoutMs: number;
 
-  constructor(options: ChannelOptions) {
-    this.channel = new RetryingChannel(options);
-    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  constructor(
+    private readonly options: ChannelOptions,
+    private readonly channel = new RetryingChannel(options),
+    private readonly lead: CallLead = {},
+  ) {
+    this.timeoutMs = lead.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.payments = new PaymentCalls(channel, { ...lead, timeoutMs: this.timeoutMs });
+  }
+
+  /** The same client, whose calls are led otherwise. */
+  with(lead: CallLead): MasClient {
+    return new MasClient(this.options, this.channel, { ...this.lead, ...lead });
   }
 
   createAccount(request: {
@@ -126,8 +102,8 @@ export class MasClient {
       number: request.number,
       currency: request.currency ?? '',
       owner: request.owner ?? '',
-      openingBalance: request.openingBalance === undefined ? undefined : amount(request.openingBalance),
-      minimumBalance: request.minimumBalance === undefined ? undefined : amount(request.minimumBalance),
+      openingBalance: request.openingBalance === undefined ? undefined : amountMessage(request.openingBalance),
+      minimumBalance: request.minimumBalance === undefined ? undefined : amountMessage(request.minimumBalance),
     };
     return this.ask(`${ACCOUNTS}CreateAccount`, CreateAccountRequest.encode(message).finish(), readCreatedAccount);
   }
@@ -166,31 +142,14 @@ export class MasClient {
     );
   }
 
-  async createPayment(payment: PaymentInput): Promise<PaymentResult> {
-    const bytes = CreatePaymentRequest.encode(paymentMessage(payment)).finish();
-    const deadlineMs = performance.now() + this.timeoutMs;
-    let unsure: Unsure | null = null;
-    for (;;) {
-      const result = await this.ask(`${ACCOUNTS}CreatePayment`, bytes, readOnePayment, Math.max(1, deadlineMs - performance.now())).catch((error: unknown) =>
-        stillUnsure(unsure, error),
-      );
-      if (result.kind !== 'unknown' || result === unsure || performance.now() + UNKNOWN_RETRY_MS >= deadlineMs) return result;
-      unsure = result;
-      await new Promise((resolve) => setTimeout(resolve, UNKNOWN_RETRY_MS));
-    }
+  /** Asked again with the same id, while the outcome is unknown, until the deadline. */
+  createPayment(payment: PaymentInput): Promise<PaymentResult> {
+    return this.payments.one(encodePayment(payment));
   }
 
   /** Independent payments; results in order. */
   createPayments(payments: readonly PaymentInput[]): Promise<readonly Reply<PaymentResult>[]> {
-    return this.ask(`${ACCOUNTS}CreatePayments`, CreatePaymentsRequest.encode({ payments: payments.map(paymentMessage) }).finish(), readPaymentReplies);
-  }
-
-  /** A stream to the Transaction Manager that calls prefer now; `timeoutMs` is each batch's. */
-  openPaymentStream(timeoutMs = this.timeoutMs): PaymentStream<PaymentInput> {
-    const stream = this.channel.client().makeBidiStreamRequest<Buffer, Buffer>(`${ACCOUNTS}StreamPayments`, sameBytes, sameBytes, this.channel.authorization());
-    return new PaymentStream(stream, (sequence, payments) =>
-      Buffer.from(StreamPaymentsRequest.encode({ sequence: BigInt(sequence), payments: payments.map(paymentMessage), timeoutMs }).finish()),
-    );
+    return this.payments.many(payments.map(encodePayment));
   }
 
   getPayment(payment: { readonly id: string } | { readonly txn: string; readonly account: string }): Promise<PaymentView> {
@@ -277,14 +236,14 @@ export class MasClient {
   }
 
   /** Takes as long as it takes while it comes on; the options can say less. @throws MasCallFailed */
-  async audit({ timeoutMs = null, onProgress }: AuditOptions = {}): Promise<AuditReport> {
+  async audit({ timeoutMs = this.lead.timeoutMs ?? null, onProgress }: AuditOptions = {}): Promise<AuditReport> {
     const reports: AuditReport[] = [];
     const heard = (bytes: Buffer): void => {
       const event = readWire(bytes, readAuditEvent, 'tolerant');
       if (event.kind === 'report') reports.push(event.report);
       else onProgress?.(event.progress);
     };
-    await this.channel.listen(`${NODES}Audit`, EMPTY, heard, timeoutMs, AUDIT_SILENCE_MS);
+    await this.channel.listen(`${NODES}Audit`, EMPTY, heard, AUDIT_SILENCE_MS, { ...this.lead, timeoutMs });
     const report = reports.at(-1);
     if (report === undefined) throw new Error('the audit has ended without a report');
     return report;
@@ -303,41 +262,8 @@ export class MasClient {
   }
 
   private ask<Answer>(path: string, request: Uint8Array, read: ReadMessage<Answer>, timeoutMs = this.timeoutMs): Promise<Answer> {
-    return this.channel.call(path, request, (bytes) => readWire(bytes, read, 'tolerant'), timeoutMs);
+    return this.channel.call(path, request, (bytes) => readWire(bytes, read, 'tolerant'), { ...this.lead, timeoutMs });
   }
 }
 
 const EMPTY = new Uint8Array(0);
-
-type Unsure = Extract<PaymentResult, { readonly kind: 'unknown' }>;
-
-/** What is unknown stays so, whatever keeps it from being asked about. */
-function stillUnsure(unsure: Unsure | null, error: unknown): PaymentResult {
-  const isSilence = error instanceof MasCallFailed && (error.error.kind === 'unavailable' || error.error.kind === 'deadline-exceeded');
-  if (unsure === null || !isSilence) throw error;
-  return unsure;
-}
-
-function amount(input: AmountInput): Amount {
-  return { value: 'minor' in input ? { $case: 'minor', value: input.minor } : { $case: 'decimal', value: input.decimal }, currency: input.currency ?? '' };
-}
-
-function paymentMessage(payment: PaymentInput): CreatePaymentRequest {
-  return {
-    id: payment.id,
-    kind: payment.kind === undefined ? PaymentKind.PAYMENT_KIND_UNSPECIFIED : KINDS[payment.kind],
-    from: payment.from ?? '',
-    to: payment.to ?? '',
-    amount: payment.amount === undefined ? undefined : amount(payment.amount),
-    legs: (payment.legs ?? []).map((leg) => ({ account: leg.account, direction: DIRECTIONS[leg.direction], amount: amount(leg.amount) })),
-    reference: reference(payment),
-    expiresInSeconds: payment.expiresInSeconds ?? 0,
-    memo: payment.memo ?? '',
-    lockHandle: payment.lockHandle ?? '',
-  };
-}
-
-function reference(payment: PaymentInput): CreatePaymentRequest['reference'] {
-  if (payment.referenceTxn !== undefined) return { $case: 'referenceTxn', value: payment.referenceTxn };
-  return payment.referenceId === undefined ? undefined : { $case: 'referenceId', value: payment.referenceId };
-}

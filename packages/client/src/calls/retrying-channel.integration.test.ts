@@ -24,5 +24,5 @@ test('a call, a payment and a stream of a client that is closed already', async 
   client.close();
   await expect(client.getAccount('a')).rejects.toEqual(closed);
   await expect(client.createPayment({ id: 'p', from: 'a', to: 'b', amount: { minor: 1n } })).rejects.toEqual(closed);
-  expect(() => client.openPaymentStream()).toThrow(closed);
+  expect(() => client.payments.openStream()).toThrow(closed);
 });

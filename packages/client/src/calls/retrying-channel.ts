@@ -3,16 +3,17 @@
  * again elsewhere with the very same bytes, so with the same payment id, until the deadline: ids make that safe. What asking again
  * cannot mend ends the call: nobody there for longer than a restart takes, a wrong certificate or address, a bucket without a quorum.
  */
-import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
-import type { RequestError } from '@mas/transaction-coordinator';
+import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { fromServiceError, serverName } from '@mas/rpc';
 import { Attempts } from './attempts';
+import { closedMeanwhile, MasCallFailed, notWanted, repeatable } from './call-failed';
+import { pause } from './pause';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
   readonly addresses: readonly string[];
-  /** PEM of the cluster's certificate authority. */
-  readonly ca: Buffer;
+  /** PEM of the cluster's certificate authority; null: one that this machine trusts. */
+  readonly ca: Buffer | null;
   /** The JWT, or where to get the current one. */
   readonly token: string | (() => string);
   /** For a call as a whole, repetitions included, 1 … 60,000; default 15,000. */
@@ -23,25 +24,23 @@ export interface ChannelOptions {
   readonly connections?: number;
 }
 
-export class MasCallFailed extends Error {
-  readonly kind = 'mas-call-failed';
-
-  constructor(
-    /** gRPC status code. */
-    readonly code: number,
-    readonly error: RequestError,
-    /** How often the call was sent. */
-    readonly attempts: number,
-  ) {
-    super(error.message);
-    this.name = 'MasCallFailed';
-  }
+/** How one call differs from the channel's others. */
+export interface CallLead {
+  /** For the call as a whole; default: the channel's. */
+  readonly timeoutMs?: number;
+  /** Whoever has asked wants no answer any more. */
+  readonly signal?: AbortSignal;
+  /** In place of the channel's token. */
+  readonly token?: string;
 }
+
+export type ListenLead = Omit<CallLead, 'timeoutMs'> & { readonly timeoutMs: number | null };
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_CONNECT_PATIENCE_MS = 3_000;
 const BACKOFF_MIN_MS = 25;
 const BACKOFF_MAX_MS = 500;
+const NOBODY = -1;
 /** A server that is frozen or cut off is noticed by unanswered pings, long before a call's own deadline. */
 const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 2_000,
@@ -64,13 +63,16 @@ interface Endpoint {
   readonly clients: readonly Client[];
 }
 
-export const sameBytes = (bytes: Buffer): Buffer => bytes;
+const sameBytes = (bytes: Buffer): Buffer => bytes;
 
 export class RetryingChannel {
   private readonly endpoints: readonly Endpoint[];
   private preferred = 0;
+  /** The endpoint that gave the last answer, unless something has failed since. */
+  private proven = NOBODY;
   private turn = 0;
   private closed = false;
+  private readonly streams = new Set<ClientDuplexStream<Buffer, Buffer>>();
   private metadata: { readonly token: string; readonly value: Metadata } | null = null;
 
   constructor(private readonly options: ChannelOptions) {
@@ -84,56 +86,76 @@ export class RetryingChannel {
   }
 
   /** @throws MasCallFailed */
-  async call<Answer>(
-    path: string,
-    request: Uint8Array,
-    decode: (bytes: Uint8Array) => Answer,
-    timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-  ): Promise<Answer> {
+  async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, lead: CallLead = {}): Promise<Answer> {
+    const deadlineMs = performance.now() + (lead.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-    const deadlineMs = performance.now() + timeoutMs;
-    return this.repeated((at) => this.once(at, path, bytes, decode, deadlineMs), deadlineMs);
+    return this.repeated((at) => this.once(at, path, bytes, decode, deadlineMs, lead), deadlineMs, lead);
   }
 
   /**
    * One request, whose answers come until there are no more. Where a server is lost meanwhile, another one is asked, and begins anew.
-   * @param timeoutMs null: it takes as long as it takes, while something comes
+   * @param lead with null for a time: it takes as long as it takes, while something comes
    * @param silenceMs nothing has come for so long: nobody works on it any more
    * @throws MasCallFailed
    */
-  async listen(path: string, request: Uint8Array, onAnswer: (bytes: Buffer) => void, timeoutMs: number | null, silenceMs: number): Promise<void> {
+  async listen(path: string, request: Uint8Array, onAnswer: (bytes: Buffer) => void, silenceMs: number, lead: ListenLead): Promise<void> {
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-    const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    await this.repeated((at) => this.listened(at, path, bytes, onAnswer, deadlineMs, silenceMs), deadlineMs);
+    const deadlineMs = lead.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + lead.timeoutMs;
+    await this.repeated((at) => this.listened(at, path, bytes, onAnswer, deadlineMs, silenceMs, lead), deadlineMs, lead);
   }
 
-  private async repeated<Answer>(ask: (at: number) => Promise<Tried<Answer>>, deadlineMs: number): Promise<Answer> {
+  private async repeated<Answer>(ask: (at: number) => Promise<Tried<Answer>>, deadlineMs: number, lead: ListenLead | CallLead): Promise<Answer> {
     const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
     for (let attempt = 1; ; attempt += 1) {
       // Also between two attempts: the owner of a call that waits for its next one may close the client meanwhile.
-      if (this.closed) throw closedMeanwhile(attempt - 1);
+      if (this.closed) throw closedMeanwhile(attempt - 1, attempts.mayHaveHappened);
+      if (isAborted(lead)) throw notWanted(attempt - 1, attempts.mayHaveHappened);
       const at = this.preferred;
       const reply = await ask(at);
-      if ('answer' in reply) return reply.answer;
+      if ('answer' in reply) {
+        this.proven = at;
+        return reply.answer;
+      }
       const { code, error } = fromServiceError(reply.error);
       const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (attempt - 1));
-      if (this.closed) throw closedMeanwhile(attempt);
+      if (this.closed) throw closedMeanwhile(attempt, true);
+      if (isAborted(lead)) throw notWanted(attempt, true);
+      attempts.met(error);
       const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, performance.now()) : error;
-      if (end !== null || performance.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt);
-      // Another caller may have moved on already.
-      if (this.preferred === at) this.preferred = (at + 1) % this.endpoints.length;
-      if (attempt >= this.endpoints.length) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      this.proven = error.reason.startsWith('GRPC_') ? NOBODY : at;
+      if (end !== null || performance.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt, attempts.mayHaveHappened);
+      this.leave(at);
+      if (attempt >= this.endpoints.length) await pause(waitMs, lead.signal);
     }
   }
 
-  /** For streams: the connection that calls prefer now. @throws MasCallFailed once it is closed */
-  client(): Client {
-    if (this.closed) throw closedMeanwhile(0);
-    return this.pick(this.preferred);
+  /** Over the connection that calls prefer now; ends with the channel. @throws MasCallFailed once it is closed */
+  openStream(path: string, token?: string): ClientDuplexStream<Buffer, Buffer> {
+    if (this.closed) throw closedMeanwhile(0, false);
+    const stream = this.pick(this.preferred).makeBidiStreamRequest<Buffer, Buffer>(path, sameBytes, sameBytes, this.authorization(token));
+    this.streams.add(stream);
+    stream.on('status', () => this.streams.delete(stream));
+    return stream;
   }
 
-  authorization(): Metadata {
-    const token = typeof this.options.token === 'string' ? this.options.token : this.options.token();
+  /** Whoever calls prefer now has answered the last one that it was asked: what has no deadline of its own may rely on it. */
+  isProven(): boolean {
+    return this.proven === this.preferred;
+  }
+
+  /** Others may be better. Another caller may have moved on already. */
+  leave(at = this.preferred): void {
+    this.proven = NOBODY;
+    if (this.preferred === at) this.preferred = (at + 1) % this.endpoints.length;
+  }
+
+  /** The one that is shown now. */
+  token(given?: string): string {
+    return given ?? (typeof this.options.token === 'string' ? this.options.token : this.options.token());
+  }
+
+  private authorization(given?: string): Metadata {
+    const token = this.token(given);
     if (this.metadata?.token !== token) {
       const value = new Metadata();
       if (token !== '') value.set('authorization', `Bearer ${token}`);
@@ -146,53 +168,71 @@ export class RetryingChannel {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    for (const stream of this.streams) stream.cancel();
     for (const endpoint of this.endpoints) for (const client of endpoint.clients) client.close();
   }
 
-  private once<Answer>(at: number, path: string, bytes: Buffer, decode: (bytes: Uint8Array) => Answer, deadlineMs: number): Promise<Tried<Answer>> {
+  private once<Answer>(
+    at: number,
+    path: string,
+    bytes: Buffer,
+    decode: (bytes: Uint8Array) => Answer,
+    deadlineMs: number,
+    { signal, token }: CallLead,
+  ): Promise<Tried<Answer>> {
     return new Promise((resolve, reject) => {
-      this.pick(at).makeUnaryRequest(
-        path,
-        sameBytes,
-        sameBytes,
-        bytes,
-        this.authorization(),
-        { deadline: Date.now() + deadlineMs - performance.now() },
-        (error, answer) => {
-          if (error !== null) {
-            resolve({ error });
-            return;
-          }
-          try {
-            resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
-          } catch (cause) {
-            reject(cause as Error);
-          }
-        },
-      );
+      const deadline = Date.now() + deadlineMs - performance.now();
+      const call = this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(token), { deadline }, (error, answer) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error !== null) {
+          resolve({ error });
+          return;
+        }
+        try {
+          resolve({ answer: decode(answer ?? Buffer.alloc(0)) });
+        } catch (cause) {
+          reject(cause as Error);
+        }
+      });
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener('abort', cancel);
     });
   }
 
-  private listened(at: number, path: string, bytes: Buffer, onAnswer: (bytes: Buffer) => void, deadlineMs: number, silenceMs: number): Promise<Tried<void>> {
+  private listened(
+    at: number,
+    path: string,
+    bytes: Buffer,
+    onAnswer: (bytes: Buffer) => void,
+    deadlineMs: number,
+    silenceMs: number,
+    { signal, token }: ListenLead,
+  ): Promise<Tried<void>> {
     return new Promise((resolve, reject) => {
       const options = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs - performance.now() } : {};
-      const stream = this.pick(at).makeServerStreamRequest<Buffer, Buffer>(path, sameBytes, sameBytes, bytes, this.authorization(), options);
-      const silence = setTimeout(() => stream.cancel(), silenceMs);
+      const stream = this.pick(at).makeServerStreamRequest<Buffer, Buffer>(path, sameBytes, sameBytes, bytes, this.authorization(token), options);
+      const cancel = (): void => stream.cancel();
+      const silence = setTimeout(cancel, silenceMs);
+      const ended = (): void => {
+        clearTimeout(silence);
+        signal?.removeEventListener('abort', cancel);
+      };
+      signal?.addEventListener('abort', cancel);
       stream.on('data', (answer: Buffer) => {
         silence.refresh();
         try {
           onAnswer(answer);
         } catch (cause) {
           reject(cause as Error);
-          stream.cancel();
+          cancel();
         }
       });
       stream.on('error', (error: ServiceError) => {
-        clearTimeout(silence);
+        ended();
         resolve({ error });
       });
       stream.on('end', () => {
-        clearTimeout(silence);
+        ended();
         resolve({ answer: undefined });
       });
     });
@@ -207,20 +247,6 @@ export class RetryingChannel {
   }
 }
 
-function closedMeanwhile(attempts: number): MasCallFailed {
-  const message =
-    attempts === 0
-      ? 'the client was closed before the call was sent'
-      : 'the client was closed before the call was answered: its outcome is unknown, ask again with the same id';
-  return new MasCallFailed(Code.CANCELLED, { kind: 'unavailable', reason: 'CLIENT_CLOSED', field: null, message, facts: {} }, attempts);
-}
-
-/** Nothing was answered, or the server asked to come back; every request carries an id, so asking again is safe. */
-function repeatable(code: number, error: RequestError): boolean {
-  return (
-    code === Code.UNAVAILABLE ||
-    (code === Code.UNKNOWN && error.reason.startsWith('GRPC_')) ||
-    (code === Code.CANCELLED && error.reason.startsWith('GRPC_')) ||
-    (code === Code.INTERNAL && error.reason.startsWith('GRPC_') && /RST_STREAM|GOAWAY|socket/i.test(error.message))
-  );
+function isAborted({ signal }: Pick<CallLead, 'signal'>): boolean {
+  return signal?.aborted === true;
 }
