@@ -21,7 +21,7 @@ const startedMs = Date.now();
 run('Conformance with etcd\u2019s traces, 100 seeds', ['packages/raft-proof/dist/conformance/main.js', '--seeds', '100', '--allow-missing']);
 run('Long tests', ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.config.cjs', '--runInBand'], { MAS_TEST_KIND: 'long' });
 const left = Math.max(1, Math.floor(minutes - (Date.now() - startedMs) / 60_000));
-run(`Simulated cluster, ${left} minutes`, ['packages/simulation/dist/long.js', '--minutes', String(left)]);
+run(`Simulated cluster, ${left} minutes`, ['--max-semi-space-size=32', 'packages/simulation/dist/long.js', '--minutes', String(left)]);
 
 function run(title, args, env = {}) {
   process.stderr.write(`\u25b8 ${title}\u2026\n`);

@@ -21,3 +21,13 @@ test('one line for each outage', async () => {
   await republisher.check();
   expect(warned.slice(1)).toEqual([{ err: failure }]);
 });
+
+test('what is put back with a lower token than the table knows changes nothing: it is what a bucket said before', async () => {
+  const table = new MemoryLockStore(new VirtualClock());
+  await table.tryAcquire({ lockIds: ['a'], mode: 'exclusive', owner: 'later', timeoutMs: 1_000 });
+  await table.recordToken('a', 'later', 8, 1_000);
+  await table.republish([{ lockId: 'a', owner: 'earlier', token: 7, remainingMs: 1_000 }]);
+  expect(await table.holder('a')).toMatchObject({ owners: ['later'], token: 8 });
+  await table.republish([{ lockId: 'a', owner: 'latest', token: 9, remainingMs: 1_000 }]);
+  expect(await table.holder('a')).toMatchObject({ owners: ['latest'], token: 9 });
+});

@@ -35,6 +35,10 @@ export interface SeedReport {
   readonly findings: readonly Finding[];
   readonly hash: string;
   readonly figures: Readonly<Record<string, number>>;
+  /** Virtual time that has passed. */
+  readonly simulatedMs: number;
+  /** Of the protocol, that it has been through; none where it ended early. */
+  readonly branches: ReadonlySet<string>;
   readonly timeline: readonly TimelineLine[];
   readonly hashed: readonly string[];
 }
@@ -66,6 +70,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const operator = new Operator(cluster, draws.fork());
   watch.handOvers.isAskedFor = (rm, group) => operator.isMoving || cluster.isHandOverAsked(rm, group);
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
+  let branches: ReadonlySet<string> = new Set();
   const report = (): SeedReport => {
     const figures = Object.fromEntries([...world.counters.entries(), ['events', world.time.events] as const]);
     return {
@@ -74,6 +79,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
       findings: findings.list(),
       hash: world.trace.digest(),
       figures,
+      simulatedMs: world.time.nowMs(),
+      branches,
       timeline: world.trace.lines,
       hashed: world.trace.hashed,
     };
@@ -84,7 +91,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
     if (options.stopsAtFirst === true && !findings.isEmpty) return report();
     for (const text of operator.complaints()) findings.add('whole again', text);
     // Rows of replicas that are not there say nothing.
-    if (operator.lost === null) await audit(world, cluster, workload.history, watch, findings);
+    if (operator.lost === null) branches = await audit(world, cluster, workload.history, watch, findings);
   } catch (error) {
     findings.add('the run comes to its end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -157,7 +164,8 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
   findings.expect(workload.isIdle, 'at rest after 60 s', () => 'a client still waits for an answer');
 }
 
-async function audit(world: World, cluster: Cluster, history: History, watch: ClusterWatch, findings: Findings): Promise<void> {
+/** @returns the branches of the protocol that the logs tell of */
+async function audit(world: World, cluster: Cluster, history: History, watch: ClusterWatch, findings: Findings): Promise<ReadonlySet<string>> {
   world.trace.note('the audit begins');
   const buckets: BucketRows[] = [];
   for (const bucket of cluster.buckets) {
@@ -169,12 +177,13 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
     if (first !== undefined) buckets.push(first);
   }
   expectEqualLogs(cluster, findings);
-  const { holds, books } = walkLogs(watch, findings, world.counters, world.time.nowMs());
+  const { holds, books, branches } = walkLogs(watch, findings, world.counters, world.time.nowMs());
   auditViews(history, books, findings);
   const reads = auditHistory({ state: finalState(buckets), history, decisions: watch.decisions, holds, placement: cluster.placement }, findings);
   world.counters.add('reads explained', reads.explained);
   world.counters.add('reads ambiguous', reads.ambiguous);
   findings.expect(reads.ambiguous * 5 <= reads.explained, 'enough happened', () => `${reads.ambiguous} reads were ambiguous, ${reads.explained} explained`);
+  return branches;
 }
 
 function expectEnough(world: World, cluster: Cluster, history: History, faults: readonly Fault[], findings: Findings): void {

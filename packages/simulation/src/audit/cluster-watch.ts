@@ -82,7 +82,8 @@ export class ClusterWatch implements ClusterObserver {
         proposedMs: this.proposed.get(key) ?? null,
       });
       this.proposed.delete(key);
-      this.world.trace.record(`applied ${group}/${entry.index}@${entry.term} ${rendered(outcomes)}`);
+      // Its outcomes follow from it, and travel as answers.
+      this.world.trace.record(`applied ${group}/${entry.index}@${entry.term}`, entry.data);
       for (const outcome of outcomes) this.look(group, outcome);
       return;
     }

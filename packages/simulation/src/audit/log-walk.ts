@@ -11,6 +11,7 @@ import type { AccountNumber, BucketId, PaymentKey, TxnId } from '@mas/values';
 import type { Counters } from '../world/counters';
 import { EPOCH_MS } from '../world/sim-process';
 import type { Version } from './books';
+import { branchesOf } from './branches';
 import { BooksWalk } from './books-walk';
 import type { AppliedEntry, ClusterWatch } from './cluster-watch';
 import { MAX_AHEAD_MS } from './limits';
@@ -23,17 +24,21 @@ const STOPS: ReadonlySet<Outcome['kind']> = new Set(['locked', 'refused', 'wait'
 export interface LogsWalked {
   readonly holds: HoldsSeen;
   readonly books: ReadonlyMap<AccountNumber, readonly Version[]>;
+  /** What instructions came to (branches.ts). */
+  readonly branches: ReadonlySet<string>;
 }
 
 /** @param endMs when all logs had come to rest */
 export function walkLogs(watch: ClusterWatch, findings: Findings, counters: Counters, endMs: number): LogsWalked {
   const holds = new HoldsSeen();
   const books = new Map<AccountNumber, readonly Version[]>();
+  const branches = new Set<string>();
   for (const [bucket, log] of watch.applied) {
     if (bucket === META_GROUP) continue;
-    for (const [account, versions] of new BucketWalk(bucket, watch, holds, findings, counters).walk(log, endMs)) books.set(account, versions);
+    const walk = new BucketWalk(bucket, watch, { holds, branches }, findings, counters);
+    for (const [account, versions] of walk.walk(log, endMs)) books.set(account, versions);
   }
-  return { holds, books };
+  return { holds, books, branches };
 }
 
 class BucketWalk {
@@ -48,16 +53,20 @@ class BucketWalk {
   private readonly shared = new Map<string, Map<string, LockRow>>();
   private lastToken = 0;
   private stampMs = 0;
+  private readonly holds: HoldsSeen;
+  private readonly branches: Set<string>;
   private readonly moments: MomentWalk;
   private readonly books: BooksWalk;
 
   constructor(
     private readonly bucket: BucketId,
     private readonly watch: ClusterWatch,
-    private readonly holds: HoldsSeen,
+    { holds, branches }: { readonly holds: HoldsSeen; readonly branches: Set<string> },
     private readonly findings: Findings,
     private readonly counters: Counters,
   ) {
+    this.holds = holds;
+    this.branches = branches;
     this.moments = new MomentWalk(bucket, findings);
     this.books = new BooksWalk(bucket, findings);
   }
@@ -89,6 +98,7 @@ class BucketWalk {
       const outcome = applied.outcomes[at];
       if (outcome === undefined) this.findings.add('equal logs', `bucket ${this.bucket}/${index}: an instruction without an outcome`);
       else {
+        for (const branch of branchesOf(instruction, outcome)) this.branches.add(branch);
         this.step(instruction, outcome, applied.firstMs);
         this.moments.step(instruction, outcome);
         this.books.step(instruction, outcome, applied.firstMs);

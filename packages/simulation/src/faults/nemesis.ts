@@ -9,6 +9,7 @@ import { FaultSite, type Fault } from './fault';
 import { fourReigns } from './four-reigns';
 import { clockDrift, clockJumps } from './clocks';
 import { crossedClusters } from './crossed-clusters';
+import { lateAnswers } from './late-answers';
 import { limpingDisks, oneWayCuts, singleLinks, stalls } from './half-broken';
 import { lostDisks } from './lost-disks';
 import { delays, duplication, loss, partitions, peersCutOff, shortReigns } from './network-faults';
@@ -51,6 +52,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   singleLinks,
   oneWayCuts,
   sqlEverywhere,
+  lateAnswers,
 ];
 
 const REPAIR_MS = 30_000;

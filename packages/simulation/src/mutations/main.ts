@@ -47,7 +47,9 @@ function main(): void {
 }
 
 function run(mutation: Mutation, most: number): Result {
-  const child = spawnSync(process.execPath, [join(__dirname, 'run-one.js'), mutation.name, '1', String(most)], { encoding: 'utf8' });
+  const child = spawnSync(process.execPath, ['--max-semi-space-size=32', join(__dirname, 'run-one.js'), mutation.name, '1', String(most)], {
+    encoding: 'utf8',
+  });
   const last = child.stdout.trim().split('\n').at(-1) ?? '';
   if (child.status === 0 && last.startsWith('{')) return JSON.parse(last) as Caught;
   return { caught: false, seeds: 0, failure: child.signal ?? child.stderr.trim().split('\n')[0] ?? '' };

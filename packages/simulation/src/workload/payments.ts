@@ -1,7 +1,8 @@
 /** Payments of every kind, as clients make them. */
 import { verdictOf } from '@mas/auditor';
-import { MAX_AMOUNT_MINOR, present } from '@mas/values';
+import { accountNumber, MAX_AMOUNT_MINOR, present } from '@mas/values';
 import { OPERATOR } from '../cluster/tokens';
+import type { PlannedAccount } from './accounts';
 import { leg, type Client } from './client';
 import { callTm } from './tm-call';
 
@@ -10,8 +11,9 @@ const LEAST_PASSED_ON = 1_600;
 const MOST_MORE_PASSED_ON = 6_000;
 
 export async function pay(client: Client): Promise<void> {
-  const [from, to] = client.some(2);
-  if (from === undefined || to === undefined) return;
+  const [from, other] = client.some(2);
+  if (from === undefined || other === undefined) return;
+  const to = client.random.chance(0.2) ? orNobody(client, other) : other;
   const amount = client.amount();
   const { subject, home } = client.payerOf(from.number);
   await client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), subject);
@@ -28,8 +30,8 @@ export async function payManyLegs(client: Client): Promise<void> {
 
 /** Authorization, then capture (now and then of more than was reserved, or at the moment at which it expires), void, or nothing, in which case it expires or stays. */
 export async function twoStep(client: Client): Promise<void> {
-  const [from, to] = client.some(2);
-  if (from === undefined || to === undefined) return;
+  const [from, payee] = client.some(2);
+  if (from === undefined || payee === undefined) return;
   const { time } = client.cluster.world;
   const amount = client.amount();
   const expiresInSeconds = client.random.chance(0.5) ? 1 + client.random.below(3) : 600;
@@ -41,7 +43,7 @@ export async function twoStep(client: Client): Promise<void> {
   const reference = { kind: 'id', id: authorization.id } as const;
   const captured = (): bigint => (client.random.chance(0.15) ? amount + client.amount() : amount - BigInt(client.random.below(Number(amount))));
   const capture = (): Promise<unknown> =>
-    client.pay(client.request('capture', client.homeNear(from.number), [leg(to, 'credit', captured())], { reference }), OPERATOR);
+    client.pay(client.request('capture', client.homeNear(from.number), [leg(orNobody(client, payee), 'credit', captured())], { reference }), OPERATOR);
   const cancel = (): Promise<unknown> => client.pay(client.request('void', client.homeNear(from.number), [], { reference }), OPERATOR);
   const fate = client.random.unit();
   if (fate < 0.45) await capture();
@@ -57,11 +59,18 @@ export async function payAndRefund(client: Client): Promise<void> {
   if (verdictOf(payment) !== 'committed') return;
   const refunds = 1 + client.random.below(2);
   const part = client.random.chance(0.4) ? null : client.random.chance(0.2) ? amount + 1n : amount > 2n ? amount / 2n + 1n : null;
-  await Promise.all(
-    Array.from({ length: refunds }, () =>
-      client.pay(client.request('refund', client.homeNear(to.number), [], { reference: { kind: 'id', id: payment.id }, amountMinor: part }), OPERATOR),
-    ),
-  );
+  const reference = { kind: 'id', id: payment.id } as const;
+  const refund = (): Promise<unknown> => {
+    const legs = client.random.chance(0.15) ? [leg(to, 'debit', amount), leg(orNobody(client, from), 'credit', amount)] : [];
+    const amountMinor = legs.length > 0 ? null : part;
+    return client.pay(client.request('refund', client.homeNear(to.number), legs, { reference, amountMinor }), OPERATOR);
+  };
+  await Promise.all(Array.from({ length: refunds }, refund));
+}
+
+/** Or somebody whom no bucket knows: what others have promised by then is given back. */
+function orNobody({ random }: Client, account: PlannedAccount): PlannedAccount {
+  return random.chance(0.12) ? { ...account, number: accountNumber(`nobody-${account.number}`) } : account;
 }
 
 /** Amounts up to the largest there is, paid and reserved beside each other: what is held and what is there would pass 64 bits now and then, and is refused. */
@@ -87,6 +96,21 @@ export async function passOn(client: Client): Promise<void> {
     const payment = await client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), subject);
     if (verdictOf(payment) !== 'committed' || client.isOver()) return;
   }
+}
+
+/** Spent before anybody has heard that it has come: whether it has is known at another bucket. */
+export async function spendWhatComes(client: Client): Promise<void> {
+  const between = client.pick(client.accounts.filter((account) => account.openingMinor < LEAST_PASSED_ON));
+  const [from, to] = client.shuffled(client.accounts.filter((account) => account.bucket !== between.bucket));
+  if (from === undefined || to === undefined) return;
+  const amount = BigInt(LEAST_PASSED_ON + client.random.below(MOST_MORE_PASSED_ON));
+  const spend = async (): Promise<void> => {
+    await client.cluster.world.time.after(client.random.below(30));
+    const { subject, home } = client.payerOf(between.number);
+    await client.pay(client.request('payment', home, [leg(between, 'debit', amount), leg(to, 'credit', amount)]), subject);
+  };
+  const { subject, home } = client.payerOf(from.number);
+  await Promise.all([client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(between, 'credit', amount)]), subject), spend()]);
 }
 
 /** Asks how much a poor account has and pays all of it that may go, or one more. */

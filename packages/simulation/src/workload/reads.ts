@@ -45,10 +45,11 @@ async function readNumbers(
   }
 }
 
-/** Whoever was paid within one bucket asks at once, everywhere, whether the money is there: each question is about one account, so nothing but its leader's word is behind the answer. */
+/** Whoever was paid asks at once, everywhere, whether the money is there: each question is about one account, and within one bucket nothing but its leader's word is behind the answer. */
 export async function payAndLook(client: Client): Promise<void> {
   const from = client.pick(client.accounts);
-  const to = client.pick(client.accounts.filter((account) => account.bucket === from.bucket && account !== from));
+  const isFar = client.random.chance(0.5);
+  const to = client.pick(client.accounts.filter((account) => account !== from && (isFar || account.bucket === from.bucket)));
   const amount = BigInt(1 + client.random.below(9));
   const { subject, home } = client.payerOf(from.number);
   await client.pay(client.request('payment', home, [leg(from, 'debit', amount), leg(to, 'credit', amount)]), subject);

@@ -7,7 +7,7 @@ import { breakALock, freezeForAWhile, oneIdForMany, open, payUnderLock, shareALo
 import { deepAccounts, plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
 import { raiseMinimum } from './minimums';
-import { passOn, pay, payAndRefund, payAtTheEnds, payManyLegs, spendToTheLimit, twoStep } from './payments';
+import { passOn, pay, payAndRefund, payAtTheEnds, payManyLegs, spendToTheLimit, spendWhatComes, twoStep } from './payments';
 import { followCached, lookUp, payAndLook, readAgain, readAll, readOne, readOtherLevels, readSome } from './reads';
 import { closeForGood, payTheFrozen, readWithOwnToken, takeFromOthers } from './refused';
 
@@ -84,6 +84,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [6, payAndRefund],
   [6, passOn],
   [3, spendToTheLimit],
+  [4, spendWhatComes],
   [4, payAtTheEnds],
   [10, readOne],
   [8, readAll],

@@ -16,6 +16,13 @@ export interface NetworkConditions {
   readonly lateMs: number;
 }
 
+export interface Lag {
+  readonly sinceMs: number;
+  /** Milliseconds that each second adds. */
+  readonly perS: number;
+  readonly maxMs: number;
+}
+
 export const CALM_NETWORK: NetworkConditions = { lossRate: 0, duplicateRate: 0, minDelayMs: 0.2, maxDelayMs: 1.5, lateRate: 0, lateMs: 0 };
 
 const ECHO_RATE = 0.3;
@@ -25,6 +32,7 @@ export class Network {
   conditions: NetworkConditions = CALM_NETWORK;
   /** Link → what is counted for each message that it swallows. */
   private readonly blocked = new Map<string, string>();
+  private readonly lagging = new Map<string, Lag>();
   private readonly random: SeededRandom;
 
   constructor(readonly world: World) {
@@ -55,6 +63,22 @@ export class Network {
     const delayMs = usual + this.random.unit() * lateMs;
     this.world.isSlow(delayMs);
     return delayMs;
+  }
+
+  /** Raft's streams from here to there take longer and longer; null: no more. */
+  lags(from: string, to: string, lag: Lag | null): void {
+    if (lag === null) this.lagging.delete(`${from}>${to}`);
+    else this.lagging.set(`${from}>${to}`, lag);
+  }
+
+  /** How much longer than usual a message takes that leaves now. */
+  lagMs(from: string, to: string): number {
+    const lag = this.lagging.get(`${from}>${to}`);
+    if (lag === undefined) return 0;
+    this.world.counters.add('messages of followers behind');
+    const lagMs = Math.min(lag.maxMs, ((this.world.time.nowMs() - lag.sinceMs) * lag.perS) / 1_000);
+    this.world.isSlow(lagMs);
+    return lagMs;
   }
 
   /** Of a second copy of a message: some come when everybody has long gone on. */

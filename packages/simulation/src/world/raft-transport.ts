@@ -284,8 +284,10 @@ export class SimTransport implements PeerTransport {
   }
 
   private travel(peer: SimTransport, connection: Connection, bytes: Uint8Array): void {
-    const { time } = this.fabric.network.world;
-    const arrivalMs = Math.max(time.nowMs() + this.fabric.network.delayMs(), this.lastArrivalMs.get(peer.rm) ?? 0);
+    const { network } = this.fabric;
+    const { time } = network.world;
+    const delayMs = network.delayMs() + network.lagMs(this.process.name, peer.process.name);
+    const arrivalMs = Math.max(time.nowMs() + delayMs, this.lastArrivalMs.get(peer.rm) ?? 0);
     this.lastArrivalMs.set(peer.rm, arrivalMs);
     this.inFlight.set(peer.rm, (this.inFlight.get(peer.rm) ?? 0) + 1);
     time.at(arrivalMs - time.nowMs(), () => {
