@@ -1,0 +1,40 @@
+/** Bugs of what homes say, and of what is made of it. */
+import type { Mutation } from './mutation';
+
+export const HOME_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a coordinator tells another commit time than was recorded',
+    why: 'legs hear when the coordinator heard',
+    changes: [
+      {
+        file: 'transaction-coordinator/src/payment/flight',
+        find: "return record?.decision.kind === 'committed' ? record.decision.commitUs : null;",
+        replace: "return record?.decision.kind === 'committed' ? (record.decision.commitUs ?? 0) + 1 : null;",
+      },
+    ],
+  },
+  {
+    name: 'a lock stops a commit',
+    why: 'a decided payment waits for whoever has come after it',
+    changes: [
+      {
+        file: 'ledger/src/phases',
+        find: "  if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);",
+        replace:
+          "  const inTheWay = a.lockInForce(account);\n  if (inTheWay !== undefined && leg.state === 'prepared') return { kind: 'locked', lock: inTheWay };\n  if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);",
+      },
+    ],
+  },
+  {
+    name: 'a freeze stops a commit',
+    why: 'a decided payment is refused by what came after its promise',
+    changes: [
+      {
+        file: 'ledger/src/phases',
+        find: "  if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);",
+        replace:
+          "  if (leg.state === 'prepared' && a.account(account)?.status === 'frozen') return { kind: 'refused', refusal: { name: 'ACCOUNT_FROZEN', account, facts: {} } };\n  if (leg.state === 'aborted') return alarm('COMMIT_OF_ABORTED_LEG', txn, account);",
+      },
+    ],
+  },
+];
