@@ -3,6 +3,7 @@
  * cluster is made with the viewer's token. Everything that a stranger can take is bounded.
  */
 import type { AddressInfo } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
@@ -22,13 +23,22 @@ import { requireOwnOrigin } from './own-origin';
 import { OneTimeCodes } from './session/one-time-codes';
 import { Sessions } from './session/sessions';
 import { SignIn, type Cluster } from './session/sign-in';
+import type { Viewer } from './session/viewer';
 import type { Show } from './show/show';
+
+/** Shown to browsers; may be replaced while the console runs. */
+export interface ConsoleTls {
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers: string;
+}
 
 export interface ConsoleOptions {
   /** Folder of the built pages. */
   readonly pages: string;
   readonly listen: { readonly host: string; readonly port: number };
-  readonly tls: { readonly certificate: Buffer; readonly key: Buffer; readonly minVersion: 'TLSv1.2' | 'TLSv1.3'; readonly ciphers: string };
+  readonly tls: ConsoleTls;
   readonly cluster: Cluster;
   readonly judge: Judge;
   readonly show: Show | null;
@@ -42,6 +52,8 @@ export interface RunningConsole {
   readonly address: string;
   /** An address that signs in once, within an hour. */
   oneTimeAddress(token: () => string): string;
+  /** For connections from now on. */
+  useTls(tls: ConsoleTls): void;
   close(): Promise<void>;
 }
 
@@ -56,9 +68,9 @@ const BUILT = /\/assets\//;
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
   const { clock, logger, cluster, judge, show, listen } = options;
   const codes = new OneTimeCodes(clock);
-  const sessions = new Sessions(clock);
+  const sessions = new Sessions<Viewer>(clock);
   const app = fastify({
-    https: { cert: options.tls.certificate, key: options.tls.key, minVersion: options.tls.minVersion, ciphers: options.tls.ciphers },
+    https: secureContext(options.tls),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: IDLE_CONNECTION_MS,
@@ -82,7 +94,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     show,
     clock,
     logger,
-    signIn: new SignIn(cluster, judge, clock),
+    signIn: new SignIn(cluster, judge, clock, logger),
     cookieName: () => `__Host-mas-console-${portOf(app)}`,
   };
   for (const routes of [sessionRoutes, readRoutes, operatorRoutes, showRoutes, liveRoutes]) routes(app, context);
@@ -98,11 +110,16 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     port: portOf(app),
     address,
     oneTimeAddress: (token) => `${address}/#/sign-in?code=${codes.issue(token)}`,
+    useTls: (tls) => app.server.setSecureContext(secureContext(tls)),
     close: async () => {
       sessions.closeAll();
       await app.close();
     },
   };
+}
+
+function secureContext({ certificate, key, minVersion, ciphers }: ConsoleTls): SecureContextOptions {
+  return { cert: certificate, key, minVersion, ciphers };
 }
 
 function portOf(app: FastifyInstance): number {

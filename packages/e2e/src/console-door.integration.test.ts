@@ -2,11 +2,13 @@
  * The console's door, without a browser: who gets in, what another site's page or a plain program can do (nothing), and that a token
  * opens as much as at a Transaction Manager.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@mas/test-servers';
 import { signerOf } from './harness/access';
 import { Cluster } from './harness/cluster';
+import { run } from './harness/command';
 import { ConsoleProcess } from './testing/console-process';
 import { httpsCall, type HttpsAnswer } from './testing/https-call';
 
@@ -150,4 +152,19 @@ test('a session ends with signing out; there is no show where there is none', as
   expect((await send('/api/session', {}, { cookie }, 'DELETE')).status).toBe(204);
   const after = await get('/api/accounts', { cookie });
   expect([after.status, reasonOf(after)]).toEqual([401, 'NOT_SIGNED_IN']);
+});
+
+test('a certificate that is made anew is shown from then on, without a restart, and sessions go on', async () => {
+  const cookie = await sessionOf({ token: cluster.operatorToken() });
+  const shown = (): string => {
+    const { status, stdout } = spawnSync('openssl', ['s_client', '-connect', new URL(door.address).host, '-showcerts'], { input: '', encoding: 'utf8' });
+    return status === 0 ? (/-----BEGIN CERTIFICATE-----[^-]*/.exec(stdout)?.[0] ?? '') : '';
+  };
+  const before = shown();
+  for (const name of ['console.crt', 'console.key']) rmSync(join(cluster.certs(), name));
+  expect((await run('bash', ['certs/make-certs.sh', '--dir', cluster.certs()])).stdout).toBe('made console.crt\n');
+  await waitUntil('the new one is shown', () => shown() !== before && readFileSync(join(cluster.certs(), 'console.crt'), 'utf8').includes(shown()), {
+    diagnostics: () => door.process.logTail(),
+  });
+  expect((await get('/api/accounts', { cookie })).status).toBe(200);
 });

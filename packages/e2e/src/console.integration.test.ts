@@ -105,7 +105,8 @@ test('a payment in doubt: which home does not answer, and three clicks that end 
   const doubt = page.locator('.doubt', { hasText: id }).filter({ hasText: payee });
   await doubt.waitFor();
   expect(await doubt.innerText()).toMatch(/1\.00 USD are reserved on payee\d+ in bucket 1/);
-  await page.getByText('Bucket 3 does not answer').waitFor();
+  await page.getByText(/^Buckets 3, 4 do not answer/).waitFor();
+  expect(await doubt.innerText()).toContain('Home bucket 3 does not answer');
   await doubt.getByRole('button', { name: 'Resolve\u2026' }).click();
   await pictured(page, 'in-doubt');
   expect(await page.getByRole('dialog').innerText()).toContain(OPERATOR);

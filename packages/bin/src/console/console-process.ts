@@ -1,13 +1,15 @@
 /** `mas console`: the web console as a process of its own. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { startConsole } from '@mas/console';
-import { TLS_MIN_VERSION, TLS_SUITES } from '@mas/rpc';
+import { join, resolve } from 'node:path';
+import { startConsole, type ConsoleTls } from '@mas/console';
+import { LiveTls, TLS_MIN_VERSION, TLS_SUITES, type TlsIdentity } from '@mas/rpc';
 import { readSettings } from '../config/setting';
 import { CertificateWatch } from '../platform/certificate-times';
 import { Lifecycle } from '../platform/lifecycle';
-import { createLogger } from '../platform/pino-logger';
+import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
+import { WatchedFiles } from '../platform/watched-files';
+import { identityProblem } from '../server/identity-problem';
 import { certificateFiles, readTlsIdentity } from '../server/process-files';
 import { UsageError } from '../usage-error';
 import { consoleSettings } from './console-settings';
@@ -25,14 +27,17 @@ export async function runConsole(flags: Readonly<Record<string, unknown>>): Prom
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { console: settings.listen.port } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
-  const certificates = new CertificateWatch(() => certificateFiles(settings.certs, 'console', tls), systemClock, logger);
-  certificates.start();
-  lifecycle.onStop('certificate watch', () => Promise.resolve(certificates.stop()));
+  const live = watchedTls(settings.certs, tls, logger, lifecycle);
   const running = await startConsole({
     pages: CONSOLE_PAGES,
     listen: { host: settings.listen.host.replace(/^\[|\]$/g, ''), port: settings.listen.port },
-    tls: { certificate: tls.certificate, key: tls.key, minVersion: TLS_MIN_VERSION, ciphers: TLS_SUITES },
-    cluster: { addresses: settings.tc, ca: tls.ca },
+    tls: shown(live),
+    cluster: {
+      addresses: settings.tc,
+      get ca() {
+        return live.ca;
+      },
+    },
     judge,
     show: null,
     clock: systemClock,
@@ -40,10 +45,44 @@ export async function runConsole(flags: Readonly<Record<string, unknown>>): Prom
   }).catch((error: unknown) => {
     throw new UsageError(listenProblem(error, `${settings.listen.host}:${settings.listen.port}`));
   });
+  live.onChange(() => running.useTls(shown(live)));
   lifecycle.onStop('listener', () => running.close());
   logger.info({ address: running.address, transactionManagers: settings.tc.join(',') }, 'ready');
   // Not a line of the log: whoever reads it first is signed in.
   if (settings.token !== '') process.stdout.write(`Sign in, once: ${running.oneTimeAddress(readToken)}\n`);
+}
+
+function shown({ certificate, key }: TlsIdentity): ConsoleTls {
+  return { certificate, key, minVersion: TLS_MIN_VERSION, ciphers: TLS_SUITES };
+}
+
+/** Follows its files, and says when a certificate is about to expire. */
+function watchedTls(folder: string, tls: TlsIdentity, logger: ProcessLogger, lifecycle: Lifecycle): LiveTls {
+  const live = new LiveTls(tls);
+  const times = new CertificateWatch(() => certificateFiles(folder, 'console', live), systemClock, logger);
+  const files = new WatchedFiles({
+    what: 'certificates',
+    paths: () => ['ca.crt', 'console.crt', 'console.key'].map((name) => join(folder, name)),
+    take: () => {
+      const found = readTlsIdentity(folder, 'console');
+      if (found.ca.equals(live.ca) && found.certificate.equals(live.certificate) && found.key.equals(live.key)) return false;
+      const problem = identityProblem(found, live);
+      if (problem !== null) throw new UsageError(`${folder}: ${problem}`);
+      live.replace(found);
+      times.look();
+      return true;
+    },
+    reloads: { done: 0, refused: 0 },
+    clock: systemClock,
+    logger,
+  });
+  times.start();
+  files.start();
+  lifecycle.onStop('certificates', async () => {
+    times.stop();
+    files.stop();
+  });
+  return live;
 }
 
 function listenProblem(error: unknown, address: string): string {

@@ -95,8 +95,12 @@ export class ChildProcessGroup {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.heard(member, line));
     }
-    child.once('error', (error) => (member.ended = error.message));
+    child.once('error', (error) => {
+      if (member.child === child) member.ended = error.message;
+    });
     child.once('close', (code, signal) => {
+      // One that could not be started may be told of twice, and another may run by now.
+      if (member.child !== child) return;
       const how = signal ?? `exit ${code ?? '?'}`;
       const isAsked = this.stopping || member.wasKilled;
       member.ended = isAsked ? how : `${how}, unasked`;

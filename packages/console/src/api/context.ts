@@ -10,7 +10,7 @@ import type { Show } from '../show/show';
 import { Refused } from './refused';
 
 export interface Context {
-  readonly sessions: Sessions;
+  readonly sessions: Sessions<Viewer>;
   readonly codes: OneTimeCodes;
   readonly signIn: SignIn;
   readonly show: Show | null;

@@ -17,12 +17,9 @@ export function percentile(bins: Bins, share: number): number | null {
   return fromMs;
 }
 
-/** What has come since; a counter that has fallen is one of a process that has started again. */
+/** What has come since. @param before of the same process; empty: since its start */
 export function since(now: Bins, before: Bins): Bins {
-  return now.map(({ upToMs, count }, at) => {
-    const was = before[at]?.count ?? 0;
-    return { upToMs, count: count >= was ? count - was : count };
-  });
+  return now.map(({ upToMs, count }, at) => ({ upToMs, count: count - (before[at]?.count ?? 0) }));
 }
 
 export function added(some: readonly Bins[]): Bins {

@@ -4,7 +4,7 @@
  */
 import type { MasClient } from '@mas/client';
 import type { ClusterStatus } from '@mas/rpc';
-import type { Clock, Timer } from '@mas/values';
+import type { Clock, Logger, Timer } from '@mas/values';
 import type { DoubtCountView, LeaderChangeView, LiveView, ManagerView, PointView } from '../api/views';
 import { bucketName, bucketViews, nodeViews, rmName } from './cluster-view';
 import { Figures } from './figures';
@@ -15,6 +15,7 @@ export interface SamplerOptions {
   readonly managers: readonly { readonly address: string; readonly client: Pick<MasClient, 'clusterStatus' | 'undecided'> & { close(): void } }[];
   readonly judge: Judge;
   readonly clock: Clock;
+  readonly logger: Pick<Logger, 'error'>;
 }
 
 export interface Watcher {
@@ -103,6 +104,9 @@ export class Sampler {
       if (this.isClosed) return;
       this.take(answers);
       this.askDoubts(answers.findIndex((answer) => answer !== null));
+    } catch (error) {
+      // Whoever watches sees no news; the next look may do better.
+      this.options.logger.error({ err: error }, 'a look at the cluster failed');
     } finally {
       this.isSampling = false;
     }

@@ -1,26 +1,36 @@
 /**
- * Who has signed in: a random name in a cookie, and behind it the token with which the cluster is asked. Bounded in number and
- * time; the one that was used longest ago makes room for a new one. Kept in memory only.
+ * Who has signed in: a random name in a cookie, and behind it the token with which the cluster is asked. Bounded in number, for each
+ * viewer and for all, and in time; the one that was used longest ago makes room for a new one. Kept in memory only.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '@mas/values';
-import type { Viewer } from './viewer';
+import type { Claims } from './claims';
 
 export const MAX_SESSIONS = 64;
+/** Whoever signs in again and again pushes out himself, and nobody else. */
+export const MAX_SESSIONS_PER_VIEWER = 8;
 export const IDLE_MS = 3_600_000;
 export const LONGEST_MS = 12 * 3_600_000;
 const NAME_BYTES = 32;
 const SWEEP_MS = 30_000;
 
-interface Session {
-  readonly viewer: Viewer;
+/** What a session needs to know of who has signed in. */
+export interface Visitor {
+  readonly claims: Pick<Claims, 'name' | 'isOperator'>;
+  readonly tokenEndsAtMs: number;
+  isWatching(): boolean;
+  close(): void;
+}
+
+interface Session<Who extends Visitor> {
+  readonly viewer: Who;
   /** Of the wall clock, as a token's end is. */
   readonly endsAtMs: number;
   usedAtMs: number;
 }
 
-export class Sessions {
-  private readonly sessions = new Map<string, Session>();
+export class Sessions<Who extends Visitor> {
+  private readonly sessions = new Map<string, Session<Who>>();
   private sweep: Timer | null = null;
 
   constructor(
@@ -29,12 +39,11 @@ export class Sessions {
   ) {}
 
   /** @returns the session's name */
-  open(viewer: Viewer): string {
+  open(viewer: Who): string {
     this.dropEnded();
-    if (this.sessions.size >= MAX_SESSIONS) {
-      const [longestUnused] = [...this.sessions].sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
-      if (longestUnused !== undefined) this.close(longestUnused[0]);
-    }
+    const own = [...this.sessions].filter(([, one]) => isSame(one.viewer, viewer));
+    if (own.length >= MAX_SESSIONS_PER_VIEWER) this.closeLongestUnused(own);
+    if (this.sessions.size >= MAX_SESSIONS) this.closeLongestUnused([...this.sessions]);
     const nowMs = this.clock.wallMs();
     const name = this.randomName();
     this.sessions.set(name, { viewer, usedAtMs: nowMs, endsAtMs: Math.min(nowMs + LONGEST_MS, viewer.tokenEndsAtMs) });
@@ -43,7 +52,7 @@ export class Sessions {
   }
 
   /** A request in its name, which keeps it from being idle. */
-  find(name: string): Viewer | null {
+  find(name: string): Who | null {
     const session = this.sessions.get(name);
     if (session === undefined) return null;
     if (this.isOver(session)) {
@@ -66,6 +75,11 @@ export class Sessions {
     for (const name of [...this.sessions.keys()]) this.close(name);
   }
 
+  private closeLongestUnused(some: readonly (readonly [string, Session<Who>])[]): void {
+    const [first] = [...some].sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
+    if (first !== undefined) this.close(first[0]);
+  }
+
   /** Also those that nobody asks for any more: their streams and connections end with them. */
   private swept(): void {
     this.dropEnded();
@@ -76,8 +90,12 @@ export class Sessions {
     for (const [name, session] of [...this.sessions]) if (this.isOver(session)) this.close(name);
   }
 
-  private isOver({ usedAtMs, endsAtMs, viewer }: Session): boolean {
+  private isOver({ usedAtMs, endsAtMs, viewer }: Session<Who>): boolean {
     const nowMs = this.clock.wallMs();
     return nowMs >= endsAtMs || (nowMs - usedAtMs >= IDLE_MS && !viewer.isWatching());
   }
+}
+
+function isSame(a: Visitor, b: Visitor): boolean {
+  return a.claims.name === b.claims.name && a.claims.isOperator === b.claims.isOperator;
 }

@@ -3,7 +3,7 @@
  * but what to ask.
  */
 import { MasCallFailed, MasClient } from '@mas/client';
-import type { Clock } from '@mas/values';
+import type { Clock, Logger } from '@mas/values';
 import { Refused } from '../api/refused';
 import type { Judge } from '../live/judge';
 import { claimsOf } from './claims';
@@ -12,6 +12,7 @@ import { Viewer } from './viewer';
 export interface Cluster {
   /** host:port of the Transaction Managers. */
   readonly addresses: readonly string[];
+  /** As it is when somebody signs in. */
   readonly ca: Buffer;
 }
 
@@ -30,6 +31,7 @@ export class SignIn {
     private readonly cluster: Cluster,
     private readonly judge: Judge,
     private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
   /** @throws Refused, MasCallFailed */
@@ -54,7 +56,7 @@ export class SignIn {
         address,
         client: new MasClient({ addresses: [address], ca, token, timeoutMs: SAMPLE_TIMEOUT_MS, connectPatienceMs: SAMPLE_PATIENCE_MS }),
       }));
-      return new Viewer({ claims, client, managers, judge: this.judge, clock: this.clock });
+      return new Viewer({ claims, client, managers, judge: this.judge, clock: this.clock, logger: this.logger });
     } catch (error) {
       client.close();
       if (error instanceof MasCallFailed && (error.error.kind === 'unauthenticated' || error.error.kind === 'permission-denied'))

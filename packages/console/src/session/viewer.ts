@@ -1,6 +1,6 @@
 /** One who has signed in: the connections that speak with his token, and what he watches. */
 import type { MasClient } from '@mas/client';
-import type { Clock } from '@mas/values';
+import type { Clock, Logger } from '@mas/values';
 import { Sampler, type SamplerOptions } from '../live/sampler';
 import type { Claims } from './claims';
 
@@ -12,6 +12,7 @@ export interface ViewerOptions {
   readonly managers: SamplerOptions['managers'];
   readonly judge: SamplerOptions['judge'];
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 export class Viewer {

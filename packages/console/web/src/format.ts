@@ -45,6 +45,11 @@ export function moment(us: number): string {
   return new Date(Math.floor(us / 1_000)).toISOString().replace('Z', `${String(us % 1_000).padStart(3, '0')}Z`);
 }
 
+/** Those that did not answer. */
+export function silentBuckets(buckets: readonly number[]): string {
+  return buckets.length === 1 ? `Bucket ${buckets[0] ?? ''} does not answer` : `Buckets ${buckets.join(', ')} do not answer`;
+}
+
 export function shortTxn(txn: string): string {
   return `${txn.slice(0, 8)}\u2026${txn.slice(-4)}`;
 }

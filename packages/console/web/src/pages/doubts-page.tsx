@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { DoubtsView, DoubtView, ResultView } from '../../../src/api/views';
 import { get, messageOf, post } from '../api';
-import { duration, shortTxn } from '../format';
+import { duration, shortTxn, silentBuckets } from '../format';
 import { Confirm, Empty, Panel, Problem, State } from '../parts/basics';
 import { useLoaded } from '../parts/use-loaded';
 import { accountHref, paymentHref } from '../router';
@@ -43,9 +43,7 @@ export function DoubtsPage({ operator }: { readonly operator: string }) {
         </p>
       )}
       {(failure ?? problem) !== null && <Problem>{failure ?? problem}</Problem>}
-      {value !== null && value.silentBuckets.length > 0 && (
-        <Problem>Bucket {value.silentBuckets.join(', ')} does not answer: what is in doubt there is not in this list.</Problem>
-      )}
+      {value !== null && value.silentBuckets.length > 0 && <Problem>{silentBuckets(value.silentBuckets)}: what is in doubt there is not in this list.</Problem>}
       {value !== null && value.doubts.length === 0 && <Empty>Nothing is in doubt.</Empty>}
       {value?.doubts.map((doubt) => (
         <Doubt key={`${doubt.txn} ${doubt.account ?? ''}`} doubt={doubt} onResolve={() => choose(doubt)} />

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { LocksView, LockView } from '../../../src/api/views';
 import { get, messageOf, post } from '../api';
-import { dateTime, duration, whole } from '../format';
+import { dateTime, duration, silentBuckets, whole } from '../format';
 import { Confirm, Empty, Panel, Problem, Scrolling } from '../parts/basics';
 import { useLoaded } from '../parts/use-loaded';
 import { accountHref } from '../router';
@@ -39,7 +39,7 @@ export function LocksPage({ operator }: { readonly operator: string }) {
       )}
       {(failure ?? problem) !== null && <Problem>{failure ?? problem}</Problem>}
       {value !== null && value.silentBuckets.length > 0 && (
-        <Problem>Bucket {value.silentBuckets.join(', ')} does not answer: locks on its accounts are not in this list.</Problem>
+        <Problem>{silentBuckets(value.silentBuckets)}: locks on accounts there are not in this list.</Problem>
       )}
       <Panel title="Held now">
         {value !== null && value.locks.length === 0 && <Empty>No lock is held.</Empty>}
