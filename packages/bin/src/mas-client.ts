@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command-line client. One line on stderr and a documented exit code for whatever goes wrong; never a stack. */
 import { CommanderError } from 'commander';
+import { addCompletion } from './client/completion';
 import { EXIT } from './client/exit-codes';
 import { createProgram } from './client/program';
 import { failureLine } from './client/session';
@@ -11,8 +12,10 @@ import { requireModernTls } from './platform/tls-policy';
 surviveLostOutput();
 requireModernTls();
 forgetEmptyVariables(process.env);
-createProgram(process.argv.slice(2))
-  .parseAsync()
+const args = process.argv.slice(2);
+const program = createProgram(args);
+addCompletion(program, args)
+  .then(() => program.parseAsync())
   .catch((error: unknown) => {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? EXIT.ok : EXIT.usage;

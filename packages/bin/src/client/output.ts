@@ -11,12 +11,15 @@ export interface Output {
   print(value: unknown, people: () => string): void;
   /** With --csv, a text in its form. */
   csv(text: string): void;
+  /** Before all of it is shown once more. False: nobody takes it any more. */
+  again(): Promise<boolean>;
   readonly json: boolean;
 }
 
-export function createOutput(json: boolean, write: (text: string) => void): Output {
+export function createOutput(json: boolean, write: (text: string) => void, again: () => Promise<boolean>): Output {
   return {
     json,
+    again,
     print: (value, people) => write(`${json ? toJson(value) : visibleLines(people())}\n`),
     csv: (text) => {
       if (json) throw new UsageError('give either --csv or --json');

@@ -9,7 +9,7 @@ export interface Lost {
 }
 
 export class Printer {
-  private readonly writes: Promise<string | null>[] = [];
+  private writes: Promise<string | null>[] = [];
   private text = '';
 
   constructor(private readonly stream: Writable) {}
@@ -21,6 +21,12 @@ export class Printer {
         this.stream.write(text, (error) => resolve(error === null || error === undefined ? null : codeOf(error)));
       }),
     );
+  }
+
+  /** What has arrived is over. */
+  forget(): void {
+    this.writes = [];
+    this.text = '';
   }
 
   /** Once everything was written or refused; null when all of it arrived. */

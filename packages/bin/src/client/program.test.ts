@@ -1,5 +1,6 @@
 /** Everything in the help has its words, an account is named the same way everywhere, and commander's own refusals look like all others. */
 import type { Command } from 'commander';
+import { EXAMPLES } from './examples';
 import { allCommands, createProgram } from './program';
 
 const program = createProgram([]);
@@ -48,4 +49,18 @@ test('a token in the wrong place is not repeated', async () => {
   const token = 'eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoib3BlcmF0b3IifQ.c2lnbmF0dXJl';
   for (const args of [[token], ['account', 'get', 'x', `--tokne=${token}`], ['account', token], ['payment', 'get', 'x', token]])
     expect(await refusal(args)).not.toContain(token.slice(0, 20));
+});
+
+test('every command has an example, which is a right command line of it', () => {
+  const leaves = commands.filter((command) => command.commands.length === 0);
+  expect(leaves.map(pathOf).sort()).toEqual(Object.keys(EXAMPLES).sort());
+  for (const command of leaves) {
+    const words = (EXAMPLES[pathOf(command)] ?? '').match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+    const { operands, unknown } = command.parseOptions(words);
+    expect([pathOf(command), unknown]).toEqual([pathOf(command), pathOf(command) === 'repl' || unknown.length === 0 || unknown[0] === '--json' ? unknown : []]);
+    expect(operands.length).toBeGreaterThanOrEqual(command.registeredArguments.filter(({ required }) => required).length);
+    for (const { mandatory, attributeName } of command.options.map((option) => ({ mandatory: option.mandatory, attributeName: option.attributeName() })))
+      if (mandatory) expect(command.getOptionValue(attributeName)).toBeDefined();
+    expect(command.helpInformation()).toContain('Usage:');
+  }
 });

@@ -1,6 +1,6 @@
 /** One run of mas-client: global flags, the connection they lead to, and how failures end. */
 import { MasCallFailed, MasClient } from '@mas/client';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { UsageError } from '../usage-error';
 import { readContext, type ContextFlags } from './context';
 import { CommandFailed, EXIT, exitCodeOf } from './exit-codes';
@@ -13,7 +13,23 @@ export interface Session {
   readonly output: Output;
   /** As given by the caller; null: each call's own default. */
   readonly timeoutMs: number | null;
+  /** What a failure comes to. */
+  readonly described: (error: unknown) => CommandFailed;
 }
+
+/** mas-client's command line; with a session, all of its commands are that one's. */
+export class ClientCommand extends Command {
+  constructor(
+    name: string,
+    readonly shared: Session | null,
+  ) {
+    super(name);
+  }
+}
+
+const OF_THE_CONNECTION = ['tc', 'cert', 'token', 'timeout', 'context'];
+/** The cursor home, the screen and what was scrolled out of it empty. */
+const CLEAR = '\u001b[H\u001b[2J\u001b[3J';
 
 /** Wraps a command's action: connects, runs, closes; every failure becomes one line on stderr and its exit code. */
 export function withSession<Args extends readonly unknown[]>(
@@ -22,16 +38,25 @@ export function withSession<Args extends readonly unknown[]>(
 ): (...args: Args) => Promise<void> {
   return (...args) =>
     guarded(program, async (output, note) => {
+      const shared = program instanceof ClientCommand ? program.shared : null;
+      if (shared !== null) return action({ ...sharedOnly(program, shared), output }, ...args);
       const context = readContext(program.opts<ContextFlags>(), process.env, note);
       const client = new MasClient(context);
+      const described = (error: unknown): CommandFailed => describe(error, context.addresses.join(', '));
       try {
-        await action({ client, output, timeoutMs: context.timeoutGiven ? context.timeoutMs : null }, ...args);
+        await action({ client, output, timeoutMs: context.timeoutGiven ? context.timeoutMs : null, described }, ...args);
       } catch (error) {
-        throw describe(error, context.addresses.join(', '));
+        throw described(error);
       } finally {
         client.close();
       }
     });
+}
+
+function sharedOnly(program: Command, shared: Session): Session {
+  const given = OF_THE_CONNECTION.filter((name) => program.opts<Readonly<Record<string, unknown>>>()[name] !== undefined);
+  if (given.length > 0) throw new UsageError(`--${given[0]} belongs to the connection, which is there already`);
+  return shared;
 }
 
 /** The same for commands that need no connection. What an action notes is a line beside the answer; with --json it is said with a failure only. */
@@ -45,7 +70,11 @@ export async function guarded(program: Command, action: (output: Output, note: (
   const printer = new Printer(process.stdout);
   try {
     await action(
-      createOutput(json, (text) => printer.write(text)),
+      createOutput(
+        json,
+        (text) => printer.write(text),
+        () => cleared(printer),
+      ),
       note,
     );
     await refuseLostAnswer(printer);
@@ -54,6 +83,14 @@ export async function guarded(program: Command, action: (output: Output, note: (
     process.stderr.write(json ? jsonFailure(message, { ...facts, ...(notes.length === 0 ? {} : { notes }) }) : failureLine(message));
     process.exitCode = exitCode;
   }
+}
+
+/** For what is shown again: the screen is empty, on a terminal. */
+async function cleared(printer: Printer): Promise<boolean> {
+  const lost = await printer.lost();
+  printer.forget();
+  if (process.stdout.isTTY) process.stdout.write(CLEAR);
+  return lost === null;
 }
 
 /** Everything that goes wrong is one line that begins so. */

@@ -7,10 +7,13 @@ import type { AccountNumber } from '@mas/values';
 import type { Command } from 'commander';
 import { UsageError } from '../../usage-error';
 import { chosenAccount, chosenAccounts, namesAccounts, namesOneAccount, type AccountOption, type AccountsOption } from '../account-option';
-import { coloured, moment, money, table, time, type Output } from '../output';
+import { moment, time, type Output } from '../output';
+import { inPages, moreText, readPages, type PageOptions } from '../pages';
 import { withSession, type Session } from '../session';
 import { readMoment } from '../time-argument';
 import { readLevel, readPageSize } from '../arguments';
+import { watchable, watched, type WatchOption } from '../watch';
+import { accountCsv, accountTable } from './account-tables';
 import { addStatementCommand } from './statement';
 
 export function addAccountCommands(program: Command): void {
@@ -40,18 +43,20 @@ export function addAccountCommands(program: Command): void {
         printAccounts(output, first !== undefined && numbers.length === 1 ? [await client.getAccount(first, level)] : await client.getAccounts(numbers, level));
       }),
     );
-  account
-    .command('list')
-    .description('all accounts, page by page')
-    .option('--limit <n>', 'accounts per page', '100')
-    .option('--cursor <cursor>', 'continue after an earlier page')
+  watchable(inPages(account.command('list').description('all accounts, page by page'), 'accounts', '100'))
+    .option('--csv', 'as comma-separated values')
     .action(
-      withSession(program, async ({ client, output }, options: { readonly limit: string; readonly cursor?: string }) => {
-        const page = await client.listAccounts({
-          pageSize: readPageSize(options.limit),
-          ...(options.cursor === undefined ? {} : { pageToken: options.cursor }),
+      withSession(program, async (session, options: PageOptions & WatchOption & { readonly csv?: true }) => {
+        const { client, output } = session;
+        const pageSize = readPageSize(options.limit);
+        await watched(session, options, async () => {
+          const { rows: accounts, nextCursor } = await readPages(options, async (pageToken) => {
+            const page = await client.listAccounts({ pageSize, ...(pageToken === undefined ? {} : { pageToken }) });
+            return { ...page, rows: page.accounts };
+          });
+          if (options.csv === true) output.csv(accountCsv(accounts));
+          else output.print({ accounts, nextCursor }, () => accountTable(accounts) + moreText(nextCursor));
         });
-        output.print(page, () => accountTable(page.accounts) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
       }),
     );
   addStatementCommand(program, account);
@@ -132,29 +137,4 @@ export function printCreated(output: Output, created: CreatedAccount, showToken:
 export function printAccounts(output: Output, accounts: readonly AccountView[]): void {
   const dated = accounts.map((account) => ({ ...account, readAt: account.momentUs === null ? null : moment(account.momentUs) }));
   output.print(dated.length === 1 ? dated[0] : dated, () => accountTable(accounts));
-}
-
-function readText({ level, ageMs, momentUs }: AccountView): string {
-  if (momentUs !== null && level === 'committed') return `${level} at ${moment(momentUs)}`;
-  return ageMs === null ? level : `${level}, ${ageMs} ms old`;
-}
-
-function accountTable(accounts: readonly AccountView[]): string {
-  return table(
-    ['number', 'balance', 'minimum', 'held', 'incoming', 'status', 'owner', 'read', 'bucket', 'leader'],
-    accounts.map((one) => [
-      one.number,
-      money(one.balanceMinor, one.currency),
-      money(one.minimumMinor, one.currency),
-      one.holdsMinor === null ? '' : money(one.holdsMinor, one.currency),
-      one.pendingCreditsMinor === null ? '' : money(one.pendingCreditsMinor, one.currency),
-      coloured(one.status),
-      one.owner,
-      readText(one),
-      String(one.bucket),
-      one.leader === null ? '' : `rm-${one.leader}`,
-    ]),
-    [1, 2, 3, 4],
-    ['leader', 'bucket', 'read', 'minimum', 'incoming', 'owner'],
-  );
 }

@@ -7,39 +7,21 @@ import { conditionLines, stopLines } from '../conditions';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, table, time } from '../output';
 import { UsageError } from '../../usage-error';
-import { withSession } from '../session';
+import { withSession, type Session } from '../session';
 import { addAuditCommand } from './audit';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
+import { watchable, watched, type WatchOption } from '../watch';
 
 const MAX_RM = 0xffff;
 
 export function addClusterCommands(program: Command): void {
   const cluster = program.command('cluster').description('the cluster: replicas, nodes');
-  cluster
-    .command('status')
-    .description('every bucket and replica: leader, term, applied, lag; and how each bucket fares, as health says')
-    .action(
-      withSession(program, async ({ client, output }) => {
-        const status = await client.clusterStatus();
-        const verdicts = verdictsOf(status);
-        output.print({ ...status, verdicts }, () =>
-          [replicaTable(status.replicas), ...stopLines(status.replicas), ...conditionLines(status.nodes), verdictLines(verdicts)].join('\n'),
-        );
-        failUnlessHealthy(verdicts);
-      }),
-    );
-  cluster
-    .command('health')
-    .description('how each bucket fares: exit code 0 when all is well, 11 with replicas missing, 7 when a bucket does not serve')
-    .action(
-      withSession(program, async ({ client, output }) => {
-        const status = await client.clusterStatus();
-        const { nodes } = status;
-        const verdicts = verdictsOf(status);
-        output.print({ verdicts, nodes }, () => [...conditionLines(nodes), verdictLines(verdicts)].join('\n'));
-        failUnlessHealthy(verdicts);
-      }),
-    );
+  watchable(cluster.command('status').description('every bucket and replica: leader, term, applied, lag; and how each bucket fares, as health says')).action(
+    withSession(program, async (session, options: WatchOption) => watched(session, options, () => showStatus(session))),
+  );
+  watchable(
+    cluster.command('health').description('how each bucket fares: exit code 0 when all is well, 11 with replicas missing, 7 when a bucket does not serve'),
+  ).action(withSession(program, async (session, options: WatchOption) => watched(session, options, () => showHealth(session))));
   cluster
     .command('add-node')
     .description('make a new resource manager known to the cluster')
@@ -63,15 +45,14 @@ export function addClusterCommands(program: Command): void {
     );
   addAuditCommand(program);
   const admin = program.command('admin').description('transactions in doubt');
-  admin
-    .command('transactions')
-    .description('undecided transactions: age, legs, what their home says, and why they wait')
-    .action(
-      withSession(program, async ({ client, output }) => {
-        const undecided = await client.undecided();
-        output.print(undecided, () => doubts(undecided));
+  watchable(admin.command('transactions').description('undecided transactions: age, legs, what their home says, and why they wait')).action(
+    withSession(program, async (session, options: WatchOption) =>
+      watched(session, options, async () => {
+        const undecided = await session.client.undecided();
+        session.output.print(undecided, () => doubts(undecided));
       }),
-    );
+    ),
+  );
   admin
     .command('resolve')
     .description('propose a resolution at the home bucket and obey what it records; payment trace shows who did so')
@@ -84,6 +65,23 @@ export function addClusterCommands(program: Command): void {
         if (result.kind === 'unknown') throw new CommandFailed(EXIT.unknownOutcome, result.message);
       }),
     );
+}
+
+async function showStatus({ client, output }: Session): Promise<void> {
+  const status = await client.clusterStatus();
+  const verdicts = verdictsOf(status);
+  output.print({ ...status, verdicts }, () =>
+    [replicaTable(status.replicas), ...stopLines(status.replicas), ...conditionLines(status.nodes), verdictLines(verdicts)].join('\n'),
+  );
+  failUnlessHealthy(verdicts);
+}
+
+async function showHealth({ client, output }: Session): Promise<void> {
+  const status = await client.clusterStatus();
+  const { nodes } = status;
+  const verdicts = verdictsOf(status);
+  output.print({ verdicts, nodes }, () => [...conditionLines(nodes), verdictLines(verdicts)].join('\n'));
+  failUnlessHealthy(verdicts);
 }
 
 function resourceManager(text: string): number {

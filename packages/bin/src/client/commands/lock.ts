@@ -1,9 +1,10 @@
 /** mas-client lock acquire|release|refresh|get|list|break */
-import type { LockReport } from '@mas/global-lock';
+import type { LockList, LockReport } from '@mas/global-lock';
 import type { Command } from 'commander';
 import { oneOf, readWhole } from '../arguments';
 import { table } from '../output';
 import { withSession } from '../session';
+import { watchable, watched, type WatchOption } from '../watch';
 
 const MAX_MS = 3_600_000;
 
@@ -78,29 +79,14 @@ export function addLockCommands(program: Command): void {
         output.print(report, () => described(report));
       }),
     );
-  lock
-    .command('list')
-    .description('the locks that are held (operators)')
-    .action(
-      withSession(program, async ({ client, output }) => {
-        const list = await client.listLocks();
-        output.print(list, () =>
-          [
-            list.locks.length === 0
-              ? 'no lock is held'
-              : table(
-                  ['lock', 'mode', 'held by', 'token', 'for'],
-                  list.locks.flatMap(({ lockId, mode, holders }) =>
-                    holders.map(({ heldBy, token, remainingMs }) => [lockId, mode ?? '', heldBy, token === null ? '' : String(token), `${remainingMs} ms`]),
-                  ),
-                  [3, 4],
-                ),
-            ...(list.more === 0 ? [] : [`and ${list.more} more`]),
-            ...(list.silent.length === 0 ? [] : [`not answering: bucket ${list.silent.join(', ')}; what is held there is not in the list`]),
-          ].join('\n'),
-        );
+  watchable(lock.command('list').description('the locks that are held (operators)')).action(
+    withSession(program, async (session, options: WatchOption) =>
+      watched(session, options, async () => {
+        const list = await session.client.listLocks();
+        session.output.print(list, () => listed(list));
       }),
-    );
+    ),
+  );
   lock
     .command('break')
     .description('ends a lock whose holder does not (operators; who did it, and when, is recorded)')
@@ -111,6 +97,17 @@ export function addLockCommands(program: Command): void {
         output.print({ broken: was }, () => `OK, broken: ${described(was)}`);
       }),
     );
+}
+
+function listed({ locks, more, silent }: LockList): string {
+  const rows = locks.flatMap(({ lockId, mode, holders }) =>
+    holders.map(({ heldBy, token, remainingMs }) => [lockId, mode ?? '', heldBy, token === null ? '' : String(token), `${remainingMs} ms`]),
+  );
+  return [
+    locks.length === 0 ? 'no lock is held' : table(['lock', 'mode', 'held by', 'token', 'for'], rows, [3, 4]),
+    ...(more === 0 ? [] : [`and ${more} more`]),
+    ...(silent.length === 0 ? [] : [`not answering: bucket ${silent.join(', ')}; what is held there is not in the list`]),
+  ].join('\n');
 }
 
 /** One line for each holder. */

@@ -2,6 +2,8 @@
 import type { LegRow, LegSpec } from '@mas/ledger';
 import type { LegPage } from '@mas/rpc';
 import type { PaymentView } from '@mas/transaction-coordinator';
+import { formatAmount, splitPaymentKey } from '@mas/values';
+import { csvText, foreign } from '../csv';
 import { coloured, moment, money, table, time } from '../output';
 
 /** For --json: beside `commitUs`, what tables show of it. */
@@ -72,6 +74,21 @@ export function legTable(legs: readonly LegRow[]): string {
     [4, 5],
     ['commit time', 'reason', 'with', 'balance after'],
   );
+}
+
+const CSV_HEAD = ['time', 'payment', 'state', 'effect', 'amount', 'balance after', 'currency', 'with', 'memo', 'reason', 'commit time', 'txn'];
+
+/** Amounts without a currency, so that they are numbers. */
+export function legCsv(legs: readonly LegRow[]): string {
+  const rows = legs.map(({ preparedAtMs, key, state, spec, journal, body, account, reason, commitUs, txn }) => {
+    const others = (body?.legs ?? []).filter((other) => other.account !== account).map((other) => other.account);
+    const after = journal === null ? '' : formatAmount(journal.balanceAfterMinor, spec.currency);
+    return [
+      ...[time(preparedAtMs), foreign(splitPaymentKey(key).id), state, spec.effect, formatAmount(spec.amountMinor, spec.currency), after, spec.currency],
+      ...[foreign(others.join(' ')), foreign(body?.memo ?? ''), foreign(reason === null ? '' : reasonText(reason)), moment(commitUs), txn],
+    ];
+  });
+  return csvText(CSV_HEAD, rows);
 }
 
 function legText(leg: LegSpec): string {

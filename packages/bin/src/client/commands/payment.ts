@@ -3,11 +3,13 @@ import { parseAccountNumber } from '@mas/values';
 import type { Command } from 'commander';
 import { chosenAccount, namesOneAccount, type AccountOption } from '../account-option';
 import { mintPaymentId, oneOf, readAccount, readPageSize } from '../arguments';
+import { inPages, moreText, readPages, type PageOptions } from '../pages';
 import { withSession } from '../session';
 import { readTime } from '../time-argument';
+import { watchable, watched, type WatchOption } from '../watch';
 import { addCreatingCommands } from './payment-create';
 import { pay } from './payment-outcome';
-import { datedPage, datedView, legTable, timeline, viewTable } from './payment-tables';
+import { datedPage, datedView, legCsv, legTable, timeline, viewTable } from './payment-tables';
 
 export function addPaymentCommands(program: Command): void {
   const payment = program.command('payment').description('payments: make, reserve, give back, look up');
@@ -71,36 +73,41 @@ function addLooking(program: Command, payment: Command): void {
         }),
       );
   }
-  namesOneAccount(payment.command('list').description('an account\u2019s payments'))
+  watchable(inPages(namesOneAccount(payment.command('list').description('an account\u2019s payments')), 'payments', '50'))
     .option('--account <number>', 'the same as the argument')
     .option('--oldest-first', 'from the beginning')
     .option('--state <state>', 'PENDING, COMMITTED or ABORTED')
     .option('--from <time>', 'not before: RFC 3339 or a date, UTC unless a zone is given')
     .option('--until <time>', 'before: the same')
-    .option('--limit <n>', 'payments per page', '50')
-    .option('--cursor <cursor>', 'continue after an earlier page')
+    .option('--csv', 'as comma-separated values')
     .action(
-      withSession(program, async ({ client, output }, argument: string | undefined, options: ListOptions) => {
-        const page = await client.listPayments({
+      withSession(program, async (session, argument: string | undefined, options: ListOptions) => {
+        const { client, output } = session;
+        const request = {
           account: chosenAccount(argument, options.number, options.account),
           direction: options.oldestFirst === true ? 'oldest-first' : 'newest-first',
           pageSize: readPageSize(options.limit),
-          ...(options.cursor === undefined ? {} : { pageToken: options.cursor }),
           ...(options.state === undefined ? {} : { state: oneOf('--state', options.state, ['PENDING', 'COMMITTED', 'ABORTED']) }),
           ...(options.from === undefined ? {} : { fromMs: readTime('--from', options.from) }),
           ...(options.until === undefined ? {} : { untilMs: readTime('--until', options.until) }),
+        } as const;
+        await watched(session, options, async () => {
+          const { rows: legs, nextCursor } = await readPages(options, async (pageToken) => {
+            const page = await client.listPayments({ ...request, ...(pageToken === undefined ? {} : { pageToken }) });
+            return { ...page, rows: page.legs };
+          });
+          if (options.csv === true) output.csv(legCsv(legs));
+          else output.print(datedPage({ legs, nextCursor }), () => legTable(legs) + moreText(nextCursor));
         });
-        output.print(datedPage(page), () => legTable(page.legs) + (page.nextCursor === null ? '' : `\nmore: --cursor ${page.nextCursor}`));
       }),
     );
 }
 
-interface ListOptions extends AccountOption {
+interface ListOptions extends AccountOption, PageOptions, WatchOption {
   readonly account?: string;
   readonly oldestFirst?: boolean;
   readonly state?: string;
   readonly from?: string;
   readonly until?: string;
-  readonly limit: string;
-  readonly cursor?: string;
+  readonly csv?: true;
 }

@@ -27,7 +27,6 @@ export function addStatementCommand(program: Command, account: Command): void {
         const number = chosenAccount(argument, options.number);
         const period = { fromUs: readEnd('--from', options.from), toUs: readEnd('--to', options.to) };
         if (period.fromUs !== null && period.toUs !== null && period.fromUs >= period.toUs) throw new UsageError('--from must lie before --to');
-        if (options.csv === true && output.json) throw new UsageError('give either --csv or --json');
         const statement = await readStatement(client, number, period).catch(named);
         if (options.csv === true) output.csv(statementCsv(statement));
         else output.print(dated(statement), () => statementTable(statement));
