@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run bench [-- payments|conditions|reads|raft|stages|failover] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+/** `npm run bench [-- payments|conditions|reads|users|raft|stages|failover] [--mysql --redis] [--seconds N] [--only REGEX]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,9 +11,10 @@ import { RAFT_USAGE, runRaftBench } from './raft/raft-bench';
 import { READS_USAGE, runReadsBench } from './reads/reads-bench';
 import { renderReport } from './report';
 import { runStagesBench, STAGES_USAGE } from './stages/stages-bench';
+import { runUsersBench, USERS_USAGE } from './users/users-bench';
 
 const USAGE =
-  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | raft | stages | failover; --help after each says more';
+  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | users | raft | stages | failover; --help after each says more';
 const STEADY = 'steady';
 
 type Part = readonly [run: (args: readonly string[]) => Promise<number>, usage: string];
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
     raft: [runRaftBench, RAFT_USAGE],
     stages: [runStagesBench, STAGES_USAGE],
     failover: [runFailoverBench, FAILOVER_USAGE],
+    users: [runUsersBench, USERS_USAGE],
   };
   const [run, usage] = parts[kind ?? ''] ?? [null, USAGE];
   if (process.argv.includes('--help')) {
