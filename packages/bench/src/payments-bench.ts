@@ -53,6 +53,7 @@ const SAME: Mix = { name: 'same bucket', receiver: 'uniform', crossShare: 0 };
 const SCENARIOS: readonly PaymentScenario[] = [
   ...[1, 32, 256].map((callers): PaymentScenario => ({ name: `unary, ${callers} callers, ${UNIFORM.name}`, form: 'unary', callers, mix: UNIFORM })),
   ...[HOT, SAME, MIXED].map((mix): PaymentScenario => ({ name: `unary, 256 callers, ${mix.name}`, form: 'unary', callers: 256, mix })),
+  ...[1, 256].map((callers): PaymentScenario => ({ name: `shared by the client, ${callers} callers, ${UNIFORM.name}`, form: 'shared', callers, mix: UNIFORM })),
   ...[1, 8, 32].map(
     (callers): PaymentScenario => ({ name: `batch of ${BATCH_SIZE}, ${callers} callers, ${UNIFORM.name}`, form: 'batch', callers, mix: UNIFORM }),
   ),

@@ -1,5 +1,5 @@
 /** One form of load on a cluster for a counted time: rate, latency, outcomes, and what each process used for it. */
-import type { MasClient, PaymentInput } from '@mas/client';
+import { encodePayment, type MasClient, type PaymentInput } from '@mas/client';
 import { UsageMeter, type ProcessUsage } from '../measure/process-usage';
 import type { Progress } from '../progress';
 import { closedLoop, type LoadResult } from './closed-loop';
@@ -7,7 +7,8 @@ import type { Mix, PaymentSource } from './payment-load';
 
 export interface PaymentScenario {
   readonly name: string;
-  readonly form: 'unary' | 'batch';
+  /** `shared`: each caller asks for one payment at a time, and the client makes batches of them by itself. */
+  readonly form: 'unary' | 'batch' | 'shared';
   readonly callers: number;
   readonly mix: Mix;
 }
@@ -48,6 +49,7 @@ export async function runScenario(
     const payments: PaymentInput[] = Array.from({ length: BATCH_SIZE }, () => load.next(scenario.mix));
     for (const reply of await client.createPayments(payments)) count(reply.ok ? reply.value.kind : 'error');
   };
+  const shared = async (): Promise<void> => count((await client.payments.pay(encodePayment(load.next(scenario.mix)))).kind);
   const { durationMs, warmUpMs, pids } = options;
   let meter = new UsageMeter(pids);
   let usage: ScenarioResult['usage'] = {};
@@ -56,7 +58,7 @@ export async function runScenario(
     durationMs,
     ...(warmUpMs === undefined ? {} : { warmUpMs }),
     unitsPerCall: scenario.form === 'batch' ? BATCH_SIZE : 1,
-    call: scenario.form === 'batch' ? batch : unary,
+    call: { unary, batch, shared }[scenario.form],
     onCounting: () => {
       meter = new UsageMeter(pids);
     },

@@ -2,6 +2,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { CreatePaymentRequest, PaymentDirection, PaymentKind, readOnePayment, readPaymentReplies, readWire, type Amount } from '@mas/rpc';
 import type { PaymentResult, Reply } from '@mas/transaction-coordinator';
+import { SharedBatches } from '../batching/shared-batches';
 import { pause } from './pause';
 import { PaymentStream } from './payment-stream';
 import { MasCallFailed } from './call-failed';
@@ -43,10 +44,18 @@ const [MANY_PAYMENTS, SEQUENCE, STREAMED_PAYMENTS, TIMEOUT_MS] = [1, 1, 2, 3];
 const LENGTH_DELIMITED = 2;
 
 export class PaymentCalls {
+  private shared: SharedBatches | null = null;
+
   constructor(
     private readonly channel: RetryingChannel,
     private readonly usual: CallLead & { readonly timeoutMs: number },
   ) {}
+
+  /** Travels with whatever others ask for at the same time; alone where there are none. @throws MasCallFailed */
+  pay(payment: EncodedPayment, lead: CallLead = {}): Promise<PaymentResult> {
+    this.shared ??= new SharedBatches(this, this.channel, this.usual);
+    return this.shared.pay(payment, lead);
+  }
 
   /** Asked again with the same id, while the outcome is unknown, until the deadline. @throws MasCallFailed */
   async one(payment: EncodedPayment, lead: CallLead = {}): Promise<PaymentResult> {

@@ -105,7 +105,7 @@ export class RetryingChannel {
   }
 
   private async repeated<Answer>(ask: (at: number) => Promise<Tried<Answer>>, deadlineMs: number, lead: ListenLead | CallLead): Promise<Answer> {
-    const attempts = new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
+    const attempts = this.attempts();
     for (let attempt = 1; ; attempt += 1) {
       // Also between two attempts: the owner of a call that waits for its next one may close the client meanwhile.
       if (this.closed) throw closedMeanwhile(attempt - 1, attempts.mayHaveHappened);
@@ -121,12 +121,26 @@ export class RetryingChannel {
       if (this.closed) throw closedMeanwhile(attempt, true);
       if (isAborted(lead)) throw notWanted(attempt, true);
       attempts.met(error);
-      const end = repeatable(code, error) ? attempts.failed(at, this.endpoints[at]?.address ?? '', error, performance.now()) : error;
+      const end = repeatable(code, error) ? attempts.failed(at, this.addressOf(at), error, performance.now()) : error;
       this.proven = error.reason.startsWith('GRPC_') ? NOBODY : at;
       if (end !== null || performance.now() + waitMs >= deadlineMs) throw new MasCallFailed(code, end ?? error, attempt, attempts.mayHaveHappened);
       this.leave(at);
       if (attempt >= this.endpoints.length) await pause(waitMs, lead.signal);
     }
+  }
+
+  /** For what is asked for again by other means than `call`, by the same rules. */
+  attempts(): Attempts {
+    return new Attempts(this.endpoints.length, this.options.connectPatienceMs ?? DEFAULT_CONNECT_PATIENCE_MS);
+  }
+
+  /** Whom calls prefer. */
+  now(): { readonly index: number; readonly address: string } {
+    return { index: this.preferred, address: this.addressOf(this.preferred) };
+  }
+
+  private addressOf(at: number): string {
+    return this.endpoints[at]?.address ?? '';
   }
 
   /** Over the connection that calls prefer now; ends with the channel. @throws MasCallFailed once it is closed */
