@@ -1,3 +1,4 @@
+export * from './application';
 export { MasClient, type AuditOptions, type Level } from './calls/mas-client';
 export { encodePayment, type AmountInput, type EncodedPayment, type PaymentInput } from './calls/payment-calls';
 export type { PaymentStream } from './calls/payment-stream';
