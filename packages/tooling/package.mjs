@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run package`: the programs as one tarball that runs without a build, and the libraries that stand alone as one each. A bundle lies one folder below
+ * `npm run package`: the programs as one tarball that runs without a build, the libraries that stand alone as one each, and the client that
+ * applications use; `-- --only programs|libraries|client` for one of them. A bundle lies one folder below
  * `packages/bin/dist`, as each source module does, so every path that a program takes from where it lies holds in the tarball, in the image and in the repository.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,6 +10,8 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { stagedClient } from './client-package.mjs';
+import { foldersOfOthers, fromSources } from './from-sources.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const cache = join(root, 'node_modules/.cache/mas-package');
@@ -23,23 +26,37 @@ const IN_PAGES = ['node_modules/preact', 'node_modules/uplot'];
 const LIBRARIES = ['values', 'health', 'membership', 'raft', 'multi-raft', 'raft-log'];
 const SBOM_TOOL = '@cyclonedx/cyclonedx-npm@6.0.1';
 
-const { values: flags } = parseArgs({ options: { destination: { type: 'string', default: root } } });
+const PARTS = { programs, libraries, client };
+
+const { values: flags } = parseArgs({ options: { destination: { type: 'string', default: root }, only: { type: 'string' } } });
+if (flags.only !== undefined && !Object.hasOwn(PARTS, flags.only)) throw new TypeError(`--only takes one of ${Object.keys(PARTS).join(', ')}`);
 const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const ofPrograms = JSON.parse(readFileSync(join(root, 'packages/bin/package.json'), 'utf8'));
 
 rmSync(cache, { recursive: true, force: true });
-mkdirSync(join(staged, DIST), { recursive: true });
 mkdirSync(flags.destination, { recursive: true });
-const bundled = await bundle();
-writeStarters();
-writeManifests();
-for (const file of ['LICENSE', 'CHANGELOG.md', 'README.md', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh'])
-  cpSync(join(root, file), join(staged, file));
-cpSync(join(root, 'packages/console/dist/web'), join(staged, 'packages/console/dist/web'), { recursive: true });
-writeFileSync(join(staged, 'THIRD-PARTY-LICENSES.txt'), licenses([...bundled, ...IN_PAGES]));
-writeSbom();
-pack(staged);
-for (const name of LIBRARIES) pack(stagedLibrary(name));
+for (const [name, part] of Object.entries(PARTS)) if (flags.only === undefined || flags.only === name) await part();
+
+async function programs() {
+  mkdirSync(join(staged, DIST), { recursive: true });
+  const bundled = await bundle();
+  writeStarters();
+  writeManifests();
+  for (const file of ['LICENSE', 'CHANGELOG.md', 'README.md', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh'])
+    cpSync(join(root, file), join(staged, file));
+  cpSync(join(root, 'packages/console/dist/web'), join(staged, 'packages/console/dist/web'), { recursive: true });
+  writeFileSync(join(staged, 'THIRD-PARTY-LICENSES.txt'), licenses([...bundled, ...IN_PAGES]));
+  writeSbom();
+  pack(staged);
+}
+
+function libraries() {
+  for (const name of LIBRARIES) pack(stagedLibrary(name));
+}
+
+async function client() {
+  pack(await stagedClient(root, join(cache, 'client'), licenses));
+}
 
 /** @returns the folders of the packages of others that are in it */
 async function bundle() {
@@ -51,7 +68,7 @@ async function bundle() {
     target: 'node20',
     format: 'cjs',
     external: INSTALLED,
-    plugins: [{ name: 'sources', setup: fromSources }],
+    plugins: [{ name: 'sources', setup: fromSources(root) }],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
@@ -59,19 +76,7 @@ async function bundle() {
     absWorkingDir: root,
     logLevel: 'warning',
   });
-  const folders = Object.keys(metafile.inputs).flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
-  return [...new Set(folders)].sort();
-}
-
-/** No module of ours does anything by being imported, so what nobody calls can be left out: mas-client has no server in it. */
-function fromSources({ onResolve }) {
-  onResolve({ filter: /^@mas\/[^/]+$/ }, ({ path }) => ({ path: join(root, 'packages', path.slice('@mas/'.length), 'src/index.ts'), sideEffects: false }));
-  onResolve({ filter: /^\.\.?\// }, ({ path, importer }) => {
-    if (!importer.startsWith(join(root, 'packages')) || importer.includes('node_modules')) return undefined;
-    const base = resolve(dirname(importer), path.replace(/\.js$/, ''));
-    const found = [`${base}.ts`, join(base, 'index.ts')].find((file) => existsSync(file));
-    return found === undefined ? undefined : { path: found, sideEffects: false };
-  });
+  return foldersOfOthers(metafile);
 }
 
 /** Compiled code is kept between runs where Node can (22.8 and newer). */

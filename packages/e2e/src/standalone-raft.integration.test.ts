@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = await tempFolder('mas-standalone');
   home = join(folder.path, 'home');
   mkdirSync(home);
-  expect(await run(process.execPath, ['packages/tooling/package.mjs', '--destination', folder.path])).toMatchObject({ code: 0 });
+  expect(await run(process.execPath, ['packages/tooling/package.mjs', '--only', 'libraries', '--destination', folder.path])).toMatchObject({ code: 0 });
   const tarballs = readdirSync(folder.path).filter((name) => /^mas-.*\.tgz$/.test(name));
   expect(tarballs.map((name) => name.replace(/-\d.*/, '')).sort()).toEqual([
     'mas-health',
