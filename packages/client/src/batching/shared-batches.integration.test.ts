@@ -1,4 +1,5 @@
 /** Many callers, one process, a real listener: who travels with whom, what each caller hears, and what is asked for again. */
+import { getEventListeners } from 'node:events';
 import type { RunningServer } from '@mas/rpc';
 import type { PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { committed, TXN } from '../../../rpc/src/testing/fake-coordinator';
@@ -213,6 +214,17 @@ test('one caller gives up or has no more time: the others of his batch do not no
   expect(await ends[1]).toMatchObject({ error: { kind: 'deadline-exceeded' }, mayHaveHappened: true });
   held[0]!();
   expect(await kept).toEqual(own('p3'));
+});
+
+test('one signal can end many payments, and is listened to once', async () => {
+  const shared = await proven();
+  answerEach(() => null);
+  const abort = new AbortController();
+  const ends = names(50).map((id) => failure(shared.pay(bytesOf(id), { signal: abort.signal })));
+  await until(() => batchesAsked().length > 0);
+  expect(getEventListeners(abort.signal, 'abort').length).toBe(1);
+  abort.abort();
+  for (const end of await Promise.all(ends)) expect(end).toMatchObject({ error: { reason: 'CALL_ABORTED' }, mayHaveHappened: true });
 });
 
 test('given up before it was sent: it is not sent, and nothing happened', async () => {

@@ -1,6 +1,7 @@
 /** A payment between the question and its answer: its bytes, its deadline, and what its attempts have met. It ends once: with a reply, at its deadline, or as its caller's signal says. */
 import { status as Code } from '@grpc/grpc-js';
 import type { PaymentResult, RequestError } from '@mas/transaction-coordinator';
+import { onAbort } from '../calls/aborts';
 import type { Attempts } from '../calls/attempts';
 import { MasCallFailed, notWanted } from '../calls/call-failed';
 
@@ -23,7 +24,7 @@ export class WaitingPayment {
   private lastError: RequestError | null = null;
   private attempts: Attempts | null = null;
   private timer: NodeJS.Timeout | null;
-  private readonly onAbort = (): void => this.end(() => this.ending.reject(notWanted(this.sent, this.perhapsDone)));
+  private readonly unwatch: () => void;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -32,7 +33,7 @@ export class WaitingPayment {
     private readonly ending: Ending,
   ) {
     this.timer = setTimeout(() => this.giveUp(), this.leftMs);
-    signal?.addEventListener('abort', this.onAbort);
+    this.unwatch = onAbort(signal, () => this.end(() => this.ending.reject(notWanted(this.sent, this.perhapsDone))));
   }
 
   /** Whole milliseconds, at least one. */
@@ -108,7 +109,7 @@ export class WaitingPayment {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.leaveDeadline();
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.unwatch();
     say();
   }
 }

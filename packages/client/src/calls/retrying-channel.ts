@@ -5,6 +5,7 @@
  */
 import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { fromServiceError, serverName } from '@mas/rpc';
+import { onAbort } from './aborts';
 import { Attempts } from './attempts';
 import { closedMeanwhile, MasCallFailed, notWanted, repeatable } from './call-failed';
 import { pause } from './pause';
@@ -197,7 +198,7 @@ export class RetryingChannel {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + deadlineMs - performance.now();
       const call = this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(token), { deadline }, (error, answer) => {
-        signal?.removeEventListener('abort', cancel);
+        unwatch();
         if (error !== null) {
           resolve({ error });
           return;
@@ -208,8 +209,7 @@ export class RetryingChannel {
           reject(cause as Error);
         }
       });
-      const cancel = (): void => call.cancel();
-      signal?.addEventListener('abort', cancel);
+      const unwatch = onAbort(signal, () => call.cancel());
     });
   }
 
@@ -229,9 +229,9 @@ export class RetryingChannel {
       const silence = setTimeout(cancel, silenceMs);
       const ended = (): void => {
         clearTimeout(silence);
-        signal?.removeEventListener('abort', cancel);
+        unwatch();
       };
-      signal?.addEventListener('abort', cancel);
+      const unwatch = onAbort(signal, cancel);
       stream.on('data', (answer: Buffer) => {
         silence.refresh();
         try {
