@@ -181,6 +181,21 @@ test('a stream that breaks is asked for again with the same ids', async () => {
   expect(batchesAsked().filter((batch) => batch[0] === 'p1')).toEqual([names(20), names(20)]);
 });
 
+test('a Transaction Manager that goes away with batches under way: another one is asked for them', async () => {
+  const leaving = await listener.start();
+  leaving.raw.close();
+  channel.close();
+  channel = new RetryingChannel({ addresses: [leaving.address, address], ca: certs.tm.ca, token: signer.operator('moves', 3600).token });
+  const shared = await proven({ paymentsPerBatch: 20 });
+  answerEach(() => null);
+  const paid = Promise.all(names(60).map((id) => shared.pay(bytesOf(id))));
+  await until(() => batchesAsked().length === 3);
+  answerEach(yes);
+  await leaving.server.stop(0);
+  expect(await paid).toEqual(names(60).map(own));
+  expect(channel.now().address).toBe(address);
+});
+
 test('no quorum ends a payment as it ends a call; what was unknown before stays unknown', async () => {
   const shared = await proven();
   const error = { kind: 'unavailable', reason: 'NO_QUORUM', field: null, message: 'Bucket 1 has no quorum; try again.', facts: { bucket: '1' } } as const;
