@@ -9,9 +9,9 @@
 #   --host NAME  a further name or address under which the processes are reached; repeatable
 #   --days DAYS  validity of the processes' certificates (default 825)
 #
-# Files: ca.crt ca.key · tm.crt tm.key · rm-1.crt rm-1.key … · console.crt console.key · jwt-hs256-1.key · jwt-es256-1.key jwt-es256-1.pub
-# The role of a node stands in its certificate as URI:mas://role/tm or URI:mas://role/rm (with /ID for an RM). The console is no node:
-# its certificate names no role, and is good for a server only.
+# Files: ca.crt ca.key · tm.crt tm.key · rm-1.crt rm-1.key … · console.crt console.key · gateway.crt gateway.key · jwt-hs256-1.key · jwt-es256-1.key jwt-es256-1.pub
+# The role of a node stands in its certificate as URI:mas://role/tm or URI:mas://role/rm (with /ID for an RM). The console and the gateway are no
+# nodes: their certificates name no role, and are good for a server only.
 set -euo pipefail
 umask 077
 
@@ -91,6 +91,7 @@ covers() {
 }
 
 node tm mas://role/tm localhost 127.0.0.1 ::1 tc-1 tc-2 tc-3 tm ${hosts[@]+"${hosts[@]}"}
+node gateway '' localhost 127.0.0.1 ::1 gateway ${hosts[@]+"${hosts[@]}"}
 for ((i = 1; i <= rms; i++)); do
   node "rm-$i" "mas://role/rm/$i" localhost 127.0.0.1 ::1 "rm-$i" ${hosts[@]+"${hosts[@]}"}
 done

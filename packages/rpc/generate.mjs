@@ -22,7 +22,7 @@ if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) {
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
   buf(['generate']);
-  const descriptors = buf(['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', '-#format=binpb']);
+  const descriptors = buf(['build', '--as-file-descriptor-set', '-o', '-#format=binpb']);
   writeFileSync(join(outDir, 'descriptor-set.ts'), descriptorModule(descriptors));
   writeFileSync(stampFile, stamp);
   console.log(`rpc: generated ${relative(root, outDir)} from ${relative(root, protoDir)}`);

@@ -12,7 +12,7 @@ const FLOORS = [
   ['values'],
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
-  ['rpc', 'client', 'console', 'raft-log', 'sql-store', 'redis-store', 'metrics'],
+  ['rpc', 'client', 'console', 'gateway', 'raft-log', 'sql-store', 'redis-store', 'metrics'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof'],
 ];
 /** Downward within one floor: who builds on whom. */
@@ -23,6 +23,7 @@ const SAME_FLOOR = {
   'transaction-coordinator': ['global-lock', 'routing'],
   client: ['rpc'],
   console: ['rpc', 'client'],
+  gateway: ['rpc', 'client'],
   simulation: ['bin', 'auditor'],
   e2e: ['bin', 'auditor'],
   bench: ['bin', 'e2e'],

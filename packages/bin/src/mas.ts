@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-/** The server program: `mas tc`, `mas rm`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
+/** The server program: `mas tc`, `mas rm`, `mas gateway`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { forgetEmptyVariables } from './config/environment';
 import { EXIT_FATAL } from './exit-fatal';
 import type { Settings } from './config/setting';
+import { gatewaySettings } from './server/gateway-settings';
 import { resourceManagerSettings } from './server/resource-manager-settings';
 import { transactionManagerSettings } from './server/transaction-manager-settings';
 import { consoleSettings } from './console/console-settings';
@@ -58,6 +59,9 @@ withSettings(program.command('rm').description('a Resource Manager: replicas of 
 );
 withSettings(program.command('console').description('the web console: the cluster live, accounts, payments, what is in doubt, locks'), consoleSettings).action(
   async (flags: Flags) => (await import('./console/console-process.js')).runConsole(flags),
+);
+withSettings(program.command('gateway').description('the public service as JSON over HTTPS'), gatewaySettings).action(async (flags: Flags) =>
+  (await import('./server/gateway-process.js')).runGateway(flags),
 );
 addUpCommand(program);
 addDemoCommand(program);

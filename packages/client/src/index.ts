@@ -3,4 +3,4 @@ export { MasClient, type AuditOptions, type Level } from './calls/mas-client';
 export { encodePayment, type AmountInput, type EncodedPayment, type PaymentInput } from './calls/payment-calls';
 export type { PaymentStream } from './calls/payment-stream';
 export { MasCallFailed } from './calls/call-failed';
-export type { CallLead, ChannelOptions } from './calls/retrying-channel';
+export { RetryingChannel, type CallLead, type ChannelOptions } from './calls/retrying-channel';

@@ -210,6 +210,8 @@ describe('npm start', () => {
       String(tc),
       '--rm-port',
       String(rm),
+      '--gateway-port',
+      String(await freePort()),
       '--console-port',
       String(await freePort()),
       '--folder',

@@ -39,7 +39,7 @@ function at(command: string, args: readonly string[]): Promise<Ran> {
 const installed = (program: string): string => join(home, 'node_modules/.bin', program);
 
 test('the show, by the name that npx takes: it starts a cluster, pays and stops', async () => {
-  const ports = ['--tc-port', String(await freePort()), '--rm-port', String(await freePort())];
+  const ports = ['--tc-port', String(await freePort()), '--rm-port', String(await freePort()), '--gateway-port', String(await freePort())];
   const shown = await at(installed(NAME), ['--exit', ...ports]);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/COMMITTED {2}alice pays/);

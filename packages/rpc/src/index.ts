@@ -35,3 +35,5 @@ export { CreatePaymentsRequest } from './generated/mas/v1/account_service';
 export { writePaymentReplies } from './public/payment-messages';
 export { validatePayment } from './validate/validate-payment';
 export { WireWriter } from './wire/wire-writer';
+// What the service is, for whoever offers it in another form.
+export { DESCRIPTOR_SET_BASE64 } from './generated/descriptor-set';

@@ -8,6 +8,7 @@ export interface DemoFlags {
   readonly tcPort: string;
   readonly rmPort: string;
   readonly consolePort: string;
+  readonly gatewayPort: string;
   readonly folder: string;
   readonly certs: string;
 }
@@ -21,6 +22,7 @@ export function addDemoCommand(program: Command): void {
     .option('--tc-port <port>', 'port of the Transaction Manager (MAS_TC_PORT)', process.env['MAS_TC_PORT'] ?? '9008')
     .option('--rm-port <port>', 'first port of the Resource Managers; the others are 10 and 20 above (MAS_RM_PORT)', process.env['MAS_RM_PORT'] ?? '50041')
     .option('--console-port <port>', 'port of the console (MAS_CONSOLE_PORT)', process.env['MAS_CONSOLE_PORT'] ?? String(DEFAULT_CONSOLE_PORT))
+    .option('--gateway-port <port>', 'port of JSON over HTTPS (MAS_GATEWAY_PORT)', process.env['MAS_GATEWAY_PORT'] ?? '8443')
     .option('--folder <dir>', 'state folder (MAS_STATE)', process.env['MAS_STATE'] ?? '.mas')
     .option('--certs <dir>', 'folder with certificates; made where they are missing (MAS_CERTS)', process.env['MAS_CERTS'] ?? 'certs')
     .action(async (flags: DemoFlags) => process.exit(await (await import('./demo.js')).demo(flags)));

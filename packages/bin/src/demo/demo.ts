@@ -32,6 +32,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
     tcPort: readPort('--tc-port', flags.tcPort),
     rmPort: readPort('--rm-port', flags.rmPort),
     consolePort: flags.exit === true ? null : readPort('--console-port', flags.consolePort),
+    gatewayPort: readPort('--gateway-port', flags.gatewayPort),
     fresh: flags.fresh === true,
   };
   let log: ReturnType<typeof createWriteStream> | null = null;
@@ -143,7 +144,7 @@ function nextSteps(cluster: LocalCluster, { folder, certs }: DemoFlags, accounts
     `  ${client} cluster status`,
     `  ${client} audit`,
     `  ${run} kill rm-2      and then: start rm-2, status, console (a new address)`,
-    `\n${pc.bold('Addresses')}: clients ${cluster.address} · resource managers ${cluster.rmAddresses().join(', ')}`,
+    `\n${pc.bold('Addresses')}: clients ${cluster.address} · JSON ${cluster.gateway}/v1/openapi.json · resource managers ${cluster.rmAddresses().join(', ')}`,
     `Data and logs: ${folder} · certificates: ${certs} · Ctrl-C stops everything`,
   ].join('\n');
 }

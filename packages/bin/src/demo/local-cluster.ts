@@ -18,6 +18,7 @@ export interface LocalClusterOptions {
   readonly rmPort: number;
   /** Null: no console. */
   readonly consolePort: number | null;
+  readonly gatewayPort: number;
   readonly fresh: boolean;
 }
 
@@ -34,6 +35,8 @@ const OWN_FILES = /^(?:rm-\d+|tc-\d+|cluster\.log|context\.json|show\.sock|shows
 
 export class LocalCluster {
   readonly address: string;
+  /** JSON over HTTPS. */
+  readonly gateway: string;
   readonly group: ChildProcessGroup;
 
   private constructor(
@@ -42,6 +45,7 @@ export class LocalCluster {
     onOutput: (name: string, line: string) => void,
   ) {
     this.address = `localhost:${options.tcPort}`;
+    this.gateway = `https://localhost:${options.gatewayPort}`;
     this.group = new ChildProcessGroup(onOutput);
   }
 
@@ -49,6 +53,7 @@ export class LocalCluster {
   static async prepare(options: LocalClusterOptions, onOutput: (name: string, line: string) => void): Promise<LocalCluster> {
     await checkPorts([
       { port: options.tcPort, flag: '--tc-port', variable: 'MAS_TC_PORT', base: options.tcPort },
+      { port: options.gatewayPort, flag: '--gateway-port', variable: 'MAS_GATEWAY_PORT', base: options.gatewayPort },
       ...rmPorts(options).map((port) => ({ port, flag: '--rm-port', variable: 'MAS_RM_PORT', base: options.rmPort })),
       ...(options.consolePort === null ? [] : [{ port: options.consolePort, flag: '--console-port', variable: 'MAS_CONSOLE_PORT', base: options.consolePort }]),
     ]);
@@ -123,6 +128,7 @@ export class LocalCluster {
       ]);
     });
     this.group.start('tc-1', PROGRAM, ['tc', '--id', 'tc-1', '--listen', this.address, '--redis', 'embedded', '--data', join(folder, 'tc-1'), ...shared]);
+    this.group.start('gateway', PROGRAM, ['gateway', '--listen', `localhost:${this.options.gatewayPort}`, '--tc', this.address, '--certs', certs]);
     await this.group.ready(timeoutMs);
     this.writeContext();
   }

@@ -4,6 +4,7 @@ export {
   ChangeAccountRequest,
   CreateAccountRequest,
   CreatePaymentRequest,
+  CreatePaymentResponse,
   GetAccountRequest,
   GetAccountsRequest,
   GetPaymentRequest,

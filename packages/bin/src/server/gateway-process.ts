@@ -1,0 +1,78 @@
+/** `mas gateway`: the public service as JSON over HTTPS. It holds no data, no token key and no certificate that a Resource Manager would let in. */
+import { RetryingChannel } from '@mas/client';
+import { startGateway, type Upstream } from '@mas/gateway';
+import { readSettings } from '../config/setting';
+import { Lifecycle } from '../platform/lifecycle';
+import { createLogger } from '../platform/pino-logger';
+import { systemClock } from '../platform/system-clock';
+import { describeVersion } from '../platform/version';
+import { UsageError } from '../usage-error';
+import { GatewayIdentity } from './gateway-identity';
+import { gatewaySettings } from './gateway-settings';
+
+const STOP_TIMEOUT_MS = 14_000;
+const DRAIN_MS = 5_000;
+/** As long as a caller of the gateway may wait. */
+const MAX_CALL_MS = 60_000;
+
+/** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
+export async function runGateway(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const settings = readSettings(gatewaySettings, flags, process.env);
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { process: 'gateway' } });
+  const identity = new GatewayIdentity(settings.certs, systemClock, logger);
+  const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
+  lifecycle.install();
+  const { host, port } = settings.listen;
+  const upstream = new Channels(settings.tc, identity.tls.ca);
+  lifecycle.onStop('connections to transaction managers', () => Promise.resolve(upstream.close()));
+  const gateway = await startGateway({
+    host,
+    port,
+    tls: identity.tls,
+    upstream,
+    version: describeVersion(),
+    corsOrigins: settings.corsOrigins,
+    logger,
+  }).catch((error: unknown) => {
+    throw new UsageError(`--listen (or MAS_GATEWAY_LISTEN): cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  lifecycle.onStop('listener', () => gateway.stop(DRAIN_MS));
+  identity.start((tls) => {
+    gateway.replaceTls(tls);
+    upstream.trust(tls.ca);
+  });
+  lifecycle.onStop('certificates', () => Promise.resolve(identity.stop()));
+  logger.info({ listen: `https://${host}:${gateway.port}`, transactionManagers: settings.tc }, 'ready');
+}
+
+/** Connections that are made from now on trust the authorities of now; calls that are under way end where they began. */
+class Channels implements Upstream {
+  private current: RetryingChannel;
+
+  constructor(
+    private readonly addresses: readonly string[],
+    private ca: Buffer,
+  ) {
+    this.current = this.open();
+  }
+
+  call(...[path, request, lead]: Parameters<Upstream['call']>): Promise<Uint8Array> {
+    return this.current.call(path, request, (bytes) => bytes, lead);
+  }
+
+  trust(ca: Buffer): void {
+    if (ca.equals(this.ca)) return;
+    const before = this.current;
+    this.ca = ca;
+    this.current = this.open();
+    setTimeout(() => before.close(), MAX_CALL_MS).unref();
+  }
+
+  close(): void {
+    this.current.close();
+  }
+
+  private open(): RetryingChannel {
+    return new RetryingChannel({ addresses: this.addresses, ca: this.ca, token: '' });
+  }
+}
