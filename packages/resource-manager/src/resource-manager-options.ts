@@ -46,6 +46,8 @@ export interface ResourceManagerOptions {
   readonly digest: Digest;
   readonly spool: SnapshotSpool;
   readonly config: ResourceManagerConfig;
+  /** Of this process, for whoever asks how it is; null: not known. */
+  readonly certificatesEndMs?: () => number | null;
   readonly failpoints?: Failpoints;
   /** A bucket's replica has stopped and the process goes on; called once per replica. */
   readonly onBucketStopped?: (stop: BucketStop) => void;

@@ -120,7 +120,12 @@ export class ResourceManager implements ParticipantServer {
       case 'placement':
         return this.meta === null ? { kind: 'no-replica' } : this.placementReply(this.meta.applier.placement());
       case 'status':
-        return { kind: 'status', replicas: this.status(), condition: this.context.host.condition() };
+        return {
+          kind: 'status',
+          replicas: this.status(),
+          condition: this.context.host.condition(),
+          certificatesEndMs: this.context.certificatesEndMs?.() ?? null,
+        };
       case 'replace-node':
         return this.replaceNode(request.rm, request.ordinal, request.token);
       case 'instructions':

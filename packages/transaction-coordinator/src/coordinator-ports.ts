@@ -24,4 +24,6 @@ export interface CoordinatorPorts {
   readonly random: Random;
   readonly logger: Logger;
   readonly failpoints: Failpoints;
+  /** Of this process, for whoever asks how it is; null: not known. */
+  readonly certificatesEndMs?: () => number | null;
 }

@@ -247,10 +247,14 @@ export interface CoordinatorStatus {
   readonly refused: number;
   /** From request to answer, of those answered with an outcome: how many took longer than the bin before and up to this; null: no end. */
   readonly latency: readonly { readonly upToMs: number | null; readonly count: number }[];
+  /** When the first of its certificates ends; null: not known. */
+  readonly certificatesEndMs?: number | null;
 }
 
 /** How a Resource Manager is, by its own judgement. */
 export interface NodeStatus {
   readonly rm: RmId;
   readonly condition: Condition;
+  /** When the first of its certificates ends; null: it does not say. */
+  readonly certificatesEndMs?: number | null;
 }

@@ -240,6 +240,7 @@ export class TransactionCoordinator implements CoordinatorService {
       refused: counters.refused.total + counters.paymentsConflicting,
       aborted: [...counters.aborted.entries()].map(([reason, count]) => ({ reason, count })),
       latency: this.payments.answerTimes.report(),
+      certificatesEndMs: ports.certificatesEndMs?.() ?? null,
     };
   }
 

@@ -239,8 +239,13 @@ export type ParticipantReply =
   | ({ readonly kind: 'leadership' } & Leadership)
   /** With the time on which most Resource Managers agree, in milliseconds since the Unix epoch; null: who answers knows of none. */
   | { readonly kind: 'placement'; readonly map: PlacementMap | null; readonly agreedMs: number | null }
-  /** With how the process is, by its own judgement; null: its program does not say. */
-  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[]; readonly condition: Condition | null }
+  /** With how the process is, by its own judgement, and when the first of its certificates ends, milliseconds since the Unix epoch; null: its program does not say. */
+  | {
+      readonly kind: 'status';
+      readonly replicas: readonly ReplicaStatus[];
+      readonly condition: Condition | null;
+      readonly certificatesEndMs: number | null;
+    }
   /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */
   | { readonly kind: 'home-without-quorum'; readonly home: BucketId; readonly missing: MissingQuorum }
   | ParticipantFailure;

@@ -109,9 +109,9 @@ test.each<[string, Partial<ClusterNode>, Partial<Replica>, string]>([
 test('who is not well has a line that says what ails', () => {
   const [one, two, three] = RMS as [RmId, RmId, RmId];
   const lines = conditionLines([
-    { rm: one, condition: { kind: 'well' } },
-    { rm: two, condition: { kind: 'ailing', of: ['disk', 'store'] } },
-    { rm: three, condition: { kind: 'doubtful', of: ['stall'] } },
+    { rm: one, condition: { kind: 'well' }, certificatesEndMs: null },
+    { rm: two, condition: { kind: 'ailing', of: ['disk', 'store'] }, certificatesEndMs: null },
+    { rm: three, condition: { kind: 'doubtful', of: ['stall'] }, certificatesEndMs: null },
   ]);
   expect(lines).toEqual([
     'rm-2 is ailing (disk, store): its writes wait for their fsync; its database does not answer',

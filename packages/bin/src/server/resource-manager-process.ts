@@ -224,6 +224,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     digest: platformDigest,
     spool: new FileSnapshotSpool(join(folder.path, part.subfolder, 'snapshots')),
     config,
+    certificatesEndMs: () => credentials.endsMs(),
     ...(failpoint === null ? {} : { failpoints: crashAt(new CrashCounter(failpoint)) }),
     onFatal: (error) => lifecycle.fatal('a broken invariant', error),
   });

@@ -175,6 +175,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
       directory,
       digest: (preimage) => platformDigest.sha256Hex(preimage),
       failpoints: crash === null ? noFailpoints : { hit: (point) => crash.passed(point) },
+      certificatesEndMs: () => credentials.endsMs(),
     },
     config,
   );

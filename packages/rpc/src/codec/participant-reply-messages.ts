@@ -69,9 +69,10 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
         inner.optionalUint(2, agreedMs === null ? null : microseconds(agreedMs));
       });
     case 'status':
-      return writer.message(11, reply, (inner, { replicas, condition }) => {
+      return writer.message(11, reply, (inner, { replicas, condition, certificatesEndMs }) => {
         inner.messages(1, replicas, writeReplicaStatus);
         inner.optionalMessage(2, condition, writeCondition);
+        inner.optionalUint(3, certificatesEndMs);
       });
     case 'home-without-quorum':
       return writer.message(19, reply, (inner, { home, missing }) => {
@@ -130,7 +131,13 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 11:
       return reader.message(
         11,
-        (inner) => ({ kind: 'status', replicas: inner.messages(1, readReplicaStatus), condition: inner.optionalMessage(2, readCondition) }) as const,
+        (inner) =>
+          ({
+            kind: 'status',
+            replicas: inner.messages(1, readReplicaStatus),
+            condition: inner.optionalMessage(2, readCondition),
+            certificatesEndMs: inner.optionalUint(3),
+          }) as const,
       );
     case 17:
       return reader.message(17, (inner) => ({ kind: 'leg', leg: inner.optionalMessage(1, readLegRow) }) as const);

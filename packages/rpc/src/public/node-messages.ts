@@ -34,9 +34,10 @@ export function writeClusterStatus(writer: WireWriter, status: ClusterStatus): v
   writer.message(1, status.placement, writePlacementMap);
   writer.messages(2, status.replicas, writeReplicaStatus);
   writer.packedUints(3, status.unreachable);
-  writer.messages(4, status.nodes, (inner, { rm, condition }) => {
+  writer.messages(4, status.nodes, (inner, { rm, condition, certificatesEndMs }) => {
     inner.uint(1, rm);
     inner.message(2, condition, writeCondition);
+    inner.optionalUint(3, certificatesEndMs ?? null);
   });
   writer.optionalMessage(5, status.coordinator, writeCoordinator);
 }
@@ -46,7 +47,7 @@ export function readClusterStatus(reader: WireReader): ClusterStatus {
     placement: reader.message(1, readPlacementMap),
     replicas: reader.messages(2, readReplicaStatus),
     unreachable: reader.rms(3),
-    nodes: reader.messages(4, (inner) => ({ rm: inner.rm(1), condition: inner.message(2, readCondition) })),
+    nodes: reader.messages(4, (inner) => ({ rm: inner.rm(1), condition: inner.message(2, readCondition), certificatesEndMs: inner.optionalUint(3) })),
     coordinator: reader.optionalMessage(5, readCoordinator),
   };
 }
@@ -66,6 +67,7 @@ function writeCoordinator(writer: WireWriter, status: CoordinatorStatus): void {
     inner.optionalUint(1, upToMs);
     inner.uint(2, count);
   });
+  writer.optionalUint(9, status.certificatesEndMs ?? null);
 }
 
 function readCoordinator(reader: WireReader): CoordinatorStatus {
@@ -78,6 +80,7 @@ function readCoordinator(reader: WireReader): CoordinatorStatus {
     unknown: reader.uint(6),
     refused: reader.uint(7),
     latency: reader.messages(8, (inner) => ({ upToMs: inner.optionalUint(1), count: inner.uint(2) })),
+    certificatesEndMs: reader.optionalUint(9),
   };
 }
 

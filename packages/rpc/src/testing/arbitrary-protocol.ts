@@ -297,7 +297,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('checksum'), checksum }),
   fc.record({ kind: kind('audit'), rows: safeUint, permille: fc.nat(1000), findings: orNull(fc.record({ checksum, moment: orNull(momentReport) })) }),
   fc.record({ kind: kind('placement'), map: orNull(placementMap), agreedMs: orNull(clockMs) }),
-  fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition) }),
+  fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition), certificatesEndMs: orNull(fc.nat()) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-store'), rm }),
   fc.record({ kind: kind('no-quorum'), missing: missingQuorum }),

@@ -112,7 +112,7 @@ export function fakeCoordinator(): FakeCoordinator {
       },
       replicas: [],
       unreachable: [rmId(3)],
-      nodes: [{ rm: rmId(1), condition: { kind: 'ailing', of: ['store'] } }],
+      nodes: [{ rm: rmId(1), condition: { kind: 'ailing', of: ['store'] }, certificatesEndMs: 1_900_000_000_000 }],
       coordinator: {
         id: 'tc-1',
         uptimeMs: 9,
@@ -125,6 +125,7 @@ export function fakeCoordinator(): FakeCoordinator {
           { upToMs: 1, count: 0 },
           { upToMs: null, count: 6 },
         ],
+        certificatesEndMs: null,
       },
     }),
   };

@@ -38,7 +38,7 @@ export class ClusterStatus {
       if (reply?.kind !== 'status') unreachable.push(rm);
       else {
         replicas.push(...reply.replicas);
-        if (reply.condition !== null) nodes.push({ rm, condition: reply.condition });
+        if (reply.condition !== null) nodes.push({ rm, condition: reply.condition, certificatesEndMs: reply.certificatesEndMs });
       }
     }
     return success({ placement: this.directory.placement().map, replicas, unreachable, nodes, coordinator: this.ownStatus() });

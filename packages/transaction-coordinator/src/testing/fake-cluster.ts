@@ -142,7 +142,7 @@ export class FakeCluster implements ParticipantClient {
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
     if (request.kind === 'placement') return { kind: 'placement', map: this.map, agreedMs: this.agreedMs() };
     if (request.kind === 'replace-node') return { kind: 'placement', map: this.map, agreedMs: this.agreedMs() };
-    if (request.kind === 'status') return { kind: 'status', replicas: [], condition: null };
+    if (request.kind === 'status') return { kind: 'status', replicas: [], condition: null, certificatesEndMs: null };
     const { bucket: id } = request;
     if (request.kind === 'who-leads') return this.leadership(rm, id);
     const bucket = this.buckets.get(id);

@@ -9,6 +9,7 @@ import { coloured, table, time } from '../output';
 import { UsageError } from '../../usage-error';
 import { withSession, type Session } from '../session';
 import { addAuditCommand } from './audit';
+import { certificateLines } from '../certificate-lines';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 import { watchable, watched, type WatchOption } from '../watch';
 
@@ -71,7 +72,13 @@ async function showStatus({ client, output }: Session): Promise<void> {
   const status = await client.clusterStatus();
   const verdicts = verdictsOf(status);
   output.print({ ...status, verdicts }, () =>
-    [replicaTable(status.replicas), ...stopLines(status.replicas), ...conditionLines(status.nodes), verdictLines(verdicts)].join('\n'),
+    [
+      replicaTable(status.replicas),
+      ...stopLines(status.replicas),
+      ...conditionLines(status.nodes),
+      ...certificateLines(status, Date.now()),
+      verdictLines(verdicts),
+    ].join('\n'),
   );
   failUnlessHealthy(verdicts);
 }
@@ -80,7 +87,8 @@ async function showHealth({ client, output }: Session): Promise<void> {
   const status = await client.clusterStatus();
   const { nodes } = status;
   const verdicts = verdictsOf(status);
-  output.print({ verdicts, nodes }, () => [...conditionLines(nodes), verdictLines(verdicts)].join('\n'));
+  const expiring = certificateLines(status, Date.now());
+  output.print({ verdicts, nodes, expiring }, () => [...conditionLines(nodes), ...expiring, verdictLines(verdicts)].join('\n'));
   failUnlessHealthy(verdicts);
 }
 
