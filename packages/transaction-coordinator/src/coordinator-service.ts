@@ -16,6 +16,8 @@ export interface Caller {
   readonly token: string;
   /** Absolute, on the coordinator's monotonic clock, ms. Required and capped by the server. */
   readonly deadlineMs: number;
+  /** W3C trace context, where the caller has one. */
+  readonly traceparent?: string;
 }
 
 /** A refusal before anything was locked, logged or written. `field` is the request's, in proto form (`legs[0].amount`). */

@@ -86,6 +86,8 @@ export interface InstructionItem {
    * token); null where a node acts: phase 2, resolution.
    */
   readonly token: string | null;
+  /** W3C trace context, where the payment is traced. */
+  readonly traceparent?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** One run of mas-client: global flags, the connection they lead to, and how failures end. */
 import { MasCallFailed, MasClient } from '@mas/client';
+import type { Tracing } from '@mas/tracing';
 import { Command } from 'commander';
 import { UsageError } from '../usage-error';
 import { readContext, type ContextFlags } from './context';
@@ -41,6 +42,7 @@ export function withSession<Args extends readonly unknown[]>(
       const shared = program instanceof ClientCommand ? program.shared : null;
       if (shared !== null) return action({ ...sharedOnly(program, shared), output }, ...args);
       const context = readContext(program.opts<ContextFlags>(), process.env, note);
+      const tracing = await tracingOf(process.env, note);
       const client = new MasClient(context);
       const described = (error: unknown): CommandFailed => describe(error, context.addresses.join(', '));
       try {
@@ -49,6 +51,7 @@ export function withSession<Args extends readonly unknown[]>(
         throw described(error);
       } finally {
         client.close();
+        await tracing?.shutdown();
       }
     });
 }
@@ -57,6 +60,17 @@ function sharedOnly(program: Command, shared: Session): Session {
   const given = OF_THE_CONNECTION.filter((name) => program.opts<Readonly<Record<string, unknown>>>()[name] !== undefined);
   if (given.length > 0) throw new UsageError(`--${given[0]} belongs to the connection, which is there already`);
   return shared;
+}
+
+/** Nothing of OpenTelemetry is loaded where no variable speaks of it; where it cannot be set up, a command goes on without. */
+async function tracingOf(environment: NodeJS.ProcessEnv, note: (text: string) => void): Promise<Tracing | null> {
+  if (!Object.keys(environment).some((name) => name.startsWith('OTEL_'))) return null;
+  try {
+    return await (await import('@mas/tracing')).startTracing('mas-client', 'mas-client', environment);
+  } catch (error) {
+    note(error instanceof Error ? error.message : String(error));
+    return null;
+  }
 }
 
 /** The same for commands that need no connection. What an action notes is a line beside the answer; with --json it is said with a failure only. */

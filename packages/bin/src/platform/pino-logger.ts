@@ -19,6 +19,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface ProcessLogger extends Logger {
   level(): string;
   setLevel(level: LogLevel): void;
+  /** Lines about a transaction that is traced show the trace's id. */
+  showTraces(traceIdOf: (txn: string) => string | null): void;
   /** Writes what is buffered; before the process exits. */
   flush(): void;
 }
@@ -44,13 +46,20 @@ export function createLogger(options: {
     },
     stream,
   );
+  let traceIdOf: ((txn: string) => string | null) | null = null;
+  const traced = (facts: LogFacts): LogFacts => {
+    const { txn } = facts;
+    const traceId = traceIdOf === null || typeof txn !== 'string' ? null : traceIdOf(txn);
+    return traceId === null ? facts : { ...facts, trace_id: traceId };
+  };
   const taken = new Set([...OWN_FIELDS, ...Object.keys(options.base)]);
   return {
-    debug: (facts, message) => logger.debug(printable(facts, taken), visible(message)),
-    info: (facts, message) => logger.info(printable(facts, taken), visible(message)),
-    warn: (facts, message) => logger.warn(printable(facts, taken), visible(message)),
-    error: (facts, message) => logger.error(printable(facts, taken), visible(message)),
+    debug: (facts, message) => logger.debug(printable(traced(facts), taken), visible(message)),
+    info: (facts, message) => logger.info(printable(traced(facts), taken), visible(message)),
+    warn: (facts, message) => logger.warn(printable(traced(facts), taken), visible(message)),
+    error: (facts, message) => logger.error(printable(traced(facts), taken), visible(message)),
     level: () => logger.level,
+    showTraces: (of) => void (traceIdOf = of),
     setLevel: (level) => void (logger.level = level),
     flush: () => logger.flush(),
   };

@@ -31,6 +31,7 @@ import {
   ProtoRowCodec,
   startRmServer,
 } from '@mas/rpc';
+import { tracedParticipant } from '@mas/tracing';
 import { openAppliedStore, type SqlAppliedStore } from '@mas/sql-store';
 import { rmId, type Clock, type RmId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
@@ -48,6 +49,7 @@ import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
 import { Credentials } from './credentials';
 import { readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
+import { openTracing } from './process-tracing';
 import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
 
@@ -127,6 +129,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
     logger,
   });
   lifecycle.onStop('metrics', () => metrics.close());
+  const tracing = await openTracing('mas-rm', `rm-${settings.id}`, lifecycle);
   const clock = systemClock;
   const random = new SystemRandom();
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
@@ -150,7 +153,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const server = await startRmServer({
     address: `${settings.listen.host}:${settings.listen.port}`,
     tls,
-    participant: desk,
+    participant: tracing === null ? desk : tracedParticipant(desk, tracing.tracer),
     door,
     raft: transport,
     membership: desk,

@@ -26,7 +26,8 @@ import {
   TransactionCoordinator,
   type CoordinatorConfig,
 } from '@mas/transaction-coordinator';
-import { delay } from '@mas/values';
+import { PaymentTraces, tracedCoordinator, tracedIndex } from '@mas/tracing';
+import { delay, type TxnId } from '@mas/values';
 import { clusterProblems } from '../config/common-settings';
 import { withPassword } from '../config/password-file';
 import { inWordsOf, readSettings, type Values } from '../config/setting';
@@ -42,6 +43,7 @@ import { UsageError } from '../usage-error';
 import { openCoordinatorStore } from './lock-table';
 import { Credentials } from './credentials';
 import { readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
+import { openTracing } from './process-tracing';
 import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
@@ -148,7 +150,11 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
     { redis, dataFolder: settings.data, silenceMs: settings.redisSilenceMs, retention: { ageMs: settings.keepEndedMs, entries: settings.keepEnded } },
     ports,
   );
-  const { dao, lockStore } = store;
+  const tracing = await openTracing('mas-tc', settings.id, lifecycle);
+  const traces = tracing === null ? null : new PaymentTraces(tracing.tracer, clock);
+  if (traces !== null) logger.showTraces((txn) => traces.traceIdOf(txn as TxnId));
+  const { lockStore } = store;
+  const dao = traces === null ? store.dao : tracedIndex(store.dao, traces);
   const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
   const directory = new LeaderDirectory(new PlacementIndex({ ...genesisPlacement(settings.cluster, settings.buckets, settings.replicas), version: 0 }));
   const knowledge = new LearntCluster(folder);
@@ -160,7 +166,14 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
     logger,
     onRefused: ({ name, message }) => lifecycle.refused(name, message),
   });
-  const participants = new GrpcParticipantClient({ caller, addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm), tls, clock, logger });
+  const participants = new GrpcParticipantClient({
+    caller,
+    addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm),
+    tls,
+    clock,
+    logger,
+    ...(traces === null ? {} : { traceparentOf: (instruction) => traces.traceparentOf(instruction) }),
+  });
   const buckets = new ParticipantBucketLocks({ ...ports, participants, directory, counters: new CoordinatorCounters(), config });
   const locks = new GlobalLocks({ ...ports, store: lockStore, buckets });
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
@@ -188,7 +201,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const server = await startTmServer({
     address: `${settings.listen.host}:${settings.listen.port}`,
     tls,
-    coordinator,
+    coordinator: traces === null ? coordinator : tracedCoordinator(coordinator, traces),
     locks,
     tokens: new JwtTokenVerifier(tokens, clock),
     signer: signer.canSign() ? signer : null,

@@ -9,6 +9,7 @@ import { onAbort } from './aborts';
 import { Attempts } from './attempts';
 import { closedMeanwhile, MasCallFailed, notWanted, repeatable } from './call-failed';
 import { pause } from './pause';
+import { tracedCall } from './traced-call';
 
 export interface ChannelOptions {
   /** host:port, tried in order, starting with the last one that answered. */
@@ -90,7 +91,12 @@ export class RetryingChannel {
   async call<Answer>(path: string, request: Uint8Array, decode: (bytes: Uint8Array) => Answer, lead: CallLead = {}): Promise<Answer> {
     const deadlineMs = performance.now() + (lead.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-    return this.repeated((at) => this.once(at, path, bytes, decode, deadlineMs, lead), deadlineMs, lead);
+    return tracedCall(
+      path,
+      () => this.authorization(lead.token),
+      (error) => (error instanceof MasCallFailed ? error.error.reason : String(error)),
+      (metadata) => this.repeated((at) => this.once(at, path, bytes, decode, deadlineMs, lead, metadata()), deadlineMs, lead),
+    );
   }
 
   /**
@@ -193,11 +199,12 @@ export class RetryingChannel {
     bytes: Buffer,
     decode: (bytes: Uint8Array) => Answer,
     deadlineMs: number,
-    { signal, token }: CallLead,
+    { signal }: CallLead,
+    metadata: Metadata,
   ): Promise<Tried<Answer>> {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + deadlineMs - performance.now();
-      const call = this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, this.authorization(token), { deadline }, (error, answer) => {
+      const call = this.pick(at).makeUnaryRequest(path, sameBytes, sameBytes, bytes, metadata, { deadline }, (error, answer) => {
         unwatch();
         if (error !== null) {
           resolve({ error });

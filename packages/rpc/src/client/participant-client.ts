@@ -4,6 +4,7 @@
  * dialled for a while, however many ask.
  */
 import type { Client, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { Instruction } from '@mas/ledger';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import type { Clock, Logger, RmId } from '@mas/values';
 import type { TlsIdentity } from '../auth/tls-identity';
@@ -24,6 +25,8 @@ export interface ParticipantClientOptions {
   readonly tls: TlsIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of instructions whose payments are traced; null: this one's is not. Default: none is. */
+  readonly traceparentOf?: (instruction: Instruction) => string | null;
   /** Default SESSION_DIAL_TIMEOUT_MS. */
   readonly dialTimeoutMs?: number;
 }
@@ -57,7 +60,17 @@ export class GrpcParticipantClient implements ParticipantClient {
     if (refusedFor !== null) return Promise.resolve({ kind: 'not-sent', reason: refusedFor });
     const introduction = this.options.caller.introduction();
     if (introduction === null) return Promise.resolve({ kind: 'not-sent', reason: 'this process is not a member of the cluster yet' });
-    return this.link(rm, address, introduction).send({ request, passage: passage ?? null }, timeoutMs);
+    return this.link(rm, address, introduction).send({ request: this.traced(request), passage: passage ?? null }, timeoutMs);
+  }
+
+  private traced(request: ParticipantRequest): ParticipantRequest {
+    const { traceparentOf } = this.options;
+    if (traceparentOf === undefined || request.kind !== 'instructions') return request;
+    const items = request.items.map((item) => {
+      const traceparent = traceparentOf(item.instruction);
+      return traceparent === null ? item : { ...item, traceparent };
+    });
+    return { ...request, items };
   }
 
   /** Whether a session with it is open; one that nobody has needed is not. */

@@ -12,6 +12,8 @@ import type { EncodedInstructions } from './ledger-codec';
 
 const PHASES = wireEnum<InstructionPhase>({ 'phase-1': 1, 'phase-2-commit': 2, 'phase-2-rollback': 3 });
 
+const NOT_TRACED = {};
+
 export type InstructionsRequest = Extract<ParticipantRequest, { readonly kind: 'instructions' }>;
 
 export function writeInstructions(writer: WireWriter, { bucket, phase, items }: InstructionsRequest): void {
@@ -20,9 +22,10 @@ export function writeInstructions(writer: WireWriter, { bucket, phase, items }: 
   const table = new TokenTable();
   for (const { token } of items) if (token !== null) table.place(token);
   writer.texts(4, table.tokens);
-  writer.messages(5, items, (inner, { instruction, token }) => {
+  writer.messages(5, items, (inner, { instruction, token, traceparent }) => {
     inner.message(1, instruction, writeInstruction);
     if (token !== null) inner.uint(2, table.place(token));
+    if (traceparent !== undefined) inner.text(3, traceparent);
   });
 }
 
@@ -39,10 +42,12 @@ export function instructionsReader(encoded: EncodedInstructions): (reader: WireR
       const instruction = inner.message(1, readInstruction);
       encoded.remember(instruction, bytes);
       const place = inner.uint(2);
-      if (place === 0) return { instruction, token: null };
+      const traceparent = inner.text(3);
+      const traced = traceparent === '' ? NOT_TRACED : { traceparent };
+      if (place === 0) return { instruction, token: null, ...traced };
       if (place > used + 1) inner.fail('tokens are in the order of their use');
       used = Math.max(used, place);
-      return { instruction, token: tokens[place - 1] ?? inner.fail('there is no such token') };
+      return { instruction, token: tokens[place - 1] ?? inner.fail('there is no such token'), ...traced };
     };
     const items = reader.messages(5, readItem);
     if (used !== tokens.length) reader.fail('a token is not used');

@@ -32,7 +32,11 @@ test('damaged replies are malformed, or canonical', () => void survivesDamage(re
 
 /** A request of commits, whose tokens are at `places` of a table of `tokens`. */
 function withTokens(tokens: readonly string[], places: readonly number[]): Uint8Array {
-  const items = places.map((token) => ({ instruction: { kind: { $case: 'commit' as const, value: { txn: Buffer.alloc(32), account: 'a' } } }, token }));
+  const items = places.map((token) => ({
+    instruction: { kind: { $case: 'commit' as const, value: { txn: Buffer.alloc(32), account: 'a' } } },
+    token,
+    traceparent: '',
+  }));
   return generated.ProcessPhase1Request.encode({
     request: { kind: { $case: 'instructions', value: { bucket: 1, phase: 1, tokens: [...tokens], items } }, passage: undefined },
   }).finish();

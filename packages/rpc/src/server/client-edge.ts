@@ -60,7 +60,8 @@ export class ClientEdge {
     if (!subject.ok) return subject;
     const deadlineMs = this.deadline(head);
     if (!deadlineMs.ok) return deadlineMs;
-    return accepted({ ...subject.value, deadlineMs: deadlineMs.value });
+    const traceparent = head.header('traceparent');
+    return accepted({ ...subject.value, deadlineMs: deadlineMs.value, ...(traceparent === undefined ? {} : { traceparent }) });
   }
 
   authenticate(head: CallHead): Reply<{ readonly subject: Subject; readonly token: string }> {

@@ -118,7 +118,13 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     kind: kind('instructions'),
     bucket,
     phase: fc.constantFrom('phase-1' as const, 'phase-2-commit' as const, 'phase-2-rollback' as const),
-    items: fc.array(fc.record({ instruction, token: orNull(fc.oneof(anyText, fc.constantFrom('mine', 'yours'))) }), { maxLength: 4 }),
+    items: fc.array(
+      fc.record(
+        { instruction, token: orNull(fc.oneof(anyText, fc.constantFrom('mine', 'yours'))), traceparent: fc.constantFrom('00-1-2-01', '00-3-4-01') },
+        { requiredKeys: ['instruction', 'token'] },
+      ),
+      { maxLength: 4 },
+    ),
   }),
   fc.record({
     kind: kind('query'),
