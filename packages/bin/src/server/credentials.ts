@@ -26,11 +26,14 @@ export class Credentials {
   readonly tokens: { current: TokenKeys };
   private readonly watches: readonly WatchedFiles[];
   private readonly times: CertificateWatch;
+  /** Of the keys in use, by their ids: since when their files are as they are. */
+  private keysSinceMs: ReadonlyMap<string, number>;
 
   constructor(private readonly options: CredentialsOptions) {
     const { settings, name, tls, tokens } = options;
     this.tls = new LiveTls(tls);
     this.tokens = { current: tokens };
+    this.keysSinceMs = keyTimes(settings);
     this.times = new CertificateWatch(() => this.certificates(), options.clock, options.logger);
     const folder = settings.certs;
     this.watches = [
@@ -61,14 +64,13 @@ export class Credentials {
   }
 
   numbers(): Pick<ProcessNumbers, 'certificates' | 'tokenKeys' | 'reloads'> {
-    const files = new Map(this.keyFiles().map(({ keyId, path }) => [keyId, path]));
     return {
       certificates: this.certificates().flatMap((file) => {
         const untilMs = certificateEndMs(file);
         return untilMs === null ? [] : [{ file: basename(file.path), untilMs }];
       }),
       tokenKeys: this.tokens.current.keys.flatMap(({ keyId }, at) => {
-        const sinceMs = statSync(files.get(keyId) ?? '', { throwIfNoEntry: false })?.mtimeMs;
+        const sinceMs = this.keysSinceMs.get(keyId);
         return sinceMs === undefined ? [] : [{ keyId, isSigning: at === 0, sinceMs }];
       }),
       reloads: this.options.reloads,
@@ -78,15 +80,6 @@ export class Credentials {
   private certificates(): readonly CertificateFile[] {
     const { settings, name } = this.options;
     return certificateFiles(settings.certs, name, this.tls);
-  }
-
-  /** Files that are gone or half written are no reason to fail. */
-  private keyFiles(): ReturnType<typeof tokenKeyFiles> {
-    try {
-      return tokenKeyFiles(this.options.settings);
-    } catch {
-      return [];
-    }
   }
 
   private takeTls(): boolean {
@@ -114,6 +107,17 @@ export class Credentials {
     if (before.keys[0].signKey !== null && found.keys[0].signKey === null)
       throw new UsageError('the first token key is a public one, and this process has signed tokens so far: name the key first that signs');
     this.tokens.current = found;
+    this.keysSinceMs = keyTimes(this.options.settings);
     return true;
   }
+}
+
+/** Files that are gone meanwhile have none. */
+function keyTimes(settings: TokenSettings): ReadonlyMap<string, number> {
+  return new Map(
+    tokenKeyFiles(settings).flatMap(({ keyId, path }) => {
+      const file = statSync(path, { throwIfNoEntry: false });
+      return file === undefined ? [] : [[keyId, file.mtimeMs] as const];
+    }),
+  );
 }
