@@ -1,5 +1,5 @@
 export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
-export { MAX_LISTED_LEGS, MomentAudit, type LegListing, type MomentReport } from './moment-audit';
+export { changeBy, MAX_LISTED_LEGS, MomentAudit, withEarlier, type LegListing, type MomentReport, type MomentTerms } from './moment-audit';
 export { addedSums, differingParts, isLegSums, MOMENT_PARTS, partOfTxn, type MomentLeg } from './moment-sums';
 export { emptyBucket, type HomeOf, type SlotOf } from './bucket-state';
 export { isOtherCommitTime } from './commit-time';

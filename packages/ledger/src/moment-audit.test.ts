@@ -1,15 +1,17 @@
 /** As of a moment the rows of all buckets add up, whatever state each has come to since; a hand on any of them shows. */
-import type { AmountMinor } from '@mas/values';
+import { present, SeededRandom, type AmountMinor } from '@mas/values';
 import { commit, create, decideCommit, pay, payment, prepare, rollback, slotOf, USD, type Payment } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
 import {
   addedSums,
   BucketAudit,
+  changeBy,
   differingParts,
   MAX_LISTED_LEGS,
   MomentAudit,
   MOMENT_PARTS,
   partOfTxn,
+  withEarlier,
   type LegRow,
   type MomentReport,
   type OutcomeRow,
@@ -25,7 +27,7 @@ interface Tamper {
 /** @param homes what the homes of prepared legs say, by txn: a commit time */
 function reportOf(bucket: TestBucket, us: number, homes: ReadonlyMap<string, number> = new Map(), tamper: Tamper = {}, timesSinceUs = 0): MomentReport {
   const books = new BucketAudit(bucket.ledger.meta(), slotOf);
-  const audit = new MomentAudit(us, timesSinceUs, ALL_PARTS);
+  const audit = new MomentAudit({ us, timesSinceUs, fromUs: 0, parts: ALL_PARTS });
   const legs = bucket.rows.sortedLegs().flatMap((row) => (tamper.leg === undefined ? row : (tamper.leg(row) ?? [])));
   for (const row of bucket.rows.sortedAccounts()) {
     books.addAccounts([row]);
@@ -43,7 +45,7 @@ function reportOf(bucket: TestBucket, us: number, homes: ReadonlyMap<string, num
     const outcome = tamper.outcome === undefined ? row : tamper.outcome(row);
     if (outcome !== null) audit.addOutcome(outcome);
   }
-  return audit.finish();
+  return audit.finish(bucket.ledger.meta().stampMs);
 }
 
 /** a pays b across buckets: promised by b, decided at a; b may not have been told yet. */
@@ -167,6 +169,64 @@ test('commit times of before all buckets had moments count as none: one side may
   expect(differing(reports(us - 1))).toHaveLength(1);
 });
 
+/** As whoever goes on from an earlier report reads: all accounts, and of legs and outcomes those that may count later. */
+function laterReport(bucket: TestBucket, us: number, earlier: MomentReport, homes: ReadonlyMap<string, number>): MomentReport {
+  const audit = new MomentAudit({ us, timesSinceUs: 0, fromUs: earlier.momentUs, parts: ALL_PARTS });
+  for (const row of bucket.rows.sortedAccounts()) {
+    const legs = bucket.rows.sortedLegs().filter(({ account }) => account === row.number);
+    const read = legs.filter(({ preparedAtMs, state }) => preparedAtMs >= earlier.laterMs || state === 'prepared');
+    for (const leg of read) audit.addLeg(leg);
+    audit.endAccount(
+      row,
+      read.reduce((minor, leg) => (leg.state === 'committed' ? minor - changeBy(leg) : minor), row.balanceMinor),
+    );
+  }
+  for (const leg of audit.takeUnanswered()) {
+    const commitUs = homes.get(leg.txn);
+    if (commitUs !== undefined) audit.addDecidedLeg(leg, commitUs);
+  }
+  for (const row of bucket.rows.sortedOutcomes()) if (row.decision.atMs >= earlier.laterMs) audit.addOutcome(row);
+  return audit.finish(bucket.ledger.meta().stampMs);
+}
+
+test('an earlier report and what came later are the whole, whatever was undecided or not told in between', () => {
+  const pair = new Pair();
+  const random = new SeededRandom(7);
+  const open: Payment[] = [];
+  const untold: Payment[] = [];
+  const reports = (us: number): readonly MomentReport[] => pair.at(us);
+  let base = { us: 0, of: null as readonly MomentReport[] | null };
+  const take = (from: Payment[]): Payment | undefined => from.splice(random.below(Math.max(1, from.length)), 1)[0];
+  for (let step = 0; step < 200; step += 1) {
+    const dice = random.below(10);
+    if (dice < 4) open.push(pair.promise(1n));
+    const decided = dice < 7 ? take(open) : undefined;
+    if (decided !== undefined) {
+      pair.decide(decided);
+      untold.push(decided);
+    }
+    const told = dice > 2 ? take(untold) : undefined;
+    if (told !== undefined) pair.tell(told);
+    if (dice === 9) pair.b.run(create(`b${10 + Math.floor(step / 3)}`, 3n));
+    if (step % 15 !== 14) continue;
+    const us = Math.max(pair.a.ledger.momentUs, pair.b.ledger.momentUs);
+    pair.a.close(us);
+    pair.b.close(us);
+    const whole = reports(us);
+    const earlier = base.of;
+    if (earlier !== null) {
+      const later = [pair.a, pair.b].map((bucket, at) => laterReport(bucket, us, present(earlier[at], 'report'), pair.decided));
+      expect(later.map((report, at) => withEarlier(present(earlier[at], 'report'), report))).toEqual(
+        whole.map((report) => ({ ...report, listing: expect.anything() as unknown })),
+      );
+      expect(later.every((report, at) => report.legs < present(whole[at], 'report').legs)).toBe(true);
+    }
+    expect(differing(whole)).toEqual([]);
+    for (const { balances, moved } of whole) expect(balances).toEqual(moved);
+    base = { us, of: whole };
+  }
+});
+
 test('sums of another replica differ when an account was opened with something else', () => {
   const [one, two] = [new TestBucket('a'), new TestBucket('a')];
   one.run(create('a1', 100n));
@@ -178,12 +238,12 @@ test('sums of another replica differ when an account was opened with something e
 });
 
 test('a listing is cut where it would not fit into a message', () => {
-  const audit = new MomentAudit(Number.MAX_SAFE_INTEGER, 0, ALL_PARTS);
+  const audit = new MomentAudit({ us: Number.MAX_SAFE_INTEGER, timesSinceUs: 0, fromUs: 0, parts: ALL_PARTS });
   const pair = new Pair();
   const p = pair.promise(5n);
   pair.decide(p);
   const outcome = pair.a.rows.outcome(p.key);
   for (let n = 0; outcome !== undefined && n < MAX_LISTED_LEGS; n += 1) audit.addOutcome(outcome);
-  const { listing, decidedLegs } = audit.finish();
+  const { listing, decidedLegs } = audit.finish(0);
   expect([listing?.decided.length, listing?.isCut, decidedLegs]).toEqual([MAX_LISTED_LEGS, true, 2 * MAX_LISTED_LEGS]);
 });

@@ -98,6 +98,15 @@ export class TextSums {
   }
 }
 
+/** Of hex(). */
+export function addedTextSums(one: string, other: string): string {
+  const lanes = Uint32Array.from({ length: LANES }, (_, lane) => {
+    const [from, to] = [lane * 8, lane * 8 + 8];
+    return Number.parseInt(one.slice(from, to), 16) + Number.parseInt(other.slice(from, to), 16);
+  });
+  return [...lanes].map((lane) => lane.toString(16).padStart(8, '0')).join('');
+}
+
 /** As MurmurHash3 ends: every bit of either changes half of the bits. */
 function mixed(hash: number, word: number): number {
   let bits = Math.imul(hash ^ word, 0x85ebca6b);

@@ -184,10 +184,12 @@ export type SnapshotChunk =
 export interface SnapshotReader {
   readonly checkpoint: Checkpoint;
   /**
+   * @param sinceMs left out are legs that were promised earlier and are not pinned (prepared, or an authorization that holds money), and outcomes decided earlier; null: none are
+   *
    * Kind after kind, each in the order of its key: slot, then account, seq, or what else makes the key. Some kinds may be read beside others; each is
    * given once. Between chunks the process does its other work.
    */
-  chunks(kinds?: readonly SnapshotChunk['kind'][]): AsyncIterable<SnapshotChunk>;
+  chunks(kinds?: readonly SnapshotChunk['kind'][], sinceMs?: number | null): AsyncIterable<SnapshotChunk>;
   /** Ends the read, whether or not all chunks were taken. */
   close(): Promise<void>;
 }

@@ -141,6 +141,8 @@ export interface ListPaymentsRequest {
 export interface AuditReport {
   /** Everything is compared as of this moment, microseconds since the Unix epoch. */
   readonly momentUs: number;
+  /** Of the last good audit: what it had found up to then was not read again; null: everything was read. */
+  readonly sinceUs: number | null;
   readonly checks: readonly { readonly name: string; readonly count: number; readonly differences: readonly string[] }[];
   readonly totals: readonly { readonly currency: Currency; readonly issuedMinor: AmountMinor; readonly balancesMinor: AmountMinor }[];
   readonly checksums: readonly ReplicaChecksum[];
@@ -157,6 +159,8 @@ export interface AuditProgress {
 }
 
 export interface AuditWatch {
+  /** Everything is read, also where the last audit of this coordinator was good. */
+  readonly isFull: boolean;
   /** Aborted: nobody waits for the report any more. */
   readonly signal: AbortSignal;
   /** At least every other second. */

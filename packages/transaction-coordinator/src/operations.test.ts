@@ -3,6 +3,7 @@ import { slotOfAccount } from '@mas/placement';
 import type { ReplicaFindings } from '@mas/two-phase-commit';
 import { accountNumber, bucketId, delay, paymentKey, rmId, type AccountNumber } from '@mas/values';
 import { coordinatorConfig } from './coordinator-config';
+import type { AuditReport } from './coordinator-service';
 import { Rig, USD, verdict } from './testing/rig';
 
 describe('accounts', () => {
@@ -227,7 +228,70 @@ describe('audit', () => {
     tampered(rig, 2, 1, ({ checksum }) => ({ checksum: { ...checksum, appliedIndex: checksum.appliedIndex - 1, sha256: 'f'.repeat(64) } }));
     const report = await audited(rig);
     expect(report).toMatchObject({ differences: [], incomplete: [], consistent: true });
-    expect(whole.counts.map((count, at) => count - (report.counts[at] ?? 0))).toEqual([0, 0, 1, 0, 0]);
+    expect(whole.counts.map((count, at) => count - (report.counts[at] ?? 0))).toEqual([0, 0, 1, 0, 0, 0]);
+  });
+
+  describe('goes on from the last good one', () => {
+    async function again(rig: Rig, isFull = false): Promise<AuditReport> {
+      rig.cluster.sent.length = 0;
+      const reply = await rig.clock.until(rig.audit(rig.caller(undefined, 60_000), { isFull }));
+      if (!reply.ok) throw new Error(reply.error.message);
+      return reply.value;
+    }
+    const froms = (rig: Rig): readonly (number | null)[] => [
+      ...new Set(rig.cluster.sent.flatMap(({ request }) => (request.kind === 'audit' && !request.isEnding ? [request.from?.us ?? null] : []))),
+    ];
+    const texts = ({ checks }: AuditReport): string => checks.flatMap((check) => check.differences).join('\n');
+
+    test('reads what came later, and says the same as one that reads everything', async () => {
+      const { rig, accounts } = await busy();
+      const first = await again(rig);
+      expect([first.sinceUs, froms(rig)]).toEqual([null, [null]]);
+      for (let i = 0; i < 5; i += 1) await rig.pay(rig.request(accounts[i]!, accounts[i + 1]!, 1n));
+      rig.open(2, 7n, 'late');
+      const later = await again(rig);
+      expect(later).toMatchObject({ sinceUs: first.momentUs, consistent: true, incomplete: [] });
+      expect(froms(rig)).toEqual([first.momentUs]);
+      const full = await again(rig, true);
+      expect([full.sinceUs, froms(rig), full.consistent]).toEqual([null, [null], true]);
+      const counted = (report: AuditReport): readonly (readonly [string, number])[] =>
+        report.checks.filter(({ name }) => !name.startsWith('journals')).map(({ name, count }) => [name, count]);
+      expect(counted(later)).toEqual(counted(full));
+    });
+
+    test('what differs since is found, and named, because then everything is read', async () => {
+      const { rig, accounts } = await busy();
+      const first = await again(rig);
+      await rig.pay(rig.request(accounts[0]!, accounts[1]!, 1n));
+      const bucket = rig.cluster.bucket(1);
+      const row = bucket.rows.account(accounts[0]!)!;
+      bucket.rows.putAccount({ ...row, balanceMinor: row.balanceMinor + 1n });
+      const report = await again(rig);
+      expect(texts(report)).toMatch(new RegExp(`Account ${accounts[0]!}: its journal`));
+      expect([report.sinceUs, froms(rig)]).toEqual([null, [first.momentUs, null]]);
+      bucket.rows.putAccount(row);
+      expect(await again(rig)).toMatchObject({ consistent: true, sinceUs: first.momentUs });
+    });
+
+    test('damage to what it had found good is seen where everything is read', async () => {
+      const { rig } = await busy();
+      await again(rig);
+      await rig.clock.pass(100);
+      const bucket = rig.cluster.bucket(3);
+      const row = bucket.rows.sortedOutcomes().find((candidate) => candidate.decision.kind === 'committed')!;
+      bucket.rows.putOutcome({ ...row, decision: { kind: 'aborted', atMs: 1, reason: { name: 'CANCELLED', account: null, facts: {} } } });
+      expect((await again(rig)).consistent).toBe(true);
+      expect(texts(await again(rig, true))).toContain(row.txn);
+    });
+
+    test('an incomplete one is not gone on from', async () => {
+      const { rig } = await busy();
+      await rig.clock.pass(100);
+      rig.cluster.tap = (rm, request) => (request.kind === 'audit' && rm === 3 ? { kind: 'not-sent', reason: 'connection refused' } : 'pass');
+      expect((await again(rig)).consistent).toBe(false);
+      rig.cluster.tap = () => 'pass';
+      expect(await again(rig)).toMatchObject({ sinceUs: null, consistent: true });
+    });
   });
 
   test('no replica of a bucket is read: legs are not compared with decisions, which is said', async () => {

@@ -62,6 +62,8 @@ export type ParticipantRequest =
       readonly timesSinceUs: number;
       /** Rows are those right behind the entry that closes the bucket here, if it has not been applied yet. */
       readonly barrierUs: number;
+      /** Of an earlier report (ledger's MomentReport): only what has come since is read and reported; null: all. */
+      readonly from: { readonly us: number; readonly laterMs: number } | null;
       readonly parts: readonly number[];
       /** Its asker needs it no more. */
       readonly isEnding: boolean;

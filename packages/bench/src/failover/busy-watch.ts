@@ -42,8 +42,8 @@ export async function watchBusy(bank: Bank, watch: ElectionWatch, minutes: numbe
     const { others, falseAlarms } = watch.between(fromMs, Date.now(), 0, new Map(), new Set());
     for (const loop of loops) loop.kill('SIGKILL');
     await bank.auditor.settled();
-    let audit = await bank.observer.audit();
-    for (let audits = 1; audit.incomplete.length > 0 && audits < MOST_AUDITS; audits += 1) audit = await bank.observer.audit();
+    let audit = await bank.observer.audit({ isFull: true });
+    for (let audits = 1; audit.incomplete.length > 0 && audits < MOST_AUDITS; audits += 1) audit = await bank.observer.audit({ isFull: true });
     const moved = audit.totals.some((total) => total.balancesMinor !== total.issuedMinor);
     const findings = [
       ...audit.checks.flatMap((check) => check.differences),

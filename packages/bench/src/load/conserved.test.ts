@@ -54,5 +54,14 @@ function totals(): AuditReport['totals'][number] {
 }
 
 function report(lead: Partial<AuditReport>): AuditReport {
-  return { momentUs: 7, checks: [{ name: 'books', count: 7, differences: [] }], totals: [totals()], checksums: [], incomplete: [], consistent: true, ...lead };
+  return {
+    momentUs: 7,
+    sinceUs: null,
+    checks: [{ name: 'books', count: 7, differences: [] }],
+    totals: [totals()],
+    checksums: [],
+    incomplete: [],
+    consistent: true,
+    ...lead,
+  };
 }

@@ -17,7 +17,7 @@ const MOST_AUDITS = 3;
 /** @param accounts how many there are, each opened with the same */
 export async function auditOf(client: Pick<MasClient, 'audit'>, accounts: number): Promise<Conserved> {
   for (let audits = 1; ; audits += 1) {
-    const found = await client.audit().then((report) => judged(report, accounts), notCompared);
+    const found = await client.audit({ isFull: true }).then((report) => judged(report, accounts), notCompared);
     if (!found.incomplete || audits === MOST_AUDITS) return found;
   }
 }

@@ -249,11 +249,13 @@ describe('every method answers what the coordinator said', () => {
     const heard: AuditProgress[] = [];
     expect(await client.audit({ onProgress: (progress) => heard.push(progress) })).toMatchObject({
       momentUs: 7,
+      sinceUs: 3,
       consistent: false,
       incomplete: ['one was away'],
       checks: [{ name: 'journals', count: 12, differences: ['one'] }],
       totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }],
     });
+    expect(await client.audit({ isFull: true })).toMatchObject({ sinceUs: null });
     expect(heard).toEqual([{ momentUs: 7, replicas: [{ bucket: 1, rm: 1, rows: 30, permille: 500 }] }]);
     expect(await client.undecided()).toEqual({
       transactions: [],

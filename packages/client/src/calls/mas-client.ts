@@ -9,6 +9,7 @@ import {
   AccountChange,
   AcquireLockRequest,
   AddNodeRequest,
+  AuditRequest,
   BreakLockRequest,
   ChangeAccountRequest,
   CreateAccountRequest,
@@ -68,6 +69,8 @@ const AUDIT_SILENCE_MS = 30_000;
 export interface AuditOptions {
   /** Null: none. */
   readonly timeoutMs?: number | null;
+  /** Everything is read, also what the last good audit has found. */
+  readonly isFull?: boolean;
   readonly onProgress?: (progress: AuditProgress) => void;
 }
 
@@ -236,14 +239,14 @@ export class MasClient {
   }
 
   /** Takes as long as it takes while it comes on; the options can say less. @throws MasCallFailed */
-  async audit({ timeoutMs = this.lead.timeoutMs ?? null, onProgress }: AuditOptions = {}): Promise<AuditReport> {
+  async audit({ timeoutMs = this.lead.timeoutMs ?? null, isFull = false, onProgress }: AuditOptions = {}): Promise<AuditReport> {
     const reports: AuditReport[] = [];
     const heard = (bytes: Buffer): void => {
       const event = readWire(bytes, readAuditEvent, 'tolerant');
       if (event.kind === 'report') reports.push(event.report);
       else onProgress?.(event.progress);
     };
-    await this.channel.listen(`${NODES}Audit`, EMPTY, heard, AUDIT_SILENCE_MS, { ...this.lead, timeoutMs });
+    await this.channel.listen(`${NODES}Audit`, AuditRequest.encode({ full: isFull }).finish(), heard, AUDIT_SILENCE_MS, { ...this.lead, timeoutMs });
     const report = reports.at(-1);
     if (report === undefined) throw new Error('the audit has ended without a report');
     return report;

@@ -151,7 +151,7 @@ export class Auditor {
     await waitUntil(
       'the cluster finds itself consistent',
       async () => {
-        const report = await this.client.audit();
+        const report = await this.client.audit({ isFull: true });
         text = [...report.checks.flatMap((check) => check.differences), ...report.incomplete].join('; ');
         if (report.consistent) this.checks += report.checks.reduce((sum, check) => sum + check.count, 0);
         return report.consistent;

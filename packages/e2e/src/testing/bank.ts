@@ -67,7 +67,7 @@ export class Bank {
       async () => {
         const { transactions, payments, silent } = await this.client.undecided();
         if (transactions.length + payments.length + silent.length > 0) return false;
-        report = await this.client.audit();
+        report = await this.client.audit({ isFull: true });
         return report.consistent;
       },
       {

@@ -1,4 +1,5 @@
 /** An audit of a replica's rows: what it finds, what it compares with other replicas, and when it ends. */
+import { withEarlier } from '@mas/ledger';
 import type { ReplicaFindings, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type AccountNumber, type RmId } from '@mas/values';
 import { BUCKET_1, RM_1, RM_2, RM_3, TestCluster } from '../testing/cluster';
@@ -32,7 +33,18 @@ function followerOf(cluster: TestCluster): RmId {
 
 function asked(cluster: TestCluster, rm: RmId, id: string, more: Partial<AuditRequest> = {}): Promise<ParticipantReply> {
   const us = ahead(cluster);
-  const request = { kind: 'audit', bucket: BUCKET_1, id, momentUs: us, timesSinceUs: 0, barrierUs: us, parts: [], isEnding: false, ...more } as const;
+  const request = {
+    kind: 'audit',
+    bucket: BUCKET_1,
+    id,
+    momentUs: us,
+    timesSinceUs: 0,
+    barrierUs: us,
+    from: null,
+    parts: [],
+    isEnding: false,
+    ...more,
+  } as const;
   return cluster.manager(rm).handle(request, 'tm');
 }
 
@@ -61,6 +73,22 @@ test('replicas say the same of a moment, one of them of later rows; and the same
     asked(cluster, RM_1, 'listed', { momentUs, barrierUs: momentUs, parts: Array.from({ length: 1_024 }, (_, part) => part) }),
   ]);
   expect(listed?.moment?.listing?.legs.map(({ account }) => account).sort()).toEqual([FROM, TO].sort());
+});
+
+test('of what an earlier report has only what came later is read, and the two are the whole', async () => {
+  const cluster = await started();
+  await pay(cluster, 'p');
+  const firstUs = ahead(cluster);
+  const [first] = await findings(cluster, [asked(cluster, RM_1, 'first', { momentUs: firstUs, barrierUs: firstUs })]);
+  const earlier = present(first?.moment, 'report');
+  await cluster.clock.advance(5_000);
+  for (const name of ['q', 'r']) await pay(cluster, name);
+  const momentUs = ahead(cluster);
+  const from = { us: firstUs, laterMs: earlier.laterMs };
+  const [whole] = await findings(cluster, [asked(cluster, RM_1, 'whole', { momentUs, barrierUs: momentUs })]);
+  const [later] = await findings(cluster, [asked(cluster, RM_1, 'later', { momentUs, barrierUs: momentUs, from })]);
+  expect([whole?.checksum.legs, later?.checksum.legs]).toEqual([6, 4]);
+  expect(withEarlier(earlier, present(later?.moment, 'report'))).toEqual(whole?.moment);
 });
 
 test('within a second it says how far it has come; asked again it goes on, and once it is over it says so again', async () => {

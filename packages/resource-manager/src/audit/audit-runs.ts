@@ -65,11 +65,15 @@ export class AuditRuns {
     this.runs.delete(id);
   }
 
-  private begin({ id, momentUs, timesSinceUs, barrierUs, parts }: AuditRequest): Run | null {
+  private begin({ id, momentUs, timesSinceUs, barrierUs, parts, from }: AuditRequest): Run | null {
     if (this.runs.size >= MAX_RUNS) return null;
     const { clock } = this.ports;
     const audit = this.ports.start();
-    const question = { barrierUs, moment: { us: momentUs, timesSinceUs, parts: parts.length === 0 ? null : new Set(parts) } };
+    const question = {
+      barrierUs,
+      moment: { us: momentUs, timesSinceUs, fromUs: from?.us ?? 0, parts: parts.length === 0 ? null : new Set(parts) },
+      sinceMs: from?.laterMs ?? null,
+    };
     const run: Run = {
       audit,
       answer: null,

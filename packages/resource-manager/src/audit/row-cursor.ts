@@ -15,9 +15,10 @@ export class RowCursor<Kind extends keyof RowOf> {
   constructor(
     reader: SnapshotReader,
     kind: Kind,
+    sinceMs: number | null,
     private readonly onChunk: (rows: number) => void,
   ) {
-    this.source = reader.chunks([kind])[Symbol.asyncIterator]();
+    this.source = reader.chunks([kind], sinceMs)[Symbol.asyncIterator]();
   }
 
   /** Null: none is left of this chunk. */

@@ -3,7 +3,7 @@
  * at one applied index, which is the same on every replica; whether the bucket adds up in itself; and what it says of a moment, which is the same in
  * whatever later state the replica is. Accounts and legs are read side by side in the order of their keys: memory does not grow with the bucket.
  */
-import { BucketAudit, emptyBucket, MomentAudit, type AccountRow, type BucketMeta, type LegRow, type MomentReport } from '@mas/ledger';
+import { BucketAudit, emptyBucket, MomentAudit, type AccountRow, type BucketMeta, type LegRow, type MomentReport, type MomentTerms } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReplicaChecksum, ReplicaFindings } from '@mas/two-phase-commit';
 import { unreachable } from '@mas/values';
@@ -13,6 +13,7 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import type { RunningDigest } from '../digest';
 import type { HomeQuerier } from '../homes/home-querier';
 import { decidedOf } from '../reads/decided-legs';
+import { RecentRows } from './recent-rows';
 import { RowCursor } from './row-cursor';
 import { SlotShare } from './slot-share';
 
@@ -20,7 +21,9 @@ export interface AuditQuestion {
   /** Read right behind the entry that closes the bucket there, if it is still to come; null: now. */
   readonly barrierUs: number | null;
   /** Null: of none. */
-  readonly moment: { readonly us: number; readonly timesSinceUs: number; readonly parts: ReadonlySet<number> | null } | null;
+  readonly moment: MomentTerms | null;
+  /** What an earlier report has need not be read: rows of before this stamp (SnapshotReader), and journals are not added up. Null: all is read. */
+  readonly sinceMs: number | null;
 }
 
 /** Nobody waits for it any more. */
@@ -51,7 +54,7 @@ export class RowsAudit {
   }
 
   /** @throws StoreUnavailable, AuditEnded */
-  async run({ barrierUs, moment }: AuditQuestion): Promise<ReplicaFindings | ParticipantReply> {
+  async run({ barrierUs, moment, sinceMs }: AuditQuestion): Promise<ReplicaFindings | ParticipantReply> {
     // So that little is left to write behind the barrier, where applying waits for it.
     this.applier.requestCheckpoint();
     const reader = await this.applier.readAt(barrierUs, this.context.config.readTimeoutMs);
@@ -59,22 +62,22 @@ export class RowsAudit {
       const meta = reader.checkpoint.meta ?? emptyBucket(this.applier.bucket);
       if (moment !== null && meta.momentUs < moment.us) return { kind: 'unavailable', reason: 'its rows have not come to the moment of the audit yet' };
       if (moment !== null && meta.momentsSinceUs > moment.us) return { kind: 'no-moment', why: 'before', sinceUs: meta.momentsSinceUs };
-      const asOf = moment === null ? null : new MomentAudit(moment.us, moment.timesSinceUs, moment.parts);
-      const checksum = await this.readAll(reader, meta, asOf);
+      const asOf = moment === null ? null : new MomentAudit(moment);
+      const checksum = await this.readAll(reader, meta, asOf, sinceMs);
       if (asOf === null || moment === null) return { checksum, moment: null };
-      const report = await this.withDecided(asOf, moment.us);
+      const report = await this.withDecided(asOf, moment.us, meta.stampMs);
       return 'kind' in report ? report : { checksum, moment: report };
     } finally {
       await reader.close();
     }
   }
 
-  private async readAll(reader: SnapshotReader, meta: BucketMeta, asOf: MomentAudit | null): Promise<ReplicaChecksum> {
-    const books = new BucketAudit(meta, slotOfAccount);
+  private async readAll(reader: SnapshotReader, meta: BucketMeta, asOf: MomentAudit | null, sinceMs: number | null): Promise<ReplicaChecksum> {
+    const books = sinceMs === null ? new BucketAudit(meta, slotOfAccount) : new RecentRows();
     const digests = new RowDigests(this.context);
     const share = new SlotShare(meta.slots);
-    await this.readAccounts(reader, books, asOf, digests, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
-    const rest = reader.chunks(['outcomes', 'locks']);
+    await this.readAccounts(reader, sinceMs, books, asOf, digests, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
+    const rest = reader.chunks(['outcomes', 'locks'], sinceMs);
     for await (const chunk of rest) {
       this.counted(chunk.rows.length);
       const slot = chunk.kind === 'outcomes' ? chunk.rows[0]?.slot : undefined;
@@ -100,14 +103,15 @@ export class RowsAudit {
   /** Each account with its legs. */
   private async readAccounts(
     reader: SnapshotReader,
-    books: BucketAudit,
+    sinceMs: number | null,
+    books: Pick<BucketAudit, 'addAccounts' | 'addLegs' | 'endAccount'>,
     asOf: MomentAudit | null,
     digests: RowDigests,
     passed: (slot: number) => void,
   ): Promise<void> {
     const counted = (rows: number): void => this.counted(rows);
-    const accounts = new RowCursor(reader, 'accounts', counted);
-    const legs = new RowCursor(reader, 'legs', counted);
+    const accounts = new RowCursor(reader, 'accounts', sinceMs, counted);
+    const legs = new RowCursor(reader, 'legs', sinceMs, counted);
     const addLeg = (leg: LegRow): void => {
       digests.add({ kind: 'legs', rows: [leg] });
       books.addLegs([leg]);
@@ -134,7 +138,7 @@ export class RowsAudit {
   }
 
   /** Legs that the rows call prepared, and that their homes, closed at the moment, may have decided by then. */
-  private async withDecided(asOf: MomentAudit, us: number): Promise<MomentReport | ParticipantReply> {
+  private async withDecided(asOf: MomentAudit, us: number, stampMs: number): Promise<MomentReport | ParticipantReply> {
     const unanswered = asOf.takeUnanswered();
     for (let from = 0; from < unanswered.length; from += QUESTIONS_AT_ONCE) {
       this.counted(0);
@@ -145,7 +149,7 @@ export class RowsAudit {
         asOf.addDecidedLeg(leg, commitUs);
       }
     }
-    return asOf.finish();
+    return asOf.finish(stampMs);
   }
 
   private counted(rows: number): void {

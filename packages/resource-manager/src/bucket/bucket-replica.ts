@@ -135,7 +135,7 @@ export class BucketReplica implements ReplicaListener {
   /** Whole, in one answer. */
   private async checksum(atUs: number | null): Promise<ParticipantReply> {
     try {
-      const found = await this.audited(this.newAudit(), { barrierUs: atUs, moment: null });
+      const found = await this.audited(this.newAudit(), { barrierUs: atUs, moment: null, sinceMs: null });
       return 'kind' in found ? found : { kind: 'checksum', checksum: found.checksum };
     } catch (error) {
       if (error instanceof StoreUnavailable) return this.applier.storeRefusal();

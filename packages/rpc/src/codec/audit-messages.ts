@@ -18,6 +18,10 @@ export function writeAuditRequest(writer: WireWriter, request: AuditRequest): vo
   writer.packedUints(5, request.parts);
   writer.bool(6, request.isEnding);
   writer.uint(7, request.timesSinceUs);
+  writer.optionalMessage(8, request.from, (inner, { us, laterMs }) => {
+    inner.uint(1, us);
+    inner.uint(2, laterMs);
+  });
 }
 
 export function readAuditRequest(reader: WireReader): AuditRequest {
@@ -30,6 +34,7 @@ export function readAuditRequest(reader: WireReader): AuditRequest {
     parts: reader.packedUints(5).map((part) => (part < MOMENT_PARTS ? part : reader.fail('there is no such part'))),
     isEnding: reader.bool(6),
     timesSinceUs: reader.uint(7),
+    from: reader.optionalMessage(8, (inner) => ({ us: inner.uint(1), laterMs: inner.uint(2) })),
   };
 }
 
@@ -63,6 +68,9 @@ function writeMomentReport(writer: WireWriter, report: MomentReport): void {
   writer.bytes(8, report.legSums);
   writer.bytes(9, report.decidedSums);
   writer.optionalMessage(10, report.listing, writeListing);
+  writer.uint(11, report.fromUs);
+  writer.uint(12, report.laterMs);
+  writeTotals(writer, 13, report.moved);
 }
 
 function readMomentReport(reader: WireReader): MomentReport {
@@ -77,6 +85,9 @@ function readMomentReport(reader: WireReader): MomentReport {
     legSums: readSums(reader, 8),
     decidedSums: readSums(reader, 9),
     listing: reader.optionalMessage(10, readListing),
+    fromUs: reader.uint(11),
+    laterMs: reader.uint(12),
+    moved: readTotals(reader, 13),
   };
 }
 

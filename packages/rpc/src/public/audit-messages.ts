@@ -40,6 +40,7 @@ function writeReport(writer: WireWriter, report: AuditReport): void {
   writer.bool(4, report.consistent);
   writer.texts(5, report.incomplete);
   writer.uint(6, report.momentUs);
+  writer.optionalUint(7, report.sinceUs);
 }
 
 function readReport(reader: WireReader): AuditReport {
@@ -50,6 +51,7 @@ function readReport(reader: WireReader): AuditReport {
     consistent: reader.bool(4),
     incomplete: reader.texts(5),
     momentUs: reader.uint(6),
+    sinceUs: reader.optionalUint(7),
   };
 }
 

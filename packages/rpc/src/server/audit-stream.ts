@@ -62,11 +62,12 @@ class AuditCall {
     if (!request.ok) return this.fail(request.error);
     const charged = this.edge.charge(this.caller.subject, 1);
     if (!charged.ok) return this.fail(charged.error);
-    this.run().catch((error: unknown) => this.fail(this.edge.surprise(error)));
+    this.run(request.value.full).catch((error: unknown) => this.fail(this.edge.surprise(error)));
   }
 
-  private async run(): Promise<void> {
+  private async run(isFull: boolean): Promise<void> {
     const reply = await this.coordinator.audit(this.caller, {
+      isFull,
       signal: this.stream.ended(),
       onProgress: (progress) => {
         if (!this.isUnread) this.write({ kind: 'progress', progress });

@@ -171,6 +171,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     momentUs: safeUint,
     timesSinceUs: safeUint,
     barrierUs: safeUint,
+    from: orNull(fc.record({ us: safeUint, laterMs: safeUint })),
     parts: fc.array(fc.nat(MOMENT_PARTS - 1), { maxLength: 3 }),
     isEnding: fc.boolean(),
   }),
@@ -258,6 +259,9 @@ const momentLeg: fc.Arbitrary<MomentLeg> = fc.record({
 const legSums = fc.nat(255).map((byte) => Buffer.alloc(addedSums([]).length, byte));
 const momentReport: fc.Arbitrary<MomentReport> = fc.record({
   momentUs: safeUint,
+  fromUs: safeUint,
+  laterMs: safeUint,
+  moved: totals,
   accounts: safeUint,
   legs: safeUint,
   decidedLegs: safeUint,

@@ -85,10 +85,11 @@ export function fakeCoordinator(): FakeCoordinator {
       },
     }),
     listPayments: () => ({ legs: [], nextCursor: null }),
-    audit: (_caller: unknown, { onProgress }: AuditWatch) => {
+    audit: (_caller: unknown, { isFull, onProgress }: AuditWatch) => {
       onProgress({ momentUs: 7, replicas: [{ bucket: bucketId(1), rm: rmId(1), rows: 30, permille: 500 }] });
       return {
         momentUs: 7,
+        sinceUs: isFull ? null : 3,
         checks: [{ name: 'journals', count: 12, differences: ['one'] }],
         totals: [{ currency: USD, issuedMinor: 2n ** 64n, balancesMinor: 5n }],
         checksums: [{ bucket: bucketId(1), rm: rmId(1), appliedIndex: 9, sha256: 'ab', differences: [], accounts: 1, legs: 2 }],

@@ -185,8 +185,8 @@ class SimBucketStore implements BucketStore {
     const reader = await process.hears(this.store.readSnapshot());
     return {
       checkpoint: reader.checkpoint,
-      chunks: async function* (kinds) {
-        const source = reader.chunks(kinds)[Symbol.asyncIterator]();
+      chunks: async function* (kinds, sinceMs) {
+        const source = reader.chunks(kinds, sinceMs)[Symbol.asyncIterator]();
         for (;;) {
           const next = await process.hears(source.next());
           if (next.done === true) return;

@@ -82,16 +82,19 @@ export class GenerationRows<Row extends RowInSlot> {
     return found;
   }
 
-  /** At most `limit` rows behind the key `after`, in key order. */
-  async page(after: RowKey | null, limit: number): Promise<readonly Row[]> {
-    return this.decodeAll(await this.pageOf(['*'], after, limit));
+  /**
+   * At most `limit` rows behind the key `after`, in key order.
+   * @param among a condition; what does not fulfil it is passed over
+   */
+  async page(after: RowKey | null, limit: number, among = ''): Promise<readonly Row[]> {
+    return this.decodeAll(await this.pageOf(['*'], after, limit, among));
   }
 
   decodeAll(rows: readonly RawRow[]): readonly Row[] {
     return rows.map((raw) => this.text.decode(raw));
   }
 
-  protected async pageOf(columns: readonly string[], after: RowKey | null, limit: number): Promise<readonly RawRow[]> {
+  protected async pageOf(columns: readonly string[], after: RowKey | null, limit: number, among = ''): Promise<readonly RawRow[]> {
     const key = ['slot', ...this.text.keyColumns];
     const behind =
       after === null
@@ -100,7 +103,7 @@ export class GenerationRows<Row extends RowInSlot> {
             key,
             after.map((value) => this.literal(value)),
           )}`;
-    const text = `select ${columns.join(',')} from ${this.text.table}${this.dialect.byPrimaryKey} where ${this.ofGeneration()}${behind} order by ${key.join(',')} limit ${integer(limit)}`;
+    const text = `select ${columns.join(',')} from ${this.text.table}${this.dialect.byPrimaryKey} where ${this.ofGeneration()}${behind}${among === '' ? '' : ` and ${among}`} order by ${key.join(',')} limit ${integer(limit)}`;
     const { rows } = await sql.raw<RawRow>(text).execute(this.executor);
     return rows;
   }

@@ -16,12 +16,14 @@ import { lockKey } from '@mas/ledger';
 import type { Kysely } from 'kysely';
 import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
 import { StoreUnavailable } from '@mas/resource-manager';
+import { SLOT_COUNT } from '@mas/values';
 import { BucketMetaDAO } from '../dao/bucket-meta-dao';
 import type { Generation } from '../dao/generation-rows';
 import { compareKeys, nameOfKey, type RowKey } from '../rows/row-key';
 import type { Schema } from '../schema/schema';
 import type { SqlDatabase } from '../sql-database';
-import { chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotKind, type SnapshotRow } from './snapshot-kinds';
+import { integer } from '../sql-dialect';
+import { changedSince, chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotKind, type SnapshotRow } from './snapshot-kinds';
 import { answered, unavailable } from './sql-transaction';
 import { requireWriter, type Fence } from './writer-fence';
 
@@ -92,11 +94,11 @@ class BeforeImageSnapshot implements SnapshotReader {
     private readonly onClose: () => void,
   ) {}
 
-  async *chunks(kinds = SNAPSHOT_KINDS): AsyncIterable<SnapshotChunk> {
+  async *chunks(kinds = SNAPSHOT_KINDS, sinceMs: number | null = null): AsyncIterable<SnapshotChunk> {
     for (const kind of kinds) {
       while (this.passed.get(kind) !== 'all') {
         await turnOfTheLoop();
-        const rows = await this.page(kind);
+        const rows = await this.page(kind, changedSince(kind, sinceMs));
         if (rows.length > 0) yield chunkOf(kind, rows);
       }
     }
@@ -135,15 +137,17 @@ class BeforeImageSnapshot implements SnapshotReader {
     images.set(name, image);
   }
 
-  private page(kind: SnapshotKind): Promise<readonly SnapshotRow[]> {
+  private page(kind: SnapshotKind, changed: string): Promise<readonly SnapshotRow[]> {
     return answered(this.database, this.what, () =>
       this.database.bulk.connection().execute(async (connection) => {
         this.requireOpen();
         const after = this.passed.get(kind) ?? null;
         if (after === 'all') return [];
-        const stored = await rowsOf(connection, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK);
+        const window = changed === '' ? null : windowBehind(kind, after);
+        const among = window === null ? changed : `${changed} and slot<=${integer(window.lastSlot)}`;
+        const stored = await rowsOf(connection, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK, among);
         const last = stored.length < ROWS_PER_CHUNK ? null : (stored.at(-1) ?? null);
-        const until = last === null ? 'all' : textOf(kind).keyOf(last);
+        const until = last === null ? (window?.end ?? 'all') : textOf(kind).keyOf(last);
         const rows = this.overlay(kind, stored, after, until);
         this.passed.set(kind, until);
         return rows;
@@ -194,6 +198,17 @@ class BeforeImageSnapshot implements SnapshotReader {
     slots.set(slot, images);
     return images;
   }
+}
+
+/** Among rows of which few are wanted: so many slots are looked through in one piece. */
+const SLOTS_PER_WINDOW = 16;
+/** Behind all text. */
+const LAST_TEXT = '\u{10ffff}';
+
+/** `end`: a key behind all of its slots, or that there are no more. */
+function windowBehind(kind: SnapshotKind, after: RowKey | null): { readonly lastSlot: number; readonly end: RowKey | 'all' } {
+  const lastSlot = (after === null ? -1 : slotOf(after)) + SLOTS_PER_WINDOW;
+  return { lastSlot, end: lastSlot >= SLOT_COUNT - 1 ? 'all' : [lastSlot, LAST_TEXT, kind === 'legs' ? Number.MAX_SAFE_INTEGER : LAST_TEXT] };
 }
 
 function slotOf(key: RowKey): number {

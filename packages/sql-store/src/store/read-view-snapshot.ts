@@ -7,7 +7,7 @@ import type { Generation } from '../dao/generation-rows';
 import type { RowKey } from '../rows/row-key';
 import type { Schema } from '../schema/schema';
 import type { SqlDatabase } from '../sql-database';
-import { chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotRow } from './snapshot-kinds';
+import { changedSince, chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, type SnapshotRow } from './snapshot-kinds';
 import { answered, unavailable } from './sql-transaction';
 
 /**
@@ -40,11 +40,11 @@ class ReadViewSnapshot implements SnapshotReader {
     private readonly what: string,
   ) {}
 
-  async *chunks(kinds = SNAPSHOT_KINDS): AsyncIterable<SnapshotChunk> {
+  async *chunks(kinds = SNAPSHOT_KINDS, sinceMs: number | null = null): AsyncIterable<SnapshotChunk> {
     for (const kind of kinds) {
       let after: RowKey | null = null;
       for (;;) {
-        const rows = await this.page(kind, after);
+        const rows = await this.page(kind, after, changedSince(kind, sinceMs));
         const last = rows.at(-1);
         if (last === undefined) break;
         yield chunkOf(kind, rows);
@@ -61,10 +61,10 @@ class ReadViewSnapshot implements SnapshotReader {
   }
 
   /** Never run again on another connection: it would see another moment. */
-  private async page(kind: SnapshotChunk['kind'], after: RowKey | null): Promise<readonly SnapshotRow[]> {
+  private async page(kind: SnapshotChunk['kind'], after: RowKey | null, among: string): Promise<readonly SnapshotRow[]> {
     if (!this.open) throw unavailable(this.database, this.what, new Error('the snapshot was closed'), false);
     try {
-      return await rowsOf(this.trx, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK);
+      return await rowsOf(this.trx, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK, among);
     } catch (error) {
       if (this.database.classify(error) === 'other') throw error;
       throw unavailable(this.database, this.what, error, false);

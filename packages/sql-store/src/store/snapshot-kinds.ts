@@ -10,7 +10,7 @@ import { OUTCOME_TEXT } from '../rows/outcome-text';
 import { PAYMENT_TEXT } from '../rows/payment-text';
 import type { TableText } from '../rows/table-text';
 import type { Schema } from '../schema/schema';
-import type { SqlDialect } from '../sql-dialect';
+import { integer, type SqlDialect } from '../sql-dialect';
 
 export type SnapshotKind = SnapshotChunk['kind'];
 export type SnapshotRow = SnapshotChunk['rows'][number];
@@ -34,6 +34,13 @@ export function textOf(kind: SnapshotKind): TableText<SnapshotRow> {
     default:
       return unreachable(kind, 'snapshot kind');
   }
+}
+
+/** A snapshot's `sinceMs` as a condition; empty: all rows. */
+export function changedSince(kind: SnapshotKind, sinceMs: number | null): string {
+  if (sinceMs === null) return '';
+  if (kind === 'legs') return `(prepared_at_ms>=${integer(sinceMs)} or pinned=1)`;
+  return kind === 'outcomes' ? `decided_at_ms>=${integer(sinceMs)}` : '';
 }
 
 export function rowsOf(executor: Kysely<Schema>, dialect: SqlDialect, at: Generation, kind: SnapshotKind): GenerationRows<SnapshotRow> {

@@ -216,12 +216,12 @@ class MemorySnapshot implements SnapshotReader {
     private readonly available: () => Promise<void>,
   ) {}
 
-  async *chunks(kinds?: readonly SnapshotChunk['kind'][]): AsyncIterable<SnapshotChunk> {
+  async *chunks(kinds?: readonly SnapshotChunk['kind'][], sinceMs: number | null = null): AsyncIterable<SnapshotChunk> {
     for (const chunk of this.all) {
       if (kinds !== undefined && !kinds.includes(chunk.kind)) continue;
       if (!this.open) throw new StoreUnavailable('the snapshot was closed', false);
       await this.available();
-      yield chunk;
+      yield sinceMs === null ? chunk : since(chunk, sinceMs);
     }
   }
 
@@ -229,4 +229,12 @@ class MemorySnapshot implements SnapshotReader {
     this.open = false;
     return Promise.resolve();
   }
+}
+
+function since(chunk: SnapshotChunk, sinceMs: number): SnapshotChunk {
+  if (chunk.kind === 'outcomes') return { ...chunk, rows: chunk.rows.filter(({ decision }) => decision.atMs >= sinceMs) };
+  if (chunk.kind !== 'legs') return chunk;
+  const isPinned = ({ state, reservation }: (typeof chunk.rows)[number]): boolean =>
+    state === 'prepared' || reservation?.status === 'open' || reservation?.status === 'capturing';
+  return { ...chunk, rows: chunk.rows.filter((leg) => leg.preparedAtMs >= sinceMs || isPinned(leg)) };
 }

@@ -85,6 +85,45 @@ export function snapshotContract(context: ContractContext): void {
     expect(seqs).toEqual([...rows.accounts].sort(bySlotAndNumber).flatMap(({ slot, number }) => [5, 7].map((seq) => [slot, number, seq].join(' '))));
   });
 
+  test('only what may have changed since: legs promised and outcomes decided then or later, what is pinned, and all accounts', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(300);
+    const legs = rows.accounts.flatMap(({ number }, at) => [
+      leg(number, 5, { preparedAtMs: 1_000 }),
+      leg(number, 7, { preparedAtMs: at % 10 === 0 ? 2_000 : 1_999 }),
+      leg(number, 9, { preparedAtMs: 1_000, state: at % 50 === 1 ? 'prepared' : 'aborted' }),
+    ]);
+    const outcomes = rows.accounts.map(({ number }, at) =>
+      outcome(key(number, `o${at}`), { decision: { kind: 'committed', atMs: at % 30 === 0 ? 2_000 : 1_999, commitUs: null } }),
+    );
+    await store.checkpoint(batch(bucket, { accounts: rows.accounts, legs, outcomes }));
+    const reader = await store.readSnapshot();
+    const found: SnapshotChunk[] = [];
+    for await (const chunk of reader.chunks(['accounts', 'legs', 'outcomes'], 2_000)) {
+      found.push(chunk);
+      // What is written meanwhile is not seen.
+      if (found.length === 1)
+        await store.checkpoint(
+          batch(bucket, { previous: position(10), applied: position(11), legs: legs.slice(0, 300).map((row) => ({ ...row, preparedAtMs: 3_000 })) }),
+        );
+    }
+    await reader.close();
+    const wanted = legs.filter(({ preparedAtMs, state }) => preparedAtMs >= 2_000 || state === 'prepared');
+    const name = (row: { readonly account: string; readonly seq: number }): string => `${row.account} ${row.seq}`;
+    // A row that has changed meanwhile may come as it was, wanted or not.
+    const seen = rowsOfKind(found, 'legs');
+    expect(
+      seen
+        .filter(({ preparedAtMs, state }) => preparedAtMs >= 2_000 || state === 'prepared')
+        .map(name)
+        .sort(),
+    ).toEqual(wanted.map(name).sort());
+    expect(new Set(seen.map(name)).size).toBe(seen.length);
+    expect(seen.some(({ preparedAtMs }) => preparedAtMs === 3_000)).toBe(false);
+    expect(rowsOfKind(found, 'outcomes')).toHaveLength(10);
+    expect(rowsOfKind(found, 'accounts')).toHaveLength(300);
+  });
+
   test('a reader may stop early, and an ended one says so', async () => {
     const { bucket, store } = await context.openNew();
     await store.checkpoint(batch(bucket, manyRows(1_250)));

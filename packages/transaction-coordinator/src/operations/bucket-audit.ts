@@ -6,6 +6,7 @@ import type { LeaderDirectory } from '@mas/placement';
 import type { ReplicaFindings } from '@mas/two-phase-commit';
 import type { BucketId, Clock, Random, RmId } from '@mas/values';
 import type { BucketLink } from '../transport/bucket-link';
+import type { AuditBase } from './audit-base';
 import { ReplicaAudit, type AuditTerms, type NotRead } from './replica-audit';
 
 /** In which all replicas are asked before the entry comes. */
@@ -25,6 +26,8 @@ export interface BucketFindings {
 export interface AuditCourse {
   readonly momentUs: number;
   readonly timesSinceUs: number;
+  /** What the audit goes on from; null: it reads everything. */
+  readonly base: AuditBase | null;
   /** On the monotonic clock, or Infinity. */
   readonly untilMs: number;
   readonly signal: AbortSignal;
@@ -58,7 +61,7 @@ export class BucketAudits {
   /** Of one replica, with the legs of some payments. */
   async list(bucket: BucketId, rm: RmId, parts: readonly number[], course: AuditCourse): Promise<ReplicaFindings | null> {
     const { momentUs, timesSinceUs } = course;
-    const answer = await this.replica(bucket, rm, { momentUs, timesSinceUs, barrierUs: momentUs, parts }, course);
+    const answer = await this.replica(bucket, rm, { momentUs, timesSinceUs, barrierUs: momentUs, from: null, parts }, course);
     return 'kind' in answer ? null : answer;
   }
 
@@ -67,14 +70,15 @@ export class BucketAudits {
     const now = await this.link.read(bucket, { kind: 'totals', bucket, atUs: null }, untilMs);
     const latestUs = now.kind === 'totals' ? (now.totals.momentUs ?? 0) : 0;
     const { momentUs, timesSinceUs } = course;
-    const terms = { momentUs, timesSinceUs, barrierUs: Math.max(momentUs, latestUs) + leadMs * 1_000, parts: [] };
+    const from = course.base?.of(bucket) ?? null;
+    const terms = { momentUs, timesSinceUs, barrierUs: Math.max(momentUs, latestUs) + leadMs * 1_000, from, parts: [] };
     const rms = this.directory.placement().replicasOf(bucket);
     const answers = await Promise.all(rms.map(async (rm) => ({ rm, answer: await this.replica(bucket, rm, terms, course) })));
     const found: ReplicaFindings[] = [];
     const missed: string[] = [];
     for (const { rm, answer } of answers) {
       if ('kind' in answer) missed.push(`The replica of bucket ${bucket} on RM ${rm} was not compared: ${answer.reason}.`);
-      else found.push(answer);
+      else found.push(course.base?.completed(bucket, answer) ?? answer);
     }
     return { bucket, found, missed };
   }

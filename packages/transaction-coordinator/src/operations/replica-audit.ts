@@ -13,6 +13,8 @@ export interface AuditTerms {
   readonly timesSinceUs: number;
   /** Of those of one bucket, so that they are read at one index. */
   readonly barrierUs: number;
+  /** Of what an earlier audit has found of the bucket, so that it is not read again; null: all is read. */
+  readonly from: { readonly us: number; readonly laterMs: number } | null;
   /** Of the payments whose legs are listed. */
   readonly parts: readonly number[];
 }
@@ -97,8 +99,8 @@ export class ReplicaAudit {
   }
 
   private request(isEnding: boolean): Parameters<BucketLink['follower']['send']>[1] {
-    const { momentUs, timesSinceUs, barrierUs, parts } = this.terms;
-    return { kind: 'audit', bucket: this.bucket, id: this.id, momentUs, timesSinceUs, barrierUs, parts, isEnding };
+    const { momentUs, timesSinceUs, barrierUs, from, parts } = this.terms;
+    return { kind: 'audit', bucket: this.bucket, id: this.id, momentUs, timesSinceUs, barrierUs, from, parts, isEnding };
   }
 }
 

@@ -194,15 +194,16 @@ export class FakeBucket {
   }
 
   /** All replicas are one here. Null: a home does not answer. */
-  findings(rm: RmId, { momentUs, timesSinceUs, parts }: Extract<ParticipantRequest, { kind: 'audit' }>): ReplicaFindings | null {
+  findings(rm: RmId, { momentUs, timesSinceUs, parts, from }: Extract<ParticipantRequest, { kind: 'audit' }>): ReplicaFindings | null {
     this.closeAt(momentUs);
     const books = new BucketAudit(this.ledger.meta(), slotOfAccount);
-    const asOf = new MomentAudit(momentUs, timesSinceUs, parts.length === 0 ? null : new Set(parts));
+    const asOf = new MomentAudit({ us: momentUs, timesSinceUs, fromUs: from?.us ?? 0, parts: parts.length === 0 ? null : new Set(parts) });
+    const isRead = (atMs: number): boolean => from === null || atMs >= from.laterMs;
     for (const row of this.rows.sortedAccounts()) {
       books.addAccounts([row]);
       for (const leg of this.rows.sortedLegs().filter(({ account }) => account === row.number)) {
         books.addLegs([leg]);
-        asOf.addLeg(leg);
+        if (isRead(leg.preparedAtMs) || leg.state === 'prepared') asOf.addLeg(leg);
       }
       asOf.endAccount(row, books.endAccount(row.number));
     }
@@ -212,8 +213,8 @@ export class FakeBucket {
       const commitUs = commitTimeOf(leg, recorded);
       if (commitUs !== null) asOf.addDecidedLeg(leg, commitUs);
     }
-    for (const outcome of this.rows.sortedOutcomes()) asOf.addOutcome(outcome);
-    return { checksum: this.checksum(rm), moment: asOf.finish() };
+    for (const outcome of this.rows.sortedOutcomes()) if (isRead(outcome.decision.atMs)) asOf.addOutcome(outcome);
+    return { checksum: this.checksum(rm), moment: asOf.finish(this.ledger.meta().stampMs) };
   }
 
   private sha256(): string {

@@ -134,7 +134,7 @@ export class Rig {
   }
 
   audit(caller: Caller = this.caller(), watch: Partial<AuditWatch> = {}): Promise<Reply<AuditReport>> {
-    return this.coordinator.audit(caller, { signal: new AbortController().signal, onProgress: () => undefined, ...watch });
+    return this.coordinator.audit(caller, { isFull: true, signal: new AbortController().signal, onProgress: () => undefined, ...watch });
   }
 
   pay(request: PaymentRequest, caller: Caller = this.caller()): Promise<Reply<PaymentResult>> {

@@ -13,12 +13,13 @@ export function addAuditCommand(program: Command): void {
   program
     .command('audit')
     .description('check the live cluster as of one moment, while it pays: journals, legs, replicas, totals; takes as long as it takes, or --timeout')
+    .option('--full', 'read everything again, also what the last good audit has found')
     .action(
-      withSession(program, async ({ client, output, timeoutMs }) => {
+      withSession(program, async ({ client, output, timeoutMs }, options: { readonly full?: boolean }) => {
         const line = new ProgressLine(process.stderr, output.json);
         const onProgress = (progress: AuditProgress): void => line.show(progress, () => progressText(progress));
         const report = await client
-          .audit({ timeoutMs, onProgress })
+          .audit({ timeoutMs, isFull: options.full === true, onProgress })
           .catch(unlessTooShort)
           .finally(() => line.clear());
         const differences = report.checks.flatMap((check) => check.differences);
@@ -61,7 +62,7 @@ function reportText(report: AuditReport, differences: readonly string[]): string
     ),
     ...report.totals.map((total) => `issued ${money(total.issuedMinor, total.currency)}, balances ${money(total.balancesMinor, total.currency)}`),
     ...report.incomplete.map((text) => `not compared: ${text}`),
-    `as of ${moment(report.momentUs)}`,
+    `as of ${moment(report.momentUs)}${report.sinceUs === null ? '' : `, from the good audit of ${moment(report.sinceUs)} on (--full reads everything)`}`,
     differences.length > 0 ? 'NOT consistent' : report.incomplete.length > 0 ? 'incomplete: no differences in what was compared' : 'consistent',
   ].join('\n');
 }
