@@ -69,6 +69,8 @@ async function bundle() {
     format: 'cjs',
     external: INSTALLED,
     plugins: [{ name: 'sources', setup: fromSources(root) }],
+    // Its other form names its files only while it runs, so that they would not be in the bundle.
+    alias: { 'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js') },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',

@@ -237,7 +237,7 @@ describe('npm start', () => {
     const running = start(await demo());
     await hears(running, /Ctrl-C stops everything/);
     const children = childrenOf(running.child.pid ?? 0);
-    expect(children).toHaveLength(4);
+    expect(children).toHaveLength(5);
     running.child.kill('SIGKILL');
     await waitUntil('nothing is left', () => !children.some(alive), { ...WAIT, diagnostics: () => children.filter(alive).join(', ') });
     const note = /^mas-client: note: the context file \.mas\/context\.json is not used: the cluster that wrote it \(process \d+\) has ended\n/;
