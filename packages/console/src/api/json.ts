@@ -7,6 +7,8 @@ import type { AccountView, DoubtsView, LegView, LockView, PaymentView, ResultVie
 type Answer<Method extends keyof MasClient> = MasClient[Method] extends (...args: never[]) => Promise<infer Value> ? Value : never;
 type Reason = NonNullable<Answer<'getPayment'>['reason']>;
 
+/** More than a person works through; when a bucket has no quorum there may be thousands. */
+const MAX_DOUBTS = 100;
 /** Of a leg, as it changed the balance; what only reserves or frees has no sign. */
 const SIGNS: Readonly<Partial<Record<LegSpec['effect'], string>>> = { debit: '\u2212', 'refund-debit': '\u2212', capture: '\u2212', credit: '+' };
 
@@ -73,32 +75,29 @@ export function paymentView(payment: Answer<'getPayment'>): PaymentView {
 }
 
 export function doubtsView({ transactions, payments, silent }: Answer<'undecided'>): DoubtsView {
-  return {
-    doubts: [
-      ...transactions.map(({ bucket, transaction: { txn, key, leg, ageMs }, home }) => ({
-        ...splitPaymentKey(key),
-        txn,
-        ageMs,
-        bucket,
-        account: leg.account,
-        amount: `${formatAmount(leg.spec.amountMinor, leg.spec.currency)} ${leg.spec.currency}`,
-        coordinator: null,
-        home,
-      })),
-      ...payments.map(({ id, scope, txn, coordinator, homeBucket, ageMs, home }) => ({
-        id,
-        scope,
-        txn,
-        ageMs,
-        bucket: homeBucket,
-        account: null,
-        amount: null,
-        coordinator,
-        home,
-      })),
-    ].sort((a, b) => b.ageMs - a.ageMs),
-    silentBuckets: silent,
-  };
+  const legs = transactions.map(({ bucket, transaction: { txn, key, leg, ageMs }, home }) => ({
+    ...splitPaymentKey(key),
+    txn,
+    ageMs,
+    bucket,
+    account: leg.account,
+    amount: `${formatAmount(leg.spec.amountMinor, leg.spec.currency)} ${leg.spec.currency}`,
+    coordinator: null,
+    home,
+  }));
+  const unseen = payments.map(({ id, scope, txn, coordinator, homeBucket, ageMs, home }) => ({
+    id,
+    scope,
+    txn,
+    ageMs,
+    bucket: homeBucket,
+    account: null,
+    amount: null,
+    coordinator,
+    home,
+  }));
+  const all = [...legs, ...unseen].sort((a, b) => b.ageMs - a.ageMs);
+  return { doubts: all.slice(0, MAX_DOUBTS), more: Math.max(0, all.length - MAX_DOUBTS), silentBuckets: silent };
 }
 
 export function resultView(result: Answer<'resolve'>): ResultView {

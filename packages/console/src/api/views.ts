@@ -208,7 +208,10 @@ export interface DoubtView {
 }
 
 export interface DoubtsView {
+  /** The oldest ones first. */
   readonly doubts: readonly DoubtView[];
+  /** How many there are beside them. */
+  readonly more: number;
   readonly silentBuckets: readonly number[];
 }
 

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { DoubtsView, DoubtView, ResultView } from '../../../src/api/views';
 import { get, messageOf, post } from '../api';
-import { duration, shortTxn, silentBuckets } from '../format';
+import { duration, shortTxn, silentBuckets, whole } from '../format';
 import { Confirm, Empty, Panel, Problem, State } from '../parts/basics';
 import { useLoaded } from '../parts/use-loaded';
 import { accountHref, paymentHref } from '../router';
@@ -48,6 +48,7 @@ export function DoubtsPage({ operator }: { readonly operator: string }) {
       {value?.doubts.map((doubt) => (
         <Doubt key={`${doubt.txn} ${doubt.account ?? ''}`} doubt={doubt} onResolve={() => choose(doubt)} />
       ))}
+      {value !== null && value.more > 0 && <p class="hint">And {whole(value.more)} more, younger than these.</p>}
       {chosen !== null && (
         <Confirm title="Resolve this payment?" verb="Resolve" isBusy={isBusy} onConfirm={() => resolve(chosen)} onCancel={() => choose(null)}>
           <p>
