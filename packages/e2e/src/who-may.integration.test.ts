@@ -13,7 +13,7 @@ import { numberIn } from './harness/names';
 import { Bank } from './testing/bank';
 import { rawCall } from './testing/raw-call';
 
-type Answer = 'OK' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'UNIMPLEMENTED';
+type Answer = 'OK' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND';
 /** The call as it would be right for `number`. */
 type Call = (client: MasClient, number: string) => Promise<unknown>;
 
@@ -89,7 +89,17 @@ const METHODS: readonly (readonly [path: string, own: Answer, foreign: Answer, o
   ['mas.v1.LockService/ListLocks', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.listLocks()],
   ['mas.v1.LockService/BreakLock', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client, number) => locked(number, () => client.breakLock(number))],
   ['mas.v1.NodeService/GetClusterStatus', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.clusterStatus()],
-  ['mas.v1.NodeService/AddNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'UNIMPLEMENTED', (client) => client.addNode(9, 'localhost:1')],
+  ['mas.v1.NodeService/AddNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.addNode(9, 'localhost:1')],
+  ['mas.v1.NodeService/DrainNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', (client) => client.drainNode(8, false)],
+  ['mas.v1.NodeService/RemoveNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', (client) => client.removeNode(8, false)],
+  ['mas.v1.NodeService/MoveReplica', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', (client) => client.moveReplica(77, 1, 8)],
+  [
+    'mas.v1.NodeService/Rebalance',
+    'PERMISSION_DENIED',
+    'PERMISSION_DENIED',
+    'OK',
+    (client) => client.rebalance({ replicas: undefined, dryRun: true, stop: false }),
+  ],
   ['mas.v1.NodeService/ReplaceNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', (client) => client.replaceNode(9)],
   ['mas.v1.NodeService/Audit', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.audit()],
   ['mas.v1.NodeService/ListUndecided', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.undecided()],
@@ -106,6 +116,7 @@ const INTERNAL: readonly (readonly [path: string, tm: boolean, rm: boolean])[] =
   ['mas.v1.TransactionService/Session', true, true],
   ['mas.v1.MembershipService/Found', false, true],
   ['mas.v1.MembershipService/Introduce', false, true],
+  ['mas.v1.MembershipService/Join', false, true],
   ['mas.v1.MembershipService/Rejoin', false, true],
   ['mas.v1.RaftService/Replicate', false, true],
   ['mas.v1.RaftService/InstallSnapshot', false, true],

@@ -11,6 +11,8 @@ export type IdentityState =
   | FoundingState
   /** A new folder in the place of a lost one: it waits until the cluster admits it. */
   | { readonly kind: 'rejoining' }
+  /** A folder of a node that comes later (docs/adr/0022): it waits until the cluster takes it in. */
+  | { readonly kind: 'joining' }
   | { readonly kind: 'admitted'; readonly clusterId: ClusterId; readonly ordinal: Ordinal; readonly settings: ClusterSettings };
 
 export interface IdentityRecord {
@@ -50,6 +52,7 @@ export function membershipOf({ state }: IdentityRecord): Membership | null {
     case 'alone':
     case 'agreed':
     case 'rejoining':
+    case 'joining':
       return null;
     default:
       return state satisfies never;
@@ -60,7 +63,11 @@ const FORMAT = 1;
 
 export function encodeIdentity(record: IdentityRecord): string {
   const { members, ...rest } = record;
-  return JSON.stringify({ format: FORMAT, ...rest, members: members === null ? null : { version: members.version, members: members.members() } });
+  return JSON.stringify({
+    format: FORMAT,
+    ...rest,
+    members: members === null ? null : { version: members.version, members: members.members(), removed: members.removed },
+  });
 }
 
 /** @throws InvariantViolation for text that encodeIdentity did not write. */
@@ -82,7 +89,8 @@ function stateOf(value: Record<string, unknown>): IdentityState {
     case 'alone':
       return { kind: 'alone' };
     case 'rejoining':
-      return { kind: 'rejoining' };
+    case 'joining':
+      return { kind: value['kind'] };
     case 'agreed':
       return { kind: 'agreed', founding: foundingIn(object(value['founding'])) };
     case 'member':
@@ -120,7 +128,9 @@ function membersOf(value: Record<string, unknown>): MemberTable {
     const member = object(each);
     return { rm: rmId(Number(member['rm'])), incarnation: incarnation(String(member['incarnation'])), ordinal: ordinal(Number(member['ordinal'])) };
   });
-  return new MemberTable(Number(value['version']), members);
+  // Earlier versions removed nobody.
+  const removed = list(value['removed'] ?? []).map((rm) => rmId(Number(rm)));
+  return new MemberTable(Number(value['version']), members, removed);
 }
 
 function object(value: unknown): Record<string, unknown> {

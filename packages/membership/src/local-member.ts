@@ -56,7 +56,7 @@ export class LocalMember {
   /** What this end of a connection says. */
   name(): PeerName {
     invariant(this.hasBegun, 'a run has begun before a process says who it is');
-    return { ...this.self, clusterId: this.clusterId, position: this.options.position(), runs: this.runs };
+    return { ...this.self, clusterId: this.clusterId, position: this.options.position(), runs: this.runs, table: this.table.version };
   }
 
   /** Null: the other end is welcome, and where it stands is remembered: a copy from before knows nothing of this run. */

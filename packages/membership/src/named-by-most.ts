@@ -8,12 +8,13 @@ import type { ClusterId } from './identity';
 export class NamedByMost {
   private readonly named = new Map<RmId, ClusterId>();
 
-  constructor(private readonly dialled: number) {}
+  /** @param dialled how many are dialled now */
+  constructor(private readonly dialled: () => number) {}
 
   /** @returns the cluster, once more than half of those that are dialled have named it; null before */
   heard(by: RmId, id: ClusterId): ClusterId | null {
     this.named.set(by, id);
     const count = [...this.named.values()].filter((each) => each === id).length;
-    return 2 * count > this.dialled ? id : null;
+    return 2 * count > this.dialled() ? id : null;
   }
 }

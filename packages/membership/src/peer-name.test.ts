@@ -13,16 +13,20 @@ const [FIRST, SECOND, OTHER] = ['1', '2', '3'].map((digit) => incarnation(digit.
   ReturnType<typeof incarnation>,
   ReturnType<typeof incarnation>,
 ];
-const [ONE, THREE, FOUR] = [rmId(1), rmId(3), rmId(4)];
+const [ONE, THREE, FOUR, FIVE] = [rmId(1), rmId(3), rmId(4), rmId(5)];
 
 const [RUN_1, RUN_2, RUN_OF_COPY] = [runOf(`00000001${'a'.repeat(12)}`), runOf(`00000002${'b'.repeat(12)}`), runOf(`00000002${'c'.repeat(12)}`)];
 
 const known = {
   clusterId: OURS,
-  members: new MemberTable(7, [
-    { rm: THREE, incarnation: SECOND, ordinal: ordinal(1) },
-    { rm: ONE, incarnation: FIRST, ordinal: ordinal(0) },
-  ]),
+  members: new MemberTable(
+    7,
+    [
+      { rm: THREE, incarnation: SECOND, ordinal: ordinal(1) },
+      { rm: ONE, incarnation: FIRST, ordinal: ordinal(0) },
+    ],
+    [FIVE],
+  ),
   marks: new PositionMarks([{ rm: THREE, ordinal: ordinal(1), run: RUN_1, position: 40 }]),
 };
 const peer = (of: Partial<PeerName>): PeerName => ({
@@ -32,6 +36,7 @@ const peer = (of: Partial<PeerName>): PeerName => ({
   incarnation: SECOND,
   position: 40,
   runs: [{ run: RUN_1, from: 0 }],
+  table: 7,
   ...of,
 });
 
@@ -40,6 +45,8 @@ test.each<[string, Partial<PeerName>, string | null, boolean, RegExp]>([
   ['the member, further on', { position: 41 }, null, false, /^$/],
   ['of another cluster, whatever else it says', { clusterId: THEIRS, rm: FOUR, ordinal: ordinal(0) }, 'ANOTHER_CLUSTER', true, /b{32}, this is cluster a{32}/],
   ['an RM that the cluster does not have', { rm: FOUR }, 'UNKNOWN_RESOURCE_MANAGER', true, /no rm-4\. Its resource managers are rm-1, rm-3/],
+  ['an RM that may have joined since', { rm: FOUR, table: 8 }, 'NOT_KNOWN_YET', false, /rm-4 is not known here yet/],
+  ['an RM that was removed, however new its table', { rm: FIVE, table: 8 }, 'REMOVED_RESOURCE_MANAGER', true, /rm-5 was removed/],
   ['an incarnation that was replaced', { ordinal: ordinal(0), incarnation: FIRST }, 'REPLACED_INCARNATION', true, /\(11111111\) was replaced by 22222222/],
   [
     'one that nobody admitted',

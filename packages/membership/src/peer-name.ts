@@ -15,11 +15,14 @@ export interface PeerName extends MemberIdentity {
   readonly position: number;
   /** The starts behind its data folder, the running one last. */
   readonly runs: readonly RunStart[];
+  /** Version of the table of members that it knows: who is told by a newer one than this end's may have joined since. */
+  readonly table: number;
 }
 
 export const PEER_REFUSALS = [
   'ANOTHER_CLUSTER',
   'UNKNOWN_RESOURCE_MANAGER',
+  'REMOVED_RESOURCE_MANAGER',
   'REPLACED_INCARNATION',
   'OTHER_INCARNATION',
   'OLD_COPY',
@@ -53,11 +56,7 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
   const elsewhere = judgeCluster(known.clusterId, peer.clusterId, `rm-${peer.rm}`);
   if (elsewhere !== null) return elsewhere;
   const member = known.members.of(peer.rm);
-  if (member === undefined)
-    return final(
-      'UNKNOWN_RESOURCE_MANAGER',
-      `Cluster ${shortId(known.clusterId)} has no rm-${peer.rm}. Its resource managers are ${list(known.members)}; stop this one, or give it the id and the data folder of one of them.`,
-    );
+  if (member === undefined) return judgeNoMember(known, peer);
   if (peer.ordinal > member.ordinal)
     return { name: 'NOT_KNOWN_YET', message: `The ${nth(peer.ordinal)} incarnation of rm-${peer.rm} is not known here yet.`, isFinal: false, mark: null };
   if (peer.ordinal < member.ordinal)
@@ -72,6 +71,20 @@ export function judgePeer(known: Known, peer: PeerName): PeerRefusal | null {
     );
   const mark = known.marks.of(peer.rm, peer.ordinal);
   return mark === null ? null : judgeLog(peer, mark);
+}
+
+/** It may have joined by a table that this end has yet to hear of (docs/adr/0022). */
+function judgeNoMember({ clusterId, members }: Known, peer: PeerName): PeerRefusal {
+  if (members.removed.includes(peer.rm))
+    return final(
+      'REMOVED_RESOURCE_MANAGER',
+      `rm-${peer.rm} was removed from cluster ${shortId(clusterId)}. Stop it for good; its data folder is of no use any more.`,
+    );
+  if (peer.table > members.version) return { name: 'NOT_KNOWN_YET', message: `rm-${peer.rm} is not known here yet.`, isFinal: false, mark: null };
+  return final(
+    'UNKNOWN_RESOURCE_MANAGER',
+    `Cluster ${shortId(clusterId)} has no rm-${peer.rm}. Its resource managers are ${list(members)}; stop this one, or give it the id and the data folder of one of them.`,
+  );
 }
 
 /** Of one that would be welcome, while the process before it on the same data is heard all the same. It may have been killed a moment ago: not final. */

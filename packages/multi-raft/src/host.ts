@@ -43,6 +43,12 @@ export interface MultiRaft<Result> {
   /** Starts a group with its applier; resolves once it takes part. `initial` is used where the log has never seen the group. @throws HostStopped */
   addGroup(group: BucketId, applier: Applier<Result>, initial: InitialGroup | null): Promise<void>;
   removeGroup(group: BucketId): Promise<void>;
+  /** Ends the replica here as removeGroup does, and keeps its log: from when this resolves it promises nothing, and addGroup opens it again. */
+  closeGroup(group: BucketId): Promise<void>;
+  /** Of a closed one: drops its log, except for term and vote. Its applied state's own rows are the caller's. */
+  forgetGroup(group: BucketId): Promise<void>;
+  /** Its log says that a replica of it was removed here: rows that are left are garbage. */
+  wasRemoved(group: BucketId): boolean;
   groups(): readonly BucketId[];
   propose(group: BucketId, data: Uint8Array): Promise<ProposalResult<Result>>;
   /** A linearizable read point at the leader: resolves once confirmed by a quorum *and applied here*. Concurrent ones share rounds. */
@@ -55,8 +61,15 @@ export interface MultiRaft<Result> {
   isLeader(group: BucketId): boolean;
   /** To the incarnation of that Resource Manager that has a vote and is up. */
   transferLeadership(group: BucketId, to: RmId): Promise<boolean>;
-  /** One change at a time per group; resolves once it is applied here. */
-  changeReplicas(group: BucketId, change: ReplicaChange): Promise<'done' | 'not-leader' | 'refused' | 'unknown'>;
+  /**
+   * One change at a time per group; resolves once it is applied here.
+   * @param decidedOn of which term and voters; refused where either is another by now
+   */
+  changeReplicas(
+    group: BucketId,
+    change: ReplicaChange,
+    decidedOn?: Pick<GroupStatus, 'term' | 'voters'>,
+  ): Promise<'done' | 'not-leader' | 'refused' | 'unknown'>;
   /**
    * Ends one group's replica here and leaves the process as it is, for a reason that lies in its applied state. A leader first
    * tries to hand over, for at most two seconds. Its log stays.

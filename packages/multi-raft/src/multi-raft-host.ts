@@ -101,6 +101,12 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
 
   /** Ends the replica here and drops its log, except for term and vote. Its applied state's own rows are the caller's. */
   async removeGroup(group: BucketId): Promise<void> {
+    if (!this.registry.has(group)) return;
+    await this.closeGroup(group);
+    await this.forgetGroup(group);
+  }
+
+  async closeGroup(group: BucketId): Promise<void> {
     const replica = this.registry.get(group);
     if (replica === undefined) return;
     replica.retire({ kind: 'unavailable', reason: 'the group was removed from this process' });
@@ -108,10 +114,23 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     this.changing.add(group);
     try {
       await replica.applier.stop();
+    } finally {
+      this.changing.delete(group);
+    }
+  }
+
+  async forgetGroup(group: BucketId): Promise<void> {
+    invariant(!this.registry.has(group) && !this.changing.has(group), 'only a closed group is forgotten', { group });
+    this.changing.add(group);
+    try {
       await this.ports.log.reset(group, REMOVED);
     } finally {
       this.changing.delete(group);
     }
+  }
+
+  wasRemoved(group: BucketId): boolean {
+    return isRemoved(this.ports.log.storage(group));
   }
 
   groups(): readonly BucketId[] {
@@ -172,10 +191,10 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
     return target === undefined ? false : transferTo(replica, target);
   }
 
-  async changeReplicas(group: BucketId, change: ReplicaChange): Promise<ChangeOutcome> {
+  async changeReplicas(group: BucketId, change: ReplicaChange, decidedOn?: Pick<GroupStatus, 'term' | 'voters'>): Promise<ChangeOutcome> {
     const replica = this.registry.get(group);
     if (replica === undefined || this.phase !== 'running') return 'refused';
-    return changeReplicas(replica, change);
+    return decidedOn === undefined || isStill(replica, decidedOn) ? changeReplicas(replica, change) : 'refused';
   }
 
   async stopGroup(group: BucketId, cause: GroupStopped): Promise<void> {
@@ -291,4 +310,10 @@ export class MultiRaftHost<Result> implements MultiRaft<Result> {
       fatal: (failure: HostFailure) => ports.onFatal(failure),
     };
   }
+}
+
+/** Leadership and voters are those that something was decided on. */
+function isStill<Result>(replica: Replica<Result>, { term, voters }: Pick<GroupStatus, 'term' | 'voters'>): boolean {
+  const nodes = new Set(voters.map(nodeOf));
+  return replica.isLeader && replica.known.term === term && nodes.size === replica.voters.length && replica.voters.every((node) => nodes.has(node));
 }

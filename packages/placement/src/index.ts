@@ -13,7 +13,7 @@ export {
 } from './placement-map';
 export { ASK_OTHERS_MS, QUESTION_MS, RouteSearch, type AttemptEnd, type Route, type RouteStep } from './route-search';
 export { homeSlotOf, homeSlotOfKey, slotOfAccount } from './slot-of';
-export { leaderOrder } from './leader-order';
+export { preferredLeaders } from './preferred-leaders';
 export { changeNodes, MAX_NODES, MAX_REPLICAS, nameOf, type NodeChange, type NodeRefusal } from './node-changes';
 export { planReplicas, replicasAfter, type PlanStep } from './replica-plan';
 export { META_REPLICAS, nodesOf, placements, rosterOf, type NodeEntry, type NodeState, type Placed, type Roster } from './roster';

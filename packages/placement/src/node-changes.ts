@@ -76,7 +76,8 @@ function takeIn(map: PlacementMap, cluster: ClusterRecord, rm: RmId, incarnation
   const entry = expected.find((each) => each.rm === rm);
   // Whoever has been taken in is judged as a member, by its incarnation.
   if (entry === undefined) return cluster.nodes.some((node) => node.rm === rm) ? ok(map) : unknownNode(map, rm);
-  const next = changed(map, cluster, { expected: expected.filter((each) => each !== entry) });
+  // Whoever adds a node wants it used.
+  const next = changed(map, cluster, { expected: expected.filter((each) => each !== entry), isBalancing: true });
   const nodes = [...cluster.nodes, { rm, incarnation, ordinal: FOUNDER, isLost: false }].sort((a, b) => a.rm - b.rm);
   const resourceManagers = [...map.resourceManagers, entry].sort((a, b) => a.rm - b.rm);
   return ok({ ...next, resourceManagers, cluster: { ...(next.cluster ?? cluster), nodes } });

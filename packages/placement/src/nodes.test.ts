@@ -35,6 +35,7 @@ const takeIn = (rm: number): NodeChange => ({ kind: 'take-in', rm: rmId(rm), inc
 const drain = (rm: number): NodeChange => ({ kind: 'drain', rm: rmId(rm), isDraining: true });
 const remove = (rm: number): NodeChange => ({ kind: 'remove', rm: rmId(rm), placed: [] });
 const balanced = (replicas: number): NodeChange => ({ kind: 'balance', isBalancing: true, replicas });
+const unbalanced = (replicas: number): NodeChange => ({ kind: 'balance', isBalancing: false, replicas });
 const joined = (map: PlacementMap, ...rms: readonly number[]): PlacementMap => rms.reduce((now, rm) => after(now, expectNode(rm), takeIn(rm)), map);
 
 function carriedOut(map: PlacementMap, steps: readonly PlanStep[]): PlacementMap {
@@ -143,11 +144,16 @@ describe('a plan', () => {
   });
 
   test('nobody asks for balance: nothing moves onto a new node, but a meta group that has become possible', () => {
-    expect(planReplicas(joined(founded(3, 6, 3), 4), everybody)).toEqual([]);
-    expect(planReplicas(joined(founded(1, 6, 1), 2, 3), everybody)).toEqual([
+    expect(planReplicas(after(joined(founded(3, 6, 3), 4), unbalanced(3)), everybody)).toEqual([]);
+    expect(planReplicas(after(joined(founded(1, 6, 1), 2, 3), unbalanced(1)), everybody)).toEqual([
       { bucket: META_GROUP, remove: null, add: 2, why: 'fill' },
       { bucket: META_GROUP, remove: null, add: 3, why: 'fill' },
     ]);
+  });
+
+  test('a node that has come is given its share of replicas without another word', () => {
+    const map = joined(founded(3, 8, 3), 4);
+    expect(loads(carriedOut(map, planReplicas(map, everybody)))).toEqual([6, 6, 6, 6]);
   });
 
   const shapes = fc.record({

@@ -58,8 +58,11 @@ function groupOf(request: ParticipantRequest): BucketId | null {
     case 'totals':
     case 'undecided':
     case 'locks':
+    case 'members':
       return request.bucket;
     case 'replace-node':
+    case 'node-order':
+    case 'take-in':
       return META_GROUP;
     case 'who-leads':
     case 'checksum':

@@ -2,7 +2,7 @@
 import type { LedgerCodec, Outcome } from '@mas/ledger';
 import type { ClusterSettings, LocalMember } from '@mas/membership';
 import type { MultiRaft } from '@mas/multi-raft';
-import type { LeaderDirectory } from '@mas/placement';
+import type { LeaderDirectory, PlacementMap } from '@mas/placement';
 import type { ParticipantClient } from '@mas/two-phase-commit';
 import type { Clock, Logger, Random, RmId } from '@mas/values';
 import type { AppliedStore } from './applied-store';
@@ -24,6 +24,8 @@ export interface RmMembership {
   readonly settings: ClusterSettings;
   /** What every connection is judged by. */
   readonly local: Pick<LocalMember, 'adopt' | 'onUnknown' | 'self'>;
+  /** Keeps the newest map in the data folder. */
+  readonly keepMap: (map: PlacementMap) => Promise<void>;
 }
 
 export interface ResourceManagerOptions {
@@ -49,6 +51,8 @@ export interface ResourceManagerOptions {
   /** Of this process, for whoever asks how it is; null: not known. */
   readonly certificatesEndMs?: () => number | null;
   readonly failpoints?: Failpoints;
+  /** A newer map counts; called before the members that it names do. */
+  readonly onPlacement?: (map: PlacementMap) => void;
   /** A bucket's replica has stopped and the process goes on; called once per replica. */
   readonly onBucketStopped?: (stop: BucketStop) => void;
   /** A broken invariant, or another process has taken over the tables: the process must stop. Called once. */

@@ -5,10 +5,10 @@
 import { SEMANTICS_VERSION } from '@mas/ledger';
 import type { Incarnation } from '@mas/membership';
 import { isGroupStopped } from '@mas/multi-raft';
-import { membersOfMap, META_GROUP, META_REPLICAS, PlacementIndex, txnVersionOf, type PlacementMap } from '@mas/placement';
+import { membersOfMap, META_GROUP, PlacementIndex, rosterOf, txnVersionOf, type NodeChange, type PlacementMap } from '@mas/placement';
 import { nodeId, type ConfState } from '@mas/raft';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer, Passage, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
-import { unreachable, type AccountNumber, type BucketId, type RmId, type Timer } from '@mas/values';
+import { unreachable, type AccountNumber, type BucketId, type RmId } from '@mas/values';
 import { BucketReplica, type BucketRequest } from './bucket/bucket-replica';
 import { describeStop, startStop, type BucketStop } from './bucket/bucket-stop';
 import type { ReplicaContext } from './bucket/replica-context';
@@ -19,18 +19,16 @@ import { BucketExchange } from './homes/exchange';
 import { HomeQuerier } from './homes/home-querier';
 import type { RejoinAnswer } from './membership/membership-ports';
 import { readmit } from './membership/readmission';
-import { ReplacementDriver } from './membership/replacement-driver';
 import { MetaReplica } from './meta/meta-replica';
+import { Nodes } from './nodes/nodes';
+import type { ReplicaHolder } from './nodes/replica-keeper';
 import { AdmissionControl } from './propose/admission';
 import { isFenced } from './applied-store';
 import { Relay } from './relay';
 import { numbersOf, type ResourceManagerNumbers } from './resource-manager-numbers';
 import type { ResourceManagerOptions } from './resource-manager-options';
 
-/** A process without a replica of the meta group asks one that has for the map this often. */
-const PLACEMENT_POLL_MS = 5_000;
-
-export class ResourceManager implements ParticipantServer {
+export class ResourceManager implements ParticipantServer, ReplicaHolder {
   private readonly context: ReplicaContext;
   private readonly replicas = new Map<BucketId, BucketReplica>();
   /** Of buckets whose replica here has stopped; they stay in `replicas` unless they never started. */
@@ -39,11 +37,10 @@ export class ResourceManager implements ParticipantServer {
   private readonly relay: Relay;
   private readonly homes: HomeQuerier;
   private readonly admission: AdmissionControl;
-  private readonly replacement: ReplacementDriver;
+  private readonly nodes: Nodes;
   private readonly probe: StoreProbe;
   private meta: MetaReplica | null = null;
-  private placementTimer: Timer | null = null;
-  private isPolling = false;
+  private readonly onPlacement: ((map: PlacementMap) => void) | undefined;
   private accepting = false;
   private stopping: Promise<void> | null = null;
 
@@ -62,7 +59,15 @@ export class ResourceManager implements ParticipantServer {
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest, () => txnVersionOf(directory.placement().map));
-    this.replacement = new ReplacementDriver({ host: options.host, directory, clock, logger: options.logger });
+    this.onPlacement = options.onPlacement;
+    this.nodes = new Nodes({
+      context: this.context,
+      meta: () => this.meta,
+      holder: this,
+      ask: (bucket, request) => this.exchange.ask(bucket, request),
+      ownStatus: () => this.ownStatus(),
+      onMap: (map) => this.onMap(map),
+    });
   }
 
   /**
@@ -77,23 +82,23 @@ export class ResourceManager implements ParticipantServer {
     const { map } = directory.placement();
     // Once: a group that is missing later is one that this RM joins, or that it has lost.
     const mayFound = !this.context.membership.identity.current().hasGroups;
-    if (metaReplicas(map).includes(rm)) {
-      this.meta = new MetaReplica(host, this.context, (newer) => this.onMap(newer));
-      await host.addGroup(META_GROUP, this.meta.applier, mayFound ? { confState: votersOf(metaReplicas(map)) } : null);
-    } else {
-      this.pollPlacement();
-      this.context.membership.local.onUnknown(() => this.pollPlacementSoon());
-    }
+    // What was left where a removal was cut short.
+    const stored = await store.buckets();
+    for (const bucket of stored) if (host.wasRemoved(bucket)) await store.dropBucket(bucket);
+    const kept = [...stored.filter((bucket) => !host.wasRemoved(bucket)), ...logged];
+    const { meta } = rosterOf(map);
+    // A map of nodes that have come or gone is not the one that the others have founded by: they have quorums, and bring this one up.
+    const founds = mayFound && map.cluster?.roster === undefined;
+    if (meta.includes(rm) || kept.includes(META_GROUP)) await this.openMeta(founds && meta.includes(rm) ? votersOf(meta) : null);
     // Rows that the map does not speak of yet belong to replicas that were added before it was published.
     const placed = map.buckets.filter(({ replicas }) => replicas.includes(rm)).map(({ bucket }) => bucket);
-    const kept = [...(await store.buckets()), ...logged].filter((bucket) => bucket !== META_GROUP);
-    for (const bucket of new Set([...placed, ...kept])) {
+    for (const bucket of new Set([...placed, ...kept.filter((each) => each !== META_GROUP)])) {
       const replicas = directory.placement().replicasOf(bucket);
-      await this.open(bucket, mayFound && replicas.includes(rm) ? votersOf(replicas) : null);
+      await this.openBucket(bucket, founds && replicas.includes(rm) ? votersOf(replicas) : null);
     }
     if (mayFound) await this.context.membership.identity.change({ hasGroups: true });
     if (this.stopping !== null) return;
-    this.replacement.start();
+    this.nodes.start();
     this.probe.start();
     this.accepting = true;
   }
@@ -118,16 +123,23 @@ export class ResourceManager implements ParticipantServer {
       case 'who-leads':
         return this.whoLeads(request.bucket);
       case 'placement':
-        return this.meta === null ? { kind: 'no-replica' } : this.placementReply(this.meta.applier.placement());
+        return this.placementReply(this.knownMap());
       case 'status':
         return {
           kind: 'status',
-          replicas: this.status(),
+          replicas: this.ownStatus(),
           condition: this.context.host.condition(),
           certificatesEndMs: this.context.certificatesEndMs?.() ?? null,
         };
       case 'replace-node':
         return this.replaceNode(request.rm, request.ordinal, request.token);
+      case 'node-order':
+        return this.meta === null ? { kind: 'no-replica' } : this.nodes.order(request.order, request.token);
+      case 'take-in':
+        if (caller !== 'rm') return { kind: 'permission-denied', reason: 'RESOURCE_MANAGERS_ONLY' };
+        return this.meta === null ? { kind: 'no-replica' } : this.nodes.takeIn(request.rm, request.incarnation);
+      case 'members':
+        return this.nodes.members(request.bucket);
       case 'instructions':
       case 'query':
       case 'read-accounts':
@@ -154,26 +166,41 @@ export class ResourceManager implements ParticipantServer {
     return leadership === null ? { kind: 'no-replica' } : { kind: 'leadership', ...leadership };
   }
 
-  /** Hosts a replica of a bucket that was placed here later: it waits until it is added to the group and caught up. */
-  async addReplica(bucket: BucketId): Promise<void> {
-    if (!this.replicas.has(bucket)) await this.open(bucket, null);
+  /** Of the groups that take part here, or have stopped. */
+  status(): readonly { readonly group: BucketId; readonly role: ReplicaStatus['role'] }[] {
+    return this.ownStatus().map(({ bucket, role }) => ({ group: bucket, role }));
   }
 
-  /** Stops a replica that was removed from its group and drops its rows. */
-  async removeReplica(bucket: BucketId): Promise<void> {
-    const replica = this.replicas.get(bucket);
-    const neverStarted = replica === undefined && this.stops.has(bucket);
-    if (replica === undefined && !neverStarted) return;
-    this.replicas.delete(bucket);
-    this.stops.delete(bucket);
+  /** Hosts a replica of a group that was placed here later: it waits until it is added to the group and caught up. */
+  async open(group: BucketId): Promise<void> {
+    const { host, store } = this.context;
+    if (host.groups().includes(group) || this.stops.has(group) || this.stopping !== null) return;
+    if (host.wasRemoved(group)) await store.dropBucket(group);
+    await (group === META_GROUP ? this.openMeta(null) : this.openBucket(group, null));
+  }
+
+  async close(group: BucketId): Promise<void> {
+    if (group === META_GROUP) this.meta = null;
+    const replica = this.replicas.get(group);
+    this.replicas.delete(group);
     await replica?.quiet();
-    await this.context.host.removeGroup(bucket);
-    await this.context.store.dropBucket(bucket);
+    await this.context.host.closeGroup(group);
+  }
+
+  async drop(group: BucketId): Promise<void> {
+    await this.context.host.forgetGroup(group);
+    await this.context.store.dropBucket(group);
   }
 
   /** Publishes a newer placement; the map that is current afterwards, or null where this RM does not lead the meta group. */
   async proposePlacement(map: PlacementMap): Promise<PlacementMap | null> {
     return (await this.meta?.command({ kind: 'map', map })) ?? null;
+  }
+
+  /** Of nodes or placement, on the newest map that this RM knows; null where it does not lead the meta group. */
+  async proposeChange(change: NodeChange): Promise<PlacementMap | null> {
+    const onVersion = this.meta?.applier.placement()?.version;
+    return onVersion === undefined ? null : ((await this.meta?.command({ kind: 'change', onVersion, change })) ?? null);
   }
 
   /** A new incarnation of another RM asks to be taken in (docs/adr/0011). */
@@ -199,13 +226,29 @@ export class ResourceManager implements ParticipantServer {
     return this.placementReply(after);
   }
 
+  /** A node that was added asks to be taken in (docs/adr/0022). */
+  join(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
+    return this.nodes.join(rm, incarnation);
+  }
+
+  /** Null: only what was configured is known here. */
+  private knownMap(): PlacementMap | null {
+    const { map } = this.context.directory.placement();
+    const own = this.meta?.applier.placement() ?? null;
+    return map.cluster !== null && (own === null || map.version > own.version) ? map : own;
+  }
+
   private placementReply(map: PlacementMap | null): ParticipantReply {
     return { kind: 'placement', map, agreedMs: this.context.host.agreedMs() };
   }
 
   private onMap(map: PlacementMap): void {
     const { directory, membership } = this.context;
-    directory.adopt(new PlacementIndex(map));
+    const isNews = directory.adopt(new PlacementIndex(map));
+    if (isNews && map.cluster !== null) {
+      void membership.keepMap(map);
+      this.onPlacement?.(map);
+    }
     const members = membersOfMap(map);
     if (members !== null && membership.local.adopt(members)) void membership.identity.change({ members });
   }
@@ -259,7 +302,20 @@ export class ResourceManager implements ParticipantServer {
     return accounts.every((account) => account === subject.account) ? null : 'ACCOUNT_OF_ANOTHER_CALLER';
   }
 
-  private async open(bucket: BucketId, confState: ConfState | null): Promise<void> {
+  private async openMeta(confState: ConfState | null): Promise<void> {
+    const { host } = this.context;
+    const meta = new MetaReplica(host, this.context, (newer) => this.onMap(newer));
+    // From here on: its applier tells maps, and may lead, before it is added.
+    this.meta = meta;
+    try {
+      await host.addGroup(META_GROUP, meta.applier, confState === null ? null : { confState });
+    } catch (error) {
+      this.meta = null;
+      throw error;
+    }
+  }
+
+  private async openBucket(bucket: BucketId, confState: ConfState | null): Promise<void> {
     const replica = new BucketReplica(bucket, this.context, { exchange: this.exchange, homes: this.homes, admission: this.admission });
     try {
       await this.context.host.addGroup(bucket, replica.applier, confState === null ? null : { confState });
@@ -284,7 +340,7 @@ export class ResourceManager implements ParticipantServer {
     report?.(stop);
   }
 
-  private status(): readonly ReplicaStatus[] {
+  private ownStatus(): readonly ReplicaStatus[] {
     const started = this.context.host.status().map((group): ReplicaStatus => {
       const replica = this.replicas.get(group.group);
       return {
@@ -344,34 +400,12 @@ export class ResourceManager implements ParticipantServer {
 
   private async shutDown(): Promise<void> {
     this.accepting = false;
-    this.placementTimer?.cancel();
     this.probe.stop();
-    this.replacement.stop();
+    this.nodes.stop();
     await Promise.all([...this.replicas.values()].map((replica) => replica.quiet()));
     await this.context.host.stop();
     await this.context.store.close();
   }
-
-  private pollPlacement(afterMs = PLACEMENT_POLL_MS): void {
-    this.placementTimer?.cancel();
-    this.placementTimer = this.context.clock.schedule(afterMs, () => {
-      this.isPolling = true;
-      void this.exchange.ask(META_GROUP, { kind: 'placement' }).then((reply) => {
-        this.isPolling = false;
-        if (reply.kind === 'placement' && reply.map !== null) this.onMap(reply.map);
-        if (this.stopping === null) this.pollPlacement();
-      });
-    });
-  }
-
-  /** Somebody was turned away whom a newer map may know: he dials again soon. */
-  private pollPlacementSoon(): void {
-    if (!this.isPolling && this.stopping === null) this.pollPlacement(0);
-  }
-}
-
-function metaReplicas(map: PlacementMap): readonly RmId[] {
-  return map.resourceManagers.slice(0, META_REPLICAS).map(({ rm }) => rm);
 }
 
 function votersOf(replicas: readonly RmId[]): ConfState {

@@ -5,7 +5,7 @@
  */
 import type { Condition } from '@mas/health';
 import type { AbortReason, AccountStatus, LegRow, OutcomeRow, PaymentBody, PaymentKind, Subject } from '@mas/ledger';
-import type { ClusterNode, PlacementMap } from '@mas/placement';
+import type { ClusterNode, NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
 import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
 import type { AccountNumber, AmountMinor, BucketId, Currency, RmId, TxnId } from '@mas/values';
 import type { TimelineStep, TransactionState } from './txn-coordinator-dao';
@@ -41,6 +41,12 @@ export interface RequestError {
   /** One sentence: what happened, to what, and what to do. */
   readonly message: string;
   readonly facts: Readonly<Record<string, string>>;
+}
+
+/** The map once an order counts, and what is to move by it. */
+export interface OrderedNodes {
+  readonly placement: PlacementMap;
+  readonly steps: readonly PlanStep[];
 }
 
 export type Reply<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: RequestError };
@@ -229,6 +235,8 @@ export interface CoordinatorService {
    * @param ordinal of the incarnation that is meant, so that a repetition changes nothing; null: whichever counts now
    */
   replaceNode(caller: Caller, rm: number, ordinal: number | null): Promise<Reply<ClusterNode>>;
+  /** Nodes come and go, replicas move. Where it is refused nothing has changed; what moves by it moves after the answer. */
+  orderNodes(caller: Caller, order: NodeOrder): Promise<Reply<OrderedNodes>>;
   clusterStatus(caller: Caller): Promise<
     Reply<{
       readonly placement: PlacementMap;

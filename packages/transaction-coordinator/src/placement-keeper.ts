@@ -6,7 +6,7 @@ import { PlacementIndex, txnVersionOf, type LeaderDirectory, type PlacementMap }
 import type { ParticipantClient, Placing } from '@mas/two-phase-commit';
 import type { PaymentBody, TxnVersion } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
-import type { Clock, Logger, RmId, Slot } from '@mas/values';
+import type { Clock, Logger, RmId, Slot, Timer } from '@mas/values';
 import type { TxnCoordinatorDAO } from './txn-coordinator-dao';
 
 export interface PlacementSource {
@@ -20,6 +20,7 @@ export interface PlacementSource {
 const REDIS_PATIENCE_MS = 500;
 /** A refresh that brought nothing new is not repeated sooner. */
 const REFRESH_PAUSE_MS = 100;
+const KEEP_UP_EVERY_MS = 1_000;
 
 /**
  * The newest map to be had: from Redis, else from the first of `rms` that knows one (published again). Null: nobody has one yet. One that was
@@ -40,6 +41,9 @@ export async function discoverPlacement(source: PlacementSource, rms: readonly R
 
 export class PlacementKeeper {
   private refreshing: Promise<void> | null = null;
+  private timer: Timer | null = null;
+  private stopped = false;
+  private turn = 0;
 
   constructor(
     private readonly source: PlacementSource,
@@ -65,9 +69,30 @@ export class PlacementKeeper {
     return this.refreshing;
   }
 
+  /** Nodes come and go without any payment that is refused for it: one of them is asked now and then, each in turn. */
+  keepUp(): void {
+    if (this.stopped) return;
+    this.timer = this.source.clock.schedule(KEEP_UP_EVERY_MS, () => void this.askNext().then(() => this.keepUp()));
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.timer?.cancel();
+  }
+
   /** Puts the map into Redis if Redis has lost it. */
   async republish(): Promise<void> {
     if ((await fromRedis(this.source)) === null) publish(this.source, this.directory.placement().map);
+  }
+
+  private async askNext(): Promise<void> {
+    const { resourceManagers, version } = this.directory.placement().map;
+    this.turn += 1;
+    const next = resourceManagers[this.turn % Math.max(1, resourceManagers.length)];
+    if (next === undefined) return;
+    const reply = await this.source.participants.send(next.rm, { kind: 'placement' }, this.requestTimeoutMs).catch(() => null);
+    if (reply?.kind !== 'placement' || reply.map === null || reply.map.cluster === null || reply.map.version <= version) return;
+    if (this.directory.adopt(new PlacementIndex(reply.map))) publish(this.source, reply.map);
   }
 
   private async lookAround(): Promise<void> {

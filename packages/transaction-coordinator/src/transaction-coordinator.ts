@@ -25,6 +25,8 @@ import { Journal } from './journal/journal';
 import { Audit } from './operations/audit';
 import { ClusterStatus } from './operations/cluster-status';
 import { Doubts } from './operations/doubts';
+import type { NodeOrder } from '@mas/placement';
+import { NodeOrdering } from './operations/node-ordering';
 import { NodeReplacement } from './operations/node-replacement';
 import { Recovery } from './operations/recovery';
 import { Unfinished } from './operations/unfinished';
@@ -64,6 +66,7 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly auditor: Audit;
   private readonly status: ClusterStatus;
   private readonly nodes: NodeReplacement;
+  private readonly ordering: NodeOrdering;
   private readonly recovery: Recovery;
   private readonly unfinished: Unfinished;
   private readonly limits: Readonly<Record<'reads' | 'lists' | 'accounts' | 'audits' | 'operations', WorkLimit>>;
@@ -120,6 +123,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.auditor = new Audit(link, directory, clock, random, config);
     this.status = new ClusterStatus(link, directory, clock, () => this.ownStatus());
     this.nodes = new NodeReplacement(link, clock);
+    this.ordering = new NodeOrdering(link, directory);
     this.recovery = new Recovery(run, dao);
     this.limits = {
       reads: new WorkLimit(config.maxAccountsInReads, 'TOO_MANY_READS', 'reads of accounts and payments'),
@@ -133,6 +137,7 @@ export class TransactionCoordinator implements CoordinatorService {
   /** Publishes the placement if Redis has none, and begins to finish what earlier runs left; payments are served at once. */
   start(): void {
     void this.placements.republish();
+    this.placements.keepUp();
     this.recovery.start();
   }
 
@@ -141,6 +146,7 @@ export class TransactionCoordinator implements CoordinatorService {
     const { clock } = this.ports;
     this.payments.refuseNew();
     this.recovery.stop();
+    this.placements.stop();
     this.unfinished.stop();
     const untilMs = clock.monotonicMs() + graceMs;
     while (clock.monotonicMs() < untilMs && !(this.payments.idle && this.journal.idle)) await delay(clock, STOP_POLL_MS);
@@ -223,6 +229,10 @@ export class TransactionCoordinator implements CoordinatorService {
 
   replaceNode(caller: Caller, rm: number, ordinal: number | null): ReturnType<CoordinatorService['replaceNode']> {
     return this.limits.operations.run(1, () => this.nodes.replace(caller, rm, ordinal));
+  }
+
+  orderNodes(caller: Caller, order: NodeOrder): ReturnType<CoordinatorService['orderNodes']> {
+    return this.limits.operations.run(1, () => this.ordering.order(caller, order));
   }
 
   clusterStatus(caller: Caller): ReturnType<CoordinatorService['clusterStatus']> {

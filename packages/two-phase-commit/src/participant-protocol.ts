@@ -5,7 +5,7 @@
  */
 import type { Condition } from '@mas/health';
 import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome } from '@mas/ledger';
-import type { Leadership, PlacementMap } from '@mas/placement';
+import type { ClusterNode, Leadership, NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
 /** One request to one replica of one bucket. Items keep their order in the reply. */
@@ -76,7 +76,13 @@ export type ParticipantRequest =
    * To the meta group's leader: an operator says that the disk of this RM is lost (docs/adr/0011). Answered with the map as it is then.
    * Where another incarnation than the one with this ordinal counts by then, nothing changes; null: whichever counts.
    */
-  | { readonly kind: 'replace-node'; readonly rm: RmId; readonly ordinal: number | null; readonly token: string };
+  | { readonly kind: 'replace-node'; readonly rm: RmId; readonly ordinal: number | null; readonly token: string }
+  /** To the meta group's leader: an operator's (docs/adr/0022). Repeating it changes nothing. */
+  | { readonly kind: 'node-order'; readonly order: NodeOrder; readonly token: string }
+  /** To the meta group's leader, by another Resource Manager for one that asks to be taken in and has proved to it who it is. */
+  | { readonly kind: 'take-in'; readonly rm: RmId; readonly incarnation: ClusterNode['incarnation'] }
+  /** To the leader of a bucket, or of the meta group: who holds its replicas, confirmed after this was asked. */
+  | { readonly kind: 'members'; readonly bucket: BucketId };
 
 /** Which rpc carries it: ProcessPhase1, ProcessPhase2Commit or ProcessPhase2Rollback. */
 export type InstructionPhase = 'phase-1' | 'phase-2-commit' | 'phase-2-rollback';
@@ -243,6 +249,18 @@ export type ParticipantReply =
   | ({ readonly kind: 'leadership' } & Leadership)
   /** With the time on which most Resource Managers agree, in milliseconds since the Unix epoch; null: who answers knows of none. */
   | { readonly kind: 'placement'; readonly map: PlacementMap | null; readonly agreedMs: number | null }
+  /** To `members`. `voters` are all that may have a say, also those of a configuration that is being left. With the map, of the meta group. */
+  | {
+      readonly kind: 'members';
+      readonly term: number;
+      readonly voters: readonly ReplicaId[];
+      readonly learners: readonly ReplicaId[];
+      readonly map: PlacementMap | null;
+    }
+  /** To an order of nodes, by name; nothing has changed. */
+  | { readonly kind: 'order-refused'; readonly name: string; readonly message: string }
+  /** To an order of nodes: the map as it is afterwards, and what is to move by it. */
+  | { readonly kind: 'ordered'; readonly map: PlacementMap; readonly steps: readonly PlanStep[] }
   /** With how the process is, by its own judgement, and when the first of its certificates ends, milliseconds since the Unix epoch; null: its program does not say. */
   | {
       readonly kind: 'status';

@@ -17,12 +17,14 @@ import {
   type IdentityRecord,
   type PositionMark,
 } from '@mas/membership';
-import type { IdentityStore } from '@mas/resource-manager';
+import type { PlacementMap } from '@mas/placement';
+import { decodePlacement, encodePlacement, type IdentityStore } from '@mas/resource-manager';
 import type { DataFolder } from './data-folder';
 
 const MARKS = 'marks of runs';
 const MARKS_FILE = 'marks';
 const RUNS = 'runs';
+const MAP = 'map';
 const OWNER_ONLY = 0o600;
 
 export class FolderIdentityStore implements IdentityStore {
@@ -77,6 +79,16 @@ export class FolderIdentityStore implements IdentityStore {
 
   saveRuns(runs: FolderRuns): Promise<void> {
     this.folder.keep(RUNS, encodeRuns(runs));
+    return Promise.resolve();
+  }
+
+  loadMap(): PlacementMap | null {
+    const text = this.folder.record(MAP);
+    return text === undefined ? null : decodePlacement(Buffer.from(text, 'utf8'));
+  }
+
+  saveMap(map: PlacementMap): Promise<void> {
+    this.folder.keep(MAP, Buffer.from(encodePlacement(map)).toString('utf8'));
     return Promise.resolve();
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { SEMANTICS_VERSION, type Outcome, type Policy } from '@mas/ledger';
 import type { LocalMember } from '@mas/membership';
 import { RESOURCE_MANAGER_METRICS } from '@mas/metrics';
-import { MultiRaftHost, multiRaftConfig, validateMultiRaftConfig, type PeerStatus } from '@mas/multi-raft';
-import { genesisPlacement, LeaderDirectory, PlacementIndex } from '@mas/placement';
+import { MultiRaftHost, multiRaftConfig, spreadEvenly, validateMultiRaftConfig, type PeerStatus } from '@mas/multi-raft';
+import { genesisPlacement, LeaderDirectory, PlacementIndex, preferredLeaders } from '@mas/placement';
 import { NodeFileSystem, SegmentedLogStore } from '@mas/raft-log';
 import {
   FileSnapshotSpool,
@@ -15,6 +15,7 @@ import {
   ResourceManager,
   resourceManagerConfig,
   takePart,
+  type Arrival,
   type Failpoints,
   type LookingAround,
   type NamedDatabase,
@@ -47,6 +48,7 @@ import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
 import { UsageError } from '../usage-error';
+import { Addresses } from './addresses';
 import { Credentials } from './credentials';
 import { readTlsIdentity, readTokenKeys, warnOfOpenKeys } from './process-files';
 import { openTracing } from './process-tracing';
@@ -81,8 +83,15 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
 
 /** Everything that can be wrong is found here. */
 function check(settings: RmSettings, self: RmId) {
-  const problems = [...clusterProblems(settings)];
-  if (!settings.cluster.some((member) => member.rm === self))
+  const isGiven = settings.cluster.length > 0;
+  const problems = isGiven ? [...clusterProblems(settings)] : [];
+  if (!isGiven && settings.join.length === 0)
+    problems.push(
+      '--cluster (or MAS_CLUSTER) is missing: the resource managers that found the cluster; to join one that runs give --join (or MAS_JOIN) instead',
+    );
+  if (isGiven && settings.join.length > 0)
+    problems.push('--cluster (or MAS_CLUSTER) and --join (or MAS_JOIN) exclude each other: found a cluster, or join one that runs');
+  if (isGiven && !settings.cluster.some((member) => member.rm === self))
     problems.unshift(`--id (or MAS_RM_ID) is ${settings.id}, but --cluster does not list it: ${settings.cluster.map((member) => member.rm).join(', ')}`);
   if (settings.minimumBalance > settings.maximumAmount)
     problems.push('--minimum-balance (or MAS_MINIMUM_BALANCE) is above --maximum-amount: no account could ever be paid out');
@@ -132,10 +141,10 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const tracing = await openTracing('mas-rm', `rm-${settings.id}`, lifecycle);
   const clock = systemClock;
   const random = new SystemRandom();
-  const addresses = new Map(settings.cluster.map((member) => [member.rm, member.address]));
-  const client = new GrpcMembershipClient({ self, peers: addresses, tls, clock, logger, timeoutMs: MEMBERSHIP_TIMEOUT_MS });
+  const addresses = new Addresses(settings.cluster);
+  const client = new GrpcMembershipClient({ self, peers: addresses.byRm, seeds: settings.join, tls, clock, logger, timeoutMs: MEMBERSHIP_TIMEOUT_MS });
   const configured = {
-    first: [...addresses.keys()].sort((a, b) => a - b),
+    first: settings.cluster.map(({ rm }) => rm).sort((a, b) => a - b),
     settings: { buckets: settings.buckets, replicas: settings.replicas, policy: policyText(config.policy), semanticsVersion: SEMANTICS_VERSION },
     client,
   };
@@ -148,7 +157,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   // Until it is a member nobody is let in, and nobody is called.
   const became: { member: LocalMember | null } = { member: null };
   const door = new MemberDoor({ member: () => became.member, clock, logger, onRefused: (refusal) => lifecycle.refused(refusal.name, refusal.message) });
-  const transport = new GrpcPeerTransport({ self, door, peers: addresses, tls, clock, logger });
+  const transport = new GrpcPeerTransport({ self, door, peers: addresses.byRm, tls, clock, logger });
   const limits = { ...NODE_DOOR, maxConnections: settings.maxConnections, maxConnectionsPerAddress: settings.maxConnectionsPerAddress };
   const server = await startRmServer({
     address: `${settings.listen.host}:${settings.listen.port}`,
@@ -178,6 +187,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
         onFatal: (error) => lifecycle.fatal('the log cannot be written', error),
       }),
     desk,
+    onMap: (map) => addresses.heard(map),
     digest: platformDigest,
     clock,
     logger,
@@ -186,7 +196,9 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   if (part === null) return client.close();
   const { membership, identity, store, log, local: member } = part;
   lifecycle.onStop('marks', part.keepMarks);
-  const directory = new LeaderDirectory(new PlacementIndex(genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)));
+  const directory = new LeaderDirectory(
+    new PlacementIndex(part.map ?? genesisPlacement(settings.cluster, membership.settings.buckets, membership.settings.replicas)),
+  );
   const host = new MultiRaftHost<readonly Outcome[]>(
     {
       self: member.self,
@@ -194,6 +206,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
       transport,
       positions: member,
       processes: () => member.members.size,
+      preferredLeaders: preferredLeaders(() => directory.placement().map, spreadEvenly),
       clock,
       random,
       logger,
@@ -204,7 +217,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   // What this process was told of the cluster comes first: it may reach a peer by another name than the map's author.
   const participants = new GrpcParticipantClient({
     caller: door,
-    addressOf: (rm) => addresses.get(rm) ?? directory.placement().addressOf(rm),
+    addressOf: (rm) => addresses.byRm.get(rm),
     tls,
     clock,
     logger,
@@ -212,7 +225,8 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   if (failpoint !== null) logger.warn({ failpoint: failpoint.point, pass: failpoint.pass }, 'this process will kill itself at a failpoint');
   const manager = new ResourceManager({
     rm: self,
-    membership: { identity, settings: membership.settings, local: member },
+    membership: { identity, settings: membership.settings, local: member, keepMap: part.keepMap },
+    onPlacement: (map) => addresses.heard(map),
     host,
     store,
     ledgerCodec: new ProtoLedgerCodec(encoded),
@@ -243,6 +257,7 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   // Before it takes a stream over from whoever runs on the same data, and before a bucket is opened, which fences off who writes to the same database.
   await part.meetOthers().finally(() => client.close());
   became.member = member;
+  transport.becomeMember();
   desk.manager = manager;
   lifecycle.onStop('connections to peers', () => Promise.resolve(participants.close()));
   lifecycle.onStop('resource manager', () => manager.stop());
@@ -272,10 +287,15 @@ async function found(
   clock: Clock,
   logger: ProcessLogger,
 ): Promise<{ readonly database: NamedDatabase<SqlAppliedStore> | null; readonly ofFolder: FolderMembership }> {
-  const record = FolderMembership.recordOf(folder, settings.rejoin);
+  const record = FolderMembership.recordOf(folder, arrivalOf(settings));
   await lookAround({ ...configured, self, record });
   const database = settings.sql === 'embedded' ? null : await sqlServer(settings, !record.hasDatabase, clock, logger);
-  return { database, ofFolder: await FolderMembership.open(folder, self, settings.rejoin, database, logger) };
+  return { database, ofFolder: await FolderMembership.open(folder, self, arrivalOf(settings), database, logger) };
+}
+
+function arrivalOf({ rejoin, join }: Pick<RmSettings, 'rejoin' | 'join'>): Arrival {
+  if (rejoin) return 'rejoins';
+  return join.length > 0 ? 'joins' : 'founds';
 }
 
 /** @param createsDatabase false: the folder has had one, so that one which is missing is lost, or a wrong name */

@@ -160,7 +160,7 @@ async function assemble(settings: TmSettings, checked: Checked, logger: ProcessL
   const knowledge = new LearntCluster(folder);
   const caller = new CoordinatorCaller({
     name: settings.id,
-    dialled: settings.cluster.length,
+    dialled: () => directory.placement().map.resourceManagers.length,
     knowledge,
     clock,
     logger,

@@ -273,7 +273,22 @@ describe('every method answers what the coordinator said', () => {
       silent: [3],
     });
     expect(await client.resolve(TXN, 'a')).toEqual({ kind: 'unknown', txn: TXN, message: 'ask again' });
-    await expect(client.addNode(4, 'localhost:1')).rejects.toMatchObject({ code: Code.UNIMPLEMENTED, error: { reason: 'ADD_NODE_UNIMPLEMENTED' } });
+    const ordered = { placement: { version: 4, resourceManagers: [], buckets: [], cluster: null }, steps: [{ bucket: 2, remove: 1, add: 4, why: 'balance' }] };
+    expect(await client.addNode(4, 'localhost:1')).toEqual(ordered);
+    expect(await client.drainNode(4, true)).toEqual(ordered);
+    expect(await client.removeNode(4, true)).toEqual(ordered);
+    expect(await client.moveReplica(2, 1, 4)).toEqual(ordered);
+    expect(await client.rebalance({ replicas: 3, dryRun: true, stop: false })).toEqual(ordered);
+    expect(coordinator.calls.filter(({ method }) => method === 'orderNodes').map(({ args }) => args[1])).toEqual([
+      { kind: 'add', rm: 4, address: 'localhost:1' },
+      { kind: 'drain', rm: 4, isDraining: false },
+      { kind: 'remove', rm: 4, isDead: true },
+      { kind: 'move', bucket: 2, from: 1, to: 4 },
+      { kind: 'rebalance', replicas: 3, isDryRun: true },
+    ]);
+    await expect(client.addNode(0, 'localhost:1')).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'RESOURCE_MANAGER_INVALID' } });
+    await expect(client.addNode(4, 'localhost')).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'ADDRESS_INVALID' } });
+    await expect(client.moveReplica(2, 1, 1)).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'NODES_EQUAL' } });
   });
 });
 

@@ -10,6 +10,10 @@ import {
   AcquireLockRequest,
   AddNodeRequest,
   AuditRequest,
+  DrainNodeRequest,
+  MoveReplicaRequest,
+  RebalanceRequest,
+  RemoveNodeRequest,
   BreakLockRequest,
   ChangeAccountRequest,
   CreateAccountRequest,
@@ -33,6 +37,7 @@ import {
   readAuditEvent,
   readBrokenLock,
   readClusterStatus,
+  readOrderedNodes,
   readCreatedAccount,
   readLegPage,
   readLockList,
@@ -47,6 +52,7 @@ import {
   type AccountPage,
   type AcquiredLocks,
   type ClusterStatus,
+  type OrderedNodes,
   type CreatedAccount,
   type LegPage,
   type ReadMessage,
@@ -226,8 +232,26 @@ export class MasClient {
     return this.ask(`${NODES}GetClusterStatus`, EMPTY, readClusterStatus);
   }
 
-  addNode(rm: number, address: string): Promise<void> {
-    return this.ask(`${NODES}AddNode`, AddNodeRequest.encode({ rm, address }).finish(), () => undefined);
+  /** @returns the map by which it counts, and what is to move; what moves does so after the answer, and clusterStatus shows it. So of all orders. */
+  addNode(rm: number, address: string): Promise<OrderedNodes> {
+    return this.ask(`${NODES}AddNode`, AddNodeRequest.encode({ rm, address }).finish(), readOrderedNodes);
+  }
+
+  drainNode(rm: number, undo: boolean): Promise<OrderedNodes> {
+    return this.ask(`${NODES}DrainNode`, DrainNodeRequest.encode({ rm, undo }).finish(), readOrderedNodes);
+  }
+
+  removeNode(rm: number, dead: boolean): Promise<OrderedNodes> {
+    return this.ask(`${NODES}RemoveNode`, RemoveNodeRequest.encode({ rm, dead }).finish(), readOrderedNodes);
+  }
+
+  /** @param bucket 0: the meta group */
+  moveReplica(bucket: number, from: number, to: number): Promise<OrderedNodes> {
+    return this.ask(`${NODES}MoveReplica`, MoveReplicaRequest.encode({ bucket, from, to }).finish(), readOrderedNodes);
+  }
+
+  rebalance(wish: { readonly replicas: number | undefined; readonly dryRun: boolean; readonly stop: boolean }): Promise<OrderedNodes> {
+    return this.ask(`${NODES}Rebalance`, RebalanceRequest.encode(wish).finish(), readOrderedNodes);
   }
 
   /** The incarnation that counts when it is called; asked again, it never hits a successor. @returns the node as the meta group has recorded it */

@@ -103,6 +103,22 @@ export class Cluster {
     return this.rmPorts.map((port, at) => `${this.hostOf(`rm${at + 1}`)}:${port}`);
   }
 
+  /** A Resource Manager that comes later, with the next id: not started, and named to nobody yet. It asks to be taken in at all that run. */
+  async newcomer(): Promise<MasProcess> {
+    const rm = this.rmPorts.length + 1;
+    const seeds = this.rmAddresses().join(',');
+    this.makeCertificates(rm);
+    this.rmPorts = [...this.rmPorts, (await differentPorts(1))[0] ?? 0];
+    const process = await this.resourceManager(rm, ['--join', seeds]);
+    this.rms.push(process);
+    return process;
+  }
+
+  /** It is not to be started with the others any more. */
+  forget(rm: MasProcess): void {
+    this.rms.splice(this.rms.indexOf(rm), 1);
+  }
+
   /** Where single packets are lost; only with `hosts: 'namespaces'`. */
   get network(): PrivateNetwork {
     if (this.ownNetwork === null) throw new Error("this cluster has no network of its own: start it with hosts: 'namespaces'");
@@ -200,15 +216,18 @@ export class Cluster {
     if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability, memory: sqlMemory }), startRedis()]);
     const names = [...numbered('rm', rms), ...numbered('tm', tms)];
     if (this.options.hosts === 'namespaces') this.ownNetwork = await PrivateNetwork.start(names);
-    const addresses = this.ownNetwork === null ? [] : names.flatMap((name) => ['--host', this.hostOf(name)]);
-    if (this.options.certs === null)
-      execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
+    if (this.options.certs === null) this.makeCertificates(rms, this.ownNetwork === null ? [] : names.map((name) => this.hostOf(name)));
     const ports = await differentPorts(rms + tms);
     this.rmPorts = ports.slice(0, rms);
     this.tmPorts = ports.slice(rms);
     for (let rm = 1; rm <= rms; rm += 1) this.rms.push(await this.resourceManager(rm));
     for (let tm = 1; tm <= tms; tm += 1) this.tms.push(await this.transactionManager(tm));
     await this.whole();
+  }
+
+  private makeCertificates(rms: number, hosts: readonly string[] = []): void {
+    const addresses = hosts.flatMap((host) => ['--host', host]);
+    execFileSync('bash', [join(REPOSITORY_ROOT, 'certs/make-certs.sh'), '--dir', this.certs(), '--rms', String(rms), ...addresses], { stdio: 'pipe' });
   }
 
   private async led(): Promise<void> {
@@ -223,7 +242,7 @@ export class Cluster {
     );
   }
 
-  private async resourceManager(rm: number): Promise<MasProcess> {
+  private async resourceManager(rm: number, arrival?: readonly string[]): Promise<MasProcess> {
     const name = `rm${rm}`;
     const sql = this.sql === null ? 'embedded' : `mysql://root@${this.outside()}:${await this.links.through(`${name}>sql`, this.sql.port, this.outside())}`;
     return this.newProcess(name, [
@@ -232,8 +251,7 @@ export class Cluster {
       String(rm),
       '--listen',
       `${this.hostOf(name)}:${this.rmPorts[rm - 1] ?? 0}`,
-      '--cluster',
-      await this.members(name),
+      ...(arrival ?? ['--cluster', await this.members(name)]),
       '--sql',
       sql,
       '--db',

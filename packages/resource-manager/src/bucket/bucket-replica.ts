@@ -21,7 +21,7 @@ import { BucketApplier, type ReplicaListener } from './bucket-applier';
 import type { ReplicaContext } from './replica-context';
 
 /** Requests about a bucket's rows. */
-export type BucketRequest = Exclude<Extract<ParticipantRequest, { readonly bucket: BucketId }>, { readonly kind: 'who-leads' }>;
+export type BucketRequest = Exclude<Extract<ParticipantRequest, { readonly bucket: BucketId }>, { readonly kind: 'who-leads' | 'members' }>;
 
 /** A bucket that is ahead of the time is closed ahead of it. */
 const MAX_CLOSING_MS = 1_000;

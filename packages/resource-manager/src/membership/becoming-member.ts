@@ -5,6 +5,7 @@
  */
 import {
   describeMember,
+  FOUNDER,
   foundingProblem,
   membershipOf,
   MemberTable,
@@ -18,10 +19,11 @@ import {
   type Incarnation,
   type Membership,
 } from '@mas/membership';
+import type { PlacementMap } from '@mas/placement';
 import { delay, type Clock, type Logger, type RmId } from '@mas/values';
 import type { Digest } from '../digest';
 import type { FolderIdentity } from './folder-identity';
-import type { MembershipClient } from './membership-ports';
+import type { Arrival, MembershipClient, RejoinAnswer } from './membership-ports';
 import { RefusalLog } from './refusal-log';
 
 const ASK_EVERY_MS = 100;
@@ -51,6 +53,8 @@ export interface BecomingMemberPorts {
   readonly settings: ClusterSettings;
   readonly identity: FolderIdentity;
   readonly client: MembershipClient;
+  /** Durable when it resolves. */
+  readonly keepMap: (map: PlacementMap) => Promise<void>;
   readonly digest: Digest;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -72,7 +76,7 @@ export class BecomingMember {
     const { identity, clock, logger } = this.ports;
     let sayAtMs = clock.monotonicMs() + SAY_AFTER_MS;
     for (;;) {
-      const waitingFor = identity.current().state.kind === 'rejoining' ? await this.askToRejoin() : await this.askAround();
+      const waitingFor = await this.ask();
       const membership = membershipOf(identity.current());
       if (membership !== null || this.stopped) return membership;
       if (clock.monotonicMs() >= sayAtMs) {
@@ -102,6 +106,17 @@ export class BecomingMember {
 
   stop(): void {
     this.stopped = true;
+  }
+
+  private ask(): Promise<string> {
+    switch (this.ports.identity.current().state.kind) {
+      case 'rejoining':
+        return this.askToRejoin();
+      case 'joining':
+        return this.askToJoin();
+      default:
+        return this.askAround();
+    }
   }
 
   /** @returns what is still missing. */
@@ -156,10 +171,24 @@ export class BecomingMember {
   private async askToRejoin(): Promise<string> {
     const { self, first, client, identity } = this.ports;
     const others = first.filter((rm) => rm !== self);
-    const answers = await Promise.all(others.map((rm) => client.rejoin(rm, identity.current().incarnation)));
+    const { incarnation } = identity.current();
+    const [answers, ofSeeds] = await Promise.all([Promise.all(others.map((rm) => client.rejoin(rm, incarnation))), client.join(incarnation)]);
+    return this.admittedBy([...answers, ...ofSeeds]);
+  }
+
+  private async askToJoin(): Promise<string> {
+    const { client, identity } = this.ports;
+    const answers = await client.join(identity.current().incarnation);
+    return answers.length === 0 ? 'an answer at the addresses of --join' : this.admittedBy(answers);
+  }
+
+  /** @returns what is still missing. */
+  private async admittedBy(answers: readonly (RejoinAnswer | null)[]): Promise<string> {
     let waitingFor = 'an answer of the leader of the meta group';
     for (const answer of answers) {
       if (answer?.kind === 'admitted') {
+        // Before the folder says that it is a member: it would not know where the others are.
+        if (answer.map !== null) await this.ports.keepMap(answer.map);
         await this.admit(answer.admission);
         return '';
       }
@@ -171,7 +200,7 @@ export class BecomingMember {
 
   private async admit({ clusterId, ordinal, settings, members }: Admission): Promise<void> {
     await this.ports.identity.change({ state: { kind: 'admitted', clusterId, ordinal, settings }, members, hasGroups: true });
-    this.ports.logger.info({ clusterId, ordinal }, 'admitted in the place of the lost disk');
+    this.ports.logger.info({ clusterId, ordinal }, ordinal === FOUNDER ? 'taken in' : 'admitted in the place of the lost disk');
   }
 }
 
@@ -186,17 +215,23 @@ export function statementOf(
 
 /** Who was admitted later answers a stranger as the founders do: with the members that it knows. */
 function foundingStateOf({ state, members }: IdentityRecord): FoundingState | null {
-  if (state.kind !== 'admitted') return state.kind === 'rejoining' ? null : state;
+  if (state.kind !== 'admitted') return state.kind === 'rejoining' || state.kind === 'joining' ? null : state;
   const founders = (members?.members() ?? []).map(({ rm, incarnation }) => ({ rm, incarnation, isExisting: false }));
   return { kind: 'member', founding: { clusterId: state.clusterId, founders, settings: state.settings } };
 }
 
+/** What a folder is that nothing was written to. */
+export function beginningOf(arrival: Arrival, hasLog: boolean): 'new' | 'existing' | 'rejoining' | 'joining' {
+  if (arrival === 'founds') return hasLog ? 'existing' : 'new';
+  return arrival === 'rejoins' ? 'rejoining' : 'joining';
+}
+
 /** The record of a folder that has none yet. */
-export function newIdentity(incarnation: Incarnation, kind: 'new' | 'existing' | 'rejoining'): IdentityRecord {
+export function newIdentity(incarnation: Incarnation, kind: 'new' | 'existing' | 'rejoining' | 'joining'): IdentityRecord {
   return {
     incarnation,
     isExisting: kind === 'existing',
-    state: { kind: kind === 'rejoining' ? 'rejoining' : 'alone' },
+    state: { kind: kind === 'rejoining' || kind === 'joining' ? kind : 'alone' },
     members: null,
     hasDatabase: false,
     hasGroups: false,

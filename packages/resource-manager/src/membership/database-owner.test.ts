@@ -87,6 +87,8 @@ async function claim(folder: IdentityRecord, database: OneDatabase): Promise<Ide
       saveMarks: () => Promise.resolve(),
       loadRuns: () => null,
       saveRuns: () => Promise.resolve(),
+      loadMap: () => null,
+      saveMap: () => Promise.resolve(),
     },
     folder,
   );

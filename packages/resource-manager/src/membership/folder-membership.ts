@@ -5,10 +5,10 @@
 import { membershipOf, type IdentityRecord, type Membership } from '@mas/membership';
 import type { Logger, RmId } from '@mas/values';
 import type { OwnedStore } from '../applied-store';
-import { MembershipRefused, newIdentity } from './becoming-member';
+import { beginningOf, MembershipRefused, newIdentity } from './becoming-member';
 import { checkDatabase } from './database-owner';
 import { FolderIdentity } from './folder-identity';
-import type { IdentityStore, MemberFolder } from './membership-ports';
+import type { Arrival, IdentityStore, MemberFolder } from './membership-ports';
 
 /** A database that this process was told to use, not yet migrated. @param name where it is, for messages */
 export interface NamedDatabase<Store = OwnedStore> {
@@ -24,19 +24,25 @@ export class FolderMembership {
   ) {}
 
   /** What the folder says; where it says nothing yet, what it will. */
-  static recordOf(folder: MemberFolder, rejoin: boolean): IdentityRecord {
-    const record = folder.records('identity').load() ?? newIdentity(folder.newIncarnation(), rejoin ? 'rejoining' : folder.hasLog() ? 'existing' : 'new');
-    return rejoin && record.state.kind === 'alone' ? newIdentity(record.incarnation, 'rejoining') : record;
+  static recordOf(folder: MemberFolder, arrival: Arrival): IdentityRecord {
+    const record = folder.records('identity').load() ?? newIdentity(folder.newIncarnation(), beginningOf(arrival, folder.hasLog()));
+    const { kind } = record.state;
+    const isUndecided = kind === 'alone' || kind === 'joining' || kind === 'rejoining';
+    // Whoever waits, or was alone, may be told to come another way.
+    if (!isUndecided || arrival === 'founds') return record;
+    const beginning = beginningOf(arrival, false);
+    return kind === beginning ? record : newIdentity(record.incarnation, beginning);
   }
 
   /**
    * @param database null: embedded, a part of the folder
    * @throws MembershipRefused when folder and database do not belong together; nothing was changed then
    */
-  static async open(folder: MemberFolder, rm: RmId, rejoin: boolean, database: NamedDatabase | null, logger: Logger): Promise<FolderMembership> {
+  static async open(folder: MemberFolder, rm: RmId, arrival: Arrival, database: NamedDatabase | null, logger: Logger): Promise<FolderMembership> {
+    const rejoin = arrival === 'rejoins';
     const store = folder.records('identity');
     const kept = store.load();
-    const joining = FolderMembership.recordOf(folder, rejoin);
+    const joining = FolderMembership.recordOf(folder, arrival);
     const lost = await whatIsLost(database, rm, joining, folder);
     if (lost !== null) {
       if (!rejoin || membershipOf(joining) === null || lost.reason !== 'DATABASE_LOST') throw lost;

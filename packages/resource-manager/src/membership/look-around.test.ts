@@ -32,13 +32,28 @@ function answering(record: IdentityRecord, buckets = 3): Answering {
   const lines: Answering['lines'] = [];
   const logger = { ...silentLogger, warn: (facts: object, text: string) => void lines.push({ ...(facts as Omit<Answering['lines'][number], 'text'>), text }) };
   const identity = new FolderIdentity(new MemoryIdentityStore(record), record);
-  const client: MembershipClient = { found: () => Promise.resolve(null), introduce: () => Promise.resolve(null), rejoin: () => Promise.resolve(null) };
+  const client: MembershipClient = {
+    found: () => Promise.resolve(null),
+    introduce: () => Promise.resolve(null),
+    rejoin: () => Promise.resolve(null),
+    join: () => Promise.resolve([]),
+  };
   const clock = new VirtualClock();
   return {
     lines,
     clock,
     identity,
-    becoming: new BecomingMember({ self: TWO, first: FIRST, settings: { ...settings, buckets }, identity, client, digest: platformDigest, clock, logger }),
+    becoming: new BecomingMember({
+      self: TWO,
+      first: FIRST,
+      settings: { ...settings, buckets },
+      identity,
+      client,
+      keepMap: () => Promise.resolve(),
+      digest: platformDigest,
+      clock,
+      logger,
+    }),
   };
 }
 
@@ -48,7 +63,7 @@ async function look(self: RmId, record: IdentityRecord, { becoming }: Answering)
     asked.push(isQuestion);
     return Promise.resolve(rm === TWO ? becoming.found(statement, isQuestion) : null);
   };
-  const client: MembershipClient = { found, introduce: () => Promise.resolve(null), rejoin: () => Promise.resolve(null) };
+  const client: MembershipClient = { found, introduce: () => Promise.resolve(null), rejoin: () => Promise.resolve(null), join: () => Promise.resolve([]) };
   const outcome = await lookAround({ self, first: [...new Set([...FIRST, self])].sort((a, b) => a - b), settings, record, client }).then(
     () => 'goes on',
     (error: { readonly reason: string }) => error.reason,

@@ -38,7 +38,7 @@ function meet(answers: Readonly<Record<number, readonly [number, Introduction | 
     const [afterMs, answer] = answers[rm] ?? [0, null];
     return new Promise((resolve) => void clock.schedule(afterMs, () => resolve(answer)));
   };
-  const client: MembershipClient = { introduce, found: () => Promise.resolve(null), rejoin: () => Promise.resolve(null) };
+  const client: MembershipClient = { introduce, found: () => Promise.resolve(null), rejoin: () => Promise.resolve(null), join: () => Promise.resolve([]) };
   meetOthers({ local, others: [TWO, THREE], client, clock, logger: silentLogger }).then(
     () => (outcome = 'goes on'),
     (error: Error) => (outcome = error.message),
@@ -108,6 +108,7 @@ test('a cluster of one has nobody to meet', async () => {
     introduce: () => Promise.reject(new Error('nobody')),
     found: () => Promise.resolve(null),
     rejoin: () => Promise.resolve(null),
+    join: () => Promise.resolve([]),
   };
   await meetOthers({ local: madeUpCluster([ONE]).local(ONE, () => 0), others: [], client, clock, logger: silentLogger });
 });

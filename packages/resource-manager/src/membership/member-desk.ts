@@ -24,4 +24,8 @@ export class MemberDesk implements MembershipServer, ParticipantServer {
   rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
     return this.manager?.rejoin(from, incarnation) ?? Promise.resolve({ kind: 'pending', message: '' });
   }
+
+  join(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer> {
+    return this.manager?.join(from, incarnation) ?? Promise.resolve({ kind: 'pending', message: '' });
+  }
 }

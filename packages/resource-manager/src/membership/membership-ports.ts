@@ -1,5 +1,6 @@
 /** Ports of who a Resource Manager is: what its folder remembers, and what first RMs and returning ones ask each other. */
 import type { Admission, FolderRuns, FoundingStatement, IdentityRecord, Incarnation, Ordinal, PeerName, PeerRefusal, PositionMark } from '@mas/membership';
+import type { PlacementMap } from '@mas/placement';
 import type { RmId } from '@mas/values';
 
 /** In the data folder. Null: a folder that nothing was ever written to. */
@@ -13,7 +14,14 @@ export interface IdentityStore {
   loadRuns(): FolderRuns | null;
   /** Durable when it resolves. */
   saveRuns(runs: FolderRuns): Promise<void>;
+  /** The last placement map that this process has heard: where the others are, and what it should hold. Null: it has heard none. */
+  loadMap(): PlacementMap | null;
+  /** Durable when it resolves. */
+  saveMap(map: PlacementMap): Promise<void>;
 }
+
+/** How a folder that belongs to no cluster comes to one. */
+export type Arrival = 'founds' | 'rejoins' | 'joins';
 
 /** A data folder: its records, and what else lies in it. */
 export interface MemberFolder {
@@ -33,7 +41,8 @@ export interface MemberFolder {
 }
 
 export type RejoinAnswer =
-  | { readonly kind: 'admitted'; readonly admission: Admission }
+  /** `map`: to one that joins, which has none. */
+  | { readonly kind: 'admitted'; readonly admission: Admission; readonly map: PlacementMap | null }
   /** Nobody has allowed it yet; with an empty message, who was asked does not know. */
   | { readonly kind: 'pending'; readonly message: string }
   | { readonly kind: 'refused'; readonly name: string; readonly message: string };
@@ -47,6 +56,8 @@ export interface MembershipClient {
   found(rm: RmId, statement: FoundingStatement, isQuestion: boolean): Promise<FoundingStatement | null>;
   introduce(rm: RmId, name: PeerName): Promise<Introduction | null>;
   rejoin(rm: RmId, incarnation: Incarnation): Promise<RejoinAnswer | null>;
+  /** Asks all addresses that this process was told to join at; those that answer. */
+  join(incarnation: Incarnation): Promise<readonly RejoinAnswer[]>;
 }
 
 /** For the other Resource Managers; whom a statement names is proved by its certificate. */
@@ -54,4 +65,6 @@ export interface MembershipServer {
   /** Null: this process has nothing to say of a founding (it waits to be admitted again). @param isQuestion nothing of the statement counts yet */
   found(statement: FoundingStatement, isQuestion: boolean): FoundingStatement | null;
   rejoin(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer>;
+  /** Of a node that an operator has added, or whose disk he has called lost. */
+  join(from: RmId, incarnation: Incarnation): Promise<RejoinAnswer>;
 }

@@ -24,14 +24,14 @@ export async function readmit(meta: MetaReplica | null, settings: ClusterSetting
   return after === null ? NOBODY_KNOWS : answerOf(after, settings, rm, incarnation);
 }
 
-function answerOf(map: PlacementMap, settings: ClusterSettings, rm: RmId, incarnation: Incarnation): RejoinAnswer {
+export function answerOf(map: PlacementMap, settings: ClusterSettings, rm: RmId, incarnation: Incarnation): RejoinAnswer {
   if (map.cluster === null) return NOBODY_KNOWS;
   const node = nodeOf(map, rm);
   const { clusterId } = map.cluster;
   if (node === undefined)
     return { kind: 'refused', name: 'UNKNOWN_RESOURCE_MANAGER', message: `Cluster ${clusterId} has no rm-${rm}: check --id and --cluster.` };
   if (node.incarnation === incarnation)
-    return { kind: 'admitted', admission: { clusterId, ordinal: node.ordinal, settings, members: present(membersOfMap(map), 'members') } };
+    return { kind: 'admitted', admission: { clusterId, ordinal: node.ordinal, settings, members: present(membersOfMap(map), 'members') }, map: null };
   return {
     kind: 'pending',
     message: `the operator: rm-${rm} is recorded as incarnation ${shortId(node.incarnation)}, this folder is ${shortId(incarnation)}; "mas-client cluster replace-node ${rm}" allows it to take the place`,

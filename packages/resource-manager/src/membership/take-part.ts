@@ -3,6 +3,7 @@
  * before this process is a member, nothing of a log is opened before the database is known to be this folder's.
  */
 import { LocalMember, PositionMarks, type ClusterSettings, type Membership, type PeerRefusal } from '@mas/membership';
+import type { PlacementMap } from '@mas/placement';
 import { present, type Clock, type Logger, type Random, type RmId } from '@mas/values';
 import type { AppliedStore, OwnedStore } from '../applied-store';
 import type { Digest } from '../digest';
@@ -25,7 +26,7 @@ type MemberStore = OwnedStore & Pick<AppliedStore, 'migrate'>;
 
 export interface TakingPart<Store extends MemberStore, Log extends Positioned> {
   readonly rm: RmId;
-  /** The first RMs by configuration, ascending; self among them. */
+  /** The first RMs by configuration, ascending; self among them. Who has heard a map since meets those that it names. */
   readonly first: readonly RmId[];
   readonly settings: ClusterSettings;
   readonly folder: FolderMembership;
@@ -37,6 +38,8 @@ export interface TakingPart<Store extends MemberStore, Log extends Positioned> {
   /** Answers for this process from here on. */
   readonly desk: MemberDesk;
   readonly client: MembershipClient;
+  /** Told the last map that the folder knows, before anybody that it names is met. */
+  readonly onMap: (map: PlacementMap) => void;
   readonly digest: Digest;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -51,6 +54,9 @@ export interface Member<Store, Log> {
   readonly subfolder: string;
   readonly store: Store;
   readonly log: Log;
+  /** The last one that the folder has heard. */
+  readonly map: PlacementMap | null;
+  readonly keepMap: (map: PlacementMap) => Promise<void>;
   /** Durable when it resolves. Call it once the log has been read back, and before anybody hears of this process. */
   beginRun(random: Random): Promise<void>;
   /** Call it when a run has begun, and before anybody is let in or a bucket is opened. @throws MembershipRefused */
@@ -62,7 +68,8 @@ export interface Member<Store, Log> {
 /** Null: `desk.becoming` was stopped before. @throws MembershipRefused, StoreUnavailable */
 export async function takePart<Store extends MemberStore, Log extends Positioned>(ports: TakingPart<Store, Log>): Promise<Member<Store, Log> | null> {
   const { rm, first, settings, folder, desk, client, digest, clock, logger } = ports;
-  const becoming = new BecomingMember({ self: rm, first, settings, identity: folder.identity, client, digest, clock, logger });
+  const keepMap = (map: PlacementMap): Promise<void> => folder.store.saveMap(map);
+  const becoming = new BecomingMember({ self: rm, first, settings, identity: folder.identity, client, keepMap, digest, clock, logger });
   desk.becoming = becoming;
   const membership = await becoming.run();
   if (membership === null) return null;
@@ -83,7 +90,9 @@ export async function takePart<Store extends MemberStore, Log extends Positioned
     const refusal = local.refusal();
     if (refusal !== null) ports.onRefused(refusal);
   });
-  const others = first.filter((other) => other !== rm);
+  const map = folder.store.loadMap();
+  if (map !== null) ports.onMap(map);
+  const others = (map?.resourceManagers.map((entry) => entry.rm) ?? first).filter((other) => other !== rm);
   return {
     membership,
     identity,
@@ -91,6 +100,8 @@ export async function takePart<Store extends MemberStore, Log extends Positioned
     subfolder,
     store,
     log,
+    map,
+    keepMap,
     beginRun: (random) => beginRun(local, log.position(), folder.store, random),
     meetOthers: () => meetOthers({ local, others, client, clock, logger }),
     keepMarks: keepMarks(local, folder.store, clock, logger),

@@ -130,7 +130,19 @@ export class FakeHost implements MultiRaft<ApplyResult> {
     this.pump(bucket);
   }
 
-  async removeGroup(bucket: BucketId): Promise<void> {
+  removeGroup(bucket: BucketId): Promise<void> {
+    return this.closeGroup(bucket);
+  }
+
+  forgetGroup(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  wasRemoved(): boolean {
+    return false;
+  }
+
+  async closeGroup(bucket: BucketId): Promise<void> {
     const replica = this.replicas.get(bucket);
     this.replicas.delete(bucket);
     await replica?.applier.stop();

@@ -1,5 +1,6 @@
 /** IdentityStore in memory, for simulations and unit tests: what was saved outlives the process. */
 import type { FolderRuns, Founding, IdentityRecord, LocalMember, PositionMark } from '@mas/membership';
+import type { PlacementMap } from '@mas/placement';
 import type { RmMembership } from '../resource-manager-options';
 import { FolderIdentity } from '../membership/folder-identity';
 import type { IdentityStore } from '../membership/membership-ports';
@@ -7,6 +8,7 @@ import type { IdentityStore } from '../membership/membership-ports';
 export class MemoryIdentityStore implements IdentityStore {
   private marks: readonly PositionMark[] = [];
   private runs: FolderRuns | null = null;
+  private map: PlacementMap | null = null;
 
   constructor(private record: IdentityRecord | null = null) {}
 
@@ -36,6 +38,15 @@ export class MemoryIdentityStore implements IdentityStore {
     this.runs = runs;
     return Promise.resolve();
   }
+
+  loadMap(): PlacementMap | null {
+    return this.map;
+  }
+
+  saveMap(map: PlacementMap): Promise<void> {
+    this.map = map;
+    return Promise.resolve();
+  }
 }
 
 /** Of a member of a cluster that was founded before anything that is looked at began. */
@@ -55,5 +66,5 @@ export function founderMembership(local: LocalMember, store: IdentityStore): RmM
     hasDatabase: true,
     hasGroups: false,
   };
-  return { identity: new FolderIdentity(store, record), settings, local };
+  return { identity: new FolderIdentity(store, record), settings, local, keepMap: (map) => store.saveMap(map) };
 }

@@ -43,3 +43,11 @@ export function checkServesAs(rm: RmId): (host: string, certificate: Certificate
     return new Error(`${host} does not hold the certificate of resource manager ${rm} (its names: ${certificate.subjectaltname ?? 'none'})`);
   };
 }
+
+/** The same where any Resource Manager will do. */
+export function checkIsResourceManager(): (host: string, certificate: CertificateNames) => Error | undefined {
+  return (host, certificate) =>
+    peerIdentity(certificate)?.role === 'rm'
+      ? undefined
+      : new Error(`${host} does not hold the certificate of a resource manager (its names: ${certificate.subjectaltname ?? 'none'})`);
+}

@@ -54,6 +54,7 @@ beforeAll(async () => {
         return statement;
       },
       rejoin: () => Promise.resolve({ kind: 'pending', message: 'nobody has allowed it' }),
+      join: () => Promise.resolve({ kind: 'pending', message: 'nobody has added it' }),
     },
   });
 });

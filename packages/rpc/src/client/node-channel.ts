@@ -4,7 +4,7 @@
  */
 import { Client, credentials, experimental, type ChannelOptions, type VerifyOptions } from '@grpc/grpc-js';
 import type { RmId } from '@mas/values';
-import { checkServesAs } from '../auth/peer-role';
+import { checkIsResourceManager, checkServesAs } from '../auth/peer-role';
 import { LiveTls } from '../auth/live-tls';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { serverName } from './server-name';
@@ -46,6 +46,12 @@ export function dialResourceManager(rm: RmId, address: string, tls: TlsIdentity)
 function channelCredentials(tls: TlsIdentity, verify: VerifyOptions): ReturnType<typeof credentials.createSsl> {
   if (tls instanceof LiveTls) return experimental.createCertificateProviderChannelCredentials(tls, tls, verify);
   return credentials.createSsl(tls.ca, tls.key, tls.certificate, verify);
+}
+
+/** Dials whoever is there, as long as it is a Resource Manager of the cluster's CA: of a node that joins, who does not know the others yet. */
+export function dialAnyResourceManager(address: string, tls: TlsIdentity): Client {
+  const name = serverName(address, checkIsResourceManager());
+  return new Client(address, channelCredentials(tls, name.verify), { ...NODE_CHANNEL_OPTIONS, ...name.options });
 }
 
 export const identity = (bytes: Buffer): Buffer => bytes;

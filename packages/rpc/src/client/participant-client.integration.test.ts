@@ -38,7 +38,14 @@ const cluster = madeUpCluster([rmId(1), RM, rmId(3)]);
 const doorOf = (local: LocalMember): MemberDoor =>
   new MemberDoor({ member: () => local, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
 const asCoordinator = (knowledge: ClusterKnowledge = { clusterId: () => null, learn: () => undefined }): NodeCaller =>
-  new CoordinatorCaller({ name: 'tm-1', dialled: 1, knowledge, clock: systemClock, logger: silentLogger, onRefused: ({ name }) => void refusals.push(name) });
+  new CoordinatorCaller({
+    name: 'tm-1',
+    dialled: () => 1,
+    knowledge,
+    clock: systemClock,
+    logger: silentLogger,
+    onRefused: ({ name }) => void refusals.push(name),
+  });
 let refusals: string[] = [];
 
 const connect = (tls: TlsIdentity, caller: NodeCaller = asCoordinator()): GrpcParticipantClient =>
@@ -139,7 +146,7 @@ describe('who belongs elsewhere', () => {
     const knowledge = { clusterId: () => known, learn: (id: ClusterId) => void (known = id) };
     const caller = new CoordinatorCaller({
       name: 'tm-1',
-      dialled: 3,
+      dialled: () => 3,
       knowledge,
       clock: systemClock,
       logger: silentLogger,

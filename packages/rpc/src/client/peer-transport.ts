@@ -24,7 +24,7 @@ export interface PeerTransportOptions {
   readonly self: RmId;
   /** Introduces this process and judges the others. */
   readonly door: MemberDoor;
-  /** All other processes of the cluster (own entry is ignored), host:port. */
+  /** All processes of the cluster (own entry is ignored), host:port. It may change: it is looked at again whenever another table of members counts. */
   readonly peers: ReadonlyMap<RmId, string>;
   readonly tls: TlsIdentity;
   readonly clock: Clock;
@@ -51,12 +51,15 @@ interface Visit {
 
 export class GrpcPeerTransport implements PeerTransport {
   private readonly links = new Map<RmId, PeerLink>();
+  /** At which address each is dialled. */
+  private readonly dialled = new Map<RmId, string>();
   private readonly snapshotClients = new Map<RmId, Client>();
   private readonly incoming = new Map<RmId, Incoming>();
   private readonly snapshots: IncomingSnapshots;
   private readonly batches = new PeerBatchCodec();
   private readonly frames = new SnapshotFrameCodec();
   private receiver: PeerReceiver | null = null;
+  private isWatching = false;
   private closed = false;
 
   constructor(private readonly options: PeerTransportOptions) {
@@ -65,9 +68,33 @@ export class GrpcPeerTransport implements PeerTransport {
 
   start(receiver: PeerReceiver): void {
     this.receiver = receiver;
-    this.options.door.member()?.onChange(() => this.recheck());
+    this.becomeMember();
+    this.dialPeers(receiver);
+  }
+
+  /** To be called once this process is a member, where it was none when this was started: from then on who counts is looked at whenever that changes. */
+  becomeMember(): void {
+    const member = this.options.door.member();
+    if (member === null || this.isWatching) return;
+    this.isWatching = true;
+    member.onChange(() => this.recheck());
+    this.recheck();
+  }
+
+  /** Who is new gets a link; who is no member any more, or is reached elsewhere, loses his. */
+  private dialPeers(receiver: PeerReceiver): void {
+    if (this.closed) return;
+    const members = this.options.door.member()?.members;
+    for (const [peer, link] of this.links) {
+      if (this.dialled.get(peer) === this.options.peers.get(peer) && members?.removed.includes(peer) !== true) continue;
+      link.close();
+      this.snapshotClients.get(peer)?.close();
+      this.snapshotClients.delete(peer);
+      this.links.delete(peer);
+    }
     for (const [peer, address] of this.options.peers) {
-      if (peer === this.options.self) continue;
+      if (peer === this.options.self || this.links.has(peer) || members?.removed.includes(peer) === true) continue;
+      this.dialled.set(peer, address);
       const link = new PeerLink({
         caller: this.options.door,
         peer,
@@ -205,6 +232,7 @@ export class GrpcPeerTransport implements PeerTransport {
     for (const { stream, peer } of [...this.incoming.values()])
       if (!door.isWelcome(peer)) stream.end({ code: Code.ABORTED, details: 'this incarnation is no member any more' });
     for (const link of this.links.values()) link.recheck(({ rm, ordinal }) => current?.of(rm)?.ordinal === ordinal);
+    if (this.receiver !== null) this.dialPeers(this.receiver);
   }
 
   private snapshotClient(to: RmId): Client | undefined {

@@ -37,7 +37,14 @@ export function readStatement(message: proto.FoundingStatement | undefined): Fou
 }
 
 export function writeAdmission({ clusterId: id, ordinal: admitted, settings, members }: Admission): proto.Admission {
-  return { clusterId: id, ordinal: admitted, settings: { ...settings }, version: BigInt(members.version), members: [...members.members()] };
+  return {
+    clusterId: id,
+    ordinal: admitted,
+    settings: { ...settings },
+    version: BigInt(members.version),
+    members: [...members.members()],
+    placement: Buffer.alloc(0),
+  };
 }
 
 /** @throws MalformedBytes */

@@ -2,8 +2,9 @@
 import type { FoundingStatement, Incarnation } from '@mas/membership';
 import type { RejoinAnswer } from '@mas/resource-manager';
 import { rmId, type RmId } from '@mas/values';
-import { FoundRequest, FoundResponse, RejoinRequest, RejoinResponse } from '../generated/mas/v1/membership_service';
+import { FoundRequest, FoundResponse, JoinRequest, RejoinRequest, RejoinResponse } from '../generated/mas/v1/membership_service';
 import { MalformedBytes } from '../wire/malformed-bytes';
+import { decodePlacementMap, encodePlacementMap } from './placement-messages';
 import { readAdmission, readIncarnation, readStatement, writeAdmission, writeStatement } from './founding-messages';
 
 const MAX_RM_ID = 0xffff;
@@ -36,6 +37,16 @@ export class MembershipCodec {
     return { rm: rmId(rm), incarnation: readIncarnation(incarnation) };
   }
 
+  encodeJoin(rm: RmId, incarnation: Incarnation): Buffer {
+    return Buffer.from(JoinRequest.encode({ rm, incarnation }).finish());
+  }
+
+  decodeJoin(bytes: Uint8Array): { readonly rm: RmId; readonly incarnation: Incarnation } {
+    const { rm, incarnation } = JoinRequest.decode(bytes);
+    if (rm < 1 || rm > MAX_RM_ID) throw new MalformedBytes('a resource manager that is none', 0);
+    return { rm: rmId(rm), incarnation: readIncarnation(incarnation) };
+  }
+
   encodeRejoinAnswer(answer: RejoinAnswer): Buffer {
     return Buffer.from(RejoinResponse.encode({ answer: messageOf(answer) }).finish());
   }
@@ -45,7 +56,11 @@ export class MembershipCodec {
     const { answer } = RejoinResponse.decode(bytes);
     switch (answer?.$case) {
       case 'admission':
-        return { kind: 'admitted', admission: readAdmission(answer.value) };
+        return {
+          kind: 'admitted',
+          admission: readAdmission(answer.value),
+          map: answer.value.placement.length === 0 ? null : decodePlacementMap(answer.value.placement),
+        };
       case 'pending':
         return { kind: 'pending', message: answer.value.message };
       case 'refused':
@@ -61,7 +76,10 @@ export class MembershipCodec {
 function messageOf(answer: RejoinAnswer): NonNullable<RejoinResponse['answer']> {
   switch (answer.kind) {
     case 'admitted':
-      return { $case: 'admission', value: writeAdmission(answer.admission) };
+      return {
+        $case: 'admission',
+        value: { ...writeAdmission(answer.admission), placement: answer.map === null ? Buffer.alloc(0) : Buffer.from(encodePlacementMap(answer.map)) },
+      };
     case 'pending':
       return { $case: 'pending', value: { message: answer.message } };
     case 'refused':

@@ -12,8 +12,11 @@ import { microseconds, milliseconds } from './clock-messages';
 import { readDecision, writeDecision } from './payment-messages';
 import { readPlacementMap, writePlacementMap } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
+import { readPlanStep, writePlanStep } from './node-order-messages';
 import {
+  idOf,
   readReplicaChecksum,
+  readReplicas,
   readReplicaStatus,
   readUndecidedTransaction,
   writeReplicaChecksum,
@@ -95,6 +98,23 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       return writer.empty(15);
     case 'permission-denied':
       return writer.message(16, reply.reason, writeReasonText);
+    case 'members':
+      return writer.message(25, reply, (inner, { term, voters, learners, map }) => {
+        inner.uint(1, term);
+        inner.packedUints(2, voters.map(idOf));
+        inner.packedUints(3, learners.map(idOf));
+        inner.optionalMessage(4, map, writePlacementMap);
+      });
+    case 'order-refused':
+      return writer.message(26, reply, (inner, { name, message }) => {
+        inner.text(1, name);
+        inner.text(2, message);
+      });
+    case 'ordered':
+      return writer.message(27, reply, (inner, { map, steps }) => {
+        inner.message(1, map, writePlacementMap);
+        inner.messages(2, steps, writePlanStep);
+      });
     default:
       return unreachable(reply, 'participant reply');
   }
@@ -151,6 +171,22 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(22, (inner) => ({ kind: 'no-moment', why: inner.enumeration(1, NO_MOMENTS), sinceUs: inner.uint(2) }) as const);
     case 24:
       return reader.message(24, readAuditReply);
+    case 25:
+      return reader.message(
+        25,
+        (inner) =>
+          ({
+            kind: 'members',
+            term: inner.uint(1),
+            voters: readReplicas(inner, 2),
+            learners: readReplicas(inner, 3),
+            map: inner.optionalMessage(4, readPlacementMap),
+          }) as const,
+      );
+    case 26:
+      return reader.message(26, (inner) => ({ kind: 'order-refused', name: inner.text(1), message: inner.text(2) }) as const);
+    case 27:
+      return reader.message(27, (inner) => ({ kind: 'ordered', map: inner.message(1, readPlacementMap), steps: inner.messages(2, readPlanStep) }) as const);
     default:
       return readFailure(reader);
   }

@@ -5,14 +5,18 @@ import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readAuditRequest, writeAuditRequest } from './audit-messages';
+import { readNodeOrder, writeNodeOrder } from './node-order-messages';
 import { instructionsReader, writeInstructions, type InstructionsRequest } from './instructions-request-messages';
 import type { EncodedInstructions } from './ledger-codec';
+import { readIncarnation } from './placement-messages';
 import { LEG_STATES } from './row-messages';
 
 export const READ_LEVELS = wireEnum<ReadLevel | 'cached'>({ committed: 1, uncommitted: 2, cached: 3 });
 const PARTICIPANT_READ_LEVELS = wireEnum<ReadLevel>({ committed: 1, uncommitted: 2 });
 export const LIST_DIRECTIONS = wireEnum<LegQuery['direction']>({ 'newest-first': 1, 'oldest-first': 2 });
 
+/** Fields of requests that stand before the passage. */
+const LAST_EARLY = 14;
 const CALLERS = wireEnum<'tm' | 'rm'>({ tm: 1, rm: 2 });
 
 /** A request and how it travels; null: straight from who asks. */
@@ -26,13 +30,56 @@ type AccountCursor = { readonly slot: Slot; readonly number: AccountNumber };
 type QueryKey = { readonly key: PaymentKey; readonly homeSlot: Slot };
 
 export function writeEnvelope(writer: WireWriter, { request, passage }: Envelope): void {
-  // Fields in ascending order; an audit is never passed on.
-  writeParticipantRequest(writer, request);
+  if (!isLater(request)) writeParticipantRequest(writer, request);
   if (passage?.kind === 'relay') writer.message(15, passage.forMs, (inner, forMs) => inner.uint(1, forMs));
   else if (passage !== null) writer.message(16, passage.caller, (inner, caller) => inner.enumeration(1, CALLERS, caller));
+  if (isLater(request)) writeLaterRequest(writer, request);
 }
 
-function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest): void {
+/** Fields ascend: kinds that came after the passage stand behind it. */
+type LaterRequest = RequestOf<'audit' | 'node-order' | 'take-in' | 'members'>;
+
+function isLater(request: ParticipantRequest): request is LaterRequest {
+  return request.kind === 'audit' || request.kind === 'node-order' || request.kind === 'take-in' || request.kind === 'members';
+}
+
+function writeLaterRequest(writer: WireWriter, request: LaterRequest): void {
+  switch (request.kind) {
+    case 'audit':
+      return writer.message(17, request, writeAuditRequest);
+    case 'node-order':
+      return writer.message(18, request, (inner, { order, token }) => {
+        writeNodeOrder(inner, order);
+        inner.text(15, token);
+      });
+    case 'take-in':
+      return writer.message(19, request, (inner, { rm, incarnation }) => {
+        inner.uint(1, rm);
+        inner.text(2, incarnation);
+      });
+    case 'members':
+      return writer.message(20, request, writeBucketOnly);
+    default:
+      return unreachable(request, 'participant request');
+  }
+}
+
+function readLaterRequest(reader: WireReader): LaterRequest {
+  switch (reader.nextField()) {
+    case 17:
+      return reader.message(17, readAuditRequest);
+    case 18:
+      return reader.message(18, (inner) => ({ kind: 'node-order', order: readNodeOrder(inner), token: inner.text(15) }) as const);
+    case 19:
+      return reader.message(19, (inner) => ({ kind: 'take-in', rm: inner.rm(1), incarnation: readIncarnation(inner, 2) }) as const);
+    case 20:
+      return reader.message(20, (inner) => ({ kind: 'members', bucket: inner.bucket(1) }) as const);
+    default:
+      return reader.fail('an unknown request');
+  }
+}
+
+function writeParticipantRequest(writer: WireWriter, request: Exclude<ParticipantRequest, LaterRequest>): void {
   switch (request.kind) {
     case 'instructions':
       return writer.message(1, request, writeInstructions);
@@ -52,8 +99,6 @@ function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest
       return writer.message(8, request, writeLocksRequest);
     case 'checksum':
       return writer.message(9, request, writeChecksum);
-    case 'audit':
-      return writer.message(17, request, writeAuditRequest);
     case 'placement':
       return writer.empty(10);
     case 'status':
@@ -72,7 +117,12 @@ function writeParticipantRequest(writer: WireWriter, request: ParticipantRequest
 /** @param encoded remembers the bytes of instructions, so that proposing them costs no second encoding. */
 export function envelopeReader(encoded: EncodedInstructions): (reader: WireReader) => Envelope {
   const readInstructions = instructionsReader(encoded);
-  return (reader) => ({ request: readRequest(reader, readInstructions), passage: readPassage(reader) });
+  return (reader) => {
+    const field = reader.nextField();
+    const early = field > 0 && field <= LAST_EARLY ? readRequest(reader, readInstructions) : null;
+    const passage = readPassage(reader);
+    return { request: early ?? readLaterRequest(reader), passage };
+  };
 }
 
 function readPassage(reader: WireReader): Passage | null {
@@ -112,8 +162,6 @@ function readRequest(reader: WireReader, readInstructions: (reader: WireReader) 
       return reader.message(13, (inner) => ({ kind: 'replace-node', rm: inner.rm(1), token: inner.text(2), ordinal: inner.optionalUint(3) }) as const);
     case 14:
       return reader.message(14, (inner) => ({ kind: 'who-leads', bucket: inner.bucket(1) }) as const);
-    case 17:
-      return reader.message(17, readAuditRequest);
     default:
       return reader.fail('an unknown request');
   }
@@ -259,7 +307,7 @@ function writeTotalsRequest(writer: WireWriter, request: RequestOf<'totals'>): v
   writer.optionalUint(3, request.atUs);
 }
 
-function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided' | 'who-leads'>): void {
+function writeBucketOnly(writer: WireWriter, request: RequestOf<'undecided' | 'who-leads' | 'members'>): void {
   writer.uint(1, request.bucket);
 }
 

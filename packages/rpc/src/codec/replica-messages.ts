@@ -72,11 +72,11 @@ function readStoppedReplica(reader: WireReader): StoppedReplica {
   };
 }
 
-function idOf({ rm, ordinal: admitted }: ReplicaId): number {
+export function idOf({ rm, ordinal: admitted }: ReplicaId): number {
   return raftIdOf({ rm, ordinal: ordinal(admitted) });
 }
 
-function readReplicas(reader: WireReader, field: number): ReplicaId[] {
+export function readReplicas(reader: WireReader, field: number): ReplicaId[] {
   return reader.packedUints(field).map((id) => memberOfId(reader, id));
 }
 

@@ -166,7 +166,7 @@ describe('whom this process dials', () => {
     const ended: string[] = [];
     const caller = new CoordinatorCaller({
       name: 'tc-1',
-      dialled: 3,
+      dialled: () => 3,
       knowledge: { clusterId: () => cluster.clusterId, learn: () => undefined },
       clock: new VirtualClock(),
       logger,

@@ -43,8 +43,8 @@ export const NOT_SAID: PeerRefusal = {
 export interface CoordinatorCallerPorts {
   /** Such as `tc-1`, for messages. */
   readonly name: string;
-  /** How many Resource Managers it dials. */
-  readonly dialled: number;
+  /** How many Resource Managers it dials now. */
+  readonly dialled: () => number;
   readonly knowledge: ClusterKnowledge;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -86,7 +86,7 @@ export class CoordinatorCaller implements NodeCaller {
     if (refusal?.isFinal === true) {
       const { name, dialled: count, onRefused } = this.ports;
       this.elsewhere.found(dialled);
-      if (this.elsewhere.areMostOf(count)) onRefused(refusal, dialled);
+      if (this.elsewhere.areMostOf(count())) onRefused(refusal, dialled);
       else this.log.say('warn', { refused: name, by: `rm-${dialled}` }, refusal);
     }
     return isTurnedAway(error);
@@ -99,7 +99,7 @@ export class CoordinatorCaller implements NodeCaller {
 
   private undecided(dialled: RmId, id: ClusterId): Judgement {
     const { name, dialled: count } = this.ports;
-    const message = `rm-${dialled} names cluster ${id}: it is believed once most of the ${count} resource managers in --cluster name the same one.`;
+    const message = `rm-${dialled} names cluster ${id}: it is believed once most of the ${count()} resource managers in --cluster name the same one.`;
     this.log.say('info', { refused: `rm-${dialled}`, by: name }, { name: 'NOT_KNOWN_YET', message });
     return { ok: false, reason: message, dialsLater: false };
   }

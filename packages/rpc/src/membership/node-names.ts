@@ -14,6 +14,8 @@ const INCARNATION = 'mas-incarnation';
 const POSITION = 'mas-position';
 /** `run@from,run@from`, the running one last. */
 const RUNS = 'mas-runs';
+/** Version of the table of members that it knows; earlier programs do not say. */
+const TABLE = 'mas-table';
 const MAX_RM_ID = 0xffff;
 
 /** A member of the cluster. */
@@ -24,6 +26,7 @@ export function sayMember(name: PeerName, options?: ConstructorParameters<typeof
   metadata.set(INCARNATION, name.incarnation);
   metadata.set(POSITION, String(name.position));
   metadata.set(RUNS, name.runs.map(({ run, from }) => `${run}@${from}`).join(','));
+  metadata.set(TABLE, String(name.table));
   return metadata;
 }
 
@@ -43,7 +46,15 @@ export function readMember(metadata: Metadata): PeerName | null {
   const disk = text(metadata, INCARNATION);
   const runs = runsIn(text(metadata, RUNS));
   if (cluster.kind !== 'named' || rm === null || admitted === null || position === null || runs === null || !isHexId(disk)) return null;
-  return { clusterId: cluster.id, rm, ordinal: ordinal(admitted), incarnation: incarnation(disk), position, runs };
+  return {
+    clusterId: cluster.id,
+    rm,
+    ordinal: ordinal(admitted),
+    incarnation: incarnation(disk),
+    position,
+    runs,
+    table: number(metadata, TABLE, 0, Number.MAX_SAFE_INTEGER) ?? 0,
+  };
 }
 
 /** Which Resource Manager it claims to be. */

@@ -15,7 +15,16 @@ export {
   StreamPaymentsRequest,
 } from '../generated/mas/v1/account_service';
 export { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
-export { AddNodeRequest, AuditRequest, ReplaceNodeRequest, ResolveTransactionRequest } from '../generated/mas/v1/node_service';
+export {
+  AddNodeRequest,
+  AuditRequest,
+  DrainNodeRequest,
+  MoveReplicaRequest,
+  RebalanceRequest,
+  RemoveNodeRequest,
+  ReplaceNodeRequest,
+  ResolveTransactionRequest,
+} from '../generated/mas/v1/node_service';
 export { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 export { PaymentKind, type Amount } from '../generated/mas/v1/payment';
 export { readAuditEvent, type AuditEvent } from './audit-messages';
@@ -27,11 +36,13 @@ export {
   readAcquiredLocks,
   readBrokenLock,
   readClusterStatus,
+  readOrderedNodes,
   readLockList,
   readLockReport,
   readLocks,
   readUndecided,
   type AcquiredLocks,
   type ClusterStatus,
+  type OrderedNodes,
 } from './node-messages';
 export { readLegPage, readOnePayment, readOneView, readPaymentReplies, readStreamedReplies, type LegPage } from './payment-messages';

@@ -1,10 +1,11 @@
 /** Answers to operators: cluster status, transactions in doubt. And locks. */
 import type { EffectiveLock, LockList, LockMode, LockReport, LockReportHolder } from '@mas/global-lock';
 import type { PlacementMap } from '@mas/placement';
-import type { CoordinatorStatus, NodeStatus, UndecidedReport } from '@mas/transaction-coordinator';
+import type { CoordinatorStatus, NodeStatus, OrderedNodes, UndecidedReport } from '@mas/transaction-coordinator';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import { readCondition, writeCondition } from '../codec/condition-messages';
+import { readPlanStep, writePlanStep } from '../codec/node-order-messages';
 import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
 import { readReplicaStatus, readUndecidedTransaction, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -21,6 +22,8 @@ export interface ClusterStatus {
   /** The Transaction Manager that has answered; null: one of an earlier version. */
   readonly coordinator: CoordinatorStatus | null;
 }
+
+export type { OrderedNodes };
 
 export interface AcquiredLocks {
   readonly handle: string;
@@ -82,6 +85,15 @@ function readCoordinator(reader: WireReader): CoordinatorStatus {
     latency: reader.messages(8, (inner) => ({ upToMs: inner.optionalUint(1), count: inner.uint(2) })),
     certificatesEndMs: reader.optionalUint(9),
   };
+}
+
+export function writeOrderedNodes(writer: WireWriter, { placement, steps }: OrderedNodes): void {
+  writer.message(1, placement, writePlacementMap);
+  writer.messages(2, steps, writePlanStep);
+}
+
+export function readOrderedNodes(reader: WireReader): OrderedNodes {
+  return { placement: reader.message(1, readPlacementMap), steps: reader.messages(2, readPlanStep) };
 }
 
 export function writeUndecided(writer: WireWriter, { transactions, silent, payments }: UndecidedReport): void {

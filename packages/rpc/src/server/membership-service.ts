@@ -40,6 +40,12 @@ export function membershipService(
       if (refusal !== null) return refusal;
       return codec.encodeRejoinAnswer(await membership.rejoin(rm, incarnation));
     }),
+    join: answering(logger, async (caller, bytes) => {
+      const { rm, incarnation } = codec.decodeJoin(bytes);
+      const refusal = refusalOf(caller, rm);
+      if (refusal !== null) return refusal;
+      return codec.encodeRejoinAnswer(await membership.join(rm, incarnation));
+    }),
     introduce: {
       kind: 'unary',
       begin: (head) => {

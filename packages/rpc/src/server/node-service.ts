@@ -1,12 +1,14 @@
 /** mas.v1.NodeService: what operators ask about the cluster. Every method needs an operator's token. */
 import type { Caller, CoordinatorService, Reply } from '@mas/transaction-coordinator';
+import type { NodeOrder } from '@mas/placement';
 import { writeNode } from '../codec/placement-messages';
 import type { ServiceMethods } from '../door/methods';
-import { invalid, refused } from '../errors/request-errors';
+import { invalid } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/node_service';
-import { writeClusterStatus, writeUndecided } from '../public/node-messages';
+import { writeClusterStatus, writeOrderedNodes, writeUndecided } from '../public/node-messages';
 import { writeOnePayment } from '../public/payment-messages';
 import { validAccount, validTxn } from '../validate/validate-ids';
+import { validAddition, validDrain, validMove, validRebalance, validRemoval } from '../validate/validate-nodes';
 import { auditStream } from './audit-stream';
 import { requireOperator, type ClientEdge } from './client-edge';
 
@@ -19,15 +21,28 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
     }),
     addNode: edge.unary({
       decode: (bytes) => proto.AddNodeRequest.decode(bytes),
-      run: (caller) =>
-        asOperator(caller, async () =>
-          refused(
-            'unimplemented',
-            'ADD_NODE_UNIMPLEMENTED',
-            'A running cluster cannot take in further Resource Managers yet; a new cluster is started with all of them (--cluster).',
-          ),
-        ),
-      write: () => undefined,
+      run: (caller, request) => ordered(coordinator, caller, validAddition(request)),
+      write: writeOrderedNodes,
+    }),
+    drainNode: edge.unary({
+      decode: (bytes) => proto.DrainNodeRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validDrain(request)),
+      write: writeOrderedNodes,
+    }),
+    removeNode: edge.unary({
+      decode: (bytes) => proto.RemoveNodeRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validRemoval(request)),
+      write: writeOrderedNodes,
+    }),
+    moveReplica: edge.unary({
+      decode: (bytes) => proto.MoveReplicaRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validMove(request)),
+      write: writeOrderedNodes,
+    }),
+    rebalance: edge.unary({
+      decode: (bytes) => proto.RebalanceRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validRebalance(request)),
+      write: writeOrderedNodes,
     }),
     replaceNode: edge.unary({
       decode: (bytes) => proto.ReplaceNodeRequest.decode(bytes),
@@ -46,6 +61,11 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
       write: writeOnePayment,
     }),
   };
+}
+
+/** Who may not is told so before what is wrong with it. */
+async function ordered(coordinator: CoordinatorService, caller: Caller, order: Reply<NodeOrder>): ReturnType<CoordinatorService['orderNodes']> {
+  return asOperator(caller, async () => (order.ok ? coordinator.orderNodes(caller, order.value) : order));
 }
 
 async function asOperator<Answer>(caller: Caller, run: () => Promise<Reply<Answer>>): Promise<Reply<Answer>> {

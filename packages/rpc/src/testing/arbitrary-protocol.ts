@@ -4,7 +4,7 @@ import { AILMENTS, WELL, type ClockSignal, type Condition } from '@mas/health';
 import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
 import { addedSums, MOMENT_PARTS, type MomentLeg, type MomentReport } from '@mas/ledger';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
-import type { PlacementMap } from '@mas/placement';
+import type { NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
 import type {
   AccountReading,
@@ -78,6 +78,20 @@ export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   ),
 });
 
+const nodeOrder: fc.Arbitrary<NodeOrder> = fc.oneof(
+  fc.record({ kind: kind('add'), rm, address: anyText }),
+  fc.record({ kind: kind('drain'), rm, isDraining: fc.boolean() }),
+  fc.record({ kind: kind('remove'), rm, isDead: fc.boolean() }),
+  fc.record({ kind: kind('move'), bucket, from: rm, to: rm }),
+  fc.record({ kind: kind('rebalance'), replicas: orNull(fc.nat(9)), isDryRun: fc.boolean() }),
+  fc.record({ kind: kind('stop-rebalance') }),
+);
+const planStep: fc.Arbitrary<PlanStep> = fc.record({
+  bucket,
+  remove: orNull(rm),
+  add: orNull(rm),
+  why: fc.constantFrom('drain' as const, 'fill' as const, 'surplus' as const, 'balance' as const),
+});
 const done = fc.record({ kind: kind('done') });
 const wrongBucket = fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint });
 const alarm = fc.record({
@@ -178,6 +192,9 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: fc.constantFrom('placement' as const, 'status' as const) }),
   fc.record({ kind: kind('replace-node'), rm, ordinal: orNull(fc.nat(0xffff)), token: anyText }),
   fc.record({ kind: kind('who-leads'), bucket }),
+  fc.record({ kind: kind('members'), bucket }),
+  fc.record({ kind: kind('take-in'), rm, incarnation: hexId.map(incarnation) }),
+  fc.record({ kind: kind('node-order'), order: nodeOrder, token: anyText }),
 );
 export const envelope: fc.Arbitrary<Envelope> = fc.record({
   request,
@@ -307,6 +324,15 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
   fc.record({ kind: kind('checksum'), checksum }),
   fc.record({ kind: kind('audit'), rows: safeUint, permille: fc.nat(1000), findings: orNull(fc.record({ checksum, moment: orNull(momentReport) })) }),
   fc.record({ kind: kind('placement'), map: orNull(placementMap), agreedMs: orNull(clockMs) }),
+  fc.record({
+    kind: kind('members'),
+    term: safeUint,
+    voters: fc.array(member, { maxLength: 3 }),
+    learners: fc.array(member, { maxLength: 2 }),
+    map: orNull(placementMap),
+  }),
+  fc.record({ kind: kind('order-refused'), name: anyText, message: anyText }),
+  fc.record({ kind: kind('ordered'), map: placementMap, steps: fc.array(planStep, { maxLength: 3 }) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition), certificatesEndMs: orNull(fc.nat()) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-store'), rm }),

@@ -103,6 +103,10 @@ export function fakeCoordinator(): FakeCoordinator {
       silent: [bucketId(3)],
     }),
     resolve: () => ({ kind: 'unknown', txn: TXN, message: 'ask again' }),
+    orderNodes: () => ({
+      placement: { version: 4, resourceManagers: [], buckets: [], cluster: null },
+      steps: [{ bucket: bucketId(2), remove: rmId(1), add: rmId(4), why: 'balance' }],
+    }),
     replaceNode: () => ({ rm: rmId(3), incarnation: incarnation('3'.repeat(32)), ordinal: ordinal(0), isLost: true }),
     clusterStatus: () => ({
       placement: {

@@ -122,6 +122,12 @@ export class Cluster {
     return this.index;
   }
 
+  /** Of all that a process knows. */
+  newestMap(): PlacementMap {
+    const maps = [...this.rms.values()].flatMap(({ parts }) => (parts === null ? [] : [parts.directory.placement().map]));
+    return maps.reduce((newest, map) => (map.version > newest.version ? map : newest), this.genesis);
+  }
+
   bucketOfAccount(account: AccountNumber): BucketId {
     return this.index.bucketOf(slotOfAccount(account));
   }

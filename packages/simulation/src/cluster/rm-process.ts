@@ -3,8 +3,8 @@
  * member, and from there to its groups.
  */
 import { SEMANTICS_VERSION, type Outcome } from '@mas/ledger';
-import { MultiRaftHost, multiRaftConfig, type Applier, type InitialGroup, type MultiRaftConfig } from '@mas/multi-raft';
-import { LeaderDirectory, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { MultiRaftHost, multiRaftConfig, spreadEvenly, type Applier, type InitialGroup, type MultiRaftConfig } from '@mas/multi-raft';
+import { LeaderDirectory, PlacementIndex, preferredLeaders, type PlacementMap } from '@mas/placement';
 import { LogFailed, SegmentedLogStore } from '@mas/raft-log';
 import {
   FolderMembership,
@@ -16,6 +16,7 @@ import {
   ResourceManager,
   resourceManagerConfig,
   takePart,
+  type Arrival,
   type FailpointName,
   type Member,
   type ResourceManagerConfig,
@@ -139,8 +140,9 @@ export class RmProcess {
       client: machine.sessions.membershipClient(process, rm),
     };
     const records = machine.disk.folder(process.name);
-    await lookAround({ ...configured, self: rm, record: FolderMembership.recordOf(records, machine.rejoin) });
-    const folder = await FolderMembership.open(records, rm, machine.rejoin, database, logger);
+    const arrival: Arrival = machine.rejoin ? 'rejoins' : 'founds';
+    await lookAround({ ...configured, self: rm, record: FolderMembership.recordOf(records, arrival) });
+    const folder = await FolderMembership.open(records, rm, arrival, database, logger);
     if (orders.standing.kind === 'member') machine.sessions.servers.set(rm, this.server);
     const part = await takePart({
       rm,
@@ -157,6 +159,8 @@ export class RmProcess {
           onFatal: (error) => this.fatal(error),
         }),
       desk,
+      // Here a process is dialled by its name.
+      onMap: () => undefined,
       digest: platformDigest,
       clock: process.clock,
       logger,
@@ -238,6 +242,7 @@ export class RmProcess {
     const isGuest = orders.standing.kind === 'guest';
     const transport = isGuest ? fabric.guest(owner) : fabric.transport(owner);
     this.transport = transport;
+    const directory = new LeaderDirectory(new PlacementIndex(part.map ?? orders.genesis));
     const host: Host = new MultiRaftHost<readonly Outcome[]>(
       {
         self: member.self,
@@ -245,6 +250,7 @@ export class RmProcess {
         transport,
         positions: member,
         processes: () => member.members.size,
+        preferredLeaders: preferredLeaders(() => directory.placement().map, spreadEvenly),
         clock,
         random: world.chance(),
         logger,
@@ -254,10 +260,9 @@ export class RmProcess {
     );
     if (!isGuest) this.observeGroups(host, log);
     const { observer, diesAt } = this.observers;
-    const directory = new LeaderDirectory(new PlacementIndex(orders.genesis));
     const manager = new ResourceManager({
       rm,
-      membership: { identity: part.identity, settings: part.membership.settings, local: member },
+      membership: { identity: part.identity, settings: part.membership.settings, local: member, keepMap: part.keepMap },
       host,
       store: part.store,
       ledgerCodec: new ProtoLedgerCodec(this.encoded),

@@ -70,7 +70,7 @@ export class TmProcess {
     this.participants = sessions.client(this.process, {
       role: 'tm',
       knowledge,
-      named: new NamedByMost(genesis.resourceManagers.length),
+      named: new NamedByMost(() => this.directory.placement().map.resourceManagers.length),
       standing: () => null,
       onRefused: () => undefined,
     });

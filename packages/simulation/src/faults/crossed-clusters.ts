@@ -80,7 +80,7 @@ function otherCoordinator(site: FaultSite): void {
   const client = cluster.sessions.client(process, {
     role: 'tm',
     knowledge,
-    named: new NamedByMost(cluster.rmIds.length),
+    named: new NamedByMost(() => cluster.rmIds.length),
     standing: () => 'it is a coordinator of another cluster',
     onRefused: () => site.count('crossed processes refused'),
   });

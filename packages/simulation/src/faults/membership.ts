@@ -1,6 +1,8 @@
-/** A replica of a bucket moves to another Resource Manager and, the next time, back: learner first, then one joint step. */
-import type { MemberId } from '@mas/membership';
-import type { BucketId, RmId } from '@mas/values';
+/**
+ * An operator moves a replica of a bucket, or of the meta group, to another Resource Manager, and whoever leads the group brings it there
+ * (docs/adr/0022): learner first, then one joint step. With as many machines as replicas one can only go, and comes back by itself.
+ */
+import { META_GROUP, placements } from '@mas/placement';
 import type { Fault, FaultSite } from './fault';
 
 export const membership: Fault = {
@@ -9,46 +11,29 @@ export const membership: Fault = {
   everyMs: [300, 1_500],
   lastsMs: [0, 0],
   strike: (site) => {
-    const { cluster } = site;
-    const bucket = site.pick(cluster.buckets);
-    const leader = cluster.leaderOf(bucket);
-    const status = cluster
-      .host(leader)
-      ?.status()
-      .find((one) => one.group === bucket);
-    if (leader === null || status === undefined) return;
-    const { voters } = status;
-    const outside = cluster.rmIds.filter((rm) => !voters.some((voter) => voter.rm === rm));
-    const driver = cluster.rms.get(leader)?.process;
-    const [from, to] = [site.pick(voters), outside.length === 0 ? null : site.pick(outside)];
-    void site.operator.moving(
-      () => driver?.isAlive === true,
-      () => (to === null ? dropAndTakeBack(site, bucket, leader, from) : replace(site, bucket, leader, from, to)),
-    );
+    if (!site.operator.mayMove()) return;
+    void move(site);
   },
 };
 
-async function replace(site: FaultSite, bucket: BucketId, leader: RmId, remove: MemberId, add: RmId): Promise<void> {
-  const { cluster } = site;
-  const host = cluster.host(leader);
-  const joining = cluster.rms.get(add);
-  const manager = joining?.manager ?? null;
-  if (host === undefined || joining?.hasStarted !== true || manager === null) return;
-  site.note(`the replica of bucket ${bucket} moves from rm-${remove.rm} to rm-${add}`);
-  await joining.process.hears(manager.addReplica(bucket)).catch(() => undefined);
-  const outcome = await host.changeReplicas(bucket, { kind: 'replace', remove, add: cluster.memberOf(add) });
-  site.note(`moving the replica of bucket ${bucket} from rm-${remove.rm} to rm-${add}: ${outcome}`);
-  if (outcome === 'done') site.count('membership changes');
-}
-
-/** With as many machines as replicas a replica can only go and come back. */
-async function dropAndTakeBack(site: FaultSite, bucket: BucketId, leader: RmId, replica: MemberId): Promise<void> {
-  const host = site.cluster.host(leader);
-  const { rm } = replica;
-  if (host === undefined || rm === leader) return;
-  site.note(`the replica of bucket ${bucket} on rm-${rm} leaves its group`);
-  const left = await host.changeReplicas(bucket, { kind: 'remove', replica });
-  const back = await host.changeReplicas(bucket, { kind: 'add', replica: site.cluster.memberOf(rm) });
-  site.note(`the replica of bucket ${bucket} on rm-${rm} left (${left}) and came back (${back})`);
-  if (left === 'done') site.count('membership changes');
+async function move(site: FaultSite): Promise<void> {
+  const { cluster, operator } = site;
+  const map = cluster.newestMap();
+  const leader = cluster.leaderOf(META_GROUP);
+  const process = leader === null ? undefined : cluster.rms.get(leader);
+  const manager = process?.hasStarted === true ? process.manager : null;
+  if (process === undefined || manager === null) return;
+  const { bucket, replicas } = site.pick(placements(map));
+  const from = site.pick(replicas);
+  const outside = cluster.rmIds.filter((rm) => !replicas.includes(rm));
+  const to = outside.length === 0 ? null : site.pick(outside);
+  if (to === null && replicas.length === 1) return;
+  const after = [...replicas.filter((rm) => rm !== from), ...(to === null ? [] : [to])];
+  site.note(`group ${bucket} shall ${to === null ? `leave rm-${from}` : `move from rm-${from} to rm-${to}`}`);
+  const placed = await process.process.hears(manager.proposeChange({ kind: 'place', placed: [{ bucket, replicas: after }] })).catch(() => null);
+  if (placed === null || placed.version <= map.version) return;
+  if (await operator.hasMoved(bucket, after)) {
+    site.note(`group ${bucket} ${to === null ? `has left rm-${from}` : `is on rm-${to}`}`);
+    site.count('membership changes');
+  }
 }

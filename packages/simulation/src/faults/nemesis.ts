@@ -55,7 +55,6 @@ export const ALL_FAULTS: readonly Fault[] = [
   lateAnswers,
 ];
 
-const REPAIR_MS = 30_000;
 const MIN_KINDS = 1;
 const MAX_KINDS = 4;
 
@@ -119,7 +118,6 @@ export class Nemesis {
     for (const { process } of [...cluster.rms.values(), ...cluster.guests.values(), ...cluster.tms.values()]) process.resume();
     cluster.setClocksRight();
     this.operator.endAbsences();
-    if (this.faults.includes(membership)) this.operator.repairUntil(cluster.world.time.nowMs() + REPAIR_MS);
   }
 
   /** Those that have not had any effect so far. */

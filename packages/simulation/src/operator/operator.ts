@@ -4,8 +4,7 @@
  * is lost at a time, none while a replica is being moved, and no replica is moved while a disk is lost.
  */
 import type { Ordinal } from '@mas/membership';
-import type { ReplicaChange } from '@mas/multi-raft';
-import { META_GROUP } from '@mas/placement';
+import { META_GROUP, META_REPLICAS, placements } from '@mas/placement';
 import { present, type BucketId, type RmId, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { Machine } from '../cluster/cluster-parts';
@@ -20,7 +19,8 @@ const REFUSED_MS = 4_000;
 const MAX_PAUSE_MS = 3_000;
 /** No moves for so long, and at least as long again before the next time. */
 const QUIET_MS = 4_000;
-const REPAIR_EVERY_MS = 700;
+/** A move whose driver died is brought to its end by the next leader. */
+const MOVE_LIMIT_MS = 60_000;
 
 /** How a loss is dealt with. */
 export interface WayBack {
@@ -40,8 +40,6 @@ interface Loss {
 
 export class Operator {
   private loss: Loss | null = null;
-  /** Moves of replicas under way, by what still drives them. */
-  private readonly moves = new Map<symbol, () => boolean>();
   /** Of this run, whether or not one has been moved yet. */
   movesReplicas = false;
   private quietUntilMs = 0;
@@ -66,65 +64,29 @@ export class Operator {
     const nowMs = this.cluster.world.time.nowMs();
     if (!may && nowMs > this.quietUntilMs + QUIET_MS) {
       this.quietUntilMs = nowMs + QUIET_MS;
-      this.repairUntil(this.quietUntilMs);
     }
     return may;
   }
 
-  /** Groups that are short of a voter get one again, and what a deposed leader left half done is taken back. */
-  repairUntil(untilMs: number): void {
-    const { cluster } = this;
-    cluster.world.time.at(REPAIR_EVERY_MS, () => {
-      for (const bucket of cluster.buckets) this.repair(bucket);
-      if (cluster.world.time.nowMs() < untilMs) this.repairUntil(untilMs);
-    });
+  /** A replica may be moved: no disk is lost, and no loss waits for a moment of rest. */
+  mayMove(): boolean {
+    return this.loss === null && this.cluster.world.time.nowMs() >= this.quietUntilMs;
   }
 
-  private repair(bucket: BucketId): void {
-    const { cluster } = this;
-    const leader = cluster.leaderOf(bucket);
-    const driver = leader === null ? undefined : cluster.rms.get(leader);
-    const host = driver?.host ?? null;
-    const change = this.repairOf(bucket);
-    if (driver === undefined || host === null || change === null) return;
-    void this.tracked(
-      () => driver.process.isAlive,
-      async () => void (await host.changeReplicas(bucket, change)),
-    );
-  }
-
-  private repairOf(bucket: BucketId): ReplicaChange | null {
-    const { cluster } = this;
-    const status = this.statusOf(bucket);
-    if (status === undefined) return null;
-    if (status.voters.length < cluster.shape.replicas) {
-      const missing = cluster.placement
-        .replicasOf(bucket)
-        .find((rm) => !status.voters.some((voter) => voter.rm === rm) && cluster.host(rm)?.groups().includes(bucket) === true);
-      return missing === undefined ? null : { kind: 'add', replica: cluster.memberOf(missing) };
-    }
-    // While a disk is lost, learners are those who take its place.
-    const [left] = this.loss === null ? status.learners : [];
-    return left === undefined ? null : { kind: 'remove', replica: left };
-  }
-
-  /** A replica of a bucket is moved; false: not now. @param isDriven whether somebody still works at it */
-  async moving(isDriven: () => boolean, move: () => Promise<void>): Promise<boolean> {
-    if (this.loss !== null || this.cluster.world.time.nowMs() < this.quietUntilMs) return false;
-    await this.tracked(isDriven, move);
-    return true;
-  }
-
-  private async tracked(isDriven: () => boolean, move: () => Promise<void>): Promise<void> {
-    const token = Symbol('move');
-    this.moves.set(token, isDriven);
-    await move();
-    this.moves.delete(token);
+  /** Whether the group comes to be on these before something else is wanted of it. */
+  async hasMoved(group: BucketId, replicas: readonly RmId[]): Promise<boolean> {
+    const isWanted = (): boolean => this.placed(group).join() === replicas.join();
+    const isThere = (): boolean => {
+      const voters = this.statusOf(group)?.voters ?? [];
+      return voters.length === replicas.length && voters.every(({ rm }) => replicas.includes(rm));
+    };
+    await this.until(() => isThere() || !isWanted(), MOVE_LIMIT_MS);
+    return isThere();
   }
 
   /** Replicas are being moved: a leader that is moved away hands over first. */
   get isMoving(): boolean {
-    return [...this.moves.values()].some((isDriven) => isDriven());
+    return this.groups().some((group) => !this.isWhole(group));
   }
 
   drawWayBack(): WayBack {
@@ -271,28 +233,25 @@ export class Operator {
 
   private isReplaced({ rm, beyond }: Loss): boolean {
     const process = this.cluster.rms.get(rm);
-    this.takeUpMoved(rm);
     return process?.hasStarted === true && this.cluster.memberOf(rm).ordinal > (beyond ?? -1) && this.groups().every((group) => this.isWhole(group));
   }
 
-  /** A replica that was moved here by hand is not in the map: who moved it opens it on the new disk as well. */
-  private takeUpMoved(rm: RmId): void {
-    const process = this.cluster.rms.get(rm);
-    const { parts, hasStarted } = process ?? {};
-    if (process === undefined || hasStarted !== true || parts === undefined || parts === null) return;
-    for (const bucket of this.cluster.buckets) {
-      if (parts.host.groups().includes(bucket) || this.cluster.placement.replicasOf(bucket).includes(rm)) continue;
-      const { voters = [], learners = [] } = this.statusOf(bucket) ?? {};
-      if ([...voters, ...learners].some((replica) => replica.rm === rm)) void process.process.hears(parts.manager.addReplica(bucket)).catch(() => undefined);
-    }
-  }
-
-  /** As many voters as it should have, all of them incarnations that count, and nothing under way. */
+  /** It is where the newest map wants it, with as many voters as it should have, all of them incarnations that count, and nothing is under way. */
   private isWhole(group: BucketId): boolean {
     const status = this.statusOf(group);
     if (status === undefined) return false;
     const replicas = [...status.voters, ...status.outgoing, ...status.formerVoters, ...status.learners];
-    return status.voters.length >= this.cluster.shape.replicas && replicas.every((replica) => this.cluster.memberOf(replica.rm).ordinal === replica.ordinal);
+    const placed = this.placed(group);
+    const wanted = group === META_GROUP ? Math.min(META_REPLICAS, this.cluster.shape.resourceManagers) : this.cluster.shape.replicas;
+    return (
+      placed.length === wanted &&
+      status.voters.length === wanted &&
+      replicas.every((replica) => placed.includes(replica.rm) && this.cluster.memberOf(replica.rm).ordinal === replica.ordinal)
+    );
+  }
+
+  private placed(group: BucketId): readonly RmId[] {
+    return placements(this.cluster.newestMap()).find(({ bucket }) => bucket === group)?.replicas ?? [];
   }
 
   /**
@@ -302,13 +261,7 @@ export class Operator {
   private isSettled(group: BucketId): boolean {
     if (!this.movesReplicas) return true;
     const status = this.statusOf(group);
-    if (
-      status === undefined ||
-      status.voters.length < this.cluster.shape.replicas ||
-      status.outgoing.length + status.formerVoters.length + status.learners.length > 0 ||
-      status.lastIndex !== status.appliedIndex
-    )
-      return false;
+    if (status === undefined || !this.isWhole(group) || status.lastIndex !== status.appliedIndex) return false;
     return this.cluster.rmIds.every((rm) => {
       const process = this.cluster.rms.get(rm);
       const other = process?.host?.status().find((one) => one.group === group);

@@ -45,8 +45,9 @@ export class SessionFabric {
     return new SimSessionClient(this, process, asking);
   }
 
-  membershipClient(process: SimProcess, self: RmId): MembershipClient {
-    return new SimMembershipClient(this, process, self);
+  /** @param seeds where it asks to be taken in, if it is to join */
+  membershipClient(process: SimProcess, self: RmId, seeds: readonly RmId[] = []): MembershipClient {
+    return new SimMembershipClient(this, process, self, seeds);
   }
 
   serverOf(rm: RmId): SessionServer | undefined {
@@ -162,6 +163,7 @@ class SimMembershipClient implements MembershipClient {
     private readonly fabric: SessionFabric,
     private readonly process: SimProcess,
     private readonly self: RmId,
+    private readonly seeds: readonly RmId[],
   ) {}
 
   async found(rm: RmId, statement: FoundingStatement, isQuestion: boolean): Promise<FoundingStatement | null> {
@@ -181,6 +183,22 @@ class SimMembershipClient implements MembershipClient {
       return this.codec.encodeRejoinAnswer(await desk.rejoin(asked.rm, asked.incarnation));
     });
     return answer === null ? null : this.codec.decodeRejoinAnswer(answer);
+  }
+
+  async join(incarnation: Incarnation): Promise<readonly RejoinAnswer[]> {
+    const bytes = this.codec.encodeJoin(this.self, incarnation);
+    const answers = await Promise.all(
+      this.seeds.map((rm) =>
+        this.ask(rm, 'join', bytes, async ({ desk }) => {
+          const asked = this.codec.decodeJoin(bytes);
+          return this.codec.encodeRejoinAnswer(await desk.join(asked.rm, asked.incarnation));
+        }),
+      ),
+    );
+    return answers.flatMap((answer) => {
+      const decoded = answer === null ? null : this.codec.decodeRejoinAnswer(answer);
+      return decoded === null ? [] : [decoded];
+    });
   }
 
   async introduce(rm: RmId, name: PeerName): Promise<Introduction | null> {

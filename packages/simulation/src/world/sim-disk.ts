@@ -14,7 +14,7 @@ import {
   type PositionMark,
 } from '@mas/membership';
 import { MemoryFileSystem } from '@mas/raft-log';
-import { FolderMembership, type IdentityStore, type MemberFolder } from '@mas/resource-manager';
+import { decodePlacement, encodePlacement, FolderMembership, type IdentityStore, type MemberFolder } from '@mas/resource-manager';
 import type { SeededRandom } from '@mas/values';
 import type { SimProcess } from './sim-process';
 import type { World } from './world';
@@ -118,6 +118,11 @@ export class SimDisk {
         return text === undefined ? null : decodeRuns(text);
       },
       saveRuns: (runs) => this.durably(() => void this.records.set('runs', encodeRuns(runs))),
+      loadMap: () => {
+        const text = this.records.get('map');
+        return text === undefined ? null : decodePlacement(Buffer.from(text));
+      },
+      saveMap: (map) => this.durably(() => void this.records.set('map', Buffer.from(encodePlacement(map)).toString())),
     };
   }
 

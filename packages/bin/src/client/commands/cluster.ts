@@ -1,19 +1,19 @@
 /** mas-client cluster status, admin transactions|resolve */
 import type { UndecidedReport } from '@mas/transaction-coordinator';
-import type { ClusterNode } from '@mas/placement';
+import { META_GROUP, nodesOf, type ClusterNode } from '@mas/placement';
+import type { ClusterStatus } from '@mas/rpc';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
 import { conditionLines, stopLines } from '../conditions';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, table, time } from '../output';
-import { UsageError } from '../../usage-error';
 import { withSession, type Session } from '../session';
+import { underWay } from '../under-way';
 import { addAuditCommand } from './audit';
 import { certificateLines } from '../certificate-lines';
+import { addNodeCommands, resourceManager } from './nodes';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 import { watchable, watched, type WatchOption } from '../watch';
-
-const MAX_RM = 0xffff;
 
 export function addClusterCommands(program: Command): void {
   const cluster = program.command('cluster').description('the cluster: replicas, nodes');
@@ -23,17 +23,7 @@ export function addClusterCommands(program: Command): void {
   watchable(
     cluster.command('health').description('how each bucket fares: exit code 0 when all is well, 11 with replicas missing, 7 when a bucket does not serve'),
   ).action(withSession(program, async (session, options: WatchOption) => watched(session, options, () => showHealth(session))));
-  cluster
-    .command('add-node')
-    .description('make a new resource manager known to the cluster')
-    .argument('<rm>', 'its id, a number')
-    .argument('<address>', 'host:port where it listens')
-    .action(
-      withSession(program, async ({ client, output }, rm: string, address: string) => {
-        await client.addNode(Number(rm), address);
-        output.print({ rm, address }, () => `added rm-${rm}`);
-      }),
-    );
+  addNodeCommands(cluster, program);
   cluster
     .command('replace-node')
     .description('the disk of a resource manager is lost for good: admit the next one that is started with --rejoin under its id')
@@ -71,12 +61,15 @@ export function addClusterCommands(program: Command): void {
 async function showStatus({ client, output }: Session): Promise<void> {
   const status = await client.clusterStatus();
   const verdicts = verdictsOf(status);
-  output.print({ ...status, verdicts }, () =>
+  const moves = underWay(status);
+  output.print({ ...status, verdicts, underWay: moves }, () =>
     [
+      nodeTable(status),
       replicaTable(status.replicas),
       ...stopLines(status.replicas),
       ...conditionLines(status.nodes),
       ...certificateLines(status, Date.now()),
+      ...moves.map((text) => `under way: ${text}`),
       verdictLines(verdicts),
     ].join('\n'),
   );
@@ -92,16 +85,22 @@ async function showHealth({ client, output }: Session): Promise<void> {
   failUnlessHealthy(verdicts);
 }
 
-function resourceManager(text: string): number {
-  const number = Number(/^(?:rm-)?(\d{1,5})$/.exec(text)?.[1]);
-  if (!(number >= 1 && number <= MAX_RM)) throw new UsageError(`"${text}" is not a resource manager: expected its number, such as 3`);
-  return number;
-}
-
 function replacement({ rm, incarnation, ordinal, isLost }: ClusterNode): string {
   const name = `rm-${rm} (incarnation ${incarnation.slice(0, 8)}${ordinal === 0 ? '' : `, ${ordinal} replaced before`})`;
   if (isLost) return `${name} may be replaced: start it with an empty data folder and --rejoin`;
   return `${name} is the one that counts: it has been admitted already`;
+}
+
+function nodeTable({ placement, replicas, unreachable }: ClusterStatus): string {
+  return table(
+    ['node', 'address', 'state', 'replicas', 'leads'],
+    nodesOf(placement).map(({ rm, address, state, isLost }) => {
+      const here = replicas.filter((one) => one.rm === rm && one.bucket !== META_GROUP);
+      const shown = unreachable.includes(rm) ? `${state}, does not answer` : isLost ? `${state}, its disk is lost` : state;
+      return [`rm-${rm}`, address, coloured(shown), String(here.length), String(here.filter(({ role }) => role === 'leader').length)];
+    }),
+    [3, 4],
+  );
 }
 
 function replicaTable(replicas: readonly ReplicaStatus[]): string {

@@ -1,0 +1,198 @@
+/**
+ * What operators want of nodes and replicas, at the meta group's leader (docs/adr/0022): refused by name before anything changes, or made a change of the map that it
+ * was decided on. Repeating an order changes nothing.
+ */
+import {
+  changeNodes,
+  nameOf,
+  placements,
+  planReplicas,
+  replicasAfter,
+  rosterOf,
+  type NodeChange,
+  type NodeOrder,
+  type Placed,
+  type PlacementMap,
+  type PlanStep,
+} from '@mas/placement';
+import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import { err, ok, unreachable, type BucketId, type Logger, type Result, type RmId } from '@mas/values';
+import type { MetaReplica } from '../meta/meta-replica';
+import type { TokenVerifier } from '../token-verifier';
+import type { ClusterView, Steward } from './steward';
+
+/** Somebody else has changed the map in between: it is decided again. */
+const MAX_DECISIONS = 5;
+
+export interface NodeOrdersPorts {
+  /** Null: this process does not lead the meta group, or a quorum has not confirmed it. */
+  readonly confirmedMeta: () => Promise<MetaReplica | null>;
+  readonly notLeader: () => ParticipantReply;
+  readonly steward: Pick<Steward, 'view'>;
+  readonly ask: (bucket: BucketId, request: ParticipantRequest) => Promise<ParticipantReply>;
+  readonly tokens: TokenVerifier;
+  readonly logger: Logger;
+}
+
+interface Refusal {
+  readonly name: string;
+  readonly message: string;
+}
+
+type Decision = Result<{ readonly change: NodeChange | null; readonly steps: readonly PlanStep[] }, Refusal>;
+
+export class NodeOrders {
+  constructor(private readonly ports: NodeOrdersPorts) {}
+
+  async carryOut(order: NodeOrder, token: string): Promise<ParticipantReply> {
+    const verified = this.ports.tokens.verify(token);
+    if (!verified.ok) return { kind: 'permission-denied', reason: verified.error.reason };
+    if (verified.value.kind !== 'operator') return { kind: 'permission-denied', reason: 'OPERATORS_ONLY' };
+    for (let decided = 0; decided < MAX_DECISIONS; decided += 1) {
+      const meta = await this.ports.confirmedMeta();
+      const map = meta?.applier.placement() ?? null;
+      if (meta === null || map === null) return this.ports.notLeader();
+      const decision = await this.decide(map, order);
+      if (!decision.ok) return { kind: 'order-refused', ...decision.error };
+      const { change, steps } = decision.value;
+      if (change === null) return { kind: 'ordered', map, steps };
+      const changed = changeNodes(map, change);
+      if (!changed.ok) return { kind: 'order-refused', ...changed.error };
+      if (changed.value === map) return { kind: 'ordered', map, steps };
+      const after = await meta.command({ kind: 'change', onVersion: map.version, change });
+      if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
+      const reached = changeNodes(after, change);
+      if (reached.ok && reached.value === after) {
+        this.ports.logger.warn({ order, version: after.version, subject: verified.value }, 'an operator changes nodes or replicas');
+        return { kind: 'ordered', map: after, steps };
+      }
+    }
+    return { kind: 'order-refused', name: 'NODES_CHANGING', message: 'Others have changed nodes or replicas again and again meanwhile. Ask again.' };
+  }
+
+  private async decide(map: PlacementMap, order: NodeOrder): Promise<Decision> {
+    switch (order.kind) {
+      case 'add':
+        return decided({ kind: 'expect', rm: order.rm, address: order.address });
+      case 'drain':
+        return this.drain(map, { kind: 'drain', rm: order.rm, isDraining: order.isDraining });
+      case 'remove':
+        return order.isDead ? this.removeDead(map, order.rm) : this.removeEmpty(map, order.rm);
+      case 'move':
+        return this.move(map, order.bucket, order.from, order.to);
+      case 'rebalance':
+        return this.rebalance(map, order.replicas ?? rosterOf(map).replicas, order.isDryRun);
+      case 'stop-rebalance':
+        return decided({ kind: 'balance', isBalancing: false, replicas: rosterOf(map).replicas });
+      default:
+        return unreachable(order, 'order of nodes');
+    }
+  }
+
+  private async drain(map: PlacementMap, change: NodeChange): Promise<Decision> {
+    const changed = changeNodes(map, change);
+    if (!changed.ok) return changed;
+    const { up } = await this.ports.steward.view(map);
+    return decided(
+      change,
+      planReplicas(changed.value, (rm) => up.has(rm)),
+    );
+  }
+
+  private async move(map: PlacementMap, bucket: BucketId, from: RmId, to: RmId): Promise<Decision> {
+    const placed = placements(map).find((one) => one.bucket === bucket);
+    if (placed === undefined) return refused('UNKNOWN_BUCKET', `There is no bucket ${bucket}.`);
+    const { replicas } = placed;
+    const step: PlanStep = { bucket, remove: from, add: to, why: 'balance' };
+    // As it is after the word was carried out.
+    if (!replicas.includes(from) && replicas.includes(to)) return decided(null);
+    if (!replicas.includes(from))
+      return refused('NO_REPLICA_THERE', `${nameOf(placed)} shall have no replica on rm-${from}: it shall have them on ${list(replicas)}.`);
+    if (replicas.includes(to)) return refused('REPLICA_THERE_ALREADY', `${nameOf(placed)} shall have a replica on rm-${to} already.`);
+    const { up } = await this.ports.steward.view(map);
+    if (map.resourceManagers.some(({ rm }) => rm === to) && !up.has(to)) return refused('NODE_SILENT', `rm-${to} does not answer: nothing can be moved there.`);
+    return decided({ kind: 'place', placed: [{ bucket, replicas: replicasAfter(replicas, step) }] }, [step]);
+  }
+
+  private async rebalance(map: PlacementMap, replicas: number, isDryRun: boolean): Promise<Decision> {
+    const change: NodeChange = { kind: 'balance', isBalancing: true, replicas };
+    const changed = changeNodes(map, change);
+    if (!changed.ok) return changed;
+    const { up } = await this.ports.steward.view(map);
+    const steps = planReplicas(changed.value, (rm) => up.has(rm));
+    return decided(isDryRun ? null : change, steps);
+  }
+
+  private members(map: PlacementMap): Promise<readonly { readonly placed: Placed; readonly reply: ParticipantReply }[]> {
+    const { ask } = this.ports;
+    return Promise.all(placements(map).map(async (placed) => ({ placed, reply: await ask(placed.bucket, { kind: 'members', bucket: placed.bucket }) })));
+  }
+
+  /** Nobody may count on it any more: not the map, and no group by its leader's word. */
+  private async removeEmpty(map: PlacementMap, rm: RmId): Promise<Decision> {
+    const change: NodeChange = { kind: 'remove', rm, placed: [] };
+    const changed = changeNodes(map, change);
+    if (!changed.ok || changed.value === map) return changed.ok ? decided(null) : changed;
+    for (const { placed, reply } of await this.members(map)) {
+      if (reply.kind !== 'members')
+        return refused('GROUP_SILENT', `The leader of ${nameOf(placed)} does not answer, so nobody knows that it can do without rm-${rm}.`);
+      if ([...reply.voters, ...reply.learners].some((replica) => replica.rm === rm))
+        return refused('NODE_HOLDS_REPLICAS', `rm-${rm} still has a part in ${nameOf(placed)}: it is being moved. Ask again.`);
+    }
+    return decided(change);
+  }
+
+  /** The rest has to have a quorum in every group, and be asked for it. */
+  private async removeDead(map: PlacementMap, rm: RmId): Promise<Decision> {
+    const known = changeNodes(map, { kind: 'remove', rm, placed: [] });
+    if (!known.ok && known.error.name !== 'NODE_HOLDS_REPLICAS') return known;
+    if (known.ok && known.value === map) return decided(null);
+    const view = await this.ports.steward.view(map);
+    if (view.up.has(rm)) return refused('RESOURCE_MANAGER_ANSWERS', `rm-${rm} answers, so it is not dead: drain it, then remove it without --dead.`);
+    for (const { placed, reply } of await this.members(map)) {
+      if (reply.kind !== 'members' || !restHasQuorum(reply.voters, rm, view))
+        return refused('LAST_QUORUM', `${nameOf(placed)} would have no quorum without rm-${rm}: bring its other replicas back first. Nothing was changed.`);
+    }
+    const placed = withoutDead(map, rm, view);
+    if (placed === null) return refused('LAST_QUORUM', `rm-${rm} has the only replica of a bucket. Nothing was changed.`);
+    return decided({ kind: 'remove', rm, placed });
+  }
+}
+
+/** Of the voters that are left, as many answer as all of them need. */
+function restHasQuorum(voters: readonly { readonly rm: RmId }[], rm: RmId, { up }: ClusterView): boolean {
+  const ids = [...new Set(voters.map((voter) => voter.rm))];
+  return ids.filter((each) => each !== rm && up.has(each)).length > ids.length / 2;
+}
+
+/** Each of its replicas goes to another node, or, where there is none, nowhere. Null: it has the only one of a bucket. */
+function withoutDead(map: PlacementMap, rm: RmId, { up }: ClusterView): readonly Placed[] | null {
+  const roster = rosterOf(map);
+  if (map.cluster === null) return null;
+  const leaving: PlacementMap = {
+    ...map,
+    cluster: { ...map.cluster, roster: { ...roster, draining: [...new Set([...roster.draining, rm])], isBalancing: false } },
+  };
+  const steps = planReplicas(leaving, (each) => up.has(each)).filter(({ remove }) => remove === rm);
+  const placed: Placed[] = [];
+  for (const { bucket, replicas } of placements(map)) {
+    if (!replicas.includes(rm)) continue;
+    const step = steps.find((one) => one.bucket === bucket);
+    const after = replicasAfter(replicas, step ?? { remove: rm, add: null });
+    if (after.length === 0) return null;
+    placed.push({ bucket, replicas: after });
+  }
+  return placed;
+}
+
+function decided(change: NodeChange | null, steps: readonly PlanStep[] = []): Decision {
+  return ok({ change, steps });
+}
+
+function refused(name: string, message: string): Decision {
+  return err({ name, message });
+}
+
+function list(rms: readonly RmId[]): string {
+  return rms.map((rm) => `rm-${rm}`).join(', ');
+}

@@ -1,0 +1,97 @@
+/**
+ * While this process leads the meta group: it changes where replicas should be, a few groups at a time, until what operators want is reached (docs/adr/0022, rule 7). A
+ * plan is made anew at each look, from the map and from what every node says of its replicas.
+ */
+import { placements, planReplicas, replicasAfter, rosterOf, type Placed, type PlacementMap, type PlanStep } from '@mas/placement';
+import type { ReplicaStatus } from '@mas/two-phase-commit';
+import { delay, type Clock, type Logger, type RmId } from '@mas/values';
+import type { MetaReplica } from '../meta/meta-replica';
+
+const LOOK_EVERY_MS = 1_000;
+/** Groups whose replicas move at the same time. */
+const MAX_MOVING = 2;
+
+export interface StewardPorts {
+  readonly meta: () => MetaReplica | null;
+  /** What each of these says of its replicas; null: it does not answer. */
+  readonly statusOf: (rm: RmId) => Promise<readonly ReplicaStatus[] | null>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ClusterView {
+  readonly up: ReadonlySet<RmId>;
+  readonly replicas: readonly ReplicaStatus[];
+}
+
+export class Steward {
+  private stopped = false;
+
+  constructor(private readonly ports: StewardPorts) {}
+
+  start(): void {
+    void this.run();
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Of all members. */
+  async view(map: PlacementMap): Promise<ClusterView> {
+    const answers = await Promise.all(map.resourceManagers.map(async ({ rm }) => ({ rm, replicas: await this.ports.statusOf(rm) })));
+    return {
+      up: new Set(answers.filter(({ replicas }) => replicas !== null).map(({ rm }) => rm)),
+      replicas: answers.flatMap(({ replicas }) => replicas ?? []),
+    };
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      await delay(this.ports.clock, LOOK_EVERY_MS);
+      await this.look();
+    }
+  }
+
+  private async look(): Promise<void> {
+    const meta = this.ports.meta();
+    const map = meta?.applier.placement() ?? null;
+    // Nobody has ever changed anything: everything is as it was founded.
+    if (this.stopped || meta === null || !meta.isLeading || map?.cluster?.roster === undefined) return;
+    const view = await this.view(map);
+    const moving = placements(map).filter((placed) => !isSettled(map, view, placed));
+    const steps = planReplicas(map, (rm) => view.up.has(rm));
+    const placed = nextPlacements(map, view, steps, MAX_MOVING - moving.length);
+    const { isBalancing, replicas } = rosterOf(map);
+    if (placed.length > 0) {
+      await meta.command({ kind: 'change', onVersion: map.version, change: { kind: 'place', placed } });
+      this.ports.logger.info({ placed }, 'replicas are to move');
+    } else if (isBalancing && steps.length === 0 && moving.length === 0 && map.resourceManagers.every(({ rm }) => view.up.has(rm))) {
+      await meta.command({ kind: 'change', onVersion: map.version, change: { kind: 'balance', isBalancing: false, replicas } });
+      this.ports.logger.info({}, 'replicas are spread evenly');
+    }
+  }
+}
+
+/** The first of the steps, one for a group, of groups that are where they should be. For balance nobody moves while a replica is away. */
+export function nextPlacements(map: PlacementMap, view: ClusterView, steps: readonly PlanStep[], most: number): readonly Placed[] {
+  const next: Placed[] = [];
+  for (const step of steps) {
+    if (next.length >= most) break;
+    const placed = placements(map).find(({ bucket }) => bucket === step.bucket);
+    if (placed === undefined || next.some(({ bucket }) => bucket === step.bucket) || !isSettled(map, view, placed)) continue;
+    if (step.why === 'balance' && !placed.replicas.every((rm) => view.up.has(rm))) continue;
+    next.push({ bucket: step.bucket, replicas: replicasAfter(placed.replicas, step) });
+  }
+  return next;
+}
+
+/** Its leader says that its voters are those of the map, and that nothing is under way. */
+export function isSettled({ cluster }: PlacementMap, { replicas: all }: Pick<ClusterView, 'replicas'>, { bucket, replicas }: Placed): boolean {
+  const [leader] = all.filter((one) => one.bucket === bucket && one.role === 'leader').sort((a, b) => b.term - a.term);
+  if (leader === undefined || leader.learners.length > 0 || leader.voters.length !== replicas.length) return false;
+  return replicas.every((rm) => {
+    const ordinal = cluster?.nodes.find((node) => node.rm === rm)?.ordinal;
+    return leader.voters.some((voter) => voter.rm === rm && voter.ordinal === ordinal);
+  });
+}
