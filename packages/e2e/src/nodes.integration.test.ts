@@ -149,6 +149,27 @@ describe('three nodes', () => {
   });
 });
 
+describe('four nodes', () => {
+  beforeAll(() => begin({ rms: 4, tms: 1, buckets: 4, environment: { MAS_REPLACE_AFTER_MS: '8000' } }), LONG_MS);
+  afterAll(end);
+
+  test('one that stays away is replaced by itself, and has nothing left when it is back', async () => {
+    const rm4 = cluster.process('rm4');
+    await rm4.kill();
+    await until('nothing shall be on rm-4', async () =>
+      (await cluster.client().clusterStatus()).placement.buckets.every(({ replicas }) => !replicas.some((rm) => rm === 4)),
+    );
+    payments.forgive();
+    await operator.isHealthy();
+    rm4.start();
+    await rm4.ready();
+    await until('rm-4 holds nothing', async () => (await node(4)).replicas === 0);
+    await done('rebalance', '--wait');
+    expect((await node(4)).replicas).toBeGreaterThan(0);
+    await isWell();
+  });
+});
+
 describe('one node', () => {
   beforeAll(() => begin({ rms: 1, tms: 1, buckets: 3, replicas: 1 }), LONG_MS);
   afterAll(end);

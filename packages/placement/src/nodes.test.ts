@@ -143,6 +143,16 @@ describe('a plan', () => {
     expect(planReplicas(draining, (rm) => rm !== 4)).toEqual([]);
   });
 
+  test('a node that stays away is replaced where there is another one, and keeps what nobody can take', () => {
+    const spare = after(joined(founded(3, 3, 3), 4), unbalanced(3));
+    const without3 = (rm: RmId): boolean => rm !== 3;
+    const steps = planReplicas(spare, without3, rmId(3));
+    expect(steps).toHaveLength(4);
+    expect(steps.every(({ remove, add, why }) => remove === 3 && add === 4 && why === 'away')).toBe(true);
+    expect(planReplicas(carriedOut(spare, steps), without3, rmId(3))).toEqual([]);
+    expect(planReplicas(founded(3, 3, 3), without3, rmId(3))).toEqual([]);
+  });
+
   test('nobody asks for balance: nothing moves onto a new node, but a meta group that has become possible', () => {
     expect(planReplicas(after(joined(founded(3, 6, 3), 4), unbalanced(3)), everybody)).toEqual([]);
     expect(planReplicas(after(joined(founded(1, 6, 1), 2, 3), unbalanced(1)), everybody)).toEqual([

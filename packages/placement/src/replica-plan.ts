@@ -11,12 +11,12 @@ export interface PlanStep {
   readonly bucket: BucketId;
   readonly remove: RmId | null;
   readonly add: RmId | null;
-  readonly why: 'drain' | 'fill' | 'surplus' | 'balance';
+  readonly why: 'drain' | 'away' | 'fill' | 'surplus' | 'balance';
 }
 
-/** @param isUp whether the node answers: only such a one is given replicas, and only from such a one they are moved for balance */
-export function planReplicas(map: PlacementMap, isUp: (rm: RmId) => boolean): readonly PlanStep[] {
-  return map.cluster === null ? [] : new Planning(map, isUp).steps();
+/** @param isUp whether the node answers: only such a one is given replicas, and only from such a one they are moved for balance @param away has been silent for so long that others take its replicas, where there are any */
+export function planReplicas(map: PlacementMap, isUp: (rm: RmId) => boolean, away: RmId | null = null): readonly PlanStep[] {
+  return map.cluster === null ? [] : new Planning(map, isUp, away).steps();
 }
 
 /** Where a bucket's replicas should be after a step. */
@@ -35,6 +35,7 @@ class Planning {
   constructor(
     private readonly map: PlacementMap,
     isUp: (rm: RmId) => boolean,
+    private readonly away: RmId | null,
   ) {
     const { draining } = rosterOf(map);
     const staying = (map.cluster?.nodes ?? []).filter(({ rm }) => !draining.includes(rm));
@@ -46,6 +47,7 @@ class Planning {
 
   steps(): readonly PlanStep[] {
     for (const group of this.groups) this.leaveDraining(group);
+    for (const group of this.groups) this.leaveAway(group);
     for (const group of this.groups) this.fill(group);
     for (const group of this.groups) this.shed(group);
     if (rosterOf(this.map).isBalancing) this.balance();
@@ -59,6 +61,13 @@ class Planning {
       if (add !== undefined) this.step({ bucket: group.bucket, remove: rm, add, why: 'drain' });
       else if (group.replicas.length > Math.max(1, this.wanted(group))) this.step({ bucket: group.bucket, remove: rm, add: null, why: 'drain' });
     }
+  }
+
+  private leaveAway(group: Placed): void {
+    const { away } = this;
+    if (away === null || !group.replicas.includes(away)) return;
+    const add = this.leastLoaded(group);
+    if (add !== undefined) this.step({ bucket: group.bucket, remove: away, add, why: 'away' });
   }
 
   private fill(group: Placed): void {

@@ -59,6 +59,9 @@ export interface ResourceManagerConfig {
   /** An expired lock's row is cleared so long after its end. */
   readonly lockLingerMs: number;
 
+  /** A node that has been silent for so long is replaced on others, where there are any. */
+  readonly replaceAfterMs: number;
+
   /** Rows of a reply that lists. */
   readonly maxListed: number;
   /** A final checkpoint at stop gives up after so long; the log has what it did not write. */
@@ -101,6 +104,7 @@ const DEFAULTS: ResourceManagerConfig = {
   driverRetryMaxMs: 2_000,
   maxDriverItems: 500,
   lockLingerMs: 30_000,
+  replaceAfterMs: 600_000,
   maxListed: 1_000,
   stopTimeoutMs: 5_000,
 };

@@ -98,6 +98,7 @@ function check(settings: RmSettings, self: RmId) {
   const raft = multiRaftConfig({ tickMs: settings.tickMs });
   for (const { field, problem } of validateMultiRaftConfig(raft)) problems.push(inWordsOf(resourceManagerSettings, field, `${field} ${problem}`));
   const config = resourceManagerConfig({
+    replaceAfterMs: settings.replaceAfterMs === 0 ? Number.MAX_SAFE_INTEGER : settings.replaceAfterMs,
     policy: {
       version: settings.policyVersion,
       numberPattern: settings.numberPattern,

@@ -45,6 +45,13 @@ export const resourceManagerSettings = {
     'false',
     onOrOff(),
   ),
+  replaceAfterMs: setting(
+    'replace-after-ms',
+    '<ms>',
+    'another node takes the replicas of one that has been silent for so long, where there is a spare one; 0: never',
+    '600000',
+    integer(0, 2_678_400_000),
+  ),
   ...commonSettings,
   cluster: setting(
     'cluster',

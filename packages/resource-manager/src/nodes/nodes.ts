@@ -38,7 +38,7 @@ export class Nodes {
     const { rm, host, directory, clock, logger, participants, tokens, membership } = context;
     this.mover = new GroupMover({ rm, host, directory, ask, onMap, clock, logger });
     this.keeper = new ReplicaKeeper({ self: membership.local.self, directory, holder, ask, clock, logger });
-    this.steward = new Steward({ meta: ports.meta, statusOf: (of) => this.statusOf(of), clock, logger });
+    this.steward = new Steward({ meta: ports.meta, statusOf: (of) => this.statusOf(of), replaceAfterMs: context.config.replaceAfterMs, clock, logger });
     this.orders = new NodeOrders({
       confirmedMeta: () => this.confirmedMeta(),
       notLeader: () => this.notLeader(META_GROUP),

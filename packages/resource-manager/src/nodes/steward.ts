@@ -6,6 +6,7 @@ import { placements, planReplicas, replicasAfter, rosterOf, type Placed, type Pl
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import { delay, type Clock, type Logger, type RmId } from '@mas/values';
 import type { MetaReplica } from '../meta/meta-replica';
+import { Absences } from './absences';
 
 const LOOK_EVERY_MS = 1_000;
 /** Groups whose replicas move at the same time. */
@@ -15,6 +16,8 @@ export interface StewardPorts {
   readonly meta: () => MetaReplica | null;
   /** What each of these says of its replicas; null: it does not answer. */
   readonly statusOf: (rm: RmId) => Promise<readonly ReplicaStatus[] | null>;
+  /** A node that has been silent for so long is replaced on others, where there are any. */
+  readonly replaceAfterMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -25,6 +28,7 @@ export interface ClusterView {
 }
 
 export class Steward {
+  private absences: Absences | null = null;
   private stopped = false;
 
   constructor(private readonly ports: StewardPorts) {}
@@ -56,11 +60,19 @@ export class Steward {
   private async look(): Promise<void> {
     const meta = this.ports.meta();
     const map = meta?.applier.placement() ?? null;
-    // Nobody has ever changed anything: everything is as it was founded.
-    if (this.stopped || meta === null || !meta.isLeading || map?.cluster?.roster === undefined) return;
+    // What was noticed while another one led is forgotten.
+    if (meta?.isLeading !== true) this.absences = null;
+    if (this.stopped || meta === null || !meta.isLeading || map === null || map.cluster === null) return;
+    // Nobody has ever changed anything, and nobody could take a replica: everything is as it was founded.
+    if (map.cluster.roster === undefined && map.resourceManagers.length <= rosterOf(map).replicas) return;
     const view = await this.view(map);
+    this.absences ??= new Absences(this.ports.replaceAfterMs, this.ports.clock);
+    const away = this.absences.looked(
+      map.resourceManagers.map(({ rm }) => rm),
+      view.up,
+    );
     const moving = placements(map).filter((placed) => !isSettled(map, view, placed));
-    const steps = planReplicas(map, (rm) => view.up.has(rm));
+    const steps = planReplicas(map, (rm) => view.up.has(rm), away);
     const placed = nextPlacements(map, view, steps, MAX_MOVING - moving.length);
     const { isBalancing, replicas } = rosterOf(map);
     if (placed.length > 0) {

@@ -5,7 +5,7 @@ import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 
-const REASONS = wireEnum<PlanStep['why']>({ drain: 1, fill: 2, surplus: 3, balance: 4 });
+const REASONS = wireEnum<PlanStep['why']>({ drain: 1, fill: 2, surplus: 3, balance: 4, away: 5 });
 
 export function writeNodeOrder(writer: WireWriter, order: NodeOrder): void {
   switch (order.kind) {

@@ -90,7 +90,7 @@ const planStep: fc.Arbitrary<PlanStep> = fc.record({
   bucket,
   remove: orNull(rm),
   add: orNull(rm),
-  why: fc.constantFrom('drain' as const, 'fill' as const, 'surplus' as const, 'balance' as const),
+  why: fc.constantFrom('drain' as const, 'fill' as const, 'surplus' as const, 'balance' as const, 'away' as const),
 });
 const done = fc.record({ kind: kind('done') });
 const wrongBucket = fc.record({ kind: kind('wrong-bucket'), slot: anySlot, epoch: safeUint });
