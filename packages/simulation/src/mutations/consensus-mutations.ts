@@ -14,4 +14,9 @@ export const CONSENSUS_MUTATIONS: readonly Mutation[] = [
     ],
     faults: ['late answers'],
   },
+  {
+    name: 'less than half is enough',
+    why: 'a quorum is counted one short',
+    changes: [{ file: 'raft/src/quorum/majority', find: 'return Math.floor(count / 2) + 1;', replace: 'return Math.max(1, Math.floor(count / 2));' }],
+  },
 ];

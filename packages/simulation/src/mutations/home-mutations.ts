@@ -37,4 +37,16 @@ export const HOME_MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'a retry is answered with nothing',
+    why: 'a record is looked for in memory only',
+    changes: [
+      {
+        file: 'resource-manager/src/rows/id-filter',
+        find: '    const position = this.hash(first, second, 0x811c9dc5);\n    let at = position & table.mask;',
+        replace: '    const position = this.hash(first, second, 0x811c9dc5);\n    if (position % 4 === 0) return;\n    let at = position & table.mask;',
+      },
+    ],
+    faults: ['rolling restarts', 'crashes'],
+  },
 ];
