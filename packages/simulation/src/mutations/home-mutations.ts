@@ -3,6 +3,18 @@ import type { Mutation } from './mutation';
 
 export const HOME_MUTATIONS: readonly Mutation[] = [
   {
+    name: 'the driver of the home forgets when',
+    why: 'the legs that the home itself tells hear no commit time',
+    changes: [
+      {
+        file: 'resource-manager/src/drivers/deliver',
+        find: "return { kind: 'commit', txn, account, commitUs: decision.commitUs };",
+        replace: "return { kind: 'commit', txn, account, commitUs: null };",
+      },
+    ],
+    faults: ['deaths at a step', 'crashes'],
+  },
+  {
     name: 'a coordinator tells another commit time than was recorded',
     why: 'legs hear when the coordinator heard',
     changes: [

@@ -16,6 +16,31 @@ export const VIEW_MUTATIONS: readonly Mutation[] = [
     faults: ['Redis', 'partitions'],
   },
   {
+    name: 'what Redis has forgotten is called unheard of',
+    why: 'absence in Redis is believed',
+    changes: [
+      {
+        file: 'transaction-coordinator/src/reads/payment-views',
+        find: '    const row = await this.link.query(key, homeSlot, caller.deadlineMs);',
+        replace: '    if (matching === null) return notFound();\n    const row = await this.link.query(key, homeSlot, caller.deadlineMs);',
+      },
+    ],
+    faults: ['Redis'],
+  },
+  {
+    name: 'what Redis calls pending is believed',
+    why: 'the home is not asked about what an index says',
+    changes: [
+      {
+        file: 'transaction-coordinator/src/reads/payment-views',
+        find: '    const row = await this.link.query(key, homeSlot, caller.deadlineMs);',
+        replace:
+          "    if (matching !== null && matching.state === 'PENDING') return success(viewOfEntry(key, matching));\n    const row = await this.link.query(key, homeSlot, caller.deadlineMs);",
+      },
+    ],
+    faults: ['Redis', 'crashes'],
+  },
+  {
     name: 'what is decided behind the moment is shown at it',
     why: 'one leg whose home has decided is enough to show it',
     changes: [
