@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The server program: `mas tc`, `mas rm`, `mas gateway`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
+/** The server program: `mas tc`, `mas rm`, `mas gateway`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas check`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { forgetEmptyVariables } from './config/environment';
 import { EXIT_FATAL } from './exit-fatal';
@@ -9,6 +9,7 @@ import { resourceManagerSettings } from './server/resource-manager-settings';
 import { transactionManagerSettings } from './server/transaction-manager-settings';
 import { consoleSettings } from './console/console-settings';
 import { addCertsCommand } from './certs/certs-command';
+import { addCheckCommand } from './check/check-command';
 import { addHealthCommand } from './health';
 import { requireModernTls } from './platform/tls-policy';
 import { addBodyCommand } from './body/body-command';
@@ -66,6 +67,7 @@ withSettings(program.command('gateway').description('the public service as JSON 
 addUpCommand(program);
 addDemoCommand(program);
 addCertsCommand(program);
+addCheckCommand(program);
 addHealthCommand(program);
 addLogCommand(program);
 addBodyCommand(program);
