@@ -25,8 +25,8 @@ export interface BatchLimits {
 /** A Transaction Manager takes 4 MiB in a message and works on 16 batches of a stream. */
 export const BATCH_LIMITS: BatchLimits = { paymentsPerBatch: 200, bytesPerBatch: 1024 * 1024, underWay: 4, slow: 12, payments: 10_000 };
 
-/** A batch that takes longer waits for something of its own, a lock for example, and keeps no other one back. */
-const SLOW_MS = 250;
+/** A batch that takes longer waits for something of its own, a lock for example, and keeps no other one back. Less than that is a busy server, which smaller batches would not help. */
+const SLOW_MS = 1_000;
 const UNKNOWN_RETRY_MS = 100;
 const RETRY_MIN_MS = 25;
 const RETRY_MAX_MS = 500;
