@@ -3,7 +3,7 @@
  * before this process is a member, nothing of a log is opened before the database is known to be this folder's.
  */
 import { LocalMember, PositionMarks, type ClusterSettings, type Membership, type PeerRefusal } from '@mas/membership';
-import type { PlacementMap } from '@mas/placement';
+import { rosterOf, type PlacementMap } from '@mas/placement';
 import { present, type Clock, type Logger, type Random, type RmId } from '@mas/values';
 import type { AppliedStore, OwnedStore } from '../applied-store';
 import type { Digest } from '../digest';
@@ -26,7 +26,7 @@ type MemberStore = OwnedStore & Pick<AppliedStore, 'migrate'>;
 
 export interface TakingPart<Store extends MemberStore, Log extends Positioned> {
   readonly rm: RmId;
-  /** The first RMs by configuration, ascending; self among them. Who has heard a map since meets those that it names. */
+  /** The first RMs by configuration, ascending; self among them. Who has heard a map since meets those that it names as well. */
   readonly first: readonly RmId[];
   readonly settings: ClusterSettings;
   readonly folder: FolderMembership;
@@ -92,7 +92,7 @@ export async function takePart<Store extends MemberStore, Log extends Positioned
   });
   const map = folder.store.loadMap();
   if (map !== null) ports.onMap(map);
-  const others = (map?.resourceManagers.map((entry) => entry.rm) ?? first).filter((other) => other !== rm);
+  const others = othersThan(rm, first, map);
   return {
     membership,
     identity,
@@ -115,4 +115,13 @@ function sayWhatIsRecorded({ buckets, replicas }: ClusterSettings, { settings }:
     { buckets, replicas, founded: { buckets: settings.buckets, replicas: settings.replicas } },
     'the cluster was founded with other --buckets or --replicas than this process is told: what it was founded with counts',
   );
+}
+
+/** Also those whom the map does not name, unless they were removed: where this process was told the addresses of another cluster, that one has to say so. */
+function othersThan(self: RmId, told: readonly RmId[], map: PlacementMap | null): readonly RmId[] {
+  if (map === null) return told.filter((rm) => rm !== self);
+  const { removed } = rosterOf(map);
+  const known = new Set([...map.resourceManagers.map(({ rm }) => rm), ...told.filter((rm) => !removed.includes(rm))]);
+  known.delete(self);
+  return [...known].sort((a, b) => a - b);
 }
