@@ -23,6 +23,16 @@ export function unanswered(reply: ParticipantAnswer | Unreachable, message: stri
   return failure('unavailable', 'BUCKET_UNAVAILABLE', message);
 }
 
+/** What an operator asked of the meta group was not done; repeating it is safe. */
+export function undone(answer: ParticipantAnswer | Unreachable): { readonly ok: false; readonly error: RequestError } {
+  if (answer.kind === 'permission-denied') return failure('permission-denied', 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`);
+  return failure(
+    'unavailable',
+    'META_UNAVAILABLE',
+    'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.',
+  );
+}
+
 /** The bucket did not answer: says which, and what it lacks, where that is known. */
 export function unreached(silence: Unreachable, reason: string, message: string): { readonly ok: false; readonly error: RequestError } {
   if (silence.isCrowded === true) return crowded(silence);

@@ -2,7 +2,7 @@
 import { META_GROUP, PlacementIndex, type LeaderDirectory, type NodeOrder } from '@mas/placement';
 import type { Caller, OrderedNodes, Reply, RequestError } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
-import { failure, success } from '../reply';
+import { failure, success, undone } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 
 /** The leader asks every node how it is, and every group who holds it, before it says yes. */
@@ -24,14 +24,8 @@ export class NodeOrdering {
         return success({ placement: answer.map, steps: answer.steps });
       case 'order-refused':
         return failure(kindOf(answer.name), answer.name, answer.message);
-      case 'permission-denied':
-        return failure('permission-denied', 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`);
       default:
-        return failure(
-          'unavailable',
-          'META_UNAVAILABLE',
-          'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.',
-        );
+        return undone(answer);
     }
   }
 }

@@ -3,7 +3,7 @@ import { META_GROUP, type ClusterNode } from '@mas/placement';
 import type { Clock, RmId } from '@mas/values';
 import type { Caller, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
-import { failure, success } from '../reply';
+import { failure, success, undone } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
 
 /** How long it is waited for a word of one that is said to be lost. */
@@ -45,14 +45,8 @@ export class NodeReplacement {
           ? failure('failed-precondition', 'CLUSTER_NOT_RECORDED', 'The meta group has no record of its nodes yet. Ask again in a moment.')
           : success(node);
       }
-      case 'permission-denied':
-        return failure('permission-denied', 'TOKEN_REFUSED', `The token was refused: ${answer.reason}.`);
       default:
-        return failure(
-          'unavailable',
-          'META_UNAVAILABLE',
-          'The meta group has no leader that answers: a majority of its replicas has to be up. Ask again; repeating it changes nothing.',
-        );
+        return undone(answer);
     }
   }
 
