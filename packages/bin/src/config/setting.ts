@@ -97,3 +97,13 @@ export const listenAddress = (): z.ZodType<HostPort> =>
     context.addIssue(hostPortAdvice(value));
     return z.NEVER;
   });
+
+/** `localhost:9008,localhost:9018`. @param example for whoever gave something else */
+export const addressList = (example: string, most = Number.POSITIVE_INFINITY): z.ZodType<readonly string[]> =>
+  z.string().transform((value, context) => {
+    const list = value.split(',').map((address) => address.trim());
+    const wrong = list.find((address) => (parseHostPort(address)?.port ?? 0) === 0);
+    if (wrong === undefined && list.length <= most) return list;
+    context.addIssue(wrong === undefined ? `expected ${most} addresses at most` : `"${wrong}" is not HOST:PORT; expected a list like ${example}`);
+    return z.NEVER;
+  });

@@ -1,16 +1,14 @@
 /** `mas console`: the web console as a process of its own. */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { startConsole, type ConsoleTls } from '@mas/console';
-import { LiveTls, TLS_MIN_VERSION, TLS_SUITES, type TlsIdentity } from '@mas/rpc';
+import { TLS_MIN_VERSION, TLS_SUITES, type TlsIdentity } from '@mas/rpc';
 import { readSettings } from '../config/setting';
-import { CertificateWatch } from '../platform/certificate-times';
 import { Lifecycle } from '../platform/lifecycle';
-import { createLogger, type ProcessLogger } from '../platform/pino-logger';
+import { createLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
-import { WatchedFiles } from '../platform/watched-files';
-import { identityProblem } from '../server/identity-problem';
-import { certificateFiles, readTlsIdentity } from '../server/process-files';
+import { OwnCertificates } from '../server/own-certificates';
+import { readTlsIdentity } from '../server/process-files';
 import { UsageError } from '../usage-error';
 import { consoleSettings } from './console-settings';
 import { judge } from './judge';
@@ -27,7 +25,10 @@ export async function runConsole(flags: Readonly<Record<string, unknown>>): Prom
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { console: settings.listen.port } });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
-  const live = watchedTls(settings.certs, tls, logger, lifecycle);
+  const certificates = new OwnCertificates({ folder: settings.certs, name: 'console', tls, reloads: { done: 0, refused: 0 }, clock: systemClock, logger });
+  const live = certificates.tls;
+  certificates.start();
+  lifecycle.onStop('certificates', () => Promise.resolve(certificates.stop()));
   const running = await startConsole({
     pages: CONSOLE_PAGES,
     listen: { host: settings.listen.host.replace(/^\[|\]$/g, ''), port: settings.listen.port },
@@ -54,35 +55,6 @@ export async function runConsole(flags: Readonly<Record<string, unknown>>): Prom
 
 function shown({ certificate, key }: TlsIdentity): ConsoleTls {
   return { certificate, key, minVersion: TLS_MIN_VERSION, ciphers: TLS_SUITES };
-}
-
-/** Follows its files, and says when a certificate is about to expire. */
-function watchedTls(folder: string, tls: TlsIdentity, logger: ProcessLogger, lifecycle: Lifecycle): LiveTls {
-  const live = new LiveTls(tls);
-  const times = new CertificateWatch(() => certificateFiles(folder, 'console', live), systemClock, logger);
-  const files = new WatchedFiles({
-    what: 'certificates',
-    paths: () => ['ca.crt', 'console.crt', 'console.key'].map((name) => join(folder, name)),
-    take: () => {
-      const found = readTlsIdentity(folder, 'console');
-      if (found.ca.equals(live.ca) && found.certificate.equals(live.certificate) && found.key.equals(live.key)) return false;
-      const problem = identityProblem(found, live);
-      if (problem !== null) throw new UsageError(`${folder}: ${problem}`);
-      live.replace(found);
-      times.look();
-      return true;
-    },
-    reloads: { done: 0, refused: 0 },
-    clock: systemClock,
-    logger,
-  });
-  times.start();
-  files.start();
-  lifecycle.onStop('certificates', async () => {
-    times.stop();
-    files.stop();
-  });
-  return live;
 }
 
 function listenProblem(error: unknown, address: string): string {

@@ -2,13 +2,13 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ProcessNumbers } from '@mas/metrics';
-import { LiveTls, type TlsIdentity, type TokenKeys } from '@mas/rpc';
+import type { LiveTls, TlsIdentity, TokenKeys } from '@mas/rpc';
 import type { Clock, Logger } from '@mas/values';
-import { certificateEndMs, CertificateWatch, type CertificateFile } from '../platform/certificate-times';
+import { certificateEndMs } from '../platform/certificate-times';
 import { WatchedFiles, type Reloads } from '../platform/watched-files';
 import { UsageError } from '../usage-error';
-import { identityProblem } from './identity-problem';
-import { certificateFiles, readTlsIdentity, readTokenKeys, tokenKeyFiles, tokenKeyPaths, type TokenSettings } from './process-files';
+import { OwnCertificates } from './own-certificates';
+import { readTokenKeys, tokenKeyFiles, tokenKeyPaths, type TokenSettings } from './process-files';
 
 export interface CredentialsOptions {
   readonly settings: TokenSettings;
@@ -22,50 +22,42 @@ export interface CredentialsOptions {
 }
 
 export class Credentials {
-  readonly tls: LiveTls;
   readonly tokens: { current: TokenKeys };
-  private readonly watches: readonly WatchedFiles[];
-  private readonly times: CertificateWatch;
+  private readonly certificates: OwnCertificates;
+  private readonly keyWatch: WatchedFiles;
   /** Of the keys in use, by their ids: since when their files are as they are. */
   private keysSinceMs: ReadonlyMap<string, number>;
 
   constructor(private readonly options: CredentialsOptions) {
-    const { settings, name, tls, tokens } = options;
-    this.tls = new LiveTls(tls);
+    const { settings, tokens } = options;
     this.tokens = { current: tokens };
     this.keysSinceMs = keyTimes(settings);
-    this.times = new CertificateWatch(() => this.certificates(), options.clock, options.logger);
-    const folder = settings.certs;
-    this.watches = [
-      new WatchedFiles({
-        ...options,
-        what: 'certificates',
-        paths: () => [...this.certificates().map(({ path }) => path), `${folder}/${name}.key`],
-        take: () => this.takeTls(),
-      }),
-      new WatchedFiles({ ...options, what: 'token keys', paths: () => tokenKeyPaths(settings), take: () => this.takeTokens() }),
-    ];
+    this.certificates = new OwnCertificates({ ...options, folder: settings.certs });
+    this.keyWatch = new WatchedFiles({ ...options, what: 'token keys', paths: () => tokenKeyPaths(settings), take: () => this.takeTokens() });
+  }
+
+  get tls(): LiveTls {
+    return this.certificates.tls;
   }
 
   start(): void {
-    this.times.start();
-    for (const watch of this.watches) watch.start();
+    this.certificates.start();
+    this.keyWatch.start();
   }
 
   stop(): void {
-    this.times.stop();
-    for (const watch of this.watches) watch.stop();
+    this.certificates.stop();
+    this.keyWatch.stop();
   }
 
   /** When the first of the certificates in use ends; null: not known. */
   endsMs(): number | null {
-    const ends = this.certificates().flatMap((file) => certificateEndMs(file) ?? []);
-    return ends.length === 0 ? null : Math.min(...ends);
+    return this.certificates.endsMs();
   }
 
   numbers(): Pick<ProcessNumbers, 'certificates' | 'tokenKeys' | 'reloads'> {
     return {
-      certificates: this.certificates().flatMap((file) => {
+      certificates: this.certificates.files().flatMap((file) => {
         const untilMs = certificateEndMs(file);
         return untilMs === null ? [] : [{ file: basename(file.path), untilMs }];
       }),
@@ -75,23 +67,6 @@ export class Credentials {
       }),
       reloads: this.options.reloads,
     };
-  }
-
-  private certificates(): readonly CertificateFile[] {
-    const { settings, name } = this.options;
-    return certificateFiles(settings.certs, name, this.tls);
-  }
-
-  private takeTls(): boolean {
-    const { settings, name } = this.options;
-    const found = readTlsIdentity(settings.certs, name);
-    const { tls } = this;
-    if (found.ca.equals(tls.ca) && found.certificate.equals(tls.certificate) && found.key.equals(tls.key)) return false;
-    const problem = identityProblem(found, tls);
-    if (problem !== null) throw new UsageError(`${settings.certs}: ${problem}`);
-    tls.replace(found);
-    this.times.look();
-    return true;
   }
 
   private takeTokens(): boolean {

@@ -7,8 +7,9 @@ import { createLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { describeVersion } from '../platform/version';
 import { UsageError } from '../usage-error';
-import { GatewayIdentity } from './gateway-identity';
 import { gatewaySettings } from './gateway-settings';
+import { OwnCertificates } from './own-certificates';
+import { readTlsIdentity } from './process-files';
 
 const STOP_TIMEOUT_MS = 14_000;
 const DRAIN_MS = 5_000;
@@ -18,17 +19,18 @@ const MAX_CALL_MS = 60_000;
 /** Runs until a signal. @throws UsageError for wrong settings, before anything is opened. */
 export async function runGateway(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const settings = readSettings(gatewaySettings, flags, process.env);
+  const tls = readTlsIdentity(settings.certs, 'gateway');
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { process: 'gateway' } });
-  const identity = new GatewayIdentity(settings.certs, systemClock, logger);
+  const certificates = new OwnCertificates({ folder: settings.certs, name: 'gateway', tls, reloads: { done: 0, refused: 0 }, clock: systemClock, logger });
   const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
   lifecycle.install();
   const { host, port } = settings.listen;
-  const upstream = new Channels(settings.tc, identity.tls.ca);
+  const upstream = new Channels(settings.tc, tls.ca);
   lifecycle.onStop('connections to transaction managers', () => Promise.resolve(upstream.close()));
   const gateway = await startGateway({
     host,
     port,
-    tls: identity.tls,
+    tls: certificates.tls,
     upstream,
     version: describeVersion(),
     corsOrigins: settings.corsOrigins,
@@ -37,11 +39,13 @@ export async function runGateway(flags: Readonly<Record<string, unknown>>): Prom
     throw new UsageError(`--listen (or MAS_GATEWAY_LISTEN): cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`);
   });
   lifecycle.onStop('listener', () => gateway.stop(DRAIN_MS));
-  identity.start((tls) => {
-    gateway.replaceTls(tls);
-    upstream.trust(tls.ca);
+  const live = certificates.tls;
+  live.onChange(() => {
+    gateway.replaceTls(live);
+    upstream.trust(live.ca);
   });
-  lifecycle.onStop('certificates', () => Promise.resolve(identity.stop()));
+  certificates.start();
+  lifecycle.onStop('certificates', () => Promise.resolve(certificates.stop()));
   logger.info({ listen: `https://${host}:${gateway.port}`, transactionManagers: settings.tc }, 'ready');
 }
 

@@ -1,18 +1,7 @@
 /** What `mas gateway` can be told. */
 import { z } from 'zod';
 import { commonSettings } from '../config/common-settings';
-import { parseHostPort } from '../config/host-port';
-import { listenAddress, setting } from '../config/setting';
-
-/** `localhost:9008,localhost:9018`. */
-const addresses = (): z.ZodType<readonly string[]> =>
-  z.string().transform((value, context) => {
-    const list = value.split(',').map((address) => address.trim());
-    const wrong = list.find((address) => (parseHostPort(address)?.port ?? 0) === 0);
-    if (wrong === undefined) return list;
-    context.addIssue(`"${wrong}" is not host:port; expected a list like localhost:9008,localhost:9018`);
-    return z.NEVER;
-  });
+import { addressList, listenAddress, setting } from '../config/setting';
 
 /** `https://shop.example,https://till.example`. */
 const origins = (): z.ZodType<readonly string[]> =>
@@ -26,7 +15,7 @@ const origins = (): z.ZodType<readonly string[]> =>
 
 export const gatewaySettings = {
   listen: setting('listen', '<host:port>', 'where JSON over HTTPS is served', 'localhost:8443', listenAddress(), 'MAS_GATEWAY_LISTEN'),
-  tc: setting('tc', '<host:port,…>', 'Transaction Managers, tried in order', 'localhost:9008', addresses()),
+  tc: setting('tc', '<host:port,…>', 'Transaction Managers, tried in order', 'localhost:9008', addressList('localhost:9008,localhost:9018')),
   corsOrigins: setting('cors-origins', '<origin,…>', 'origins whose web pages may call; none by default', '', origins()),
   certs: commonSettings.certs,
   logLevel: commonSettings.logLevel,

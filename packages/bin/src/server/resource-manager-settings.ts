@@ -1,8 +1,7 @@
 /** What `mas rm` can be told. Apart from the process, so that `mas --help` and `mas health` load nothing heavy. */
 import { z } from 'zod';
 import { clusterMembers, commonSettings, policySettings } from '../config/common-settings';
-import { parseHostPort } from '../config/host-port';
-import { integer, listenAddress, onOrOff, setting, text } from '../config/setting';
+import { addressList, integer, listenAddress, onOrOff, setting, text } from '../config/setting';
 
 /** One that answers is enough. */
 const MAX_SEEDS = 8;
@@ -12,17 +11,6 @@ const databaseName = (): z.ZodType<string> => z.string().regex(/^[A-Za-z0-9_]{1,
 
 /** Nothing where it is not given. */
 const optional = <Item>(list: z.ZodType<readonly Item[]>): z.ZodType<readonly Item[]> => z.union([z.literal('').transform((): readonly Item[] => []), list]);
-
-const addresses = (): z.ZodType<readonly string[]> =>
-  z.string().transform((value, context) => {
-    const parts = value.split(',').map((part) => part.trim());
-    const wrong = parts.find((part) => (parseHostPort(part)?.port ?? 0) === 0);
-    if (wrong === undefined && parts.length <= MAX_SEEDS) return parts;
-    context.addIssue(
-      wrong === undefined ? `expected ${MAX_SEEDS} addresses at most` : `"${wrong}" is not HOST:PORT; expected a list like localhost:50041,localhost:50051`,
-    );
-    return z.NEVER;
-  });
 
 export const resourceManagerSettings = {
   id: setting('id', '<n>', 'id of this resource manager, unique in the cluster for good', undefined, integer(1, 65535), 'MAS_RM_ID'),
@@ -65,7 +53,7 @@ export const resourceManagerSettings = {
     '<host:port,…>',
     'where resource managers of a running cluster are, which this one joins once "mas-client cluster add-node" has named it',
     '',
-    optional(addresses()),
+    optional(addressList('localhost:50041,localhost:50051', MAX_SEEDS)),
   ),
   ...policySettings,
 } as const;
