@@ -1,38 +1,22 @@
 /** The public service as JSON over HTTP/1.1 and HTTP/2, always with TLS. It knows nothing and keeps nothing: whoever calls shows a token, which goes on to a Transaction Manager. */
-import type { Http2SecureServer } from 'node:http2';
-import type { JsonObject } from '@bufbuild/protobuf';
 import cors from '@fastify/cors';
-import type { MasCallFailed } from '@mas/client';
 import { TLS_MIN_VERSION, TLS_SUITES } from '@mas/rpc';
-import type { Logger } from '@mas/values';
-import Fastify, { type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify';
-import { paymentProblem, readAnswer, isUnknown } from './answer';
-import { bind } from './binding';
+import Fastify from 'fastify';
 import { HeadWatch } from './head-watch';
 import { LIMITS } from './limits';
 import { openApiDocument } from './openapi';
-import { problemOf, type Problem } from './problem';
 import { refusal, type Refusal } from './refusal';
-import { ROUTES, routerPath, type Route } from './routes';
-import { methodOf } from './schema';
-import { readJsonObject } from './strict-json';
+import { ROUTES, routerPath } from './routes';
+import { refuse, serve, type Request, type Serving } from './serve';
 
-/** Where requests go. */
-export interface Upstream {
-  /** A call without an answer is repeated while that is safe. @throws MasCallFailed */
-  call(path: string, request: Uint8Array, lead: { readonly timeoutMs: number; readonly token: string; readonly signal: AbortSignal }): Promise<Uint8Array>;
-}
-
-export interface GatewayOptions {
+export interface GatewayOptions extends Serving {
   readonly host: string;
   /** 0: one that is free. */
   readonly port: number;
   readonly tls: { readonly certificate: Buffer; readonly key: Buffer };
-  readonly upstream: Upstream;
   readonly version: string;
   /** Origins whose pages may call; empty: none. */
   readonly corsOrigins: readonly string[];
-  readonly logger: Logger;
 }
 
 export interface RunningGateway {
@@ -43,11 +27,7 @@ export interface RunningGateway {
   stop(graceMs: number): Promise<void>;
 }
 
-type Request = FastifyRequest<RouteGenericInterface, Http2SecureServer>;
-type Answer = FastifyReply<RouteGenericInterface, Http2SecureServer>;
-
 const SECURE = { minVersion: TLS_MIN_VERSION, ciphers: TLS_SUITES } as const;
-const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 const HTTP_KINDS: Readonly<Record<number, Refusal['error']['kind']>> = {
   404: 'not-found',
   408: 'deadline-exceeded',
@@ -129,92 +109,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     replaceTls: ({ certificate, key }) => app.server.setSecureContext({ ...SECURE, cert: certificate, key }),
     stop: (graceMs) => stop(app, () => underWay, graceMs),
   };
-}
-
-async function serve(route: Route, { upstream, logger }: GatewayOptions, request: Request, reply: Answer): Promise<unknown> {
-  const { input, output } = methodOf(route.method);
-  const body = readBody(request);
-  if (!body.ok) return refuse(reply, body.error);
-  const lead = readLead(request);
-  if ('error' in lead) return refuse(reply, lead);
-  const url = new URL(request.url, 'https://gateway');
-  const bound = bind(route, input, {
-    path: Object.values(request.params as Readonly<Record<string, string>>),
-    query: url.searchParams,
-    body: body.value,
-    idempotencyKey: oneHeader(request, 'idempotency-key'),
-  });
-  if (!bound.ok) return refuse(reply, bound.error);
-  const given = new AbortController();
-  reply.raw.once('close', () => given.abort());
-  const untilMs = performance.now() + lead.waitMs;
-  for (;;) {
-    let bytes: Uint8Array;
-    try {
-      bytes = await upstream.call(`/mas.v1.${route.method}`, bound.value, {
-        timeoutMs: Math.max(1, untilMs - performance.now()),
-        token: lead.token,
-        signal: given.signal,
-      });
-    } catch (error) {
-      if (!isCallFailed(error)) throw error;
-      return say(reply, { ...problemOf(error.error), ...(error.mayHaveHappened ? { mayHaveHappened: true } : {}) });
-    }
-    // Asked again with the same id: then the payment has been made once, whatever the answer.
-    if (route.isPayment && isUnknown(bytes) && !given.signal.aborted && performance.now() + LIMITS.unknownRetryMs < untilMs) {
-      await new Promise((resolve) => setTimeout(resolve, LIMITS.unknownRetryMs));
-      continue;
-    }
-    const answer = readAnswer(output, bytes);
-    const problem = route.isPayment ? paymentProblem(bytes, answer) : null;
-    if (problem !== null) return say(reply, problem);
-    linkNext(reply, url, answer);
-    logger.debug({ route: route.path }, 'answered');
-    return reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(JSON.stringify(answer));
-  }
-}
-
-function readBody(request: Request): ReturnType<typeof readJsonObject> {
-  return Buffer.isBuffer(request.body) && request.body.length > 0 ? readJsonObject(request.body) : { ok: true, value: {} };
-}
-
-function readLead(request: Request): { readonly token: string; readonly waitMs: number } | Refusal {
-  const authorization = request.headers.authorization ?? '';
-  const [, token = ''] = /^bearer +([\w.~+/=-]+)$/i.exec(authorization) ?? [];
-  if (authorization !== '' && token === '') return refusal('TOKEN_MALFORMED', 'expected the header Authorization: Bearer TOKEN', { kind: 'unauthenticated' });
-  const prefer = oneHeader(request, 'prefer') ?? '';
-  const [, seconds] = /(?:^|[,;]\s*)wait=(\d{1,9})(?:$|[,;\s])/i.exec(prefer) ?? [];
-  if (seconds === undefined) return { token, waitMs: LIMITS.defaultWaitMs };
-  const waitMs = Number(seconds) * 1000;
-  if (waitMs < 1000 || waitMs > LIMITS.maxWaitMs) return refusal('WAIT_OUT_OF_RANGE', `Prefer: wait must be from 1 to ${LIMITS.maxWaitMs / 1000} seconds`);
-  return { token, waitMs };
-}
-
-function oneHeader(request: Request, name: string): string | null {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : null;
-}
-
-/** RFC 8288. */
-function linkNext(reply: Answer, url: URL, { nextPageToken }: JsonObject): void {
-  if (typeof nextPageToken !== 'string' || nextPageToken === '') return;
-  const next = new URL(url);
-  next.searchParams.set('pageToken', nextPageToken);
-  void reply.header('link', `<${next.pathname}${next.search}>; rel="next"`);
-}
-
-function refuse(reply: Answer, { error, httpStatus }: Refusal): Answer {
-  return say(reply, problemOf(error, httpStatus));
-}
-
-function say(reply: Answer, problem: Problem): Answer {
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="mas"');
-  if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', '1');
-  return reply.code(problem.status).type(PROBLEM_JSON).header('cache-control', 'no-store').send(JSON.stringify(problem));
-}
-
-function isCallFailed(error: unknown): error is MasCallFailed {
-  return error instanceof Error && 'error' in error && 'mayHaveHappened' in error;
 }
 
 function limitBody({ raw }: Request): void {

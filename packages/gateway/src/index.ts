@@ -1,2 +1,3 @@
-export { startGateway, type GatewayOptions, type RunningGateway, type Upstream } from './gateway';
+export { startGateway, type GatewayOptions, type RunningGateway } from './gateway';
 export { openApiDocument } from './openapi';
+export type { Upstream } from './serve';
