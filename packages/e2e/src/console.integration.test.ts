@@ -129,6 +129,7 @@ test('a lock is broken, after a question that can be answered with no', async ()
   await page.getByRole('link', { name: 'Locks' }).click();
   const row = page.locator(`[data-lock="${payer}"]`);
   await row.getByRole('button', { name: 'Break\u2026' }).click();
+  await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   expect((await cluster.client().getLock(payer)).holders).toHaveLength(1);
@@ -148,6 +149,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
       const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
       const page = await operator({ viewport, colorScheme });
       const { txn } = await bank.pay(payer, payee, 1n);
+      const { handle } = await cluster.client().acquireLock({ lockIds: [payee], timeoutMs: 3_600_000 });
       const views = [
         ['', 'Cluster'],
         ['accounts', 'Accounts'],
@@ -160,6 +162,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
       for (const [view, heading] of views) {
         await page.goto(`${door.address}/#/${view}`);
         await page.locator('main h1', { hasText: heading }).waitFor({ state: 'attached' });
+        if (view === 'locks') await page.locator(`[data-lock="${payee}"]`).waitFor();
         await page.evaluate(axe);
         expect({ view, problems: await page.evaluate(AXE_PROBLEMS) }).toEqual({ view, problems: [] });
         expect({ view, wider: await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth') }).toEqual({
@@ -167,6 +170,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
           wider: false,
         });
       }
+      await cluster.client().releaseLock([payee], handle);
       await page.context().close();
     },
   );

@@ -1,6 +1,6 @@
 /** Small parts that every view uses. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 const TONES: Readonly<Record<string, string>> = {
   COMMITTED: 'good',
@@ -96,7 +96,8 @@ export function Confirm({
   readonly onCancel: () => void;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before anything is painted: a key pressed as soon as it is seen is its own.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} aria-labelledby="confirm-title" onClose={onCancel}>
       <h2 id="confirm-title">{title}</h2>
