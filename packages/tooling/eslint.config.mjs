@@ -12,7 +12,7 @@ const FLOORS = [
   ['values'],
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
-  ['rpc', 'client', 'console', 'gateway', 'raft-log', 'sql-store', 'redis-store', 'metrics', 'tracing'],
+  ['rpc', 'client', 'console', 'gateway', 'raft-log', 'sql-store', 'redis-store', 'metrics', 'tracing', 'backup'],
   ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof'],
 ];
 /** Downward within one floor: who builds on whom. */

@@ -1,4 +1,5 @@
 export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
+export { legDifferences } from './leg-differences';
 export { changeBy, MAX_LISTED_LEGS, MomentAudit, withEarlier, type LegListing, type MomentReport, type MomentTerms } from './moment-audit';
 export { addedSums, differingParts, isLegSums, MOMENT_PARTS, partOfTxn, type MomentLeg } from './moment-sums';
 export { emptyBucket, type HomeOf, type SlotOf } from './bucket-state';
@@ -8,6 +9,7 @@ export { canonicalText, txnPreimage, type TxnVersion } from './txn-preimage';
 export type * from './instruction';
 export { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS } from './instruction';
 export { closedBy, entryProblem, instructionProblem, LAST_MOMENT_US, MAX_LOCK_TTL_MS } from './instruction-problem';
+export { entryMoments, type EntryMoments } from './entry-moments';
 export { Ledger } from './ledger';
 export type * from './ledger-codec';
 export type * from './ledger-state';

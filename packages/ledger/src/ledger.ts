@@ -8,6 +8,7 @@ import { changeAccount, createAccount } from './accounts';
 import { Applying } from './applying';
 import { BucketState, type HomeOf, type SlotOf } from './bucket-state';
 import { bindId, decideAbort, decideCommit, resolve } from './decide';
+import { liesBehind } from './entry-moments';
 import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
 import type { Instruction, LedgerEntry } from './instruction';
 import { entryProblem, instructionProblem } from './instruction-problem';
@@ -53,7 +54,7 @@ export class Ledger implements LedgerKnowledge {
       applying.position = position;
       const impossible = instructionProblem(instruction);
       if (impossible !== null) invariant(false, 'an instruction is well-formed', { impossible, kind: instruction.kind, raftIndex, position });
-      if (!isMany(instruction)) applying.beginAt(liesBehind(instruction));
+      if (!isMany(instruction)) applying.beginAt(liesBehind(instruction)[0] ?? 0);
       // Before the next instruction, which may change the same rows.
       return lentOutcome(applyOne(applying, instruction));
     });
@@ -141,18 +142,6 @@ export class Ledger implements LedgerKnowledge {
   /** Lock rows, also those whose time is over. */
   locks(): IterableIterator<LockRow> {
     return this.state.memory.locks.values();
-  }
-}
-
-/** Behind what its moment has to lie (docs/adr/0021): a decision behind the promises that it relies on, what is told behind the decision. */
-function liesBehind(instruction: Instruction): number {
-  switch (instruction.kind) {
-    case 'decide-commit':
-      return instruction.notBeforeUs === null ? 0 : instruction.notBeforeUs + 1;
-    case 'commit':
-      return instruction.commitUs ?? 0;
-    default:
-      return 0;
   }
 }
 

@@ -18,6 +18,8 @@ export {
   type StoreOwner,
   type StoreOwnership,
 } from './applied-store';
+export { visitAccounts, type AccountVisitor } from './audit/account-rows';
+export { decodeSnapshot, encodeSnapshot, SnapshotDamaged, type SnapshotFrame } from './bucket/snapshot-stream';
 export { resourceManagerConfig, type ConfigError, type ResourceManagerConfig, type ResourceManagerConfigInput } from './config';
 export { platformDigest, type Digest, type RunningDigest } from './digest';
 export { noFailpoints, type FailpointName, type Failpoints } from './failpoints';

@@ -3,7 +3,7 @@
  * at one applied index, which is the same on every replica; whether the bucket adds up in itself; and what it says of a moment, which is the same in
  * whatever later state the replica is. Accounts and legs are read side by side in the order of their keys: memory does not grow with the bucket.
  */
-import { BucketAudit, emptyBucket, MomentAudit, type AccountRow, type BucketMeta, type LegRow, type MomentReport, type MomentTerms } from '@mas/ledger';
+import { BucketAudit, emptyBucket, MomentAudit, type BucketMeta, type MomentReport, type MomentTerms } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReplicaChecksum, ReplicaFindings } from '@mas/two-phase-commit';
 import { unreachable } from '@mas/values';
@@ -13,8 +13,8 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import type { RunningDigest } from '../digest';
 import type { HomeQuerier } from '../homes/home-querier';
 import { decidedOf } from '../reads/decided-legs';
+import { visitAccounts } from './account-rows';
 import { RecentRows } from './recent-rows';
-import { RowCursor } from './row-cursor';
 import { SlotShare } from './slot-share';
 
 export interface AuditQuestion {
@@ -109,32 +109,22 @@ export class RowsAudit {
     digests: RowDigests,
     passed: (slot: number) => void,
   ): Promise<void> {
-    const counted = (rows: number): void => this.counted(rows);
-    const accounts = new RowCursor(reader, 'accounts', sinceMs, counted);
-    const legs = new RowCursor(reader, 'legs', sinceMs, counted);
-    const addLeg = (leg: LegRow): void => {
-      digests.add({ kind: 'legs', rows: [leg] });
-      books.addLegs([leg]);
-    };
-    for (let account = accounts.head ?? (await accounts.more()); account !== null; account = accounts.head ?? (await accounts.more())) {
-      accounts.pass();
-      passed(account.slot);
-      digests.add({ kind: 'accounts', rows: [account] });
-      books.addAccounts([account]);
-      for (let leg = legs.head ?? (await legs.more()); leg !== null; leg = legs.head ?? (await legs.more())) {
-        const order = inOrder(leg, account);
-        if (order > 0) break;
-        legs.pass();
-        addLeg(leg);
-        if (order === 0) asOf?.addLeg(leg);
-      }
-      const openingMinor = books.endAccount(account.number);
-      asOf?.endAccount(account, openingMinor);
-    }
-    for (let leg = legs.head ?? (await legs.more()); leg !== null; leg = legs.head ?? (await legs.more())) {
-      legs.pass();
-      addLeg(leg);
-    }
+    await visitAccounts(reader, sinceMs, (rows) => this.counted(rows), {
+      account: (row) => {
+        passed(row.slot);
+        digests.add({ kind: 'accounts', rows: [row] });
+        books.addAccounts([row]);
+      },
+      leg: (row, isOfAccount) => {
+        digests.add({ kind: 'legs', rows: [row] });
+        books.addLegs([row]);
+        if (isOfAccount) asOf?.addLeg(row);
+      },
+      endAccount: (row) => {
+        const openingMinor = books.endAccount(row.number);
+        asOf?.endAccount(row, openingMinor);
+      },
+    });
   }
 
   /** Legs that the rows call prepared, and that their homes, closed at the moment, may have decided by then. */
@@ -178,13 +168,6 @@ class RowDigests {
     for (const kind of [accounts, legs, outcomes, locks]) whole.update(Buffer.from(kind.hex(), 'latin1'));
     return whole.hex();
   }
-}
-
-/** As their tables are ordered. Numbers are ASCII. */
-function inOrder(leg: LegRow, account: AccountRow): number {
-  if (leg.slot !== account.slot) return leg.slot - account.slot;
-  if (leg.account === account.number) return 0;
-  return leg.account < account.number ? -1 : 1;
 }
 
 function* rowByRow(chunk: SnapshotChunk): Iterable<SnapshotChunk> {

@@ -19,6 +19,7 @@ export class SnapshotDamaged extends Error {
   }
 }
 
+const ALL_KINDS: readonly SnapshotChunk['kind'][] = ['accounts', 'legs', 'outcomes', 'locks'];
 const HEADER_BYTES = 5;
 const KIND_CHECKPOINT = 1;
 const KIND_ROWS = 2;
@@ -33,8 +34,17 @@ export async function* encodeSnapshot(reader: SnapshotReader, codec: RowCodec, d
   yield frame(KIND_END, Buffer.from(running.hex(), 'latin1'), null);
 }
 
-/** Frames in order; ends normally only behind a matching checksum. @throws SnapshotDamaged */
-export async function* decodeSnapshot(chunks: AsyncIterable<Uint8Array>, codec: RowCodec, digest: Digest): AsyncGenerator<SnapshotFrame> {
+/**
+ * Frames in order; ends normally only behind a matching checksum.
+ * @param kinds of rows that are given; others are passed over without being decoded
+ * @throws SnapshotDamaged
+ */
+export async function* decodeSnapshot(
+  chunks: AsyncIterable<Uint8Array>,
+  codec: RowCodec,
+  digest: Digest,
+  kinds: readonly SnapshotChunk['kind'][] = ALL_KINDS,
+): AsyncGenerator<SnapshotFrame> {
   const running = digest.startSha256();
   let first = true;
   for await (const bytes of frames(chunks)) {
@@ -48,6 +58,7 @@ export async function* decodeSnapshot(chunks: AsyncIterable<Uint8Array>, codec: 
     if (kind !== KIND_CHECKPOINT && kind !== KIND_ROWS) throw new SnapshotDamaged(`unknown frame ${String(kind)}`);
     running.update(bytes);
     first = false;
+    if (kind === KIND_ROWS && kinds.length < ALL_KINDS.length && !kinds.includes(codec.kindOfChunk(payload))) continue;
     yield kind === KIND_CHECKPOINT ? { kind: 'checkpoint', checkpoint: codec.decodeCheckpoint(payload) } : { kind: 'rows', chunk: codec.decodeChunk(payload) };
   }
   throw new SnapshotDamaged('it ends early');

@@ -37,6 +37,7 @@ export const jsonLedgerCodec: LedgerCodec = {
 export const jsonRowCodec: RowCodec = {
   encodeChunk: encode,
   decodeChunk: (bytes) => decode<SnapshotChunk>(bytes),
+  kindOfChunk: (bytes) => decode<SnapshotChunk>(bytes).kind,
   encodeCheckpoint: encode,
   decodeCheckpoint: (bytes) => decode<Checkpoint>(bytes),
   encodeMeta: encode,

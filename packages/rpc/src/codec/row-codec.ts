@@ -18,6 +18,11 @@ export class ProtoRowCodec implements RowCodec {
     return readWire(bytes, readChunk);
   }
 
+  kindOfChunk(bytes: Uint8Array): SnapshotChunk['kind'] {
+    const kind = KINDS[(bytes[0] ?? 0) >>> FIELD_SHIFT];
+    return kind ?? readWire(bytes, (reader) => reader.fail('an unknown kind of rows'));
+  }
+
   encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     return this.encode(checkpoint, writeCheckpoint);
   }
@@ -40,6 +45,10 @@ export class ProtoRowCodec implements RowCodec {
     return this.writer.finish();
   }
 }
+
+/** By the number of the chunk's one field, which its first byte says. */
+const KINDS: Readonly<Record<number, SnapshotChunk['kind']>> = { 1: 'accounts', 2: 'legs', 3: 'outcomes', 4: 'locks' };
+const FIELD_SHIFT = 3;
 
 function writeChunk(writer: WireWriter, chunk: SnapshotChunk): void {
   switch (chunk.kind) {

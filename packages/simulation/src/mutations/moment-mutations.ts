@@ -5,13 +5,19 @@ export const MOMENT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a decision before its promises',
     why: 'DECIDE COMMIT does not look at the moments that the legs were promised at',
-    changes: [{ file: 'ledger/src/ledger', find: 'return instruction.notBeforeUs === null ? 0 : instruction.notBeforeUs + 1;', replace: 'return 0;' }],
+    changes: [
+      {
+        file: 'ledger/src/entry-moments',
+        find: 'return instruction.notBeforeUs === null ? NOTHING : [instruction.notBeforeUs + 1];',
+        replace: 'return NOTHING;',
+      },
+    ],
   },
   {
     name: 'money that comes after it is spent',
     why: 'COMMIT leaves the moment of the bucket where the money arrives as it was',
     changes: [
-      { file: 'ledger/src/ledger', find: 'return instruction.commitUs ?? 0;', replace: 'return 0;' },
+      { file: 'ledger/src/entry-moments', find: 'return instruction.commitUs === null ? NOTHING : [instruction.commitUs];', replace: 'return NOTHING;' },
       { file: 'ledger/src/told-together', find: 'a.beginAt(leg.commitUs ?? 0);', replace: 'a.beginAt(0);' },
     ],
   },

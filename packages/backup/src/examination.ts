@@ -1,0 +1,249 @@
+/**
+ * Proves from the files alone that a backup is one state of the ledger at its moment: each bucket's books add up, no row lies behind the moment, the buckets own every slot
+ * once, all balances are the money issued, and every committed leg is what its home has recorded. What an audit asks of a live cluster (docs/adr/0021), by the same code.
+ */
+import {
+  addedSums,
+  BucketAudit,
+  differingParts,
+  legDifferences,
+  MomentAudit,
+  MOMENTS_SINCE,
+  type BucketMeta,
+  type LegRow,
+  type MomentReport,
+} from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import { visitAccounts, type SnapshotReader } from '@mas/resource-manager';
+import { formatAmount, SLOT_COUNT, type AmountMinor, type BucketId, type Currency } from '@mas/values';
+import type { BackupCounts, BackupTotal } from './manifest';
+import { MAX_PREPARED, PreparedLegs, type UndecidedLegs } from './prepared-legs';
+import { addTo, SlotSums, sorted } from './slot-sums';
+
+/** Of 1,024 parts of the payments; a listing is kept in memory. */
+const MAX_PARTS_LISTED = 4;
+
+/** Rows of one bucket. */
+export interface ExaminedBucket {
+  readonly bucket: BucketId;
+  /** For findings. */
+  readonly name: string;
+  /** May be asked for again. */
+  open(): Promise<SnapshotReader>;
+}
+
+export interface ExaminedRows {
+  readonly momentUs: number;
+  readonly buckets: readonly ExaminedBucket[];
+  /** False: other buckets are elsewhere, and what takes all of them is not asked. */
+  readonly isWhole: boolean;
+  /** Rows that have been looked at since the last call. */
+  readonly onRows: (rows: number) => void;
+}
+
+export interface Examination {
+  /** A sentence each; empty: the backup can be relied on. */
+  readonly findings: readonly string[];
+  readonly counts: BackupCounts;
+  readonly totals: readonly BackupTotal[];
+  readonly metas: readonly BucketMeta[];
+  /** The highest of the logs that the rows come from. */
+  readonly appliedIndex: number;
+  readonly slots: SlotSums;
+  readonly undecided: UndecidedLegs;
+}
+
+interface Opened {
+  readonly source: ExaminedBucket;
+  readonly reader: SnapshotReader;
+  readonly meta: BucketMeta;
+  readonly books: BucketAudit;
+}
+
+export class Examiner {
+  private readonly findings: string[] = [];
+  private readonly prepared = new PreparedLegs();
+  private readonly slots = new SlotSums();
+  private readonly counts = { accounts: 0, legs: 0, outcomes: 0, locks: 0 };
+
+  constructor(private readonly ports: ExaminedRows) {}
+
+  async run(): Promise<Examination> {
+    const opened: Opened[] = [];
+    for (const source of this.ports.buckets) {
+      await this.reading(source.name, async () => {
+        const one = await this.open(source);
+        if (one !== null) opened.push(one);
+      });
+    }
+    try {
+      return await this.examined(opened);
+    } finally {
+      for (const { reader } of opened) await reader.close();
+    }
+  }
+
+  private async examined(opened: readonly Opened[]): Promise<Examination> {
+    if (this.ports.isWhole) this.requireAllSlots(opened);
+    const isReadable = this.findings.length === 0;
+    const reports = isReadable ? await this.reports(opened, null) : [];
+    const totals = totalsOf(reports);
+    // Of what was not read whole nothing more can be said.
+    if (this.ports.isWhole && isReadable && reports.length === opened.length) {
+      this.requireConserved(totals);
+      await this.requireSameLegs(opened, reports);
+    }
+    const preparedDecided = this.prepared.decidedCount;
+    const undecided = this.prepared.undecided();
+    const preparedUndecided = [...undecided.values()].reduce((sum, legs) => sum + legs.length, 0);
+    return {
+      findings: this.findings,
+      counts: { ...this.counts, preparedDecided, preparedUndecided },
+      totals,
+      metas: opened.map(({ meta }) => meta),
+      appliedIndex: Math.max(0, ...opened.map(({ reader }) => reader.checkpoint.applied.index)),
+      slots: this.slots,
+      undecided,
+    };
+  }
+
+  private async open(source: ExaminedBucket): Promise<Opened | null> {
+    const { bucket, name } = source;
+    const reader = await source.open();
+    const { meta } = reader.checkpoint;
+    if (meta?.bucket !== bucket) {
+      this.findings.push(`${name} is not that of bucket ${bucket}.`);
+      await reader.close();
+      return null;
+    }
+    if (meta.semanticsVersion < MOMENTS_SINCE) this.findings.push(`${name}: bucket ${bucket} has no moments.`);
+    if (meta.momentUs > this.ports.momentUs) this.findings.push(`${name} is of a later moment (${meta.momentUs}) than the backup (${this.ports.momentUs}).`);
+    return { source, reader, meta, books: new BucketAudit(meta, slotOfAccount) };
+  }
+
+  private requireConserved(totals: readonly BackupTotal[]): void {
+    for (const { currency, issuedMinor, balancesMinor } of totals)
+      if (issuedMinor !== balancesMinor)
+        this.findings.push(`Issued ${formatAmount(issuedMinor, currency)} ${currency}, but balances add up to ${formatAmount(balancesMinor, currency)}.`);
+  }
+
+  private requireAllSlots(opened: readonly Opened[]): void {
+    const owners = new Uint16Array(SLOT_COUNT);
+    for (const { meta } of opened)
+      for (const { from, to } of meta.slots) for (let slot: number = from; slot <= to; slot += 1) owners[slot] = (owners[slot] ?? 0) + 1;
+    const missing = owners.filter((count) => count === 0).length;
+    const twice = owners.filter((count) => count > 1).length;
+    const versions = new Set(opened.map(({ meta }) => meta.semanticsVersion));
+    if (versions.size > 1)
+      this.findings.push('The buckets\u2019 instructions are of different versions: the cluster was being upgraded. Take a backup once that is over.');
+    if (missing > 0) this.findings.push(`${missing} of ${SLOT_COUNT} slots are in none of the files: a bucket is missing.`);
+    if (twice > 0) this.findings.push(`${twice} of ${SLOT_COUNT} slots are in two of the files.`);
+  }
+
+  /** Accounts and legs of all buckets first: which of their payments are decided stands with outcomes of any bucket. */
+  private async reports(opened: readonly Opened[], parts: ReadonlySet<number> | null): Promise<readonly MomentReport[]> {
+    const isFirst = parts === null;
+    const { momentUs } = this.ports;
+    const timesSinceUs = Math.max(0, ...opened.map(({ meta }) => meta.momentsSinceUs));
+    const moments = opened.map(() => new MomentAudit({ us: momentUs, timesSinceUs, fromUs: 0, parts }));
+    const whole = new Set<MomentAudit>(moments);
+    const each = async (read: (one: Opened, asOf: MomentAudit) => Promise<void>): Promise<void> => {
+      for (const [at, one] of opened.entries()) {
+        const asOf = moments[at];
+        if (asOf !== undefined && !(await this.reading(one.source.name, () => read(one, asOf)))) whole.delete(asOf);
+      }
+    };
+    await each((one, asOf) => this.readAccounts(one, asOf, isFirst));
+    await each((one, asOf) => this.readOutcomes(one, asOf, isFirst));
+    this.addDecided(moments);
+    if (isFirst) for (const { source, books } of opened) for (const text of books.finish().differences) this.findings.push(`${source.name}: ${text}`);
+    return moments.flatMap((asOf, at) => (whole.has(asOf) ? [asOf.finish(opened[at]?.meta.stampMs ?? 0)] : []));
+  }
+
+  private readAccounts({ source, reader, books }: Opened, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+    return visitAccounts(reader, null, isFirst ? this.ports.onRows : () => undefined, {
+      account: (row) => {
+        if (!isFirst) return;
+        this.counts.accounts += 1;
+        books.addAccounts([row]);
+      },
+      leg: (row, isOfAccount) => {
+        if (isOfAccount) asOf.addLeg(row);
+        if (!isFirst) return;
+        this.counts.legs += 1;
+        books.addLegs([row]);
+        this.look(source.name, row);
+      },
+      endAccount: (row) => {
+        const openingMinor = isFirst ? books.endAccount(row.number) : 0n;
+        if (isFirst) this.slots.add(row, openingMinor);
+        asOf.endAccount(row, openingMinor);
+      },
+    });
+  }
+
+  private look(name: string, leg: LegRow): void {
+    if ((leg.commitUs ?? 0) > this.ports.momentUs) this.findings.push(`${name}: leg ${leg.txn} on ${leg.account} was committed behind the moment.`);
+    if (leg.state === 'prepared' && !this.prepared.add(leg)) throw new Error(`more than ${MAX_PREPARED} legs are prepared`);
+  }
+
+  private async readOutcomes({ source, reader, books }: Opened, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+    for await (const chunk of reader.chunks(['outcomes', 'locks'])) {
+      if (chunk.kind === 'outcomes') for (const row of chunk.rows) asOf.addOutcome(row);
+      if (!isFirst) continue;
+      this.ports.onRows(chunk.rows.length);
+      if (chunk.kind === 'outcomes') {
+        this.counts.outcomes += chunk.rows.length;
+        books.addOutcomes(chunk.rows);
+        for (const row of chunk.rows) {
+          this.prepared.decided(row);
+          if (row.decision.kind === 'committed' && (row.decision.commitUs ?? 0) > this.ports.momentUs)
+            this.findings.push(`${source.name}: payment ${row.txn} was decided behind the moment.`);
+        }
+      } else if (chunk.kind === 'locks') {
+        this.counts.locks += chunk.rows.length;
+        books.addLocks(chunk.rows);
+      }
+    }
+  }
+
+  /** To the sums of all buckets together it does not matter whose they are added to. */
+  private addDecided([first]: readonly MomentAudit[]): void {
+    for (const { leg, commitUs } of this.prepared.committed()) first?.addDecidedLeg(leg, commitUs);
+  }
+
+  private async requireSameLegs(opened: readonly Opened[], reports: readonly MomentReport[]): Promise<void> {
+    const parts = differingParts(addedSums(reports.map(({ legSums }) => legSums)), addedSums(reports.map(({ decidedSums }) => decidedSums)));
+    if (parts.length === 0) return;
+    const again: Opened[] = [];
+    for (const one of opened) again.push({ ...one, reader: await one.source.open() });
+    const listed = await this.reports(again, new Set(parts.slice(0, MAX_PARTS_LISTED)));
+    for (const { reader } of again) await reader.close();
+    const listings = listed.flatMap(({ listing }) => listing ?? []);
+    this.findings.push(...legDifferences(listings));
+    if (parts.length > MAX_PARTS_LISTED || listings.some(({ isCut }) => isCut))
+      this.findings.push(`Legs and decisions differ in ${parts.length} of 1,024 parts of the payments; not all of these are listed.`);
+  }
+
+  /** @returns false: the file could not be read to its end, and it is said why */
+  private async reading(name: string, read: () => Promise<void>): Promise<boolean> {
+    try {
+      await read();
+      return true;
+    } catch (error) {
+      this.findings.push(`${name} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+      return false;
+    }
+  }
+}
+
+function totalsOf(reports: readonly MomentReport[]): readonly BackupTotal[] {
+  const issued = new Map<Currency, AmountMinor>();
+  const balances = new Map<Currency, AmountMinor>();
+  for (const report of reports) {
+    for (const [currency, amountMinor] of report.issued) addTo(issued, currency, amountMinor);
+    for (const [currency, amountMinor] of report.balances) addTo(balances, currency, amountMinor);
+  }
+  for (const currency of issued.keys()) addTo(balances, currency, 0n);
+  return [...sorted(balances)].map(([currency, balancesMinor]) => ({ currency, issuedMinor: issued.get(currency) ?? 0n, balancesMinor }));
+}
