@@ -4,12 +4,13 @@
  * cluster can answer is in command-line.integration.test.ts.
  */
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, tempFolder, type TempFolder } from '@mas/test-servers';
 import { masClient, run, type Ran } from './harness/command';
 import { REPOSITORY_ROOT } from './harness/mas-process';
 
-const GROUPS = ['account', 'payment', 'lock', 'cluster', 'admin', 'token'];
+const GROUPS = ['account', 'payment', 'lock', 'cluster', 'admin', 'backup', 'token'];
 const TXN = 'a'.repeat(64);
 
 /** A right call of every command, and the same with something missing or wrong in it (null: there is nothing but flags that do not exist). */
@@ -43,12 +44,14 @@ const COMMANDS: readonly (readonly [command: string, right: readonly string[], w
   ['cluster move-replica', ['2', '--from', '1', '--to', '4'], ['2', '--from', '1']],
   ['cluster rebalance', [], ['--replicas', '0']],
   ['cluster replace-node', ['3'], []],
+  ['backup create', ['--out', join(tmpdir(), `mas-no-backup-${process.pid}`)], []],
   ['audit', [], null],
   ['admin transactions', [], null],
   ['admin resolve', [TXN, '--account', 'a'], [TXN]],
 ];
 /** Without a connection. */
 const LOCAL: readonly (readonly [command: string, wrong: readonly string[]])[] = [
+  ['backup verify', []],
   ['token sign', ['--key', '/nowhere/key']],
   ['token show', ['no token']],
   ['repl', ['--no-such-flag']],
@@ -114,7 +117,7 @@ test('the exit codes stand in the help and in the documentation, in the same wor
     code,
     meaning,
   ]);
-  expect(codes.map(([code]) => Number(code)).sort((a, b) => a - b)).toEqual(Array.from({ length: 14 }, (_, code) => code));
+  expect(codes.map(([code]) => Number(code)).sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, code) => code));
   for (const [code, meaning] of codes) expect(documented).toContain(`| ${code} | ${meaning} |`);
 });
 

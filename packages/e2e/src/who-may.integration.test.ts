@@ -102,6 +102,7 @@ const METHODS: readonly (readonly [path: string, own: Answer, foreign: Answer, o
   ],
   ['mas.v1.NodeService/ReplaceNode', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', (client) => client.replaceNode(9)],
   ['mas.v1.NodeService/Audit', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.audit()],
+  ['mas.v1.NodeService/Backup', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.backup(() => Promise.resolve())],
   ['mas.v1.NodeService/ListUndecided', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client) => client.undecided()],
   ['mas.v1.NodeService/ResolveTransaction', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', (client, number) => client.resolve(paid.txn, number)],
 ];

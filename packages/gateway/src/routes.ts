@@ -49,6 +49,7 @@ export const ROUTES: readonly Route[] = [
 export const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'AccountService/StreamPayments': 'a stream in both directions: batches go by /v1/payments:batchCreate',
   'NodeService/Audit': 'it takes as long as the ledger is large: mas-client audit',
+  'NodeService/Backup': 'a stream of files\u2019 bytes: mas-client backup create',
 };
 
 const PARAMETER = /\{([A-Za-z.]+)\}/g;

@@ -60,6 +60,8 @@ function groupOf(request: ParticipantRequest): BucketId | null {
     case 'locks':
     case 'members':
       return request.bucket;
+    case 'backup':
+      return request.step === 'announce' ? request.bucket : null;
     case 'replace-node':
     case 'node-order':
     case 'take-in':

@@ -152,6 +152,10 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
       case 'checksum':
       case 'audit':
         return this.ask(request, caller);
+      case 'backup':
+        // All rows of a bucket, for an operator that a Transaction Manager has let in.
+        if (caller !== 'tm') return { kind: 'permission-denied', reason: 'TRANSACTION_MANAGERS_ONLY' };
+        return this.ask(request, caller);
       default:
         return unreachable(request, 'request');
     }

@@ -3,7 +3,7 @@
  * the slowest peer needs; the spool keeps a slow peer from holding a SQL transaction open.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BucketId } from '@mas/values';
@@ -11,12 +11,15 @@ import type { BucketId } from '@mas/values';
 export interface SnapshotSpool {
   /** Removes what an earlier process left. */
   start(): Promise<void>;
-  /** Takes all chunks; the result can be read once and must be released. */
+  /** Takes all chunks; the result must be released. */
   spool(bucket: BucketId, chunks: AsyncIterable<Uint8Array>): Promise<SpooledSnapshot>;
 }
 
 export interface SpooledSnapshot {
+  readonly bytes: number;
   read(): AsyncIterable<Uint8Array>;
+  /** From `offset` on, at most so many bytes; also again. */
+  piece(offset: number, maxBytes: number): Promise<Uint8Array>;
   release(): Promise<void>;
 }
 
@@ -43,10 +46,23 @@ export class FileSnapshotSpool implements SnapshotSpool {
       await unlink(path).catch(() => undefined);
       throw error;
     }
+    const { size } = await stat(path);
     return {
+      bytes: size,
+      piece: (offset, maxBytes) => pieceOf(path, offset, Math.min(maxBytes, size - offset)),
       read: () => createReadStream(path) as AsyncIterable<Uint8Array>,
       release: () => unlink(path).catch(() => undefined),
     };
+  }
+}
+
+async function pieceOf(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 
@@ -59,7 +75,10 @@ export class MemorySnapshotSpool implements SnapshotSpool {
   async spool(_bucket: BucketId, chunks: AsyncIterable<Uint8Array>): Promise<SpooledSnapshot> {
     const kept: Uint8Array[] = [];
     for await (const chunk of chunks) kept.push(chunk);
+    const whole = Buffer.concat(kept);
     return {
+      bytes: whole.length,
+      piece: (offset, maxBytes) => Promise.resolve(whole.subarray(offset, offset + maxBytes)),
       read: async function* () {
         await Promise.resolve();
         yield* kept;

@@ -173,6 +173,31 @@ export interface AuditWatch {
   onProgress(progress: AuditProgress): void;
 }
 
+/** How far the reading of a backup has come, of the replica of each bucket that is read. */
+export interface BackupProgress {
+  readonly momentUs: number;
+  readonly replicas: readonly { readonly bucket: BucketId; readonly rm: RmId; readonly rows: number; readonly isReady: boolean }[];
+}
+
+/** What a backup is of. */
+export interface BackupTaken {
+  /** Everything in it is as of this moment, microseconds since the Unix epoch. */
+  readonly momentUs: number;
+  readonly clusterId: string;
+  /** In the order in which their bytes come; the replica that was read, its rows, and the bytes of a snapshot of them. */
+  readonly buckets: readonly { readonly bucket: BucketId; readonly rm: RmId; readonly rows: number; readonly bytes: number }[];
+}
+
+export interface BackupWatch {
+  /** Aborted: nobody takes it any more. */
+  readonly signal: AbortSignal;
+  /** At least every other second, until it begins. */
+  onProgress(progress: BackupProgress): void;
+  /** Once, before the first piece. The next thing is told once this resolves. */
+  onBegin(taken: BackupTaken): Promise<void>;
+  onPiece(bucket: BucketId, bytes: Uint8Array): Promise<void>;
+}
+
 /** A payment without a decision that has no leg prepared anywhere that answers, so that no bucket lists it. */
 export interface OpenPayment {
   readonly id: string;
@@ -227,6 +252,8 @@ export interface CoordinatorService {
   listPayments(caller: Caller, request: ListPaymentsRequest): Promise<Reply<{ readonly legs: readonly LegRow[]; readonly nextCursor: string | null }>>;
   /** Operators. The caller's deadline may be Infinity: it takes as long as it takes. */
   audit(caller: Caller, watch: AuditWatch): Promise<Reply<AuditReport>>;
+  /** Operators. All buckets at one moment, as bytes; nothing of it is kept here. The caller's deadline may be Infinity. */
+  backup(caller: Caller, watch: BackupWatch): Promise<Reply<BackupTaken>>;
   undecided(caller: Caller): Promise<Reply<UndecidedReport>>;
   /** Proposes RESOLVE at the home; obeys what it records. */
   resolve(caller: Caller, txn: TxnId, account: AccountNumber): Promise<Reply<PaymentResult>>;

@@ -12,6 +12,7 @@ import type {
   AccountView,
   AuditReport,
   AuditWatch,
+  BackupWatch,
   Caller,
   CoordinatorService,
   CoordinatorStatus,
@@ -23,6 +24,7 @@ import type {
 } from './coordinator-service';
 import { Journal } from './journal/journal';
 import { Audit } from './operations/audit';
+import { Backup } from './operations/backup';
 import { ClusterStatus } from './operations/cluster-status';
 import { Doubts } from './operations/doubts';
 import type { NodeOrder } from '@mas/placement';
@@ -64,12 +66,13 @@ export class TransactionCoordinator implements CoordinatorService {
   private readonly views: PaymentViews;
   private readonly doubts: Doubts;
   private readonly auditor: Audit;
+  private readonly backups: Backup;
   private readonly status: ClusterStatus;
   private readonly nodes: NodeReplacement;
   private readonly ordering: NodeOrdering;
   private readonly recovery: Recovery;
   private readonly unfinished: Unfinished;
-  private readonly limits: Readonly<Record<'reads' | 'lists' | 'accounts' | 'audits' | 'operations', WorkLimit>>;
+  private readonly limits: Readonly<Record<'reads' | 'lists' | 'accounts' | 'audits' | 'backups' | 'operations', WorkLimit>>;
 
   private lastAudit: CoordinatorNumbers['lastAudit'] = null;
 
@@ -121,6 +124,7 @@ export class TransactionCoordinator implements CoordinatorService {
     this.views = new PaymentViews(dao, link, legFinder, clock, this.unfinished, config.coordinatorId);
     this.doubts = new Doubts(run, legFinder, directory, dao);
     this.auditor = new Audit(link, directory, clock, random, config);
+    this.backups = new Backup(link, directory, ledgerTime, clock, random);
     this.status = new ClusterStatus(link, directory, clock, () => this.ownStatus());
     this.nodes = new NodeReplacement(link, clock);
     this.ordering = new NodeOrdering(link, directory);
@@ -129,6 +133,7 @@ export class TransactionCoordinator implements CoordinatorService {
       reads: new WorkLimit(config.maxAccountsInReads, 'TOO_MANY_READS', 'reads of accounts and payments'),
       lists: new WorkLimit(config.maxListsInFlight, 'TOO_MANY_LISTS', 'lists'),
       accounts: new WorkLimit(config.maxAccountOperationsInFlight, 'TOO_MANY_ACCOUNT_OPERATIONS', 'creations and changes of accounts'),
+      backups: new WorkLimit(1, 'TOO_MANY_BACKUPS', 'backups'),
       audits: new WorkLimit(config.maxAuditsInFlight, 'TOO_MANY_AUDITS', 'audits'),
       operations: new WorkLimit(config.maxOperationsInFlight, 'TOO_MANY_OPERATIONS', "operators' questions and orders"),
     };
@@ -217,6 +222,10 @@ export class TransactionCoordinator implements CoordinatorService {
       if (report.ok) this.noteAudit(report.value);
       return report;
     });
+  }
+
+  backup(caller: Caller, watch: BackupWatch): ReturnType<CoordinatorService['backup']> {
+    return this.limits.backups.run(1, () => this.backups.run(caller, watch));
   }
 
   undecided(caller: Caller): ReturnType<CoordinatorService['undecided']> {

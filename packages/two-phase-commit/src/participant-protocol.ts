@@ -68,6 +68,19 @@ export type ParticipantRequest =
       /** Its asker needs it no more. */
       readonly isEnding: boolean;
     }
+  /**
+   * A backup under an id of the asker's (docs/adr/0028). `announce`, to the leader: the bucket is going to be cut at this moment. `read`, to any replica, before the moment comes:
+   * its rows of exactly then; answered after a second at the latest with how far it has come, and once they are ready with the bytes from `offset` on. `end`: they
+   * are not needed any more; what nobody asks about ends by itself.
+   */
+  | {
+      readonly kind: 'backup';
+      readonly bucket: BucketId;
+      readonly id: string;
+      readonly cutUs: number;
+      readonly step: 'announce' | 'read' | 'end';
+      readonly offset: number;
+    }
   /** Answered at once by any replica from what it knows itself. */
   | { readonly kind: 'who-leads'; readonly bucket: BucketId }
   | { readonly kind: 'placement' }
@@ -246,6 +259,15 @@ export type ParticipantReply =
   | { readonly kind: 'checksum'; readonly checksum: ReplicaChecksum }
   /** `rows` read so far, about so many thousandths of all; findings once all are. */
   | { readonly kind: 'audit'; readonly rows: number; readonly permille: number; readonly findings: ReplicaFindings | null }
+  /** `missed`: there is no state of that moment here, and why. `ready`: of so many bytes those from the offset on, as many as go into one answer. */
+  | {
+      readonly kind: 'backup';
+      readonly stage: 'announced' | 'reading' | 'ready' | 'missed' | 'ended';
+      readonly rows: number;
+      readonly bytes: number;
+      readonly piece: Uint8Array;
+      readonly reason: string;
+    }
   | ({ readonly kind: 'leadership' } & Leadership)
   /** With the time on which most Resource Managers agree, in milliseconds since the Unix epoch; null: who answers knows of none. */
   | { readonly kind: 'placement'; readonly map: PlacementMap | null; readonly agreedMs: number | null }

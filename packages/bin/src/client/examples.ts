@@ -32,6 +32,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'cluster rebalance': '--replicas 3 --wait',
   'cluster replace-node': '3',
   audit: '--json',
+  'backup create': '--out /backup/2026-11-28',
+  'backup verify': '/backup/2026-11-28',
   'admin transactions': '--watch',
   'admin resolve': '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --account alice',
   'token sign': '--account alice --expires 12h',

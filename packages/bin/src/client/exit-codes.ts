@@ -17,6 +17,7 @@ export const EXIT = {
   degraded: 11,
   answerLost: 12,
   incomplete: 13,
+  damaged: 14,
 } as const;
 
 export const EXIT_CODE_HELP = `Exit codes:
@@ -27,7 +28,8 @@ export const EXIT_CODE_HELP = `Exit codes:
   4  not found                            10  the lock is held by another owner
   5  conflict with what exists            11  the cluster serves, with replicas missing (cluster status, cluster health)
                                           12  done, but the answer cannot be written
-                                          13  an audit found no differences, and could not compare everything`;
+                                          13  an audit found no differences, and could not compare everything
+                                          14  a backup is damaged, or something of it is missing`;
 
 export function exitCodeOf(kind: RequestError['kind']): number {
   switch (kind) {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { describeVersion } from '../platform/version';
 import { addAccountCommands } from './commands/account';
+import { addBackupCommands } from './commands/backup';
 import { addClusterCommands } from './commands/cluster';
 import { addLockCommands } from './commands/lock';
 import { addPaymentCommands } from './commands/payment';
@@ -44,6 +45,7 @@ export function createProgram(args: readonly string[], shared: Session | null = 
   addPaymentCommands(program);
   addLockCommands(program);
   addClusterCommands(program);
+  addBackupCommands(program);
   addTokenCommands(program);
   if (shared === null) addReplCommand(program, createProgram);
   addExamples(program, allCommands(program));

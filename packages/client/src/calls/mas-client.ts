@@ -10,6 +10,7 @@ import {
   AcquireLockRequest,
   AddNodeRequest,
   AuditRequest,
+  BackupRequest,
   DrainNodeRequest,
   MoveReplicaRequest,
   RebalanceRequest,
@@ -35,6 +36,7 @@ import {
   readAccounts,
   readAcquiredLocks,
   readAuditEvent,
+  readBackupEvent,
   readBrokenLock,
   readClusterStatus,
   readOrderedNodes,
@@ -50,6 +52,7 @@ import {
   readUndecided,
   readWire,
   type AccountPage,
+  type BackupEvent,
   type AcquiredLocks,
   type ClusterStatus,
   type OrderedNodes,
@@ -71,6 +74,8 @@ const STATES = { PENDING: PaymentState.PAYMENT_STATE_PENDING, COMMITTED: Payment
 const DEFAULT_TIMEOUT_MS = 15_000;
 /** How far it has come is said every second. */
 const AUDIT_SILENCE_MS = 30_000;
+/** Pieces come as fast as they are taken. */
+const BACKUP_SILENCE_MS = 60_000;
 
 export interface AuditOptions {
   /** Null: none. */
@@ -274,6 +279,23 @@ export class MasClient {
     const report = reports.at(-1);
     if (report === undefined) throw new Error('the audit has ended without a report');
     return report;
+  }
+
+  /**
+   * The bytes of a backup (docs/backup.md); the next event comes once the last one has been dealt with. Where a server is lost another one is asked, which begins anew:
+   * with another `begun`. @throws MasCallFailed
+   */
+  async backup(onEvent: (event: BackupEvent) => Promise<void>, timeoutMs: number | null = null): Promise<void> {
+    let isWhole = false;
+    let last = Promise.resolve();
+    // Where a server is lost, its last event may still be dealt with when the next server's first comes.
+    const heard = (bytes: Buffer): Promise<void> => {
+      const event = readWire(bytes, readBackupEvent, 'tolerant');
+      isWhole = event.kind === 'whole';
+      return (last = last.then(() => onEvent(event)));
+    };
+    await this.channel.listen(`${NODES}Backup`, BackupRequest.encode({}).finish(), heard, BACKUP_SILENCE_MS, { ...this.lead, timeoutMs });
+    if (!isWhole) throw new Error('the backup has ended before all of it had come');
   }
 
   undecided(): Promise<UndecidedReport> {

@@ -100,12 +100,12 @@ export class RetryingChannel {
   }
 
   /**
-   * One request, whose answers come until there are no more. Where a server is lost meanwhile, another one is asked, and begins anew.
+   * One request, whose answers come until there are no more; where dealing with one takes time, the next comes behind it. Where a server is lost meanwhile, another one is asked, and begins anew.
    * @param lead with null for a time: it takes as long as it takes, while something comes
    * @param silenceMs nothing has come for so long: nobody works on it any more
    * @throws MasCallFailed
    */
-  async listen(path: string, request: Uint8Array, onAnswer: (bytes: Buffer) => void, silenceMs: number, lead: ListenLead): Promise<void> {
+  async listen(path: string, request: Uint8Array, onAnswer: (bytes: Buffer) => void | Promise<void>, silenceMs: number, lead: ListenLead): Promise<void> {
     const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
     const deadlineMs = lead.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + lead.timeoutMs;
     await this.repeated((at) => this.listened(at, path, bytes, onAnswer, deadlineMs, silenceMs, lead), deadlineMs, lead);
@@ -224,7 +224,7 @@ export class RetryingChannel {
     at: number,
     path: string,
     bytes: Buffer,
-    onAnswer: (bytes: Buffer) => void,
+    onAnswer: (bytes: Buffer) => void | Promise<void>,
     deadlineMs: number,
     silenceMs: number,
     { signal, token }: ListenLead,
@@ -241,11 +241,20 @@ export class RetryingChannel {
       const unwatch = onAbort(signal, cancel);
       stream.on('data', (answer: Buffer) => {
         silence.refresh();
-        try {
-          onAnswer(answer);
-        } catch (cause) {
+        const failed = (cause: unknown): void => {
           reject(cause as Error);
           cancel();
+        };
+        try {
+          const dealtWith = onAnswer(answer);
+          if (dealtWith === undefined) return;
+          stream.pause();
+          dealtWith.then(() => {
+            silence.refresh();
+            stream.resume();
+          }, failed);
+        } catch (cause) {
+          failed(cause);
         }
       });
       stream.on('error', (error: ServiceError) => {

@@ -24,11 +24,16 @@ export interface ApplyPart {
   readonly barrier: Barrier | null;
 }
 
-/** @param barriers ascending, none beyond the run's last index. */
+/** @param barriers ascending, none beyond the run's last index; some may lie before its first. */
 export function partsOf(run: readonly DecodedEntry[], barriers: readonly Barrier[]): readonly ApplyPart[] {
   const parts: ApplyPart[] = [];
   let open: DecodedEntry[] = [];
   let next = 0;
+  const first = run[0]?.entry.index ?? 0;
+  for (let barrier = barriers[next]; barrier !== undefined && barrier.index < first; barrier = barriers[next]) {
+    parts.push({ entries: [], barrier });
+    next += 1;
+  }
   for (const one of run) {
     const owner = changesOwnership(one.decoded);
     if (owner && open.length > 0) {

@@ -10,6 +10,7 @@ import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import { present, type BucketId } from '@mas/values';
 import { isFenced, isStoreFailure, StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
+import { CutBarriers, CutMissed } from '../backup/cut-barriers';
 import type { ApplyResult } from '../resource-manager-options';
 import { RowLoader } from '../rows/row-loader';
 import { allLoaded, noPins, RowTable, type Pins } from '../rows/row-table';
@@ -54,6 +55,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   private leaderTerm: number | null = null;
   private leading = false;
   private readonly barriers: ReadBarriers;
+  private readonly cuts: CutBarriers;
   /** The rows in SQL are those of this moment or of later. */
   private durableUs = 0;
   private gatheredUs = 0;
@@ -66,6 +68,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   ) {
     this.stamps = new StampClock(context.clock, () => context.host.agreedMs());
     this.barriers = new ReadBarriers(context.clock);
+    this.cuts = new CutBarriers(context.clock);
   }
 
   /** @throws InvariantViolation before start. */
@@ -95,7 +98,11 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   async apply(entries: readonly Entry[], confState: ConfState): Promise<readonly ApplyResult[]> {
     const run = entries.map((entry): DecodedEntry => ({ entry, decoded: this.decode(entry) }));
-    const parts = partsOf(run, this.barriers.takeReachedBy(run));
+    const barriers = [...this.barriers.takeReachedBy(run), ...this.cuts.takeReachedBy(run, this.state().ledger)];
+    const parts = partsOf(
+      run,
+      barriers.sort((one, other) => one.index - other.index),
+    );
     const results: ApplyResult[] = [];
     // The configuration is known at the end only, so a run that changes it is checkpointed as a whole.
     const whole = parts.length > 1 && changesConfiguration(run);
@@ -177,11 +184,23 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   /** A consistent read right behind the entry that closes the bucket at `us` if that is still to come, else as soon as possible. @throws StoreUnavailable */
   readAt(us: number | null, timeoutMs: number): Promise<SnapshotReader> {
-    const open = async (): Promise<SnapshotReader> => {
-      await this.flush(this.position.index, timeoutMs);
-      return this.state().store.readSnapshot();
-    };
+    const open = (): Promise<SnapshotReader> => this.readFlushed(timeoutMs);
     return us === null ? open() : this.barriers.at(us, timeoutMs, open);
+  }
+
+  /** Of the state of exactly this moment: all with moments up to it, and nothing behind (docs/adr/0028). @throws CutMissed, StoreUnavailable */
+  async readCut(us: number, timeoutMs: number): Promise<SnapshotReader> {
+    const { ledger } = this.state();
+    if (ledger.momentUs === 0) throw new CutMissed('the bucket has no moments yet');
+    const reader = await this.cuts.at(us, ledger.momentUs, timeoutMs, () => this.readFlushed(timeoutMs));
+    if ((reader.checkpoint.meta?.momentUs ?? 0) <= us) return reader;
+    await reader.close();
+    throw new CutMissed('the replica passed the moment while its rows were written');
+  }
+
+  private async readFlushed(timeoutMs: number): Promise<SnapshotReader> {
+    await this.flush(this.position.index, timeoutMs);
+    return this.state().store.readSnapshot();
   }
 
   // What the checkpointer asks.

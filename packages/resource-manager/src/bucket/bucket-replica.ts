@@ -3,6 +3,7 @@ import type { InstructionItem, ParticipantReply, ParticipantRequest } from '@mas
 import { unreachable, type BucketId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import { AuditRuns } from '../audit/audit-runs';
+import { BucketBackups, type BackupRequest } from '../backup/bucket-backups';
 import { RowsAudit, type AuditQuestion } from '../audit/rows-audit';
 import { BucketOpening } from '../drivers/bucket-opening';
 import { DeliveryDriver } from '../drivers/deliver';
@@ -19,6 +20,7 @@ import { BucketReads } from '../reads/bucket-reads';
 import { Closing } from '../reads/closing';
 import { BucketApplier, type ReplicaListener } from './bucket-applier';
 import type { ReplicaContext } from './replica-context';
+import { encodeSnapshot } from './snapshot-stream';
 
 /** Requests about a bucket's rows. */
 export type BucketRequest = Exclude<Extract<ParticipantRequest, { readonly bucket: BucketId }>, { readonly kind: 'who-leads' | 'members' }>;
@@ -42,6 +44,7 @@ export class BucketReplica implements ReplicaListener {
   private readonly accounts: AccountReads;
   private readonly reads: BucketReads;
   private readonly audits: AuditRuns;
+  private readonly backups: BucketBackups;
 
   constructor(
     readonly bucket: BucketId,
@@ -73,6 +76,12 @@ export class BucketReplica implements ReplicaListener {
       start: () => this.newAudit(),
       work: (audit, question) => this.audited(audit, question),
       storeRefusal: () => this.applier.storeRefusal(),
+    });
+    this.backups = new BucketBackups({
+      clock: context.clock,
+      untilMs: (us) => us / 1000 - this.applier.stamps.now(),
+      readCut: (us, timeoutMs) => this.applier.readCut(us, timeoutMs),
+      spool: (reader) => context.spool.spool(bucket, encodeSnapshot(reader, context.rowCodec, context.digest)),
     });
   }
 
@@ -111,6 +120,8 @@ export class BucketReplica implements ReplicaListener {
         return this.checksum(request.atUs);
       case 'audit':
         return this.audits.ask(request);
+      case 'backup':
+        return request.step === 'announce' ? this.announced(request) : this.backups.ask(request);
       default:
         return unreachable(request, 'request about a bucket');
     }
@@ -119,6 +130,7 @@ export class BucketReplica implements ReplicaListener {
   /** Answers what waits and lets what is in flight finish; the replica itself is stopped by its host. */
   async quiet(): Promise<void> {
     this.audits.endAll();
+    this.backups.endAll();
     this.drivers.stop();
     await this.proposer.stop();
     await this.drivers.idle();
@@ -155,6 +167,17 @@ export class BucketReplica implements ReplicaListener {
     } finally {
       closing?.cancel();
     }
+  }
+
+  /** To the leader, which sees to it that the cut lies between two entries, and comes, also where nobody pays. */
+  private announced({ cutUs }: BackupRequest): ParticipantReply {
+    const refusal = this.proposer.refusal(0);
+    if (refusal !== null) return refusal;
+    if (this.closing.isFarAhead(cutUs)) return this.closing.refused('ahead');
+    this.proposer.cutAt(cutUs);
+    const untilMs = cutUs / 1000 - this.applier.stamps.now();
+    this.context.clock.schedule(Math.max(0, untilMs), () => void this.proposer.closeAt(cutUs));
+    return { kind: 'backup', stage: 'announced', rows: 0, bytes: 0, piece: new Uint8Array(0), reason: '' };
   }
 
   private newAudit(): RowsAudit {

@@ -13,6 +13,7 @@ import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
 import { allLoaded } from '../rows/row-table';
 import { Closers, type Closed } from './closers';
+import { Cuts } from './cuts';
 import { membersIn, pinsOf, ReadyItems, settle, settleAll, type Fate, type Item, type Submission } from './submission';
 
 export type { Fate } from './submission';
@@ -20,6 +21,7 @@ export type { Fate } from './submission';
 export class Proposer {
   private readonly ready = new ReadyItems();
   private readonly closers = new Closers();
+  private readonly cuts = new Cuts();
   private loadingCount = 0;
   private pumping: Promise<void> | null = null;
   /** Counts losses of leadership: what waited for its rows across one is not proposed. */
@@ -63,6 +65,11 @@ export class Proposer {
     const closed = this.closers.wait(us);
     this.schedule();
     return closed;
+  }
+
+  /** The bucket is going to be cut at this moment: no entry will lie on both sides of it, as long as this replica leads. */
+  cutAt(us: number): void {
+    this.cuts.announce(us, this.context.clock.monotonicMs());
   }
 
   /** Answers what has not been proposed; what is in flight is answered by its own fate. */
@@ -193,7 +200,8 @@ export class Proposer {
       settleClosers(fate);
     };
     if (!this.applier.isLeading()) return failed(this.notLeader());
-    const entry = { stampMs: stamps.next(), behindUs, instructions: batch.map((item) => item.instruction) };
+    const asked = { stampMs: stamps.next(), behindUs, instructions: batch.map((item) => item.instruction) };
+    const entry = { ...asked, behindUs: this.cuts.behind(asked, this.applier.state().ledger, this.context.clock.monotonicMs()) };
     const problem = entryProblem(entry);
     if (problem !== null) return failed({ kind: 'unavailable', reason: `nothing can be proposed: ${problem}` });
     const data = ledgerCodec.encodeEntry(

@@ -2,6 +2,7 @@
 import type { HomeDecision, ItemOutcome, ItemReply, NoMoment, ParticipantReply } from '@mas/two-phase-commit';
 import { unreachable, type MissingQuorum } from '@mas/values';
 import { readAuditReply, writeAuditReply } from './audit-messages';
+import { readBackupReply, writeBackupReply } from './backup-messages';
 import { readCondition, writeCondition } from './condition-messages';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
@@ -66,6 +67,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
       return writer.message(9, reply.checksum, writeReplicaChecksum);
     case 'audit':
       return writer.message(24, reply, writeAuditReply);
+    case 'backup':
+      return writer.message(40, reply, writeBackupReply);
     case 'placement':
       return writer.message(10, reply, (inner, { map, agreedMs }) => {
         inner.optionalMessage(1, map, writePlacementMap);
@@ -171,6 +174,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(22, (inner) => ({ kind: 'no-moment', why: inner.enumeration(1, NO_MOMENTS), sinceUs: inner.uint(2) }) as const);
     case 24:
       return reader.message(24, readAuditReply);
+    case 40:
+      return reader.message(40, readBackupReply);
     case 25:
       return reader.message(
         25,

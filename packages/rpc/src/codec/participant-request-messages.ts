@@ -5,6 +5,7 @@ import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readAuditRequest, writeAuditRequest } from './audit-messages';
+import { readBackupRequest, writeBackupRequest } from './backup-messages';
 import { readNodeOrder, writeNodeOrder } from './node-order-messages';
 import { instructionsReader, writeInstructions, type InstructionsRequest } from './instructions-request-messages';
 import type { EncodedInstructions } from './ledger-codec';
@@ -37,10 +38,11 @@ export function writeEnvelope(writer: WireWriter, { request, passage }: Envelope
 }
 
 /** Fields ascend: kinds that came after the passage stand behind it. */
-type LaterRequest = RequestOf<'audit' | 'node-order' | 'take-in' | 'members'>;
+type LaterRequest = RequestOf<'audit' | 'node-order' | 'take-in' | 'members' | 'backup'>;
 
 function isLater(request: ParticipantRequest): request is LaterRequest {
-  return request.kind === 'audit' || request.kind === 'node-order' || request.kind === 'take-in' || request.kind === 'members';
+  const { kind } = request;
+  return kind === 'audit' || kind === 'node-order' || kind === 'take-in' || kind === 'members' || kind === 'backup';
 }
 
 function writeLaterRequest(writer: WireWriter, request: LaterRequest): void {
@@ -59,6 +61,8 @@ function writeLaterRequest(writer: WireWriter, request: LaterRequest): void {
       });
     case 'members':
       return writer.message(20, request, writeBucketOnly);
+    case 'backup':
+      return writer.message(30, request, writeBackupRequest);
     default:
       return unreachable(request, 'participant request');
   }
@@ -74,6 +78,8 @@ function readLaterRequest(reader: WireReader): LaterRequest {
       return reader.message(19, (inner) => ({ kind: 'take-in', rm: inner.rm(1), incarnation: readIncarnation(inner, 2) }) as const);
     case 20:
       return reader.message(20, (inner) => ({ kind: 'members', bucket: inner.bucket(1) }) as const);
+    case 30:
+      return reader.message(30, readBackupRequest);
     default:
       return reader.fail('an unknown request');
   }

@@ -18,6 +18,7 @@ export { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, Refresh
 export {
   AddNodeRequest,
   AuditRequest,
+  BackupRequest,
   DrainNodeRequest,
   MoveReplicaRequest,
   RebalanceRequest,
@@ -28,6 +29,7 @@ export {
 export { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 export { PaymentKind, type Amount } from '../generated/mas/v1/payment';
 export { readAuditEvent, type AuditEvent } from './audit-messages';
+export { readBackupEvent, type BackupEvent } from './backup-messages';
 export { readNode } from '../codec/placement-messages';
 export { fromServiceError } from '../errors/status-details';
 export { readWire, type ReadMessage } from '../wire/wire-reader';

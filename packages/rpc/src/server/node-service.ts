@@ -10,6 +10,7 @@ import { writeOnePayment } from '../public/payment-messages';
 import { validAccount, validTxn } from '../validate/validate-ids';
 import { validAddition, validDrain, validMove, validRebalance, validRemoval } from '../validate/validate-nodes';
 import { auditStream } from './audit-stream';
+import { backupStream } from './backup-stream';
 import { requireOperator, type ClientEdge } from './client-edge';
 
 export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): ServiceMethods {
@@ -50,6 +51,7 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
       write: (writer, node) => writer.message(1, node, writeNode),
     }),
     audit: auditStream(edge, coordinator),
+    backup: backupStream(edge, coordinator),
     listUndecided: edge.unary({
       decode: (bytes) => proto.ListUndecidedRequest.decode(bytes),
       run: (caller) => asOperator(caller, () => coordinator.undecided(caller)),

@@ -1,7 +1,7 @@
 /** A CoordinatorService that remembers its calls and answers what a test tells it to. Test support only. */
 import { PaymentBody } from '@mas/ledger';
 import { incarnation, ordinal } from '@mas/membership';
-import type { AuditWatch, CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
+import type { AuditWatch, BackupWatch, CoordinatorService, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, paymentKey, rmId, slot, txnId } from '@mas/values';
 
 export const TXN = txnId('ab'.repeat(32));
@@ -96,6 +96,14 @@ export function fakeCoordinator(): FakeCoordinator {
         incomplete: ['one was away'],
         consistent: false,
       };
+    },
+    backup: async (_caller: unknown, { onProgress, onBegin, onPiece }: BackupWatch) => {
+      const bucket = bucketId(1);
+      onProgress({ momentUs: 7, replicas: [{ bucket, rm: rmId(2), rows: 30, isReady: true }] });
+      const taken = { momentUs: 7, clusterId: 'ab', buckets: [{ bucket, rm: rmId(2), rows: 30, bytes: 5 }] };
+      await onBegin(taken);
+      for (const piece of ['abc', 'de']) await onPiece(bucket, Buffer.from(piece));
+      return taken;
     },
     undecided: () => ({
       transactions: [],

@@ -155,6 +155,7 @@ export class FakeCluster implements ParticipantClient {
       const findings = request.isEnding ? null : bucket.findings(rm, request);
       return { kind: 'audit', rows: findings?.checksum.legs ?? 0, permille: 1_000, findings };
     }
+    if (request.kind === 'backup' && request.step !== 'announce') return this.backup(rm, request);
     if (request.kind === 'list-legs' && request.sinceUs !== null)
       return bucket.ledger.momentUs >= request.sinceUs ? { kind: 'legs', ...bucket.legs(request.query) } : { kind: 'unavailable', reason: 'not there yet' };
     if (leader !== rm) return { kind: 'not-leader', leader };
@@ -191,6 +192,9 @@ export class FakeCluster implements ParticipantClient {
           },
         };
       }
+      case 'backup':
+        this.announced.push(request.cutUs);
+        return backupReply('announced', '');
       case 'undecided':
         return {
           kind: 'undecided',
@@ -207,6 +211,21 @@ export class FakeCluster implements ParticipantClient {
       default:
         return request satisfies never;
     }
+  }
+
+  /** Of so many replicas that are asked first none has the moment. */
+  missedCuts = 0;
+  readonly announced: number[] = [];
+
+  /** Its rows are its name, two letters at a time. */
+  private backup(rm: RmId, { bucket, step, offset }: Extract<ParticipantRequest, { kind: 'backup' }>): ParticipantReply {
+    if (step === 'end') return backupReply('ended', '');
+    if (this.missedCuts > 0) {
+      this.missedCuts -= 1;
+      return { ...backupReply('missed', ''), reason: 'an entry lies on both sides of the moment' };
+    }
+    const text = `bucket ${bucket} on rm-${rm}`;
+    return { ...backupReply('ready', text.slice(offset, offset + 2)), rows: 3, bytes: text.length };
   }
 
   private instruct(bucket: FakeBucket, items: Extract<ParticipantRequest, { kind: 'instructions' }>['items']): ParticipantReply {
@@ -250,4 +269,8 @@ function listAccounts(bucket: FakeBucket, after: AccountNumber | null, limit: nu
     accounts: page.map((row) => present(bucket.reading(row.number), 'account')),
     next: last !== undefined && from + limit < rows.length ? { slot: last.slot, number: last.number } : null,
   };
+}
+
+function backupReply(stage: 'announced' | 'ready' | 'missed' | 'ended', text: string): Extract<ParticipantReply, { kind: 'backup' }> {
+  return { kind: 'backup', stage, rows: 0, bytes: 0, piece: Buffer.from(text), reason: '' };
 }
