@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** The server program: `mas tc`, `mas rm`, `mas gateway`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas check`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
+/** The server program: `mas tc`, `mas rm`, `mas gateway`, `mas restore`, `mas up`, `mas demo`, `mas console`, `mas certs`, `mas check`, `mas health`, `mas log`, `mas body`. Wrong input is one line per problem and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { forgetEmptyVariables } from './config/environment';
 import { EXIT_FATAL } from './exit-fatal';
 import type { Settings } from './config/setting';
 import { gatewaySettings } from './server/gateway-settings';
 import { resourceManagerSettings } from './server/resource-manager-settings';
+import { restoreSettings } from './restore/restore-settings';
 import { transactionManagerSettings } from './server/transaction-manager-settings';
 import { consoleSettings } from './console/console-settings';
 import { addCertsCommand } from './certs/certs-command';
@@ -32,6 +33,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   'store-unavailable': EXIT_FAILED,
   // What is on the disk or in the database contradicts itself: the same as when a process finds it while it runs.
   'log-damaged': EXIT_FATAL,
+  'backup-damaged': EXIT_FATAL,
   'log-failed': EXIT_FATAL,
   'snapshot-damaged': EXIT_FATAL,
   'writer-fenced': EXIT_FATAL,
@@ -57,6 +59,9 @@ withSettings(program.command('tc').description('a Transaction Manager: coordinat
 );
 withSettings(program.command('rm').description('a Resource Manager: replicas of buckets'), resourceManagerSettings).action(async (flags: Flags) =>
   (await import('./server/resource-manager-process.js')).runResourceManager(flags),
+);
+withSettings(program.command('restore').description('a backup into the empty storage of a Resource Manager, before its first start'), restoreSettings).action(
+  async (flags: Flags) => (await import('./restore/restore-command.js')).runRestore(flags),
 );
 withSettings(program.command('console').description('the web console: the cluster live, accounts, payments, what is in doubt, locks'), consoleSettings).action(
   async (flags: Flags) => (await import('./console/console-process.js')).runConsole(flags),

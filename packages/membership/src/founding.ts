@@ -19,6 +19,8 @@ export interface ClusterSettings {
   readonly replicas: number;
   readonly policy: string;
   readonly semanticsVersion: number;
+  /** Of the backup that all of them were restored from (docs/adr/0028); left out: they begin with nothing. */
+  readonly restoredFrom?: string;
 }
 
 export interface Founding {
@@ -111,6 +113,7 @@ export function foundingOf(founders: readonly Founder[], settings: ClusterSettin
     settings.replicas,
     settings.policy,
     settings.semanticsVersion,
+    ...(settings.restoredFrom === undefined ? [] : [`restored from ${settings.restoredFrom}`]),
   ].join('\n');
   const hex = digest(text);
   invariant(hex.length >= 32, 'a digest has at least 128 bits', { length: hex.length });
@@ -158,6 +161,8 @@ function problemWith(own: FoundingStatement, rm: RmId, { self, first, settings, 
   return differences(own, rm, { self, first, settings });
 }
 
+const NO_BACKUP = 'none';
+
 function differences(own: FoundingStatement, rm: RmId, their: Omit<FoundingStatement, 'state'>): FoundingProblem | null {
   if (own.first.join() !== their.first.join())
     return final(
@@ -169,6 +174,7 @@ function differences(own: FoundingStatement, rm: RmId, their: Omit<FoundingState
     ['--replicas', own.settings.replicas, their.settings.replicas],
     ['the policy', own.settings.policy, their.settings.policy],
     ['the version of the ledger\u2019s rules', own.settings.semanticsVersion, their.settings.semanticsVersion],
+    ['the backup that was restored', own.settings.restoredFrom ?? NO_BACKUP, their.settings.restoredFrom ?? NO_BACKUP],
   ] as const;
   for (const [field, ours, theirs] of fields) {
     if (ours !== theirs)

@@ -120,6 +120,7 @@ function settingsIn(value: Record<string, unknown>): ClusterSettings {
     replicas: Number(value['replicas']),
     policy: String(value['policy']),
     semanticsVersion: Number(value['semanticsVersion']),
+    ...(typeof value['restoredFrom'] === 'string' ? { restoredFrom: value['restoredFrom'] } : {}),
   };
 }
 

@@ -47,6 +47,7 @@ import { NodeMemberFolder } from '../platform/node-member-folder';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
 import { SystemRandom } from '../platform/system-random';
+import { restoredFrom } from '../restore/restored-folder';
 import { UsageError } from '../usage-error';
 import { Addresses } from './addresses';
 import { Credentials } from './credentials';
@@ -144,9 +145,16 @@ async function assemble(settings: RmSettings, self: RmId, checked: ReturnType<ty
   const random = new SystemRandom();
   const addresses = new Addresses(settings.cluster);
   const client = new GrpcMembershipClient({ self, peers: addresses.byRm, seeds: settings.join, tls, clock, logger, timeoutMs: MEMBERSHIP_TIMEOUT_MS });
+  const restored = unlessRefused(folder, () => restoredFrom(folder, settings, arrivalOf(settings)));
   const configured = {
     first: settings.cluster.map(({ rm }) => rm).sort((a, b) => a - b),
-    settings: { buckets: settings.buckets, replicas: settings.replicas, policy: policyText(config.policy), semanticsVersion: SEMANTICS_VERSION },
+    settings: {
+      buckets: settings.buckets,
+      replicas: settings.replicas,
+      policy: policyText(config.policy),
+      semanticsVersion: SEMANTICS_VERSION,
+      ...(restored === undefined ? {} : { restoredFrom: restored }),
+    },
     client,
   };
   const { database, ofFolder } = await found(settings, self, new NodeMemberFolder(folder), configured, clock, logger).catch((error: unknown) => {
@@ -292,6 +300,16 @@ async function found(
   await lookAround({ ...configured, self, record });
   const database = settings.sql === 'embedded' ? null : await sqlServer(settings, !record.hasDatabase, clock, logger);
   return { database, ofFolder: await FolderMembership.open(folder, self, arrivalOf(settings), database, logger) };
+}
+
+/** Nothing of the folder was touched. */
+function unlessRefused<Value>(folder: DataFolder, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    folder.giveBack();
+    throw error;
+  }
 }
 
 function arrivalOf({ rejoin, join }: Pick<RmSettings, 'rejoin' | 'join'>): Arrival {

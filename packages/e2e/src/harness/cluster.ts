@@ -9,6 +9,7 @@ import type { MasClient } from '@mas/client';
 import { freePort, startMariaDb, startRedis, tempFolder, waitUntil, type TempFolder, type TestServer } from '@mas/test-servers';
 import { rmId, type RmId } from '@mas/values';
 import { Access, type ClientOptions } from './access';
+import { run, type Ran } from './command';
 import { Links, LOOPBACK } from './links';
 import { MasProcess, REPOSITORY_ROOT } from './mas-process';
 import { PrivateNetwork } from './private-network';
@@ -36,6 +37,8 @@ export interface ClusterOptions {
   readonly environmentOf?: (name: string) => Readonly<Record<string, string>>;
   /** The folder of another cluster's certificates, which are then good for this one, too. Default: its own. */
   readonly certs?: string | null;
+  /** A backup that all RMs are restored from before their first start. */
+  readonly restoredFrom?: string | null;
   /** Where an RM keeps its own files (its log), instead of in the cluster's folder. */
   readonly dataOf?: (name: string) => string | null;
 }
@@ -81,6 +84,7 @@ export class Cluster {
       environment: {},
       environmentOf: () => ({}),
       certs: null,
+      restoredFrom: null,
       dataOf: () => null,
       ...options,
     };
@@ -185,6 +189,11 @@ export class Cluster {
     this.links.of(name).forEach((proxy) => proxy.set({ kind: 'open' }));
   }
 
+  /** `mas restore` into the storage of an RM that does not run, to its end. @param environment such as a failpoint */
+  restore(rm: MasProcess, backup: string, environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    return run(process.execPath, [join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js'), 'restore', '--from', backup, ...rm.restoreFlags()], environment);
+  }
+
   /** Starts what does not run and waits until every process is ready and every bucket is led. */
   async whole(): Promise<void> {
     for (const one of [...this.rms, ...this.tms]) if (!one.running()) one.start();
@@ -222,7 +231,15 @@ export class Cluster {
     this.tmPorts = ports.slice(rms);
     for (let rm = 1; rm <= rms; rm += 1) this.rms.push(await this.resourceManager(rm));
     for (let tm = 1; tm <= tms; tm += 1) this.tms.push(await this.transactionManager(tm));
+    if (this.options.restoredFrom !== null) await this.restored(this.options.restoredFrom);
     await this.whole();
+  }
+
+  private async restored(backup: string): Promise<void> {
+    for (const rm of this.rms) {
+      const ran = await this.restore(rm, backup);
+      if (ran.code !== 0) throw new Error(`mas restore ended with ${ran.code}: ${ran.stderr}${ran.stdout}`);
+    }
   }
 
   private makeCertificates(rms: number, hosts: readonly string[] = []): void {

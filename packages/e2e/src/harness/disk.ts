@@ -18,7 +18,7 @@ export class Disk {
   async lose(...parts: readonly DiskPart[]): Promise<void> {
     this.isIdle();
     if (parts.includes('folder')) rmSync(this.folder(), { recursive: true, force: true });
-    if (parts.includes('database')) await this.sql((connection) => connection.query(`drop database ${this.database()}`));
+    if (parts.includes('database')) await this.sql((connection) => connection.query(`drop database if exists ${this.database()}`));
   }
 
   /** As it is now; an earlier copy is forgotten. */

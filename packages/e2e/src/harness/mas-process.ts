@@ -11,6 +11,7 @@ export const REPOSITORY_ROOT = resolve(__dirname, '../../../..');
 /** As in the Procfiles. */
 const NODE_FLAGS = ['--max-semi-space-size=32'];
 const PROGRAM = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
+const RESTORE_FLAGS = ['id', 'cluster', 'buckets', 'replicas', 'sql', 'db', 'data'];
 const READY_TIMEOUT_MS = 240_000;
 const LOG_TAIL_CHARS = 6_000;
 const MAX_KEPT_LINES = 20_000;
@@ -61,6 +62,15 @@ export class MasProcess {
       else args[at + 1] = value;
     }
     return new MasProcess({ ...this.options, name, args, folder: join(dirname(this.options.folder), name) });
+  }
+
+  /** Of this process's settings those that `mas restore` takes as well. */
+  restoreFlags(): readonly string[] {
+    const { args } = this.options;
+    return RESTORE_FLAGS.flatMap((flag) => {
+      const at = args.indexOf(`--${flag}`);
+      return at < 0 ? [] : [`--${flag}`, args[at + 1] ?? ''];
+    });
   }
 
   get pid(): number | undefined {

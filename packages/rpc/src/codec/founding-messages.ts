@@ -24,7 +24,7 @@ export function writeStatement({ self, first, settings, state }: FoundingStateme
   return {
     self: writeFounder(self),
     first: [...first],
-    settings: { ...settings },
+    settings: writeSettings(settings),
     stage: STAGES[state.kind],
     ...(state.kind === 'alone' ? {} : { founding: writeFounding(state.founding) }),
   };
@@ -40,7 +40,7 @@ export function writeAdmission({ clusterId: id, ordinal: admitted, settings, mem
   return {
     clusterId: id,
     ordinal: admitted,
-    settings: { ...settings },
+    settings: writeSettings(settings),
     version: BigInt(members.version),
     members: [...members.members()],
     placement: Buffer.alloc(0),
@@ -91,7 +91,7 @@ function readState({ stage, founding }: proto.FoundingStatement): FoundingState 
 }
 
 function writeFounding(founding: Founding): proto.Founding {
-  return { clusterId: founding.clusterId, founders: founding.founders.map(writeFounder), settings: { ...founding.settings } };
+  return { clusterId: founding.clusterId, founders: founding.founders.map(writeFounder), settings: writeSettings(founding.settings) };
 }
 
 function writeFounder({ rm, incarnation: id, isExisting }: Founder): proto.Founder {
@@ -102,9 +102,14 @@ function readFounder({ rm, incarnation: id, existing }: proto.Founder): Founder 
   return { rm: readRm(rm), incarnation: readIncarnation(id), isExisting: existing };
 }
 
-function readSettings({ buckets, replicas, policy, semanticsVersion }: proto.ClusterSettings): ClusterSettings {
+function writeSettings({ restoredFrom = '', ...settings }: ClusterSettings): proto.ClusterSettings {
+  return { ...settings, restoredFrom };
+}
+
+function readSettings({ buckets, replicas, policy, semanticsVersion, restoredFrom }: proto.ClusterSettings): ClusterSettings {
   if (policy.length > MAX_POLICY_LENGTH) throw new MalformedBytes('a policy that is too long', 0);
-  return { buckets, replicas, policy, semanticsVersion };
+  if (restoredFrom !== '' && !isHexId(restoredFrom)) throw new MalformedBytes('the id of a backup that is none', 0);
+  return { buckets, replicas, policy, semanticsVersion, ...(restoredFrom === '' ? {} : { restoredFrom }) };
 }
 
 function readRm(rm: number): RmId {
