@@ -1,13 +1,15 @@
 /**
  * Statements while payments go on, on real processes: at moments chosen at random, the statements of all accounts add up to what was issued, and each is told again as
- * it was. And mas-client's three forms of one.
+ * it was, by mas-client, the client of applications and the gateway alike. And mas-client's three forms of one.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MasClient } from '@mas/client';
+import { Client, type MasClient } from '@mas/client';
 import { Cluster } from './harness/cluster';
 import { masClient, type Ran } from './harness/command';
 import { numberIn } from './harness/names';
 import { Bank, OPENING_MINOR } from './testing/bank';
+import { GatewayProcess } from './testing/gateway-process';
 
 interface Told {
   readonly openingMinor: string;
@@ -18,21 +20,34 @@ interface Told {
 
 const ACCOUNTS_PER_BUCKET = 2;
 const PAYERS = 6;
+/** However busy the machine is. */
+const PATIENCE_MS = 60_000;
 
 let cluster: Cluster;
 let bank: Bank;
 let client: MasClient;
 let accounts: readonly string[];
+let application: Client;
+let gateway: GatewayProcess;
 
 beforeAll(async () => {
   cluster = await Cluster.start();
-  client = cluster.client();
+  client = cluster.client({ timeoutMs: PATIENCE_MS });
   bank = new Bank(cluster, client);
   accounts = [1, 2, 3].flatMap((bucket) => Array.from({ length: ACCOUNTS_PER_BUCKET }, (_, at) => numberIn(cluster.placement, bucket, `s${at}`)));
   await bank.open(accounts);
+  application = new Client({
+    addresses: cluster.addresses(),
+    ca: readFileSync(join(cluster.certs(), 'ca.crt')),
+    token: cluster.operatorToken(),
+    timeoutMs: PATIENCE_MS,
+  });
+  gateway = await GatewayProcess.start(cluster);
 });
 
 afterAll(async () => {
+  application?.close();
+  await gateway?.stop();
   expect(cluster?.failures() ?? []).toEqual([]);
   await cluster?.stop();
 });
@@ -42,9 +57,20 @@ function ask(...args: readonly string[]): Promise<Ran> {
 }
 
 async function statementOf(account: string, ...period: readonly string[]): Promise<Told> {
-  const ran = await ask('account', 'statement', account, ...period, '--json');
+  const ran = await ask('account', 'statement', account, ...period, '--json', '--timeout', String(PATIENCE_MS));
   if (ran.code !== 0) throw new Error(`exit ${ran.code}: ${ran.stderr}`);
   return JSON.parse(ran.stdout) as Told;
+}
+
+/** Through the client of applications, in the form that mas-client prints. */
+async function applicationsStatement(account: string, toUs: number): Promise<unknown> {
+  const told = await application.statement(account, { toUs });
+  if (!told.ok) throw new Error(told.error.message);
+  return JSON.parse(JSON.stringify(told.value, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+}
+
+interface OverHttp {
+  readonly statement: Told;
 }
 
 const sum = (amounts: readonly string[]): bigint => amounts.reduce((total, amount) => total + BigInt(amount), 0n);
@@ -79,6 +105,16 @@ test('while payments go on: at any moment the statements of all accounts add up 
   }
   for (const account of accounts) {
     for (const us of moments) expect(await statementOf(account, '--to', String(us + 1))).toEqual(told.get(`${account} ${us}`));
+    for (const us of moments) {
+      const before = told.get(`${account} ${us}`);
+      expect(before).toMatchObject((await applicationsStatement(account, us + 1)) as object);
+      const { statement } = (await gateway.get(`/v1/accounts/${account}/statement?toUs=${us + 1}`, cluster.operatorToken())) as OverHttp;
+      expect({ ...statement, closingUs: Number(statement.closingUs), movements: null }).toMatchObject({
+        ...{ closingMinor: before?.closingMinor, closingUs: before?.closingUs, openingMinor: before?.openingMinor },
+      });
+      const essence = ({ payment, amountMinor, balanceMinor, memo }: Told['movements'][number]): object => ({ payment, amountMinor, balanceMinor, memo });
+      expect(statement.movements.map(essence)).toEqual(before?.movements.map(essence));
+    }
     const [first = 0, second = 0] = moments;
     const between = await statementOf(account, '--from', String(first + 1), '--to', String(second + 1));
     expect([between.openingMinor, between.closingMinor]).toEqual([first, second].map((us) => told.get(`${account} ${us}`)?.closingMinor));

@@ -2,13 +2,15 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTls } from 'node:tls';
-import { RetryingChannel } from '@mas/client';
+import { MasClient, readsInTime, RetryingChannel } from '@mas/client';
 import type { RunningServer } from '@mas/rpc';
 import { silentLogger } from '@mas/values';
+import { PAID, tellOfPayment } from '../../client/src/statement/testing/told-payment';
 import { committed, TXN } from '../../rpc/src/testing/fake-coordinator';
 import { TmListener } from '../../rpc/src/testing/tm-listener';
 import { startGateway, type RunningGateway } from './gateway';
 import { LIMITS } from './limits';
+import { STATEMENT_SCHEMAS } from './statement-document';
 
 const listener = new TmListener();
 const { certs, coordinator, operator, own } = listener;
@@ -20,13 +22,15 @@ beforeAll(async () => {
   const started = await listener.start();
   started.raw.close();
   server = started.server;
-  channel = new RetryingChannel({ addresses: [started.address], ca: certs.tm.ca, token: '', timeoutMs: 15_000 });
+  const options = { addresses: [started.address], ca: certs.tm.ca, token: '', timeoutMs: 15_000 };
+  channel = new RetryingChannel(options);
+  const client = new MasClient(options, channel);
   const { ca: _, ...tls } = certs.tm;
   gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,
     tls,
-    upstream: { call: (path, request, lead) => channel.call(path, request, (bytes) => bytes, lead) },
+    upstream: { call: (path, request, lead) => channel.call(path, request, (bytes) => bytes, lead), reads: (lead) => readsInTime(client.with(lead)) },
     version: '1',
     corsOrigins: ['https://shop.example'],
     logger: silentLogger,
@@ -161,6 +165,50 @@ test('reads, by path and query; a list says where it goes on', async () => {
   expect(headers['link']).toBe(`</v1/accounts?pageSize=1&pageToken=${encodeURIComponent(String(body['nextPageToken']))}>; rel="next"`);
 });
 
+test('a statement: amounts and moments as texts, with the fields of its schema', async () => {
+  const { commitUs, momentUs } = tellOfPayment(coordinator);
+  const { status, body, headers } = await ask('GET', '/v1/accounts/a1/statement');
+  expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+  const statement = body['statement'] as Record<string, unknown> & { movements: readonly Record<string, unknown>[] };
+  expect(statement).toMatchObject({ account: 'a1', currency: 'USD', openingMinor: '0', closingUs: String(momentUs), closingMinor: '9750' });
+  expect(statement.movements).toMatchObject([
+    { kind: 'opened', amountMinor: '10000', balanceMinor: '10000' },
+    { kind: 'payment', commitUs: String(commitUs), txn: PAID.txn, amountMinor: '-250', balanceMinor: '9750', counterparties: ['a2'] },
+  ]);
+  const fieldsOf = (schema: string): readonly string[] => Object.keys(STATEMENT_SCHEMAS[schema]?.['properties'] as object).sort();
+  expect(Object.keys({ ...statement, openingUs: '' }).sort()).toEqual(fieldsOf('Statement'));
+  expect(Object.keys(statement.movements[1] ?? {}).sort()).toEqual(fieldsOf('StatementLine'));
+});
+
+test('statements that are made at the same time have a bound', async () => {
+  tellOfPayment(coordinator);
+  const told = coordinator.answers.get('getAccounts');
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  let isFull: () => void = () => undefined;
+  const full = new Promise<void>((resolve) => (isFull = resolve));
+  let asked = 0;
+  coordinator.answers.set('getAccounts', async () => {
+    asked += 1;
+    if (asked === LIMITS.statements) isFull();
+    await answered;
+    return told?.() as never;
+  });
+  const all = Array.from({ length: LIMITS.statements }, () => ask('GET', '/v1/accounts/a1/statement', null, { prefer: 'wait=60' }));
+  await full;
+  expect((await ask('GET', '/v1/accounts/a1/statement')).body).toMatchObject({ status: 503, reason: 'GATEWAY_BUSY' });
+  answer();
+  expect((await Promise.all(all)).map(({ status }) => status)).toEqual(all.map(() => 200));
+  expect((await ask('GET', '/v1/accounts/a1/statement')).status).toBe(200);
+});
+
+test('an account’s own token has its statement, and no other', async () => {
+  tellOfPayment(coordinator);
+  expect((await ask('GET', '/v1/accounts/abc/statement', null, { authorization: `Bearer ${own}` })).status).toBe(200);
+  expect((await ask('GET', '/v1/accounts/a1/statement', null, { authorization: `Bearer ${own}` })).status).toBe(403);
+  expect((await ask('GET', '/v1/accounts/a1/statement', null, { authorization: '' })).status).toBe(401);
+});
+
 test('the token is the caller’s own', async () => {
   expect(await ask('GET', '/v1/accounts', null, { authorization: '' })).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="mas"' } });
   expect(await ask('GET', '/v1/accounts', null, { authorization: 'Basic YTpi' })).toMatchObject({ status: 401, body: { reason: 'TOKEN_MALFORMED' } });
@@ -190,6 +238,11 @@ test.each<[string, () => Promise<Answer>, number, string]>([
   ['a query with a body’s', () => ask('POST', '/v1/payments?id=x', PAYMENT), 400, 'QUERY_UNKNOWN'],
   ['a word for a number', () => ask('GET', '/v1/accounts?pageSize=many'), 400, 'FIELD_INVALID'],
   ['path and body that differ', () => ask('POST', '/v1/accounts/a/changes', '{"id":"1","number":"b","change":"ACCOUNT_CHANGE_FREEZE"}'), 400, 'FIELD_TWICE'],
+  ['no moment', () => ask('GET', '/v1/accounts/a/statement?fromUs=May'), 400, 'FIELD_INVALID'],
+  ['a moment twice', () => ask('GET', '/v1/accounts/a/statement?toUs=7&toUs=8'), 400, 'QUERY_INVALID'],
+  ['a period that ends before it begins', () => ask('GET', '/v1/accounts/a/statement?fromUs=9&toUs=8'), 400, 'PERIOD_INVALID'],
+  ['a statement in a colour', () => ask('GET', '/v1/accounts/a/statement?colour=red'), 400, 'QUERY_UNKNOWN'],
+  ['a key for a statement', () => ask('GET', '/v1/accounts/a/statement', null, { 'idempotency-key': 'k' }), 400, 'IDEMPOTENCY_KEY_UNUSED'],
   ['a wait without end', () => ask('GET', '/v1/accounts/a', null, { prefer: 'wait=61' }), 400, 'WAIT_OUT_OF_RANGE'],
   ['a key where there is none', () => ask('GET', '/v1/accounts/a', null, { 'idempotency-key': 'k' }), 400, 'IDEMPOTENCY_KEY_UNUSED'],
 ])('%s is refused before anything is asked', async (_, sent, status, reason) => {

@@ -6,8 +6,9 @@ import { HeadWatch } from './head-watch';
 import { LIMITS } from './limits';
 import { openApiDocument } from './openapi';
 import { refusal, type Refusal } from './refusal';
-import { ROUTES, routerPath } from './routes';
+import { ROUTES, routerPath, STATEMENT_PATH } from './routes';
 import { refuse, serve, type Request, type Serving } from './serve';
+import { StatementRoute } from './statement';
 
 export interface GatewayOptions extends Serving {
   readonly host: string;
@@ -102,6 +103,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   app.get('/v1/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   for (const route of ROUTES)
     app.route({ method: route.verb, url: routerPath(route.path), handler: (request, reply) => serve(route, options, request, reply) });
+  const statements = new StatementRoute(options);
+  app.get(routerPath(STATEMENT_PATH), (request, reply) => statements.serve(request, reply));
   await app.listen({ host: options.host.replace(/^\[(.*)\]$/, '$1'), port: options.port });
   const address = app.server.address();
   return {

@@ -4,6 +4,10 @@ export const LIMITS = {
   connections: 500,
   /** Requests that are worked on at the same time; beyond it 503, GATEWAY_BUSY. */
   requests: 1_000,
+  /** Statements that are made at the same time; beyond it 503, GATEWAY_BUSY. */
+  statements: 8,
+  /** Of one statement, which is kept whole until it is sent; beyond it a shorter period is wanted. */
+  statementMovements: 20_000,
   streamsPerConnection: 100,
   bodyBytes: 1024 * 1024,
   headerBytes: 16 * 1024,

@@ -1,8 +1,9 @@
 /** The OpenAPI 3.1 document of the routes: made from the proto files and their comments, by protobuf's JSON mapping. */
 import { ScalarType, type DescEnum, type DescField, type DescMessage, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { commentOf } from './comments';
-import { pathFields, ROUTES, type Route } from './routes';
+import { pathFields, ROUTES, STATEMENT_PATH, type Route } from './routes';
 import { fieldOf, methodOf } from './schema';
+import { PREFER, STATEMENT_OPERATION, STATEMENT_SCHEMAS } from './statement-document';
 
 type Schemas = Map<string, JsonObject>;
 const ANY = 'google.protobuf.Any';
@@ -10,9 +11,10 @@ const INTEGERS_AS_TEXT: ReadonlySet<ScalarType> = new Set([ScalarType.INT64, Sca
 const UNSIGNED: ReadonlySet<ScalarType> = new Set([ScalarType.UINT32, ScalarType.UINT64, ScalarType.FIXED32, ScalarType.FIXED64]);
 
 export function openApiDocument(version: string): JsonObject {
-  const schemas: Schemas = new Map([['Problem', PROBLEM]]);
+  const schemas: Schemas = new Map([['Problem', PROBLEM], ...Object.entries(STATEMENT_SCHEMAS)]);
   const paths: Record<string, Record<string, JsonValue>> = {};
   for (const route of ROUTES) (paths[route.path] ??= {})[route.verb.toLowerCase()] = operation(route, schemas);
+  paths[STATEMENT_PATH] = { get: { ...STATEMENT_OPERATION, responses: { ...done({ $ref: '#/components/schemas/GetStatementResponse' }), ...FAILED } } };
   return {
     openapi: '3.1.0',
     info: {
@@ -52,23 +54,23 @@ function operation(route: Route, schemas: Schemas): JsonObject {
       description: `The same as ${route.idempotencyField} in the body: a repetition with the same key answers the same, and does nothing again.`,
       schema: { type: 'string' },
     });
-  parameters.push({
-    name: 'Prefer',
-    in: 'header',
-    description: 'wait=SECONDS (RFC 7240): how long the answer may take.',
-    schema: { type: 'string', pattern: '^wait=\\d+$' },
-  });
+  parameters.push(PREFER);
   return {
     operationId: method.name + (route.path.includes('{txn.') ? 'ByTransaction' : ''),
     tags: [method.parent.name],
     summary: commentOf(method),
     parameters,
     ...(route.verb === 'POST' && left.length > 0 ? { requestBody: { required: true, content: json(reference(input, schemas)) } } : {}),
-    responses: {
-      '200': { description: 'Done', content: json(reference(output, schemas)) },
-      default: { description: 'What failed, and why', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
-    },
+    responses: { ...done(reference(output, schemas)), ...FAILED },
   };
+}
+
+const FAILED: JsonObject = {
+  default: { description: 'What failed, and why', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+};
+
+function done(schema: JsonObject): JsonObject {
+  return { '200': { description: 'Done', content: json(schema) } };
 }
 
 function nested(message: DescMessage, name: string): DescField {

@@ -52,6 +52,9 @@ export const WITHOUT_ROUTE: Readonly<Record<string, string>> = {
   'NodeService/Backup': 'a stream of files\u2019 bytes: mas-client backup create',
 };
 
+/** Of what is no method of mas.v1: it is made of several (statement.ts). */
+export const STATEMENT_PATH = '/v1/accounts/{number}/statement';
+
 const PARAMETER = /\{([A-Za-z.]+)\}/g;
 
 /** Fields that the path names, in its order. */

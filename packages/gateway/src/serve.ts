@@ -1,7 +1,7 @@
 /** One request of one route: bound to its message, asked of a Transaction Manager with the caller's token and time, answered as JSON or as a problem. */
 import type { Http2SecureServer } from 'node:http2';
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { MasCallFailed } from '@mas/client';
+import type { MasCallFailed, StatementReads } from '@mas/client';
 import type { Logger } from '@mas/values';
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify';
 import { isUnknown, paymentProblem, readAnswer } from './answer';
@@ -13,10 +13,18 @@ import type { Route } from './routes';
 import { methodOf } from './schema';
 import { readJsonObject } from './strict-json';
 
+export interface UpstreamLead {
+  readonly timeoutMs: number;
+  readonly token: string;
+  readonly signal: AbortSignal;
+}
+
 /** Where requests go. */
 export interface Upstream {
   /** A call without an answer is repeated while that is safe. @throws MasCallFailed */
-  call(path: string, request: Uint8Array, lead: { readonly timeoutMs: number; readonly token: string; readonly signal: AbortSignal }): Promise<Uint8Array>;
+  call(path: string, request: Uint8Array, lead: UpstreamLead): Promise<Uint8Array>;
+  /** Of one statement, which together may take as long as the lead says. */
+  reads(lead: UpstreamLead): StatementReads;
 }
 
 export interface Serving {
@@ -55,8 +63,7 @@ export async function serve(route: Route, { upstream, logger }: Serving, request
         signal: given.signal,
       });
     } catch (error) {
-      if (!isCallFailed(error)) throw error;
-      return say(reply, { ...problemOf(error.error), ...(error.mayHaveHappened ? { mayHaveHappened: true } : {}) });
+      return sayFailed(reply, error);
     }
     // Asked again with the same id: then the payment has been made once, whatever the answer.
     if (route.isPayment && isUnknown(bytes) && !given.signal.aborted && performance.now() + LIMITS.unknownRetryMs < untilMs) {
@@ -68,15 +75,25 @@ export async function serve(route: Route, { upstream, logger }: Serving, request
     if (problem !== null) return say(reply, problem);
     linkNext(reply, url, answer);
     logger.debug({ route: route.path }, 'answered');
-    return reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(JSON.stringify(answer));
+    return sayDone(reply, answer);
   }
+}
+
+export function sayDone(reply: Answer, answer: JsonObject): Answer {
+  return reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(JSON.stringify(answer));
+}
+
+/** @throws what is no failed call */
+export function sayFailed(reply: Answer, error: unknown): Answer {
+  if (!isCallFailed(error)) throw error;
+  return say(reply, { ...problemOf(error.error), ...(error.mayHaveHappened ? { mayHaveHappened: true } : {}) });
 }
 
 function readBody(request: Request): ReturnType<typeof readJsonObject> {
   return Buffer.isBuffer(request.body) && request.body.length > 0 ? readJsonObject(request.body) : { ok: true, value: {} };
 }
 
-function readLead(request: Request): { readonly token: string; readonly waitMs: number } | Refusal {
+export function readLead(request: Request): { readonly token: string; readonly waitMs: number } | Refusal {
   const authorization = request.headers.authorization ?? '';
   const [, token = ''] = /^bearer +([\w.~+/=-]+)$/i.exec(authorization) ?? [];
   if (authorization !== '' && token === '') return refusal('TOKEN_MALFORMED', 'expected the header Authorization: Bearer TOKEN', { kind: 'unauthenticated' });
@@ -88,7 +105,7 @@ function readLead(request: Request): { readonly token: string; readonly waitMs: 
   return { token, waitMs };
 }
 
-function oneHeader(request: Request, name: string): string | null {
+export function oneHeader(request: Request, name: string): string | null {
   const value = request.headers[name];
   return typeof value === 'string' ? value : null;
 }

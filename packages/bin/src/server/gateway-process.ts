@@ -1,5 +1,5 @@
 /** `mas gateway`: the public service as JSON over HTTPS. It holds no data, no token key and no certificate that a Resource Manager would let in. */
-import { RetryingChannel } from '@mas/client';
+import { MasClient, readsInTime, RetryingChannel, type ChannelOptions } from '@mas/client';
 import { startGateway, type Upstream } from '@mas/gateway';
 import { readSettings } from '../config/setting';
 import { Lifecycle } from '../platform/lifecycle';
@@ -51,7 +51,7 @@ export async function runGateway(flags: Readonly<Record<string, unknown>>): Prom
 
 /** Connections that are made from now on trust the authorities of now; calls that are under way end where they began. */
 class Channels implements Upstream {
-  private current: RetryingChannel;
+  private current: { readonly channel: RetryingChannel; readonly client: MasClient };
 
   constructor(
     private readonly addresses: readonly string[],
@@ -61,7 +61,11 @@ class Channels implements Upstream {
   }
 
   call(...[path, request, lead]: Parameters<Upstream['call']>): Promise<Uint8Array> {
-    return this.current.call(path, request, (bytes) => bytes, lead);
+    return this.current.channel.call(path, request, (bytes) => bytes, lead);
+  }
+
+  reads(lead: Parameters<Upstream['reads']>[0]): ReturnType<Upstream['reads']> {
+    return readsInTime(this.current.client.with(lead));
   }
 
   trust(ca: Buffer): void {
@@ -69,14 +73,16 @@ class Channels implements Upstream {
     const before = this.current;
     this.ca = ca;
     this.current = this.open();
-    setTimeout(() => before.close(), MAX_CALL_MS).unref();
+    setTimeout(() => before.channel.close(), MAX_CALL_MS).unref();
   }
 
   close(): void {
-    this.current.close();
+    this.current.channel.close();
   }
 
-  private open(): RetryingChannel {
-    return new RetryingChannel({ addresses: this.addresses, ca: this.ca, token: '' });
+  private open(): typeof this.current {
+    const options: ChannelOptions = { addresses: this.addresses, ca: this.ca, token: '' };
+    const channel = new RetryingChannel(options);
+    return { channel, client: new MasClient(options, channel) };
   }
 }

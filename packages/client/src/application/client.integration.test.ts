@@ -5,6 +5,7 @@ import { accountNumber } from '@mas/values';
 import { committed, TXN } from '../../../rpc/src/testing/fake-coordinator';
 import { TmListener } from '../../../rpc/src/testing/tm-listener';
 import { Client } from './client';
+import { PAID, tellOfPayment } from '../statement/testing/told-payment';
 import type { PaymentRequest } from './types';
 
 const listener = new TmListener();
@@ -114,6 +115,39 @@ test('accounts, lists and locks', async () => {
   const held = await client.lock({ lockIds: ['a'] });
   expect(held).toEqual({ ok: true, value: { handle: 'h', locks: [{ lockId: 'a', token: 7 }], holdMs: 5000 } });
   expect(await client.lock({ lockIds: ['busy'] })).toMatchObject({ ok: false, error: { kind: 'aborted', reason: 'LOCK_HELD' } });
+});
+
+test('a statement is one value, or an error', async () => {
+  const { commitUs, momentUs } = tellOfPayment(coordinator);
+  const opened = { commitUs: null, kind: 'opened', payment: '', txn: '', amountMinor: 10_000n, balanceMinor: 10_000n, counterparties: [], memo: '' };
+  const paid = { commitUs, kind: 'payment', txn: PAID.txn, amountMinor: -250n, balanceMinor: 9_750n, counterparties: ['a2'], memo: '' };
+  const ends = { openingUs: null, openingMinor: 0n, closingUs: momentUs, closingMinor: 9_750n };
+  expect(await client.statement('a1')).toMatchObject({ ok: true, value: { account: 'a1', currency: 'USD', ...ends, movements: [opened, paid] } });
+  expect(await client.statement('a1', { toUs: 0 })).toMatchObject({ ok: false, error: { kind: 'invalid', reason: 'PERIOD_INVALID', field: 'toUs' } });
+  expect(await client.statement('a1', {}, { signal: AbortSignal.abort() })).toMatchObject({ ok: false, error: { kind: 'cancelled' } });
+  coordinator.answers.set('listPayments', () => new Promise(() => undefined));
+  expect(await client.statement('a1', {}, { timeoutMs: 200 })).toMatchObject({ ok: false, error: { kind: 'deadline-exceeded' } });
+});
+
+test('one that does not add up is none', async () => {
+  // The balance is said to be the same before and after a payment.
+  const { openedUs, commitUs } = tellOfPayment(coordinator, 9_000n);
+  let asked = 0;
+  const told = coordinator.answers.get('getAccounts');
+  coordinator.answers.set('getAccounts', async () => {
+    const reply = (await told?.()) as { ok: true; value: readonly object[] };
+    asked += 1;
+    return { ok: true, value: reply.value.map((account) => (asked === 1 ? account : { ...account, momentUs: openedUs })) };
+  });
+  expect(await client.statement('a1', { fromUs: commitUs })).toMatchObject({
+    ok: false,
+    error: {
+      kind: 'internal',
+      reason: 'STATEMENT_DOES_NOT_ADD_UP',
+      facts: { account: 'a1', computedMinor: '8750', closingMinor: '9000' },
+      mayHaveHappened: false,
+    },
+  });
 });
 
 test('given up, and closed: cancelled, before and after it was sent', async () => {

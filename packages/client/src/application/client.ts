@@ -6,6 +6,9 @@
 import type { CallLead } from '../calls/retrying-channel';
 import { MasClient } from '../calls/mas-client';
 import { encodePayment, type AmountInput, type PaymentInput } from '../calls/payment-calls';
+import { readStatement } from '../statement/read-statement';
+import { readsInTime } from '../statement/reads-in-time';
+import type { Statement, StatementPeriod } from '../statement/statement';
 import { accountOf, heldOf, movementOf, openedOf, paidOf, statusOf } from './from-wire';
 import { failed, outcomeOf, success, type Outcome } from './outcome';
 import { items } from './pages';
@@ -28,6 +31,7 @@ import type {
 
 const MAX_TIMEOUT_MS = 3_600_000;
 
+/** One of these for a process: its connections and batches serve all callers. No method throws for what happens outside of this process: each ends as a value or an error. */
 export class Client {
   private readonly calls: MasClient;
 
@@ -59,6 +63,7 @@ export class Client {
     );
   }
 
+  /** Once per id; repeated, it answers the same, and signs the account's token again. */
   createAccount(account: NewAccount, options: CallOptions = {}): Promise<Outcome<OpenedAccount>> {
     const { openingBalanceMinor, minimumBalanceMinor, ...rest } = account;
     const amounts = { ...amount('openingBalance', openingBalanceMinor), ...amount('minimumBalance', minimumBalanceMinor) };
@@ -69,6 +74,7 @@ export class Client {
     );
   }
 
+  /** Balance, status, owner. @param options `level`: how sure and how fresh, default committed */
   account(number: string, options: CallOptions & { readonly level?: ReadLevel } = {}): Promise<Outcome<Account>> {
     return this.ask(
       options,
@@ -89,7 +95,7 @@ export class Client {
     );
   }
 
-  /** @param change `id` is this request's, kept for retries */
+  /** Freezes, unfreezes or closes it; operators. @param change `id` is this request's, kept for retries */
   changeAccount(
     change: { readonly id: string; readonly number: string; readonly change: 'freeze' | 'unfreeze' | 'close' },
     options: CallOptions = {},
@@ -123,6 +129,14 @@ export class Client {
     );
   }
 
+  /**
+   * What an account had, every payment that moved its money in the order of commit times, and what it has, as of one moment. It adds up, or there is none; that of a period which
+   * is over is the same whenever it is asked for. At most 200,000 movements: beyond that `STATEMENT_TOO_LONG`, and a shorter period is wanted. `timeoutMs` is for all of it.
+   */
+  statement(account: string, period: StatementPeriod = {}, options: CallOptions = {}): Promise<Outcome<Statement>> {
+    return this.ask(options, (calls) => readStatement(readsInTime(calls), account, period), success);
+  }
+
   /** Held until released, or until its time is over: refresh it before. `LOCK_HELD`: somebody else has one of them. */
   lock({ holdMs, ...request }: LockRequest, options: CallOptions = {}): Promise<Outcome<HeldLocks>> {
     const hold = holdMs === undefined ? {} : { timeoutMs: holdMs };
@@ -133,6 +147,7 @@ export class Client {
     );
   }
 
+  /** They are held for so long from now on. @param holdMs 0: the server's own time */
   refreshLock({ handle, locks }: HeldLocks, holdMs = 0, options: CallOptions = {}): Promise<Outcome<HeldLocks>> {
     return this.ask(
       options,
@@ -141,6 +156,7 @@ export class Client {
     );
   }
 
+  /** Gives them back. */
   unlock({ handle, locks }: Pick<HeldLocks, 'handle' | 'locks'>, options: CallOptions = {}): Promise<Outcome<null>> {
     return this.ask(
       options,

@@ -1,27 +1,35 @@
 /** How every method ends: as a value or as an error, which is a value too. Nothing is thrown for what a server, a network or an account does. */
 import { MasCallFailed } from '../calls/call-failed';
+import { NoStatement } from '../statement/no-statement';
 
+/**
+ * What a program does about an error depends on this alone.
+ * - `invalid`: the request is wrong, and stays so; `field` says where.
+ * - `unauthenticated`, `permission-denied`: there is no valid token, or it may not.
+ * - `not-found`, `failed-precondition`: it cannot be done as things are.
+ * - `already-exists`: the id or the number belongs to something else.
+ * - `aborted`: the payment was refused by an account, or a lock is held; for good under this id.
+ * - `unavailable`, `deadline-exceeded`: nobody could do it in the time that there was.
+ * - `resource-exhausted`: too much at once, ask again in a moment.
+ * - `cancelled`: the caller's signal or `close()` has ended it.
+ * - `unimplemented`, `internal`: a server that is older, or a failure of the service.
+ */
 export type ErrorKind =
-  /** The request is wrong, and stays so; `field` says where. */
   | 'invalid'
   | 'unauthenticated'
   | 'permission-denied'
   | 'not-found'
-  /** The id or the number belongs to something else. */
   | 'already-exists'
   | 'failed-precondition'
-  /** Nobody could do it in the time that there was. */
   | 'unavailable'
   | 'deadline-exceeded'
   | 'unimplemented'
-  /** Too much at once: ask again in a moment. */
   | 'resource-exhausted'
-  /** The payment was refused by an account, or a lock is held; for good under this id. */
   | 'aborted'
-  /** The caller's signal or `close()` has ended it. */
   | 'cancelled'
   | 'internal';
 
+/** Why there is no value. */
 export interface ClientError {
   readonly kind: ErrorKind;
   /** Stable, for programs: `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_FOUND`, `CLIENT_BUSY`. */
@@ -35,6 +43,7 @@ export interface ClientError {
   readonly mayHaveHappened: boolean;
 }
 
+/** How every method ends. */
 export type Outcome<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: ClientError };
 
 const CANCELLED: ReadonlySet<string> = new Set(['CALL_ABORTED', 'CLIENT_CLOSED']);
@@ -63,6 +72,7 @@ export function failed(kind: ErrorKind, reason: string, message: string, more: P
 }
 
 function errorOf(error: unknown): ClientError {
+  if (error instanceof NoStatement) return { ...error.error, mayHaveHappened: false };
   if (!(error instanceof MasCallFailed)) return failed('internal', 'ANSWER_MALFORMED', textOf(error), { mayHaveHappened: true }).error;
   const { kind, reason, message, field, facts } = error.error;
   return { kind: CANCELLED.has(reason) ? 'cancelled' : kind, reason, message, field, facts, mayHaveHappened: error.mayHaveHappened };

@@ -1,5 +1,6 @@
 /** What an application sends and gets: plain objects. Amounts are minor units; names that end in Ms or Us are milliseconds or microseconds since the Unix epoch. */
 
+/** Where the cluster is, and who asks. */
 export interface ClientOptions {
   /** host:port of Transaction Managers, tried in order, starting with the last one that answered. */
   readonly addresses: readonly string[];
@@ -15,6 +16,7 @@ export interface ClientOptions {
   readonly connections?: number;
 }
 
+/** How one call differs from the client's others. */
 export interface CallOptions {
   /** In place of the client's. */
   readonly timeoutMs?: number;
@@ -25,6 +27,7 @@ export interface CallOptions {
 /** `committed`: as of one moment; `uncommitted`: with what is under way; `cached`: cheap and a little old. */
 export type ReadLevel = 'committed' | 'uncommitted' | 'cached';
 
+/** An account that is to be opened. */
 export interface NewAccount {
   /** Of this request, kept for retries. */
   readonly id: string;
@@ -38,6 +41,7 @@ export interface NewAccount {
   readonly owner?: string;
 }
 
+/** An account, and what it has. */
 export interface Account {
   readonly number: string;
   readonly currency: string;
@@ -56,6 +60,7 @@ export interface Account {
   readonly createdAtMs: number;
 }
 
+/** An account that is there now. */
 export interface OpenedAccount {
   readonly account: Account;
   /** False: a repetition of an earlier request. */
@@ -65,6 +70,7 @@ export interface OpenedAccount {
   readonly tokenExpiresAtMs: number | null;
 }
 
+/** A payment moves money now; an authorization reserves it, a capture takes of it, a void ends it; a refund gives a payment's money back. */
 export type PaymentKind = 'payment' | 'authorization' | 'capture' | 'void' | 'refund';
 
 /** Of the same caller by its id, or of any by its txn with an account that has a leg of it. */
@@ -92,6 +98,7 @@ export interface PaymentRequest {
   readonly lockHandle?: string;
 }
 
+/** What a payment asks of one account. */
 export interface RequestedLeg {
   readonly account: string;
   readonly direction: 'debit' | 'credit';
@@ -99,6 +106,7 @@ export interface RequestedLeg {
   readonly currency?: string;
 }
 
+/** What a payment does to one account. */
 export interface Leg {
   readonly account: string;
   readonly effect: 'debit' | 'credit' | 'authorize' | 'capture' | 'void' | 'refund-debit';
@@ -119,12 +127,14 @@ export interface PaidPayment {
   readonly balances: readonly { readonly account: string; readonly balanceMinor: bigint }[];
 }
 
+/** Why a payment was aborted. */
 export interface Reason {
   readonly reason: string;
   readonly account: string | null;
   readonly facts: Readonly<Record<string, string>>;
 }
 
+/** How a payment stands. */
 export interface PaymentStatus {
   readonly id: string;
   readonly txn: string;
@@ -140,6 +150,7 @@ export interface PaymentStatus {
   readonly commitUs: number | null;
 }
 
+/** Which movements, and in which order. */
 export interface MovementFilter {
   /** Default newest-first. */
   readonly direction?: 'newest-first' | 'oldest-first';
@@ -171,6 +182,7 @@ export interface Movement {
   readonly commitUs: number | null;
 }
 
+/** Locks that are to be held, all or none. */
 export interface LockRequest {
   /** Names of your own, or numbers of accounts. */
   readonly lockIds: readonly string[];
@@ -182,6 +194,7 @@ export interface LockRequest {
   readonly attemptDelayMs?: number;
 }
 
+/** Locks that are held, and by which handle. */
 export interface HeldLocks {
   readonly handle: string;
   /** `token` rises with each exclusive holder, so that what it guards can refuse an older one. Null: shared. */

@@ -87,7 +87,8 @@ export interface AuditOptions {
 
 export class MasClient {
   readonly payments: PaymentCalls;
-  private readonly timeoutMs: number;
+  /** For each call as a whole. */
+  readonly timeoutMs: number;
 
   constructor(
     private readonly options: ChannelOptions,

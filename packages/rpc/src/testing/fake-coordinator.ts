@@ -24,6 +24,24 @@ export const committed: PaymentResult = {
   balances: [{ account: accountNumber('a'), balanceMinor: -7n }],
 };
 
+export const fakeAccount = (number: string) => ({
+  number,
+  currency: USD,
+  status: 'open' as const,
+  owner: 'Ödön',
+  balanceMinor: 1250n,
+  minimumMinor: 0n,
+  holdsMinor: null,
+  pendingCreditsMinor: null,
+  level: 'committed' as const,
+  ageMs: null,
+  momentUs: 1_700_000_000_000_001,
+  rev: 3,
+  createdAtMs: 4,
+  bucket: bucketId(2),
+  leader: rmId(1),
+});
+
 export interface FakeCoordinator {
   readonly service: CoordinatorService;
   readonly calls: { readonly method: string; readonly args: readonly unknown[] }[];
@@ -34,28 +52,11 @@ export interface FakeCoordinator {
 export function fakeCoordinator(): FakeCoordinator {
   const calls: FakeCoordinator['calls'] = [];
   const answers: FakeCoordinator['answers'] = new Map();
-  const view = (number: string): object => ({
-    number,
-    currency: USD,
-    status: 'open',
-    owner: 'Ödön',
-    balanceMinor: 1250n,
-    minimumMinor: 0n,
-    holdsMinor: null,
-    pendingCreditsMinor: null,
-    level: 'committed',
-    ageMs: null,
-    momentUs: 1_700_000_000_000_001,
-    rev: 3,
-    createdAtMs: 4,
-    bucket: bucketId(2),
-    leader: rmId(1),
-  });
   const defaults: Record<string, (...args: never[]) => unknown> = {
-    createAccount: (_caller: unknown, request: { number: string }) => ({ account: view(request.number), created: true }),
-    getAccounts: (_caller: unknown, numbers: readonly string[]) => numbers.map(view),
-    listAccounts: () => ({ accounts: [view('a')], nextCursor: 'next' }),
-    changeAccount: (_caller: unknown, request: { number: string }) => view(request.number),
+    createAccount: (_caller: unknown, request: { number: string }) => ({ account: fakeAccount(request.number), created: true }),
+    getAccounts: (_caller: unknown, numbers: readonly string[]) => numbers.map(fakeAccount),
+    listAccounts: () => ({ accounts: [fakeAccount('a')], nextCursor: 'next' }),
+    changeAccount: (_caller: unknown, request: { number: string }) => fakeAccount(request.number),
     createPayment: () => committed,
     createPayments: (_caller: unknown, requests: readonly unknown[]) => requests.map(() => ({ ok: true, value: committed })),
     getPayment: () => ({

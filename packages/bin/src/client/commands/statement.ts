@@ -1,14 +1,13 @@
 /** mas-client account statement */
+import { NoStatement, readStatement, type ReadStatement as Statement, type StatementLine } from '@mas/client';
 import { formatAmount } from '@mas/values';
 import type { Command } from 'commander';
 import { UsageError } from '../../usage-error';
 import { chosenAccount, namesOneAccount, type AccountOption } from '../account-option';
 import { csvText, foreign } from '../csv';
-import { CommandFailed, EXIT } from '../exit-codes';
+import { CommandFailed, EXIT, exitCodeOf } from '../exit-codes';
 import { moment, money, stored, table, time } from '../output';
 import { withSession } from '../session';
-import { NoStatement, readStatement } from '../statement/read-statement';
-import { StatementDoesNotAddUp, type Statement, type StatementLine } from '../statement/statement';
 import { readMoment } from '../time-argument';
 
 interface StatementOptions extends AccountOption {
@@ -39,15 +38,9 @@ function readEnd(flag: string, text: string | undefined): number | null {
 }
 
 function named(error: unknown): never {
-  if (error instanceof StatementDoesNotAddUp) {
-    const { account, computedMinor, closingMinor } = error;
-    throw new CommandFailed(EXIT.differences, `STATEMENT_DOES_NOT_ADD_UP: ${error.message}`, {
-      ...{ reason: 'STATEMENT_DOES_NOT_ADD_UP', account, computedMinor, closingMinor },
-    });
-  }
-  if (error instanceof NoStatement)
-    throw new CommandFailed(error.reason === 'NO_MOMENTS_YET' ? EXIT.unavailable : EXIT.usage, `${error.reason}: ${error.message}`, { reason: error.reason });
-  throw error;
+  if (!(error instanceof NoStatement)) throw error;
+  const { kind, reason, message, facts } = error.error;
+  throw new CommandFailed(reason === 'STATEMENT_DOES_NOT_ADD_UP' ? EXIT.differences : exitCodeOf(kind), `${reason}: ${message}`, { reason, ...facts });
 }
 
 /** For --json: beside moments in microseconds, what tables show of them. */

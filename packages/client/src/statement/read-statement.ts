@@ -3,12 +3,13 @@
  * that moment, so whatever is listed afterwards cannot get a commit time up to it any more. Then the account's legs are walked back, newest first, to where a mark says that
  * all earlier ones had ended before the period (docs/adr/0021).
  */
-import { directionOf, type LegRow } from '@mas/ledger';
-import { MasCallFailed } from '@mas/client';
+import { directionOf, LAST_MOMENT_US, type LegRow } from '@mas/ledger';
 import type { LegPage } from '@mas/rpc';
 import type { AccountView, PaymentView } from '@mas/transaction-coordinator';
-import { splitPaymentKey, type AmountMinor } from '@mas/values';
-import { statementOf, type Movement, type MovementKind, type Statement } from './statement';
+import { splitPaymentKey, type AmountMinor, type Currency } from '@mas/values';
+import { MasCallFailed } from '../calls/call-failed';
+import { NoStatement } from './no-statement';
+import { statementOf, type Statement, type StatementLine, type StatementPeriod, type UnorderedLine } from './statement';
 
 /** What is asked of a client; MasClient has all of it. */
 export interface StatementReads {
@@ -23,47 +24,51 @@ export interface StatementReads {
   getPayment(payment: { readonly txn: string; readonly account: string }): Promise<PaymentView>;
 }
 
-export interface Period {
-  /** The first moment that belongs to it, microseconds since the Unix epoch; null: the account's beginning. */
-  readonly fromUs: number | null;
-  /** The first moment behind it; null: all up to now. */
-  readonly toUs: number | null;
+export interface ReadStatement extends Statement {
+  readonly currency: Currency;
 }
 
 /** More are sorted nowhere: they are kept in memory until the last one is read. */
 export const MAX_MOVEMENTS = 200_000;
 const PAGE = 500;
+/** No balance can be asked for as of an earlier moment. */
+const FIRST_READABLE_US = 1;
 
-/** The account's statement cannot be made, whatever is asked again. */
-export class NoStatement extends Error {
-  readonly kind = 'no-statement';
-
-  constructor(
-    readonly reason: 'NO_MOMENTS_YET' | 'STATEMENT_TOO_LONG',
-    message: string,
-  ) {
-    super(message);
-    this.name = 'NoStatement';
-  }
-}
-
-/** @param progress hears how many legs were read. @throws NoStatement, StatementDoesNotAddUp */
+/** @param maxMovements of the period. @throws NoStatement, and what a read throws */
 export async function readStatement(
   reads: StatementReads,
   account: string,
-  { fromUs, toUs }: Period,
-  progress: (legs: number) => void = () => undefined,
-): Promise<Statement> {
+  { fromUs = null, toUs = null }: StatementPeriod = {},
+  maxMovements = MAX_MOVEMENTS,
+): Promise<ReadStatement> {
+  refuseNoPeriod(fromUs, toUs);
   const closing = await accountAt(reads, account, toUs === null ? null : toUs - 1);
   const closingUs = closing.momentUs;
   if (closingUs === null)
-    throw new NoStatement('NO_MOMENTS_YET', `the bucket of ${account} has no moments yet, which it has a few seconds after an upgrade; try again`);
-  const opening = fromUs === null ? null : await accountAt(reads, account, Math.min(fromUs - 1, closingUs)).catch(notCreatedYet);
-  const walk = new Walk(reads, account, opening?.momentUs ?? null, closingUs, progress);
+    throw new NoStatement(
+      'unavailable',
+      'NO_MOMENTS_YET',
+      `the bucket of ${account} has no moments yet, which it has a few seconds after an upgrade; try again`,
+    );
+  const opening = fromUs === null || fromUs <= FIRST_READABLE_US ? null : await accountAt(reads, account, Math.min(fromUs - 1, closingUs)).catch(notCreatedYet);
+  const walk = new Walk(reads, account, opening?.momentUs ?? null, closingUs, maxMovements);
   await walk.run();
   const movements = opening === null ? [await openingOf(reads, closing, walk), ...walk.movements] : walk.movements;
   const frame = { account, owner: closing.owner, currency: closing.currency, closingUs, closingMinor: closing.balanceMinor };
   return statementOf({ ...frame, openingUs: opening?.momentUs ?? null, openingMinor: opening?.balanceMinor ?? 0n }, movements);
+}
+
+function refuseNoPeriod(fromUs: number | null, toUs: number | null): void {
+  for (const [field, us, first] of [['fromUs', fromUs, 0] as const, ['toUs', toUs, FIRST_READABLE_US + 1] as const])
+    if (us !== null && !(Number.isSafeInteger(us) && us >= first && us <= LAST_MOMENT_US))
+      throw new NoStatement(
+        'invalid',
+        'PERIOD_INVALID',
+        `${field} is no such moment: whole microseconds since the Unix epoch, from ${first} to ${LAST_MOMENT_US}`,
+        { field },
+      );
+  if (fromUs !== null && toUs !== null && fromUs > toUs)
+    throw new NoStatement('invalid', 'PERIOD_INVALID', 'the period ends before it begins: fromUs must not lie behind toUs', { field: 'fromUs' });
 }
 
 async function accountAt(reads: StatementReads, account: string, atUs: number | null): Promise<AccountView> {
@@ -79,17 +84,16 @@ function notCreatedYet(error: unknown): null {
 }
 
 class Walk {
-  readonly movements: Movement[] = [];
+  readonly movements: UnorderedLine[] = [];
   /** What the account's journal began at; null: it has no position. */
   beganMinor: AmountMinor | null = null;
-  private legs = 0;
 
   constructor(
     private readonly reads: StatementReads,
     private readonly account: string,
     private readonly openingUs: number | null,
     private readonly closingUs: number,
-    private readonly progress: (legs: number) => void,
+    private readonly maxMovements: number,
   ) {}
 
   async run(): Promise<void> {
@@ -105,8 +109,6 @@ class Walk {
         await this.take(leg);
         if (lastSeq === 0 && openingUs !== null && leg.mark !== null && leg.mark.momentUs <= openingUs) lastSeq = leg.mark.openSeqs[0] ?? leg.seq;
       }
-      this.legs += legs.length;
-      this.progress(this.legs);
       if (nextCursor === null) return;
       pageToken = nextCursor;
     }
@@ -117,8 +119,12 @@ class Walk {
     if (leg.state === 'aborted' || directionOf(leg.spec.effect) === 0) return;
     const commitUs = leg.state === 'committed' ? leg.commitUs : await this.commitOf(leg);
     if (commitUs === undefined || !this.isWithin(commitUs)) return;
-    if (this.movements.length === MAX_MOVEMENTS)
-      throw new NoStatement('STATEMENT_TOO_LONG', `${this.account} has more than ${MAX_MOVEMENTS} movements in this period: ask for a shorter one`);
+    if (this.movements.length === this.maxMovements)
+      throw new NoStatement(
+        'invalid',
+        'STATEMENT_TOO_LONG',
+        `${this.account} has more than ${this.maxMovements} movements in this period: ask for a shorter one`,
+      );
     this.movements.push(movementOf(leg, commitUs));
   }
 
@@ -137,7 +143,7 @@ class Walk {
 }
 
 /** What an account was opened with: its journal's first position says so; an account without movements still has it. */
-async function openingOf(reads: StatementReads, { number, balanceMinor, createdAtMs }: AccountView, { beganMinor, movements }: Walk): Promise<Movement> {
+async function openingOf(reads: StatementReads, { number, balanceMinor, createdAtMs }: AccountView, { beganMinor, movements }: Walk): Promise<UnorderedLine> {
   const moved = movements.reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
   const openedMinor = beganMinor ?? (movements.length === 0 ? null : await journalBegan(reads, number)) ?? balanceMinor - moved;
   return {
@@ -166,7 +172,7 @@ function balanceBefore(leg: LegRow): AmountMinor {
   return (leg.journal?.balanceAfterMinor ?? 0n) - changeOf(leg);
 }
 
-const KINDS: Readonly<Record<LegRow['spec']['effect'], MovementKind>> = {
+const KINDS: Readonly<Record<LegRow['spec']['effect'], StatementLine['kind']>> = {
   credit: 'payment',
   debit: 'payment',
   authorize: 'payment',
@@ -175,7 +181,7 @@ const KINDS: Readonly<Record<LegRow['spec']['effect'], MovementKind>> = {
   'refund-debit': 'refund',
 };
 
-function movementOf(leg: LegRow, commitUs: number | null): Movement {
+function movementOf(leg: LegRow, commitUs: number | null): UnorderedLine {
   const others = (leg.body?.legs ?? []).filter((other) => other.account !== leg.account).map((other) => other.account);
   return {
     commitUs,

@@ -1,11 +1,10 @@
 /** Statements from the rows that real ledgers leave, against the sums that the payments themselves make: at any moments, with promises that are told late. */
 import * as fc from 'fast-check';
 import type { LegRow } from '@mas/ledger';
-import { MasCallFailed } from '@mas/client';
 import type { AccountView, PaymentView } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, present, SeededRandom, txnId } from '@mas/values';
+import { MasCallFailed } from '../calls/call-failed';
 import { readStatement, type StatementReads } from './read-statement';
-import { StatementDoesNotAddUp } from './statement';
 import { START_MS, USD, WrittenBucket, type Paid } from './testing/written-bucket';
 
 const ACCOUNTS = ['a1', 'a2', 'b1', 'b2'];
@@ -171,7 +170,7 @@ test('what is missing in a list is noticed, and nothing is shown', async () => {
     const page = await listAll(request);
     return { ...page, legs: page.legs.filter(({ journal }) => journal?.seq !== 3) };
   };
-  await expect(readStatement(books, 'a1', { fromUs: null, toUs: null })).rejects.toThrow(StatementDoesNotAddUp);
+  await expect(readStatement(books, 'a1', { fromUs: null, toUs: null })).rejects.toMatchObject({ error: { reason: 'STATEMENT_DOES_NOT_ADD_UP' } });
 });
 
 test('the same where the account\u2019s first journal position is of a leg behind the period', async () => {
@@ -189,7 +188,7 @@ test('the same where the account\u2019s first journal position is of a leg behin
     const page = await listAll(request);
     return { ...page, legs: page.legs.filter(({ txn }) => txn !== gone?.paid.txn) };
   };
-  await expect(readStatement(books, 'b1', { fromUs: null, toUs })).rejects.toThrow(StatementDoesNotAddUp);
+  await expect(readStatement(books, 'b1', { fromUs: null, toUs })).rejects.toMatchObject({ error: { reason: 'STATEMENT_DOES_NOT_ADD_UP' } });
 });
 
 test('a period that begins before the account shows what it was opened with; one that ends before it is refused', async () => {
@@ -198,4 +197,22 @@ test('a period that begins before the account shows what it was opened with; one
   expect(statement).toMatchObject({ openingUs: null, openingMinor: 0n, currency: USD });
   expect(statement.movements[0]).toMatchObject({ kind: 'opened', amountMinor: OPENING_MINOR, balanceMinor: OPENING_MINOR });
   await expect(readStatement(books, 'b1', { fromUs: null, toUs: START_MS })).rejects.toThrow(MasCallFailed);
+});
+
+test.each([
+  [{ fromUs: 7.5 }, 'fromUs'],
+  [{ toUs: 0 }, 'toUs'],
+  [{ toUs: 2 ** 53 }, 'toUs'],
+  [{ fromUs: 9, toUs: 8 }, 'fromUs'],
+])('%j is no period', async (period, field) => {
+  await expect(readStatement(played(1, 5), 'a1', period)).rejects.toMatchObject({ error: { kind: 'invalid', reason: 'PERIOD_INVALID', field } });
+});
+
+test('one more movement than whoever asks can hold: a shorter period is wanted', async () => {
+  const books = played(5, 60);
+  const { movements } = await readStatement(books, 'a1', { fromUs: START_MS * 1_000 + 1 });
+  const payments = movements.filter(({ kind }) => kind !== 'opened').length;
+  expect(payments).toBeGreaterThan(1);
+  await expect(readStatement(books, 'a1', {}, payments - 1)).rejects.toMatchObject({ error: { kind: 'invalid', reason: 'STATEMENT_TOO_LONG' } });
+  expect((await readStatement(books, 'a1', {}, payments)).closingMinor).toBe(books.balanceAt('a1', books.latestUs));
 });
