@@ -24,6 +24,7 @@ const BUILDS = {
   start: ['packages/bin'],
   certs: ['packages/bin'],
   package: ['packages/bin'],
+  reference: ['packages/client'],
   bench: ['packages/bench'],
   simulate: ['packages/simulation'],
   mutations: ['packages/simulation'],
@@ -31,7 +32,7 @@ const BUILDS = {
 };
 
 /** The console's pages are needed by what runs the programs; the others are spared the time. */
-const WITHOUT_PAGES = ['certs', 'bench', 'simulate', 'mutations', 'conformance'];
+const WITHOUT_PAGES = ['certs', 'reference', 'bench', 'simulate', 'mutations', 'conformance'];
 
 /** Each task is a list of steps [title, command, arguments, environment]; the arguments of the caller go to the last one. */
 const TASKS = {
@@ -56,6 +57,7 @@ const TASKS = {
   bench: [[null, 'node', ['packages/bench/dist/main.js']]],
   certs: [[null, 'node', [bin('mas'), 'certs']]],
   package: [[null, 'node', ['packages/tooling/package.mjs']]],
+  reference: [[null, 'node', ['packages/tooling/reference.mjs']]],
 };
 
 // Neither a reader that has gone nor a closed terminal may cost what was started its orderly end.
