@@ -71,7 +71,10 @@ export class ReplicaStages {
   run(requests: readonly Uint8Array[], units: number): readonly Buffer[] {
     const { meter } = this;
     const decoded = meter.take('RM leader: decode requests', units, () => requests.map((frame) => this.session.decodeRequests(frame)));
-    const instructed = decoded.flat().map(({ request }) => instructionsOf(request));
+    const instructed = decoded.flat().map((received) => {
+      if ('unreadable' in received) throw received.unreadable;
+      return instructionsOf(received.request);
+    });
     const admitted = meter.take('RM leader: admission', units, () =>
       instructed.map(({ bucket, items }) => ({ bucket, instructions: items.map((item) => this.admit(item)) })),
     );

@@ -4,6 +4,7 @@
  * it the only one for its items.
  */
 import type { InstructionItem, InstructionPhase, ParticipantRequest } from '@mas/two-phase-commit';
+import { exactly } from '../wire/field-reader';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -11,6 +12,9 @@ import { readInstruction, writeInstruction } from './instruction-messages';
 import type { EncodedInstructions } from './ledger-codec';
 
 const PHASES = wireEnum<InstructionPhase>({ 'phase-1': 1, 'phase-2-commit': 2, 'phase-2-rollback': 3 });
+
+/** It becomes a log entry, with the bytes that it came in. */
+const readExactInstruction = exactly(readInstruction);
 
 const NOT_TRACED = {};
 
@@ -39,7 +43,7 @@ export function instructionsReader(encoded: EncodedInstructions): (reader: WireR
     let used = 0;
     const readItem = (inner: WireReader): InstructionItem => {
       const bytes = inner.nestedBytes();
-      const instruction = inner.message(1, readInstruction);
+      const instruction = inner.message(1, readExactInstruction);
       encoded.remember(instruction, bytes);
       const place = inner.uint(2);
       const traceparent = inner.text(3);

@@ -4,6 +4,7 @@ import { unreachable, type MissingQuorum } from '@mas/values';
 import { readAuditReply, writeAuditReply } from './audit-messages';
 import { readBackupReply, writeBackupReply } from './backup-messages';
 import { readCondition, writeCondition } from './condition-messages';
+import { exactly } from '../wire/field-reader';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -27,6 +28,9 @@ import {
 import { readLegRow, readLockRow, readOutcomeRow, writeLegRow, writeLockRow, writeOutcomeRow } from './row-messages';
 
 type ReplyOf<Kind extends ParticipantReply['kind']> = Extract<ParticipantReply, { readonly kind: Kind }>;
+
+/** It is kept, and passed on: half a map is none. */
+const readExactMap = exactly(readPlacementMap);
 
 const NO_MOMENTS = wireEnum<NoMoment>({ before: 1, forgotten: 2, ahead: 3 });
 
@@ -149,7 +153,7 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 10:
       return reader.message(
         10,
-        (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readPlacementMap), agreedMs: milliseconds(inner.optionalUint(2)) }) as const,
+        (inner) => ({ kind: 'placement', map: inner.optionalMessage(1, readExactMap), agreedMs: milliseconds(inner.optionalUint(2)) }) as const,
       );
     case 11:
       return reader.message(
@@ -185,13 +189,13 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
             term: inner.uint(1),
             voters: readReplicas(inner, 2),
             learners: readReplicas(inner, 3),
-            map: inner.optionalMessage(4, readPlacementMap),
+            map: inner.optionalMessage(4, readExactMap),
           }) as const,
       );
     case 26:
       return reader.message(26, (inner) => ({ kind: 'order-refused', name: inner.text(1), message: inner.text(2) }) as const);
     case 27:
-      return reader.message(27, (inner) => ({ kind: 'ordered', map: inner.message(1, readPlacementMap), steps: inner.messages(2, readPlanStep) }) as const);
+      return reader.message(27, (inner) => ({ kind: 'ordered', map: inner.message(1, readExactMap), steps: inner.messages(2, readPlanStep) }) as const);
     default:
       return readFailure(reader);
   }

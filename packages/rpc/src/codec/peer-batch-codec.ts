@@ -23,9 +23,9 @@ export class PeerBatchCodec {
     return this.writer.finish();
   }
 
-  /** @throws MalformedBytes */
+  /** What a newer version has added around messages and in signs of life is passed by (docs/adr/0030). @throws MalformedBytes */
   decode(bytes: Uint8Array): PeerBatch {
-    return readWire(bytes, readBatch);
+    return readWire(bytes, readBatch, 'open');
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * mas/v1/raft_service.proto: messages between replicas. Entries of an append carry no index: they count up from
- * prevIndex + 1. Their data is a view of the received bytes, not a copy.
+ * prevIndex + 1. Their data is a view of the received bytes, not a copy. What goes into logs is read exactly, whatever is skipped around it.
  */
 import {
   NO_DATA,
@@ -15,6 +15,7 @@ import {
   type Term,
 } from '@mas/raft';
 import { invariant, unreachable } from '@mas/values';
+import { exactly } from '../wire/field-reader';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
@@ -112,7 +113,7 @@ function readRareMessage(reader: WireReader, route: Route): PeerMessage {
     case 15:
       return reader.message(15, (inner) => ({ kind: 'transfer-leader', ...route, term: readTerm(inner, 1), transferee: readNodeId(inner, 2) }) as const);
     case 16:
-      return reader.message(16, (inner) => ({ kind: 'propose', ...route, entries: inner.messages(1, readProposedEntry) }) as const);
+      return reader.message(16, (inner) => ({ kind: 'propose', ...route, entries: inner.messages(1, exactly(readProposedEntry)) }) as const);
     case 17:
       return reader.message(17, (inner) => ({ kind: 'read-index', ...route, context: inner.bytes(1) }) as const);
     case 18:
@@ -145,10 +146,13 @@ function readAppend(reader: WireReader, from: NodeId, to: NodeId): AppendMessage
   const prevTerm = readTerm(reader, 3);
   const commit = readIndex(reader, 4);
   let index: number = prevIndex;
-  const entries = reader.messages(5, (inner): Entry => {
-    index += 1;
-    return { term: readTerm(inner, 1), index: index as LogIndex, type: inner.enumeration(2, ENTRY_TYPES), data: readData(inner, 3) };
-  });
+  const entries = reader.messages(
+    5,
+    exactly((inner: WireReader): Entry => {
+      index += 1;
+      return { term: readTerm(inner, 1), index: index as LogIndex, type: inner.enumeration(2, ENTRY_TYPES), data: readData(inner, 3) };
+    }),
+  );
   if (!Number.isSafeInteger(index)) reader.fail('an index beyond 2^53');
   return { kind: 'append', from, to, term, prevIndex, prevTerm, entries, commit };
 }
@@ -218,7 +222,7 @@ function writeSnapshot(writer: WireWriter, message: SnapshotMessage): void {
 
 function readSnapshot(reader: WireReader, route: Route): SnapshotMessage {
   const term = readTerm(reader, 1);
-  const metadata = { index: readIndex(reader, 2), term: readTerm(reader, 3), confState: reader.message(4, readConfState) };
+  const metadata = { index: readIndex(reader, 2), term: readTerm(reader, 3), confState: reader.message(4, exactly(readConfState)) };
   return { kind: 'snapshot', ...route, term, snapshot: { metadata, data: readData(reader, 5) } };
 }
 

@@ -16,7 +16,7 @@ const requests = { encode: codec.encodeRequest.bind(codec), decode: codec.decode
 const replies = { encode: codec.encodeReply.bind(codec), decode: codec.decodeReply.bind(codec) };
 const requestFrames: ExactCodec<readonly CorrelatedRequest[]> = {
   encode: (items) => Buffer.concat(items.map((item) => codec.encodeCorrelatedRequest(item))),
-  decode: (bytes) => codec.decodeRequests(bytes),
+  decode: (bytes) => codec.decodeRequests(bytes).filter((received) => 'request' in received),
 };
 const replyFrames: ExactCodec<readonly CorrelatedReply[]> = {
   encode: (items) => Buffer.concat(items.map((item) => codec.encodeCorrelatedReply(item))),
@@ -27,8 +27,8 @@ test('every request survives the round trip', () => roundTrips(envelope, request
 test('every reply survives the round trip', () => roundTrips(reply, replies, 800));
 test('the generated code reads and writes the same requests', () => agreesWithProto(envelope, requests, generated.ProcessPhase1Request));
 test('the generated code reads and writes the same replies', () => agreesWithProto(reply, replies, generated.ProcessPhase1Response));
-test('damaged requests are malformed, or canonical', () => void survivesDamage(envelope, requests, 1000));
-test('damaged replies are malformed, or canonical', () => void survivesDamage(reply, replies, 1000));
+test('damaged requests are malformed, or say what they seem to', () => void survivesDamage(envelope, requests, 1000, 'open'));
+test('damaged replies are malformed, or say what they seem to', () => void survivesDamage(reply, replies, 1000, 'open'));
 
 /** A request of commits, whose tokens are at `places` of a table of `tokens`. */
 function withTokens(tokens: readonly string[], places: readonly number[]): Uint8Array {

@@ -1,5 +1,10 @@
-/** Frames of the Session stream: correlated requests one way, correlated replies the other, many in one frame; and single exchanges. */
+/**
+ * Frames of the Session stream: correlated requests one way, correlated replies the other, many in one frame; and single exchanges.
+ * Another version may say more than this one knows (docs/adr/0030): fields that are unknown are passed by, and what cannot be read at all
+ * costs its own request alone.
+ */
 import type { ParticipantReply } from '@mas/two-phase-commit';
+import { MalformedBytes } from '../wire/malformed-bytes';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
 import type { EncodedInstructions } from './ledger-codec';
@@ -9,6 +14,9 @@ import { envelopeReader, writeEnvelope, type Envelope } from './participant-requ
 export interface CorrelatedRequest extends Envelope {
   readonly correlationId: number;
 }
+
+/** `unreadable`: of a kind that this version does not know, or damaged; nothing of it has been looked at. */
+export type ReceivedRequest = CorrelatedRequest | { readonly correlationId: number; readonly unreadable: MalformedBytes };
 
 export interface CorrelatedReply {
   readonly correlationId: number;
@@ -32,7 +40,7 @@ export class SessionCodec {
   }
 
   decodeRequest(bytes: Uint8Array): Envelope {
-    return readWire(bytes, (reader) => reader.message(1, this.readRequest), 'exact', this.encoded.bodies);
+    return readWire(bytes, (reader) => reader.message(1, this.readRequest), 'open', this.encoded.bodies);
   }
 
   encodeReply(reply: ParticipantReply): Buffer {
@@ -42,7 +50,7 @@ export class SessionCodec {
   }
 
   decodeReply(bytes: Uint8Array): ParticipantReply {
-    return readWire(bytes, (reader) => reader.message(1, readParticipantReply), 'exact', this.encoded.bodies);
+    return readWire(bytes, (reader) => reader.message(1, readParticipantReply), 'open', this.encoded.bodies);
   }
 
   /** One correlated item; items of a frame are their concatenation. */
@@ -52,13 +60,16 @@ export class SessionCodec {
     return this.writer.finish();
   }
 
-  decodeRequests(frame: Uint8Array): readonly CorrelatedRequest[] {
-    return readWire(
-      frame,
-      (reader) => reader.messages(1, (inner) => ({ correlationId: inner.uint(1), ...inner.message(2, this.readRequest) })),
-      'exact',
-      this.encoded.bodies,
-    );
+  /** @throws MalformedBytes where it is not even a list of items */
+  decodeRequests(frame: Uint8Array): readonly ReceivedRequest[] {
+    return correlated(frame).map(({ correlationId, bytes }) => {
+      try {
+        return { correlationId, ...readWire(bytes, this.readRequest, 'open', this.encoded.bodies) };
+      } catch (error) {
+        if (error instanceof MalformedBytes) return { correlationId, unreadable: error };
+        throw error;
+      }
+    });
   }
 
   encodeCorrelatedReply(item: CorrelatedReply): Buffer {
@@ -67,9 +78,27 @@ export class SessionCodec {
     return this.writer.finish();
   }
 
+  /** A reply that cannot be read tells nothing: its request's fate is unknown. @throws MalformedBytes where it is not even a list of items */
   decodeReplies(frame: Uint8Array): readonly CorrelatedReply[] {
-    return readWire(frame, (reader) => reader.messages(1, readCorrelatedReply), 'exact', this.encoded.bodies);
+    return correlated(frame).map(({ correlationId, bytes }) => {
+      try {
+        return { correlationId, reply: readWire(bytes, readParticipantReply, 'open', this.encoded.bodies) };
+      } catch (error) {
+        if (error instanceof MalformedBytes) return { correlationId, reply: { kind: 'unknown', reason: `the answer cannot be read: ${error.message}` } };
+        throw error;
+      }
+    });
   }
+}
+
+interface Correlated {
+  readonly correlationId: number;
+  /** A view. */
+  readonly bytes: Uint8Array;
+}
+
+function correlated(frame: Uint8Array): readonly Correlated[] {
+  return readWire(frame, (reader) => reader.messages(1, (item) => ({ correlationId: item.uint(1), bytes: item.bytes(2) })), 'open');
 }
 
 function writeCorrelatedRequest(writer: WireWriter, item: CorrelatedRequest): void {
@@ -80,8 +109,4 @@ function writeCorrelatedRequest(writer: WireWriter, item: CorrelatedRequest): vo
 function writeCorrelatedReply(writer: WireWriter, item: CorrelatedReply): void {
   writer.uint(1, item.correlationId);
   writer.message(2, item.reply, writeParticipantReply);
-}
-
-function readCorrelatedReply(reader: WireReader): CorrelatedReply {
-  return { correlationId: reader.uint(1), reply: reader.message(2, readParticipantReply) };
 }

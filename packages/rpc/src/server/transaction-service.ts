@@ -7,6 +7,7 @@ import type { Envelope } from '../codec/participant-request-messages';
 import { SessionCodec } from '../codec/session-codec';
 import type { ServerStream, ServiceMethods, UnaryAnswer, UnaryMethod } from '../door/methods';
 import type { MemberDoor } from '../membership/member-door';
+import type { MalformedBytes } from '../wire/malformed-bytes';
 import { INVALID_FRAME } from './node-identity';
 
 /** Requests of one session that are worked on or whose replies are not yet written; beyond it nothing more is read. */
@@ -96,14 +97,20 @@ class ServerSession {
     this.open += requests.length;
     if (this.open >= MAX_OPEN_REQUESTS) this.stream.pause();
     let unanswered = requests.length;
-    for (const { correlationId, ...envelope } of requests) {
+    for (const request of requests) {
       const replied = (reply: ParticipantReply): void => {
         unanswered -= 1;
         if (unanswered === 0) release();
-        this.reply(correlationId, reply);
+        this.reply(request.correlationId, reply);
       };
-      void handle(this.ports, envelope, this.role).then(replied);
+      if ('unreadable' in request) replied(this.unreadable(request.unreadable));
+      else void handle(this.ports, request, this.role).then(replied);
     }
+  }
+
+  private unreadable(error: MalformedBytes): ParticipantReply {
+    this.ports.logger.error({ err: error }, 'a node sent a request that cannot be read');
+    return { kind: 'unavailable', reason: 'the resource manager cannot read the request; it may be of an older version' };
   }
 
   private reply(correlationId: number, reply: ParticipantReply): void {

@@ -1,6 +1,6 @@
 /**
- * The fields of one message after the other, nested ones included; see wire-reader.ts for what 'exact' and 'tolerant'
- * mean. `next` is always the tag of the field whose content starts at `at`.
+ * The fields of one message after the other, nested ones included; see wire-reader.ts for what 'exact', 'open' and
+ * 'tolerant' mean. `next` is always the tag of the field whose content starts at `at`.
  */
 import { ByteReader } from './byte-reader';
 import { MalformedBytes } from './malformed-bytes';
@@ -13,22 +13,45 @@ export const FIXED32 = 5;
 const HIGH_BIT = 0x8000_0000;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
+export type Tolerance = 'exact' | 'open' | 'tolerant';
+
 export class FieldReader extends ByteReader {
   /** 0 at the end of the message. */
   private next = 0;
+  /** The lowest number that an unknown field may have here, when open: what is below has been read, or passed by. */
+  private lowest = 1;
+  /** Known fields have one form: defaults are not written. */
+  private readonly exact: boolean;
+  private skipsUnknown: boolean;
+  private readonly isOrdered: boolean;
 
-  constructor(
-    bytes: Uint8Array,
-    private readonly exact: boolean,
-  ) {
+  constructor(bytes: Uint8Array, tolerance: Tolerance) {
     super(bytes);
+    this.exact = tolerance !== 'tolerant';
+    this.skipsUnknown = tolerance !== 'exact';
+    this.isOrdered = tolerance === 'open';
     this.advance();
   }
 
-  /** What is left must be nothing (or, when tolerant, unknown). */
+  /**
+   * `read`, for a nested message that is kept, compared or passed on as it came: nothing in it is skipped, whatever the reader skips
+   * elsewhere. Not for a tolerant reader, whose messages nobody keeps.
+   */
+  static exactly<Reader extends FieldReader, Value>(read: (reader: Reader) => Value): (reader: Reader) => Value {
+    return (reader) => {
+      const skips = reader.skipsUnknown;
+      reader.skipsUnknown = skips && !reader.isOrdered;
+      const value = read(reader);
+      reader.end();
+      reader.skipsUnknown = skips;
+      return value;
+    };
+  }
+
+  /** What is left must be nothing (or, unless exact, unknown). */
   end(): void {
     while (this.next !== 0) {
-      if (this.exact) this.fail(`field ${this.next >>> 3} is unknown, repeated or out of order`);
+      if (!this.skipsUnknown) this.fail(`field ${this.next >>> 3} is unknown, repeated or out of order`);
       this.skip();
     }
   }
@@ -170,18 +193,25 @@ export class FieldReader extends ByteReader {
   /** True iff the field is next; then its content is at `at`. */
   protected take(field: number, wireType: number): boolean {
     const tag = (field << 3) | wireType;
-    if (!this.exact) while (this.next !== 0 && this.next >>> 3 < field) this.skip();
-    return this.next === tag;
+    if (this.skipsUnknown) while (this.next !== 0 && this.next >>> 3 < field) this.skip();
+    if (this.next === tag) {
+      this.lowest = field + 1;
+      return true;
+    }
+    if (this.isOrdered && this.next >>> 3 === field) this.fail(`field ${field} is of another type`);
+    return false;
   }
 
   private nested<Value>(read: (reader: this) => Value): Value {
     const end = this.lengthEnd();
-    const outer = this.limit;
+    const { limit, lowest } = this;
     this.limit = end;
+    this.lowest = 1;
     this.advance();
     const value = read(this);
     this.end();
-    this.limit = outer;
+    this.limit = limit;
+    this.lowest = lowest;
     this.at = end;
     this.advance();
     return value;
@@ -198,6 +228,11 @@ export class FieldReader extends ByteReader {
   }
 
   private skip(): void {
+    if (this.isOrdered) {
+      const field = this.next >>> 3;
+      if (field < this.lowest) this.fail(`field ${field} is repeated or out of order`);
+      this.lowest = field;
+    }
     switch (this.next & 7) {
       case VARINT:
         this.bigVarint();
@@ -243,6 +278,9 @@ export class FieldReader extends ByteReader {
     return text;
   }
 }
+
+/** See FieldReader.exactly. */
+export const exactly = FieldReader.exactly;
 
 function noFields(): void {
   // A message without fields: nested() checks that it is empty.

@@ -2,10 +2,12 @@
  * Reads protobuf's binary format in one pass, in the order in which WireWriter writes: a decoder is an object literal
  * whose properties ask for their fields in ascending order, so that it needs no dispatch and forgets no field.
  *
- * 'exact' (between nodes, in the log, in snapshots) accepts the canonical form only: unknown fields, another order,
- * repeated single fields, defaults written out and padded varints are MalformedBytes. A node that met a field it does
- * not know must stop rather than act on half of what was said. So decode and encode are inverse in both directions.
- * 'tolerant' (a client reading a newer server's answer) skips fields it does not know.
+ * 'exact' (in the log, in snapshots, in instructions) accepts the canonical form only: unknown fields, another order,
+ * repeated single fields, defaults written out and padded varints are MalformedBytes. A replica that met a field it does
+ * not know must stop rather than apply half of what was said. So decode and encode are inverse in both directions.
+ * 'open' (what nodes say to each other and nobody keeps) skips fields it does not know, as a newer version may have added
+ * them; those it knows are held to the same form. Parts that are kept are read by `exactly`.
+ * 'tolerant' (a client reading a newer server's answer) skips fields it does not know, and takes any form.
  */
 import {
   MAX_ACCOUNT_NUMBER_LENGTH,
@@ -20,7 +22,7 @@ import {
   type TxnId,
 } from '@mas/values';
 import { ANY_BODIES, CANONICAL_BODIES, type Bodies } from './bodies';
-import { FieldReader, LENGTH_DELIMITED } from './field-reader';
+import { FieldReader, LENGTH_DELIMITED, type Tolerance } from './field-reader';
 
 const MAX_ID = 0xffff;
 /** Values of ACCOUNT_BYTES; what may lead may follow too, so they share a bit. */
@@ -28,7 +30,6 @@ const MAY_FOLLOW = 2;
 const MAY_LEAD = 3;
 const ACCOUNT_BYTES = accountBytes();
 
-export type Tolerance = 'exact' | 'tolerant';
 export type ReadMessage<Value> = (reader: WireReader) => Value;
 
 /** Decodes one whole message. @throws MalformedBytes */
@@ -36,9 +37,9 @@ export function readWire<Value>(
   bytes: Uint8Array,
   read: ReadMessage<Value>,
   tolerance: Tolerance = 'exact',
-  bodies: Bodies = tolerance === 'exact' ? CANONICAL_BODIES : ANY_BODIES,
+  bodies: Bodies = tolerance === 'tolerant' ? ANY_BODIES : CANONICAL_BODIES,
 ): Value {
-  const reader = new WireReader(bytes, tolerance === 'exact', bodies);
+  const reader = new WireReader(bytes, tolerance, bodies);
   const value = read(reader);
   reader.end();
   return value;
@@ -48,10 +49,10 @@ export function readWire<Value>(
 export class WireReader extends FieldReader {
   constructor(
     bytes: Uint8Array,
-    exact: boolean,
+    tolerance: Tolerance,
     readonly bodies: Bodies,
   ) {
-    super(bytes, exact);
+    super(bytes, tolerance);
   }
 
   /** 32 bytes as 64 lower-case hexadecimal digits. */
