@@ -41,12 +41,23 @@ export class Ground {
     private readonly tools: TempFolder,
   ) {}
 
-  /** @param slowDisks fsyncs of Resource Managers can be made slower */
-  static async open(options: GroundOptions, slowDisks: boolean, progress: Progress): Promise<Ground> {
+  /**
+   * @param slowDisks fsyncs of Resource Managers can be made slower
+   * @param more in the environment of a process
+   */
+  static async open(
+    options: GroundOptions,
+    slowDisks: boolean,
+    progress: Progress,
+    more: (name: string) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<Ground> {
     const tools = await tempFolder('mas-conditions');
     try {
       const shim = slowDisks ? Shim.compile(tools.path) : null;
-      const environmentOf = (name: string): Readonly<Record<string, string>> => (name.startsWith('rm') ? (shim?.environmentOf(name) ?? {}) : {});
+      const environmentOf = (name: string): Readonly<Record<string, string>> => ({
+        ...(name.startsWith('rm') ? shim?.environmentOf(name) : {}),
+        ...more(name),
+      });
       const cluster = await Cluster.start({ storage: options.storage, durability: 'durable', sqlMemory: 'large', environmentOf });
       return new Ground(cluster, shim, options, progress, tools);
     } catch (error) {

@@ -1,0 +1,174 @@
+/**
+ * `npm run bench -- metrics`: what it costs a cluster to be looked at, by Prometheus and by traces. Two clusters of the same build run side by side, one of them
+ * looked at; batches are paid on the one and on the other in turn, so that whatever else happens on the machine meets both. Processes of one build differ by themselves
+ * (what is compiled when): so there are several pairs.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { onStopAsked } from '@mas/e2e';
+import type { MasClient } from '@mas/client';
+import { Ground, type GroundOptions } from '../conditions/ground';
+import type { PaymentSource } from '../load/payment-load';
+import type { WarmUp } from '../load/warm-up';
+import { RESULTS_FOLDER } from '../payments-bench';
+import { createProgress, type Progress } from '../progress';
+import { collector, scraper, type Watcher } from './watchers';
+import { isWell, renderWatched, type ClusterPair, type Turn, type WatchedFigures, type WatchedReport } from './watched-report';
+
+export interface Asked {
+  readonly ground: GroundOptions;
+  readonly only: RegExp | null;
+  readonly pairs: number;
+  readonly times: number;
+  readonly json: boolean;
+}
+
+const PROCESSES = ['tm1', 'rm1', 'rm2', 'rm3'];
+const WATCHERS: readonly (readonly [name: string, open: () => Promise<Watcher>])[] = [
+  ['metrics', () => scraper(PROCESSES)],
+  ['traces', collector],
+];
+const ACCOUNTS = 1_000;
+const SETTLE_MS = 1_000;
+const STEADY = 'steady';
+const EXIT_ASKED = 130;
+const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 6] [--pairs 3] [--seed 1] [--warm-up steady|PAYMENTS] [--only metrics|traces] [--json]';
+export const WATCHED_USAGE = `usage: npm run bench -- metrics ${OPTIONS}`;
+
+/** A cluster that is warm. */
+interface Side {
+  readonly ground: Ground;
+  readonly client: MasClient;
+  readonly load: PaymentSource;
+  readonly warmUp: WarmUp;
+}
+
+/** @returns the exit code: 1 when something could not be measured, or money was not conserved */
+export async function runWatchedBench(args: readonly string[]): Promise<number> {
+  const asked = parseWatched(args);
+  const progress = createProgress(process.stderr.isTTY);
+  const open = new Set<Ground>();
+  onStopAsked(() => void Promise.all([...open].map((ground) => ground.close())).finally(() => process.exit(EXIT_ASKED)));
+  const watchers: WatchedFigures[] = [];
+  const { storage, seed, durationMs } = asked.ground;
+  const file = join(RESULTS_FOLDER, `metrics-${storage}.json`);
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  const write = (): WatchedReport => {
+    const report: WatchedReport = { storage, seconds: durationMs / 1000, seed, loadAverage: loadavg(), watchers };
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  };
+  for (const [, watcher] of WATCHERS.filter(([name]) => asked.only?.test(name) ?? true)) {
+    watchers.push(await measured(await watcher(), asked, progress, open));
+    // A long run that is ended has its first figures all the same.
+    write();
+  }
+  progress.done();
+  const report = write();
+  process.stdout.write(asked.json ? `${JSON.stringify(report, null, 2)}\n` : `${renderWatched(report)}\n\nJSON: ${file}\n`);
+  return isWell(report) ? 0 : 1;
+}
+
+/** What cannot be measured fails with its reason; the pairs before it count. */
+async function measured(watcher: Watcher, asked: Asked, progress: Progress, open: Set<Ground>): Promise<WatchedFigures> {
+  const pairs: ClusterPair[] = [];
+  let failure: string | null = null;
+  try {
+    for (let pair = 0; pair < asked.pairs; pair += 1) pairs.push(await measuredPair(watcher, asked, progress, open));
+    failure = watcher.failure();
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  } finally {
+    await watcher.close();
+  }
+  return { name: watcher.name, seen: watcher.seen(), pairs, failure };
+}
+
+async function measuredPair(watcher: Watcher, asked: Asked, progress: Progress, open: Set<Ground>): Promise<ClusterPair> {
+  const sides: Side[] = [];
+  try {
+    for (const environmentOf of [() => ({}), watcher.environmentOf]) {
+      progress.phase('starting a cluster');
+      const ground = await Ground.open(asked.ground, false, progress, environmentOf);
+      open.add(ground);
+      sides.push(await warm(ground));
+    }
+    const [plain, watched] = sides as [Side, Side];
+    for (const { ground, client } of sides) await ground.atRest(client);
+    const turns: Turn[] = [];
+    for (let time = 0; time < asked.times; time += 1) turns.push(await turn(plain, watched, watcher, time % 2 === 0));
+    const audits = [await plain.ground.audit(plain.client), await watched.ground.audit(watched.client)];
+    const died = sides.flatMap(({ ground }) => ground.cluster.failures());
+    if (died.length > 0) throw new Error(died[0]);
+    return { warmUps: sides.map(({ warmUp }) => warmUp), turns, audits };
+  } finally {
+    for (const ground of [...open]) {
+      open.delete(ground);
+      await ground.close();
+    }
+  }
+}
+
+async function warm(ground: Ground): Promise<Side> {
+  const client = ground.client();
+  await ground.growTo(ACCOUNTS, client);
+  const load = await ground.load(client);
+  return { ground, client, load, warmUp: await ground.warmUp(client, load) };
+}
+
+async function turn(plain: Side, watched: Side, watcher: Watcher, isPlainFirst: boolean): Promise<Turn> {
+  const without = (): Promise<Turn['plain']> => slice(plain, 'without');
+  const withIt = async (): Promise<Turn['watched']> => {
+    watcher.begin();
+    return slice(watched, 'with').finally(() => watcher.end());
+  };
+  if (isPlainFirst) {
+    const first = await without();
+    return { plain: first, watched: await withIt() };
+  }
+  const first = await withIt();
+  return { plain: await without(), watched: first };
+}
+
+async function slice({ ground, client, load }: Side, when: string): Promise<Turn['plain']> {
+  const { units, unitsPerSecond, p50Ms, p99Ms, aborted, unknown, usage } = await ground.batches(client, load, when, SETTLE_MS);
+  // What is still to be written is this slice's, not the next one's of the other cluster.
+  await ground.atRest(client);
+  return { units, unitsPerSecond, p50Ms, p99Ms, aborted, unknown, usage };
+}
+
+/** @throws TypeError with the usage */
+export function parseWatched(args: readonly string[]): Asked {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      mysql: { type: 'boolean', default: false },
+      redis: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '10' },
+      times: { type: 'string', default: '6' },
+      pairs: { type: 'string', default: '3' },
+      seed: { type: 'string', default: '1' },
+      'warm-up': { type: 'string', default: STEADY },
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [seconds, times, pairs, seed] = [Number(values.seconds), Number(values.times), Number(values.pairs), Number(values.seed)];
+  const warmUpPayments = values['warm-up'] === STEADY ? null : Number(values['warm-up']);
+  const isWithin = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
+  const isRight =
+    seconds > 0 &&
+    seconds <= 600 &&
+    isWithin(times, 1, 100) &&
+    isWithin(pairs, 1, 20) &&
+    Number.isSafeInteger(seed) &&
+    (warmUpPayments === null || isWithin(warmUpPayments, 0, 10_000_000));
+  if (!isRight) throw new TypeError(WATCHED_USAGE);
+  if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
+  const only = values.only === undefined ? null : new RegExp(values.only);
+  if (only !== null && !WATCHERS.some(([name]) => only.test(name))) throw new TypeError(WATCHED_USAGE);
+  const ground: GroundOptions = { storage: values.mysql ? 'servers' : 'embedded', seed, durationMs: seconds * 1000, warmUpPayments };
+  return { ground, only, times, pairs, json: values.json };
+}
