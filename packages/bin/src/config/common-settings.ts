@@ -43,16 +43,28 @@ export const decimalAmount = (): z.ZodType<AmountMinor> =>
 const JWT_KEYS = /^[A-Za-z0-9._-]+=[^,]+(,[A-Za-z0-9._-]+=[^,]+)?$/;
 
 export const commonSettings = {
-  cluster: setting('cluster', '<id=host:port,…>', 'the resource managers of the cluster', undefined, clusterMembers()),
-  buckets: setting('buckets', '<n>', 'number of buckets of a new cluster', '3', integer(1, MAX_BUCKETS)),
-  replicas: setting('replicas', '<n>', 'replicas per bucket of a new cluster', '3', integer(1, 9)),
+  cluster: setting(
+    'cluster',
+    '<id=host:port,…>',
+    'the resource managers that founded the cluster, or any that are still there: it learns of the others by itself',
+    undefined,
+    clusterMembers(),
+  ),
+  buckets: setting(
+    'buckets',
+    '<n>',
+    'number of buckets of a new cluster; the same everywhere, and later what it was founded with counts',
+    '3',
+    integer(1, MAX_BUCKETS),
+  ),
+  replicas: setting('replicas', '<n>', 'replicas per bucket of a new cluster; the same everywhere', '3', integer(1, 9)),
   certs: setting('certs', '<dir>', 'folder with the certificates and keys (npm run certs)', 'certs', text()),
-  jwtAlgorithm: setting('jwt-algorithm', '<alg>', 'the one algorithm of tokens', 'HS256', oneOf(['HS256', 'RS256', 'ES256'])),
+  jwtAlgorithm: setting('jwt-algorithm', '<alg>', 'the one algorithm of tokens: HS256, RS256 or ES256', 'HS256', oneOf(['HS256', 'RS256', 'ES256'])),
   jwtKeys: secret(
     setting(
       'jwt-keys',
       '<kid=file,…>',
-      'token keys: the first signs, a second one (rotation) still verifies',
+      'token keys: the first signs, a second one (rotation) still verifies; none: those that jwt.keys in the folder of certificates lists, which may change meanwhile',
       '',
       z.string().refine((value) => value === '' || JWT_KEYS.test(value), 'expected KID=FILE or KID=FILE,KID=FILE'),
     ),
@@ -60,17 +72,23 @@ export const commonSettings = {
   jwtIssuer: setting('jwt-issuer', '<iss>', 'issuer of tokens', 'mas', text()),
   jwtAudience: setting('jwt-audience', '<aud>', 'audience of tokens', 'mas', text()),
   maxConnections: setting('max-connections', '<n>', 'connections that may be open at once', '1000', integer(1, 100_000)),
-  maxConnectionsPerAddress: setting('max-connections-per-address', '<n>', 'of these, from one address', '250', integer(1, 100_000)),
+  maxConnectionsPerAddress: setting(
+    'max-connections-per-address',
+    '<n>',
+    'of these, from one address; raise it where many callers share one',
+    '250',
+    integer(1, 100_000),
+  ),
   metricsListen: setting(
     'metrics-listen',
     '<host:port|none>',
-    'where /metrics, /healthz and /readyz are served by plain HTTP; auto: on localhost, five above the port of --listen',
+    'where /metrics, /healthz and /readyz are served by plain HTTP; auto: on localhost, five above the port of --listen; none: nowhere',
     'auto',
     metricsAddress(),
   ),
   logLevel: setting('log-level', '<level>', 'debug, info, warn or error', 'info', oneOf(['debug', 'info', 'warn', 'error'])),
   logFormat: setting('log-format', '<form>', 'auto: readable on a terminal, JSON else; or json, pretty', 'auto', oneOf(['auto', 'json', 'pretty'])),
-  data: setting('data', '<dir>', 'folder for this process\u2019s own files', undefined, text()),
+  data: setting('data', '<dir>', 'the process\u2019s own folder; locked while it runs, and refused to another process', undefined, text()),
 } as const;
 
 export const policySettings = {

@@ -29,14 +29,14 @@ export const resourceManagerSettings = {
   rejoin: setting(
     'rejoin',
     '[true|false]',
-    'take the place of this resource manager\u2019s lost disk, once "mas-client cluster replace-node" allows it',
+    'take the place of this resource manager\u2019s lost disk, once "mas-client cluster replace-node" allows it; ignored where nothing is lost',
     'false',
     onOrOff(),
   ),
   replaceAfterMs: setting(
     'replace-after-ms',
     '<ms>',
-    'another node takes the replicas of one that has been silent for so long, where there is a spare one; 0: never',
+    'another node takes the replicas of one that has been silent for so long, where there is a spare one; the same everywhere; 0: never',
     '600000',
     integer(0, 2_678_400_000),
   ),
@@ -51,7 +51,7 @@ export const resourceManagerSettings = {
   join: setting(
     'join',
     '<host:port,…>',
-    'where resource managers of a running cluster are, which this one joins once "mas-client cluster add-node" has named it',
+    'instead of --cluster: where resource managers of a running cluster are, which this one joins once "mas-client cluster add-node" has named it; counts until the folder is a member\u2019s',
     '',
     optional(addressList('localhost:50041,localhost:50051', MAX_SEEDS)),
   ),
