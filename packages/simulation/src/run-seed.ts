@@ -13,6 +13,7 @@ import { atRest } from './audit/rest';
 import { auditViews } from './audit/views';
 import { Cluster, type ClusterShape } from './cluster/cluster';
 import type { Fault } from './faults/fault';
+import { homesOutOfReach } from './faults/homes-out-of-reach';
 import { Operator } from './operator/operator';
 import { ALL_FAULTS, drawFaults, Nemesis } from './faults/nemesis';
 import { Workload } from './workload/workload';
@@ -66,9 +67,14 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const drawn = drawFaults(draws);
   const faults = options.faults?.map(faultNamed) ?? drawn;
   const watch = new ClusterWatch(world, findings);
-  const cluster = new Cluster(world, shapeOf(draws), watch);
+  const cluster = new Cluster(world, shapeOf(draws, faults), watch);
   const operator = new Operator(cluster, draws.fork());
   watch.handOvers.isAskedFor = (rm, group) => operator.isMoving || cluster.isHandOverAsked(rm, group);
+  watch.onCommitted = (home, { untold }) =>
+    cluster.decided(
+      home,
+      untold.map(({ account }) => account),
+    );
   const workload = new Workload(world, cluster, { clients: 6, accountsPerBucket: 3, meanPauseMs: 180 });
   let branches: ReadonlySet<string> = new Set();
   const report = (): SeedReport => {
@@ -100,10 +106,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
 }
 
 /** Shapes differ between seeds: sizes of caches, of logs kept, of the cluster. */
-function shapeOf(draws: SeededRandom): ClusterShape {
+function shapeOf(draws: SeededRandom, faults: readonly Fault[]): ClusterShape {
   const [retainedEntries, cached] = [draws.chance(0.5) ? 10 : 200, draws.chance(0.5) ? 3 : 1_000];
+  const isSmall = draws.chance(0.5);
   return {
-    resourceManagers: draws.chance(0.5) ? 3 : 4,
+    resourceManagers: isSmall && !faults.includes(homesOutOfReach) ? 3 : 4,
     buckets: 3,
     replicas: 3,
     transactionManagers: 2,

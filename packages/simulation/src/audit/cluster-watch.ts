@@ -3,7 +3,7 @@
  * with equal answers, and when each decision first existed. Keeps the applied log for the auditor's walk at the end.
  */
 import { rendered, show, type DecisionSeen, type Findings } from '@mas/auditor';
-import type { Outcome } from '@mas/ledger';
+import type { Outcome, OutcomeRow } from '@mas/ledger';
 import { raftIdOf, type MemberId } from '@mas/membership';
 import type { PeerBatch } from '@mas/multi-raft';
 import type { Entry, EntryId } from '@mas/raft';
@@ -42,6 +42,8 @@ export class ClusterWatch implements ClusterObserver {
   /** Group and bytes of what has been proposed and not applied yet → when. */
   private readonly proposed = new Map<string, number>();
   readonly handOvers: HandOverWatch;
+  /** The first replica of a home has applied it. */
+  onCommitted: ((home: BucketId, outcome: OutcomeRow) => void) | null = null;
 
   constructor(
     private readonly world: World,
@@ -159,8 +161,10 @@ export class ClusterWatch implements ClusterObserver {
     if (outcome.kind !== 'decided') return;
     const { key, txn, decision } = outcome.outcome;
     const known = this.decisions.get(key);
-    if (known === undefined) this.decisions.set(key, { txn, kind: decision.kind, firstMs: this.world.time.nowMs() });
-    else
+    if (known === undefined) {
+      this.decisions.set(key, { txn, kind: decision.kind, firstMs: this.world.time.nowMs() });
+      if (decision.kind === 'committed') this.onCommitted?.(group, outcome.outcome);
+    } else
       this.findings.expect(
         known.txn === txn && known.kind === decision.kind,
         'a decision never flips',

@@ -39,6 +39,13 @@ export interface LeaderWord {
   readonly commit: number;
 }
 
+/** A home has recorded that a payment is committed, and who is to be told. */
+export interface Decided {
+  readonly home: BucketId;
+  /** The buckets of the legs that do not know yet. */
+  readonly untold: readonly BucketId[];
+}
+
 export type CrashKind = Parameters<RmProcess['kill']>[0];
 
 /** A process that is not one of the cluster's, whatever it says. */
@@ -77,6 +84,8 @@ export class Cluster {
   voterDies = false;
   /** Hear of every append of a group's newest leader before it has left. */
   readonly onLeaderWord = new Set<(word: LeaderWord) => void>();
+  /** Hear of every payment across buckets as soon as one replica of its home has applied that it is committed. */
+  readonly onDecided = new Set<(decided: Decided) => void>();
   readonly sessions: SessionFabric;
   private readonly fabric: RaftFabric;
   /** Group → the latest term that had a leader, and how many appends it has sent. */
@@ -120,6 +129,12 @@ export class Cluster {
 
   get placement(): PlacementIndex {
     return this.index;
+  }
+
+  /** @param untold the accounts of legs in other buckets */
+  decided(home: BucketId, untold: readonly AccountNumber[]): void {
+    if (untold.length === 0) return;
+    for (const hear of [...this.onDecided]) hear({ home, untold: untold.map((account) => this.bucketOfAccount(account)) });
   }
 
   /** Of all that a process knows. */

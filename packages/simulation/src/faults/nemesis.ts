@@ -9,6 +9,7 @@ import { FaultSite, type Fault } from './fault';
 import { fourReigns } from './four-reigns';
 import { clockDrift, clockJumps } from './clocks';
 import { crossedClusters } from './crossed-clusters';
+import { homesOutOfReach } from './homes-out-of-reach';
 import { lateAnswers } from './late-answers';
 import { limpingDisks, oneWayCuts, singleLinks, stalls } from './half-broken';
 import { lostDisks } from './lost-disks';
@@ -53,6 +54,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   oneWayCuts,
   sqlEverywhere,
   lateAnswers,
+  homesOutOfReach,
 ];
 
 const MIN_KINDS = 1;
@@ -110,6 +112,7 @@ export class Nemesis {
     cluster.tmDiesAt = null;
     cluster.voterDies = false;
     cluster.onLeaderWord.clear();
+    cluster.onDecided.clear();
     for (const { disk, sql } of cluster.machines.values()) {
       disk.conditions = CALM_DISK;
       disk.recovered();

@@ -61,4 +61,16 @@ export const HOME_MUTATIONS: readonly Mutation[] = [
     ],
     faults: ['rolling restarts', 'crashes'],
   },
+  {
+    name: 'a home that cannot be reached counts as undecided',
+    why: 'silence is taken for a record that is not there: what was answered as committed is neither shown nor spent',
+    changes: [
+      {
+        file: 'resource-manager/src/homes/home-querier',
+        find: "return questions.map(() => ({ kind: 'unreachable', isSilent, reason, noQuorum }));",
+        replace: "return questions.map(() => (isSilent ? { kind: 'undecided' } : { kind: 'unreachable', isSilent, reason, noQuorum }));",
+      },
+    ],
+    faults: ['homes out of reach'],
+  },
 ];

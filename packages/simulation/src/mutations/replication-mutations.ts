@@ -116,7 +116,13 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
   {
     name: 'failed checkpoint taken for done',
     why: 'an error at COMMIT is logged and forgotten',
-    changes: [{ file: 'resource-manager/src/bucket/checkpointer', find: '        health.failed();\n', replace: '        health.failed();\n        break;\n' }],
+    changes: [
+      {
+        file: 'resource-manager/src/bucket/checkpointer',
+        find: '        health.writeFailed(store.bucket);\n',
+        replace: '        health.writeFailed(store.bucket);\n        break;\n',
+      },
+    ],
   },
   {
     name: 'dying writer not fenced',
