@@ -69,7 +69,7 @@ export const RESOURCE_MANAGER_METRICS = [
   gauge('mas_log_segments', 'Segment files of the log; they go once all buckets have their checkpoints', ({ log }) => log.segments),
   histogram('mas_checkpoint_duration_seconds', 'Checkpoints that SQL has taken', ({ store }) => store.checkpointTimes),
   counter('mas_store_failures_total', 'Checkpoints and probes that SQL has not taken; they are tried again', ({ store }) => store.failures),
-  gauge('mas_store_up', '0 while the SQL database has failed and not answered since', ({ store }) => flag(!store.isFailing)),
+  gauge('mas_store_up', '0 while the SQL database has failed and not answered since, or takes no writes', ({ store }) => flag(!store.isFailing)),
   labelled('gauge', 'mas_peer_up', ['peer'], '1 while the other Resource Manager is connected and heard', ({ peers }) =>
     peers.map(({ rm, verdict }) => ({ labels: [rm], value: flag(verdict.kind !== 'gone' && verdict.kind !== 'silent') })),
   ),

@@ -143,12 +143,14 @@ export class Checkpointer {
     this.timer?.cancel();
     for (const resolve of this.roomWaiters.splice(0)) resolve();
     await this.running;
+    this.ports.health.writes(this.ports.store.bucket);
     for (const waiter of this.flushWaiters.splice(0)) waiter.done(new StoreUnavailable('stopping', false));
   }
 
   /** Nothing is written from now on, not even what was applied: the state in memory is not to be trusted, or not to be written. */
   abandon(): void {
     this.closing = true;
+    this.ports.health.writes(this.ports.store.bucket);
     this.timer?.cancel();
     for (const resolve of this.roomWaiters.splice(0)) resolve();
     for (const waiter of this.flushWaiters.splice(0)) waiter.done(new StoreUnavailable(`bucket ${this.ports.store.bucket} has stopped`, false));
@@ -194,7 +196,7 @@ export class Checkpointer {
         break;
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        health.failed();
+        health.writeFailed(store.bucket);
         logger.warn({ bucket: store.bucket, index: applied.index, err: error }, 'a checkpoint failed; it is written again');
       }
       if (this.closing) return;
@@ -202,6 +204,7 @@ export class Checkpointer {
       if (this.closing) return;
     }
     await failpoints.hit('after-checkpoint', store.bucket);
+    health.writes(store.bucket);
     health.answered();
     this.position = applied;
     source.written();
