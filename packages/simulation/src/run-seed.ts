@@ -4,6 +4,7 @@
  */
 import { auditHistory, expectEqualReplicas, finalState, Findings, verdictOf, type BucketRows, type Finding, type History } from '@mas/auditor';
 import { present, SeededRandom } from '@mas/values';
+import { auditBackups } from './audit/backups';
 import { ClusterWatch } from './audit/cluster-watch';
 import { expectEqualLogs } from './audit/equal-logs';
 import { LivenessJudge } from './audit/liveness';
@@ -97,7 +98,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
     if (options.stopsAtFirst === true && !findings.isEmpty) return report();
     for (const text of operator.complaints()) findings.add('whole again', text);
     // Rows of replicas that are not there say nothing.
-    if (operator.lost === null) branches = await audit(world, cluster, workload.history, watch, findings);
+    if (operator.lost === null) branches = await audit(world, cluster, workload, watch, findings);
   } catch (error) {
     findings.add('the run comes to its end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -172,7 +173,7 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
 }
 
 /** @returns the branches of the protocol that the logs tell of */
-async function audit(world: World, cluster: Cluster, history: History, watch: ClusterWatch, findings: Findings): Promise<ReadonlySet<string>> {
+async function audit(world: World, cluster: Cluster, { history, backups }: Workload, watch: ClusterWatch, findings: Findings): Promise<ReadonlySet<string>> {
   world.trace.note('the audit begins');
   const buckets: BucketRows[] = [];
   for (const bucket of cluster.buckets) {
@@ -183,6 +184,7 @@ async function audit(world: World, cluster: Cluster, history: History, watch: Cl
     const first = replicas[0]?.[1];
     if (first !== undefined) buckets.push(first);
   }
+  await auditBackups(backups, buckets, findings);
   expectEqualLogs(cluster, findings);
   const { holds, books, branches } = walkLogs(watch, findings, world.counters, world.time.nowMs());
   auditViews(history, books, findings);

@@ -44,4 +44,17 @@ export const MOMENT_MUTATIONS: readonly Mutation[] = [
     changes: [{ file: 'ledger/src/bucket-state', find: 'this.momentUs = meta.momentUs;', replace: 'this.momentUs = meta.stampMs * 1000;' }],
     faults: ['rolling restarts', 'power cuts'],
   },
+  {
+    name: 'a backup that is cut behind its moment',
+    why: 'the entry that goes beyond the moment is in it, in the bucket where it came first',
+    changes: [
+      { file: 'resource-manager/src/backup/cut-barriers', find: 'index: isBehind ? entry.index : entry.index - 1', replace: 'index: entry.index' },
+      {
+        file: 'resource-manager/src/bucket/bucket-applier',
+        find: 'if ((reader.checkpoint.meta?.momentUs ?? 0) <= us) return reader;',
+        replace: 'if (us > 0) return reader;',
+      },
+    ],
+    faults: ['delays'],
+  },
 ];

@@ -6,6 +6,7 @@ import { paymentKey, present, type AccountNumber, type AmountMinor, type SeededR
 import type { Cluster } from '../cluster/cluster';
 import { OPERATOR } from '../cluster/tokens';
 import type { PlannedAccount } from './accounts';
+import type { BackupBytes } from './backups';
 import { callTm, type Call } from './tm-call';
 
 const MAX_ATTEMPTS = 6;
@@ -23,6 +24,7 @@ export class Client {
     /** Apart from them. */
     readonly deep: readonly PlannedAccount[],
     readonly history: History,
+    readonly backups: BackupBytes[],
     readonly random: SeededRandom,
     /** Nothing is asked any more once it holds; what was asked comes to its end. */
     readonly isOver: () => boolean,

@@ -4,6 +4,7 @@ import type { SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { World } from '../world/world';
 import { breakALock, freezeForAWhile, oneIdForMany, open, payUnderLock, shareALock } from './account-changes';
+import { backUp, type BackupBytes } from './backups';
 import { deepAccounts, plannedAccounts, type PlannedAccount } from './accounts';
 import { Client } from './client';
 import { raiseMinimum } from './minimums';
@@ -23,6 +24,7 @@ const SETUP_LIMIT_MS = 60_000;
 
 export class Workload {
   readonly history = new History();
+  readonly backups: BackupBytes[] = [];
   readonly accounts: readonly PlannedAccount[];
   readonly deep: readonly PlannedAccount[];
   private isOver = false;
@@ -62,7 +64,7 @@ export class Workload {
   }
 
   private client(name: string): Client {
-    return new Client(name, this.cluster, this.accounts, this.deep, this.history, this.random.fork(), () => this.isOver);
+    return new Client(name, this.cluster, this.accounts, this.deep, this.history, this.backups, this.random.fork(), () => this.isOver);
   }
 
   private async loop(client: Client): Promise<void> {
@@ -104,6 +106,7 @@ const MIX: readonly (readonly [number, Operation])[] = [
   [2, payTheFrozen],
   [1, closeForGood],
   [2, raiseMinimum],
+  [3, backUp],
 ];
 
 function draw(client: Client): Operation {
