@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run bench [-- payments|conditions|reads|metrics|users|raft|stages|failover] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+/** `npm run bench [-- payments|conditions|reads|metrics|users|raft|stages|failover|restore] [--mysql --redis] [--seconds N] [--only REGEX]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,12 +10,13 @@ import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
 import { RAFT_USAGE, runRaftBench } from './raft/raft-bench';
 import { READS_USAGE, runReadsBench } from './reads/reads-bench';
 import { renderReport } from './report';
+import { RESTORE_USAGE, runRestoreBench } from './restore/restore-bench';
 import { runStagesBench, STAGES_USAGE } from './stages/stages-bench';
 import { runUsersBench, USERS_USAGE } from './users/users-bench';
 import { runWatchedBench, WATCHED_USAGE } from './watched/watched-bench';
 
 const USAGE =
-  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | metrics | users | raft | stages | failover; --help after each says more';
+  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | metrics | users | raft | stages | failover | restore; --help after each says more';
 const STEADY = 'steady';
 
 type Part = readonly [run: (args: readonly string[]) => Promise<number>, usage: string];
@@ -30,6 +31,7 @@ async function main(): Promise<number> {
     failover: [runFailoverBench, FAILOVER_USAGE],
     users: [runUsersBench, USERS_USAGE],
     metrics: [runWatchedBench, WATCHED_USAGE],
+    restore: [runRestoreBench, RESTORE_USAGE],
   };
   const [run, usage] = parts[kind ?? ''] ?? [null, USAGE];
   if (process.argv.includes('--help')) {
