@@ -2,7 +2,7 @@
  * Puts the rows of a verified backup into the empty tables of one Resource Manager, as a snapshot is installed: for each bucket that it holds by a new map, of any number of
  * buckets. Afterwards everything is read back and examined. What all replicas of a bucket get is the same, so that a group can begin with it.
  */
-import type { BucketMeta, Policy } from '@mas/ledger';
+import { NO_MOVES, type BucketMeta, type Policy } from '@mas/ledger';
 import type { AppliedStore, BucketStore, Checkpoint, SnapshotChunk, SnapshotInstaller } from '@mas/resource-manager';
 import { present, SLOT_COUNT, type BucketId, type Slot } from '@mas/values';
 import { BucketFileReader } from './bucket-file';
@@ -58,6 +58,7 @@ export function restoredBuckets(
       issued,
       totals: balances,
       accountCount: accounts,
+      moves: { ...NO_MOVES, seqBase: highest(({ moves }) => moves.seqBase) },
     };
     // Legs get a seq that follows from the log's index: it goes on behind all that there are.
     return { bucket, checkpoint: { applied: { index: appliedIndex + 1, term: FOUNDING_TERM }, confState, meta, blob: null } };

@@ -5,6 +5,7 @@
  */
 import { fitsInt64, invariant, type AccountNumber, type AmountMinor, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { BucketState } from './bucket-state';
+import type { SlotRange } from './instruction';
 import type { LegChange } from './leg-changes';
 import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';
@@ -97,7 +98,18 @@ export class Applying {
   }
 
   seqFloor(): number {
-    return this.raftIndex * SEQ_PER_INDEX + this.position;
+    return this.state.moves.seqBase + this.raftIndex * SEQ_PER_INDEX + this.position;
+  }
+
+  /** No leg that the bucket has made so far has a greater one, but for those that came one after the other in a single account. */
+  seqCeiling(): number {
+    return this.state.moves.seqBase + (this.raftIndex + 1) * SEQ_PER_INDEX - 1;
+  }
+
+  /** Tombstones of numbers without an account keep no last seq: what comes later must not take their place. */
+  raiseSeqAbove(lastSeq: number): void {
+    const { moves } = this.state;
+    moves.seqBase = Math.max(moves.seqBase, lastSeq + 1 - this.raftIndex * SEQ_PER_INDEX);
   }
 
   store({ account, leg, reference, movedMinor }: LegChange): void {
@@ -153,6 +165,28 @@ export class Applying {
   removeLock(row: LockRow): void {
     this.state.memory.lockRemoved(row);
     this.rows.removeLock(row.slot, lockKey(row));
+  }
+
+  /** Rows of slots that are not owned: nothing is counted, and nothing decided by them. */
+  stageAccount(row: AccountRow): void {
+    checkMoney(row);
+    this.rows.putAccount(row);
+  }
+
+  stageLeg(row: LegRow): void {
+    this.rows.putLeg(row);
+  }
+
+  stageOutcome(row: OutcomeRow): void {
+    this.rows.putOutcome(row);
+  }
+
+  stageLock(row: LockRow): void {
+    this.rows.putLock(row);
+  }
+
+  dropSlots(slots: SlotRange): void {
+    this.rows.dropSlots(slots);
   }
 }
 

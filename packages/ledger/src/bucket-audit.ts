@@ -1,5 +1,5 @@
 /**
- * Does a bucket add up? Fed with its rows in chunks, accounts before legs; answers with differences as sentences. An account that has ended is
+ * Does a bucket add up? Fed with its rows in chunks, accounts before legs, without those that only come in; answers with differences as sentences. An account that has ended is
  * forgotten but for its sums, so that whoever feeds rows in the order of their keys needs no memory for a large bucket.
  * Proves from the rows alone what apply keeps by construction, so that a bug, a bad disk or a bad hand shows. Whether
  * the two sides of a payment agree across buckets is asked elsewhere.
@@ -7,8 +7,11 @@
 import { formatAmount, present, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
 import { AccountAudit } from './account-audit';
 import type { SlotOf } from './bucket-state';
+import type { SlotRange } from './instruction';
 import type { BucketMeta } from './ledger-state';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+import type { AnyRow } from './row-text';
+import { isIn, isStaged } from './slot-moves';
 
 /** So many differences are spelled out; the rest is counted. */
 const MAX_DIFFERENCES = 100;
@@ -30,11 +33,15 @@ export class BucketAudit {
   private legCount = 0;
   private outcomeCount = 0;
   private moreDifferences = 0;
+  /** Rows of slots that are departing count until they are known to be elsewhere. */
+  private readonly counted: readonly SlotRange[];
 
   constructor(
     private readonly meta: BucketMeta,
     private readonly slotOf: SlotOf,
-  ) {}
+  ) {
+    this.counted = [...meta.slots, ...meta.moves.departing.map(({ slots }) => slots)];
+  }
 
   addAccounts(rows: Iterable<AccountRow>): void {
     for (const row of rows) {
@@ -101,7 +108,7 @@ export class BucketAudit {
   }
 
   private checkOwned(what: string, slot: number): void {
-    if (!this.meta.slots.some(({ from, to }) => from <= slot && slot <= to)) this.differs(`${what} lies in slot ${slot}, which the bucket does not own.`);
+    if (!this.counted.some((range) => isIn(range, slot))) this.differs(`${what} lies in slot ${slot}, which the bucket does not own.`);
   }
 
   private differs(text: string): void {
@@ -122,10 +129,11 @@ export function checkBucket(
   },
 ): BucketAuditReport {
   const audit = new BucketAudit(meta, slotOf);
-  audit.addAccounts(rows.accounts);
-  audit.addLegs(rows.legs);
-  audit.addOutcomes(rows.outcomes);
-  audit.addLocks(rows.locks);
+  const own = <Row extends AnyRow>(all: Iterable<Row>): readonly Row[] => [...all].filter(({ slot }) => !isStaged(meta.moves, slot));
+  audit.addAccounts(own(rows.accounts));
+  audit.addLegs(own(rows.legs));
+  audit.addOutcomes(own(rows.outcomes));
+  audit.addLocks(own(rows.locks));
   return audit.finish();
 }
 

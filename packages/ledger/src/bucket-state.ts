@@ -5,10 +5,12 @@
 import { invariant, slot, SLOT_COUNT, type AccountNumber, type AmountMinor, type BucketId, type Currency, type PaymentKey, type Slot } from '@mas/values';
 import type { SlotRange } from './instruction';
 import type { BucketMeta, PinnedRows } from './ledger-state';
+import { MovesState } from './moves-state';
 import { PinnedIndex } from './pinned-index';
 import type { Policy } from './policy';
 import { RecentMoves } from './recent-moves';
 import { MOMENTS_SINCE } from './semantics';
+import { NO_MOVES, type MovedSums } from './slot-moves';
 
 export type SlotOf = (number: AccountNumber) => Slot;
 /** The one slot in which a key's outcome is recorded and looked for. */
@@ -16,7 +18,9 @@ export type HomeOf = (key: PaymentKey) => Slot;
 
 export class BucketState {
   readonly bucket: BucketId;
+  /** Of slots that are owned. */
   readonly memory: PinnedIndex;
+  readonly moves: MovesState;
   recent: RecentMoves;
   stampMs: number;
   momentUs: number;
@@ -39,7 +43,8 @@ export class BucketState {
     readonly homeOf: HomeOf,
   ) {
     this.bucket = meta.bucket;
-    this.memory = new PinnedIndex(pinned);
+    this.moves = new MovesState(meta.moves, pinned);
+    this.memory = new PinnedIndex(this.moves.restOf(pinned));
     this.recent = new RecentMoves(meta.momentUs);
     this.stampMs = meta.stampMs;
     this.momentUs = meta.momentUs;
@@ -62,6 +67,19 @@ export class BucketState {
 
   owns(ofSlot: Slot): boolean {
     return this.owned[ofSlot] === 1;
+  }
+
+  /** The same object for as long as nothing has been gained or lost. */
+  get slots(): readonly SlotRange[] {
+    return this.ranges;
+  }
+
+  ownsAll({ from, to }: SlotRange): boolean {
+    return this.owned.subarray(from, to + 1).every((each) => each === 1);
+  }
+
+  ownsAny({ from, to }: SlotRange): boolean {
+    return this.owned.subarray(from, to + 1).includes(1);
   }
 
   /** The bucket's instructions have moments from here on. A version is never taken back. */
@@ -105,6 +123,24 @@ export class BucketState {
     this.owned = ownership(ranges);
   }
 
+  gain({ from, to }: SlotRange): void {
+    this.owned.fill(1, from, to + 1);
+    this.ranges = rangesOf(this.owned);
+  }
+
+  lose({ from, to }: SlotRange): void {
+    this.owned.fill(0, from, to + 1);
+    this.ranges = rangesOf(this.owned);
+  }
+
+  /** Money that has come with slots, or gone. What has moved lately is not known of the accounts that came, and is of those that went. */
+  takeOver({ accounts, balances, openings }: MovedSums, sign: 1 | -1): void {
+    this.accountCount += sign * accounts;
+    for (const [currency, amountMinor] of balances) this.addToTotal(currency, BigInt(sign) * amountMinor);
+    for (const [currency, amountMinor] of openings) this.issued.set(currency, this.issuedOf(currency) + BigInt(sign) * amountMinor);
+    this.recent = new RecentMoves(this.momentUs);
+  }
+
   issuedOf(currency: Currency): AmountMinor {
     return this.issued.get(currency) ?? 0n;
   }
@@ -135,6 +171,7 @@ export class BucketState {
       issued: sorted(this.issued),
       totals: sorted(this.totals),
       accountCount,
+      moves: this.moves.copy(),
     };
   }
 }
@@ -154,6 +191,7 @@ export function emptyBucket(bucket: BucketId): BucketMeta {
     issued: new Map(),
     totals: new Map(),
     accountCount: 0,
+    moves: NO_MOVES,
   };
 }
 
@@ -164,6 +202,16 @@ function ownership(ranges: readonly SlotRange[]): Uint8Array {
     owned.fill(1, slot(from), slot(to) + 1);
   }
   return owned;
+}
+
+function rangesOf(owned: Uint8Array): readonly SlotRange[] {
+  const ranges: SlotRange[] = [];
+  for (let from = owned.indexOf(1); from >= 0; ) {
+    const end = owned.indexOf(0, from);
+    ranges.push({ from: slot(from), to: slot((end < 0 ? SLOT_COUNT : end) - 1) });
+    from = end < 0 ? -1 : owned.indexOf(1, end);
+  }
+  return ranges;
 }
 
 function sorted(amounts: ReadonlyMap<Currency, AmountMinor>): ReadonlyMap<Currency, AmountMinor> {

@@ -35,6 +35,8 @@ export function liesBehind(instruction: Instruction): readonly number[] {
       return instruction.legs.map(({ commitUs }) => commitUs ?? 0);
     case 'acknowledge-many':
       return instruction.told.map(() => 0);
+    case 'adopt-slots':
+      return [instruction.handover.momentUs + 1];
     default:
       return NOTHING;
   }

@@ -6,7 +6,7 @@ import { expiredChange } from './leg-changes';
 import type { Outcome } from './outcome';
 import { OwnOutcome } from './own-rows';
 import { alarm } from './phases';
-import { requireKnownSemantics } from './semantics';
+import { requireKnownSemantics, SLOTS_MOVE_SINCE } from './semantics';
 import { refused } from './verdict';
 
 const DONE: Outcome = { kind: 'done' };
@@ -32,6 +32,8 @@ export function setPolicy(a: Applying, { policy, semanticsVersion, subject }: Se
 }
 
 export function acknowledge(a: Applying, { key, txn, accounts }: ToldLegs): Outcome {
+  const wrong = a.state.semanticsVersion >= SLOTS_MOVE_SINCE ? a.wrongBucket(a.state.homeOf(key)) : null;
+  if (wrong !== null) return wrong;
   const outcome = a.outcome(key);
   if (outcome === undefined || outcome.txn !== txn) return alarm('UNKNOWN_OUTCOME_ACKNOWLEDGED', txn, present(accounts[0], 'acknowledged account'));
   const untold = outcome.untold.filter((leg) => !accounts.includes(leg.account));

@@ -17,6 +17,7 @@ export { actsForOwner, buildsOnLeg, directionOf } from './leg-effect';
 export { acknowledgedTogether, isMany, joinedOutcome, memberCount, membersOf, type ManyInstruction } from './members';
 export { MemoryRows } from './memory-rows';
 export { matchesNumberPattern } from './number-pattern';
+export { MOVE_REFUSALS } from './outcome';
 export type * from './outcome';
 export { MAX_LEGS, MAX_MEMO_LENGTH, type BodyContent, type LegEffect, type LegSpec, type PaymentKind, type PaymentReference } from './body-content';
 export { decodeBody, MalformedBody } from './body-codec';
@@ -24,12 +25,28 @@ export { lent } from './own-rows';
 export { PaymentBody } from './payment-body';
 export type * from './policy';
 export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';
+export { changesOwnership, isOfMove, MAX_ROWS_PER_PART, MAX_SLOTS_PER_MOVE, type MoveInstruction } from './of-move';
+export {
+  isIn,
+  isStaged,
+  MovedSumming,
+  NO_MOVES,
+  NO_SUMS,
+  type Arrival,
+  type Departure,
+  type Handover,
+  type MovedRange,
+  type MovedRows,
+  type MovedSums,
+  type MoveNumber,
+  type SlotMoves,
+} from './slot-moves';
 export { rowText, type AnyRow } from './row-text';
 export type * from './rows';
 export { BREAK_REMEMBERED_MS, BROKEN_OWNER, brokenAtMs, lockKey } from './lock-row';
 export { rowsTouched, type LedgerKnowledge, type RowsTouched } from './rows-touched';
 export type { Move } from './recent-moves';
-export { LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, MOMENTS_SINCE, SEMANTICS_VERSION, UnknownSemantics } from './semantics';
+export { LOCK_HOLDERS_SINCE, MANY_TOLD_SINCE, MOMENTS_SINCE, SEMANTICS_VERSION, SLOTS_MOVE_SINCE, UnknownSemantics } from './semantics';
 export type * from './subject';
 export { MAX_LOCK_ID_LENGTH, MAX_LOCK_OWNER_LENGTH, MAX_OWNER_LENGTH, textProblem } from './text-limits';
 export { BODY_PROBLEM_NAMES, validateBody, type BodyProblem, type BodyProblemName } from './validate-body';

@@ -5,6 +5,7 @@
 import { fitsInt64, unreachable } from '@mas/values';
 import { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, type CommittedLeg, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
 import { memberCount } from './members';
+import { changesOwnership, moveProblem } from './of-move';
 import type { Policy } from './policy';
 
 /** The longest time that one lock request can ask for: a day. */
@@ -49,6 +50,14 @@ export function instructionProblem(instruction: Instruction): string | null {
       return instruction.body.legs.length === 0 && instruction.body.memo !== '' ? null : 'an id that is bound is a request’s without legs';
     case 'commit':
       return momentProblem(instruction.commitUs);
+    case 'begin-import':
+    case 'import-rows':
+    case 'adopt-slots':
+    case 'decline-import':
+    case 'release-slots':
+    case 'reclaim-slots':
+    case 'confirm-release':
+      return moveProblem(instruction);
     case 'expire':
     case 'release-lock':
     case 'break-lock':
@@ -70,6 +79,8 @@ export function entryProblem(entry: LedgerEntry): string | null {
   if (problem !== null) return problem;
   let count = 0;
   for (const instruction of entry.instructions) count += memberCount(instruction);
+  if (entry.instructions.length > 1 && entry.instructions.some((each) => each.kind !== 'genesis' && changesOwnership(each)))
+    return 'what changes whose slots are is alone in its entry';
   return count <= MAX_INSTRUCTIONS_PER_ENTRY ? null : `an entry carries at most ${MAX_INSTRUCTIONS_PER_ENTRY} instructions`;
 }
 

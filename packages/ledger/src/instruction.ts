@@ -2,11 +2,12 @@
  * The instructions that a bucket's log carries. An entry is a stamp and a list of them; apply reads nothing else.
  * docs/protocol.md has the table of effects; ledger.ts the code.
  */
-import type { AccountNumber, AmountMinor, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { LegSpec, PaymentBody } from './payment-body';
 import type { Policy } from './policy';
 import type { AbortReason } from './refusal';
 import type { LegAddress } from './rows';
+import type { Handover, MovedRows, MovedSums, MoveNumber } from './slot-moves';
 import type { Subject } from './subject';
 
 /** At most this many instructions in one entry, those that name many payments counted by their members; a leg's seq has room for 4096. */
@@ -41,7 +42,14 @@ export type Instruction =
   | ReleaseLock
   | BreakLock
   | ChangeAccount
-  | BindId;
+  | BindId
+  | BeginImport
+  | ImportRows
+  | AdoptSlots
+  | DeclineImport
+  | ReleaseSlots
+  | ReclaimSlots
+  | ConfirmRelease;
 
 export type InstructionKind = Instruction['kind'];
 
@@ -257,4 +265,59 @@ export interface ChangeAccount {
   readonly subject: Subject;
   readonly lockToken: number | null;
   readonly undecided: readonly TxnId[];
+}
+
+/** One of two buckets between which slots move is told something about the move (docs/adr/0029). Since semantics version SLOTS_MOVE_SINCE. */
+interface OfMove {
+  readonly move: MoveNumber;
+  readonly slots: SlotRange;
+}
+
+/** To the next owner: rows will come. A later attempt ends an earlier one. */
+export interface BeginImport extends OfMove {
+  readonly kind: 'begin-import';
+  readonly from: BucketId;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** The next part of the rows, or what has changed in them since: the last version of each counts. */
+export interface ImportRows extends OfMove {
+  readonly kind: 'import-rows';
+  readonly attempt: number;
+  /** From 0. */
+  readonly part: number;
+  readonly rows: MovedRows;
+}
+
+/** All rows have come, as the release left them: the slots are the next owner's. Alone in its entry. */
+export interface AdoptSlots extends OfMove {
+  readonly kind: 'adopt-slots';
+  readonly attempt: number;
+  readonly parts: number;
+  /** What its rows add up to where they come from. */
+  readonly sums: MovedSums;
+  readonly handover: Handover;
+}
+
+/** It shall not adopt them any more. Where it has, it says so. */
+export interface DeclineImport extends OfMove {
+  readonly kind: 'decline-import';
+}
+
+/** To the owner: it is that no more. */
+export interface ReleaseSlots extends OfMove {
+  readonly kind: 'release-slots';
+  readonly to: BucketId;
+}
+
+/** To the last owner, once the next one has declined: the slots are its own again, or stay so. Alone in its entry. */
+export interface ReclaimSlots extends OfMove {
+  readonly kind: 'reclaim-slots';
+}
+
+/** To the last owner, once the next one has adopted them: its rows of these slots go. */
+export interface ConfirmRelease extends OfMove {
+  readonly kind: 'confirm-release';
+  readonly sums: MovedSums;
 }

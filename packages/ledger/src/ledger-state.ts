@@ -4,8 +4,10 @@
  * which), so a row that is absent here does not exist anywhere.
  */
 import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { SlotRange } from './instruction';
 import type { Policy } from './policy';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+import type { SlotMoves } from './slot-moves';
 
 /**
  * Paged rows, by key. `put` marks the row dirty for the next checkpoint. Synchronous: everything is pinned.
@@ -21,6 +23,8 @@ export interface Rows {
   putLock(row: LockRow): void;
   /** By lockKey. */
   removeLock(slot: Slot, key: string): void;
+  /** All rows of these slots go; rows that are put later stay. */
+  dropSlots(slots: SlotRange): void;
 }
 
 /** Scalars and small maps of a bucket, written to SQL with every checkpoint (BucketMeta row). */
@@ -38,19 +42,20 @@ export interface BucketMeta {
   readonly policy: Policy | null;
   /** Of the instructions' meaning; 0 before genesis. */
   readonly semanticsVersion: number;
-  /** Slots owned, as sorted inclusive ranges, with the placement epoch at which they were given. */
+  /** Slots owned, as sorted inclusive ranges, with the placement epoch at which the first were given. */
   readonly slots: readonly { readonly from: Slot; readonly to: Slot }[];
   readonly epoch: number;
-  /** Σ opening balances per currency. */
+  /** Σ opening balances per currency, of these and the next two also those of slots that are departing. */
   readonly issued: ReadonlyMap<Currency, AmountMinor>;
   /** Σ balances per currency. */
   readonly totals: ReadonlyMap<Currency, AmountMinor>;
   readonly accountCount: number;
+  readonly moves: SlotMoves;
 }
 
 /** Rows that are never paged out: rebuilt at start from SQL, kept current by apply. */
 export interface PinnedRows {
-  /** Prepared legs of this bucket. */
+  /** Prepared legs of this bucket; also, like all of these, of slots that are departing or arriving. */
   readonly prepared: readonly LegRow[];
   /** Committed authorize legs whose reservation is open or capturing. */
   readonly openAuthorizations: readonly LegRow[];

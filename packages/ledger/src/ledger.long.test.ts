@@ -8,7 +8,9 @@ import * as path from 'node:path';
 import { replaceOnce } from '@mas/testkit/mutation';
 import { invariant, SeededRandom } from '@mas/values';
 import type * as ModelModule from './testing/model';
-import { MUTATIONS } from './testing/mutations';
+import { MOVE_MUTATIONS } from './testing/move-mutations';
+import type * as MovingModule from './testing/moving-model';
+import { MUTATIONS, type Mutation } from './testing/mutations';
 
 const RUNS = 120;
 const CHOICES_PER_RUN = 400;
@@ -23,17 +25,38 @@ afterEach(() => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-test('the sources as they are survive the adversary', () => {
+test('the sources as they are survive the adversaries', () => {
   copySources();
-  expect(firstFailure()).toBeNull();
+  expect(firstFailure(modelIn)).toBeNull();
+  expect(firstFailure(movingModelIn)).toBeNull();
 });
 
-test.each(MUTATIONS)('the adversary notices when broken: $rule', ({ file, from, to }) => {
+test.each(MUTATIONS)('the adversary notices when broken: $rule', (mutation) => {
   copySources();
+  mutate(mutation);
+  expect(firstFailure(modelIn)).not.toBeNull();
+});
+
+test.each(MOVE_MUTATIONS)('the adversary that moves slots notices when broken: $rule', (mutation) => {
+  copySources();
+  mutate(mutation);
+  expect(firstFailure(movingModelIn)).not.toBeNull();
+});
+
+function mutate({ file, from, to }: Mutation): void {
   const target = path.join(folder, file);
   fs.writeFileSync(target, replaceOnce(fs.readFileSync(target, 'utf8'), from, to));
-  expect(firstFailure()).not.toBeNull();
-});
+}
+
+function modelIn(sources: string): ModelModule.Model {
+  const { Model } = jest.requireActual<typeof ModelModule>(path.join(sources, 'testing', 'model.ts'));
+  return new Model();
+}
+
+function movingModelIn(sources: string): ModelModule.Model {
+  const { MovingModel } = jest.requireActual<typeof MovingModule>(path.join(sources, 'testing', 'moving-model.ts'));
+  return new MovingModel();
+}
 
 function copySources(): void {
   for (const name of ['', 'testing']) {
@@ -45,15 +68,14 @@ function copySources(): void {
 }
 
 /** What the first failing history says, in the copy. */
-function firstFailure(): string | null {
+function firstFailure(model: (sources: string) => ModelModule.Model): string | null {
   let failure: string | null = null;
   jest.isolateModules(() => {
-    const { Model } = jest.requireActual<typeof ModelModule>(path.join(folder, 'testing', 'model.ts'));
     for (let seed = 1; seed <= RUNS && failure === null; seed += 1) {
       const random = new SeededRandom(seed);
       const choices = Array.from({ length: CHOICES_PER_RUN }, () => random.below(0x8000_0000));
       try {
-        new Model().play(choices);
+        model(folder).play(choices);
       } catch (error) {
         invariant(error instanceof Error, 'what is thrown is an error');
         failure = error.message;

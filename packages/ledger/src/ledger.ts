@@ -5,23 +5,26 @@
  */
 import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import { changeAccount, createAccount } from './accounts';
+import { adoptSlots, beginImport, declineImport, importRows } from './adopt-slots';
 import { Applying } from './applying';
 import { BucketState, type HomeOf, type SlotOf } from './bucket-state';
 import { bindId, decideAbort, decideCommit, resolve } from './decide';
 import { liesBehind } from './entry-moments';
 import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
-import type { Instruction, LedgerEntry } from './instruction';
+import type { Instruction, LedgerEntry, SlotRange } from './instruction';
 import { entryProblem, instructionProblem } from './instruction-problem';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
 import { acquireLock, breakLock, refreshLock, releaseLock } from './locks';
 import { isMany } from './members';
+import { isOfMove } from './of-move';
 import type { Outcome } from './outcome';
 import { lent, lentOutcome } from './own-rows';
 import { commit, prepare, rollback } from './phases';
+import { confirmRelease, reclaimSlots, releaseSlots } from './release-slots';
 import type { Move } from './recent-moves';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
-import { requireKnownSemantics } from './semantics';
+import { requireKnownSemantics, SLOTS_MOVE_SINCE } from './semantics';
 import { acknowledgeMany, commitMany } from './told-together';
 
 export class Ledger implements LedgerKnowledge {
@@ -67,8 +70,13 @@ export class Ledger implements LedgerKnowledge {
 
   /** The rows that are always in memory, for a rebuild; in no particular order. */
   pinned(): PinnedRows {
-    const { prepared, openAuthorizations, undelivered, locks } = this.state.memory.rows();
-    return { prepared: prepared.map(lent), openAuthorizations: openAuthorizations.map(lent), undelivered: undelivered.map(lent), locks };
+    const all = [this.state.memory.rows(), ...this.state.moves.pinned()];
+    return {
+      prepared: all.flatMap(({ prepared }) => prepared.map(lent)),
+      openAuthorizations: all.flatMap(({ openAuthorizations }) => openAuthorizations.map(lent)),
+      undelivered: all.flatMap(({ undelivered }) => undelivered.map(lent)),
+      locks: all.flatMap(({ locks }) => locks),
+    };
   }
 
   /** The last applied moment: the bucket is closed there. 0: it has none yet. */
@@ -102,6 +110,16 @@ export class Ledger implements LedgerKnowledge {
 
   ownsSlot(slot: Slot): boolean {
     return this.state.owns(slot);
+  }
+
+  /** Sorted; the same object for as long as none is gained or lost: what an instruction touches depends on it. */
+  get slots(): readonly SlotRange[] {
+    return this.state.slots;
+  }
+
+  /** Slots have been released, and how that ended is not known here. */
+  get isGivingAway(): boolean {
+    return this.state.moves.departing.size > 0;
   }
 
   isLocal(account: AccountNumber): boolean {
@@ -150,6 +168,9 @@ function* eachLent<Row extends object>(rows: Iterable<Row>): IterableIterator<Ro
 }
 
 function applyOne(applying: Applying, instruction: Instruction): Outcome {
+  // A replica of an older program could not have applied it: no leader of ours proposes it to such a bucket.
+  if (isOfMove(instruction) && applying.state.semanticsVersion < SLOTS_MOVE_SINCE)
+    invariant(false, 'slots move in buckets from that semantics version on', { version: applying.state.semanticsVersion, since: SLOTS_MOVE_SINCE });
   switch (instruction.kind) {
     case 'prepare':
       return prepare(applying, instruction);
@@ -189,6 +210,20 @@ function applyOne(applying: Applying, instruction: Instruction): Outcome {
       return genesis(applying, instruction);
     case 'set-policy':
       return setPolicy(applying, instruction);
+    case 'begin-import':
+      return beginImport(applying, instruction);
+    case 'import-rows':
+      return importRows(applying, instruction);
+    case 'adopt-slots':
+      return adoptSlots(applying, instruction);
+    case 'decline-import':
+      return declineImport(applying, instruction);
+    case 'release-slots':
+      return releaseSlots(applying, instruction);
+    case 'reclaim-slots':
+      return reclaimSlots(applying, instruction);
+    case 'confirm-release':
+      return confirmRelease(applying, instruction);
     default:
       return unreachable(instruction, 'instruction');
   }

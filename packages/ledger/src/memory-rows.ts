@@ -1,9 +1,11 @@
 /** Rows in plain maps: for tests, simulations and hosts that keep a whole bucket in memory. */
 import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { SlotRange } from './instruction';
 import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';
 import { lent } from './own-rows';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+import { isIn } from './slot-moves';
 
 export class MemoryRows implements Rows {
   /** These as the bucket holds them: to be looked at, and not to be kept. */
@@ -57,6 +59,13 @@ export class MemoryRows implements Rows {
 
   removeLock(_slot: Slot, key: string): void {
     this.locks.delete(key);
+  }
+
+  dropSlots(slots: SlotRange): void {
+    for (const [number, row] of this.accounts) if (isIn(slots, row.slot)) this.accounts.delete(number);
+    for (const [account, legs] of this.legs) if ([...legs.values()].some((row) => isIn(slots, row.slot))) this.legs.delete(account);
+    for (const [key, row] of this.outcomes) if (isIn(slots, row.slot)) this.outcomes.delete(key);
+    for (const [key, row] of this.locks) if (isIn(slots, row.slot)) this.locks.delete(key);
   }
 
   /** In key order: slot, account, seq. */

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceOnce } from '@mas/testkit/mutation';
+import { MOVE_MUTATIONS } from './testing/move-mutations';
 import { MUTATIONS } from './testing/mutations';
 
-test.each(MUTATIONS)('$rule: fits its source exactly once', ({ file, from, to }) => {
+test.each([...MUTATIONS, ...MOVE_MUTATIONS])('$rule: fits its source exactly once', ({ file, from, to }) => {
   const source = readFileSync(join(__dirname, file), 'utf8');
   expect(replaceOnce(source, from, to)).not.toBe(source);
 });

@@ -5,6 +5,7 @@
 import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
 import type { Refusal } from './refusal';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
+import type { Handover, MoveNumber } from './slot-moves';
 
 export type Outcome =
   /** PREPARE: the promise stands (new or repeated). */
@@ -31,8 +32,44 @@ export type Outcome =
   | { readonly kind: 'done' }
   /** COMMIT and ACKNOWLEDGE of many, of which some have not: what each came to, in order. */
   | { readonly kind: 'each'; readonly outcomes: readonly MemberOutcome[] }
+  /** What is told about slots that move: how far the move is in this bucket. */
+  | { readonly kind: 'move'; readonly move: MoveNumber; readonly stage: MoveStage }
   /** Must not happen: phase 2 without a prepare, commit of an aborted leg, rollback of a committed one. Logged as an error, answered as one. */
   | { readonly kind: 'alarm'; readonly alarm: Alarm };
+
+export type MoveStage =
+  /** Of this attempt so many parts have come. */
+  | { readonly kind: 'importing'; readonly attempt: number; readonly parts: number }
+  /** The slots are, or were, the bucket's by this move. */
+  | { readonly kind: 'adopted' }
+  /** It will never adopt them by this move. */
+  | { readonly kind: 'declined' }
+  | { readonly kind: 'released'; readonly handover: Handover }
+  | { readonly kind: 'reclaimed' }
+  | { readonly kind: 'confirmed' }
+  /** A later move of these slots has reached the bucket: this one is over, one way or the other. */
+  | { readonly kind: 'over' }
+  /** Nothing has changed. */
+  | { readonly kind: 'refused'; readonly reason: MoveRefusal };
+
+export const MOVE_REFUSALS = [
+  /** Released by a bucket that does not own all of them, or offered to one that owns some. */
+  'NOT_OWNED',
+  'OWNED_ALREADY',
+  /** Some of them are still leaving this bucket by an earlier move. */
+  'STILL_LEAVING',
+  /** Of an attempt, or a move, that has not begun here, or of which other rows have come. */
+  'NOT_IMPORTING',
+  'INCOMPLETE',
+  /** Rows of other slots. */
+  'ROWS_ELSEWHERE',
+  /** This bucket does not know yet what the other one goes by. */
+  'SEMANTICS_OLDER',
+  'POLICY_OLDER',
+  'BUCKET_FULL',
+] as const;
+
+export type MoveRefusal = (typeof MOVE_REFUSALS)[number];
 
 /** Without rows: a later member may change what an earlier one has changed. */
 export type MemberOutcome = Extract<Outcome, { readonly kind: 'done' | 'alarm' | 'wrong-bucket' }>;

@@ -174,6 +174,7 @@ export function lentOutcome(outcome: Outcome): Outcome {
     case 'lock-released':
     case 'done':
     case 'each':
+    case 'move':
     case 'alarm':
       return outcome;
     default:

@@ -24,10 +24,22 @@ export class PinnedIndex {
   private preparedTotal = 0;
 
   constructor(rows: PinnedRows) {
+    this.add(rows);
+  }
+
+  add(rows: PinnedRows): void {
     for (const leg of rows.prepared) this.legChanged(leg);
     for (const leg of rows.openAuthorizations) this.legChanged(leg);
     for (const outcome of rows.undelivered) this.outcomeChanged(outcome);
     for (const lock of rows.locks) this.lockChanged(lock);
+  }
+
+  /** Forgets these, which it has. */
+  remove({ prepared, openAuthorizations, undelivered, locks }: PinnedRows): void {
+    for (const leg of prepared) this.preparedTotal -= remove(this.prepared, leg) ? 1 : 0;
+    for (const leg of openAuthorizations) remove(this.authorizations, leg);
+    for (const { key } of undelivered) this.undelivered.delete(key);
+    for (const lock of locks) this.lockRemoved(lock);
   }
 
   get preparedCount(): number {

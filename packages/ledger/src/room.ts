@@ -9,9 +9,11 @@ import type { Applying } from './applying';
 import { refused, type Refused } from './verdict';
 
 export const LAST_BEGINNING_INDEX = 2 ** 40;
+/** What the index is to a leg's seq, also where that begins above others that have come with slots. */
+const LAST_BEGINNING_SEQ = 2 ** 52;
 export const LAST_BEGINNING_REV = 2 ** 52;
 
 export function checkRoomInBucket(a: Applying): Refused | null {
-  if (a.raftIndex < LAST_BEGINNING_INDEX && a.state.rev < LAST_BEGINNING_REV) return null;
+  if (a.raftIndex < LAST_BEGINNING_INDEX && a.seqFloor() < LAST_BEGINNING_SEQ && a.state.rev < LAST_BEGINNING_REV) return null;
   return refused('BUCKET_FULL', null, { bucket: String(a.state.bucket), index: String(a.raftIndex), rev: String(a.state.rev) });
 }

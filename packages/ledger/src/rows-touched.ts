@@ -54,6 +54,20 @@ export function rowsTouched(instruction: Instruction, known: LedgerKnowledge): R
       return { accounts: [instruction.number], legs: [], outcomes: [] };
     case 'change-account':
       return { accounts: [instruction.number], legs: [], outcomes: [instruction.key] };
+    case 'import-rows': {
+      const { accounts, legs, outcomes } = instruction.rows;
+      return {
+        accounts: accounts.map(({ number }) => number),
+        legs: legs.map(({ account, txn }) => ({ account, txn })),
+        outcomes: outcomes.map(({ key }) => key),
+      };
+    }
+    case 'begin-import':
+    case 'adopt-slots':
+    case 'decline-import':
+    case 'release-slots':
+    case 'reclaim-slots':
+    case 'confirm-release':
     case 'genesis':
     case 'set-policy':
     case 'acquire-lock':

@@ -8,7 +8,7 @@
  * The newest that this build knows; it knows all earlier ones as well. 6 changed nothing in apply, which reads no hash: it says that leaders admit the
  * txn that is a hash of the body's bytes (ADR 14), and keeps programs that do not out of a bucket.
  */
-export const SEMANTICS_VERSION = 8;
+export const SEMANTICS_VERSION = 9;
 
 /** From here on an account's change is decided once: a refusal is recorded under its key like a change that was made (ADR 7). */
 export const CHANGES_DECIDED_ONCE = 2;
@@ -27,6 +27,9 @@ export const MANY_TOLD_SINCE = 7;
 
 /** From here on instructions have moments, and payments a commit time (ADR 21). */
 export const MOMENTS_SINCE = 8;
+
+/** From here on slots move between buckets, and an acknowledgement at a bucket that is no longer the home changes nothing (ADR 29). */
+export const SLOTS_MOVE_SINCE = 9;
 
 /** Not a broken invariant: the entry is right, this build is too old for it. The replica must stop. */
 export class UnknownSemantics extends Error {

@@ -3,7 +3,7 @@
  * is the state machine's checkpoint; the Raft log is its redo log. One store per RM database, one BucketStore per
  * hosted replica. Every method rejects with StoreUnavailable when the database does not answer.
  */
-import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PinnedRows } from '@mas/ledger';
+import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PinnedRows, SlotRange } from '@mas/ledger';
 import type { ConfState } from '@mas/raft';
 import type { AccountNumber, BucketId, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
@@ -111,6 +111,8 @@ export interface CheckpointBatch {
   readonly locks: readonly LockRow[];
   /** By lockKey. */
   readonly removedLocks: readonly { readonly slot: Slot; readonly key: string }[];
+  /** Of these nothing stays but what the batch itself brings. */
+  readonly droppedSlots: readonly SlotRange[];
 }
 
 /** A leg is looked for by txn within ranges of seq, which the id filter gives; newest range first. */

@@ -4,7 +4,7 @@
  */
 import type { AbortReason } from '@mas/ledger';
 import { unreachable } from '@mas/values';
-import { heldUp, startDecision, timeUp } from './instructing';
+import { hasMovedTooLong, heldUp, lookUp, startDecision, timeUp } from './instructing';
 import type { HomeRecord, ItemOutcome } from './participant-protocol';
 import { startTelling } from './phase-two';
 import { notAuthorized, rejected } from './rejection';
@@ -57,11 +57,12 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: ItemOutc
       );
       return { txn: waiting, effects: [{ kind: 'query-homes', waiter: 'home', undecided: outcome.undecided }] };
     }
-    case 'wrong-bucket':
-      return {
-        txn: withStep({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wrong-bucket', txn.homeBucket),
-        effects: [{ kind: 'refresh-placement' }],
-      };
+    case 'wrong-bucket': {
+      if (phase.late) return startDecision(txn, nowMs, { kind: 'abort', reason: lateReason });
+      // Whoever asks again, or a leg's leader, finds the home where it is then.
+      if (phase.intent.kind !== 'commit' && hasMovedTooLong(txn, nowMs)) return inDoubt(txn, nowMs, { reason: 'the slot of the home kept moving' });
+      return lookUp(withStep({ ...txn, phase: { ...phase, state: 'held-up', retries: phase.retries + 1 } }, nowMs, 'wrong-bucket', txn.homeBucket), nowMs);
+    }
     case 'prepared':
     case 'leg-ended':
     case 'account':
@@ -69,6 +70,7 @@ function homeAnswered(txn: GlobalTransaction, phase: Deciding, outcome: ItemOutc
     case 'lock-released':
     case 'done':
     case 'each':
+    case 'move':
       return inDoubt(txn, nowMs, { reason: `unexpected answer ${outcome.kind} to a decision` });
     case 'alarm': {
       const doubt = inDoubt(txn, nowMs, { reason: outcome.alarm.name });

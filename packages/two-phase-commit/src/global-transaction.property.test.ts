@@ -173,6 +173,7 @@ test('the runs reach the corners that they are for', () => {
     'in-doubt',
     'left-to-home',
     'told',
+    'wrong-bucket',
   ];
   expect(corners.filter((corner) => !reached.has(corner))).toEqual([]);
 });

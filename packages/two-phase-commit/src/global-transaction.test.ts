@@ -22,7 +22,7 @@ import { OPERATOR, payment } from './testing/world';
 const [ann, bob, cat] = ['ann', 'bob', 'cat'].map((name) => accountNumber(name)) as [AccountNumber, AccountNumber, AccountNumber];
 const TXN = txnId('1'.repeat(64));
 const OTHER = txnId('2'.repeat(64));
-const LIMITS = { lockedRetryMs: 2_000, retryMinMs: 10, retryMaxMs: 200, maxReplacements: 2 };
+const LIMITS = { lockedRetryMs: 2_000, retryMinMs: 10, retryMaxMs: 200, movedRetryMs: 1_000 };
 
 const plan: TransactionPlan = {
   txn: TXN,
@@ -289,7 +289,7 @@ describe('held up', () => {
 });
 
 describe('slots that move', () => {
-  const placed = (to: Placing): TransactionEvent => ({ kind: 'placed', nowMs: 8, placing: to });
+  const placed = (to: Placing, nowMs = 8): TransactionEvent => ({ kind: 'placed', nowMs, placing: to });
 
   test('a leg that went elsewhere is prepared there; one that came home needs no promise', () => {
     play([...preparing, [leg(bob, moved), ['refresh-placement']], [placed(placing(1, 1, 3, 3)), ['prepare bob@3']]]);
@@ -309,15 +309,38 @@ describe('slots that move', () => {
     play([...deciding, [home(moved), ['refresh-placement']], [placed(placing(2, 2, 2, 3)), ['decide-commit@2 [bob,cat]']]]);
   });
 
-  test('slots that keep moving: the payment aborts', () => {
+  test('slots that keep moving: the payment aborts when its time for that is up, however often it was placed again', () => {
+    const again = (nowMs: number) =>
+      [
+        [leg(bob, moved, nowMs), ['refresh-placement']],
+        [placed(spread, nowMs), ['prepare bob@2']],
+      ] as const;
+    play([
+      ...preparing,
+      ...Array.from({ length: 20 }, (_, n) => again(10 + n)).flat(),
+      [leg(bob, moved, 1_005), ['refresh-placement']],
+      [placed(spread, 1_015), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']],
+    ]);
+  });
+
+  test('legs that have moved together wait for one look at the map', () => {
     play([
       ...preparing,
       [leg(bob, moved), ['refresh-placement']],
-      [placed(spread), ['prepare bob@2']],
-      [leg(bob, moved), ['refresh-placement']],
-      [placed(spread), ['prepare bob@2']],
-      [leg(bob, moved), ['refresh-placement']],
-      [placed(spread), ['decide-abort@1 PARTICIPANT_UNAVAILABLE']],
+      [leg(cat, moved), []],
+      [placed(placing(1, 1, 3, 2)), ['prepare bob@3', 'prepare cat@2']],
+      [leg(cat, moved), ['refresh-placement']],
+    ]);
+  });
+
+  test('a home that has moved when it is too late for a commit is asked for an abort; one that is not found is left in doubt', () => {
+    play([
+      ...deciding,
+      [{ kind: 'deadline', nowMs: 9 }, []],
+      [home(moved), ['decide-abort@1 DEADLINE_EXCEEDED']],
+      [home(moved), ['refresh-placement']],
+      [placed(placing(2, 2, 2, 3)), ['decide-abort@2 DEADLINE_EXCEEDED']],
+      [home(moved, 2_000), ['answer unknown', 'ended']],
     ]);
   });
 

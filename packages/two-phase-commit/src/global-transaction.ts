@@ -27,7 +27,8 @@ export function globalTransaction(plan: TransactionPlan, placing: Placing): Glob
     phase: { kind: 'created' },
     answered: false,
     heldUpSinceMs: null,
-    replacements: 0,
+    movedSinceMs: null,
+    isLookingUp: false,
     timeline: null,
   };
 }

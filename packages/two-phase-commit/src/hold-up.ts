@@ -6,7 +6,7 @@
  */
 import type { CommitLeg, OutcomeRow, RollbackLeg, UndecidedLeg } from '@mas/ledger';
 import type { BucketId, TxnId } from '@mas/values';
-import { askHome, startDecision, startPreparing } from './instructing';
+import { askHome, hasMovedTooLong, startDecision, startPreparing } from './instructing';
 import { replaced } from './local-transaction';
 import { tellAgain } from './phase-two';
 import type { TransactionEvent, Waiter } from './transaction-event';
@@ -42,8 +42,8 @@ export function replacedUnder(txn: GlobalTransaction, placing: Placing, nowMs: n
   const decided = txn.phase.kind === 'telling';
   const moved: GlobalTransaction = {
     ...txn,
+    isLookingUp: false,
     homeBucket: placing.homeBucket,
-    replacements: txn.replacements + 1,
     legs: txn.legs.map((leg, i) => {
       const bucket = placing.legBuckets[i] ?? leg.bucket;
       return decided ? { ...leg, bucket } : replaced(leg, bucket, placing.homeBucket);
@@ -51,31 +51,27 @@ export function replacedUnder(txn: GlobalTransaction, placing: Placing, nowMs: n
   };
   switch (txn.phase.kind) {
     case 'preparing':
-      return exhausted(moved) ? startDecision(moved, nowMs, { kind: 'abort', reason: lost }) : startPreparing(moved, nowMs);
+      return hasMovedTooLong(moved, nowMs) ? startDecision(moved, nowMs, { kind: 'abort', reason: lost }) : startPreparing(moved, nowMs);
     case 'deciding':
-      return txn.phase.state === 'held-up' ? replacedAtHome(moved, txn.phase, nowMs) : { txn, effects: [] };
+      return txn.phase.state === 'held-up' ? replacedAtHome(moved, txn.phase, nowMs) : { txn: { ...txn, isLookingUp: false }, effects: [] };
     case 'telling':
       return tellAgain(moved, nowMs);
     case 'created':
     case 'journaling':
     case 'awaiting-locks':
     case 'ended':
-      return { txn, effects: [] };
+      return { txn: { ...txn, isLookingUp: false }, effects: [] };
   }
 }
 
 /** A commit may now have legs that have left the home's bucket: they need a promise first. */
 function replacedAtHome(txn: GlobalTransaction, phase: Deciding, nowMs: number): Advance {
-  if (phase.intent.kind === 'commit' && exhausted(txn)) return startDecision(txn, nowMs, { kind: 'abort', reason: lost });
+  if (phase.intent.kind === 'commit' && hasMovedTooLong(txn, nowMs)) return startDecision(txn, nowMs, { kind: 'abort', reason: lost });
   if (phase.intent.kind === 'commit' && txn.legs.some((leg) => leg.state === 'idle')) return startPreparing(txn, nowMs);
   return askHome(txn, phase, nowMs);
 }
 
 const lost = { name: 'PARTICIPANT_UNAVAILABLE', account: null, facts: { detail: 'the slots of the payment kept moving' } } as const;
-
-function exhausted(txn: GlobalTransaction): boolean {
-  return txn.replacements > txn.plan.limits.maxReplacements;
-}
 
 /** Null when the waiter no longer waits. */
 function waitingBucket(txn: GlobalTransaction, waiter: Waiter): BucketId | null {

@@ -49,6 +49,16 @@ export function timeUp(txn: GlobalTransaction, nowMs: number): boolean {
   return txn.heldUpSinceMs !== null && nowMs - txn.heldUpSinceMs >= txn.plan.limits.lockedRetryMs;
 }
 
+/** A bucket has said WRONG_BUCKET: the slots are looked up, once for all legs that wait for it. */
+export function lookUp(txn: GlobalTransaction, nowMs: number): Advance {
+  const looking = { ...txn, movedSinceMs: txn.movedSinceMs ?? nowMs, isLookingUp: true };
+  return { txn: looking, effects: txn.isLookingUp ? [] : [{ kind: 'refresh-placement' }] };
+}
+
+export function hasMovedTooLong(txn: GlobalTransaction, nowMs: number): boolean {
+  return txn.movedSinceMs !== null && nowMs - txn.movedSinceMs >= txn.plan.limits.movedRetryMs;
+}
+
 /** Tries again after a pause that doubles with every retry. */
 export function heldUp(txn: GlobalTransaction, waiter: Waiter, retries: number, nowMs: number, step: string, bucket: BucketId): Advance {
   const noted = withStep({ ...txn, heldUpSinceMs: txn.heldUpSinceMs ?? nowMs }, nowMs, step, bucket);

@@ -5,7 +5,7 @@
  */
 import type { AbortReason } from '@mas/ledger';
 import { unreachable } from '@mas/values';
-import { decideIfAllPrepared, heldUp, startDecision, timeUp } from './instructing';
+import { decideIfAllPrepared, heldUp, lookUp, startDecision, timeUp } from './instructing';
 import type { LocalTransaction } from './local-transaction';
 import type { ItemOutcome } from './participant-protocol';
 import { notAuthorized, rejected } from './rejection';
@@ -74,10 +74,7 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
       return { txn: waiting, effects: [{ kind: 'query-homes', waiter: account, undecided: outcome.undecided }] };
     }
     case 'wrong-bucket':
-      return {
-        txn: withStep(withLeg(txn, account, { state: 'held-up', retries: leg.retries + 1 }), nowMs, 'wrong-bucket', leg.bucket, account),
-        effects: [{ kind: 'refresh-placement' }],
-      };
+      return lookUp(withStep(withLeg(txn, account, { state: 'held-up', retries: leg.retries + 1 }), nowMs, 'wrong-bucket', leg.bucket, account), nowMs);
     case 'decided':
     case 'conflict':
     case 'account':
@@ -85,6 +82,7 @@ function legAnswered(txn: GlobalTransaction, leg: LocalTransaction, outcome: Ite
     case 'lock-released':
     case 'done':
     case 'each':
+    case 'move':
     case 'alarm':
       // No bucket answers a PREPARE so; a peer of another version may. Its leg counts as unknown.
       return fail(

@@ -4,6 +4,7 @@
  */
 import type { AbortReason, CommitLeg, Outcome, RollbackLeg } from '@mas/ledger';
 import { unreachable, type AccountNumber } from '@mas/values';
+import { hasMovedTooLong, lookUp } from './instructing';
 import { patched, type LegPatch, type LocalTransaction } from './local-transaction';
 import type { TransactionEffect } from './transaction-effect';
 import type { InstructionReply, TransactionEvent } from './transaction-event';
@@ -43,8 +44,8 @@ export function legTold(txn: GlobalTransaction, verdict: Verdict, event: Extract
         event.nowMs,
       );
     case 'moved':
-      if (txn.replacements >= txn.plan.limits.maxReplacements) return giveUp(txn, leg, verdict, 'the slot kept moving', event.nowMs, []);
-      return { txn: withLeg(txn, event.account, { state: 'held-up' }), effects: [{ kind: 'refresh-placement' }] };
+      if (hasMovedTooLong(txn, event.nowMs)) return giveUp(txn, leg, verdict, 'the slot kept moving', event.nowMs, []);
+      return lookUp(withLeg(txn, event.account, { state: 'held-up' }), event.nowMs);
     case 'alarm':
       return giveUp(txn, leg, verdict, hearing.alarm.name, event.nowMs, [{ kind: 'alarm', alarm: hearing.alarm, bucket: leg.bucket }]);
     case 'lost':

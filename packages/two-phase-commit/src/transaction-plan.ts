@@ -27,8 +27,8 @@ export interface TransactionLimits {
   readonly lockedRetryMs: number;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
-  /** How often one payment follows slots that have moved under it. */
-  readonly maxReplacements: number;
+  /** So long one payment follows slots that move under it; for whoever waits for it the deadline comes first. */
+  readonly movedRetryMs: number;
 }
 
 /** Where the slots were when somebody looked: of the home and of each of the body's legs, in their order. */

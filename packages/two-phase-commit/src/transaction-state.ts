@@ -18,7 +18,10 @@ export interface GlobalTransaction {
   readonly answered: boolean;
   /** When a bucket first said LOCKED or WAIT; the time to ask again runs from then. */
   readonly heldUpSinceMs: number | null;
-  readonly replacements: number;
+  /** When a bucket first said WRONG_BUCKET. */
+  readonly movedSinceMs: number | null;
+  /** A newer map is being looked for: whoever is answered WRONG_BUCKET meanwhile waits for the same one. */
+  readonly isLookingUp: boolean;
   /** The latest step first; timelineOf gives them in their order. */
   readonly timeline: Timeline | null;
 }
@@ -111,7 +114,8 @@ export function withStep(
     phase: patch.phase ?? txn.phase,
     answered: patch.answered ?? txn.answered,
     heldUpSinceMs: txn.heldUpSinceMs,
-    replacements: txn.replacements,
+    movedSinceMs: txn.movedSinceMs,
+    isLookingUp: txn.isLookingUp,
     timeline: count > MAX_TIMELINE_STEPS ? before : { atMs, step, bucket, detail, before, count },
   };
 }

@@ -38,6 +38,7 @@ export class LedgerDraft {
       issued: new Map(),
       totals: new Map(),
       accountCount: 0,
+      moves: { seqBase: 0, moved: [], departing: [], arriving: [] },
     },
     accounts: [],
     legs: [],

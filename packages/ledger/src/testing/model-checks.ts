@@ -75,7 +75,7 @@ function checkAgreement(model: Model, p: Payment): void {
     const agrees = committed ? row?.state === 'committed' : row === undefined || row.state === 'aborted';
     invariant(agrees, 'every leg says what the home says', { txn: p.txn, account: spec.account, committed, leg: row?.state });
     if (committed && row !== undefined)
-      checkCommitTime(row, recorded.decision.kind === 'committed' ? recorded.decision.commitUs : null, model.bucketOf(spec.account) === model.homeOf(p));
+      checkCommitTime(row, recorded.decision.kind === 'committed' ? recorded.decision.commitUs : null, model.isAtHome(spec.account, p));
   }
 }
 

@@ -35,7 +35,8 @@ export class Model {
   readonly payments: Payment[] = [];
   /** What each home has recorded first; it must never change. */
   readonly decisions = new Map<PaymentKey, string>();
-  private readonly sent: { readonly bucket: TestBucket; readonly instruction: Instruction }[] = [];
+  protected readonly sent: { readonly bucket: TestBucket; readonly instruction: Instruction }[] = [];
+  protected readonly doSlotsMove: boolean = false;
   /** The moments of promises that were answered: by `txn account`. */
   private readonly promised = new Map<string, number>();
   private changes = 0;
@@ -68,7 +69,7 @@ export class Model {
     return this.bucketOf(String.fromCharCode(0x61 + Math.floor(p.homeSlot / SLOTS_PER_LETTER)));
   }
 
-  private step(choice: number): void {
+  protected step(choice: number): void {
     const arg = Math.floor(choice / 16);
     const p = this.payments[arg % Math.max(1, this.payments.length)];
     switch (choice % 16) {
@@ -156,7 +157,7 @@ export class Model {
     invariant(account !== undefined, 'a body has legs');
     const bucket = this.bucketOf(account);
     const state = bucket.leg(account, p.txn)?.state;
-    if (state === 'prepared') return;
+    if (state === 'prepared' || !bucket.ledger.isLocal(account)) return;
     const outcome = bucket.repeat(state === 'committed' ? rollback(p, account) : commit(p, account));
     invariant(outcome.kind === 'alarm', 'phase 2 without a promise, or against what was decided, raises an alarm', { outcome: outcome.kind, state });
     if (state === 'committed') return;
@@ -179,7 +180,7 @@ export class Model {
   private resolveLeg(row: LegRow, answerArrives: boolean): void {
     const p = this.paymentOf(row);
     const outcome = this.send(this.homeOf(p), resolve(p));
-    if (!answerArrives) return;
+    if (!answerArrives || (outcome.kind === 'wrong-bucket' && this.doSlotsMove)) return;
     const decision = outcome.kind === 'decided' ? outcome.outcome.decision : null;
     invariant(outcome.kind === 'decided' || outcome.kind === 'conflict', 'a home always answers', { kind: outcome.kind });
     this.send(this.bucketOf(row.account), decision?.kind === 'committed' ? commit(p, row.account, decision.commitUs) : rollback(p, row.account));
@@ -196,8 +197,11 @@ export class Model {
     invariant(p !== undefined, 'a recorded payment was begun');
     for (const { account } of outcome.untold) {
       const { decision } = outcome;
-      this.send(this.bucketOf(account), decision.kind === 'committed' ? commit(p, account, decision.commitUs) : rollback(p, account, decision.reason));
-      if (ackArrives) this.send(this.homeOf(p), { kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
+      const told = this.send(
+        this.bucketOf(account),
+        decision.kind === 'committed' ? commit(p, account, decision.commitUs) : rollback(p, account, decision.reason),
+      );
+      if (ackArrives && told.kind === 'leg-ended') this.send(this.homeOf(p), { kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
     }
   }
 
@@ -208,7 +212,7 @@ export class Model {
     const legs = sortedByKey(home.ledger.undelivered()).flatMap(({ key, txn, decision, untold }) =>
       decision.kind === 'committed'
         ? untold
-            .filter(({ account }) => this.bucketOf(account) === bucket)
+            .filter(({ account }) => this.bucketOf(account) === bucket && bucket.ledger.isLocal(account))
             .map(({ account }) => ({ key, txn, accounts: [account] as const, commitUs: decision.commitUs }))
         : [],
     );
@@ -261,7 +265,7 @@ export class Model {
     }
   }
 
-  private send(bucket: TestBucket, instruction: Instruction): Outcome {
+  protected send(bucket: TestBucket, instruction: Instruction): Outcome {
     const beforeUs = bucket.ledger.momentUs;
     const outcome = bucket.run(instruction);
     checkMoment(bucket, beforeUs, instruction);
@@ -293,7 +297,7 @@ export class Model {
     this.decisions.set(ofKey, said);
   }
 
-  private quiesce(): void {
+  protected quiesce(): void {
     for (let round = 0; round < MAX_QUIET_ROUNDS; round += 1) {
       const prepared = this.prepared();
       const undelivered = [...this.buckets.values()].flatMap((bucket) => sortedByKey(bucket.ledger.undelivered()));
@@ -314,8 +318,13 @@ export class Model {
     return p;
   }
 
-  private remoteLegs(p: Payment): readonly AccountNumber[] {
+  protected remoteLegs(p: Payment): readonly AccountNumber[] {
     return p.body.legs.map((each) => each.account).filter((account) => this.bucketOf(account) !== this.homeOf(p));
+  }
+
+  /** Decided and committed by one entry. */
+  isAtHome(account: AccountNumber, p: Payment): boolean {
+    return this.bucketOf(account) === this.homeOf(p);
   }
 
   private stampMs(): number {

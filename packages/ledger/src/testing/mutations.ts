@@ -158,11 +158,16 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: 'a decision lies behind its promises',
-    file: 'ledger.ts',
-    from: 'return instruction.notBeforeUs === null ? 0 : instruction.notBeforeUs + 1;',
-    to: 'return 0;',
+    file: 'entry-moments.ts',
+    from: 'return instruction.notBeforeUs === null ? NOTHING : [instruction.notBeforeUs + 1];',
+    to: 'return NOTHING;',
   },
-  { rule: 'COMMIT carries the bucket behind the decision', file: 'ledger.ts', from: 'return instruction.commitUs ?? 0;', to: 'return 0;' },
+  {
+    rule: 'COMMIT carries the bucket behind the decision',
+    file: 'entry-moments.ts',
+    from: 'return instruction.commitUs === null ? NOTHING : [instruction.commitUs];',
+    to: 'return NOTHING;',
+  },
   { rule: 'no two instructions have one moment', file: 'bucket-state.ts', from: 'Math.max(this.momentUs + 1,', to: 'Math.max(this.momentUs,' },
   {
     rule: 'a promise keeps its moment',

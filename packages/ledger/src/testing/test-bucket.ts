@@ -21,6 +21,7 @@ import {
   type OutcomeRow,
   type PinnedRows,
   type Rows,
+  type SlotRange,
 } from '../index';
 import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 
@@ -222,6 +223,11 @@ class GuardedRows implements Rows {
   removeLock(ofSlot: Slot, lockId: string): void {
     this.news.push(`lock ${lockId} removed`);
     this.rows.removeLock(ofSlot, lockId);
+  }
+
+  dropSlots(slots: SlotRange): void {
+    this.news.push(`slots ${slots.from} to ${slots.to} dropped`);
+    this.rows.dropSlots(slots);
   }
 
   private read<Row extends AccountRow | LegRow | OutcomeRow>(what: string, row: Row | undefined): Row | undefined {

@@ -1,12 +1,13 @@
 /**
  * Reads all rows of a replica from SQL, so that what is found is what a restart would find. Three things come of it: a digest of the whole replicated state
  * at one applied index, which is the same on every replica; whether the bucket adds up in itself; and what it says of a moment, which is the same in
- * whatever later state the replica is. Accounts and legs are read side by side in the order of their keys: memory does not grow with the bucket.
+ * whatever later state the replica is. Rows that only come in (docs/adr/0029) are digested, and nothing is said of them. Accounts and legs are read side by side
+ * in the order of their keys: memory does not grow with the bucket.
  */
-import { BucketAudit, emptyBucket, MomentAudit, type BucketMeta, type MomentReport, type MomentTerms } from '@mas/ledger';
+import { BucketAudit, emptyBucket, isStaged, MomentAudit, type BucketMeta, type MomentReport, type MomentTerms } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReplicaChecksum, ReplicaFindings } from '@mas/two-phase-commit';
-import { unreachable } from '@mas/values';
+import { unreachable, type Slot } from '@mas/values';
 import type { SnapshotChunk, SnapshotReader } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
@@ -76,7 +77,9 @@ export class RowsAudit {
     const books = sinceMs === null ? new BucketAudit(meta, slotOfAccount) : new RecentRows();
     const digests = new RowDigests(this.context);
     const share = new SlotShare(meta.slots);
-    await this.readAccounts(reader, sinceMs, books, asOf, digests, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
+    const isOwn = ({ slot }: { readonly slot: Slot }): boolean => !isStaged(meta.moves, slot);
+    const own = <Row extends { readonly slot: Slot }>(rows: readonly Row[]): readonly Row[] => rows.filter(isOwn);
+    await this.readAccounts(reader, sinceMs, books, asOf, digests, isOwn, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
     const rest = reader.chunks(['outcomes', 'locks'], sinceMs);
     for await (const chunk of rest) {
       this.counted(chunk.rows.length);
@@ -84,9 +87,10 @@ export class RowsAudit {
       if (slot !== undefined) this.permille = ACCOUNTS_PERMILLE + (1_000 - ACCOUNTS_PERMILLE) * share.before(slot);
       for (const single of rowByRow(chunk)) digests.add(single);
       if (chunk.kind === 'outcomes') {
-        books.addOutcomes(chunk.rows);
-        for (const row of chunk.rows) asOf?.addOutcome(row);
-      } else if (chunk.kind === 'locks') books.addLocks(chunk.rows);
+        const rows = own(chunk.rows);
+        books.addOutcomes(rows);
+        for (const row of rows) asOf?.addOutcome(row);
+      } else if (chunk.kind === 'locks') books.addLocks(own(chunk.rows));
     }
     const { differences, accounts, legs } = books.finish();
     return {
@@ -107,20 +111,23 @@ export class RowsAudit {
     books: Pick<BucketAudit, 'addAccounts' | 'addLegs' | 'endAccount'>,
     asOf: MomentAudit | null,
     digests: RowDigests,
+    isOwn: (row: { readonly slot: Slot }) => boolean,
     passed: (slot: number) => void,
   ): Promise<void> {
     await visitAccounts(reader, sinceMs, (rows) => this.counted(rows), {
       account: (row) => {
         passed(row.slot);
         digests.add({ kind: 'accounts', rows: [row] });
-        books.addAccounts([row]);
+        if (isOwn(row)) books.addAccounts([row]);
       },
       leg: (row, isOfAccount) => {
         digests.add({ kind: 'legs', rows: [row] });
+        if (!isOwn(row)) return;
         books.addLegs([row]);
         if (isOfAccount) asOf?.addLeg(row);
       },
       endAccount: (row) => {
+        if (!isOwn(row)) return;
         const openingMinor = books.endAccount(row.number);
         asOf?.endAccount(row, openingMinor);
       },

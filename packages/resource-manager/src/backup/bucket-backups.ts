@@ -2,6 +2,7 @@
  * A replica's rows for a backup, under an id of whoever asks: read at exactly one moment into the spool, as a snapshot is, and given away piece by piece. So a slow taker holds no
  * SQL transaction open, and a piece that was lost is asked for again. What nobody asks about ends by itself.
  */
+import { NO_MOVES } from '@mas/ledger';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { delay, type Clock, type Timer } from '@mas/values';
 import type { SnapshotChunk, SnapshotReader } from '../applied-store';
@@ -93,6 +94,8 @@ export class BucketBackups {
   private async read(run: Run, cutUs: number): Promise<void> {
     const reader = await this.ports.readCut(cutUs, Math.max(0, this.ports.untilMs(cutUs)) + PATIENCE_MS);
     try {
+      const moves = reader.checkpoint.meta?.moves ?? NO_MOVES;
+      if (moves.departing.length + moves.arriving.length > 0) throw new Ended('slots of the bucket are on their way to or from another one');
       const spooled = await this.ports.spool(counted(reader, run));
       if (run.hasEnded) await spooled.release();
       else run.spooled = spooled;

@@ -3,7 +3,7 @@
  * on which slots the bucket owns, so a part ends where that changes; it also ends where somebody wants to look at
  * the state of exactly that index.
  */
-import type { LedgerEntry } from '@mas/ledger';
+import { changesOwnership, type LedgerEntry } from '@mas/ledger';
 import type { Entry } from '@mas/raft';
 
 export interface DecodedEntry {
@@ -35,7 +35,7 @@ export function partsOf(run: readonly DecodedEntry[], barriers: readonly Barrier
     next += 1;
   }
   for (const one of run) {
-    const owner = changesOwnership(one.decoded);
+    const owner = changesSlots(one.decoded);
     if (owner && open.length > 0) {
       parts.push({ entries: open, barrier: null });
       open = [];
@@ -59,6 +59,6 @@ export function changesConfiguration(run: readonly DecodedEntry[]): boolean {
   return run.some(({ entry }) => entry.type !== 'normal');
 }
 
-function changesOwnership(entry: LedgerEntry | null): boolean {
-  return entry !== null && entry.instructions.some(({ kind }) => kind === 'genesis');
+function changesSlots(entry: LedgerEntry | null): boolean {
+  return entry !== null && entry.instructions.some(changesOwnership);
 }

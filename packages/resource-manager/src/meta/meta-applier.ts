@@ -137,6 +137,7 @@ export class MetaApplier implements Applier<ApplyResult>, CheckpointSource {
       outcomes: [],
       locks: [],
       removedLocks: [],
+      droppedSlots: [],
     };
   }
 

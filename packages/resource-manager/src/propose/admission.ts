@@ -67,6 +67,13 @@ export class AdmissionControl {
         return admitted(instruction);
       case 'genesis':
       case 'expire':
+      case 'begin-import':
+      case 'import-rows':
+      case 'adopt-slots':
+      case 'decline-import':
+      case 'release-slots':
+      case 'reclaim-slots':
+      case 'confirm-release':
         return denied('INSTRUCTION_IS_INTERNAL');
       default:
         return unreachable(instruction, 'instruction');
@@ -124,6 +131,13 @@ export class AdmissionControl {
       case 'release-lock':
       case 'break-lock':
       case 'expire':
+      case 'begin-import':
+      case 'import-rows':
+      case 'adopt-slots':
+      case 'decline-import':
+      case 'release-slots':
+      case 'reclaim-slots':
+      case 'confirm-release':
         return null;
       default:
         return unreachable(instruction, 'instruction');

@@ -110,6 +110,7 @@ export class Proposer {
       table,
       pins,
       namedAtIndex: this.applier.applied().index,
+      namedForSlots: ledger.slots,
       submission,
       at,
     };
@@ -176,16 +177,21 @@ export class Proposer {
     return batch;
   }
 
-  /** Which rows a leg's end touches depends on the leg, which may have been prepared since. False: more must be loaded. */
+  /**
+   * Which rows a leg's end touches depends on the leg, which may have been prepared since; and of all instructions on the slots that are owned.
+   * False: more must be loaded.
+   */
   private renamed(item: Item): boolean {
     const { kind } = item.instruction;
     const index = this.applier.applied().index;
-    if (item.namedAtIndex === index || !(kind === 'commit' || kind === 'commit-many' || kind === 'rollback' || kind === 'expire')) return true;
     const { ledger, table } = this.applier.state();
+    const isEnd = kind === 'commit' || kind === 'commit-many' || kind === 'rollback' || kind === 'expire';
+    if (item.namedForSlots === ledger.slots && (item.namedAtIndex === index || !isEnd)) return true;
     const pins = table.pin(rowsTouched(item.instruction, ledger));
     item.table.unpin(item.pins);
     item.pins = pins;
     item.namedAtIndex = index;
+    item.namedForSlots = ledger.slots;
     return allLoaded(pins);
   }
 

@@ -1,5 +1,5 @@
 /** Instructions on their way to the log: what each needs until its fate is known, and who is told. */
-import { memberCount, type Instruction, type Outcome } from '@mas/ledger';
+import { changesOwnership, memberCount, type Instruction, type Outcome, type SlotRange } from '@mas/ledger';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import type { ResourceManagerConfig } from '../config';
 import { noPins, type Pins, type RowTable } from '../rows/row-table';
@@ -19,8 +19,9 @@ export interface Item {
   readonly bytes: Uint8Array;
   readonly table: RowTable;
   pins: Pins;
-  /** Applied index at which the touched rows were named. */
+  /** Applied index at which the touched rows were named, and the slots that were owned. */
   namedAtIndex: number;
+  namedForSlots: readonly SlotRange[];
   readonly submission: Submission;
   readonly at: number;
 }
@@ -59,7 +60,7 @@ export class ReadyItems {
     return this.take(this.items.length);
   }
 
-  /** The first that fit into one entry; at least one if there is any. */
+  /** The first that fit into one entry; at least one if there is any. What changes whose slots are goes alone. */
   takeFitting({ maxBatchInstructions, maxBatchBytes }: ResourceManagerConfig): readonly Item[] {
     let bytes = 0;
     let members = 0;
@@ -67,8 +68,10 @@ export class ReadyItems {
     for (const item of this.items) {
       bytes += item.bytes.length;
       members += memberCount(item.instruction);
-      if (count > 0 && (bytes > maxBatchBytes || members > maxBatchInstructions)) break;
+      const isAlone = changesOwnership(item.instruction);
+      if (count > 0 && (isAlone || bytes > maxBatchBytes || members > maxBatchInstructions)) break;
       count += 1;
+      if (isAlone) break;
     }
     return this.take(count);
   }

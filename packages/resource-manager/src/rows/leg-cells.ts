@@ -27,6 +27,10 @@ export class LegCells<Value extends Linked<Value>> implements CellIndex<LegAddre
     return undefined;
   }
 
+  *values(): IterableIterator<Value> {
+    for (const first of this.byTxn.values()) for (let value: Value | null = first; value !== null; value = value.next) yield value;
+  }
+
   /** @param value its own key is `leg`; another one under the key gives way. */
   set(leg: LegAddress, value: Value): void {
     if (this.byTxn.has(leg.txn)) {

@@ -33,6 +33,7 @@ export interface CellIndex<Key, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): unknown;
   delete(key: Key): unknown;
+  values(): Iterable<Value>;
 }
 
 export class PagedRows<Key, Row extends object> {
@@ -118,6 +119,16 @@ export class PagedRows<Key, Row extends object> {
       this.dirtyCells.push(cell);
     }
     return before;
+  }
+
+  /** There are no such rows any more, here or in SQL: also those that are on their way from there, or that were not written yet. */
+  forget(isGone: (key: Key) => boolean): void {
+    for (const cell of this.cells.values()) {
+      if (!isGone(cell.key)) continue;
+      cell.row = null;
+      cell.dirty = false;
+    }
+    this.dirtyCells = this.dirtyCells.filter(({ dirty }) => dirty);
   }
 
   /** Puts a row that was read at start into a cell that stays pinned. */

@@ -2,7 +2,20 @@
  * The rows of one bucket as its ledger sees them: paged accounts, legs and outcomes, the identities ever seen, and
  * what the next checkpoint has to write. Replaced as a whole when a snapshot is installed.
  */
-import { lent, lockKey, type AccountRow, type LegAddress, type LegRow, type LockRow, type OutcomeRow, type Rows, type RowsTouched } from '@mas/ledger';
+import {
+  isIn,
+  lent,
+  lockKey,
+  type AccountRow,
+  type LegAddress,
+  type LegRow,
+  type LockRow,
+  type OutcomeRow,
+  type Rows,
+  type RowsTouched,
+  type SlotRange,
+} from '@mas/ledger';
+import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import type { AccountNumber, PaymentKey, Random, Slot, TxnId } from '@mas/values';
 import type { IdentityChunk } from '../applied-store';
 import type { ResourceManagerConfig } from '../config';
@@ -29,6 +42,7 @@ export interface ChangedRows {
   readonly outcomes: readonly OutcomeRow[];
   readonly locks: readonly LockRow[];
   readonly removedLocks: readonly { readonly slot: Slot; readonly key: string }[];
+  readonly droppedSlots: readonly SlotRange[];
 }
 
 /** What is always in memory elsewhere (the ledger) and needs no SELECT; as the bucket holds it, not lent. */
@@ -56,6 +70,9 @@ export class RowTable implements Rows {
   readonly outcomes: PagedRows<PaymentKey, OutcomeRow>;
   readonly legIds: IdFilter;
   readonly outcomeIds: IdFilter;
+  /** Since the last checkpoint was gathered, and in the one that is being written. What SQL still has of them is no more. */
+  private droppedSlots: SlotRange[] = [];
+  private slotsBeingDropped: readonly SlotRange[] = [];
   /** Null: removed. */
   private changedLocks = new Map<string, { readonly slot: Slot; readonly key: string; readonly row: LockRow | null }>();
 
@@ -73,7 +90,7 @@ export class RowTable implements Rows {
 
   /** Rows that a checkpoint would write now. */
   get changedCount(): number {
-    return this.accounts.dirtyCount + this.legs.dirtyCount + this.outcomes.dirtyCount + this.changedLocks.size;
+    return this.accounts.dirtyCount + this.legs.dirtyCount + this.outcomes.dirtyCount + this.changedLocks.size + this.droppedSlots.length;
   }
 
   remember(chunk: IdentityChunk): void {
@@ -86,14 +103,18 @@ export class RowTable implements Rows {
    * that the filter has never seen. Whatever is still empty afterwards has to be loaded.
    */
   pin(touched: RowsTouched, into: Pins = noPins()): Pins {
-    for (const number of touched.accounts) into.accounts.push(this.accounts.pin(number));
+    for (const number of touched.accounts) {
+      const cell = this.accounts.pin(number);
+      if (cell.row === undefined && this.isDropped(() => slotOfAccount(number))) cell.row = null;
+      into.accounts.push(cell);
+    }
     for (const address of touched.legs) {
       const { account, txn } = address;
       const cell = this.legs.pin(address);
       if (cell.row === undefined) {
         // First the filter: nearly all that is asked for is new, and what is resident is in the filter as well. The cell that had the row
         // before, and knew whether a checkpoint was given it, is gone: so it is lent.
-        if (this.legIds.lookup(account, txn).length === 0) cell.row = null;
+        if (this.legIds.lookup(account, txn).length === 0 || this.isDropped(() => slotOfAccount(account))) cell.row = null;
         else cell.row = lentIfAny(this.resident.pinnedLeg(account, txn));
       }
       into.legs.push(cell);
@@ -101,12 +122,19 @@ export class RowTable implements Rows {
     for (const key of touched.outcomes) {
       const cell = this.outcomes.pin(key);
       if (cell.row === undefined) {
-        if (this.outcomeIds.lookup('', key).length === 0) cell.row = null;
+        if (this.outcomeIds.lookup('', key).length === 0 || this.isDropped(() => homeSlotOfKey(key))) cell.row = null;
         else cell.row = lentIfAny(this.resident.undeliveredOf(key));
       }
       into.outcomes.push(cell);
     }
     return into;
+  }
+
+  /** And not put again: what was put since is in memory until it is written, with the drop or behind it. */
+  private isDropped(slotOf: () => Slot): boolean {
+    if (this.droppedSlots.length === 0 && this.slotsBeingDropped.length === 0) return false;
+    const slot = slotOf();
+    return [...this.droppedSlots, ...this.slotsBeingDropped].some((range) => isIn(range, slot));
   }
 
   unpin(pins: Pins): void {
@@ -161,6 +189,15 @@ export class RowTable implements Rows {
     this.changedLocks.set(`${slot}/${key}`, { slot, key, row: null });
   }
 
+  /** Identities stay in the filters, which may say "perhaps" of what is gone. */
+  dropSlots(slots: SlotRange): void {
+    this.accounts.forget((number) => isIn(slots, slotOfAccount(number)));
+    this.legs.forget(({ account }) => isIn(slots, slotOfAccount(account)));
+    this.outcomes.forget((key) => isIn(slots, homeSlotOfKey(key)));
+    for (const [name, { slot }] of this.changedLocks) if (isIn(slots, slot)) this.changedLocks.delete(name);
+    this.droppedSlots.push(slots);
+  }
+
   gather(): ChangedRows {
     const locks: LockRow[] = [];
     const removedLocks: { readonly slot: Slot; readonly key: string }[] = [];
@@ -169,10 +206,14 @@ export class RowTable implements Rows {
       else locks.push(row);
     }
     this.changedLocks = new Map();
-    return { accounts: this.accounts.gather(), legs: this.legs.gather(), outcomes: this.outcomes.gather(), locks, removedLocks };
+    const { droppedSlots } = this;
+    this.droppedSlots = [];
+    this.slotsBeingDropped = droppedSlots;
+    return { accounts: this.accounts.gather(), legs: this.legs.gather(), outcomes: this.outcomes.gather(), locks, removedLocks, droppedSlots };
   }
 
   written(): void {
+    this.slotsBeingDropped = [];
     this.accounts.written();
     this.legs.written();
     this.outcomes.written();

@@ -6,6 +6,7 @@ import type { WireWriter } from '../wire/wire-writer';
 import { readConfState, writeConfState } from './conf-state-messages';
 import { readTotals, writeTotals } from './currency-totals';
 import { readPolicy, readSlotRange, writePolicy, writeSlotRange } from './policy-messages';
+import { movesOrNull, readMovesOrNone, writeSlotMoves } from './slot-move-messages';
 
 export function writeCheckpoint(writer: WireWriter, checkpoint: Checkpoint): void {
   writer.uint(1, checkpoint.applied.index);
@@ -43,6 +44,7 @@ export function writeBucketMeta(writer: WireWriter, meta: BucketMeta): void {
   writer.uint(11, meta.semanticsVersion);
   writer.uint(12, meta.momentUs);
   writer.uint(13, meta.momentsSinceUs);
+  writer.optionalMessage(14, movesOrNull(meta.moves), writeSlotMoves);
 }
 
 export function readBucketMeta(reader: WireReader): BucketMeta {
@@ -60,5 +62,6 @@ export function readBucketMeta(reader: WireReader): BucketMeta {
     semanticsVersion: reader.uint(11),
     momentUs: reader.uint(12),
     momentsSinceUs: reader.uint(13),
+    moves: readMovesOrNone(reader, 14),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * mas/v1/instruction.proto: an instruction is a oneof; its field number names its kind. The payment path (prepare,
- * decide, commit) is in payment-instruction-messages.ts, the administrative one in admin-instruction-messages.ts.
+ * decide, commit) is in payment-instruction-messages.ts, the administrative one in admin-instruction-messages.ts, that of slots that move in
+ * slot-move-messages.ts.
  */
 import type { Instruction } from '@mas/ledger';
 import { unreachable } from '@mas/values';
@@ -8,6 +9,7 @@ import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import * as admin from './admin-instruction-messages';
 import * as payment from './payment-instruction-messages';
+import * as moves from './slot-move-messages';
 
 export function writeInstruction(writer: WireWriter, instruction: Instruction): void {
   switch (instruction.kind) {
@@ -49,6 +51,20 @@ export function writeInstruction(writer: WireWriter, instruction: Instruction): 
       return writer.message(18, instruction, payment.writeCommitMany);
     case 'acknowledge-many':
       return writer.message(19, instruction, payment.writeAcknowledgeMany);
+    case 'begin-import':
+      return writer.message(20, instruction, moves.writeBeginImport);
+    case 'import-rows':
+      return writer.message(21, instruction, moves.writeImportRows);
+    case 'adopt-slots':
+      return writer.message(22, instruction, moves.writeAdoptSlots);
+    case 'decline-import':
+      return writer.message(23, instruction, moves.writeOfMove);
+    case 'release-slots':
+      return writer.message(24, instruction, moves.writeReleaseSlots);
+    case 'reclaim-slots':
+      return writer.message(25, instruction, moves.writeOfMove);
+    case 'confirm-release':
+      return writer.message(26, instruction, moves.writeConfirmRelease);
     default:
       return unreachable(instruction, 'instruction');
   }
@@ -94,6 +110,20 @@ export function readInstruction(reader: WireReader): Instruction {
       return reader.message(18, payment.readCommitMany);
     case 19:
       return reader.message(19, payment.readAcknowledgeMany);
+    case 20:
+      return reader.message(20, moves.readBeginImport);
+    case 21:
+      return reader.message(21, moves.readImportRows);
+    case 22:
+      return reader.message(22, moves.readAdoptSlots);
+    case 23:
+      return reader.message(23, moves.readDeclineImport);
+    case 24:
+      return reader.message(24, moves.readReleaseSlots);
+    case 25:
+      return reader.message(25, moves.readReclaimSlots);
+    case 26:
+      return reader.message(26, moves.readConfirmRelease);
     default:
       return reader.fail('an unknown instruction');
   }

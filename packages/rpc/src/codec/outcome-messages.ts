@@ -20,6 +20,7 @@ import {
   writeLockRow,
   writeOutcomeRow,
 } from './row-messages';
+import { readMoveStage, writeMoveStage } from './slot-move-messages';
 
 type OutcomeOf<Kind extends ItemOutcome['kind']> = Extract<ItemOutcome, { readonly kind: Kind }>;
 
@@ -53,6 +54,11 @@ export function writeOutcome(writer: WireWriter, outcome: ItemOutcome): void {
       return writer.message(13, outcome.alarm, writeAlarm);
     case 'each':
       return writer.message(14, outcome, (inner, { outcomes }) => inner.messages(1, outcomes, writeOutcome));
+    case 'move':
+      return writer.message(15, outcome, (inner, { move, stage }) => {
+        inner.uint(1, move);
+        writeMoveStage(inner, stage);
+      });
     default:
       return unreachable(outcome, 'outcome');
   }
@@ -88,6 +94,8 @@ export function readOutcome(reader: WireReader): ItemOutcome {
       return { kind: 'alarm', alarm: reader.message(13, readAlarm) };
     case 14:
       return reader.message(14, (inner) => ({ kind: 'each', outcomes: inner.messages(1, readMemberOutcome) }) as const);
+    case 15:
+      return reader.message(15, (inner) => ({ kind: 'move', move: inner.uint(1), stage: readMoveStage(inner) }) as const);
     default:
       return reader.fail('an unknown outcome');
   }

@@ -1,5 +1,5 @@
 /** Rows, checkpoints and bucket scalars: round trip, agreement with the proto files, canonical form. */
-import type { BucketMeta } from '@mas/ledger';
+import { NO_MOVES, type BucketMeta } from '@mas/ledger';
 import { bucketId, currency } from '@mas/values';
 import * as generated from '../generated/mas/v1/row';
 import { bucketMeta, checkpoint, snapshotChunk } from '../testing/arbitrary-ledger';
@@ -34,6 +34,7 @@ test('totals are equal bytes whatever the order of insertion', () => {
     totals: new Map(),
     accountCount: 0,
     semanticsVersion: 1,
+    moves: NO_MOVES,
   };
   const usd = [currency('USD'), 1n] as const;
   const eur = [currency('EUR'), 2n] as const;

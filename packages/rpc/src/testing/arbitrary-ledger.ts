@@ -2,6 +2,8 @@
 import * as fc from 'fast-check';
 import {
   COORDINATOR_REASON_NAMES,
+  MOVE_REFUSALS,
+  NO_MOVES,
   PaymentBody,
   REFUSAL_NAMES,
   type AbortReason,
@@ -12,9 +14,11 @@ import {
   type LegRow,
   type LegSpec,
   type LockRow,
+  type MoveStage,
   type OutcomeRow,
   type Policy,
   type Refusal,
+  type SlotMoves,
   type Subject,
 } from '@mas/ledger';
 import type { ConfState, NodeId } from '@mas/raft';
@@ -83,7 +87,7 @@ const slotRange = fc.tuple(anySlot, anySlot).map(([left, right]) => (left < righ
 const slotRanges = fc.array(slotRange, { maxLength: 3 });
 const txns = fc.array(txn, { maxLength: 2 });
 
-export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
+const paymentInstruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc.record({ kind: fc.constant('genesis' as const), slots: slotRanges, epoch: safeUint, policy, semanticsVersion: safeUint }),
   fc.record({ kind: fc.constant('set-policy' as const), policy, semanticsVersion: safeUint, subject }),
   fc.record({
@@ -223,6 +227,58 @@ export const lockRow: fc.Arbitrary<LockRow> = fc.record({
 /** Of many accounts: also beyond 64 bits, and right at their end. */
 const sum = fc.oneof(amount, fc.bigInt({ min: -(2n ** 116n), max: 2n ** 116n }), fc.constantFrom(INT64_MAX, INT64_MAX + 1n, -INT64_MAX - 1n, -INT64_MAX - 2n));
 export const totals = fc.array(fc.tuple(currencyCode, sum), { maxLength: 4 }).map((entries) => new Map(entries));
+const ofMove = { move: safeUint, slots: slotRange };
+const movedSums = fc.record({ accounts: safeUint, legs: safeUint, outcomes: safeUint, locks: safeUint, balances: totals, openings: totals });
+const handover = fc.record({
+  lockSeq: safeUint,
+  momentUs: safeUint,
+  momentsSinceUs: safeUint,
+  lastSeq: safeUint,
+  semanticsVersion: safeUint,
+  policyVersion: safeUint,
+});
+const moveInstruction: fc.Arbitrary<Instruction> = fc.oneof(
+  fc.record({ kind: fc.constant('begin-import' as const), ...ofMove, from: bucket, attempt: safeUint }),
+  fc.record({
+    kind: fc.constant('import-rows' as const),
+    ...ofMove,
+    attempt: safeUint,
+    part: safeUint,
+    rows: fc.record({
+      accounts: fc.array(accountRow, { maxLength: 2 }),
+      legs: fc.array(legRow, { maxLength: 2 }),
+      outcomes: fc.array(outcomeRow, { maxLength: 2 }),
+      locks: fc.array(lockRow, { maxLength: 2 }),
+    }),
+  }),
+  fc.record({ kind: fc.constant('adopt-slots' as const), ...ofMove, attempt: safeUint, parts: safeUint, sums: movedSums, handover }),
+  fc.record({ kind: fc.constant('decline-import' as const), ...ofMove }),
+  fc.record({ kind: fc.constant('release-slots' as const), ...ofMove, to: bucket }),
+  fc.record({ kind: fc.constant('reclaim-slots' as const), ...ofMove }),
+  fc.record({ kind: fc.constant('confirm-release' as const), ...ofMove, sums: movedSums }),
+);
+export const instruction: fc.Arbitrary<Instruction> = fc.oneof({ weight: 3, arbitrary: paymentInstruction }, { weight: 1, arbitrary: moveInstruction });
+export const moveStage: fc.Arbitrary<MoveStage> = fc.oneof(
+  fc.record({ kind: fc.constant('importing' as const), attempt: safeUint, parts: safeUint }),
+  fc.constantFrom(
+    { kind: 'adopted' as const },
+    { kind: 'declined' as const },
+    { kind: 'reclaimed' as const },
+    { kind: 'confirmed' as const },
+    { kind: 'over' as const },
+  ),
+  fc.record({ kind: fc.constant('released' as const), handover }),
+  fc.record({ kind: fc.constant('refused' as const), reason: fc.constantFrom(...MOVE_REFUSALS) }),
+);
+const slotMoves: fc.Arbitrary<SlotMoves> = fc.record({
+  seqBase: safeUint,
+  moved: fc.array(
+    fc.tuple(slotRange, safeUint).map(([range, move]) => ({ ...range, move })),
+    { maxLength: 3 },
+  ),
+  departing: fc.array(fc.record({ ...ofMove, to: bucket, handover }), { maxLength: 2 }),
+  arriving: fc.array(fc.record({ ...ofMove, from: bucket, attempt: safeUint, parts: safeUint, sums: movedSums }), { maxLength: 2 }),
+});
 export const bucketMeta: fc.Arbitrary<BucketMeta> = fc.record({
   bucket,
   stampMs: safeUint,
@@ -237,6 +293,7 @@ export const bucketMeta: fc.Arbitrary<BucketMeta> = fc.record({
   totals,
   accountCount: safeUint,
   semanticsVersion: safeUint,
+  moves: fc.oneof(fc.constant(NO_MOVES), slotMoves),
 });
 const nodeIds = fc.array(fc.integer({ min: 1, max: 65535 }), { maxLength: 5 }) as unknown as fc.Arbitrary<NodeId[]>;
 export const confState: fc.Arbitrary<ConfState> = fc.record({

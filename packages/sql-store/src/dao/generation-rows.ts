@@ -8,12 +8,13 @@
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { CompiledQuery, sql, type Kysely } from 'kysely';
+import type { SlotRange } from '@mas/ledger';
 import type { BucketId } from '@mas/values';
 import type { RowKey } from '../rows/row-key';
 import { bySlot } from '../rows/row-order';
 import type { RowWriter } from '../rows/row-writer';
 import type { RowInSlot, TableText } from '../rows/table-text';
-import type { Schema } from '../schema/schema';
+import { GENERATION_TABLES, type Schema } from '../schema/schema';
 import type { SqlDialect } from '../sql-dialect';
 import { integer } from '../sql-dialect';
 import type { RawRow } from '../sql-database';
@@ -21,6 +22,19 @@ import type { RawRow } from '../sql-database';
 export interface Generation {
   readonly bucket: BucketId;
   readonly generation: number;
+}
+
+/** All rows of these slots, of every kind: keys begin with the slot. */
+export async function dropSlots(executor: Kysely<Schema>, at: Generation, { from, to }: SlotRange): Promise<void> {
+  for (const table of GENERATION_TABLES) {
+    await executor
+      .deleteFrom(table)
+      .where('bucket', '=', at.bucket)
+      .where('generation', '=', at.generation)
+      .where('slot', '>=', from)
+      .where('slot', '<=', to)
+      .execute();
+  }
 }
 
 /** The optimizers of MySQL and MariaDB need more than linear time for more in one WHERE, and at some point drop key parts. */

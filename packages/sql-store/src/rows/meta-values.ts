@@ -1,10 +1,12 @@
 /** BucketMeta and ConfState ↔ columns of `bucket_meta`. */
-import type { BucketMeta, Policy } from '@mas/ledger';
+import { NO_MOVES, type BucketMeta, type Policy } from '@mas/ledger';
 import { nodeId, type ConfState, type NodeId } from '@mas/raft';
-import { bucketId, type AmountMinor, type Currency } from '@mas/values';
+import { bucketId } from '@mas/values';
 import type { RawRow } from '../sql-database';
 import { decodeCold, encodeCold } from './cold-values';
-import { asArray, asBoolean, asCurrency, asInt, asSlot, asText } from './raw-values';
+import { coldMoves, isWithoutMoves, warmMoves } from './moves-text';
+import { asArray, asBoolean, asInt, asSlot, asText } from './raw-values';
+import { coldTotals, warmTotals } from './totals-text';
 
 export interface MetaColumns {
   readonly stamp_ms: number;
@@ -23,19 +25,31 @@ export function metaColumns(meta: BucketMeta): MetaColumns {
     lock_seq: meta.lockSeq,
     epoch: meta.epoch,
     account_count: meta.accountCount,
-    detail: encodeCold([coldPolicy(meta.policy), slots, coldTotals(meta.issued), coldTotals(meta.totals), meta.semanticsVersion, ...moments(meta)]),
+    detail: encodeCold([
+      coldPolicy(meta.policy),
+      slots,
+      coldTotals(meta.issued),
+      coldTotals(meta.totals),
+      meta.semanticsVersion,
+      ...moments(meta),
+      ...moves(meta),
+    ]),
   };
 }
 
 /** Of a bucket that has had to do with none: nothing, as before there were any. */
-function moments({ momentUs, momentsSinceUs }: BucketMeta): readonly number[] {
-  return momentUs === 0 && momentsSinceUs === 0 ? [] : [momentUs, momentsSinceUs];
+function moments({ momentUs, momentsSinceUs, moves }: BucketMeta): readonly number[] {
+  return momentUs === 0 && momentsSinceUs === 0 && isWithoutMoves(moves) ? [] : [momentUs, momentsSinceUs];
+}
+
+function moves({ moves: all }: BucketMeta): readonly unknown[] {
+  return isWithoutMoves(all) ? [] : [coldMoves(all)];
 }
 
 /** Null before the first checkpoint. */
 export function bucketMeta(raw: RawRow): BucketMeta | null {
   if (raw['detail'] === null) return null;
-  const [policy, slots, issued, totals, semanticsVersion, momentUs = 0, momentsSinceUs = 0] = decodeCold(raw['detail'], 'detail of a bucket');
+  const [policy, slots, issued, totals, semanticsVersion, momentUs = 0, momentsSinceUs = 0, slotMoves = null] = decodeCold(raw['detail'], 'detail of a bucket');
   return {
     bucket: bucketId(asInt(raw['bucket'], 'bucket')),
     stampMs: asInt(raw['stamp_ms'], 'stamp'),
@@ -53,6 +67,7 @@ export function bucketMeta(raw: RawRow): BucketMeta | null {
     semanticsVersion: asInt(semanticsVersion, 'semantics version'),
     momentUs: asInt(momentUs, 'moment'),
     momentsSinceUs: asInt(momentsSinceUs, 'first moment'),
+    moves: slotMoves === null ? NO_MOVES : warmMoves(slotMoves),
   };
 }
 
@@ -90,17 +105,4 @@ function warmPolicy(value: unknown): Policy | null {
     minimumBalanceMinor: BigInt(asText(minimum, 'minimum balance')),
     maximumAmountMinor: BigInt(asText(maximum, 'maximum amount')),
   };
-}
-
-/** In the order of the currencies' codes, so that equal totals are equal bytes. */
-function coldTotals(totals: ReadonlyMap<Currency, AmountMinor>): readonly unknown[] {
-  return [...totals].sort(([left], [right]) => (left < right ? -1 : 1)).map(([code, amount]) => [code, amount.toString()]);
-}
-
-function warmTotals(value: unknown): ReadonlyMap<Currency, AmountMinor> {
-  const entries = asArray(value, 'totals').map((entry) => {
-    const [code, amount] = asArray(entry, 'total');
-    return [asCurrency(code), BigInt(asText(amount, 'total'))] as const;
-  });
-  return new Map(entries);
 }

@@ -12,7 +12,7 @@
  * would be read in one piece, and its process would be silent for seconds.
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { lockKey } from '@mas/ledger';
+import { lockKey, type SlotRange } from '@mas/ledger';
 import type { Kysely } from 'kysely';
 import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
 import { StoreUnavailable } from '@mas/resource-manager';
@@ -64,6 +64,7 @@ export class BeforeImageSnapshots {
   async preserve(executor: Kysely<Schema>, at: Generation, batch: CheckpointBatch): Promise<void> {
     for (const snapshot of this.open) {
       if (snapshot.at.generation !== at.generation) continue;
+      for (const slots of batch.droppedSlots) for (const kind of SNAPSHOT_KINDS) await snapshot.preserveSlots(executor, kind, slots);
       await snapshot.preserve(executor, 'accounts', batch.accounts);
       await snapshot.preserve(executor, 'legs', batch.legs);
       await snapshot.preserve(executor, 'outcomes', batch.outcomes);
@@ -128,6 +129,21 @@ class BeforeImageSnapshot implements SnapshotReader {
       this.noteImage(kind, { key: textOf(kind).keyOf(row), row });
     }
     if (this.imageCount > MAX_BEFORE_IMAGES) this.end('outrun');
+  }
+
+  /** All rows of these slots that have not been passed yet. */
+  async preserveSlots(executor: Kysely<Schema>, kind: SnapshotKind, { from, to }: SlotRange): Promise<void> {
+    const passed = this.passed.get(kind) ?? null;
+    if (passed === 'all') return;
+    const { keyOf } = textOf(kind);
+    for (let after = passed; this.state === 'open'; ) {
+      const rows = await rowsOf(executor, this.database.dialect, this.at, kind).page(after, ROWS_PER_CHUNK, `slot between ${integer(from)} and ${integer(to)}`);
+      for (const row of rows) if (!this.imagesOf(kind, row.slot).has(nameOfKey(keyOf(row)))) this.noteImage(kind, { key: keyOf(row), row });
+      if (this.imageCount > MAX_BEFORE_IMAGES) this.end('outrun');
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < ROWS_PER_CHUNK) return;
+      after = keyOf(last);
+    }
   }
 
   private noteImage(kind: SnapshotKind, image: BeforeImage): void {

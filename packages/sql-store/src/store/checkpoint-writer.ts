@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { CheckpointBatch } from '@mas/resource-manager';
 import { AccountDAO } from '../dao/account-dao';
 import type { BucketMetaDAO } from '../dao/bucket-meta-dao';
-import type { Generation } from '../dao/generation-rows';
+import { dropSlots, type Generation } from '../dao/generation-rows';
 import { LockDAO } from '../dao/lock-dao';
 import { OutcomeDAO } from '../dao/outcome-dao';
 import { PaymentDAO } from '../dao/payment-dao';
@@ -31,6 +31,7 @@ export async function writeCheckpoint(
 
 async function writeRows(trx: Transaction<Schema>, dialect: SqlDialect, at: Generation, batch: CheckpointBatch, meta: BucketMetaDAO): Promise<void> {
   const locks = new LockDAO(trx, dialect, at);
+  for (const slots of batch.droppedSlots) await dropSlots(trx, at, slots);
   await new AccountDAO(trx, dialect, at).upsert(batch.accounts);
   await new PaymentDAO(trx, dialect, at).upsert(batch.legs);
   await new OutcomeDAO(trx, dialect, at).upsert(batch.outcomes);

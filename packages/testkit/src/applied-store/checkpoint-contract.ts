@@ -1,7 +1,7 @@
 /** A checkpoint is all or nothing, follows on the one before, and belongs to one writer. */
 import { WriterFenced } from '@mas/resource-manager';
 import { accountNumber, InvariantViolation, slot } from '@mas/values';
-import { account, batch, key, leg, lock, meta, outcome, position } from './contract-rows';
+import { account, batch, key, leg, lock, meta, movesOf, outcome, position, txn } from './contract-rows';
 import type { ContractContext } from './store-under-test';
 
 const ABC = { accounts: [accountNumber('abc')], legs: [], outcomes: [] };
@@ -18,6 +18,37 @@ export function checkpointContract(context: ContractContext): void {
     expect(again.checkpoint.applied).toEqual(position(25, 3));
     expect(again.checkpoint.meta?.rev).toBe(99);
     expect((await again.store.load(ABC)).accounts).toEqual([account('abc', { balanceMinor: 7n })]);
+  });
+
+  test('of slots that are dropped nothing stays but what comes with the drop; what the bucket keeps of moves survives the process', async () => {
+    const { bucket, store } = await context.openNew();
+    const [first, second] = [account('abc'), account('def')];
+    const [ours, theirs] = [key('abc', 'x'), key('def', 'y')];
+    const rows = {
+      accounts: [first, second],
+      legs: [leg('abc', 5, { state: 'prepared' }), leg('def', 6)],
+      outcomes: [outcome(ours), outcome(theirs)],
+      locks: [lock('abc'), lock('def')],
+    };
+    await store.checkpoint(batch(bucket, rows));
+    const slots = { from: first.slot, to: first.slot };
+    const moves = movesOf(slots);
+    const newer = account('abc', { balanceMinor: 7n });
+    await store.checkpoint(
+      batch(bucket, { previous: position(10), applied: position(11), meta: meta(bucket, { moves }), droppedSlots: [slots], accounts: [newer] }),
+    );
+    await context.reopen();
+    const again = await context.open(bucket);
+    expect(again.checkpoint.meta?.moves).toEqual(moves);
+    const seqRanges = [{ from: 0, to: 10 }];
+    const legs = ['abc', 'def'].map((number, at) => ({ account: accountNumber(number), txn: txn(5 + at), seqRanges }));
+    const found = await again.store.load({ accounts: [first.number, second.number], legs, outcomes: [ours, theirs] });
+    expect(found.accounts).toHaveLength(2);
+    expect(found.accounts).toEqual(expect.arrayContaining([newer, second]));
+    expect(found.legs).toEqual([leg('def', 6)]);
+    expect(found.outcomes).toEqual(rows.outcomes.filter(({ slot: of }) => of !== first.slot));
+    expect((await again.store.loadPinned()).prepared).toEqual([]);
+    expect((await again.store.loadPinned()).locks).toEqual([lock('def')]);
   });
 
   test('the state of a group without accounts stays until it is replaced', async () => {

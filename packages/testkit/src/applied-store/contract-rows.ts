@@ -1,9 +1,32 @@
 /** Rows for the contract: complete, valid, and as awkward as the types allow. */
-import { PaymentBody, type AccountRow, type BodyContent, type BucketMeta, type LegRow, type LockRow, type OutcomeRow } from '@mas/ledger';
+import {
+  NO_MOVES,
+  PaymentBody,
+  type AccountRow,
+  type BodyContent,
+  type BucketMeta,
+  type LegRow,
+  type LockRow,
+  type OutcomeRow,
+  type SlotMoves,
+  type SlotRange,
+} from '@mas/ledger';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, nodeId, type ConfState } from '@mas/raft';
 import type { CheckpointBatch, Position } from '@mas/resource-manager';
-import { accountNumber, currency, parseAccountNumber, paymentKey, slot, splitPaymentKey, txnId, type BucketId, type PaymentKey, type TxnId } from '@mas/values';
+import {
+  accountNumber,
+  bucketId,
+  currency,
+  parseAccountNumber,
+  paymentKey,
+  slot,
+  splitPaymentKey,
+  txnId,
+  type BucketId,
+  type PaymentKey,
+  type TxnId,
+} from '@mas/values';
 
 /** Quotes, backslashes, a NUL, two-, three- and four-byte characters, and what looks like SQL. */
 export const AWKWARD_TEXT = `it's "x" \\ \\' -- /* é € 😀 \0 end; drop table account; %_ `;
@@ -135,7 +158,24 @@ export function meta(bucket: BucketId, changes: Partial<BucketMeta> = {}): Bucke
     totals: new Map([[USD, 9_223_372_036_854_775_807n]]),
     accountCount: 6,
     semanticsVersion: 1,
+    moves: NO_MOVES,
     ...changes,
+  };
+}
+
+/** Something of everything. */
+export function movesOf(slots: SlotRange): SlotMoves {
+  const handover = { lockSeq: 9, momentUs: 1_700_000_000_003_001, momentsSinceUs: 7, lastSeq: 2 ** 50, semanticsVersion: 9, policyVersion: 3 };
+  const totals = new Map([
+    [currency('EUR'), -1n],
+    [USD, 2n ** 70n],
+  ]);
+  const sums = { accounts: 1, legs: 2, outcomes: 3, locks: 4, balances: totals, openings: new Map() };
+  return {
+    seqBase: 2 ** 40,
+    moved: [{ ...slots, move: 12 }],
+    departing: [{ move: 12, slots, to: bucketId(3), handover }],
+    arriving: [{ move: 13, slots: { from: slot(4000), to: slot(4001) }, from: bucketId(2), attempt: 2 ** 21 + 1, parts: 6, sums }],
   };
 }
 
@@ -163,6 +203,7 @@ export function batch(bucket: BucketId, changes: Partial<CheckpointBatch> = {}):
     outcomes: [],
     locks: [],
     removedLocks: [],
+    droppedSlots: [],
     ...changes,
   };
 }

@@ -1,5 +1,5 @@
 /** The rows of one bucket in memory, with the lookups that the port asks for. Rows are immutable values and are shared; whoever changes one hears of it. */
-import { lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows } from '@mas/ledger';
+import { isIn, lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows, type SlotRange } from '@mas/ledger';
 import type { CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotChunk, StoredLegQuery } from '@mas/resource-manager';
 import { outcomeRowKey } from '@mas/sql-store/internals/rows/outcome-text';
 import { checkAccount, checkLeg, checkOutcome } from '@mas/sql-store/internals/rows/row-checks';
@@ -37,11 +37,19 @@ export class MemoryRows {
     batch.accounts.forEach(checkAccount);
     batch.legs.forEach(checkLeg);
     batch.outcomes.forEach(checkOutcome);
+    for (const slots of batch.droppedSlots) this.drop(slots);
     this.put({ kind: 'accounts', rows: batch.accounts });
     this.put({ kind: 'legs', rows: batch.legs });
     this.put({ kind: 'outcomes', rows: batch.outcomes });
     for (const lock of batch.removedLocks) this.locks.delete(nameOfKey([lock.slot, lock.key]));
     this.put({ kind: 'locks', rows: batch.locks });
+  }
+
+  private drop(slots: SlotRange): void {
+    for (const row of this.sortedAccounts()) if (isIn(slots, row.slot)) this.accounts.delete(row.number);
+    for (const row of this.sortedLegs()) if (isIn(slots, row.slot)) this.legs.delete(row.account);
+    for (const row of this.sortedOutcomes()) if (isIn(slots, row.slot)) this.outcomes.delete(row.key);
+    for (const row of this.sortedLocks()) if (isIn(slots, row.slot)) this.locks.delete(nameOfKey([row.slot, lockKey(row)]));
   }
 
   copy(): MemoryRows {

@@ -1,7 +1,7 @@
 /** A snapshot is the bucket at one index, whatever is written meanwhile; an installed one counts as a whole or not at all. */
 import type { AccountRow } from '@mas/ledger';
 import type { SnapshotChunk } from '@mas/resource-manager';
-import { accountNumber, InvariantViolation } from '@mas/values';
+import { accountNumber, InvariantViolation, slot } from '@mas/values';
 import { account, batch, CONF_STATE, key, leg, lock, manyRows, meta, outcome, position, removed } from './contract-rows';
 import { sorted } from './rows-contract';
 import { allChunks, rowsOfKind, type ContractContext } from './store-under-test';
@@ -59,6 +59,29 @@ export function snapshotContract(context: ContractContext): void {
     expect(fresh.checkpoint.applied).toEqual(position(index));
     expect(rowsOfKind(await allChunks(fresh), 'accounts')).toHaveLength(1_250 + 300 * (index - 10));
     await fresh.close();
+  });
+
+  test('slots that are dropped between its chunks are in it as they were', async () => {
+    const { bucket, store } = await context.openNew();
+    const rows = manyRows(1_250);
+    const legs = rows.accounts.map(({ number }) => leg(number, 7));
+    await store.checkpoint(batch(bucket, { accounts: rows.accounts, legs, locks: [lock('abc')] }));
+    const reader = await store.readSnapshot();
+    const chunks: SnapshotChunk[] = [];
+    for await (const chunk of reader.chunks()) {
+      chunks.push(chunk);
+      const index = 10 + chunks.length;
+      const droppedSlots = chunks.length === 1 ? [{ from: slot(0), to: slot(2_999) }] : [{ from: slot(2_000), to: slot(4_095) }];
+      const accounts = rows.accounts.filter(({ slot: of }) => of === 2_500).map((row) => ({ ...row, rev: index }));
+      await store.checkpoint(batch(bucket, { previous: position(index - 1), applied: position(index), droppedSlots, accounts }));
+    }
+    await reader.close();
+    expect(sorted(rowsOfKind(chunks, 'accounts'))).toEqual(sorted(rows.accounts));
+    expect(sorted(rowsOfKind(chunks, 'legs'))).toEqual(sorted(legs));
+    expect(rowsOfKind(chunks, 'locks')).toEqual([lock('abc')]);
+    const after = await store.readSnapshot();
+    expect(rowsOfKind(await allChunks(after), 'legs')).toEqual([]);
+    await after.close();
   });
 
   test('two kinds are read side by side, each in the order of its key, while checkpoints go on', async () => {

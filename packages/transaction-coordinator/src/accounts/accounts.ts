@@ -206,6 +206,7 @@ function finalReply(outcome: ItemOutcome, number: AccountNumber, body: PaymentBo
     case 'lock':
     case 'lock-released':
     case 'each':
+    case 'move':
     case 'alarm':
       return { kind: 'final', reply: failure('internal', 'UNEXPECTED_OUTCOME', `The bucket answered ${outcome.kind}.`) };
     default:

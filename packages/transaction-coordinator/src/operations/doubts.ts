@@ -11,7 +11,7 @@ import type { Caller, PaymentResult, Reply, UndecidedReport } from '../coordinat
 import { operatorsOnly } from '../payment/identity';
 import { resultOf } from '../payment/payment-result';
 import { PaymentRun } from '../payment/payment-run';
-import { MAX_REPLACEMENTS } from '../payment/payments';
+import { MOVED_RETRY_MS } from '../payment/payments';
 import type { RunServices } from '../payment/run-services';
 import type { LegFinder } from '../reads/leg-finder';
 import { failure, success, unanswered, withoutQuorum, withoutStore } from '../reply';
@@ -82,7 +82,7 @@ export class Doubts {
         lockedRetryMs: config.lockedRetryMs,
         retryMinMs: config.retryBackoffMinMs,
         retryMaxMs: config.retryBackoffMaxMs,
-        maxReplacements: MAX_REPLACEMENTS,
+        movedRetryMs: MOVED_RETRY_MS,
       },
     };
     const placing = placements.placing(leg.homeSlot, leg.body);

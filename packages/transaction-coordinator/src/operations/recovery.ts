@@ -8,7 +8,7 @@ import { resolveTransaction, globalTransaction, type GlobalTransaction, type Tim
 import { delay, type Timer } from '@mas/values';
 import { PaymentRun } from '../payment/payment-run';
 import type { RunServices } from '../payment/run-services';
-import { MAX_REPLACEMENTS } from '../payment/payments';
+import { MOVED_RETRY_MS } from '../payment/payments';
 import type { TransactionEntry, TxnCoordinatorDAO } from '../txn-coordinator-dao';
 
 /** Between two questions for entries of this coordinator's earlier runs. */
@@ -88,7 +88,7 @@ export class Recovery {
           lockedRetryMs: config.lockedRetryMs,
           retryMinMs: config.retryBackoffMinMs,
           retryMaxMs: config.retryBackoffMaxMs,
-          maxReplacements: MAX_REPLACEMENTS,
+          movedRetryMs: MOVED_RETRY_MS,
         },
       },
       null,

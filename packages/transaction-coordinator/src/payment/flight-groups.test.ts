@@ -53,7 +53,7 @@ function between(home: number, other: number): FlightPayment {
     expiresAtMs: null,
     memo: '',
   });
-  const limits = { lockedRetryMs: 0, retryMinMs: 1, retryMaxMs: 1, maxReplacements: 0 };
+  const limits = { lockedRetryMs: 0, retryMinMs: 1, retryMaxMs: 1, movedRetryMs: 0 };
   return {
     plan: {
       txn: txnId(String(made).padStart(64, '0')),

@@ -15,7 +15,8 @@ import { asRepetition, replyOf } from './payment-result';
 import { PaymentRun } from './payment-run';
 import { NO_LOCKS, Preconditions, type PaymentServices, type Permit } from './preconditions';
 
-export const MAX_REPLACEMENTS = 8;
+/** So long a payment follows slots that move; its deadline, where it has one, is sooner. */
+export const MOVED_RETRY_MS = 10_000;
 /** What does not expire reads no clock. */
 const NEVER_EXPIRES = 0;
 
@@ -30,7 +31,7 @@ export class Payments {
 
   constructor(private readonly services: PaymentServices) {
     const { lockedRetryMs, retryBackoffMinMs: retryMinMs, retryBackoffMaxMs: retryMaxMs } = services.config;
-    this.limits = { lockedRetryMs, retryMinMs, retryMaxMs, maxReplacements: MAX_REPLACEMENTS };
+    this.limits = { lockedRetryMs, retryMinMs, retryMaxMs, movedRetryMs: MOVED_RETRY_MS };
     this.preconditions = new Preconditions(services);
     this.flights = new FlightGroups(services);
   }

@@ -1,8 +1,8 @@
 /**
  * Global transactions over real ledgers, with the world at its worst: messages overtake each other, are lost before or
  * after they took effect, arrive again and late; timeouts, deadlines and crashed coordinators; callers that retry,
- * also with another body; participants that resolve by themselves. At the end everything is delivered, and the
- * books must agree.
+ * also with another body; participants that resolve by themselves; slots that move from bucket to bucket, and maps that follow late. At the end
+ * everything is delivered, and the books must agree.
  */
 import { PaymentBody, type Instruction, type OutcomeRow, type Subject } from '@mas/ledger';
 import { genesisPlacement, homeSlotOfKey, PlacementIndex, slotOfAccount } from '@mas/placement';
@@ -12,6 +12,7 @@ import {
   globalTransaction,
   type GlobalTransaction,
   type InstructionReply,
+  type Placing,
   type TransactionAnswer,
   type TransactionEffect,
   type TransactionEvent,
@@ -19,6 +20,7 @@ import {
 } from '../index';
 import type { Choices } from './choices';
 import { ModelBucket, STAMP_MS } from './model-bucket';
+import { movedTo, stepsOf } from './slot-move';
 
 export const USD = currency('USD');
 export const OPERATOR: Subject = { kind: 'operator', name: 'mas|ops' };
@@ -41,13 +43,15 @@ interface Message {
 }
 
 export class World {
-  readonly placement: PlacementIndex;
+  placement: PlacementIndex;
   readonly buckets = new Map<BucketId, ModelBucket>();
   readonly machines: Machine[] = [];
   readonly log: string[] = [];
   nowMs = 0;
   private messages: Message[] = [];
   private nextTxn = 1;
+  private moves = 0;
+  private readonly moving = new Set<Slot>();
 
   constructor(private readonly choices: Choices) {
     this.placement = new PlacementIndex(genesisPlacement([{ rm: rmId(1), address: 'one:1' }], BUCKETS, 1));
@@ -110,18 +114,13 @@ export class World {
       lockTokens: [],
       createdAtMs: STAMP_MS + this.nowMs,
       startedAtMs: this.nowMs,
-      limits: { lockedRetryMs: 2_000, retryMinMs: 10, retryMaxMs: 200, maxReplacements: 8 },
+      limits: { lockedRetryMs: 2_000, retryMinMs: 10, retryMaxMs: 200, movedRetryMs: 30_000 },
     };
   }
 
   /** Also how a caller retries: the same plan on another coordinator. */
   begin(plan: TransactionPlan): Machine {
-    const machine = new Machine(
-      globalTransaction(plan, {
-        homeBucket: this.placement.bucketOf(plan.homeSlot),
-        legBuckets: plan.body.legs.map((leg) => this.placement.bucketOf(slotOfAccount(leg.account))),
-      }),
-    );
+    const machine = new Machine(globalTransaction(plan, this.placingOf(plan)));
     this.machines.push(machine);
     this.dispatch(machine, { kind: 'begin', nowMs: this.nowMs });
     return machine;
@@ -159,6 +158,34 @@ export class World {
     return bucket;
   }
 
+  private placingOf({ homeSlot, body }: TransactionPlan): Placing {
+    return { homeBucket: this.placement.bucketOf(homeSlot), legBuckets: body.legs.map((leg) => this.placement.bucketOf(slotOfAccount(leg.account))) };
+  }
+
+  /** A slot that the payment is about goes elsewhere, while it and others go on. */
+  private moveSlot({ homeSlot, body }: TransactionPlan): void {
+    const slots = [homeSlot, ...body.legs.map(({ account }) => slotOfAccount(account))];
+    const slot = slots[this.choices.below(slots.length)] ?? homeSlot;
+    const from = this.bucketOf(slot);
+    const others = [...this.buckets.values()].filter((bucket) => bucket !== from);
+    const to = others[this.choices.below(others.length)];
+    if (to === undefined || this.moving.has(slot)) return;
+    this.moves += 1;
+    this.moving.add(slot);
+    const steps = stepsOf({ move: this.moves, slot, from, to });
+    const go = (at: number): void => {
+      const step = steps[at];
+      if (step === undefined) {
+        this.placement = new PlacementIndex(movedTo(this.placement.map, slot, to.id));
+        this.moving.delete(slot);
+        return;
+      }
+      step();
+      this.post(`move ${this.moves} of slot ${slot}`, () => go(at + 1));
+    };
+    this.post(`slot ${slot} moves`, () => go(0));
+  }
+
   dispatch(machine: Machine, event: TransactionEvent): void {
     if (machine.crashed) return;
     const { txn, effects } = advance(machine.txn, event);
@@ -190,10 +217,10 @@ export class World {
       case 'query-homes':
         return this.post('homes answer', () => {
           const silent = this.choices.chance(4);
-          const answers = effect.undecided.map((leg) => ({
-            leg,
-            recorded: silent ? ('unreachable' as const) : (this.outcomeOf(leg.key, leg.homeSlot) ?? null),
-          }));
+          const answers = effect.undecided.map((leg) => {
+            const isAnswered = !silent && this.bucketOf(leg.homeSlot).ledger.ownsSlot(leg.homeSlot);
+            return { leg, recorded: isAnswered ? (this.outcomeOf(leg.key, leg.homeSlot) ?? null) : ('unreachable' as const) };
+          });
           this.dispatch(machine, { kind: 'homes-answered', nowMs: now(), waiter: effect.waiter, answers });
         });
       case 'settle':
@@ -211,7 +238,7 @@ export class World {
           this.dispatch(machine, {
             kind: 'placed',
             nowMs: now(),
-            placing: { homeBucket: machine.txn.homeBucket, legBuckets: machine.txn.legs.map((leg) => leg.bucket) },
+            placing: this.placingOf(machine.txn.plan),
           }),
         );
       case 'answer':
@@ -250,7 +277,7 @@ export class World {
   private misfortune(): void {
     const machine = this.machines[this.choices.below(this.machines.length)];
     if (machine === undefined || machine.ended || machine.crashed) return;
-    const kind = this.choices.below(4);
+    const kind = this.choices.below(6);
     if (kind === 0 && machine.lateness === 0) {
       machine.lateness = 1;
       this.dispatch(machine, { kind: 'deadline', nowMs: this.nowMs });
@@ -261,6 +288,8 @@ export class World {
       machine.crashed = true;
       this.log.push(`${this.nowMs} a coordinator dies`);
       if (this.choices.chance(2)) this.begin(machine.txn.plan);
+    } else if (kind >= 4) {
+      this.moveSlot(machine.txn.plan);
     } else {
       this.resolveOnce();
     }
@@ -282,6 +311,7 @@ export class World {
           subject: { kind: 'system' },
           askedAtMs: null,
         });
+        if (outcome.kind === 'wrong-bucket') continue;
         const decision = outcome.kind === 'decided' ? outcome.outcome.decision : null;
         const reason = { name: 'ABANDONED', account: null, facts: {} } as const;
         bucket.run(
@@ -292,19 +322,23 @@ export class World {
       }
       for (const row of [...bucket.ledger.undelivered()]) {
         acted = true;
-        for (const { account } of row.untold) this.deliver(row, account);
-        bucket.run({ kind: 'acknowledge', key: row.key, txn: row.txn, accounts: row.untold.map((untold) => untold.account) });
+        const told = row.untold.map(({ account }) => account).filter((account) => this.deliver(row, account));
+        if (told.length > 0) bucket.run({ kind: 'acknowledge', key: row.key, txn: row.txn, accounts: told });
       }
     }
     return acted;
   }
 
-  private deliver(row: OutcomeRow, account: AccountNumber): void {
+  /** Whether it was told. */
+  private deliver(row: OutcomeRow, account: AccountNumber): boolean {
     const spec = row.body.legs.find((leg) => leg.account === account);
     if (spec === undefined) throw new Error('an untold leg is one of the body');
     const bucket = this.bucketOf(slotOfAccount(account));
-    if (row.decision.kind === 'committed') bucket.run({ kind: 'commit', txn: row.txn, account, commitUs: row.decision.commitUs });
-    else bucket.run({ kind: 'rollback', txn: row.txn, key: row.key, homeSlot: row.slot, account, spec, reason: row.decision.reason });
+    const outcome =
+      row.decision.kind === 'committed'
+        ? bucket.run({ kind: 'commit', txn: row.txn, account, commitUs: row.decision.commitUs })
+        : bucket.run({ kind: 'rollback', txn: row.txn, key: row.key, homeSlot: row.slot, account, spec, reason: row.decision.reason });
+    return outcome.kind === 'leg-ended';
   }
 
   private run(bucket: BucketId, instruction: Instruction): ReturnType<ModelBucket['run']> {

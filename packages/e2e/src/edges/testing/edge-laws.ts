@@ -75,6 +75,7 @@ function batchOf(bucket: BucketId, history: EdgeHistory): CheckpointBatch {
     outcomes: rows.sortedOutcomes(),
     locks: rows.sortedLocks(),
     removedLocks: [],
+    droppedSlots: [],
   };
 }
 
