@@ -1,4 +1,5 @@
 /** COMMITTED reads see everything that was answered and nothing that is undecided; lists and checksums come from SQL at the read point. */
+import { slotOfAccount } from '@mas/placement';
 import type { NotSent, ParticipantReply } from '@mas/two-phase-commit';
 import { present, type AccountNumber, type TxnId } from '@mas/values';
 import type { ResourceManagerConfig } from './config';
@@ -168,7 +169,7 @@ test('a leg is found by its txn: decided, undecided, after it has left memory, a
 
 test('a bucket says nothing about accounts in slots that it does not own', async () => {
   const cluster = await started();
-  const nowhere = { kind: 'unavailable', reason: expect.stringContaining('is not owned') as unknown };
+  const nowhere = { kind: 'wrong-bucket', slot: slotOfAccount(ALICE) };
   expect(await cluster.ask(BUCKET_2, { kind: 'leg', bucket: BUCKET_2, account: ALICE, txn: payment('p', ALICE, BOB, 1n).txn, token: null })).toMatchObject(
     nowhere,
   );

@@ -55,7 +55,7 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
       health: new StoreHealth(clock, config.storeAwayMs, (failing) => host.storeFails(failing)),
     };
     this.probe = new StoreProbe(options.store, this.context.health, clock, config.storeProbeMs, config.storeAwayMs);
-    this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs);
+    this.exchange = new BucketExchange(options, this, config.exchangeTimeoutMs, () => this.nodes.lookForMap());
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest, () => txnVersionOf(directory.placement().map));

@@ -5,6 +5,9 @@ import type { Reply, RequestError } from './coordinator-service';
 
 export type RequestErrorKind = RequestError['kind'];
 
+/** Said where it did not arrive before the deadline: until then it is followed. */
+export const SLOT_MOVING = 'SLOT_MOVING';
+
 const READ_AGAIN = 'try again once more of them are up';
 
 export function success<Value>(value: Value): Reply<Value> {
@@ -20,6 +23,7 @@ export function unanswered(reply: ParticipantAnswer | Unreachable, message: stri
     return failure('permission-denied', 'NOT_AUTHORIZED', `The Resource Manager does not accept the token for this: ${reply.reason}.`);
   if (reply.kind === 'home-without-quorum') return withoutQuorum({ bucket: reply.home, ...reply.missing, perhapsDone: false }, READ_AGAIN);
   if (reply.kind === 'unreachable') return unreached(reply, 'BUCKET_UNAVAILABLE', message);
+  if (reply.kind === 'wrong-bucket') return failure('unavailable', SLOT_MOVING, 'What was asked for is moving to another bucket; try again.');
   return failure('unavailable', 'BUCKET_UNAVAILABLE', message);
 }
 

@@ -46,6 +46,7 @@ import { Cursors } from './reads/cursor';
 import { Followers } from './reads/followers';
 import { Lists } from './reads/lists';
 import { PaymentViews } from './reads/payment-views';
+import { SLOT_MOVING } from './reply';
 import { BucketLink } from './transport/bucket-link';
 import { TimerWheel } from './transport/timer-wheel';
 import { WorkLimit } from './work-limit';
@@ -85,7 +86,8 @@ export class TransactionCoordinator implements CoordinatorService {
     const { dao, participants, directory, clock, random, logger, digest, failpoints } = ports;
     const { counters } = this;
     this.startedAtMs = clock.monotonicMs();
-    this.link = new BucketLink({ participants, directory, clock, random, logger, counters, config });
+    const refreshPlacement = (): Promise<void> => this.placements.refresh();
+    this.link = new BucketLink({ participants, directory, clock, random, logger, counters, config, refreshPlacement });
     const { link } = this;
     this.journal = new Journal(dao, clock, logger, counters, config);
     this.placements = new PlacementKeeper({ dao, participants, clock, logger }, directory, config.requestTimeoutMs);
@@ -192,7 +194,7 @@ export class TransactionCoordinator implements CoordinatorService {
   ): Promise<Reply<readonly AccountView[]>> {
     // More than one read may ask for is refused there, whatever else is under way.
     return this.limits.reads.run(Math.min(numbers.length, MAX_ACCOUNTS_PER_READ), () =>
-      atUs === null ? this.reads.get(caller, numbers, level) : this.pastReads.get(caller, numbers, atUs),
+      this.followed(caller, () => (atUs === null ? this.reads.get(caller, numbers, level) : this.pastReads.get(caller, numbers, atUs))),
     );
   }
 
@@ -213,7 +215,15 @@ export class TransactionCoordinator implements CoordinatorService {
   }
 
   listPayments(caller: Caller, request: ListPaymentsRequest): ReturnType<CoordinatorService['listPayments']> {
-    return this.limits.lists.run(1, () => this.lists.payments(caller, request));
+    return this.limits.lists.run(1, () => this.followed(caller, () => this.lists.payments(caller, request)));
+  }
+
+  /** A read changes nothing: one that met a slot on its way begins again with a newer map. */
+  private async followed<Value>(caller: Caller, read: () => Promise<Reply<Value>>): Promise<Reply<Value>> {
+    for (;;) {
+      const reply = await read();
+      if (reply.ok || reply.error.reason !== SLOT_MOVING || !(await this.link.placedAgain(caller.deadlineMs))) return reply;
+    }
   }
 
   audit(caller: Caller, watch: AuditWatch): ReturnType<CoordinatorService['audit']> {

@@ -290,6 +290,8 @@ export type ParticipantReply =
       readonly condition: Condition | null;
       readonly certificatesEndMs: number | null;
     }
+  /** To a read, or a question to a home: the bucket does not own this slot (any more), and what it lacks says nothing. Its owner has to be asked. */
+  | { readonly kind: 'wrong-bucket'; readonly slot: Slot }
   /** To a read at level committed: a leg on the account waits for this other bucket, of which too few replicas are there. */
   | { readonly kind: 'home-without-quorum'; readonly home: BucketId; readonly missing: MissingQuorum }
   | ParticipantFailure;

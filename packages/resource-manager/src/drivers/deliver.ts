@@ -11,7 +11,7 @@ import type { InstructionItem, ItemReply, ParticipantReply } from '@mas/two-phas
 import { present, type AccountNumber, type BucketId, type PaymentKey } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
-import type { BucketExchange } from '../homes/exchange';
+import { hasMoved, type BucketExchange } from '../homes/exchange';
 import type { Proposer } from '../propose/proposer';
 import { Attempts } from './attempts';
 import { KnownSince } from './known-since';
@@ -82,7 +82,7 @@ export class DeliveryDriver {
     for (const [at, { outcome, account }] of told.entries()) {
       if (isTold(present(reply.outcomes[at], 'reply'))) acknowledged.push({ kind: 'acknowledge', key: outcome.key, txn: outcome.txn, accounts: [account] });
       else
-        this.context.logger.warn(
+        this.context.logger[hasMoved(reply.outcomes[at]) ? 'debug' : 'warn'](
           { bucket: this.applier.bucket, to: bucket, txn: outcome.txn, account, reply: reply.outcomes[at] },
           'a leg did not take the decision; it is told again',
         );

@@ -8,7 +8,7 @@ import type { InstructionItem, ItemOutcome, ItemReply } from '@mas/two-phase-com
 import { present, type BucketId, type TxnId } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
-import type { BucketExchange } from '../homes/exchange';
+import { hasMoved, type BucketExchange } from '../homes/exchange';
 import { verdictOf } from '../homes/home-querier';
 import { endingOf } from '../homes/leg-ending';
 import type { Proposer } from '../propose/proposer';
@@ -71,7 +71,8 @@ export class ResolutionDriver {
   private ending(leg: LegRow, reply: ItemReply): Instruction | null {
     const recorded = reply.kind === 'outcome' ? recordOf(leg.txn, reply.outcome) : null;
     if (recorded === null) {
-      this.context.logger.warn({ bucket: this.applier.bucket, txn: leg.txn, account: leg.account, reply }, 'a home did not resolve a leg; it is asked again');
+      const level = hasMoved(reply) ? 'debug' : 'warn';
+      this.context.logger[level]({ bucket: this.applier.bucket, txn: leg.txn, account: leg.account, reply }, 'a home did not resolve a leg; it is asked again');
       return null;
     }
     this.context.logger.info(

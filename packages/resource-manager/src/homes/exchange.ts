@@ -4,7 +4,14 @@
  */
 import type { LeaderDirectory } from '@mas/placement';
 import { LeaderAsker } from '@mas/routing';
-import { NOBODY_MS, type ParticipantClient, type ParticipantReply, type ParticipantRequest, type ParticipantServer } from '@mas/two-phase-commit';
+import {
+  NOBODY_MS,
+  type ItemReply,
+  type ParticipantClient,
+  type ParticipantReply,
+  type ParticipantRequest,
+  type ParticipantServer,
+} from '@mas/two-phase-commit';
 import type { BucketId, Clock, Random, RmId } from '@mas/values';
 
 /** Less than a coordinator waits for the reader in whose name a home is asked. */
@@ -27,6 +34,8 @@ export class BucketExchange {
     { rm: self, participants, directory, clock, random }: ExchangePorts,
     local: ParticipantServer,
     private readonly timeoutMs: number,
+    /** A bucket says that a slot is not its own: the map here is old. */
+    private readonly onMoved: () => void,
   ) {
     this.clock = clock;
     const everybody: ParticipantClient = {
@@ -46,10 +55,20 @@ export class BucketExchange {
       onUnknown: () => undefined,
       onRetry: () => undefined,
     });
+    if (isMoved(reply)) this.onMoved();
     if (reply.kind !== 'unreachable') return reply;
     if (reply.noStore !== undefined) return { kind: 'no-store', rm: reply.noStore.rm };
     if (reply.noQuorum === undefined) return { kind: 'unavailable', reason: reply.reason };
     const { up, of, needed } = reply.noQuorum;
     return { kind: 'no-quorum', missing: { up, of, needed, forMs: this.clock.monotonicMs() - startedMs } };
   }
+}
+
+/** Some of it, or all. */
+function isMoved(reply: ParticipantReply | { readonly kind: 'unreachable' }): boolean {
+  return reply.kind === 'outcomes' ? reply.outcomes.some(hasMoved) : reply.kind === 'wrong-bucket';
+}
+
+export function hasMoved(item: ItemReply | undefined): boolean {
+  return item?.kind === 'outcome' && item.outcome.kind === 'wrong-bucket';
 }

@@ -131,8 +131,8 @@ export class HomeQuerier {
     const recorded = recordedIn(reply);
     if (recorded !== null) return questions.map((question, at) => verdictOf(question.txn, recorded[at] ?? null));
     const reason = reasonOf(home, reply);
-    // It refuses a moment that some of these asked about; others may be answered.
-    const isSilent = reply.kind !== 'no-moment';
+    // It refuses a moment, or a home that has moved, that some of these asked about; others may be answered.
+    const isSilent = reply.kind !== 'no-moment' && reply.kind !== 'wrong-bucket';
     const noQuorum = reply.kind === 'no-quorum' ? { home, missing: reply.missing } : null;
     return questions.map(() => ({ kind: 'unreachable', isSilent, reason, noQuorum }));
   }

@@ -65,6 +65,11 @@ export class Nodes {
     this.poll.stop();
   }
 
+  /** There is a newer map than the one that is known here, somewhere. */
+  lookForMap(): void {
+    this.poll.soon();
+  }
+
   order(order: NodeOrder, token: string): Promise<ParticipantReply> {
     return this.orders.carryOut(order, token);
   }

@@ -1,6 +1,6 @@
 /**
  * The map of another member, in turn: who has no replica of the meta group, or one that its group has left behind, hears of changes so. Sooner where somebody
- * came whom a newer map may know.
+ * came whom a newer map may know, or a bucket says that a slot is not its own.
  */
 import type { LeaderDirectory, PlacementMap } from '@mas/placement';
 import type { ParticipantClient } from '@mas/two-phase-commit';
@@ -8,6 +8,7 @@ import type { Clock, RmId, Timer } from '@mas/values';
 
 const POLL_EVERY_MS = 2_000;
 const ANSWER_MS = 1_000;
+const SOON_EVERY_MS = 100;
 
 export interface PlacementPollPorts {
   readonly rm: RmId;
@@ -21,6 +22,7 @@ export class PlacementPoll {
   private timer: Timer | null = null;
   private turn = 0;
   private isAsking = false;
+  private askedAllMs = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   constructor(private readonly ports: PlacementPollPorts) {}
@@ -34,9 +36,12 @@ export class PlacementPoll {
     this.timer?.cancel();
   }
 
-  /** Everybody is asked at once. */
+  /** Everybody is asked at once, but not again at once. */
   soon(): void {
-    if (!this.isAsking && !this.stopped) void this.askAll(this.others());
+    const nowMs = this.ports.clock.monotonicMs();
+    if (this.isAsking || this.stopped || nowMs - this.askedAllMs < SOON_EVERY_MS) return;
+    this.askedAllMs = nowMs;
+    void this.askAll(this.others());
   }
 
   private again(afterMs: number): void {

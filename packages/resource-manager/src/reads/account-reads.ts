@@ -12,7 +12,7 @@ import type { HomeQuerier, HomesSilent } from '../homes/home-querier';
 import type { Closing, NoMomentReply } from './closing';
 import { decidedOf, type Decided } from './decided-legs';
 import { changeBy, pastLegs, type ListLegs } from './past-balance';
-import { foreignAccount, readPoint, withRows } from './read-point';
+import { foreignAccount, readPoint, withRows, type WrongBucket } from './read-point';
 
 /** Rows and prepared legs of one instant: nothing is applied in between. */
 interface Taken {
@@ -29,7 +29,7 @@ const PAST_MS = 10_000;
 
 class TookTooLong extends Error {}
 
-type Failed = ParticipantFailure | NoMomentReply | HomesSilent;
+type Failed = ParticipantFailure | NoMomentReply | HomesSilent | WrongBucket;
 
 export class AccountReads {
   constructor(
@@ -108,6 +108,9 @@ export class AccountReads {
     await this.applier.flushUpTo(us, this.context.config.readTimeoutMs);
     const rows = new Map((await store.load({ accounts: [...new Set(numbers)], legs: [], outcomes: [] })).accounts.map((row) => [row.number, row]));
     const accounts = numbers.map((number) => rows.get(number) ?? null).map((row) => (row !== null && createdUs(row) <= us ? row : null));
+    // What SQL lacks may have gone with its slot.
+    const foreign = foreignAccount(this.applier, numbers);
+    if (foreign !== null) return foreign;
     const readings: (AccountReading | null)[] = [];
     for (let from = 0; from < accounts.length; from += ACCOUNTS_AT_ONCE) {
       const some = await Promise.all(accounts.slice(from, from + ACCOUNTS_AT_ONCE).map((row) => (row === null ? null : this.pastReading(listLegs, row, us))));
@@ -116,7 +119,7 @@ export class AccountReads {
         readings.push(reading);
       }
     }
-    return { kind: 'accounts', readings, momentUs: us, asStored: false };
+    return foreignAccount(this.applier, numbers) ?? { kind: 'accounts', readings, momentUs: us, asStored: false };
   }
 
   private async pastReading(listLegs: ListLegs, row: AccountRow, us: number): Promise<AccountReading | Failed> {
@@ -129,8 +132,9 @@ export class AccountReads {
     return readingOf(row, [], balanceMinor - row.balanceMinor);
   }
 
-  private async withAccounts<Value>(numbers: readonly AccountNumber[], read: () => Promise<Value>): Promise<Value | ParticipantFailure> {
-    return foreignAccount(this.applier, numbers) ?? withRows(this.applier, { accounts: numbers }, read);
+  private async withAccounts<Value>(numbers: readonly AccountNumber[], read: () => Promise<Value>): Promise<Value | ParticipantFailure | WrongBucket> {
+    const foreign = (): WrongBucket | null => foreignAccount(this.applier, numbers);
+    return foreign() ?? withRows(this.applier, { accounts: numbers }, async () => foreign() ?? read());
   }
 
   /** @param us accounts and legs that came to be behind this moment are left out */

@@ -9,7 +9,7 @@ import type { HomeQuerier } from '../homes/home-querier';
 import { readingOf } from './account-reads';
 import type { Closing } from './closing';
 import { decidedOf } from './decided-legs';
-import { foreignAccount, notOwned, readPoint, withRows } from './read-point';
+import { foreignAccount, foreignSlot, readPoint, withRows } from './read-point';
 
 const MAX_LEGS_LISTED = 500;
 
@@ -38,10 +38,13 @@ export class BucketReads {
   }
 
   private async recorded(keys: Query['keys'], decisionsOnly: boolean): Promise<ParticipantReply> {
-    const { ledger, table } = this.applier.state();
-    const foreign = keys.find(({ homeSlot }) => !ledger.ownsSlot(homeSlot));
-    if (foreign !== undefined) return notOwned(this.applier, foreign.homeSlot);
+    const { table } = this.applier.state();
+    const homes = keys.map(({ homeSlot }) => homeSlot);
+    const foreign = foreignSlot(this.applier, homes);
+    if (foreign !== null) return foreign;
     return withRows(this.applier, { outcomes: keys.map(({ key }) => key) }, (): ParticipantReply => {
+      const gone = foreignSlot(this.applier, homes);
+      if (gone !== null) return gone;
       const outcomes: (OutcomeRow | null)[] = keys.map(({ key }) => table.outcome(key) ?? null);
       return decisionsOnly ? { kind: 'decisions', decisions: outcomes } : { kind: 'queried', outcomes };
     });
@@ -49,6 +52,8 @@ export class BucketReads {
 
   /** Sums over the bucket, as of its last moment or of one that has passed: together with other buckets' the money of the ledger at one moment. */
   async totals(atUs: number | null): Promise<ParticipantReply> {
+    // What they add up to is counted until it is known to be elsewhere, where it may be counted by now.
+    if (this.applier.state().ledger.isGivingAway) return { kind: 'unavailable', reason: 'slots of the bucket are on their way to another one' };
     const failure = atUs === null ? null : await this.closing.at(atUs);
     if (failure !== null) return failure;
     return atUs === null ? this.atReadPoint(() => this.totalsOf([], null)) : this.totalsAt(atUs);
@@ -108,7 +113,11 @@ export class BucketReads {
     return this.atReadPoint(async () => {
       const foreign = foreignAccount(this.applier, [account]);
       if (foreign !== null) return foreign;
-      return withRows(this.applier, { legs: [{ account, txn }] }, () => ({ kind: 'leg', leg: this.applier.state().table.leg(account, txn) ?? null }) as const);
+      return withRows(
+        this.applier,
+        { legs: [{ account, txn }] },
+        (): ParticipantReply => foreignAccount(this.applier, [account]) ?? { kind: 'leg', leg: this.applier.state().table.leg(account, txn) ?? null },
+      );
     });
   }
 
@@ -128,6 +137,8 @@ export class BucketReads {
       await this.applier.flush(index, this.context.config.readTimeoutMs);
       // One more than asked for says whether there is a next page.
       const rows = await this.applier.state().store.listLegs({ ...query, limit: limit + 1 });
+      const gone = foreignAccount(this.applier, [query.account]);
+      if (gone !== null) return gone;
       const legs: readonly LegRow[] = rows.slice(0, limit);
       const last = legs[legs.length - 1];
       return { kind: 'legs', legs, nextCursorSeq: rows.length > limit && last !== undefined ? last.seq : null };
@@ -144,7 +155,8 @@ export class BucketReads {
       const last = accounts[accounts.length - 1];
       return {
         kind: 'account-list',
-        accounts: accounts.map((row) => readingOf(row, ledger.preparedOn(row.number))),
+        // What comes in is not the bucket's yet, and what goes no more.
+        accounts: accounts.filter(({ slot }) => ledger.ownsSlot(slot)).map((row) => readingOf(row, ledger.preparedOn(row.number))),
         next: rows.length > count && last !== undefined ? { slot: last.slot, number: last.number } : null,
       };
     });

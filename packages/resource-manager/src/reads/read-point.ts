@@ -1,6 +1,6 @@
 /** What every read does first: a linearizable point in the bucket's log, and rows in memory as of then. */
 import type { MultiRaft } from '@mas/multi-raft';
-import type { ParticipantFailure } from '@mas/two-phase-commit';
+import type { ParticipantFailure, ParticipantReply } from '@mas/two-phase-commit';
 import { slotOfAccount } from '@mas/placement';
 import { unreachable, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
@@ -29,14 +29,17 @@ export async function readPoint(host: MultiRaft<ApplyResult>, bucket: BucketId, 
 }
 
 /** What a bucket says about a slot that is not its own: nothing. A slot may have moved, and absence here means nothing. */
-export function notOwned(applier: BucketApplier, slot: Slot): ParticipantFailure {
-  return { kind: 'unavailable', reason: `slot ${slot} is not owned by bucket ${applier.bucket}` };
+export type WrongBucket = Extract<ParticipantReply, { readonly kind: 'wrong-bucket' }>;
+
+/** Asked in the same step in which what is read is taken: in the one before the slot may have been owned. */
+export function foreignSlot(applier: BucketApplier, slots: readonly Slot[]): WrongBucket | null {
+  const { ledger } = applier.state();
+  const foreign = slots.find((slot) => !ledger.ownsSlot(slot));
+  return foreign === undefined ? null : { kind: 'wrong-bucket', slot: foreign };
 }
 
-export function foreignAccount(applier: BucketApplier, numbers: readonly AccountNumber[]): ParticipantFailure | null {
-  const { ledger } = applier.state();
-  const foreign = numbers.map(slotOfAccount).find((slot) => !ledger.ownsSlot(slot));
-  return foreign === undefined ? null : notOwned(applier, foreign);
+export function foreignAccount(applier: BucketApplier, numbers: readonly AccountNumber[]): WrongBucket | null {
+  return foreignSlot(applier, numbers.map(slotOfAccount));
 }
 
 /** Runs `read` while the rows are pinned and loaded. */

@@ -122,6 +122,8 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
         inner.message(1, map, writePlacementMap);
         inner.messages(2, steps, writePlanStep);
       });
+    case 'wrong-bucket':
+      return writer.message(28, reply, (inner, { slot }) => inner.uint(1, slot));
     default:
       return unreachable(reply, 'participant reply');
   }
@@ -196,6 +198,8 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
       return reader.message(26, (inner) => ({ kind: 'order-refused', name: inner.text(1), message: inner.text(2) }) as const);
     case 27:
       return reader.message(27, (inner) => ({ kind: 'ordered', map: inner.message(1, readExactMap), steps: inner.messages(2, readPlanStep) }) as const);
+    case 28:
+      return reader.message(28, (inner) => ({ kind: 'wrong-bucket', slot: inner.slot(1) }) as const);
     default:
       return readFailure(reader);
   }

@@ -31,6 +31,7 @@ import {
   key,
   legRow,
   lockRow,
+  moveStage,
   orNull,
   outcomeRow,
   refusal,
@@ -122,6 +123,7 @@ export const outcome: fc.Arbitrary<ItemOutcome> = fc.oneof(
   fc.record({ kind: kind('lock'), lock: lockRow, preparedLegs: safeUint }),
   fc.record({ kind: kind('lock-released'), lockId: anyText }),
   done,
+  fc.record({ kind: kind('move'), move: safeUint, stage: moveStage }),
   fc.record({ kind: kind('each'), outcomes: fc.array(fc.oneof(done, alarm, wrongBucket), { maxLength: 4 }) }),
   alarm,
 );
@@ -304,6 +306,7 @@ const itemReply: fc.Arbitrary<ItemReply> = fc.oneof(
 );
 const missingQuorum = fc.record({ up: fc.nat(9), of: fc.nat(9), needed: fc.nat(9), forMs: safeUint });
 export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
+  fc.record({ kind: kind('wrong-bucket'), slot: anySlot }),
   fc.record({ kind: kind('outcomes'), outcomes: fc.array(itemReply, { maxLength: 4 }), semanticsVersion: orNull(safeUint) }),
   fc.record({ kind: kind('queried'), outcomes: fc.array(orNull(outcomeRow), { maxLength: 3 }) }),
   fc.record({

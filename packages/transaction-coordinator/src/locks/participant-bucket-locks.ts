@@ -70,8 +70,7 @@ export class ParticipantBucketLocks implements BucketLocks {
   async inspect(lockId: string, deadlineMs: number): ReturnType<BucketLocks['inspect']> {
     const slot = slotOf(lockId);
     if (slot === null) return null;
-    const bucket = this.link.bucketOf(slot);
-    const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId }, deadlineMs);
+    const reply = await this.link.readOf(slot, (bucket) => ({ kind: 'locks', bucket, lockId }), deadlineMs);
     if (reply.kind !== 'locks') return null;
     return reportOf(
       lockId,
@@ -135,8 +134,13 @@ export class ParticipantBucketLocks implements BucketLocks {
       .filter((lock) => lock.remainingMs > 0);
   }
 
-  private instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {
-    return this.link.instruct(this.link.bucketOf(slot), phase, instruction, token, this.ports.clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS);
+  private async instruct(phase: InstructionPhase, slot: Slot, instruction: Instruction, token: string | null): Promise<InstructionReply> {
+    const untilMs = this.ports.clock.monotonicMs() + INSTRUCTION_TIMEOUT_MS;
+    for (;;) {
+      const reply = await this.link.instruct(this.link.bucketOf(slot), phase, instruction, token, untilMs);
+      const hasMoved = reply.kind === 'outcome' && reply.outcome.kind === 'wrong-bucket';
+      if (!hasMoved || !(await this.link.placedAgain(untilMs))) return reply;
+    }
   }
 }
 

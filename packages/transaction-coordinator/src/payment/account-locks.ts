@@ -76,8 +76,7 @@ export class AccountLocks {
   private async tokenOf(handle: string, account: AccountNumber, untilMs: number): Promise<LockToken | null> {
     const holder = await this.service.status(account).catch(() => null);
     if (holder?.mode === 'exclusive' && holder.owners.includes(handle) && holder.token !== null) return { account, token: holder.token };
-    const bucket = this.link.bucketOf(slotOfAccount(account));
-    const reply = await this.link.read(bucket, { kind: 'locks', bucket, lockId: account }, untilMs);
+    const reply = await this.link.readOf(slotOfAccount(account), (bucket) => ({ kind: 'locks', bucket, lockId: account }), untilMs);
     const row = reply.kind === 'locks' ? reply.locks.find((lock) => lock.mode === 'exclusive' && lock.lockId === account && lock.owner === handle) : undefined;
     return row === undefined ? null : { account, token: row.token };
   }

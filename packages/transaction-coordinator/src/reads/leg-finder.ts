@@ -11,8 +11,7 @@ export class LegFinder {
 
   /** Null: the account has no such leg. */
   async find(account: AccountNumber, txn: TxnId, token: string | null, untilMs: number): Promise<Reply<LegRow | null>> {
-    const bucket = this.link.bucketOf(slotOfAccount(account));
-    const reply = await this.link.read(bucket, { kind: 'leg', bucket, account, txn, token }, untilMs);
+    const reply = await this.link.readOf(slotOfAccount(account), (bucket) => ({ kind: 'leg', bucket, account, txn, token }), untilMs);
     if (reply.kind === 'leg') return success(reply.leg);
     return unanswered(reply, `The bucket of account ${account} does not answer; try again.`);
   }

@@ -6,13 +6,15 @@ import type { Instruction, OutcomeRow } from '@mas/ledger';
 import type { PlacementIndex } from '@mas/placement';
 import type { ParticipantAnswer } from '@mas/routing';
 import type { InstructionPhase, InstructionReply, ParticipantRequest, Unreachable } from '@mas/two-phase-commit';
-import type { BucketId, PaymentKey, Slot } from '@mas/values';
+import { delay, type BucketId, type PaymentKey, type Slot } from '@mas/values';
 import { BucketChannel, type ReplySink } from './bucket-channel';
 import { Gatherer } from './gatherer';
 import { LeaderFollower, type FollowerPorts } from './leader-follower';
 
 const QUERY_CAP = 1_000;
 const QUERIES_IN_FLIGHT = 2;
+/** Where nobody looks for a newer map, one is waited for so long. */
+const PLACED_AGAIN_MS = 100;
 /** Of a short deadline, for the answer. */
 const ANSWER_SHARE = 0.2;
 
@@ -124,6 +126,22 @@ export class BucketLink {
     );
   }
 
+  /** From whoever owns the slot: where it has moved, its new owner is asked. */
+  async readOf(slot: Slot, requestTo: (bucket: BucketId) => ParticipantRequest, deadlineMs: number, slowMs?: number): Promise<ParticipantAnswer | Unreachable> {
+    for (;;) {
+      const bucket = this.bucketOf(slot);
+      const reply = await this.read(bucket, requestTo(bucket), deadlineMs, slowMs);
+      if (reply.kind !== 'wrong-bucket' || !(await this.placedAgain(deadlineMs))) return reply;
+    }
+  }
+
+  /** A bucket has said that a slot is not its own. False: no time is left to look again. */
+  async placedAgain(untilMs: number): Promise<boolean> {
+    const { clock, refreshPlacement } = this.ports;
+    await (refreshPlacement === undefined ? delay(clock, PLACED_AGAIN_MS) : refreshPlacement());
+    return clock.monotonicMs() < untilMs;
+  }
+
   /** What the home has recorded under the key; null: nothing. A linearizable read that records nothing itself. */
   query(key: PaymentKey, homeSlot: Slot, untilMs: number): Promise<OutcomeRow | null | Unreachable> {
     const bucket = this.bucketOf(homeSlot);
@@ -163,9 +181,20 @@ export class BucketLink {
     };
     const untilMs = batch.reduce((latest, query) => Math.max(latest, query.untilMs), 0);
     const reply = await this.read(bucket, request, untilMs);
+    if (reply.kind === 'wrong-bucket') return this.askElsewhere(batch, reply.slot);
     const unreachable: Unreachable =
       reply.kind === 'unreachable' ? reply : { kind: 'unreachable', reason: `bucket ${bucket} answered ${reply.kind} to a question` };
     for (const [i, query] of batch.entries()) query.done(reply.kind === 'queried' ? (reply.outcomes[i] ?? null) : unreachable);
+  }
+
+  /** One of the homes has moved; which of the others have is not known. */
+  private async askElsewhere(batch: readonly HomeQuery[], moved: Slot): Promise<void> {
+    const nowMs = this.ports.clock.monotonicMs();
+    const inTime = batch.filter(({ untilMs }) => untilMs > nowMs);
+    for (const query of batch) if (query.untilMs <= nowMs) query.done({ kind: 'unreachable', reason: `slot ${moved} is moving` });
+    if (inTime.length === 0) return;
+    await this.placedAgain(nowMs);
+    for (const { key, homeSlot, untilMs, done } of inTime) void this.query(key, homeSlot, untilMs).then(done);
   }
 }
 

@@ -18,6 +18,8 @@ export interface FollowerPorts {
   readonly logger: Logger;
   readonly counters: CoordinatorCounters;
   readonly config: CoordinatorConfig;
+  /** Resolves once there is a newer map, or after a pause; absent: somebody else keeps the directory's. */
+  readonly refreshPlacement?: () => Promise<void>;
 }
 
 export class LeaderFollower {

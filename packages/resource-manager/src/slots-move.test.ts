@@ -1,0 +1,179 @@
+/**
+ * Slots that move, in the replicas of two buckets (docs/adr/0029): rows come in by the log and reach the tables, a restart at any step loses nothing, what
+ * waits to be proposed is named anew, and whoever asks the wrong bucket hears so.
+ */
+import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage, type SlotRange } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
+import type { ParticipantReply } from '@mas/two-phase-commit';
+import { present, type AccountNumber, type BucketId } from '@mas/values';
+import type { Proposer } from './propose/proposer';
+import { BUCKET_1, BUCKET_2, RM_1, TestCluster } from './testing/cluster';
+import { accountsIn, commitLeg, createAccount, decideCommit, payment, prepare } from './testing/payments';
+
+const [ALICE, CAROL] = accountsIn(0, 2047, 2) as [AccountNumber, AccountNumber];
+const [BOB] = accountsIn(2048, 4095, 1) as [AccountNumber];
+const SLOTS: SlotRange = { from: slotOfAccount(ALICE), to: slotOfAccount(ALICE) };
+const OF_MOVE = { move: 1, slots: SLOTS };
+const STEPS = ['begin', 'release', 'import', 'adopt', 'confirm'] as const;
+
+class Moving {
+  private handover: Handover | null = null;
+
+  constructor(readonly cluster: TestCluster) {}
+
+  static async start(): Promise<Moving> {
+    const cluster = await new TestCluster({ buckets: 2, config: { cachedLegs: 1, resolveAfterMs: 1_000_000, deliverAfterMs: 900_000 } }).start();
+    await cluster.instruct(BUCKET_1, [createAccount(ALICE, 100n), createAccount(CAROL, 100n)]);
+    await cluster.instruct(BUCKET_2, [createAccount(BOB, 100n)]);
+    await cluster.one(BUCKET_1, decideCommit(payment('p0', ALICE, CAROL, 5n), []));
+    return new Moving(cluster);
+  }
+
+  async step(name: (typeof STEPS)[number]): Promise<void> {
+    const stage = await this.tell(name === 'release' || name === 'confirm' ? BUCKET_1 : BUCKET_2, await this.instruction(name));
+    if (stage.kind === 'released') this.handover = stage.handover;
+    expect(stage.kind).toBe({ begin: 'importing', release: 'released', import: 'importing', adopt: 'adopted', confirm: 'confirmed' }[name]);
+  }
+
+  async instruction(name: (typeof STEPS)[number]): Promise<Instruction> {
+    switch (name) {
+      case 'begin':
+        return { kind: 'begin-import', ...OF_MOVE, from: BUCKET_1, attempt: 1 };
+      case 'release':
+        return { kind: 'release-slots', ...OF_MOVE, to: BUCKET_2 };
+      case 'import':
+        return { kind: 'import-rows', ...OF_MOVE, attempt: 1, part: 0, rows: await this.rows() };
+      case 'adopt':
+        return { kind: 'adopt-slots', ...OF_MOVE, attempt: 1, parts: 1, sums: await this.sums(), handover: present(this.handover, 'handover') };
+      case 'confirm':
+        return { kind: 'confirm-release', ...OF_MOVE, sums: await this.sums() };
+    }
+  }
+
+  /** Through the leader's queue, as its drivers propose. */
+  async tell(bucket: BucketId, instruction: Instruction): Promise<MoveStage> {
+    const [fate] = await this.cluster.clock.await(this.proposer(bucket).submit([instruction]));
+    if (fate?.kind !== 'applied' || fate.outcome.kind !== 'move') throw new Error(JSON.stringify(fate));
+    return fate.outcome.stage;
+  }
+
+  proposer(bucket: BucketId): Proposer {
+    return present(this.cluster.manager(RM_1)['replicas'].get(bucket), 'replica').proposer;
+  }
+
+  /** As the tables have them, which is where a carrier reads them. */
+  async rows(): Promise<MovedRows> {
+    await this.cluster.clock.advance(3_000);
+    const chunks = this.cluster.database(RM_1).table(BUCKET_1).rows.chunks(1_000);
+    const own = <Row extends { readonly slot: number }>(rows: readonly Row[]): readonly Row[] => rows.filter(({ slot }) => slot === SLOTS.from);
+    return {
+      accounts: chunks.flatMap((chunk) => (chunk.kind === 'accounts' ? own(chunk.rows) : [])),
+      legs: chunks.flatMap((chunk) => (chunk.kind === 'legs' ? own(chunk.rows) : [])),
+      outcomes: chunks.flatMap((chunk) => (chunk.kind === 'outcomes' ? own(chunk.rows) : [])),
+      locks: chunks.flatMap((chunk) => (chunk.kind === 'locks' ? own(chunk.rows) : [])),
+    };
+  }
+
+  async sums(): Promise<ReturnType<MovedSumming['sums']>> {
+    const summing = new MovedSumming();
+    summing.rows(await this.rows());
+    return summing.sums();
+  }
+
+  read(bucket: BucketId, account: AccountNumber): Promise<ParticipantReply> {
+    return this.cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers: [account], token: null, at: 'now' });
+  }
+
+  async restart(): Promise<void> {
+    this.cluster.kill(RM_1);
+    await this.cluster.restart(RM_1);
+  }
+}
+
+test.each([null, ...STEPS])('an account goes with its history and a promise that was given before; the process dies behind: %s', async (deadly) => {
+  const moving = await Moving.start();
+  const { cluster } = moving;
+  const p = payment('p1', BOB, ALICE, 30n);
+  expect((await cluster.one(BUCKET_1, prepare(p, ALICE))).kind).toBe('prepared');
+  for (const name of STEPS) {
+    await moving.step(name);
+    if (name === deadly) await moving.restart();
+    const checksums = await Promise.all([BUCKET_1, BUCKET_2].map((bucket) => cluster.checksum(RM_1, bucket)));
+    expect(checksums.map(({ differences }) => differences)).toEqual([[], []]);
+  }
+  expect(await moving.read(BUCKET_1, ALICE)).toEqual({ kind: 'wrong-bucket', slot: SLOTS.from });
+  expect(await cluster.one(BUCKET_1, prepare(p, ALICE))).toMatchObject({ kind: 'wrong-bucket', slot: SLOTS.from });
+  const decided = await cluster.one(BUCKET_2, decideCommit(p, []));
+  expect(decided).toMatchObject({ kind: 'decided', outcome: { decision: { kind: 'committed' } } });
+  expect(await moving.read(BUCKET_2, ALICE)).toMatchObject({ kind: 'accounts', readings: [{ balanceMinor: 125n }] });
+  expect(await moving.read(BUCKET_1, CAROL)).toMatchObject({ kind: 'accounts', readings: [{ balanceMinor: 105n }] });
+  const query = { account: ALICE, direction: 'oldest-first', cursorSeq: null, limit: 10, state: null, fromMs: null, untilMs: null } as const;
+  const legs = await cluster.ask(BUCKET_2, { kind: 'list-legs', bucket: BUCKET_2, query, token: null, sinceUs: null });
+  expect(legs.kind === 'legs' ? legs.legs.map(({ spec, state }) => [spec.amountMinor, state]) : legs).toEqual([
+    [5n, 'committed'],
+    [30n, 'committed'],
+  ]);
+  await moving.restart();
+  expect(await moving.read(BUCKET_2, ALICE)).toMatchObject({ kind: 'accounts', readings: [{ balanceMinor: 125n }] });
+  expect(await cluster.checksum(RM_1, BUCKET_1)).toMatchObject({ accounts: 1, differences: [] });
+  expect(await cluster.checksum(RM_1, BUCKET_2)).toMatchObject({ accounts: 2, differences: [] });
+  expect(cluster.fatal).toEqual([]);
+});
+
+test('what waits behind the adoption of its slots is named anew, and proposed with its rows', async () => {
+  const moving = await Moving.start();
+  const { cluster } = moving;
+  for (const name of ['begin', 'release', 'import'] as const) await moving.step(name);
+  const group = cluster.raft.group(BUCKET_2);
+  const adoption = await moving.instruction('adopt');
+  group.stalled = true;
+  const adopted = moving.proposer(BUCKET_2).submit([adoption]);
+  await cluster.clock.advance(10);
+  const p = payment('p2', BOB, ALICE, 30n);
+  const decided = cluster.manager(RM_1).handle({ kind: 'instructions', bucket: BUCKET_2, phase: 'phase-1', items: [decideCommit(p, [])] }, 'tm');
+  await cluster.clock.advance(10);
+  group.stalled = false;
+  cluster.raft.advance(BUCKET_2);
+  expect(await cluster.clock.await(adopted)).toMatchObject([{ kind: 'applied', outcome: { stage: { kind: 'adopted' } } }]);
+  expect(await cluster.clock.await(decided)).toMatchObject({ outcomes: [{ outcome: { kind: 'decided', outcome: { decision: { kind: 'committed' } } } }] });
+  expect(await moving.read(BUCKET_2, ALICE)).toMatchObject({ readings: [{ balanceMinor: 125n }] });
+  expect(cluster.fatal).toEqual([]);
+});
+
+test('rows of slots that were dropped are not found in SQL again, before or behind the checkpoint that drops them', async () => {
+  const moving = await Moving.start();
+  const { cluster } = moving;
+  for (const name of STEPS) await moving.step(name);
+  await cluster.one(BUCKET_2, decideCommit(payment('p3', ALICE, BOB, 7n), []));
+  const back = { move: 2, slots: SLOTS };
+  await moving.tell(BUCKET_1, { kind: 'begin-import', ...back, from: BUCKET_2, attempt: 1 });
+  expect(await moving.tell(BUCKET_1, { kind: 'decline-import', ...back })).toEqual({ kind: 'declined' });
+  await cluster.clock.advance(3_000);
+  expect((await moving.rows()).legs).toEqual([]);
+  expect(await moving.read(BUCKET_1, ALICE)).toEqual({ kind: 'wrong-bucket', slot: SLOTS.from });
+  const query = {
+    kind: 'query',
+    bucket: BUCKET_1,
+    keys: [{ key: payment('p0', ALICE, CAROL, 5n).key, homeSlot: SLOTS.from }],
+    closedAtUs: null,
+    isPast: false,
+  } as const;
+  expect(await cluster.ask(BUCKET_1, { ...query, decisionsOnly: true })).toEqual({ kind: 'wrong-bucket', slot: SLOTS.from });
+  expect(await cluster.ask(BUCKET_2, { ...query, bucket: BUCKET_2, decisionsOnly: true })).toMatchObject({
+    kind: 'decisions',
+    decisions: [{ decision: { kind: 'committed' } }],
+  });
+  expect(cluster.fatal).toEqual([]);
+});
+
+test('sums of a bucket that gives slots away are not said while somebody else may count them', async () => {
+  const moving = await Moving.start();
+  const { cluster } = moving;
+  const totals = (): Promise<ParticipantReply> => cluster.ask(BUCKET_1, { kind: 'totals', bucket: BUCKET_1, atUs: null });
+  await moving.step('begin');
+  await moving.step('release');
+  expect(await totals()).toMatchObject({ kind: 'unavailable' });
+  for (const name of ['import', 'adopt', 'confirm'] as const) await moving.step(name);
+  expect(await totals()).toMatchObject({ kind: 'totals', totals: { accountCount: 1 } });
+  expect(await cluster.one(BUCKET_2, commitLeg(payment('p9', BOB, ALICE, 1n), ALICE))).toMatchObject({ kind: 'alarm' });
+});
