@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Cluster, onStopAsked } from '@mas/e2e';
+import { Cluster, EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import { PlacementIndex } from '@mas/placement';
 import { SeededRandom } from '@mas/values';
 import { createAccounts } from './load/accounts';
@@ -61,7 +61,6 @@ const SCENARIOS: readonly PaymentScenario[] = [
 ];
 const CALL_TIMEOUT_MS = 60_000;
 /** As a shell has it for a program that Ctrl-C ended. */
-const EXIT_ASKED = 130;
 
 export async function runPaymentsBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   progress.phase(`starting a cluster (${options.storage === 'servers' ? 'private MariaDB and Redis' : 'embedded stores'})`);

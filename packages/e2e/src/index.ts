@@ -4,7 +4,7 @@ export { Links } from './harness/links';
 export { MasProcess, type LogLine } from './harness/mas-process';
 export { numberIn, numbersIn } from './harness/names';
 export { TcpProxy, type ProxyMode } from './harness/tcp-proxy';
-export { onStopAsked } from './harness/stop-asked';
+export { EXIT_ASKED, onStopAsked } from './harness/stop-asked';
 export { Auditor, type AuditResult } from './harness/auditor';
 export { Books, type Entry } from './harness/books';
 export { PrivateNetwork } from './harness/private-network';

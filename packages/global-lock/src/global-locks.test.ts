@@ -1,7 +1,6 @@
 /** The lock service under a clock that the test moves: waiting, waking, fixed order, all or none, and life without the lock table. */
 import { VirtualClock } from '@mas/testkit/clock';
 import { SeededRandom, silentLogger } from '@mas/values';
-import { GlobalLock } from './global-lock';
 import { GlobalLocks, MAX_LOCKS_LISTED } from './global-locks';
 import { LockRepublisher } from './lock-republisher';
 import { DEFAULT_LOCK_PROPERTIES, type LockReply } from './lock-service';
@@ -341,15 +340,6 @@ test('what is held is listed by id, and no more of it than one answer takes', as
 test('a handle of the other mode is not accepted', async () => {
   const { handle } = await world.acquired(['a'], 'shared');
   expect(await world.acquire(['a'], 'exclusive', { handle })).toEqual({ kind: 'lost', lockIds: ['a'] });
-});
-
-test('the seed form: Lock, Status, HasHandle, Unlock', async () => {
-  const lock = new GlobalLock(world.service, world.clock, 'abc', CALLER);
-  expect(lock.hasHandle()).toBe(false);
-  expect(await lock.lock()).toMatchObject({ kind: 'acquired' });
-  expect([lock.hasHandle(), (await lock.status())?.mode]).toEqual([true, 'exclusive']);
-  expect(await lock.unlock()).toMatchObject({ kind: 'acquired' });
-  expect([lock.hasHandle(), await lock.status(), await lock.unlock()]).toEqual([false, null, undefined]);
 });
 
 test('locks that nobody gives back, and queues that nobody leaves, do not pile up in the table in memory', async () => {

@@ -1,4 +1,3 @@
-export { GlobalLock, type LockCaller } from './global-lock';
 export { GlobalLocks, MAX_LOCK_IDS, MAX_LOCKS_LISTED, type GlobalLocksPorts } from './global-locks';
 export { handleMode, mintHandle } from './lock-handle';
 export { DEFAULT_REPUBLISH_INTERVAL_MS, LockRepublisher, type RepublisherPorts } from './lock-republisher';

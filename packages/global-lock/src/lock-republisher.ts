@@ -3,7 +3,7 @@
  * interval; when that has changed, the buckets say which locks are in force. Until then nothing is lost but waiting in
  * the queue: the rows in the buckets go on refusing.
  */
-import type { Clock, Logger, Timer } from '@mas/values';
+import { every, type Clock, type Logger, type Timer } from '@mas/values';
 import type { LockStore } from './lock-store';
 
 export interface RepublisherPorts {
@@ -21,7 +21,6 @@ export const DEFAULT_REPUBLISH_INTERVAL_MS = 1000;
 export class LockRepublisher {
   private published: string | null = null;
   private timer: Timer | null = null;
-  private stopped = false;
   /** Said once for each time that it begins, not every second. */
   private failing = false;
 
@@ -31,16 +30,10 @@ export class LockRepublisher {
   ) {}
 
   start(): void {
-    this.timer = this.ports.clock.schedule(this.intervalMs, () => {
-      const next = (): void => {
-        if (!this.stopped) this.start();
-      };
-      this.check().then(next, next);
-    });
+    this.timer = every(this.ports.clock, this.intervalMs, () => this.check());
   }
 
   stop(): void {
-    this.stopped = true;
     this.timer?.cancel();
   }
 

@@ -7,7 +7,8 @@ import { formatAmount, type AmountMinor, type TxnId } from '@mas/values';
 import { directionOf } from './leg-effect';
 import type { AccountRow, LegRow } from './rows';
 
-const MAX_DIFFERENCES = 100;
+/** So many differences are spelled out; the rest is counted. */
+export const MAX_DIFFERENCES = 100;
 
 interface JournalStep {
   readonly beforeMinor: AmountMinor;

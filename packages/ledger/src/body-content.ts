@@ -7,6 +7,8 @@ import type { AccountNumber, AmountMinor, Currency, PaymentKey, TxnId } from '@m
 /** One global transaction carries at most this many legs. */
 export const MAX_LEGS = 64;
 export const MAX_MEMO_LENGTH = 256;
+/** An authorization holds money for 30 days at most. */
+export const MAX_EXPIRY_SECONDS = 30 * 24 * 3600;
 
 export type PaymentKind = 'payment' | 'authorization' | 'capture' | 'void' | 'refund';
 

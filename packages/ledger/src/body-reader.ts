@@ -2,6 +2,7 @@
  * Reads a body's bytes: protobuf's binary format. `exact` takes the canonical form only: fields ascending and known, defaults left
  * out, shortest numbers; else any rendering is taken, and what is not known is skipped.
  */
+import { LENGTH_DELIMITED, VARINT } from './body-writer';
 
 /** Bytes that are no body, or not as they must be written. Damage or another program's; the sender hears it, a log stops at it. */
 export class MalformedBody extends Error {
@@ -13,9 +14,7 @@ export class MalformedBody extends Error {
   }
 }
 
-const VARINT = 0;
 const FIXED64 = 1;
-const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 const MAX_VARINT_BYTES = 10;
 /** Of 7 bits each: below 2^53 for certain, and at most. */

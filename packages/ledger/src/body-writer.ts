@@ -1,8 +1,8 @@
 /** Writes a body's bytes: protobuf's binary format, into a buffer that is large enough from the start. */
 import { fitsInt64, invariant } from '@mas/values';
 
-const VARINT = 0;
-const LENGTH_DELIMITED = 2;
+export const VARINT = 0;
+export const LENGTH_DELIMITED = 2;
 const MAX_VARINT_BYTES = 10;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 

@@ -5,16 +5,13 @@
  * the two sides of a payment agree across buckets is asked elsewhere.
  */
 import { formatAmount, present, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
-import { AccountAudit } from './account-audit';
+import { AccountAudit, MAX_DIFFERENCES } from './account-audit';
 import type { SlotOf } from './bucket-state';
 import type { SlotRange } from './instruction';
 import type { BucketMeta } from './ledger-state';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 import type { AnyRow } from './row-text';
 import { isIn, isStaged } from './slot-moves';
-
-/** So many differences are spelled out; the rest is counted. */
-const MAX_DIFFERENCES = 100;
 
 export interface BucketAuditReport {
   readonly accounts: number;

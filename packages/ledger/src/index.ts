@@ -1,3 +1,4 @@
+export { MAX_DIFFERENCES } from './account-audit';
 export { BucketAudit, checkBucket, type BucketAuditReport } from './bucket-audit';
 export { legDifferences } from './leg-differences';
 export { changeBy, MAX_LISTED_LEGS, MomentAudit, withEarlier, type LegListing, type MomentReport, type MomentTerms } from './moment-audit';
@@ -19,7 +20,16 @@ export { MemoryRows } from './memory-rows';
 export { matchesNumberPattern } from './number-pattern';
 export { MOVE_REFUSALS } from './outcome';
 export type * from './outcome';
-export { MAX_LEGS, MAX_MEMO_LENGTH, type BodyContent, type LegEffect, type LegSpec, type PaymentKind, type PaymentReference } from './body-content';
+export {
+  MAX_EXPIRY_SECONDS,
+  MAX_LEGS,
+  MAX_MEMO_LENGTH,
+  type BodyContent,
+  type LegEffect,
+  type LegSpec,
+  type PaymentKind,
+  type PaymentReference,
+} from './body-content';
 export { decodeBody, MalformedBody } from './body-codec';
 export { lent } from './own-rows';
 export { PaymentBody } from './payment-body';

@@ -3,7 +3,7 @@
  * written is made durable, and the applied states stop. Each step is bounded; what is not finished then is what a
  * crash would have left, which is always safe.
  */
-import type { Clock } from '@mas/values';
+import { within } from '@mas/values';
 import type { MultiRaftConfig } from './config';
 import { bestSuccessor, transferTo } from './group/handover';
 import type { Replica } from './group/replica';
@@ -11,9 +11,9 @@ import type { HostPorts } from './host-ports';
 
 /** @param halt ends ticks and turns. */
 export async function stopHost<Result>(replicas: readonly Replica<Result>[], config: MultiRaftConfig, ports: HostPorts, halt: () => void): Promise<void> {
-  await within(ports.clock, config.stopHandOverMs, Promise.all(replicas.map(handOver)));
+  await within(ports.clock, config.stopHandOverMs, Promise.all(replicas.map(handOver)), undefined);
   // Followers have nothing of callers in flight; former leaders may have committed proposals that are being applied.
-  await within(ports.clock, config.stopFlushMs, Promise.all(replicas.map(settled)));
+  await within(ports.clock, config.stopFlushMs, Promise.all(replicas.map(settled)), undefined);
   halt();
   for (const replica of replicas) replica.retire({ kind: 'unavailable', reason: 'stopping' });
   await ports.transport.close();
@@ -29,11 +29,4 @@ async function handOver<Result>(replica: Replica<Result>): Promise<void> {
 
 function settled<Result>(replica: Replica<Result>): Promise<true> {
   return replica.waiters.until(() => (replica.isRetired || (replica.pending.size === 0 && replica.queue.length === 0) ? true : undefined));
-}
-
-async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = clock.schedule(limitMs, resolve);
-    work.then(() => resolve(), reject).finally(() => timer.cancel());
-  });
 }

@@ -6,7 +6,7 @@ import { PlacementIndex, txnVersionOf, type LeaderDirectory, type PlacementMap }
 import type { ParticipantClient, Placing } from '@mas/two-phase-commit';
 import type { PaymentBody, TxnVersion } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
-import type { Clock, Logger, RmId, Slot, Timer } from '@mas/values';
+import { delay, every, within, type Clock, type Logger, type RmId, type Slot, type Timer } from '@mas/values';
 import type { TxnCoordinatorDAO } from './txn-coordinator-dao';
 
 export interface PlacementSource {
@@ -42,7 +42,6 @@ export async function discoverPlacement(source: PlacementSource, rms: readonly R
 export class PlacementKeeper {
   private refreshing: Promise<void> | null = null;
   private timer: Timer | null = null;
-  private stopped = false;
   private turn = 0;
 
   constructor(
@@ -71,12 +70,10 @@ export class PlacementKeeper {
 
   /** Nodes come and go without any payment that is refused for it: one of them is asked now and then, each in turn. */
   keepUp(): void {
-    if (this.stopped) return;
-    this.timer = this.source.clock.schedule(KEEP_UP_EVERY_MS, () => void this.askNext().then(() => this.keepUp()));
+    this.timer = every(this.source.clock, KEEP_UP_EVERY_MS, () => this.askNext());
   }
 
   stop(): void {
-    this.stopped = true;
     this.timer?.cancel();
   }
 
@@ -107,21 +104,17 @@ export class PlacementKeeper {
     const now = this.directory.placement().map;
     if (published === null || now.version > published.version) publish(this.source, now);
     if (now.version > before.version) return;
-    await new Promise<void>((resolve) => {
-      this.source.clock.schedule(REFRESH_PAUSE_MS, resolve);
-    });
+    await delay(this.source.clock, REFRESH_PAUSE_MS);
   }
 }
 
 function fromRedis({ dao, clock }: PlacementSource): Promise<PlacementMap | null> {
-  return new Promise((resolve) => {
-    const timer = clock.schedule(REDIS_PATIENCE_MS, () => resolve(null));
-    const answer = (map: PlacementMap | null): void => {
-      timer.cancel();
-      resolve(map);
-    };
-    dao.placement().then(answer, () => answer(null));
-  });
+  return within(
+    clock,
+    REDIS_PATIENCE_MS,
+    dao.placement().catch(() => null),
+    null,
+  );
 }
 
 function publish({ dao, logger }: PlacementSource, map: PlacementMap): void {

@@ -38,8 +38,10 @@ export function slot(value: number): Slot {
   return value as Slot;
 }
 
+export const MAX_RM_ID = 0xffff;
+
 export function rmId(value: number): RmId {
-  invariant(Number.isSafeInteger(value) && value >= 1 && value <= 0xffff, 'rm id is 1..65535', { value });
+  invariant(Number.isSafeInteger(value) && value >= 1 && value <= MAX_RM_ID, 'rm id is 1..65535', { value });
   return value as RmId;
 }
 

@@ -1,11 +1,12 @@
 export type { Brand } from './brand';
-export { delay, type Clock, type Timer } from './clock';
+export { delay, every, within, type Clock, type Timer } from './clock';
 export { DURATION_BOUNDS_MS, Durations } from './durations';
 export {
   accountNumber,
   bucketId,
   MAX_ACCOUNT_NUMBER_LENGTH,
   MAX_PAYMENT_ID_LENGTH,
+  MAX_RM_ID,
   parseAccountNumber,
   parsePaymentId,
   paymentKey,

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { onStopAsked } from '@mas/e2e';
+import { EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import type { Conserved } from '../load/conserved';
 import { RESULTS_FOLDER } from '../payments-bench';
 import { createProgress, type Progress } from '../progress';
@@ -57,7 +57,6 @@ const CONDITIONS: readonly Condition[] = [
   },
 ];
 const STEADY = 'steady';
-const EXIT_ASKED = 130;
 const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 3] [--accounts-up-to 100000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--json]';
 export const CONDITIONS_USAGE = `usage: npm run bench -- conditions ${OPTIONS}\nconditions: ${CONDITIONS.map(({ name }) => name).join(', ')}`;
 

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chained, constrainedElection, halfBroken, onStopAsked, PrivateNetwork, quorumLoss, singleLinks, type Strike } from '@mas/e2e';
+import { chained, constrainedElection, halfBroken, EXIT_ASKED, onStopAsked, PrivateNetwork, quorumLoss, singleLinks, type Strike } from '@mas/e2e';
 import { RESULTS_FOLDER } from '../payments-bench';
 import { createProgress, type Progress } from '../progress';
 import { Bank, type BankOptions } from './bank';
@@ -20,7 +20,6 @@ const BUSY = 'busy';
 const OTHERS: readonly Strike[] = [...singleLinks, quorumLoss, chained, constrainedElection];
 const NAMES = [...halfBroken, ...OTHERS].map(({ name }) => name).concat(BUSY);
 export const FAILOVER_USAGE = `usage: npm run bench -- failover [--strike NAME[,NAME]] [--times 6] [--minutes 10] [--embedded] [--rms 3] [--tms 1] [--rate 60] [--seed 1] [--json]\nstrikes: ${NAMES.join(', ')}`;
-const EXIT_ASKED = 130;
 
 interface Asked {
   readonly strikes: readonly Strike[];

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { onStopAsked } from '@mas/e2e';
+import { EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import { PlacementIndex } from '@mas/placement';
 import { present, SeededRandom } from '@mas/values';
 import { Ground, type GroundOptions } from '../conditions/ground';
@@ -56,7 +56,6 @@ const HOT_CIRCLE = 60;
 const READ_SHARE = 0.05;
 const MOST_LEGS = 1_000_000;
 const STEADY = 'steady';
-const EXIT_ASKED = 130;
 const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 3] [--legs 20000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--json]';
 export const READS_USAGE = `usage: npm run bench -- reads ${OPTIONS}\nparts: ${PARTS.map(([name]) => name).join(', ')}`;
 

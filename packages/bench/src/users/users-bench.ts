@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Cluster, onStopAsked } from '@mas/e2e';
+import { Cluster, EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import { SeededRandom } from '@mas/values';
 import { createAccounts } from '../load/accounts';
 import { auditOf, conservedLine, type Conserved } from '../load/conserved';
@@ -48,7 +48,6 @@ const MOST_CONNECTIONS = 240;
 const WARM_UP_USERS = 100;
 const WARM_UP_THINK_MS = 20;
 const CALL_TIMEOUT_MS = 60_000;
-const EXIT_ASKED = 130;
 const OPTIONS =
   '[--embedded] [--users 100,300,1000,3000,10000] [--seconds 120] [--step-seconds 20] [--think 10] [--warm-up 20] [--connections 200] [--seed 1] [--svg FILE] [--json]';
 export const USERS_USAGE = `usage: npm run bench -- users ${OPTIONS}\non a private MariaDB and Redis, or with --embedded; --seconds is the time of the last step`;

@@ -1,9 +1,8 @@
 /** Whose certificates end soon, for `cluster status` and `cluster health`: once they have, nobody new can connect to that process. */
 import type { ClusterStatus } from '@mas/rpc';
+import { DAY_MS, WARN_BEFORE_MS } from '../platform/certificate-times';
 import { time } from './output';
 
-const DAY_MS = 86_400_000;
-const WARN_BEFORE_MS = 30 * DAY_MS;
 const RENEW = 'renew it (docs/runbooks.md, "An expired certificate")';
 
 export function certificateLines({ nodes, coordinator }: Pick<ClusterStatus, 'nodes' | 'coordinator'>, nowMs: number): readonly string[] {

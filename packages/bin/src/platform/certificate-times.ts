@@ -3,7 +3,7 @@
  * while the process runs, because connections that are open go on and nothing else would show it.
  */
 import { X509Certificate } from 'node:crypto';
-import type { Clock, Logger, Timer } from '@mas/values';
+import { every, type Clock, type Logger, type Timer } from '@mas/values';
 
 export interface CertificateFile {
   readonly path: string;
@@ -12,8 +12,8 @@ export interface CertificateFile {
   readonly isAuthorities?: boolean;
 }
 
-const DAY_MS = 86_400_000;
-const WARN_BEFORE_MS = 30 * DAY_MS;
+export const DAY_MS = 86_400_000;
+export const WARN_BEFORE_MS = 30 * DAY_MS;
 const LOOK_EVERY_MS = DAY_MS;
 export const RENEW = 'renew it with "npm run certs" (docs/runbooks.md)';
 
@@ -44,7 +44,7 @@ export class CertificateWatch {
 
   start(): void {
     this.look();
-    this.timer = this.clock.schedule(LOOK_EVERY_MS, () => this.start());
+    this.timer = every(this.clock, LOOK_EVERY_MS, () => this.look());
   }
 
   /** Says what is to be said of the present ones. */

@@ -9,6 +9,10 @@ import type { ProcessLogger } from './pino-logger';
 import { onStopSignals } from './stop-signals';
 
 const EXIT_REFUSED = 2;
+/** Below the 15 s that supervisors commonly give a process before they kill it. */
+const STOP_TIMEOUT_MS = 14_000;
+/** What is under way on a listener is given so long once nobody new is let in. */
+export const SERVER_GRACE_MS = 500;
 
 export class Lifecycle {
   private stopping: Promise<void> | null = null;
@@ -16,7 +20,7 @@ export class Lifecycle {
 
   constructor(
     private readonly logger: ProcessLogger,
-    private readonly stopTimeoutMs: number,
+    private readonly stopTimeoutMs: number = STOP_TIMEOUT_MS,
   ) {}
 
   /** Steps run in the opposite order of their registration. */

@@ -3,7 +3,7 @@
  * works for links, for mounted folders and for files that are replaced one after the other.
  */
 import { stat } from 'node:fs/promises';
-import type { Clock, Logger, Timer } from '@mas/values';
+import { every, type Clock, type Logger, type Timer } from '@mas/values';
 
 const LOOK_EVERY_MS = 3_000;
 
@@ -36,11 +36,7 @@ export class WatchedFiles {
   constructor(private readonly options: WatchedFilesOptions) {}
 
   start(): void {
-    this.timer = this.options.clock.schedule(LOOK_EVERY_MS, () => {
-      void this.look().then(() => {
-        if (!this.isStopped) this.start();
-      });
-    });
+    this.timer = every(this.options.clock, LOOK_EVERY_MS, () => this.look());
   }
 
   stop(): void {

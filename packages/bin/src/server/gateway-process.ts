@@ -11,7 +11,6 @@ import { gatewaySettings } from './gateway-settings';
 import { OwnCertificates } from './own-certificates';
 import { readTlsIdentity } from './process-files';
 
-const STOP_TIMEOUT_MS = 14_000;
 const DRAIN_MS = 5_000;
 /** As long as a caller of the gateway may wait. */
 const MAX_CALL_MS = 60_000;
@@ -22,7 +21,7 @@ export async function runGateway(flags: Readonly<Record<string, unknown>>): Prom
   const tls = readTlsIdentity(settings.certs, 'gateway');
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { process: 'gateway' } });
   const certificates = new OwnCertificates({ folder: settings.certs, name: 'gateway', tls, reloads: { done: 0, refused: 0 }, clock: systemClock, logger });
-  const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
+  const lifecycle = new Lifecycle(logger);
   lifecycle.install();
   const { host, port } = settings.listen;
   const upstream = new Channels(settings.tc, tls.ca);

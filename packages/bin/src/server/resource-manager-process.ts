@@ -41,7 +41,7 @@ import { inWordsOf, readSettings, type Values } from '../config/setting';
 import { ProcessMetrics } from '../metrics/process-metrics';
 import { CrashCounter, readCrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
-import { Lifecycle } from '../platform/lifecycle';
+import { Lifecycle, SERVER_GRACE_MS } from '../platform/lifecycle';
 import { watchLogLevel } from '../platform/live-log-level';
 import { NodeMemberFolder } from '../platform/node-member-folder';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
@@ -57,8 +57,6 @@ import { resourceManagerSettings } from './resource-manager-settings';
 import { storeWhenThere } from './store-when-there';
 
 const FAILPOINTS = ['before-propose', 'after-apply-before-reply', 'before-checkpoint', 'after-checkpoint', 'before-deliver', 'before-acknowledge'];
-const STOP_TIMEOUT_MS = 14_000;
-const SERVER_GRACE_MS = 500;
 const MEMBERSHIP_TIMEOUT_MS = 1_000;
 
 type RmSettings = Values<typeof resourceManagerSettings>;
@@ -76,7 +74,7 @@ export async function runResourceManager(flags: Readonly<Record<string, unknown>
   const self = rmId(settings.id);
   const checked = check(settings, self);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { rm: settings.id } });
-  const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
+  const lifecycle = new Lifecycle(logger);
   lifecycle.install();
   warnOfOpenKeys(settings, `rm-${settings.id}`, logger);
   await lifecycle.starting(assemble(settings, self, checked, logger, lifecycle));

@@ -34,7 +34,7 @@ import { inWordsOf, readSettings, type Values } from '../config/setting';
 import { ProcessMetrics } from '../metrics/process-metrics';
 import { CrashCounter, readCrashFailpoint, type CrashFailpoint } from '../platform/crash-failpoints';
 import { DataFolder } from '../platform/data-folder';
-import { Lifecycle } from '../platform/lifecycle';
+import { Lifecycle, SERVER_GRACE_MS } from '../platform/lifecycle';
 import { watchLogLevel } from '../platform/live-log-level';
 import { createLogger, type ProcessLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
@@ -47,9 +47,7 @@ import { openTracing } from './process-tracing';
 import { readRedisUrl, type RedisTarget } from './redis-url';
 import { transactionManagerSettings } from './transaction-manager-settings';
 
-const STOP_TIMEOUT_MS = 14_000;
 const DRAIN_MS = 4_000;
-const SERVER_GRACE_MS = 500;
 const DISCOVERY_TIMEOUT_MS = 1_000;
 const DISCOVERY_RETRY_MS = 200;
 const MEETING_TIMEOUT_MS = 3_000;
@@ -76,7 +74,7 @@ export async function runTransactionManager(flags: Readonly<Record<string, unkno
   };
   const checked = check(settings);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, base: { tm: settings.id } });
-  const lifecycle = new Lifecycle(logger, STOP_TIMEOUT_MS);
+  const lifecycle = new Lifecycle(logger);
   lifecycle.install();
   warnOfOpenKeys(settings, 'tm', logger);
   await lifecycle.starting(assemble(settings, checked, logger, lifecycle));

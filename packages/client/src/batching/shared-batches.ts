@@ -7,6 +7,7 @@
 import { status as Code } from '@grpc/grpc-js';
 import type { PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { MasCallFailed, notWanted } from '../calls/call-failed';
+import { UNKNOWN_RETRY_MS } from '../calls/pause';
 import type { CallLead, RetryingChannel } from '../calls/retrying-channel';
 import { Gathered } from './gathered';
 import { SharedStream, type PaymentWays } from './shared-stream';
@@ -27,7 +28,6 @@ export const BATCH_LIMITS: BatchLimits = { paymentsPerBatch: 200, bytesPerBatch:
 
 /** A batch that takes longer waits for something of its own, a lock for example, and keeps no other one back. Less than that is a busy server, which smaller batches would not help. */
 const SLOW_MS = 1_000;
-const UNKNOWN_RETRY_MS = 100;
 const RETRY_MIN_MS = 25;
 const RETRY_MAX_MS = 500;
 /** Said of a batch as a whole, and of nothing in it. */

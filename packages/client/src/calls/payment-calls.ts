@@ -1,9 +1,9 @@
 /** Payments as the three methods that make them take them: one, many in one call, many over a stream. Encoded once, however often and on whichever way they go. */
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { CreatePaymentRequest, PaymentDirection, PaymentKind, readOnePayment, readPaymentReplies, readWire, type Amount } from '@mas/rpc';
 import type { PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { SharedBatches } from '../batching/shared-batches';
-import { pause } from './pause';
+import { pause, UNKNOWN_RETRY_MS } from './pause';
 import { PaymentStream } from './payment-stream';
 import { MasCallFailed } from './call-failed';
 import type { CallLead, RetryingChannel } from './retrying-channel';
@@ -38,10 +38,8 @@ const KINDS = {
   refund: PaymentKind.PAYMENT_KIND_REFUND,
 };
 const DIRECTIONS = { debit: PaymentDirection.PAYMENT_DIRECTION_DEBIT, credit: PaymentDirection.PAYMENT_DIRECTION_CREDIT };
-const UNKNOWN_RETRY_MS = 100;
 /** Field numbers of CreatePaymentsRequest and StreamPaymentsRequest. */
 const [MANY_PAYMENTS, SEQUENCE, STREAMED_PAYMENTS, TIMEOUT_MS] = [1, 1, 2, 3];
-const LENGTH_DELIMITED = 2;
 
 export class PaymentCalls {
   private shared: SharedBatches | null = null;
@@ -75,7 +73,7 @@ export class PaymentCalls {
   /** Independent payments; replies in order. @throws MasCallFailed */
   many(payments: readonly EncodedPayment[], lead: CallLead = {}): Promise<PaymentReplies> {
     const writer = new BinaryWriter();
-    for (const payment of payments) writer.tag(MANY_PAYMENTS, LENGTH_DELIMITED).bytes(payment);
+    for (const payment of payments) writer.tag(MANY_PAYMENTS, WireType.LengthDelimited).bytes(payment);
     return this.channel.call(`${ACCOUNTS}CreatePayments`, writer.finish(), (bytes) => readWire(bytes, readPaymentReplies, 'tolerant'), {
       ...this.usual,
       ...lead,
@@ -113,9 +111,9 @@ function reference(payment: PaymentInput): CreatePaymentRequest['reference'] {
 }
 
 function encodeBatch(sequence: number, payments: readonly EncodedPayment[], timeoutMs: number): Buffer {
-  const writer = new BinaryWriter().tag(SEQUENCE, 0).uint64(sequence);
-  for (const payment of payments) writer.tag(STREAMED_PAYMENTS, LENGTH_DELIMITED).bytes(payment);
-  return Buffer.from(writer.tag(TIMEOUT_MS, 0).uint32(timeoutMs).finish());
+  const writer = new BinaryWriter().tag(SEQUENCE, WireType.Varint).uint64(sequence);
+  for (const payment of payments) writer.tag(STREAMED_PAYMENTS, WireType.LengthDelimited).bytes(payment);
+  return Buffer.from(writer.tag(TIMEOUT_MS, WireType.Varint).uint32(timeoutMs).finish());
 }
 
 type Unsure = Extract<PaymentResult, { readonly kind: 'unknown' }>;

@@ -1,3 +1,6 @@
+/** What a program that was asked to stop ends with (128 + SIGINT). */
+export const EXIT_ASKED = 130;
+
 /**
  * How a long run hears that it should end: Ctrl-C, SIGTERM, a closed terminal, or a reader of its output that has gone. It then
  * stops what it started, in order. The second such signal ends it at once, and the watchdogs end the rest.

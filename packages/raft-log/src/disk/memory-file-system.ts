@@ -4,6 +4,7 @@
  * lost likewise unless their directory was synced. For the simulator and for tests of failing disks.
  */
 import { invariant, type Random } from '@mas/values';
+import { SECTOR_BYTES } from '../format/record-format';
 import type { LogFile, LogFileSystem } from './log-file-system';
 
 /** What a crash keeps of each unsynced write; `sectors` keeps any subset, `prefix` cuts at any byte. */
@@ -17,8 +18,6 @@ export interface MemoryFileSystemOptions {
   /** Runs an operation's effect later; a simulator delays it. Default: the next microtask. */
   readonly schedule?: (run: () => void) => void;
 }
-
-const SECTOR_BYTES = 512;
 
 interface Inode {
   durable: Buffer;

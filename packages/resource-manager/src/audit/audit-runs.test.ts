@@ -105,6 +105,28 @@ test('within a second it says how far it has come; asked again it goes on, and o
   expect(await again()).toEqual(last);
 });
 
+test('rows that take longer to write than applying may stand still for are read once they are there', async () => {
+  const cluster = await started();
+  await pay(cluster, 'p');
+  const momentUs = ahead(cluster);
+  const [other] = await findings(
+    cluster,
+    [RM_1, RM_2, RM_3].map((rm) => asked(cluster, rm, 'first', { momentUs, barrierUs: momentUs })),
+  );
+  await pay(cluster, 'q');
+  const rm = followerOf(cluster);
+  let written = (): void => undefined;
+  cluster.database(rm).writing = new Promise((resolve) => {
+    written = resolve;
+  });
+  const again = (): Promise<ParticipantReply> => cluster.clock.await(asked(cluster, rm, 'one', { momentUs, barrierUs: momentUs }));
+  for (let asking = 0; asking < 4 * (WAITS_MS / 1_000); asking += 1) expect(await again()).toEqual({ kind: 'audit', rows: 0, permille: 0, findings: null });
+  written();
+  let last = await again();
+  for (let n = 0; n < 10 && last.kind === 'audit' && last.findings === null; n += 1) last = await again();
+  expect(last).toMatchObject({ kind: 'audit', findings: { checksum: { differences: [], legs: 4 }, moment: present(other?.moment, 'report') } });
+});
+
 test('so many at a time and no more; one that is ended, or that nobody asks about, makes room', async () => {
   const cluster = await started();
   const begin = (id: string, more: Partial<AuditRequest> = {}): Promise<ParticipantReply> =>

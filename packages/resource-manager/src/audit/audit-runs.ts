@@ -3,7 +3,7 @@
  * long, a lost one is asked again, and a process that has started anew begins anew. One that nobody asks about any more ends by itself.
  */
 import type { ParticipantFailure, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
-import type { Clock, Timer } from '@mas/values';
+import { within, type Clock, type Timer } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import { AuditEnded, type AuditQuestion, type RowsAudit } from './rows-audit';
 
@@ -97,13 +97,7 @@ export class AuditRuns {
     }
   }
 
-  private overOrSoon({ over }: Run): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.ports.clock.schedule(ANSWER_MS, resolve);
-      void over.then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+  private async overOrSoon({ over }: Run): Promise<void> {
+    await within(this.ports.clock, ANSWER_MS, over, undefined);
   }
 }

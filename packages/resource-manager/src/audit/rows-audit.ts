@@ -8,7 +8,7 @@ import { BucketAudit, emptyBucket, isStaged, MomentAudit, type BucketMeta, type 
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReplicaChecksum, ReplicaFindings } from '@mas/two-phase-commit';
 import { unreachable, type Slot } from '@mas/values';
-import type { SnapshotChunk, SnapshotReader } from '../applied-store';
+import { StoreUnavailable, type SnapshotChunk, type SnapshotReader } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { RunningDigest } from '../digest';
@@ -30,6 +30,8 @@ export interface AuditQuestion {
 /** Nobody waits for it any more. */
 export class AuditEnded extends Error {}
 
+/** A database that answers has written within it whatever may wait. */
+const WRITING_MS = 60_000;
 const QUESTIONS_AT_ONCE = 250;
 /** Of the time that an audit takes, for accounts and their legs; the rest goes to outcomes. */
 const ACCOUNTS_PERMILLE = 600;
@@ -58,7 +60,7 @@ export class RowsAudit {
   async run({ barrierUs, moment, sinceMs }: AuditQuestion): Promise<ReplicaFindings | ParticipantReply> {
     // So that little is left to write behind the barrier, where applying waits for it.
     this.applier.requestCheckpoint();
-    const reader = await this.applier.readAt(barrierUs, this.context.config.readTimeoutMs);
+    const reader = await this.open(barrierUs);
     try {
       const meta = reader.checkpoint.meta ?? emptyBucket(this.applier.bucket);
       if (moment !== null && meta.momentUs < moment.us) return { kind: 'unavailable', reason: 'its rows have not come to the moment of the audit yet' };
@@ -70,6 +72,17 @@ export class RowsAudit {
       return 'kind' in report ? report : { checksum, moment: report };
     } finally {
       await reader.close();
+    }
+  }
+
+  /** @throws StoreUnavailable */
+  private async open(barrierUs: number | null): Promise<SnapshotReader> {
+    try {
+      return await this.applier.readAt(barrierUs, this.context.config.readTimeoutMs);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || this.context.health.away()) throw error;
+      // Behind heavy load more waits to be written than applying may wait for: it goes on, and the moment is in what stands then.
+      return await this.applier.readAt(null, WRITING_MS);
     }
   }
 
@@ -138,8 +151,10 @@ export class RowsAudit {
   private async withDecided(asOf: MomentAudit, us: number, stampMs: number): Promise<MomentReport | ParticipantReply> {
     const unanswered = asOf.takeUnanswered();
     for (let from = 0; from < unanswered.length; from += QUESTIONS_AT_ONCE) {
-      this.counted(0);
-      const decided = await decidedOf(this.homes, unanswered.slice(from, from + QUESTIONS_AT_ONCE), { closedAtUs: us, isPast: true });
+      const asked = unanswered.slice(from, from + QUESTIONS_AT_ONCE);
+      const decided = await decidedOf(this.homes, asked, { closedAtUs: us, isPast: true });
+      // Each is a record that its home has read.
+      this.counted(asked.length);
       if ('kind' in decided) return decided;
       for (const { leg, commitUs } of decided) {
         if (commitUs === null) return { kind: 'no-moment', why: 'before', sinceUs: this.applier.state().ledger.momentsSinceUs };

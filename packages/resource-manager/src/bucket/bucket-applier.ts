@@ -8,7 +8,7 @@ import { isGroupStopped, type Applier } from '@mas/multi-raft';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
-import { present, type BucketId } from '@mas/values';
+import { delay, present, type BucketId } from '@mas/values';
 import { isFenced, isStoreFailure, StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import { CutBarriers, CutMissed } from '../backup/cut-barriers';
 import type { ApplyResult } from '../resource-manager-options';
@@ -312,7 +312,7 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || this.stopped) throw error;
       }
-      await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+      await delay(clock, waitMs);
     }
   }
 

@@ -3,7 +3,7 @@
  * that changed meanwhile, each row once and as an absolute value. A checkpoint that failed is written again
  * unchanged, because its effect may be unknown: the store recognises the one it already has.
  */
-import { invariant, type Clock, type Logger, type Timer } from '@mas/values';
+import { delay, invariant, within, type Clock, type Logger, type Timer } from '@mas/values';
 import { StoreUnavailable, type BucketStore, type CheckpointBatch, type Position } from '../applied-store';
 import type { ResourceManagerConfig } from '../config';
 import type { Failpoints } from '../failpoints';
@@ -110,13 +110,8 @@ export class Checkpointer {
     this.paused = true;
     const running = this.running;
     if (running === null) return;
-    let timer: Timer | null = null;
-    const late = new Promise<boolean>((resolve) => {
-      timer = this.ports.clock.schedule(timeoutMs, () => resolve(true));
-    });
-    const isLate = await Promise.race([running.then(() => false), late]);
-    (timer as Timer | null)?.cancel();
-    if (!isLate) return;
+    const ended = running.then(() => true);
+    if (await within(this.ports.clock, timeoutMs, ended, false)) return;
     this.resume();
     throw new StoreUnavailable(`bucket ${this.ports.store.bucket}: a checkpoint did not end within ${timeoutMs} ms`, false);
   }
@@ -200,7 +195,7 @@ export class Checkpointer {
         logger.warn({ bucket: store.bucket, index: applied.index, err: error }, 'a checkpoint failed; it is written again');
       }
       if (this.closing) return;
-      await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+      await delay(clock, waitMs);
       if (this.closing) return;
     }
     await failpoints.hit('after-checkpoint', store.bucket);

@@ -3,7 +3,7 @@
  * SQL transaction open. Incoming: a new generation beside the present one, which stays in force until the flip.
  */
 import type { ConfState, EntryId } from '@mas/raft';
-import { present, type BucketId } from '@mas/values';
+import { delay, present, type BucketId } from '@mas/values';
 import { StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotInstaller } from '../applied-store';
 import type { Checkpointer } from './checkpointer';
 import { entryId } from './entry-id';
@@ -105,6 +105,6 @@ async function standingInSql(store: BucketStore, { config, clock }: ReplicaConte
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || stopped()) throw error;
     }
-    await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+    await delay(clock, waitMs);
   }
 }

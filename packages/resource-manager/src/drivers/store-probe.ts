@@ -2,7 +2,7 @@
  * Asks the database with a small read, again and again: that it is away must be known before somebody needs it, for this process may be
  * the one that others would hand over to; and that it is back must be known by a process that leads nothing and has nothing to write.
  */
-import type { Clock, Timer } from '@mas/values';
+import { every, type Clock, type Timer } from '@mas/values';
 import type { AppliedStore } from '../applied-store';
 import type { StoreHealth } from '../bucket/store-health';
 
@@ -20,10 +20,7 @@ export class StoreProbe {
   ) {}
 
   start(): void {
-    this.timer = this.clock.schedule(this.everyMs, () => {
-      this.start();
-      this.look();
-    });
+    this.timer = every(this.clock, this.everyMs, () => this.look());
   }
 
   stop(): void {

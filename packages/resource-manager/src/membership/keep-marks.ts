@@ -1,6 +1,6 @@
 /** What is known of the others' logs is written down in the data folder, at most so long after it was heard. */
 import type { LocalMember } from '@mas/membership';
-import type { Clock, Logger, Timer } from '@mas/values';
+import { every, type Clock, type Logger } from '@mas/values';
 import type { IdentityStore } from './membership-ports';
 
 const KEEP_MARKS_EVERY_MS = 1_000;
@@ -14,18 +14,11 @@ export function keepMarks(member: LocalMember, store: IdentityStore, clock: Cloc
     await store.saveMarks(member.marks.all());
     kept = now;
   };
-  let timer: Timer | null = null;
-  const again = (): void => {
-    timer = clock.schedule(KEEP_MARKS_EVERY_MS, () => {
-      keep().then(again, (error: unknown) => {
-        logger.warn({ err: error }, 'the marks of other resource managers could not be written');
-        again();
-      });
-    });
-  };
-  again();
+  const timer = every(clock, KEEP_MARKS_EVERY_MS, () =>
+    keep().catch((error: unknown) => logger.warn({ err: error }, 'the marks of other resource managers could not be written')),
+  );
   return async () => {
-    timer?.cancel();
+    timer.cancel();
     await keep();
   };
 }

@@ -2,6 +2,7 @@
 import type { MultiRaft } from '@mas/multi-raft';
 import { FOUNDER } from '@mas/membership';
 import { META_GROUP, type ClusterRecord, type PlacementMap } from '@mas/placement';
+import { delay } from '@mas/values';
 import type { ReplicaListener } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ApplyResult } from '../resource-manager-options';
@@ -53,7 +54,7 @@ export class MetaReplica implements ReplicaListener {
       const cluster = this.founders();
       if (cluster === null) return;
       await this.command({ kind: 'found', map: this.context.directory.placement().map, cluster });
-      await new Promise<void>((resolve) => this.context.clock.schedule(GENESIS_RETRY_MS, resolve));
+      await delay(this.context.clock, GENESIS_RETRY_MS);
     }
   }
 

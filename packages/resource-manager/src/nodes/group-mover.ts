@@ -5,7 +5,7 @@
 import type { GroupStatus, MultiRaft, ReplicaChange } from '@mas/multi-raft';
 import { META_GROUP, type LeaderDirectory, type PlacementMap } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
-import type { BucketId, Clock, Logger, RmId, Timer } from '@mas/values';
+import { every, type BucketId, type Clock, type Logger, type RmId, type Timer } from '@mas/values';
 import type { ApplyResult } from '../resource-manager-options';
 import { nextChange, nextRenewal } from './next-change';
 
@@ -31,11 +31,7 @@ export class GroupMover {
   constructor(private readonly ports: GroupMoverPorts) {}
 
   start(): void {
-    if (this.stopped) return;
-    this.timer = this.ports.clock.schedule(LOOK_EVERY_MS, () => {
-      this.look();
-      this.start();
-    });
+    this.timer = every(this.ports.clock, LOOK_EVERY_MS, () => this.look());
   }
 
   stop(): void {

@@ -4,7 +4,7 @@
  */
 import type { LeaderDirectory, PlacementMap } from '@mas/placement';
 import type { ParticipantClient } from '@mas/two-phase-commit';
-import type { Clock, RmId, Timer } from '@mas/values';
+import { every, type Clock, type RmId, type Timer } from '@mas/values';
 
 const POLL_EVERY_MS = 2_000;
 const ANSWER_MS = 1_000;
@@ -28,7 +28,7 @@ export class PlacementPoll {
   constructor(private readonly ports: PlacementPollPorts) {}
 
   start(): void {
-    this.again(POLL_EVERY_MS);
+    this.timer = every(this.ports.clock, POLL_EVERY_MS, () => this.askNext());
   }
 
   stop(): void {
@@ -44,14 +44,11 @@ export class PlacementPoll {
     void this.askAll(this.others());
   }
 
-  private again(afterMs: number): void {
-    if (this.stopped) return;
-    this.timer = this.ports.clock.schedule(afterMs, () => {
-      const others = this.others();
-      this.turn += 1;
-      const next = others[this.turn % Math.max(1, others.length)];
-      void this.askAll(next === undefined ? [] : [next]).then(() => this.again(POLL_EVERY_MS));
-    });
+  private askNext(): Promise<void> {
+    const others = this.others();
+    this.turn += 1;
+    const next = others[this.turn % Math.max(1, others.length)];
+    return this.askAll(next === undefined ? [] : [next]);
   }
 
   private async askAll(rms: readonly RmId[]): Promise<void> {

@@ -6,7 +6,7 @@ import type { MemberId } from '@mas/membership';
 import type { GroupStatus } from '@mas/multi-raft';
 import { placements, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
-import type { BucketId, Clock, Logger, Timer } from '@mas/values';
+import { every, type BucketId, type Clock, type Logger, type Timer } from '@mas/values';
 
 const LOOK_EVERY_MS = 500;
 /** The leader of a group is asked this often by a replica that is not placed. */
@@ -41,11 +41,7 @@ export class ReplicaKeeper {
   constructor(private readonly ports: ReplicaKeeperPorts) {}
 
   start(): void {
-    if (this.stopped) return;
-    this.timer = this.ports.clock.schedule(LOOK_EVERY_MS, () => {
-      this.look();
-      this.start();
-    });
+    this.timer = every(this.ports.clock, LOOK_EVERY_MS, () => this.look());
   }
 
   stop(): void {

@@ -3,7 +3,7 @@
  * `mas://role/rm` (any of them: for a cluster whose nodes share one certificate). TLS has verified the certificate
  * against the cluster's own CA before this is asked.
  */
-import { rmId, type RmId } from '@mas/values';
+import { MAX_RM_ID, rmId, type RmId } from '@mas/values';
 
 export type PeerIdentity = { readonly role: 'tm' } | { readonly role: 'rm'; readonly rm: RmId | null };
 
@@ -13,7 +13,6 @@ export interface CertificateNames {
 }
 
 const ROLE = /^URI:mas:\/\/role\/(?:(tm)|rm(?:\/([1-9]\d{0,4}))?)$/;
-const MAX_RM_ID = 0xffff;
 
 /** Undefined for a certificate that names no role, or more than one. */
 export function peerIdentity(certificate: CertificateNames | undefined): PeerIdentity | undefined {

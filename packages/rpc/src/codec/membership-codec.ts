@@ -1,13 +1,11 @@
 /** Questions and answers of MembershipService ↔ bytes. @throws MalformedBytes from the decoding side */
 import type { FoundingStatement, Incarnation } from '@mas/membership';
 import type { RejoinAnswer } from '@mas/resource-manager';
-import { rmId, type RmId } from '@mas/values';
+import { MAX_RM_ID, rmId, type RmId } from '@mas/values';
 import { FoundRequest, FoundResponse, JoinRequest, RejoinRequest, RejoinResponse } from '../generated/mas/v1/membership_service';
 import { MalformedBytes } from '../wire/malformed-bytes';
 import { decodePlacementMap, encodePlacementMap } from './placement-messages';
 import { readAdmission, readIncarnation, readStatement, writeAdmission, writeStatement } from './founding-messages';
-
-const MAX_RM_ID = 0xffff;
 
 export class MembershipCodec {
   encodeFound(statement: FoundingStatement, isQuestion: boolean): Buffer {

@@ -6,7 +6,7 @@ import { lookup } from 'node:dns/promises';
 import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import type { Clock, Logger, Timer } from '@mas/values';
+import { every, type Clock, type Logger, type Timer } from '@mas/values';
 import { LiveTls } from '../auth/live-tls';
 import type { TlsIdentity } from '../auth/tls-identity';
 import { TLS_MIN_VERSION, TLS_SUITES } from '../auth/tls-suites';
@@ -209,10 +209,9 @@ export class Door {
   }
 
   private scheduleSweep(): void {
-    this.sweeping = this.options.clock.schedule(SWEEP_MS, () => {
+    this.sweeping = every(this.options.clock, SWEEP_MS, () => {
       const nowMs = this.options.clock.monotonicMs();
       for (const connection of [...this.connections.values()]) connection.sweep(nowMs);
-      this.scheduleSweep();
     });
   }
 

@@ -3,7 +3,7 @@
  * of the message's own, because a slice would keep the whole chunk of the connection alive; the buffer grows with what
  * has arrived, because the length is only the sender's word. Nothing of a next message is looked at before it is asked for.
  */
-const PREFIX_BYTES = 5;
+export const PREFIX_BYTES = 5;
 const FIRST_BYTES = 16 * 1024;
 
 export type ReadProblem = 'too-large' | 'compressed' | 'no-room';

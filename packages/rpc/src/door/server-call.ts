@@ -7,11 +7,10 @@ import { status as Code, type Metadata } from '@grpc/grpc-js';
 import type { Clock, Timer } from '@mas/values';
 import type { DoorLimits } from './door-limits';
 import type { MemoryAccount } from './memory-account';
-import { MessageReader, type ReadProblem } from './message-reader';
+import { MessageReader, PREFIX_BYTES, type ReadProblem } from './message-reader';
 import type { CallStatus, ServerStream, StreamListener } from './methods';
 import { OK, RESPONSE_HEADERS, trailersOf } from './trailers';
 
-const PREFIX_BYTES = 5;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** For a caller to end its half of a call that has been answered. */
 const LINGER_MS = 2_000;

@@ -4,7 +4,7 @@
  */
 import { Metadata } from '@grpc/grpc-js';
 import { areRuns, clusterId, incarnation, isHexId, isRun, MAX_ORDINAL, ordinal, runOf, type ClusterId, type PeerName, type RunStart } from '@mas/membership';
-import { rmId } from '@mas/values';
+import { MAX_RM_ID, rmId } from '@mas/values';
 
 const CLUSTER = 'mas-cluster';
 /** The certificate must agree with it. */
@@ -16,7 +16,6 @@ const POSITION = 'mas-position';
 const RUNS = 'mas-runs';
 /** Version of the table of members that it knows; earlier programs do not say. */
 const TABLE = 'mas-table';
-const MAX_RM_ID = 0xffff;
 
 /** A member of the cluster. */
 export function sayMember(name: PeerName, options?: ConstructorParameters<typeof Metadata>[0]): Metadata {

@@ -1,4 +1,5 @@
 /** The form of ids, numbers, pages and other scalars in requests. What is wrong is named with its field. */
+import { MAX_LOCK_IDS } from '@mas/global-lock';
 import { MAX_LOCK_OWNER_LENGTH, MAX_MEMO_LENGTH } from '@mas/ledger';
 import type { Reply } from '@mas/transaction-coordinator';
 import { MAX_ACCOUNT_NUMBER_LENGTH, MAX_PAYMENT_ID_LENGTH, parseAccountNumber, parsePaymentId, txnId, type AccountNumber, type TxnId } from '@mas/values';
@@ -8,7 +9,6 @@ export const MAX_ACCOUNTS_PER_REQUEST = 1_000;
 export const MAX_PAGE_SIZE = 500;
 export const DEFAULT_PAGE_SIZE = 100;
 export const MAX_PAGE_TOKEN_LENGTH = 1024;
-export const MAX_LOCK_IDS = 64;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 export function validId(id: string, field = 'id'): Reply<string> {

@@ -3,7 +3,7 @@
  * alone can tell is named here, before a lock, a row or another process is touched; the ledger's validateBody, which
  * the coordinator runs on the assembled body, is the authority on what makes sense together.
  */
-import { MAX_LEGS, type PaymentKind } from '@mas/ledger';
+import { MAX_EXPIRY_SECONDS, MAX_LEGS, type PaymentKind } from '@mas/ledger';
 import type { PaymentRequest, Reply } from '@mas/transaction-coordinator';
 import { accepted, invalid } from '../errors/request-errors';
 import { PaymentDirection, type CreatePaymentRequest } from '../generated/mas/v1/account_service';
@@ -14,7 +14,6 @@ import { validAccount, validHandle, validId, validMemo, validTxn } from './valid
 type Leg = PaymentRequest['legs'][number];
 type Reference = PaymentRequest['reference'];
 
-const MAX_EXPIRY_SECONDS = 30 * 24 * 3600;
 const KINDS: ReadonlyMap<WireKind, PaymentKind> = new Map([
   [WireKind.PAYMENT_KIND_UNSPECIFIED, 'payment'],
   [WireKind.PAYMENT_KIND_PAYMENT, 'payment'],

@@ -5,11 +5,8 @@
 import { ByteReader } from './byte-reader';
 import { MalformedBytes } from './malformed-bytes';
 import type { WireEnum } from './wire-enum';
+import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './wire-types';
 
-export const VARINT = 0;
-export const FIXED64 = 1;
-export const LENGTH_DELIMITED = 2;
-export const FIXED32 = 5;
 const HIGH_BIT = 0x8000_0000;
 const EMPTY: Uint8Array = new Uint8Array(0);
 

@@ -22,7 +22,8 @@ import {
   type TxnId,
 } from '@mas/values';
 import { ANY_BODIES, CANONICAL_BODIES, type Bodies } from './bodies';
-import { FieldReader, LENGTH_DELIMITED, type Tolerance } from './field-reader';
+import { FieldReader, type Tolerance } from './field-reader';
+import { LENGTH_DELIMITED } from './wire-types';
 
 const MAX_ID = 0xffff;
 /** Values of ACCOUNT_BYTES; what may lead may follow too, so they share a bit. */

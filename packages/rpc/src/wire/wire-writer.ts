@@ -6,11 +6,8 @@
 import { invariant } from '@mas/values';
 import { ByteWriter } from './byte-writer';
 import type { WireEnum } from './wire-enum';
+import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './wire-types';
 
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH_DELIMITED = 2;
-const FIXED32 = 5;
 const MAX_SAFE_BIGINT = BigInt(Number.MAX_SAFE_INTEGER);
 /** Longest text that is copied character by character; beyond it the native copy is faster. */
 const SHORT_TEXT = 40;

@@ -25,6 +25,8 @@ export class FaultyDatabase {
   lists = 0;
   /** Awaited by everything that reads or writes rows. */
   gate: Promise<void> | null = null;
+  /** Awaited by every checkpoint, while rows are read as ever: there is much to write. */
+  writing: Promise<void> | null = null;
   private readonly tables = new MemoryTables(ROWS_PER_CHUNK);
 
   /** A connection of one process; `isAlive` turns false when that process is killed. */
@@ -40,6 +42,7 @@ export class FaultyDatabase {
     // A process opens its tables whatever becomes of them later.
     if (operation === 'migrate' || operation === 'own' || operation === 'open' || operation === 'drop') return 'none';
     if (this.gate !== null) await this.gate;
+    if (operation === 'checkpoint' && this.writing !== null) await this.writing;
     if (!isAlive()) return new Promise(() => undefined);
     if (this.down) return 'unavailable';
     const isFaulty = bucket !== null && (this.faultyBucket === null || this.faultyBucket === bucket);

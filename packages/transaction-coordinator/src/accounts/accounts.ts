@@ -6,7 +6,7 @@
 import { changeBody, changeRecordKey, creationBody, txnPreimage, type AccountRow, type Instruction, type PaymentBody, type Refusal } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { ItemOutcome } from '@mas/two-phase-commit';
-import { present, txnId, unreachable, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { delay, present, txnId, unreachable, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { Digest } from '../coordinator-ports';
 import type { AccountView, Caller, CreateAccountRequest, Reply, RequestError } from '../coordinator-service';
@@ -155,9 +155,7 @@ export class Accounts {
   }
 
   private pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.services.clock.schedule(this.services.config.retryBackoffMaxMs, resolve);
-    });
+    return delay(this.services.clock, this.services.config.retryBackoffMaxMs);
   }
 }
 

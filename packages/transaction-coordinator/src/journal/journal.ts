@@ -4,7 +4,7 @@
  * nobody waits for it again, except a probe. The same when it answers and refuses, because its memory is full. It is said once:
  * when that begins, and when it is over.
  */
-import { afterListening, type Clock, type Logger } from '@mas/values';
+import { afterListening, delay, type Clock, type Logger } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import { Gatherer } from '../transport/gatherer';
@@ -187,9 +187,7 @@ export class Journal {
       const room = this.config.maxRecordsQueued - this.endings.length;
       const kept = batch.slice(0, Math.max(0, room));
       this.counters.recordsDropped += batch.length - kept.length;
-      await new Promise<void>((resolve) => {
-        this.clock.schedule(RECORD_RETRY_MS, resolve);
-      });
+      await delay(this.clock, RECORD_RETRY_MS);
       for (const ending of kept) this.endings.add(ending);
     }
   }

@@ -2,7 +2,7 @@
  * Every leg that counts at the moment against what its home has recorded, and every recorded leg against the account's: as sums over the parts of all payments (ledger's
  * moment-sums), one replica for each bucket. Only where sums differ are the legs of that part listed, so that the payment can be named.
  */
-import { addedSums, differingParts, legDifferences, type LegListing, type MomentReport } from '@mas/ledger';
+import { addedSums, differingParts, legDifferences, MAX_DIFFERENCES, type LegListing, type MomentReport } from '@mas/ledger';
 import type { BucketId, RmId } from '@mas/values';
 import type { AuditReport } from '../coordinator-service';
 import type { AuditCourse, BucketAudits, BucketFindings } from './bucket-audit';
@@ -10,7 +10,6 @@ import type { AuditCourse, BucketAudits, BucketFindings } from './bucket-audit';
 type Check = AuditReport['checks'][number];
 
 const NAME = 'legs and the decisions of their homes agree';
-const MAX_DIFFERENCES = 100;
 /** Of one listing; a thousandth of the payments each. */
 const MAX_PARTS_LISTED = 4;
 

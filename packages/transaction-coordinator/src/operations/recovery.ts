@@ -5,7 +5,7 @@
  */
 import { homeSlotOfKey } from '@mas/placement';
 import { resolveTransaction, globalTransaction, type GlobalTransaction, type Timeline, type TransactionPlan } from '@mas/two-phase-commit';
-import { delay, type Timer } from '@mas/values';
+import { delay, every, type Timer } from '@mas/values';
 import { PaymentRun } from '../payment/payment-run';
 import type { RunServices } from '../payment/run-services';
 import { MOVED_RETRY_MS } from '../payment/payments';
@@ -51,9 +51,7 @@ export class Recovery {
   private orphansLater(): void {
     if (this.stopped) return;
     const { config, clock } = this.services;
-    this.timer = clock.schedule(config.recoveryIntervalMs, () => {
-      void this.sweep(null, clock.wallMs() - config.orphanAgeMs).then(() => this.orphansLater());
-    });
+    this.timer = every(clock, config.recoveryIntervalMs, () => this.sweep(null, clock.wallMs() - config.orphanAgeMs));
   }
 
   /** @returns how many there were, or null when Redis did not say. One whose home does not answer is asked for again by `Unfinished`. */

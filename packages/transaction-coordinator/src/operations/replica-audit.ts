@@ -28,8 +28,10 @@ export interface NotRead {
 /** A replica answers after a second. */
 const ANSWER_TIMEOUT_MS = 5_000;
 const PAUSE_MS = 250;
-/** One that has read nothing more for so long is given up; one that has never answered, sooner. */
-const PATIENCE_MS = 15_000;
+/** One that works on it and has read nothing more for so long is given up: it may have to write first what waits behind heavy load. */
+const PATIENCE_MS = 90_000;
+/** One that refuses, or does not answer any more; and one that has never answered. */
+const FAILING_PATIENCE_MS = 15_000;
 const FIRST_PATIENCE_MS = 5_000;
 /** A process that dies again and again comes on each time. */
 const MAX_STARTS = 5;
@@ -39,6 +41,7 @@ export class ReplicaAudit {
   permille = 0;
   private starts = 1;
   private progressMs: number;
+  private answeredMs: number;
   private hasAnswered = false;
 
   constructor(
@@ -50,6 +53,7 @@ export class ReplicaAudit {
     private readonly terms: AuditTerms,
   ) {
     this.progressMs = clock.monotonicMs();
+    this.answeredMs = this.progressMs;
   }
 
   async run(untilMs: number, signal: AbortSignal): Promise<ReplicaFindings | NotRead> {
@@ -79,18 +83,20 @@ export class ReplicaAudit {
 
   private heard(rows: number, permille: number): void {
     this.hasAnswered = true;
+    this.answeredMs = this.clock.monotonicMs();
     this.permille = permille;
     if (rows === this.rows) return;
     if (rows < this.rows) this.starts += 1;
     this.rows = rows;
-    this.progressMs = this.clock.monotonicMs();
+    this.progressMs = this.answeredMs;
   }
 
   private givenUp(failure: string | null): string | null {
     if (this.starts > MAX_STARTS) return `it began ${this.starts} times`;
-    const idleMs = this.clock.monotonicMs() - this.progressMs;
-    if (idleMs < (this.hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS)) return null;
-    return failure ?? `it has read no row for ${Math.round(idleMs / 1000)} s`;
+    const nowMs = this.clock.monotonicMs();
+    const idleMs = nowMs - this.progressMs;
+    if (idleMs >= PATIENCE_MS) return failure ?? `it has read no row for ${Math.round(idleMs / 1000)} s`;
+    return nowMs - this.answeredMs < (this.hasAnswered ? FAILING_PATIENCE_MS : FIRST_PATIENCE_MS) ? null : failure;
   }
 
   /** Heard or not: a replica ends by itself what nobody asks about. */

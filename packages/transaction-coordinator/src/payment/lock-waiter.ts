@@ -4,7 +4,7 @@
  * lock that is in force says no in its bucket.
  */
 import type { LockStore } from '@mas/global-lock';
-import type { Clock } from '@mas/values';
+import { delay, type Clock } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { CoordinatorCounters } from '../coordinator-counters';
 import { Gatherer } from '../transport/gatherer';
@@ -53,9 +53,7 @@ export class LockWaiter {
 
   private async released(lockIds: readonly string[], sliceMs: number, eager: boolean): Promise<'woken' | 'silent'> {
     if (!eager) {
-      await new Promise<void>((resolve) => {
-        this.clock.schedule(sliceMs, resolve);
-      });
+      await delay(this.clock, sliceMs);
       return 'woken';
     }
     try {

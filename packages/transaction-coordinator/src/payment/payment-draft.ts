@@ -2,7 +2,17 @@
  * A request as a payment body, which is sealed here: legs sorted, effects chosen by the kind, everything that is wrong in it named with
  * the request's own field. Capture, void and refund take what they do not say from the payment they refer to.
  */
-import { actsForOwner, PaymentBody, validateBody, type BodyContent, type LegEffect, type LegSpec, type OutcomeRow, type Subject } from '@mas/ledger';
+import {
+  actsForOwner,
+  MAX_EXPIRY_SECONDS,
+  PaymentBody,
+  validateBody,
+  type BodyContent,
+  type LegEffect,
+  type LegSpec,
+  type OutcomeRow,
+  type Subject,
+} from '@mas/ledger';
 import type { PaymentKey, TxnId } from '@mas/values';
 import type { PaymentRequest, Reply } from '../coordinator-service';
 import { failure, success } from '../reply';
@@ -21,8 +31,6 @@ export interface Draft {
   /** Position in the request of each of the body's legs, for naming fields; −1: derived. */
   readonly positions: readonly number[];
 }
-
-const MAX_EXPIRY_SECONDS = 30 * 24 * 3600;
 
 type RequestLeg = PaymentRequest['legs'][number];
 interface PlacedLeg {

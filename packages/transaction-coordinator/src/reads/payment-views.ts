@@ -5,7 +5,7 @@
  */
 import type { OutcomeRow } from '@mas/ledger';
 import type { GlobalTransaction, Unreachable } from '@mas/two-phase-commit';
-import { splitPaymentKey, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { splitPaymentKey, within, type AccountNumber, type Clock, type PaymentKey, type Slot, type TxnId } from '@mas/values';
 import type { Caller, PaymentView, Reply } from '../coordinator-service';
 import { entryOf } from '../journal/transaction-entry';
 import type { Unfinished } from '../operations/unfinished';
@@ -81,17 +81,11 @@ export class PaymentViews {
   }
 
   private entry(key: PaymentKey): Promise<TransactionEntry | null> {
-    return new Promise((resolve) => {
-      const timer = this.clock.schedule(REDIS_PATIENCE_MS, () => resolve(null));
-      const answer = (entry: TransactionEntry | null): void => {
-        timer.cancel();
-        resolve(entry);
-      };
-      this.dao.transactions([key]).then(
-        ([entry]) => answer(entry ?? null),
-        () => answer(null),
-      );
-    });
+    const asked = this.dao.transactions([key]).then(
+      ([entry]) => entry ?? null,
+      () => null,
+    );
+    return within(this.clock, REDIS_PATIENCE_MS, asked, null);
   }
 }
 
