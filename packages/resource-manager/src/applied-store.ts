@@ -151,8 +151,12 @@ export interface BucketStore {
   /** From the last checkpoint; the caller checkpoints up to its read index first. */
   listLegs(query: StoredLegQuery): Promise<readonly LegRow[]>;
   listAccounts(after: { readonly slot: Slot; readonly number: AccountNumber } | null, limit: number): Promise<readonly AccountRow[]>;
-  /** A consistent read of the whole bucket at one applied index, as chunks of rows in key order. */
-  readSnapshot(): Promise<SnapshotReader>;
+  /**
+   * A consistent read of the whole bucket at one applied index, as chunks of rows in key order.
+   * @param when awaited once everything is at hand that others may have in use (a connection) and before the read begins, so that nobody who stands still
+   * for it waits for them; what it throws is thrown
+   */
+  readSnapshot(when?: () => Promise<void>): Promise<SnapshotReader>;
   /**
    * Writes a received snapshot beside the current rows as a new generation; `finish` makes it current together with
    * its applied index in one SQL transaction. Abandoned or superseded generations are cleaned up later.

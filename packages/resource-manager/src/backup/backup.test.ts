@@ -111,7 +111,10 @@ describe('where the cut lies', () => {
 
   async function placeOf(us: number, run: readonly DecodedEntry[], at = AT): Promise<number | string> {
     const barriers = new CutBarriers(clock);
-    const found = barriers.at(us, at.momentUs, 1_000, () => Promise.resolve('read')).catch((error: unknown) => (error as CutMissed).message);
+    const found = barriers.at(us, at.momentUs, 1_000, Promise.resolve()).then(
+      () => 'read',
+      (error: unknown) => (error as CutMissed).message,
+    );
     const reached = barriers.takeReachedBy(run, at);
     for (const { reached: read } of reached) await read();
     return reached[0]?.index ?? (await found);

@@ -22,17 +22,18 @@ export class CutBarriers {
 
   constructor(private readonly clock: Clock) {}
 
-  /** @param momentUs where the bucket stands @throws CutMissed, and what `read` throws */
-  at<Value>(us: number, momentUs: number, timeoutMs: number, read: () => Promise<Value>): Promise<Value> {
+  /** Resolves at the cut, where applying stands still until `isRead`. @param momentUs where the bucket stands @throws CutMissed */
+  at(us: number, momentUs: number, timeoutMs: number, isRead: Promise<void>): Promise<void> {
     if (momentUs > us) return Promise.reject(new CutMissed('the replica had passed the moment when it was asked'));
     // Closed there: what comes lies behind it, and the reader is looked at for what came meanwhile.
-    if (momentUs === us) return read();
+    if (momentUs === us) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         us,
         reached: () => {
           timer.cancel();
-          return read().then(resolve, reject);
+          resolve();
+          return isRead;
         },
         missed: (why) => {
           timer.cancel();

@@ -184,23 +184,33 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
 
   /** A consistent read right behind the entry that closes the bucket at `us` if that is still to come, else as soon as possible. @throws StoreUnavailable */
   readAt(us: number | null, timeoutMs: number): Promise<SnapshotReader> {
-    const open = (): Promise<SnapshotReader> => this.readFlushed(timeoutMs);
-    return us === null ? open() : this.barriers.at(us, timeoutMs, open);
+    return this.readStanding(timeoutMs, (isRead) => (us === null ? Promise.resolve() : this.barriers.at(us, timeoutMs, isRead)));
   }
 
   /** Of the state of exactly this moment: all with moments up to it, and nothing behind (docs/adr/0028). @throws CutMissed, StoreUnavailable */
   async readCut(us: number, timeoutMs: number): Promise<SnapshotReader> {
     const { ledger } = this.state();
     if (ledger.momentUs === 0) throw new CutMissed('the bucket has no moments yet');
-    const reader = await this.cuts.at(us, ledger.momentUs, timeoutMs, () => this.readFlushed(timeoutMs));
+    const reader = await this.readStanding(timeoutMs, (isRead) => this.cuts.at(us, this.state().ledger.momentUs, timeoutMs, isRead));
     if ((reader.checkpoint.meta?.momentUs ?? 0) <= us) return reader;
     await reader.close();
     throw new CutMissed('the replica passed the moment while its rows were written');
   }
 
-  private async readFlushed(timeoutMs: number): Promise<SnapshotReader> {
-    await this.flush(this.position.index, timeoutMs);
-    return this.state().store.readSnapshot();
+  /** Applying stands still where `at` resolves: for the checkpoint and for the read to begin, never for a connection that others have in use. */
+  private async readStanding(timeoutMs: number, at: (isRead: Promise<void>) => Promise<void>): Promise<SnapshotReader> {
+    let read = (): void => undefined;
+    const isRead = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    try {
+      return await this.state().store.readSnapshot(async () => {
+        await at(isRead);
+        await this.flush(this.position.index, timeoutMs);
+      });
+    } finally {
+      read();
+    }
   }
 
   // What the checkpointer asks.

@@ -19,22 +19,23 @@ export class ReadBarriers {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * What `read` gives right behind the first entry that closes the bucket at `us`, where applying stands still for it; where that has been applied already, or
+   * Resolves right behind the first entry that closes the bucket at `us`, where applying stands still until `isRead`; where that has been applied already, or
    * does not come in time, wherever the replica is then.
    */
-  at<Value>(us: number, timeoutMs: number, read: () => Promise<Value>): Promise<Value> {
-    if (us <= this.passedUs) return read();
-    return new Promise((resolve, reject) => {
+  at(us: number, timeoutMs: number, isRead: Promise<void>): Promise<void> {
+    if (us <= this.passedUs) return Promise.resolve();
+    return new Promise((resolve) => {
       const waiting: Waiting = {
         us,
         reached: () => {
           timer.cancel();
-          return read().then(resolve, reject);
+          resolve();
+          return isRead;
         },
       };
       const timer = this.clock.schedule(timeoutMs, () => {
         this.waiting = this.waiting.filter((other) => other !== waiting);
-        read().then(resolve, reject);
+        resolve();
       });
       this.waiting.push(waiting);
     });

@@ -180,9 +180,9 @@ class SimBucketStore implements BucketStore {
     return this.process.hears(this.store.listAccounts(...query));
   }
 
-  async readSnapshot(): Promise<SnapshotReader> {
+  async readSnapshot(when?: () => Promise<void>): Promise<SnapshotReader> {
     const { process } = this;
-    const reader = await process.hears(this.store.readSnapshot());
+    const reader = await process.hears(this.store.readSnapshot(when));
     return {
       checkpoint: reader.checkpoint,
       chunks: async function* (kinds, sinceMs) {

@@ -272,3 +272,24 @@ test('rows of replaced, abandoned and dropped generations are removed in the bac
   expect(await direct.value('select (select count(*) from swept.account) + (select count(*) from swept.outcome)')).toBe(0);
   await store.close();
 });
+
+test('a read that waits for a connection has not begun, and nobody stands still for it', async () => {
+  const store = await openMysqlStore({ url: server.url, database: 'mas_two_reads', bulkConnections: 2 });
+  await store.migrate();
+  const { store: bucket } = await store.openBucket(bucketId(1));
+  await bucket.checkpoint(batch(bucketId(1), { accounts: [account('abc')] }));
+  const readers = [await bucket.readSnapshot(), await bucket.readSnapshot()];
+  let isTold = false;
+  const third = bucket.readSnapshot(() => {
+    isTold = true;
+    return Promise.resolve();
+  });
+  // Others are served meanwhile.
+  await bucket.checkpoint(batch(bucketId(1), { previous: position(10), applied: position(11), accounts: [account('abc', { balanceMinor: 7n })] }));
+  expect(isTold).toBe(false);
+  await readers[0]?.close();
+  const reader = await third;
+  expect([isTold, reader.checkpoint.applied]).toEqual([true, position(11)]);
+  await Promise.all([reader.close(), readers[1]?.close()]);
+  await store.close();
+});

@@ -10,7 +10,7 @@ export interface MysqlStoreOptions {
   readonly createsDatabase?: boolean;
   /** For loads and checkpoints. Default 4. */
   readonly connections?: number;
-  /** For snapshots, installs and the removal of old generations. Default 2. */
+  /** At most, for snapshots, audits and backups, installs and the removal of old generations: a backup reads all buckets at one moment. Default 32. */
   readonly bulkConnections?: number;
   /** A statement that takes longer counts as unanswered. Default 10,000. */
   readonly statementTimeoutMs?: number;
@@ -56,7 +56,7 @@ export function mysqlSettings(options: MysqlStoreOptions): MysqlSettings {
     password: decoded(url.password, 'password'),
     database,
     connections: options.connections ?? 4,
-    bulkConnections: options.bulkConnections ?? 2,
+    bulkConnections: options.bulkConnections ?? 32,
     statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     tls: options.tls ?? null,

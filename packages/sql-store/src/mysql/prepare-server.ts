@@ -140,7 +140,7 @@ function explain(error: unknown, settings: MysqlSettings): unknown {
     const which =
       number === 1040 ? 'has too many connections (max_connections)' : `allows ${user} no further connection (max_user_connections, or a limit of the account)`;
     return new StoreUnavailable(
-      `the SQL server at ${where} ${which}: raise the limit, or end other clients; each resource manager needs up to ${settings.connections + settings.bulkConnections + 1}`,
+      `the SQL server at ${where} ${which}: raise the limit, or end other clients; each resource manager needs up to ${settings.connections + 3}, and one more for each of its buckets while a backup is made`,
       false,
       cause,
     );

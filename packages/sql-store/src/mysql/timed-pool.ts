@@ -24,6 +24,9 @@ export interface PoolLimits {
 
 /** Requests that wait for a connection at most; more than this and the database is not keeping up. */
 const MAX_WAITING = 1_000;
+/** Connections that nothing uses are given back to the server, but for so many. */
+const MAX_IDLE = 4;
+const IDLE_MS = 60_000;
 
 export class TimedPool implements MysqlPool {
   private readonly pool: Pool;
@@ -41,6 +44,8 @@ export class TimedPool implements MysqlPool {
       multipleStatements: true,
       connectionLimit: limits.connections,
       queueLimit: MAX_WAITING,
+      maxIdle: Math.min(limits.connections, MAX_IDLE),
+      idleTimeout: IDLE_MS,
       typeCast: castColumn,
     });
   }

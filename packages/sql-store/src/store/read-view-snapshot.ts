@@ -11,14 +11,21 @@ import { changedSince, chunkOf, ROWS_PER_CHUNK, rowsOf, SNAPSHOT_KINDS, textOf, 
 import { answered, unavailable } from './sql-transaction';
 
 /**
+ * @param when awaited on a connection of its own, before the view is made
  * @param require gives the meta row back, or throws what the reader shall hear
  * @throws StoreUnavailable, and what `require` throws
  */
-export async function openReadViewSnapshot(database: SqlDatabase, bucket: BucketId, require: (row: MetaRow | null) => MetaRow): Promise<SnapshotReader> {
+export async function openReadViewSnapshot(
+  database: SqlDatabase,
+  bucket: BucketId,
+  when: () => Promise<void>,
+  require: (row: MetaRow | null) => MetaRow,
+): Promise<SnapshotReader> {
   const what = `snapshot of bucket ${bucket}`;
   return answered(database, what, async () => {
     const trx = await database.bulk.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute();
     try {
+      await when();
       // The first read makes the view.
       const row = require(await new BucketMetaDAO(trx, database.dialect, bucket).find());
       return new ReadViewSnapshot(database, trx, { bucket, generation: row.generation }, BucketMetaDAO.checkpointOf(row), what);

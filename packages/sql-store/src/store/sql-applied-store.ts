@@ -78,7 +78,12 @@ export class SqlAppliedStore implements AppliedStore, OwnedStore {
    */
   inspect(bucket: BucketId): Promise<SnapshotReader> {
     invariant(this.database.hasReadViews, 'only a SQL server can be looked at beside its writer');
-    return openReadViewSnapshot(this.database, bucket, (row) => present(row, `meta row of bucket ${bucket}`));
+    return openReadViewSnapshot(
+      this.database,
+      bucket,
+      () => Promise.resolve(),
+      (row) => present(row, `meta row of bucket ${bucket}`),
+    );
   }
 
   async dropBucket(bucket: BucketId): Promise<void> {

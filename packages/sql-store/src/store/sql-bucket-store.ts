@@ -124,9 +124,11 @@ export class SqlBucketStore implements BucketStore {
     return this.read('list', () => new AccountDAO(this.database.db, this.database.dialect, this.at()).page(key, limit));
   }
 
-  async readSnapshot(): Promise<SnapshotReader> {
+  async readSnapshot(when = async (): Promise<void> => undefined): Promise<SnapshotReader> {
     this.requireOpen();
-    if (this.database.hasReadViews) return openReadViewSnapshot(this.database, this.bucket, (row) => requireWriter(this.fence, row));
+    if (this.database.hasReadViews) return openReadViewSnapshot(this.database, this.bucket, when, (row) => requireWriter(this.fence, row));
+    // Its one connection is never held for long.
+    await when();
     return this.snapshots.start(this.fence, (generation) => this.protectWhileRead(generation));
   }
 

@@ -167,7 +167,8 @@ class MemoryBucketStore implements BucketStore {
     return this.perform('list', () => this.stored.rows.listAccounts(after, limit));
   }
 
-  async readSnapshot(): Promise<SnapshotReader> {
+  async readSnapshot(when = async (): Promise<void> => undefined): Promise<SnapshotReader> {
+    await when();
     return this.perform(
       'snapshot',
       () =>

@@ -24,6 +24,18 @@ export function snapshotContract(context: ContractContext): void {
     expect(rowsOfKind(chunks, 'locks')).toEqual([lock('abc')]);
   });
 
+  test('a read begins when it is told to: what was written until then is in it; where that fails there is none', async () => {
+    const { bucket, store } = await context.openNew();
+    await store.checkpoint(batch(bucket, { accounts: [account('abc')] }));
+    const later = batch(bucket, { previous: position(10), applied: position(11), accounts: [account('abc', { balanceMinor: 7n })] });
+    const reader = await store.readSnapshot(() => store.checkpoint(later));
+    expect(reader.checkpoint.applied).toEqual(position(11));
+    expect(rowsOfKind(await allChunks(reader), 'accounts')).toEqual([account('abc', { balanceMinor: 7n })]);
+    await reader.close();
+    for (let time = 0; time < 5; time += 1) await expect(store.readSnapshot(() => Promise.reject(new Error('not now')))).rejects.toThrow('not now');
+    await (await store.readSnapshot()).close();
+  });
+
   test('checkpoints between its chunks do not show: changed, new and removed rows, before and behind the reader', async () => {
     const { bucket, store } = await context.openNew();
     const rows = manyRows(1_250);

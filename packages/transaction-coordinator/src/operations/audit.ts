@@ -5,7 +5,7 @@
  */
 import type { LeaderDirectory } from '@mas/placement';
 import type { BucketTotals } from '@mas/two-phase-commit';
-import { delay, type BucketId, type Clock, type Random } from '@mas/values';
+import { delay, type BucketId, type Clock, type Random, type RmId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
 import type { AuditReport, AuditWatch, Caller, Reply } from '../coordinator-service';
 import { operatorsOnly } from '../payment/identity';
@@ -16,6 +16,7 @@ import { AuditBase, balancesExplained } from './audit-base';
 import { BucketAudits, type AuditCourse, type BucketFindings } from './bucket-audit';
 import { LegsAudit } from './legs-audit';
 import type { ReplicaAudit } from './replica-audit';
+import { Turns } from './turns';
 
 /** Of a caller's deadline, and at most, for answering. */
 const REPORT_SHARE = 0.15;
@@ -26,6 +27,9 @@ const MOMENT_ATTEMPTS = 3;
 const TOTALS_TIMEOUT_MS = 30_000;
 /** So often it is said how far it has come, whether or not it has come on: silence means that nobody works on it any more. */
 const PROGRESS_MS = 1_000;
+
+/** By one Resource Manager: more are no faster, and hold more connections of its database. */
+const BUCKETS_AT_ONCE = 2;
 
 interface Moment {
   readonly us: number;
@@ -54,6 +58,8 @@ export class Audit {
     const untilMs = this.untilMs(caller);
     const moment = await this.momentOf(ids, Math.min(untilMs, this.clock.monotonicMs() + TOTALS_TIMEOUT_MS));
     if (!moment.ok) return moment;
+    // Those whose turn has not come have read nothing yet.
+    const all = ids.flatMap((bucket) => this.replicasOf(bucket).map((rm) => ({ bucket, rm, rows: 0, permille: 0 })));
     const replicas: ReplicaAudit[] = [];
     const { us, timesSinceUs } = moment.value;
     const base = !watch.isFull && this.lastGood?.isFor(ids, us, timesSinceUs) === true ? this.lastGood : null;
@@ -62,7 +68,7 @@ export class Audit {
     for (;;) {
       const report = await Promise.race([working, delay(this.clock, PROGRESS_MS).then(() => null)]);
       if (report !== null) return success(report);
-      watch.onProgress({ momentUs: us, replicas: latestOf(replicas) });
+      watch.onProgress({ momentUs: us, replicas: latestOf([...all, ...replicas]) });
     }
   }
 
@@ -73,7 +79,8 @@ export class Audit {
   }
 
   private async once(ids: readonly BucketId[], moment: Moment, course: AuditCourse): Promise<AuditReport> {
-    const found = await Promise.all(ids.map((bucket) => this.buckets.run(bucket, course)));
+    const turns = new Turns(BUCKETS_AT_ONCE);
+    const found = await Promise.all(ids.map((bucket) => turns.of(this.replicasOf(bucket), () => this.buckets.run(bucket, course))));
     const legs = await new LegsAudit(this.buckets, course).run(found);
     const totals = sumsOf(moment.totals);
     const books = course.base === null ? [booksAddUp(found)] : [];
@@ -82,6 +89,10 @@ export class Audit {
     const consistent = incomplete.length === 0 && checks.every((check) => check.differences.length === 0);
     if (consistent) this.lastGood = AuditBase.of(moment.us, moment.timesSinceUs, found);
     return { momentUs: moment.us, sinceUs: course.base?.momentUs ?? null, checks, totals, checksums: checksumsOf(found), incomplete, consistent };
+  }
+
+  private replicasOf(bucket: BucketId): readonly RmId[] {
+    return this.directory.placement().replicasOf(bucket);
   }
 
   /** An audit loads the machine itself: its report needs time to get out, or the caller hears nothing of what was compared. */
@@ -118,8 +129,10 @@ export class Audit {
   }
 }
 
+type Progress = Pick<ReplicaAudit, 'bucket' | 'rm' | 'rows' | 'permille'>;
+
 /** Of a replica that was read twice the later reading. */
-function latestOf(audits: readonly ReplicaAudit[]): readonly Pick<ReplicaAudit, 'bucket' | 'rm' | 'rows' | 'permille'>[] {
+function latestOf(audits: readonly Progress[]): readonly Progress[] {
   const latest = new Map(audits.map((audit) => [`${audit.bucket} ${audit.rm}`, audit]));
   return [...latest.values()].map(({ bucket, rm, rows, permille }) => ({ bucket, rm, rows, permille })).sort((a, b) => a.bucket - b.bucket || a.rm - b.rm);
 }
