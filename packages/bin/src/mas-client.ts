@@ -7,10 +7,8 @@ import { createProgram } from './client/program';
 import { failureLine } from './client/session';
 import { forgetEmptyVariables } from './config/environment';
 import { surviveLostOutput } from './platform/standard-streams';
-import { requireModernTls } from './platform/tls-policy';
 
 surviveLostOutput();
-requireModernTls();
 forgetEmptyVariables(process.env);
 const args = process.argv.slice(2);
 const program = createProgram(args);

@@ -75,6 +75,17 @@ function expectOneLine(ran: Ran, code: number, text: RegExp): void {
   expect(ran.stderr).not.toMatch(/\n\s+at |Error:|undefined|\[object/);
 }
 
+test('help waits for no gRPC: it is loaded when a command connects', async () => {
+  const loaded = (...args: readonly string[]): Promise<Ran> => {
+    const program = `process.argv = ['node', 'mas-client', ...${JSON.stringify(args)}];
+      process.on('exit', () => process.stdout.write(Object.keys(require.cache).some((file) => file.includes('@grpc')) ? 'gRPC' : 'none'));
+      require(${JSON.stringify(join(REPOSITORY_ROOT, 'packages/bin/dist/mas-client.js'))})`;
+    return run(process.execPath, ['-e', program], environment);
+  };
+  expect(await loaded('--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: mas-client[\s\S]*none$/) as unknown });
+  expect(await loaded('account', 'list')).toMatchObject({ code: 7, stdout: 'gRPC' });
+});
+
 test('every command has its row', async () => {
   const listed = await Promise.all(['', ...GROUPS].map(async (group) => [group, await commandsIn(group)] as const));
   const leaves = listed.flatMap(([group, commands]) =>

@@ -1,8 +1,9 @@
 /** One run of mas-client: global flags, the connection they lead to, and how failures end. */
-import { MasCallFailed, MasClient } from '@mas/client';
+import type { MasCallFailed, MasClient } from '@mas/client';
 import type { Tracing } from '@mas/tracing';
 import { Command } from 'commander';
 import { UsageError } from '../usage-error';
+import { isCallFailed } from './call-failed';
 import { readContext, type ContextFlags } from './context';
 import { CommandFailed, EXIT, exitCodeOf } from './exit-codes';
 import { createOutput, toJson, type Output } from './output';
@@ -42,6 +43,8 @@ export function withSession<Args extends readonly unknown[]>(
       const shared = program instanceof ClientCommand ? program.shared : null;
       if (shared !== null) return action({ ...sharedOnly(program, shared), output }, ...args);
       const context = readContext(program.opts<ContextFlags>(), process.env, note);
+      const { MasClient, requireModernTls } = await import('./connection.js');
+      requireModernTls();
       const tracing = await tracingOf(process.env, note);
       const client = new MasClient(context);
       const described = (error: unknown): CommandFailed => describe(error, context.addresses.join(', '));
@@ -130,7 +133,7 @@ async function refuseLostAnswer(printer: Printer): Promise<void> {
 function describe(error: unknown, addresses: string): CommandFailed {
   if (error instanceof CommandFailed) return error;
   if (error instanceof UsageError) return new CommandFailed(EXIT.usage, oneLine(error.message), { reason: 'USAGE' });
-  if (error instanceof MasCallFailed) return ofCall(error, addresses);
+  if (isCallFailed(error)) return ofCall(error, addresses);
   return new CommandFailed(EXIT.unexpected, oneLine(error instanceof Error ? error.message : String(error)), { reason: 'UNEXPECTED' });
 }
 

@@ -1,7 +1,7 @@
 /** mas-client audit */
-import { MasCallFailed } from '@mas/client';
 import type { AuditProgress, AuditReport } from '@mas/transaction-coordinator';
 import type { Command } from 'commander';
+import { isCallFailed } from '../call-failed';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { moment, money, table } from '../output';
 import { ProgressLine } from '../progress-line';
@@ -33,7 +33,7 @@ export function addAuditCommand(program: Command): void {
 
 /** An audit is a read: what it did is not unknown, there is only no report. */
 function unlessTooShort(error: unknown): never {
-  if (!(error instanceof MasCallFailed) || error.error.kind !== 'deadline-exceeded') throw error;
+  if (!isCallFailed(error) || error.error.kind !== 'deadline-exceeded') throw error;
   throw new CommandFailed(
     EXIT.incomplete,
     'AUDIT_INCOMPLETE: nothing was compared: no report came in time; leave --timeout out (then an audit takes as long as it takes) or give it more',

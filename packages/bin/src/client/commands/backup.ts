@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { BackupDamaged, BackupFolderRefused, BackupWriter, verifyBackup, type Manifest } from '@mas/backup';
 import { SEMANTICS_VERSION } from '@mas/ledger';
 import { platformDigest } from '@mas/resource-manager';
-import { ProtoRowCodec, type BackupEvent } from '@mas/rpc';
+import type { BackupEvent, ProtoRowCodec } from '@mas/rpc';
 import type { BackupProgress, BackupTaken } from '@mas/transaction-coordinator';
 import type { BucketId } from '@mas/values';
 import type { Command } from 'commander';
@@ -31,7 +31,7 @@ export function addBackupCommands(program: Command): void {
     .action((folder: string) =>
       guarded(program, async (output) => {
         const line = new Shown(output.json);
-        const { codec, digest } = tools();
+        const { codec, digest } = await tools();
         const onProgress = (rows: number, of: number): void => line.show({ rows, of }, `${share(rows, of)} of ${count(of)} rows`);
         const { id, manifest } = await verifyBackup(resolve(folder), { codec, digest, semanticsVersion: SEMANTICS_VERSION, onProgress })
           .catch(refused)
@@ -42,7 +42,7 @@ export function addBackupCommands(program: Command): void {
 }
 
 async function create({ client, output, timeoutMs }: Session, out: string): Promise<void> {
-  const { codec, digest } = tools();
+  const { codec, digest } = await tools();
   const writer = await BackupWriter.begin(out, codec, digest).catch(refused);
   const line = new Shown(output.json);
   try {
@@ -144,7 +144,8 @@ function fail(bucket: BucketId): never {
   throw new Error(`bytes of bucket ${bucket} came, which the backup does not have`);
 }
 
-function tools(): { readonly codec: ProtoRowCodec; readonly digest: typeof platformDigest } {
+async function tools(): Promise<{ readonly codec: ProtoRowCodec; readonly digest: typeof platformDigest }> {
+  const { ProtoRowCodec } = await import('../connection.js');
   return { codec: new ProtoRowCodec(), digest: platformDigest };
 }
 

@@ -1,8 +1,8 @@
 /** mas-client payment create --file */
 import { parse, join } from 'node:path';
-import { MasCallFailed } from '@mas/client';
-import { Presets, SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import { UsageError } from '../../usage-error';
+import { isCallFailed } from '../call-failed';
 import { CommandFailed, EXIT, exitCodeOf } from '../exit-codes';
 import { readPaymentFile } from '../payment-file/payment-file';
 import { payRows } from '../payment-file/pay-rows';
@@ -24,7 +24,7 @@ export async function payFile({ client, output, timeoutMs }: Session, options: P
   const rows = readPaymentFile(file, currency);
   const results = ResultsFile.open(resultPath, rows);
   const before = results.answered;
-  const bar = progressBar(rows.length, before, output.json);
+  const bar = await progressBar(rows.length, before, output.json);
   const stoppedBy = await payRows(client, results.openRows(), {
     patienceMs: timeoutMs ?? DEFAULT_PATIENCE_MS,
     answered: (outcomes) => {
@@ -64,7 +64,7 @@ function unfinished(results: ResultsFile): unknown {
 }
 
 function stopped(error: unknown, state: string, facts: Readonly<Record<string, unknown>> & { readonly result: string }): unknown {
-  if (!(error instanceof MasCallFailed)) {
+  if (!isCallFailed(error)) {
     const text = `cannot write ${facts.result}: ${error instanceof Error ? error.message : String(error)}`;
     return new CommandFailed(EXIT.answerLost, `${text}; payments were made, and the same command pays none twice`, { reason: 'ANSWER_LOST', ...facts });
   }
@@ -77,8 +77,9 @@ function stopped(error: unknown, state: string, facts: Readonly<Record<string, u
 }
 
 /** On a terminal, beside the answer. */
-function progressBar(total: number, before: number, json: boolean): Pick<SingleBar, 'update' | 'stop'> {
+async function progressBar(total: number, before: number, json: boolean): Promise<Pick<SingleBar, 'update' | 'stop'>> {
   if (json || process.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+  const { Presets, SingleBar } = await import('cli-progress');
   const bar = new SingleBar(
     { format: '{bar} {value} of {total} payments, {eta_formatted} left', clearOnComplete: true, hideCursor: true, stream: process.stderr },
     Presets.shades_classic,

@@ -1,7 +1,8 @@
 /** One payment: asked for, and its outcome printed. */
-import { MasCallFailed, type MasClient, type PaymentInput } from '@mas/client';
+import type { MasClient, PaymentInput } from '@mas/client';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { unreachable, type AmountMinor, type Currency } from '@mas/values';
+import { isCallFailed } from '../call-failed';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, money, time, type Output } from '../output';
 import type { Session } from '../session';
@@ -12,13 +13,14 @@ const BALANCE_TIMEOUT_MS = 2_000;
 
 /** Sends it and prints the outcome; ABORTED and UNKNOWN have exit codes of their own. */
 export async function pay({ client, output }: Session, input: PaymentInput): Promise<void> {
-  const result = await client.createPayment(input).catch((error: unknown) => Promise.reject(withId(error, input.id)));
+  const result = await client.createPayment(input).catch(async (error: unknown) => Promise.reject(await withId(error, input.id)));
   printResult(output, input.id, result, result.kind === 'committed' ? await balancesOf(client, result) : []);
 }
 
 /** Whoever shall ask again with the same id has to know it: he may have left it to this program. */
-function withId(error: unknown, id: string): unknown {
-  if (!(error instanceof MasCallFailed)) return error;
+async function withId(error: unknown, id: string): Promise<unknown> {
+  if (!isCallFailed(error)) return error;
+  const { MasCallFailed } = await import('../connection.js');
   return new MasCallFailed(error.code, { ...error.error, facts: { ...error.error.facts, payment_id: id } }, error.attempts);
 }
 

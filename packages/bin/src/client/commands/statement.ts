@@ -1,9 +1,10 @@
 /** mas-client account statement */
-import { NoStatement, readStatement, type ReadStatement as Statement, type StatementLine } from '@mas/client';
+import type { ReadStatement as Statement, StatementLine } from '@mas/client';
 import { formatAmount } from '@mas/values';
 import type { Command } from 'commander';
 import { UsageError } from '../../usage-error';
 import { chosenAccount, namesOneAccount, type AccountOption } from '../account-option';
+import { isNoStatement } from '../call-failed';
 import { csvText, foreign } from '../csv';
 import { CommandFailed, EXIT, exitCodeOf } from '../exit-codes';
 import { moment, money, stored, table, time } from '../output';
@@ -26,6 +27,7 @@ export function addStatementCommand(program: Command, account: Command): void {
         const number = chosenAccount(argument, options.number);
         const period = { fromUs: readEnd('--from', options.from), toUs: readEnd('--to', options.to) };
         if (period.fromUs !== null && period.toUs !== null && period.fromUs >= period.toUs) throw new UsageError('--from must lie before --to');
+        const { readStatement } = await import('../connection.js');
         const statement = await readStatement(client, number, period).catch(named);
         if (options.csv === true) output.csv(statementCsv(statement));
         else output.print(dated(statement), () => statementTable(statement));
@@ -38,7 +40,7 @@ function readEnd(flag: string, text: string | undefined): number | null {
 }
 
 function named(error: unknown): never {
-  if (!(error instanceof NoStatement)) throw error;
+  if (!isNoStatement(error)) throw error;
   const { kind, reason, message, facts } = error.error;
   throw new CommandFailed(reason === 'STATEMENT_DOES_NOT_ADD_UP' ? EXIT.differences : exitCodeOf(kind), `${reason}: ${message}`, { reason, ...facts });
 }

@@ -1,6 +1,6 @@
 /** mas-client token sign|show: made and read here, without a server. */
 import { readFileSync } from 'node:fs';
-import { loadTokenKeys, TokenSigner, type TokenAlgorithm } from '@mas/rpc';
+import type { TokenAlgorithm } from '@mas/rpc';
 import type { Command } from 'commander';
 import { systemClock } from '../../platform/system-clock';
 import { UsageError } from '../../usage-error';
@@ -36,10 +36,9 @@ export function addTokenCommands(program: Command): void {
     .option('--issuer <iss>', 'who signs, as the cluster is set to expect', 'mas')
     .option('--audience <aud>', 'whom it is meant for, as the cluster is set to expect', 'mas')
     .action((options: SignOptions) =>
-      guarded(program, (output) => {
-        const signed = sign(options);
+      guarded(program, async (output) => {
+        const signed = await sign(options);
         output.print({ token: signed }, () => signed);
-        return Promise.resolve();
       }),
     );
   token
@@ -60,7 +59,7 @@ export function addTokenCommands(program: Command): void {
     );
 }
 
-function sign(options: SignOptions): string {
+async function sign(options: SignOptions): Promise<string> {
   const algorithm: TokenAlgorithm = oneOf('--algorithm', options.algorithm, ['HS256', 'RS256', 'ES256']);
   let content: Buffer;
   try {
@@ -73,6 +72,7 @@ function sign(options: SignOptions): string {
         : '--key does not name a file that can be read: give the file that holds the key; certs/make-certs.sh makes one',
     );
   }
+  const { loadTokenKeys, TokenSigner } = await import('../connection.js');
   const keys = loadTokenKeys({ algorithm, issuer: options.issuer, audience: options.audience, keys: [{ keyId: options.keyId, material: content }] });
   if (!keys.ok) throw new UsageError(keys.error.message);
   const signer = new TokenSigner({ current: keys.value }, systemClock);

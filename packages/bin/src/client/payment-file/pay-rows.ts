@@ -2,9 +2,10 @@
  * Makes the payments of a file, in batches, a few of them under way at once; which comes first is not promised. What stays without an answer is asked for again under the
  * same id until the time of a batch is over; then no further batch is begun, and whoever comes again goes on from there.
  */
-import { MasCallFailed, type PaymentInput } from '@mas/client';
+import type { PaymentInput } from '@mas/client';
 import type { PaymentResult, Reply, RequestError } from '@mas/transaction-coordinator';
 import { present, unreachable } from '@mas/values';
+import { isCallFailed, type RefusedPart } from '../call-failed';
 import { reasonText } from '../commands/payment-tables';
 import { time } from '../output';
 import type { PaymentRow } from './payment-file';
@@ -18,8 +19,6 @@ export interface BatchPayments {
 export const BATCH = 200;
 const UNDER_WAY = 4;
 const AGAIN_MS = 200;
-/** gRPC's code. */
-const UNAVAILABLE = 14;
 /** Refusals that may be none the next time. */
 const PASSING: readonly RequestError['kind'][] = ['unavailable', 'deadline-exceeded', 'resource-exhausted'];
 
@@ -74,7 +73,7 @@ class PaidBatch {
     try {
       return await this.client.createPayments(this.open.map(inputOf));
     } catch (error) {
-      const reason = error instanceof MasCallFailed ? error.error.reason : 'FAILED';
+      const reason = isCallFailed(error) ? error.error.reason : 'FAILED';
       this.options.answered(this.open.map((row) => ({ row, state: 'UNKNOWN', reason, at: '', txn: '' })));
       return { stoppedBy: error };
     }
@@ -84,7 +83,7 @@ class PaidBatch {
 interface Answered {
   readonly outcome: PaymentOutcome;
   /** To be asked for again, and why; null: this is its answer. */
-  readonly failure: MasCallFailed | null;
+  readonly failure: RefusedPart | null;
 }
 
 function outcomeOf(row: PaymentRow, reply: Reply<PaymentResult>): Answered {
@@ -92,7 +91,7 @@ function outcomeOf(row: PaymentRow, reply: Reply<PaymentResult>): Answered {
     const { error } = reply;
     const isPassing = PASSING.includes(error.kind);
     const outcome = { row, state: isPassing ? 'UNKNOWN' : 'REFUSED', reason: `${error.reason}: ${error.message}`, at: '', txn: '' } as const;
-    return { outcome, failure: isPassing ? new MasCallFailed(UNAVAILABLE, error, 1) : null };
+    return { outcome, failure: isPassing ? refused(error) : null };
   }
   const { value } = reply;
   switch (value.kind) {
@@ -102,11 +101,15 @@ function outcomeOf(row: PaymentRow, reply: Reply<PaymentResult>): Answered {
       return { outcome: { row, state: 'ABORTED', reason: reasonText(value.reason), at: time(value.atMs), txn: value.txn }, failure: null };
     case 'unknown': {
       const error: RequestError = { kind: 'unavailable', reason: 'OUTCOME_UNKNOWN', field: null, message: value.message, facts: {} };
-      return { outcome: { row, state: 'UNKNOWN', reason: value.message, at: '', txn: value.txn }, failure: new MasCallFailed(UNAVAILABLE, error, 1) };
+      return { outcome: { row, state: 'UNKNOWN', reason: value.message, at: '', txn: value.txn }, failure: refused(error) };
     }
     default:
       return unreachable(value, 'payment result');
   }
+}
+
+function refused(error: RequestError): RefusedPart {
+  return { kind: 'mas-call-failed', error };
 }
 
 function inputOf({ id, from, to, amount, currency, memo }: PaymentRow): PaymentInput {

@@ -1,0 +1,4 @@
+/** What a command needs once it connects, or signs, and nothing before: help and completion wait for no gRPC, which is half of what there is to load. */
+export { MasCallFailed, MasClient, readStatement } from '@mas/client';
+export { loadTokenKeys, ProtoRowCodec, TokenSigner } from '@mas/rpc';
+export { requireModernTls } from '../platform/tls-policy';
