@@ -1,24 +1,24 @@
-# One image for every part of the system; the command chooses which. Built in two steps so that the running image holds
-# no compiler and no test.
-FROM node:20-bookworm-slim AS build
-WORKDIR /app
-COPY package.json package-lock.json tsconfig.json ./
+# One image for every part of the system; the command chooses which. It holds what `npm run package` packs, and the embedded database that npm
+# installs beside it: no source, no test, no compiler.
+#
+# NODE_IMAGE: Debian with Node 20 or newer and npm; openssl is added where it has none.
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM ${NODE_IMAGE} AS package
+WORKDIR /src
+COPY package.json package-lock.json tsconfig.json LICENSE CHANGELOG.md README.md ./
 COPY packages packages
 COPY proto proto
-# What the build has made nothing of is not needed to run; of the rest only what was built is.
-RUN node packages/tooling/run.mjs build packages/bin \
-  && for package in packages/*; do [ -d "$package/dist" ] || rm -rf "$package"; done \
-  && find packages -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json ! -name node_modules -exec rm -rf {} + \
-  && npm prune --omit=dev --no-audit --no-fund \
-  && rm -rf proto tsconfig.json
+COPY certs certs
+RUN node packages/tooling/run.mjs package --only programs --destination /out \
+  && mkdir /app && tar -xzf /out/mini-account-system-*.tgz -C /app --strip-components=1 \
+  && npm install --prefix /app --omit=dev --no-audit --no-fund
 
-FROM node:20-bookworm-slim
+FROM ${NODE_IMAGE}
 # For the scripts in certs/; the slim image has none.
 RUN command -v openssl >/dev/null || { apt-get update && apt-get install -y --no-install-recommends openssl && rm -rf /var/lib/apt/lists/*; }
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app /app
-COPY certs/make-certs.sh certs/provision.sh certs/
+COPY --from=package /app /app
 # The parts write below /data only; certificates come from volumes that the init step fills. A new volume takes the owner and
 # the mode of the folder that it is mounted on.
 RUN mkdir -p -m 700 /data /certs && chown node:node /data /certs

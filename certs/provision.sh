@@ -3,7 +3,7 @@
 # its own certificate, key and password, and no other's; the authority's key and all passwords together stay in a volume that
 # no other container has. Idempotent: what exists stays, certificates that expire within 30 days are made anew.
 #
-#   certs/provision.sh OUT RMS     volumes are mounted below OUT: authority mysql redis tc-1 gateway client rm-1 …
+#   certs/provision.sh OUT RMS     volumes are mounted below OUT: authority mysql redis tc-1 gateway console client rm-1 …
 #
 # Runs as root, because the files of each belong to the user who reads them.
 set -euo pipefail
@@ -36,7 +36,7 @@ own() { chown "$2:$2" "$out/$1" && chmod 700 "$out/$1"; }
 chmod 700 "$authority"
 own mysql $SERVER_USER
 own redis $SERVER_USER
-for volume in tc-1 gateway client; do own $volume $NODE_USER; done
+for volume in tc-1 gateway console client; do own $volume $NODE_USER; done
 
 # One user and one database for each Resource Manager: rows, and the tables that hold them.
 users=""
@@ -70,5 +70,6 @@ user mas-tm on #$(printf %s "$password" | openssl dgst -sha256 -r | cut -d' ' -f
 # Signed with the coordinator's key, which only it and the authority have: Resource Managers verify tokens and can make none.
 node packages/bin/dist/mas-client.js token sign --algorithm ES256 --key "$authority/jwt-es256-1.key" --expires 8760h >"$authority/operator.jwt"
 give gateway ca.crt gateway.crt gateway.key
+give console ca.crt console.crt console.key
 give client ca.crt operator.jwt
 echo "every container has its certificate, key and password"
