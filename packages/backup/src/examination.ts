@@ -28,7 +28,7 @@ export interface ExaminedBucket {
   readonly bucket: BucketId;
   /** For findings. */
   readonly name: string;
-  /** May be asked for again. */
+  /** Asked for again and again; no two readers are open at a time, as each may hold a connection to a database. */
   open(): Promise<SnapshotReader>;
 }
 
@@ -55,7 +55,7 @@ export interface Examination {
 
 interface Opened {
   readonly source: ExaminedBucket;
-  readonly reader: SnapshotReader;
+  readonly appliedIndex: number;
   readonly meta: BucketMeta;
   readonly books: BucketAudit;
 }
@@ -76,14 +76,6 @@ export class Examiner {
         if (one !== null) opened.push(one);
       });
     }
-    try {
-      return await this.examined(opened);
-    } finally {
-      for (const { reader } of opened) await reader.close();
-    }
-  }
-
-  private async examined(opened: readonly Opened[]): Promise<Examination> {
     if (this.ports.isWhole) this.requireAllSlots(opened);
     const isReadable = this.findings.length === 0;
     const reports = isReadable ? await this.reports(opened, null) : [];
@@ -101,7 +93,7 @@ export class Examiner {
       counts: { ...this.counts, preparedDecided, preparedUndecided },
       totals,
       metas: opened.map(({ meta }) => meta),
-      appliedIndex: Math.max(0, ...opened.map(({ reader }) => reader.checkpoint.applied.index)),
+      appliedIndex: Math.max(0, ...opened.map(({ appliedIndex }) => appliedIndex)),
       slots: this.slots,
       undecided,
     };
@@ -110,15 +102,15 @@ export class Examiner {
   private async open(source: ExaminedBucket): Promise<Opened | null> {
     const { bucket, name } = source;
     const reader = await source.open();
-    const { meta } = reader.checkpoint;
+    await reader.close();
+    const { meta, applied } = reader.checkpoint;
     if (meta?.bucket !== bucket) {
       this.findings.push(`${name} is not that of bucket ${bucket}.`);
-      await reader.close();
       return null;
     }
     if (meta.semanticsVersion < MOMENTS_SINCE) this.findings.push(`${name}: bucket ${bucket} has no moments.`);
     if (meta.momentUs > this.ports.momentUs) this.findings.push(`${name} is of a later moment (${meta.momentUs}) than the backup (${this.ports.momentUs}).`);
-    return { source, reader, meta, books: new BucketAudit(meta, slotOfAccount) };
+    return { source, appliedIndex: applied.index, meta, books: new BucketAudit(meta, slotOfAccount) };
   }
 
   private requireConserved(totals: readonly BackupTotal[]): void {
@@ -147,20 +139,21 @@ export class Examiner {
     const timesSinceUs = Math.max(0, ...opened.map(({ meta }) => meta.momentsSinceUs));
     const moments = opened.map(() => new MomentAudit({ us: momentUs, timesSinceUs, fromUs: 0, parts }));
     const whole = new Set<MomentAudit>(moments);
-    const each = async (read: (one: Opened, asOf: MomentAudit) => Promise<void>): Promise<void> => {
+    const each = async (read: (one: Opened, reader: SnapshotReader, asOf: MomentAudit) => Promise<void>): Promise<void> => {
       for (const [at, one] of opened.entries()) {
         const asOf = moments[at];
-        if (asOf !== undefined && !(await this.reading(one.source.name, () => read(one, asOf)))) whole.delete(asOf);
+        if (asOf !== undefined && !(await this.reading(one.source.name, () => readingOnce(one.source, (reader) => read(one, reader, asOf)))))
+          whole.delete(asOf);
       }
     };
-    await each((one, asOf) => this.readAccounts(one, asOf, isFirst));
-    await each((one, asOf) => this.readOutcomes(one, asOf, isFirst));
+    await each((one, reader, asOf) => this.readAccounts(one, reader, asOf, isFirst));
+    await each((one, reader, asOf) => this.readOutcomes(one, reader, asOf, isFirst));
     this.addDecided(moments);
     if (isFirst) for (const { source, books } of opened) for (const text of books.finish().differences) this.findings.push(`${source.name}: ${text}`);
     return moments.flatMap((asOf, at) => (whole.has(asOf) ? [asOf.finish(opened[at]?.meta.stampMs ?? 0)] : []));
   }
 
-  private readAccounts({ source, reader, books }: Opened, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+  private readAccounts({ source, books }: Opened, reader: SnapshotReader, asOf: MomentAudit, isFirst: boolean): Promise<void> {
     return visitAccounts(reader, null, isFirst ? this.ports.onRows : () => undefined, {
       account: (row) => {
         if (!isFirst) return;
@@ -187,7 +180,7 @@ export class Examiner {
     if (leg.state === 'prepared' && !this.prepared.add(leg)) throw new Error(`more than ${MAX_PREPARED} legs are prepared`);
   }
 
-  private async readOutcomes({ source, reader, books }: Opened, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+  private async readOutcomes({ source, books }: Opened, reader: SnapshotReader, asOf: MomentAudit, isFirst: boolean): Promise<void> {
     for await (const chunk of reader.chunks(['outcomes', 'locks'])) {
       if (chunk.kind === 'outcomes') for (const row of chunk.rows) asOf.addOutcome(row);
       if (!isFirst) continue;
@@ -215,10 +208,7 @@ export class Examiner {
   private async requireSameLegs(opened: readonly Opened[], reports: readonly MomentReport[]): Promise<void> {
     const parts = differingParts(addedSums(reports.map(({ legSums }) => legSums)), addedSums(reports.map(({ decidedSums }) => decidedSums)));
     if (parts.length === 0) return;
-    const again: Opened[] = [];
-    for (const one of opened) again.push({ ...one, reader: await one.source.open() });
-    const listed = await this.reports(again, new Set(parts.slice(0, MAX_PARTS_LISTED)));
-    for (const { reader } of again) await reader.close();
+    const listed = await this.reports(opened, new Set(parts.slice(0, MAX_PARTS_LISTED)));
     const listings = listed.flatMap(({ listing }) => listing ?? []);
     this.findings.push(...legDifferences(listings));
     if (parts.length > MAX_PARTS_LISTED || listings.some(({ isCut }) => isCut))
@@ -234,6 +224,15 @@ export class Examiner {
       this.findings.push(`${name} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
       return false;
     }
+  }
+}
+
+async function readingOnce(source: ExaminedBucket, read: (reader: SnapshotReader) => Promise<void>): Promise<void> {
+  const reader = await source.open();
+  try {
+    await read(reader);
+  } finally {
+    await reader.close();
   }
 }
 

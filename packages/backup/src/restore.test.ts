@@ -92,6 +92,47 @@ test.each([1, 2, 5])('into %i buckets', async (buckets) => {
   expect([issued, checkpoints.reduce((sum, { meta }) => sum + (meta?.accountCount ?? 0), 0)]).toEqual([300n, 3]);
 });
 
+test('no two reads of a database are open at a time: it may give out few', async () => {
+  const store = new MemoryAppliedStore();
+  const open = { now: 0, most: 0 };
+  const counting: Pick<MemoryAppliedStore, 'openBucket'> = {
+    openBucket: async (bucket) => {
+      const opened = await store.openBucket(bucket);
+      const readSnapshot = async (): Promise<SnapshotReader> => {
+        const reader = await opened.store.readSnapshot();
+        open.most = Math.max(open.most, (open.now += 1));
+        const close = (): Promise<void> => {
+          open.now -= 1;
+          return reader.close();
+        };
+        return { checkpoint: reader.checkpoint, chunks: (kinds, sinceMs) => reader.chunks(kinds, sinceMs), close };
+      };
+      return {
+        ...opened,
+        store: {
+          bucket,
+          load: (request) => opened.store.load(request),
+          checkpoint: (batch) => opened.store.checkpoint(batch),
+          scanIdentities: (visit) => opened.store.scanIdentities(visit),
+          loadPinned: () => opened.store.loadPinned(),
+          listLegs: (query) => opened.store.listLegs(query),
+          listAccounts: (after, limit) => opened.store.listAccounts(after, limit),
+          readSnapshot,
+          beginInstall: (checkpoint) => opened.store.beginInstall(checkpoint),
+          close: () => opened.store.close(),
+        },
+      };
+    },
+  };
+  const map = genesisPlacement([{ rm: rmId(1), address: 'localhost:1' }], 5, 1);
+  const planned = restoredBuckets(
+    backup,
+    map.buckets.map(({ bucket, slots }) => ({ bucket, slots, confState: CONF_STATE })),
+  );
+  await restoreRows(backup, planned, true, { codec: CODEC, digest: platformDigest, store: counting, onRows: () => undefined });
+  expect(open).toEqual({ now: 0, most: 1 });
+});
+
 test('what is read back and is not what it should be is no restore', async () => {
   const { manifest } = backup;
   // As if a file had been exchanged after it was verified.
