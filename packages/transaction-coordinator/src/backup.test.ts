@@ -34,6 +34,7 @@ test('all leaders are told one moment ahead; each bucket is read on a replica th
     expect(rm).not.toBe(rig.cluster.leaders.get(bucket));
     expect(heard.bytes.get(bucket)).toBe(`bucket ${bucket} on rm-${rm}`);
   }
+  expect(new Set(taken?.buckets.map(({ rm }) => rm)).size).toBeGreaterThan(1);
 });
 
 test('where a replica has no state of the moment another one is chosen for all; in the end it is said', async () => {

@@ -178,14 +178,17 @@ export class Backup {
     return { kind: 'backup', bucket, id, cutUs: us, step, offset };
   }
 
-  /** Of each bucket a replica that does not lead, where there is one. */
+  /** Of each bucket a replica that does not lead, where there is one; as few on each Resource Manager as can be, and another one each time. */
   private sources(): readonly Source[] {
+    const read = new Map<RmId, number>();
     return this.buckets().map((bucket) => {
       const replicas = this.directory.placement().replicasOf(bucket);
       const leader = this.directory.leaderHint(bucket) ?? null;
       const others = replicas.filter((rm) => rm !== leader);
-      const rm = others[this.backups % Math.max(1, others.length)] ?? replicas[0];
+      const turn = this.backups % Math.max(1, others.length);
+      const [rm = replicas[0]] = [...others.slice(turn), ...others.slice(0, turn)].sort((one, other) => (read.get(one) ?? 0) - (read.get(other) ?? 0));
       if (rm === undefined) throw new RangeError(`bucket ${bucket} has no replicas`);
+      read.set(rm, (read.get(rm) ?? 0) + 1);
       return { bucket, rm, rows: 0, bytes: 0, isReady: false };
     });
   }
