@@ -13,7 +13,7 @@ const FLOORS = [
   ['raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'],
   ['multi-raft', 'routing', 'resource-manager', 'global-lock', 'transaction-coordinator'],
   ['rpc', 'client', 'console', 'gateway', 'raft-log', 'sql-store', 'redis-store', 'metrics', 'tracing', 'backup'],
-  ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof'],
+  ['bin', 'auditor', 'simulation', 'e2e', 'bench', 'raft-proof', 'model-proof'],
 ];
 /** Downward within one floor: who builds on whom. */
 const SAME_FLOOR = {
@@ -30,7 +30,7 @@ const SAME_FLOOR = {
 };
 const CORES = ['values', 'raft', 'ledger', 'placement', 'two-phase-commit', 'membership', 'health'];
 /** What no image holds: it may use doubles. */
-const NOT_PRODUCTION = ['auditor', 'simulation', 'e2e', 'bench', 'raft-proof'];
+const NOT_PRODUCTION = ['auditor', 'simulation', 'e2e', 'bench', 'raft-proof', 'model-proof'];
 const floorOf = (name) => FLOORS.findIndex((floor) => floor.includes(name));
 const PACKAGES = FLOORS.flat();
 /** Neither built nor in a package's index; tsconfig.tests.json checks them. */

@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const PACKAGES = resolve(__dirname, '../..');
 const PROGRAMS = ['bin/src/mas.ts', 'bin/src/mas-client.ts'];
-const TOOLS = ['auditor', 'bench', 'e2e', 'raft-proof', 'simulation', 'test-servers', 'testkit', 'tooling'];
+const TOOLS = ['auditor', 'bench', 'e2e', 'model-proof', 'raft-proof', 'simulation', 'test-servers', 'testkit', 'tooling'];
 const IMPORTS = /(?:^(?:import|export)\s(?:[\w*{][^;'"()=]*\sfrom\s)?|\bimport\()'([^']+)'/gm;
 const OF_TESTS = /\.test\.ts$|\/(?:testing|contract)\//;
 
