@@ -5,7 +5,7 @@ import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';
 import { lent } from './own-rows';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
-import { isIn } from './slot-moves';
+import { isIn, type MovedRows } from './slot-moves';
 
 export class MemoryRows implements Rows {
   /** These as the bucket holds them: to be looked at, and not to be kept. */
@@ -66,6 +66,12 @@ export class MemoryRows implements Rows {
     for (const [account, legs] of this.legs) if ([...legs.values()].some((row) => isIn(slots, row.slot))) this.legs.delete(account);
     for (const [key, row] of this.outcomes) if (isIn(slots, row.slot)) this.outcomes.delete(key);
     for (const [key, row] of this.locks) if (isIn(slots, row.slot)) this.locks.delete(key);
+  }
+
+  /** Of these slots, as they would move. */
+  inSlots(slots: SlotRange): MovedRows {
+    const own = <Row extends { readonly slot: Slot }>(rows: readonly Row[]): readonly Row[] => rows.filter(({ slot }) => isIn(slots, slot));
+    return { accounts: own(this.sortedAccounts()), legs: own(this.sortedLegs()), outcomes: own(this.sortedOutcomes()), locks: own(this.sortedLocks()) };
   }
 
   /** In key order: slot, account, seq. */

@@ -22,6 +22,8 @@ export class MovesState {
   seqBase: number;
   /** By slot; 0: none. */
   private readonly lastMove = new Float64Array(SLOT_COUNT);
+  /** The same as ranges, until it changes: a checkpoint asks for them. */
+  private moved: readonly MovedRange[] | null = null;
 
   constructor({ seqBase, moved, departing, arriving }: SlotMoves, pinned: PinnedRows) {
     this.seqBase = seqBase;
@@ -49,6 +51,7 @@ export class MovesState {
 
   took(move: MoveNumber, { from, to }: SlotRange): void {
     this.lastMove.fill(move, from, to + 1);
+    this.moved = null;
   }
 
   /** Other moves than this one that are about some of these slots. */
@@ -60,7 +63,7 @@ export class MovesState {
   copy(): SlotMoves {
     return {
       seqBase: this.seqBase,
-      moved: this.movedRanges(),
+      moved: (this.moved ??= this.movedRanges()),
       departing: byMove(this.departing).map(({ move, slots, to, handover }) => ({ move, slots, to, handover })),
       arriving: byMove(this.arriving).map(({ move, slots, from, attempt, parts, sums }) => ({ move, slots, from, attempt, parts, sums })),
     };

@@ -44,9 +44,7 @@ class Two {
   }
 
   rows(): MovedRows {
-    const { rows } = this.s;
-    const own = <Row extends { readonly slot: number }>(all: readonly Row[]): readonly Row[] => all.filter((row) => row.slot <= SLOTS.to);
-    return { accounts: own(rows.sortedAccounts()), legs: own(rows.sortedLegs()), outcomes: own(rows.sortedOutcomes()), locks: own(rows.sortedLocks()) };
+    return this.s.rows.inSlots(SLOTS);
   }
 
   sums(): ReturnType<MovedSumming['sums']> {

@@ -154,7 +154,7 @@ export class MovingModel extends Model {
   private sendNext(each: Move, isHeard: boolean): void {
     const { move, slots, to, attempt, parts, queue } = each;
     if (queue.length === 0 && each.handover !== null && !each.isFull) {
-      const { accounts, legs, outcomes, locks } = rowsOf(each);
+      const { accounts, legs, outcomes, locks } = each.from.rows.inSlots(each.slots);
       const all = [
         { accounts, legs: legs.slice(0, 3), outcomes: [], locks: [] },
         { accounts: [], legs: legs.slice(3), outcomes, locks },
@@ -173,7 +173,7 @@ export class MovingModel extends Model {
 
   /** Some of what is there, before or behind the release. */
   private importSome(each: Move, arg: number, isHeard: boolean): void {
-    const { accounts, legs, outcomes } = rowsOf(each);
+    const { accounts, legs, outcomes } = each.from.rows.inSlots(each.slots);
     const rows = {
       accounts: accounts.slice(arg % 2),
       legs: legs.filter((_, at) => at % 2 === arg % 2),
@@ -278,14 +278,9 @@ export class MovingModel extends Model {
   }
 }
 
-function rowsOf({ from: { rows }, slots: { from, to } }: Move): MovedRows {
-  const there = <Row extends { readonly slot: Slot }>(all: readonly Row[]): readonly Row[] => all.filter((row) => from <= row.slot && row.slot <= to);
-  return { accounts: there(rows.sortedAccounts()), legs: there(rows.sortedLegs()), outcomes: there(rows.sortedOutcomes()), locks: there(rows.sortedLocks()) };
-}
-
 function sumsOf(each: Move): ReturnType<MovedSumming['sums']> {
   const summing = new MovedSumming();
-  summing.rows(rowsOf(each));
+  summing.rows(each.from.rows.inSlots(each.slots));
   return summing.sums();
 }
 

@@ -2,8 +2,8 @@
  * Resource Managers for tests: buckets with real ledgers behind the participant exchange, leaders that can move, and
  * a tap through which a test delays, loses or answers single requests.
  */
-import { isMany, membersOf, SEMANTICS_VERSION, type Instruction, type Outcome, type OutcomeRow } from '@mas/ledger';
-import { genesisPlacement, PlacementIndex, type PlacementMap } from '@mas/placement';
+import { isMany, membersOf, MovedSumming, SEMANTICS_VERSION, type Instruction, type MoveStage, type Outcome, type OutcomeRow } from '@mas/ledger';
+import { genesisPlacement, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
 import { FakeBucket } from './fake-bucket';
@@ -17,8 +17,8 @@ const SIGN_OF_LIFE_MS = 40;
 const SILENCE_MS = 300;
 
 export class FakeCluster implements ParticipantClient {
-  readonly map: PlacementMap;
-  readonly placement: PlacementIndex;
+  map: PlacementMap;
+  placement: PlacementIndex;
   readonly buckets = new Map<BucketId, FakeBucket>();
   readonly leaders = new Map<BucketId, RmId>();
   private readonly terms = new Map<BucketId, number>();
@@ -60,6 +60,30 @@ export class FakeCluster implements ParticipantClient {
 
   bucket(id: number): FakeBucket {
     return present(this.buckets.get(bucketId(id)), `bucket ${id}`);
+  }
+
+  /** Its owner gives the slot away; until arrive() nobody has it. */
+  depart(slot: Slot, to: number, move: number): () => void {
+    const [from, target, slots] = [this.at(slot), this.bucket(to), { from: slot, to: slot }];
+    const tell = (bucket: FakeBucket, instruction: Instruction): MoveStage => {
+      const [outcome] = bucket.apply([instruction]);
+      if (outcome?.kind !== 'move' || outcome.stage.kind === 'refused') throw new Error(`${instruction.kind}: ${outcome?.kind ?? 'nothing'}`);
+      return outcome.stage;
+    };
+    tell(target, { kind: 'begin-import', move, slots, from: from.id, attempt: 1 });
+    const released = tell(from, { kind: 'release-slots', move, slots, to: target.id });
+    return () => {
+      const rows = from.rows.inSlots(slots);
+      const summing = new MovedSumming();
+      summing.rows(rows);
+      const sums = summing.sums();
+      tell(target, { kind: 'import-rows', move, slots, attempt: 1, part: 0, rows });
+      if (released.kind === 'released') tell(target, { kind: 'adopt-slots', move, slots, attempt: 1, parts: 1, sums, handover: released.handover });
+      tell(from, { kind: 'confirm-release', move, slots, sums });
+      const owned = (bucket: BucketId): PlacementMap['buckets'][number]['slots'] => present(this.buckets.get(bucket), 'bucket').ledger.slots;
+      this.map = { ...this.map, version: this.map.version + 1, buckets: this.map.buckets.map((placed) => ({ ...placed, slots: owned(placed.bucket) })) };
+      this.placement = new PlacementIndex(this.map);
+    };
   }
 
   /** In a later term. */
@@ -150,6 +174,8 @@ export class FakeCluster implements ParticipantClient {
     const bucket = this.buckets.get(id);
     const leader = this.leaders.get(id) ?? null;
     if (bucket === undefined) return { kind: 'no-replica' };
+    const foreign = slotsOf(request).find((slot) => !bucket.ledger.ownsSlot(slot));
+    if (foreign !== undefined) return { kind: 'wrong-bucket', slot: foreign };
     if (request.kind === 'checksum') return { kind: 'checksum', checksum: bucket.checksum(rm) };
     if (request.kind === 'audit') {
       const findings = request.isEnding ? null : bucket.findings(rm, request);
@@ -246,7 +272,25 @@ export class FakeCluster implements ParticipantClient {
   private recorded(key: PaymentKey, homeSlot: Slot, closedAtUs: number | null): OutcomeRow | null | 'unreachable' {
     const home = this.placement.bucketOf(homeSlot);
     if (closedAtUs !== null && !this.silent.has(home)) this.buckets.get(home)?.closeAt(closedAtUs);
-    return this.silent.has(home) ? 'unreachable' : (this.buckets.get(home)?.rows.outcome(key) ?? null);
+    return this.silent.has(home) || this.buckets.get(home)?.ledger.ownsSlot(homeSlot) !== true
+      ? 'unreachable'
+      : (this.buckets.get(home)?.rows.outcome(key) ?? null);
+  }
+}
+
+/** Which have to be the bucket's own for an answer. */
+function slotsOf(request: ParticipantRequest): readonly Slot[] {
+  switch (request.kind) {
+    case 'query':
+      return request.keys.map(({ homeSlot }) => homeSlot);
+    case 'read-accounts':
+      return request.numbers.map(slotOfAccount);
+    case 'list-legs':
+      return [slotOfAccount(request.query.account)];
+    case 'leg':
+      return [slotOfAccount(request.account)];
+    default:
+      return [];
   }
 }
 

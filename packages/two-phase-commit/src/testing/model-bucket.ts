@@ -1,5 +1,5 @@
 /** A bucket for tests: the real ledger over rows in memory; one instruction per entry, no replication. */
-import { checkBucket, emptyBucket, Ledger, MemoryRows, SEMANTICS_VERSION, type Instruction, type MovedRows, type Outcome, type SlotRange } from '@mas/ledger';
+import { checkBucket, emptyBucket, Ledger, MemoryRows, SEMANTICS_VERSION, type Instruction, type Outcome } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount, type PlacementIndex } from '@mas/placement';
 import { invariant, type BucketId } from '@mas/values';
 
@@ -28,12 +28,6 @@ export class ModelBucket {
     invariant(outcome !== undefined, 'an outcome per instruction');
     if (outcome.kind === 'alarm') this.alarms.push(outcome);
     return outcome;
-  }
-
-  rowsIn({ from, to }: SlotRange): MovedRows {
-    const own = <Row extends { readonly slot: number }>(all: readonly Row[]): readonly Row[] => all.filter(({ slot }) => from <= slot && slot <= to);
-    const { rows } = this;
-    return { accounts: own(rows.sortedAccounts()), legs: own(rows.sortedLegs()), outcomes: own(rows.sortedOutcomes()), locks: own(rows.sortedLocks()) };
   }
 
   differences(): readonly string[] {

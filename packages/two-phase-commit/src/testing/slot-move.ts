@@ -23,7 +23,7 @@ export function stepsOf({ move, slot, from, to }: SlotMove): readonly (() => voi
       handover = stage.kind === 'released' ? stage.handover : null;
     },
     () => {
-      const rows = from.rowsIn(slots);
+      const rows = from.rows.inSlots(slots);
       const isEmpty = Object.values(rows).every(({ length }) => length === 0);
       if (!isEmpty) expectStage(to, { kind: 'import-rows', ...ofMove, attempt: 1, part: 0, rows }, 'importing');
       invariant(handover !== null, 'slots are released before they are adopted');
@@ -53,7 +53,7 @@ function rangesOf(owners: readonly BucketId[], bucket: BucketId): readonly SlotR
 
 function sumsOf(from: ModelBucket, slots: SlotRange): ReturnType<MovedSumming['sums']> {
   const summing = new MovedSumming();
-  summing.rows(from.rowsIn(slots));
+  summing.rows(from.rows.inSlots(slots));
   return summing.sums();
 }
 
