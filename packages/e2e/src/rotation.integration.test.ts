@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { MasCallFailed } from '@mas/client';
 import { checkHealth, type TlsIdentity } from '@mas/rpc';
 import { tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
-import { rmId, type RmId } from '@mas/values';
+import { rmId } from '@mas/values';
 import { signerOf } from './harness/access';
 import { Cluster } from './harness/cluster';
 import { REPOSITORY_ROOT } from './harness/mas-process';
 import { Bank } from './testing/bank';
+import { caughtUp } from './testing/caught-up';
 import { OngoingPayments } from './testing/ongoing-payments';
 import { Pairs } from './testing/pairs';
 
@@ -58,23 +59,6 @@ function taken(what: string, times: number): Promise<void> {
   return waitUntil(`all processes have taken over ${what} ${times} times`, () => all.every((process) => count(process) >= times), {
     diagnostics: () => `${all.map((process) => `${process.name}: ${count(process)}`).join(', ')}\n${cluster.diagnostics()}`,
   });
-}
-
-/** The Transaction Manager reaches it, and so do the leaders of all its buckets. */
-async function caughtUp(rm: RmId): Promise<void> {
-  const { replicas: before } = await payments.client.clusterStatus();
-  const committed = (bucket: number): number => Math.max(...before.filter((one) => one.bucket === bucket).map((one) => one.commitIndex));
-  let seen: unknown;
-  await waitUntil(
-    `rm-${rm} has what was committed`,
-    async () => {
-      const { replicas } = await payments.client.clusterStatus();
-      const own = replicas.filter((one) => one.rm === rm);
-      seen = own.map(({ bucket, appliedIndex }) => `bucket ${bucket}: ${appliedIndex} of ${committed(bucket)}`);
-      return own.length === 3 + 1 && own.every((one) => one.appliedIndex >= committed(one.bucket));
-    },
-    { diagnostics: () => `${JSON.stringify(seen)}\n${cluster.diagnostics()}` },
-  );
 }
 
 test('a second authority is trusted by all, then by clients', async () => {
@@ -130,7 +114,7 @@ test('the old authority is trusted no more; a process that is killed and started
   cluster.process('rm3').start();
   await cluster.process('rm3').ready();
   await payments.proceed();
-  await caughtUp(rmId(3));
+  await caughtUp(cluster, payments.client, rmId(3));
 });
 
 test('certificates that do not fit are refused, and what was in use goes on', async () => {

@@ -11,7 +11,7 @@ import { rmId, type RmId } from '@mas/values';
 import { Access, type ClientOptions } from './access';
 import { run, type Ran } from './command';
 import { Links, LOOPBACK } from './links';
-import { MasProcess, REPOSITORY_ROOT } from './mas-process';
+import { MasProcess, OWN_PROGRAM, REPOSITORY_ROOT } from './mas-process';
 import { PrivateNetwork } from './private-network';
 
 export interface ClusterOptions {
@@ -41,6 +41,8 @@ export interface ClusterOptions {
   readonly restoredFrom?: string | null;
   /** Where an RM keeps its own files (its log), instead of in the cluster's folder. */
   readonly dataOf?: (name: string) => string | null;
+  /** The server program that its processes are started from; default: the one that is built here. */
+  readonly program?: string;
 }
 
 const HOST = 'localhost';
@@ -86,6 +88,7 @@ export class Cluster {
       certs: null,
       restoredFrom: null,
       dataOf: () => null,
+      program: OWN_PROGRAM,
       ...options,
     };
     const cluster = new Cluster(await tempFolder('mas-cluster'), complete);
@@ -309,6 +312,7 @@ export class Cluster {
       name,
       folder,
       on: this.ownNetwork?.on(name) ?? [],
+      program: this.options.program,
       args: [...args, ...shared],
       environment: { MAS_LOG_LEVEL: 'info', MAS_SQL_WAIT_MS: '600000', ...this.options.environment, ...this.options.environmentOf(name) },
     });

@@ -10,7 +10,8 @@ import { waitUntil, watchOver, type Watchdog } from '@mas/test-servers';
 export const REPOSITORY_ROOT = resolve(__dirname, '../../../..');
 /** As in the Procfiles. */
 const NODE_FLAGS = ['--max-semi-space-size=32'];
-const PROGRAM = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
+/** What is built here. */
+export const OWN_PROGRAM = join(REPOSITORY_ROOT, 'packages/bin/dist/mas.js');
 const RESTORE_FLAGS = ['id', 'cluster', 'buckets', 'replicas', 'sql', 'db', 'data'];
 const READY_TIMEOUT_MS = 240_000;
 const LOG_TAIL_CHARS = 6_000;
@@ -29,6 +30,8 @@ export interface MasProcessOptions {
   readonly folder: string;
   /** What stands before the command: the host that it runs on. Default: nothing. */
   readonly on?: readonly string[];
+  /** The server program; default: the one that is built here. */
+  readonly program?: string;
 }
 
 export class MasProcess {
@@ -43,8 +46,10 @@ export class MasProcess {
   private frozen = false;
   private saidReady = false;
   private readonly ownDeaths: string[] = [];
+  private program: string;
 
   constructor(private readonly options: MasProcessOptions) {
+    this.program = options.program ?? OWN_PROGRAM;
     mkdirSync(options.folder, { recursive: true });
     this.logFile = join(options.folder, 'process.log');
   }
@@ -75,6 +80,11 @@ export class MasProcess {
 
   get pid(): number | undefined {
     return this.child?.pid;
+  }
+
+  /** From its next start on: another version of the program. */
+  use(program: string): void {
+    this.program = program;
   }
 
   running(): boolean {
@@ -109,7 +119,7 @@ export class MasProcess {
   start(extra: Readonly<Record<string, string>> = {}): void {
     if (this.child !== null) throw new Error(`${this.name} is running already`);
     const log = createWriteStream(this.logFile, { flags: 'a' });
-    const [program = process.execPath, ...args] = [...(this.options.on ?? []), process.execPath, ...NODE_FLAGS, PROGRAM, ...this.options.args];
+    const [program = process.execPath, ...args] = [...(this.options.on ?? []), process.execPath, ...NODE_FLAGS, this.program, ...this.options.args];
     const child = spawn(program, args, {
       cwd: this.options.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
