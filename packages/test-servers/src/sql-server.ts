@@ -1,5 +1,6 @@
 /** What a private MariaDB and a private MySQL have in common: a laid-out data folder, its server, and how one knows that it answers. */
 import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { firstAnswer } from './first-answer';
@@ -22,6 +23,8 @@ export interface SqlServerOptions {
   readonly port?: number;
   /** Options for the server program, after ours and so stronger. */
   readonly extraArgs?: readonly string[];
+  /** An empty folder for its data, made where it is missing, such as a small volume; the caller removes it. Default: in its temporary folder. */
+  readonly dataFolder?: string;
 }
 
 export interface SqlServerKind {
@@ -40,8 +43,13 @@ export async function startSqlServer(kind: SqlServerKind, options: SqlServerOpti
   const user = serverUser(['mysql']);
   const folder = await tempFolder(kind.name);
   giveTo(user, folder.path);
+  const dataFolder = options.dataFolder ?? join(folder.path, 'data');
+  if (options.dataFolder !== undefined) {
+    mkdirSync(dataFolder, { recursive: true });
+    giveTo(user, dataFolder);
+  }
   // Temporary tables are named by process number, which servers in different containers share, as they may share /tmp.
-  const layout = ['--no-defaults', `--datadir=${join(folder.path, 'data')}`, `--tmpdir=${folder.path}`];
+  const layout = ['--no-defaults', `--datadir=${dataFolder}`, `--tmpdir=${folder.path}`];
   await promisify(execFile)(kind.installer.program, [...layout, ...kind.installer.args()], { cwd: folder.path, timeout: INSTALL_TIMEOUT_MS, ...(user ?? {}) });
   const socket = join(folder.path, 'mysql.sock');
   return startServer({

@@ -41,6 +41,8 @@ export interface ClusterOptions {
   readonly restoredFrom?: string | null;
   /** Where an RM keeps its own files (its log), instead of in the cluster's folder. */
   readonly dataOf?: (name: string) => string | null;
+  /** Where the private MariaDB keeps its data: an empty folder of the caller's. Default: its own. */
+  readonly sqlDataFolder?: string | null;
   /** The server program that its processes are started from; default: the one that is built here. */
   readonly program?: string;
 }
@@ -88,6 +90,7 @@ export class Cluster {
       certs: null,
       restoredFrom: null,
       dataOf: () => null,
+      sqlDataFolder: null,
       program: OWN_PROGRAM,
       ...options,
     };
@@ -224,8 +227,9 @@ export class Cluster {
   }
 
   private async launch(): Promise<void> {
-    const { storage, durability, sqlMemory, rms, tms } = this.options;
-    if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability, memory: sqlMemory }), startRedis()]);
+    const { storage, durability, sqlMemory, sqlDataFolder, rms, tms } = this.options;
+    const place = sqlDataFolder === null ? {} : { dataFolder: sqlDataFolder };
+    if (storage === 'servers') [this.sql, this.redis] = await Promise.all([startMariaDb({ durability, memory: sqlMemory, ...place }), startRedis()]);
     const names = [...numbered('rm', rms), ...numbered('tm', tms)];
     if (this.options.hosts === 'namespaces') this.ownNetwork = await PrivateNetwork.start(names);
     if (this.options.certs === null) this.makeCertificates(rms, this.ownNetwork === null ? [] : names.map((name) => this.hostOf(name)));
