@@ -3,7 +3,7 @@
  * The list of commands comes from mas-client's own help, so that a new one without a row here fails. What only a running
  * cluster can answer is in command-line.integration.test.ts.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, tempFolder, type TempFolder } from '@mas/test-servers';
@@ -76,14 +76,13 @@ function expectOneLine(ran: Ran, code: number, text: RegExp): void {
 }
 
 test('help waits for no gRPC: it is loaded when a command connects', async () => {
-  const loaded = (...args: readonly string[]): Promise<Ran> => {
-    const program = `process.argv = ['node', 'mas-client', ...${JSON.stringify(args)}];
-      process.on('exit', () => process.stdout.write(Object.keys(require.cache).some((file) => file.includes('@grpc')) ? 'gRPC' : 'none'));
-      require(${JSON.stringify(join(REPOSITORY_ROOT, 'packages/bin/dist/mas-client.js'))})`;
-    return run(process.execPath, ['-e', program], environment);
-  };
-  expect(await loaded('--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: mas-client[\s\S]*none$/) as unknown });
-  expect(await loaded('account', 'list')).toMatchObject({ code: 7, stdout: 'gRPC' });
+  const watch = join(folder.path, 'watch.cjs');
+  const loaded = "Object.keys(require.cache).some((file) => file.includes('@grpc')) ? 'gRPC' : 'none'";
+  writeFileSync(watch, `process.on('exit', () => process.stdout.write(${loaded}));`);
+  const watched = (...args: readonly string[]): Promise<Ran> =>
+    run(process.execPath, ['-r', watch, join(REPOSITORY_ROOT, 'packages/bin/dist/mas-client.js'), ...args], environment);
+  expect(await watched('--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: mas-client[\s\S]*none$/) as unknown });
+  expect(await watched('account', 'list')).toMatchObject({ code: 7, stdout: 'gRPC' });
 });
 
 test('every command has its row', async () => {
