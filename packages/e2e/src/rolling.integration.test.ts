@@ -34,7 +34,7 @@ describe.each([
   let stoodStill = false;
 
   beforeAll(async () => {
-    earlier = await EarlierPrograms.of(PREVIOUS);
+    earlier = await EarlierPrograms.of(PREVIOUS, process.env['MAS_PREVIOUS'] === undefined);
     cluster = await Cluster.start({ tms: 2, storage, program: earlier.program });
     const bank = new Bank(cluster, cluster.client({ timeoutMs: PATIENCE_MS }));
     pairs = (await Pairs.open(bank, 4)).take(4);
