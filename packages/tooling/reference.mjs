@@ -52,6 +52,7 @@ async function write(folder) {
   });
   const project = await app.convert();
   if (project === undefined) return false;
+  app.validate(project);
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) return false;
   copyFileSync(join(folder, 'reference.md'), join(flags.destination, NAME));
