@@ -22,6 +22,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   'log-damaged': EXIT_FATAL,
   'log-failed': EXIT_FATAL,
   'snapshot-damaged': EXIT_FATAL,
+  'backup-damaged': EXIT_FATAL,
   'writer-fenced': EXIT_FATAL,
   'unknown-semantics': EXIT_FATAL,
   'invariant-violation': EXIT_FATAL,
