@@ -44,7 +44,7 @@ const TASKS = {
     ['Lint', 'node', ['node_modules/eslint/bin/eslint.js', '-c', 'packages/tooling/eslint.config.mjs', 'packages']],
     ['Protocol lint', 'node', ['node_modules/@bufbuild/buf/bin/buf', 'lint', 'proto']],
     ['Unit tests', 'node', [...jest, '--json', `--outputFile=${RESULTS[0]}`]],
-    ['Integration tests', 'node', [...jest, '--runInBand', '--json', `--outputFile=${RESULTS[1]}`], { MAS_TEST_KIND: 'integration' }],
+    ['Integration tests', 'node', [...jest, '--runInBand', '--forceExit', '--json', `--outputFile=${RESULTS[1]}`], { MAS_TEST_KIND: 'integration' }],
   ],
   'test:unit': [[null, 'node', jest]],
   'test:integration': [[null, 'node', [...jest, '--runInBand'], { MAS_TEST_KIND: 'integration' }]],
