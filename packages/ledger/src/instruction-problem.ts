@@ -5,7 +5,7 @@
 import { fitsInt64, unreachable } from '@mas/values';
 import { MAX_INSTRUCTIONS_PER_ENTRY, MAX_MEMBERS, type CommittedLeg, type Genesis, type Instruction, type LedgerEntry, type Prepare } from './instruction';
 import { memberCount } from './members';
-import { changesOwnership, moveProblem } from './of-move';
+import { changesOwnership, isOfMove, moveProblem } from './of-move';
 import type { Policy } from './policy';
 
 /** The longest time that one lock request can ask for: a day. */
@@ -50,20 +50,12 @@ export function instructionProblem(instruction: Instruction): string | null {
       return instruction.body.legs.length === 0 && instruction.body.memo !== '' ? null : 'an id that is bound is a request’s without legs';
     case 'commit':
       return momentProblem(instruction.commitUs);
-    case 'begin-import':
-    case 'import-rows':
-    case 'adopt-slots':
-    case 'decline-import':
-    case 'release-slots':
-    case 'reclaim-slots':
-    case 'confirm-release':
-      return moveProblem(instruction);
     case 'expire':
     case 'release-lock':
     case 'break-lock':
       return null;
     default:
-      return unreachable(instruction, 'instruction');
+      return isOfMove(instruction) ? moveProblem(instruction) : unreachable(instruction, 'instruction');
   }
 }
 

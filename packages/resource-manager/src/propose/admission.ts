@@ -7,6 +7,7 @@ import {
   changeBody,
   creationBody,
   instructionProblem,
+  isOfMove,
   SEMANTICS_VERSION,
   textProblem,
   txnPreimage,
@@ -67,16 +68,9 @@ export class AdmissionControl {
         return admitted(instruction);
       case 'genesis':
       case 'expire':
-      case 'begin-import':
-      case 'import-rows':
-      case 'adopt-slots':
-      case 'decline-import':
-      case 'release-slots':
-      case 'reclaim-slots':
-      case 'confirm-release':
         return denied('INSTRUCTION_IS_INTERNAL');
       default:
-        return unreachable(instruction, 'instruction');
+        return isOfMove(instruction) ? denied('INSTRUCTION_IS_INTERNAL') : unreachable(instruction, 'instruction');
     }
   }
 
@@ -131,16 +125,9 @@ export class AdmissionControl {
       case 'release-lock':
       case 'break-lock':
       case 'expire':
-      case 'begin-import':
-      case 'import-rows':
-      case 'adopt-slots':
-      case 'decline-import':
-      case 'release-slots':
-      case 'reclaim-slots':
-      case 'confirm-release':
         return null;
       default:
-        return unreachable(instruction, 'instruction');
+        return isOfMove(instruction) ? null : unreachable(instruction, 'instruction');
     }
   }
 
