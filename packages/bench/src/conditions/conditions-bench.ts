@@ -14,6 +14,7 @@ import { followerDown, followerSlow } from './broken-follower';
 import { isWell, renderConditions, type ConditionReport, type ConditionsReport, type Figures } from './conditions-report';
 import { firstSeconds } from './first-seconds';
 import { Ground, type GroundOptions } from './ground';
+import { GROUND_ARGUMENTS, groundOf, isWithin } from './ground-options';
 import { SIZES, sizesOfLedgers } from './sizes';
 
 export interface Asked {
@@ -56,7 +57,6 @@ const CONDITIONS: readonly Condition[] = [
     measure: async (ground, { accountsUpTo }) => ({ kind: 'sizes', ...(await sizesOfLedgers(ground, accountsUpTo)) }),
   },
 ];
-const STEADY = 'steady';
 const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 3] [--accounts-up-to 100000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--json]';
 export const CONDITIONS_USAGE = `usage: npm run bench -- conditions ${OPTIONS}\nconditions: ${CONDITIONS.map(({ name }) => name).join(', ')}`;
 
@@ -134,35 +134,19 @@ async function within(minutes: number, work: Promise<void>): Promise<void> {
 export function parseConditions(args: readonly string[]): Asked {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      mysql: { type: 'boolean', default: false },
-      redis: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '10' },
-      times: { type: 'string', default: '3' },
-      'accounts-up-to': { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-      'warm-up': { type: 'string', default: STEADY },
-      only: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
+    options: { ...GROUND_ARGUMENTS, times: { type: 'string', default: '3' }, 'accounts-up-to': { type: 'string', default: '100000' } },
   });
-  const [seconds, times, accountsUpTo, seed] = [Number(values.seconds), Number(values.times), Number(values['accounts-up-to']), Number(values.seed)];
-  const warmUpPayments = values['warm-up'] === STEADY ? null : Number(values['warm-up']);
+  const [times, accountsUpTo] = [Number(values.times), Number(values['accounts-up-to'])];
   const [least = 0, most = 0] = [SIZES[0], SIZES.at(-1)];
-  const isRight =
-    seconds > 0 &&
-    seconds <= 600 &&
-    Number.isInteger(times) &&
-    times >= 1 &&
-    times <= 100 &&
-    accountsUpTo >= least &&
-    accountsUpTo <= most &&
-    Number.isSafeInteger(seed) &&
-    (warmUpPayments === null || (Number.isInteger(warmUpPayments) && warmUpPayments >= 0));
-  if (!isRight) throw new TypeError(CONDITIONS_USAGE);
-  if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
-  const only = values.only === undefined ? null : new RegExp(values.only);
-  if (only !== null && !CONDITIONS.some(({ name }) => only.test(name))) throw new TypeError(CONDITIONS_USAGE);
-  const ground: GroundOptions = { storage: values.mysql ? 'servers' : 'embedded', seed, durationMs: seconds * 1000, warmUpPayments };
-  return { ground, only, times, accountsUpTo, json: values.json };
+  if (!isWithin(times, 1, 100) || !(accountsUpTo >= least && accountsUpTo <= most)) throw new TypeError(CONDITIONS_USAGE);
+  return {
+    ...groundOf(
+      values,
+      CONDITIONS.map(({ name }) => name),
+      CONDITIONS_USAGE,
+    ),
+    times,
+    accountsUpTo,
+    json: values.json,
+  };
 }

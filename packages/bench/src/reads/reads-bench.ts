@@ -11,6 +11,7 @@ import { EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import { PlacementIndex } from '@mas/placement';
 import { present, SeededRandom } from '@mas/values';
 import { Ground, type GroundOptions } from '../conditions/ground';
+import { GROUND_ARGUMENTS, groundOf, isWithin } from '../conditions/ground-options';
 import type { Conserved } from '../load/conserved';
 import { PaymentLoad } from '../load/payment-load';
 import type { WarmUp } from '../load/warm-up';
@@ -55,7 +56,6 @@ const HOT_CIRCLE = 60;
 /** Of the payments in batches, for the small circle and for the large one: the accounts that are read take part. */
 const READ_SHARE = 0.05;
 const MOST_LEGS = 1_000_000;
-const STEADY = 'steady';
 const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 3] [--legs 20000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--json]';
 export const READS_USAGE = `usage: npm run bench -- reads ${OPTIONS}\nparts: ${PARTS.map(([name]) => name).join(', ')}`;
 
@@ -132,32 +132,18 @@ function messageOf(error: unknown): string {
 export function parseReads(args: readonly string[]): Asked {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      mysql: { type: 'boolean', default: false },
-      redis: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '10' },
-      times: { type: 'string', default: '3' },
-      legs: { type: 'string', default: '20000' },
-      seed: { type: 'string', default: '1' },
-      'warm-up': { type: 'string', default: STEADY },
-      only: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
+    options: { ...GROUND_ARGUMENTS, times: { type: 'string', default: '3' }, legs: { type: 'string', default: '20000' } },
   });
-  const [seconds, times, legs, seed] = [Number(values.seconds), Number(values.times), Number(values.legs), Number(values.seed)];
-  const warmUpPayments = values['warm-up'] === STEADY ? null : Number(values['warm-up']);
-  const isWithin = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
-  const isRight =
-    seconds > 0 &&
-    seconds <= 600 &&
-    isWithin(times, 1, 100) &&
-    isWithin(legs, 2, MOST_LEGS) &&
-    Number.isSafeInteger(seed) &&
-    (warmUpPayments === null || isWithin(warmUpPayments, 0, Number.MAX_SAFE_INTEGER));
-  if (!isRight) throw new TypeError(READS_USAGE);
-  if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
-  const only = values.only === undefined ? null : new RegExp(values.only);
-  if (only !== null && !PARTS.some(([name]) => only.test(name))) throw new TypeError(READS_USAGE);
-  const ground: GroundOptions = { storage: values.mysql ? 'servers' : 'embedded', seed, durationMs: seconds * 1000, warmUpPayments };
-  return { ground, only, times, legs, json: values.json };
+  const [times, legs] = [Number(values.times), Number(values.legs)];
+  if (!isWithin(times, 1, 100) || !isWithin(legs, 2, MOST_LEGS)) throw new TypeError(READS_USAGE);
+  return {
+    ...groundOf(
+      values,
+      PARTS.map(([name]) => name),
+      READS_USAGE,
+    ),
+    times,
+    legs,
+    json: values.json,
+  };
 }

@@ -7,9 +7,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { onStopAsked } from '@mas/e2e';
+import { EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import type { MasClient } from '@mas/client';
 import { Ground, type GroundOptions } from '../conditions/ground';
+import { GROUND_ARGUMENTS, groundOf, isWithin } from '../conditions/ground-options';
 import type { PaymentSource } from '../load/payment-load';
 import type { WarmUp } from '../load/warm-up';
 import { RESULTS_FOLDER } from '../payments-bench';
@@ -32,8 +33,6 @@ const WATCHERS: readonly (readonly [name: string, open: () => Promise<Watcher>])
 ];
 const ACCOUNTS = 1_000;
 const SETTLE_MS = 1_000;
-const STEADY = 'steady';
-const EXIT_ASKED = 130;
 const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 6] [--pairs 3] [--seed 1] [--warm-up steady|PAYMENTS] [--only metrics|traces] [--json]';
 export const WATCHED_USAGE = `usage: npm run bench -- metrics ${OPTIONS}`;
 
@@ -143,32 +142,18 @@ async function slice({ ground, client, load }: Side, when: string): Promise<Turn
 export function parseWatched(args: readonly string[]): Asked {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      mysql: { type: 'boolean', default: false },
-      redis: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '10' },
-      times: { type: 'string', default: '6' },
-      pairs: { type: 'string', default: '3' },
-      seed: { type: 'string', default: '1' },
-      'warm-up': { type: 'string', default: STEADY },
-      only: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
+    options: { ...GROUND_ARGUMENTS, times: { type: 'string', default: '6' }, pairs: { type: 'string', default: '3' } },
   });
-  const [seconds, times, pairs, seed] = [Number(values.seconds), Number(values.times), Number(values.pairs), Number(values.seed)];
-  const warmUpPayments = values['warm-up'] === STEADY ? null : Number(values['warm-up']);
-  const isWithin = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
-  const isRight =
-    seconds > 0 &&
-    seconds <= 600 &&
-    isWithin(times, 1, 100) &&
-    isWithin(pairs, 1, 20) &&
-    Number.isSafeInteger(seed) &&
-    (warmUpPayments === null || isWithin(warmUpPayments, 0, 10_000_000));
-  if (!isRight) throw new TypeError(WATCHED_USAGE);
-  if (values.mysql !== values.redis) throw new TypeError('give --mysql and --redis together, or neither for the embedded stores');
-  const only = values.only === undefined ? null : new RegExp(values.only);
-  if (only !== null && !WATCHERS.some(([name]) => only.test(name))) throw new TypeError(WATCHED_USAGE);
-  const ground: GroundOptions = { storage: values.mysql ? 'servers' : 'embedded', seed, durationMs: seconds * 1000, warmUpPayments };
-  return { ground, only, times, pairs, json: values.json };
+  const [times, pairs] = [Number(values.times), Number(values.pairs)];
+  if (!isWithin(times, 1, 100) || !isWithin(pairs, 1, 20)) throw new TypeError(WATCHED_USAGE);
+  return {
+    ...groundOf(
+      values,
+      WATCHERS.map(([name]) => name),
+      WATCHED_USAGE,
+    ),
+    times,
+    pairs,
+    json: values.json,
+  };
 }
