@@ -14,6 +14,7 @@ import { Bank } from './testing/bank';
 import { caughtUp } from './testing/caught-up';
 import { OngoingPayments } from './testing/ongoing-payments';
 import { Pairs } from './testing/pairs';
+import { Stalls } from './testing/stalls';
 
 /** As git names it. Since docs/adr/0030 the order does not matter; from before, Transaction Managers have to be first. */
 const PREVIOUS = process.env['MAS_PREVIOUS'] ?? 'HEAD~1';
@@ -31,7 +32,7 @@ describe.each([
   let payments: OngoingPayments;
   let pairs: readonly (readonly [string, string])[];
   let total: bigint;
-  let stoodStill = false;
+  let stalls: Stalls;
 
   beforeAll(async () => {
     earlier = await EarlierPrograms.of(PREVIOUS, process.env['MAS_PREVIOUS'] === undefined);
@@ -40,10 +41,7 @@ describe.each([
     pairs = (await Pairs.open(bank, 4)).take(4);
     total = await bank.total(pairs.flat());
     payments = new OngoingPayments(cluster, pairs, cluster.operatorToken(), true);
-    for (const process of [...cluster.tms, ...cluster.rms])
-      process.onLine((line) => {
-        stoodStill ||= /\((?:[a-z, ]*, )?stall\b/.test(line.msg);
-      });
+    stalls = new Stalls(cluster);
     payments.start();
     await payments.proceed();
   });
@@ -72,7 +70,7 @@ describe.each([
     await payments.stop();
     expect(payments.failures).toEqual([]);
     // One that its home gave up is the machine's doing where a process has found that it stood still, and the upgrade's else.
-    if (!stoodStill) expect(payments.givenUp).toEqual([]);
+    if (!stalls.any) expect(payments.givenUp).toEqual([]);
     expect(payments.committed).toBeGreaterThan(100);
     const bank = new Bank(cluster, payments.client);
     await bank.settled(pairs.flat());
