@@ -34,7 +34,7 @@ test.each([
   const before = await bank.balances([from, to]);
   await Promise.all(DOWN.map((name) => cluster.process(name).kill()));
   const id = bank.mint(from);
-  const impatient = cluster.client({ timeoutMs: 1_500 });
+  const impatient = cluster.client({ timeoutMs: 4_000 });
   const heard = await bank.pay(from, to, 7n, { id }, impatient).then(
     (result) => result.kind,
     (error: Error) => error.constructor.name,

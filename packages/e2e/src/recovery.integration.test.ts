@@ -125,7 +125,7 @@ test('an exclusive lock outlives Redis: it is a row in its bucket', async () => 
   const [[from, to] = ['', '']] = pairs.take(1);
   const { handle, locks } = await bank.client.acquireLock({ lockIds: [from], timeoutMs: 300_000 });
   await redisCommand(port, 'FLUSHALL');
-  const blocked = bank.pay(from, to, 1n, {}, cluster.client({ timeoutMs: 3_000, addresses: cluster.addresses().slice(0, 1) }));
+  const blocked = bank.pay(from, to, 1n, {}, cluster.client({ timeoutMs: 8_000, addresses: cluster.addresses().slice(0, 1) }));
   expect(await blocked).toMatchObject({ kind: 'aborted', reason: { name: expect.stringMatching(/LOCK_TIMEOUT|DEADLINE_EXCEEDED/) as string } });
   await bank.client.releaseLock([from], handle);
   expect((await bank.pay(from, to, 1n)).kind).toBe('committed');

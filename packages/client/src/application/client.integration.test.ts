@@ -62,7 +62,7 @@ test('an aborted one is an error that did not happen; an unknown one may have', 
     },
   });
   answer({ kind: 'unknown', txn: TXN, message: 'ask again' });
-  expect(await client.pay(payment(), { timeoutMs: 300 })).toMatchObject({ ok: false, error: { reason: 'OUTCOME_UNKNOWN', mayHaveHappened: true } });
+  expect(await client.pay(payment(), { timeoutMs: 2_000 })).toMatchObject({ ok: false, error: { reason: 'OUTCOME_UNKNOWN', mayHaveHappened: true } });
 });
 
 test('a refusal keeps its words', async () => {

@@ -166,7 +166,7 @@ test('an unknown outcome and a Transaction Manager that cannot now are asked for
 test('what stays unknown is said to be so at the deadline', async () => {
   const shared = await proven();
   answerEach(() => ({ ok: true, value: { kind: 'unknown', txn: TXN, message: 'ask again' } }));
-  const results = await Promise.all(names(2).map((id) => shared.pay(bytesOf(id), { timeoutMs: 500 })));
+  const results = await Promise.all(names(2).map((id) => shared.pay(bytesOf(id), { timeoutMs: 3_000 })));
   expect(results).toEqual([expect.objectContaining({ kind: 'unknown' }), expect.objectContaining({ kind: 'unknown' })]);
 });
 
@@ -221,7 +221,7 @@ test('one caller gives up or has no more time: the others of his batch do not no
     return new Promise((resolve) => held.push(() => resolve(ids.map(yes))));
   }) as never);
   const abort = new AbortController();
-  const [given, late, kept] = [shared.pay(bytesOf('p1'), { signal: abort.signal }), shared.pay(bytesOf('p2'), { timeoutMs: 200 }), shared.pay(bytesOf('p3'))];
+  const [given, late, kept] = [shared.pay(bytesOf('p1'), { signal: abort.signal }), shared.pay(bytesOf('p2'), { timeoutMs: 3_000 }), shared.pay(bytesOf('p3'))];
   const ends = [failure(given), failure(late)];
   await until(() => held.length > 0);
   abort.abort();

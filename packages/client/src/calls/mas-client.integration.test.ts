@@ -219,7 +219,7 @@ describe('every method answers what the coordinator said', () => {
         });
     }
     await expect(client.releaseLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCK_NOT_OWNED' } });
-    await expect(client.with({ timeoutMs: 500 }).refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
+    await expect(client.with({ timeoutMs: 3_000 }).refreshLock(['a'], 'h')).rejects.toMatchObject({ error: { reason: 'LOCKS_UNAVAILABLE' } });
     const rounded = { ...report('busy'), holders: [{ heldBy: 'operator mas|ops', token: 3, remainingMs: 13 }] };
     expect(await client.getLock('busy')).toEqual(rounded);
     expect(await client.listLocks()).toEqual({ locks: [{ ...rounded, waiting: null }], silent: [3], more: 2 });
@@ -318,7 +318,7 @@ describe('buf curl, by reflection alone', () => {
         '-H',
         `authorization: Bearer ${operator}`,
         '--timeout',
-        '5s',
+        '55s',
         '-d',
         '{"number":"abc"}',
         `https://localhost:${server.port}/mas.v1.AccountService/GetAccount`,

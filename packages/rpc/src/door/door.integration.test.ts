@@ -155,7 +155,7 @@ describe('by the headers alone', () => {
 
 describe('what does not move is ended', () => {
   test('half a message, no message, and a connection goes on serving others', async () => {
-    await open({ messageTimeoutMs: 300 });
+    await open({ messageTimeoutMs: 2_000 });
     const one = session();
     const half = rawCall(one, '/echo');
     half.stream.write(frame(1_000, Buffer.alloc(10)));
@@ -199,7 +199,7 @@ describe('what does not move is ended', () => {
   });
 
   test('a connection on which nobody is let in', async () => {
-    await open({ strangerTimeoutMs: 300 });
+    await open({ strangerTimeoutMs: 2_000 });
     const stranger = session();
     const known = session();
     const call = rawCall(known, '/echo');
