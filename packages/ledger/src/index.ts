@@ -35,7 +35,7 @@ export { lent } from './own-rows';
 export { PaymentBody } from './payment-body';
 export type * from './policy';
 export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';
-export { changesOwnership, isOfMove, MAX_ROWS_PER_PART, MAX_SLOTS_PER_MOVE, type MoveInstruction } from './of-move';
+export { changesOwnership, isOfMove, MAX_ROWS_PER_PART, type MoveInstruction } from './of-move';
 export {
   isIn,
   isStaged,

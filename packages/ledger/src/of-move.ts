@@ -1,12 +1,10 @@
 /** Instructions about slots that move (docs/adr/0029). */
-import { SLOT_COUNT } from '@mas/values';
+import { MAX_SLOTS_PER_MOVE, SLOT_COUNT } from '@mas/values';
 import type { AdoptSlots, BeginImport, ConfirmRelease, DeclineImport, ImportRows, Instruction, ReclaimSlots, ReleaseSlots } from './instruction';
 import type { MovedRows } from './slot-moves';
 
 export type MoveInstruction = BeginImport | ImportRows | AdoptSlots | DeclineImport | ReleaseSlots | ReclaimSlots | ConfirmRelease;
 
-/** Slots that go together: while they do, nobody owns them. */
-export const MAX_SLOTS_PER_MOVE = 256;
 /** Of all kinds, in one part of an import. */
 export const MAX_ROWS_PER_PART = 1_024;
 

@@ -18,3 +18,15 @@ export { changeNodes, MAX_NODES, MAX_REPLICAS, nameOf, type NodeChange, type Nod
 export { planReplicas, replicasAfter, type PlanStep } from './replica-plan';
 export { META_REPLICAS, nodesOf, placements, rosterOf, type NodeEntry, type NodeState, type Placed, type Roster } from './roster';
 export type { NodeOrder } from './node-order';
+export {
+  bucketsWithRows,
+  countSlots,
+  founderOf,
+  isRetired,
+  laterBucketsOf,
+  movesOf,
+  type FoundingBucket,
+  type LaterBuckets,
+  type SlotRange,
+  type SlotsMove,
+} from './slots-move';

@@ -5,6 +5,7 @@
 import { MemberTable, type ClusterId, type MemberIdentity } from '@mas/membership';
 import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot } from '@mas/values';
 import type { Roster } from './roster';
+import type { LaterBuckets, SlotRange, SlotsMove } from './slots-move';
 
 /** The group of the meta state machine, which keeps this map itself. */
 export const META_GROUP = bucketId(0);
@@ -17,8 +18,8 @@ export interface ResourceManagerAddress {
 
 export interface BucketPlacement {
   readonly bucket: BucketId;
-  /** Inclusive ranges, sorted. */
-  readonly slots: readonly { readonly from: Slot; readonly to: Slot }[];
+  /** Ascending, with a gap between any two. None: a bucket that is to be given some, or that has given all away. */
+  readonly slots: readonly SlotRange[];
   /** The RMs that should hold a voting replica; who does is the group's own affair (docs/adr/0022). */
   readonly replicas: readonly RmId[];
 }
@@ -37,6 +38,9 @@ export interface ClusterRecord {
   readonly nodes: readonly ClusterNode[];
   /** Which hash of a payment is its txn (docs/adr/0014): settled by the founding, for good, because all coordinators have to mint the same. */
   readonly txnVersion: 1 | 2;
+  /** Absent where none is under way. Ascending by number. */
+  readonly moves?: readonly SlotsMove[];
+  readonly laterBuckets?: LaterBuckets;
 }
 
 export interface PlacementMap {

@@ -8,6 +8,8 @@ import { err, ok, type Result } from './result';
 
 /** Number of slots of the account space; slot = hash(account number) mod SLOT_COUNT. Fixed for the life of a cluster. */
 export const SLOT_COUNT = 4096;
+/** Slots that go from one bucket to another together (docs/adr/0029): while they do, nobody owns them. */
+export const MAX_SLOTS_PER_MOVE = 256;
 
 /** A bucket is one Raft group; its id is the group's id. 0 is the meta group, buckets of accounts start at 1. */
 export type BucketId = Brand<number, 'BucketId'>;
@@ -28,8 +30,10 @@ const ACCOUNT_NUMBER = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/;
 const PAYMENT_ID = /^[\x21-\x7e]{1,128}$/;
 const TXN_ID = /^[0-9a-f]{64}$/;
 
+export const MAX_BUCKET_ID = 0xffff;
+
 export function bucketId(value: number): BucketId {
-  invariant(Number.isSafeInteger(value) && value >= 0 && value <= 0xffff, 'bucket id is 0..65535', { value });
+  invariant(Number.isSafeInteger(value) && value >= 0 && value <= MAX_BUCKET_ID, 'bucket id is 0..65535', { value });
   return value as BucketId;
 }
 

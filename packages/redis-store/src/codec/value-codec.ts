@@ -4,25 +4,28 @@
  * index only. Transaction entries, which every payment writes twice, have a form of their own: entry-codec.ts.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { PlacementMap, Roster } from '@mas/placement';
+import type { LaterBuckets, PlacementMap, Roster, SlotRange, SlotsMove } from '@mas/placement';
 import type { CachedBalance } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, rmId, slot } from '@mas/values';
 
 const BALANCE_VERSION = 1;
 /** 1 did not say which txns are minted: who needs to know asks the Resource Managers. */
 const PLACEMENT_VERSION = 2;
+/** Of a map with slots that move, or with buckets that came later: a program of before would read it without them, as if that were all. */
+const PLACEMENT_WITH_MOVES_VERSION = 3;
 
 export function encodePlacement(map: PlacementMap): string {
-  return JSON.stringify({ v: PLACEMENT_VERSION, ...map });
+  const { moves, laterBuckets } = map.cluster ?? {};
+  return JSON.stringify({ v: moves === undefined && laterBuckets === undefined ? PLACEMENT_VERSION : PLACEMENT_WITH_MOVES_VERSION, ...map });
 }
 
 export function decodePlacement(text: string | null | undefined): PlacementMap | null {
-  return decode(text, PLACEMENT_VERSION, (value: Wire<PlacementMap>) => ({
+  return decode(text, [PLACEMENT_VERSION, PLACEMENT_WITH_MOVES_VERSION], (value: Wire<PlacementMap>) => ({
     version: value.version,
     resourceManagers: value.resourceManagers.map(({ rm, address }) => ({ rm: rmId(rm), address })),
     buckets: value.buckets.map((placement) => ({
       bucket: bucketId(placement.bucket),
-      slots: placement.slots.map(({ from, to }) => ({ from: slot(from), to: slot(to) })),
+      slots: placement.slots.map(rangeOf),
       replicas: placement.replicas.map(rmId),
     })),
     cluster: clusterOf(value.cluster),
@@ -34,7 +37,7 @@ export function encodeBalance(balance: CachedBalance): string {
 }
 
 export function decodeBalance(text: string | null | undefined): CachedBalance | null {
-  return decode(text, BALANCE_VERSION, (value: Wire<CachedBalance>) => ({
+  return decode(text, [BALANCE_VERSION], (value: Wire<CachedBalance>) => ({
     number: accountNumber(value.number),
     currency: currency(value.currency),
     balanceMinor: BigInt(value.balanceMinor),
@@ -61,7 +64,24 @@ function clusterOf(cluster: Wire<PlacementMap>['cluster']): PlacementMap['cluste
     })),
     txnVersion: cluster.txnVersion === 1 ? 1 : 2,
     ...(cluster.roster === undefined ? {} : { roster: rosterOf(cluster.roster) }),
+    ...(cluster.moves === undefined ? {} : { moves: cluster.moves.map(moveOf) }),
+    ...(cluster.laterBuckets === undefined ? {} : { laterBuckets: laterBucketsOf(cluster.laterBuckets) }),
   };
+}
+
+function moveOf({ number, slots, from, to, calledOff }: Wire<SlotsMove>): SlotsMove {
+  return { number, slots: rangeOf(slots), from: bucketId(from), to: bucketId(to), calledOff };
+}
+
+function laterBucketsOf({ lastId, founding }: Wire<LaterBuckets>): LaterBuckets {
+  return {
+    lastId: bucketId(lastId),
+    founding: founding.map(({ bucket, founder }) => ({ bucket: bucketId(bucket), founder: { rm: rmId(founder.rm), ordinal: ordinal(founder.ordinal) } })),
+  };
+}
+
+function rangeOf({ from, to }: Wire<SlotRange>): SlotRange {
+  return { from: slot(from), to: slot(to) };
 }
 
 function rosterOf({ expected, draining, removed, meta, replicas, isBalancing }: Wire<Roster>): Roster {
@@ -92,11 +112,11 @@ type Wire<Value> = Value extends bigint
           ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
           : Value;
 
-function decode<WireValue, Value>(text: string | null | undefined, version: number, from: (value: WireValue) => Value): Value | null {
+function decode<WireValue, Value>(text: string | null | undefined, versions: readonly unknown[], from: (value: WireValue) => Value): Value | null {
   if (text === null || text === undefined) return null;
   try {
     const value = JSON.parse(text) as WireValue & { readonly v: unknown };
-    return value.v === version ? from(value) : null;
+    return versions.includes(value.v) ? from(value) : null;
   } catch {
     return null;
   }

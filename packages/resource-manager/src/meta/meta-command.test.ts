@@ -1,6 +1,7 @@
 /** Commands of the meta group: each does what it says on the view that it names, and nothing on any other. */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
 import { genesisPlacement, type ClusterRecord, type NodeChange, type PlacementMap } from '@mas/placement';
+import { placementCodecConformance, SAMPLE_MAPS } from '@mas/testkit/placement';
 import { bucketId, rmId } from '@mas/values';
 import { applyMetaCommand, decodeMetaCommand, encodeMetaCommand, type MetaCommand } from './meta-command';
 import { decodePlacement, encodePlacement } from './placement-codec';
@@ -83,6 +84,33 @@ test('a map in which nodes have come and gone survives its bytes, and is written
   expect(formatOf(grown)).toBe(4);
 });
 
+placementCodecConformance('in the meta group', { encode: encodePlacement, decode: decodePlacement });
+
+test('a map is written in the oldest format that says all of it, which earlier programs read, or refuse by name', () => {
+  expect(Object.fromEntries(Object.entries(SAMPLE_MAPS).map(([name, map]) => [name, formatOf(map)]))).toEqual({
+    'only configured': 2,
+    'the first txns': 2,
+    'a founded cluster': 3,
+    'nodes that come and go': 4,
+    'slots that move': 5,
+    'buckets that came later': 5,
+    'buckets with many ranges, and with none': 3,
+    everything: 5,
+    'everything of a cluster with the first txns': 5,
+  });
+});
+
+test.each<[string, RegExp, (map: Record<string, unknown>) => void]>([
+  ['of a later format', /known format/, (map) => (map['format'] = 6)],
+  ['with a move of too many slots', /so many slots move together/, (map) => (movesIn(map)[0]![2] = 256)],
+  ['with a move without a number', /a move has a number/, (map) => (movesIn(map)[0]![0] = 0)],
+  ['with a range that ends before it starts', /ends where it starts/, (map) => (movesIn(map)[0]![1] = 4000)],
+])('a map %s is refused by name', (_, message, damage) => {
+  const map = JSON.parse(Buffer.from(encodePlacement(SAMPLE_MAPS['everything']!)).toString('utf8')) as Record<string, unknown>;
+  damage(map);
+  expect(() => decodePlacement(Buffer.from(JSON.stringify(map)))).toThrow(message);
+});
+
 test('a map before any node has come or gone is written in the format before, for programs that know no other', () => {
   const founded = run(FOUND);
   if (founded === null) throw new Error('no map');
@@ -109,6 +137,10 @@ test('entries of a version before commands are maps', () => {
   const text = JSON.stringify({ format: 1, version: 3, resourceManagers: [[1, 'rm-1:1']], buckets: [[1, [[0, 4095]], [1]]] });
   expect(decodeMetaCommand(Buffer.from(text))).toMatchObject({ kind: 'map', map: { version: 3, cluster: null } });
 });
+
+function movesIn(map: Record<string, unknown>): unknown[][] {
+  return (map['cluster'] as unknown[])[4] as unknown[][];
+}
 
 function formatOf(map: PlacementMap): unknown {
   return (JSON.parse(Buffer.from(encodePlacement(map)).toString('utf8')) as Record<string, unknown>)['format'];

@@ -1,12 +1,14 @@
 /**
- * The placement map as text, for the meta group's entries, checkpoints and snapshots. Format 1 knew no cluster, 2 no version of txns, 3 no nodes that come and go; their
- * maps are read as they are, and a map that needs no newer one is written in the older one, for programs that know no other.
+ * The placement map as text, for the meta group's entries, checkpoints and snapshots. Format 1 knew no cluster, 2 no version of txns, 3 no nodes that come and go, 4 no slots that
+ * move and no buckets that come and go; their maps are read as they are, and a map that needs no newer one is written in the older one, for programs that know no other.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { ClusterRecord, PlacementMap, Roster } from '@mas/placement';
-import { bucketId, invariant, rmId, slot, type RmId } from '@mas/values';
+import type { ClusterRecord, LaterBuckets, PlacementMap, Roster, SlotRange, SlotsMove } from '@mas/placement';
+import { bucketId, invariant, MAX_SLOTS_PER_MOVE, rmId, slot, type RmId } from '@mas/values';
 
-const FORMAT = 4;
+const FORMAT = 5;
+/** Before slots moved and buckets came. */
+const FORMAT_OF_NODES = 4;
 /** Before any node has come or gone. */
 const FORMAT_OF_FOUNDERS = 3;
 /** What a cluster with the first txns is written in. */
@@ -42,7 +44,7 @@ export function placementIn(value: unknown): PlacementMap {
     resourceManagers: tuples(resourceManagers).map(([rm, address]) => ({ rm: rmId(Number(rm)), address: String(address) })),
     buckets: tuples(buckets).map(([bucket, slots, replicas]) => ({
       bucket: bucketId(Number(bucket)),
-      slots: tuples(slots).map(([from, to]) => ({ from: slot(Number(from)), to: slot(Number(to)) })),
+      slots: tuples(slots).map(([from, to]) => rangeIn(from, to)),
       replicas: list(replicas).map((rm) => rmId(Number(rm))),
     })),
     cluster: cluster === null ? null : clusterIn(list(cluster)),
@@ -50,17 +52,20 @@ export function placementIn(value: unknown): PlacementMap {
 }
 
 function formatOf(cluster: ClusterRecord | null): number {
-  if (cluster?.roster !== undefined) return FORMAT;
+  if (cluster?.moves !== undefined || cluster?.laterBuckets !== undefined) return FORMAT;
+  if (cluster?.roster !== undefined) return FORMAT_OF_NODES;
   return cluster === null || cluster.txnVersion === 1 ? FORMAT_OF_FIRST_TXNS : FORMAT_OF_FOUNDERS;
 }
 
-function clusterFields({ clusterId: id, nodes, txnVersion, roster }: ClusterRecord): readonly unknown[] {
+function clusterFields({ clusterId: id, nodes, txnVersion, roster, moves, laterBuckets }: ClusterRecord): readonly unknown[] {
   const fields = [id, nodes.map((node) => [node.rm, node.incarnation, node.ordinal, node.isLost])];
+  if (moves !== undefined || laterBuckets !== undefined)
+    return [...fields, txnVersion, roster ?? null, (moves ?? []).map(moveFields), laterBuckets === undefined ? null : laterFields(laterBuckets)];
   if (roster !== undefined) return [...fields, txnVersion, roster];
   return txnVersion === 1 ? fields : [...fields, txnVersion];
 }
 
-function clusterIn([id, nodes, txnVersion = 1, roster]: readonly unknown[]): ClusterRecord {
+function clusterIn([id, nodes, txnVersion = 1, roster = null, moves = [], laterBuckets = null]: readonly unknown[]): ClusterRecord {
   invariant(txnVersion === 1 || txnVersion === 2, 'the version of txns is known', { txnVersion });
   return {
     clusterId: clusterId(String(id)),
@@ -71,8 +76,41 @@ function clusterIn([id, nodes, txnVersion = 1, roster]: readonly unknown[]): Clu
       isLost: isLost === true,
     })),
     txnVersion,
-    ...(roster === undefined ? {} : { roster: rosterIn(roster) }),
+    ...(roster === null ? {} : { roster: rosterIn(roster) }),
+    ...(list(moves).length === 0 ? {} : { moves: tuples(moves).map(moveIn) }),
+    ...(laterBuckets === null ? {} : { laterBuckets: laterIn(list(laterBuckets)) }),
   };
+}
+
+function moveFields({ number, slots, from, to, calledOff }: SlotsMove): readonly unknown[] {
+  return [number, slots.from, slots.to, from, to, calledOff];
+}
+
+function moveIn([number, first, last, from, to, calledOff]: readonly unknown[]): SlotsMove {
+  invariant(Number.isSafeInteger(number) && Number(number) > 0, 'a move has a number', { number });
+  const slots = rangeIn(first, last);
+  invariant(slots.to - slots.from < MAX_SLOTS_PER_MOVE, 'so many slots move together', { slots });
+  return { number: Number(number), slots, from: bucketId(Number(from)), to: bucketId(Number(to)), calledOff: calledOff === true };
+}
+
+function laterFields({ lastId, founding }: LaterBuckets): readonly unknown[] {
+  return [lastId, founding.map(({ bucket, founder }) => [bucket, founder.rm, founder.ordinal])];
+}
+
+function laterIn([lastId, founding]: readonly unknown[]): LaterBuckets {
+  return {
+    lastId: bucketId(Number(lastId)),
+    founding: tuples(founding).map(([bucket, rm, admitted]) => ({
+      bucket: bucketId(Number(bucket)),
+      founder: { rm: rmId(Number(rm)), ordinal: ordinal(Number(admitted)) },
+    })),
+  };
+}
+
+export function rangeIn(from: unknown, to: unknown): SlotRange {
+  const range = { from: slot(Number(from)), to: slot(Number(to)) };
+  invariant(range.from <= range.to, 'a range of slots ends where it starts, or behind', range);
+  return range;
 }
 
 export function rosterIn(value: unknown): Roster {

@@ -1,6 +1,7 @@
 /** Raft messages of every kind, and placement maps. */
 import { EMPTY_BATCH } from '@mas/multi-raft';
 import type { Entry, PeerMessage } from '@mas/raft';
+import { placementCodecConformance } from '@mas/testkit/placement';
 import * as generated from '../generated/mas/v1/placement';
 import { ReplicateRequest } from '../generated/mas/v1/raft_service';
 import { peerBatch, placementMap } from '../testing/arbitrary-protocol';
@@ -15,6 +16,7 @@ const maps = { encode: encodePlacementMap, decode: decodePlacementMap };
 test('every raft message survives the round trip', () => roundTrips(peerBatch, batches, 800));
 test('the generated code reads and writes the same batches', () => agreesWithProto(peerBatch, batches, ReplicateRequest));
 test('damaged batches are malformed, or say what they seem to', () => void survivesDamage(peerBatch, batches, 1000, 'open'));
+placementCodecConformance('on the wire', maps);
 test('placement maps survive the round trip', () => roundTrips(placementMap, maps));
 test('the generated code reads and writes the same maps', () => agreesWithProto(placementMap, maps, generated.PlacementMap));
 test('damaged maps are malformed, or canonical', () => void survivesDamage(placementMap, maps));

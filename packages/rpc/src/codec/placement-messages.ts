@@ -1,6 +1,17 @@
 /** mas/v1/placement.proto. That slots are covered once is PlacementIndex's to check; here only the form is. */
 import { clusterId, incarnation, isHexId, MAX_ORDINAL, ordinal } from '@mas/membership';
-import type { BucketPlacement, ClusterNode, ClusterRecord, PlacementMap, ResourceManagerAddress, Roster } from '@mas/placement';
+import type {
+  BucketPlacement,
+  ClusterNode,
+  ClusterRecord,
+  FoundingBucket,
+  LaterBuckets,
+  PlacementMap,
+  ResourceManagerAddress,
+  Roster,
+  SlotsMove,
+} from '@mas/placement';
+import { MAX_SLOTS_PER_MOVE } from '@mas/values';
 import { readWire, type WireReader } from '../wire/wire-reader';
 import { WireWriter } from '../wire/wire-writer';
 import { readSlotRange, writeSlotRange } from './policy-messages';
@@ -32,17 +43,58 @@ export function readPlacementMap(reader: WireReader): PlacementMap {
   };
 }
 
-function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion, roster }: ClusterRecord): void {
+function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion, roster, moves, laterBuckets }: ClusterRecord): void {
   writer.text(1, id);
   writer.messages(2, nodes, writeNode);
   writer.uint(3, txnVersion === 1 ? 0 : txnVersion);
   writer.optionalMessage(4, roster ?? null, writeRoster);
+  writer.messages(5, moves ?? [], writeMove);
+  writer.optionalMessage(6, laterBuckets ?? null, writeLaterBuckets);
 }
 
 function readCluster(reader: WireReader): ClusterRecord {
   const known = { clusterId: clusterId(hexId(reader, 1)), nodes: reader.messages(2, readNode), txnVersion: readTxnVersion(reader, 3) };
   const roster = reader.optionalMessage(4, readRoster);
-  return roster === null ? known : { ...known, roster };
+  const moves = reader.messages(5, readMove);
+  const laterBuckets = reader.optionalMessage(6, readLaterBuckets);
+  return {
+    ...known,
+    ...(roster === null ? {} : { roster }),
+    ...(moves.length === 0 ? {} : { moves }),
+    ...(laterBuckets === null ? {} : { laterBuckets }),
+  };
+}
+
+function writeMove(writer: WireWriter, { number, slots, from, to, calledOff }: SlotsMove): void {
+  writer.uint(1, number);
+  writer.message(2, slots, writeSlotRange);
+  writer.uint(3, from);
+  writer.uint(4, to);
+  writer.bool(5, calledOff);
+}
+
+function readMove(reader: WireReader): SlotsMove {
+  const move = { number: reader.uint(1), slots: reader.message(2, readSlotRange), from: reader.bucket(3), to: reader.bucket(4), calledOff: reader.bool(5) };
+  return move.slots.to - move.slots.from < MAX_SLOTS_PER_MOVE ? move : reader.fail('more slots than may move together');
+}
+
+function writeLaterBuckets(writer: WireWriter, { lastId, founding }: LaterBuckets): void {
+  writer.uint(1, lastId);
+  writer.messages(2, founding, writeFounding);
+}
+
+function readLaterBuckets(reader: WireReader): LaterBuckets {
+  return { lastId: reader.bucket(1), founding: reader.messages(2, readFounding) };
+}
+
+function writeFounding(writer: WireWriter, { bucket, founder }: FoundingBucket): void {
+  writer.uint(1, bucket);
+  writer.uint(2, founder.rm);
+  writer.uint(3, founder.ordinal);
+}
+
+function readFounding(reader: WireReader): FoundingBucket {
+  return { bucket: reader.bucket(1), founder: { rm: reader.rm(2), ordinal: readOrdinal(reader, 3) } };
 }
 
 function writeRoster(writer: WireWriter, { expected, draining, removed, meta, replicas, isBalancing }: Roster): void {

@@ -4,7 +4,7 @@ import { AILMENTS, WELL, type ClockSignal, type Condition } from '@mas/health';
 import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
 import { addedSums, MOMENT_PARTS, type MomentLeg, type MomentReport } from '@mas/ledger';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
-import type { NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
+import type { ClusterRecord, NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
 import type {
   AccountReading,
@@ -54,6 +54,17 @@ const roster = fc.record({
   isBalancing: fc.boolean(),
 });
 
+const slotsMove = fc
+  .record({ number: safeUint, from: anySlot, more: fc.nat(255), giver: bucket, taker: bucket, calledOff: fc.boolean() })
+  .map(({ number, from, more, giver, taker, calledOff }) => ({
+    number,
+    slots: { from, to: slot(Math.min(from + more, 4095)) },
+    from: giver,
+    to: taker,
+    calledOff,
+  }));
+const laterBuckets = fc.record({ lastId: bucket, founding: fc.array(fc.record({ bucket, founder: member }), { maxLength: 2 }) });
+
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
   version: safeUint,
   resourceManagers: fc.array(fc.record({ rm, address: anyText }), { maxLength: 3 }),
@@ -63,8 +74,18 @@ export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
         clusterId: hexId.map(clusterId),
         nodes: fc.array(fc.record({ rm, incarnation: hexId.map(incarnation), ordinal: fc.nat(0xffff).map(ordinal), isLost: fc.boolean() }), { maxLength: 3 }),
         txnVersion: fc.constantFrom(1 as const, 2 as const),
+        roster: orNull(roster),
+        moves: orNull(fc.array(slotsMove, { minLength: 1, maxLength: 3 })),
+        laterBuckets: orNull(laterBuckets),
       })
-      .chain((known) => orNull(roster).map((one) => (one === null ? known : { ...known, roster: one }))),
+      .map(
+        ({ roster: one, moves, laterBuckets: later, ...known }): ClusterRecord => ({
+          ...known,
+          ...(one === null ? {} : { roster: one }),
+          ...(moves === null ? {} : { moves }),
+          ...(later === null ? {} : { laterBuckets: later }),
+        }),
+      ),
   ),
   buckets: fc.array(
     fc.record({
