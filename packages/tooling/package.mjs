@@ -9,7 +9,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { stagedClient } from './client-package.mjs';
 import { foldersOfOthers, fromSources } from './from-sources.mjs';
 
@@ -25,6 +25,21 @@ const INSTALLED = ['libsql'];
 const IN_PAGES = ['node_modules/preact', 'node_modules/uplot'];
 const LIBRARIES = ['values', 'health', 'membership', 'raft', 'multi-raft', 'raft-log'];
 const SBOM_TOOL = '@cyclonedx/cyclonedx-npm@6.0.1';
+
+const COMPACT = { minifySyntax: true, minifyWhitespace: true, legalComments: 'none' };
+const BUNDLED = {
+  ...COMPACT,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: INSTALLED,
+  plugins: [{ name: 'sources', setup: fromSources(root) }],
+  // Its other form names its files only while it runs, so that they would not be in the bundle.
+  alias: { 'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js') },
+  metafile: true,
+  absWorkingDir: root,
+  logLevel: 'warning',
+};
 
 const PARTS = { programs, libraries, client };
 
@@ -60,33 +75,38 @@ async function client() {
 
 /** @returns the folders of the packages of others that are in it */
 async function bundle() {
-  const { metafile } = await build({
-    entryPoints: [...new Set(Object.values(PROGRAMS).map(([program]) => join(root, `packages/bin/src/${program}.ts`)))],
-    outdir: join(staged, DIST, 'bundle'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    external: INSTALLED,
-    plugins: [{ name: 'sources', setup: fromSources(root) }],
-    // Its other form names its files only while it runs, so that they would not be in the bundle.
-    alias: { 'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js') },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    metafile: true,
-    absWorkingDir: root,
-    logLevel: 'warning',
-  });
-  return foldersOfOthers(metafile);
+  const outdir = join(staged, DIST, 'bundle');
+  const server = await build({ ...BUNDLED, entryPoints: [join(root, 'packages/bin/src/mas.ts')], outdir, format: 'cjs' });
+  return [...new Set([...foldersOfOthers(server.metafile), ...foldersOfOthers(await clientBundle(outdir))])];
 }
 
-/** Compiled code is kept between runs where Node can (22.8 and newer). */
+/**
+ * mas-client starts often and runs for a moment: what only some commands load lies in files of its own. esbuild finds these parts between ES modules only, and CommonJS
+ * is what Node starts faster, so that is what they become here.
+ */
+async function clientBundle(outdir) {
+  const entryPoints = [join(root, 'packages/bin/src/mas-client.ts')];
+  const { outputFiles, metafile } = await build({
+    ...BUNDLED,
+    ...{ entryPoints, outdir, format: 'esm', splitting: true, chunkNames: 'mas-client-[name]-[hash]', write: false },
+  });
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, { ...COMPACT, format: 'cjs', platform: 'node', target: BUNDLED.target, supported: { 'dynamic-import': false } });
+    writeFileSync(path, code);
+  }
+  return metafile;
+}
+
+/** Compiled code is kept between runs where Node can (22.8 and newer), in the user's own cache: where others write, they would say what runs. */
 function writeStarters() {
+  const cached = `const { HOME, XDG_CACHE_HOME } = process.env;
+const caches = XDG_CACHE_HOME || (HOME && HOME + '/.cache');
+if (caches) require('node:module').enableCompileCache?.(caches + '/mas');
+`;
   for (const [name, [program, ...args]] of Object.entries(PROGRAMS)) {
     const path = join(staged, DIST, `${name}.js`);
     const first = args.length === 0 ? '' : `process.argv.splice(2, 0, ${args.map((arg) => JSON.stringify(arg)).join(', ')});\n`;
-    writeFileSync(path, `#!/usr/bin/env node\nrequire('node:module').enableCompileCache?.();\n${first}require('./bundle/${program}.js');\n`);
+    writeFileSync(path, `#!/usr/bin/env node\n${cached}${first}require('./bundle/${program}.js');\n`);
     chmodSync(path, 0o755);
   }
 }

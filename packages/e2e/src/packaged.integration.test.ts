@@ -3,7 +3,7 @@
  * other package of ours.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { run, type Ran } from './harness/command';
@@ -11,6 +11,7 @@ import { REPOSITORY_ROOT } from './harness/mas-process';
 import { httpsCall, type HttpsAnswer } from './testing/https-call';
 
 const NAME = 'mini-account-system';
+const BUNDLE = 'packages/bin/dist/bundle';
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--no-save', '--silent'];
 
 let folder: TempFolder;
@@ -52,6 +53,32 @@ test('the programs say their version, and make what they need', async () => {
   expect(await at(installed('mas-client'), ['account', 'list', '--tc', 'localhost:1', '--timeout', '300'])).toMatchObject({ code: 7, stdout: '' });
 });
 
+test.each<[string, readonly string[], number, RegExp]>([
+  ['a token', ['token', 'sign', '--key', 'later/jwt-hs256-1.key'], 0, /^\S+\.\S+\.\S+\n$/],
+  ['completion', ['complete', 'bash'], 0, /complete/],
+  ['a backup', ['backup', 'verify', 'later'], 14, /^$/],
+  ['a file of payments', ['payment', 'create', '--file', 'later/payments.csv'], 7, /^$/],
+  ['a connection', ['cluster', 'status'], 7, /^$/],
+])('what mas-client loads for %s alone is there', async (_, args, code, stdout) => {
+  expect(await at(installed('mas'), ['certs', '--dir', 'later'])).toMatchObject({ code: 0 });
+  writeFileSync(join(home, 'later/payments.csv'), 'from,to,amount\nabc,def,1\n');
+  const variables = ['MAS_TC=localhost:1', 'MAS_CERT=later/ca.crt', 'MAS_TOKEN=later/operator.jwt', 'MAS_TIMEOUT=300', 'OTEL_TRACES_EXPORTER=otlp'];
+  expect(await at('env', [...variables, installed('mas-client'), ...args])).toMatchObject({ code, stdout: expect.stringMatching(stdout) as unknown });
+});
+
+test('no help waits for gRPC', async () => {
+  const watch = join(home, 'watch.cjs');
+  writeFileSync(watch, "process.on('exit', () => process.stdout.write(Object.keys(require.cache).join('\\n')));");
+  const withGrpc = async (...args: readonly string[]): Promise<number> => {
+    const { stdout } = await at(process.execPath, ['-r', watch, installed('mas-client'), ...args]);
+    const files = stdout.split('\n').filter((file) => file.includes(BUNDLE));
+    expect(files.length).toBeGreaterThan(0);
+    return files.filter((file) => readFileSync(file, 'utf8').includes('grpc-node-js/')).length;
+  };
+  expect(await withGrpc('--help')).toBe(0);
+  expect(await withGrpc('account', 'list', '--tc', 'localhost:1', '--timeout', '300')).toBe(1);
+});
+
 test('the console has its pages', async () => {
   await at(installed('mas'), ['certs', '--dir', 'console-certs']);
   const port = await freePort();
@@ -74,10 +101,11 @@ test('the tarball has programs, scripts, licenses and the bill of materials; no 
     .trim()
     .split('\n')
     .map((file) => file.replace(/^package\//, '').replace(/-[\w-]{8}\.(js|css)$/, '-DIGEST.$1'))
+    .map((file) => file.replace(/(mas-client)-.*-DIGEST\.js$/, '$1-PART.js'))
     .sort();
-  expect(files).toEqual([
+  expect([...new Set(files)]).toEqual([
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-LICENSES.txt', 'certs/README.md', 'certs/make-certs.sh', 'certs/provision.sh', 'package.json'],
-    ...['mas-client', 'mas'].map((program) => `packages/bin/dist/bundle/${program}.js`),
+    ...['mas-client-PART', 'mas-client', 'mas'].map((file) => `${BUNDLE}/${file}.js`),
     ...['mas-client', 'mas', NAME].map((program) => `packages/bin/dist/${program}.js`),
     'packages/bin/package.json',
     ...['assets/index-DIGEST.css', 'assets/index-DIGEST.js', 'icon.svg', 'index.html'].map((file) => `packages/console/dist/web/${file}`),

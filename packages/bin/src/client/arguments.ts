@@ -1,5 +1,4 @@
 /** Arguments that several commands share, each refused with what would be right. */
-import { randomUUID } from 'node:crypto';
 import { parseAccountNumber, type AccountNumber } from '@mas/values';
 import { UsageError } from '../usage-error';
 
@@ -44,5 +43,5 @@ export function readAccount(flag: string, text: string): AccountNumber {
 
 /** Names the sender's account, so that the decision lives in its bucket and the payment needs one bucket less. */
 export function mintPaymentId(sender: AccountNumber | undefined): string {
-  return sender === undefined ? randomUUID() : `{${sender}}${randomUUID()}`;
+  return sender === undefined ? crypto.randomUUID() : `{${sender}}${crypto.randomUUID()}`;
 }

@@ -1,4 +1,3 @@
-/** What a command needs once it connects, or signs, and nothing before: help and completion wait for no gRPC, which is half of what there is to load. */
+/** What a command needs once it connects, and nothing before: help and completion wait for no gRPC, which is half of what there is to load. */
 export { MasCallFailed, MasClient, readStatement } from '@mas/client';
-export { loadTokenKeys, ProtoRowCodec, TokenSigner } from '@mas/rpc';
 export { requireModernTls } from '../platform/tls-policy';

@@ -4,7 +4,7 @@ import type { Tracing } from '@mas/tracing';
 import { Command } from 'commander';
 import { UsageError } from '../usage-error';
 import { isCallFailed } from './call-failed';
-import { readContext, type ContextFlags } from './context';
+import type { ContextFlags } from './context';
 import { CommandFailed, EXIT, exitCodeOf } from './exit-codes';
 import { createOutput, toJson, type Output } from './output';
 import { Printer } from './printer';
@@ -42,6 +42,7 @@ export function withSession<Args extends readonly unknown[]>(
     guarded(program, async (output, note) => {
       const shared = program instanceof ClientCommand ? program.shared : null;
       if (shared !== null) return action({ ...sharedOnly(program, shared), output }, ...args);
+      const { readContext } = await import('./context.js');
       const context = readContext(program.opts<ContextFlags>(), process.env, note);
       const { MasClient, requireModernTls } = await import('./connection.js');
       requireModernTls();

@@ -1,9 +1,8 @@
 /** What `--version` prints: the package's own version, and the Node that runs it. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import * as z from 'zod/mini';
 
 export function describeVersion(): string {
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(resolve(__dirname, '../../package.json'), 'utf8')));
+  const { version } = JSON.parse(readFileSync(resolve(__dirname, '../../package.json'), 'utf8')) as { readonly version: string };
   return `Mini Account System ${version} (Node ${process.versions.node})`;
 }

@@ -1,5 +1,4 @@
 /** mas-client account create|get|list|freeze|unfreeze|close; statements are in statement.ts */
-import { randomUUID } from 'node:crypto';
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { AccountView } from '@mas/transaction-coordinator';
 import type { CreatedAccount } from '@mas/rpc';
@@ -70,7 +69,7 @@ export function addAccountCommands(program: Command): void {
       .action(
         withSession(program, async ({ client, output }, argument: string | undefined, options: AccountOption & { readonly id?: string }) => {
           printAccounts(output, [
-            await client.changeAccount({ id: options.id ?? `${change}-${randomUUID()}`, number: chosenAccount(argument, options.number), change }),
+            await client.changeAccount({ id: options.id ?? `${change}-${crypto.randomUUID()}`, number: chosenAccount(argument, options.number), change }),
           ]);
         }),
       );

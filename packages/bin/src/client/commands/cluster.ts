@@ -4,7 +4,6 @@ import { META_GROUP, nodesOf, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
-import { conditionLines, stopLines } from '../conditions';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, table, time } from '../output';
 import { withSession, type Session } from '../session';
@@ -60,6 +59,7 @@ export function addClusterCommands(program: Command): void {
 
 async function showStatus({ client, output }: Session): Promise<void> {
   const status = await client.clusterStatus();
+  const { conditionLines, stopLines } = await import('../conditions.js');
   const verdicts = verdictsOf(status);
   const moves = underWay(status);
   output.print({ ...status, verdicts, underWay: moves }, () =>
@@ -78,6 +78,7 @@ async function showStatus({ client, output }: Session): Promise<void> {
 
 async function showHealth({ client, output }: Session): Promise<void> {
   const status = await client.clusterStatus();
+  const { conditionLines } = await import('../conditions.js');
   const { nodes } = status;
   const verdicts = verdictsOf(status);
   const expiring = certificateLines(status, Date.now());

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../usage-error';
 import { mintPaymentId, readAccount, readDuration } from '../arguments';
 import { withSession } from '../session';
-import { payFile, type PayFileOptions } from './payment-file';
+import type { PayFileOptions } from './payment-file';
 import { pay } from './payment-outcome';
 
 const WITH_FILE = ['--file', '--result', '--currency'];
@@ -41,7 +41,10 @@ export function addCreatingCommands(program: Command, payment: Command): void {
     .option('--result <file>', 'with --file: what became of each; the same command goes on where it was (default: FILE.results.csv beside it)')
     .action(
       withSession(program, async (session, options: CreateOptions, command: Command) => {
-        if (options.file !== undefined) return payFile(session, fileOptions(options.file, options, command));
+        if (options.file !== undefined) {
+          const { payFile } = await import('./payment-file.js');
+          return payFile(session, fileOptions(options.file, options, command));
+        }
         if (options.result !== undefined) throw new UsageError('--result belongs to --file');
         await pay(session, createInput(options));
       }),

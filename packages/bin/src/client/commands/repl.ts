@@ -1,5 +1,4 @@
 /** mas-client repl: commands line by line over one connection, on a terminal with history and completion, else from a script. */
-import { createInterface } from 'node:readline';
 import { CommanderError, type Command } from 'commander';
 import { EXIT } from '../exit-codes';
 import { completions } from '../repl/completer';
@@ -19,7 +18,7 @@ export function addReplCommand(program: Command, createProgram: CreateProgram): 
 
 /** On a terminal it ends well; a script ends with the exit code of its first command that failed. */
 async function repl(session: Session, createProgram: CreateProgram): Promise<void> {
-  const { parseArgsStringToArgv } = await import('string-argv');
+  const [{ createInterface }, { parseArgsStringToArgv }] = await Promise.all([import('node:readline'), import('string-argv')]);
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
   const file = historyFile(process.env);
   const lines = createInterface({

@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { systemClock } from '../../platform/system-clock';
 import { UsageError } from '../../usage-error';
 import { oneOf, readAccount, readDuration } from '../arguments';
-import { readToken } from '../context';
 import { table, time } from '../output';
 import { guarded } from '../session';
 
@@ -46,7 +45,8 @@ export function addTokenCommands(program: Command): void {
     .description('what a token says (without checking its signature)')
     .argument('<token>', 'the token, or the file that holds it')
     .action((source: string) =>
-      guarded(program, (output) => {
+      guarded(program, async (output) => {
+        const { readToken } = await import('../context.js');
         const claims = claimsOf(readToken({ value: source, from: 'the argument', base: '.' }));
         output.print(claims, () =>
           table(
@@ -54,7 +54,6 @@ export function addTokenCommands(program: Command): void {
             Object.entries(claims).map(([name, value]) => [name, claimText(name, value)]),
           ),
         );
-        return Promise.resolve();
       }),
     );
 }
@@ -72,7 +71,7 @@ async function sign(options: SignOptions): Promise<string> {
         : '--key does not name a file that can be read: give the file that holds the key; certs/make-certs.sh makes one',
     );
   }
-  const { loadTokenKeys, TokenSigner } = await import('../connection.js');
+  const { loadTokenKeys, TokenSigner } = await import('../signing.js');
   const keys = loadTokenKeys({ algorithm, issuer: options.issuer, audience: options.audience, keys: [{ keyId: options.keyId, material: content }] });
   if (!keys.ok) throw new UsageError(keys.error.message);
   const signer = new TokenSigner({ current: keys.value }, systemClock);

@@ -1,0 +1,2 @@
+/** What `token sign` needs, and nothing before. */
+export { loadTokenKeys, TokenSigner } from '@mas/rpc';
