@@ -68,7 +68,12 @@ function timed([program = '', ...args]: readonly string[]): Promise<Timed> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(PROGRAMS, program), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     let used = { cpuSeconds: 0, peakMiB: 0 };
-    const looks = setInterval(() => (used = usageOf(child.pid ?? -1) ?? used), LOOK_MS);
+    // Of a process that has ended, and that nobody has collected yet, the machine knows the CPU only.
+    const look = (): void => {
+      const { cpuSeconds, peakMiB } = usageOf(child.pid ?? -1) ?? used;
+      used = { cpuSeconds: Math.max(used.cpuSeconds, cpuSeconds), peakMiB: Math.max(used.peakMiB, peakMiB) };
+    };
+    const looks = setInterval(look, LOOK_MS);
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
     child.once('error', reject);

@@ -22,6 +22,7 @@ const pair: ClusterPair = {
     { plain: slice(2_000, 8), watched: slice(1_960, 8.24) },
     { plain: slice(4_000, 4), watched: slice(3_940, 4.08) },
   ],
+  looks: null,
   audits: [conserved, conserved],
 };
 const report = (more: Partial<WatchedReport['watchers'][number]>): WatchedReport => ({
@@ -38,6 +39,7 @@ describe('the report', () => {
     expect(changes(pair.turns, clusterCpuMicros).map((one) => one.toFixed(4))).toEqual(['0.0100', '0.0200', '0.0300']);
     const text = renderWatched(report({}));
     expect(text).toContain('CPU of a payment +2.0 % (+1.0 % to +3.0 %)');
+    expect(renderWatched(report({ pairs: [{ ...pair, looks: { count: 100, cpuMs: 16 } }] }))).toContain('16.00 ms of CPU (of 100); once a second, 1.00 %');
     expect(text).toContain('payments per second \u22121.5 % (\u22122.0 % to \u22121.0 %)');
   });
 

@@ -1,22 +1,27 @@
 /**
- * `npm run bench -- metrics`: what it costs a cluster to be looked at, by Prometheus and by traces. Two clusters of the same build run side by side, one of them
- * looked at; batches are paid on the one and on the other in turn, so that whatever else happens on the machine meets both. Processes of one build differ by themselves
- * (what is compiled when): so there are several pairs.
+ * `npm run bench -- metrics`: what it costs a cluster to be looked at, by Prometheus and by traces. Batches are paid with it and without it in turn, so that whatever else
+ * happens on the machine meets both. Scraping is begun and ended between two slices of one cluster. Traces are told to processes when they start: two clusters of the same
+ * build run side by side, one of them traced. Clusters of one build differ by themselves (what is compiled when, what lies where) by more than traces cost: so there are several, and each
+ * time another one is started first.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EXIT_ASKED, onStopAsked } from '@mas/e2e';
 import type { MasClient } from '@mas/client';
+import { present } from '@mas/values';
 import { Ground, type GroundOptions } from '../conditions/ground';
 import { GROUND_ARGUMENTS, groundOf, isWithin } from '../conditions/ground-options';
+import type { Conserved } from '../load/conserved';
 import type { PaymentSource } from '../load/payment-load';
 import type { WarmUp } from '../load/warm-up';
+import { UsageMeter } from '../measure/process-usage';
 import { RESULTS_FOLDER } from '../payments-bench';
 import { createProgress, type Progress } from '../progress';
 import { collector, scraper, type Watcher } from './watchers';
-import { isWell, renderWatched, type ClusterPair, type Turn, type WatchedFigures, type WatchedReport } from './watched-report';
+import { isWell, renderWatched, type ClusterPair, type Looks, type Turn, type WatchedFigures, type WatchedReport } from './watched-report';
 
 export interface Asked {
   readonly ground: GroundOptions;
@@ -33,6 +38,7 @@ const WATCHERS: readonly (readonly [name: string, open: () => Promise<Watcher>])
 ];
 const ACCOUNTS = 1_000;
 const SETTLE_MS = 1_000;
+const LOOKS_MS = 10_000;
 const OPTIONS = '[--mysql --redis] [--seconds 10] [--times 6] [--pairs 3] [--seed 1] [--warm-up steady|PAYMENTS] [--only metrics|traces] [--json]';
 export const WATCHED_USAGE = `usage: npm run bench -- metrics ${OPTIONS}`;
 
@@ -75,7 +81,7 @@ async function measured(watcher: Watcher, asked: Asked, progress: Progress, open
   const pairs: ClusterPair[] = [];
   let failure: string | null = null;
   try {
-    for (let pair = 0; pair < asked.pairs; pair += 1) pairs.push(await measuredPair(watcher, asked, progress, open));
+    for (let pair = 0; pair < asked.pairs; pair += 1) pairs.push(await measuredPair(watcher, asked, progress, open, pair % 2 === 0));
     failure = watcher.failure();
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
@@ -85,29 +91,37 @@ async function measured(watcher: Watcher, asked: Asked, progress: Progress, open
   return { name: watcher.name, seen: watcher.seen(), pairs, failure };
 }
 
-async function measuredPair(watcher: Watcher, asked: Asked, progress: Progress, open: Set<Ground>): Promise<ClusterPair> {
+async function measuredPair(watcher: Watcher, asked: Asked, progress: Progress, open: Set<Ground>, isPlainFirst: boolean): Promise<ClusterPair> {
   const sides: Side[] = [];
+  const two = isPlainFirst ? [unwatched, watcher.environmentOf] : [watcher.environmentOf, unwatched];
   try {
-    for (const environmentOf of [() => ({}), watcher.environmentOf]) {
+    for (const environmentOf of watcher.look !== null ? [watcher.environmentOf] : two) {
       progress.phase('starting a cluster');
       const ground = await Ground.open(asked.ground, false, progress, environmentOf);
       open.add(ground);
       sides.push(await warm(ground));
     }
-    const [plain, watched] = sides as [Side, Side];
+    const [first, last] = [present(sides[0], 'a cluster'), present(sides.at(-1), 'a cluster')];
+    const [plain, watched] = isPlainFirst ? [first, last] : [last, first];
     for (const { ground, client } of sides) await ground.atRest(client);
     const turns: Turn[] = [];
     for (let time = 0; time < asked.times; time += 1) turns.push(await turn(plain, watched, watcher, time % 2 === 0));
-    const audits = [await plain.ground.audit(plain.client), await watched.ground.audit(watched.client)];
+    const looks = watcher.look === null ? null : await costOfLooks(watched, watcher.look, progress);
+    const audits: Conserved[] = [];
+    for (const { ground, client } of sides) audits.push(await ground.audit(client));
     const died = sides.flatMap(({ ground }) => ground.cluster.failures());
     if (died.length > 0) throw new Error(died[0]);
-    return { warmUps: sides.map(({ warmUp }) => warmUp), turns, audits };
+    return { warmUps: sides.map(({ warmUp }) => warmUp), turns, looks, audits };
   } finally {
     for (const ground of [...open]) {
       open.delete(ground);
       await ground.close();
     }
   }
+}
+
+function unwatched(): Readonly<Record<string, string>> {
+  return {};
 }
 
 async function warm(ground: Ground): Promise<Side> {
@@ -136,6 +150,24 @@ async function slice({ ground, client, load }: Side, when: string): Promise<Turn
   // What is still to be written is this slice's, not the next one's of the other cluster.
   await ground.atRest(client);
   return { units, unitsPerSecond, p50Ms, p99Ms, aborted, unknown, usage };
+}
+
+/** As many looks as go into the time, one after the other, at a cluster that rests, less what it uses in as long a time in which nobody looks. */
+async function costOfLooks({ ground, client }: Side, look: () => Promise<void>, progress: Progress): Promise<Looks> {
+  await ground.atRest(client);
+  progress.phase('looking at a cluster that rests');
+  const idleMs = await cpuMsOf(ground, () => setTimeout(LOOKS_MS));
+  let count = 0;
+  const lookedAtMs = await cpuMsOf(ground, async () => {
+    for (const endMs = performance.now() + LOOKS_MS; performance.now() < endMs; count += 1) await look();
+  });
+  return { count, cpuMs: (lookedAtMs - idleMs) / count };
+}
+
+async function cpuMsOf(ground: Ground, meanwhile: () => Promise<void>): Promise<number> {
+  const meter = new UsageMeter(new Map([...ground.pids()].filter(([name]) => name !== 'client')));
+  await meanwhile();
+  return Object.values(meter.since()).reduce((sum, { cpuSeconds }) => sum + cpuSeconds * 1000, 0);
 }
 
 /** @throws TypeError with the usage */

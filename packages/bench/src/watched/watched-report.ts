@@ -1,4 +1,4 @@
-/** What being looked at costs, as text: slices of two clusters in turn, and ratios of those that stood side by side. */
+/** What being looked at costs, as text: slices with and without in turn, and ratios of those that stood side by side. */
 import { conservedLine, type Conserved } from '../load/conserved';
 import { BATCH_SIZE, type ScenarioResult } from '../load/payment-scenario';
 import { warmUpLine, type WarmUp } from '../load/warm-up';
@@ -7,16 +7,24 @@ import { CALLERS } from '../conditions/ground';
 
 export type Slice = Pick<ScenarioResult, 'units' | 'unitsPerSecond' | 'p50Ms' | 'p99Ms' | 'aborted' | 'unknown' | 'usage'>;
 
-/** Measured one right after the other, on two clusters that both run. */
+/** Measured one right after the other, on one cluster or on two that both run. */
 export interface Turn {
   readonly plain: Slice;
   readonly watched: Slice;
 }
 
-/** Two fresh clusters. */
+/** At a cluster that rests. */
+export interface Looks {
+  readonly count: number;
+  /** Of all processes of the cluster, for one look at all of them. */
+  readonly cpuMs: number;
+}
+
+/** Two fresh clusters, or one that is looked at in every second slice. */
 export interface ClusterPair {
   readonly warmUps: readonly WarmUp[];
   readonly turns: readonly Turn[];
+  readonly looks: Looks | null;
   readonly audits: readonly Conserved[];
 }
 
@@ -38,7 +46,10 @@ export interface WatchedReport {
 
 /** All was measured, and no money was lost or made. */
 export function isWell({ watchers }: WatchedReport): boolean {
-  return watchers.every(({ failure, pairs }) => failure === null && pairs.every(({ audits }) => audits.length === 2 && audits.every((one) => one.conserved)));
+  return watchers.every(
+    ({ failure, pairs }) =>
+      failure === null && pairs.every(({ warmUps, audits }) => audits.length === warmUps.length && audits.length > 0 && audits.every((one) => one.conserved)),
+  );
 }
 
 /** Of the cluster's processes: the client, and whoever looks, are in the process that measures. */
@@ -74,7 +85,7 @@ function linesOf({ name, seen, pairs, failure }: WatchedFigures): readonly strin
   const widths = rows[0]?.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0))) ?? [];
   const table = rows.map((cells) => `  ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ')}`);
   return [
-    `${name} (${seen}), ${turns.length} turns on ${pairs.length} pairs of clusters; medians`,
+    `${name} (${seen}), ${turns.length} turns on ${pairs.flatMap((pair) => pair.warmUps).length} clusters; medians`,
     ...(turns.length === 0 ? [] : table),
     ...(turns.length === 0
       ? []
@@ -82,9 +93,15 @@ function linesOf({ name, seen, pairs, failure }: WatchedFigures): readonly strin
           `  CPU of a payment ${change(changes(turns, clusterCpuMicros))}`,
           `  payments per second ${change(changes(turns, ({ unitsPerSecond }) => unitsPerSecond))}`,
         ]),
+    ...pairs.flatMap(({ turns: of, looks }) => (looks === null ? [] : [looksLine(looks, of)])),
     ...pairs.flatMap(({ warmUps, audits }) => [...warmUps.map((one) => `  ${warmUpLine(one)}`), ...audits.map((one) => `  ${conservedLine(one)}`)]),
     ...(failure === null ? [] : [`  FAILED: ${failure}`]),
   ];
+}
+
+function looksLine({ count, cpuMs }: Looks, turns: readonly Turn[]): string {
+  const payingMs = median(turns.map(({ plain }) => (clusterCpuMicros(plain) * plain.unitsPerSecond) / 1000));
+  return `  one look at all processes: ${cpuMs.toFixed(2)} ms of CPU (of ${count}); once a second, ${((cpuMs * 100) / payingMs).toFixed(2)} % of what they use when nobody looks`;
 }
 
 function row(title: string, turns: readonly Turn[], pick: (turn: Turn) => Slice): readonly string[] {

@@ -5,6 +5,8 @@ import { freePort } from '@mas/test-servers';
 
 export interface Watcher {
   readonly name: string;
+  /** Looks once at all processes. Null: processes tell by themselves, from their start on. */
+  readonly look: (() => Promise<void>) | null;
   /** What the processes of the watched cluster are started with. */
   environmentOf(name: string): Readonly<Record<string, string>>;
   /** Before a slice of the watched cluster, and after it. */
@@ -40,14 +42,15 @@ export async function scraper(names: readonly string[]): Promise<Watcher> {
       failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const all = (): void => {
-    under = Promise.all([...ports].map(scrape)).then(() => undefined);
+  const all = async (): Promise<void> => {
+    await Promise.all([...ports].map(scrape));
   };
   return {
     name: 'metrics, scraped once a second',
+    look: all,
     environmentOf: (name) => ({ MAS_METRICS_LISTEN: `localhost:${ports.get(name) ?? 0}` }),
     begin: () => {
-      timer = setInterval(all, SCRAPE_EVERY_MS);
+      timer = setInterval(() => void (under = all()), SCRAPE_EVERY_MS);
     },
     end: async () => {
       clearInterval(timer ?? undefined);
@@ -73,6 +76,7 @@ export async function collector(): Promise<Watcher> {
   const { port } = server.address() as AddressInfo;
   return {
     name: `traces of ${TRACED_SHARE * 100} % of the payments`,
+    look: null,
     environmentOf: () => ({
       OTEL_TRACES_EXPORTER: 'otlp',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
