@@ -432,7 +432,8 @@ test('getPayment: a terminal entry is believed, a pending one is not; and for op
     ok: true,
     value: { state: 'COMMITTED', commitUs, outcome: null },
   });
-  rig.dao.entries.set(key, { ...entry, state: 'PENDING', endedAtMs: null, commitUs: null });
+  rig.dao.drop(key);
+  await rig.clock.until(rig.dao.begin([{ ...entry, state: 'PENDING', endedAtMs: null, commitUs: null }], []));
   expect(await get()).toMatchObject({ ok: true, value: { state: 'COMMITTED', outcome: { txn: entry.txn } } });
   rig.dao.mood = 'hang';
   expect(await get()).toMatchObject({

@@ -68,7 +68,7 @@ test('an entry that has expired costs a look at its home: the answer stays, and 
   for (const request of [paid, refused]) {
     const answer = await rig.pay(request);
     await rig.clock.pass(2_000);
-    rig.dao.entries.delete(paymentKey('mas|ops', request.id));
+    rig.dao.drop(paymentKey('mas|ops', request.id));
     const view = async (): Promise<unknown> => {
       const reply = await rig.clock.until(rig.coordinator.getPayment(rig.caller(), { kind: 'id', id: request.id }));
       return reply.ok ? [reply.value.state, reply.value.endedAtMs, reply.value.timeline] : reply.error.reason;

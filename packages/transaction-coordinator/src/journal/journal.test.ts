@@ -5,7 +5,7 @@
 import { silentLogger, type Clock, type Timer } from '@mas/values';
 import { coordinatorConfig } from '../coordinator-config';
 import { CoordinatorCounters } from '../coordinator-counters';
-import { MemoryDao } from '../testing/memory-dao';
+import { FaultyDao } from '../testing/faulty-dao';
 import { VirtualClock } from '../testing/virtual-clock';
 import { Journal } from './journal';
 
@@ -60,7 +60,7 @@ async function begin(
     world,
     stallsAfterMs.map(({ fromMs, untilMs }) => ({ fromMs: startMs + fromMs, untilMs: startMs + untilMs })),
   );
-  const dao = new MemoryDao(world);
+  const dao = new FaultyDao(world);
   dao.begin = () =>
     new Promise((resolve) => {
       if (answersAfterMs !== null) clock.arrive(answersAfterMs, () => resolve({ exclusivelyLocked: [] }));

@@ -168,7 +168,7 @@ async function history({ batches, redis, late, broken }: Scenario, maxFlightPaym
       third === null || debit === undefined || credit === undefined
         ? plain
         : { ...plain, legs: [debit, { ...debit, account: third, amountMinor: 3n }, { ...credit, amountMinor: debit.amountMinor + 3n }] };
-    if (fate === 'locked in Redis') rig.dao.exclusive.add(from);
+    if (fate === 'locked in Redis') rig.locks.inRedisOnly(from);
     if (fate === 'locked in its bucket')
       rig.cluster.run(slotOfAccount(to), {
         kind: 'acquire-lock',

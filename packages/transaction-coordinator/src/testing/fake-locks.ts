@@ -3,7 +3,9 @@ import type { BreakReply, GlobalLockService, LockAttempt, LockHolder, LockList, 
 import { slotOfAccount } from '@mas/placement';
 import { accountNumber, delay, type Clock } from '@mas/values';
 import type { FakeCluster } from './fake-cluster';
-import type { MemoryDao } from './memory-dao';
+import type { FaultyDao } from './faulty-dao';
+
+const LONG_MS = 3_600_000;
 
 export class FakeLocks implements GlobalLockService {
   readonly holders = new Map<string, LockHolder>();
@@ -14,12 +16,12 @@ export class FakeLocks implements GlobalLockService {
 
   constructor(
     private readonly cluster: FakeCluster,
-    private readonly dao: MemoryDao,
+    private readonly dao: FaultyDao,
     private readonly clock: Clock,
   ) {}
 
   readonly store: LockStore = {
-    exclusiveAmong: (lockIds) => Promise.resolve(lockIds.filter((lockId) => this.dao.exclusive.has(lockId))),
+    exclusiveAmong: (lockIds) => this.dao.locks.exclusiveAmong(lockIds),
     waitForRelease: (lockIds, timeoutMs) =>
       new Promise((wake) => {
         this.waiting.push({ lockIds, wake });
@@ -39,7 +41,7 @@ export class FakeLocks implements GlobalLockService {
   /** All locks are past their time, here and (by the stamp) in the buckets. */
   expire(): void {
     this.holders.clear();
-    this.dao.exclusive.clear();
+    this.dao.locks.clear();
   }
 
   acquire(): Promise<LockReply> {
@@ -81,10 +83,8 @@ export class FakeLocks implements GlobalLockService {
     const held = lockIds.map((lockId) => this.holders.get(lockId)).find((holder) => holder !== undefined);
     if (held !== undefined) return { kind: 'held', by: held };
     this.acquisitions += 1;
-    for (const lockId of lockIds) {
-      this.holders.set(lockId, { lockId, mode: 'exclusive', owners: [owner], remainingMs: timeoutMs, token: null });
-      this.dao.exclusive.add(lockId);
-    }
+    for (const lockId of lockIds) this.holders.set(lockId, { lockId, mode: 'exclusive', owners: [owner], remainingMs: timeoutMs, token: null });
+    await this.dao.locks.tryAcquire({ lockIds, mode: 'exclusive', owner, timeoutMs });
     return { kind: 'acquired' };
   }
 
@@ -94,10 +94,15 @@ export class FakeLocks implements GlobalLockService {
     for (const lockId of lockIds) {
       if (this.holders.get(lockId)?.owners.includes(owner) !== true) continue;
       this.holders.delete(lockId);
-      this.dao.exclusive.delete(lockId);
+      await this.dao.locks.release([lockId], owner);
     }
     for (const waiter of this.waiting.splice(0)) waiter.wake();
     return { notHeld: [] };
+  }
+
+  /** As where its bucket has not been told of the lock, or has ended it. */
+  inRedisOnly(lockId: string): void {
+    void this.dao.locks.tryAcquire({ lockIds: [lockId], mode: 'exclusive', owner: 'somebody', timeoutMs: LONG_MS });
   }
 
   /** An operator takes the lock under a handle; the answer is its token. */
@@ -114,7 +119,7 @@ export class FakeLocks implements GlobalLockService {
     });
     if (outcome.kind !== 'lock') throw new Error(`lock ${lockId} was not given: ${outcome.kind}`);
     this.holders.set(lockId, { lockId, mode: 'exclusive', owners: [owner], remainingMs: ttlMs, token: outcome.lock.token });
-    this.dao.exclusive.add(lockId);
+    void this.dao.locks.tryAcquire({ lockIds: [lockId], mode: 'exclusive', owner, timeoutMs: ttlMs });
     return outcome.lock.token;
   }
 }

@@ -32,7 +32,7 @@ import {
 } from '../index';
 import { FakeCluster } from './fake-cluster';
 import { FakeLocks } from './fake-locks';
-import { MemoryDao } from './memory-dao';
+import { FaultyDao } from './faulty-dao';
 import { VirtualClock } from './virtual-clock';
 
 export const USD = currency('USD');
@@ -55,7 +55,7 @@ function founded({ map }: PlacementIndex, txnVersion: TxnVersion): PlacementInde
 export class Rig {
   readonly clock = new VirtualClock();
   readonly cluster = new FakeCluster(this.clock);
-  readonly dao = new MemoryDao(this.clock);
+  readonly dao = new FaultyDao(this.clock);
   readonly locks = new FakeLocks(this.cluster, this.dao, this.clock);
   readonly coordinator: TransactionCoordinator;
   private nextId = 0;
