@@ -19,5 +19,5 @@ test('production goes the way of every walk of the model', () => {
 });
 
 test.each(PRODUCTION_MUTANTS)('production leaves the way when broken: $rule', (mutant) => {
-  expect(withMutant(mutant, (mutated) => traces.map((trace) => mutated(trace)).find((difference) => difference !== null))).toBeDefined();
+  expect(withMutant(mutant, (mutated) => traces.some((trace) => mutated(trace) !== null))).toBe(true);
 });

@@ -35,7 +35,7 @@ test('the walks reach what they are for', () => {
 });
 
 test.each(PRODUCTION_MUTANTS.slice(0, 2))('production leaves the way when broken: $rule', (mutant) => {
-  expect(withMutant(mutant, (mutated) => traces.map((trace) => mutated(trace)).find((difference) => difference !== null))).toBeDefined();
+  expect(withMutant(mutant, (mutated) => traces.some((trace) => mutated(trace) !== null))).toBe(true);
 });
 
 /** What a careless host would do with an event. */
@@ -74,7 +74,7 @@ test.each(WRONG)('production leaves the way when its host %s', (_, wrongly) => {
     };
     return world;
   };
-  expect(traces.map((trace) => replay(trace, host())).find((difference) => difference !== null)).toBeDefined();
+  expect(traces.some((trace) => replay(trace, host()) !== null)).toBe(true);
 });
 
 const EXPECTED_TAGS: readonly string[] = [
