@@ -18,6 +18,10 @@ export { changeNodes, MAX_NODES, MAX_REPLICAS, nameOf, type NodeChange, type Nod
 export { planReplicas, replicasAfter, type PlanStep } from './replica-plan';
 export { META_REPLICAS, nodesOf, placements, rosterOf, type NodeEntry, type NodeState, type Placed, type Roster } from './roster';
 export type { NodeOrder } from './node-order';
+export { changeMap, type MapChange, type MapRefusal } from './map-changes';
+export { MAX_BUCKETS, MAX_MOVES, MAX_MOVES_PER_BUCKET, type SlotsChange, type SlotsRefusal } from './slots-changes';
+export { planBucket } from './bucket-plan';
+export { EVENLY, nextSteps, planSlots, type SlotsStep, type SlotsTarget } from './slots-plan';
 export {
   bucketsWithRows,
   countSlots,

@@ -6,6 +6,7 @@ import { FOUNDER, type Incarnation } from '@mas/membership';
 import { err, ok, type Result, type RmId } from '@mas/values';
 import { META_GROUP, type ClusterRecord, type PlacementMap } from './placement-map';
 import { placements, rosterOf, type Placed, type Roster } from './roster';
+import { founderOf } from './slots-move';
 
 export const MAX_NODES = 64;
 export const MAX_REPLICAS = 9;
@@ -33,6 +34,7 @@ export interface NodeRefusal {
     | 'TOO_FEW_NODES'
     | 'NODE_HOLDS_REPLICAS'
     | 'NODE_DRAINS'
+    | 'BUCKET_FOUNDING'
     | 'REPLICAS_INVALID';
   readonly message: string;
 }
@@ -121,6 +123,12 @@ function place(map: PlacementMap, cluster: ClusterRecord, placed: readonly Place
     if (was === undefined) return refuse('UNKNOWN_BUCKET', `There is no bucket ${bucket}.`);
     if (replicas.length === 0 || replicas.length > MAX_REPLICAS || new Set(replicas).size !== replicas.length)
       return refuse('REPLICAS_INVALID', `${nameOf({ bucket })} needs 1 to ${MAX_REPLICAS} replicas, each on another node.`);
+    const founder = founderOf(map, bucket);
+    if (founder !== null && !replicas.includes(founder.rm))
+      return refuse(
+        'BUCKET_FOUNDING',
+        `${nameOf({ bucket })} is being founded by rm-${founder.rm}: it keeps that replica until it stands on all of them, or is retired.`,
+      );
     for (const rm of replicas) {
       if (!isMember(cluster, rm)) return unknownNode(map, rm);
       if (!was.includes(rm) && roster.draining.includes(rm)) return refuse('NODE_DRAINS', `rm-${rm} is being drained: it takes no replica.`);

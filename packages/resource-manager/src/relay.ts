@@ -65,6 +65,7 @@ function groupOf(request: ParticipantRequest): BucketId | null {
     case 'replace-node':
     case 'node-order':
     case 'take-in':
+    case 'end-move':
       return META_GROUP;
     case 'who-leads':
     case 'checksum':

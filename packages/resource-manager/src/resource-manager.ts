@@ -3,9 +3,9 @@
  * Groups are registered with the host, replicas are looked up here; a bucket's state lives in its replica alone.
  */
 import { SEMANTICS_VERSION } from '@mas/ledger';
-import type { Incarnation } from '@mas/membership';
+import { founderId, raftIdOf, type Incarnation } from '@mas/membership';
 import { isGroupStopped } from '@mas/multi-raft';
-import { membersOfMap, META_GROUP, PlacementIndex, rosterOf, txnVersionOf, type NodeChange, type PlacementMap } from '@mas/placement';
+import { founderOf, membersOfMap, META_GROUP, PlacementIndex, rosterOf, txnVersionOf, type MapChange, type PlacementMap } from '@mas/placement';
 import { nodeId, type ConfState } from '@mas/raft';
 import type { ParticipantReply, ParticipantRequest, ParticipantServer, Passage, ReplicaStatus, StoppedReplica } from '@mas/two-phase-commit';
 import { unreachable, type AccountNumber, type BucketId, type RmId } from '@mas/values';
@@ -87,14 +87,14 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     for (const bucket of stored) if (host.wasRemoved(bucket)) await store.dropBucket(bucket);
     const kept = [...stored.filter((bucket) => !host.wasRemoved(bucket)), ...logged];
     const { meta } = rosterOf(map);
-    // A map of nodes that have come or gone is not the one that the others have founded by: they have quorums, and bring this one up.
-    const founds = mayFound && map.cluster?.roster === undefined;
+    // A map of nodes or buckets that have come or gone is not the one that the others have founded by: they have quorums, and bring this one up.
+    const founds = mayFound && map.cluster?.roster === undefined && map.cluster?.laterBuckets === undefined;
     if (meta.includes(rm) || kept.includes(META_GROUP)) await this.openMeta(founds && meta.includes(rm) ? votersOf(meta) : null);
     // Rows that the map does not speak of yet belong to replicas that were added before it was published.
     const placed = map.buckets.filter(({ replicas }) => replicas.includes(rm)).map(({ bucket }) => bucket);
     for (const bucket of new Set([...placed, ...kept.filter((each) => each !== META_GROUP)])) {
       const replicas = directory.placement().replicasOf(bucket);
-      await this.openBucket(bucket, founds && replicas.includes(rm) ? votersOf(replicas) : null);
+      await this.openBucket(bucket, founds && replicas.includes(rm) ? votersOf(replicas) : this.foundedAlone(bucket));
     }
     if (mayFound) await this.context.membership.identity.change({ hasGroups: true });
     if (this.stopping !== null) return;
@@ -138,6 +138,9 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
       case 'take-in':
         if (caller !== 'rm') return { kind: 'permission-denied', reason: 'RESOURCE_MANAGERS_ONLY' };
         return this.meta === null ? { kind: 'no-replica' } : this.nodes.takeIn(request.rm, request.incarnation);
+      case 'end-move':
+        if (caller !== 'rm') return { kind: 'permission-denied', reason: 'RESOURCE_MANAGERS_ONLY' };
+        return this.meta === null ? { kind: 'no-replica' } : this.nodes.endMove(request.move, request.isAdopted);
       case 'members':
         return this.nodes.members(request.bucket);
       case 'instructions':
@@ -175,12 +178,12 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     return this.ownStatus().map(({ bucket, role }) => ({ group: bucket, role }));
   }
 
-  /** Hosts a replica of a group that was placed here later: it waits until it is added to the group and caught up. */
+  /** Hosts a replica of a group that was placed here later: it founds the group where the map says so (docs/adr/0031), else it waits until it is added to it and caught up. */
   async open(group: BucketId): Promise<void> {
     const { host, store } = this.context;
     if (host.groups().includes(group) || this.stops.has(group) || this.stopping !== null) return;
     if (host.wasRemoved(group)) await store.dropBucket(group);
-    await (group === META_GROUP ? this.openMeta(null) : this.openBucket(group, null));
+    await (group === META_GROUP ? this.openMeta(null) : this.openBucket(group, this.foundedAlone(group)));
   }
 
   async close(group: BucketId): Promise<void> {
@@ -201,8 +204,8 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     return (await this.meta?.command({ kind: 'map', map })) ?? null;
   }
 
-  /** Of nodes or placement, on the newest map that this RM knows; null where it does not lead the meta group. */
-  async proposeChange(change: NodeChange): Promise<PlacementMap | null> {
+  /** Of nodes, slots or placement, on the newest map that this RM knows; null where it does not lead the meta group. */
+  async proposeChange(change: MapChange): Promise<PlacementMap | null> {
     const onVersion = this.meta?.applier.placement()?.version;
     return onVersion === undefined ? null : ((await this.meta?.command({ kind: 'change', onVersion, change })) ?? null);
   }
@@ -304,6 +307,14 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     const subject = verified.value;
     if (subject.kind !== 'account') return null;
     return accounts.every((account) => account === subject.account) ? null : 'ACCOUNT_OF_ANOTHER_CALLER';
+  }
+
+  /** Null: this disk is not the one that founds the group. */
+  private foundedAlone(bucket: BucketId): ConfState | null {
+    const { directory, membership } = this.context;
+    const { self } = membership.local;
+    const founder = founderOf(directory.placement().map, bucket);
+    return founder?.rm === self.rm && founder.ordinal === self.ordinal ? confStateOf([raftIdOf(self)]) : null;
   }
 
   private async openMeta(confState: ConfState | null): Promise<void> {
@@ -412,8 +423,13 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
   }
 }
 
+/** Of the cluster's founders. */
 function votersOf(replicas: readonly RmId[]): ConfState {
-  return { voters: replicas.map((rm) => nodeId(rm)).sort((a, b) => a - b), learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+  return confStateOf(replicas.map((rm) => raftIdOf(founderId(rm))));
+}
+
+function confStateOf(raftIds: readonly number[]): ConfState {
+  return { voters: raftIds.map(nodeId).sort((a, b) => a - b), learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 }
 
 function onlyOnce(report: (error: unknown) => void): (error: unknown) => void {

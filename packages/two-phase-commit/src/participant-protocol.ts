@@ -94,6 +94,11 @@ export type ParticipantRequest =
   | { readonly kind: 'node-order'; readonly order: NodeOrder; readonly token: string }
   /** To the meta group's leader, by another Resource Manager for one that asks to be taken in and has proved to it who it is. */
   | { readonly kind: 'take-in'; readonly rm: RmId; readonly incarnation: ClusterNode['incarnation'] }
+  /**
+   * To the meta group's leader, by the Resource Manager that carries a move out: how both buckets' logs say that it has ended (docs/adr/0029). Answered with the map, which
+   * has the move no more; repeating it changes nothing.
+   */
+  | { readonly kind: 'end-move'; readonly move: number; readonly isAdopted: boolean }
   /** To the leader of a bucket, or of the meta group: who holds its replicas, confirmed after this was asked. */
   | { readonly kind: 'members'; readonly bucket: BucketId };
 

@@ -1,13 +1,12 @@
 /** Settings that the coordinator and the resource managers share. */
 import { formatAmount, DEFAULT_CURRENCY, MAX_AMOUNT_MINOR, parseAmount, rmId, type AmountMinor } from '@mas/values';
-import type { ResourceManagerAddress } from '@mas/placement';
+import { MAX_BUCKETS, type ResourceManagerAddress } from '@mas/placement';
 import { z } from 'zod';
 import { parseHostPort } from './host-port';
 import { metricsAddress } from './metrics-address';
 import { integer, oneOf, secret, setting, text } from './setting';
 
 export const MAX_RESOURCE_MANAGERS = 64;
-export const MAX_BUCKETS = 1024;
 
 /** `1=localhost:50041,2=localhost:50051`. */
 export const clusterMembers = (): z.ZodType<readonly ResourceManagerAddress[]> =>

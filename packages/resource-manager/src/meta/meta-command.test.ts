@@ -1,8 +1,8 @@
 /** Commands of the meta group: each does what it says on the view that it names, and nothing on any other. */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import { genesisPlacement, type ClusterRecord, type NodeChange, type PlacementMap } from '@mas/placement';
+import { genesisPlacement, movesOf, type ClusterRecord, type MapChange, type NodeChange, type PlacementMap } from '@mas/placement';
 import { placementCodecConformance, SAMPLE_MAPS } from '@mas/testkit/placement';
-import { bucketId, rmId } from '@mas/values';
+import { bucketId, rmId, slot } from '@mas/values';
 import { applyMetaCommand, decodeMetaCommand, encodeMetaCommand, type MetaCommand } from './meta-command';
 import { decodePlacement, encodePlacement } from './placement-codec';
 
@@ -56,7 +56,7 @@ test('a newer map leaves the nodes as they are', () => {
   expect(run(FOUND, { kind: 'map', map: newer })).toEqual({ ...newer, cluster });
 });
 
-const change = (onVersion: number, one: NodeChange): MetaCommand => ({ kind: 'change', onVersion, change: one });
+const change = (onVersion: number | null, one: MapChange): MetaCommand => ({ kind: 'change', onVersion, change: one });
 const EXPECT: NodeChange = { kind: 'expect', rm: rmId(4), address: 'rm-4:1' };
 const TAKE_IN: NodeChange = { kind: 'take-in', rm: rmId(4), incarnation: id('4') };
 const PLACED = [{ bucket: bucketId(1), replicas: [rmId(1), rmId(2), rmId(4)] }];
@@ -70,6 +70,38 @@ test('a change of nodes counts on the map that it was decided on, and on no othe
 
 test('a change that the map refuses changes nothing', () => {
   expect(run(FOUND, change(2, TAKE_IN))).toEqual(run(FOUND));
+});
+
+const MOVE: MapChange = { kind: 'move-slots', slots: { from: slot(0), to: slot(99) }, from: bucketId(1), to: bucketId(2) };
+const END: MapChange = { kind: 'end-move', move: 3, isAdopted: true };
+const ADD: MapChange = { kind: 'add-bucket', bucket: bucketId(4), replicas: [rmId(1), rmId(2), rmId(3)] };
+
+test('a move is numbered by the version that it makes, and two that are decided on one map are not both ordered', () => {
+  const other: MapChange = { kind: 'move-slots', slots: { from: slot(200), to: slot(299) }, from: bucketId(1), to: bucketId(3) };
+  expect(movesOf(run(FOUND, change(2, MOVE), change(2, other))!)).toMatchObject([{ number: 3, to: 2 }]);
+  expect(movesOf(run(FOUND, change(2, MOVE), change(3, other))!).map(({ number }) => number)).toEqual([3, 4]);
+});
+
+test('the end of a move, and its calling off, count on any map, and once', () => {
+  const adopted = run(FOUND, change(2, MOVE), change(3, ADD), change(null, END));
+  expect(adopted).toMatchObject({
+    version: 5,
+    buckets: [
+      { slots: [{ from: 100, to: 1364 }] },
+      {
+        slots: [
+          { from: 0, to: 99 },
+          { from: 1365, to: 2729 },
+        ],
+      },
+      {},
+      { slots: [] },
+    ],
+  });
+  const late: readonly MapChange[] = [END, { kind: 'end-move', move: 3, isAdopted: false }, { kind: 'call-off', move: 3 }];
+  for (const one of late) expect(applyMetaCommand(adopted, change(null, one))).toBe(adopted);
+  const calledOff = run(FOUND, change(2, MOVE), change(3, ADD), change(null, { kind: 'call-off', move: 3 }));
+  expect(movesOf(calledOff!)).toMatchObject([{ number: 3, calledOff: true }]);
 });
 
 test('a founding after nodes have come finds the record', () => {
@@ -129,8 +161,20 @@ test.each([
   change(2, { kind: 'remove', rm: RM_3, placed: PLACED }),
   change(2, { kind: 'place', placed: PLACED }),
   change(2, { kind: 'balance', isBalancing: true, replicas: 3 }),
+  change(2, MOVE),
+  change(null, END),
+  change(null, { kind: 'end-move', move: 3, isAdopted: false }),
+  change(null, { kind: 'call-off', move: 3 }),
+  change(2, ADD),
+  change(2, { kind: 'founded', bucket: bucketId(4) }),
+  change(2, { kind: 'retire-bucket', bucket: bucketId(4) }),
 ])('$kind survives its bytes', (command) => {
   expect(decodeMetaCommand(encodeMetaCommand(command))).toEqual(command);
+});
+
+test('a change that this version does not know is refused by name', () => {
+  const text = JSON.stringify({ command: 'change', onVersion: 2, change: { kind: 'split-bucket' } });
+  expect(() => decodeMetaCommand(Buffer.from(text))).toThrow(/the change of the map is known/);
 });
 
 test('entries of a version before commands are maps', () => {

@@ -3,9 +3,9 @@
  * the same view never both have their way, and a repetition changes nothing.
  */
 import { incarnation, ordinal, type Incarnation } from '@mas/membership';
-import { changeNodes, type ClusterNode, type ClusterRecord, type NodeChange, type PlacementMap } from '@mas/placement';
+import { changeMap, type ClusterNode, type ClusterRecord, type MapChange, type PlacementMap } from '@mas/placement';
 import { invariant, rmId, type RmId } from '@mas/values';
-import { nodeChangeIn } from './node-change-codec';
+import { mapChangeIn } from './map-change-codec';
 import { placementFields, placementIn } from './placement-codec';
 
 export type MetaCommand =
@@ -17,8 +17,11 @@ export type MetaCommand =
   | { readonly kind: 'lose'; readonly rm: RmId; readonly incarnation: Incarnation }
   /** A new incarnation takes the place of a lost one. */
   | { readonly kind: 'admit'; readonly rm: RmId; readonly incarnation: Incarnation; readonly replaces: Incarnation }
-  /** Nodes or placement change, on the version of the map that this was decided on and on no other (docs/adr/0022). */
-  | { readonly kind: 'change'; readonly onVersion: number; readonly change: NodeChange };
+  /**
+   * Nodes, slots or placement change, on the version of the map that this was decided on and on no other (docs/adr/0022). Null: on any, for a change that names what it is
+   * about by a number that is given once.
+   */
+  | { readonly kind: 'change'; readonly onVersion: number | null; readonly change: MapChange };
 
 /** The same object where nothing changes. */
 export function applyMetaCommand(current: PlacementMap | null, command: MetaCommand): PlacementMap | null {
@@ -40,8 +43,8 @@ export function applyMetaCommand(current: PlacementMap | null, command: MetaComm
           : node,
       );
     case 'change': {
-      if (current?.version !== command.onVersion) return current;
-      const after = changeNodes(current, command.change);
+      if (current === null || (command.onVersion !== null && current.version !== command.onVersion)) return current;
+      const after = changeMap(current, command.change);
       return after.ok ? after.value : current;
     }
     default:
@@ -71,7 +74,7 @@ export function decodeMetaCommand(bytes: Uint8Array): MetaCommand {
     case 'lose':
       return { kind: 'lose', rm: rmId(Number(fields['rm'])), incarnation: incarnation(String(fields['incarnation'])) };
     case 'change':
-      return { kind: 'change', onVersion: Number(fields['onVersion']), change: nodeChangeIn(fields['change']) };
+      return { kind: 'change', onVersion: fields['onVersion'] === null ? null : Number(fields['onVersion']), change: mapChangeIn(fields['change']) };
     default:
       invariant(fields['command'] === 'admit', 'the command of the meta group is known', { command: fields['command'] });
       return {

@@ -1,6 +1,6 @@
 /** The part of a Resource Manager that lets nodes come and go (docs/adr/0022): who moves groups, who keeps replicas, who plans, and who takes nodes in. */
 import type { Incarnation } from '@mas/membership';
-import { META_GROUP, rosterOf, type NodeOrder, type PlacementMap } from '@mas/placement';
+import { META_GROUP, movesOf, rosterOf, type NodeOrder, type PlacementMap } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest, ReplicaStatus } from '@mas/two-phase-commit';
 import type { BucketId, RmId } from '@mas/values';
 import type { ReplicaContext } from '../bucket/replica-context';
@@ -98,6 +98,18 @@ export class Nodes {
       return { kind: 'order-refused', name: 'UNKNOWN_NODE', message: `the operator: "mas-client cluster add-node ${rm} HOST:PORT" adds rm-${rm}` };
     else await readmit(meta, this.ports.context.membership.settings, rm, incarnation);
     return { kind: 'placement', map: meta.applier.placement(), agreedMs: null };
+  }
+
+  /** At the meta group's leader. A move that the map does not have is over already. */
+  async endMove(move: number, isAdopted: boolean): Promise<ParticipantReply> {
+    const meta = await this.confirmedMeta();
+    const map = meta?.applier.placement() ?? null;
+    if (meta === null || map === null) return this.notLeader(META_GROUP);
+    if (movesOf(map).every(({ number }) => number !== move)) return { kind: 'placement', map, agreedMs: null };
+    const after = await meta.command({ kind: 'change', onVersion: null, change: { kind: 'end-move', move, isAdopted } });
+    if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
+    this.ports.context.logger.info({ move, isAdopted }, 'a move of slots has ended');
+    return { kind: 'placement', map: after, agreedMs: null };
   }
 
   /** Who holds the replicas of a group that is led here, as a quorum confirms. */

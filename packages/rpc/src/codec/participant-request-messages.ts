@@ -38,11 +38,11 @@ export function writeEnvelope(writer: WireWriter, { request, passage }: Envelope
 }
 
 /** Fields ascend: kinds that came after the passage stand behind it. */
-type LaterRequest = RequestOf<'audit' | 'node-order' | 'take-in' | 'members' | 'backup'>;
+type LaterRequest = RequestOf<'audit' | 'node-order' | 'take-in' | 'members' | 'end-move' | 'backup'>;
 
 function isLater(request: ParticipantRequest): request is LaterRequest {
   const { kind } = request;
-  return kind === 'audit' || kind === 'node-order' || kind === 'take-in' || kind === 'members' || kind === 'backup';
+  return kind === 'audit' || kind === 'node-order' || kind === 'take-in' || kind === 'members' || kind === 'end-move' || kind === 'backup';
 }
 
 function writeLaterRequest(writer: WireWriter, request: LaterRequest): void {
@@ -61,6 +61,11 @@ function writeLaterRequest(writer: WireWriter, request: LaterRequest): void {
       });
     case 'members':
       return writer.message(20, request, writeBucketOnly);
+    case 'end-move':
+      return writer.message(21, request, (inner, { move, isAdopted }) => {
+        inner.uint(1, move);
+        inner.bool(2, isAdopted);
+      });
     case 'backup':
       return writer.message(30, request, writeBackupRequest);
     default:
@@ -78,6 +83,8 @@ function readLaterRequest(reader: WireReader): LaterRequest {
       return reader.message(19, (inner) => ({ kind: 'take-in', rm: inner.rm(1), incarnation: readIncarnation(inner, 2) }) as const);
     case 20:
       return reader.message(20, (inner) => ({ kind: 'members', bucket: inner.bucket(1) }) as const);
+    case 21:
+      return reader.message(21, (inner) => ({ kind: 'end-move', move: inner.uint(1), isAdopted: inner.bool(2) }) as const);
     case 30:
       return reader.message(30, readBackupRequest);
     default:

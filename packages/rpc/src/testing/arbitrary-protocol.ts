@@ -225,6 +225,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
   fc.record({ kind: kind('who-leads'), bucket }),
   fc.record({ kind: kind('members'), bucket }),
   fc.record({ kind: kind('take-in'), rm, incarnation: hexId.map(incarnation) }),
+  fc.record({ kind: kind('end-move'), move: safeUint, isAdopted: fc.boolean() }),
   fc.record({ kind: kind('node-order'), order: nodeOrder, token: anyText }),
 );
 export const envelope: fc.Arbitrary<Envelope> = fc.record({
