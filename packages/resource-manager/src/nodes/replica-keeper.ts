@@ -1,16 +1,19 @@
 /**
  * Opens the replicas that the map places here, and closes those that it does not and that their group has forgotten (docs/adr/0022, rules 4 and 6). A replica
- * that was replaced while it was cut off would else stay a candidate of a group that does not hear it.
+ * that was replaced while it was cut off would else stay a candidate of a group that does not hear it. Those of a bucket that is none any more close without a question
+ * (docs/adr/0031, rule 5).
  */
 import type { MemberId } from '@mas/membership';
 import type { GroupStatus } from '@mas/multi-raft';
-import { placements, type LeaderDirectory } from '@mas/placement';
+import { isRetired, placements, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { every, type BucketId, type Clock, type Logger, type Timer } from '@mas/values';
 
 const LOOK_EVERY_MS = 500;
 /** The leader of a group is asked this often by a replica that is not placed. */
 const ASK_EVERY_MS = 2_000;
+/** From when it is heard here that a bucket was retired: so long whoever has an older map is told by it that its slots are another one's. */
+const RETIRED_KEPT_MS = 10_000;
 
 /** What the process does with one replica. */
 export interface ReplicaHolder {
@@ -35,6 +38,10 @@ export interface ReplicaKeeperPorts {
 export class ReplicaKeeper {
   private readonly busy = new Set<BucketId>();
   private readonly askedMs = new Map<BucketId, number>();
+  /** When it was first seen here that they are retired. */
+  private readonly retiredMs = new Map<BucketId, number>();
+  /** Closed, and something is left of them. */
+  private readonly undropped = new Set<BucketId>();
   private timer: Timer | null = null;
   private stopped = false;
 
@@ -55,11 +62,41 @@ export class ReplicaKeeper {
     if (this.stopped || directory.placement().map.cluster === null) return;
     const held = new Map(holder.status().map(({ group, role }) => [group, role]));
     for (const group of this.placed()) if (!held.has(group)) void this.alone(group, 'opened', () => holder.open(group));
+    for (const group of this.undropped) void this.alone(group, 'dropped', () => this.dropRetired(group));
     for (const [group, role] of held) {
+      if (this.isToDrop(group, role)) {
+        void this.alone(group, 'closed', () => this.closeRetired(group));
+        continue;
+      }
       // A leader hands over first, and a replica that has stopped for its own reasons is for its operator.
       if (role === 'leader' || role === 'stopped' || this.isPlaced(group) || !this.isDue(group)) continue;
       void this.alone(group, 'closed', () => this.closeForgotten(group));
     }
+  }
+
+  /** One that has stopped for its own reasons is for its operator. */
+  private isToDrop(group: BucketId, role: GroupStatus['role']): boolean {
+    if (role === 'stopped' || !isRetired(this.ports.directory.placement().map, group)) return false;
+    const nowMs = this.ports.clock.monotonicMs();
+    const sinceMs = this.retiredMs.get(group) ?? nowMs;
+    this.retiredMs.set(group, sinceMs);
+    return nowMs - sinceMs >= RETIRED_KEPT_MS;
+  }
+
+  /** It has no rows, and no entry can give it any: nobody counts on what this replica has promised. */
+  private async closeRetired(group: BucketId): Promise<void> {
+    await this.ports.holder.close(group);
+    this.undropped.add(group);
+    await this.dropRetired(group);
+  }
+
+  private async dropRetired(group: BucketId): Promise<void> {
+    const { holder, logger } = this.ports;
+    if (this.stopped) return;
+    await holder.drop(group);
+    this.undropped.delete(group);
+    this.retiredMs.delete(group);
+    logger.info({ bucket: group }, 'the replica of a bucket that was retired is closed');
   }
 
   private async closeForgotten(group: BucketId): Promise<void> {

@@ -2,9 +2,9 @@
  * While this process leads the meta group: it changes where replicas should be, a few groups at a time, until what operators want is reached (docs/adr/0022, rule 7). A
  * plan is made anew at each look, from the map and from what every node says of its replicas.
  */
-import { placements, planReplicas, replicasAfter, rosterOf, type Placed, type PlacementMap, type PlanStep } from '@mas/placement';
+import { founderOf, placements, planReplicas, replicasAfter, rosterOf, type Placed, type PlacementMap, type PlanStep } from '@mas/placement';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
-import { delay, type Clock, type Logger, type RmId } from '@mas/values';
+import { delay, type BucketId, type Clock, type Logger, type RmId } from '@mas/values';
 import type { MetaReplica } from '../meta/meta-replica';
 import { Absences } from './absences';
 
@@ -64,14 +64,21 @@ export class Steward {
     if (meta?.isLeading !== true) this.absences = null;
     if (this.stopped || meta === null || !meta.isLeading || map === null || map.cluster === null) return;
     // Nobody has ever changed anything, and nobody could take a replica: everything is as it was founded.
-    if (map.cluster.roster === undefined && map.resourceManagers.length <= rosterOf(map).replicas) return;
+    if (map.cluster.roster === undefined && map.cluster.laterBuckets === undefined && map.resourceManagers.length <= rosterOf(map).replicas) return;
     const view = await this.view(map);
+    const founded = foundedIn(map, view);
+    if (founded !== null) {
+      await meta.command({ kind: 'change', onVersion: map.version, change: { kind: 'founded', bucket: founded } });
+      this.ports.logger.info({ bucket: founded }, 'a new bucket stands on all its replicas');
+      return;
+    }
     this.absences ??= new Absences(this.ports.replaceAfterMs, this.ports.clock);
     const away = this.absences.looked(
       map.resourceManagers.map(({ rm }) => rm),
       view.up,
     );
-    const moving = placements(map).filter((placed) => !isSettled(map, view, placed));
+    // One that is being founded may wait for a founder that never comes.
+    const moving = placements(map).filter((placed) => founderOf(map, placed.bucket) === null && !isSettled(map, view, placed));
     const steps = planReplicas(map, (rm) => view.up.has(rm), away);
     const placed = nextPlacements(map, view, steps, MAX_MOVING - moving.length);
     const { isBalancing, replicas } = rosterOf(map);
@@ -96,6 +103,11 @@ export function nextPlacements(map: PlacementMap, view: ClusterView, steps: read
     next.push({ bucket: step.bucket, replicas: replicasAfter(placed.replicas, step) });
   }
   return next;
+}
+
+/** The first of the buckets that are being founded whose group is where the map wants it (docs/adr/0031). */
+export function foundedIn(map: PlacementMap, view: Pick<ClusterView, 'replicas'>): BucketId | null {
+  return placements(map).find((placed) => founderOf(map, placed.bucket) !== null && isSettled(map, view, placed))?.bucket ?? null;
 }
 
 /** Its leader says that its voters are those of the map, and that nothing is under way. */

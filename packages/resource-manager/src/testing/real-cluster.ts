@@ -1,6 +1,6 @@
 /** Three Resource Managers over the real multi-Raft host, with memory logs, network and databases, in virtual time. */
-import { MultiRaftHost, multiRaftConfig } from '@mas/multi-raft';
-import { genesisPlacement, LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { MultiRaftHost, multiRaftConfig, type GroupStatus } from '@mas/multi-raft';
+import { changeMap, genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount, type MapChange, type PlacementMap } from '@mas/placement';
 import { ProcessClock, VirtualClock } from '@mas/testkit/clock';
 import { MemoryLogDisk, MemoryLogStore } from '@mas/testkit/log-store';
 import { FaultyDatabase } from '@mas/testkit/applied-store';
@@ -20,6 +20,8 @@ import { OPERATOR } from './payments';
 
 interface Process {
   readonly manager: ResourceManager;
+  readonly host: MultiRaftHost<ApplyResult>;
+  readonly directory: LeaderDirectory;
   readonly clock: ProcessClock;
   readonly log: MemoryLogStore;
   readonly transport: MemoryTransport;
@@ -94,6 +96,7 @@ export class RealCluster {
     if (!config.ok) throw new Error(JSON.stringify(config.error));
     const identities = this.identities.get(rm) ?? new MemoryIdentityStore();
     this.identities.set(rm, identities);
+    const directory = new LeaderDirectory(new PlacementIndex(identities.loadMap() ?? this.placement));
     const manager = new ResourceManager({
       rm,
       membership: founderMembership(member, identities),
@@ -102,8 +105,8 @@ export class RealCluster {
       ledgerCodec: jsonLedgerCodec,
       rowCodec: jsonRowCodec,
       tokens: testTokens,
-      participants: { send: (to, request) => this.exchange(to, request) },
-      directory: new LeaderDirectory(this.index),
+      participants: { send: (to, request) => this.exchange(to, request, 'rm') },
+      directory,
       clock,
       random: this.random.fork(),
       logger: { ...silentLogger, info: (_facts, message) => this.countInstall(message) },
@@ -112,7 +115,7 @@ export class RealCluster {
       config: config.value,
       onFatal,
     });
-    holder.process = { manager, clock, log, transport, alive: true };
+    holder.process = { manager, host, directory, clock, log, transport, alive: true };
     const { groups } = await this.settling(host.start());
     await this.settling(manager.start(groups));
     this.processes.set(rm, holder.process);
@@ -130,6 +133,38 @@ export class RealCluster {
 
   running(): readonly RmId[] {
     return [...this.processes.keys()];
+  }
+
+  /** The newest that any running process has heard. */
+  newestMap(): PlacementMap {
+    const maps = [...this.processes.values()].map(({ directory }) => directory.placement().map);
+    return maps.reduce((newest, map) => (map.version > newest.version ? map : newest), this.placement);
+  }
+
+  /** What this process says of its replica; undefined: it has none. */
+  replica(rm: RmId, group: BucketId): GroupStatus | undefined {
+    return this.processes
+      .get(rm)
+      ?.host.status()
+      .find((one) => one.group === group);
+  }
+
+  /** It had a replica of the group, which has promised something, and dropped it. */
+  hasDropped(rm: RmId, group: BucketId): boolean {
+    const { applied } = present(this.databases.get(rm), 'database').table(group).checkpoint;
+    return present(this.processes.get(rm), `process ${rm}`).host.wasRemoved(group) && applied.index === 0;
+  }
+
+  /** Whoever leads the meta group changes the map; asked again until it is changed. */
+  async change(change: MapChange): Promise<PlacementMap> {
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const leader = [...this.processes.values()].find(({ host }) => host.isLeader(META_GROUP));
+      const map = (await leader?.manager.proposeChange(change)) ?? null;
+      const again = map === null ? null : changeMap(map, change);
+      if (map !== null && again?.ok === true && again.value === map) return map;
+      await new Promise<void>((resolve) => this.clock.schedule(50, resolve));
+    }
+    throw new Error(`the map does not take ${JSON.stringify(change)}`);
   }
 
   bucketOf(account: AccountNumber): BucketId {
@@ -178,13 +213,13 @@ export class RealCluster {
   }
 
   /** Requests to the dead get no answer in time; a reply of one that dies meanwhile is lost as well. */
-  private async exchange(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
+  private async exchange(rm: RmId, request: ParticipantRequest, caller: 'tm' | 'rm' = 'tm'): Promise<ParticipantReply> {
     await new Promise<void>((resolve) => this.clock.schedule(EXCHANGE_MS, resolve));
     const process = this.processes.get(rm);
     const lost: ParticipantReply = { kind: 'unknown', reason: 'no answer' };
     if (process === undefined) return lost;
     const timeout = new Promise<ParticipantReply>((resolve) => this.clock.schedule(2_000, () => resolve(lost)));
-    const reply = await Promise.race([process.manager.handle(request, 'tm'), timeout]);
+    const reply = await Promise.race([process.manager.handle(request, caller), timeout]);
     return process.alive ? reply : lost;
   }
 }

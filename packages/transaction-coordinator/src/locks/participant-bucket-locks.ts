@@ -4,7 +4,7 @@
  */
 import type { BucketGrant, BucketLocks, LockMode, LockReport } from '@mas/global-lock';
 import { brokenAtMs, type Instruction, type LockRow } from '@mas/ledger';
-import { slotOfAccount } from '@mas/placement';
+import { bucketsWithRows, slotOfAccount } from '@mas/placement';
 import type { InstructionPhase, InstructionReply } from '@mas/two-phase-commit';
 import { accountNumber, parseAccountNumber, type BucketId, type Slot } from '@mas/values';
 import { BucketLink } from '../transport/bucket-link';
@@ -80,7 +80,7 @@ export class ParticipantBucketLocks implements BucketLocks {
   }
 
   async list(deadlineMs: number): ReturnType<BucketLocks['list']> {
-    const buckets = this.ports.directory.placement().map.buckets.map((placement) => placement.bucket);
+    const buckets = bucketsWithRows(this.ports.directory.placement().map);
     const lists = await Promise.all(buckets.map((bucket) => this.listOf(bucket, deadlineMs)));
     return { locks: lists.flatMap((list) => list ?? []), silent: buckets.filter((_, at) => lists[at] === null) };
   }
@@ -98,7 +98,7 @@ export class ParticipantBucketLocks implements BucketLocks {
 
   /** The exclusive ones of all buckets, for a lock table that was emptied. Rejects when a bucket cannot say. */
   async effective(): Promise<readonly EffectiveLockRow[]> {
-    const buckets = this.ports.directory.placement().map.buckets.map((placement) => placement.bucket);
+    const buckets = bucketsWithRows(this.ports.directory.placement().map);
     const lists = await Promise.all(buckets.map((bucket) => this.locksOf(bucket)));
     return lists.flat();
   }

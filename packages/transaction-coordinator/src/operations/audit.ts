@@ -3,7 +3,7 @@
  * against the decision of its home. Each check says how many things it compared, so that "no differences" cannot mean "nothing compared"; and what could
  * not be compared is listed apart, for it is neither a difference nor a proof that there is none.
  */
-import type { LeaderDirectory } from '@mas/placement';
+import { bucketsWithRows, type LeaderDirectory } from '@mas/placement';
 import type { BucketTotals } from '@mas/two-phase-commit';
 import { delay, type BucketId, type Clock, type Random, type RmId } from '@mas/values';
 import type { CoordinatorConfig } from '../coordinator-config';
@@ -54,7 +54,7 @@ export class Audit {
   async run(caller: Caller, watch: AuditWatch): Promise<Reply<AuditReport>> {
     const forbidden = operatorsOnly(caller.subject, 'An audit');
     if (forbidden !== null) return forbidden;
-    const ids = this.directory.placement().map.buckets.map((entry) => entry.bucket);
+    const ids = bucketsWithRows(this.directory.placement().map);
     const untilMs = this.untilMs(caller);
     const moment = await this.momentOf(ids, Math.min(untilMs, this.clock.monotonicMs() + TOTALS_TIMEOUT_MS));
     if (!moment.ok) return moment;

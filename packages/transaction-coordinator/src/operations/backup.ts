@@ -3,7 +3,7 @@
  * lead reads its rows of exactly then; once all have them, their bytes go to whoever asked, bucket by bucket. Where one of them has no state of that moment, another moment
  * is chosen for all.
  */
-import type { LeaderDirectory } from '@mas/placement';
+import { bucketsWithRows, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { delay, type BucketId, type Clock, type Random, type RmId } from '@mas/values';
 import type { BackupTaken, BackupWatch, Caller, Reply } from '../coordinator-service';
@@ -194,6 +194,6 @@ export class Backup {
   }
 
   private buckets(): readonly BucketId[] {
-    return this.directory.placement().map.buckets.map(({ bucket }) => bucket);
+    return bucketsWithRows(this.directory.placement().map);
   }
 }

@@ -3,7 +3,7 @@
  * Forcing only asks: the home records what it records, and that is obeyed.
  */
 import type { LegRow } from '@mas/ledger';
-import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import { bucketsWithRows, slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import { globalTransaction, resolveTransaction, type UndecidedTransaction } from '@mas/two-phase-commit';
 import type { AccountNumber, BucketId, TxnId } from '@mas/values';
 import { HOMES_ASKED_FOR_DOUBTS } from '../coordinator-config';
@@ -41,7 +41,7 @@ export class Doubts {
     if (forbidden !== null) return forbidden;
     const { link } = this.services;
     const readUntilMs = this.lookUntil(caller, 2);
-    const buckets = this.directory.placement().map.buckets.map((entry) => entry.bucket);
+    const buckets = bucketsWithRows(this.directory.placement().map);
     const perBucket = await Promise.all(
       buckets.map(async (bucket) => {
         const reply = await link.read(bucket, { kind: 'undecided', bucket }, readUntilMs);

@@ -1,6 +1,6 @@
 /** Lists: an account's payments, and all accounts bucket by bucket. Pages by cursor; a page is at most 500 rows. */
 import type { LegRow } from '@mas/ledger';
-import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import { bucketsWithRows, slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantRequest } from '@mas/two-phase-commit';
 import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
@@ -87,10 +87,7 @@ export class Lists {
     if (!page.ok) return page;
     const place = cursor === null ? { bucket: null, after: null } : accountCursor(this.cursors, cursor);
     if (place === null) return badCursor();
-    const buckets = this.directory
-      .placement()
-      .map.buckets.map((entry) => entry.bucket)
-      .sort((a, b) => a - b);
+    const buckets = [...bucketsWithRows(this.directory.placement().map)].sort((a, b) => a - b);
     const views: AccountView[] = [];
     let after = place.after;
     for (const bucket of buckets) {
