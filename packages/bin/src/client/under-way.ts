@@ -1,5 +1,5 @@
 /** What is between the cluster as it is and as its map wants it, a sentence each: nothing, and whoever waits has waited enough. */
-import { nameOf, nodesOf, placements, rosterOf, type PlacementMap } from '@mas/placement';
+import { founderOf, movesOf, nameOf, nodesOf, placements, rosterOf, type PlacementMap, type SlotsMove } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
@@ -10,6 +10,8 @@ export function underWay({ placement, replicas, unreachable }: ClusterStatus): r
     .filter(({ state }) => state === 'joining')
     .map(({ rm, address }) => `rm-${rm} has not come yet: it is to be started with --join, and reached at ${address}`);
   for (const placed of placements(placement)) {
+    const founder = founderOf(placement, placed.bucket);
+    if (founder !== null) found.push(`${nameOf(placed)}: rm-${founder.rm} is founding it`);
     const text = moveOf(placement, placed.replicas, leaderOf(replicas, placed.bucket));
     if (text !== null) found.push(`${nameOf(placed)}: ${text}`);
     for (const { rm } of replicas.filter((one) => one.bucket === placed.bucket && one.role !== 'stopped' && !placed.replicas.includes(one.rm)))
@@ -20,7 +22,12 @@ export function underWay({ placement, replicas, unreachable }: ClusterStatus): r
     const away = unreachable.length === 0 ? '' : `; ${list(unreachable)} ${unreachable.length === 1 ? 'does' : 'do'} not answer`;
     found.push(`replicas are being spread evenly${away}`);
   }
-  return found;
+  return [...found, ...movesOf(placement).map(slotsText)];
+}
+
+function slotsText({ number, slots, from, to, calledOff }: SlotsMove): string {
+  const which = slots.from === slots.to ? `slot ${slots.from} moves` : `slots ${slots.from}-${slots.to} move`;
+  return `move ${number}: ${which} from bucket ${from} to bucket ${to}${calledOff ? ', and was called off' : ''}`;
 }
 
 function moveOf(map: PlacementMap, placed: readonly RmId[], leader: ReplicaStatus | undefined): string | null {

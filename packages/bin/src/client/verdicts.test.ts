@@ -106,6 +106,18 @@ test.each<[string, Partial<ClusterNode>, Partial<Replica>, string]>([
   expect(lines.split('\n')[1]).toBe(`bucket 1  ${line}`);
 });
 
+test.each<[string, (rm: RmId) => Partial<Replica> | null, string]>([
+  ['the founder leads alone', (rm) => (rm === 1 ? {} : null), 'DEGRADED   1 of 3 replicas up, 2 needed; rm-2 and rm-3 do not answer; rm-1 is founding it'],
+  ['nobody has a replica yet', () => null, 'DEGRADED   0 of 3 replicas up, 2 needed; rm-1 and rm-2 and rm-3 do not answer; rm-1 is founding it'],
+])('nobody needs anything of a bucket that is being founded: %s', (_what, change, line) => {
+  const nodes = RMS.map((rm): ClusterNode => ({ rm, incarnation: incarnation(String(rm).repeat(32)), ordinal: ordinal(0), isLost: false }));
+  const founding = [{ bucket: bucketId(1), founder: { rm: rmId(1), ordinal: ordinal(0) } }];
+  const cluster = { clusterId: clusterId('c'.repeat(32)), nodes, txnVersion: 2 as const, laterBuckets: { lastId: bucketId(1), founding } };
+  const status = { ...seen(change), placement: { ...placement, cluster } };
+  expect(verdictLines(verdictsOf(status)).split('\n')[1]).toBe(`bucket 1  ${line}`);
+  expect(exitCode(status)).toBe(11);
+});
+
 test('who is not well has a line that says what ails', () => {
   const [one, two, three] = RMS as [RmId, RmId, RmId];
   const lines = conditionLines([

@@ -1,8 +1,9 @@
 /**
  * How each bucket fares, from what its replicas and the placement say: OK, DEGRADED (it serves, with fewer replicas than it should
- * have), NO LEADER (enough replicas for one; an election takes a second or two) or NO QUORUM (too few replicas answer).
+ * have), NO LEADER (enough replicas for one; an election takes a second or two) or NO QUORUM (too few replicas answer). Of a bucket that is being founded nobody needs
+ * anything yet: at worst it is DEGRADED.
  */
-import { META_GROUP, placements, type ClusterNode } from '@mas/placement';
+import { founderOf, META_GROUP, placements, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { BucketId, RmId } from '@mas/values';
 import { CommandFailed, EXIT } from './exit-codes';
@@ -47,6 +48,8 @@ function verdictOf({ replicas: all, placement }: ClusterStatus, bucket: BucketId
     ...behind.map((one) => `rm-${one.rm} is ${commit - one.appliedIndex} entries behind`),
   ];
   const of = { bucket, up: seen.length, replicas: placed.length, needed };
+  const founder = founderOf(placement, bucket);
+  if (founder !== null) return { ...of, leader: leader?.rm ?? null, verdict: 'DEGRADED', reasons: [...reasons, `rm-${founder.rm} is founding it`] };
   if (seen.length < needed) return { ...of, leader: null, verdict: 'NO QUORUM', reasons };
   if (leader === undefined || followed < needed) return { ...of, leader: null, verdict: 'NO LEADER', reasons: [...reasons, 'no replica leads a majority'] };
   return { ...of, leader: leader.rm, verdict: reasons.length === 0 ? 'OK' : 'DEGRADED', reasons };

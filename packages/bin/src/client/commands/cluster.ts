@@ -1,6 +1,6 @@
 /** mas-client cluster status, admin transactions|resolve */
 import type { UndecidedReport } from '@mas/transaction-coordinator';
-import { META_GROUP, nodesOf, type ClusterNode } from '@mas/placement';
+import { countSlots, META_GROUP, nodesOf, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
@@ -65,6 +65,7 @@ async function showStatus({ client, output }: Session): Promise<void> {
   output.print({ ...status, verdicts, underWay: moves }, () =>
     [
       nodeTable(status),
+      slotTable(status),
       replicaTable(status.replicas),
       ...stopLines(status.replicas),
       ...conditionLines(status.nodes),
@@ -101,6 +102,21 @@ function nodeTable({ placement, replicas, unreachable }: ClusterStatus): string 
       return [`rm-${rm}`, address, coloured(shown), String(here.length), String(here.filter(({ role }) => role === 'leader').length)];
     }),
     [3, 4],
+  );
+}
+
+/** Where there are more ranges, how many are left out. */
+const RANGES_SHOWN = 8;
+
+function slotTable({ placement }: ClusterStatus): string {
+  const text = ({ from, to }: { readonly from: number; readonly to: number }): string => (from === to ? String(from) : `${from}-${to}`);
+  return table(
+    ['bucket', 'slots', 'which'],
+    placement.buckets.map(({ bucket, slots }) => {
+      const more = slots.length > RANGES_SHOWN ? `, and ${slots.length - RANGES_SHOWN} ranges more` : '';
+      return [String(bucket), String(countSlots(slots)), `${slots.slice(0, RANGES_SHOWN).map(text).join(', ')}${more}`];
+    }),
+    [1],
   );
 }
 

@@ -1,0 +1,31 @@
+/** What is between the cluster and its map, in words: buckets that are being founded, slots that move. */
+import { clusterId, ordinal } from '@mas/membership';
+import { genesisPlacement, type ClusterRecord } from '@mas/placement';
+import { bucketId, rmId, slot } from '@mas/values';
+import { underWay } from './under-way';
+
+const map = genesisPlacement([{ rm: rmId(1), address: 'h:1' }], 2, 1);
+
+function said(more: Partial<ClusterRecord>): readonly string[] {
+  const cluster: ClusterRecord = { clusterId: clusterId('c'.repeat(32)), nodes: [], txnVersion: 2, ...more };
+  const lines = underWay({ placement: { ...map, cluster }, replicas: [], unreachable: [], nodes: [], coordinator: null });
+  // Nobody answers here at all.
+  return lines.filter((text) => !text.endsWith('no leader answers'));
+}
+
+test('slots that move, with the move\u2019s number, and whether it was called off', () => {
+  const moves = [
+    { number: 5, slots: { from: slot(0), to: slot(255) }, from: bucketId(1), to: bucketId(2), calledOff: false },
+    { number: 6, slots: { from: slot(4000), to: slot(4000) }, from: bucketId(2), to: bucketId(1), calledOff: true },
+  ];
+  expect(said({ moves })).toEqual([
+    'move 5: slots 0-255 move from bucket 1 to bucket 2',
+    'move 6: slot 4000 moves from bucket 2 to bucket 1, and was called off',
+  ]);
+});
+
+test('a bucket that is being founded, and by whom', () => {
+  const founding = [{ bucket: bucketId(2), founder: { rm: rmId(1), ordinal: ordinal(0) } }];
+  expect(said({ laterBuckets: { lastId: bucketId(2), founding } })).toEqual(['bucket 2: rm-1 is founding it']);
+  expect(said({})).toEqual([]);
+});
