@@ -5,7 +5,7 @@ import { readSettings } from '../config/setting';
 import { Lifecycle } from '../platform/lifecycle';
 import { createLogger } from '../platform/pino-logger';
 import { systemClock } from '../platform/system-clock';
-import { describeVersion } from '../platform/version';
+import { ownVersion } from '../platform/version';
 import { UsageError } from '../usage-error';
 import { gatewaySettings } from './gateway-settings';
 import { OwnCertificates } from './own-certificates';
@@ -31,7 +31,7 @@ export async function runGateway(flags: Readonly<Record<string, unknown>>): Prom
     port,
     tls: certificates.tls,
     upstream,
-    version: describeVersion(),
+    version: ownVersion(),
     corsOrigins: settings.corsOrigins,
     logger,
   }).catch((error: unknown) => {
