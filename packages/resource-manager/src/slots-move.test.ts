@@ -4,7 +4,7 @@
  */
 import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage, type SlotRange } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
-import type { ParticipantReply } from '@mas/two-phase-commit';
+import type { ParticipantReply, ReadMoment } from '@mas/two-phase-commit';
 import { present, type AccountNumber, type BucketId } from '@mas/values';
 import type { Proposer } from './propose/proposer';
 import { BUCKET_1, BUCKET_2, RM_1, TestCluster } from './testing/cluster';
@@ -176,4 +176,28 @@ test('sums of a bucket that gives slots away are not said while somebody else ma
   for (const name of ['import', 'adopt', 'confirm'] as const) await moving.step(name);
   expect(await totals()).toMatchObject({ kind: 'totals', totals: { accountCount: 1 } });
   expect(await cluster.one(BUCKET_2, commitLeg(payment('p9', BOB, ALICE, 1n), ALICE))).toMatchObject({ kind: 'alarm' });
+});
+
+test('a moment is chosen behind what a home has decided that has moved, or not at all: a bucket that owns it no more says so', async () => {
+  const moving = await Moving.start();
+  const { cluster } = moving;
+  for (const name of STEPS) await moving.step(name);
+  const read = (bucket: BucketId, numbers: readonly AccountNumber[], at: ReadMoment): Promise<ParticipantReply> =>
+    cluster.ask(bucket, { kind: 'read-accounts', bucket, level: 'committed', numbers, token: null, at });
+  const p = payment('p4', ALICE, CAROL, 7n);
+  const promised = await cluster.one(BUCKET_1, prepare(p, CAROL));
+  // The new home is ahead of the bucket that had it.
+  const own = await read(BUCKET_2, [BOB], { choose: [] });
+  await read(BUCKET_2, [BOB], (own.kind === 'accounts' ? (own.momentUs ?? 0) : 0) + 60_000_000);
+  const decided = await cluster.one(BUCKET_2, decideCommit(p, [CAROL], promised.kind === 'prepared' ? promised.leg.preparedUs : null));
+  const decision = decided.kind === 'decided' ? decided.outcome.decision : null;
+  const commitUs = decision?.kind === 'committed' ? present(decision.commitUs, 'commit time') : 0;
+  // Who asks about Carol has an old map, and so has her bucket: both take it for the home.
+  expect(await read(BUCKET_1, [CAROL], { choose: [{ from: slotOfAccount(CAROL), to: slotOfAccount(CAROL) }] })).toMatchObject({
+    kind: 'unavailable',
+    reason: expect.stringContaining('wrong-bucket') as string,
+  });
+  expect(await read(BUCKET_1, [], { ofHomes: [SLOTS.from] })).toEqual({ kind: 'wrong-bucket', slot: SLOTS.from });
+  const home = await read(BUCKET_2, [], { ofHomes: [SLOTS.from] });
+  expect(home.kind === 'accounts' ? home.momentUs : home).toBeGreaterThanOrEqual(commitUs);
 });

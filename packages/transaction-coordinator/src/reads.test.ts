@@ -1,5 +1,6 @@
 /** Reads: at one moment while payments run, cached without going back, lists by page, and who may see what. */
 import { PaymentBody } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
 import { bucketId, paymentKey, present, type AccountNumber } from '@mas/values';
 import type { Reply } from './index';
 import type { Tap } from './testing/fake-cluster';
@@ -14,6 +15,15 @@ async function traffic(rig: Rig, accounts: readonly AccountNumber[], rounds: num
 }
 
 describe('several accounts at one moment', () => {
+  test('the question for it leaves out homes in the slots of these accounts, and no others', async () => {
+    const rig = new Rig();
+    const accounts = [rig.open(1, 100n), rig.open(2, 0n), rig.open(2, 5n, 'more')];
+    await rig.clock.until(rig.coordinator.getAccounts(rig.caller(), accounts, 'committed', null));
+    const choosing = rig.cluster.requests.flatMap((request) => (request.kind === 'read-accounts' && typeof request.at === 'object' ? [request] : []));
+    expect(choosing.map(({ bucket }) => bucket).sort()).toEqual([1, 2]);
+    for (const { at } of choosing) expect(at).toEqual({ choose: accounts.map(slotOfAccount).map((slot) => ({ from: slot, to: slot })) });
+  });
+
   test('the sum is the same in every answer while transfers run', async () => {
     const rig = new Rig();
     const accounts = Array.from({ length: 9 }, (_, i) => rig.open(1 + (i % 3), 1_000n, `s${i}`));

@@ -4,7 +4,7 @@
  * it on gRPC streams, the simulator on a simulated network.
  */
 import type { Condition } from '@mas/health';
-import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome } from '@mas/ledger';
+import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome, SlotRange } from '@mas/ledger';
 import type { ClusterNode, Leadership, NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
 
@@ -118,10 +118,11 @@ export interface InstructionItem {
 
 /**
  * When a read of accounts at level committed takes place (docs/adr/0021). `now`: nothing that was decided before is missing. `choose`: only a moment is asked
- * for at which nothing is missing on these accounts; no readings come. The buckets that it names are asked for theirs as well, so nobody else has to
- * ask them. A number: at this moment, microseconds since the Unix epoch.
+ * for at which nothing is missing on these accounts; no readings come. Homes in the slots that it names are left out: the asker asks who owns these slots for
+ * his moment as well, or does not need it. `ofHomes`: the same of no accounts; nothing is missing at it that homes in these slots have decided, and only
+ * their owner answers. A number: at this moment, microseconds since the Unix epoch.
  */
-export type ReadMoment = 'now' | { readonly choose: readonly BucketId[] } | number;
+export type ReadMoment = 'now' | { readonly choose: readonly SlotRange[] } | { readonly ofHomes: readonly Slot[] } | number;
 
 /** What a home has recorded about a payment, as far as a leg has to know it. */
 export type HomeDecision = Pick<OutcomeRow, 'txn' | 'decision'>;

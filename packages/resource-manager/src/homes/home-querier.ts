@@ -74,12 +74,20 @@ export class HomeQuerier {
   }
 
   /**
-   * A moment behind everything that these homes have decided so far. They record nothing for it, and look nothing up.
+   * A moment behind everything that was decided so far in homes of these slots. Their owners record nothing for it, and look nothing up.
    * @returns microseconds since the Unix epoch; null: one of them has no moments yet
    */
-  async momentOf(homes: Iterable<BucketId>): Promise<number | null | HomesSilent> {
+  async momentOf(slots: Iterable<Slot>): Promise<number | null | HomesSilent> {
+    const byHome = new Map<BucketId, Slot[]>();
+    for (const homeSlot of slots) {
+      const home = this.homeOf({ homeSlot });
+      const named = byHome.get(home);
+      if (named === undefined) byHome.set(home, [homeSlot]);
+      else named.push(homeSlot);
+    }
+    const asked = [...byHome].map(async ([home, named]) => [home, await this.exchange.ask(home, momentQuestion(home, named))] as const);
     let latestUs: number | null = 0;
-    for (const [home, reply] of await Promise.all([...homes].map(async (home) => [home, await this.exchange.ask(home, momentQuestion(home))] as const))) {
+    for (const [home, reply] of await Promise.all(asked)) {
       if (reply.kind !== 'accounts') return silenceOf(home, reply);
       latestUs = latestUs === null || reply.momentUs === null ? null : Math.max(latestUs, reply.momentUs);
     }
@@ -143,8 +151,8 @@ function recordedIn(reply: ParticipantReply): readonly (HomeDecision | null)[] |
   return reply.kind === 'queried' ? reply.outcomes : null;
 }
 
-function momentQuestion(home: BucketId): ParticipantRequest {
-  return { kind: 'read-accounts', bucket: home, level: 'committed', numbers: [], token: null, at: { choose: [] } };
+function momentQuestion(home: BucketId, slots: readonly Slot[]): ParticipantRequest {
+  return { kind: 'read-accounts', bucket: home, level: 'committed', numbers: [], token: null, at: { ofHomes: slots } };
 }
 
 function silenceOf(home: BucketId, reply: ParticipantReply): HomesSilent {

@@ -3,16 +3,16 @@
  * then the homes of these legs are asked. What a home has decided is added, not applied first: a read proposes nothing but, on an idle bucket, the
  * entry that closes it at the moment that is read.
  */
-import type { AccountRow, LegRow } from '@mas/ledger';
+import { isIn, type AccountRow, type LegRow, type SlotRange } from '@mas/ledger';
 import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import type { AccountNumber, AmountMinor, BucketId } from '@mas/values';
+import type { AccountNumber, AmountMinor, Slot } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { HomeQuerier, HomesSilent } from '../homes/home-querier';
 import type { Closing, NoMomentReply } from './closing';
 import { decidedOf, type Decided } from './decided-legs';
 import { changeBy, pastLegs, type ListLegs } from './past-balance';
-import { foreignAccount, readPoint, withRows, type WrongBucket } from './read-point';
+import { foreignAccount, foreignSlot, readPoint, withRows, type WrongBucket } from './read-point';
 
 /** Rows and prepared legs of one instant: nothing is applied in between. */
 interface Taken {
@@ -43,25 +43,34 @@ export class AccountReads {
     if (level === 'committed' && typeof at === 'number') return this.readAt(numbers, at);
     const point = await readPoint(this.context.host, this.applier.bucket, this.context.config.readTimeoutMs);
     if (point.kind !== 'ready') return point;
-    if (typeof at === 'object') return this.choose(numbers, at.choose);
+    if (typeof at === 'object') return 'choose' in at ? this.choose(numbers, at.choose) : this.momentOfHomes(at.ofHomes);
     const latest = await this.withAccounts(numbers, async () => (level === 'committed' ? this.now(numbers) : uncommitted(this.take(numbers))));
     return typeof latest === 'number' ? this.readAt(numbers, latest) : latest;
   }
 
   /**
-   * What was decided before is not behind the bucket's own moment, nor behind the moments of the homes of what is prepared here.
-   * @param together buckets that the asker asks for their moments himself
+   * What was decided before is not behind the bucket's own moment, nor behind the moments of the homes of what is prepared here. Who owns a home is asked
+   * by its slot: buckets have maps of different ages, and one that is asked about slots that have left it would know nothing of what was decided there since.
+   * @param leftOut slots of homes that the asker sees to himself
    */
-  private async choose(numbers: readonly AccountNumber[], together: readonly BucketId[]): Promise<ParticipantReply> {
+  private async choose(numbers: readonly AccountNumber[], leftOut: readonly SlotRange[]): Promise<ParticipantReply> {
     const foreign = foreignAccount(this.applier, numbers);
     if (foreign !== null) return foreign;
     const { ledger } = this.applier.state();
     const ownUs = ledger.momentUs;
-    const homes = new Set(numbers.flatMap((number) => ledger.preparedOn(number)).map((leg) => this.homes.homeOf(leg)));
-    for (const bucket of [this.applier.bucket, ...together]) homes.delete(bucket);
+    const homes = new Set(numbers.flatMap((number) => ledger.preparedOn(number)).map((leg) => leg.homeSlot));
+    for (const home of homes) if (ledger.ownsSlot(home) || leftOut.some((range) => isIn(range, home))) homes.delete(home);
     const homesUs = await this.homes.momentOf(homes);
     if (typeof homesUs === 'object' && homesUs !== null) return homesUs;
     return { kind: 'accounts', readings: [], momentUs: ownUs === 0 || homesUs === null ? null : Math.max(ownUs, homesUs), asStored: false };
+  }
+
+  /** Of what this bucket has decided as the home of payments in these slots, and of what owners before it have: they are told how far to rise by the move. */
+  private momentOfHomes(homes: readonly Slot[]): ParticipantReply {
+    const foreign = foreignSlot(this.applier, homes);
+    if (foreign !== null) return foreign;
+    const { momentUs } = this.applier.state().ledger;
+    return { kind: 'accounts', readings: [], momentUs: momentUs === 0 ? null : momentUs, asStored: false };
   }
 
   /** A number: the latest commit time that a home named, which lies behind the moment of what was taken; the accounts have to be read there. */

@@ -10,6 +10,7 @@ import { readNodeOrder, writeNodeOrder } from './node-order-messages';
 import { instructionsReader, writeInstructions, type InstructionsRequest } from './instructions-request-messages';
 import type { EncodedInstructions } from './ledger-codec';
 import { readIncarnation } from './placement-messages';
+import { readSlotRange, writeSlotRange } from './policy-messages';
 import { LEG_STATES } from './row-messages';
 
 export const READ_LEVELS = wireEnum<ReadLevel | 'cached'>({ committed: 1, uncommitted: 2, cached: 3 });
@@ -217,7 +218,8 @@ function writeReadAccounts(writer: WireWriter, request: RequestOf<'read-accounts
   if (typeof request.at === 'number') writer.optionalUint(6, request.at);
   if (typeof request.at !== 'object') return;
   writer.bool(7, true);
-  writer.packedUints(8, request.at.choose);
+  if ('choose' in request.at) writer.messages(9, request.at.choose, writeSlotRange);
+  else writer.packedUints(10, request.at.ofHomes);
 }
 
 function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
@@ -234,10 +236,13 @@ function readReadAccounts(reader: WireReader): RequestOf<'read-accounts'> {
 function readMoment(reader: WireReader): ReadMoment {
   const us = reader.optionalUint(6);
   const isChoosing = reader.bool(7);
-  const together = reader.buckets(8);
+  const leftOut = reader.messages(9, readSlotRange);
+  const ofHomes = reader.slots(10);
   if (us !== null && isChoosing) return reader.fail('a moment to be chosen that is given');
-  if (!isChoosing && together.length > 0) return reader.fail('buckets of a moment that is not chosen');
-  return isChoosing ? { choose: together } : (us ?? 'now');
+  if (!isChoosing && leftOut.length + ofHomes.length > 0) return reader.fail('slots of a moment that is not chosen');
+  if (leftOut.length > 0 && ofHomes.length > 0) return reader.fail('a moment of homes that leaves some out');
+  if (ofHomes.length > 0) return { ofHomes };
+  return isChoosing ? { choose: leftOut } : (us ?? 'now');
 }
 
 function writeListLegs(writer: WireWriter, request: RequestOf<'list-legs'>): void {

@@ -84,7 +84,7 @@ export const body: fc.Arbitrary<PaymentBody> = fc
   .map(PaymentBody.of);
 const policy: fc.Arbitrary<Policy> = fc.record({ version: safeUint, numberPattern: anyText, minimumBalanceMinor: amount, maximumAmountMinor: amount });
 const slotRange = fc.tuple(anySlot, anySlot).map(([left, right]) => (left < right ? { from: left, to: right } : { from: right, to: left }));
-const slotRanges = fc.array(slotRange, { maxLength: 3 });
+export const slotRanges = fc.array(slotRange, { maxLength: 3 });
 const txns = fc.array(txn, { maxLength: 2 });
 
 const paymentInstruction: fc.Arbitrary<Instruction> = fc.oneof(

@@ -36,6 +36,7 @@ import {
   outcomeRow,
   refusal,
   safeUint,
+  slotRanges,
   totals,
   txn,
 } from './arbitrary-ledger';
@@ -177,7 +178,12 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     level: fc.constantFrom('committed' as const, 'uncommitted' as const),
     numbers: fc.array(account, { maxLength: 3 }),
     token: orNull(anyText),
-    at: fc.oneof(fc.constant('now' as const), fc.record({ choose: fc.array(bucket, { maxLength: 3 }) }), safeUint),
+    at: fc.oneof(
+      fc.constant('now' as const),
+      fc.record({ choose: slotRanges }),
+      fc.record({ ofHomes: fc.array(anySlot, { minLength: 1, maxLength: 3 }) }),
+      safeUint,
+    ),
   }),
   fc.record({
     kind: kind('list-legs'),

@@ -122,6 +122,10 @@ export class WireReader extends FieldReader {
     return value < SLOT_COUNT ? (value as Slot) : this.fail('not a slot');
   }
 
+  slots(field: number): Slot[] {
+    return this.packedUints(field).map((value) => (value < SLOT_COUNT ? (value as Slot) : this.fail('not a slot')));
+  }
+
   bucket(field: number): BucketId {
     return this.bucketOf(this.uint(field));
   }

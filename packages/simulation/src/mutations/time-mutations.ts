@@ -43,7 +43,7 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'resource-manager/src/reads/account-reads',
-        find: 'for (const bucket of [this.applier.bucket, ...together]) homes.delete(bucket);',
+        find: 'for (const home of homes) if (ledger.ownsSlot(home) || leftOut.some((range) => isIn(range, home))) homes.delete(home);',
         replace: 'homes.clear();',
       },
     ],

@@ -2,9 +2,10 @@
  * Reading accounts. One bucket's: its leader's linearizable read. Those of several buckets at one moment (docs/adr/0021): each bucket says at which moment
  * nothing is missing that was decided before, and all are read at the latest of these. Nothing is held back for it.
  */
+import type { SlotRange } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { AccountReading, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import type { AccountNumber, BucketId } from '@mas/values';
+import type { AccountNumber, BucketId, Slot } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
 import { MAX_ACCOUNTS_PER_READ } from '../coordinator-config';
 import type { AccountView, Caller, Reply } from '../coordinator-service';
@@ -75,7 +76,8 @@ export class AccountReads {
     const groups = this.groupsOf(numbers);
     if (groups.size <= 1) return this.collect(numbers, groups, 'committed', 'now', caller);
     for (let attempt = 1; ; attempt += 1) {
-      const chosen = await this.ask(numbers, groups, 'committed', { choose: [...groups.keys()] }, caller);
+      // Homes in the accounts' own slots need not be asked: who answers for an account owns its slot, else he says that he does not.
+      const chosen = await this.ask(numbers, groups, 'committed', { choose: rangesOf(numbers.map(slotOfAccount)) }, caller);
       if (!chosen.ok) return chosen;
       let latestUs = 0;
       for (const { momentUs } of chosen.value) {
@@ -152,4 +154,8 @@ export class AccountReads {
     }
     return success(views);
   }
+}
+
+function rangesOf(slots: readonly Slot[]): readonly SlotRange[] {
+  return [...new Set(slots)].map((slot) => ({ from: slot, to: slot }));
 }

@@ -285,7 +285,7 @@ function slotsOf(request: ParticipantRequest): readonly Slot[] {
     case 'query':
       return request.keys.map(({ homeSlot }) => homeSlot);
     case 'read-accounts':
-      return request.numbers.map(slotOfAccount);
+      return typeof request.at === 'object' && 'ofHomes' in request.at ? request.at.ofHomes : request.numbers.map(slotOfAccount);
     case 'list-legs':
       return [slotOfAccount(request.query.account)];
     case 'leg':
