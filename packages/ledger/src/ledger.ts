@@ -25,6 +25,7 @@ import type { Move } from './recent-moves';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
 import { requireKnownSemantics, SLOTS_MOVE_SINCE } from './semantics';
+import type { MoveNumber, SlotMoves } from './slot-moves';
 import { acknowledgeMany, commitMany } from './told-together';
 
 export class Ledger implements LedgerKnowledge {
@@ -120,6 +121,16 @@ export class Ledger implements LedgerKnowledge {
   /** Slots have been released, and how that ended is not known here. */
   get isGivingAway(): boolean {
     return this.state.moves.departing.size > 0;
+  }
+
+  /** What is under way, and which move of each slot was the last; an immutable copy. */
+  get moves(): SlotMoves {
+    return this.state.moves.copy();
+  }
+
+  /** Locks of slots that have been released by this move, as they were then. */
+  departingLocks(move: MoveNumber): readonly LockRow[] {
+    return [...(this.state.moves.departing.get(move)?.pinned.locks.values() ?? [])];
   }
 
   isLocal(account: AccountNumber): boolean {

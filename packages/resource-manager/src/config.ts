@@ -59,6 +59,15 @@ export interface ResourceManagerConfig {
   /** An expired lock's row is cleared so long after its end. */
   readonly lockLingerMs: number;
 
+  /** Rows of slots that move are copied at this pace while the slots have an owner. */
+  readonly moveRowsPerSecond: number;
+  /** Slots that are released have no owner for so long; then the move is called off. */
+  readonly moveBlockedMs: number;
+  /** Accounts of the slots that go together; with more they do not go. */
+  readonly maxMovedAccounts: number;
+  /** Changes of rows while they are copied that are remembered; beyond them the copy is begun anew. */
+  readonly maxNotedRows: number;
+
   /** A node that has been silent for so long is replaced on others, where there are any. */
   readonly replaceAfterMs: number;
 
@@ -104,6 +113,10 @@ const DEFAULTS: ResourceManagerConfig = {
   driverRetryMaxMs: 2_000,
   maxDriverItems: 500,
   lockLingerMs: 30_000,
+  moveRowsPerSecond: 4_000,
+  moveBlockedMs: 2_000,
+  maxMovedAccounts: 250_000,
+  maxNotedRows: 200_000,
   replaceAfterMs: 600_000,
   maxListed: 1_000,
   stopTimeoutMs: 5_000,

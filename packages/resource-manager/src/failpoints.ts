@@ -4,7 +4,14 @@
  */
 import type { BucketId } from '@mas/values';
 
-export type FailpointName = 'before-propose' | 'after-apply-before-reply' | 'before-checkpoint' | 'after-checkpoint' | 'before-deliver' | 'before-acknowledge';
+export type FailpointName =
+  | 'before-propose'
+  | 'after-apply-before-reply'
+  | 'before-checkpoint'
+  | 'after-checkpoint'
+  | 'before-deliver'
+  | 'before-acknowledge'
+  | 'before-carry';
 
 export interface Failpoints {
   /** A promise holds the step back; a rejection fails it as an unexpected error there would. */

@@ -3,6 +3,8 @@ import { paymentsUnderFire } from './testing/payments-under-fire';
 
 const SEEDS = 200;
 
-test.each(Array.from({ length: SEEDS }, (_, i) => 1_000 + i))('seed %i', async (seed) => {
-  await paymentsUnderFire(seed);
+describe.each([false, true])('slots move: %s', (movesSlots) => {
+  test.each(Array.from({ length: SEEDS }, (_, i) => 1_000 + i))('seed %i', async (seed) => {
+    await paymentsUnderFire(seed, { movesSlots });
+  });
 });

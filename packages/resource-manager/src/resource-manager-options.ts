@@ -9,6 +9,7 @@ import type { AppliedStore } from './applied-store';
 import type { BucketStop } from './bucket/bucket-stop';
 import type { ResourceManagerConfig } from './config';
 import type { Digest } from './digest';
+import type { OrderedMoves } from './drivers/move-carrier';
 import type { Failpoints } from './failpoints';
 import type { FolderIdentity } from './membership/folder-identity';
 import type { RowCodec } from './row-codec';
@@ -51,6 +52,8 @@ export interface ResourceManagerOptions {
   /** Of this process, for whoever asks how it is; null: not known. */
   readonly certificatesEndMs?: () => number | null;
   readonly failpoints?: Failpoints;
+  /** Moves of slots that its buckets are to carry out; without them none begins. */
+  readonly moves?: OrderedMoves;
   /** A newer map counts; called before the members that it names do. */
   readonly onPlacement?: (map: PlacementMap) => void;
   /** A bucket's replica has stopped and the process goes on; called once per replica. */

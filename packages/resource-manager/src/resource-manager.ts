@@ -14,6 +14,7 @@ import { describeStop, startStop, type BucketStop } from './bucket/bucket-stop';
 import type { ReplicaContext } from './bucket/replica-context';
 import { StoreHealth } from './bucket/store-health';
 import { noFailpoints } from './failpoints';
+import type { OrderedMoves } from './drivers/move-carrier';
 import { StoreProbe } from './drivers/store-probe';
 import { BucketExchange } from './homes/exchange';
 import { HomeQuerier } from './homes/home-querier';
@@ -37,6 +38,7 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
   private readonly relay: Relay;
   private readonly homes: HomeQuerier;
   private readonly admission: AdmissionControl;
+  private readonly moves: OrderedMoves;
   private readonly nodes: Nodes;
   private readonly probe: StoreProbe;
   private meta: MetaReplica | null = null;
@@ -59,6 +61,7 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest, () => txnVersionOf(directory.placement().map));
+    this.moves = options.moves ?? NO_ORDERS;
     this.onPlacement = options.onPlacement;
     this.nodes = new Nodes({
       context: this.context,
@@ -331,7 +334,12 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
   }
 
   private async openBucket(bucket: BucketId, confState: ConfState | null): Promise<void> {
-    const replica = new BucketReplica(bucket, this.context, { exchange: this.exchange, homes: this.homes, admission: this.admission });
+    const replica = new BucketReplica(bucket, this.context, {
+      exchange: this.exchange,
+      homes: this.homes,
+      admission: this.admission,
+      moves: this.moves,
+    });
     try {
       await this.context.host.addGroup(bucket, replica.applier, confState === null ? null : { confState });
     } catch (error) {
@@ -422,6 +430,9 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     await this.context.store.close();
   }
 }
+
+/** What is departing already is gone on with all the same. */
+const NO_ORDERS: OrderedMoves = { from: () => [], ended: () => Promise.resolve() };
 
 /** Of the cluster's founders. */
 function votersOf(replicas: readonly RmId[]): ConfState {

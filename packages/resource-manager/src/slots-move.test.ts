@@ -23,6 +23,8 @@ class Moving {
 
   static async start(): Promise<Moving> {
     const cluster = await new TestCluster({ buckets: 2, config: { cachedLegs: 1, resolveAfterMs: 1_000_000, deliverAfterMs: 900_000 } }).start();
+    // Each step is the test's.
+    cluster.heldAt.add('before-carry');
     await cluster.instruct(BUCKET_1, [createAccount(ALICE, 100n), createAccount(CAROL, 100n)]);
     await cluster.instruct(BUCKET_2, [createAccount(BOB, 100n)]);
     await cluster.one(BUCKET_1, decideCommit(payment('p0', ALICE, CAROL, 5n), []));

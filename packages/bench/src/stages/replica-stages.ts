@@ -123,7 +123,7 @@ export class ReplicaStages {
   }
 
   private admit(item: InstructionItem): Instruction {
-    const admission = this.admission.admit(item);
+    const admission = this.admission.admit(item, 'tm');
     if (admission.kind !== 'admitted') throw new Error(`refused: ${admission.reason}`);
     return admission.instruction;
   }

@@ -3,17 +3,18 @@
  * that they may touch are loaded, and then all of them are applied in one synchronous step together with the applied
  * index, so that a checkpoint never sees half of it. The applied index lives here and in SQL, nowhere else.
  */
-import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger';
+import { emptyBucket, Ledger, rowsTouched, type LedgerEntry, type SlotRange } from '@mas/ledger';
 import { isGroupStopped, type Applier } from '@mas/multi-raft';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
-import { delay, present, type BucketId } from '@mas/values';
+import { delay, invariant, present, type BucketId } from '@mas/values';
 import { isFenced, isStoreFailure, StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import { CutBarriers, CutMissed } from '../backup/cut-barriers';
 import type { ApplyResult } from '../resource-manager-options';
 import { RowLoader } from '../rows/row-loader';
 import { allLoaded, noPins, RowTable, type Pins } from '../rows/row-table';
+import { SlotWatch } from '../rows/slot-watch';
 import { checkpointStop, entryStop, partStop, rejection, startStop, type BucketStop } from './bucket-stop';
 import { changesConfiguration, partsOf, type DecodedEntry } from './apply-parts';
 import { Checkpointer, type CheckpointSource } from './checkpointer';
@@ -146,6 +147,19 @@ export class BucketApplier implements Applier<ApplyResult>, CheckpointSource {
   loadFor(pins: Pins): Promise<void> {
     if (!allLoaded(pins) && this.context.health.away()) return Promise.reject(new StoreUnavailable(`bucket ${this.bucket}: the database is away`, false));
     return this.state().loader.load(pins);
+  }
+
+  /** Notes from now on which rows of these slots change; of one range at a time. */
+  watch(slots: SlotRange): SlotWatch {
+    const { table } = this.state();
+    invariant(table.watch === null, 'slots of one move are copied at a time');
+    table.watch = new SlotWatch(slots, () => this.position.index + 1, this.context.config.maxNotedRows);
+    return table.watch;
+  }
+
+  unwatch(watch: SlotWatch): void {
+    const { table } = this.state();
+    if (table.watch === watch) table.watch = null;
   }
 
   /** What a request hears that needs the store, while it does not answer. */

@@ -8,6 +8,7 @@ import { RowsAudit, type AuditQuestion } from '../audit/rows-audit';
 import { BucketOpening } from '../drivers/bucket-opening';
 import { DeliveryDriver } from '../drivers/deliver';
 import { ExpiryDriver } from '../drivers/expire';
+import { MoveCarrier, type OrderedMoves } from '../drivers/move-carrier';
 import { ReplicaDrivers } from '../drivers/replica-drivers';
 import { ResolutionDriver } from '../drivers/resolve';
 import type { BucketExchange } from '../homes/exchange';
@@ -32,6 +33,7 @@ export interface ReplicaServices {
   readonly exchange: BucketExchange;
   readonly homes: HomeQuerier;
   readonly admission: AdmissionControl;
+  readonly moves: OrderedMoves;
 }
 
 export class BucketReplica implements ReplicaListener {
@@ -65,6 +67,7 @@ export class BucketReplica implements ReplicaListener {
         new DeliveryDriver(this.applier, this.proposer, exchange, context),
         new ResolutionDriver(this.applier, this.proposer, exchange, context),
         new ExpiryDriver(this.applier, this.proposer, context),
+        new MoveCarrier(this.applier, this.proposer, exchange, services.moves, context),
       ],
       context,
     );

@@ -4,7 +4,7 @@ import type { Failpoints } from '../failpoints';
 import type { BucketStop } from './bucket-stop';
 import type { StoreHealth } from './store-health';
 
-export interface ReplicaContext extends Omit<ResourceManagerOptions, 'failpoints' | 'onBucketStopped' | 'onPlacement'> {
+export interface ReplicaContext extends Omit<ResourceManagerOptions, 'failpoints' | 'moves' | 'onBucketStopped' | 'onPlacement'> {
   readonly failpoints: Failpoints;
   readonly health: StoreHealth;
   /** Called once per replica. */

@@ -1,5 +1,5 @@
 /** What never reaches the log, by name: the bucket believes neither a coordinator's word about callers nor its identities. */
-import { currency, err, ok, parseAccountNumber, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey } from '@mas/values';
+import { bucketId, currency, err, ok, parseAccountNumber, paymentKey, slot, splitPaymentKey, txnId, type AccountNumber, type PaymentKey } from '@mas/values';
 import type { InstructionItem } from '@mas/two-phase-commit';
 import { platformDigest } from '../digest';
 import {
@@ -239,7 +239,7 @@ test.each<[string, InstructionItem, string, string]>([
     'TOKEN_MISSING',
   ],
 ])('%s is refused', (_what, item, kind, reason) => {
-  expect(control.admit(item)).toEqual({ kind, reason });
+  expect(control.admit(item, 'tm')).toEqual({ kind, reason });
 });
 
 test('a payment that was begun before its txn was a hash over bytes is still resolved, and asked for again', () => {
@@ -248,13 +248,13 @@ test('a payment that was begun before its txn was a hash over bytes is still res
     token: null,
     instruction: { kind: 'resolve', txn: old.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: { kind: 'system' }, askedAtMs: null },
   };
-  expect([prepare(old, BOB), decideCommit(old, []), decideAbort(old), resolve].map((item) => control.admit(item).kind)).toEqual([
+  expect([prepare(old, BOB), decideCommit(old, []), decideAbort(old), resolve].map((item) => control.admit(item, 'tm').kind)).toEqual([
     'admitted',
     'admitted',
     'admitted',
     'admitted',
   ]);
-  expect(control.admit(changed(prepare(old, BOB), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }))).toEqual({
+  expect(control.admit(changed(prepare(old, BOB), { body: PaymentBody.of({ ...p.body, memo: 'x' }) }), 'tm')).toEqual({
     kind: 'permission-denied',
     reason: 'TXN_DOES_NOT_MATCH_BODY',
   });
@@ -263,17 +263,17 @@ test('a payment that was begun before its txn was a hash over bytes is still res
 test('the subject is what the token says, whatever the instruction claimed', () => {
   const item = { ...decideCommit(own(), []), token: accountToken(ALICE) };
   const forged = changed(item, { subject: { kind: 'operator', name: 'test|operator' } });
-  expect(control.admit(forged)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'account', account: ALICE } } });
+  expect(control.admit(forged, 'tm')).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'account', account: ALICE } } });
 });
 
 test('a change of an account under a key that names it', () => {
-  expect(control.admit({ token: OPERATOR_TOKEN, instruction: changeOf(BOB, `{${BOB}}freeze`) }).kind).toBe('admitted');
+  expect(control.admit({ token: OPERATOR_TOKEN, instruction: changeOf(BOB, `{${BOB}}freeze`) }, 'tm').kind).toBe('admitted');
 });
 
 test('an instruction that already says so is passed on as the same object, so that its bytes can be reused', () => {
   const item = prepare(p, BOB);
-  expect(control.admit(item)).toEqual({ kind: 'admitted', instruction: item.instruction });
-  const admission = control.admit(item);
+  expect(control.admit(item, 'tm')).toEqual({ kind: 'admitted', instruction: item.instruction });
+  const admission = control.admit(item, 'tm');
   expect(admission.kind === 'admitted' && admission.instruction === item.instruction).toBe(true);
 });
 
@@ -283,11 +283,11 @@ test.each<[string, InstructionItem]>([
   ['an abort after the token has expired', { ...decideAbort(p), token: 'old' }],
   ['a release with the handle', { token: null, instruction: { kind: 'release-lock', slot: slotOfAccount(ALICE), lockId: ALICE, owner: 'handle' } }],
 ])('%s needs no valid token', (_what, item) => {
-  expect(control.admit(item).kind).toBe('admitted');
+  expect(control.admit(item, 'tm').kind).toBe('admitted');
 });
 
 test('an abort without a token that names a foreign subject runs as the system', () => {
-  expect(control.admit(changed(decideAbort(p), { subject: { kind: 'account', account: BOB } }))).toMatchObject({
+  expect(control.admit(changed(decideAbort(p), { subject: { kind: 'account', account: BOB } }), 'tm')).toMatchObject({
     instruction: { subject: { kind: 'system' } },
   });
 });
@@ -297,5 +297,37 @@ test('a resolution by a node is the system’s', () => {
     token: null,
     instruction: { kind: 'resolve', txn: p.txn, key: p.key, homeSlot: p.homeSlot, body: p.body, subject: OPERATOR, askedAtMs: 5 },
   };
-  expect(control.admit(item)).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'system' } } });
+  expect(control.admit(item, 'tm')).toMatchObject({ kind: 'admitted', instruction: { subject: { kind: 'system' } } });
+});
+
+describe('what is told about slots that move', () => {
+  const INTERNAL = { kind: 'permission-denied', reason: 'INSTRUCTION_IS_INTERNAL' };
+  const slots = { from: slotOfAccount(ALICE), to: slotOfAccount(ALICE) };
+  const ofMove = { move: 1, slots };
+  const none = { accounts: 0, legs: 0, outcomes: 0, locks: 0, balances: new Map(), openings: new Map() };
+  const handover = { lockSeq: 0, momentUs: 1, momentsSinceUs: 0, lastSeq: 0, semanticsVersion: 9, policyVersion: 1 };
+  const lock = { slot: slots.from, lockId: ALICE, mode: 'exclusive', owner: 'o', token: 1, untilMs: 1, heldBy: '' } as const;
+
+  test.each<Instruction>([
+    { kind: 'begin-import', ...ofMove, from: bucketId(1), attempt: 1 },
+    { kind: 'import-rows', ...ofMove, attempt: 1, part: 0, rows: { accounts: [], legs: [], outcomes: [], locks: [lock] } },
+    { kind: 'adopt-slots', ...ofMove, attempt: 1, parts: 0, sums: none, handover },
+    { kind: 'decline-import', ...ofMove },
+  ])('to the next owner: $kind is a Resource Manager’s to say, and nobody else’s', (instruction) => {
+    expect(control.admit({ token: null, instruction }, 'rm')).toEqual({ kind: 'admitted', instruction });
+    for (const token of [null, OPERATOR_TOKEN]) expect(control.admit({ token, instruction }, 'tm')).toEqual(INTERNAL);
+  });
+
+  test.each<Instruction>([
+    { kind: 'release-slots', ...ofMove, to: bucketId(2) },
+    { kind: 'reclaim-slots', ...ofMove },
+    { kind: 'confirm-release', ...ofMove, sums: none },
+  ])('to the last owner: $kind comes from no other process', (instruction) => {
+    for (const caller of ['rm', 'tm'] as const) expect(control.admit({ token: OPERATOR_TOKEN, instruction }, caller)).toEqual(INTERNAL);
+  });
+
+  test('what nobody could apply is refused by whoever says it', () => {
+    const tooMany = { from: slot(0), to: slot(256) };
+    expect(control.admit({ token: null, instruction: { kind: 'decline-import', move: 1, slots: tooMany } }, 'rm')).toMatchObject({ kind: 'permission-denied' });
+  });
 });

@@ -12,6 +12,7 @@ import {
   textProblem,
   txnPreimage,
   type Instruction,
+  type MoveInstruction,
   type PaymentBody,
   type Subject,
   type TxnVersion,
@@ -35,7 +36,8 @@ export class AdmissionControl {
     private readonly minted: () => TxnVersion,
   ) {}
 
-  admit(item: InstructionItem): Admission {
+  /** @param caller the role of the node that asks, by its certificate */
+  admit(item: InstructionItem, caller: 'tm' | 'rm'): Admission {
     const { instruction, token } = item;
     const problem = this.problem(instruction);
     if (problem !== null) return denied(problem);
@@ -70,7 +72,7 @@ export class AdmissionControl {
       case 'expire':
         return denied('INSTRUCTION_IS_INTERNAL');
       default:
-        return isOfMove(instruction) ? denied('INSTRUCTION_IS_INTERNAL') : unreachable(instruction, 'instruction');
+        return isOfMove(instruction) ? ofMove(instruction, caller) : unreachable(instruction, 'instruction');
     }
   }
 
@@ -180,6 +182,23 @@ function sameSubject(a: Subject, b: Subject): boolean {
 
 function admitted(instruction: Instruction): Admission {
   return { kind: 'admitted', instruction };
+}
+
+/** Who gives slots away tells the next owner; what its own bucket is told about them it proposes itself. */
+function ofMove(instruction: MoveInstruction, caller: 'tm' | 'rm'): Admission {
+  switch (instruction.kind) {
+    case 'begin-import':
+    case 'import-rows':
+    case 'adopt-slots':
+    case 'decline-import':
+      return caller === 'rm' ? admitted(instruction) : denied('INSTRUCTION_IS_INTERNAL');
+    case 'release-slots':
+    case 'reclaim-slots':
+    case 'confirm-release':
+      return denied('INSTRUCTION_IS_INTERNAL');
+    default:
+      return unreachable(instruction, 'instruction of a move');
+  }
 }
 
 function denied(reason: string): Admission {

@@ -4,11 +4,13 @@
  */
 import {
   isMany,
+  isOfMove,
   isOtherCommitTime,
   LOCK_HOLDERS_SINCE,
   MANY_TOLD_SINCE,
   memberCount,
   membersOf,
+  SLOTS_MOVE_SINCE,
   type CommittedLeg,
   type Instruction,
   type LegAddress,
@@ -47,7 +49,7 @@ export class InstructionService {
     /** How many of the admitted have become of the item at each place. */
     const parts: number[] = [];
     for (const [at, item] of items.entries()) {
-      const admission = this.admit(item);
+      const admission = this.admit(item, caller);
       if (admission.kind !== 'admitted') {
         replies[at] = admission;
         continue;
@@ -85,11 +87,9 @@ export class InstructionService {
   }
 
   /** Replicas of an earlier build would apply what they do not know in another way: until the bucket's version says that there are none, it is not proposed. */
-  private admit(item: InstructionItem): Admission {
-    const { instruction } = item;
-    const isNew = instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared');
-    if (isNew && this.applier.state().ledger.semanticsVersion < LOCK_HOLDERS_SINCE) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
-    return this.admission.admit(item);
+  private admit(item: InstructionItem, caller: 'tm' | 'rm'): Admission {
+    if (this.applier.state().ledger.semanticsVersion < knownSince(item.instruction)) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
+    return this.admission.admit(item, caller);
   }
 
   /**
@@ -172,6 +172,12 @@ export class InstructionService {
       return undecided;
     };
   }
+}
+
+/** The version from which on it may be proposed; 0: any. What names many is proposed as its members before. */
+function knownSince(instruction: Instruction): number {
+  if (isOfMove(instruction)) return SLOTS_MOVE_SINCE;
+  return instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared') ? LOCK_HOLDERS_SINCE : 0;
 }
 
 function waitOf(fate: Fate | undefined): WaitOutcome | null {

@@ -39,6 +39,11 @@ export class Proposer {
     return this.ready.memberCount + this.loadingCount;
   }
 
+  /** It takes nothing more. */
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
   /** One fate per instruction, in order. Never rejects. */
   submit(instructions: readonly Instruction[]): Promise<readonly Fate[]> {
     const refusal = this.refusal(instructions.reduce((sum, instruction) => sum + memberCount(instruction), 0));

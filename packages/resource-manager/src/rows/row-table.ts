@@ -22,6 +22,7 @@ import type { ResourceManagerConfig } from '../config';
 import { IdFilter } from './id-filter';
 import { LegCells } from './leg-cells';
 import { PagedRows, type Cell } from './paged-rows';
+import type { SlotWatch } from './slot-watch';
 
 /** Pins of one instruction or read; every one is given back exactly once. */
 export interface Pins {
@@ -70,6 +71,8 @@ export class RowTable implements Rows {
   readonly outcomes: PagedRows<PaymentKey, OutcomeRow>;
   readonly legIds: IdFilter;
   readonly outcomeIds: IdFilter;
+  /** Of slots that are being copied to another bucket. */
+  watch: SlotWatch | null = null;
   /** Since the last checkpoint was gathered, and in the one that is being written. What SQL still has of them is no more. */
   private droppedSlots: SlotRange[] = [];
   private slotsBeingDropped: readonly SlotRange[] = [];
@@ -169,15 +172,20 @@ export class RowTable implements Rows {
   }
 
   putAccount(row: AccountRow): void {
-    this.accounts.put(row.number, row);
+    const isNew = this.accounts.put(row.number, row) === null;
+    this.watch?.account(row, isNew);
   }
 
   putLeg(row: LegRow): void {
-    if (this.legs.put(row, row) === null) this.legIds.add(row.account, row.txn, row.seq);
+    const isNew = this.legs.put(row, row) === null;
+    if (isNew) this.legIds.add(row.account, row.txn, row.seq);
+    this.watch?.leg(row, isNew);
   }
 
   putOutcome(row: OutcomeRow): void {
-    if (this.outcomes.put(row.key, row) === null) this.outcomeIds.add('', row.key, 0);
+    const isNew = this.outcomes.put(row.key, row) === null;
+    if (isNew) this.outcomeIds.add('', row.key, 0);
+    this.watch?.outcome(row, isNew);
   }
 
   putLock(row: LockRow): void {

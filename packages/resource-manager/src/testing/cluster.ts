@@ -1,7 +1,7 @@
 /** A cluster of Resource Managers in one process: real code over a fake Raft, memory databases and virtual time. */
 import { FaultyDatabase } from '@mas/testkit/applied-store';
 import { madeUpCluster } from '@mas/testkit/membership';
-import { genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
+import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { InstructionItem, ItemOutcome, ItemReply, NotSent, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
 import {
   bucketId,
@@ -28,6 +28,7 @@ import type { TokenVerifier } from '../token-verifier';
 import { FakeRaft, type FakeHost } from './fake-raft';
 import { HeardMoments } from './heard-moments';
 import { jsonLedgerCodec, jsonRowCodec } from './json-codecs';
+import { OrderBook } from './order-book';
 import { OPERATOR } from './payments';
 import { VirtualClock } from './virtual-clock';
 
@@ -58,12 +59,15 @@ export class TestCluster {
   /** Processes that no other can reach. */
   readonly cut = new Set<RmId>();
   /** Instead of what the process would say, to its peers. */
-  tap: (to: RmId, request: ParticipantRequest) => ParticipantReply | NotSent | undefined = () => undefined;
+  tap: (to: RmId, request: ParticipantRequest) => ParticipantReply | NotSent | Promise<ParticipantReply> | undefined = () => undefined;
   /** `from>to`: what is sent that way is lost, and nobody says so before the sender's time is over. */
   readonly cutLinks = new Set<`${number}>${number}`>();
+  /** Where no process goes on. */
+  readonly heldAt = new Set<FailpointName>();
   /** Where the process of an RM is killed; taken out when it happens. */
   readonly killAt = new Map<RmId, FailpointName>();
   readonly placement;
+  readonly moves: OrderBook;
   private readonly identities = new Map<RmId, MemoryIdentityStore>();
   private readonly processes = new Map<RmId, Process>();
   private readonly moments = new HeardMoments();
@@ -71,6 +75,7 @@ export class TestCluster {
   constructor(private options: ClusterOptions = {}) {
     const rms = Array.from({ length: options.rms ?? 1 }, (_, i) => ({ rm: rmId(i + 1), address: `rm-${i + 1}:1` }));
     this.placement = genesisPlacement(rms, options.buckets ?? 1, options.replication ?? 1);
+    this.moves = new OrderBook(this.placement);
   }
 
   async start(): Promise<this> {
@@ -110,17 +115,18 @@ export class TestCluster {
       ledgerCodec: jsonLedgerCodec,
       rowCodec: jsonRowCodec,
       tokens: testTokens,
-      participants: { send: (to, request, timeoutMs, passage) => this.send(to, request, timeoutMs, rm, passage) },
-      directory: new LeaderDirectory(new PlacementIndex(this.placement)),
+      participants: { send: (to, request, timeoutMs, passage) => (isAlive() ? this.send(to, request, timeoutMs, rm, passage) : NEVER) },
+      directory: this.moves.directory(),
       clock: this.clock,
       random: new SeededRandom(rm),
       logger: this.options.logger ?? silentLogger,
       digest: platformDigest,
       spool: new MemorySnapshotSpool(),
       config: config.value,
+      moves: this.moves,
       failpoints: {
         hit: (name) => {
-          if (!isAlive()) return NEVER;
+          if (!isAlive() || this.heldAt.has(name)) return NEVER;
           if (this.killAt.get(rm) !== name) return undefined;
           this.killAt.delete(rm);
           this.kill(rm);
@@ -175,7 +181,7 @@ export class TestCluster {
   }
 
   bucketOf(account: AccountNumber): BucketId {
-    return new PlacementIndex(this.placement).bucketOf(slotOfAccount(account));
+    return new PlacementIndex(this.moves.map).bucketOf(slotOfAccount(account));
   }
 
   leaderOf(bucket: BucketId): RmId {

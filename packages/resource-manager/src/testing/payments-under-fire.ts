@@ -1,5 +1,6 @@
 /** A run of payments across three buckets, faults drawn from the seed, and everything that must hold at its end. */
 import type { InstructionItem, ItemReply } from '@mas/two-phase-commit';
+import { slotOfAccount } from '@mas/placement';
 import { present, type AccountNumber, type BucketId } from '@mas/values';
 import { accountsIn, commitLeg, createAccount, decideCommit, payment, prepare, type Payment } from './payments';
 import { RealCluster } from './real-cluster';
@@ -48,15 +49,31 @@ async function balancesOf(cluster: RealCluster): Promise<readonly bigint[]> {
   );
 }
 
-/** @returns how many snapshots were installed on the way. */
-export async function paymentsUnderFire(seed: number): Promise<number> {
-  const cluster = await new RealCluster(seed, { cachedAccounts: 2, cachedLegs: 2, cachedOutcomes: 2 }).start();
+export interface Fire {
+  /** Slots of accounts move between the buckets all the while; some of the moves are called off. */
+  readonly movesSlots: boolean;
+}
+
+export interface Survived {
+  /** Snapshots that were installed on the way. */
+  readonly installs: number;
+  /** Of moves, by how they ended. */
+  readonly adopted: number;
+  readonly declined: number;
+}
+
+/** Copying takes a while, but no round. */
+const ROWS_PER_SECOND = 500;
+
+export async function paymentsUnderFire(seed: number, { movesSlots }: Fire): Promise<Survived> {
+  const cluster = await new RealCluster(seed, { cachedAccounts: 2, cachedLegs: 2, cachedOutcomes: 2, moveRowsPerSecond: ROWS_PER_SECOND }).start();
   for (const account of ACCOUNTS)
     expect(await cluster.settling(instruct(cluster, cluster.bucketOf(account), [createAccount(account, OPENING)]))).not.toBeNull();
 
   const answers = new Map<Payment, { readonly from: AccountNumber; readonly to: AccountNumber; readonly answer: 'committed' | 'aborted' | null }>();
   let kills = 0;
   for (let round = 0; round < 12; round += 1) {
+    if (movesSlots) orderMoves(cluster, round);
     const work = Array.from({ length: 10 }, async (_, i) => {
       const from = present(ACCOUNTS[cluster.random.below(ACCOUNTS.length)], 'payer');
       const to = present(ACCOUNTS.filter((other) => other !== from)[cluster.random.below(ACCOUNTS.length - 1)], 'payee');
@@ -86,6 +103,8 @@ export async function paymentsUnderFire(seed: number): Promise<number> {
   expect(kills).toBe(4);
   expect(committed).toBeGreaterThan(60);
 
+  await cluster.settling(allOver(cluster));
+
   let left = 1;
   for (let i = 0; i < 30 && left > 0; i += 1) {
     await cluster.clock.advance(1_000);
@@ -113,5 +132,30 @@ export async function paymentsUnderFire(seed: number): Promise<number> {
     expect(new Set(sums.map(({ appliedIndex, sha256 }) => `${appliedIndex} ${sha256}`)).size).toBe(1);
   }
   expect(cluster.failures).toEqual([]);
-  return cluster.installs;
+  const ended = new Map(cluster.moves.endings.map(({ move, end }) => [move, end]));
+  const adopted = [...ended.values()].filter((end) => end === 'adopted').length;
+  return { installs: cluster.installs, adopted, declined: ended.size - adopted };
+}
+
+/** Of slots that no move is about: to another bucket; and one of the moves under way is called off now and then. */
+function orderMoves(cluster: RealCluster, round: number): void {
+  const { moves, random } = cluster;
+  const open = cluster.placement.buckets.flatMap(({ bucket }) => moves.from(bucket));
+  const victim = open[random.below(4)];
+  if (victim !== undefined) moves.order({ ...victim, calledOff: true });
+  for (let at = 0; at < 2; at += 1) {
+    const account = present(ACCOUNTS[random.below(ACCOUNTS.length)], 'account');
+    const ofAccount = slotOfAccount(account);
+    const from = cluster.bucketOf(account);
+    const others = cluster.placement.buckets.map(({ bucket }) => bucket).filter((bucket) => bucket !== from);
+    const to = present(others[random.below(others.length)], 'bucket');
+    const isBusy = [...open, ...cluster.placement.buckets.flatMap(({ bucket }) => moves.from(bucket))].some(
+      ({ slots }) => slots.from <= ofAccount && ofAccount <= slots.to,
+    );
+    if (!isBusy) moves.order({ number: 1 + round * 2 + at, slots: { from: ofAccount, to: ofAccount }, from, to, calledOff: false });
+  }
+}
+
+async function allOver(cluster: RealCluster): Promise<void> {
+  while (cluster.moves.open > 0) await new Promise<void>((resolve) => cluster.clock.schedule(100, resolve));
 }

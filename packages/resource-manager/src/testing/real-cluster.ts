@@ -1,6 +1,15 @@
 /** Three Resource Managers over the real multi-Raft host, with memory logs, network and databases, in virtual time. */
 import { MultiRaftHost, multiRaftConfig, type GroupStatus } from '@mas/multi-raft';
-import { changeMap, genesisPlacement, LeaderDirectory, META_GROUP, PlacementIndex, slotOfAccount, type MapChange, type PlacementMap } from '@mas/placement';
+import {
+  changeMap,
+  genesisPlacement,
+  META_GROUP,
+  PlacementIndex,
+  slotOfAccount,
+  type LeaderDirectory,
+  type MapChange,
+  type PlacementMap,
+} from '@mas/placement';
 import { ProcessClock, VirtualClock } from '@mas/testkit/clock';
 import { MemoryLogDisk, MemoryLogStore } from '@mas/testkit/log-store';
 import { FaultyDatabase } from '@mas/testkit/applied-store';
@@ -16,6 +25,7 @@ import type { ApplyResult } from '../resource-manager-options';
 import { MemorySnapshotSpool } from '../snapshot-spool';
 import type { TokenVerifier } from '../token-verifier';
 import { jsonLedgerCodec, jsonRowCodec } from './json-codecs';
+import { OrderBook } from './order-book';
 import { OPERATOR } from './payments';
 
 interface Process {
@@ -40,6 +50,7 @@ export class RealCluster {
     3,
     3,
   );
+  readonly moves = new OrderBook(this.placement);
   readonly failures: unknown[] = [];
   readonly databases = new Map<RmId, FaultyDatabase>();
   /** Snapshots installed so far. */
@@ -49,7 +60,6 @@ export class RealCluster {
   private readonly processes = new Map<RmId, Process>();
   private readonly identities = new Map<RmId, MemoryIdentityStore>();
   private readonly cluster = madeUpCluster(this.placement.resourceManagers.map(({ rm }) => rm));
-  private readonly index = new PlacementIndex(this.placement);
   private readonly hints = new Map<BucketId, RmId>();
 
   constructor(
@@ -96,7 +106,7 @@ export class RealCluster {
     if (!config.ok) throw new Error(JSON.stringify(config.error));
     const identities = this.identities.get(rm) ?? new MemoryIdentityStore();
     this.identities.set(rm, identities);
-    const directory = new LeaderDirectory(new PlacementIndex(identities.loadMap() ?? this.placement));
+    const directory = this.moves.directory(identities.loadMap());
     const manager = new ResourceManager({
       rm,
       membership: founderMembership(member, identities),
@@ -107,6 +117,7 @@ export class RealCluster {
       tokens: testTokens,
       participants: { send: (to, request) => this.exchange(to, request, 'rm') },
       directory,
+      moves: this.moves,
       clock,
       random: this.random.fork(),
       logger: { ...silentLogger, info: (_facts, message) => this.countInstall(message) },
@@ -168,7 +179,7 @@ export class RealCluster {
   }
 
   bucketOf(account: AccountNumber): BucketId {
-    return this.index.bucketOf(slotOfAccount(account));
+    return new PlacementIndex(this.moves.map).bucketOf(slotOfAccount(account));
   }
 
   /** As a coordinator asks: hints and repetitions until somebody answers, for at most `tries`. */
@@ -176,7 +187,7 @@ export class RealCluster {
     let reply: ParticipantReply = { kind: 'unavailable', reason: 'nobody asked' };
     for (let attempt = 0; attempt < tries; attempt += 1) {
       const rm = this.hints.get(bucket) ?? rmId(1 + (attempt % 3));
-      reply = await this.exchange(rm, request);
+      reply = await this.exchange(rm, request, 'tm');
       if (reply.kind === 'not-leader' || reply.kind === 'unknown' || reply.kind === 'unavailable' || reply.kind === 'no-replica') {
         this.hints.delete(bucket);
         if (reply.kind === 'not-leader' && reply.leader !== null) this.hints.set(bucket, reply.leader);
@@ -190,7 +201,7 @@ export class RealCluster {
   }
 
   async checksum(rm: RmId, bucket: BucketId): Promise<ReplicaChecksum> {
-    const reply = await this.settling(this.exchange(rm, { kind: 'checksum', bucket, atUs: null }));
+    const reply = await this.settling(this.exchange(rm, { kind: 'checksum', bucket, atUs: null }, 'tm'));
     if (reply.kind !== 'checksum') throw new Error(JSON.stringify(reply));
     return reply.checksum;
   }
