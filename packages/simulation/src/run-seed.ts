@@ -70,7 +70,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const watch = new ClusterWatch(world, findings);
   const cluster = new Cluster(world, shapeOf(draws, faults), watch);
   const operator = new Operator(cluster, draws.fork());
-  watch.handOvers.isAskedFor = (rm, group) => operator.isMoving || cluster.isHandOverAsked(rm, group);
+  // Whoever has founded a later bucket leads it alone at first, and says so to nobody: for how long is not to be seen from outside.
+  watch.handOvers.isAskedFor = (rm, group) => operator.isMoving || cluster.isLater(group) || cluster.isHandOverAsked(rm, group);
   watch.onCommitted = (home, { untold }) =>
     cluster.decided(
       home,

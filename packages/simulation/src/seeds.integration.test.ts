@@ -13,8 +13,8 @@ const MIN_SEEDS = 8;
 const MAX_SEEDS = 60;
 const BUDGET_MS = 75_000;
 const FIRST_SEED = 1_000;
-/** The first of them that have drawn every kind of fault are 28. */
-const ENOUGH_SEEDS = 28;
+/** The first of them that have drawn every kind of fault are 29. */
+const ENOUGH_SEEDS = 29;
 
 describe('simulated cluster', () => {
   test('the same seed gives the same history, to the byte', async () => {

@@ -5,6 +5,7 @@ import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit
 import type { BucketId, RmId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { EPOCH_MS } from '../world/sim-process';
+import { leftOfBuckets } from './left-of-buckets';
 
 const CONVERGE_MS = 15_000;
 const ASK_MS = 5_000;
@@ -38,6 +39,7 @@ async function everything(cluster: Cluster, accounts: readonly string[]): Promis
     if (paymentsInFlight > 0) found.push(`${name} still drives ${paymentsInFlight} payments`);
   }
   for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
+  found.push(...leftOfBuckets(cluster));
   return found;
 }
 

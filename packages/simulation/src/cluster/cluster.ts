@@ -127,6 +127,11 @@ export class Cluster {
     return Array.from({ length: this.shape.buckets }, (_, i) => bucketId(i + 1));
   }
 
+  /** Of a bucket that was added since. */
+  isLater(group: BucketId): boolean {
+    return group !== META_GROUP && !this.buckets.includes(group);
+  }
+
   get placement(): PlacementIndex {
     return this.index;
   }

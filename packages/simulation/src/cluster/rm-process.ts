@@ -302,8 +302,15 @@ export class RmProcess {
     };
     const addGroup = host.addGroup.bind(host);
     host.addGroup = (group: BucketId, applier: Applier<readonly Outcome[]>, initial: InitialGroup | null) => {
-      if (initial !== null && !this.machine.isForeign && log.storage(group) === undefined) observer.onFounded(this.process.name, group);
-      return addGroup(group, observed(applier, this.rm, group, observer), initial);
+      const founds = initial !== null && !this.machine.isForeign && log.storage(group) === undefined;
+      const added = addGroup(group, observed(applier, this.rm, group, observer), initial);
+      // Of what dies before its log has the group nobody has heard anything.
+      if (founds)
+        void added.then(
+          () => observer.onFounded(this.process.name, group),
+          () => undefined,
+        );
+      return added;
     };
   }
 

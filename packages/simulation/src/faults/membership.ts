@@ -23,7 +23,7 @@ async function move(site: FaultSite): Promise<void> {
   const process = leader === null ? undefined : cluster.rms.get(leader);
   const manager = process?.hasStarted === true ? process.manager : null;
   if (process === undefined || manager === null) return;
-  const { bucket, replicas } = site.pick(placements(map));
+  const { bucket, replicas } = site.pick(placements(map).filter((placed) => placed.bucket === META_GROUP || cluster.buckets.includes(placed.bucket)));
   const from = site.pick(replicas);
   const outside = cluster.rmIds.filter((rm) => !replicas.includes(rm));
   const to = outside.length === 0 ? null : site.pick(outside);

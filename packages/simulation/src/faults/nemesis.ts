@@ -18,6 +18,7 @@ import { crashes, deathsAtSteps, deathsOfVoters, fullDisks, pauses, powerCuts, r
 import { oldCopies } from './old-copies';
 import { strangers } from './strangers';
 import { redisTrouble, sqlCommits, sqlDown, sqlEverywhere, sqlSlow } from './store-faults';
+import { bucketsComeAndGo } from './buckets';
 import { membership } from './membership';
 
 export const ALL_FAULTS: readonly Fault[] = [
@@ -55,6 +56,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   sqlEverywhere,
   lateAnswers,
   homesOutOfReach,
+  bucketsComeAndGo,
 ];
 
 const MIN_KINDS = 1;

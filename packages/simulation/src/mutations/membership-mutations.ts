@@ -75,4 +75,28 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     ],
     faults: ['lost disks', 'old copies', 'power cuts', 'power cuts'],
   },
+  {
+    name: 'each replica founds a new bucket',
+    why: 'whoever hears of a bucket before others have told it of a leader begins its group',
+    changes: [
+      {
+        file: 'resource-manager/src/resource-manager',
+        find: 'return founder?.rm === self.rm && founder.ordinal === self.ordinal ?',
+        replace: 'return founder !== null ?',
+      },
+    ],
+    faults: ['buckets come and go'],
+  },
+  {
+    name: 'a retired bucket is kept by those that were down',
+    why: 'the leader of the group is asked, and there is none any more',
+    changes: [
+      {
+        file: 'resource-manager/src/nodes/replica-keeper',
+        find: "if (role === 'stopped' || !isRetired(",
+        replace: "if (role === 'stopped' || role !== 'leader' || !isRetired(",
+      },
+    ],
+    faults: ['buckets come and go', 'crashes'],
+  },
 ];
