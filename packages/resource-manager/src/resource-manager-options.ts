@@ -52,7 +52,7 @@ export interface ResourceManagerOptions {
   /** Of this process, for whoever asks how it is; null: not known. */
   readonly certificatesEndMs?: () => number | null;
   readonly failpoints?: Failpoints;
-  /** Moves of slots that its buckets are to carry out; without them none begins. */
+  /** Moves of slots that its buckets are to carry out, if not those of the placement map. */
   readonly moves?: OrderedMoves;
   /** A newer map counts; called before the members that it names do. */
   readonly onPlacement?: (map: PlacementMap) => void;

@@ -14,6 +14,7 @@ import { describeStop, startStop, type BucketStop } from './bucket/bucket-stop';
 import type { ReplicaContext } from './bucket/replica-context';
 import { StoreHealth } from './bucket/store-health';
 import { noFailpoints } from './failpoints';
+import { MapOrders } from './drivers/map-orders';
 import type { OrderedMoves } from './drivers/move-carrier';
 import { StoreProbe } from './drivers/store-probe';
 import { BucketExchange } from './homes/exchange';
@@ -61,7 +62,9 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     this.relay = new Relay({ rm, participants, leader: (group) => (this.stops.has(group) ? null : host.leader(group)), maxRelayed: config.maxRelayed });
     this.homes = new HomeQuerier(this.exchange, directory, config.maxDriverItems);
     this.admission = new AdmissionControl(options.tokens, options.digest, () => txnVersionOf(directory.placement().map));
-    this.moves = options.moves ?? NO_ORDERS;
+    this.moves =
+      options.moves ??
+      new MapOrders({ directory, ask: (request) => this.exchange.ask(META_GROUP, request), onMap: (map) => this.onMap(map), logger: options.logger });
     this.onPlacement = options.onPlacement;
     this.nodes = new Nodes({
       context: this.context,
@@ -430,9 +433,6 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
     await this.context.store.close();
   }
 }
-
-/** What is departing already is gone on with all the same. */
-const NO_ORDERS: OrderedMoves = { from: () => [], ended: () => Promise.resolve() };
 
 /** Of the cluster's founders. */
 function votersOf(replicas: readonly RmId[]): ConfState {

@@ -65,6 +65,8 @@ export class RealCluster {
   constructor(
     seed: number,
     private readonly config: ResourceManagerConfigInput = {},
+    /** Whose moves of slots are carried out. */
+    private readonly ordersBy: 'book' | 'map' = 'book',
   ) {
     this.random = new SeededRandom(seed);
     this.network = new MemoryNetwork(this.clock, this.random.fork());
@@ -117,7 +119,7 @@ export class RealCluster {
       tokens: testTokens,
       participants: { send: (to, request) => this.exchange(to, request, 'rm') },
       directory,
-      moves: this.moves,
+      ...(this.ordersBy === 'map' ? {} : { moves: this.moves }),
       clock,
       random: this.random.fork(),
       logger: { ...silentLogger, info: (_facts, message) => this.countInstall(message) },
