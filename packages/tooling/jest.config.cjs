@@ -30,5 +30,7 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
   // Only what hangs is ended by these: a machine may be as busy as it likes.
   testTimeout: kind === 'unit' ? 300_000 : 900_000,
+  // Integration tests run one after the other in one process (--runInBand).
+  ...(kind === 'integration' ? { reporters: ['default', path.join(__dirname, 'left-open.cjs')] } : {}),
   cacheDirectory: path.join(root, 'node_modules/.cache/jest'),
 };

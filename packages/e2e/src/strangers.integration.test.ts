@@ -152,6 +152,7 @@ test('a Resource Manager: nobody without a certificate gets past the handshake, 
   const silent = Array.from({ length: 600 }, () => silence(rm));
   open.push({ hangUp: () => silent.forEach((socket) => socket.destroy()) });
   const strangers = Array.from({ length: 20 }, () => Stranger.open(cluster.certs(), rm));
+  open.push(...strangers);
   await waitUntil('those who show no certificate are hung up on', () => strangers.every((each) => each.isClosed()), PATIENCE);
   await served();
 }, 150_000);

@@ -5,7 +5,7 @@ import type { ClientHttp2Session, Settings } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rawCall, rawSession, type RawCall } from '@mas/test-servers';
+import { hangUp, rawCall, rawSession, type RawCall } from '@mas/test-servers';
 
 interface OpenCall extends RawCall {
   readonly path: string;
@@ -55,7 +55,7 @@ export class Stranger {
   }
 
   hangUp(): void {
-    this.session.destroy();
+    hangUp(this.session);
   }
 }
 

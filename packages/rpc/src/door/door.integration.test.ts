@@ -3,7 +3,7 @@ import type { ClientHttp2Session, Settings } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { status as Code } from '@grpc/grpc-js';
 import { silentLogger, type LogFacts, type Logger } from '@mas/values';
-import { frame, rawCall, rawSession, type RawCall } from '@mas/test-servers';
+import { frame, hangUp, rawCall, rawSession, type RawCall } from '@mas/test-servers';
 import { systemClock } from '@mas/testkit/clock';
 import { eventually } from '../testing/eventually';
 import { makeTestCerts } from '../testing/test-certs';
@@ -124,7 +124,7 @@ beforeEach(() => {
   held.length = 0;
 });
 afterEach(async () => {
-  for (const one of sessions.splice(0)) one.destroy();
+  for (const one of sessions.splice(0)) hangUp(one);
   await door.stop(0);
 });
 
