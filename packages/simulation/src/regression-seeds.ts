@@ -98,5 +98,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     faults: ['crossed clusters', 'membership changes', 'duplication', 'SQL at COMMIT'],
     was: 'a home was asked about the past alone where a read of now needed what it had decided since: a new leader had not applied it yet',
   },
+  {
+    seed: 69,
+    faults: ['buckets come and go', 'power cuts', 'clock jumps', 'crashes'],
+    was: "a new bucket's first entry had the time of its founder's clock, which was wrong, while no time was agreed on",
+  },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

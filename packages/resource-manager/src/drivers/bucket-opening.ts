@@ -39,15 +39,15 @@ export class BucketOpening {
   }
 
   private due(): Instruction | null {
-    const { config, directory } = this.context;
+    const { config, directory, host } = this.context;
     const { policy, semanticsVersion } = this.applier.state().ledger.meta();
     if (policy !== null)
       return config.policy.version > policy.version ? { kind: 'set-policy', policy: config.policy, semanticsVersion, subject: { kind: 'system' } } : null;
     const { map } = directory.placement();
     const placed = map.buckets.find(({ bucket }) => bucket === this.applier.bucket);
-    return placed === undefined
-      ? null
-      : { kind: 'genesis', slots: placed.slots, epoch: GENESIS_EPOCH, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
+    // The first entry of all has its time from one clock alone where none is agreed on. That is as it must be when a cluster is founded; a later bucket, which nobody waits for, waits.
+    if (placed === undefined || (placed.slots.length === 0 && host.agreedMs() === null)) return null;
+    return { kind: 'genesis', slots: placed.slots, epoch: GENESIS_EPOCH, policy: config.policy, semanticsVersion: SEMANTICS_VERSION };
   }
 
   private mayRaise(): boolean {
