@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 import { MasClient, readsInTime, RetryingChannel } from '@mas/client';
 import type { RunningServer } from '@mas/rpc';
+import { goAwayAndCall } from '@mas/test-servers';
 import { silentLogger } from '@mas/values';
 import { PAID, tellOfPayment } from '../../client/src/statement/testing/told-payment';
 import { committed, TXN } from '../../rpc/src/testing/fake-coordinator';
@@ -97,6 +98,11 @@ test('the header Idempotency-Key is the id', async () => {
   expect(coordinator.calls).toMatchObject([{ args: [{}, { id: 'k1' }] }]);
   expect((await pay(PAYMENT, { 'idempotency-key': 'p1' })).status).toBe(200);
   expect((await pay(PAYMENT, { 'idempotency-key': 'p2' })).body).toMatchObject({ status: 400, reason: 'FIELD_TWICE', field: 'id' });
+});
+
+test('whoever goes away with an error, and asks in the same packet, ends his connection and no process', async () => {
+  await goAwayAndCall(gateway.port, certs.tm.ca);
+  expect((await ask('GET', '/v1/accounts/abc')).status).toBe(200);
 });
 
 test('an aborted payment is a problem with its reason and the payment', async () => {

@@ -1,6 +1,6 @@
 /** The public service as JSON over HTTP/1.1 and HTTP/2, always with TLS. It knows nothing and keeps nothing: whoever calls shows a token, which goes on to a Transaction Manager. */
 import cors from '@fastify/cors';
-import { TLS_MIN_VERSION, TLS_SUITES } from '@mas/rpc';
+import { endedBehindPacket, TLS_MIN_VERSION, TLS_SUITES } from '@mas/rpc';
 import Fastify from 'fastify';
 import { HeadWatch } from './head-watch';
 import { LIMITS } from './limits';
@@ -65,6 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
   app.server.maxConnections = LIMITS.connections;
   app.server.on('sessionError', () => undefined);
+  app.server.on('session', endedBehindPacket);
   const heads = new HeadWatch();
   app.server.on('secureConnection', (socket) => heads.connected(socket));
   let underWay = 0;

@@ -26,6 +26,7 @@ export { refusalOf, refusalStatus } from './membership/refusal-status';
 export { GrpcMembershipClient, type MembershipClientOptions } from './client/membership-client';
 export { edgeLimits, type EdgeLimits } from './server/edge-limits';
 export { NODE_DOOR, type DoorLimits } from './door/door-limits';
+export { endedBehindPacket } from './door/ended-behind-packet';
 export { ListenFailed, type RunningServer } from './server/running-server';
 export { startRmServer, type RmServerOptions } from './server/start-rm-server';
 export { startTmServer, type TmServerOptions } from './server/start-tm-server';

@@ -48,6 +48,37 @@ export function rawCall(session: ClientHttp2Session, path: string, headers: Outg
   return { stream, status: () => status, isClosed: () => closed };
 }
 
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+const [DATA, HEADERS, SETTINGS, GOAWAY] = [0, 1, 4, 7];
+const [END_STREAM, END_HEADERS] = [1, 4];
+/** POST, https, /, and the authority abc, by HPACK's table. */
+const HEADER_BLOCK = Buffer.from([0x83, 0x87, 0x84, 0x41, 0x03, 0x61, 0x62, 0x63]);
+const INTERNAL_ERROR = 2;
+
+/** Says in one packet that it goes away because of an error, and goes on with calls. @returns once the connection is gone */
+export function goAwayAndCall(port: number, ca: Buffer): Promise<void> {
+  const calls = [1, 3, 5].flatMap((stream) => [frameOf(HEADERS, END_HEADERS, stream, HEADER_BLOCK), frameOf(DATA, END_STREAM, stream, Buffer.from('more'))]);
+  const goAway = frameOf(GOAWAY, 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, INTERNAL_ERROR]));
+  const socket = connectTls({ host: 'localhost', port, ca, ALPNProtocols: ['h2'] }, () => {
+    socket.end(Buffer.concat([Buffer.from(PREFACE), frameOf(SETTINGS, 0, 0, Buffer.alloc(0)), goAway, ...calls]));
+  });
+  socket.resume();
+  return new Promise((resolve) => {
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
+  });
+}
+
+/** RFC 9113, section 4.1. */
+function frameOf(type: number, flags: number, stream: number, content: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(content.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, content]);
+}
+
 /** Flag, length, and as much of the message as is given. */
 export function frame(announcedBytes: number, content: Buffer = Buffer.alloc(announcedBytes), flag = 0): Buffer {
   const prefix = Buffer.alloc(5);

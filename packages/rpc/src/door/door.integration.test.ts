@@ -3,7 +3,7 @@ import type { ClientHttp2Session, Settings } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { status as Code } from '@grpc/grpc-js';
 import { silentLogger, type LogFacts, type Logger } from '@mas/values';
-import { frame, hangUp, rawCall, rawSession, type RawCall } from '@mas/test-servers';
+import { frame, goAwayAndCall, hangUp, rawCall, rawSession, type RawCall } from '@mas/test-servers';
 import { systemClock } from '@mas/testkit/clock';
 import { eventually } from '../testing/eventually';
 import { makeTestCerts } from '../testing/test-certs';
@@ -151,6 +151,15 @@ describe('by the headers alone', () => {
     await ended([call]);
     expect(status).toBe(415);
   });
+});
+
+test('whoever goes away with an error, and calls in the same packet, ends his connection and no process', async () => {
+  await open();
+  await goAwayAndCall(port, certs.tm.ca);
+  const call = rawCall(session(), '/echo');
+  call.stream.end(frame(1));
+  await ended([call]);
+  expect(call.status()).toBe('0');
 });
 
 describe('what does not move is ended', () => {

@@ -13,6 +13,7 @@ import { TLS_MIN_VERSION, TLS_SUITES } from '../auth/tls-suites';
 import { Connection, type DoorState } from './connection';
 import { ConnectionList, type Guest } from './connection-list';
 import type { DoorLimits } from './door-limits';
+import { endedBehindPacket } from './ended-behind-packet';
 import { GuestBook } from './guest-book';
 import { MemoryAccount } from './memory-account';
 import type { Method } from './methods';
@@ -170,6 +171,7 @@ export class Door {
 
   private begin(session: ServerHttp2Session): void {
     session.on('error', () => undefined);
+    endedBehindPacket(session);
     const guest = this.guestOf.get(nameOf(session.socket));
     // The socket closed meanwhile.
     if (guest === undefined) return session.destroy();

@@ -58,7 +58,8 @@ describe('a connection that only puts', () => {
   });
 
   it('answers all callers when the connection is lost, and those who come later', async () => {
-    await connectTo((stream) => stream.session?.destroy());
+    // Behind the packet that is being read: within it, Node 22.23.3 aborts the process (rpc's ended-behind-packet.ts).
+    await connectTo((stream) => setImmediate(() => stream.session?.destroy()));
     expect(await Promise.all(Array.from({ length: 10 }, () => put(Buffer.from('lost'))))).toEqual(Array(10).fill(false));
     expect(connection?.failed).toBeDefined();
     expect(await put(Buffer.from('later'))).toBe(false);
