@@ -7,7 +7,7 @@ export { mySqlIsHere, startMySql } from './mysql';
 export { startPostgres, type PostgresOptions } from './postgres';
 export { promtool, startPrometheus, type PrometheusOptions } from './prometheus';
 export type { SqlServerOptions } from './sql-server';
-export { frame, goAwayAndCall, hangUp, rawCall, rawSession, type RawCall } from './raw-peer';
+export { END_STREAM, END_HEADERS, frame, FRAME, frameOf, goAwayAndCall, hangUp, HEADER_BLOCK, rawCall, rawSession, sendPacket, type RawCall } from './raw-peer';
 export { startRedis, type RedisOptions } from './redis';
 export type { TestServer } from './test-server';
 export { waitUntil } from './wait-until';

@@ -49,18 +49,34 @@ export function rawCall(session: ClientHttp2Session, path: string, headers: Outg
 }
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
-const [DATA, HEADERS, SETTINGS, GOAWAY] = [0, 1, 4, 7];
-const [END_STREAM, END_HEADERS] = [1, 4];
-/** POST, https, /, and the authority abc, by HPACK's table. */
-const HEADER_BLOCK = Buffer.from([0x83, 0x87, 0x84, 0x41, 0x03, 0x61, 0x62, 0x63]);
-const INTERNAL_ERROR = 2;
+export const FRAME = {
+  DATA: 0,
+  HEADERS: 1,
+  PRIORITY: 2,
+  RST_STREAM: 3,
+  SETTINGS: 4,
+  PUSH_PROMISE: 5,
+  PING: 6,
+  GOAWAY: 7,
+  WINDOW_UPDATE: 8,
+  CONTINUATION: 9,
+} as const;
+export const [END_STREAM, END_HEADERS] = [1, 4];
 
-/** Says in one packet that it goes away because of an error, and goes on with calls. @returns once the connection is gone */
-export function goAwayAndCall(port: number, ca: Buffer): Promise<void> {
-  const calls = [1, 3, 5].flatMap((stream) => [frameOf(HEADERS, END_HEADERS, stream, HEADER_BLOCK), frameOf(DATA, END_STREAM, stream, Buffer.from('more'))]);
-  const goAway = frameOf(GOAWAY, 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, INTERNAL_ERROR]));
+/** Of HTTP/2, RFC 9113, section 4.1. */
+export function frameOf(type: number, flags: number, stream: number, content: Uint8Array): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(content.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, content]);
+}
+
+/** A connection that sends these frames in one packet, and ends. @returns once it is gone */
+export function sendPacket(port: number, ca: Buffer, frames: readonly Buffer[]): Promise<void> {
   const socket = connectTls({ host: 'localhost', port, ca, ALPNProtocols: ['h2'] }, () => {
-    socket.end(Buffer.concat([Buffer.from(PREFACE), frameOf(SETTINGS, 0, 0, Buffer.alloc(0)), goAway, ...calls]));
+    socket.end(Buffer.concat([Buffer.from(PREFACE), frameOf(FRAME.SETTINGS, 0, 0, Buffer.alloc(0)), ...frames]));
   });
   socket.resume();
   return new Promise((resolve) => {
@@ -69,14 +85,18 @@ export function goAwayAndCall(port: number, ca: Buffer): Promise<void> {
   });
 }
 
-/** RFC 9113, section 4.1. */
-function frameOf(type: number, flags: number, stream: number, content: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(content.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, content]);
+/** POST, https, /, and the authority abc, by HPACK's table. */
+export const HEADER_BLOCK = Buffer.from([0x83, 0x87, 0x84, 0x41, 0x03, 0x61, 0x62, 0x63]);
+const INTERNAL_ERROR = 2;
+
+/** Says in one packet that it goes away because of an error, and goes on with calls. */
+export function goAwayAndCall(port: number, ca: Buffer): Promise<void> {
+  const goAway = frameOf(FRAME.GOAWAY, 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, INTERNAL_ERROR]));
+  const call = (stream: number): readonly Buffer[] => [
+    frameOf(FRAME.HEADERS, END_HEADERS, stream, HEADER_BLOCK),
+    frameOf(FRAME.DATA, END_STREAM, stream, Buffer.from('more')),
+  ];
+  return sendPacket(port, ca, [goAway, ...call(1), ...call(3), ...call(5)]);
 }
 
 /** Flag, length, and as much of the message as is given. */

@@ -2,8 +2,9 @@
 import type { ClientHttp2Session, Settings } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { status as Code } from '@grpc/grpc-js';
+import * as fc from 'fast-check';
 import { silentLogger, type LogFacts, type Logger } from '@mas/values';
-import { frame, goAwayAndCall, hangUp, rawCall, rawSession, type RawCall } from '@mas/test-servers';
+import { END_HEADERS, frame, FRAME, frameOf, goAwayAndCall, hangUp, HEADER_BLOCK, rawCall, rawSession, sendPacket, type RawCall } from '@mas/test-servers';
 import { systemClock } from '@mas/testkit/clock';
 import { eventually } from '../testing/eventually';
 import { makeTestCerts } from '../testing/test-certs';
@@ -156,6 +157,59 @@ describe('by the headers alone', () => {
 test('whoever goes away with an error, and calls in the same packet, ends his connection and no process', async () => {
   await open();
   await goAwayAndCall(port, certs.tm.ca);
+  const call = rawCall(session(), '/echo');
+  call.stream.end(frame(1));
+  await ended([call]);
+  expect(call.status()).toBe('0');
+});
+
+/** The path /hold, as gRPC sends it. */
+const HOLD_HEADERS = Buffer.concat([
+  Buffer.from([0x83, 0x87, 0x44, 0x05]),
+  Buffer.from('/hold'),
+  Buffer.from([0x41, 0x03]),
+  Buffer.from('abc'),
+  Buffer.from([0x5f, 0x10]),
+  Buffer.from('application/grpc'),
+]);
+const anyStream = fc.nat(9).map((at) => 2 * at + 1);
+const anyFrame = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom(HOLD_HEADERS, HEADER_BLOCK), fc.nat(1), anyStream)
+      .map(([block, end, at]) => frameOf(FRAME.HEADERS, END_HEADERS | end, at, block)),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.oneof(fc.constant(frame(3)), fc.uint8Array({ maxLength: 30 })), fc.nat(1), anyStream)
+      .map(([bytes, end, at]) => frameOf(FRAME.DATA, end, at, bytes)),
+  },
+  { weight: 2, arbitrary: fc.tuple(fc.nat(13), anyStream).map(([code, at]) => frameOf(FRAME.RST_STREAM, 0, at, Buffer.from([0, 0, 0, code]))) },
+  { weight: 1, arbitrary: fc.tuple(fc.nat(9), fc.nat(13)).map(([at, code]) => frameOf(FRAME.GOAWAY, 0, 0, Buffer.from([0, 0, 0, at, 0, 0, 0, code]))) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat(7), fc.nat(65_535)).map(([key, to]) => frameOf(FRAME.SETTINGS, 0, 0, Buffer.from([0, key, 0, 0, to >> 8, to & 255]))),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.boolean(), anyStream, fc.nat(255)).map(([all, at, by]) => frameOf(FRAME.WINDOW_UPDATE, 0, all ? 0 : at, Buffer.from([0, 0, 0, by]))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.nat(15), fc.nat(255), fc.nat(12), fc.uint8Array({ maxLength: 40 }))
+      .map(([type, flags, at, bytes]) => frameOf(type, flags, at, bytes)),
+  },
+);
+
+test('whatever frames come in one packet, the next caller is served', async () => {
+  await open();
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyFrame, { minLength: 1, maxLength: 15 }), (frames) => sendPacket(port, certs.tm.ca, frames)),
+    { numRuns: 300 },
+  );
   const call = rawCall(session(), '/echo');
   call.stream.end(frame(1));
   await ended([call]);
