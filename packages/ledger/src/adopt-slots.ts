@@ -2,16 +2,16 @@
  * The side of a move that takes slots over (docs/adr/0029). Rows that come in are staged: they are in the tables, and nothing is decided by them or said
  * of them. By one entry they become the bucket's own, or go for good; whichever is first in this log is how the move has ended.
  */
-import { fitsInt64 } from '@mas/values';
+import { fitsInt64, type SlotRange, isIn } from '@mas/values';
 import type { Applying } from './applying';
-import type { AdoptSlots, BeginImport, DeclineImport, ImportRows, SlotRange } from './instruction';
+import type { AdoptSlots, BeginImport, DeclineImport, ImportRows } from './instruction';
 import { lockKey } from './lock-row';
 import { moveOutcome, refusedMove } from './move-outcome';
 import type { Arriving } from './moves-state';
 import type { MoveRefusal, MoveStage, Outcome } from './outcome';
 import { PinnedIndex } from './pinned-index';
 import { checkRoomInBucket } from './room';
-import { isIn, MovedSumming, NO_SUMS, sameSums, type MovedRows, type MovedSums } from './slot-moves';
+import { MovedSumming, NO_SUMS, sameSums, type MovedRows, type MovedSums } from './slot-moves';
 
 export function beginImport(a: Applying, { move, slots, from, attempt }: BeginImport): Outcome {
   const { moves } = a.state;

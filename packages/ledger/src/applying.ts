@@ -3,9 +3,8 @@
  * indexes in step, and checks after every store that the money still obeys its rules. Has no rule of its own about
  * what an instruction may do.
  */
-import { fitsInt64, invariant, type AccountNumber, type AmountMinor, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { fitsInt64, invariant, type AccountNumber, type AmountMinor, type PaymentKey, type Slot, type TxnId, type SlotRange } from '@mas/values';
 import type { BucketState } from './bucket-state';
-import type { SlotRange } from './instruction';
 import type { LegChange } from './leg-changes';
 import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';

@@ -4,14 +4,13 @@
  * Proves from the rows alone what apply keeps by construction, so that a bug, a bad disk or a bad hand shows. Whether
  * the two sides of a payment agree across buckets is asked elsewhere.
  */
-import { formatAmount, present, type AccountNumber, type AmountMinor, type Currency } from '@mas/values';
+import { formatAmount, present, type AccountNumber, type AmountMinor, type Currency, type SlotRange, isIn } from '@mas/values';
 import { AccountAudit, MAX_DIFFERENCES } from './account-audit';
 import type { SlotOf } from './bucket-state';
-import type { SlotRange } from './instruction';
 import type { BucketMeta } from './ledger-state';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 import type { AnyRow } from './row-text';
-import { isIn, isStaged } from './slot-moves';
+import { isStaged } from './slot-moves';
 
 export interface BucketAuditReport {
   readonly accounts: number;

@@ -2,8 +2,18 @@
  * The mutable form of BucketMeta and the pinned rows, owned by one Ledger. Everything here is replicated state:
  * only applying an instruction changes it.
  */
-import { invariant, slot, SLOT_COUNT, type AccountNumber, type AmountMinor, type BucketId, type Currency, type PaymentKey, type Slot } from '@mas/values';
-import type { SlotRange } from './instruction';
+import {
+  invariant,
+  slot,
+  SLOT_COUNT,
+  type AccountNumber,
+  type AmountMinor,
+  type BucketId,
+  type Currency,
+  type PaymentKey,
+  type Slot,
+  type SlotRange,
+} from '@mas/values';
 import type { BucketMeta, PinnedRows } from './ledger-state';
 import { MovesState } from './moves-state';
 import { PinnedIndex } from './pinned-index';

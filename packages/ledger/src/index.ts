@@ -37,7 +37,6 @@ export type * from './policy';
 export { COORDINATOR_REASON_NAMES, REFUSAL_NAMES, type AbortReason, type CoordinatorReasonName, type Refusal, type RefusalName } from './refusal';
 export { changesOwnership, isOfMove, MAX_ROWS_PER_PART, type MoveInstruction } from './of-move';
 export {
-  isIn,
   isStaged,
   MovedSumming,
   NO_MOVES,

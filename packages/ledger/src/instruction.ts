@@ -2,7 +2,7 @@
  * The instructions that a bucket's log carries. An entry is a stamp and a list of them; apply reads nothing else.
  * docs/protocol.md has the table of effects; ledger.ts the code.
  */
-import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId, SlotRange } from '@mas/values';
 import type { LegSpec, PaymentBody } from './payment-body';
 import type { Policy } from './policy';
 import type { AbortReason } from './refusal';
@@ -61,12 +61,6 @@ export interface Genesis {
   readonly policy: Policy;
   /** What instructions mean from here on; see semantics.ts. */
   readonly semanticsVersion: number;
-}
-
-/** Inclusive. */
-export interface SlotRange {
-  readonly from: Slot;
-  readonly to: Slot;
 }
 
 export interface SetPolicy {

@@ -3,8 +3,7 @@
  * The host loads and pins every row that an entry may touch before it applies the entry (rows-touched.ts says
  * which), so a row that is absent here does not exist anywhere.
  */
-import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId } from '@mas/values';
-import type { SlotRange } from './instruction';
+import type { AccountNumber, AmountMinor, BucketId, Currency, PaymentKey, Slot, TxnId, SlotRange } from '@mas/values';
 import type { Policy } from './policy';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 import type { SlotMoves } from './slot-moves';

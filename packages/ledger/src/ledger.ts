@@ -3,7 +3,7 @@
  * and equal log indexes give equal rows and outcomes on every replica and on every replay. It reads no clock, flag or
  * token; time is the entry's stamp. The host owns loading, pinning, checkpoints and the applied index.
  */
-import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId, type SlotRange } from '@mas/values';
 import { changeAccount, createAccount } from './accounts';
 import { adoptSlots, beginImport, declineImport, importRows } from './adopt-slots';
 import { Applying } from './applying';
@@ -11,7 +11,7 @@ import { BucketState, type HomeOf, type SlotOf } from './bucket-state';
 import { bindId, decideAbort, decideCommit, resolve } from './decide';
 import { liesBehind } from './entry-moments';
 import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
-import type { Instruction, LedgerEntry, SlotRange } from './instruction';
+import type { Instruction, LedgerEntry } from './instruction';
 import { entryProblem, instructionProblem } from './instruction-problem';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
 import { acquireLock, breakLock, refreshLock, releaseLock } from './locks';

@@ -1,11 +1,10 @@
 /** Rows in plain maps: for tests, simulations and hosts that keep a whole bucket in memory. */
-import type { AccountNumber, PaymentKey, Slot, TxnId } from '@mas/values';
-import type { SlotRange } from './instruction';
+import { type AccountNumber, type PaymentKey, type Slot, type TxnId, type SlotRange, isIn } from '@mas/values';
 import type { Rows } from './ledger-state';
 import { lockKey } from './lock-row';
 import { lent } from './own-rows';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
-import { isIn, type MovedRows } from './slot-moves';
+import type { MovedRows } from './slot-moves';
 
 export class MemoryRows implements Rows {
   /** These as the bucket holds them: to be looked at, and not to be kept. */

@@ -2,11 +2,10 @@
  * The mutable form of SlotMoves, owned by a BucketState. Pinned rows of slots that are not owned are kept here, apart from those that the bucket acts
  * on: those that come in wait for the adoption, those that are released for the word that they have been adopted, or never will be.
  */
-import { SLOT_COUNT, slot } from '@mas/values';
-import type { SlotRange } from './instruction';
+import { SLOT_COUNT, slot, type SlotRange, isIn, overlap } from '@mas/values';
 import type { PinnedRows } from './ledger-state';
 import { PinnedIndex } from './pinned-index';
-import { isIn, overlap, type Arrival, type Departure, type MovedRange, type MoveNumber, type SlotMoves } from './slot-moves';
+import type { Arrival, Departure, MovedRange, MoveNumber, SlotMoves } from './slot-moves';
 
 export interface Departing extends Departure {
   readonly pinned: PinnedIndex;

@@ -1,6 +1,6 @@
 /** A move of slots step by step (docs/adr/0029); what an adversary makes of it is in moving.model.test.ts. */
-import { bucketId, slot } from '@mas/values';
-import { MovedSumming, type Handover, type MovedRows, type MoveStage, type SlotRange } from './index';
+import { bucketId, slot, type SlotRange } from '@mas/values';
+import { MovedSumming, type Handover, type MovedRows, type MoveStage } from './index';
 import { acc, acknowledge, change, commit, create, decideCommit, lock, pay, payment, prepare, resolve, rollback, share, slotOf, txn } from './testing/builders';
 import { TestBucket } from './testing/test-bucket';
 

@@ -2,14 +2,14 @@
  * The side of a move that gives slots away (docs/adr/0029). From the release on the bucket decides nothing about them, so what it has of them stays as
  * it is until it hears what the next owner has done: adopted them, and its own rows go; or declined for good, and it goes on.
  */
-import { present } from '@mas/values';
+import { present, type SlotRange, isIn } from '@mas/values';
 import type { Applying } from './applying';
-import type { ConfirmRelease, ReclaimSlots, ReleaseSlots, SlotRange } from './instruction';
+import type { ConfirmRelease, ReclaimSlots, ReleaseSlots } from './instruction';
 import { rowsIn } from './moves-state';
 import { PinnedIndex } from './pinned-index';
 import { moveOutcome, refusedMove } from './move-outcome';
 import type { MoveStage, Outcome } from './outcome';
-import { isIn, type Handover } from './slot-moves';
+import type { Handover } from './slot-moves';
 
 export function releaseSlots(a: Applying, { move, slots, to }: ReleaseSlots): Outcome {
   const { state } = a;

@@ -2,8 +2,7 @@
  * Slots that move between buckets (docs/adr/0029): what a bucket keeps of a move while it is under way, and afterwards. The bucket that has the slots
  * *releases* them, the other one *adopts* them, or declines for good; its log decides. In between nobody owns them.
  */
-import type { AmountMinor, BucketId, Currency } from '@mas/values';
-import type { SlotRange } from './instruction';
+import { type AmountMinor, type BucketId, type Currency, type SlotRange, isIn } from '@mas/values';
 import { directionOf } from './leg-effect';
 import type { AccountRow, LegRow, LockRow, OutcomeRow } from './rows';
 
@@ -75,14 +74,6 @@ export interface MovedRows {
 
 export const NO_MOVES: SlotMoves = { seqBase: 0, moved: [], departing: [], arriving: [] };
 export const NO_SUMS: MovedSums = { accounts: 0, legs: 0, outcomes: 0, locks: 0, balances: new Map(), openings: new Map() };
-
-export function isIn({ from, to }: SlotRange, slot: number): boolean {
-  return from <= slot && slot <= to;
-}
-
-export function overlap(a: SlotRange, b: SlotRange): boolean {
-  return a.from <= b.to && b.from <= a.to;
-}
 
 /** Rows that come in, and are nobody's yet. */
 export function isStaged({ arriving }: SlotMoves, slot: number): boolean {

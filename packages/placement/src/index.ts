@@ -31,6 +31,5 @@ export {
   movesOf,
   type FoundingBucket,
   type LaterBuckets,
-  type SlotRange,
   type SlotsMove,
 } from './slots-move';

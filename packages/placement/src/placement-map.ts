@@ -3,9 +3,9 @@
  * whole. The meta group owns it; Redis and every process hold copies.
  */
 import { MemberTable, type ClusterId, type MemberIdentity } from '@mas/membership';
-import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot } from '@mas/values';
+import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot, type SlotRange } from '@mas/values';
 import type { Roster } from './roster';
-import type { LaterBuckets, SlotRange, SlotsMove } from './slots-move';
+import type { LaterBuckets, SlotsMove } from './slots-move';
 
 /** The group of the meta state machine, which keeps this map itself. */
 export const META_GROUP = bucketId(0);

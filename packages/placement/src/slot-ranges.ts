@@ -1,15 +1,10 @@
 /** Sets of slots as the map writes them: ascending ranges with a gap between any two. Pure. */
-import { slot, type Slot } from '@mas/values';
-import type { SlotRange } from './slots-move';
+import { slot, type Slot, type SlotRange, overlap } from '@mas/values';
 
 type Ranges = readonly SlotRange[];
 
 export function containsAll(ranges: Ranges, { from, to }: SlotRange): boolean {
   return ranges.some((range) => range.from <= from && to <= range.to);
-}
-
-export function overlap(a: SlotRange, b: SlotRange): boolean {
-  return a.from <= b.to && b.from <= a.to;
 }
 
 export function withSlots(ranges: Ranges, added: SlotRange): Ranges {

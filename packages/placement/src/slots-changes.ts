@@ -2,12 +2,12 @@
  * Changes of which bucket has which slots, and of which buckets there are, on the map (docs/adr/0029, docs/adr/0031). Pure: evaluated before a command is proposed, for a
  * refusal that has a name, and again where it is applied. What has happened already, or is over, gives the same map.
  */
-import { err, MAX_SLOTS_PER_MOVE, ok, SLOT_COUNT, type BucketId, type Result, type RmId } from '@mas/values';
+import { err, MAX_SLOTS_PER_MOVE, ok, SLOT_COUNT, type BucketId, type Result, type RmId, type SlotRange, overlap } from '@mas/values';
 import { MAX_REPLICAS } from './node-changes';
 import { META_GROUP, type BucketPlacement, type ClusterRecord, type PlacementMap } from './placement-map';
 import { rosterOf } from './roster';
-import { containsAll, overlap, withoutSlots, withSlots } from './slot-ranges';
-import { founderOf, isRetired, laterBucketsOf, movesOf, type LaterBuckets, type SlotRange, type SlotsMove } from './slots-move';
+import { containsAll, withoutSlots, withSlots } from './slot-ranges';
+import { founderOf, isRetired, laterBucketsOf, movesOf, type LaterBuckets, type SlotsMove } from './slots-move';
 
 /** Under way at the same time: each has slots that nobody owns for a moment. */
 export const MAX_MOVES = 8;

@@ -3,14 +3,8 @@
  * How far a move is stands in the logs of its two buckets; that it was ordered, and by which number, stands here.
  */
 import type { MemberId } from '@mas/membership';
-import type { BucketId, Slot } from '@mas/values';
+import type { BucketId, SlotRange } from '@mas/values';
 import { META_GROUP, type BucketPlacement, type PlacementMap } from './placement-map';
-
-/** Inclusive. */
-export interface SlotRange {
-  readonly from: Slot;
-  readonly to: Slot;
-}
 
 export interface SlotsMove {
   /** The version of the map that it came with: of the moves of one slot a later one has the higher number. */

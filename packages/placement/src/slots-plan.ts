@@ -2,11 +2,11 @@
  * Which slots should move, so that each bucket has its share of them. Pure and deterministic; a plan is never kept: it is made again at each look, from the map and what is
  * under way, and what it has reached it does not touch. No more slots move than are too many somewhere.
  */
-import { err, MAX_SLOTS_PER_MOVE, ok, present, slot, SLOT_COUNT, type BucketId, type Result } from '@mas/values';
+import { err, MAX_SLOTS_PER_MOVE, ok, present, slot, SLOT_COUNT, type BucketId, type Result, type SlotRange } from '@mas/values';
 import type { PlacementMap } from './placement-map';
 import { withoutSlots } from './slot-ranges';
 import { changeSlots, type SlotsRefusal } from './slots-changes';
-import { countSlots, movesOf, type SlotRange } from './slots-move';
+import { countSlots, movesOf } from './slots-move';
 
 export interface SlotsTarget {
   /** How much of the slots a bucket should have beside the others; 1 where it is not named. Whole numbers up to MAX_WEIGHT. */

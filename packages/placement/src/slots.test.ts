@@ -1,14 +1,14 @@
 /** Slots move and buckets come and go on the map: what is refused by name, what a repetition does, and plans that reach what they want and then move nothing. */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import { bucketId, MAX_BUCKET_ID, MAX_SLOTS_PER_MOVE, present, rmId, slot, SLOT_COUNT, type BucketId } from '@mas/values';
+import { bucketId, MAX_BUCKET_ID, MAX_SLOTS_PER_MOVE, present, rmId, slot, SLOT_COUNT, type BucketId, type SlotRange, overlap } from '@mas/values';
 import * as fc from 'fast-check';
 import { planBucket } from './bucket-plan';
 import { changeMap, type MapChange } from './map-changes';
 import { genesisPlacement, META_GROUP, PlacementIndex, type PlacementMap } from './placement-map';
 import { rosterOf } from './roster';
-import { overlap, withoutSlots, withSlots } from './slot-ranges';
+import { withoutSlots, withSlots } from './slot-ranges';
 import { MAX_MOVES, MAX_MOVES_PER_BUCKET } from './slots-changes';
-import { bucketsWithRows, countSlots, founderOf, isRetired, laterBucketsOf, movesOf, type SlotRange } from './slots-move';
+import { bucketsWithRows, countSlots, founderOf, isRetired, laterBucketsOf, movesOf } from './slots-move';
 import { EVENLY, nextSteps, planSlots, type SlotsStep, type SlotsTarget } from './slots-plan';
 
 const everybody = (): boolean => true;

@@ -3,9 +3,9 @@
  * is the state machine's checkpoint; the Raft log is its redo log. One store per RM database, one BucketStore per
  * hosted replica. Every method rejects with StoreUnavailable when the database does not answer.
  */
-import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PinnedRows, SlotRange } from '@mas/ledger';
+import type { AccountRow, BucketMeta, LegRow, LockRow, OutcomeRow, PinnedRows } from '@mas/ledger';
 import type { ConfState } from '@mas/raft';
-import type { AccountNumber, BucketId, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, BucketId, PaymentKey, RmId, Slot, TxnId, SlotRange } from '@mas/values';
 
 export interface AppliedStore {
   /** Creates or upgrades the schema. */

@@ -2,10 +2,10 @@
  * Slots that move, in the replicas of two buckets (docs/adr/0029): rows come in by the log and reach the tables, a restart at any step loses nothing, what
  * waits to be proposed is named anew, and whoever asks the wrong bucket hears so.
  */
-import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage, type SlotRange } from '@mas/ledger';
+import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReadMoment } from '@mas/two-phase-commit';
-import { present, type AccountNumber, type BucketId } from '@mas/values';
+import { present, type AccountNumber, type BucketId, type SlotRange } from '@mas/values';
 import type { Proposer } from './propose/proposer';
 import { BUCKET_1, BUCKET_2, RM_1, TestCluster } from './testing/cluster';
 import { accountsIn, commitLeg, createAccount, decideCommit, payment, prepare } from './testing/payments';

@@ -4,9 +4,9 @@
  * it on gRPC streams, the simulator on a simulated network.
  */
 import type { Condition } from '@mas/health';
-import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome, SlotRange } from '@mas/ledger';
+import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome } from '@mas/ledger';
 import type { ClusterNode, Leadership, NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
-import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId, SlotRange } from '@mas/values';
 
 /** One request to one replica of one bucket. Items keep their order in the reply. */
 export type ParticipantRequest =

@@ -26,6 +26,7 @@ export {
 } from './ids';
 export { afterListening } from './listening';
 export type { MissingQuorum } from './missing-quorum';
+export { isIn, overlap, type SlotRange } from './slot-range';
 export { invariant, InvariantViolation, present, unreachable } from './invariant';
 export { silentLogger, type LogFacts, type Logger } from './log';
 export {

@@ -3,8 +3,8 @@
  * has sent comes late, twice or never, moves are called off, and whoever pays has an old map. The rules of a carrier: a move of a slot begins when the
  * one before is over in both buckets; what is sent for adoption was read behind the release; slots are reclaimed when the other one has said that it declines.
  */
-import { invariant, present, slot, type AccountNumber, type Slot } from '@mas/values';
-import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage, type SlotRange } from '../index';
+import { invariant, present, slot, type AccountNumber, type Slot, type SlotRange, overlap } from '@mas/values';
+import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage } from '../index';
 import { SLOTS_PER_LETTER, slotOf, type Payment } from './builders';
 import { Model } from './model';
 import { ACCOUNTS_PER_BUCKET, LETTERS } from './model-payments';
@@ -96,7 +96,7 @@ export class MovingModel extends Model {
     const slots = { from: slot(first), to: slot(first + (Math.floor(arg / 9) % 2)) };
     const from = this.placeOf(slots.from);
     const to = present(this.buckets.get(LETTERS[Math.floor(arg / 18) % LETTERS.length] ?? ''), 'bucket');
-    const isBusy = this.moves.some((other) => other.slots.from <= slots.to && slots.from <= other.slots.to);
+    const isBusy = this.moves.some((other) => overlap(other.slots, slots));
     if (to === from || this.placeOf(slots.to) !== from || isBusy) return;
     this.planned += 1;
     this.moves.push({ move: this.planned, slots, from, to, attempt: 0, parts: 0, handover: null, queue: [], isFull: false, end: null });

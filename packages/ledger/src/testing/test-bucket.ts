@@ -2,7 +2,7 @@
  * One bucket under test: a ledger over rows in memory that refuses every access which rowsTouched did not announce,
  * and that remembers its entries, so that they can be replayed and repeated.
  */
-import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId } from '@mas/values';
+import { bucketId, invariant, slot, type AccountNumber, type PaymentKey, type Slot, type TxnId, type SlotRange } from '@mas/values';
 import {
   checkBucket,
   emptyBucket,
@@ -21,7 +21,6 @@ import {
   type OutcomeRow,
   type PinnedRows,
   type Rows,
-  type SlotRange,
 } from '../index';
 import { homeOf, POLICY, SLOTS_PER_LETTER, slotOf } from './builders';
 

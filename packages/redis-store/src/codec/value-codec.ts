@@ -4,9 +4,9 @@
  * index only. Transaction entries, which every payment writes twice, have a form of their own: entry-codec.ts.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { LaterBuckets, PlacementMap, Roster, SlotRange, SlotsMove } from '@mas/placement';
+import type { LaterBuckets, PlacementMap, Roster, SlotsMove } from '@mas/placement';
 import type { CachedBalance } from '@mas/transaction-coordinator';
-import { accountNumber, bucketId, currency, rmId, slot } from '@mas/values';
+import { accountNumber, bucketId, currency, rmId, slot, type SlotRange } from '@mas/values';
 
 const BALANCE_VERSION = 1;
 /** 1 did not say which txns are minted: who needs to know asks the Resource Managers. */

@@ -3,12 +3,12 @@
  * that they may touch are loaded, and then all of them are applied in one synchronous step together with the applied
  * index, so that a checkpoint never sees half of it. The applied index lives here and in SQL, nowhere else.
  */
-import { emptyBucket, Ledger, rowsTouched, type LedgerEntry, type SlotRange } from '@mas/ledger';
+import { emptyBucket, Ledger, rowsTouched, type LedgerEntry } from '@mas/ledger';
 import { isGroupStopped, type Applier } from '@mas/multi-raft';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type EntryId } from '@mas/raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
-import { delay, invariant, present, type BucketId } from '@mas/values';
+import { delay, invariant, present, type BucketId, type SlotRange } from '@mas/values';
 import { isFenced, isStoreFailure, StoreUnavailable, type BucketStore, type Checkpoint, type Position, type SnapshotReader } from '../applied-store';
 import { CutBarriers, CutMissed } from '../backup/cut-barriers';
 import type { ApplyResult } from '../resource-manager-options';

@@ -7,7 +7,7 @@
  */
 import { SLOTS_MOVE_SINCE, type Departure, type MovedSums, type MoveStage, type SlotMoves } from '@mas/ledger';
 import type { SlotsMove } from '@mas/placement';
-import { slot, unreachable, type BucketId } from '@mas/values';
+import { slot, unreachable, type BucketId, overlap } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { BucketExchange } from '../homes/exchange';
@@ -224,7 +224,7 @@ export class MoveCarrier {
 function progressOf({ number, slots }: SlotsMove, { departing, moved }: SlotMoves, isOwned: boolean): Progress {
   const departure = departing.find(({ move }) => move === number);
   if (departure !== undefined) return { kind: 'departing', departure };
-  const within = moved.filter(({ from, to }) => from <= slots.to && slots.from <= to);
+  const within = moved.filter((range) => overlap(range, slots));
   if (within.some(({ move }) => move > number)) return { kind: 'overtaken' };
   const isOver = within.some(({ from, to, move }) => move === number && from <= slots.from && slots.to <= to);
   if (!isOver) return { kind: 'here' };

@@ -3,8 +3,8 @@
  * move and no buckets that come and go; their maps are read as they are, and a map that needs no newer one is written in the older one, for programs that know no other.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { ClusterRecord, LaterBuckets, PlacementMap, Roster, SlotRange, SlotsMove } from '@mas/placement';
-import { bucketId, invariant, MAX_SLOTS_PER_MOVE, rmId, slot, type RmId } from '@mas/values';
+import type { ClusterRecord, LaterBuckets, PlacementMap, Roster, SlotsMove } from '@mas/placement';
+import { bucketId, invariant, MAX_SLOTS_PER_MOVE, rmId, slot, type RmId, type SlotRange } from '@mas/values';
 
 const FORMAT = 5;
 /** Before slots moved and buckets came. */

@@ -2,7 +2,7 @@
  * The rows of some slots as a bucket's tables have them, all of one index, in the spool: so sending them, which takes as long as the next owner needs, holds
  * no SQL transaction open.
  */
-import { isIn, type SlotRange } from '@mas/ledger';
+import { isIn, type SlotRange } from '@mas/values';
 import type { Position, SnapshotChunk, SnapshotReader } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';

@@ -1,5 +1,6 @@
 /** Instructions on their way to the log: what each needs until its fate is known, and who is told. */
-import { changesOwnership, memberCount, type Instruction, type Outcome, type SlotRange } from '@mas/ledger';
+import type { SlotRange } from '@mas/values';
+import { changesOwnership, memberCount, type Instruction, type Outcome } from '@mas/ledger';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import type { ResourceManagerConfig } from '../config';
 import { noPins, type Pins, type RowTable } from '../rows/row-table';

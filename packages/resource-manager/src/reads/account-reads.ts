@@ -3,9 +3,9 @@
  * then the homes of these legs are asked. What a home has decided is added, not applied first: a read proposes nothing but, on an idle bucket, the
  * entry that closes it at the moment that is read.
  */
-import { isIn, type AccountRow, type LegRow, type SlotRange } from '@mas/ledger';
+import type { AccountRow, LegRow } from '@mas/ledger';
 import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import type { AccountNumber, AmountMinor, Slot } from '@mas/values';
+import { type AccountNumber, type AmountMinor, type Slot, type SlotRange, isIn } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { HomeQuerier, HomesSilent } from '../homes/home-querier';

@@ -2,21 +2,9 @@
  * The rows of one bucket as its ledger sees them: paged accounts, legs and outcomes, the identities ever seen, and
  * what the next checkpoint has to write. Replaced as a whole when a snapshot is installed.
  */
-import {
-  isIn,
-  lent,
-  lockKey,
-  type AccountRow,
-  type LegAddress,
-  type LegRow,
-  type LockRow,
-  type OutcomeRow,
-  type Rows,
-  type RowsTouched,
-  type SlotRange,
-} from '@mas/ledger';
+import { lent, lockKey, type AccountRow, type LegAddress, type LegRow, type LockRow, type OutcomeRow, type Rows, type RowsTouched } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
-import type { AccountNumber, PaymentKey, Random, Slot, TxnId } from '@mas/values';
+import { type AccountNumber, type PaymentKey, type Random, type Slot, type TxnId, type SlotRange, isIn } from '@mas/values';
 import type { IdentityChunk } from '../applied-store';
 import type { ResourceManagerConfig } from '../config';
 import { IdFilter } from './id-filter';

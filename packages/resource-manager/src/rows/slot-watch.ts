@@ -2,8 +2,8 @@
  * Rows of some slots that change while these are copied to another bucket (docs/adr/0029): their keys, noted as they are put, so that nothing that the copy
  * lacks can be missed; and what has come to be since the copy, which its sums lack. Of bounded size: beyond it the copy is worth nothing.
  */
-import { isIn, type AccountRow, type LegAddress, type LegRow, type OutcomeRow, type RowsTouched, type SlotRange } from '@mas/ledger';
-import type { AccountNumber, AmountMinor, Currency, PaymentKey } from '@mas/values';
+import type { AccountRow, LegAddress, LegRow, OutcomeRow, RowsTouched } from '@mas/ledger';
+import { type AccountNumber, type AmountMinor, type Currency, type PaymentKey, type SlotRange, isIn } from '@mas/values';
 
 /** Rows that are not in the copy. */
 export interface RowsMade {

@@ -1,5 +1,6 @@
 /** Slot ranges and policies, which instructions, rows and the placement map share. */
-import type { Policy, SlotRange } from '@mas/ledger';
+import type { SlotRange } from '@mas/values';
+import type { Policy } from '@mas/ledger';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 

@@ -8,8 +8,7 @@
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { CompiledQuery, sql, type Kysely } from 'kysely';
-import type { SlotRange } from '@mas/ledger';
-import type { BucketId } from '@mas/values';
+import type { BucketId, SlotRange } from '@mas/values';
 import type { RowKey } from '../rows/row-key';
 import { bySlot } from '../rows/row-order';
 import type { RowWriter } from '../rows/row-writer';

@@ -1,6 +1,6 @@
 /** What a bucket keeps of slots that move (docs/adr/0029), in the JSON of its meta row. */
-import type { Arrival, Departure, Handover, MovedSums, SlotMoves, SlotRange } from '@mas/ledger';
-import { bucketId } from '@mas/values';
+import type { Arrival, Departure, Handover, MovedSums, SlotMoves } from '@mas/ledger';
+import { bucketId, type SlotRange } from '@mas/values';
 import { asArray, asInt, asSlot } from './raw-values';
 import { coldTotals, warmTotals } from './totals-text';
 

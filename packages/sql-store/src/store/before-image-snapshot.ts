@@ -12,11 +12,11 @@
  * would be read in one piece, and its process would be silent for seconds.
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { lockKey, type SlotRange } from '@mas/ledger';
+import { lockKey } from '@mas/ledger';
 import type { Kysely } from 'kysely';
 import type { Checkpoint, CheckpointBatch, SnapshotChunk, SnapshotReader } from '@mas/resource-manager';
 import { StoreUnavailable } from '@mas/resource-manager';
-import { SLOT_COUNT } from '@mas/values';
+import { SLOT_COUNT, type SlotRange } from '@mas/values';
 import { BucketMetaDAO } from '../dao/bucket-meta-dao';
 import type { Generation } from '../dao/generation-rows';
 import { compareKeys, nameOfKey, type RowKey } from '../rows/row-key';

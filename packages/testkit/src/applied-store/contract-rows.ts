@@ -9,7 +9,6 @@ import {
   type LockRow,
   type OutcomeRow,
   type SlotMoves,
-  type SlotRange,
 } from '@mas/ledger';
 import { homeSlotOf, slotOfAccount } from '@mas/placement';
 import { EMPTY_CONF_STATE, nodeId, type ConfState } from '@mas/raft';
@@ -26,6 +25,7 @@ import {
   type BucketId,
   type PaymentKey,
   type TxnId,
+  type SlotRange,
 } from '@mas/values';
 
 /** Quotes, backslashes, a NUL, two-, three- and four-byte characters, and what looks like SQL. */

@@ -1,10 +1,10 @@
 /** The rows of one bucket in memory, with the lookups that the port asks for. Rows are immutable values and are shared; whoever changes one hears of it. */
-import { isIn, lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows, type SlotRange } from '@mas/ledger';
+import { lockKey, type AccountRow, type LegRow, type LockRow, type OutcomeRow, type PinnedRows } from '@mas/ledger';
 import type { CheckpointBatch, IdentityChunk, LoadedRows, RowRequest, SnapshotChunk, StoredLegQuery } from '@mas/resource-manager';
 import { outcomeRowKey } from '@mas/sql-store/internals/rows/outcome-text';
 import { checkAccount, checkLeg, checkOutcome } from '@mas/sql-store/internals/rows/row-checks';
 import { compareKeys, nameOfKey, type RowKey } from '@mas/sql-store/internals/rows/row-key';
-import { unreachable, type AccountNumber, type PaymentKey, type Slot } from '@mas/values';
+import { unreachable, type AccountNumber, type PaymentKey, type Slot, type SlotRange, isIn } from '@mas/values';
 
 export class MemoryRows {
   private readonly accounts = new Map<AccountNumber, AccountRow>();

@@ -2,10 +2,9 @@
  * Reading accounts. One bucket's: its leader's linearizable read. Those of several buckets at one moment (docs/adr/0021): each bucket says at which moment
  * nothing is missing that was decided before, and all are read at the latest of these. Nothing is held back for it.
  */
-import type { SlotRange } from '@mas/ledger';
 import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { AccountReading, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import type { AccountNumber, BucketId, Slot } from '@mas/values';
+import type { AccountNumber, BucketId, Slot, SlotRange } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
 import { MAX_ACCOUNTS_PER_READ } from '../coordinator-config';
 import type { AccountView, Caller, Reply } from '../coordinator-service';

@@ -1,7 +1,7 @@
 /** A slot goes from one bucket of the world to another, in steps between which everything else happens (docs/adr/0029). Whoever carries it out is not hindered. */
-import { MovedSumming, type Handover, type MoveStage, type SlotRange } from '@mas/ledger';
+import { MovedSumming, type Handover, type MoveStage } from '@mas/ledger';
 import type { PlacementMap } from '@mas/placement';
-import { invariant, slot as asSlot, SLOT_COUNT, type BucketId, type Slot } from '@mas/values';
+import { invariant, slot as asSlot, SLOT_COUNT, type BucketId, type Slot, type SlotRange } from '@mas/values';
 import type { ModelBucket } from './model-bucket';
 
 export interface SlotMove {
