@@ -5,7 +5,7 @@
  */
 import type { AccountRow, LegRow } from '@mas/ledger';
 import type { AccountReading, ParticipantFailure, ParticipantReply, ReadLevel, ReadMoment } from '@mas/two-phase-commit';
-import { type AccountNumber, type AmountMinor, type Slot, type SlotRange, isIn } from '@mas/values';
+import { SLOT_COUNT, type AccountNumber, type AmountMinor, type Slot, type SlotRange } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { HomeQuerier, HomesSilent } from '../homes/home-querier';
@@ -59,7 +59,9 @@ export class AccountReads {
     const { ledger } = this.applier.state();
     const ownUs = ledger.momentUs;
     const homes = new Set(numbers.flatMap((number) => ledger.preparedOn(number)).map((leg) => leg.homeSlot));
-    for (const home of homes) if (ledger.ownsSlot(home) || leftOut.some((range) => isIn(range, home))) homes.delete(home);
+    const isLeftOut = new Uint8Array(SLOT_COUNT);
+    for (const { from, to } of leftOut) isLeftOut.fill(1, from, to + 1);
+    for (const home of homes) if (ledger.ownsSlot(home) || isLeftOut[home] === 1) homes.delete(home);
     const homesUs = await this.homes.momentOf(homes);
     if (typeof homesUs === 'object' && homesUs !== null) return homesUs;
     return { kind: 'accounts', readings: [], momentUs: ownUs === 0 || homesUs === null ? null : Math.max(ownUs, homesUs), asStored: false };
