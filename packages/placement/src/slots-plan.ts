@@ -103,7 +103,7 @@ function weightOf(bucket: BucketId, { weights, emptied }: SlotsTarget): number {
   return emptied.includes(bucket) ? 0 : (weights.get(bucket) ?? 1);
 }
 
-/** The one with most of it, if anybody has any. */
+/** The bucket with the largest positive figure, the lowest id first; undefined where none is positive. */
 function largest(shares: readonly Share[], of: (share: Share) => number): Share | undefined {
   const [first] = [...shares].sort((a, b) => of(b) - of(a) || a.bucket - b.bucket);
   return first !== undefined && of(first) > 0 ? first : undefined;

@@ -174,7 +174,7 @@ export class InstructionService {
   }
 }
 
-/** The version from which on it may be proposed; 0: any. What names many is proposed as its members before. */
+/** The bucket's semantics version from which on it may be proposed; 0: any. One that names many payments may always come: below its version it is proposed as one for each of them. */
 function knownSince(instruction: Instruction): number {
   if (isOfMove(instruction)) return SLOTS_MOVE_SINCE;
   return instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared') ? LOCK_HOLDERS_SINCE : 0;

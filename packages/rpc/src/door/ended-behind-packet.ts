@@ -1,6 +1,6 @@
 /**
  * Ends a session of HTTP/2 behind the packet that is being read, not within it. Node 22.23.3 aborts the process (`onread->IsFunction()`) where a session is destroyed by what stands in a packet,
- * a GOAWAY with an error for one, and a new call with a body follows in the same packet: any stranger could end a server so. 20.20, 22.23.0 and 24.21 do not.
+ * such as a GOAWAY with an error, and a new call with a body follows in the same packet: any stranger could end a server so. Node 20.20, 22.23.0 and 24.21 go on.
  */
 import type { ServerHttp2Session } from 'node:http2';
 
