@@ -43,7 +43,7 @@ export const TIME_MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'resource-manager/src/reads/account-reads',
-        find: 'for (const home of homes) if (ledger.ownsSlot(home) || leftOut.some((range) => isIn(range, home))) homes.delete(home);',
+        find: 'for (const home of homes) if (ledger.ownsSlot(home) || isLeftOut[home] === 1) homes.delete(home);',
         replace: 'homes.clear();',
       },
     ],
