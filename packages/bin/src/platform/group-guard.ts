@@ -52,4 +52,9 @@ export class GroupGuard {
   remove(group: number): void {
     this.shell.stdin?.write(`- ${group}\n`);
   }
+
+  /** As if this process were gone: what is still listed is ended. No group may be added any more. */
+  close(): void {
+    this.shell.stdin?.destroy();
+  }
 }

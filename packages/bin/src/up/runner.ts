@@ -15,14 +15,15 @@ export type RunnerCommand = { readonly verb: 'stop' | 'start' | 'restart'; reado
 
 export class Runner {
   private restarting = 0;
+  private readonly guard: GroupGuard;
   private readonly processes: ReadonlyMap<string, ManagedProcess>;
 
   constructor(entries: readonly ProcEntry[], output: PrefixedOutput, environment: NodeJS.ProcessEnv, onIdle: () => void, graceMs = STOP_GRACE_MS) {
-    const guard = new GroupGuard(graceMs);
+    this.guard = new GroupGuard(graceMs);
     this.processes = new Map(
       entries.map((entry, at) => [
         entry.name,
-        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, guard, () => {
+        new ManagedProcess(entry, at, output, { ...environment, PORT: String(BASE_PORT + 100 * at) }, graceMs, this.guard, () => {
           if (this.restarting === 0 && !this.anyRunning()) onIdle();
         }),
       ]),
@@ -40,6 +41,11 @@ export class Runner {
 
   killAll(): void {
     for (const process of this.processes.values()) process.kill();
+  }
+
+  /** Nothing is started any more; what still runs is ended from outside. */
+  close(): void {
+    this.guard.close();
   }
 
   /** Names of processes that ended by themselves, and not with 0. */

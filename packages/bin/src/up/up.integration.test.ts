@@ -64,6 +64,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   await runner?.stopAll();
+  runner?.close();
   runner = null;
   rmSync(folder, { recursive: true, force: true });
 });

@@ -33,6 +33,7 @@ export async function up(options: { readonly files: readonly string[]; readonly 
   // To many programs SIGHUP means something else: read your configuration again.
   if (signal !== null) await runner.stopAll(signal === 'SIGHUP' ? 'SIGTERM' : signal);
   await closeControl(control);
+  runner.close();
   const failed = runner.failed();
   if (signal !== null || failed.length === 0) return 0;
   process.stderr.write(`mas: all processes have ended, with a failure of ${failed.join(', ')}\n`);

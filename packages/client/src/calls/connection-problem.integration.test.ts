@@ -112,7 +112,15 @@ test.each<[string, () => Promise<string>, string, string, RegExp]>([
   ],
   [
     'a port without TLS',
-    () => listen(createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'))),
+    () =>
+      listen(
+        createServer((socket) =>
+          socket
+            .on('error', () => undefined)
+            .resume()
+            .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+        ),
+      ),
     'invalid',
     'NOT_A_TRANSACTION_MANAGER',
     /does not speak TLS/,
