@@ -17,7 +17,7 @@ const patterns = {
 
 module.exports = {
   rootDir: root,
-  testEnvironment: 'node',
+  testEnvironment: kind === 'integration' ? path.join(__dirname, 'left-open-environment.cjs') : 'node',
   testMatch: patterns[kind],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
@@ -30,7 +30,5 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
   // Only what hangs is ended by these: a machine may be as busy as it likes.
   testTimeout: kind === 'unit' ? 300_000 : 900_000,
-  // Integration tests run one after the other in one process (--runInBand).
-  ...(kind === 'integration' ? { reporters: ['default', path.join(__dirname, 'left-open.cjs')] } : {}),
   cacheDirectory: path.join(root, 'node_modules/.cache/jest'),
 };

@@ -15,6 +15,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const MINIMUM_NODE_MAJOR = 20;
 const PARENT_POLL_MS = 500;
 const jest = ['node_modules/jest/bin/jest.js', '-c', 'packages/tooling/jest.config.cjs'];
+/** They wait for clusters more than they compute: two at a time also on two cores. */
+const INTEGRATION_WORKERS = ['--maxWorkers=2'];
 /** What the two runs of `npm test` leave, for one sum at the end. */
 const RESULTS = ['unit', 'integration'].map((kind) => `node_modules/.cache/mas-tests/${kind}.json`);
 const bin = (name) => `packages/bin/dist/${name}.js`;
@@ -44,10 +46,10 @@ const TASKS = {
     ['Lint', 'node', ['node_modules/eslint/bin/eslint.js', '-c', 'packages/tooling/eslint.config.mjs', 'packages']],
     ['Protocol lint', 'node', ['node_modules/@bufbuild/buf/bin/buf', 'lint', 'proto']],
     ['Unit tests', 'node', [...jest, '--json', `--outputFile=${RESULTS[0]}`]],
-    ['Integration tests', 'node', [...jest, '--runInBand', '--forceExit', '--json', `--outputFile=${RESULTS[1]}`], { MAS_TEST_KIND: 'integration' }],
+    ['Integration tests', 'node', [...jest, ...INTEGRATION_WORKERS, '--json', `--outputFile=${RESULTS[1]}`], { MAS_TEST_KIND: 'integration' }],
   ],
   'test:unit': [[null, 'node', jest]],
-  'test:integration': [[null, 'node', [...jest, '--runInBand'], { MAS_TEST_KIND: 'integration' }]],
+  'test:integration': [[null, 'node', [...jest, ...INTEGRATION_WORKERS], { MAS_TEST_KIND: 'integration' }]],
   'test:long': [[null, 'node', ['packages/tooling/long.mjs']]],
   'test:fire': [[null, 'node', ['packages/e2e/dist/fire/main.js']]],
   soak: [[null, 'node', ['packages/e2e/dist/soak/main.js']]],

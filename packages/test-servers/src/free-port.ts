@@ -6,12 +6,16 @@ import { createServer } from 'node:net';
 
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
+/** Each worker of a test run has a range of its own: a server that is down for a moment must not find its port taken by another worker's. */
+const RANGES = 4;
 const MAX_ATTEMPTS = 100;
 
-/** A port that nothing listens on now. Two processes may be told the same one: who starts a server tries again. */
+/** A port that nothing listens on now. Two runs may be told the same one: who starts a server tries again. */
 export async function freePort(): Promise<number> {
+  const size = Math.floor((LAST_PORT - FIRST_PORT) / RANGES);
+  const first = FIRST_PORT + (Number(process.env['JEST_WORKER_ID'] ?? 0) % RANGES) * size;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    const port = first + Math.floor(Math.random() * size);
     if (await canListen(port)) return port;
   }
   throw new Error(`no free port found between ${FIRST_PORT} and ${LAST_PORT} in ${MAX_ATTEMPTS} attempts`);

@@ -1,30 +1,30 @@
 /**
- * Says which test file has left what open: sockets, servers, processes. Only where all files run in one process (--runInBand), and after a
- * moment in which what was being closed is closed. What stays open holds the run up at its end, where nobody can tell whose it is.
+ * The environment of integration tests: says which file has left what open (sockets, servers, processes), after a moment in which what was
+ * being closed is closed. What stays open holds its worker up at the end, where nobody can tell whose it is.
  */
+const { relative } = require('node:path');
+const { TestEnvironment } = require('jest-environment-node');
+
 const GRACE_MS = 2_000;
 const LOOK_EVERY_MS = 100;
-const { sep, relative } = require('node:path');
+const known = (process[Symbol.for('mas.known-handles')] ??= new WeakSet());
 
-class LeftOpen {
-  constructor(globalConfig) {
-    this.rootDir = globalConfig.rootDir;
-    this.known = new WeakSet(handles());
-    this.found = [];
+class LeftOpenEnvironment extends TestEnvironment {
+  constructor(config, context) {
+    super(config, context);
+    this.file = relative(config.globalConfig.rootDir, context.testPath);
+    for (const handle of handles()) known.add(handle);
   }
 
-  async onTestFileResult(test) {
-    const left = await stillOpen(this.known);
-    for (const handle of left) this.known.add(handle);
-    if (left.length > 0) this.found.push([relative(this.rootDir, test.path).split(sep).join('/'), left.map(described)]);
-  }
-
-  onRunComplete() {
-    for (const [file, left] of this.found) console.error(`left open by ${file}:\n${left.map((text) => `  ${text}\n`).join('')}`);
+  async teardown() {
+    const left = await stillOpen();
+    for (const handle of left) known.add(handle);
+    if (left.length > 0) process.stderr.write(`left open by ${this.file}:\n${left.map((handle) => `  ${described(handle)}\n`).join('')}`);
+    await super.teardown();
   }
 }
 
-async function stillOpen(known) {
+async function stillOpen() {
   for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
     const left = handles().filter((handle) => !known.has(handle));
     if (left.length === 0 || waitedMs >= GRACE_MS) return left;
@@ -43,4 +43,4 @@ function described(handle) {
   return `${handle.constructor.name} ${handle.localAddress}:${handle.localPort} to ${handle.remoteAddress}:${handle.remotePort}, ${handle.readyState}${handle.isPaused?.() ? ', paused' : ''}`;
 }
 
-module.exports = LeftOpen;
+module.exports = LeftOpenEnvironment;
