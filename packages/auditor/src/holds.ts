@@ -6,6 +6,8 @@ export interface HoldSeen {
   readonly txn: TxnId;
   readonly spec: LegSpec;
   readonly fromMs: number;
+  /** False: at some time between, for all that is known, or never. */
+  readonly isCertain: boolean;
   /** When a replica had first applied its end; infinite while it lasts. */
   toMs: number;
 }
@@ -13,9 +15,9 @@ export interface HoldSeen {
 export class HoldsSeen {
   private readonly byAccount = new Map<AccountNumber, HoldSeen[]>();
 
-  began(account: AccountNumber, txn: TxnId, spec: LegSpec, atMs: number): void {
+  began(account: AccountNumber, txn: TxnId, spec: LegSpec, atMs: number, isCertain = true): void {
     const holds = this.byAccount.get(account);
-    const hold = { txn, spec, fromMs: atMs, toMs: Infinity };
+    const hold = { txn, spec, fromMs: atMs, isCertain, toMs: Infinity };
     if (holds === undefined) this.byAccount.set(account, [hold]);
     else holds.push(hold);
   }

@@ -66,6 +66,13 @@ test.each<[string, Tamper]>([
       twice(world, 9, 10, LATER_MS + 100);
     },
   ],
+  [
+    'what may have been undecided then, or never was, says nothing',
+    (world) => {
+      for (const hold of world.holds.on(accountNumber('cid'))) Object.assign(hold, { isCertain: false });
+      lock(world, { cid: 3 }, 300, 306, 308);
+    },
+  ],
   ['a payment that was begun before is not kept out', (world) => lock(world, { bob: 0 }, 90, 101, 150)],
 ])('%s', (_name, tamper) => {
   expect(findingsAfter(tamper)).toEqual([]);

@@ -42,7 +42,7 @@ function auditHolder(lock: LockHistory, history: History, holds: HoldsSeen, find
   );
   findings.expect(other === undefined, 'one exclusive holder', () => `${name} was held by one, and granted to another at ${other?.acquiredMs.toFixed(1)}`);
   for (const lockId of lockIds) {
-    const open = holds.on(accountNumber(lockId)).find(({ fromMs, toMs }) => fromMs < acquiredMs && toMs > acquiredMs);
+    const open = holds.on(accountNumber(lockId)).find(({ fromMs, toMs, isCertain }) => isCertain && fromMs < acquiredMs && toMs > acquiredMs);
     findings.expect(
       open === undefined,
       'a lock is granted once all is decided',

@@ -1,4 +1,5 @@
 /** The scenarios of the fire test, by what they strike. */
+import { clockScenarios } from './clock-scenarios';
 import { crossedScenarios } from './crossed-scenarios';
 import { diskScenarios } from './disk-scenarios';
 import { networkScenarios } from './network-scenarios';
@@ -11,6 +12,7 @@ export const scenarios: readonly Scenario[] = [
   ...processScenarios,
   ...networkScenarios,
   ...storageScenarios,
+  ...clockScenarios,
   ...diskScenarios,
   ...crossedScenarios,
   ...strikeScenarios,

@@ -1,11 +1,8 @@
-/** Redis emptied, lost or silent; databases restarted or silent; disks full or slow; clocks that jump. */
+/** Redis emptied, lost or silent; databases restarted or silent; disks full or slow. */
 import { redisCommand } from '../harness/redis-command';
 import type { TestServer } from '@mas/test-servers';
 import type { Scenario } from './scenario';
-import { SMALL_DISK_RM, type World } from './world';
-
-const NEEDS_COMPILER = 'needs a C compiler (cc) for the preloaded library';
-const HOUR_MS = 3_600_000;
+import { NEEDS_COMPILER, SMALL_DISK_RM, type World } from './world';
 
 function redisOf({ cluster }: World): TestServer {
   if (cluster.redis === null) throw new Error('this cluster has no Redis');
@@ -138,29 +135,9 @@ function slowDisk(name: string, fsyncDelayMs: number, victims: 'one' | 'all'): S
   };
 }
 
-function jumpClock(name: string, offsetMs: number): Scenario {
-  return {
-    name,
-    holdMs: 5_000,
-    servesMeanwhile: true,
-    unavailable: (world) => (world.shim === null ? NEEDS_COMPILER : null),
-    inject: async (world) => {
-      const { name: leader } = await world.cluster.leaderOf(1, world.observer);
-      world.shim?.set(leader, { clockOffsetMs: offsetMs });
-      return () => {
-        // Back again: for this process that is a jump the other way.
-        world.shim?.set(leader, {});
-        return Promise.resolve();
-      };
-    },
-  };
-}
-
 const machineScenarios: readonly Scenario[] = [
   slowDisk("slow disk: a leader's fsync takes 150 ms more", 150, 'one'),
   slowDisk('slow disk: every fsync of every RM takes 60 ms more', 60, 'all'),
-  jumpClock("jump a leader's clock an hour ahead, and back", HOUR_MS),
-  jumpClock("jump a leader's clock ten minutes back, and ahead again", -HOUR_MS / 6),
   {
     name: "fill the disk of an RM's log",
     holdMs: 4_000,

@@ -6,6 +6,7 @@ import { halfBroken } from '../strikes/half-broken';
 import { chained, constrainedElection, quorumLoss, singleLinks } from '../strikes/partial';
 import type { Strike } from '../strikes/strike';
 import type { Ground, Scenario } from './scenario';
+import { NEEDS_COMPILER } from './world';
 
 const BUCKET = 1;
 /** Everything is away that a payment needs, or nobody may lead. */
@@ -27,7 +28,7 @@ function struck(strike: Strike, ground: Ground): Scenario {
     ...(serves ? { mustServe: BUCKET } : {}),
     noneAbandoned: NONE_ABANDONED.has(strike.name),
     leadersStay: strike.needs === 'servers',
-    unavailable: (world) => (strike.needs === 'compiler' && world.shim === null ? 'needs a C compiler (cc) for the preloaded library' : null),
+    unavailable: (world) => (strike.needs === 'compiler' && world.shim === null ? NEEDS_COMPILER : null),
     inject: async ({ cluster, shim, observer }) => strike.inject({ cluster, shim, leader: await cluster.leaderOf(BUCKET, observer) }),
   };
 }

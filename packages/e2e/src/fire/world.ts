@@ -16,6 +16,8 @@ import { WitnessedClient } from '../harness/witnessed-client';
 import type { Ground } from './scenario';
 
 const ACCOUNTS_PER_BUCKET = 12;
+/** Why the slow disks and wrong clocks of single processes cannot be had. */
+export const NEEDS_COMPILER = 'needs a C compiler (cc) for the preloaded library';
 export const OPENING_MINOR = 1_000_000n;
 const CALL_TIMEOUT_MS = 8_000;
 const OBSERVER_TIMEOUT_MS = 30_000;

@@ -71,6 +71,27 @@ test.each<[string, RegExp, (cluster: PaperCluster, books: Books) => void]>([
     /lists payment stranger/,
     ({ legs }) => legs.get('bob')?.push({ key: 'mas|tester\0stranger' as LegRow['key'], seq: 2, state: 'aborted', journal: null }),
   ],
+  [
+    'money moved that was only to be reserved',
+    /payment p2 moved money of account alice, which it may only reserve/,
+    ({ legs }, books) => {
+      books.answered(books.asked({ id: 'p2', kind: 'authorization', from: 'alice', amount: { minor: 5n } }, [], ['alice']), 'committed', null);
+      legs.get('alice')?.push({ key: 'mas|tester\0p2' as LegRow['key'], seq: 2, state: 'committed', journal: { seq: 2, balanceAfterMinor: 85n } });
+    },
+  ],
+  [
+    'a capture that is lost on one side',
+    /committed legs of p3, answered committed is alice instead of alice,bob/,
+    ({ legs, balances }, books) => {
+      const moves = [
+        { account: 'alice', deltaMinor: -5n },
+        { account: 'bob', deltaMinor: 5n },
+      ];
+      books.answered(books.asked({ id: 'p3', kind: 'capture', referenceId: 'p2', to: 'bob', amount: { minor: 5n } }, moves), 'committed', null);
+      legs.get('alice')?.push({ key: 'mas|tester\0p3' as LegRow['key'], seq: 3, state: 'committed', journal: { seq: 2, balanceAfterMinor: 85n } });
+      balances.set('alice', 85n).set('bob', 115n);
+    },
+  ],
   ['a leg left prepared', /state of p1 on bob is prepared/, ({ legs }) => ((legs.get('bob') as [Leg])[0].state = 'prepared')],
   [
     'a running balance that does not add up',

@@ -76,12 +76,29 @@ export class Auditor {
     this.findings = [...this.books.findings.splice(0)];
     this.checks = 0;
     await this.settled();
+    await this.reservationsHaveEnded();
     await this.balances();
     const committedLegs = new Map<string, Set<string>>();
     for (const account of this.books.accounts()) await this.journal(account, committedLegs);
     this.bothSides(committedLegs);
     if (this.legsSeen <= OWN_AUDIT_MAX_LEGS) await this.ownAudit();
     return { findings: this.findings.slice(0, MAX_FINDINGS), checks: this.checks };
+  }
+
+  /** Those that nobody captured or gave back expire soon. */
+  private async reservationsHaveEnded(): Promise<void> {
+    const payers = new Set([...this.books.entries()].flatMap(({ input, listedBy }) => (input.kind === 'authorization' ? listedBy : [])));
+    let held = '';
+    await waitUntil(
+      'authorizations have expired',
+      async () => {
+        const views = await Promise.all([...payers].map((account) => this.client.getAccount(account, 'uncommitted')));
+        const holding = views.filter(({ holdsMinor }) => holdsMinor !== 0n);
+        held = holding.map(({ number, holdsMinor }) => `${number}: ${holdsMinor}`).join(', ');
+        return holding.length === 0;
+      },
+      { timeoutMs: SETTLE_TIMEOUT_MS, intervalMs: POLL_MS, diagnostics: () => `still held back: ${held}\n${this.diagnostics()}` },
+    ).catch((error: unknown) => this.find(String(error)));
   }
 
   private async balances(): Promise<void> {
@@ -103,12 +120,16 @@ export class Auditor {
       const id = leg.key.slice(leg.key.indexOf('\0') + 1);
       const entry = this.books.entry(id);
       const move = entry?.moves.find((one) => one.account === account);
-      if (entry === undefined || move === undefined) {
+      if (entry?.listedBy.includes(account) !== true) {
         this.find(`account ${account} lists payment ${id}, which nobody asked for`);
         continue;
       }
       this.expectSame(`state of ${id} on ${account}`, leg.state, entry.answer);
       if (leg.state !== 'committed' || leg.journal === null) continue;
+      if (move === undefined) {
+        this.find(`payment ${id} moved money of account ${account}, which it may only reserve`);
+        continue;
+      }
       const legsOfPayment = committedLegs.get(id) ?? new Set<string>();
       if (legsOfPayment.has(account)) this.find(`payment ${id} is applied twice on ${account}`);
       committedLegs.set(id, legsOfPayment.add(account));

@@ -10,6 +10,8 @@ export interface Entry {
   readonly input: PaymentInput;
   /** What it moves, by account, if it commits. */
   readonly moves: readonly { readonly account: string; readonly deltaMinor: bigint }[];
+  /** Accounts that list it, whether it moves anything on them or not. */
+  readonly listedBy: readonly string[];
   readonly startedAtMs: number;
   answeredAtMs: number | null;
   /** Open: no answer yet, or none that says how it ended. */
@@ -36,10 +38,12 @@ export class Books {
     return accounts.reduce((sum, account) => sum + (this.openingByAccount.get(account) ?? 0n), 0n);
   }
 
-  asked(input: PaymentInput): Entry {
+  /** @param moves and `listedBy` for what builds on another payment, and does not name all accounts itself */
+  asked(input: PaymentInput, moves: Entry['moves'] = movesOf(input), listedBy: readonly string[] = moves.map(({ account }) => account)): Entry {
     const entry: Entry = {
       input,
-      moves: movesOf(input),
+      moves,
+      listedBy,
       startedAtMs: performance.now(),
       answeredAtMs: null,
       answer: 'open',

@@ -109,7 +109,7 @@ function holdsOf(state: FinalState, history: History): HoldsSeen {
     if (decision.kind !== 'aborted' || attempts.length === 0) continue;
     const answersMs = attempts.map(({ answer, endMs }) => (answer?.ok === true && answer.value.kind !== 'unknown' ? (endMs ?? Infinity) : Infinity));
     for (const spec of body.legs) {
-      holds.began(spec.account, txn, spec, Math.min(...attempts.map((attempt) => attempt.startMs)));
+      holds.began(spec.account, txn, spec, Math.min(...attempts.map((attempt) => attempt.startMs)), false);
       holds.ended(spec.account, txn, Math.min(...answersMs));
     }
   }

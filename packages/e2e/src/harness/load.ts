@@ -1,6 +1,7 @@
 /**
  * A steady load from outside: payments between the accounts of the books (some with three legs, some that ask too much),
- * repetitions under a used id, and a reader that adds up accounts at one instant. Everything is written into the books.
+ * authorizations with what follows them, refunds, holders of locks, repetitions under a used id, and a reader that adds up accounts at
+ * one instant. Everything is written into the books.
  *
  * A few accounts, one per bucket, pay each other only: what they hold together never changes either, and so few can be read
  * at one instant however busy the cluster is.
@@ -8,7 +9,8 @@
 import { MasCallFailed, type Level, type MasClient, type PaymentInput } from '@mas/client';
 import type { Random } from '@mas/values';
 import type { Books, Entry } from './books';
-import type { WitnessedClient } from './witnessed-client';
+import { doSequence } from './sequences';
+import { isRefusal, type WitnessedClient } from './witnessed-client';
 
 export interface LoadOptions {
   readonly ratePerSecond: number;
@@ -26,6 +28,8 @@ const CIRCLE_SHARE = 0.05;
 const CIRCLE_SIZE = 3;
 /** So many reads of the circle to one of all accounts. */
 const CIRCLE_READS = 3;
+/** Of what is begun: what takes several steps (sequences.ts). */
+const SEQUENCE_SHARE = 0.12;
 const TOO_MUCH_MINOR = 10n ** 9n;
 /** Of reads of a single account, in turn. */
 const LEVELS: readonly Level[] = ['committed', 'uncommitted', 'committed', 'cached'];
@@ -44,7 +48,7 @@ export class Load {
   private minted = 0;
 
   constructor(
-    private readonly client: Pick<WitnessedClient, 'createPayment' | 'getAccounts'>,
+    private readonly client: Pick<WitnessedClient, 'createPayment' | 'getAccounts' | 'acquireLock' | 'releaseLock'>,
     private readonly books: Books,
     private readonly random: Random,
     /** Makes ids of this load differ from any other's. */
@@ -81,17 +85,34 @@ export class Load {
     this.due += (this.options.ratePerSecond * TICK_MS) / 1000;
     for (; this.due >= 1; this.due -= 1) {
       if (this.pending.size >= this.options.maxInFlight) continue;
-      const sending = this.random.unit() < REPEATED_SHARE ? this.repeat() : this.begin();
+      const sending = this.random.unit() < REPEATED_SHARE ? this.repeat() : this.random.unit() < SEQUENCE_SHARE ? this.sequence() : this.begin();
       this.pending.add(sending);
       void sending.finally(() => this.pending.delete(sending));
     }
   }
 
   private begin(): Promise<void> {
-    const entry = this.books.asked(this.newPayment());
+    return this.send(this.books.asked(this.newPayment())).then(() => undefined);
+  }
+
+  /** Whether it committed. */
+  private async send(entry: Entry): Promise<boolean> {
     this.ids.push(entry.input.id);
-    return ask(this.client, this.books, entry).then((committed) => {
-      if (committed) this.commits.push({ startedAtMs: entry.startedAtMs, endedAtMs: performance.now(), moves: entry.moves });
+    const committed = await ask(this.client, this.books, entry);
+    if (committed && entry.moves.length > 0) this.commits.push({ startedAtMs: entry.startedAtMs, endedAtMs: performance.now(), moves: entry.moves });
+    return committed;
+  }
+
+  private sequence(): Promise<void> {
+    return doSequence({
+      client: this.client,
+      books: this.books,
+      random: this.random,
+      accounts: this.draw(this.groups().others, 2),
+      used: this.ids,
+      mint: (account) => this.mint(account),
+      send: (entry) => this.send(entry),
+      isOver: () => this.stopped,
     });
   }
 
@@ -107,8 +128,7 @@ export class Load {
   private newPayment(): PaymentInput {
     const { circle, others } = this.groups();
     const [from = '', to = '', third = ''] = this.draw(this.random.unit() < CIRCLE_SHARE ? circle : others, 3);
-    this.minted += 1;
-    const id = `{${from}}${this.name}-${this.minted}`;
+    const id = this.mint(from);
     const minor = BigInt(1 + Math.floor(this.random.unit() * MAX_AMOUNT_MINOR));
     const kind = this.random.unit();
     if (kind < TOO_MUCH_SHARE) return { id, from, to, amount: { minor: TOO_MUCH_MINOR } };
@@ -121,6 +141,11 @@ export class Load {
         { account: third, direction: 'credit', amount: { minor } },
       ],
     };
+  }
+
+  private mint(home: string): string {
+    this.minted += 1;
+    return `{${home}}${this.name}-${this.minted}`;
   }
 
   private draw(accounts: readonly string[], count: number): readonly string[] {
@@ -167,6 +192,8 @@ export async function ask(client: Pick<MasClient, 'createPayment'>, books: Books
     return result.kind === 'committed';
   } catch (error) {
     if (!(error instanceof MasCallFailed)) throw error;
+    // What builds on another payment may be refused for what that one is; a payment of this load may not.
+    if (entry.input.referenceId !== undefined && isRefusal(error)) books.answered(entry, 'aborted', error.error.reason);
     return false;
   }
 }

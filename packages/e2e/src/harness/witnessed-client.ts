@@ -2,19 +2,21 @@
  * A client whose every question and answer is written into a history, with the times at which it asked and heard. What failed
  * for want of an answer has none in the history either: it may have happened or not.
  */
-import { otherRequest, type History, type PaymentHistory } from '@mas/auditor';
+import { otherRequest, type History, type LockHistory, type PaymentHistory } from '@mas/auditor';
 import { MasCallFailed, type AmountInput, type Level, type MasClient, type PaymentInput } from '@mas/client';
 import type { AccountView, PaymentRequest, PaymentResult, Reply } from '@mas/transaction-coordinator';
 import { accountNumber, currency, paymentKey, type AccountNumber } from '@mas/values';
 import { OPERATOR_SCOPE } from './access';
 
 const USD = currency('USD');
+const LOCK_ATTEMPTS = 3;
+const LOCK_ATTEMPT_DELAY_MS = 100;
 /** Nobody can say what became of the request. */
 const NO_ANSWERS: ReadonlySet<string> = new Set(['unavailable', 'deadline-exceeded', 'resource-exhausted', 'aborted', 'internal']);
 
 export class WitnessedClient {
   constructor(
-    private readonly client: Pick<MasClient, 'createPayment' | 'getAccounts' | 'createAccount'>,
+    private readonly client: Pick<MasClient, 'createPayment' | 'getAccounts' | 'createAccount' | 'acquireLock' | 'releaseLock'>,
     private readonly history: History,
   ) {}
 
@@ -39,8 +41,7 @@ export class WitnessedClient {
       if (value.kind === 'committed') this.history.successesMs.push(performance.now());
       return value;
     } catch (error) {
-      if (error instanceof MasCallFailed && !NO_ANSWERS.has(error.error.kind) && !error.error.reason.startsWith('GRPC_'))
-        heard({ ok: false, error: error.error });
+      if (error instanceof MasCallFailed && isRefusal(error)) heard({ ok: false, error: error.error });
       throw error;
     }
   }
@@ -50,6 +51,22 @@ export class WitnessedClient {
     const views = await this.client.getAccounts(numbers, level);
     this.history.reads.push({ level, numbers: numbers as readonly AccountNumber[], startMs, endMs: performance.now(), views });
     return views;
+  }
+
+  /** Exclusive, of one account; as long as it is asked for, or until `releaseLock`. @throws MasCallFailed */
+  async acquireLock(account: string, timeoutMs: number): Promise<LockHistory> {
+    const askedMs = performance.now();
+    const { handle, locks } = await this.client.acquireLock({ lockIds: [account], timeoutMs, attempts: LOCK_ATTEMPTS, attemptDelayMs: LOCK_ATTEMPT_DELAY_MS });
+    const tokens = new Map(locks.map(({ lockId, token }) => [lockId, token ?? -1]));
+    const lock: LockHistory = { lockIds: [account], handle, tokens, askedMs, acquiredMs: performance.now(), timeoutMs, releasedMs: null };
+    this.history.locks.push(lock);
+    return lock;
+  }
+
+  /** @throws MasCallFailed */
+  async releaseLock(lock: LockHistory): Promise<void> {
+    lock.releasedMs = performance.now();
+    await this.client.releaseLock(lock.lockIds, lock.handle);
   }
 
   private paymentOf(input: PaymentInput): PaymentHistory {
@@ -62,11 +79,16 @@ export class WitnessedClient {
   }
 }
 
+/** Whether it says that it was not done, and not only that nobody knows. */
+export function isRefusal({ error }: MasCallFailed): boolean {
+  return !NO_ANSWERS.has(error.kind) && !error.reason.startsWith('GRPC_');
+}
+
 function requestOf(input: PaymentInput): PaymentRequest {
   const sides = [
-    { account: input.from ?? '', direction: 'debit' as const, amount: input.amount },
-    { account: input.to ?? '', direction: 'credit' as const, amount: input.amount },
-  ];
+    { account: input.from, direction: 'debit' as const, amount: input.amount },
+    { account: input.to, direction: 'credit' as const, amount: input.amount },
+  ].flatMap(({ account, ...side }) => (account === undefined ? [] : [{ account, ...side }]));
   const legs = (input.legs ?? sides).map(({ account, direction, amount }) => ({
     account: accountNumber(account),
     direction,
@@ -77,11 +99,11 @@ function requestOf(input: PaymentInput): PaymentRequest {
     id: input.id,
     kind: input.kind ?? 'payment',
     legs,
-    reference: null,
-    amountMinor: null,
-    expiresInSeconds: null,
+    reference: input.referenceId === undefined ? null : { kind: 'id', id: input.referenceId },
+    amountMinor: legs.length === 0 && input.amount !== undefined ? minorOf(input.amount) : null,
+    expiresInSeconds: input.expiresInSeconds ?? null,
     memo: input.memo ?? '',
-    lockHandle: null,
+    lockHandle: input.lockHandle ?? null,
   };
 }
 
