@@ -1,5 +1,5 @@
 /** A replica of a bucket that was retired closes without a question, and not at once; of others the group's leader is asked, twice. */
-import { founderId } from '@mas/membership';
+import { founderId, type MemberId } from '@mas/membership';
 import { changeMap, genesisPlacement, LeaderDirectory, PlacementIndex, type MapChange, type PlacementMap } from '@mas/placement';
 import { VirtualClock } from '@mas/testkit/clock';
 import { madeUpCluster } from '@mas/testkit/membership';
@@ -35,6 +35,9 @@ class Rig {
   readonly asked: ParticipantRequest[] = [];
   /** What is dropped fails so often first. */
   failures = 0;
+  /** What the leader of a group says of who is in it; null: nobody answers. */
+  voters: readonly MemberId[] | null = null;
+  onAsked: () => void = () => undefined;
   private readonly keeper: ReplicaKeeper;
 
   constructor(private map: PlacementMap) {
@@ -54,7 +57,9 @@ class Rig {
       holder,
       ask: (_, request) => {
         this.asked.push(request);
-        return Promise.resolve({ kind: 'no-replica' });
+        this.onAsked();
+        const { voters } = this;
+        return Promise.resolve(voters === null ? { kind: 'no-replica' } : { kind: 'members', term: 1, voters, learners: [], map: null });
       },
       clock: this.clock,
       logger: silentLogger,
@@ -111,4 +116,45 @@ test('a map that knows nothing of a bucket yet retires nothing', async () => {
   rig.held.set(BUCKET_4, 'leader');
   await rig.clock.advance(60_000);
   expect(rig.held.get(BUCKET_4)).toBe('leader');
+});
+
+describe('a replica that is not placed here any more', () => {
+  const MOVE: MapChange = { kind: 'place', placed: [{ bucket: bucketId(1), replicas: [rmId(2), rmId(3)] }] };
+  const BACK: MapChange = { kind: 'place', placed: [{ bucket: bucketId(1), replicas: [rmId(1), rmId(2)] }] };
+  const OTHERS = [2, 3].map((rm) => founderId(rmId(rm)));
+  const ofOne = ({ done }: Rig): readonly string[] => done.filter((what) => what.endsWith(' 1'));
+
+  async function moved(): Promise<Rig> {
+    const rig = new Rig(founded());
+    rig.held.set(bucketId(1), 'follower');
+    rig.voters = OTHERS;
+    rig.change(MOVE);
+    await Promise.resolve();
+    return rig;
+  }
+
+  test('is dropped later where it cannot be dropped now', async () => {
+    const rig = await moved();
+    rig.failures = 3;
+    await rig.clock.advance(1_500);
+    expect(ofOne(rig)).toEqual(['close 1']);
+    await rig.clock.advance(5_000);
+    expect(ofOne(rig)).toEqual(['close 1', 'drop 1']);
+  });
+
+  test('is dropped before it is opened anew, where it is placed here again meanwhile', async () => {
+    const rig = await moved();
+    rig.failures = 3;
+    await rig.clock.advance(1_500);
+    rig.change(BACK);
+    await rig.clock.advance(5_000);
+    expect(ofOne(rig)).toEqual(['close 1', 'drop 1', 'open 1']);
+  });
+
+  test('takes part again where the second answer counts on it', async () => {
+    const rig = await moved();
+    rig.onAsked = () => (rig.voters = rig.asked.length > 1 ? [...OTHERS, founderId(rmId(1))] : OTHERS);
+    await rig.clock.advance(1_500);
+    expect(ofOne(rig)).toEqual(['close 1', 'open 1']);
+  });
 });

@@ -40,8 +40,8 @@ export class ReplicaKeeper {
   private readonly askedMs = new Map<BucketId, number>();
   /** When it was first seen here that they are retired. */
   private readonly retiredMs = new Map<BucketId, number>();
-  /** Closed, and something is left of them. */
-  private readonly undropped = new Set<BucketId>();
+  /** Closed, and something is left of them. `dropping`: it is certain that nobody counts on them. */
+  private readonly left = new Map<BucketId, 'closed' | 'dropping'>();
   private timer: Timer | null = null;
   private stopped = false;
 
@@ -61,8 +61,8 @@ export class ReplicaKeeper {
     const { directory, holder } = this.ports;
     if (this.stopped || directory.placement().map.cluster === null) return;
     const held = new Map(holder.status().map(({ group, role }) => [group, role]));
-    for (const group of this.placed()) if (!held.has(group)) void this.alone(group, 'opened', () => holder.open(group));
-    for (const group of this.undropped) void this.alone(group, 'dropped', () => this.dropRetired(group));
+    for (const group of this.placed()) if (!held.has(group) && !this.left.has(group)) void this.alone(group, 'opened', () => holder.open(group));
+    for (const group of this.left.keys()) void this.alone(group, 'dropped', () => this.dropClosed(group));
     for (const [group, role] of held) {
       if (this.isToDrop(group, role)) {
         void this.alone(group, 'closed', () => this.closeRetired(group));
@@ -86,28 +86,36 @@ export class ReplicaKeeper {
   /** It has no rows, and no entry can give it any: nobody counts on what this replica has promised. */
   private async closeRetired(group: BucketId): Promise<void> {
     await this.ports.holder.close(group);
-    this.undropped.add(group);
-    await this.dropRetired(group);
-  }
-
-  private async dropRetired(group: BucketId): Promise<void> {
-    const { holder, logger } = this.ports;
-    if (this.stopped) return;
-    await holder.drop(group);
-    this.undropped.delete(group);
-    this.retiredMs.delete(group);
-    logger.info({ bucket: group }, 'the replica of a bucket that was retired is closed');
+    this.left.set(group, 'dropping');
+    await this.dropClosed(group);
   }
 
   private async closeForgotten(group: BucketId): Promise<void> {
-    const { holder, logger } = this.ports;
     if (!(await this.isForgotten(group)) || this.isPlaced(group) || this.stopped) return;
     // What it promised while the answer was on its way would be dropped with it: so it promises nothing any more, and asks again.
-    await holder.close(group);
-    if (!this.stopped && !this.isPlaced(group) && (await this.isForgotten(group))) {
-      await holder.drop(group);
-      logger.info({ bucket: group }, 'a replica that its group has no part for any more is closed, and its rows are gone');
-    } else if (!this.stopped) await holder.open(group);
+    await this.ports.holder.close(group);
+    this.left.set(group, 'closed');
+    await this.dropClosed(group);
+  }
+
+  /** Again at each look until it is done: a database that was away, or a group that does count on it, leaves no closed replica behind. */
+  private async dropClosed(group: BucketId): Promise<void> {
+    const { holder, logger, directory } = this.ports;
+    if (this.left.get(group) === 'closed') {
+      const isToGo = isRetired(directory.placement().map, group) || (!this.isPlaced(group) && (await this.isForgotten(group)));
+      if (this.stopped) return;
+      if (!isToGo) {
+        await holder.open(group);
+        this.left.delete(group);
+        return;
+      }
+      this.left.set(group, 'dropping');
+    }
+    if (this.stopped) return;
+    await holder.drop(group);
+    this.left.delete(group);
+    this.retiredMs.delete(group);
+    logger.info({ bucket: group }, 'a replica that its group has no part for any more, or whose bucket was retired, is closed, and its rows are gone');
   }
 
   /** By the group's leader, confirmed by its quorum after the question. */
