@@ -21,7 +21,10 @@ export type { NodeOrder } from './node-order';
 export { changeMap, type MapChange, type MapRefusal } from './map-changes';
 export { MAX_BUCKETS, MAX_MOVES, MAX_MOVES_PER_BUCKET, type SlotsChange, type SlotsRefusal } from './slots-changes';
 export { planBucket } from './bucket-plan';
-export { EVENLY, nextSteps, planSlots, type SlotsStep, type SlotsTarget } from './slots-plan';
+export { EVENLY, nextSteps, planSlots, type SlotsTarget } from './slots-plan';
+export { isBalanced, planWishes } from './wishes-plan';
+export { MAX_WANTED, wishesOf, type SlotsWishes } from './slots-wishes';
+export type { WishChange } from './wish-changes';
 export {
   bucketsWithRows,
   countSlots,
@@ -32,4 +35,5 @@ export {
   type FoundingBucket,
   type LaterBuckets,
   type SlotsMove,
+  type SlotsStep,
 } from './slots-move';

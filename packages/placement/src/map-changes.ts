@@ -3,8 +3,9 @@ import type { Result } from '@mas/values';
 import { changeNodes, type NodeChange, type NodeRefusal } from './node-changes';
 import type { PlacementMap } from './placement-map';
 import { changeSlots, type SlotsChange, type SlotsRefusal } from './slots-changes';
+import { changeWishes, type WishChange } from './wish-changes';
 
-export type MapChange = NodeChange | SlotsChange;
+export type MapChange = NodeChange | SlotsChange | WishChange;
 export type MapRefusal = NodeRefusal | SlotsRefusal;
 
 /** The same map where nothing changes. */
@@ -17,6 +18,12 @@ export function changeMap(map: PlacementMap, change: MapChange): Result<Placemen
     case 'founded':
     case 'retire-bucket':
       return changeSlots(map, change);
+    case 'balance-slots':
+    case 'want-slots':
+    case 'empty-bucket':
+    case 'pause-moves':
+    case 'cancel-moves':
+      return changeWishes(map, change);
     default:
       return changeNodes(map, change);
   }

@@ -6,6 +6,7 @@ import { MemberTable, type ClusterId, type MemberIdentity } from '@mas/membershi
 import { bucketId, invariant, present, rmId, slot, SLOT_COUNT, type BucketId, type RmId, type Slot, type SlotRange } from '@mas/values';
 import type { Roster } from './roster';
 import type { LaterBuckets, SlotsMove } from './slots-move';
+import type { SlotsWishes } from './slots-wishes';
 
 /** The group of the meta state machine, which keeps this map itself. */
 export const META_GROUP = bucketId(0);
@@ -41,6 +42,8 @@ export interface ClusterRecord {
   /** Absent where none is under way. Ascending by number. */
   readonly moves?: readonly SlotsMove[];
   readonly laterBuckets?: LaterBuckets;
+  /** Absent where nothing is wanted of slots beyond the moves. */
+  readonly wishes?: SlotsWishes;
 }
 
 export interface PlacementMap {

@@ -7,7 +7,8 @@ import { MAX_REPLICAS } from './node-changes';
 import { META_GROUP, type BucketPlacement, type ClusterRecord, type PlacementMap } from './placement-map';
 import { rosterOf } from './roster';
 import { containsAll, withoutSlots, withSlots } from './slot-ranges';
-import { founderOf, isRetired, laterBucketsOf, movesOf, type LaterBuckets, type SlotsMove } from './slots-move';
+import { founderOf, isRetired, laterBucketsOf, movesOf, type LaterBuckets, type SlotsMove, type SlotsStep } from './slots-move';
+import { wishesOf, withoutBucket, withoutWanted } from './slots-wishes';
 
 /** Under way at the same time: each has slots that nobody owns for a moment. */
 export const MAX_MOVES = 8;
@@ -42,6 +43,7 @@ export interface SlotsRefusal {
     | 'BUCKET_FOUNDING'
     | 'BUCKET_HAS_SLOTS'
     | 'BUCKET_HAS_MOVES'
+    | 'BUCKET_RETIRING'
     | 'BUCKET_ID_USED'
     | 'BUCKET_ID_NOT_NEXT'
     | 'BUCKET_IDS_USED_UP'
@@ -55,7 +57,7 @@ export interface SlotsRefusal {
   readonly message: string;
 }
 
-type Changed = Result<PlacementMap, SlotsRefusal>;
+export type Changed = Result<PlacementMap, SlotsRefusal>;
 
 export function changeSlots(map: PlacementMap, change: SlotsChange): Changed {
   const { cluster } = map;
@@ -126,13 +128,13 @@ function endMove(map: PlacementMap, cluster: ClusterRecord, number: number, isAd
   if (move === undefined) return ok(map);
   const next = withMoves(
     map,
-    cluster,
+    isAdopted ? withoutWanted(cluster, move.slots) : cluster,
     movesOf(map).filter((one) => one !== move),
   );
   return ok(isAdopted ? { ...next, buckets: map.buckets.map((bucket) => afterAdoption(bucket, move)) } : next);
 }
 
-function afterAdoption(placement: BucketPlacement, { slots, from, to }: SlotsMove): BucketPlacement {
+function afterAdoption(placement: BucketPlacement, { slots, from, to }: SlotsStep): BucketPlacement {
   if (placement.bucket === from) return { ...placement, slots: withoutSlots(placement.slots, slots) };
   return placement.bucket === to ? { ...placement, slots: withSlots(placement.slots, slots) } : placement;
 }
@@ -182,8 +184,11 @@ function retire(map: PlacementMap, cluster: ClusterRecord, bucket: BucketId): Ch
     return refuse('BUCKET_HAS_SLOTS', `Bucket ${bucket} has slots ${placement.slots.map(textOf).join(', ')}: move them to others first.`);
   const move = movesOf(map).find((one) => takesPart(one, bucket));
   if (move !== undefined) return refuse('BUCKET_HAS_MOVES', `Move ${move.number} brings slots to bucket ${bucket}: call it off first.`);
+  const { retiring } = wishesOf(map);
+  if (map.buckets.every((one) => one === placement || retiring.includes(one.bucket)))
+    return refuse('NO_BUCKET_LEFT', `Bucket ${bucket} has to stay: all the others are to give their slots away.`);
   const { lastId, founding } = laterBucketsOf(map);
-  const next = withLater(map, cluster, { lastId, founding: founding.filter((one) => one.bucket !== bucket) });
+  const next = withLater(map, withoutBucket(cluster, bucket), { lastId, founding: founding.filter((one) => one.bucket !== bucket) });
   return ok({ ...next, buckets: map.buckets.filter((one) => one !== placement) });
 }
 
@@ -195,7 +200,7 @@ function withLater(map: PlacementMap, cluster: ClusterRecord, laterBuckets: Late
   return { ...map, version: map.version + 1, cluster: { ...cluster, laterBuckets } };
 }
 
-function placed({ buckets }: PlacementMap, bucket: BucketId): BucketPlacement | undefined {
+export function placed({ buckets }: PlacementMap, bucket: BucketId): BucketPlacement | undefined {
   return buckets.find((one) => one.bucket === bucket);
 }
 
@@ -203,11 +208,11 @@ function takesPart({ from, to }: SlotsMove, bucket: BucketId): boolean {
   return from === bucket || to === bucket;
 }
 
-function textOf({ from, to }: SlotRange): string {
+export function textOf({ from, to }: SlotRange): string {
   return from === to ? String(from) : `${from}-${to}`;
 }
 
-function unknownBucket(map: PlacementMap, bucket: BucketId): Result<never, SlotsRefusal> {
+export function unknownBucket(map: PlacementMap, bucket: BucketId): Result<never, SlotsRefusal> {
   const why = isRetired(map, bucket) ? `Bucket ${bucket} was retired.` : `There is no bucket ${bucket}.`;
   return refuse('UNKNOWN_BUCKET', why);
 }
@@ -216,6 +221,6 @@ function refusalOf(name: SlotsRefusal['name'], message: string): SlotsRefusal {
   return { name, message };
 }
 
-function refuse(name: SlotsRefusal['name'], message: string): Result<never, SlotsRefusal> {
+export function refuse(name: SlotsRefusal['name'], message: string): Result<never, SlotsRefusal> {
   return err(refusalOf(name, message));
 }

@@ -6,15 +6,20 @@ import type { MemberId } from '@mas/membership';
 import type { BucketId, SlotRange } from '@mas/values';
 import { META_GROUP, type BucketPlacement, type PlacementMap } from './placement-map';
 
-export interface SlotsMove {
+export interface SlotsMove extends SlotsStep {
   /** The version of the map that it came with: of the moves of one slot a later one has the higher number. */
   readonly number: number;
   /** At most MAX_SLOTS_PER_MOVE neighbouring ones. Until the move has ended the map has them with `from`. */
   readonly slots: SlotRange;
-  readonly from: BucketId;
-  readonly to: BucketId;
   /** Nobody wants it any more: it ends as declined, unless it had been adopted before. */
   readonly calledOff: boolean;
+}
+
+/** One bucket gives slots to another one. */
+export interface SlotsStep {
+  readonly slots: SlotRange;
+  readonly from: BucketId;
+  readonly to: BucketId;
 }
 
 /** Absent until a bucket is added or retired. */

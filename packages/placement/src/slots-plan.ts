@@ -6,7 +6,8 @@ import { err, MAX_SLOTS_PER_MOVE, ok, present, slot, SLOT_COUNT, type BucketId, 
 import type { PlacementMap } from './placement-map';
 import { withoutSlots } from './slot-ranges';
 import { changeSlots, type SlotsRefusal } from './slots-changes';
-import { countSlots, movesOf } from './slots-move';
+import { countSlots, movesOf, type SlotsStep } from './slots-move';
+import { freeSlots } from './slots-wishes';
 
 export interface SlotsTarget {
   /** How much of the slots a bucket should have beside the others; 1 where it is not named. Whole numbers up to MAX_WEIGHT. */
@@ -18,12 +19,6 @@ export interface SlotsTarget {
 export const MAX_WEIGHT = 1_000_000;
 /** As many everywhere. */
 export const EVENLY: SlotsTarget = { weights: new Map(), emptied: [] };
-
-export interface SlotsStep {
-  readonly slots: SlotRange;
-  readonly from: BucketId;
-  readonly to: BucketId;
-}
 
 interface Share {
   readonly bucket: BucketId;
@@ -67,8 +62,7 @@ export function nextSteps(map: PlacementMap, steps: readonly SlotsStep[], most: 
 }
 
 function sharesOf(map: PlacementMap, target: SlotsTarget): readonly Share[] {
-  const moves = movesOf(map);
-  const landing = moves.filter(({ calledOff }) => !calledOff);
+  const landing = movesOf(map).filter(({ calledOff }) => !calledOff);
   const counts = new Map(
     map.buckets.map(({ bucket, slots }) => {
       const comes = countSlots(landing.filter(({ to }) => to === bucket).map((move) => move.slots));
@@ -77,10 +71,10 @@ function sharesOf(map: PlacementMap, target: SlotsTarget): readonly Share[] {
     }),
   );
   const wanted = wantedOf(counts, target);
-  return map.buckets.map(({ bucket, slots }) => ({
-    bucket,
-    surplus: (counts.get(bucket) ?? 0) - (wanted.get(bucket) ?? 0),
-    free: moves.reduce<readonly SlotRange[]>((free, move) => withoutSlots(free, move.slots), slots),
+  return map.buckets.map((placement) => ({
+    bucket: placement.bucket,
+    surplus: (counts.get(placement.bucket) ?? 0) - (wanted.get(placement.bucket) ?? 0),
+    free: freeSlots(map, placement),
   }));
 }
 

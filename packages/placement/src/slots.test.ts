@@ -8,8 +8,8 @@ import { genesisPlacement, META_GROUP, PlacementIndex, type PlacementMap } from 
 import { rosterOf } from './roster';
 import { withoutSlots, withSlots } from './slot-ranges';
 import { MAX_MOVES, MAX_MOVES_PER_BUCKET } from './slots-changes';
-import { bucketsWithRows, countSlots, founderOf, isRetired, laterBucketsOf, movesOf } from './slots-move';
-import { EVENLY, nextSteps, planSlots, type SlotsStep, type SlotsTarget } from './slots-plan';
+import { bucketsWithRows, countSlots, founderOf, isRetired, laterBucketsOf, movesOf, type SlotsStep } from './slots-move';
+import { EVENLY, nextSteps, planSlots, type SlotsTarget } from './slots-plan';
 
 const everybody = (): boolean => true;
 const b = bucketId;

@@ -24,6 +24,18 @@ test('slots that move, with the move\u2019s number, and whether it was called of
   ]);
 });
 
+test('what is wanted of slots, and that it is paused', () => {
+  const wanted = [{ slots: { from: slot(0), to: slot(599) }, from: bucketId(1), to: bucketId(2) }];
+  expect(said({ wishes: { isPaused: true, isBalancing: false, retiring: [], wanted } })).toEqual([
+    'slots 0-599 are wanted from bucket 1 in bucket 2; 600 slots are still to be ordered to move, and moves are paused (cluster resume-moves)',
+  ]);
+  expect(said({ wishes: { isPaused: false, isBalancing: true, retiring: [bucketId(2)], wanted: [] } })).toEqual([
+    'bucket 2 is being emptied, and retired then: it has 2048 slots',
+    'slots are being spread evenly; 2048 slots are still to be ordered to move',
+  ]);
+  expect(said({ wishes: { isPaused: true, isBalancing: false, retiring: [], wanted: [] } })).toEqual([]);
+});
+
 test('a bucket that is being founded, and by whom', () => {
   const founding = [{ bucket: bucketId(2), founder: { rm: rmId(1), ordinal: ordinal(0) } }];
   expect(said({ laterBuckets: { lastId: bucketId(2), founding } })).toEqual(['bucket 2: rm-1 is founding it']);

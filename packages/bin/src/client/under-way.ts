@@ -1,8 +1,8 @@
 /** What is between the cluster as it is and as its map wants it, a sentence each: nothing, and whoever waits has waited enough. */
-import { founderOf, movesOf, nameOf, nodesOf, placements, rosterOf, type PlacementMap, type SlotsMove } from '@mas/placement';
+import { countSlots, founderOf, movesOf, nameOf, nodesOf, placements, planWishes, rosterOf, wishesOf, type PlacementMap, type SlotsMove } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
-import type { RmId } from '@mas/values';
+import type { RmId, SlotRange } from '@mas/values';
 
 export function underWay({ placement, replicas, unreachable }: ClusterStatus): readonly string[] {
   const { draining, isBalancing } = rosterOf(placement);
@@ -22,11 +22,29 @@ export function underWay({ placement, replicas, unreachable }: ClusterStatus): r
     const away = unreachable.length === 0 ? '' : `; ${list(unreachable)} ${unreachable.length === 1 ? 'does' : 'do'} not answer`;
     found.push(`replicas are being spread evenly${away}`);
   }
-  return [...found, ...movesOf(placement).map(slotsText)];
+  return [...found, ...movesOf(placement).map(slotsText), ...wishTexts(placement)];
+}
+
+/** What is wanted of slots beyond the moves. A pause alone is nothing that is under way. */
+function wishTexts(map: PlacementMap): readonly string[] {
+  const { isPaused, isBalancing, retiring, wanted } = wishesOf(map);
+  const left = countSlots(planWishes(map).map(({ slots }) => slots));
+  const found = wanted.map(({ slots, from, to }) => `slots ${rangeText(slots)} are wanted from bucket ${from} in bucket ${to}`);
+  for (const bucket of retiring) {
+    const slots = countSlots(map.buckets.find((one) => one.bucket === bucket)?.slots ?? []);
+    found.push(`bucket ${bucket} is being emptied, and retired then: it has ${slots} slots`);
+  }
+  if (isBalancing) found.push('slots are being spread evenly');
+  const paused = isPaused ? ', and moves are paused (cluster resume-moves)' : '';
+  return found.map((text, at) => (at === found.length - 1 ? `${text}; ${left} slots are still to be ordered to move${paused}` : text));
+}
+
+export function rangeText({ from, to }: SlotRange): string {
+  return from === to ? String(from) : `${from}-${to}`;
 }
 
 function slotsText({ number, slots, from, to, calledOff }: SlotsMove): string {
-  const which = slots.from === slots.to ? `slot ${slots.from} moves` : `slots ${slots.from}-${slots.to} move`;
+  const which = slots.from === slots.to ? `slot ${slots.from} moves` : `slots ${rangeText(slots)} move`;
   return `move ${number}: ${which} from bucket ${from} to bucket ${to}${calledOff ? ', and was called off' : ''}`;
 }
 

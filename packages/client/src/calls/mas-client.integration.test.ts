@@ -273,19 +273,45 @@ describe('every method answers what the coordinator said', () => {
       silent: [3],
     });
     expect(await client.resolve(TXN, 'a')).toEqual({ kind: 'unknown', txn: TXN, message: 'ask again' });
-    const ordered = { placement: { version: 4, resourceManagers: [], buckets: [], cluster: null }, steps: [{ bucket: 2, remove: 1, add: 4, why: 'balance' }] };
+    const ordered = {
+      placement: { version: 4, resourceManagers: [], buckets: [], cluster: null },
+      steps: [{ bucket: 2, remove: 1, add: 4, why: 'balance' }],
+      slots: [{ slots: { from: 7, to: 9 }, from: 1, to: 2 }],
+    };
     expect(await client.addNode(4, 'localhost:1')).toEqual(ordered);
     expect(await client.drainNode(4, true)).toEqual(ordered);
     expect(await client.removeNode(4, true)).toEqual(ordered);
     expect(await client.moveReplica(2, 1, 4)).toEqual(ordered);
     expect(await client.rebalance({ replicas: 3, dryRun: true, stop: false })).toEqual(ordered);
+    expect(await client.rebalance({ replicas: undefined, dryRun: false, stop: false, slots: true })).toEqual(ordered);
+    expect(await client.addBucket(4, [3, 1])).toEqual(ordered);
+    expect(await client.moveSlots({ from: 0, to: 4095 }, 1, 2, true)).toEqual(ordered);
+    expect(await client.retireBucket(4)).toEqual(ordered);
+    expect(await client.pauseMoves()).toEqual(ordered);
+    expect(await client.resumeMoves()).toEqual(ordered);
+    expect(await client.cancelMoves()).toEqual(ordered);
     expect(coordinator.calls.filter(({ method }) => method === 'orderNodes').map(({ args }) => args[1])).toEqual([
       { kind: 'add', rm: 4, address: 'localhost:1' },
       { kind: 'drain', rm: 4, isDraining: false },
       { kind: 'remove', rm: 4, isDead: true },
       { kind: 'move', bucket: 2, from: 1, to: 4 },
-      { kind: 'rebalance', replicas: 3, isDryRun: true },
+      { kind: 'rebalance', replicas: 3, ofSlots: false, isDryRun: true },
+      { kind: 'rebalance', replicas: null, ofSlots: true, isDryRun: false },
+      { kind: 'add-bucket', bucket: 4, replicas: [3, 1], isDryRun: false },
+      { kind: 'move-slots', slots: { from: 0, to: 4095 }, from: 1, to: 2, isDryRun: true },
+      { kind: 'retire-bucket', bucket: 4, isDryRun: false },
+      { kind: 'pause-moves', isPaused: true },
+      { kind: 'pause-moves', isPaused: false },
+      { kind: 'cancel-moves' },
     ]);
+    const refused = (reason: string): object => ({ code: Code.INVALID_ARGUMENT, error: { reason } });
+    await expect(client.addBucket(0)).rejects.toMatchObject(refused('BUCKET_INVALID'));
+    await expect(client.addBucket(4, [0])).rejects.toMatchObject(refused('RESOURCE_MANAGER_INVALID'));
+    await expect(client.addBucket(4, Array(10).fill(1) as number[])).rejects.toMatchObject(refused('REPLICAS_INVALID'));
+    await expect(client.moveSlots({ from: 5, to: 4 }, 1, 2)).rejects.toMatchObject(refused('SLOTS_INVALID'));
+    await expect(client.moveSlots({ from: 0, to: 4096 }, 1, 2)).rejects.toMatchObject(refused('SLOTS_INVALID'));
+    await expect(client.moveSlots({ from: 0, to: 1 }, 2, 2)).rejects.toMatchObject(refused('SAME_BUCKET'));
+    await expect(client.retireBucket(65_536)).rejects.toMatchObject(refused('BUCKET_INVALID'));
     await expect(client.addNode(0, 'localhost:1')).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'RESOURCE_MANAGER_INVALID' } });
     await expect(client.addNode(4, 'localhost')).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'ADDRESS_INVALID' } });
     await expect(client.moveReplica(2, 1, 1)).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, error: { reason: 'NODES_EQUAL' } });

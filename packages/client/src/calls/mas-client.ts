@@ -8,13 +8,16 @@ import type { AccountView, AuditProgress, AuditReport, PaymentResult, PaymentVie
 import {
   AccountChange,
   AcquireLockRequest,
+  AddBucketRequest,
   AddNodeRequest,
   AuditRequest,
   BackupRequest,
   DrainNodeRequest,
   MoveReplicaRequest,
+  MoveSlotsRequest,
   RebalanceRequest,
   RemoveNodeRequest,
+  RetireBucketRequest,
   BreakLockRequest,
   ChangeAccountRequest,
   CreateAccountRequest,
@@ -256,8 +259,43 @@ export class MasClient {
     return this.ask(`${NODES}MoveReplica`, MoveReplicaRequest.encode({ bucket, from, to }).finish(), readOrderedNodes);
   }
 
-  rebalance(wish: { readonly replicas: number | undefined; readonly dryRun: boolean; readonly stop: boolean }): Promise<OrderedNodes> {
-    return this.ask(`${NODES}Rebalance`, RebalanceRequest.encode(wish).finish(), readOrderedNodes);
+  /** @param wish.slots those are spread over the buckets as well */
+  rebalance(wish: {
+    readonly replicas: number | undefined;
+    readonly dryRun: boolean;
+    readonly stop: boolean;
+    readonly slots?: boolean;
+  }): Promise<OrderedNodes> {
+    return this.ask(`${NODES}Rebalance`, RebalanceRequest.encode({ ...wish, slots: wish.slots === true }).finish(), readOrderedNodes);
+  }
+
+  /** @param bucket the next id: asked again with the same one, it adds no other bucket @param replicas none: wherever there are the fewest */
+  addBucket(bucket: number, replicas: readonly number[] = [], dryRun = false): Promise<OrderedNodes> {
+    return this.ask(`${NODES}AddBucket`, AddBucketRequest.encode({ bucket, replicas: [...replicas], dryRun }).finish(), readOrderedNodes);
+  }
+
+  /** Of any length, both ends included. */
+  moveSlots(slots: { readonly from: number; readonly to: number }, from: number, to: number, dryRun = false): Promise<OrderedNodes> {
+    return this.ask(`${NODES}MoveSlots`, MoveSlotsRequest.encode({ slots, from, to, dryRun }).finish(), readOrderedNodes);
+  }
+
+  /** Once the others have taken its slots. */
+  retireBucket(bucket: number, dryRun = false): Promise<OrderedNodes> {
+    return this.ask(`${NODES}RetireBucket`, RetireBucketRequest.encode({ bucket, dryRun }).finish(), readOrderedNodes);
+  }
+
+  /** No move of slots begins; those whose slots have been released end. */
+  pauseMoves(): Promise<OrderedNodes> {
+    return this.ask(`${NODES}PauseMoves`, EMPTY, readOrderedNodes);
+  }
+
+  resumeMoves(): Promise<OrderedNodes> {
+    return this.ask(`${NODES}ResumeMoves`, EMPTY, readOrderedNodes);
+  }
+
+  /** Nothing is wanted of slots any more, and what is under way is called off. */
+  cancelMoves(): Promise<OrderedNodes> {
+    return this.ask(`${NODES}CancelMoves`, EMPTY, readOrderedNodes);
   }
 
   /** The incarnation that counts when it is called; asked again, it never hits a successor. @returns the node as the meta group has recorded it */

@@ -4,7 +4,7 @@
  * index only. Transaction entries, which every payment writes twice, have a form of their own: entry-codec.ts.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { LaterBuckets, PlacementMap, Roster, SlotsMove } from '@mas/placement';
+import type { LaterBuckets, PlacementMap, Roster, SlotsMove, SlotsStep, SlotsWishes } from '@mas/placement';
 import type { CachedBalance } from '@mas/transaction-coordinator';
 import { accountNumber, bucketId, currency, rmId, slot, type SlotRange } from '@mas/values';
 
@@ -13,14 +13,20 @@ const BALANCE_VERSION = 1;
 const PLACEMENT_VERSION = 2;
 /** Of a map with slots that move, or with buckets that came later: a program of before would read it without them, as if that were all. */
 const PLACEMENT_WITH_MOVES_VERSION = 3;
+/** The same, where more is wanted of slots than the moves under way. */
+const PLACEMENT_WITH_WISHES_VERSION = 4;
 
 export function encodePlacement(map: PlacementMap): string {
-  const { moves, laterBuckets } = map.cluster ?? {};
-  return JSON.stringify({ v: moves === undefined && laterBuckets === undefined ? PLACEMENT_VERSION : PLACEMENT_WITH_MOVES_VERSION, ...map });
+  return JSON.stringify({ v: versionOf(map), ...map });
+}
+
+function versionOf({ cluster }: PlacementMap): number {
+  if (cluster?.wishes !== undefined) return PLACEMENT_WITH_WISHES_VERSION;
+  return cluster?.moves === undefined && cluster?.laterBuckets === undefined ? PLACEMENT_VERSION : PLACEMENT_WITH_MOVES_VERSION;
 }
 
 export function decodePlacement(text: string | null | undefined): PlacementMap | null {
-  return decode(text, [PLACEMENT_VERSION, PLACEMENT_WITH_MOVES_VERSION], (value: Wire<PlacementMap>) => ({
+  return decode(text, [PLACEMENT_VERSION, PLACEMENT_WITH_MOVES_VERSION, PLACEMENT_WITH_WISHES_VERSION], (value: Wire<PlacementMap>) => ({
     version: value.version,
     resourceManagers: value.resourceManagers.map(({ rm, address }) => ({ rm: rmId(rm), address })),
     buckets: value.buckets.map((placement) => ({
@@ -66,6 +72,7 @@ function clusterOf(cluster: Wire<PlacementMap>['cluster']): PlacementMap['cluste
     ...(cluster.roster === undefined ? {} : { roster: rosterOf(cluster.roster) }),
     ...(cluster.moves === undefined ? {} : { moves: cluster.moves.map(moveOf) }),
     ...(cluster.laterBuckets === undefined ? {} : { laterBuckets: laterBucketsOf(cluster.laterBuckets) }),
+    ...(cluster.wishes === undefined ? {} : { wishes: wishesOf(cluster.wishes) }),
   };
 }
 
@@ -78,6 +85,14 @@ function laterBucketsOf({ lastId, founding }: Wire<LaterBuckets>): LaterBuckets 
     lastId: bucketId(lastId),
     founding: founding.map(({ bucket, founder }) => ({ bucket: bucketId(bucket), founder: { rm: rmId(founder.rm), ordinal: ordinal(founder.ordinal) } })),
   };
+}
+
+function wishesOf({ isPaused, isBalancing, retiring, wanted }: Wire<SlotsWishes>): SlotsWishes {
+  return { isPaused, isBalancing, retiring: retiring.map(bucketId), wanted: wanted.map(stepOf) };
+}
+
+function stepOf({ slots, from, to }: Wire<SlotsStep>): SlotsStep {
+  return { slots: rangeOf(slots), from: bucketId(from), to: bucketId(to) };
 }
 
 function rangeOf({ from, to }: Wire<SlotRange>): SlotRange {

@@ -1,5 +1,5 @@
 /** What the placement map orders, and who leads the meta group as the one who is told how it ended (docs/adr/0029). */
-import { movesOf, type LeaderDirectory, type PlacementMap, type SlotsMove } from '@mas/placement';
+import { movesOf, wishesOf, type LeaderDirectory, type PlacementMap, type SlotsMove } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { BucketId, Logger } from '@mas/values';
 import type { OrderedMoves } from './move-carrier';
@@ -17,6 +17,10 @@ export class MapOrders implements OrderedMoves {
 
   from(bucket: BucketId): readonly SlotsMove[] {
     return movesOf(this.ports.directory.placement().map).filter((move) => move.from === bucket);
+  }
+
+  isPaused(): boolean {
+    return wishesOf(this.ports.directory.placement().map).isPaused;
   }
 
   /** Where it is not heard it is told again: the map still has the move then. */

@@ -23,6 +23,8 @@ import { Attempts } from './attempts';
 export interface OrderedMoves {
   /** By this bucket; none of them is known to be over. */
   from(bucket: BucketId): readonly SlotsMove[];
+  /** No move begins, and what is copied is given up; slots that were released go on. */
+  isPaused(): boolean;
   /** It is over in both logs. Told again for as long as it is among those that are ordered. */
   ended(move: number, end: 'adopted' | 'declined'): Promise<void>;
 }
@@ -116,6 +118,7 @@ export class MoveCarrier {
         return this.sayOnce('error', move, 'a move of slots is ordered that a later one has overtaken here: nothing is done for it', {});
       case 'here':
         if (move.calledOff) return this.callOff(move, CALLED_OFF);
+        if (this.orders.isPaused()) return;
         return this.ownsAll(move)
           ? this.bring(move, null)
           : this.sayOnce('error', move, 'slots are ordered away that this bucket does not own: nothing is done for it', {});
@@ -193,7 +196,8 @@ export class MoveCarrier {
     if (!this.applier.isLeading() || this.proposer.isStopping || this.context.host.leadership(this.applier.bucket)?.term !== term) return 'left';
     const order = this.orders.from(this.applier.bucket).find((each) => each.number === number);
     if (order?.calledOff === true) return 'called-off';
-    return order === undefined && !this.applier.state().ledger.moves.departing.some(({ move }) => move === number) ? 'left' : 'goes-on';
+    const isOrdered = order !== undefined && !this.orders.isPaused();
+    return isOrdered || this.applier.state().ledger.moves.departing.some(({ move }) => move === number) ? 'goes-on' : 'left';
   }
 
   private nextAttempt(term: number): number {

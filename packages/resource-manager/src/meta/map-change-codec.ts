@@ -21,9 +21,10 @@ export function mapChangeIn(value: unknown): MapChange {
       return { kind: 'remove', rm: rm(), placed: placedIn(fields['placed']) };
     case 'place':
       return { kind: 'place', placed: placedIn(fields['placed']) };
-    case 'move-slots': {
+    case 'move-slots':
+    case 'want-slots': {
       const { from, to } = fields['slots'] as Record<string, unknown>;
-      return { kind: 'move-slots', slots: rangeIn(from, to), from: bucket('from'), to: bucket('to') };
+      return { kind: fields['kind'], slots: rangeIn(from, to), from: bucket('from'), to: bucket('to') };
     }
     case 'call-off':
       return { kind: 'call-off', move: Number(fields['move']) };
@@ -35,6 +36,14 @@ export function mapChangeIn(value: unknown): MapChange {
       return { kind: 'founded', bucket: bucket() };
     case 'retire-bucket':
       return { kind: 'retire-bucket', bucket: bucket() };
+    case 'empty-bucket':
+      return { kind: 'empty-bucket', bucket: bucket() };
+    case 'balance-slots':
+      return { kind: 'balance-slots', isBalancing: fields['isBalancing'] === true };
+    case 'pause-moves':
+      return { kind: 'pause-moves', isPaused: fields['isPaused'] === true };
+    case 'cancel-moves':
+      return { kind: 'cancel-moves' };
     default:
       invariant(fields['kind'] === 'balance', 'the change of the map is known', { kind: fields['kind'] });
       return { kind: 'balance', isBalancing: fields['isBalancing'] === true, replicas: Number(fields['replicas']) };

@@ -60,6 +60,6 @@ test('a bucket is opened once with its slots and policy; a configuration of a hi
 test('bytes that no encoder wrote are no map', () => {
   const cluster = new TestCluster({ rms: 2, buckets: 3 });
   expect(decodePlacement(encodePlacement(cluster.placement))).toEqual(cluster.placement);
-  expect(() => decodePlacement(Buffer.from('{"format":6}'))).toThrow('known format');
+  expect(() => decodePlacement(Buffer.from('{"format":7}'))).toThrow('known format');
   expect(() => decodePlacement(Buffer.from('nonsense'))).toThrow();
 });

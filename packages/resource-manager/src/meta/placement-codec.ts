@@ -1,12 +1,15 @@
 /**
  * The placement map as text, for the meta group's entries, checkpoints and snapshots. Format 1 knew no cluster, 2 no version of txns, 3 no nodes that come and go, 4 no slots that
- * move and no buckets that come and go; their maps are read as they are, and a map that needs no newer one is written in the older one, for programs that know no other.
+ * move and no buckets that come and go, 5 nothing that is wanted of slots; their maps are read as they are, and a map that needs no newer one is written in the older one, for
+ * programs that know no other.
  */
 import { clusterId, incarnation, ordinal } from '@mas/membership';
-import type { ClusterRecord, LaterBuckets, PlacementMap, Roster, SlotsMove } from '@mas/placement';
+import type { ClusterRecord, LaterBuckets, PlacementMap, Roster, SlotsMove, SlotsWishes } from '@mas/placement';
 import { bucketId, invariant, MAX_SLOTS_PER_MOVE, rmId, slot, type RmId, type SlotRange } from '@mas/values';
 
-const FORMAT = 5;
+const FORMAT = 6;
+/** Before operators could want something of slots that takes more than one move. */
+const FORMAT_OF_MOVES = 5;
 /** Before slots moved and buckets came. */
 const FORMAT_OF_NODES = 4;
 /** Before any node has come or gone. */
@@ -52,20 +55,23 @@ export function placementIn(value: unknown): PlacementMap {
 }
 
 function formatOf(cluster: ClusterRecord | null): number {
-  if (cluster?.moves !== undefined || cluster?.laterBuckets !== undefined) return FORMAT;
+  if (cluster?.wishes !== undefined) return FORMAT;
+  if (cluster?.moves !== undefined || cluster?.laterBuckets !== undefined) return FORMAT_OF_MOVES;
   if (cluster?.roster !== undefined) return FORMAT_OF_NODES;
   return cluster === null || cluster.txnVersion === 1 ? FORMAT_OF_FIRST_TXNS : FORMAT_OF_FOUNDERS;
 }
 
-function clusterFields({ clusterId: id, nodes, txnVersion, roster, moves, laterBuckets }: ClusterRecord): readonly unknown[] {
+function clusterFields({ clusterId: id, nodes, txnVersion, roster, moves, laterBuckets, wishes }: ClusterRecord): readonly unknown[] {
   const fields = [id, nodes.map((node) => [node.rm, node.incarnation, node.ordinal, node.isLost])];
-  if (moves !== undefined || laterBuckets !== undefined)
-    return [...fields, txnVersion, roster ?? null, (moves ?? []).map(moveFields), laterBuckets === undefined ? null : laterFields(laterBuckets)];
+  if (moves !== undefined || laterBuckets !== undefined || wishes !== undefined) {
+    const ofSlots = [(moves ?? []).map(moveFields), laterBuckets === undefined ? null : laterFields(laterBuckets)];
+    return [...fields, txnVersion, roster ?? null, ...ofSlots, ...(wishes === undefined ? [] : [wishFields(wishes)])];
+  }
   if (roster !== undefined) return [...fields, txnVersion, roster];
   return txnVersion === 1 ? fields : [...fields, txnVersion];
 }
 
-function clusterIn([id, nodes, txnVersion = 1, roster = null, moves = [], laterBuckets = null]: readonly unknown[]): ClusterRecord {
+function clusterIn([id, nodes, txnVersion = 1, roster = null, moves = [], laterBuckets = null, wishes = null]: readonly unknown[]): ClusterRecord {
   invariant(txnVersion === 1 || txnVersion === 2, 'the version of txns is known', { txnVersion });
   return {
     clusterId: clusterId(String(id)),
@@ -79,6 +85,7 @@ function clusterIn([id, nodes, txnVersion = 1, roster = null, moves = [], laterB
     ...(roster === null ? {} : { roster: rosterIn(roster) }),
     ...(list(moves).length === 0 ? {} : { moves: tuples(moves).map(moveIn) }),
     ...(laterBuckets === null ? {} : { laterBuckets: laterIn(list(laterBuckets)) }),
+    ...(wishes === null ? {} : { wishes: wishesIn(list(wishes)) }),
   };
 }
 
@@ -104,6 +111,19 @@ function laterIn([lastId, founding]: readonly unknown[]): LaterBuckets {
       bucket: bucketId(Number(bucket)),
       founder: { rm: rmId(Number(rm)), ordinal: ordinal(Number(admitted)) },
     })),
+  };
+}
+
+function wishFields({ isPaused, isBalancing, retiring, wanted }: SlotsWishes): readonly unknown[] {
+  return [isPaused, isBalancing, retiring, wanted.map(({ slots, from, to }) => [slots.from, slots.to, from, to])];
+}
+
+function wishesIn([isPaused, isBalancing, retiring, wanted]: readonly unknown[]): SlotsWishes {
+  return {
+    isPaused: isPaused === true,
+    isBalancing: isBalancing === true,
+    retiring: list(retiring).map((bucket) => bucketId(Number(bucket))),
+    wanted: tuples(wanted).map(([first, last, from, to]) => ({ slots: rangeIn(first, last), from: bucketId(Number(from)), to: bucketId(Number(to)) })),
   };
 }
 

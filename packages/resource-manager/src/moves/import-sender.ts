@@ -116,7 +116,7 @@ export class ImportSender {
   /** Null: it goes on. */
   private ended(): TransferEnd | null {
     const standing = this.standing();
-    if (standing === 'left') return left('this replica leads no more, or nobody orders the move');
+    if (standing === 'left') return left('this replica leads no more, nobody orders the move, or moves are paused');
     if (standing === 'called-off') return { kind: 'call-off', why: CALLED_OFF };
     return this.untilMs !== null && this.nowMs() >= this.untilMs ? { kind: 'call-off', why: TOO_LONG } : null;
   }

@@ -1,14 +1,16 @@
 /**
- * What operators want of nodes and replicas, at the meta group's leader (docs/adr/0022): refused by name before anything changes, or made a change of the map that it
- * was decided on. Repeating an order changes nothing.
+ * What operators want of nodes, replicas (docs/adr/0022), buckets and slots (docs/adr/0032), at the meta group's leader: refused by name before anything changes, or made
+ * changes of the map that it was decided on. Repeating an order changes nothing.
  */
 import {
+  changeMap,
   changeNodes,
   nameOf,
   placements,
   planReplicas,
   replicasAfter,
   rosterOf,
+  type MapChange,
   type NodeChange,
   type NodeOrder,
   type Placed,
@@ -16,10 +18,13 @@ import {
   type PlanStep,
 } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
-import { err, ok, unreachable, type BucketId, type Logger, type Result, type RmId } from '@mas/values';
+import { ok, unreachable, type BucketId, type Logger, type RmId } from '@mas/values';
 import type { MetaReplica } from '../meta/meta-replica';
 import type { TokenVerifier } from '../token-verifier';
-import type { ClusterView, Steward } from './steward';
+import type { ClusterView } from './cluster-view';
+import { decided, refused, type Decision } from './decision';
+import { decideOnSlots, slotsOfBalance } from './slot-orders';
+import type { Steward } from './steward';
 
 /** Somebody else has changed the map in between: it is decided again. */
 const MAX_DECISIONS = 5;
@@ -34,13 +39,6 @@ export interface NodeOrdersPorts {
   readonly logger: Logger;
 }
 
-interface Refusal {
-  readonly name: string;
-  readonly message: string;
-}
-
-type Decision = Result<{ readonly change: NodeChange | null; readonly steps: readonly PlanStep[] }, Refusal>;
-
 export class NodeOrders {
   constructor(private readonly ports: NodeOrdersPorts) {}
 
@@ -54,26 +52,24 @@ export class NodeOrders {
       if (meta === null || map === null) return this.ports.notLeader();
       const decision = await this.decide(map, order);
       if (!decision.ok) return { kind: 'order-refused', ...decision.error };
-      const { change, steps } = decision.value;
-      if (change === null) return { kind: 'ordered', map, steps };
-      const changed = changeNodes(map, change);
-      if (!changed.ok) return { kind: 'order-refused', ...changed.error };
-      if (changed.value === map) return { kind: 'ordered', map, steps };
-      const after = await meta.command({ kind: 'change', onVersion: map.version, change });
-      if (after === null) return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
-      const reached = changeNodes(after, change);
-      if (reached.ok && reached.value === after) {
-        this.ports.logger.warn({ order, version: after.version, subject: verified.value }, 'an operator changes nodes or replicas');
-        return { kind: 'ordered', map: after, steps };
+      const { changes, steps, slots } = decision.value;
+      const wanted = afterAll(map, changes);
+      if (!wanted.ok) return { kind: 'order-refused', ...wanted.error };
+      if (wanted.value === map) return { kind: 'ordered', map, steps, slots };
+      const after = await broughtAbout(meta, map, changes);
+      if (after === 'unknown') return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
+      if (after !== 'overtaken') {
+        this.ports.logger.warn({ order, version: after.version, subject: verified.value }, 'an operator changes nodes, replicas, buckets or slots');
+        return { kind: 'ordered', map: after, steps, slots };
       }
     }
-    return { kind: 'order-refused', name: 'NODES_CHANGING', message: 'Others have changed nodes or replicas again and again meanwhile. Ask again.' };
+    return { kind: 'order-refused', name: 'NODES_CHANGING', message: 'Others have changed nodes, replicas or slots again and again meanwhile. Ask again.' };
   }
 
   private async decide(map: PlacementMap, order: NodeOrder): Promise<Decision> {
     switch (order.kind) {
       case 'add':
-        return decided({ kind: 'expect', rm: order.rm, address: order.address });
+        return decided([{ kind: 'expect', rm: order.rm, address: order.address }]);
       case 'drain':
         return this.drain(map, { kind: 'drain', rm: order.rm, isDraining: order.isDraining });
       case 'remove':
@@ -81,9 +77,18 @@ export class NodeOrders {
       case 'move':
         return this.move(map, order.bucket, order.from, order.to);
       case 'rebalance':
-        return this.rebalance(map, order.replicas ?? rosterOf(map).replicas, order.isDryRun);
+        return this.rebalance(map, order.replicas ?? rosterOf(map).replicas, order.ofSlots, order.isDryRun);
       case 'stop-rebalance':
-        return decided({ kind: 'balance', isBalancing: false, replicas: rosterOf(map).replicas });
+        return decided([
+          { kind: 'balance', isBalancing: false, replicas: rosterOf(map).replicas },
+          { kind: 'balance-slots', isBalancing: false },
+        ]);
+      case 'add-bucket':
+      case 'move-slots':
+      case 'retire-bucket':
+      case 'pause-moves':
+      case 'cancel-moves':
+        return decideOnSlots(map, order, await this.ports.steward.view(map));
       default:
         return unreachable(order, 'order of nodes');
     }
@@ -94,7 +99,7 @@ export class NodeOrders {
     if (!changed.ok) return changed;
     const { up } = await this.ports.steward.view(map);
     return decided(
-      change,
+      [change],
       planReplicas(changed.value, (rm) => up.has(rm)),
     );
   }
@@ -105,22 +110,24 @@ export class NodeOrders {
     const { replicas } = placed;
     const step: PlanStep = { bucket, remove: from, add: to, why: 'balance' };
     // As it is after the word was carried out.
-    if (!replicas.includes(from) && replicas.includes(to)) return decided(null);
+    if (!replicas.includes(from) && replicas.includes(to)) return decided([]);
     if (!replicas.includes(from))
       return refused('NO_REPLICA_THERE', `${nameOf(placed)} shall have no replica on rm-${from}: it shall have them on ${list(replicas)}.`);
     if (replicas.includes(to)) return refused('REPLICA_THERE_ALREADY', `${nameOf(placed)} shall have a replica on rm-${to} already.`);
     const { up } = await this.ports.steward.view(map);
     if (map.resourceManagers.some(({ rm }) => rm === to) && !up.has(to)) return refused('NODE_SILENT', `rm-${to} does not answer: nothing can be moved there.`);
-    return decided({ kind: 'place', placed: [{ bucket, replicas: replicasAfter(replicas, step) }] }, [step]);
+    return decided([{ kind: 'place', placed: [{ bucket, replicas: replicasAfter(replicas, step) }] }], [step]);
   }
 
-  private async rebalance(map: PlacementMap, replicas: number, isDryRun: boolean): Promise<Decision> {
+  private async rebalance(map: PlacementMap, replicas: number, ofSlots: boolean, isDryRun: boolean): Promise<Decision> {
     const change: NodeChange = { kind: 'balance', isBalancing: true, replicas };
     const changed = changeNodes(map, change);
     if (!changed.ok) return changed;
-    const { up } = await this.ports.steward.view(map);
-    const steps = planReplicas(changed.value, (rm) => up.has(rm));
-    return decided(isDryRun ? null : change, steps);
+    const view = await this.ports.steward.view(map);
+    const steps = planReplicas(changed.value, (rm) => view.up.has(rm));
+    const slots = ofSlots ? slotsOfBalance(map, view) : decided([]);
+    if (!slots.ok) return slots;
+    return decided(isDryRun ? [] : [change, ...slots.value.changes], steps, slots.value.slots);
   }
 
   private members(map: PlacementMap): Promise<readonly { readonly placed: Placed; readonly reply: ParticipantReply }[]> {
@@ -132,21 +139,21 @@ export class NodeOrders {
   private async removeEmpty(map: PlacementMap, rm: RmId): Promise<Decision> {
     const change: NodeChange = { kind: 'remove', rm, placed: [] };
     const changed = changeNodes(map, change);
-    if (!changed.ok || changed.value === map) return changed.ok ? decided(null) : changed;
+    if (!changed.ok || changed.value === map) return changed.ok ? decided([]) : changed;
     for (const { placed, reply } of await this.members(map)) {
       if (reply.kind !== 'members')
         return refused('GROUP_SILENT', `The leader of ${nameOf(placed)} does not answer, so nobody knows that it can do without rm-${rm}.`);
       if ([...reply.voters, ...reply.learners].some((replica) => replica.rm === rm))
         return refused('NODE_HOLDS_REPLICAS', `rm-${rm} still has a part in ${nameOf(placed)}: it is being moved. Ask again.`);
     }
-    return decided(change);
+    return decided([change]);
   }
 
   /** The rest has to have a quorum in every group, and be asked for it. */
   private async removeDead(map: PlacementMap, rm: RmId): Promise<Decision> {
     const known = changeNodes(map, { kind: 'remove', rm, placed: [] });
     if (!known.ok && known.error.name !== 'NODE_HOLDS_REPLICAS') return known;
-    if (known.ok && known.value === map) return decided(null);
+    if (known.ok && known.value === map) return decided([]);
     const view = await this.ports.steward.view(map);
     if (view.up.has(rm)) return refused('RESOURCE_MANAGER_ANSWERS', `rm-${rm} answers, so it is not dead: drain it, then remove it without --dead.`);
     for (const { placed, reply } of await this.members(map)) {
@@ -155,8 +162,28 @@ export class NodeOrders {
     }
     const placed = withoutDead(map, rm, view);
     if (placed === null) return refused('LAST_QUORUM', `rm-${rm} has the only replica of a bucket. Nothing was changed.`);
-    return decided({ kind: 'remove', rm, placed });
+    return decided([{ kind: 'remove', rm, placed }]);
   }
+}
+
+/** One after the other, each on the map that the one before has made. */
+async function broughtAbout(meta: MetaReplica, map: PlacementMap, changes: readonly MapChange[]): Promise<PlacementMap | 'unknown' | 'overtaken'> {
+  let now = map;
+  for (const change of changes) {
+    const changed = changeMap(now, change);
+    if (!changed.ok) return 'overtaken';
+    if (changed.value === now) continue;
+    const after = await meta.command({ kind: 'change', onVersion: now.version, change });
+    if (after === null) return 'unknown';
+    const reached = changeMap(after, change);
+    if (!reached.ok || reached.value !== after) return 'overtaken';
+    now = after;
+  }
+  return now;
+}
+
+function afterAll(map: PlacementMap, changes: readonly MapChange[]): ReturnType<typeof changeMap> {
+  return changes.reduce<ReturnType<typeof changeMap>>((now, change) => (now.ok ? changeMap(now.value, change) : now), ok(map));
 }
 
 /** Of the voters that are left, as many answer as all of them need. */
@@ -183,14 +210,6 @@ function withoutDead(map: PlacementMap, rm: RmId, { up }: ClusterView): readonly
     placed.push({ bucket, replicas: after });
   }
   return placed;
-}
-
-function decided(change: NodeChange | null, steps: readonly PlanStep[] = []): Decision {
-  return ok({ change, steps });
-}
-
-function refused(name: string, message: string): Decision {
-  return err({ name, message });
 }
 
 function list(rms: readonly RmId[]): string {

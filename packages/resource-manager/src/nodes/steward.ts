@@ -7,6 +7,8 @@ import type { ReplicaStatus } from '@mas/two-phase-commit';
 import { delay, type BucketId, type Clock, type Logger, type RmId } from '@mas/values';
 import type { MetaReplica } from '../meta/meta-replica';
 import { Absences } from './absences';
+import { isSettled, type ClusterView } from './cluster-view';
+import { SlotsSteward } from './slots-steward';
 
 const LOOK_EVERY_MS = 1_000;
 /** Groups whose replicas move at the same time. */
@@ -22,16 +24,14 @@ export interface StewardPorts {
   readonly logger: Logger;
 }
 
-export interface ClusterView {
-  readonly up: ReadonlySet<RmId>;
-  readonly replicas: readonly ReplicaStatus[];
-}
-
 export class Steward {
   private absences: Absences | null = null;
+  private readonly slots: SlotsSteward;
   private stopped = false;
 
-  constructor(private readonly ports: StewardPorts) {}
+  constructor(private readonly ports: StewardPorts) {
+    this.slots = new SlotsSteward(ports.clock, ports.logger);
+  }
 
   start(): void {
     void this.run();
@@ -64,7 +64,9 @@ export class Steward {
     if (meta?.isLeading !== true) this.absences = null;
     if (this.stopped || meta === null || !meta.isLeading || map === null || map.cluster === null) return;
     // Nobody has ever changed anything, and nobody could take a replica: everything is as it was founded.
-    if (map.cluster.roster === undefined && map.cluster.laterBuckets === undefined && map.resourceManagers.length <= rosterOf(map).replicas) return;
+    const { roster, laterBuckets, moves, wishes } = map.cluster;
+    const isAsFounded = roster === undefined && laterBuckets === undefined && moves === undefined && wishes === undefined;
+    if (isAsFounded && map.resourceManagers.length <= rosterOf(map).replicas) return;
     const view = await this.view(map);
     const founded = foundedIn(map, view);
     if (founded !== null) {
@@ -72,6 +74,12 @@ export class Steward {
       this.ports.logger.info({ bucket: founded }, 'a new bucket stands on all its replicas');
       return;
     }
+    await this.placeReplicas(meta, map, view);
+    const now = meta.applier.placement();
+    if (!this.stopped && now !== null) await this.slots.look(meta, now, view);
+  }
+
+  private async placeReplicas(meta: MetaReplica, map: PlacementMap, view: ClusterView): Promise<void> {
     this.absences ??= new Absences(this.ports.replaceAfterMs, this.ports.clock);
     const away = this.absences.looked(
       map.resourceManagers.map(({ rm }) => rm),
@@ -108,14 +116,4 @@ export function nextPlacements(map: PlacementMap, view: ClusterView, steps: read
 /** The first of the buckets that are being founded whose group is where the map wants it (docs/adr/0031). */
 export function foundedIn(map: PlacementMap, view: Pick<ClusterView, 'replicas'>): BucketId | null {
   return placements(map).find((placed) => founderOf(map, placed.bucket) !== null && isSettled(map, view, placed))?.bucket ?? null;
-}
-
-/** Its leader says that its voters are those of the map, and that nothing is under way. */
-export function isSettled({ cluster }: PlacementMap, { replicas: all }: Pick<ClusterView, 'replicas'>, { bucket, replicas }: Placed): boolean {
-  const [leader] = all.filter((one) => one.bucket === bucket && one.role === 'leader').sort((a, b) => b.term - a.term);
-  if (leader === undefined || leader.learners.length > 0 || leader.voters.length !== replicas.length) return false;
-  return replicas.every((rm) => {
-    const ordinal = cluster?.nodes.find((node) => node.rm === rm)?.ordinal;
-    return leader.voters.some((voter) => voter.rm === rm && voter.ordinal === ordinal);
-  });
 }

@@ -14,6 +14,7 @@ interface Range {
 export class OrderBook implements OrderedMoves {
   readonly endings: { readonly move: number; readonly end: 'adopted' | 'declined' }[] = [];
   private orders: readonly SlotsMove[] = [];
+  private paused = false;
   private readonly directories: LeaderDirectory[] = [];
 
   constructor(private current: PlacementMap) {}
@@ -36,6 +37,14 @@ export class OrderBook implements OrderedMoves {
     const directory = new LeaderDirectory(new PlacementIndex(kept !== null && kept.version > this.current.version ? kept : this.current));
     this.directories.push(directory);
     return directory;
+  }
+
+  isPaused(): boolean {
+    return this.paused;
+  }
+
+  pause(isPaused: boolean): void {
+    this.paused = isPaused;
   }
 
   from(bucket: BucketId): readonly SlotsMove[] {

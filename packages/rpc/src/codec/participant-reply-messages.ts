@@ -12,7 +12,7 @@ import { COMMITTED, DONE, readOutcome, writeOutcome } from './outcome-messages';
 import { readAccountCursor, writeAccountCursor } from './participant-request-messages';
 import { microseconds, milliseconds } from './clock-messages';
 import { readDecision, writeDecision } from './payment-messages';
-import { readPlacementMap, writePlacementMap } from './placement-messages';
+import { readPlacementMap, readSlotsStep, writePlacementMap, writeSlotsStep } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
 import { readPlanStep, writePlanStep } from './node-order-messages';
 import {
@@ -118,9 +118,10 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
         inner.text(2, message);
       });
     case 'ordered':
-      return writer.message(27, reply, (inner, { map, steps }) => {
+      return writer.message(27, reply, (inner, { map, steps, slots }) => {
         inner.message(1, map, writePlacementMap);
         inner.messages(2, steps, writePlanStep);
+        inner.messages(3, slots, writeSlotsStep);
       });
     case 'wrong-bucket':
       return writer.message(28, reply, (inner, { slot }) => inner.uint(1, slot));
@@ -197,7 +198,16 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
     case 26:
       return reader.message(26, (inner) => ({ kind: 'order-refused', name: inner.text(1), message: inner.text(2) }) as const);
     case 27:
-      return reader.message(27, (inner) => ({ kind: 'ordered', map: inner.message(1, readExactMap), steps: inner.messages(2, readPlanStep) }) as const);
+      return reader.message(
+        27,
+        (inner) =>
+          ({
+            kind: 'ordered',
+            map: inner.message(1, readExactMap),
+            steps: inner.messages(2, readPlanStep),
+            slots: inner.messages(3, readSlotsStep),
+          }) as const,
+      );
     case 28:
       return reader.message(28, (inner) => ({ kind: 'wrong-bucket', slot: inner.slot(1) }) as const);
     default:

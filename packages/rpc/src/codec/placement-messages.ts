@@ -10,6 +10,8 @@ import type {
   ResourceManagerAddress,
   Roster,
   SlotsMove,
+  SlotsStep,
+  SlotsWishes,
 } from '@mas/placement';
 import { MAX_SLOTS_PER_MOVE } from '@mas/values';
 import { readWire, type WireReader } from '../wire/wire-reader';
@@ -43,13 +45,14 @@ export function readPlacementMap(reader: WireReader): PlacementMap {
   };
 }
 
-function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion, roster, moves, laterBuckets }: ClusterRecord): void {
+function writeCluster(writer: WireWriter, { clusterId: id, nodes, txnVersion, roster, moves, laterBuckets, wishes }: ClusterRecord): void {
   writer.text(1, id);
   writer.messages(2, nodes, writeNode);
   writer.uint(3, txnVersion === 1 ? 0 : txnVersion);
   writer.optionalMessage(4, roster ?? null, writeRoster);
   writer.messages(5, moves ?? [], writeMove);
   writer.optionalMessage(6, laterBuckets ?? null, writeLaterBuckets);
+  writer.optionalMessage(7, wishes ?? null, writeWishes);
 }
 
 function readCluster(reader: WireReader): ClusterRecord {
@@ -57,11 +60,13 @@ function readCluster(reader: WireReader): ClusterRecord {
   const roster = reader.optionalMessage(4, readRoster);
   const moves = reader.messages(5, readMove);
   const laterBuckets = reader.optionalMessage(6, readLaterBuckets);
+  const wishes = reader.optionalMessage(7, readWishes);
   return {
     ...known,
     ...(roster === null ? {} : { roster }),
     ...(moves.length === 0 ? {} : { moves }),
     ...(laterBuckets === null ? {} : { laterBuckets }),
+    ...(wishes === null ? {} : { wishes }),
   };
 }
 
@@ -95,6 +100,27 @@ function writeFounding(writer: WireWriter, { bucket, founder }: FoundingBucket):
 
 function readFounding(reader: WireReader): FoundingBucket {
   return { bucket: reader.bucket(1), founder: { rm: reader.rm(2), ordinal: readOrdinal(reader, 3) } };
+}
+
+function writeWishes(writer: WireWriter, { isPaused, isBalancing, retiring, wanted }: SlotsWishes): void {
+  writer.bool(1, isPaused);
+  writer.bool(2, isBalancing);
+  writer.packedUints(3, retiring);
+  writer.messages(4, wanted, writeSlotsStep);
+}
+
+function readWishes(reader: WireReader): SlotsWishes {
+  return { isPaused: reader.bool(1), isBalancing: reader.bool(2), retiring: reader.buckets(3), wanted: reader.messages(4, readSlotsStep) };
+}
+
+export function writeSlotsStep(writer: WireWriter, { slots, from, to }: SlotsStep): void {
+  writer.message(1, slots, writeSlotRange);
+  writer.uint(2, from);
+  writer.uint(3, to);
+}
+
+export function readSlotsStep(reader: WireReader): SlotsStep {
+  return { slots: reader.message(1, readSlotRange), from: reader.bucket(2), to: reader.bucket(3) };
 }
 
 function writeRoster(writer: WireWriter, { expected, draining, removed, meta, replicas, isBalancing }: Roster): void {

@@ -16,15 +16,18 @@ export {
 } from '../generated/mas/v1/account_service';
 export { AcquireLockRequest, BreakLockRequest, GetLockRequest, LockMode, RefreshLockRequest, ReleaseLockRequest } from '../generated/mas/v1/lock_service';
 export {
+  AddBucketRequest,
   AddNodeRequest,
   AuditRequest,
   BackupRequest,
   DrainNodeRequest,
   MoveReplicaRequest,
+  MoveSlotsRequest,
   RebalanceRequest,
   RemoveNodeRequest,
   ReplaceNodeRequest,
   ResolveTransactionRequest,
+  RetireBucketRequest,
 } from '../generated/mas/v1/node_service';
 export { ListDirection, ReadLevel } from '../generated/mas/v1/participant';
 export { PaymentKind, type Amount } from '../generated/mas/v1/payment';

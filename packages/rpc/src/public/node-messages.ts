@@ -6,7 +6,7 @@ import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import { readCondition, writeCondition } from '../codec/condition-messages';
 import { readPlanStep, writePlanStep } from '../codec/node-order-messages';
-import { readPlacementMap, writePlacementMap } from '../codec/placement-messages';
+import { readPlacementMap, readSlotsStep, writePlacementMap, writeSlotsStep } from '../codec/placement-messages';
 import { readReplicaStatus, readUndecidedTransaction, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
@@ -87,13 +87,14 @@ function readCoordinator(reader: WireReader): CoordinatorStatus {
   };
 }
 
-export function writeOrderedNodes(writer: WireWriter, { placement, steps }: OrderedNodes): void {
+export function writeOrderedNodes(writer: WireWriter, { placement, steps, slots }: OrderedNodes): void {
   writer.message(1, placement, writePlacementMap);
   writer.messages(2, steps, writePlanStep);
+  writer.messages(3, slots, writeSlotsStep);
 }
 
 export function readOrderedNodes(reader: WireReader): OrderedNodes {
-  return { placement: reader.message(1, readPlacementMap), steps: reader.messages(2, readPlanStep) };
+  return { placement: reader.message(1, readPlacementMap), steps: reader.messages(2, readPlanStep), slots: reader.messages(3, readSlotsStep) };
 }
 
 export function writeUndecided(writer: WireWriter, { transactions, silent, payments }: UndecidedReport): void {

@@ -3,12 +3,13 @@ import type { Caller, CoordinatorService, Reply } from '@mas/transaction-coordin
 import type { NodeOrder } from '@mas/placement';
 import { writeNode } from '../codec/placement-messages';
 import type { ServiceMethods } from '../door/methods';
-import { invalid } from '../errors/request-errors';
+import { accepted, invalid } from '../errors/request-errors';
 import * as proto from '../generated/mas/v1/node_service';
 import { writeClusterStatus, writeOrderedNodes, writeUndecided } from '../public/node-messages';
 import { writeOnePayment } from '../public/payment-messages';
 import { validAccount, validTxn } from '../validate/validate-ids';
 import { validAddition, validDrain, validMove, validRebalance, validRemoval } from '../validate/validate-nodes';
+import { validNewBucket, validRetiring, validSlots } from '../validate/validate-slots';
 import { auditStream } from './audit-stream';
 import { backupStream } from './backup-stream';
 import { requireOperator, type ClientEdge } from './client-edge';
@@ -43,6 +44,36 @@ export function nodeService(edge: ClientEdge, coordinator: CoordinatorService): 
     rebalance: edge.unary({
       decode: (bytes) => proto.RebalanceRequest.decode(bytes),
       run: (caller, request) => ordered(coordinator, caller, validRebalance(request)),
+      write: writeOrderedNodes,
+    }),
+    addBucket: edge.unary({
+      decode: (bytes) => proto.AddBucketRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validNewBucket(request)),
+      write: writeOrderedNodes,
+    }),
+    moveSlots: edge.unary({
+      decode: (bytes) => proto.MoveSlotsRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validSlots(request)),
+      write: writeOrderedNodes,
+    }),
+    retireBucket: edge.unary({
+      decode: (bytes) => proto.RetireBucketRequest.decode(bytes),
+      run: (caller, request) => ordered(coordinator, caller, validRetiring(request)),
+      write: writeOrderedNodes,
+    }),
+    pauseMoves: edge.unary({
+      decode: (bytes) => proto.PauseMovesRequest.decode(bytes),
+      run: (caller) => ordered(coordinator, caller, accepted({ kind: 'pause-moves', isPaused: true })),
+      write: writeOrderedNodes,
+    }),
+    resumeMoves: edge.unary({
+      decode: (bytes) => proto.ResumeMovesRequest.decode(bytes),
+      run: (caller) => ordered(coordinator, caller, accepted({ kind: 'pause-moves', isPaused: false })),
+      write: writeOrderedNodes,
+    }),
+    cancelMoves: edge.unary({
+      decode: (bytes) => proto.CancelMovesRequest.decode(bytes),
+      run: (caller) => ordered(coordinator, caller, accepted({ kind: 'cancel-moves' })),
       write: writeOrderedNodes,
     }),
     replaceNode: edge.unary({

@@ -64,6 +64,17 @@ const slotsMove = fc
     to: taker,
     calledOff,
   }));
+const slotsStep = fc.record({
+  slots: fc.tuple(anySlot, anySlot).map(([one, other]) => ({ from: one < other ? one : other, to: one < other ? other : one })),
+  from: bucket,
+  to: bucket,
+});
+const wishes = fc.record({
+  isPaused: fc.boolean(),
+  isBalancing: fc.boolean(),
+  retiring: fc.array(bucket, { maxLength: 2 }),
+  wanted: fc.array(slotsStep, { maxLength: 2 }),
+});
 const laterBuckets = fc.record({ lastId: bucket, founding: fc.array(fc.record({ bucket, founder: member }), { maxLength: 2 }) });
 
 export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
@@ -78,13 +89,15 @@ export const placementMap: fc.Arbitrary<PlacementMap> = fc.record({
         roster: orNull(roster),
         moves: orNull(fc.array(slotsMove, { minLength: 1, maxLength: 3 })),
         laterBuckets: orNull(laterBuckets),
+        wishes: orNull(wishes),
       })
       .map(
-        ({ roster: one, moves, laterBuckets: later, ...known }): ClusterRecord => ({
+        ({ roster: one, moves, laterBuckets: later, wishes: wanted, ...known }): ClusterRecord => ({
           ...known,
           ...(one === null ? {} : { roster: one }),
           ...(moves === null ? {} : { moves }),
           ...(later === null ? {} : { laterBuckets: later }),
+          ...(wanted === null ? {} : { wishes: wanted }),
         }),
       ),
   ),
@@ -106,8 +119,13 @@ const nodeOrder: fc.Arbitrary<NodeOrder> = fc.oneof(
   fc.record({ kind: kind('drain'), rm, isDraining: fc.boolean() }),
   fc.record({ kind: kind('remove'), rm, isDead: fc.boolean() }),
   fc.record({ kind: kind('move'), bucket, from: rm, to: rm }),
-  fc.record({ kind: kind('rebalance'), replicas: orNull(fc.nat(9)), isDryRun: fc.boolean() }),
+  fc.record({ kind: kind('rebalance'), replicas: orNull(fc.nat(9)), ofSlots: fc.boolean(), isDryRun: fc.boolean() }),
   fc.record({ kind: kind('stop-rebalance') }),
+  fc.record({ kind: kind('add-bucket'), bucket, replicas: fc.array(rm, { maxLength: 3 }), isDryRun: fc.boolean() }),
+  fc.tuple(slotsStep, fc.boolean()).map(([step, isDryRun]) => ({ kind: 'move-slots' as const, ...step, isDryRun })),
+  fc.record({ kind: kind('retire-bucket'), bucket, isDryRun: fc.boolean() }),
+  fc.record({ kind: kind('pause-moves'), isPaused: fc.boolean() }),
+  fc.record({ kind: kind('cancel-moves') }),
 );
 const planStep: fc.Arbitrary<PlanStep> = fc.record({
   bucket,
@@ -379,7 +397,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
     map: orNull(placementMap),
   }),
   fc.record({ kind: kind('order-refused'), name: anyText, message: anyText }),
-  fc.record({ kind: kind('ordered'), map: placementMap, steps: fc.array(planStep, { maxLength: 3 }) }),
+  fc.record({ kind: kind('ordered'), map: placementMap, steps: fc.array(planStep, { maxLength: 3 }), slots: fc.array(slotsStep, { maxLength: 3 }) }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition), certificatesEndMs: orNull(fc.nat()) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-store'), rm }),

@@ -115,6 +115,7 @@ export function fakeCoordinator(): FakeCoordinator {
     orderNodes: () => ({
       placement: { version: 4, resourceManagers: [], buckets: [], cluster: null },
       steps: [{ bucket: bucketId(2), remove: rmId(1), add: rmId(4), why: 'balance' }],
+      slots: [{ slots: { from: slot(7), to: slot(9) }, from: bucketId(1), to: bucketId(2) }],
     }),
     replaceNode: () => ({ rm: rmId(3), incarnation: incarnation('3'.repeat(32)), ordinal: ordinal(0), isLost: true }),
     clusterStatus: () => ({

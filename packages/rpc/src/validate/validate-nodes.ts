@@ -1,12 +1,11 @@
 /** The form of operators' orders of nodes and replicas; whether they are possible is for the meta group's leader to say. */
 import { MAX_REPLICAS, META_GROUP, type NodeOrder } from '@mas/placement';
 import type { Reply } from '@mas/transaction-coordinator';
-import { bucketId, rmId, type BucketId, type RmId } from '@mas/values';
+import { bucketId, MAX_BUCKET_ID, rmId, type BucketId, type RmId } from '@mas/values';
 import { accepted, invalid } from '../errors/request-errors';
 import type * as proto from '../generated/mas/v1/node_service';
 
 const MAX_RM = 0xffff;
-const MAX_BUCKET = 0xffff;
 const MAX_ADDRESS_LENGTH = 261;
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/;
 const MAX_PORT = 0xffff;
@@ -45,14 +44,15 @@ export function validMove({ bucket, from, to }: proto.MoveReplicaRequest): Reply
   return accepted({ kind: 'move', bucket: group.value, from: source.value, to: target.value });
 }
 
-export function validRebalance({ replicas, dryRun, stop }: proto.RebalanceRequest): Reply<NodeOrder> {
-  if (stop) return dryRun || replicas !== undefined ? invalid('STOP_ALONE', 'stop', 'Stopping takes no other wish.') : accepted({ kind: 'stop-rebalance' });
+export function validRebalance({ replicas, dryRun, stop, slots }: proto.RebalanceRequest): Reply<NodeOrder> {
+  if (stop)
+    return dryRun || slots || replicas !== undefined ? invalid('STOP_ALONE', 'stop', 'Stopping takes no other wish.') : accepted({ kind: 'stop-rebalance' });
   if (replicas !== undefined && (replicas < 1 || replicas > MAX_REPLICAS))
     return invalid('REPLICAS_INVALID', 'replicas', `A bucket has 1 to ${MAX_REPLICAS} replicas.`);
-  return accepted({ kind: 'rebalance', replicas: replicas ?? null, isDryRun: dryRun });
+  return accepted({ kind: 'rebalance', replicas: replicas ?? null, ofSlots: slots, isDryRun: dryRun });
 }
 
-function validRm(rm: number, field: string): Reply<RmId> {
+export function validRm(rm: number, field: string): Reply<RmId> {
   return rm >= 1 && rm <= MAX_RM
     ? accepted(rmId(rm))
     : invalid('RESOURCE_MANAGER_INVALID', field, `A resource manager is named by its number, 1 to ${MAX_RM}.`);
@@ -60,5 +60,5 @@ function validRm(rm: number, field: string): Reply<RmId> {
 
 function validGroup(bucket: number): Reply<BucketId> {
   if (bucket === META_GROUP) return accepted(META_GROUP);
-  return bucket <= MAX_BUCKET ? accepted(bucketId(bucket)) : invalid('BUCKET_INVALID', 'bucket', 'A bucket is named by its number; 0 is the meta group.');
+  return bucket <= MAX_BUCKET_ID ? accepted(bucketId(bucket)) : invalid('BUCKET_INVALID', 'bucket', 'A bucket is named by its number; 0 is the meta group.');
 }

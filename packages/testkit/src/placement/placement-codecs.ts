@@ -3,7 +3,7 @@
  * sample for every part that came with a later version, alone and together.
  */
 import { ordinal } from '@mas/membership';
-import { genesisPlacement, type ClusterRecord, type LaterBuckets, type PlacementMap, type Roster, type SlotsMove } from '@mas/placement';
+import { genesisPlacement, type ClusterRecord, type LaterBuckets, type PlacementMap, type Roster, type SlotsMove, type SlotsWishes } from '@mas/placement';
 import { bucketId, rmId, slot } from '@mas/values';
 import { madeUpCluster, madeUpIncarnation } from '../membership';
 
@@ -36,6 +36,12 @@ const MOVES: readonly SlotsMove[] = [
   { number: 6, slots: { from: slot(1400), to: slot(1400) }, from: bucketId(2), to: bucketId(1), calledOff: true },
 ];
 const LATER: LaterBuckets = { lastId: bucketId(65535), founding: [{ bucket: bucketId(4), founder: { rm: rmId(2), ordinal: ordinal(2) } }] };
+const WISHES: SlotsWishes = {
+  isPaused: false,
+  isBalancing: true,
+  retiring: [bucketId(2), bucketId(65535)],
+  wanted: [{ slots: range(0, 1364), from: bucketId(1), to: bucketId(4) }],
+};
 const SCATTERED: PlacementMap['buckets'] = [
   { bucket: bucketId(1), slots: [range(0, 99), range(300, 1364), range(4095, 4095)], replicas: [rmId(1), rmId(2)] },
   { bucket: bucketId(2), slots: [range(100, 299), range(1365, 4094)], replicas: [rmId(2), rmId(3)] },
@@ -53,8 +59,13 @@ export const SAMPLE_MAPS: Readonly<Record<string, PlacementMap>> = {
   'slots that move': founded({ moves: MOVES }),
   'buckets that came later': founded({ laterBuckets: LATER }),
   'buckets with many ranges, and with none': { ...founded({}), buckets: SCATTERED },
-  everything: { ...founded({ roster: ROSTER, moves: MOVES, laterBuckets: LATER }), buckets: SCATTERED },
-  'everything of a cluster with the first txns': { ...founded({ txnVersion: 1, roster: ROSTER, moves: MOVES, laterBuckets: LATER }), buckets: SCATTERED },
+  'slots that are wanted elsewhere': founded({ wishes: WISHES }),
+  'moves that are paused': founded({ wishes: { isPaused: true, isBalancing: false, retiring: [], wanted: [] } }),
+  everything: { ...founded({ roster: ROSTER, moves: MOVES, laterBuckets: LATER, wishes: WISHES }), buckets: SCATTERED },
+  'everything of a cluster with the first txns': {
+    ...founded({ txnVersion: 1, roster: ROSTER, moves: MOVES, laterBuckets: LATER, wishes: WISHES }),
+    buckets: SCATTERED,
+  },
 };
 
 export function placementCodecConformance<Bytes>(name: string, { encode, decode }: PlacementCodec<Bytes>): void {

@@ -7,6 +7,8 @@ import type { BucketLink } from '../transport/bucket-link';
 
 /** The leader asks every node how it is, and every group who holds it, before it says yes. */
 const SLOW_MS = 6_000;
+const ALREADY_THERE: readonly string[] = ['NODE_EXISTS', 'NODE_ID_USED', 'ADDRESS_IN_USE', 'BUCKET_ID_USED'];
+const INVALID: readonly string[] = ['REPLICAS_INVALID', 'SLOTS_INVALID', 'SAME_BUCKET'];
 
 export class NodeOrdering {
   constructor(
@@ -21,7 +23,7 @@ export class NodeOrdering {
     switch (answer.kind) {
       case 'ordered':
         this.directory.adopt(new PlacementIndex(answer.map));
-        return success({ placement: answer.map, steps: answer.steps });
+        return success({ placement: answer.map, steps: answer.steps, slots: answer.slots });
       case 'order-refused':
         return failure(kindOf(answer.name), answer.name, answer.message);
       default:
@@ -32,6 +34,6 @@ export class NodeOrdering {
 
 function kindOf(name: string): RequestError['kind'] {
   if (name === 'UNKNOWN_NODE' || name === 'UNKNOWN_BUCKET') return 'not-found';
-  if (name === 'NODE_EXISTS' || name === 'NODE_ID_USED' || name === 'ADDRESS_IN_USE') return 'already-exists';
-  return name === 'REPLICAS_INVALID' ? 'invalid' : 'failed-precondition';
+  if (ALREADY_THERE.includes(name)) return 'already-exists';
+  return INVALID.includes(name) ? 'invalid' : 'failed-precondition';
 }

@@ -7,15 +7,16 @@ import type { Command } from 'commander';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { coloured, table, time } from '../output';
 import { withSession, type Session } from '../session';
-import { underWay } from '../under-way';
+import { rangeText, underWay } from '../under-way';
 import { addAuditCommand } from './audit';
 import { certificateLines } from '../certificate-lines';
+import { addBucketCommands } from './buckets';
 import { addNodeCommands, resourceManager } from './nodes';
 import { failUnlessHealthy, verdictLines, verdictsOf } from '../verdicts';
 import { watchable, watched, type WatchOption } from '../watch';
 
 export function addClusterCommands(program: Command): void {
-  const cluster = program.command('cluster').description('the cluster: replicas, nodes');
+  const cluster = program.command('cluster').description('the cluster: replicas, nodes, buckets, slots');
   watchable(cluster.command('status').description('every bucket and replica: leader, term, applied, lag; and how each bucket fares, as health says')).action(
     withSession(program, async (session, options: WatchOption) => watched(session, options, () => showStatus(session))),
   );
@@ -23,6 +24,7 @@ export function addClusterCommands(program: Command): void {
     cluster.command('health').description('how each bucket fares: exit code 0 when all is well, 11 with replicas missing, 7 when a bucket does not serve'),
   ).action(withSession(program, async (session, options: WatchOption) => watched(session, options, () => showHealth(session))));
   addNodeCommands(cluster, program);
+  addBucketCommands(cluster, program);
   cluster
     .command('replace-node')
     .description('the disk of a resource manager is lost for good: admit the next one that is started with --rejoin under its id')
@@ -109,12 +111,11 @@ function nodeTable({ placement, replicas, unreachable }: ClusterStatus): string 
 const RANGES_SHOWN = 8;
 
 function slotTable({ placement }: ClusterStatus): string {
-  const text = ({ from, to }: { readonly from: number; readonly to: number }): string => (from === to ? String(from) : `${from}-${to}`);
   return table(
     ['bucket', 'slots', 'which'],
     placement.buckets.map(({ bucket, slots }) => {
       const more = slots.length > RANGES_SHOWN ? `, and ${slots.length - RANGES_SHOWN} ranges more` : '';
-      return [String(bucket), String(countSlots(slots)), `${slots.slice(0, RANGES_SHOWN).map(text).join(', ')}${more}`];
+      return [String(bucket), String(countSlots(slots)), `${slots.slice(0, RANGES_SHOWN).map(rangeText).join(', ')}${more}`];
     }),
     [1],
   );

@@ -1,22 +1,10 @@
 /** mas-client cluster add-node|drain|remove-node|move-replica|rebalance: nodes come and go, replicas move (docs/running.md, "Nodes join and leave"). */
-import type { ClusterStatus, OrderedNodes } from '@mas/rpc';
-import { nameOf, type PlanStep } from '@mas/placement';
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
 import { UsageError } from '../../usage-error';
-import { underWay } from '../under-way';
-import { CommandFailed, EXIT } from '../exit-codes';
-import { withSession, type Session } from '../session';
+import { withSession } from '../session';
+import { NOT_WAITING, told, waiting, whole, type Waiting } from './ordered';
 
-const LOOK_EVERY_MS = 500;
 const MAX_RM = 0xffff;
-const MAX_WAIT_S = 86_400;
-const WAIT_S = 600;
-
-interface Waiting {
-  readonly wait?: true;
-  readonly waitSeconds: number;
-}
 
 export function addNodeCommands(cluster: Command, program: Command): void {
   waiting(cluster.command('add-node'))
@@ -52,7 +40,7 @@ export function addNodeCommands(cluster: Command, program: Command): void {
     .action(
       withSession(program, async (session, rm: string, options: { readonly dead?: true }) => {
         const ordered = await session.client.removeNode(resourceManager(rm), options.dead === true);
-        await told(session, ordered, `rm-${resourceManager(rm)} is no member any more`, { waitSeconds: 0 });
+        await told(session, ordered, `rm-${resourceManager(rm)} is no member any more`, NOT_WAITING);
       }),
     );
   waiting(cluster.command('move-replica'))
@@ -67,49 +55,26 @@ export function addNodeCommands(cluster: Command, program: Command): void {
       }),
     );
   waiting(cluster.command('rebalance'))
-    .description('spread replicas evenly over the resource managers, and give each bucket as many as are asked for')
+    .description('spread replicas evenly over the resource managers and slots over the buckets, and give each bucket as many replicas as are asked for')
     .addOption(new Option('--replicas <n>', 'per bucket; else as many as there should be already').argParser(count))
+    .option('--replicas-only', 'slots stay where they are')
     .option('--dry-run', 'only say what would move')
     .option('--stop', 'nothing more moves for the balance')
     .action(
-      withSession(program, async (session, options: Waiting & { readonly replicas?: number; readonly dryRun?: true; readonly stop?: true }) => {
-        const ordered = await session.client.rebalance({ replicas: options.replicas, dryRun: options.dryRun === true, stop: options.stop === true });
-        const what =
-          options.dryRun === true ? 'nothing was changed' : options.stop === true ? 'nothing more moves for the balance' : 'replicas are being spread';
-        await told(session, ordered, what, options.dryRun === true ? { waitSeconds: 0 } : options);
+      withSession(program, async (session, options: Waiting & RebalanceOptions) => {
+        const { replicas, dryRun = false, stop = false, replicasOnly = false } = options;
+        const ordered = await session.client.rebalance({ replicas, dryRun, stop, slots: !replicasOnly && !stop });
+        const spread = replicasOnly ? 'replicas are being spread' : 'replicas and slots are being spread';
+        await told(session, ordered, dryRun ? 'nothing was changed' : stop ? 'nothing more moves for the balance' : spread, dryRun ? NOT_WAITING : options);
       }),
     );
 }
 
-function waiting(command: Command): Command {
-  return command
-    .option('--wait', 'until nothing is under way any more')
-    .addOption(new Option('--wait-seconds <n>', 'how long at most').default(WAIT_S).argParser((text) => whole(text, 1, MAX_WAIT_S)));
-}
-
-async function told({ client, output }: Session, ordered: OrderedNodes, what: string, options: Waiting): Promise<void> {
-  const left = options.wait === true ? await waited(() => client.clusterStatus(), options.waitSeconds) : null;
-  output.print({ ...ordered, waited: options.wait === true, underWay: left ?? [] }, () => [what, ...ordered.steps.map(stepText), ...(left ?? [])].join('\n'));
-  if (left !== null && left.length > 0)
-    throw new CommandFailed(EXIT.unavailable, `after ${options.waitSeconds} s this is still under way, and goes on: ${left.join('; ')}`, {
-      reason: 'STILL_UNDER_WAY',
-    });
-}
-
-/** @returns what is still under way when the time is over. */
-async function waited(status: () => Promise<ClusterStatus>, forSeconds: number): Promise<readonly string[]> {
-  const endMs = Date.now() + forSeconds * 1000;
-  for (;;) {
-    const left = underWay(await status());
-    if (left.length === 0 || Date.now() >= endMs) return left;
-    await sleep(LOOK_EVERY_MS);
-  }
-}
-
-export function stepText({ bucket, remove, add, why }: PlanStep): string {
-  const name = nameOf({ bucket });
-  if (add === null) return `${name}: rm-${remove ?? 0} goes (${why})`;
-  return remove === null ? `${name}: rm-${add} comes (${why})` : `${name}: rm-${remove} → rm-${add} (${why})`;
+interface RebalanceOptions {
+  readonly replicas?: number;
+  readonly replicasOnly?: true;
+  readonly dryRun?: true;
+  readonly stop?: true;
 }
 
 export function resourceManager(text: string): number {
@@ -126,10 +91,4 @@ function group(text: string): number {
 
 function count(text: string): number {
   return whole(text, 1, 9);
-}
-
-function whole(text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
-  return number;
 }
