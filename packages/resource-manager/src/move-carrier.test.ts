@@ -4,7 +4,7 @@
  */
 import { NO_MOVES, type Instruction, type MoveStage } from '@mas/ledger';
 import { slotOfAccount, type SlotsMove } from '@mas/placement';
-import type { InstructionItem, ItemOutcome, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { InstructionItem, ItemOutcome, MoveStatus, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { present, slot, type AccountNumber, type BucketId, type RmId } from '@mas/values';
 import type { ResourceManagerConfigInput } from './config';
 import { BUCKET_1, BUCKET_2, RM_1, RM_2, RM_3, TestCluster } from './testing/cluster';
@@ -421,5 +421,57 @@ test('slots that another bucket has are not brought anywhere; called off, the mo
   expect([BUCKET_1, BUCKET_2].map((bucket) => ground.ledgerOf(bucket)?.moves)).toEqual([NO_MOVES, NO_MOVES]);
   ground.order({ ...MOVE, slots: { from: slot(2_047), to: slot(2_048) }, calledOff: true });
   expect(await ground.over()).toEqual(['declined']);
+  await ground.isWhole();
+});
+
+async function movesAt(ground: Ground): Promise<readonly MoveStatus[]> {
+  const reply = await ground.cluster.clock.await(ground.cluster.manager(RM_1).handle({ kind: 'status' }, 'tm'));
+  return reply.kind === 'status' ? reply.replicas.flatMap(({ moves }) => moves) : [];
+}
+
+test('status says how far a move is, since when nothing has come of it and why; numbers say what has come', async () => {
+  const ground = await Ground.start();
+  const { cluster } = ground;
+  const silent = ground.at('import-rows', 'before', () => ['1>2', '1>3'].forEach((link) => cluster.cutLinks.add(link as '1>2')));
+  ground.order();
+  await cluster.clock.await(silent);
+  await cluster.clock.advance(20_000);
+  const [stalled] = await movesAt(ground);
+  expect(stalled).toMatchObject({ move: 1, slots: SLOTS, to: BUCKET_2, blockedMs: null, stalled: { why: expect.stringMatching(/bucket 2/) as unknown } });
+  expect(stalled?.stalled?.forMs).toBeGreaterThan(15_000);
+  cluster.cutLinks.clear();
+  expect(await ground.over()).toEqual(['adopted']);
+  await cluster.clock.advance(1_000);
+  expect(await movesAt(ground)).toEqual([]);
+  const numbers = cluster
+    .manager(RM_1)
+    .numbers()
+    .replicas.find(({ group }) => group === BUCKET_1)?.moves;
+  expect(numbers).toMatchObject({ underWay: 0, stalled: 0, adopted: 1, declined: 0 });
+  expect(numbers?.rowsSent).toBeGreaterThan(0);
+  expect(numbers?.blockedTimes.cumulative().at(-1)).toBe(1);
+});
+
+test('paused while rows are copied: the slots stay, and nothing is stalled; afterwards they go', async () => {
+  const ground = await Ground.start();
+  const { cluster } = ground;
+  const paused = ground.at('import-rows', 'before', () => cluster.moves.pause(true));
+  ground.order();
+  await cluster.clock.await(paused);
+  await cluster.clock.advance(20_000);
+  expect(ground.ownerOf(ALICE)).toBe(BUCKET_1);
+  expect(await movesAt(ground)).toMatchObject([{ stage: 'waiting', stalled: null }]);
+  cluster.moves.pause(false);
+  expect(await ground.over()).toEqual(['adopted']);
+  await ground.isWhole();
+});
+
+test('paused behind the release: the move ends', async () => {
+  const ground = await Ground.start();
+  const { cluster } = ground;
+  const paused = ground.at('adopt-slots', 'before', () => cluster.moves.pause(true));
+  ground.order();
+  await cluster.clock.await(paused);
+  expect(await ground.over()).toEqual(['adopted']);
   await ground.isWhole();
 });

@@ -4,6 +4,7 @@ import type { GroupStatus, PeerStatus } from '@mas/multi-raft';
 import type { Durations } from '@mas/values';
 import type { BucketReplica } from './bucket/bucket-replica';
 import type { ReplicaContext } from './bucket/replica-context';
+import { NO_MOVE_NUMBERS, type MoveNumbers } from './moves/move-progress';
 
 /** A replica of a bucket, or of the meta group, which keeps no accounts and so has nothing prepared. */
 export interface ReplicaNumbers extends GroupStatus {
@@ -15,6 +16,8 @@ export interface ReplicaNumbers extends GroupStatus {
   /** Legs elsewhere whose buckets have not confirmed yet that they know what was decided here. */
   readonly untoldLegs: number;
   readonly queuedInstructions: number;
+  /** Of slots that the bucket gives away; under way while this replica leads. */
+  readonly moves: MoveNumbers;
 }
 
 export interface ResourceManagerNumbers {
@@ -37,10 +40,11 @@ export function numbersOf({ host, health }: ReplicaContext, replicas: ReadonlyMa
   };
 }
 
-type LedgerNumbers = Pick<ReplicaNumbers, 'checkpointBacklog' | 'preparedLegs' | 'oldestPreparedAgeMs' | 'untoldLegs' | 'queuedInstructions'>;
+type LedgerNumbers = Pick<ReplicaNumbers, 'checkpointBacklog' | 'preparedLegs' | 'oldestPreparedAgeMs' | 'untoldLegs' | 'queuedInstructions' | 'moves'>;
 
 function ledgerNumbers(replica: BucketReplica | undefined): LedgerNumbers {
-  if (replica === undefined) return { checkpointBacklog: 0, preparedLegs: 0, oldestPreparedAgeMs: 0, untoldLegs: 0, queuedInstructions: 0 };
+  if (replica === undefined)
+    return { checkpointBacklog: 0, preparedLegs: 0, oldestPreparedAgeMs: 0, untoldLegs: 0, queuedInstructions: 0, moves: NO_MOVE_NUMBERS };
   const { applier, proposer } = replica;
   const { ledger } = applier.state();
   const nowMs = applier.stamps.now();
@@ -54,5 +58,6 @@ function ledgerNumbers(replica: BucketReplica | undefined): LedgerNumbers {
     oldestPreparedAgeMs: nowMs - oldestMs,
     untoldLegs,
     queuedInstructions: proposer.queued,
+    moves: replica.moveNumbers(),
   };
 }

@@ -391,6 +391,7 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
         preparedLegs: replica?.applier.state().ledger.preparedCount ?? 0,
         stopped: this.stopOf(group.group),
         knownSemantics: SEMANTICS_VERSION,
+        moves: replica?.moves() ?? [],
       };
     });
     const groups = new Set(started.map(({ bucket }) => bucket));
@@ -421,6 +422,7 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
       applyP50Ms: null,
       stopped: this.stopOf(bucket),
       knownSemantics: SEMANTICS_VERSION,
+      moves: [],
     };
   }
 

@@ -199,6 +199,29 @@ export interface ReplicaStatus {
   readonly stopped: StoppedReplica | null;
   /** The newest semantics of instructions that the replica's program knows. */
   readonly knownSemantics: number;
+  /** Of a leader: moves of slots that it carries out, or is to. */
+  readonly moves: readonly MoveStatus[];
+}
+
+/** A move of slots, as the leader of the bucket that gives them sees it (docs/adr/0029). */
+export interface MoveStatus {
+  readonly move: number;
+  readonly slots: SlotRange;
+  readonly to: BucketId;
+  /** waiting: another one is carried first, or moves are paused. released: the slots have no owner until the other bucket adopts them. */
+  readonly stage: 'waiting' | 'copying' | 'catching-up' | 'released';
+  /** Since this replica leads. */
+  readonly attempts: number;
+  /** Rows that have come to the other bucket in this attempt. */
+  readonly rowsSent: number;
+  /** As many as the copy has; null: it has not been read yet. What changes meanwhile is sent again and comes on top. */
+  readonly rowsCopied: number | null;
+  /** Since this attempt began. */
+  readonly elapsedMs: number;
+  /** For so long the slots have had no owner, as far as this replica knows; null: they have one. */
+  readonly blockedMs: number | null;
+  /** Nothing has come of it for so long, and why, as far as it is known; null: it goes on. */
+  readonly stalled: { readonly forMs: number; readonly why: string } | null;
 }
 
 /** Why a replica has stopped while its process goes on. */

@@ -1,8 +1,15 @@
 /** What is between the cluster as it is and as its map wants it, a sentence each: nothing, and whoever waits has waited enough. */
 import { countSlots, founderOf, movesOf, nameOf, nodesOf, placements, planWishes, rosterOf, wishesOf, type PlacementMap, type SlotsMove } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
-import type { ReplicaStatus } from '@mas/two-phase-commit';
+import type { MoveStatus, ReplicaStatus } from '@mas/two-phase-commit';
 import type { RmId, SlotRange } from '@mas/values';
+
+const STAGES: Readonly<Record<MoveStatus['stage'], string>> = {
+  waiting: 'waits for its turn',
+  copying: 'rows are copied',
+  'catching-up': 'what has changed since is sent',
+  released: 'released',
+};
 
 export function underWay({ placement, replicas, unreachable }: ClusterStatus): readonly string[] {
   const { draining, isBalancing } = rosterOf(placement);
@@ -22,7 +29,28 @@ export function underWay({ placement, replicas, unreachable }: ClusterStatus): r
     const away = unreachable.length === 0 ? '' : `; ${list(unreachable)} ${unreachable.length === 1 ? 'does' : 'do'} not answer`;
     found.push(`replicas are being spread evenly${away}`);
   }
-  return [...found, ...movesOf(placement).map(slotsText), ...wishTexts(placement)];
+  return [
+    ...found,
+    ...movesOf(placement).map((move) => `${slotsText(move)}${progressText(leaderOf(replicas, move.from), move.number)}`),
+    ...wishTexts(placement),
+  ];
+}
+
+/** As the leader of the bucket that gives the slots says; empty: none answers, or it has not heard of the move yet. */
+function progressText(leader: ReplicaStatus | undefined, number: number): string {
+  const status = leader?.moves.find(({ move }) => move === number);
+  if (status === undefined) return '';
+  const { stage, rowsSent, rowsCopied, elapsedMs, blockedMs, stalled } = status;
+  const parts = [STAGES[stage]];
+  if (stage !== 'waiting') {
+    const rate = elapsedMs === 0 ? 0 : (rowsSent * 1_000) / elapsedMs;
+    parts.push(`${rowsSent}${rowsCopied === null ? '' : ` of ${rowsCopied}`} rows`);
+    if (rate > 0) parts.push(`${Math.round(rate)} rows/s`);
+    if (rate > 0 && rowsCopied !== null && rowsCopied > rowsSent) parts.push(`about ${Math.ceil((rowsCopied - rowsSent) / rate)} s left`);
+  }
+  if (blockedMs !== null) parts.push(`without an owner for ${blockedMs} ms`);
+  if (stalled !== null) parts.push(`STALLED for ${Math.round(stalled.forMs / 1_000)} s${stalled.why === '' ? '' : `: ${stalled.why}`}`);
+  return `: ${parts.join(', ')}`;
 }
 
 /** What is wanted of slots beyond the moves. A pause alone is nothing that is under way. */

@@ -34,6 +34,7 @@ function replica(bucket: number, rm: RmId, more: Partial<Replica> = {}): Replica
     preparedLegs: 0,
     stopped: null,
     knownSemantics: 3,
+    moves: [],
     ...more,
   };
 }

@@ -60,6 +60,32 @@ export const RESOURCE_MANAGER_METRICS = [
     'Instructions that wait to be proposed',
     (replica) => replica.queuedInstructions + replica.queuedProposals,
   ),
+  perBucket('gauge', 'mas_slot_moves', 'Moves of slots out of the bucket that its leader carries out, or is to', ({ moves }) => moves.underWay),
+  perBucket(
+    'gauge',
+    'mas_slot_moves_stalled',
+    'Those of them that nothing has come of for five seconds; cluster status says why',
+    ({ moves }) => moves.stalled,
+  ),
+  perBucket(
+    'counter',
+    'mas_slot_move_rows_total',
+    'Rows that have come to other buckets by moves, those of attempts in vain as well',
+    ({ moves }) => moves.rowsSent,
+  ),
+  labelled('counter', 'mas_slot_moves_ended_total', ['bucket', 'end'], 'Moves that this process has brought to an end: adopted, declined', ({ replicas }) =>
+    replicas.flatMap(({ group, moves: { adopted, declined } }) => [
+      { labels: [group, 'adopted'], value: adopted },
+      { labels: [group, 'declined'], value: declined },
+    ]),
+  ),
+  labelled(
+    'histogram',
+    'mas_slots_blocked_seconds',
+    ['bucket'],
+    'From the release of slots until another bucket had adopted them, or they were taken back: for so long payments on them have waited',
+    ({ replicas }) => replicas.map(({ group, moves }) => ({ labels: [group], value: moves.blockedTimes })),
+  ),
   histogram('mas_apply_duration_seconds', 'Calls that apply entries, all buckets together', ({ replicas }) =>
     Durations.sumOf(replicas.map(({ applyTimes }) => applyTimes)),
   ),

@@ -1,5 +1,5 @@
 /** One bucket on this Resource Manager: its replica, and, while it leads, everything that a leader does. */
-import type { InstructionItem, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
+import type { MoveStatus, InstructionItem, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { unreachable, type BucketId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import { AuditRuns } from '../audit/audit-runs';
@@ -9,6 +9,7 @@ import { BucketOpening } from '../drivers/bucket-opening';
 import { DeliveryDriver } from '../drivers/deliver';
 import { ExpiryDriver } from '../drivers/expire';
 import { MoveCarrier, type OrderedMoves } from '../drivers/move-carrier';
+import type { MoveNumbers } from '../moves/move-progress';
 import { ReplicaDrivers } from '../drivers/replica-drivers';
 import { ResolutionDriver } from '../drivers/resolve';
 import type { BucketExchange } from '../homes/exchange';
@@ -41,6 +42,7 @@ export class BucketReplica implements ReplicaListener {
   readonly proposer: Proposer;
   private readonly opening: BucketOpening;
   private readonly drivers: ReplicaDrivers;
+  private readonly carrier: MoveCarrier;
   private readonly instructions: InstructionService;
   private readonly closing: Closing;
   private readonly accounts: AccountReads;
@@ -60,6 +62,7 @@ export class BucketReplica implements ReplicaListener {
     this.proposer = new Proposer(this.applier, host, context);
     this.closing = new Closing(this.applier, this.proposer);
     this.opening = new BucketOpening(this.applier, this.proposer, context);
+    this.carrier = new MoveCarrier(this.applier, this.proposer, exchange, services.moves, context);
     this.drivers = new ReplicaDrivers(
       this.applier,
       [
@@ -67,7 +70,7 @@ export class BucketReplica implements ReplicaListener {
         new DeliveryDriver(this.applier, this.proposer, exchange, context),
         new ResolutionDriver(this.applier, this.proposer, exchange, context),
         new ExpiryDriver(this.applier, this.proposer, context),
-        new MoveCarrier(this.applier, this.proposer, exchange, services.moves, context),
+        this.carrier,
       ],
       context,
     );
@@ -86,6 +89,15 @@ export class BucketReplica implements ReplicaListener {
       readCut: (us, timeoutMs) => this.applier.readCut(us, timeoutMs),
       spool: (reader) => context.spool.spool(bucket, encodeSnapshot(reader, context.rowCodec, context.digest)),
     });
+  }
+
+  /** Of slots, of which this replica, as the bucket's leader, has to see to. */
+  moves(): readonly MoveStatus[] {
+    return this.carrier.statuses();
+  }
+
+  moveNumbers(): MoveNumbers {
+    return this.carrier.numbers();
   }
 
   onLeading(term: number): void {

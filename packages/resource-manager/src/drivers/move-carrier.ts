@@ -7,12 +7,14 @@
  */
 import { SLOTS_MOVE_SINCE, type Departure, type MovedSums, type MoveStage, type SlotMoves } from '@mas/ledger';
 import type { SlotsMove } from '@mas/placement';
+import type { MoveStatus } from '@mas/two-phase-commit';
 import { slot, unreachable, type BucketId, overlap } from '@mas/values';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { BucketExchange } from '../homes/exchange';
 import { ImportLink } from '../moves/import-link';
 import { ImportSender } from '../moves/import-sender';
+import { MovesProgress, type MoveNumbers } from '../moves/move-progress';
 import { sumsInTables } from '../moves/slots-copy';
 import { SlotsTransfer } from '../moves/slots-transfer';
 import { CALLED_OFF, textOf, TOO_LONG, type Standing, type TransferEnd } from '../moves/transfer-end';
@@ -43,6 +45,7 @@ export class MoveCarrier {
   private readonly attempts: Attempts<number>;
   /** Since when this process knows that slots have no owner, by move; monotonic. */
   private readonly departingSinceMs = new Map<number, number>();
+  private readonly progress: MovesProgress;
 
   constructor(
     private readonly applier: BucketApplier,
@@ -51,7 +54,17 @@ export class MoveCarrier {
     private readonly orders: OrderedMoves,
     private readonly context: ReplicaContext,
   ) {
+    this.progress = new MovesProgress(context.clock);
     this.attempts = new Attempts(context.clock, context.config.driverRetryMs, context.config.driverRetryMaxMs);
+  }
+
+  /** Of what is carried out here, or is to be. */
+  statuses(): readonly MoveStatus[] {
+    return this.applier.isLeading() ? this.progress.statuses((move) => this.blockedMs(move)) : [];
+  }
+
+  numbers(): MoveNumbers {
+    return this.progress.numbers(this.statuses());
   }
 
   tick(): readonly Promise<void>[] {
@@ -60,6 +73,7 @@ export class MoveCarrier {
     const { departing } = ledger.moves;
     const underWay = this.underWay(departing);
     this.remember(departing, underWay);
+    this.progress.keep(underWay);
     // Whoever waits for slots without an owner waits for this.
     const due = underWay.find(({ number }) => this.attempts.due(number) || this.isInTime(number, departing));
     return due === undefined ? [] : [this.carry(due)];
@@ -96,6 +110,12 @@ export class MoveCarrier {
     return sinceMs;
   }
 
+  /** Null: the slots have their owner. */
+  private blockedMs(move: number): number | null {
+    const sinceMs = this.departingSinceMs.get(move);
+    return sinceMs === undefined ? null : this.context.clock.monotonicMs() - sinceMs;
+  }
+
   private async carry(move: SlotsMove): Promise<void> {
     this.isBusy = true;
     this.attempts.made(move.number);
@@ -118,7 +138,7 @@ export class MoveCarrier {
         return this.sayOnce('error', move, 'a move of slots is ordered that a later one has overtaken here: nothing is done for it', {});
       case 'here':
         if (move.calledOff) return this.callOff(move, CALLED_OFF);
-        if (this.orders.isPaused()) return;
+        if (this.orders.isPaused()) return this.progress.of(move).rests();
         return this.ownsAll(move)
           ? this.bring(move, null)
           : this.sayOnce('error', move, 'slots are ordered away that this bucket does not own: nothing is done for it', {});
@@ -135,10 +155,13 @@ export class MoveCarrier {
     const { applier, proposer, context } = this;
     const term = context.host.leadership(applier.bucket)?.term ?? 0;
     const link = new ImportLink(this.exchange, move, this.nextAttempt(term));
-    const sender = new ImportSender(context, move, link, () => this.standingOf(move.number, term));
-    const transfer = new SlotsTransfer({ applier, proposer, context }, move, sender);
+    const progress = this.progress.of(move);
+    progress.begins();
+    const sender = new ImportSender(context, move, link, () => this.standingOf(move.number, term), progress);
+    const transfer = new SlotsTransfer({ applier, proposer, context }, move, sender, progress);
     this.say('debug', move, 'slots are copied to another bucket', { attempt: link.attempt, isReleased: departure !== null });
     const end = await (departure === null ? transfer.fromOwner() : transfer.fromReleased(departure.handover, this.adoptedUntilMs(move.number)));
+    if (transfer.blockedMs !== null) this.departingSinceMs.set(move.number, context.clock.monotonicMs() - transfer.blockedMs);
     await this.conclude(move, end, { attempt: link.attempt, parts: link.parts, blockedMs: transfer.blockedMs });
   }
 
@@ -152,6 +175,7 @@ export class MoveCarrier {
       case 'call-off':
         return this.callOff(move, end.why);
       case 'left':
+        this.progress.of(move).waits(end.why);
         return this.sayOnce('info', move, 'slots could not be brought to another bucket yet', { why: end.why });
       default:
         return unreachable(end, 'end of a transfer');
@@ -165,6 +189,7 @@ export class MoveCarrier {
     const stage = await link.decline();
     if (stage?.kind === 'declined') return this.reclaim(move);
     if (stage?.kind === 'adopted') return this.confirm(move, null);
+    this.progress.of(move).waits(stage === null ? link.silence : textOf(stage));
     this.sayOnce('warn', move, 'whether slots stay could not be found out yet', { why: stage === null ? link.silence : textOf(stage) });
   }
 
@@ -173,6 +198,7 @@ export class MoveCarrier {
     // It never had all of them, so there is nothing to take back; and nobody takes them over by this move.
     const isNothing = stage?.kind === 'refused' && stage.reason === 'NOT_OWNED';
     if (stage?.kind !== 'reclaimed' && !isNothing) return this.sayOnce('warn', move, 'slots that stay are not taken back yet', { stage });
+    this.progress.over('declined', this.blockedMs(move.number));
     this.say('info', move, 'slots stay where they are');
     return this.orders.ended(move.number, 'declined');
   }
@@ -182,6 +208,7 @@ export class MoveCarrier {
     const sums = known ?? (await sumsInTables(this.applier, this.context, move.slots)).ofCopy();
     const stage = await this.propose({ kind: 'confirm-release', move: move.number, slots: move.slots, sums });
     if (stage?.kind !== 'confirmed') return this.sayOnce('warn', move, 'rows of slots that have a new owner are not dropped yet', { stage });
+    this.progress.over('adopted', this.blockedMs(move.number));
     this.say('info', move, 'slots have moved to another bucket', { accounts: sums.accounts, legs: sums.legs, outcomes: sums.outcomes });
     return this.orders.ended(move.number, 'adopted');
   }

@@ -8,6 +8,7 @@ import { delay, unreachable, within } from '@mas/values';
 import type { ReplicaContext } from '../bucket/replica-context';
 import type { ImportLink } from './import-link';
 import { partsOf, type MovedRow } from './import-parts';
+import type { MoveProgress } from './move-progress';
 import { CALLED_OFF, left, textOf, TOO_LONG, type Standing, type TransferEnd } from './transfer-end';
 
 /** Of one part, in the log of the bucket that takes it. */
@@ -26,6 +27,7 @@ export class ImportSender {
     private readonly move: SlotsMove,
     private readonly link: ImportLink,
     private readonly standing: () => Standing,
+    private readonly progress: Pick<MoveProgress, 'sent' | 'waits'>,
   ) {}
 
   /** Null: it has begun, or is as far as it is known here to be. */
@@ -70,6 +72,7 @@ export class ImportSender {
 
   waits(why: string): void {
     const { number, from, to } = this.move;
+    this.progress.waits(why);
     this.context.logger.debug({ bucket: from, move: number, to, why }, 'slots wait for their next owner');
   }
 
@@ -82,6 +85,7 @@ export class ImportSender {
       const stage = await this.inTime(this.link.import(part));
       if (stage?.kind === 'importing' && stage.attempt === this.link.attempt && stage.parts === this.link.parts + 1) {
         this.link.parts += 1;
+        this.progress.sent(part.accounts.length + part.legs.length + part.outcomes.length + part.locks.length);
         return null;
       }
       const end = stage === null ? null : this.endOf(stage);

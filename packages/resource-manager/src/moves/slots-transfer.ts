@@ -14,6 +14,7 @@ import { inPieces, rowsNow } from './changed-rows';
 import type { CopiedSums } from './copied-sums';
 import type { MovedRow } from './import-parts';
 import type { ImportSender } from './import-sender';
+import type { MoveProgress } from './move-progress';
 import { SlotsCopy } from './slots-copy';
 import { left, textOf, type TransferEnd } from './transfer-end';
 
@@ -37,6 +38,7 @@ export class SlotsTransfer {
     private readonly ports: TransferPorts,
     private readonly move: SlotsMove,
     private readonly sender: ImportSender,
+    private readonly progress: Pick<MoveProgress, 'copied' | 'entered'>,
   ) {}
 
   /** How long the slots have had no owner, as far as this attempt sees; null: they were not released in it. */
@@ -78,6 +80,8 @@ export class SlotsTransfer {
 
   private async sendCopy(copy: SlotsCopy): Promise<TransferEnd | null> {
     const { maxMovedAccounts } = this.ports.context.config;
+    const { accounts, legs, outcomes, locks } = copy.sums.ofCopy();
+    this.progress.copied(accounts + legs + outcomes + locks);
     if (copy.sums.accounts > maxMovedAccounts) return left(`${copy.sums.accounts} accounts are more than go together (maxMovedAccounts): move fewer slots`);
     let gathered: MovedRow[] = [];
     for await (const rows of copy.rows()) {
@@ -103,6 +107,7 @@ export class SlotsTransfer {
   /** Null: so little is left, and the next owner answers so soon, that the slots may be released. */
   private async catchUp(watch: SlotWatch, sums: CopiedSums): Promise<TransferEnd | null> {
     const { clock, config } = this.ports.context;
+    this.progress.entered('catching-up');
     for (let round = 1; ; round += 1) {
       if (watch.isOverflown) return left(TOO_MUCH_CHANGES);
       if (watch.size > (round > ROUNDS ? MAX_ROWS_PER_PART : FEW_ROWS)) {
@@ -128,6 +133,7 @@ export class SlotsTransfer {
     // What has become of it stands in the bucket's meta row.
     if (stage?.kind !== 'released') return left(stage === null ? `the release: ${fate?.kind ?? 'no answer'}` : textOf(stage));
     this.releasedMs = this.nowMs();
+    this.progress.entered('released');
     this.sender.untilMs = this.releasedMs + context.config.moveBlockedMs;
     if (watch.isOverflown) return left(TOO_MUCH_CHANGES);
     context.logger.info({ bucket: applier.bucket, move: number, to, rowsLeft: watch.size }, 'slots are released');

@@ -41,6 +41,7 @@ function leader(more: Partial<ReplicaStatus>): ReplicaStatus {
     preparedLegs: 0,
     stopped: null,
     knownSemantics: 9,
+    moves: [],
     ...more,
   };
 }

@@ -1,13 +1,15 @@
 /** The state of one replica, for operators: status, checksum, and what it holds undecided. */
 import { ordinal, raftIdOf } from '@mas/membership';
-import type { ReplicaChecksum, ReplicaId, ReplicaStatus, StoppedReplica, UndecidedTransaction } from '@mas/two-phase-commit';
+import type { MoveStatus, ReplicaChecksum, ReplicaId, ReplicaStatus, StoppedReplica, UndecidedTransaction } from '@mas/two-phase-commit';
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { memberOfId } from './conf-state-messages';
+import { readSlotRange, writeSlotRange } from './policy-messages';
 import { readLegRow, writeLegRow } from './row-messages';
 
 const ROLES = wireEnum<ReplicaStatus['role']>({ leader: 1, follower: 2, candidate: 3, 'pre-candidate': 4, learner: 5, stopped: 6 });
+const MOVE_STAGES = wireEnum<MoveStatus['stage']>({ waiting: 1, copying: 2, 'catching-up': 3, released: 4 });
 const STAGES = wireEnum<StoppedReplica['stage']>({ apply: 1, load: 2, checkpoint: 3, start: 4 });
 
 export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): void {
@@ -28,6 +30,7 @@ export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): v
   writer.packedUints(15, status.learners.map(idOf));
   writer.optionalMessage(16, status.stopped, writeStoppedReplica);
   writer.uint(17, status.knownSemantics);
+  writer.messages(18, status.moves, writeMoveStatus);
 }
 
 export function readReplicaStatus(reader: WireReader): ReplicaStatus {
@@ -49,6 +52,38 @@ export function readReplicaStatus(reader: WireReader): ReplicaStatus {
     learners: readReplicas(reader, 15),
     stopped: reader.optionalMessage(16, readStoppedReplica),
     knownSemantics: reader.uint(17),
+    moves: reader.messages(18, readMoveStatus),
+  };
+}
+
+function writeMoveStatus(writer: WireWriter, status: MoveStatus): void {
+  writer.uint(1, status.move);
+  writer.message(2, status.slots, writeSlotRange);
+  writer.uint(3, status.to);
+  writer.enumeration(4, MOVE_STAGES, status.stage);
+  writer.uint(5, status.attempts);
+  writer.uint(6, status.rowsSent);
+  writer.optionalUint(7, status.rowsCopied);
+  writer.uint(8, Math.round(status.elapsedMs));
+  writer.optionalUint(9, status.blockedMs === null ? null : Math.round(status.blockedMs));
+  writer.optionalMessage(10, status.stalled, (inner, { forMs, why }) => {
+    inner.uint(1, Math.round(forMs));
+    inner.text(2, why);
+  });
+}
+
+function readMoveStatus(reader: WireReader): MoveStatus {
+  return {
+    move: reader.uint(1),
+    slots: reader.message(2, readSlotRange),
+    to: reader.bucket(3),
+    stage: reader.enumeration(4, MOVE_STAGES),
+    attempts: reader.uint(5),
+    rowsSent: reader.uint(6),
+    rowsCopied: reader.optionalUint(7),
+    elapsedMs: reader.uint(8),
+    blockedMs: reader.optionalUint(9),
+    stalled: reader.optionalMessage(10, (inner) => ({ forMs: inner.uint(1), why: inner.text(2) })),
   };
 }
 

@@ -64,11 +64,8 @@ const slotsMove = fc
     to: taker,
     calledOff,
   }));
-const slotsStep = fc.record({
-  slots: fc.tuple(anySlot, anySlot).map(([one, other]) => ({ from: one < other ? one : other, to: one < other ? other : one })),
-  from: bucket,
-  to: bucket,
-});
+const slotRange = fc.tuple(anySlot, anySlot).map(([one, other]) => ({ from: one < other ? one : other, to: one < other ? other : one }));
+const slotsStep = fc.record({ slots: slotRange, from: bucket, to: bucket });
 const wishes = fc.record({
   isPaused: fc.boolean(),
   isBalancing: fc.boolean(),
@@ -302,6 +299,21 @@ export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
   queuedProposals: safeUint,
   preparedLegs: safeUint,
   knownSemantics: safeUint,
+  moves: fc.array(
+    fc.record({
+      move: safeUint,
+      slots: slotRange,
+      to: bucket,
+      stage: fc.constantFrom('waiting' as const, 'copying' as const, 'catching-up' as const, 'released' as const),
+      attempts: safeUint,
+      rowsSent: safeUint,
+      rowsCopied: orNull(safeUint),
+      elapsedMs: safeUint,
+      blockedMs: orNull(safeUint),
+      stalled: orNull(fc.record({ forMs: safeUint, why: anyText })),
+    }),
+    { maxLength: 2 },
+  ),
   stopped: orNull(
     fc.record({
       stage: fc.constantFrom('apply' as const, 'load' as const, 'checkpoint' as const, 'start' as const),

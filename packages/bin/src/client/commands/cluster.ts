@@ -1,6 +1,6 @@
 /** mas-client cluster status, admin transactions|resolve */
 import type { UndecidedReport } from '@mas/transaction-coordinator';
-import { countSlots, META_GROUP, nodesOf, type ClusterNode } from '@mas/placement';
+import { countSlots, META_GROUP, nodesOf, wishesOf, type ClusterNode } from '@mas/placement';
 import type { ClusterStatus } from '@mas/rpc';
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { Command } from 'commander';
@@ -73,6 +73,7 @@ async function showStatus({ client, output }: Session): Promise<void> {
       ...conditionLines(status.nodes),
       ...certificateLines(status, Date.now()),
       ...moves.map((text) => `under way: ${text}`),
+      ...(wishesOf(status.placement).isPaused ? ['moves of slots are paused: "cluster resume-moves"'] : []),
       verdictLines(verdicts),
     ].join('\n'),
   );
