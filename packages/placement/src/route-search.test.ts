@@ -138,6 +138,14 @@ describe('looking for the leader', () => {
   test('a bucket without replicas', () => {
     expect(show(new RouteSearch(new Story().directory, bucketId(9), null).next(0))).toBe('nobody');
   });
+
+  test('of a bucket that was retired nobody is asked, though its last leader is known', () => {
+    const { directory } = new Story();
+    directory.said(bucketId(9), rmId(1), { leader: rmId(1), term: 7, heardAgoMs: 0 }, 0, 0);
+    const search = new RouteSearch(directory, bucketId(9), null);
+    expect(show(search.next(1))).toBe('nobody');
+    expect(search.canGoOn(1)).toBe(false);
+  });
 });
 
 describe('a leader that hangs', () => {

@@ -98,9 +98,9 @@ export class RouteSearch {
     return rm === undefined ? this.pause(true) : this.begin({ kind: 'ask', rm, through: null }, nowMs);
   }
 
-  /** While it pauses or has put the question: there is somebody to ask now. */
+  /** While it pauses or has put the question: there is somebody to ask now. Of a bucket that was retired nobody is asked, however well its last leader is known. */
   canGoOn(nowMs: number): boolean {
-    return this.wayToLeader(nowMs) !== null;
+    return this.directory.replicasOf(this.bucket).length > 0 && this.wayToLeader(nowMs) !== null;
   }
 
   /** While an attempt is waited for: it has become known that somebody else should be asked, or in another way. */
