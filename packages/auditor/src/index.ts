@@ -18,3 +18,4 @@ export { HoldsSeen, type HoldSeen } from './holds';
 export { endsWrong, programOptions, wholeNumber } from './program-options';
 export { rendered } from './rendered';
 export type { ReadFigures } from './serializability';
+export { fixedPlaces, movingPlaces, type Ownership, type SlotPlaces } from './slot-places';

@@ -2,24 +2,25 @@
  * Exclusive locks as their holders saw them: who was granted a lock after another was granted it has the higher token. In real time, and as far as
  * clocks agree: when one is granted it nothing is undecided there, and while he holds it nobody else does, nobody else pays, and his token is good.
  */
-import { slotOfAccount, type PlacementIndex } from '@mas/placement';
+import { slotOfAccount } from '@mas/placement';
 import { accountNumber } from '@mas/values';
 import type { Findings } from './findings';
 import { verdictOf, type History, type LockHistory } from './history';
 import type { HoldsSeen } from './holds';
+import { meet, type SlotPlaces } from './slot-places';
 
 /** A bucket's time may be ahead of what it was at the grant by so much more than real time has passed. */
 const CLOCKS_DIFFER_MS = 600;
 
-export function auditLockHistory(history: History, holds: HoldsSeen, placement: PlacementIndex, findings: Findings): void {
+export function auditLockHistory(history: History, holds: HoldsSeen, places: SlotPlaces, findings: Findings): void {
   for (const earlier of history.locks) {
     for (const [lockId, token] of earlier.tokens) {
       findings.expect(token >= 0, 'one exclusive holder', () => `${lockId} was granted without a token`);
-      const bucket = placement.bucketOf(slotOfAccount(accountNumber(lockId)));
+      const grantedAt = placesOf(lockId, earlier, places);
       for (const later of history.locks) {
         if (later.askedMs <= earlier.acquiredMs) continue;
         for (const [otherId, otherToken] of later.tokens) {
-          if (placement.bucketOf(slotOfAccount(accountNumber(otherId))) !== bucket) continue;
+          if (!meet(grantedAt, placesOf(otherId, later, places))) continue;
           findings.expect(
             otherToken > token,
             'tokens only rise',
@@ -30,6 +31,10 @@ export function auditLockHistory(history: History, holds: HoldsSeen, placement: 
     }
   }
   for (const lock of history.locks) auditHolder(lock, history, holds, findings);
+}
+
+function placesOf(lockId: string, { askedMs, acquiredMs }: LockHistory, places: SlotPlaces): readonly string[] {
+  return places.of(slotOfAccount(accountNumber(lockId)), askedMs, acquiredMs);
 }
 
 function auditHolder(lock: LockHistory, history: History, holds: HoldsSeen, findings: Findings): void {

@@ -3,12 +3,13 @@
  * an order in which no account was ever below its minimum, and in which what was answered comes before what was begun later at the same bucket.
  */
 import type { BucketMeta, LegRow, OutcomeRow } from '@mas/ledger';
-import type { BucketId, PaymentKey, TxnId } from '@mas/values';
-import { show } from './decisions';
+import type { PaymentKey, Slot, TxnId } from '@mas/values';
+import { show, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 import type { History, PaymentHistory } from './history';
 import { SIGN } from './money';
+import { meet, type SlotPlaces } from './slot-places';
 
 /** Buckets of earlier versions give no moments. */
 const FIRST_VERSION = 8;
@@ -16,44 +17,58 @@ const FIRST_VERSION = 8;
 interface Payment {
   readonly key: PaymentKey;
   readonly commitUs: number;
-  readonly home: BucketId;
+  /** Where it was decided. */
+  readonly home: readonly string[];
+  /** Where its legs were promised. */
+  readonly legs: readonly string[];
   readonly startMs: number;
   /** First answer COMMITTED; infinite without one. */
   readonly ackMs: number;
 }
 
-export function auditMoments(state: FinalState, history: History, findings: Findings): void {
-  const legs = legsWithBuckets(state);
+export interface MomentsEvidence {
+  readonly state: FinalState;
+  readonly history: History;
+  readonly decisions: Decisions;
+  readonly places: SlotPlaces;
+}
+
+export function auditMoments({ state, history, decisions, places }: MomentsEvidence, findings: Findings): void {
+  const legs = legsWithMeta(state);
   const payments: Payment[] = [];
-  for (const { bucket: home, meta, outcomes } of state.buckets) {
+  for (const { meta, outcomes } of state.buckets) {
     for (const outcome of outcomes) {
       if (outcome.decision.kind !== 'committed' || outcome.body.legs.length === 0) continue;
       const { commitUs, atMs } = outcome.decision;
       if (commitUs === null)
         findings.expect(!hasMoments(meta, atMs), 'every payment has a moment', () => `${show(outcome.key)} was decided at ${atMs} without a commit time`);
       else {
-        auditLegs(outcome, commitUs, home, legs.get(outcome.txn) ?? [], findings);
-        payments.push({ key: outcome.key, commitUs, home, ...timesOf(history.payments.get(outcome.key)) });
+        const times = timesOf(history.payments.get(outcome.key));
+        const decidedMs = decisions.get(outcome.key)?.firstMs ?? Infinity;
+        const home = places.of(outcome.slot, decidedMs, decidedMs);
+        const own = legs.get(outcome.txn) ?? [];
+        auditLegs(outcome, commitUs, (slot) => meet(home, places.of(slot, decidedMs, decidedMs)), own, findings);
+        const ofLegs = own.flatMap(({ leg }) => places.of(leg.slot, Math.min(times.startMs, decidedMs), decidedMs));
+        payments.push({ key: outcome.key, commitUs, home, legs: ofLegs, ...times });
       }
     }
   }
   auditAccounts(state, history, findings);
-  auditRealTime(payments, state, legs, findings);
+  auditRealTime(payments, findings);
 }
 
 interface PlacedLeg {
   readonly leg: LegRow;
-  readonly bucket: BucketId;
   readonly meta: BucketMeta | null;
 }
 
-function legsWithBuckets(state: FinalState): ReadonlyMap<TxnId, readonly PlacedLeg[]> {
+function legsWithMeta(state: FinalState): ReadonlyMap<TxnId, readonly PlacedLeg[]> {
   const placed = new Map<TxnId, PlacedLeg[]>();
-  for (const { bucket, meta, legs } of state.buckets) {
+  for (const { meta, legs } of state.buckets) {
     for (const leg of legs) {
       const known = placed.get(leg.txn);
-      if (known === undefined) placed.set(leg.txn, [{ leg, bucket, meta }]);
-      else known.push({ leg, bucket, meta });
+      if (known === undefined) placed.set(leg.txn, [{ leg, meta }]);
+      else known.push({ leg, meta });
     }
   }
   return placed;
@@ -64,8 +79,9 @@ function hasMoments(meta: BucketMeta | null, atMs: number): boolean {
   return meta !== null && meta.semanticsVersion >= FIRST_VERSION && atMs * 1_000 > meta.momentsSinceUs;
 }
 
-function auditLegs(outcome: OutcomeRow, commitUs: number, home: BucketId, legs: readonly PlacedLeg[], findings: Findings): void {
-  for (const { leg, bucket, meta } of legs) {
+/** @param isHome whether a slot was with the home when it decided */
+function auditLegs(outcome: OutcomeRow, commitUs: number, isHome: (slot: Slot) => boolean, legs: readonly PlacedLeg[], findings: Findings): void {
+  for (const { leg, meta } of legs) {
     const name = `${show(outcome.key)} on ${leg.account}`;
     const isEarlier = leg.commitUs === null && !hasMoments(meta, leg.endedAtMs ?? 0);
     findings.expect(
@@ -74,7 +90,7 @@ function auditLegs(outcome: OutcomeRow, commitUs: number, home: BucketId, legs: 
       () => `${name} was committed at ${leg.commitUs}, its home says ${commitUs}`,
     );
     const { preparedUs } = leg;
-    const isBehind = preparedUs === null ? !hasMoments(meta, leg.preparedAtMs) : preparedUs < commitUs || (preparedUs === commitUs && bucket === home);
+    const isBehind = preparedUs === null ? !hasMoments(meta, leg.preparedAtMs) : preparedUs < commitUs || (preparedUs === commitUs && isHome(leg.slot));
     findings.expect(isBehind, 'committed behind its promises', () => `${name} was promised at ${preparedUs} and committed at ${commitUs}`);
   }
 }
@@ -100,14 +116,12 @@ function auditAccounts(state: FinalState, history: History, findings: Findings):
  * A payment that had been answered when another one began is earlier, if the other one touches its home: there its decision was applied, and whatever is
  * promised or decided afterwards lies behind. Of buckets that have nothing to do with each other no order in real time is promised.
  */
-function auditRealTime(payments: readonly Payment[], state: FinalState, legs: ReadonlyMap<TxnId, readonly PlacedLeg[]>, findings: Findings): void {
-  const txnOf = new Map(state.outcomes.map(({ key, txn }) => [key, txn]));
-  const answered = new Map<BucketId, Payment[]>();
-  for (const { bucket } of state.buckets) answered.set(bucket, highestSoFar(payments.filter(({ home }) => home === bucket)));
+function auditRealTime(payments: readonly Payment[], findings: Findings): void {
+  const answered = new Map<string, readonly Payment[]>();
+  for (const place of new Set(payments.flatMap(({ home }) => home))) answered.set(place, highestSoFar(payments.filter(({ home }) => home.includes(place))));
   for (const later of payments) {
-    const touched = new Set([later.home, ...(legs.get(txnOf.get(later.key) as TxnId) ?? []).map(({ bucket }) => bucket)]);
-    for (const bucket of touched) {
-      const earlier = lastAnswered(answered.get(bucket) ?? [], later.startMs);
+    for (const place of new Set([...later.home, ...later.legs])) {
+      const earlier = lastAnswered(answered.get(place) ?? [], later.startMs);
       if (earlier === null || earlier.key === later.key) continue;
       findings.expect(
         earlier.commitUs < later.commitUs,

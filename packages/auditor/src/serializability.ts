@@ -6,12 +6,14 @@
  * cache, or with undecided money beside it) shows a balance that the account's row has had.
  */
 import { directionOf } from '@mas/ledger';
+import { slotOfAccount } from '@mas/placement';
 import type { AccountNumber, AmountMinor, PaymentKey } from '@mas/values';
 import type { History, ReadHistory } from './history';
 import { show, type Decisions } from './decisions';
 import type { FinalState } from './final-rows';
 import type { Findings } from './findings';
 import { Graph, type Places } from './graph';
+import type { SlotPlaces } from './slot-places';
 
 interface Journal {
   readonly payments: readonly PaymentKey[];
@@ -39,14 +41,21 @@ export interface ReadFigures {
   readonly ambiguous: number;
 }
 
-export function auditSerializability(state: FinalState, history: History, decisions: Decisions, findings: Findings): ReadFigures {
+export interface OrderEvidence {
+  readonly state: FinalState;
+  readonly history: History;
+  readonly decisions: Decisions;
+  readonly places: SlotPlaces;
+}
+
+export function auditSerializability({ state, history, decisions, places: slots }: OrderEvidence, findings: Findings): ReadFigures {
   const times = timesOf(history, decisions);
   const journals = journalsOf(state, history, times, byCommitTime);
   const stored = journalsOf(state, history, times, asStored);
   const journaled = new Set([...journals.values()].flatMap((journal) => journal.payments));
   const graph = new Graph();
   const figures = { explained: 0, ambiguous: 0 };
-  const places = new PlacesOf(state);
+  const places = new PlacesOf(state, times, slots);
   const shown = firstShown(history.reads, journals);
   for (const [key, time] of times)
     if (time.ackMs < Infinity || journaled.has(key)) graph.operation(`payment ${show(key)}`, time.startMs, time.ackMs, places.ofPayment(key));
@@ -209,19 +218,27 @@ function firstShown(reads: readonly ReadHistory[], journals: ReadonlyMap<Account
   return shown;
 }
 
-/** Buckets in which operations meet. */
+/** Where operations meet. */
 class PlacesOf {
-  private readonly ofAccount = new Map<AccountNumber, string>();
+  private readonly accounts: ReadonlySet<AccountNumber>;
   private readonly payments = new Map<PaymentKey, Places>();
 
-  constructor({ buckets }: FinalState) {
-    for (const { bucket, accounts } of buckets) for (const { number } of accounts) this.ofAccount.set(number, `bucket ${bucket}`);
-    for (const { bucket, outcomes } of buckets) {
-      for (const { key, body } of outcomes) {
-        const home = `bucket ${bucket}`;
-        // Its commit time is known to all where it was decided; where it has a leg, a later payment may get an earlier one until the leg is told.
-        this.payments.set(key, { before: [home], behind: [...new Set([home, ...this.bucketsOf(body.legs.map(({ account }) => account))])] });
-      }
+  constructor(
+    { accounts, outcomes }: FinalState,
+    times: ReadonlyMap<PaymentKey, Times>,
+    private readonly slots: SlotPlaces,
+  ) {
+    this.accounts = new Set(accounts.keys());
+    for (const { key, slot, body } of outcomes) {
+      const { startMs, decidedMs } = times.get(key) ?? { startMs: Infinity, decidedMs: Infinity };
+      const home = slots.of(slot, decidedMs, decidedMs);
+      const legs = this.of(
+        body.legs.map(({ account }) => account),
+        Math.min(startMs, decidedMs),
+        decidedMs,
+      );
+      // Its commit time is known to all where it was decided; where it has a leg, a later payment may get an earlier one until the leg is told.
+      this.payments.set(key, { before: home, behind: [...new Set([...home, ...legs])] });
     }
   }
 
@@ -229,13 +246,14 @@ class PlacesOf {
     return this.payments.get(key) ?? { before: [], behind: [] };
   }
 
-  ofRead({ numbers }: ReadHistory): Places {
-    const buckets = this.bucketsOf(numbers);
-    return { before: buckets, behind: buckets };
+  ofRead({ numbers, startMs, endMs }: ReadHistory): Places {
+    const places = this.of(numbers, startMs, endMs);
+    return { before: places, behind: places };
   }
 
-  private bucketsOf(numbers: readonly AccountNumber[]): readonly string[] {
-    return [...new Set(numbers.flatMap((number) => this.ofAccount.get(number) ?? []))];
+  private of(numbers: readonly AccountNumber[], fromMs: number, toMs: number): readonly string[] {
+    const known = numbers.filter((number) => this.accounts.has(number));
+    return [...new Set(known.flatMap((number) => this.slots.of(slotOfAccount(number), fromMs, toMs)))];
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Seeds one after the other, as many as fit: `node dist/long.js --minutes N [--from S] [--seeds N] [--faults a,b]`, with progress and totals.
+ * Seeds one after the other, as many as fit: `node dist/long.js --minutes N [--from S] [--seeds N] [--faults a,b] [--also c]`, with progress and totals.
  * Exit code 1: a finding; 2: wrong arguments.
  */
 import { endsWrong, programOptions, wholeNumber } from '@mas/auditor';
@@ -8,7 +8,7 @@ import { faultsNamed } from './faults/nemesis';
 import { verdictLine } from './report';
 import { runSeed } from './run-seed';
 
-const USAGE = 'usage: node dist/long.js [--minutes 10] [--from 1] [--seeds N] [--faults "a,b"]';
+const USAGE = 'usage: node dist/long.js [--minutes 10] [--from 1] [--seeds N] [--faults "a,b"] [--also "c"]';
 const DEFAULT_MINUTES = 10;
 const MINUTE_MS = 60_000;
 
@@ -16,13 +16,20 @@ const PROGRESS_MS = 10_000;
 const VERDICTS = ['committed', 'aborted', 'refused', 'unknown'];
 
 async function main(): Promise<void> {
-  const values = programOptions(USAGE, { minutes: { type: 'string' }, from: { type: 'string' }, seeds: { type: 'string' }, faults: { type: 'string' } });
+  const values = programOptions(USAGE, {
+    minutes: { type: 'string' },
+    from: { type: 'string' },
+    seeds: { type: 'string' },
+    faults: { type: 'string' },
+    also: { type: 'string' },
+  });
   const wanted = (name: 'minutes' | 'from' | 'seeds', fallback: number, least: number): number =>
     wholeNumber(values[name], fallback, least) ?? endsWrong(USAGE, `--${name} takes a whole number from ${least}`);
   const endMs = Date.now() + wanted('minutes', DEFAULT_MINUTES, 1) * MINUTE_MS;
   const most = wanted('seeds', Number.MAX_SAFE_INTEGER, 1);
   const from = wanted('from', 1, 0);
   const faults = faultsNamed(values.faults, (problem) => endsWrong(USAGE, problem));
+  const also = faultsNamed(values.also, (problem) => endsWrong(USAGE, problem)) ?? [];
   const totals = new Map<string, number>();
   const failed: number[] = [];
   const visited = new Set<string>();
@@ -30,7 +37,7 @@ async function main(): Promise<void> {
   let simulatedMs = 0;
   let [seeds, nextProgressMs] = [0, Date.now() + PROGRESS_MS];
   while (Date.now() < endMs && seeds < most) {
-    const report = await runSeed({ seed: from + seeds, ...(faults === null ? {} : { faults }) });
+    const report = await runSeed({ seed: from + seeds, also, ...(faults === null ? {} : { faults }) });
     seeds += 1;
     simulatedMs += report.simulatedMs;
     for (const branch of report.branches) visited.add(branch);

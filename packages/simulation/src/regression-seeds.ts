@@ -103,5 +103,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     faults: ['buckets come and go', 'power cuts', 'clock jumps', 'crashes'],
     was: "a new bucket's first entry had the time of its founder's clock, which was wrong, while no time was agreed on",
   },
+  {
+    seed: 3_100_005,
+    faults: ['partitions', 'homes out of reach', 'clock drift', 'SQL at COMMIT', 'slots move'],
+    was: 'whoever still asked a retired bucket, whose last leader it knew, asked again in the same moment until its deadline',
+  },
   { seed: 106, faults: ['clock jumps'], was: 'locks outlived their time on a bucket whose clock stood still' },
 ];

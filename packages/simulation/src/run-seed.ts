@@ -2,7 +2,8 @@
  * One seed, one history: starts a cluster, disturbs it while clients work, heals it, waits until everything must have come
  * to rest, and hands all sources to the auditor. Passes only when nothing is wrong and enough has happened.
  */
-import { auditHistory, expectEqualReplicas, finalState, Findings, verdictOf, type BucketRows, type Finding, type History } from '@mas/auditor';
+import { auditHistory, expectEqualReplicas, finalState, Findings, movingPlaces, verdictOf, type BucketRows, type Finding, type History } from '@mas/auditor';
+import { PlacementIndex, slotOfAccount } from '@mas/placement';
 import { present, SeededRandom } from '@mas/values';
 import { auditBackups } from './audit/backups';
 import { ClusterWatch } from './audit/cluster-watch';
@@ -11,10 +12,12 @@ import { LivenessJudge } from './audit/liveness';
 import { walkLogs } from './audit/log-walk';
 import { readBucket } from './audit/read-bucket';
 import { atRest } from './audit/rest';
+import { expectRowsWithOwners } from './audit/rows-with-owners';
 import { auditViews } from './audit/views';
 import { Cluster, type ClusterShape } from './cluster/cluster';
 import type { Fault } from './faults/fault';
 import { homesOutOfReach } from './faults/homes-out-of-reach';
+import { slotsMove } from './faults/slots-move';
 import { Operator } from './operator/operator';
 import { ALL_FAULTS, drawFaults, Nemesis } from './faults/nemesis';
 import { Workload } from './workload/workload';
@@ -29,6 +32,8 @@ export interface SeedOptions {
   readonly stopsAtFirst?: boolean;
   /** Instead of those that the seed draws. */
   readonly faults?: readonly string[];
+  /** Beside those. */
+  readonly also?: readonly string[];
 }
 
 export interface SeedReport {
@@ -66,7 +71,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const draws = new SeededRandom(options.seed * 7 + 3);
   // Drawn in any case: a seed whose own faults are named has the same history.
   const drawn = drawFaults(draws);
-  const faults = options.faults?.map(faultNamed) ?? drawn;
+  const chosen = options.faults?.map(faultNamed) ?? drawn;
+  const faults = [...chosen, ...(options.also ?? []).map(faultNamed).filter((fault) => !chosen.includes(fault))];
   const watch = new ClusterWatch(world, findings);
   const cluster = new Cluster(world, shapeOf(draws, faults), watch);
   const operator = new Operator(cluster, draws.fork());
@@ -125,11 +131,23 @@ function shapeOf(draws: SeededRandom, faults: readonly Fault[]): ClusterShape {
         maxFollowerLagBytes: draws.chance(0.5) ? 20_000 : 64 * 1024 * 1024,
         catchUpTimeoutMs: 8_000,
       },
-      manager: { checkpointDelayMs: 1_000, checkpointRows: 10_000, cachedAccounts: cached, cachedLegs: cached, cachedOutcomes: cached },
+      manager: {
+        ...(faults.includes(slotsMove) ? movesOfShape(draws.fork()) : {}),
+        checkpointDelayMs: 1_000,
+        checkpointRows: 10_000,
+        cachedAccounts: cached,
+        cachedLegs: cached,
+        cachedOutcomes: cached,
+      },
     },
     // What Redis is left with is swept up sooner than usual, so that a run sees it.
     tm: { accountLock: draws.chance(0.85) ? 'shared' : 'exclusive', orphanAgeMs: 20_000, recoveryIntervalMs: 5_000 },
   };
+}
+
+/** Copies that take their time meet more of what else happens. */
+function movesOfShape(draws: SeededRandom): { readonly moveRowsPerSecond: number; readonly moveBlockedMs: number } {
+  return { moveRowsPerSecond: draws.chance(0.5) ? 4_000 : draws.chance(0.5) ? 1_000 : 100, moveBlockedMs: draws.chance(0.6) ? 2_000 : 400 };
 }
 
 async function act(world: World, cluster: Cluster, workload: Workload, nemesis: Nemesis, findings: Findings, stopsAtFirst: boolean): Promise<void> {
@@ -177,7 +195,7 @@ async function act(world: World, cluster: Cluster, workload: Workload, nemesis: 
 async function audit(world: World, cluster: Cluster, { history, backups }: Workload, watch: ClusterWatch, findings: Findings): Promise<ReadonlySet<string>> {
   world.trace.note('the audit begins');
   const buckets: BucketRows[] = [];
-  for (const bucket of cluster.buckets) {
+  for (const bucket of cluster.kept) {
     const voters = await atRest.converged(cluster, bucket, findings);
     const replicas = [];
     for (const rm of voters) replicas.push([rm, await readBucket(present(cluster.machines.get(rm), 'machine').sql.tables, bucket)] as const);
@@ -187,9 +205,14 @@ async function audit(world: World, cluster: Cluster, { history, backups }: Workl
   }
   await auditBackups(backups, buckets, findings);
   expectEqualLogs(cluster, findings);
-  const { holds, books, branches } = walkLogs(watch, findings, world.counters, world.time.nowMs());
+  const { holds, books, owners, branches } = walkLogs(watch, findings, world.counters, world.time.nowMs());
+  owners.end((slot) => cluster.placement.bucketOf(slot));
+  expectRowsWithOwners(buckets, owners, findings);
   auditViews(history, books, findings);
-  const reads = auditHistory({ state: finalState(buckets), history, decisions: watch.decisions, holds, placement: cluster.placement }, findings);
+  const reads = auditHistory(
+    { state: finalState(buckets), history, decisions: watch.decisions, holds, places: movingPlaces((slot) => owners.ownersOf(slot)) },
+    findings,
+  );
   world.counters.add('reads explained', reads.explained);
   world.counters.add('reads ambiguous', reads.ambiguous);
   findings.expect(reads.ambiguous * 5 <= reads.explained, 'enough happened', () => `${reads.ambiguous} reads were ambiguous, ${reads.explained} explained`);
@@ -197,13 +220,15 @@ async function audit(world: World, cluster: Cluster, { history, backups }: Workl
 }
 
 function expectEnough(world: World, cluster: Cluster, history: History, faults: readonly Fault[], findings: Findings): void {
+  // As they were placed on purpose.
+  const first = new PlacementIndex(cluster.genesis);
   let [committed, cross] = [0, 0];
   for (const payment of history.payments.values()) {
     const verdict = verdictOf(payment);
     world.counters.add(`payments ${verdict}`);
     if (verdict !== 'committed') continue;
     committed += 1;
-    const buckets = new Set(payment.request.legs.map((leg) => cluster.bucketOfAccount(leg.account)));
+    const buckets = new Set(payment.request.legs.map((leg) => first.bucketOf(slotOfAccount(leg.account))));
     if (buckets.size > 1) cross += 1;
   }
   world.counters.add('payments across buckets committed', cross);

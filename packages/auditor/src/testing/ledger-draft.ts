@@ -6,7 +6,7 @@ import { buildsOnLeg, directionOf, PaymentBody, type AbortReason, type AccountRo
 import { genesisPlacement, PlacementIndex, slotOfAccount } from '@mas/placement';
 import type { PaymentResult } from '@mas/transaction-coordinator';
 import { accountNumber, ok, present, rmId, txnId, type AccountNumber, type PaymentKey, type TxnId } from '@mas/values';
-import { finalState, History, HoldsSeen, type BucketRows, type DecisionSeen, type Evidence, type PaymentHistory } from '../index';
+import { finalState, fixedPlaces, History, HoldsSeen, type BucketRows, type DecisionSeen, type Evidence, type PaymentHistory } from '../index';
 import type { Mutable } from './mutable';
 import { ANSWERED_MS, askedFor, bodyOf, DECIDED_MS, ENDED_MS, keyOf, PREPARED_MS, SCOPE, USD, type Plan } from './plan';
 
@@ -48,7 +48,7 @@ export class LedgerDraft {
   private lastTxn = 0;
 
   evidence(): Evidence {
-    return { state: finalState(this.buckets), history: this.history, decisions: this.decisions, holds: this.holds, placement: this.placement };
+    return { state: finalState(this.buckets), history: this.history, decisions: this.decisions, holds: this.holds, places: fixedPlaces(this.placement) };
   }
 
   open(name: string, openingMinor: bigint, minimumMinor: bigint): void {

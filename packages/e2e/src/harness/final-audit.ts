@@ -7,6 +7,7 @@ import {
   expectEqualReplicas,
   finalState,
   Findings,
+  fixedPlaces,
   HoldsSeen,
   rowsOf,
   type BucketRows,
@@ -42,7 +43,7 @@ export async function auditAtRest(cluster: Cluster, client: Pick<MasClient, 'clu
   for (const replicas of buckets) expectEqualReplicas(replicas, findings);
   const state = finalState(buckets.flatMap(([first]) => (first === undefined ? [] : [first[1]])));
   const reads = auditHistory(
-    { state, history, decisions: decisionsOf(state, history), holds: holdsOf(state, history), placement: cluster.placement },
+    { state, history, decisions: decisionsOf(state, history), holds: holdsOf(state, history), places: fixedPlaces(cluster.placement) },
     findings,
   );
   findings.expect(

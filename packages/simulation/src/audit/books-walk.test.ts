@@ -2,7 +2,8 @@
 import { Findings } from '@mas/auditor';
 import { PaymentBody, type BodyContent, type Instruction, type LegEffect, type Outcome, type Subject } from '@mas/ledger';
 import { accountNumber, bucketId, currency, paymentKey, txnId } from '@mas/values';
-import { BooksWalk } from './books-walk';
+import { Books } from './books';
+import { BooksWalk, expectGivenBack } from './books-walk';
 
 const [ANN, BOB, USD] = [accountNumber('ann'), accountNumber('bob'), currency('USD')];
 const OPERATOR: Subject = { kind: 'operator', name: 'ops' };
@@ -13,7 +14,8 @@ type Asked = Partial<BodyContent> & { readonly subject?: Subject; readonly undec
 /** A bucket with ann, who has 100 and may not go below 10, and bob, who has nothing. */
 function start() {
   const findings = new Findings();
-  const walk = new BooksWalk(bucketId(1), findings);
+  const books = new Books();
+  const walk = new BooksWalk(bucketId(1), books, () => true, findings);
   const step = (instruction: object, outcome: object): void => walk.step(instruction as Instruction, outcome as Outcome, 1);
   const body = ({ effect, account, amountMinor, ...more }: { effect: LegEffect; account: string; amountMinor: bigint } & Partial<BodyContent>): PaymentBody =>
     PaymentBody.of({
@@ -41,6 +43,7 @@ function start() {
     step({ kind: 'create-account', number }, { kind: 'account', fresh: true, account: { balanceMinor, minimumMinor } });
   return {
     walk,
+    end: (atMs: number): void => expectGivenBack(books, atMs, findings),
     rules: (): readonly string[] => findings.list().map(({ rule }) => rule),
     promise: (name: string, effect: LegEffect, account: string, amountMinor: bigint, more: Asked = {}): void =>
       step(asked(name, effect, account, amountMinor, more), { kind: 'prepared' }),
@@ -228,8 +231,8 @@ test.each<[string, object]>([
 test('what has expired is given back in time', () => {
   const world = start();
   authorize(world);
-  world.walk.end(NOW_MS + 80_000);
+  world.end(NOW_MS + 80_000);
   expect(world.rules()).toEqual([]);
-  world.walk.end(NOW_MS + 80_001);
+  world.end(NOW_MS + 80_001);
   expect(world.rules()).toEqual(['what has expired is given back']);
 });

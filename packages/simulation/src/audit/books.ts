@@ -1,8 +1,8 @@
 /**
- * What the accounts of one bucket should hold after each entry of its log, by arithmetic of its own. It takes for granted what was promised and how
+ * What accounts should hold after each entry of the logs, wherever their slots are, by arithmetic of its own. It takes for granted what was promised and how
  * that ended; whether it was right to promise is judged in books-walk.ts.
  */
-import type { LegEffect, LegSpec, PaymentBody } from '@mas/ledger';
+import type { AccountRow, LegEffect, LegRow, LegSpec, PaymentBody } from '@mas/ledger';
 import type { AccountNumber, AmountMinor, TxnId } from '@mas/values';
 
 export interface Standing {
@@ -53,6 +53,15 @@ export class Books {
 
   leg(account: AccountNumber, txn: TxnId): Readonly<BookedLeg> | undefined {
     return this.legs.get(`${account} ${txn}`);
+  }
+
+  all(): ReadonlyMap<AccountNumber, Readonly<Standing>> {
+    return this.standings;
+  }
+
+  /** By account and txn. */
+  allLegs(): ReadonlyMap<string, Readonly<BookedLeg>> {
+    return this.legs;
   }
 
   /** Credits that are on their way, less those of the payments named. */
@@ -196,4 +205,28 @@ export class Books {
     this.changed.add(account);
     return standing;
   }
+}
+
+export type AccountSeen = Pick<AccountRow, 'number' | 'balanceMinor' | 'holdsMinor' | 'pendingCreditsMinor' | 'minimumMinor' | 'status' | 'rev'>;
+export type LegSeen = Pick<LegRow, 'account' | 'txn' | 'state' | 'reservation' | 'refundedMinor' | 'refundReservedMinor'>;
+
+export function accountDiffers(known: Readonly<Standing> | undefined, row: AccountSeen): boolean {
+  return (
+    known?.balanceMinor !== row.balanceMinor ||
+    known.holdsMinor !== row.holdsMinor ||
+    known.pendingMinor !== row.pendingCreditsMinor ||
+    known.minimumMinor !== row.minimumMinor ||
+    known.status !== row.status ||
+    known.rev !== row.rev
+  );
+}
+
+export function legDiffers(known: Readonly<BookedLeg> | undefined, row: LegSeen): boolean {
+  return (
+    known?.state !== row.state ||
+    (known.reserved?.status ?? null) !== (row.reservation?.status ?? null) ||
+    (known.reserved?.amountMinor ?? 0n) !== (row.reservation?.reservedMinor ?? 0n) ||
+    known.refundedMinor !== row.refundedMinor ||
+    known.refundReservedMinor !== row.refundReservedMinor
+  );
 }

@@ -18,6 +18,8 @@ test.each<[object, object, string]>([
   [{ kind: 'change-account', change: { kind: 'close' } }, { kind: 'account', fresh: false }, 'close: done, long ago'],
   [{ kind: 'acquire-lock', mode: 'exclusive' }, { kind: 'lock', preparedLegs: 1 }, 'acquire-lock exclusive: held, legs undecided'],
   [{ kind: 'rollback' }, { kind: 'leg-ended', leg: { state: 'aborted' } }, 'rollback: aborted'],
+  [{ kind: 'release-slots' }, { kind: 'move', stage: { kind: 'released' } }, 'release-slots: released'],
+  [{ kind: 'adopt-slots' }, { kind: 'move', stage: { kind: 'refused', reason: 'INCOMPLETE' } }, 'adopt-slots: INCOMPLETE'],
   [{ kind: 'commit' }, { kind: 'alarm', alarm: { name: 'COMMIT_WITHOUT_PREPARE' } }, 'commit: COMMIT_WITHOUT_PREPARE'],
 ])('%j with %j', (instruction, outcome, name) => {
   expect(named(instruction, outcome)).toEqual([name]);

@@ -42,6 +42,8 @@ function endOf(outcome: Outcome): string {
       return outcome.leg.state;
     case 'lock':
       return outcome.preparedLegs > 0 ? 'held, legs undecided' : 'held';
+    case 'move':
+      return outcome.stage.kind === 'refused' ? outcome.stage.reason : outcome.stage.kind;
     case 'alarm':
       return outcome.alarm.name;
     default:

@@ -20,6 +20,8 @@ export interface AppliedEntry {
   readonly outcomes: readonly Outcome[];
   /** When a replica had first applied it. */
   readonly firstMs: number;
+  /** Of all entries of all logs, in the order in which a replica had first applied them. */
+  readonly order: number;
   /** When its leader proposed it; null: its group did so itself. */
   readonly proposedMs: number | null;
 }
@@ -39,6 +41,7 @@ export class ClusterWatch implements ClusterObserver {
   private readonly leaders = new Map<string, number>();
   private readonly positions = new Map<string, number>();
   private readonly founded = new Set<string>();
+  private entries = 0;
   /** Group and bytes of what has been proposed and not applied yet → when. */
   private readonly proposed = new Map<string, number>();
   readonly handOvers: HandOverWatch;
@@ -81,6 +84,7 @@ export class ClusterWatch implements ClusterObserver {
         entry: { ...entry, data: Uint8Array.from(entry.data) },
         outcomes,
         firstMs: this.world.time.nowMs(),
+        order: (this.entries += 1),
         proposedMs: this.proposed.get(key) ?? null,
       });
       this.proposed.delete(key);

@@ -8,7 +8,7 @@ import type { Cluster } from '../cluster/cluster';
 const ALL_BYTES = Number.MAX_SAFE_INTEGER;
 
 export function expectEqualLogs(cluster: Cluster, findings: Findings): void {
-  for (const group of [META_GROUP, ...cluster.buckets]) {
+  for (const group of [META_GROUP, ...cluster.kept]) {
     const seen = new Map<number, { readonly rm: RmId; readonly entry: Entry }>();
     for (const [rm, entries] of logsOf(cluster, group)) {
       for (const entry of entries) {

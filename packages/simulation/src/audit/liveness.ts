@@ -8,7 +8,7 @@ import { present, type BucketId, type RmId, type SeededRandom } from '@mas/value
 import type { Cluster } from '../cluster/cluster';
 import { oneWayCut, singleLink } from '../faults/links';
 import type { Operator } from '../operator/operator';
-import { Prober } from '../workload/prober';
+import { hasSlotsOfItsOwn, Prober } from '../workload/prober';
 
 const SERVES_WITHIN_MS = 2_000;
 const LOOK_EVERY_MS = 50;
@@ -35,7 +35,8 @@ export class LivenessJudge {
     private readonly findings: Findings,
   ) {
     this.healedMs = cluster.world.time.nowMs();
-    this.probers = cluster.buckets.flatMap((bucket) => cluster.tmNames.map((tm) => new Prober(cluster, history, bucket, tm)));
+    const asked = cluster.buckets.filter((bucket) => hasSlotsOfItsOwn(cluster, bucket));
+    this.probers = asked.flatMap((bucket) => cluster.tmNames.map((tm) => new Prober(cluster, history, bucket, tm)));
   }
 
   /** The faults have just ended. */

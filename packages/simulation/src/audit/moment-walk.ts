@@ -9,13 +9,14 @@ import { EPOCH_MS } from '../world/sim-process';
 import { MAX_AHEAD_MS } from './limits';
 
 export class MomentWalk {
-  private lastUs = 0;
-  /** account and txn → moment of its promise. */
-  private readonly promises = new Map<string, number | null>();
+  /** What is given next lies behind it. */
+  lastUs = 0;
   private proposedMs: number | null = null;
 
   constructor(
     private readonly bucket: BucketId,
+    /** account and txn → moment of its promise, which goes with the account to another bucket. */
+    private readonly promises: Map<string, number | null>,
     private readonly findings: Findings,
   ) {}
 
@@ -24,6 +25,11 @@ export class MomentWalk {
     // What is given at this time or later may be the time itself.
     this.lastUs = Math.max(this.lastUs, stampMs * 1_000 - 1, behindUs ?? 0);
     this.proposedMs = proposedMs;
+  }
+
+  /** It owns slots now to which something was done then. */
+  liesBehind(us: number): void {
+    this.lastUs = Math.max(this.lastUs, us);
   }
 
   step(instruction: Instruction, outcome: Outcome): void {

@@ -1,6 +1,6 @@
 /** What must be gone once the faults are over for a while: prepared legs, untold decisions, locks, payments in flight. */
 import type { Findings } from '@mas/auditor';
-import { META_GROUP } from '@mas/placement';
+import { META_GROUP, movesOf } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import type { BucketId, RmId } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
@@ -32,14 +32,16 @@ async function prepared(cluster: Cluster): Promise<readonly string[]> {
 async function everything(cluster: Cluster, accounts: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [...(await prepared(cluster))];
   const locked = new Set<string>();
-  for (const bucket of cluster.buckets) found.push(...(await inBucket(cluster, bucket, locked)));
+  for (const bucket of cluster.kept) found.push(...(await inBucket(cluster, bucket, locked)));
   found.push(...(await inRedis(cluster, accounts, locked)));
   for (const [name, { coordinator }] of cluster.tms) {
     const { paymentsInFlight } = coordinator.counters;
     if (paymentsInFlight > 0) found.push(`${name} still drives ${paymentsInFlight} payments`);
   }
-  for (const group of [META_GROUP, ...cluster.buckets]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
+  for (const group of [META_GROUP, ...cluster.kept]) if (cluster.leaderOf(group) === null) found.push(`group ${group} has no leader`);
   found.push(...leftOfBuckets(cluster));
+  for (const { number, slots, from, to } of movesOf(cluster.newestMap()))
+    found.push(`move ${number} of slots ${slots.from}-${slots.to} from bucket ${from} to bucket ${to} has not ended`);
   return found;
 }
 

@@ -3,8 +3,8 @@ import { MembershipRefused, type FailpointName } from '@mas/resource-manager';
 import type { CoordinatorConfig, Failpoint } from '@mas/transaction-coordinator';
 import type { PeerBatch } from '@mas/multi-raft';
 import { founderId, type MemberId } from '@mas/membership';
-import { genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
-import { bucketId, InvariantViolation, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
+import { bucketsWithRows, founderOf, genesisPlacement, META_GROUP, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
+import { InvariantViolation, present, rmId, type AccountNumber, type BucketId, type Clock, type RmId, type SeededRandom } from '@mas/values';
 import { Network } from '../world/network';
 import { RaftFabric } from '../world/raft-transport';
 import { SessionFabric } from '../world/sessions';
@@ -67,7 +67,8 @@ export class Cluster {
   readonly network: Network;
   readonly redis: SimRedis;
   readonly genesis: PlacementMap;
-  private readonly index: PlacementIndex;
+  /** By the newest map. */
+  private index: PlacementIndex;
   readonly machines = new Map<RmId, Machine>();
   readonly rms = new Map<RmId, RmProcess>();
   readonly tms = new Map<string, TmProcess>();
@@ -82,6 +83,10 @@ export class Cluster {
   tmDiesAt: Failpoint | null = null;
   /** The next process that gives its vote away dies right after, before anything that follows. */
   voterDies = false;
+  /** Those that clients use all the time. */
+  accounts: readonly AccountNumber[] = [];
+  /** In this run slots move, also to buckets that were added. */
+  givesSlots = false;
   /** Hear of every append of a group's newest leader before it has left. */
   readonly onLeaderWord = new Set<(word: LeaderWord) => void>();
   /** Hear of every payment across buckets as soon as one replica of its home has applied that it is committed. */
@@ -123,16 +128,31 @@ export class Cluster {
     return [...this.tmWallOffsetsMs.keys()];
   }
 
+  /** Those that have slots, or to which some are on their way. */
   get buckets(): readonly BucketId[] {
-    return Array.from({ length: this.shape.buckets }, (_, i) => bucketId(i + 1));
+    return bucketsWithRows(this.newestMap());
+  }
+
+  /** Those that stand, also without slots. */
+  get standing(): readonly BucketId[] {
+    const map = this.newestMap();
+    return map.buckets.map(({ bucket }) => bucket).filter((bucket) => founderOf(map, bucket) === null);
+  }
+
+  /** Those that must be whole: of later ones all that stand, where these get slots. */
+  get kept(): readonly BucketId[] {
+    return this.givesSlots ? this.standing : this.buckets;
   }
 
   /** Of a bucket that was added since. */
   isLater(group: BucketId): boolean {
-    return group !== META_GROUP && !this.buckets.includes(group);
+    return group > this.shape.buckets;
   }
 
+  /** By the newest map. */
   get placement(): PlacementIndex {
+    const map = this.newestMap();
+    if (map.version > this.index.map.version) this.index = new PlacementIndex(map);
     return this.index;
   }
 
@@ -149,7 +169,7 @@ export class Cluster {
   }
 
   bucketOfAccount(account: AccountNumber): BucketId {
-    return this.index.bucketOf(slotOfAccount(account));
+    return this.placement.bucketOf(slotOfAccount(account));
   }
 
   /** All processes, until every group has a leader and the coordinators serve. */

@@ -2,9 +2,10 @@
  * Buckets are added and retired while everything else goes wrong (docs/adr/0031). Any Resource Manager may have to found one, also one that is down or about to die; a bucket that
  * does not come to stand, as its founder's disk is lost, is retired like others. It never has slots: nobody pays for it.
  */
-import { founderOf, isRetired, laterBucketsOf, META_GROUP, rosterOf, type MapChange, type PlacementMap } from '@mas/placement';
-import { bucketId, type BucketId, type RmId } from '@mas/values';
+import { founderOf, isRetired, laterBucketsOf, rosterOf, type PlacementMap } from '@mas/placement';
+import { bucketId, type BucketId } from '@mas/values';
 import type { Fault, FaultSite } from './fault';
+import { proposed } from './map-changes';
 
 const MAX_LATER = 2;
 /** One that does not stand by then is retired. */
@@ -18,7 +19,7 @@ export const bucketsComeAndGo: Fault = {
   lastsMs: [0, 0],
   strike: (site) => {
     const map = site.cluster.newestMap();
-    const later = map.buckets.filter(({ bucket }) => !site.cluster.buckets.includes(bucket));
+    const later = map.buckets.filter(({ bucket }) => site.cluster.isLater(bucket));
     const standing = later.filter(({ bucket }) => founderOf(map, bucket) === null);
     if (later.length < MAX_LATER) void add(site, map);
     else if (standing.length > 0) void retire(site, site.pick(standing).bucket);
@@ -28,7 +29,7 @@ export const bucketsComeAndGo: Fault = {
 async function add(site: FaultSite, map: PlacementMap): Promise<void> {
   const { cluster } = site;
   const bucket = bucketId(laterBucketsOf(map).lastId + 1);
-  const replicas = shuffled(site, cluster.rmIds).slice(0, rosterOf(map).replicas);
+  const replicas = site.shuffled(cluster.rmIds).slice(0, rosterOf(map).replicas);
   const after = await proposed(site, { kind: 'add-bucket', bucket, replicas });
   if (after === null || founderOf(after, bucket) === null) return;
   site.note(`bucket ${bucket} is added, for rm-${replicas[0] ?? 0} to found`);
@@ -47,17 +48,4 @@ async function retire(site: FaultSite, bucket: BucketId): Promise<void> {
   if (after === null || !isRetired(after, bucket)) return;
   site.note(`bucket ${bucket} is retired`);
   site.count('buckets retired');
-}
-
-async function proposed({ cluster }: FaultSite, change: MapChange): Promise<PlacementMap | null> {
-  const leader = cluster.leaderOf(META_GROUP);
-  const process = leader === null ? undefined : cluster.rms.get(leader);
-  const manager = process?.hasStarted === true ? process.manager : null;
-  if (process === undefined || manager === null) return null;
-  return process.process.hears(manager.proposeChange(change)).catch(() => null);
-}
-
-function shuffled(site: FaultSite, rms: readonly RmId[]): readonly RmId[] {
-  const left = [...rms];
-  return rms.flatMap(() => left.splice(site.random.below(left.length), 1));
 }

@@ -1,7 +1,8 @@
 /** A kind of fault: how it disturbs the cluster for a while, how the disturbance ends, and how one sees that it bit. */
 import type { Ordinal } from '@mas/membership';
 import type { MemoryTables } from '@mas/testkit/applied-store';
-import { present, type RmId, type SeededRandom } from '@mas/values';
+import type { SlotsMove } from '@mas/placement';
+import { present, type BucketId, type RmId, type SeededRandom } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import type { Machine } from '../cluster/cluster-parts';
 import type { Operator } from '../operator/operator';
@@ -31,6 +32,12 @@ export interface Copy {
 export class FaultSite {
   /** In the order in which they were made. */
   readonly copies: Copy[] = [];
+  /** Moves of slots, in the order in which they were ordered. */
+  readonly slotsOrdered: SlotsMove[] = [];
+  /** Of these, by number, those that have ended. */
+  readonly slotsOver = new Set<number>();
+  /** The bucket that is being emptied. */
+  emptied: BucketId | null = null;
   private numbers = 0;
 
   constructor(
@@ -51,6 +58,11 @@ export class FaultSite {
 
   pick<Item>(items: readonly Item[]): Item {
     return present(items[this.random.below(items.length)], 'item');
+  }
+
+  shuffled<Item>(items: readonly Item[]): readonly Item[] {
+    const left = [...items];
+    return items.flatMap(() => left.splice(this.random.below(left.length), 1));
   }
 
   between([least, most]: readonly [number, number]): number {

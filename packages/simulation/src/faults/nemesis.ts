@@ -20,6 +20,7 @@ import { strangers } from './strangers';
 import { redisTrouble, sqlCommits, sqlDown, sqlEverywhere, sqlSlow } from './store-faults';
 import { bucketsComeAndGo } from './buckets';
 import { membership } from './membership';
+import { slotsMove } from './slots-move';
 
 export const ALL_FAULTS: readonly Fault[] = [
   loss,
@@ -57,6 +58,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   lateAnswers,
   homesOutOfReach,
   bucketsComeAndGo,
+  slotsMove,
 ];
 
 const MIN_KINDS = 1;
@@ -98,6 +100,7 @@ export class Nemesis {
 
   start(): void {
     this.operator.movesReplicas = this.faults.includes(membership);
+    this.cluster.givesSlots = this.faults.includes(slotsMove);
     for (const fault of this.faults) this.keepStriking(fault, new FaultSite(this.cluster, this.operator, this.random.fork()));
   }
 

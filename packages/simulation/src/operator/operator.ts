@@ -289,7 +289,7 @@ export class Operator {
   }
 
   private groups(): readonly BucketId[] {
-    return [META_GROUP, ...this.cluster.buckets];
+    return [META_GROUP, ...this.cluster.kept];
   }
 
   private machine(rm: RmId): Machine {

@@ -1,6 +1,6 @@
 /** The accounts of a run: spread over the buckets on purpose, rich and poor ones, and a closed circle of one currency. */
 import { slotOfAccount, type PlacementIndex } from '@mas/placement';
-import { accountNumber, currency, MAX_AMOUNT_MINOR, type AccountNumber, type AmountMinor, type BucketId, type Currency } from '@mas/values';
+import { accountNumber, currency, MAX_AMOUNT_MINOR, type AccountNumber, type AmountMinor, type BucketId, type Currency, type Slot } from '@mas/values';
 
 export const USD = currency('USD');
 export const EUR = currency('EUR');
@@ -41,9 +41,15 @@ export function deepAccounts(placement: PlacementIndex, buckets: readonly Bucket
     .map((bucket) => ({ number: numberIn(placement, bucket, `deep${bucket}`), bucket, currency: USD, openingMinor: 0n, minimumMinor: -MAX_AMOUNT_MINOR - 1n }));
 }
 
+/** @param bucket that has slots */
 export function numberIn(placement: PlacementIndex, bucket: BucketId, label: string): AccountNumber {
+  return numberWhere((slot) => placement.bucketOf(slot) === bucket, label);
+}
+
+/** @param isWanted some slot is */
+export function numberWhere(isWanted: (slot: Slot) => boolean, label: string): AccountNumber {
   for (let i = 0; ; i += 1) {
     const number = accountNumber(`${label}-${i}`);
-    if (placement.bucketOf(slotOfAccount(number)) === bucket) return number;
+    if (isWanted(slotOfAccount(number))) return number;
   }
 }

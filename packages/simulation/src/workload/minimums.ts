@@ -26,7 +26,7 @@ export async function raiseMinimum(client: Client): Promise<void> {
 }
 
 /** Asked until it is known what has become of it. */
-async function setMinimum(client: Client, { number, bucket }: PlannedAccount, minimumMinor: AmountMinor): Promise<'done' | 'refused' | 'unknown'> {
+async function setMinimum(client: Client, { number }: PlannedAccount, minimumMinor: AmountMinor): Promise<'done' | 'refused' | 'unknown'> {
   const { cluster, history } = client;
   const [homeSlot, change] = [slotOfAccount(number), { kind: 'set-minimum', minimumMinor } as const];
   const key = paymentKey(OPERATOR_SCOPE, client.mint(number));
@@ -39,6 +39,7 @@ async function setMinimum(client: Client, { number, bucket }: PlannedAccount, mi
   ];
   const asked = otherRequest(history, key, requestNamed(body));
   for (let attempt = 0; attempt < ATTEMPTS && !client.isOver(); attempt += 1) {
+    const bucket = cluster.bucketOfAccount(number);
     const leader = cluster.leaderOf(bucket);
     const called = await callTm(cluster, client.call(OPERATOR, `minimum of ${number}`), async ({ participants }, { token }) => {
       const items = instructions.map((instruction) => ({ instruction, token }));

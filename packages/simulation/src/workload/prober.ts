@@ -1,13 +1,15 @@
 /**
  * Asks one bucket through one coordinator for payments between two accounts of its own, which nobody else touches, and what became of them: what
  * it is not told in time is nobody's fault but the cluster's. Its accounts are opened when it is first used, so that what was before is as if it were not there.
+ * They are in slots that the bucket has and that are not on the move.
  */
 import { otherRequest, type Attempt, type History } from '@mas/auditor';
+import { movesOf } from '@mas/placement';
 import type { PaymentRequest } from '@mas/transaction-coordinator';
-import { paymentKey, type AccountNumber, type BucketId } from '@mas/values';
+import { isIn, paymentKey, slot, SLOT_COUNT, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import type { Cluster } from '../cluster/cluster';
 import { OPERATOR, OPERATOR_SCOPE } from '../cluster/tokens';
-import { numberIn, USD } from './accounts';
+import { numberWhere, USD } from './accounts';
 import { lookUpOne } from './reads';
 import { callTm, type Call } from './tm-call';
 
@@ -20,6 +22,15 @@ export interface Probe {
   readonly startMs: number;
   /** When it was committed; null: it was not. */
   endMs: number | null;
+}
+
+/** Whether it can be asked by itself. */
+export function hasSlotsOfItsOwn(cluster: Cluster, bucket: BucketId): boolean {
+  return Array.from({ length: SLOT_COUNT }, (_, at) => slot(at)).some(staysIn(cluster, bucket));
+}
+
+function staysIn({ placement }: Cluster, bucket: BucketId): (of: Slot) => boolean {
+  return (of) => placement.bucketOf(of) === bucket && !movesOf(placement.map).some(({ slots }) => isIn(slots, of));
 }
 
 export class Prober {
@@ -38,7 +49,7 @@ export class Prober {
     readonly tm: string,
   ) {
     this.name = `probe-${bucket}-${tm}`;
-    this.accounts = ['x', 'y'].map((which) => numberIn(cluster.placement, bucket, `${this.name}-${which}`));
+    this.accounts = ['x', 'y'].map((which) => numberWhere(staysIn(cluster, bucket), `${this.name}-${which}`));
   }
 
   get isReady(): boolean {

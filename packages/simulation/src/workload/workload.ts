@@ -39,6 +39,7 @@ export class Workload {
     this.random = world.chance();
     this.accounts = plannedAccounts(cluster.placement, cluster.buckets, shape.accountsPerBucket);
     this.deep = deepAccounts(cluster.placement, cluster.buckets);
+    cluster.accounts = [...this.accounts, ...this.deep].map(({ number }) => number);
   }
 
   /** Opens the accounts, while nothing disturbs. */
