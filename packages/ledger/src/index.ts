@@ -51,6 +51,7 @@ export {
   type SlotMoves,
 } from './slot-moves';
 export { rowText, type AnyRow } from './row-text';
+export { countedSlots, lastMoveOf, NO_HOLDINGS, SlotCover, type Holder, type SlotHoldings } from './slot-cover';
 export type * from './rows';
 export { BREAK_REMEMBERED_MS, BROKEN_OWNER, brokenAtMs, lockKey } from './lock-row';
 export { rowsTouched, type LedgerKnowledge, type RowsTouched } from './rows-touched';

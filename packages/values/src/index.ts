@@ -27,6 +27,7 @@ export {
 export { afterListening } from './listening';
 export type { MissingQuorum } from './missing-quorum';
 export { isIn, overlap, type SlotRange } from './slot-range';
+export { SlotSet } from './slot-set';
 export { invariant, InvariantViolation, present, unreachable } from './invariant';
 export { silentLogger, type LogFacts, type Logger } from './log';
 export {

@@ -7,6 +7,7 @@ import { invariant, present, slot, type AccountNumber, type Slot, type SlotRange
 import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage } from '../index';
 import { SLOTS_PER_LETTER, slotOf, type Payment } from './builders';
 import { Model } from './model';
+import { checkCuts } from './moment-cuts';
 import { ACCOUNTS_PER_BUCKET, LETTERS } from './model-payments';
 import type { TestBucket } from './test-bucket';
 
@@ -30,7 +31,7 @@ interface Move {
 }
 
 export class MovingModel extends Model {
-  /** Kinds of answers about moves. */
+  /** Kinds of answers about moves, and of moments at which slots were between owners. */
   readonly seen = new Set<string>();
   protected override readonly doSlotsMove = true;
   /** The map as whoever pays has it. */
@@ -65,6 +66,7 @@ export class MovingModel extends Model {
       invariant(departing.length === 0 && arriving.length === 0, 'every move ends', { departing: departing.length, arriving: arriving.length });
     }
     super.quiesce();
+    checkCuts([...this.buckets.values()], this.seen);
   }
 
   /** As its home sees it, whatever the map says. */
