@@ -1,21 +1,25 @@
 /**
  * Proves from the files alone that a backup is one state of the ledger at its moment: each bucket's books add up, no row lies behind the moment, the buckets own every slot
  * once, all balances are the money issued, and every committed leg is what its home has recorded. What an audit asks of a live cluster (docs/adr/0021), by the same code.
+ * Of slots that were moving (docs/adr/0033) two files have rows, or parts of them: each slot's are taken from one.
  */
 import {
   addedSums,
   BucketAudit,
   differingParts,
+  isStaged,
   legDifferences,
   MomentAudit,
   MOMENTS_SINCE,
+  SlotCover,
   type BucketMeta,
   type LegRow,
   type MomentReport,
+  type OutcomeRow,
 } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import { visitAccounts, type SnapshotReader } from '@mas/resource-manager';
-import { formatAmount, SLOT_COUNT, type AmountMinor, type BucketId, type Currency } from '@mas/values';
+import { formatAmount, SLOT_COUNT, type AmountMinor, type BucketId, type Currency, type Slot, type SlotSet } from '@mas/values';
 import type { BackupCounts, BackupTotal } from './manifest';
 import { MAX_PREPARED, PreparedLegs, type UndecidedLegs } from './prepared-legs';
 import { addTo, SlotSums, sorted } from './slot-sums';
@@ -50,6 +54,8 @@ export interface Examination {
   /** The highest of the logs that the rows come from. */
   readonly appliedIndex: number;
   readonly slots: SlotSums;
+  /** Of which slots the rows of each bucket are the backup's. */
+  readonly shares: ReadonlyMap<BucketId, SlotSet>;
   readonly undecided: UndecidedLegs;
 }
 
@@ -58,6 +64,11 @@ interface Opened {
   readonly appliedIndex: number;
   readonly meta: BucketMeta;
   readonly books: BucketAudit;
+}
+
+interface Shared extends Opened {
+  /** Whose rows are taken from here. */
+  readonly share: SlotSet;
 }
 
 export class Examiner {
@@ -76,14 +87,16 @@ export class Examiner {
         if (one !== null) opened.push(one);
       });
     }
-    if (this.ports.isWhole) this.requireAllSlots(opened);
+    const cover = new SlotCover(opened.map(({ source: { bucket }, meta }) => ({ bucket, holdings: meta })));
+    if (this.ports.isWhole) this.requireAllSlots(opened, cover);
+    const shared = opened.map((one) => ({ ...one, share: cover.of(one.source.bucket) }));
     const isReadable = this.findings.length === 0;
-    const reports = isReadable ? await this.reports(opened, null) : [];
+    const reports = isReadable ? await this.reports(shared, null) : [];
     const totals = totalsOf(reports);
     // Of what was not read whole nothing more can be said.
     if (this.ports.isWhole && isReadable && reports.length === opened.length) {
       this.requireConserved(totals);
-      await this.requireSameLegs(opened, reports);
+      await this.requireSameLegs(shared, reports);
     }
     const preparedDecided = this.prepared.decidedCount;
     const undecided = this.prepared.undecided();
@@ -95,6 +108,7 @@ export class Examiner {
       metas: opened.map(({ meta }) => meta),
       appliedIndex: Math.max(0, ...opened.map(({ appliedIndex }) => appliedIndex)),
       slots: this.slots,
+      shares: new Map(shared.map(({ source: { bucket }, share }) => [bucket, share])),
       undecided,
     };
   }
@@ -119,12 +133,8 @@ export class Examiner {
         this.findings.push(`Issued ${formatAmount(issuedMinor, currency)} ${currency}, but balances add up to ${formatAmount(balancesMinor, currency)}.`);
   }
 
-  private requireAllSlots(opened: readonly Opened[]): void {
-    const owners = new Uint16Array(SLOT_COUNT);
-    for (const { meta } of opened)
-      for (const { from, to } of meta.slots) for (let slot: number = from; slot <= to; slot += 1) owners[slot] = (owners[slot] ?? 0) + 1;
-    const missing = owners.filter((count) => count === 0).length;
-    const twice = owners.filter((count) => count > 1).length;
+  private requireAllSlots(opened: readonly Opened[], cover: SlotCover): void {
+    const [missing, twice] = [cover.missing().size, cover.ownedTwice().size];
     const versions = new Set(opened.map(({ meta }) => meta.semanticsVersion));
     if (versions.size > 1)
       this.findings.push('The buckets\u2019 instructions are of different versions: the cluster was being upgraded. Take a backup once that is over.');
@@ -133,13 +143,13 @@ export class Examiner {
   }
 
   /** Accounts and legs of all buckets first: which of their payments are decided stands with outcomes of any bucket. */
-  private async reports(opened: readonly Opened[], parts: ReadonlySet<number> | null): Promise<readonly MomentReport[]> {
+  private async reports(opened: readonly Shared[], parts: ReadonlySet<number> | null): Promise<readonly MomentReport[]> {
     const isFirst = parts === null;
     const { momentUs } = this.ports;
     const timesSinceUs = Math.max(0, ...opened.map(({ meta }) => meta.momentsSinceUs));
     const moments = opened.map(() => new MomentAudit({ us: momentUs, timesSinceUs, fromUs: 0, parts }));
     const whole = new Set<MomentAudit>(moments);
-    const each = async (read: (one: Opened, reader: SnapshotReader, asOf: MomentAudit) => Promise<void>): Promise<void> => {
+    const each = async (read: (one: Shared, reader: SnapshotReader, asOf: MomentAudit) => Promise<void>): Promise<void> => {
       for (const [at, one] of opened.entries()) {
         const asOf = moments[at];
         if (asOf !== undefined && !(await this.reading(one.source.name, () => readingOnce(one.source, (reader) => read(one, reader, asOf)))))
@@ -153,22 +163,24 @@ export class Examiner {
     return moments.flatMap((asOf, at) => (whole.has(asOf) ? [asOf.finish(opened[at]?.meta.stampMs ?? 0)] : []));
   }
 
-  private readAccounts({ source, books }: Opened, reader: SnapshotReader, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+  private readAccounts({ source, books, meta, share }: Shared, reader: SnapshotReader, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+    const isOwn = ({ slot }: { readonly slot: Slot }): boolean => isFirst && !isStaged(meta.moves, slot);
     return visitAccounts(reader, null, isFirst ? this.ports.onRows : () => undefined, {
       account: (row) => {
-        if (!isFirst) return;
-        this.counts.accounts += 1;
-        books.addAccounts([row]);
+        if (isOwn(row)) books.addAccounts([row]);
+        if (isFirst && share.has(row.slot)) this.counts.accounts += 1;
       },
       leg: (row, isOfAccount) => {
+        if (isOwn(row)) books.addLegs([row]);
+        if (!share.has(row.slot)) return;
         if (isOfAccount) asOf.addLeg(row);
         if (!isFirst) return;
         this.counts.legs += 1;
-        books.addLegs([row]);
         this.look(source.name, row);
       },
       endAccount: (row) => {
-        const openingMinor = isFirst ? books.endAccount(row.number) : 0n;
+        const openingMinor = isOwn(row) ? books.endAccount(row.number) : 0n;
+        if (!share.has(row.slot)) return;
         if (isFirst) this.slots.add(row, openingMinor);
         asOf.endAccount(row, openingMinor);
       },
@@ -180,24 +192,29 @@ export class Examiner {
     if (leg.state === 'prepared' && !this.prepared.add(leg)) throw new Error(`more than ${MAX_PREPARED} legs are prepared`);
   }
 
-  private async readOutcomes({ source, books }: Opened, reader: SnapshotReader, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+  private async readOutcomes({ source, books, meta, share }: Shared, reader: SnapshotReader, asOf: MomentAudit, isFirst: boolean): Promise<void> {
+    const taken = <Row extends { readonly slot: Slot }>(rows: readonly Row[]): readonly Row[] => rows.filter(({ slot }) => share.has(slot));
+    const own = <Row extends { readonly slot: Slot }>(rows: readonly Row[]): readonly Row[] => rows.filter(({ slot }) => !isStaged(meta.moves, slot));
     for await (const chunk of reader.chunks(['outcomes', 'locks'])) {
-      if (chunk.kind === 'outcomes') for (const row of chunk.rows) asOf.addOutcome(row);
-      if (!isFirst) continue;
-      this.ports.onRows(chunk.rows.length);
+      if (isFirst) this.ports.onRows(chunk.rows.length);
       if (chunk.kind === 'outcomes') {
-        this.counts.outcomes += chunk.rows.length;
-        books.addOutcomes(chunk.rows);
-        for (const row of chunk.rows) {
-          this.prepared.decided(row);
-          if (row.decision.kind === 'committed' && (row.decision.commitUs ?? 0) > this.ports.momentUs)
-            this.findings.push(`${source.name}: payment ${row.txn} was decided behind the moment.`);
+        for (const row of taken(chunk.rows)) {
+          asOf.addOutcome(row);
+          if (isFirst) this.lookAtOutcome(source.name, row);
         }
-      } else if (chunk.kind === 'locks') {
-        this.counts.locks += chunk.rows.length;
-        books.addLocks(chunk.rows);
+        if (isFirst) books.addOutcomes(own(chunk.rows));
+      } else if (chunk.kind === 'locks' && isFirst) {
+        this.counts.locks += taken(chunk.rows).length;
+        books.addLocks(own(chunk.rows));
       }
     }
+  }
+
+  private lookAtOutcome(name: string, row: OutcomeRow): void {
+    this.counts.outcomes += 1;
+    this.prepared.decided(row);
+    if (row.decision.kind === 'committed' && (row.decision.commitUs ?? 0) > this.ports.momentUs)
+      this.findings.push(`${name}: payment ${row.txn} was decided behind the moment.`);
   }
 
   /** To the sums of all buckets together it does not matter whose they are added to. */
@@ -205,7 +222,7 @@ export class Examiner {
     for (const { leg, commitUs } of this.prepared.committed()) first?.addDecidedLeg(leg, commitUs);
   }
 
-  private async requireSameLegs(opened: readonly Opened[], reports: readonly MomentReport[]): Promise<void> {
+  private async requireSameLegs(opened: readonly Shared[], reports: readonly MomentReport[]): Promise<void> {
     const parts = differingParts(addedSums(reports.map(({ legSums }) => legSums)), addedSums(reports.map(({ decidedSums }) => decidedSums)));
     if (parts.length === 0) return;
     const listed = await this.reports(opened, new Set(parts.slice(0, MAX_PARTS_LISTED)));

@@ -8,7 +8,7 @@ import { tempFolder, type TempFolder } from '@mas/test-servers';
 import { MemoryAppliedStore } from '@mas/testkit/applied-store';
 import { present, rmId, type BucketId } from '@mas/values';
 import { BackupDamaged, restoredBuckets, restoreRows, verifyBackup, type VerifiedBackup } from './index';
-import { ANN, BOB, CODEC, MOMENT_US, SmallLedger } from './testing/small-ledger';
+import { ANN, BOB, CODEC, MOMENT_US, SmallLedger, type MoveStep } from './testing/small-ledger';
 
 let folder: TempFolder;
 let backup: VerifiedBackup;
@@ -143,4 +143,41 @@ test('what is read back and is not what it should be is no restore', async () =>
   const directory = join(folder.path, 'exchanged');
   await expect(other.backUp(directory)).rejects.toThrow(BackupDamaged);
   await expect(restoredInto(2, { ...backup, directory: `${directory}.partial`, manifest })).rejects.toThrow(/its journal ends at/);
+});
+
+describe('of a cut in which a slot moves', () => {
+  async function taken(name: string, readers: (moved: SmallLedger) => readonly SnapshotReader[]): Promise<VerifiedBackup> {
+    const directory = join(folder.path, name);
+    const moved = new SmallLedger();
+    await moved.backUp(directory, MOMENT_US, [...readers(moved)]);
+    return verifyBackup(directory, { codec: CODEC, digest: platformDigest, semanticsVersion: SEMANTICS_VERSION, onProgress: () => undefined });
+  }
+
+  /** What a restore says of accounts and legs, however they are spread. */
+  async function content(from: VerifiedBackup): Promise<readonly unknown[]> {
+    const { accounts, legs } = await restoredInto(3, from);
+    const order = (a: LegRow, b: LegRow): number => (a.account + a.txn < b.account + b.txn ? -1 : 1);
+    return [[...accounts.values()].sort((a, b) => (a.number < b.number ? -1 : 1)), [...legs].sort(order)];
+  }
+
+  test.each<MoveStep>(['released', 'imported', 'adopted', 'confirmed'])('%s: each slot is taken once, and restored as if it had not moved', async (until) => {
+    const moving = await taken(until, (moved) => {
+      moved.moveAnn(until);
+      return moved.buckets.map((bucket) => bucket.reader());
+    });
+    const { counts, totals } = backup.manifest;
+    expect(moving.manifest).toMatchObject({ counts, totals });
+    expect(await content(moving)).toEqual(await content(backup));
+  });
+
+  test('gone from one bucket and not yet come to the other one, by clocks that differ: it is no backup', async () => {
+    const between = taken('between', (moved) => {
+      moved.moveAnn('imported');
+      const before = moved.buckets.map((bucket) => bucket.reader());
+      const gone = new SmallLedger();
+      gone.moveAnn('confirmed');
+      return [gone.buckets[0].reader(), present(before[1], 'reader')];
+    });
+    await expect(between).rejects.toMatchObject({ findings: [expect.stringContaining('1 of 4096 slots are in none of the files')] });
+  });
 });

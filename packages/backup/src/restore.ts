@@ -84,10 +84,12 @@ export async function restoreRows(backup: VerifiedBackup, buckets: readonly Rest
 }
 
 async function copy({ directory, manifest, examination }: VerifiedBackup, installs: Installs, { codec, digest }: RestorePorts): Promise<void> {
-  for (const { file } of manifest.buckets) {
+  for (const { bucket, file } of manifest.buckets) {
+    const share = present(examination.shares.get(bucket), 'share of a bucket in the backup');
     const reader = await BucketFileReader.open(directory, file, codec, digest);
     for await (const chunk of reader.chunks(['accounts', 'legs', 'outcomes'])) {
-      const restored = restoredChunk(chunk, examination.undecided);
+      const taken = { ...chunk, rows: (chunk.rows as readonly { readonly slot: Slot }[]).filter(({ slot }) => share.has(slot)) } as unknown as SnapshotChunk;
+      const restored = restoredChunk(taken, examination.undecided);
       if (restored !== null) await installs.write(restored);
     }
   }

@@ -31,7 +31,7 @@ export async function verifyBackup(directory: string, ports: VerifyPorts): Promi
   if (missing.length > 0) throw new BackupDamaged(directory, missing);
   let rows = 0;
   const { accounts, legs, outcomes, locks } = manifest.counts;
-  const onRows = (more: number): void => onProgress((rows += more), accounts + legs + outcomes + locks);
+  const onRows = (more: number): void => onProgress((rows += more), Math.max(rows, accounts + legs + outcomes + locks));
   const examination = await new Examiner({
     momentUs: manifest.momentUs,
     buckets: bucketFiles(directory, manifest.buckets, codec, digest),

@@ -118,9 +118,10 @@ export class Ledger implements LedgerKnowledge {
     return this.state.slots;
   }
 
-  /** Slots have been released, and how that ended is not known here. */
-  get isGivingAway(): boolean {
-    return this.state.moves.departing.size > 0;
+  /** Prepared legs whose money the bucket counts: its own, and those of slots that it has released and does not know to be adopted. Lent. */
+  *countedPreparedLegs(): IterableIterator<LegRow> {
+    yield* this.preparedLegs();
+    for (const { pinned } of this.state.moves.departing.values()) yield* eachLent(pinned.preparedLegs());
   }
 
   /** What is under way, and which move of each slot was the last; an immutable copy. */

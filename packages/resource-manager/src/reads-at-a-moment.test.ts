@@ -261,7 +261,7 @@ describe('moments of long ago, which are read from rows', () => {
   test('before it was opened an account was not there', async () => {
     const { cluster } = await lived(10);
     await forgets(cluster);
-    const legs = await cluster.ask(BUCKET_2, { kind: 'list-accounts', bucket: BUCKET_2, after: null, limit: 10 });
+    const legs = await cluster.ask(BUCKET_2, { kind: 'list-accounts', bucket: BUCKET_2, after: null, limit: 10, slots: null });
     const createdUs = legs.kind === 'account-list' ? (legs.accounts[0]?.createdAtMs ?? 0) * 1_000 : 0;
     expect(await balance(cluster, BUCKET_2, BOB, createdUs)).toBeNull();
   });

@@ -11,13 +11,13 @@ const [ALICE, BOB, CAROL] = accountsIn(0, 4095, 3) as [AccountNumber, AccountNum
 async function started(): Promise<TestCluster> {
   const cluster = await new TestCluster({ config: { cachedAccounts: 1, cachedLegs: 1, cachedOutcomes: 1 } }).start();
   await cluster.instruct(BUCKET_1, [createAccount(ALICE, 1000n), createAccount(BOB, 0n), createAccount(CAROL, 0n)]);
-  await cluster.ask(BUCKET_1, { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9 });
+  await cluster.ask(BUCKET_1, { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9, slots: null });
   return cluster;
 }
 
 const READS: readonly ParticipantRequest[] = [
   { kind: 'read-accounts', bucket: BUCKET_1, level: 'committed', numbers: [ALICE], token: null, at: 'now' },
-  { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9 },
+  { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9, slots: null },
   {
     kind: 'list-legs',
     bucket: BUCKET_1,
@@ -43,6 +43,6 @@ test.each(READS.map((request) => [request.kind, request] as const))('%s', async 
 test('a process whose rows were taken over stops, whoever finds out', async () => {
   const cluster = await started();
   cluster.database(RM_1).unreadable = new WriterFenced(BUCKET_1);
-  await cluster.ask(BUCKET_1, { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9 });
+  await cluster.ask(BUCKET_1, { kind: 'list-accounts', bucket: BUCKET_1, after: null, limit: 9, slots: null });
   expect(cluster.fatal).toMatchObject([{ kind: 'writer-fenced' }]);
 });

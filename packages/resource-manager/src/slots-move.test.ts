@@ -2,10 +2,10 @@
  * Slots that move, in the replicas of two buckets (docs/adr/0029): rows come in by the log and reach the tables, a restart at any step loses nothing, what
  * waits to be proposed is named anew, and whoever asks the wrong bucket hears so.
  */
-import { MovedSumming, type Handover, type Instruction, type MovedRows, type MoveStage } from '@mas/ledger';
+import { countedSlots, MovedSumming, NO_HOLDINGS, type Handover, type Instruction, type MovedRows, type MoveStage } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReadMoment } from '@mas/two-phase-commit';
-import { present, type AccountNumber, type BucketId, type SlotRange } from '@mas/values';
+import { present, SlotSet, type AccountNumber, type BucketId, type SlotRange } from '@mas/values';
 import type { Proposer } from './propose/proposer';
 import { BUCKET_1, BUCKET_2, RM_1, TestCluster } from './testing/cluster';
 import { accountsIn, commitLeg, createAccount, decideCommit, payment, prepare } from './testing/payments';
@@ -168,15 +168,36 @@ test('rows of slots that were dropped are not found in SQL again, before or behi
   expect(cluster.fatal).toEqual([]);
 });
 
-test('sums of a bucket that gives slots away are not said while somebody else may count them', async () => {
+test('sums, and accounts of a range: who gives slots away counts them until it is told that they were adopted, and lists them no more', async () => {
   const moving = await Moving.start();
   const { cluster } = moving;
-  const totals = (): Promise<ParticipantReply> => cluster.ask(BUCKET_1, { kind: 'totals', bucket: BUCKET_1, atUs: null });
-  await moving.step('begin');
-  await moving.step('release');
-  expect(await totals()).toMatchObject({ kind: 'unavailable' });
-  for (const name of ['import', 'adopt', 'confirm'] as const) await moving.step(name);
-  expect(await totals()).toMatchObject({ kind: 'totals', totals: { accountCount: 1 } });
+  const counted = async (bucket: BucketId): Promise<readonly [number, number]> => {
+    const reply = await cluster.ask(bucket, { kind: 'totals', bucket, atUs: null });
+    if (reply.kind !== 'totals') throw new Error(JSON.stringify(reply));
+    return [reply.totals.accountCount, countedSlots(reply.totals.holdings ?? NO_HOLDINGS).common(SlotSet.of([SLOTS])).size];
+  };
+  const list = (bucket: BucketId): Promise<ParticipantReply> => cluster.ask(bucket, { kind: 'list-accounts', bucket, after: null, limit: 10, slots: SLOTS });
+  const size = SLOTS.to - SLOTS.from + 1;
+  const nowhere = { kind: 'wrong-bucket', slot: SLOTS.from };
+  const [before, none] = [await counted(BUCKET_1), await counted(BUCKET_2)];
+  const all = await list(BUCKET_1);
+  if (all.kind !== 'account-list') throw new Error(JSON.stringify(all));
+  expect([before[1], none[1], all.accounts.length > 0]).toEqual([size, 0, true]);
+  for (const name of ['begin', 'release', 'import'] as const) {
+    await moving.step(name);
+    expect([await counted(BUCKET_1), await counted(BUCKET_2)]).toEqual([before, none]);
+    expect(await list(BUCKET_2)).toEqual(nowhere);
+  }
+  expect(await list(BUCKET_1)).toEqual(nowhere);
+  const both = [before[0], none[0] + all.accounts.length];
+  await moving.step('adopt');
+  expect([(await counted(BUCKET_1))[0], (await counted(BUCKET_2))[0]]).toEqual(both);
+  expect(await list(BUCKET_2)).toEqual(all);
+  await moving.step('confirm');
+  expect([await counted(BUCKET_1), await counted(BUCKET_2)]).toEqual([
+    [before[0] - all.accounts.length, 0],
+    [both[1], size],
+  ]);
   expect(await cluster.one(BUCKET_2, commitLeg(payment('p9', BOB, ALICE, 1n), ALICE))).toMatchObject({ kind: 'alarm' });
 });
 

@@ -1,5 +1,5 @@
 /** A backup through the coordinator: one moment for all buckets, another one where somebody has missed it, and bytes in order. */
-import type { BucketId } from '@mas/values';
+import { slot, type BucketId } from '@mas/values';
 import type { BackupTaken } from './index';
 import { Rig } from './testing/rig';
 
@@ -46,6 +46,22 @@ test('where a replica has no state of the moment another one is chosen for all; 
   rig.cluster.missedCuts = 1_000;
   const { reply } = await backedUp(rig);
   expect(reply).toMatchObject({ ok: false, error: { reason: 'BACKUP_MISSED', kind: 'unavailable' } });
+});
+
+test('where a slot is between two buckets at the moment another one is chosen for all', async () => {
+  const rig = new Rig();
+  let isBetween = true;
+  rig.cluster.tap = (_rm, request) => {
+    if (request.kind !== 'backup' || request.step !== 'read' || request.bucket !== 2 || !isBetween) return 'pass';
+    isBetween = false;
+    const { slots, moves } = rig.cluster.bucket(2).ledger.meta();
+    const lacking = slots.map(({ from, to }) => ({ from: slot(from + 1), to }));
+    return { kind: 'backup', stage: 'ready', rows: 3, bytes: 4, piece: Buffer.from('gone'), reason: '', holdings: { slots: lacking, moves } };
+  };
+  const { reply, heard } = await backedUp(rig);
+  expect(reply.ok).toBe(true);
+  expect(new Set(rig.cluster.announced).size).toBe(2);
+  expect([...heard.bytes.values()].join('')).not.toContain('gone');
 });
 
 test('operators only', async () => {

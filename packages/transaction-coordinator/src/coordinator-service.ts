@@ -163,6 +163,8 @@ export interface AuditReport {
 export interface AuditProgress {
   readonly momentUs: number;
   readonly replicas: readonly { readonly bucket: BucketId; readonly rm: RmId; readonly rows: number; readonly permille: number }[];
+  /** Why nothing is read yet, or not all; empty: nothing is waited for. */
+  readonly waitsFor: string;
 }
 
 export interface AuditWatch {

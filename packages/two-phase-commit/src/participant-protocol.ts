@@ -4,7 +4,7 @@
  * it on gRPC streams, the simulator on a simulated network.
  */
 import type { Condition } from '@mas/health';
-import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome } from '@mas/ledger';
+import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome, SlotHoldings } from '@mas/ledger';
 import type { ClusterNode, Leadership, NodeOrder, PlacementMap, PlanStep, SlotsStep } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId, SlotRange } from '@mas/values';
 
@@ -36,11 +36,13 @@ export type ParticipantRequest =
   | { readonly kind: 'list-legs'; readonly bucket: BucketId; readonly query: LegQuery; readonly token: string | null; readonly sinceUs: number | null }
   /** One leg, by what identifies it; found through the bucket's filter, however long the account's history is. */
   | { readonly kind: 'leg'; readonly bucket: BucketId; readonly account: AccountNumber; readonly txn: TxnId; readonly token: string | null }
+  /** In the order of slots and numbers. `slots`: of these, which the bucket has to own all; null: of those that it owns. */
   | {
       readonly kind: 'list-accounts';
       readonly bucket: BucketId;
       readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null;
       readonly limit: number;
+      readonly slots: SlotRange | null;
     }
   /** `atUs` null: as of the bucket's last moment. */
   | { readonly kind: 'totals'; readonly bucket: BucketId; readonly atUs: number | null }
@@ -65,6 +67,8 @@ export type ParticipantRequest =
       /** Of an earlier report (ledger's MomentReport): only what has come since is read and reported; null: all. */
       readonly from: { readonly us: number; readonly laterMs: number } | null;
       readonly parts: readonly number[];
+      /** Of which the moment is asked about; null: of all that the replica counts. */
+      readonly slots: readonly SlotRange[] | null;
       /** Its asker needs it no more. */
       readonly isEnding: boolean;
     }
@@ -168,6 +172,8 @@ export interface BucketTotals {
   readonly undecidedLegs: number;
   /** Since this moment all that the bucket has decided or applied has moments that hold. */
   readonly momentsSinceUs: number;
+  /** The sums are those of the slots that it counts by these (ledger's slot-cover). Null: its program does not say. */
+  readonly holdings: SlotHoldings | null;
 }
 
 /** Which incarnation of which Resource Manager: 0 for a founder, then 1, 2, … */
@@ -263,6 +269,8 @@ export interface ReplicaFindings {
   readonly checksum: ReplicaChecksum;
   /** What they say of the moment that was asked about; null: of none. */
   readonly moment: MomentReport | null;
+  /** Of the slots that were asked about those that were not there any more, or not yet: nothing is said of them. */
+  readonly lacking: readonly SlotRange[];
 }
 
 export type ParticipantReply =
@@ -296,6 +304,8 @@ export type ParticipantReply =
       readonly bytes: number;
       readonly piece: Uint8Array;
       readonly reason: string;
+      /** Of the bucket at the moment, once the rows are ready; else, and where a program does not say, null. */
+      readonly holdings: SlotHoldings | null;
     }
   | ({ readonly kind: 'leadership' } & Leadership)
   /** With the time on which most Resource Managers agree, in milliseconds since the Unix epoch; null: who answers knows of none. */

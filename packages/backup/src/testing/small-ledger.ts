@@ -12,12 +12,14 @@ import {
   emptyBucket,
   Ledger,
   MemoryRows,
+  MovedSumming,
   PaymentBody,
   SEMANTICS_VERSION,
   txnPreimage,
   type BodyContent,
   type Instruction,
   type LegEffect,
+  type MoveStage,
   type Outcome,
   type Policy,
 } from '@mas/ledger';
@@ -47,6 +49,8 @@ function numberIn(bucket: 1 | 2, name: string): AccountNumber {
 export const ANN = numberIn(1, 'ann');
 export const CID = numberIn(1, 'cid');
 export const BOB = numberIn(2, 'bob');
+
+export type MoveStep = 'released' | 'imported' | 'adopted' | 'confirmed';
 
 class Bucket {
   readonly rows = new MemoryRows();
@@ -153,12 +157,34 @@ export class SmallLedger {
     return slotOfAccount(account) < HALF ? this.buckets[0] : this.buckets[1];
   }
 
+  /** Ann's slot, which is the home of all payments as well, goes to bucket 2: as far as this. */
+  moveAnn(until: MoveStep): void {
+    const [from, to] = this.buckets;
+    const of = { move: 1, slots: { from: slotOfAccount(ANN), to: slotOfAccount(ANN) } };
+    const tell = (bucket: Bucket, instruction: Instruction): MoveStage => {
+      const outcome = bucket.apply(instruction);
+      if (outcome.kind !== 'move' || outcome.stage.kind === 'refused') throw new Error(`${instruction.kind}: ${outcome.kind}`);
+      return outcome.stage;
+    };
+    tell(to, { kind: 'begin-import', ...of, from: from.id, attempt: 1 });
+    const released = tell(from, { kind: 'release-slots', ...of, to: to.id });
+    const rows = from.rows.inSlots(of.slots);
+    const summing = new MovedSumming();
+    summing.rows(rows);
+    const sums = summing.sums();
+    if (until === 'released' || released.kind !== 'released') return;
+    tell(to, { kind: 'import-rows', ...of, attempt: 1, part: 0, rows });
+    if (until === 'imported') return;
+    tell(to, { kind: 'adopt-slots', ...of, attempt: 1, parts: 1, sums, handover: released.handover });
+    if (until === 'confirmed') tell(from, { kind: 'confirm-release', ...of, sums });
+  }
+
   /** Writes the whole of it. */
-  async backUp(folder: string, momentUs = MOMENT_US): Promise<void> {
+  async backUp(folder: string, momentUs = MOMENT_US, readers = this.buckets.map((bucket) => bucket.reader())): Promise<void> {
     const writer = await BackupWriter.begin(folder, CODEC, platformDigest);
-    for (const bucket of this.buckets) {
+    for (const [at, bucket] of this.buckets.entries()) {
       await writer.beginBucket(bucket.id, rmId(2));
-      for await (const bytes of encodeSnapshot(bucket.reader(), CODEC, platformDigest)) await writer.write(bytes);
+      for await (const bytes of encodeSnapshot(present(readers[at], 'reader'), CODEC, platformDigest)) await writer.write(bytes);
     }
     await writer.finish({ clusterId: CLUSTER_ID, momentUs, program: 'test' }, () => undefined);
   }

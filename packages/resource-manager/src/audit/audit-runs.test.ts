@@ -42,6 +42,7 @@ function asked(cluster: TestCluster, rm: RmId, id: string, more: Partial<AuditRe
     barrierUs: us,
     from: null,
     parts: [],
+    slots: null,
     isEnding: false,
     ...more,
   } as const;

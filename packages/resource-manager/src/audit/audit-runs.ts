@@ -3,7 +3,7 @@
  * long, a lost one is asked again, and a process that has started anew begins anew. One that nobody asks about any more ends by itself.
  */
 import type { ParticipantFailure, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
-import { within, type Clock, type Timer } from '@mas/values';
+import { SlotSet, within, type Clock, type Timer } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import { AuditEnded, type AuditQuestion, type RowsAudit } from './rows-audit';
 
@@ -65,7 +65,7 @@ export class AuditRuns {
     this.runs.delete(id);
   }
 
-  private begin({ id, momentUs, timesSinceUs, barrierUs, parts, from }: AuditRequest): Run | null {
+  private begin({ id, momentUs, timesSinceUs, barrierUs, parts, from, slots }: AuditRequest): Run | null {
     if (this.runs.size >= MAX_RUNS) return null;
     const { clock } = this.ports;
     const audit = this.ports.start();
@@ -73,6 +73,7 @@ export class AuditRuns {
       barrierUs,
       moment: { us: momentUs, timesSinceUs, fromUs: from?.us ?? 0, parts: parts.length === 0 ? null : new Set(parts) },
       sinceMs: from?.laterMs ?? null,
+      slots: slots === null ? null : SlotSet.of(slots),
     };
     const run: Run = {
       audit,

@@ -4,10 +4,10 @@
  * whatever later state the replica is. Rows that only come in (docs/adr/0029) are digested, and nothing is said of them. Accounts and legs are read side by side
  * in the order of their keys: memory does not grow with the bucket.
  */
-import { BucketAudit, emptyBucket, isStaged, MomentAudit, type BucketMeta, type MomentReport, type MomentTerms } from '@mas/ledger';
+import { BucketAudit, countedSlots, emptyBucket, isStaged, MomentAudit, type BucketMeta, type LegRow, type MomentReport, type MomentTerms } from '@mas/ledger';
 import { slotOfAccount } from '@mas/placement';
 import type { ParticipantReply, ReplicaChecksum, ReplicaFindings } from '@mas/two-phase-commit';
-import { unreachable, type Slot } from '@mas/values';
+import { delay, unreachable, type Slot, type SlotSet } from '@mas/values';
 import { StoreUnavailable, type SnapshotChunk, type SnapshotReader } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
@@ -25,6 +25,8 @@ export interface AuditQuestion {
   readonly moment: MomentTerms | null;
   /** What an earlier report has need not be read: rows of before this stamp (SnapshotReader), and journals are not added up. Null: all is read. */
   readonly sinceMs: number | null;
+  /** Of which the moment is asked about; null: of all that the bucket counts. */
+  readonly slots: SlotSet | null;
 }
 
 /** Nobody waits for it any more. */
@@ -33,6 +35,9 @@ export class AuditEnded extends Error {}
 /** A database that answers has written within it whatever may wait. */
 const WRITING_MS = 60_000;
 const QUESTIONS_AT_ONCE = 250;
+/** For a home that is just moving, or has no leader: all rows would have to be read again. */
+const HOMES_WITHIN_MS = 10_000;
+const HOMES_AGAIN_MS = 250;
 /** Of the time that an audit takes, for accounts and their legs; the rest goes to outcomes. */
 const ACCOUNTS_PERMILLE = 600;
 
@@ -57,7 +62,7 @@ export class RowsAudit {
   }
 
   /** @throws StoreUnavailable, AuditEnded */
-  async run({ barrierUs, moment, sinceMs }: AuditQuestion): Promise<ReplicaFindings | ParticipantReply> {
+  async run({ barrierUs, moment, sinceMs, slots }: AuditQuestion): Promise<ReplicaFindings | ParticipantReply> {
     // So that little is left to write behind the barrier, where applying waits for it.
     this.applier.requestCheckpoint();
     const reader = await this.open(barrierUs);
@@ -66,10 +71,13 @@ export class RowsAudit {
       if (moment !== null && meta.momentUs < moment.us) return { kind: 'unavailable', reason: 'its rows have not come to the moment of the audit yet' };
       if (moment !== null && meta.momentsSinceUs > moment.us) return { kind: 'no-moment', why: 'before', sinceUs: meta.momentsSinceUs };
       const asOf = moment === null ? null : new MomentAudit(moment);
-      const checksum = await this.readAll(reader, meta, asOf, sinceMs);
-      if (asOf === null || moment === null) return { checksum, moment: null };
+      const counted = countedSlots(meta);
+      const asked = slots ?? counted;
+      const lacking = asked.without(counted).ranges();
+      const checksum = await this.readAll(reader, meta, asOf, asked.common(counted), sinceMs);
+      if (asOf === null || moment === null) return { checksum, moment: null, lacking };
       const report = await this.withDecided(asOf, moment.us, meta.stampMs);
-      return 'kind' in report ? report : { checksum, moment: report };
+      return 'kind' in report ? report : { checksum, moment: report, lacking };
     } finally {
       await reader.close();
     }
@@ -86,13 +94,15 @@ export class RowsAudit {
     }
   }
 
-  private async readAll(reader: SnapshotReader, meta: BucketMeta, asOf: MomentAudit | null, sinceMs: number | null): Promise<ReplicaChecksum> {
+  /** @param asked of whose rows the moment is asked about; the books and the digest are of all */
+  private async readAll(reader: SnapshotReader, meta: BucketMeta, asOf: MomentAudit | null, asked: SlotSet, sinceMs: number | null): Promise<ReplicaChecksum> {
     const books = sinceMs === null ? new BucketAudit(meta, slotOfAccount) : new RecentRows();
     const digests = new RowDigests(this.context);
-    const share = new SlotShare(meta.slots);
+    const share = new SlotShare(countedSlots(meta).ranges());
+    const reported = ({ slot }: { readonly slot: Slot }): MomentAudit | null => (asked.has(slot) ? asOf : null);
     const isOwn = ({ slot }: { readonly slot: Slot }): boolean => !isStaged(meta.moves, slot);
     const own = <Row extends { readonly slot: Slot }>(rows: readonly Row[]): readonly Row[] => rows.filter(isOwn);
-    await this.readAccounts(reader, sinceMs, books, asOf, digests, isOwn, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
+    await this.readAccounts(reader, sinceMs, books, reported, digests, isOwn, (slot) => (this.permille = ACCOUNTS_PERMILLE * share.before(slot)));
     const rest = reader.chunks(['outcomes', 'locks'], sinceMs);
     for await (const chunk of rest) {
       this.counted(chunk.rows.length);
@@ -102,7 +112,7 @@ export class RowsAudit {
       if (chunk.kind === 'outcomes') {
         const rows = own(chunk.rows);
         books.addOutcomes(rows);
-        for (const row of rows) asOf?.addOutcome(row);
+        for (const row of rows) reported(row)?.addOutcome(row);
       } else if (chunk.kind === 'locks') books.addLocks(own(chunk.rows));
     }
     const { differences, accounts, legs } = books.finish();
@@ -122,7 +132,7 @@ export class RowsAudit {
     reader: SnapshotReader,
     sinceMs: number | null,
     books: Pick<BucketAudit, 'addAccounts' | 'addLegs' | 'endAccount'>,
-    asOf: MomentAudit | null,
+    reported: (row: { readonly slot: Slot }) => MomentAudit | null,
     digests: RowDigests,
     isOwn: (row: { readonly slot: Slot }) => boolean,
     passed: (slot: number) => void,
@@ -137,12 +147,12 @@ export class RowsAudit {
         digests.add({ kind: 'legs', rows: [row] });
         if (!isOwn(row)) return;
         books.addLegs([row]);
-        if (isOfAccount) asOf?.addLeg(row);
+        if (isOfAccount) reported(row)?.addLeg(row);
       },
       endAccount: (row) => {
         if (!isOwn(row)) return;
         const openingMinor = books.endAccount(row.number);
-        asOf?.endAccount(row, openingMinor);
+        reported(row)?.endAccount(row, openingMinor);
       },
     });
   }
@@ -152,7 +162,7 @@ export class RowsAudit {
     const unanswered = asOf.takeUnanswered();
     for (let from = 0; from < unanswered.length; from += QUESTIONS_AT_ONCE) {
       const asked = unanswered.slice(from, from + QUESTIONS_AT_ONCE);
-      const decided = await decidedOf(this.homes, asked, { closedAtUs: us, isPast: true });
+      const decided = await this.decidedSoon(asked, us);
       // Each is a record that its home has read.
       this.counted(asked.length);
       if ('kind' in decided) return decided;
@@ -162,6 +172,17 @@ export class RowsAudit {
       }
     }
     return asOf.finish(stampMs);
+  }
+
+  private async decidedSoon(asked: readonly LegRow[], us: number): ReturnType<typeof decidedOf> {
+    const { clock } = this.context;
+    const untilMs = clock.monotonicMs() + HOMES_WITHIN_MS;
+    for (;;) {
+      const decided = await decidedOf(this.homes, asked, { closedAtUs: us, isPast: true });
+      if (!('kind' in decided) || decided.kind !== 'unavailable' || clock.monotonicMs() >= untilMs) return decided;
+      await delay(clock, HOMES_AGAIN_MS);
+      this.counted(0);
+    }
   }
 
   private counted(rows: number): void {

@@ -2,7 +2,7 @@
  * A replica's rows for a backup, under an id of whoever asks: read at exactly one moment into the spool, as a snapshot is, and given away piece by piece. So a slow taker holds no
  * SQL transaction open, and a piece that was lost is asked for again. What nobody asks about ends by itself.
  */
-import { NO_MOVES } from '@mas/ledger';
+import type { SlotHoldings } from '@mas/ledger';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { delay, type Clock, type Timer } from '@mas/values';
 import type { SnapshotChunk, SnapshotReader } from '../applied-store';
@@ -33,6 +33,8 @@ export interface BackupPorts {
 class Run {
   rows = 0;
   spooled: SpooledSnapshot | null = null;
+  /** Of the bucket at the moment. */
+  holdings: SlotHoldings | null = null;
   failure: string | null = null;
   hasEnded = false;
   over: Promise<void> = Promise.resolve();
@@ -61,10 +63,10 @@ export class BucketBackups {
       this.end(id);
       return replyOf('missed', { rows: run.rows, reason: run.failure });
     }
-    const { spooled, rows } = run;
+    const { spooled, rows, holdings } = run;
     if (spooled === null) return replyOf('reading', { rows });
     const piece = offset >= spooled.bytes ? new Uint8Array(0) : await spooled.piece(offset, PIECE_BYTES);
-    return replyOf('ready', { rows, bytes: spooled.bytes, piece });
+    return replyOf('ready', { rows, bytes: spooled.bytes, piece, holdings });
   }
 
   endAll(): void {
@@ -94,8 +96,8 @@ export class BucketBackups {
   private async read(run: Run, cutUs: number): Promise<void> {
     const reader = await this.ports.readCut(cutUs, Math.max(0, this.ports.untilMs(cutUs)) + PATIENCE_MS);
     try {
-      const moves = reader.checkpoint.meta?.moves ?? NO_MOVES;
-      if (moves.departing.length + moves.arriving.length > 0) throw new Ended('slots of the bucket are on their way to or from another one');
+      const meta = reader.checkpoint.meta ?? null;
+      run.holdings = meta === null ? null : { slots: meta.slots, moves: meta.moves };
       const spooled = await this.ports.spool(counted(reader, run));
       if (run.hasEnded) await spooled.release();
       else run.spooled = spooled;
@@ -121,5 +123,5 @@ function counted(reader: SnapshotReader, run: Run): SnapshotReader {
 }
 
 function replyOf(stage: BackupReply['stage'], more: Partial<BackupReply> = {}): BackupReply {
-  return { kind: 'backup', stage, rows: 0, bytes: 0, piece: new Uint8Array(0), reason: '', ...more };
+  return { kind: 'backup', stage, rows: 0, bytes: 0, piece: new Uint8Array(0), reason: '', holdings: null, ...more };
 }

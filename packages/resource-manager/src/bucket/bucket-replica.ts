@@ -124,7 +124,7 @@ export class BucketReplica implements ReplicaListener {
       case 'leg':
         return this.reads.leg(request.account, request.txn);
       case 'list-accounts':
-        return this.reads.listAccounts(request.after, request.limit);
+        return this.reads.listAccounts(request);
       case 'totals':
         return this.reads.totals(request.atUs);
       case 'undecided':
@@ -162,7 +162,7 @@ export class BucketReplica implements ReplicaListener {
   /** Whole, in one answer. */
   private async checksum(atUs: number | null): Promise<ParticipantReply> {
     try {
-      const found = await this.audited(this.newAudit(), { barrierUs: atUs, moment: null, sinceMs: null });
+      const found = await this.audited(this.newAudit(), { barrierUs: atUs, moment: null, sinceMs: null, slots: null });
       return 'kind' in found ? found : { kind: 'checksum', checksum: found.checksum };
     } catch (error) {
       if (error instanceof StoreUnavailable) return this.applier.storeRefusal();
@@ -192,7 +192,7 @@ export class BucketReplica implements ReplicaListener {
     this.proposer.cutAt(cutUs);
     const untilMs = cutUs / 1000 - this.applier.stamps.now();
     this.context.clock.schedule(Math.max(0, untilMs), () => void this.proposer.closeAt(cutUs));
-    return { kind: 'backup', stage: 'announced', rows: 0, bytes: 0, piece: new Uint8Array(0), reason: '' };
+    return { kind: 'backup', stage: 'announced', rows: 0, bytes: 0, piece: new Uint8Array(0), reason: '', holdings: null };
   }
 
   private newAudit(): RowsAudit {

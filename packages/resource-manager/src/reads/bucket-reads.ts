@@ -1,7 +1,7 @@
 /** Reads about a bucket as a whole: what homes have recorded, totals, lists, undecided legs, locks. */
 import { directionOf, MOMENTS_SINCE, type LegRow, type Move, type OutcomeRow } from '@mas/ledger';
 import type { LegQuery, ParticipantReply, ParticipantRequest, UndecidedTransaction } from '@mas/two-phase-commit';
-import type { AccountNumber, AmountMinor, Currency, Slot, TxnId } from '@mas/values';
+import type { AccountNumber, AmountMinor, Currency, TxnId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ReplicaContext } from '../bucket/replica-context';
@@ -9,11 +9,12 @@ import type { HomeQuerier } from '../homes/home-querier';
 import { readingOf } from './account-reads';
 import type { Closing } from './closing';
 import { decidedOf } from './decided-legs';
-import { foreignAccount, foreignSlot, readPoint, withRows } from './read-point';
+import { foreignAccount, foreignRange, foreignSlot, readPoint, withRows } from './read-point';
 
 const MAX_LEGS_LISTED = 500;
 
 type Query = Extract<ParticipantRequest, { readonly kind: 'query' }>;
+type ListAccounts = Extract<ParticipantRequest, { readonly kind: 'list-accounts' }>;
 
 export class BucketReads {
   constructor(
@@ -50,10 +51,11 @@ export class BucketReads {
     });
   }
 
-  /** Sums over the bucket, as of its last moment or of one that has passed: together with other buckets' the money of the ledger at one moment. */
+  /**
+   * Sums over the bucket, as of its last moment or of one that has passed: together with other buckets' the money of the ledger at one moment, if they count each slot once.
+   * Slots that came or went for good behind the moment are not told from others: what has moved since is then no longer known.
+   */
   async totals(atUs: number | null): Promise<ParticipantReply> {
-    // What they add up to is counted until it is known to be elsewhere, where it may be counted by now.
-    if (this.applier.state().ledger.isGivingAway) return { kind: 'unavailable', reason: 'slots of the bucket are on their way to another one' };
     const failure = atUs === null ? null : await this.closing.at(atUs);
     if (failure !== null) return failure;
     return atUs === null ? this.atReadPoint(() => this.totalsOf([], null)) : this.totalsAt(atUs);
@@ -67,7 +69,7 @@ export class BucketReads {
     const taken = this.totalsOf(moves, us);
     const decided = await decidedOf(
       this.homes,
-      [...ledger.preparedLegs()].filter((leg) => (leg.preparedUs ?? 0) <= us),
+      [...ledger.countedPreparedLegs()].filter((leg) => (leg.preparedUs ?? 0) <= us),
       { closedAtUs: us, isPast: true },
     );
     if ('kind' in decided) return decided;
@@ -97,6 +99,7 @@ export class BucketReads {
         balances,
         undecidedLegs: this.undecidedLegs(),
         momentsSinceUs: meta.momentsSinceUs,
+        holdings: { slots: meta.slots, moves: meta.moves },
       },
     };
   }
@@ -145,19 +148,25 @@ export class BucketReads {
     });
   }
 
-  async listAccounts(after: { readonly slot: Slot; readonly number: AccountNumber } | null, limit: number): Promise<ParticipantReply> {
+  async listAccounts({ after, limit, slots }: Pick<ListAccounts, 'after' | 'limit' | 'slots'>): Promise<ParticipantReply> {
     return this.atReadPoint(async (index) => {
+      const foreign = slots === null ? null : foreignRange(this.applier, slots);
+      if (foreign !== null) return foreign;
       const count = Math.max(1, Math.min(limit, this.context.config.maxListed));
       await this.applier.flush(index, this.context.config.readTimeoutMs);
       const { store, ledger } = this.applier.state();
-      const rows = await store.listAccounts(after, count + 1);
-      const accounts = rows.slice(0, count);
+      // No number is empty: the first one of the slot.
+      const rows = await store.listAccounts(after ?? (slots === null ? null : { slot: slots.from, number: '' as AccountNumber }), count + 1);
+      const gone = slots === null ? null : foreignRange(this.applier, slots);
+      if (gone !== null) return gone;
+      const wanted = slots === null ? rows : rows.filter(({ slot }) => slot <= slots.to);
+      const accounts = wanted.slice(0, count);
       const last = accounts[accounts.length - 1];
       return {
         kind: 'account-list',
         // What comes in is not the bucket's yet, and what goes no more.
         accounts: accounts.filter(({ slot }) => ledger.ownsSlot(slot)).map((row) => readingOf(row, ledger.preparedOn(row.number))),
-        next: rows.length > count && last !== undefined ? { slot: last.slot, number: last.number } : null,
+        next: wanted.length > count && last !== undefined ? { slot: last.slot, number: last.number } : null,
       };
     });
   }

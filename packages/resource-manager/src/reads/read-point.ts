@@ -2,7 +2,7 @@
 import type { MultiRaft } from '@mas/multi-raft';
 import type { ParticipantFailure, ParticipantReply } from '@mas/two-phase-commit';
 import { slotOfAccount } from '@mas/placement';
-import { unreachable, type AccountNumber, type BucketId, type Slot } from '@mas/values';
+import { slot, unreachable, type AccountNumber, type BucketId, type Slot, type SlotRange } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
 import type { BucketApplier } from '../bucket/bucket-applier';
 import type { ApplyResult } from '../resource-manager-options';
@@ -36,6 +36,12 @@ export function foreignSlot(applier: BucketApplier, slots: readonly Slot[]): Wro
   const { ledger } = applier.state();
   const foreign = slots.find((slot) => !ledger.ownsSlot(slot));
   return foreign === undefined ? null : { kind: 'wrong-bucket', slot: foreign };
+}
+
+export function foreignRange(applier: BucketApplier, { from, to }: SlotRange): WrongBucket | null {
+  const { ledger } = applier.state();
+  for (let at: number = from; at <= to; at += 1) if (!ledger.ownsSlot(slot(at))) return { kind: 'wrong-bucket', slot: slot(at) };
+  return null;
 }
 
 export function foreignAccount(applier: BucketApplier, numbers: readonly AccountNumber[]): WrongBucket | null {

@@ -5,6 +5,7 @@ import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readTotals, writeTotals } from './currency-totals';
 import { LEG_EFFECTS } from './payment-messages';
+import { readSlotRange, writeSlotRange } from './policy-messages';
 import { readReplicaChecksum, writeReplicaChecksum } from './replica-messages';
 
 type AuditRequest = Extract<ParticipantRequest, { readonly kind: 'audit' }>;
@@ -22,6 +23,7 @@ export function writeAuditRequest(writer: WireWriter, request: AuditRequest): vo
     inner.uint(1, us);
     inner.uint(2, laterMs);
   });
+  writer.optionalMessage(9, request.slots, (inner, slots) => inner.messages(1, slots, writeSlotRange));
 }
 
 export function readAuditRequest(reader: WireReader): AuditRequest {
@@ -35,6 +37,7 @@ export function readAuditRequest(reader: WireReader): AuditRequest {
     isEnding: reader.bool(6),
     timesSinceUs: reader.uint(7),
     from: reader.optionalMessage(8, (inner) => ({ us: inner.uint(1), laterMs: inner.uint(2) })),
+    slots: reader.optionalMessage(9, (inner) => inner.messages(1, readSlotRange)),
   };
 }
 
@@ -48,13 +51,18 @@ export function readAuditReply(reader: WireReader): AuditReply {
   return { kind: 'audit', rows: reader.uint(1), findings: reader.optionalMessage(2, readFindings), permille: reader.uint(3) };
 }
 
-function writeFindings(writer: WireWriter, { checksum, moment }: ReplicaFindings): void {
+function writeFindings(writer: WireWriter, { checksum, moment, lacking }: ReplicaFindings): void {
   writer.message(1, checksum, writeReplicaChecksum);
   writer.optionalMessage(2, moment, writeMomentReport);
+  writer.messages(3, lacking, writeSlotRange);
 }
 
 function readFindings(reader: WireReader): ReplicaFindings {
-  return { checksum: reader.message(1, readReplicaChecksum), moment: reader.optionalMessage(2, readMomentReport) };
+  return {
+    checksum: reader.message(1, readReplicaChecksum),
+    moment: reader.optionalMessage(2, readMomentReport),
+    lacking: reader.messages(3, readSlotRange),
+  };
 }
 
 function writeMomentReport(writer: WireWriter, report: MomentReport): void {

@@ -3,6 +3,7 @@ import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit
 import { wireEnum } from '../wire/wire-enum';
 import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
+import { readHoldings, writeHoldings } from './slot-move-messages';
 
 type BackupRequest = Extract<ParticipantRequest, { readonly kind: 'backup' }>;
 type BackupReply = Extract<ParticipantReply, { readonly kind: 'backup' }>;
@@ -22,14 +23,23 @@ export function readBackupRequest(reader: WireReader): BackupRequest {
   return { kind: 'backup', bucket: reader.bucket(1), id: reader.text(2), cutUs: reader.uint(3), step: reader.enumeration(4, STEPS), offset: reader.uint(5) };
 }
 
-export function writeBackupReply(writer: WireWriter, { stage, rows, bytes, piece, reason }: BackupReply): void {
+export function writeBackupReply(writer: WireWriter, { stage, rows, bytes, piece, reason, holdings }: BackupReply): void {
   writer.enumeration(1, STAGES, stage);
   writer.uint(2, rows);
   writer.uint(3, bytes);
   writer.bytes(4, piece);
   writer.text(5, reason);
+  writer.optionalMessage(6, holdings, writeHoldings);
 }
 
 export function readBackupReply(reader: WireReader): BackupReply {
-  return { kind: 'backup', stage: reader.enumeration(1, STAGES), rows: reader.uint(2), bytes: reader.uint(3), piece: reader.bytes(4), reason: reader.text(5) };
+  return {
+    kind: 'backup',
+    stage: reader.enumeration(1, STAGES),
+    rows: reader.uint(2),
+    bytes: reader.uint(3),
+    piece: reader.bytes(4),
+    reason: reader.text(5),
+    holdings: reader.optionalMessage(6, readHoldings),
+  };
 }

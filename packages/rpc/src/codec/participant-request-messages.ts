@@ -305,10 +305,17 @@ function writeListAccounts(writer: WireWriter, request: RequestOf<'list-accounts
   writer.uint(1, request.bucket);
   writer.optionalMessage(2, request.after, writeAccountCursor);
   writer.uint(3, request.limit);
+  writer.optionalMessage(4, request.slots, writeSlotRange);
 }
 
 function readListAccounts(reader: WireReader): RequestOf<'list-accounts'> {
-  return { kind: 'list-accounts', bucket: reader.bucket(1), after: reader.optionalMessage(2, readAccountCursor), limit: reader.uint(3) };
+  return {
+    kind: 'list-accounts',
+    bucket: reader.bucket(1),
+    after: reader.optionalMessage(2, readAccountCursor),
+    limit: reader.uint(3),
+    slots: reader.optionalMessage(4, readSlotRange),
+  };
 }
 
 export function writeAccountCursor(writer: WireWriter, cursor: AccountCursor): void {

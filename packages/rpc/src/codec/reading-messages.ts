@@ -4,6 +4,7 @@ import type { WireReader } from '../wire/wire-reader';
 import type { WireWriter } from '../wire/wire-writer';
 import { readTotals, writeTotals } from './currency-totals';
 import { ACCOUNT_STATUSES } from './row-messages';
+import { readHoldings, writeHoldings } from './slot-move-messages';
 
 export function writeAccountReading(writer: WireWriter, reading: AccountReading): void {
   writer.text(1, reading.number);
@@ -43,6 +44,7 @@ export function writeBucketTotals(writer: WireWriter, totals: BucketTotals): voi
   writer.uint(6, totals.undecidedLegs);
   writer.optionalUint(7, totals.momentUs);
   writer.uint(8, totals.momentsSinceUs);
+  writer.optionalMessage(9, totals.holdings, writeHoldings);
 }
 
 export function readBucketTotals(reader: WireReader): BucketTotals {
@@ -54,5 +56,6 @@ export function readBucketTotals(reader: WireReader): BucketTotals {
     undecidedLegs: reader.uint(6),
     momentUs: reader.optionalUint(7),
     momentsSinceUs: reader.uint(8),
+    holdings: reader.optionalMessage(9, readHoldings),
   };
 }

@@ -15,6 +15,7 @@ import {
   type MoveStage,
   type ReclaimSlots,
   type ReleaseSlots,
+  type SlotHoldings,
   type SlotMoves,
 } from '@mas/ledger';
 import { unreachable } from '@mas/values';
@@ -180,6 +181,15 @@ export function readSlotMoves(reader: WireReader): SlotMoves {
     arriving: reader.messages(4, readArrival),
   };
   return movesOrNull(moves) === null ? reader.fail('moves of slots that say nothing') : moves;
+}
+
+export function writeHoldings(writer: WireWriter, { slots, moves }: SlotHoldings): void {
+  writer.messages(1, slots, writeSlotRange);
+  writer.optionalMessage(2, movesOrNull(moves), writeSlotMoves);
+}
+
+export function readHoldings(reader: WireReader): SlotHoldings {
+  return { slots: reader.messages(1, readSlotRange), moves: readMovesOrNone(reader, 2) };
 }
 
 export function readMovesOrNone(reader: WireReader, field: number): SlotMoves {

@@ -55,7 +55,7 @@ function readReport(reader: WireReader): AuditReport {
   };
 }
 
-function writeProgress(writer: WireWriter, { momentUs, replicas }: AuditProgress): void {
+function writeProgress(writer: WireWriter, { momentUs, replicas, waitsFor }: AuditProgress): void {
   writer.uint(1, momentUs);
   writer.messages(2, replicas, (each, { bucket, rm, rows, permille }) => {
     each.uint(1, bucket);
@@ -63,12 +63,14 @@ function writeProgress(writer: WireWriter, { momentUs, replicas }: AuditProgress
     each.uint(3, rows);
     each.uint(4, permille);
   });
+  writer.text(3, waitsFor);
 }
 
 function readProgress(reader: WireReader): AuditProgress {
   return {
     momentUs: reader.uint(1),
     replicas: reader.messages(2, (each) => ({ bucket: each.bucket(1), rm: each.rm(2), rows: each.uint(3), permille: each.uint(4) })),
+    waitsFor: reader.text(3),
   };
 }
 

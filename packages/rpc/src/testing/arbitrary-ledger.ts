@@ -270,7 +270,7 @@ export const moveStage: fc.Arbitrary<MoveStage> = fc.oneof(
   fc.record({ kind: fc.constant('released' as const), handover }),
   fc.record({ kind: fc.constant('refused' as const), reason: fc.constantFrom(...MOVE_REFUSALS) }),
 );
-const slotMoves: fc.Arbitrary<SlotMoves> = fc.record({
+export const slotMoves: fc.Arbitrary<SlotMoves> = fc.record({
   seqBase: safeUint,
   moved: fc.array(
     fc.tuple(slotRange, safeUint).map(([range, move]) => ({ ...range, move })),

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { AILMENTS, WELL, type ClockSignal, type Condition } from '@mas/health';
 import { clusterId, incarnation, ordinal, raftIdOf, runOf } from '@mas/membership';
-import { addedSums, MOMENT_PARTS, type MomentLeg, type MomentReport } from '@mas/ledger';
+import { addedSums, MOMENT_PARTS, NO_MOVES, type MomentLeg, type MomentReport } from '@mas/ledger';
 import type { GroupMessage, PeerBatch } from '@mas/multi-raft';
 import type { ClusterRecord, NodeOrder, PlacementMap, PlanStep } from '@mas/placement';
 import { NO_DATA, type Entry, type PeerMessage } from '@mas/raft';
@@ -36,6 +36,7 @@ import {
   outcomeRow,
   refusal,
   safeUint,
+  slotMoves,
   slotRanges,
   totals,
   txn,
@@ -45,6 +46,8 @@ const rm = fc.integer({ min: 1, max: 65535 }).map(rmId);
 const member = fc.record({ rm, ordinal: fc.nat(65_535).map(ordinal) });
 const hexId = fc.array(fc.nat(15), { minLength: 32, maxLength: 32 }).map((digits) => digits.map((digit) => digit.toString(16)).join(''));
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
+
+const holdings = fc.record({ slots: slotRanges, moves: fc.oneof(fc.constant(NO_MOVES), slotMoves) });
 
 const roster = fc.record({
   expected: fc.array(fc.record({ rm, address: anyText }), { maxLength: 2 }),
@@ -216,7 +219,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     sinceUs: orNull(safeUint),
   }),
   fc.record({ kind: kind('leg'), bucket, account, txn, token: orNull(anyText) }),
-  fc.record({ kind: kind('list-accounts'), bucket, after: orNull(cursor), limit: fc.nat(500) }),
+  fc.record({ kind: kind('list-accounts'), bucket, after: orNull(cursor), limit: fc.nat(500), slots: orNull(slotRange) }),
   fc.record({ kind: kind('totals'), bucket, atUs: orNull(safeUint) }),
   fc.record({ kind: fc.constant('undecided' as const), bucket }),
   fc.record({ kind: fc.constant('locks' as const), bucket, lockId: orNull(anyText) }),
@@ -231,6 +234,7 @@ export const request: fc.Arbitrary<ParticipantRequest> = fc.oneof(
     barrierUs: safeUint,
     from: orNull(fc.record({ us: safeUint, laterMs: safeUint })),
     parts: fc.array(fc.nat(MOMENT_PARTS - 1), { maxLength: 3 }),
+    slots: orNull(slotRanges),
     isEnding: fc.boolean(),
   }),
   fc.record({
@@ -386,12 +390,18 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
       balances: totals,
       undecidedLegs: safeUint,
       momentsSinceUs: safeUint,
+      holdings: orNull(holdings),
     }),
   }),
   fc.record({ kind: kind('undecided'), transactions: fc.array(undecidedTransaction, { maxLength: 2 }) }),
   fc.record({ kind: kind('locks'), locks: fc.array(lockRow, { maxLength: 2 }), stampMs: safeUint }),
   fc.record({ kind: kind('checksum'), checksum }),
-  fc.record({ kind: kind('audit'), rows: safeUint, permille: fc.nat(1000), findings: orNull(fc.record({ checksum, moment: orNull(momentReport) })) }),
+  fc.record({
+    kind: kind('audit'),
+    rows: safeUint,
+    permille: fc.nat(1000),
+    findings: orNull(fc.record({ checksum, moment: orNull(momentReport), lacking: slotRanges })),
+  }),
   fc.record({
     kind: kind('backup'),
     stage: fc.constantFrom('announced' as const, 'reading' as const, 'ready' as const, 'missed' as const, 'ended' as const),
@@ -399,6 +409,7 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
     bytes: safeUint,
     piece: fc.uint8Array({ maxLength: 5 }).map((bytes) => Buffer.from(bytes)),
     reason: anyText,
+    holdings: orNull(holdings),
   }),
   fc.record({ kind: kind('placement'), map: orNull(placementMap), agreedMs: orNull(clockMs) }),
   fc.record({

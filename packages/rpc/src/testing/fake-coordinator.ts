@@ -87,7 +87,7 @@ export function fakeCoordinator(): FakeCoordinator {
     }),
     listPayments: () => ({ legs: [], nextCursor: null }),
     audit: (_caller: unknown, { isFull, onProgress }: AuditWatch) => {
-      onProgress({ momentUs: 7, replicas: [{ bucket: bucketId(1), rm: rmId(1), rows: 30, permille: 500 }] });
+      onProgress({ momentUs: 7, replicas: [{ bucket: bucketId(1), rm: rmId(1), rows: 30, permille: 500 }], waitsFor: '' });
       return {
         momentUs: 7,
         sinceUs: isFull ? null : 3,

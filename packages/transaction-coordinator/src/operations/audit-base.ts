@@ -4,7 +4,7 @@
  */
 import { withEarlier, type MomentReport } from '@mas/ledger';
 import type { ReplicaFindings } from '@mas/two-phase-commit';
-import { formatAmount, type BucketId } from '@mas/values';
+import { formatAmount, type BucketId, type SlotSet } from '@mas/values';
 import type { AuditReport } from '../coordinator-service';
 import type { BucketFindings } from './bucket-audit';
 
@@ -14,42 +14,49 @@ interface Kept {
   readonly report: MomentReport;
   /** Of all its replicas the earliest: each may have legs undecided in its rows that others have not. */
   readonly laterMs: number;
+  readonly slots: SlotSet;
+  readonly lastMove: number;
+}
+
+/** What an audit goes on from in one bucket. */
+export interface BucketBase {
+  readonly from: { readonly us: number; readonly laterMs: number };
+  completed(findings: ReplicaFindings): ReplicaFindings;
 }
 
 export class AuditBase {
   private constructor(
-    readonly momentUs: number,
-    readonly timesSinceUs: number,
+    private readonly momentUs: number,
+    private readonly timesSinceUs: number,
     private readonly kept: ReadonlyMap<BucketId, Kept>,
   ) {}
 
   /** @param found consistent, and complete. Null: not to be gone on from. */
   static of(momentUs: number, timesSinceUs: number, found: readonly BucketFindings[]): AuditBase | null {
     const kept = new Map<BucketId, Kept>();
-    for (const { bucket, found: replicas } of found) {
+    for (const { bucket, found: replicas, slots, lastMove } of found) {
       const reports = replicas.flatMap(({ moment }) => moment ?? []);
       const [report] = reports;
       if (report === undefined || reports.length < replicas.length) return null;
-      kept.set(bucket, { report: { ...report, listing: null }, laterMs: Math.min(...reports.map(({ laterMs }) => laterMs)) });
+      kept.set(bucket, { report: { ...report, listing: null }, laterMs: Math.min(...reports.map(({ laterMs }) => laterMs)), slots, lastMove });
     }
     return new AuditBase(momentUs, timesSinceUs, kept);
   }
 
-  /** For these buckets, and with moments that mean the same. */
-  isFor(buckets: readonly BucketId[], momentUs: number, timesSinceUs: number): boolean {
-    return (
-      this.timesSinceUs === timesSinceUs && this.momentUs <= momentUs && this.kept.size === buckets.length && buckets.every((bucket) => this.kept.has(bucket))
-    );
+  /** With moments that mean the same. */
+  isFor(momentUs: number, timesSinceUs: number): boolean {
+    return this.timesSinceUs === timesSinceUs && this.momentUs <= momentUs;
   }
 
-  of(bucket: BucketId): { readonly us: number; readonly laterMs: number } | null {
+  /** Null: slots have come or gone since. Rows that came may be older by another bucket's time, so nothing of before is relied on. */
+  of(bucket: BucketId, slots: SlotSet, lastMove: number): BucketBase | null {
     const kept = this.kept.get(bucket);
-    return kept === undefined ? null : { us: this.momentUs, laterMs: kept.laterMs };
-  }
-
-  completed(bucket: BucketId, findings: ReplicaFindings): ReplicaFindings {
-    const kept = this.kept.get(bucket);
-    return kept === undefined || findings.moment === null ? findings : { ...findings, moment: withEarlier(kept.report, findings.moment) };
+    if (kept === undefined || kept.lastMove !== lastMove || !kept.slots.equals(slots)) return null;
+    const { report, laterMs } = kept;
+    return {
+      from: { us: this.momentUs, laterMs },
+      completed: (findings) => (findings.moment === null ? findings : { ...findings, moment: withEarlier(report, findings.moment) }),
+    };
   }
 }
 

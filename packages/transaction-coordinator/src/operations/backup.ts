@@ -1,8 +1,9 @@
 /**
  * A backup of the ledger at one moment, while it pays (docs/adr/0028). A moment a little ahead is chosen and announced to all leaders; a replica of each bucket that does not
  * lead reads its rows of exactly then; once all have them, their bytes go to whoever asked, bucket by bucket. Where one of them has no state of that moment, another moment
- * is chosen for all.
+ * is chosen for all; also where a slot was between two buckets, so that neither has all of it (docs/adr/0033).
  */
+import { SlotCover, type SlotHoldings } from '@mas/ledger';
 import { bucketsWithRows, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { delay, type BucketId, type Clock, type Random, type RmId } from '@mas/values';
@@ -11,6 +12,7 @@ import type { LedgerTime } from '../ledger-time';
 import { operatorsOnly } from '../payment/identity';
 import { failure, success, unanswered } from '../reply';
 import type { BucketLink } from '../transport/bucket-link';
+import { holdingsOf } from './audit-moment';
 
 /** In which all have to be told before the moment comes, attempt by attempt. */
 const LEADS_MS = [1_000, 2_000, 4_000, 8_000] as const;
@@ -31,6 +33,8 @@ interface Source {
   rows: number;
   bytes: number;
   isReady: boolean;
+  /** Of the bucket at the moment, once it is ready. */
+  holdings: SlotHoldings | null;
 }
 
 interface Course {
@@ -66,6 +70,8 @@ export class Backup {
       if (missed === null) return this.take(cut.value, sources).finally(() => this.end(cut.value, sources));
       this.end(cut.value, sources);
       why = missed;
+      // A bucket that has adopted slots may be newer than the map here.
+      await this.link.placedAgain(deadlineMs);
       if (watch.signal.aborted || this.clock.monotonicMs() >= deadlineMs) break;
     }
     return failure('unavailable', 'BACKUP_MISSED', `No moment was found at which all buckets could be read: ${why}. Nothing is left of it; try again.`);
@@ -98,8 +104,15 @@ export class Backup {
     for (;;) {
       const found = await Promise.race([reading, delay(this.clock, PAUSE_MS * 2).then(() => null)]);
       watch.onProgress({ momentUs: us, replicas: sources.map(({ bucket, rm, rows, isReady }) => ({ bucket, rm, rows, isReady })) });
-      if (found !== null) return found.find((why) => why !== null) ?? null;
+      if (found !== null) return found.find((why) => why !== null) ?? this.between(sources);
     }
+  }
+
+  /** Null: each slot is in one of them. */
+  private between(sources: readonly Source[]): string | null {
+    const cover = new SlotCover(sources.map(({ bucket, holdings }) => ({ bucket, holdings: holdingsOf(this.directory, bucket, holdings) })));
+    const missing = cover.missing().size;
+    return missing === 0 ? null : `${missing} slots were just between two buckets`;
   }
 
   private async readOne(course: Course, source: Source): Promise<string | null> {
@@ -115,6 +128,7 @@ export class Backup {
       }
       if (typeof reply !== 'string' && reply.stage === 'ready') {
         source.bytes = reply.bytes;
+        source.holdings = reply.holdings;
         source.isReady = true;
         return null;
       }
@@ -189,7 +203,7 @@ export class Backup {
       const [rm = replicas[0]] = [...others.slice(turn), ...others.slice(0, turn)].sort((one, other) => (read.get(one) ?? 0) - (read.get(other) ?? 0));
       if (rm === undefined) throw new RangeError(`bucket ${bucket} has no replicas`);
       read.set(rm, (read.get(rm) ?? 0) + 1);
-      return { bucket, rm, rows: 0, bytes: 0, isReady: false };
+      return { bucket, rm, rows: 0, bytes: 0, isReady: false, holdings: null };
     });
   }
 

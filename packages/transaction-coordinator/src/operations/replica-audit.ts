@@ -2,7 +2,7 @@
  * The audit of one replica's rows, asked for again and again until it has found what there is to be found. No question lasts long; one that is lost, or whose
  * process has started anew, is asked again. So it takes as long as it takes while it comes on, and ends where it does not.
  */
-import { delay, type BucketId, type Clock, type RmId } from '@mas/values';
+import { delay, type BucketId, type Clock, type RmId, type SlotRange } from '@mas/values';
 import type { ReplicaFindings } from '@mas/two-phase-commit';
 import type { BucketLink } from '../transport/bucket-link';
 
@@ -17,6 +17,8 @@ export interface AuditTerms {
   readonly from: { readonly us: number; readonly laterMs: number } | null;
   /** Of the payments whose legs are listed. */
   readonly parts: readonly number[];
+  /** Of which the moment is asked about. */
+  readonly slots: readonly SlotRange[];
 }
 
 /** Why a replica's rows were not compared. */
@@ -105,8 +107,8 @@ export class ReplicaAudit {
   }
 
   private request(isEnding: boolean): Parameters<BucketLink['follower']['send']>[1] {
-    const { momentUs, timesSinceUs, barrierUs, from, parts } = this.terms;
-    return { kind: 'audit', bucket: this.bucket, id: this.id, momentUs, timesSinceUs, barrierUs, from, parts, isEnding };
+    const { momentUs, timesSinceUs, barrierUs, from, parts, slots } = this.terms;
+    return { kind: 'audit', bucket: this.bucket, id: this.id, momentUs, timesSinceUs, barrierUs, from, parts, slots, isEnding };
   }
 }
 

@@ -1,6 +1,6 @@
-/** Lists: an account's payments, and all accounts bucket by bucket. Pages by cursor; a page is at most 500 rows. */
+/** Lists: an account's payments, and all accounts in the order of their slots. Pages by cursor; a page is at most 500 rows. */
 import type { LegRow } from '@mas/ledger';
-import { bucketsWithRows, slotOfAccount, type LeaderDirectory } from '@mas/placement';
+import { slotOfAccount, type LeaderDirectory } from '@mas/placement';
 import type { ParticipantRequest } from '@mas/two-phase-commit';
 import { parseAccountNumber, slot, SLOT_COUNT, type AccountNumber, type BucketId, type Slot } from '@mas/values';
 import { viewOfReading } from '../accounts/account-view';
@@ -15,6 +15,8 @@ import type { Followers } from './followers';
 export const MAX_PAGE = 500;
 /** A bucket writes what it has applied to its database before it lists. */
 const LIST_TIMEOUT_MS = 10_000;
+/** For one page of accounts, of slots that lie together: where few accounts are spread over many of them a page ends early. */
+const MAX_RANGES = 64;
 
 type ListLegs = Extract<ParticipantRequest, { readonly kind: 'list-legs' }>;
 
@@ -85,45 +87,50 @@ export class Lists {
     if (forbidden !== null) return forbidden;
     const page = pageLimit(limit);
     if (!page.ok) return page;
-    const place = cursor === null ? { bucket: null, after: null } : accountCursor(this.cursors, cursor);
+    const place = cursor === null ? { slot: slot(0), after: null } : accountCursor(this.cursors, cursor);
     if (place === null) return badCursor();
-    const buckets = [...bucketsWithRows(this.directory.placement().map)].sort((a, b) => a - b);
     const views: AccountView[] = [];
-    let after = place.after;
-    for (const bucket of buckets) {
-      if (place.bucket !== null && bucket < place.bucket) continue;
-      if (place.bucket !== null && bucket > place.bucket) after = null;
+    let { slot: from, after } = place;
+    for (let asked = 1; ; ) {
+      const { bucket, to } = this.ownedFrom(from);
       const reply = await this.link.read(
         bucket,
-        { kind: 'list-accounts', bucket, after, limit: page.value - views.length },
+        { kind: 'list-accounts', bucket, after: after === null ? null : { slot: from, number: after }, limit: page.value - views.length, slots: { from, to } },
         caller.deadlineMs,
         LIST_TIMEOUT_MS,
       );
+      if (reply.kind === 'wrong-bucket' && (await this.link.placedAgain(caller.deadlineMs))) continue;
       if (reply.kind !== 'account-list') return unanswered(reply, `Bucket ${bucket} did not answer; try again.`);
       for (const reading of reply.accounts) views.push(viewOfReading(reading, 'uncommitted', this.directory, null));
-      if (reply.next !== null)
-        return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket, reply.next.slot, reply.next.number]) });
-      const last = buckets[buckets.length - 1];
-      if (views.length >= page.value && bucket !== last)
-        return success({ accounts: views, nextCursor: this.cursors.encode('accounts', [], [bucket + 1, '', '']) });
-      after = null;
+      if (reply.next !== null) return success({ accounts: views, nextCursor: this.accountsCursor(reply.next.slot, reply.next.number) });
+      if (to === SLOT_COUNT - 1) return success({ accounts: views, nextCursor: null });
+      [from, after] = [slot(to + 1), null];
+      if (views.length >= page.value || asked === MAX_RANGES) return success({ accounts: views, nextCursor: this.accountsCursor(from, '') });
+      asked += 1;
     }
-    return success({ accounts: views, nextCursor: null });
+  }
+
+  /** By the order of slots, which is the same whoever owns them: an account whose slot moves between two pages is in one of them. */
+  private accountsCursor(from: Slot, after: AccountNumber | ''): string {
+    return this.cursors.encode('accounts', [], [from, after]);
+  }
+
+  /** As far as one bucket owns neighbouring slots. */
+  private ownedFrom(from: Slot): { readonly bucket: BucketId; readonly to: Slot } {
+    const bucket = this.link.bucketOf(from);
+    let to = from;
+    while (to + 1 < SLOT_COUNT && this.link.bucketOf(slot(to + 1)) === bucket) to = slot(to + 1);
+    return { bucket, to };
   }
 }
 
-function accountCursor(
-  cursors: Cursors,
-  cursor: string,
-): { readonly bucket: number; readonly after: { readonly slot: Slot; readonly number: AccountNumber } | null } | null {
-  const [bucketText, slotText, numberText] = cursors.decode('accounts', [], cursor, 3) ?? [];
-  const bucket = cursorNumber(bucketText);
-  if (bucket === null) return null;
-  if (slotText === '' && numberText === '') return { bucket, after: null };
+function accountCursor(cursors: Cursors, cursor: string): { readonly slot: Slot; readonly after: AccountNumber | null } | null {
+  const [slotText, numberText] = cursors.decode('accounts', [], cursor, 2) ?? [];
   const slotNumber = cursorNumber(slotText);
+  if (slotNumber === null || slotNumber >= SLOT_COUNT) return null;
+  if (numberText === '') return { slot: slot(slotNumber), after: null };
   const number = parseAccountNumber(numberText ?? '');
-  if (slotNumber === null || slotNumber >= SLOT_COUNT || !number.ok) return null;
-  return { bucket, after: { slot: slot(slotNumber), number: number.value } };
+  return number.ok ? { slot: slot(slotNumber), after: number.value } : null;
 }
 
 function legState(state: TransactionState | null): 'prepared' | 'committed' | 'aborted' | null {

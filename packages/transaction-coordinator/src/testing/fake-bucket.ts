@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   BucketAudit,
   checkBucket,
+  countedSlots,
   directionOf,
   emptyBucket,
   Ledger,
@@ -27,7 +28,7 @@ import type {
   ReplicaChecksum,
   ReplicaFindings,
 } from '@mas/two-phase-commit';
-import type { AccountNumber, BucketId, Clock, Currency, PaymentKey, RmId, Slot } from '@mas/values';
+import { SlotSet, type AccountNumber, type BucketId, type Clock, type Currency, type PaymentKey, type RmId, type Slot } from '@mas/values';
 
 const POLICY: Policy = { version: 1, numberPattern: 'any', minimumBalanceMinor: 0n, maximumAmountMinor: 1_000_000_000n };
 
@@ -150,7 +151,8 @@ export class FakeBucket {
 
   /** Sums of balances as of that moment. */
   totalsAt(us: number): ReadonlyMap<Currency, bigint> | null {
-    const numbers = this.rows.sortedAccounts().map(({ number }) => number);
+    const counted = countedSlots(this.ledger.meta());
+    const numbers = this.rows.sortedAccounts().flatMap(({ number, slot }) => (counted.has(slot) ? number : []));
     const answer = this.readAt(numbers, us);
     if (answer === null) return null;
     const sums = new Map<Currency, bigint>();
@@ -159,7 +161,7 @@ export class FakeBucket {
   }
 
   private preparedOn(numbers: readonly AccountNumber[]): readonly LegRow[] {
-    return numbers.flatMap((number) => this.ledger.preparedOn(number));
+    return [...this.ledger.countedPreparedLegs()].filter(({ account }) => numbers.includes(account));
   }
 
   reading(number: AccountNumber): AccountReading | null {
@@ -194,18 +196,22 @@ export class FakeBucket {
   }
 
   /** All replicas are one here. Null: a home does not answer. */
-  findings(rm: RmId, { momentUs, timesSinceUs, parts, from }: Extract<ParticipantRequest, { kind: 'audit' }>): ReplicaFindings | null {
+  findings(rm: RmId, { momentUs, timesSinceUs, parts, from, slots }: Extract<ParticipantRequest, { kind: 'audit' }>): ReplicaFindings | null {
     this.closeAt(momentUs);
-    const books = new BucketAudit(this.ledger.meta(), slotOfAccount);
+    const meta = this.ledger.meta();
+    const books = new BucketAudit(meta, slotOfAccount);
+    const asked = slots === null ? countedSlots(meta) : SlotSet.of(slots);
     const asOf = new MomentAudit({ us: momentUs, timesSinceUs, fromUs: from?.us ?? 0, parts: parts.length === 0 ? null : new Set(parts) });
     const isRead = (atMs: number): boolean => from === null || atMs >= from.laterMs;
     for (const row of this.rows.sortedAccounts()) {
+      if (!countedSlots(meta).has(row.slot)) continue;
       books.addAccounts([row]);
       for (const leg of this.rows.sortedLegs().filter(({ account }) => account === row.number)) {
         books.addLegs([leg]);
-        if (isRead(leg.preparedAtMs) || leg.state === 'prepared') asOf.addLeg(leg);
+        if (asked.has(leg.slot) && (isRead(leg.preparedAtMs) || leg.state === 'prepared')) asOf.addLeg(leg);
       }
-      asOf.endAccount(row, books.endAccount(row.number));
+      const openingMinor = books.endAccount(row.number);
+      if (asked.has(row.slot)) asOf.endAccount(row, openingMinor);
     }
     for (const leg of asOf.takeUnanswered()) {
       const recorded = this.askHome(leg.key, leg.homeSlot, momentUs);
@@ -213,8 +219,9 @@ export class FakeBucket {
       const commitUs = commitTimeOf(leg, recorded);
       if (commitUs !== null) asOf.addDecidedLeg(leg, commitUs);
     }
-    for (const outcome of this.rows.sortedOutcomes()) if (isRead(outcome.decision.atMs)) asOf.addOutcome(outcome);
-    return { checksum: this.checksum(rm), moment: asOf.finish(this.ledger.meta().stampMs) };
+    for (const outcome of this.rows.sortedOutcomes())
+      if (asked.common(countedSlots(meta)).has(outcome.slot) && isRead(outcome.decision.atMs)) asOf.addOutcome(outcome);
+    return { checksum: this.checksum(rm), moment: asOf.finish(meta.stampMs), lacking: asked.without(countedSlots(meta)).ranges() };
   }
 
   private sha256(): string {

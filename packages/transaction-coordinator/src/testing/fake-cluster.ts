@@ -5,7 +5,7 @@
 import { isMany, membersOf, MovedSumming, SEMANTICS_VERSION, type Instruction, type MoveStage, type Outcome, type OutcomeRow } from '@mas/ledger';
 import { genesisPlacement, PlacementIndex, slotOfAccount, type PlacementMap } from '@mas/placement';
 import type { NotSent, ParticipantClient, ParticipantReply, ParticipantRequest, Passage } from '@mas/two-phase-commit';
-import { bucketId, delay, present, rmId, type AccountNumber, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
+import { bucketId, delay, isIn, present, rmId, SlotSet, type BucketId, type Clock, type PaymentKey, type RmId, type Slot } from '@mas/values';
 import { FakeBucket } from './fake-bucket';
 
 export type Tap = (rm: RmId, request: ParticipantRequest) => ParticipantReply | NotSent | 'lose-request' | 'lose-reply' | 'pass';
@@ -62,8 +62,8 @@ export class FakeCluster implements ParticipantClient {
     return present(this.buckets.get(bucketId(id)), `bucket ${id}`);
   }
 
-  /** Its owner gives the slot away; until arrive() nobody has it. */
-  depart(slot: Slot, to: number, move: number): () => void {
+  /** Its owner gives the slot away; until arrive() nobody has it, and until what that gives is called its owner of before has not heard of it. */
+  departing(slot: Slot, to: number, move: number): () => () => void {
     const [from, target, slots] = [this.at(slot), this.bucket(to), { from: slot, to: slot }];
     const tell = (bucket: FakeBucket, instruction: Instruction): MoveStage => {
       const [outcome] = bucket.apply([instruction]);
@@ -79,11 +79,19 @@ export class FakeCluster implements ParticipantClient {
       const sums = summing.sums();
       tell(target, { kind: 'import-rows', move, slots, attempt: 1, part: 0, rows });
       if (released.kind === 'released') tell(target, { kind: 'adopt-slots', move, slots, attempt: 1, parts: 1, sums, handover: released.handover });
-      tell(from, { kind: 'confirm-release', move, slots, sums });
-      const owned = (bucket: BucketId): PlacementMap['buckets'][number]['slots'] => present(this.buckets.get(bucket), 'bucket').ledger.slots;
-      this.map = { ...this.map, version: this.map.version + 1, buckets: this.map.buckets.map((placed) => ({ ...placed, slots: owned(placed.bucket) })) };
-      this.placement = new PlacementIndex(this.map);
+      return () => {
+        tell(from, { kind: 'confirm-release', move, slots, sums });
+        const owned = (bucket: BucketId): PlacementMap['buckets'][number]['slots'] => present(this.buckets.get(bucket), 'bucket').ledger.slots;
+        this.map = { ...this.map, version: this.map.version + 1, buckets: this.map.buckets.map((placed) => ({ ...placed, slots: owned(placed.bucket) })) };
+        this.placement = new PlacementIndex(this.map);
+      };
     };
+  }
+
+  /** Until what this gives is called nobody has the slot. */
+  depart(slot: Slot, to: number, move: number): () => void {
+    const arrive = this.departing(slot, to, move);
+    return () => arrive()();
   }
 
   /** In a later term. */
@@ -200,8 +208,11 @@ export class FakeCluster implements ParticipantClient {
       case 'leg':
         return { kind: 'leg', leg: bucket.rows.leg(request.account, request.txn) ?? null };
       case 'list-accounts':
-        return listAccounts(bucket, request.after?.number ?? null, request.limit);
+        return listAccounts(bucket, request);
       case 'totals': {
+        if (request.atUs !== null) bucket.closeAt(request.atUs);
+        if (request.atUs !== null && bucket.ledger.movesBehind(request.atUs) === null)
+          return { kind: 'no-moment', why: 'forgotten', sinceUs: bucket.ledger.momentUs };
         const balances = request.atUs === null ? bucket.ledger.meta().totals : bucket.totalsAt(request.atUs);
         if (balances === null) return { kind: 'unavailable', reason: 'a home does not answer' };
         const meta = bucket.ledger.meta();
@@ -216,6 +227,7 @@ export class FakeCluster implements ParticipantClient {
             balances,
             undecidedLegs,
             momentsSinceUs: meta.momentsSinceUs,
+            holdings: { slots: meta.slots, moves: meta.moves },
           },
         };
       }
@@ -252,7 +264,8 @@ export class FakeCluster implements ParticipantClient {
       return { ...backupReply('missed', ''), reason: 'an entry lies on both sides of the moment' };
     }
     const text = `bucket ${bucket} on rm-${rm}`;
-    return { ...backupReply('ready', text.slice(offset, offset + 2)), rows: 3, bytes: text.length };
+    const { slots, moves } = this.bucket(bucket).ledger.meta();
+    return { ...backupReply('ready', text.slice(offset, offset + 2)), rows: 3, bytes: text.length, holdings: { slots, moves } };
   }
 
   private instruct(bucket: FakeBucket, items: Extract<ParticipantRequest, { kind: 'instructions' }>['items']): ParticipantReply {
@@ -304,18 +317,23 @@ function forever(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-function listAccounts(bucket: FakeBucket, after: AccountNumber | null, limit: number): ParticipantReply {
-  const rows = bucket.rows.sortedAccounts();
-  const from = after === null ? 0 : rows.findIndex((row) => row.number === after) + 1;
-  const page = rows.slice(from, from + limit);
+function listAccounts(bucket: FakeBucket, { after, limit, slots }: Extract<ParticipantRequest, { kind: 'list-accounts' }>): ParticipantReply {
+  const foreign = slots === null ? undefined : SlotSet.of([slots]).without(SlotSet.of(bucket.ledger.slots)).ranges()[0];
+  if (foreign !== undefined) return { kind: 'wrong-bucket', slot: foreign.from };
+  const rows = bucket.rows
+    .sortedAccounts()
+    .filter(
+      ({ slot, number }) => (slots === null || isIn(slots, slot)) && (after === null || slot > after.slot || (slot === after.slot && number > after.number)),
+    );
+  const page = rows.slice(0, limit);
   const last = page[page.length - 1];
   return {
     kind: 'account-list',
     accounts: page.map((row) => present(bucket.reading(row.number), 'account')),
-    next: last !== undefined && from + limit < rows.length ? { slot: last.slot, number: last.number } : null,
+    next: last !== undefined && rows.length > limit ? { slot: last.slot, number: last.number } : null,
   };
 }
 
 function backupReply(stage: 'announced' | 'ready' | 'missed' | 'ended', text: string): Extract<ParticipantReply, { kind: 'backup' }> {
-  return { kind: 'backup', stage, rows: 0, bytes: 0, piece: Buffer.from(text), reason: '' };
+  return { kind: 'backup', stage, rows: 0, bytes: 0, piece: Buffer.from(text), reason: '', holdings: null };
 }

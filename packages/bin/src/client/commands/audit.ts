@@ -41,7 +41,8 @@ function unlessTooShort(error: unknown): never {
   );
 }
 
-function progressText({ momentUs, replicas }: AuditProgress): string {
+function progressText({ momentUs, replicas, waitsFor }: AuditProgress): string {
+  if (waitsFor !== '') return `audit: ${waitsFor}`;
   const rows = replicas.reduce((sum, replica) => sum + replica.rows, 0);
   const permille = replicas.reduce((sum, replica) => sum + replica.permille, 0) / Math.max(1, replicas.length);
   const [slowest] = [...replicas].sort((a, b) => a.permille - b.permille);
