@@ -21,6 +21,7 @@ export type { NodeOrder } from './node-order';
 export { changeMap, type MapChange, type MapRefusal } from './map-changes';
 export { MAX_BUCKETS, MAX_MOVES, MAX_MOVES_PER_BUCKET, type SlotsChange, type SlotsRefusal } from './slots-changes';
 export { planBucket } from './bucket-plan';
+export { estimateMoves, type BucketSize, type MovesEstimate } from './moves-estimate';
 export { EVENLY, nextSteps, planSlots, type SlotsTarget } from './slots-plan';
 export { isBalanced, planWishes } from './wishes-plan';
 export { MAX_WANTED, wishesOf, type SlotsWishes } from './slots-wishes';

@@ -392,6 +392,7 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
         stopped: this.stopOf(group.group),
         knownSemantics: SEMANTICS_VERSION,
         moves: replica?.moves() ?? [],
+        ...(replica?.size() ?? { accounts: 0, rows: 0 }),
       };
     });
     const groups = new Set(started.map(({ bucket }) => bucket));
@@ -423,6 +424,8 @@ export class ResourceManager implements ParticipantServer, ReplicaHolder {
       stopped: this.stopOf(bucket),
       knownSemantics: SEMANTICS_VERSION,
       moves: [],
+      accounts: 0,
+      rows: 0,
     };
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Condition } from '@mas/health';
 import type { AbortReason, AccountStatus, LegRow, OutcomeRow, PaymentBody, PaymentKind, Subject } from '@mas/ledger';
-import type { ClusterNode, NodeOrder, PlacementMap, PlanStep, SlotsStep } from '@mas/placement';
+import type { ClusterNode, NodeOrder, MovesEstimate, PlacementMap, PlanStep, SlotsStep } from '@mas/placement';
 import type { ReplicaChecksum, ReplicaStatus, UndecidedTransaction } from '@mas/two-phase-commit';
 import type { AccountNumber, AmountMinor, BucketId, Currency, RmId, TxnId } from '@mas/values';
 import type { TimelineStep, TransactionState } from './txn-coordinator-dao';
@@ -48,6 +48,8 @@ export interface OrderedNodes {
   readonly placement: PlacementMap;
   readonly steps: readonly PlanStep[];
   readonly slots: readonly SlotsStep[];
+  /** Of those slots. Null: none, or it is not known. */
+  readonly estimate: MovesEstimate | null;
 }
 
 export type Reply<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: RequestError };

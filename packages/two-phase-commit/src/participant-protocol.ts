@@ -5,7 +5,7 @@
  */
 import type { Condition } from '@mas/health';
 import type { AccountStatus, Instruction, LegRow, LockRow, MomentReport, OutcomeRow, Outcome, SlotHoldings } from '@mas/ledger';
-import type { ClusterNode, Leadership, NodeOrder, PlacementMap, PlanStep, SlotsStep } from '@mas/placement';
+import type { ClusterNode, Leadership, MovesEstimate, NodeOrder, PlacementMap, PlanStep, SlotsStep } from '@mas/placement';
 import type { AccountNumber, AmountMinor, BucketId, Currency, MissingQuorum, PaymentKey, RmId, Slot, TxnId, SlotRange } from '@mas/values';
 
 /** One request to one replica of one bucket. Items keep their order in the reply. */
@@ -205,6 +205,9 @@ export interface ReplicaStatus {
   readonly stopped: StoppedReplica | null;
   /** The newest semantics of instructions that the replica's program knows. */
   readonly knownSemantics: number;
+  /** Of the bucket's rows, about: identities of slots that have left are counted until the process starts anew. */
+  readonly accounts: number;
+  readonly rows: number;
   /** Of a leader: moves of slots that it carries out, or is to. */
   readonly moves: readonly MoveStatus[];
 }
@@ -321,7 +324,13 @@ export type ParticipantReply =
   /** To an order of nodes, by name; nothing has changed. */
   | { readonly kind: 'order-refused'; readonly name: string; readonly message: string }
   /** To an order of nodes: the map as it is afterwards, and what is to move by it. */
-  | { readonly kind: 'ordered'; readonly map: PlacementMap; readonly steps: readonly PlanStep[]; readonly slots: readonly SlotsStep[] }
+  | {
+      readonly kind: 'ordered';
+      readonly map: PlacementMap;
+      readonly steps: readonly PlanStep[];
+      readonly slots: readonly SlotsStep[];
+      readonly estimate: MovesEstimate | null;
+    }
   /** With how the process is, by its own judgement, and when the first of its certificates ends, milliseconds since the Unix epoch; null: its program does not say. */
   | {
       readonly kind: 'status';

@@ -6,7 +6,7 @@ import type { MoveStatus, ReplicaStatus } from '@mas/two-phase-commit';
 import { underWay } from './under-way';
 
 function leader(more: Partial<ReplicaStatus>): ReplicaStatus {
-  const indexes = { term: 3, commitIndex: 5, appliedIndex: 5, durableIndex: 5, queuedProposals: 0, preparedLegs: 0, knownSemantics: 9 };
+  const indexes = { term: 3, commitIndex: 5, appliedIndex: 5, durableIndex: 5, queuedProposals: 0, preparedLegs: 0, knownSemantics: 9, accounts: 0, rows: 0 };
   const unknown = { fsyncP50Ms: null, applyP50Ms: null, stopped: null };
   return {
     bucket: bucketId(1),

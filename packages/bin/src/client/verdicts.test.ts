@@ -34,6 +34,8 @@ function replica(bucket: number, rm: RmId, more: Partial<Replica> = {}): Replica
     preparedLegs: 0,
     stopped: null,
     knownSemantics: 3,
+    accounts: 0,
+    rows: 0,
     moves: [],
     ...more,
   };

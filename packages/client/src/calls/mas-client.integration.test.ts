@@ -277,6 +277,7 @@ describe('every method answers what the coordinator said', () => {
       placement: { version: 4, resourceManagers: [], buckets: [], cluster: null },
       steps: [{ bucket: 2, remove: 1, add: 4, why: 'balance' }],
       slots: [{ slots: { from: 7, to: 9 }, from: 1, to: 2 }],
+      estimate: { accounts: 1, rows: 20, tookMs: 5 },
     };
     expect(await client.addNode(4, 'localhost:1')).toEqual(ordered);
     expect(await client.drainNode(4, true)).toEqual(ordered);

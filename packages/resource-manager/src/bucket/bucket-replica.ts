@@ -1,4 +1,5 @@
 /** One bucket on this Resource Manager: its replica, and, while it leads, everything that a leader does. */
+import type { BucketSize } from '@mas/placement';
 import type { MoveStatus, InstructionItem, ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { unreachable, type BucketId } from '@mas/values';
 import { StoreUnavailable } from '../applied-store';
@@ -94,6 +95,13 @@ export class BucketReplica implements ReplicaListener {
   /** Of slots, of which this replica, as the bucket's leader, has to see to. */
   moves(): readonly MoveStatus[] {
     return this.carrier.statuses();
+  }
+
+  /** About: identities of what has left are counted until the process starts anew. */
+  size(): BucketSize {
+    const { ledger, table } = this.applier.state();
+    const { accountCount } = ledger.meta();
+    return { accounts: accountCount, rows: accountCount + table.legIds.identities + table.outcomeIds.identities };
   }
 
   moveNumbers(): MoveNumbers {

@@ -1,5 +1,5 @@
 /** What an order of an operator's comes to: changes of the map, and what moves by them; or a refusal by name. */
-import type { MapChange, PlanStep, SlotsStep } from '@mas/placement';
+import { changeMap, type MapChange, type PlacementMap, type PlanStep, type SlotsStep } from '@mas/placement';
 import { err, ok, type Result } from '@mas/values';
 
 export interface Refusal {
@@ -24,4 +24,10 @@ export function decided(changes: readonly MapChange[], steps: readonly PlanStep[
 
 export function refused(name: string, message: string): Decision {
   return err({ name, message });
+}
+
+/** Others may have changed the map as well, or instead. */
+export function isThere(map: PlacementMap, change: MapChange): boolean {
+  const again = changeMap(map, change);
+  return again.ok && again.value === map;
 }

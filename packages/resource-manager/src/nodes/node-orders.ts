@@ -5,29 +5,49 @@
 import {
   changeMap,
   changeNodes,
+  estimateMoves,
   nameOf,
   placements,
   planReplicas,
   replicasAfter,
   rosterOf,
   type MapChange,
+  type MovesEstimate,
   type NodeChange,
   type NodeOrder,
   type Placed,
   type PlacementMap,
   type PlanStep,
+  type SlotsStep,
 } from '@mas/placement';
 import type { ParticipantReply, ParticipantRequest } from '@mas/two-phase-commit';
 import { ok, unreachable, type BucketId, type Logger, type RmId } from '@mas/values';
 import type { MetaReplica } from '../meta/meta-replica';
 import type { TokenVerifier } from '../token-verifier';
 import type { ClusterView } from './cluster-view';
-import { decided, refused, type Decision } from './decision';
+import { decided, isThere, refused, type Decision } from './decision';
 import { decideOnSlots, slotsOfBalance } from './slot-orders';
 import type { Steward } from './steward';
 
 /** Somebody else has changed the map in between: it is decided again. */
 const MAX_DECISIONS = 5;
+/** One change may be overtaken by others' so often. */
+const MAX_TRIES = 20;
+/** They say what shall be, and nothing that was worked out from the map: what is refused of them is asked again on each map. */
+const OF_NO_PLAN: readonly MapChange['kind'][] = [
+  'expect',
+  'drain',
+  'balance',
+  'balance-slots',
+  'want-slots',
+  'empty-bucket',
+  'retire-bucket',
+  'add-bucket',
+  'pause-moves',
+  'cancel-moves',
+];
+
+type Unreached = 'unknown' | 'overtaken';
 
 export interface NodeOrdersPorts {
   /** Null: this process does not lead the meta group, or a quorum has not confirmed it. */
@@ -36,6 +56,8 @@ export interface NodeOrdersPorts {
   readonly steward: Pick<Steward, 'view'>;
   readonly ask: (bucket: BucketId, request: ParticipantRequest) => Promise<ParticipantReply>;
   readonly tokens: TokenVerifier;
+  /** That the leader of a bucket copies. */
+  readonly moveRowsPerSecond: number;
   readonly logger: Logger;
 }
 
@@ -55,15 +77,24 @@ export class NodeOrders {
       const { changes, steps, slots } = decision.value;
       const wanted = afterAll(map, changes);
       if (!wanted.ok) return { kind: 'order-refused', ...wanted.error };
-      if (wanted.value === map) return { kind: 'ordered', map, steps, slots };
+      const estimate = await this.estimate(map, slots);
+      if (wanted.value === map) return { kind: 'ordered', map, steps, slots, estimate };
       const after = await broughtAbout(meta, map, changes);
       if (after === 'unknown') return { kind: 'unknown', reason: 'the meta group has no leader here any more' };
       if (after !== 'overtaken') {
         this.ports.logger.warn({ order, version: after.version, subject: verified.value }, 'an operator changes nodes, replicas, buckets or slots');
-        return { kind: 'ordered', map: after, steps, slots };
+        return { kind: 'ordered', map: after, steps, slots, estimate };
       }
     }
     return { kind: 'order-refused', name: 'NODES_CHANGING', message: 'Others have changed nodes, replicas or slots again and again meanwhile. Ask again.' };
+  }
+
+  /** By what the leaders of the buckets say that they have. */
+  private async estimate(map: PlacementMap, slots: readonly SlotsStep[]): Promise<MovesEstimate | null> {
+    if (slots.length === 0) return null;
+    const { replicas } = await this.ports.steward.view(map);
+    const sizes = new Map(replicas.filter(({ role }) => role === 'leader').map(({ bucket, accounts, rows }) => [bucket, { accounts, rows }]));
+    return estimateMoves(map, slots, sizes, this.ports.moveRowsPerSecond);
   }
 
   private async decide(map: PlacementMap, order: NodeOrder): Promise<Decision> {
@@ -167,19 +198,33 @@ export class NodeOrders {
 }
 
 /** One after the other, each on the map that the one before has made. */
-async function broughtAbout(meta: MetaReplica, map: PlacementMap, changes: readonly MapChange[]): Promise<PlacementMap | 'unknown' | 'overtaken'> {
+async function broughtAbout(meta: MetaReplica, map: PlacementMap, changes: readonly MapChange[]): Promise<PlacementMap | Unreached> {
   let now = map;
   for (const change of changes) {
-    const changed = changeMap(now, change);
-    if (!changed.ok) return 'overtaken';
-    if (changed.value === now) continue;
-    const after = await meta.command({ kind: 'change', onVersion: now.version, change });
-    if (after === null) return 'unknown';
-    const reached = changeMap(after, change);
-    if (!reached.ok || reached.value !== after) return 'overtaken';
+    const after = OF_NO_PLAN.includes(change.kind) ? await onNewest(meta, change) : await onceOn(meta, now, change);
+    if (typeof after === 'string') return after;
     now = after;
   }
   return now;
+}
+
+/** While slots move the map changes several times a second: whoever asks all nodes before he decides would always come too late. */
+async function onNewest(meta: MetaReplica, change: MapChange): Promise<PlacementMap | Unreached> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const map = meta.applier.placement();
+    const after = map === null ? 'unknown' : await onceOn(meta, map, change);
+    if (after !== 'overtaken') return after;
+  }
+  return 'overtaken';
+}
+
+async function onceOn(meta: MetaReplica, map: PlacementMap, change: MapChange): Promise<PlacementMap | Unreached> {
+  const changed = changeMap(map, change);
+  if (!changed.ok) return 'overtaken';
+  if (changed.value === map) return map;
+  const after = await meta.command({ kind: 'change', onVersion: map.version, change });
+  if (after === null) return 'unknown';
+  return isThere(after, change) ? after : 'overtaken';
 }
 
 function afterAll(map: PlacementMap, changes: readonly MapChange[]): ReturnType<typeof changeMap> {

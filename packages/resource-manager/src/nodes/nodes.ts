@@ -45,6 +45,7 @@ export class Nodes {
       steward: this.steward,
       ask,
       tokens,
+      moveRowsPerSecond: context.config.moveRowsPerSecond,
       logger,
     });
     this.poll = new PlacementPoll({ rm, participants, directory, onMap, clock });

@@ -20,6 +20,7 @@ import type { BucketId, Clock, Logger } from '@mas/values';
 import { Attempts } from '../drivers/attempts';
 import type { MetaReplica } from '../meta/meta-replica';
 import { isWhole, type ClusterView } from './cluster-view';
+import { isThere } from './decision';
 
 /** After a move that was declined, before its buckets are asked for another one. */
 const RETRY_MS = 10_000;
@@ -51,7 +52,7 @@ export class SlotsSteward {
     for (const step of nextSteps(map, this.possible(map, view), MAX_MOVES)) {
       const after = await this.command(meta, now, { kind: 'move-slots', ...step });
       if (after === null) return;
-      this.logger.info({ move: after.version, ...step }, 'slots are to move to another bucket');
+      this.logger.info({ ...step }, 'slots are to move to another bucket');
       now = after;
     }
   }
@@ -78,7 +79,7 @@ export class SlotsSteward {
   /** Null: on another version, or this replica could not tell; it is planned anew at the next look. */
   private async command(meta: Pick<MetaReplica, 'command'>, map: PlacementMap, change: MapChange): Promise<PlacementMap | null> {
     const after = await meta.command({ kind: 'change', onVersion: map.version, change });
-    return after?.version === map.version + 1 ? after : null;
+    return after !== null && isThere(after, change) ? after : null;
   }
 }
 

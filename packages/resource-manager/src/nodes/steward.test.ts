@@ -41,6 +41,8 @@ function leader(more: Partial<ReplicaStatus>): ReplicaStatus {
     preparedLegs: 0,
     stopped: null,
     knownSemantics: 9,
+    accounts: 0,
+    rows: 0,
     moves: [],
     ...more,
   };

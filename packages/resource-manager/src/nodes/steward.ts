@@ -59,15 +59,17 @@ export class Steward {
 
   private async look(): Promise<void> {
     const meta = this.ports.meta();
-    const map = meta?.applier.placement() ?? null;
+    const known = meta?.applier.placement() ?? null;
     // What was noticed while another one led is forgotten.
     if (meta?.isLeading !== true) this.absences = null;
-    if (this.stopped || meta === null || !meta.isLeading || map === null || map.cluster === null) return;
+    if (this.stopped || meta === null || !meta.isLeading || known === null || known.cluster === null) return;
     // Nobody has ever changed anything, and nobody could take a replica: everything is as it was founded.
-    const { roster, laterBuckets, moves, wishes } = map.cluster;
+    const { roster, laterBuckets, moves, wishes } = known.cluster;
     const isAsFounded = roster === undefined && laterBuckets === undefined && moves === undefined && wishes === undefined;
-    if (isAsFounded && map.resourceManagers.length <= rosterOf(map).replicas) return;
-    const view = await this.view(map);
+    if (isAsFounded && known.resourceManagers.length <= rosterOf(known).replicas) return;
+    const view = await this.view(known);
+    // While slots move it changes several times a second.
+    const map = meta.applier.placement() ?? known;
     const founded = foundedIn(map, view);
     if (founded !== null) {
       await meta.command({ kind: 'change', onVersion: map.version, change: { kind: 'founded', bucket: founded } });

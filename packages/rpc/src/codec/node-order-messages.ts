@@ -1,5 +1,5 @@
 /** What operators want of nodes and replicas, and what moves by it (mas/v1/participant.proto). */
-import type { NodeOrder, PlanStep } from '@mas/placement';
+import type { MovesEstimate, NodeOrder, PlanStep } from '@mas/placement';
 import { unreachable } from '@mas/values';
 import { readSlotsStep, writeSlotsStep } from './placement-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -93,6 +93,16 @@ export function readNodeOrder(reader: WireReader): NodeOrder {
     default:
       return reader.fail('an unknown order');
   }
+}
+
+export function writeEstimate(writer: WireWriter, { accounts, rows, tookMs }: MovesEstimate): void {
+  writer.uint(1, accounts);
+  writer.uint(2, rows);
+  writer.uint(3, tookMs);
+}
+
+export function readEstimate(reader: WireReader): MovesEstimate {
+  return { accounts: reader.uint(1), rows: reader.uint(2), tookMs: reader.uint(3) };
 }
 
 export function writePlanStep(writer: WireWriter, { bucket, remove, add, why }: PlanStep): void {

@@ -14,7 +14,7 @@ import { microseconds, milliseconds } from './clock-messages';
 import { readDecision, writeDecision } from './payment-messages';
 import { readPlacementMap, readSlotsStep, writePlacementMap, writeSlotsStep } from './placement-messages';
 import { readAccountReading, readBucketTotals, writeAccountReading, writeBucketTotals } from './reading-messages';
-import { readPlanStep, writePlanStep } from './node-order-messages';
+import { readEstimate, readPlanStep, writeEstimate, writePlanStep } from './node-order-messages';
 import {
   idOf,
   readReplicaChecksum,
@@ -118,10 +118,11 @@ export function writeParticipantReply(writer: WireWriter, reply: ParticipantRepl
         inner.text(2, message);
       });
     case 'ordered':
-      return writer.message(27, reply, (inner, { map, steps, slots }) => {
+      return writer.message(27, reply, (inner, { map, steps, slots, estimate }) => {
         inner.message(1, map, writePlacementMap);
         inner.messages(2, steps, writePlanStep);
         inner.messages(3, slots, writeSlotsStep);
+        inner.optionalMessage(4, estimate, writeEstimate);
       });
     case 'wrong-bucket':
       return writer.message(28, reply, (inner, { slot }) => inner.uint(1, slot));
@@ -206,6 +207,7 @@ export function readParticipantReply(reader: WireReader): ParticipantReply {
             map: inner.message(1, readExactMap),
             steps: inner.messages(2, readPlanStep),
             slots: inner.messages(3, readSlotsStep),
+            estimate: inner.optionalMessage(4, readEstimate),
           }) as const,
       );
     case 28:

@@ -31,6 +31,8 @@ export function writeReplicaStatus(writer: WireWriter, status: ReplicaStatus): v
   writer.optionalMessage(16, status.stopped, writeStoppedReplica);
   writer.uint(17, status.knownSemantics);
   writer.messages(18, status.moves, writeMoveStatus);
+  writer.uint(19, status.accounts);
+  writer.uint(20, status.rows);
 }
 
 export function readReplicaStatus(reader: WireReader): ReplicaStatus {
@@ -53,6 +55,8 @@ export function readReplicaStatus(reader: WireReader): ReplicaStatus {
     stopped: reader.optionalMessage(16, readStoppedReplica),
     knownSemantics: reader.uint(17),
     moves: reader.messages(18, readMoveStatus),
+    accounts: reader.uint(19),
+    rows: reader.uint(20),
   };
 }
 

@@ -5,7 +5,7 @@ import type { CoordinatorStatus, NodeStatus, OrderedNodes, UndecidedReport } fro
 import type { ReplicaStatus } from '@mas/two-phase-commit';
 import type { RmId } from '@mas/values';
 import { readCondition, writeCondition } from '../codec/condition-messages';
-import { readPlanStep, writePlanStep } from '../codec/node-order-messages';
+import { readEstimate, readPlanStep, writeEstimate, writePlanStep } from '../codec/node-order-messages';
 import { readPlacementMap, readSlotsStep, writePlacementMap, writeSlotsStep } from '../codec/placement-messages';
 import { readReplicaStatus, readUndecidedTransaction, writeReplicaStatus, writeUndecidedTransaction } from '../codec/replica-messages';
 import { wireEnum } from '../wire/wire-enum';
@@ -87,14 +87,20 @@ function readCoordinator(reader: WireReader): CoordinatorStatus {
   };
 }
 
-export function writeOrderedNodes(writer: WireWriter, { placement, steps, slots }: OrderedNodes): void {
+export function writeOrderedNodes(writer: WireWriter, { placement, steps, slots, estimate }: OrderedNodes): void {
   writer.message(1, placement, writePlacementMap);
   writer.messages(2, steps, writePlanStep);
   writer.messages(3, slots, writeSlotsStep);
+  writer.optionalMessage(4, estimate, writeEstimate);
 }
 
 export function readOrderedNodes(reader: WireReader): OrderedNodes {
-  return { placement: reader.message(1, readPlacementMap), steps: reader.messages(2, readPlanStep), slots: reader.messages(3, readSlotsStep) };
+  return {
+    placement: reader.message(1, readPlacementMap),
+    steps: reader.messages(2, readPlanStep),
+    slots: reader.messages(3, readSlotsStep),
+    estimate: reader.optionalMessage(4, readEstimate),
+  };
 }
 
 export function writeUndecided(writer: WireWriter, { transactions, silent, payments }: UndecidedReport): void {

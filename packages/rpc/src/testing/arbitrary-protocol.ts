@@ -303,6 +303,8 @@ export const replicaStatus: fc.Arbitrary<ReplicaStatus> = fc.record({
   queuedProposals: safeUint,
   preparedLegs: safeUint,
   knownSemantics: safeUint,
+  accounts: safeUint,
+  rows: safeUint,
   moves: fc.array(
     fc.record({
       move: safeUint,
@@ -420,7 +422,13 @@ export const reply: fc.Arbitrary<ParticipantReply> = fc.oneof(
     map: orNull(placementMap),
   }),
   fc.record({ kind: kind('order-refused'), name: anyText, message: anyText }),
-  fc.record({ kind: kind('ordered'), map: placementMap, steps: fc.array(planStep, { maxLength: 3 }), slots: fc.array(slotsStep, { maxLength: 3 }) }),
+  fc.record({
+    kind: kind('ordered'),
+    map: placementMap,
+    steps: fc.array(planStep, { maxLength: 3 }),
+    slots: fc.array(slotsStep, { maxLength: 3 }),
+    estimate: orNull(fc.record({ accounts: safeUint, rows: safeUint, tookMs: safeUint })),
+  }),
   fc.record({ kind: kind('status'), replicas: fc.array(replicaStatus, { maxLength: 2 }), condition: orNull(condition), certificatesEndMs: orNull(fc.nat()) }),
   fc.record({ kind: kind('not-leader'), leader: orNull(rm) }),
   fc.record({ kind: kind('no-store'), rm }),

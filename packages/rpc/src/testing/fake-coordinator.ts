@@ -116,6 +116,7 @@ export function fakeCoordinator(): FakeCoordinator {
       placement: { version: 4, resourceManagers: [], buckets: [], cluster: null },
       steps: [{ bucket: bucketId(2), remove: rmId(1), add: rmId(4), why: 'balance' }],
       slots: [{ slots: { from: slot(7), to: slot(9) }, from: bucketId(1), to: bucketId(2) }],
+      estimate: { accounts: 1, rows: 20, tookMs: 5 },
     }),
     replaceNode: () => ({ rm: rmId(3), incarnation: incarnation('3'.repeat(32)), ordinal: ordinal(0), isLost: true }),
     clusterStatus: () => ({

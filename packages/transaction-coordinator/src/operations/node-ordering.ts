@@ -23,7 +23,7 @@ export class NodeOrdering {
     switch (answer.kind) {
       case 'ordered':
         this.directory.adopt(new PlacementIndex(answer.map));
-        return success({ placement: answer.map, steps: answer.steps, slots: answer.slots });
+        return success({ placement: answer.map, steps: answer.steps, slots: answer.slots, estimate: answer.estimate });
       case 'order-refused':
         return failure(kindOf(answer.name), answer.name, answer.message);
       default:

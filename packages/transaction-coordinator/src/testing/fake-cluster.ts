@@ -174,7 +174,7 @@ export class FakeCluster implements ParticipantClient {
   private async answer(rm: RmId, request: ParticipantRequest): Promise<ParticipantReply> {
     if (request.kind === 'placement') return { kind: 'placement', map: this.map, agreedMs: this.agreedMs() };
     if (request.kind === 'replace-node') return { kind: 'placement', map: this.map, agreedMs: this.agreedMs() };
-    if (request.kind === 'node-order') return { kind: 'ordered', map: this.map, steps: [], slots: [] };
+    if (request.kind === 'node-order') return { kind: 'ordered', map: this.map, steps: [], slots: [], estimate: null };
     if (request.kind === 'take-in' || request.kind === 'end-move' || request.kind === 'members')
       return { kind: 'permission-denied', reason: 'RESOURCE_MANAGERS_ONLY' };
     if (request.kind === 'status') return { kind: 'status', replicas: [], condition: null, certificatesEndMs: null };

@@ -1,6 +1,6 @@
 /** How an order of the cluster is answered: what it is, what moves by it, and, with --wait, how far that is until nothing is under way any more. */
 import type { ClusterStatus, OrderedNodes } from '@mas/rpc';
-import { countSlots, nameOf, type PlanStep, type SlotsStep } from '@mas/placement';
+import { countSlots, nameOf, type PlanStep } from '@mas/placement';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed, EXIT } from '../exit-codes';
@@ -30,7 +30,7 @@ export function waiting(command: Command): Command {
 
 /** Without --json what moves is shown before it is waited for. */
 export async function told({ client, output }: Session, ordered: OrderedNodes, what: string, options: Waiting): Promise<void> {
-  const plan = [what, ...ordered.steps.map(stepText), ...slotLines(ordered.slots)].join('\n');
+  const plan = [what, ...ordered.steps.map(stepText), ...slotLines(ordered)].join('\n');
   if (options.wait !== true) return output.print({ ...ordered, waited: false, underWay: [] }, () => plan);
   if (!output.json) output.print(null, () => plan);
   const left = await waited(() => client.clusterStatus(), options.waitSeconds, new ProgressLine(process.stderr, output.json));
@@ -65,12 +65,13 @@ export function stepText({ bucket, remove, add, why }: PlanStep): string {
   return remove === null ? `${name}: rm-${add} comes (${why})` : `${name}: rm-${remove} \u2192 rm-${add} (${why})`;
 }
 
-/** Each, as far as they are few, and how many slots that is. */
-function slotLines(steps: readonly SlotsStep[]): readonly string[] {
+/** Each, as far as they are few, how many slots that is, and what is in them. */
+function slotLines({ slots: steps, estimate }: OrderedNodes): readonly string[] {
   if (steps.length === 0) return [];
   const more = steps.length > MAX_STEPS_SHOWN ? [`and ${steps.length - MAX_STEPS_SHOWN} moves more`] : [];
   const lines = steps.slice(0, MAX_STEPS_SHOWN).map(({ slots, from, to }) => `slots ${rangeText(slots)}: bucket ${from} \u2192 bucket ${to}`);
-  return [...lines, ...more, `${countSlots(steps.map(({ slots }) => slots))} slots in ${steps.length} ${steps.length === 1 ? 'move' : 'moves'}`];
+  const size = estimate === null ? '' : `: about ${estimate.accounts} accounts and ${estimate.rows} rows, ${Math.ceil(estimate.tookMs / 1_000)} s of copying`;
+  return [...lines, ...more, `${countSlots(steps.map(({ slots }) => slots))} slots in ${steps.length} ${steps.length === 1 ? 'move' : 'moves'}${size}`];
 }
 
 export function whole(text: string, least: number, most: number): number {
