@@ -3,30 +3,21 @@
  * and equal log indexes give equal rows and outcomes on every replica and on every replay. It reads no clock, flag or
  * token; time is the entry's stamp. The host owns loading, pinning, checkpoints and the applied index.
  */
-import { invariant, unreachable, type AccountNumber, type PaymentKey, type Slot, type TxnId, type SlotRange } from '@mas/values';
-import { changeAccount, createAccount } from './accounts';
-import { adoptSlots, beginImport, declineImport, importRows } from './adopt-slots';
+import { invariant, type AccountNumber, type PaymentKey, type Slot, type TxnId, type SlotRange } from '@mas/values';
 import { Applying } from './applying';
 import { BucketState, type HomeOf, type SlotOf } from './bucket-state';
-import { bindId, decideAbort, decideCommit, resolve } from './decide';
-import { liesBehind } from './entry-moments';
-import { acknowledge, expire, genesis, setPolicy } from './housekeeping';
+import { entryProblem } from './entry-problem';
 import type { Instruction, LedgerEntry } from './instruction';
-import { entryProblem, instructionProblem } from './instruction-problem';
+import { instructionProblem, knownSince, liesBehind, traitsOf } from './instruction-traits';
 import type { BucketMeta, PinnedRows, Rows } from './ledger-state';
-import { acquireLock, breakLock, refreshLock, releaseLock } from './locks';
 import { isMany } from './members';
-import { isOfMove } from './of-move';
 import type { Outcome } from './outcome';
 import { lent, lentOutcome } from './own-rows';
-import { commit, prepare, rollback } from './phases';
-import { confirmRelease, reclaimSlots, releaseSlots } from './release-slots';
 import type { Move } from './recent-moves';
 import type { LegRow, LockRow, OutcomeRow } from './rows';
 import type { LedgerKnowledge } from './rows-touched';
-import { requireKnownSemantics, SLOTS_MOVE_SINCE } from './semantics';
+import { requireKnownSemantics } from './semantics';
 import type { MoveNumber, SlotMoves } from './slot-moves';
-import { acknowledgeMany, commitMany } from './told-together';
 
 export class Ledger implements LedgerKnowledge {
   private readonly state: BucketState;
@@ -180,63 +171,9 @@ function* eachLent<Row extends object>(rows: Iterable<Row>): IterableIterator<Ro
 }
 
 function applyOne(applying: Applying, instruction: Instruction): Outcome {
+  const { semanticsVersion: version } = applying.state;
+  const since = knownSince(instruction);
   // A replica of an older program could not have applied it: no leader of ours proposes it to such a bucket.
-  if (isOfMove(instruction) && applying.state.semanticsVersion < SLOTS_MOVE_SINCE)
-    invariant(false, 'slots move in buckets from that semantics version on', { version: applying.state.semanticsVersion, since: SLOTS_MOVE_SINCE });
-  switch (instruction.kind) {
-    case 'prepare':
-      return prepare(applying, instruction);
-    case 'decide-commit':
-      return decideCommit(applying, instruction);
-    case 'decide-abort':
-      return decideAbort(applying, instruction);
-    case 'commit':
-      return commit(applying, instruction);
-    case 'commit-many':
-      return commitMany(applying, instruction);
-    case 'rollback':
-      return rollback(applying, instruction);
-    case 'resolve':
-      return resolve(applying, instruction);
-    case 'acknowledge':
-      return acknowledge(applying, instruction);
-    case 'acknowledge-many':
-      return acknowledgeMany(applying, instruction);
-    case 'expire':
-      return expire(applying, instruction);
-    case 'acquire-lock':
-      return acquireLock(applying, instruction);
-    case 'refresh-lock':
-      return refreshLock(applying, instruction);
-    case 'release-lock':
-      return releaseLock(applying, instruction);
-    case 'break-lock':
-      return breakLock(applying, instruction);
-    case 'create-account':
-      return createAccount(applying, instruction);
-    case 'change-account':
-      return changeAccount(applying, instruction);
-    case 'bind-id':
-      return bindId(applying, instruction);
-    case 'genesis':
-      return genesis(applying, instruction);
-    case 'set-policy':
-      return setPolicy(applying, instruction);
-    case 'begin-import':
-      return beginImport(applying, instruction);
-    case 'import-rows':
-      return importRows(applying, instruction);
-    case 'adopt-slots':
-      return adoptSlots(applying, instruction);
-    case 'decline-import':
-      return declineImport(applying, instruction);
-    case 'release-slots':
-      return releaseSlots(applying, instruction);
-    case 'reclaim-slots':
-      return reclaimSlots(applying, instruction);
-    case 'confirm-release':
-      return confirmRelease(applying, instruction);
-    default:
-      return unreachable(instruction, 'instruction');
-  }
+  if (version < since) invariant(false, 'an instruction comes to buckets that know it', { kind: instruction.kind, version, since });
+  return traitsOf(instruction).apply(applying, instruction);
 }

@@ -4,7 +4,6 @@
  */
 import { invariant } from '@mas/values';
 import { MAX_MEMBERS, type Acknowledge, type AcknowledgeMany, type CommitLeg, type CommitMany, type Instruction } from './instruction';
-import { rowCount } from './of-move';
 import type { MemberOutcome, Outcome } from './outcome';
 
 export type ManyInstruction = CommitMany | AcknowledgeMany;
@@ -13,13 +12,6 @@ const DONE: MemberOutcome = { kind: 'done' };
 
 export function isMany(instruction: Instruction): instruction is ManyInstruction {
   return instruction.kind === 'commit-many' || instruction.kind === 'acknowledge-many';
-}
-
-/** How many instructions it counts for, wherever instructions are counted to bound work or memory. */
-export function memberCount(instruction: Instruction): number {
-  if (instruction.kind === 'commit-many') return instruction.legs.length;
-  if (instruction.kind === 'import-rows') return rowCount(instruction.rows);
-  return instruction.kind === 'acknowledge-many' ? instruction.told.length : 1;
 }
 
 /** An instruction of its own for each member, in order. */

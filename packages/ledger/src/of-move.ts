@@ -1,32 +1,12 @@
 /** Instructions about slots that move (docs/adr/0029). */
 import { MAX_SLOTS_PER_MOVE, SLOT_COUNT } from '@mas/values';
-import type { AdoptSlots, BeginImport, ConfirmRelease, DeclineImport, ImportRows, Instruction, ReclaimSlots, ReleaseSlots } from './instruction';
+import type { AdoptSlots, BeginImport, ConfirmRelease, DeclineImport, ImportRows, ReclaimSlots, ReleaseSlots } from './instruction';
 import type { MovedRows } from './slot-moves';
 
 export type MoveInstruction = BeginImport | ImportRows | AdoptSlots | DeclineImport | ReleaseSlots | ReclaimSlots | ConfirmRelease;
 
 /** Of all kinds, in one part of an import. */
 export const MAX_ROWS_PER_PART = 1_024;
-
-export function isOfMove(instruction: Instruction): instruction is MoveInstruction {
-  switch (instruction.kind) {
-    case 'begin-import':
-    case 'import-rows':
-    case 'adopt-slots':
-    case 'decline-import':
-    case 'release-slots':
-    case 'reclaim-slots':
-    case 'confirm-release':
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** Which rows later instructions touch depends on it: it is alone in its entry. */
-export function changesOwnership({ kind }: Instruction): boolean {
-  return kind === 'genesis' || kind === 'release-slots' || kind === 'adopt-slots' || kind === 'reclaim-slots';
-}
 
 export function rowCount({ accounts, legs, outcomes, locks }: MovedRows): number {
   return accounts.length + legs.length + outcomes.length + locks.length;

@@ -1,11 +1,6 @@
-/**
- * Which paged rows an instruction may read or write. The host loads and pins them before it proposes the instruction
- * and before it applies one that another leader proposed; apply reads no other row (property-tested). Locks,
- * prepared legs and open authorizations are always in memory and are listed all the same: the host may leave out
- * what `Ledger.pinnedLeg` already has.
- */
-import { unreachable, type AccountNumber, type PaymentKey, type TxnId } from '@mas/values';
-import type { CommitMany, DecideAbort, DecideCommit, Instruction, Prepare, Resolve } from './instruction';
+/** The rows that payments touch, by what of them an instruction does (instruction-traits.ts). */
+import type { AccountNumber, PaymentKey, TxnId } from '@mas/values';
+import type { CommitMany, DecideAbort, DecideCommit, Prepare, Resolve } from './instruction';
 import { buildsOnLeg } from './leg-effect';
 import type { LegEffect, PaymentBody } from './payment-body';
 import type { LegAddress, LegRow } from './rows';
@@ -16,7 +11,7 @@ export interface RowsTouched {
   readonly outcomes: readonly PaymentKey[];
 }
 
-const NOTHING: RowsTouched = { accounts: [], legs: [], outcomes: [] };
+export const NOTHING_TOUCHED: RowsTouched = { accounts: [], legs: [], outcomes: [] };
 
 /** What the ledger knows without a paged row; a Ledger is one. */
 export interface LedgerKnowledge {
@@ -26,69 +21,15 @@ export interface LedgerKnowledge {
   pinnedLeg(account: AccountNumber, txn: TxnId): LegRow | undefined;
 }
 
-/**
- * Holds for the ledger's state at the time of the call: ownership of slots, and the prepared legs that COMMIT and
- * ROLLBACK name without saying what these refer to. So a host asks when it proposes and again before it applies.
- * Rows that an earlier instruction of the same entry touches are known from that instruction.
- */
-export function rowsTouched(instruction: Instruction, known: LedgerKnowledge): RowsTouched {
-  switch (instruction.kind) {
-    case 'prepare':
-      return prepareTouches(instruction, known);
-    case 'decide-commit':
-    case 'decide-abort':
-    case 'resolve':
-      return decisionTouches(instruction, known);
-    case 'commit':
-    case 'rollback':
-    case 'expire':
-      return legTouches(instruction.account, instruction.txn, known);
-    case 'commit-many':
-      return legsTouch(instruction, known);
-    case 'acknowledge-many':
-      return { accounts: [], legs: [], outcomes: instruction.told.map(({ key }) => key) };
-    case 'acknowledge':
-    case 'bind-id':
-      return { accounts: [], legs: [], outcomes: [instruction.key] };
-    case 'create-account':
-      return { accounts: [instruction.number], legs: [], outcomes: [] };
-    case 'change-account':
-      return { accounts: [instruction.number], legs: [], outcomes: [instruction.key] };
-    case 'import-rows': {
-      const { accounts, legs, outcomes } = instruction.rows;
-      return {
-        accounts: accounts.map(({ number }) => number),
-        legs: legs.map(({ account, txn }) => ({ account, txn })),
-        outcomes: outcomes.map(({ key }) => key),
-      };
-    }
-    case 'begin-import':
-    case 'adopt-slots':
-    case 'decline-import':
-    case 'release-slots':
-    case 'reclaim-slots':
-    case 'confirm-release':
-    case 'genesis':
-    case 'set-policy':
-    case 'acquire-lock':
-    case 'refresh-lock':
-    case 'release-lock':
-    case 'break-lock':
-      return NOTHING;
-    default:
-      return unreachable(instruction, 'instruction');
-  }
-}
-
-function prepareTouches({ txn, body, account }: Prepare, known: LedgerKnowledge): RowsTouched {
-  if (!known.isLocal(account)) return NOTHING;
+export function prepareTouches({ txn, body, account }: Prepare, known: LedgerKnowledge): RowsTouched {
+  if (!known.isLocal(account)) return NOTHING_TOUCHED;
   const legs = [{ account, txn }];
   const spec = body.legs.find((leg) => leg.account === account);
   if (spec !== undefined) addReference(legs, spec.effect, account, body);
   return { accounts: [account], legs, outcomes: [] };
 }
 
-function decisionTouches({ txn, key, body }: DecideCommit | DecideAbort | Resolve, known: LedgerKnowledge): RowsTouched {
+export function decisionTouches({ txn, key, body }: DecideCommit | DecideAbort | Resolve, known: LedgerKnowledge): RowsTouched {
   const accounts: AccountNumber[] = [];
   const legs: LegAddress[] = [];
   for (const { account, effect } of body.legs) {
@@ -100,15 +41,19 @@ function decisionTouches({ txn, key, body }: DecideCommit | DecideAbort | Resolv
   return { accounts, legs, outcomes: [key] };
 }
 
-function legTouches(account: AccountNumber, txn: TxnId, known: LedgerKnowledge): RowsTouched {
-  if (!known.isLocal(account)) return NOTHING;
+export function outcomesTouch(outcomes: readonly PaymentKey[]): RowsTouched {
+  return { accounts: [], legs: [], outcomes };
+}
+
+export function legTouches(account: AccountNumber, txn: TxnId, known: LedgerKnowledge): RowsTouched {
+  if (!known.isLocal(account)) return NOTHING_TOUCHED;
   const legs: LegAddress[] = [];
   addLeg(legs, { account, txn }, known);
   return { accounts: [account], legs, outcomes: [] };
 }
 
 /** No member makes a leg that another ends, so each is known as well as if it had come alone. An account is named once for each of its legs. */
-function legsTouch({ legs: members }: CommitMany, known: LedgerKnowledge): RowsTouched {
+export function legsTouch({ legs: members }: CommitMany, known: LedgerKnowledge): RowsTouched {
   const accounts: AccountNumber[] = [];
   const legs: LegAddress[] = [];
   for (const member of members) {

@@ -131,6 +131,6 @@ test('an entry’s bound counts members', () => {
 
 test('a bucket of an earlier version has no such instruction: no leader may have proposed it', () => {
   const old = new TestBucket('b', MANY_TOLD_SINCE - 1);
-  expect(() => old.run(commitMany(credits.slice(0, 2).map(legOf)))).toThrow(/of many payments at once/);
-  expect(() => old.run(acknowledgeMany(homeward.slice(0, 2).map(toldOf)))).toThrow(/of many payments at once/);
+  expect(() => old.run(commitMany(credits.slice(0, 2).map(legOf)))).toThrow(/an instruction comes to buckets that know it/);
+  expect(() => old.run(acknowledgeMany(homeward.slice(0, 2).map(toldOf)))).toThrow(/an instruction comes to buckets that know it/);
 });

@@ -45,9 +45,9 @@ export const MOVE_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: 'an adoption lies behind the release',
-    file: 'entry-moments.ts',
-    from: '      return [instruction.handover.momentUs + 1];',
-    to: '      return NOTHING;',
+    file: 'instruction-traits.ts',
+    from: 'liesBehind: ({ handover }) => [handover.momentUs + 1]',
+    to: 'liesBehind: () => NO_BOUND',
   },
   {
     rule: 'whoever owns a slot speaks for it',

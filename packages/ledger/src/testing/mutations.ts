@@ -158,15 +158,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: 'a decision lies behind its promises',
-    file: 'entry-moments.ts',
-    from: 'return instruction.notBeforeUs === null ? NOTHING : [instruction.notBeforeUs + 1];',
-    to: 'return NOTHING;',
+    file: 'instruction-traits.ts',
+    from: 'liesBehind: ({ notBeforeUs }) => (notBeforeUs === null ? NO_BOUND : [notBeforeUs + 1])',
+    to: 'liesBehind: () => NO_BOUND',
   },
   {
     rule: 'COMMIT carries the bucket behind the decision',
-    file: 'entry-moments.ts',
-    from: 'return instruction.commitUs === null ? NOTHING : [instruction.commitUs];',
-    to: 'return NOTHING;',
+    file: 'instruction-traits.ts',
+    from: 'liesBehind: ({ commitUs }) => (commitUs === null ? NO_BOUND : [commitUs])',
+    to: 'liesBehind: () => NO_BOUND',
   },
   { rule: 'no two instructions have one moment', file: 'bucket-state.ts', from: 'Math.max(this.momentUs + 1,', to: 'Math.max(this.momentUs,' },
   {

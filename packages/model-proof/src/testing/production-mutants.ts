@@ -55,9 +55,9 @@ export const PRODUCTION_MUTANTS: readonly ProductionMutant[] = [
   {
     rule: 'c lies behind every p',
     package: 'ledger',
-    file: 'entry-moments.ts',
-    find: 'return instruction.notBeforeUs === null ? NOTHING : [instruction.notBeforeUs + 1];',
-    replace: 'return NOTHING;',
+    file: 'instruction-traits.ts',
+    find: 'liesBehind: ({ notBeforeUs }) => (notBeforeUs === null ? NO_BOUND : [notBeforeUs + 1])',
+    replace: 'liesBehind: () => NO_BOUND',
   },
   {
     rule: 'a rollback frees what is pending',

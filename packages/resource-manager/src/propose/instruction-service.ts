@@ -4,13 +4,11 @@
  */
 import {
   isMany,
-  isOfMove,
   isOtherCommitTime,
-  LOCK_HOLDERS_SINCE,
+  knownSince,
   MANY_TOLD_SINCE,
   memberCount,
   membersOf,
-  SLOTS_MOVE_SINCE,
   type CommittedLeg,
   type Instruction,
   type LegAddress,
@@ -83,12 +81,16 @@ export class InstructionService {
    */
   private goesInParts(instruction: Instruction): instruction is ManyInstruction {
     if (!isMany(instruction)) return false;
-    return this.applier.state().ledger.semanticsVersion < MANY_TOLD_SINCE || memberCount(instruction) > this.maxBatchInstructions;
+    return this.applier.state().ledger.semanticsVersion < knownSince(instruction) || memberCount(instruction) > this.maxBatchInstructions;
   }
 
-  /** Replicas of an earlier build would apply what they do not know in another way: until the bucket's version says that there are none, it is not proposed. */
+  /**
+   * Replicas of an earlier build would apply what they do not know in another way: until the bucket's version says that there are none, it is not
+   * proposed. What names many payments may always come: below its version it is proposed as one for each of them.
+   */
   private admit(item: InstructionItem, caller: 'tm' | 'rm'): Admission {
-    if (this.applier.state().ledger.semanticsVersion < knownSince(item.instruction)) return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
+    if (!isMany(item.instruction) && this.applier.state().ledger.semanticsVersion < knownSince(item.instruction))
+      return { kind: 'permission-denied', reason: 'SEMANTICS_TOO_OLD' };
     return this.admission.admit(item, caller);
   }
 
@@ -172,12 +174,6 @@ export class InstructionService {
       return undecided;
     };
   }
-}
-
-/** The bucket's semantics version from which on it may be proposed; 0: any. One that names many payments may always come: below its version it is proposed as one for each of them. */
-function knownSince(instruction: Instruction): number {
-  if (isOfMove(instruction)) return SLOTS_MOVE_SINCE;
-  return instruction.kind === 'break-lock' || (instruction.kind === 'acquire-lock' && instruction.mode === 'shared') ? LOCK_HOLDERS_SINCE : 0;
 }
 
 function waitOf(fate: Fate | undefined): WaitOutcome | null {

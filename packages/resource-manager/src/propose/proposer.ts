@@ -4,7 +4,7 @@
  * after the rows that it may touch are in memory and pinned: if SQL does not answer, nothing has been proposed, and
  * what has been proposed can always be applied. Its fate is told only after a quorum's fsync *and* our own apply.
  */
-import { entryProblem, memberCount, rowsTouched, type Instruction, type Outcome } from '@mas/ledger';
+import { entryProblem, memberCount, rowsTouched, traitsOf, type Instruction, type Outcome } from '@mas/ledger';
 import type { MultiRaft, ProposalResult } from '@mas/multi-raft';
 import type { ParticipantFailure } from '@mas/two-phase-commit';
 import { invariant, present, unreachable } from '@mas/values';
@@ -187,11 +187,9 @@ export class Proposer {
    * False: more must be loaded.
    */
   private renamed(item: Item): boolean {
-    const { kind } = item.instruction;
     const index = this.applier.applied().index;
     const { ledger, table } = this.applier.state();
-    const isEnd = kind === 'commit' || kind === 'commit-many' || kind === 'rollback' || kind === 'expire';
-    if (item.namedForSlots === ledger.slots && (item.namedAtIndex === index || !isEnd)) return true;
+    if (item.namedForSlots === ledger.slots && (item.namedAtIndex === index || traitsOf(item.instruction).followsLegs !== true)) return true;
     const pins = table.pin(rowsTouched(item.instruction, ledger));
     item.table.unpin(item.pins);
     item.pins = pins;

@@ -7,9 +7,9 @@ export const MOMENT_MUTATIONS: readonly Mutation[] = [
     why: 'DECIDE COMMIT does not look at the moments that the legs were promised at',
     changes: [
       {
-        file: 'ledger/src/entry-moments',
-        find: 'return instruction.notBeforeUs === null ? NOTHING : [instruction.notBeforeUs + 1];',
-        replace: 'return NOTHING;',
+        file: 'ledger/src/instruction-traits',
+        find: 'liesBehind: ({ notBeforeUs }) => (notBeforeUs === null ? NO_BOUND : [notBeforeUs + 1])',
+        replace: 'liesBehind: () => NO_BOUND',
       },
     ],
   },
@@ -17,7 +17,11 @@ export const MOMENT_MUTATIONS: readonly Mutation[] = [
     name: 'money that comes after it is spent',
     why: 'COMMIT leaves the moment of the bucket where the money arrives as it was',
     changes: [
-      { file: 'ledger/src/entry-moments', find: 'return instruction.commitUs === null ? NOTHING : [instruction.commitUs];', replace: 'return NOTHING;' },
+      {
+        file: 'ledger/src/instruction-traits',
+        find: 'liesBehind: ({ commitUs }) => (commitUs === null ? NO_BOUND : [commitUs])',
+        replace: 'liesBehind: () => NO_BOUND',
+      },
       { file: 'ledger/src/told-together', find: 'a.beginAt(leg.commitUs ?? 0);', replace: 'a.beginAt(0);' },
     ],
   },
