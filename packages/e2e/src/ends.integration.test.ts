@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
+import { freePort, freePorts, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { Cluster } from './harness/cluster';
 import { run } from './harness/command';
 import { REPOSITORY_ROOT } from './harness/mas-process';
@@ -202,7 +202,7 @@ describe('mas up', () => {
 
 describe('npm start', () => {
   const demo = async (): Promise<readonly string[]> => {
-    const [tc, rm] = [await freePort(), await freeRmPorts()];
+    const [tc, rm] = [await freePort(), await freePorts(3, 10)];
     return [
       PROGRAM,
       'demo',
@@ -253,11 +253,3 @@ describe('npm start', () => {
     ]);
   });
 });
-
-/** The first of three, ten apart. */
-async function freeRmPorts(): Promise<number> {
-  for (;;) {
-    const first = await freePort();
-    if (first < 64_000 && !(await listens(first + 10)) && !(await listens(first + 20))) return first;
-  }
-}

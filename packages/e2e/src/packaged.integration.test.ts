@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
+import { freePort, freePorts, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { run, type Ran } from './harness/command';
 import { REPOSITORY_ROOT } from './harness/mas-process';
 import { httpsCall, type HttpsAnswer } from './testing/https-call';
@@ -40,7 +40,7 @@ function at(command: string, args: readonly string[]): Promise<Ran> {
 const installed = (program: string): string => join(home, 'node_modules/.bin', program);
 
 test('the show, by the name that npx takes: it starts a cluster, pays and stops', async () => {
-  const ports = ['--tc-port', String(await freePort()), '--rm-port', String(await freePort()), '--gateway-port', String(await freePort())];
+  const ports = ['--tc-port', String(await freePort()), '--rm-port', String(await freePorts(3, 10)), '--gateway-port', String(await freePort())];
   const shown = await at(installed(NAME), ['--exit', ...ports]);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/COMMITTED {2}alice pays/);

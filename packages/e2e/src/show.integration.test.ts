@@ -1,7 +1,7 @@
 /** `npm start` with its console in a real Chromium: payments go on while a Resource Manager is killed and started, from the page and from a terminal. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
+import { freePort, freePorts, tempFolder, waitUntil, type TempFolder } from '@mas/test-servers';
 import { run, type Ran } from './harness/command';
 import { REPOSITORY_ROOT } from './harness/mas-process';
 import { everybodyIsUp, NARROW, pictured, Pages, WIDE } from './testing/browser';
@@ -16,8 +16,8 @@ let output = '';
 
 beforeAll(async () => {
   [folder, pages] = await Promise.all([tempFolder('mas-show'), Pages.open()]);
-  const [tc, rm, console] = [await freePort(), 40_000 + Math.floor(Math.random() * 9_000), await freePort()];
-  const ports = ['--tc-port', String(tc), '--rm-port', String(rm), '--console-port', String(console)];
+  const [tc, rm, gateway, console] = [await freePort(), await freePorts(3, 10), await freePort(), await freePort()];
+  const ports = ['--tc-port', String(tc), '--rm-port', String(rm), '--gateway-port', String(gateway), '--console-port', String(console)];
   demo = spawn(process.execPath, [PROGRAM, 'demo', ...ports, '--folder', state(), '--certs', join(folder.path, 'certs')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },

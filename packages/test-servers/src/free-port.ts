@@ -21,6 +21,16 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port found between ${FIRST_PORT} and ${LAST_PORT} in ${MAX_ATTEMPTS} attempts`);
 }
 
+/** The first of so many, each `step` above the one before. */
+export async function freePorts(count: number, step: number): Promise<number> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, at) => first + (at + 1) * step);
+    if ((await Promise.all(others.map(canListen))).every(Boolean)) return first;
+  }
+  throw new Error(`no ${count} free ports found, ${step} apart, in ${MAX_ATTEMPTS} attempts`);
+}
+
 function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

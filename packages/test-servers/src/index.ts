@@ -1,7 +1,7 @@
 export { MissingServer, requirePrograms, type Program } from './binaries';
 export { tempFolder, type TempFolder } from './temp-folder';
 export { chromiumProgram } from './chromium';
-export { freePort } from './free-port';
+export { freePort, freePorts } from './free-port';
 export { startMariaDb } from './mariadb';
 export { mySqlIsHere, startMySql } from './mysql';
 export { startPostgres, type PostgresOptions } from './postgres';
