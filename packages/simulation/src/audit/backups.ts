@@ -11,12 +11,13 @@ const RULE = 'a backup is the ledger at its moment';
 export async function auditBackups(backups: readonly BackupBytes[], final: readonly BucketRows[], findings: Findings): Promise<void> {
   for (const { momentUs, buckets } of backups) {
     const sources = [...buckets].map(([bucket, bytes]) => ({ bucket, name: `bucket ${bucket} at ${momentUs}`, open: () => readerOf(bytes) }));
-    const { findings: texts } = await new Examiner({ momentUs, buckets: sources, isWhole: true, onRows: () => undefined }).run();
+    const { findings: texts, shares } = await new Examiner({ momentUs, buckets: sources, isWhole: true, onRows: () => undefined }).run();
     for (const text of texts) findings.add(RULE, text);
     const backedUp = new Set<string>();
-    for (const { open } of sources)
+    for (const { bucket, open } of sources)
       for await (const chunk of (await open()).chunks(['outcomes']))
-        if (chunk.kind === 'outcomes') for (const row of chunk.rows) if (row.decision.kind === 'committed') backedUp.add(row.txn);
+        if (chunk.kind === 'outcomes')
+          for (const row of chunk.rows) if (row.decision.kind === 'committed' && shares.get(bucket)?.has(row.slot) === true) backedUp.add(row.txn);
     for (const row of final.flatMap(({ outcomes }) => outcomes)) {
       if (row.decision.kind !== 'committed' || row.decision.commitUs === null) continue;
       const isOfThen = row.decision.commitUs <= momentUs;
