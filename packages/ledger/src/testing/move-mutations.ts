@@ -56,12 +56,6 @@ export const MOVE_MUTATIONS: readonly Mutation[] = [
     to: '          add(this.owners, at);\n          if (this.speakers[at] === -1) this.speakers[at] = place;',
   },
   {
-    rule: 'what was released speaks until it is known to be adopted',
-    file: 'slot-cover.ts',
-    from: '          departedBy[at] = move;\n          this.speakers[at] = place;',
-    to: '',
-  },
-  {
     rule: 'an acknowledgement changes nothing at a home that has moved',
     file: 'housekeeping.ts',
     from: 'a.state.semanticsVersion >= SLOTS_MOVE_SINCE ? a.wrongBucket(a.state.homeOf(key)) : null',
