@@ -61,6 +61,10 @@ export interface ResourceManagerConfig {
 
   /** Rows of slots that move are copied at this pace while the slots have an owner. */
   readonly moveRowsPerSecond: number;
+  /** Of one part of them, in the log of the bucket that takes them; a row that is larger goes alone. */
+  readonly movePartBytes: number;
+  /** So few rows that have changed may be left for behind the release; after some rounds as many as one part takes. */
+  readonly moveFewRows: number;
   /** Slots that are released have no owner for so long; then the move is called off. */
   readonly moveBlockedMs: number;
   /** Accounts of the slots that go together; with more they do not go. */
@@ -114,6 +118,8 @@ const DEFAULTS: ResourceManagerConfig = {
   maxDriverItems: 500,
   lockLingerMs: 30_000,
   moveRowsPerSecond: 4_000,
+  movePartBytes: 256 * 1_024,
+  moveFewRows: 128,
   moveBlockedMs: 2_000,
   maxMovedAccounts: 250_000,
   maxNotedRows: 200_000,

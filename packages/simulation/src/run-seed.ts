@@ -4,6 +4,7 @@
  */
 import { auditHistory, expectEqualReplicas, finalState, Findings, movingPlaces, verdictOf, type BucketRows, type Finding, type History } from '@mas/auditor';
 import { PlacementIndex, slotOfAccount } from '@mas/placement';
+import type { ResourceManagerConfigInput } from '@mas/resource-manager';
 import { present, SeededRandom } from '@mas/values';
 import { auditBackups } from './audit/backups';
 import { ClusterWatch } from './audit/cluster-watch';
@@ -17,6 +18,8 @@ import { auditViews } from './audit/views';
 import { Cluster, type ClusterShape } from './cluster/cluster';
 import type { Fault } from './faults/fault';
 import { homesOutOfReach } from './faults/homes-out-of-reach';
+import { stalls } from './faults/half-broken';
+import { pauses } from './faults/process-faults';
 import { slotsMove } from './faults/slots-move';
 import { Operator } from './operator/operator';
 import { ALL_FAULTS, drawFaults, Nemesis } from './faults/nemesis';
@@ -62,6 +65,9 @@ const RESOLVED_MS = 30_000;
 const REST_MS = 60_000;
 /** An entry that is larger still travels alone: with one message in flight, replication goes entry by entry. */
 const ONE_ENTRY_BYTES = 1;
+/** Between an answer of the next owner of slots and the release, also where disks limp. */
+const MOVE_SLACK_MS = 1_250;
+const STANDING_STILL: readonly Fault[] = [pauses, stalls];
 const MIN_COMMITTED = 25;
 const MIN_CROSS_BUCKET = 12;
 
@@ -74,7 +80,9 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const chosen = options.faults?.map(faultNamed) ?? drawn;
   const faults = [...chosen, ...(options.also ?? []).map(faultNamed).filter((fault) => !chosen.includes(fault))];
   const watch = new ClusterWatch(world, findings);
-  const cluster = new Cluster(world, shapeOf(draws, faults), watch);
+  const shape = shapeOf(draws, faults);
+  const cluster = new Cluster(world, shape, watch);
+  if (!faults.some((fault) => STANDING_STILL.includes(fault))) watch.answersWithinMs = (shape.rm.manager.moveBlockedMs ?? 0) / 8 + MOVE_SLACK_MS;
   const operator = new Operator(cluster, draws.fork());
   // Whoever has founded a later bucket leads it alone at first, and says so to nobody: for how long is not to be seen from outside.
   watch.handOvers.isAskedFor = (rm, group) => operator.isMoving || cluster.isLater(group) || cluster.isHandOverAsked(rm, group);
@@ -146,8 +154,13 @@ function shapeOf(draws: SeededRandom, faults: readonly Fault[]): ClusterShape {
 }
 
 /** Copies that take their time meet more of what else happens. */
-function movesOfShape(draws: SeededRandom): { readonly moveRowsPerSecond: number; readonly moveBlockedMs: number } {
-  return { moveRowsPerSecond: draws.chance(0.5) ? 4_000 : draws.chance(0.5) ? 1_000 : 100, moveBlockedMs: draws.chance(0.6) ? 2_000 : 400 };
+function movesOfShape(draws: SeededRandom): Partial<ResourceManagerConfigInput> {
+  return {
+    moveRowsPerSecond: draws.chance(0.5) ? 4_000 : draws.chance(0.5) ? 1_000 : 100,
+    moveBlockedMs: draws.chance(0.6) ? 2_000 : 400,
+    ...(draws.chance(0.5) ? { moveFewRows: 2 } : {}),
+    ...(draws.chance(0.5) ? { movePartBytes: 2_048 } : {}),
+  };
 }
 
 async function act(world: World, cluster: Cluster, workload: Workload, nemesis: Nemesis, findings: Findings, stopsAtFirst: boolean): Promise<void> {

@@ -11,8 +11,6 @@ import { partsOf, type MovedRow } from './import-parts';
 import type { MoveProgress } from './move-progress';
 import { CALLED_OFF, left, textOf, TOO_LONG, type Standing, type TransferEnd } from './transfer-end';
 
-/** Of one part, in the log of the bucket that takes it. */
-const MAX_PART_BYTES = 256 * 1024;
 /** Behind the release, before the same is told again. */
 const AGAIN_MS = 50;
 /** Of the bucket that adopts: told again, it knows them. */
@@ -48,9 +46,9 @@ export class ImportSender {
 
   /** Null: all have come. */
   async send(rows: readonly MovedRow[]): Promise<TransferEnd | null> {
-    const { ledgerCodec } = this.context;
+    const { ledgerCodec, config } = this.context;
     const bytesOf = (part: MovedRows): number => ledgerCodec.encodeInstruction(this.link.importOf(part)).length;
-    for (const part of partsOf(rows, bytesOf, MAX_PART_BYTES)) {
+    for (const part of partsOf(rows, bytesOf, config.movePartBytes)) {
       const end = await this.sendPart(part);
       if (end !== null) return end;
     }

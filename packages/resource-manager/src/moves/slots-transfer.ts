@@ -18,8 +18,7 @@ import type { MoveProgress } from './move-progress';
 import { SlotsCopy } from './slots-copy';
 import { left, textOf, type TransferEnd } from './transfer-end';
 
-/** So few rows may be left for behind the release; after some rounds as many as one part takes. */
-const FEW_ROWS = 128;
+/** In which as few as that should be left (moveFewRows). */
 const ROUNDS = 8;
 /** Of the time that the slots may be without an owner: the next owner has just answered so soon, so it will behind the release as well. */
 const PROMPT_SHARE = 8;
@@ -110,7 +109,7 @@ export class SlotsTransfer {
     this.progress.entered('catching-up');
     for (let round = 1; ; round += 1) {
       if (watch.isOverflown) return left(TOO_MUCH_CHANGES);
-      if (watch.size > (round > ROUNDS ? MAX_ROWS_PER_PART : FEW_ROWS)) {
+      if (watch.size > (round > ROUNDS ? MAX_ROWS_PER_PART : config.moveFewRows)) {
         const end = await this.sendChanged(watch.take(), sums);
         if (end !== null) return end;
         continue;

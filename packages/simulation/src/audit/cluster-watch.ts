@@ -44,6 +44,8 @@ export class ClusterWatch implements ClusterObserver {
   private entries = 0;
   /** Group and bytes of what has been proposed and not applied yet → when. */
   private readonly proposed = new Map<string, number>();
+  /** Of slot-owners.ts. */
+  answersWithinMs: number | null = null;
   readonly handOvers: HandOverWatch;
   /** The first replica of a home has applied it. */
   onCommitted: ((home: BucketId, outcome: OutcomeRow) => void) | null = null;

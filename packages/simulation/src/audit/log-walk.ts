@@ -34,7 +34,7 @@ export interface LogsWalked {
 
 /** @param endMs when all logs had come to rest */
 export function walkLogs(watch: ClusterWatch, findings: Findings, counters: Counters, endMs: number): LogsWalked {
-  const seen = new Seen(findings);
+  const seen = new Seen(findings, watch.answersWithinMs);
   const walks = new Map<BucketId, BucketWalk>();
   for (const { bucket, index, applied } of inOrder(watch)) {
     if (bucket === META_GROUP) {
@@ -88,8 +88,8 @@ class Seen {
   /** By move: what the last owner's next tokens and moments would have been behind. */
   readonly handedOver = new Map<number, { readonly lastToken: number; readonly lastUs: number }>();
 
-  constructor(findings: Findings) {
-    this.owners = new SlotOwners(findings);
+  constructor(findings: Findings, answersWithinMs: number | null) {
+    this.owners = new SlotOwners(findings, answersWithinMs);
   }
 
   allLocks(): readonly LockRow[] {
@@ -146,7 +146,7 @@ class BucketWalk {
       else {
         for (const branch of branchesOf(instruction, outcome)) this.seen.branches.add(branch);
         this.staged.step(instruction, outcome);
-        this.changeHands(this.seen.owners.step(this.bucket, instruction, outcome, applied.firstMs));
+        this.changeHands(this.seen.owners.step(this.bucket, instruction, outcome, applied));
         this.step(instruction, outcome, applied.firstMs);
         this.moments.step(instruction, outcome);
         this.books.step(instruction, outcome, applied.firstMs);

@@ -13,16 +13,22 @@ const MOVE = 7;
 /** Bucket 1 has all slots. */
 function start() {
   const findings = new Findings();
-  const owners = new SlotOwners(findings);
+  const owners = new SlotOwners(findings, 500);
   let now = 0;
-  const step = (bucket: typeof S, instruction: object, outcome: object) => owners.step(bucket, instruction as Instruction, outcome as Outcome, (now += 10));
+  const step = (bucket: typeof S, instruction: object, outcome: object) => {
+    now += 10;
+    return owners.step(bucket, instruction as Instruction, outcome as Outcome, { firstMs: now, proposedMs: now - 1 });
+  };
   const move = (bucket: typeof S, kind: string, stage: string) =>
     step(bucket, { kind, move: MOVE, slots: SLOTS, to: T }, { kind: 'move', stage: { kind: stage } });
   step(S, { kind: 'genesis', slots: [{ from: slot(0), to: slot(SLOT_COUNT - 1) }] }, { kind: 'done' });
   step(T, { kind: 'genesis', slots: [] }, { kind: 'done' });
   return {
     owners,
-    release: () => move(S, 'release-slots', 'released'),
+    begin: () => move(T, 'begin-import', 'importing'),
+    wait: () => void (now += 1_000),
+    releaseAtOnce: () => move(S, 'release-slots', 'released'),
+    release: () => (move(T, 'begin-import', 'importing'), move(S, 'release-slots', 'released')),
     adopt: () => move(T, 'adopt-slots', 'adopted'),
     decline: () => move(T, 'decline-import', 'declined'),
     sayAdopted: () => move(T, 'decline-import', 'adopted'),
@@ -49,6 +55,8 @@ test.each<[string, (world: World) => void, readonly string[]]>([
   ['a move that is declined', steps('release', 'decline', 'reclaim', 'decline', 'reclaim'), []],
   ['one that is called off before the release', steps('decline', 'reclaim'), []],
   ['declining comes too late', steps('release', 'adopt', 'sayAdopted', 'confirm'), []],
+  ['released though nobody has answered', steps('releaseAtOnce'), ['slots are released while their next owner answers']],
+  ['… for long', steps('begin', 'wait', 'releaseAtOnce'), ['slots are released while their next owner answers']],
   ['adopted before it was released', steps('adopt'), ['a slot has one owner']],
   ['adopted behind the end', steps('release', 'decline', 'reclaim', 'adopt'), ['a move ends in one way', 'a slot has one owner']],
   ['declined, and adopted', steps('release', 'decline', 'adopt'), ['a move ends in one way']],
@@ -82,8 +90,8 @@ test('who owned a slot, and when', () => {
   const world = start();
   steps('release', 'adopt')(world);
   expect(world.owners.ownersOf(SLOTS.from)).toEqual([
-    { bucket: S, fromMs: 0, toMs: 30 },
-    { bucket: T, fromMs: 40, toMs: Infinity },
+    { bucket: S, fromMs: 0, toMs: 40 },
+    { bucket: T, fromMs: 50, toMs: Infinity },
   ]);
   expect(world.owners.slotsOf(T)).toEqual([SLOTS.from]);
 });

@@ -6,6 +6,7 @@ import type { Findings, Ownership } from '@mas/auditor';
 import type { Instruction, MoveStage, Outcome } from '@mas/ledger';
 import { homeSlotOfKey, slotOfAccount } from '@mas/placement';
 import { SLOT_COUNT, slot, type AccountNumber, type BucketId, type Slot, type SlotRange } from '@mas/values';
+import type { AppliedEntry } from './cluster-watch';
 
 /** What has changed hands. */
 export interface HandOver {
@@ -18,6 +19,8 @@ interface Move {
   readonly slots: SlotRange;
   from: BucketId | null;
   to: BucketId | null;
+  /** When `to` has last said that rows are coming. */
+  heardMs: number;
   hasReleased: boolean;
   hasReclaimed: boolean;
   hasConfirmed: boolean;
@@ -41,7 +44,11 @@ export class SlotOwners {
   private readonly moves = new Map<number, Move>();
   private readonly begun = new Set<BucketId>();
 
-  constructor(private readonly findings: Findings) {}
+  /** @param answersWithinMs before slots are released their next owner has answered, by so much earlier; null: processes stand still, so nothing is known of it */
+  constructor(
+    private readonly findings: Findings,
+    private readonly answersWithinMs: number | null,
+  ) {}
 
   owns(bucket: BucketId, of: Slot): boolean {
     return this.owners[of] === bucket;
@@ -62,10 +69,15 @@ export class SlotOwners {
   }
 
   /** @returns what has changed hands by it for the first time */
-  step(bucket: BucketId, instruction: Instruction, outcome: Outcome, atMs: number): HandOver | null {
+  step(
+    bucket: BucketId,
+    instruction: Instruction,
+    outcome: Outcome,
+    { firstMs: atMs, proposedMs }: Pick<AppliedEntry, 'firstMs' | 'proposedMs'>,
+  ): HandOver | null {
     if (instruction.kind === 'genesis') this.begin(bucket, instruction.slots);
     else if (outcome.kind !== 'move') this.expectOwner(bucket, instruction, outcome);
-    else return this.stepMove(bucket, instruction, outcome.stage, atMs);
+    else return this.stepMove(bucket, instruction, outcome.stage, { atMs, proposedMs });
     return null;
   }
 
@@ -107,17 +119,33 @@ export class SlotOwners {
     for (const range of slots) this.gain(bucket, range, 0, 'by its genesis');
   }
 
-  private stepMove(bucket: BucketId, instruction: Instruction, stage: MoveStage, atMs: number): HandOver | null {
+  private stepMove(
+    bucket: BucketId,
+    instruction: Instruction,
+    stage: MoveStage,
+    { atMs, proposedMs }: { readonly atMs: number; readonly proposedMs: number | null },
+  ): HandOver | null {
     if (!('move' in instruction)) return null;
     const { move: number, slots } = instruction;
     const move = this.moveOf(number, slots);
     const isTaker = instruction.kind === 'adopt-slots' || instruction.kind === 'begin-import' || instruction.kind === 'decline-import';
     if (isTaker && (stage.kind === 'adopted' || stage.kind === 'declined')) this.decided(number, move, bucket, stage.kind, instruction.kind);
+    if (stage.kind === 'importing') move.heardMs = atMs;
+    if (instruction.kind === 'release-slots' && stage.kind === 'released' && !move.hasReleased) this.expectAnswered(number, move, proposedMs);
     if (instruction.kind === 'release-slots' && stage.kind === 'released') return this.release(number, move, bucket, instruction.to, atMs);
     if (instruction.kind === 'adopt-slots' && stage.kind === 'adopted') return this.adopt(number, move, bucket, atMs);
     if (instruction.kind === 'reclaim-slots' && stage.kind === 'reclaimed') this.reclaim(number, move, bucket, atMs);
     if (instruction.kind === 'confirm-release' && stage.kind === 'confirmed') this.confirm(number, move);
     return null;
+  }
+
+  private expectAnswered(number: number, { heardMs }: Move, proposedMs: number | null): void {
+    if (this.answersWithinMs === null || proposedMs === null) return;
+    this.findings.expect(
+      proposedMs - heardMs <= this.answersWithinMs,
+      'slots are released while their next owner answers',
+      () => `move ${number} was released at ${proposedMs.toFixed(0)}, its next owner had answered last at ${heardMs.toFixed(0)}`,
+    );
   }
 
   private decided(number: number, move: Move, bucket: BucketId, verdict: 'adopted' | 'declined', by: Instruction['kind']): void {
@@ -205,7 +233,7 @@ export class SlotOwners {
   private moveOf(number: number, slots: SlotRange): Move {
     const known = this.moves.get(number);
     if (known !== undefined) return known;
-    const move: Move = { slots, from: null, to: null, hasReleased: false, hasReclaimed: false, hasConfirmed: false, verdict: null };
+    const move: Move = { slots, from: null, to: null, heardMs: -Infinity, hasReleased: false, hasReclaimed: false, hasConfirmed: false, verdict: null };
     this.moves.set(number, move);
     return move;
   }

@@ -126,6 +126,7 @@ export class Nemesis {
     for (const { process } of [...cluster.rms.values(), ...cluster.guests.values(), ...cluster.tms.values()]) process.resume();
     cluster.setClocksRight();
     this.operator.endAbsences();
+    void this.operator.endWishes();
   }
 
   /** Those that have not had any effect so far. */

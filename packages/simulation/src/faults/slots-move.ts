@@ -2,7 +2,7 @@
  * Slots move between buckets while everything else goes wrong (docs/adr/0029): several at once, there and back, called off at any moment, to buckets that were just added,
  * and out of buckets that are retired once they are empty. Leaders of both sides die in the middle of it, and hand over. Mostly the slots of accounts that clients use.
  */
-import { founderOf, isRetired, laterBucketsOf, movesOf, rosterOf, slotOfAccount, type PlacementMap, type SlotsMove } from '@mas/placement';
+import { founderOf, isRetired, laterBucketsOf, movesOf, rosterOf, slotOfAccount, type PlacementMap, type SlotsMove, type WishChange } from '@mas/placement';
 import { bucketId, MAX_SLOTS_PER_MOVE, overlap, slot, SLOT_COUNT, type BucketId, type Slot, type SlotRange } from '@mas/values';
 import type { Fault, FaultSite } from './fault';
 import { proposed } from './map-changes';
@@ -25,6 +25,7 @@ export const slotsMove: Fault = {
     else if (fate < 0.2) void callOff(site);
     else if (fate < 0.45) void empty(site);
     else if (fate < 0.57) disturb(site);
+    else if (fate < 0.65) void wish(site);
     else for (let left = 1 + site.random.below(MAX_AT_ONCE); left > 0; left -= 1) void order(site, draw(site));
   },
 };
@@ -91,6 +92,26 @@ async function addBucket(site: FaultSite): Promise<void> {
   if (after === null || founderOf(after, bucket) === null) return;
   site.note(`bucket ${bucket} is added, for rm-${replicas[0] ?? 0} to found`);
   site.count('buckets added for slots');
+}
+
+/** What the steward sees to, a move after the other (docs/adr/0032), beside what is ordered move by move. */
+async function wish(site: FaultSite): Promise<void> {
+  const { cluster, random } = site;
+  const step = draw(site);
+  const wishes: readonly WishChange[] = [
+    { kind: 'balance-slots', isBalancing: random.chance(0.7) },
+    { kind: 'pause-moves', isPaused: true },
+    { kind: 'pause-moves', isPaused: false },
+    { kind: 'cancel-moves' },
+    ...(step === null ? [] : [{ kind: 'want-slots', ...step } as const]),
+    ...(cluster.standing.length > 2 ? [{ kind: 'empty-bucket', bucket: site.pick(cluster.standing) } as const] : []),
+  ];
+  const change = site.pick(wishes);
+  const before = cluster.newestMap().version;
+  const after = await proposed(site, change);
+  if (after === null || after.version <= before) return;
+  site.note(`operators want: ${JSON.stringify(change)}`);
+  site.count('wishes of slots');
 }
 
 /** One bucket at a time, step by step, until it has no slots; then it is retired. */

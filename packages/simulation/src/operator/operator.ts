@@ -11,6 +11,7 @@ import type { Machine } from '../cluster/cluster-parts';
 import { OPERATOR } from '../cluster/tokens';
 import { EMPTY_FOLDER } from '../world/sim-disk';
 import { callTm } from '../workload/tm-call';
+import { proposed } from '../faults/map-changes';
 
 const LOOK_EVERY_MS = 200;
 const CALL_MS = 1_500;
@@ -144,6 +145,14 @@ export class Operator {
   endAbsences(): void {
     for (const rm of this.cluster.held) this.isBack(rm);
     for (const guest of this.cluster.guests.values()) guest.kill('keep', false);
+  }
+
+  /** Nothing is wanted of slots any more; what is on its way for a wish is called off. */
+  async endWishes(): Promise<void> {
+    while (this.cluster.newestMap().cluster?.wishes !== undefined) {
+      await proposed(this, { kind: 'cancel-moves' });
+      await this.cluster.world.time.after(LOOK_EVERY_MS);
+    }
   }
 
   /** What is wrong with who is a member, once all is over. */
