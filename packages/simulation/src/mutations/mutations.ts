@@ -11,6 +11,7 @@ import { PROMISE_MUTATIONS } from './promise-mutations';
 import { PROTOCOL_MUTATIONS } from './protocol-mutations';
 import { REPLICATION_MUTATIONS } from './replication-mutations';
 import { TIME_MUTATIONS } from './time-mutations';
+import { SLOT_MUTATIONS } from './slot-mutations';
 import { VIEW_MUTATIONS } from './view-mutations';
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -25,5 +26,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HOME_MUTATIONS,
   ...LOCK_MUTATIONS,
   ...VIEW_MUTATIONS,
+  ...SLOT_MUTATIONS,
   ...CONSENSUS_MUTATIONS,
 ];
