@@ -3,6 +3,7 @@ import type { ClusterStatus, OrderedNodes } from '@mas/rpc';
 import { countSlots, nameOf, type PlanStep } from '@mas/placement';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCallFailed } from '../call-failed';
 import { CommandFailed, EXIT } from '../exit-codes';
 import { ProgressLine } from '../progress-line';
 import type { Session } from '../session';
@@ -41,22 +42,28 @@ export async function told({ client, output }: Session, ordered: OrderedNodes, w
     });
 }
 
-/** @returns what is still under way when the time is over. */
-async function waited(status: () => Promise<ClusterStatus>, forSeconds: number, line: ProgressLine): Promise<readonly string[]> {
+/** Whoever does not answer for a while ends no waiting of hours. @returns what is still under way when the time is over. */
+export async function waited(status: () => Promise<ClusterStatus>, forSeconds: number, line: ProgressLine): Promise<readonly string[]> {
   const endMs = Date.now() + forSeconds * 1000;
   const slots = new SlotsProgress();
   try {
+    let left: readonly string[] = ['no transaction manager has said how far it is'];
     for (;;) {
-      const now = await status();
-      const left = underWay(now);
+      const now = await status().catch(unlessPassing);
+      if (now !== null) left = underWay(now);
       if (left.length === 0 || Date.now() >= endMs) return left;
-      const progress = slots.looked(now.placement, Date.now());
-      line.show({ ...progress, underWay: left }, () => slots.text(progress) ?? left.join('; '));
+      const progress = now === null ? null : slots.looked(now.placement, Date.now());
+      if (progress !== null) line.show({ ...progress, underWay: left }, () => slots.text(progress) ?? left.join('; '));
       await sleep(LOOK_EVERY_MS);
     }
   } finally {
     line.clear();
   }
+}
+
+function unlessPassing(error: unknown): null {
+  if (!isCallFailed(error) || (error.error.kind !== 'unavailable' && error.error.kind !== 'deadline-exceeded')) throw error;
+  return null;
 }
 
 export function stepText({ bucket, remove, add, why }: PlanStep): string {
