@@ -11,7 +11,7 @@ import { Operator } from './harness/operator';
 import { Bank } from './testing/bank';
 import { SteadyPayments } from './testing/steady-payments';
 
-const LONG_MS = 120_000;
+const LONG_MS = 600_000;
 
 let cluster: Cluster;
 let operator: Operator;
