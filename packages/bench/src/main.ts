@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-/** `npm run bench [-- payments|conditions|reads|metrics|users|raft|stages|failover|restore] [--mysql --redis] [--seconds N] [--only REGEX]`. */
+/** `npm run bench [-- payments|conditions|reads|elasticity|metrics|users|raft|stages|failover|restore] [--mysql --redis] [--seconds N] [--only REGEX]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONDITIONS_USAGE, runConditionsBench } from './conditions/conditions-bench';
+import { ELASTICITY_USAGE, runElasticityBench } from './elasticity/elasticity-bench';
 import { FAILOVER_USAGE, runFailoverBench } from './failover/failover-bench';
 import { createProgress } from './progress';
 import { runPaymentsBench, RESULTS_FOLDER } from './payments-bench';
@@ -16,7 +17,7 @@ import { runUsersBench, USERS_USAGE } from './users/users-bench';
 import { runWatchedBench, WATCHED_USAGE } from './watched/watched-bench';
 
 const USAGE =
-  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | metrics | users | raft | stages | failover | restore; --help after each says more';
+  'usage: npm run bench -- [payments] [--mysql --redis] [--seconds 5] [--accounts 3000] [--seed 1] [--warm-up steady|PAYMENTS] [--only REGEX] [--no-yardsticks] [--json]\n       npm run bench -- conditions | reads | elasticity | metrics | users | raft | stages | failover | restore; --help after each says more';
 const STEADY = 'steady';
 
 type Part = readonly [run: (args: readonly string[]) => Promise<number>, usage: string];
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
   const parts: Readonly<Record<string, Part>> = {
     conditions: [runConditionsBench, CONDITIONS_USAGE],
     reads: [runReadsBench, READS_USAGE],
+    elasticity: [runElasticityBench, ELASTICITY_USAGE],
     raft: [runRaftBench, RAFT_USAGE],
     stages: [runStagesBench, STAGES_USAGE],
     failover: [runFailoverBench, FAILOVER_USAGE],

@@ -126,7 +126,7 @@ function spread(values: readonly number[]): string {
   return values.length < 2 ? text(median(values)) : `${text(median(values))} (${text(Math.min(...values))}–${text(Math.max(...values))})`;
 }
 
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((cells) => (cells[at] ?? '').length)));
   return rows.map((cells) => `  ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ')}`);
 }

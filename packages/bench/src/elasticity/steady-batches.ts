@@ -1,0 +1,61 @@
+/** Batches of payments at a steady pace, below what the cluster can do: how many end, how long each takes, and what fails. */
+import { encodePayment, type MasClient } from '@mas/client';
+import { OpenLoop } from '../load/open-loop';
+import { UNIFORM, type PaymentSource } from '../load/payment-load';
+import { percentile } from '../raft/statistics';
+
+export interface PacedFigures {
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly payments: number;
+  readonly committedPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** By what was answered instead of COMMITTED. */
+  readonly failed: Readonly<Record<string, number>>;
+}
+
+const BATCH = 20;
+
+/** @param work goes on beside them; they end with it, and not before `leastMs` */
+export async function pacedBatches(
+  client: MasClient,
+  load: PaymentSource,
+  perSecond: number,
+  leastMs: number,
+  work: () => Promise<unknown>,
+): Promise<PacedFigures> {
+  const tookMs: number[] = [];
+  const failed: Record<string, number> = {};
+  const fails = (reason: string, count: number): void => void (failed[reason] = (failed[reason] ?? 0) + count);
+  let committed = 0;
+  const loop = new OpenLoop(perSecond / BATCH, async () => {
+    const startedMs = performance.now();
+    try {
+      for (const reply of await client.payments.many(Array.from({ length: BATCH }, () => encodePayment(load.next(UNIFORM))))) {
+        if (reply.ok && reply.value.kind === 'committed') committed += 1;
+        else fails(reply.ok ? (reply.value.kind === 'aborted' ? reply.value.reason.name : reply.value.kind) : reply.error.reason, 1);
+      }
+    } catch (error) {
+      fails(error instanceof Error ? error.message : String(error), BATCH);
+    }
+    tookMs.push(performance.now() - startedMs);
+  });
+  const startedMs = performance.now();
+  loop.start();
+  await Promise.all([work(), new Promise((resolve) => setTimeout(resolve, leastMs))]);
+  loop.stop();
+  await loop.ended();
+  const seconds = (performance.now() - startedMs) / 1000;
+  return {
+    perSecond,
+    seconds,
+    payments: tookMs.length * BATCH,
+    committedPerSecond: committed / seconds,
+    p50Ms: percentile(tookMs, 50),
+    p99Ms: percentile(tookMs, 99),
+    maxMs: Math.max(0, ...tookMs),
+    failed,
+  };
+}
