@@ -256,7 +256,7 @@ describe('every method answers what the coordinator said', () => {
       totals: [{ currency: 'USD', issuedMinor: 2n ** 64n, balancesMinor: 5n }],
     });
     expect(await client.audit({ isFull: true })).toMatchObject({ sinceUs: null });
-    expect(heard).toEqual([{ momentUs: 7, replicas: [{ bucket: 1, rm: 1, rows: 30, permille: 500 }] }]);
+    expect(heard).toEqual([{ momentUs: 7, replicas: [{ bucket: 1, rm: 1, rows: 30, permille: 500 }], waitsFor: '' }]);
     expect(await client.undecided()).toEqual({
       transactions: [],
       payments: [
