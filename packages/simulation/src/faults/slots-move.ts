@@ -15,7 +15,7 @@ const MAX_AT_ONCE = 3;
 
 export const slotsMove: Fault = {
   name: 'slots move',
-  bites: ['slots moved'],
+  bites: ['slots moved', 'moves of slots called off'],
   everyMs: [150, 900],
   lastsMs: [0, 0],
   strike: (site) => {
