@@ -60,6 +60,11 @@ export class PlacementKeeper {
     return txnVersionOf(this.directory.placement().map);
   }
 
+  /** Somebody has told it a map. One that was only configured, of version 0, does not say which txns are minted (docs/adr/0014): no payment begins by it. */
+  get isTold(): boolean {
+    return this.directory.placement().map.version > 0;
+  }
+
   /** Resolves when a newer map was adopted, or after a pause when there is none; calls meanwhile share one look. */
   refresh(): Promise<void> {
     this.refreshing ??= this.lookAround().finally(() => {
@@ -95,16 +100,21 @@ export class PlacementKeeper {
   private async lookAround(): Promise<void> {
     const before = this.directory.placement().map;
     const published = await fromRedis(this.source);
-    if (published !== null && this.directory.adopt(new PlacementIndex(published))) return;
+    if (published !== null && this.adopts(published)) return;
     const rms = before.resourceManagers.map((entry) => entry.rm);
     const replies = await Promise.all(rms.map((rm) => this.source.participants.send(rm, { kind: 'placement' }, this.requestTimeoutMs).catch(() => null)));
     for (const reply of replies) {
-      if (reply?.kind === 'placement' && reply.map !== null) this.directory.adopt(new PlacementIndex(reply.map));
+      if (reply?.kind === 'placement' && reply.map !== null) this.adopts(reply.map);
     }
     const now = this.directory.placement().map;
-    if (published === null || now.version > published.version) publish(this.source, now);
+    if (this.isTold && (published === null || now.version > published.version)) publish(this.source, now);
     if (now.version > before.version) return;
     await delay(this.source.clock, REFRESH_PAUSE_MS);
+  }
+
+  /** The first one that is told has to say of which cluster it is. */
+  private adopts(map: PlacementMap): boolean {
+    return (this.isTold || map.cluster !== null) && this.directory.adopt(new PlacementIndex(map));
   }
 }
 

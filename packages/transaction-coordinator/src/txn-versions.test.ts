@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { txnPreimage, type Instruction, type TxnVersion } from '@mas/ledger';
-import { slotOfAccount } from '@mas/placement';
+import { LeaderDirectory, PlacementIndex, slotOfAccount } from '@mas/placement';
 import { paymentKey } from '@mas/values';
 import type { PaymentRequest, PaymentResult, Reply } from './index';
-import { Rig, verdict } from './testing/rig';
+import { founded, Rig, verdict } from './testing/rig';
 
 function txnOf(version: TxnVersion, { id }: PaymentRequest, reply: Reply<PaymentResult>): string {
   if (!reply.ok || reply.value.kind === 'unknown') return 'none';
@@ -38,6 +38,20 @@ test('a coordinator mints the txn that the cluster was founded with, the first o
   const coordinator = await upgraded(rig);
   const replies = [await rig.pay(one), await rig.clock.until(coordinator.createPayment(rig.caller(), other))] as const;
   expect([versionOf(one, replies[0]), versionOf(other, replies[1])]).toEqual([1, 2]);
+});
+
+test('a coordinator that has just started begins nothing by the map that it was configured with: it would mint another txn than the others do', async () => {
+  const rig = new Rig({ txnVersion: 2 });
+  const [a, b] = [rig.open(1, 1_000n), rig.open(2, 0n)];
+  const directory = new LeaderDirectory(new PlacementIndex({ ...rig.cluster.placement.map, version: 0 }));
+  const coordinator = rig.another('tc-new', { directory });
+  const [request, batched] = [rig.request(a, b, 1n), rig.request(a, b, 1n)];
+  const ask = (): Promise<Reply<PaymentResult>> => rig.clock.until(coordinator.createPayment(rig.caller(), request));
+  expect(await ask()).toMatchObject({ ok: false, error: { kind: 'unavailable', reason: 'STARTING' } });
+  expect(await rig.clock.until(coordinator.createPayments(rig.caller(), [batched]))).toMatchObject([{ ok: false, error: { reason: 'STARTING' } }]);
+  expect(rig.cluster.requests).toEqual([]);
+  directory.adopt(founded(rig.cluster.placement, 2));
+  expect(versionOf(request, await ask())).toBe(2);
 });
 
 test.each([

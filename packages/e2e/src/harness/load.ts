@@ -192,8 +192,9 @@ export async function ask(client: Pick<MasClient, 'createPayment'>, books: Books
     return result.kind === 'committed';
   } catch (error) {
     if (!(error instanceof MasCallFailed)) throw error;
-    // What builds on another payment may be refused for what that one is; a payment of this load may not.
-    if (entry.input.referenceId !== undefined && isRefusal(error)) books.answered(entry, 'aborted', error.error.reason);
+    // What builds on another payment, or on a lock, may be refused for what has become of that; any other payment of this load may not.
+    if ((entry.input.referenceId !== undefined || entry.input.lockHandle !== undefined) && isRefusal(error))
+      books.answered(entry, 'aborted', error.error.reason);
     return false;
   }
 }

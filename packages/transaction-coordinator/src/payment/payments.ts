@@ -220,6 +220,12 @@ export class Payments {
   private admission(caller: Caller): Reply<never> | null {
     const { config, counters, clock, link } = this.services;
     if (this.stopping) return failure('unavailable', 'SHUTTING_DOWN', 'This coordinator is shutting down; ask another one with the same id.');
+    if (!this.services.placements.isTold)
+      return failure(
+        'unavailable',
+        'STARTING',
+        'This coordinator has just started and has no map of its cluster yet; ask another one, or this one again in a moment, with the same id.',
+      );
     if (caller.deadlineMs <= clock.monotonicMs())
       return failure('deadline-exceeded', 'DEADLINE_EXCEEDED', 'The deadline had passed when the request arrived; this attempt did nothing.');
     if (counters.paymentsInFlight >= config.maxPaymentsInFlight) {

@@ -46,9 +46,11 @@ export interface RigOptions {
   readonly random?: Random;
   /** As if the cluster had been founded with it. */
   readonly txnVersion?: TxnVersion;
+  /** Of the coordinator alone; default: one that has the cluster's map. */
+  readonly directory?: LeaderDirectory;
 }
 
-function founded({ map }: PlacementIndex, txnVersion: TxnVersion): PlacementIndex {
+export function founded({ map }: PlacementIndex, txnVersion: TxnVersion): PlacementIndex {
   return new PlacementIndex({ ...map, cluster: { clusterId: madeUpCluster([]).clusterId, nodes: [], txnVersion } });
 }
 
@@ -75,7 +77,9 @@ export class Rig {
         participants: this.cluster,
         locks: this.locks,
         lockStore: this.locks.store,
-        directory: new LeaderDirectory(options.txnVersion === undefined ? this.cluster.placement : founded(this.cluster.placement, options.txnVersion)),
+        directory:
+          options.directory ??
+          new LeaderDirectory(options.txnVersion === undefined ? this.cluster.placement : founded(this.cluster.placement, options.txnVersion)),
         digest,
         clock: this.clock,
         random: options.random ?? new SeededRandom(1),
