@@ -1,7 +1,8 @@
-/** Batches of payments at a steady pace, below what the cluster can do: how many end, how long each takes, and what fails. */
+/** Batches at a steady pace, of the size by which it was measured what the cluster can do (small ones cost more a payment): how many end, how long each takes, what fails. */
 import { encodePayment, type MasClient } from '@mas/client';
 import { OpenLoop } from '../load/open-loop';
 import { UNIFORM, type PaymentSource } from '../load/payment-load';
+import { BATCH_SIZE } from '../load/payment-scenario';
 import { percentile } from '../raft/statistics';
 
 export interface PacedFigures {
@@ -16,8 +17,6 @@ export interface PacedFigures {
   readonly failed: Readonly<Record<string, number>>;
 }
 
-const BATCH = 20;
-
 /** @param work goes on beside them; they end with it, and not before `leastMs` */
 export async function pacedBatches(
   client: MasClient,
@@ -30,15 +29,15 @@ export async function pacedBatches(
   const failed: Record<string, number> = {};
   const fails = (reason: string, count: number): void => void (failed[reason] = (failed[reason] ?? 0) + count);
   let committed = 0;
-  const loop = new OpenLoop(perSecond / BATCH, async () => {
+  const loop = new OpenLoop(perSecond / BATCH_SIZE, async () => {
     const startedMs = performance.now();
     try {
-      for (const reply of await client.payments.many(Array.from({ length: BATCH }, () => encodePayment(load.next(UNIFORM))))) {
+      for (const reply of await client.payments.many(Array.from({ length: BATCH_SIZE }, () => encodePayment(load.next(UNIFORM))))) {
         if (reply.ok && reply.value.kind === 'committed') committed += 1;
         else fails(reply.ok ? (reply.value.kind === 'aborted' ? reply.value.reason.name : reply.value.kind) : reply.error.reason, 1);
       }
     } catch (error) {
-      fails(error instanceof Error ? error.message : String(error), BATCH);
+      fails(error instanceof Error ? error.message : String(error), BATCH_SIZE);
     }
     tookMs.push(performance.now() - startedMs);
   });
@@ -51,7 +50,7 @@ export async function pacedBatches(
   return {
     perSecond,
     seconds,
-    payments: tookMs.length * BATCH,
+    payments: tookMs.length * BATCH_SIZE,
     committedPerSecond: committed / seconds,
     p50Ms: percentile(tookMs, 50),
     p99Ms: percentile(tookMs, 99),
