@@ -1,50 +1,18 @@
 /** Slots move and buckets come and go on the map: what is refused by name, what a repetition does, and plans that reach what they want and then move nothing. */
-import { clusterId, incarnation, ordinal } from '@mas/membership';
-import { bucketId, MAX_BUCKET_ID, MAX_SLOTS_PER_MOVE, present, rmId, slot, SLOT_COUNT, type BucketId, type SlotRange, overlap } from '@mas/values';
+import { MAX_BUCKET_ID, MAX_SLOTS_PER_MOVE, present, rmId, slot, SLOT_COUNT, type BucketId, type SlotRange, overlap } from '@mas/values';
 import * as fc from 'fast-check';
 import { planBucket } from './bucket-plan';
 import { changeMap, type MapChange } from './map-changes';
-import { genesisPlacement, META_GROUP, PlacementIndex, type PlacementMap } from './placement-map';
+import { META_GROUP, PlacementIndex, type PlacementMap } from './placement-map';
 import { rosterOf } from './roster';
 import { withoutSlots, withSlots } from './slot-ranges';
 import { MAX_MOVES, MAX_MOVES_PER_BUCKET } from './slots-changes';
 import { bucketsWithRows, countSlots, founderOf, isRetired, laterBucketsOf, movesOf, type SlotsStep } from './slots-move';
 import { EVENLY, nextSteps, planSlots, type SlotsTarget } from './slots-plan';
+import { add, after, b, end, founded, move, range, refusal, retire, stands } from './testing/changed-maps';
 
 const everybody = (): boolean => true;
-const b = bucketId;
-const range = (from: number, to: number): SlotRange => ({ from: slot(from), to: slot(to) });
-
-function founded(rms: number, buckets: number, replicas: number): PlacementMap {
-  const members = Array.from({ length: rms }, (_, at) => ({ rm: rmId(at + 1), address: `localhost:${50_001 + at}` }));
-  const nodes = members.map(({ rm }) => ({ rm, incarnation: incarnation(rm.toString(16).padStart(32, '0')), ordinal: ordinal(rm - 1), isLost: false }));
-  return { ...genesisPlacement(members, buckets, replicas), version: 2, cluster: { clusterId: clusterId('c'.repeat(32)), nodes, txnVersion: 2 } };
-}
-
-function after(map: PlacementMap, ...changes: readonly MapChange[]): PlacementMap {
-  return changes.reduce((current, change) => {
-    const changed = changeMap(current, change);
-    if (!changed.ok) throw new Error(`${change.kind}: ${changed.error.name}`);
-    return changed.value;
-  }, map);
-}
-
-const refusal = (map: PlacementMap, change: MapChange): string | null => {
-  const changed = changeMap(map, change);
-  return changed.ok ? null : changed.error.name;
-};
-/** Also of slots that there are not. */
-const move = (from: number, to: number, first: number, last: number): MapChange => ({
-  kind: 'move-slots',
-  slots: { from: first as SlotRange['from'], to: last as SlotRange['to'] },
-  from: b(from),
-  to: b(to),
-});
-const end = (number: number, isAdopted: boolean): MapChange => ({ kind: 'end-move', move: number, isAdopted });
 const callOff = (number: number): MapChange => ({ kind: 'call-off', move: number });
-const add = (bucket: number, ...replicas: readonly number[]): MapChange => ({ kind: 'add-bucket', bucket: b(bucket), replicas: replicas.map(rmId) });
-const stands = (bucket: number): MapChange => ({ kind: 'founded', bucket: b(bucket) });
-const retire = (bucket: number): MapChange => ({ kind: 'retire-bucket', bucket: b(bucket) });
 const slotsOf = (map: PlacementMap, bucket: number): readonly SlotRange[] => present(map.buckets.find((one) => one.bucket === b(bucket))?.slots, 'bucket');
 const counts = (map: PlacementMap): readonly number[] => map.buckets.map(({ slots }) => countSlots(slots));
 

@@ -1,36 +1,15 @@
 /** What operators want of slots: what is refused by name, what a repetition does, and that plans reach it and then move nothing. */
-import { clusterId, incarnation, ordinal } from '@mas/membership';
-import { bucketId, overlap, rmId, slot, SLOT_COUNT, type SlotRange } from '@mas/values';
+import { overlap, SLOT_COUNT, type SlotRange } from '@mas/values';
 import * as fc from 'fast-check';
 import { changeMap, type MapChange } from './map-changes';
-import { genesisPlacement, PlacementIndex, type PlacementMap } from './placement-map';
+import { PlacementIndex, type PlacementMap } from './placement-map';
 import { MAX_MOVES } from './slots-changes';
 import { countSlots, movesOf } from './slots-move';
 import { nextSteps } from './slots-plan';
 import { MAX_WANTED, wishesOf } from './slots-wishes';
+import { add, after, b, end, founded, move, range, refusal, retire, stands } from './testing/changed-maps';
 import { isBalanced, planWishes } from './wishes-plan';
 
-const b = bucketId;
-const range = (from: number, to: number): SlotRange => ({ from: slot(from), to: slot(to) });
-
-function founded(buckets: number): PlacementMap {
-  const members = [1, 2, 3].map((rm) => ({ rm: rmId(rm), address: `localhost:${50_000 + rm}` }));
-  const nodes = members.map(({ rm }) => ({ rm, incarnation: incarnation(rm.toString(16).padStart(32, '0')), ordinal: ordinal(0), isLost: false }));
-  return { ...genesisPlacement(members, buckets, 3), version: 2, cluster: { clusterId: clusterId('c'.repeat(32)), nodes, txnVersion: 2 } };
-}
-
-function after(map: PlacementMap, ...changes: readonly MapChange[]): PlacementMap {
-  return changes.reduce((current, change) => {
-    const changed = changeMap(current, change);
-    if (!changed.ok) throw new Error(`${change.kind}: ${changed.error.name}`);
-    return changed.value;
-  }, map);
-}
-
-const refusal = (map: PlacementMap, change: MapChange): string | null => {
-  const changed = changeMap(map, change);
-  return changed.ok ? null : changed.error.name;
-};
 /** Also of slots that there are not. */
 const want = (from: number, to: number, first: number, last: number): MapChange => ({
   kind: 'want-slots',
@@ -38,23 +17,13 @@ const want = (from: number, to: number, first: number, last: number): MapChange 
   from: b(from),
   to: b(to),
 });
-const move = (from: number, to: number, first: number, last: number): MapChange => ({
-  kind: 'move-slots',
-  slots: range(first, last),
-  from: b(from),
-  to: b(to),
-});
-const end = (number: number, isAdopted: boolean): MapChange => ({ kind: 'end-move', move: number, isAdopted });
 const empty = (bucket: number): MapChange => ({ kind: 'empty-bucket', bucket: b(bucket) });
-const retire = (bucket: number): MapChange => ({ kind: 'retire-bucket', bucket: b(bucket) });
-const add = (bucket: number): MapChange => ({ kind: 'add-bucket', bucket: b(bucket), replicas: [1, 2, 3].map(rmId) });
-const stands = (bucket: number): MapChange => ({ kind: 'founded', bucket: b(bucket) });
 const balance = (isBalancing: boolean): MapChange => ({ kind: 'balance-slots', isBalancing });
 const pause = (isPaused: boolean): MapChange => ({ kind: 'pause-moves', isPaused });
 const CANCEL: MapChange = { kind: 'cancel-moves' };
 
 /** Slots 0–1364, 1365–2729 and 2730–4095. */
-const map = founded(3);
+const map = founded(3, 3, 3);
 
 describe('slots that are wanted in another bucket', () => {
   test.each<[string, MapChange, string | null]>([
@@ -74,7 +43,7 @@ describe('slots that are wanted in another bucket', () => {
   test('what is refused by how things are: on the way elsewhere, wanted elsewhere, a bucket that is being founded or emptied', () => {
     expect(refusal(after(map, move(1, 3, 5, 5)), want(1, 2, 0, 9))).toBe('SLOTS_ON_THE_MOVE');
     expect(refusal(after(map, want(1, 3, 5, 5)), want(1, 2, 0, 9))).toBe('SLOTS_ON_THE_MOVE');
-    expect(refusal(after(map, add(4)), want(1, 4, 0, 9))).toBe('BUCKET_FOUNDING');
+    expect(refusal(after(map, add(4, 1, 2, 3)), want(1, 4, 0, 9))).toBe('BUCKET_FOUNDING');
     expect(refusal(after(map, empty(2)), want(1, 2, 0, 9))).toBe('BUCKET_RETIRING');
     const many = Array.from({ length: MAX_WANTED }, (_, at) => want(1, 2, at * 2, at * 2));
     expect(refusal(after(map, ...many), want(1, 2, 1_000, 1_000))).toBe('TOO_MANY_MOVES');
@@ -125,11 +94,11 @@ describe('a bucket that is emptied', () => {
   });
 
   test('some bucket that stands has to stay', () => {
-    expect(refusal(founded(1), empty(1))).toBe('NO_BUCKET_LEFT');
+    expect(refusal(founded(3, 1, 3), empty(1))).toBe('NO_BUCKET_LEFT');
     expect(refusal(after(map, empty(1), empty(2)), empty(3))).toBe('NO_BUCKET_LEFT');
-    expect(refusal(after(founded(1), add(2)), empty(1))).toBe('NO_BUCKET_LEFT');
-    expect(refusal(after(founded(1), add(2), stands(2)), empty(1))).toBeNull();
-    expect(refusal(after(founded(1), add(2), stands(2), empty(1)), retire(2))).toBe('NO_BUCKET_LEFT');
+    expect(refusal(after(founded(3, 1, 3), add(2, 1, 2, 3)), empty(1))).toBe('NO_BUCKET_LEFT');
+    expect(refusal(after(founded(3, 1, 3), add(2, 1, 2, 3), stands(2)), empty(1))).toBeNull();
+    expect(refusal(after(founded(3, 1, 3), add(2, 1, 2, 3), stands(2), empty(1)), retire(2))).toBe('NO_BUCKET_LEFT');
     expect(refusal(map, empty(9))).toBe('UNKNOWN_BUCKET');
   });
 
@@ -143,7 +112,7 @@ describe('a bucket that is emptied', () => {
 });
 
 test('a bucket that is being founded is retired at once, with whatever is wanted', () => {
-  const founding = after(map, add(4), balance(true));
+  const founding = after(map, add(4, 1, 2, 3), balance(true));
   expect(after(founding, retire(4)).buckets).toHaveLength(3);
 });
 
@@ -184,7 +153,7 @@ test('wishes of any kind are reached, and then nothing moves', () => {
       fc.array(change, { minLength: 1, maxLength: 5 }),
       fc.array(fc.boolean(), { maxLength: 10 }),
       (buckets, wishes, ends) => {
-        let now = founded(buckets);
+        let now = founded(3, buckets, 3);
         for (const one of wishes) {
           const asked =
             one.kind === 'want'
