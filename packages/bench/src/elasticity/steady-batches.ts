@@ -13,9 +13,12 @@ export interface PacedFigures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** By what was answered instead of COMMITTED. */
+  /** By what was answered instead of COMMITTED; NOT_BEGUN: too many batches were under way. */
   readonly failed: Readonly<Record<string, number>>;
 }
+
+/** Of batches. Callers who do not hear do not ask for more: without such a bound a cluster that is too slow for a moment is buried for good. */
+const MOST_UNDER_WAY = 16;
 
 /** @param work goes on beside them; they end with it, and not before `leastMs` */
 export async function pacedBatches(
@@ -29,7 +32,10 @@ export async function pacedBatches(
   const failed: Record<string, number> = {};
   const fails = (reason: string, count: number): void => void (failed[reason] = (failed[reason] ?? 0) + count);
   let committed = 0;
+  let underWay = 0;
   const loop = new OpenLoop(perSecond / BATCH_SIZE, async () => {
+    if (underWay >= MOST_UNDER_WAY) return fails('NOT_BEGUN', BATCH_SIZE);
+    underWay += 1;
     const startedMs = performance.now();
     try {
       for (const reply of await client.payments.many(Array.from({ length: BATCH_SIZE }, () => encodePayment(load.next(UNIFORM))))) {
@@ -39,6 +45,7 @@ export async function pacedBatches(
     } catch (error) {
       fails(error instanceof Error ? error.message : String(error), BATCH_SIZE);
     }
+    underWay -= 1;
     tookMs.push(performance.now() - startedMs);
   });
   const startedMs = performance.now();
