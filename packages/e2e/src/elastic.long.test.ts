@@ -4,11 +4,8 @@
  */
 import { countSlots } from '@mas/placement';
 import { waitUntil } from '@mas/test-servers';
-import { Cluster, type ClusterOptions } from './harness/cluster';
-import { numbersIn } from './harness/names';
-import { Operator } from './harness/operator';
-import { Bank } from './testing/bank';
-import { SteadyPayments } from './testing/steady-payments';
+import type { ClusterOptions } from './harness/cluster';
+import { PayingCluster } from './testing/paying-cluster';
 
 const LONG_MS = 1_800_000;
 /** docs/running.md: nobody answered in time. */
@@ -19,30 +16,8 @@ const WAIT = ['--wait', '--wait-seconds', '600'];
 const MOST_BUCKETS = 16;
 const NEW_BUCKETS = Array.from({ length: MOST_BUCKETS - 3 }, (_, at) => String(at + 4));
 
-interface Ground {
-  readonly cluster: Cluster;
-  readonly operator: Operator;
-  readonly bank: Bank;
-  readonly payments: SteadyPayments;
-}
-
-async function begin(options: ClusterOptions): Promise<Ground> {
-  const cluster = await Cluster.start({ rms: 3, tms: 2, buckets: 3, ...options });
-  const bank = new Bank(cluster);
-  const accounts = cluster.placement.map.buckets.flatMap(({ bucket }) => numbersIn(cluster.placement, bucket, `b${bucket}`, 12));
-  await bank.open(accounts);
-  const payments = new SteadyPayments(bank, accounts);
-  payments.start();
-  return { cluster, operator: new Operator(cluster), bank, payments };
-}
-
-async function end({ cluster, payments }: Ground): Promise<void> {
-  payments.abandon();
-  await cluster.stop();
-}
-
 /** Whoever has no answer says it again: each order is the same when it comes twice. */
-async function done({ cluster, operator }: Ground, ...args: readonly string[]): Promise<void> {
+async function done({ cluster, operator }: PayingCluster, ...args: readonly string[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const ran = await operator.run('cluster', ...args);
     if (ran.code === 0) return;
@@ -50,24 +25,17 @@ async function done({ cluster, operator }: Ground, ...args: readonly string[]): 
   }
 }
 
-async function isWell({ cluster, operator, bank, payments }: Ground): Promise<void> {
-  await operator.isHealthy();
-  await payments.haveBeenPaid(20);
-  expect(await bank.audited()).toBeGreaterThan(0);
-  expect(cluster.failures()).toEqual([]);
-}
-
-async function slotsPerBucket({ cluster }: Ground): Promise<readonly number[]> {
+async function slotsPerBucket({ cluster }: PayingCluster): Promise<readonly number[]> {
   const { placement } = await cluster.client().clusterStatus();
   return placement.buckets.map(({ slots }) => countSlots(slots));
 }
 
-async function replicasPerNode({ cluster }: Ground): Promise<readonly number[]> {
+async function replicasPerNode({ cluster }: PayingCluster): Promise<readonly number[]> {
   const { placement, replicas } = await cluster.client().clusterStatus();
   return placement.resourceManagers.map(({ rm }) => replicas.filter((one) => one.rm === rm && one.bucket > 0).length);
 }
 
-async function grow(ground: Ground): Promise<void> {
+async function grow(ground: PayingCluster): Promise<void> {
   const { cluster } = ground;
   for (let joined = 0; joined < 2; joined += 1) {
     const rm = await cluster.newcomer();
@@ -79,7 +47,7 @@ async function grow(ground: Ground): Promise<void> {
   await done(ground, 'rebalance', ...WAIT);
 }
 
-async function shrink(ground: Ground): Promise<void> {
+async function shrink(ground: PayingCluster): Promise<void> {
   const { cluster, operator } = ground;
   for (const id of NEW_BUCKETS) await done(ground, 'retire-bucket', id);
   for (const rm of ['4', '5']) await done(ground, 'drain', rm);
@@ -96,12 +64,12 @@ describe.each<[string, ClusterOptions]>([
   ['the embedded stores', { storage: 'embedded' }],
   ['MariaDB and Redis', { storage: 'servers' }],
 ])('on %s', (_, options) => {
-  let ground: Ground;
+  let ground: PayingCluster;
 
   beforeAll(async () => {
-    ground = await begin(options);
+    ground = await PayingCluster.start({ rms: 3, tms: 2, buckets: 3, ...options }, 12);
   }, LONG_MS);
-  afterAll(() => end(ground));
+  afterAll(() => ground?.stop());
 
   test(
     'three nodes with three buckets become five with sixteen',
@@ -110,7 +78,7 @@ describe.each<[string, ClusterOptions]>([
       expect(await slotsPerBucket(ground)).toEqual(Array(MOST_BUCKETS).fill(256));
       const replicas = await replicasPerNode(ground);
       expect([replicas.length, Math.max(...replicas) - Math.min(...replicas)]).toEqual([5, 1]);
-      await isWell(ground);
+      await ground.isWell();
     },
     LONG_MS,
   );
@@ -125,7 +93,7 @@ describe.each<[string, ClusterOptions]>([
         timeoutMs: CLOSED_MS,
         diagnostics: () => ground.cluster.diagnostics(),
       });
-      await isWell(ground);
+      await ground.isWell();
     },
     LONG_MS,
   );

@@ -3,47 +3,24 @@
  * removed, and from one node to three. No payment fails for it, and the audit agrees at any time.
  */
 import { waitUntil } from '@mas/test-servers';
-import { Cluster, type ClusterOptions } from './harness/cluster';
-import type { Ran } from './harness/command';
+import type { Cluster, ClusterOptions } from './harness/cluster';
 import type { MasProcess } from './harness/mas-process';
-import { numbersIn } from './harness/names';
-import { Operator } from './harness/operator';
-import { Bank } from './testing/bank';
-import { SteadyPayments } from './testing/steady-payments';
+import type { Operator } from './harness/operator';
+import { PayingCluster } from './testing/paying-cluster';
 
 const LONG_MS = 600_000;
 
+let paying: PayingCluster;
 let cluster: Cluster;
 let operator: Operator;
-let bank: Bank;
-let payments: SteadyPayments;
-let accounts: readonly string[];
 
 async function begin(options: ClusterOptions): Promise<void> {
-  cluster = await Cluster.start(options);
-  operator = new Operator(cluster);
-  bank = new Bank(cluster);
-  accounts = cluster.placement.map.buckets.flatMap(({ bucket }) => numbersIn(cluster.placement, bucket, `b${bucket}`, 2));
-  await bank.open(accounts);
-  payments = new SteadyPayments(bank, accounts);
-  payments.start();
+  paying = await PayingCluster.start(options, 2);
+  ({ cluster, operator } = paying);
 }
 
 async function end(): Promise<void> {
-  payments?.abandon();
-  await cluster?.stop();
-}
-
-async function done(...args: readonly string[]): Promise<Ran> {
-  const ran = await operator.run('cluster', ...args);
-  if (ran.code !== 0) throw new Error(`${args.join(' ')}: ${JSON.stringify(ran)}\n${cluster.diagnostics()}`);
-  return ran;
-}
-
-async function refused(...args: readonly string[]): Promise<string> {
-  const ran = await operator.run('cluster', ...args);
-  expect({ ...ran, code: ran.code === 0 ? 0 : 'not 0' }).toMatchObject({ code: 'not 0', stdout: '' });
-  return ran.stderr;
+  await paying?.stop();
 }
 
 interface Node {
@@ -61,13 +38,6 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   await waitUntil(what, condition, { timeoutMs: LONG_MS, intervalMs: 250, diagnostics: () => cluster.diagnostics() });
 }
 
-async function isWell(): Promise<void> {
-  await operator.isHealthy();
-  await payments.haveBeenPaid(20);
-  expect(await bank.audited()).toBeGreaterThan(0);
-  expect(cluster.failures()).toEqual([]);
-}
-
 async function joins(order: 'process first' | 'word first'): Promise<MasProcess> {
   const rm = await cluster.newcomer();
   const id = numberOf(rm);
@@ -75,11 +45,11 @@ async function joins(order: 'process first' | 'word first'): Promise<MasProcess>
   if (order === 'process first') {
     rm.start();
     await operator.hears(rm, 'not a member of a cluster yet');
-    await done('add-node', id, address, '--wait');
+    await paying.done('add-node', id, address, '--wait');
   } else {
-    await done('add-node', id, address);
+    await paying.done('add-node', id, address);
     rm.start();
-    await done('add-node', id, address, '--wait');
+    await paying.done('add-node', id, address, '--wait');
   }
   await rm.ready();
   return rm;
@@ -97,19 +67,19 @@ describe('three nodes', () => {
     await joins('process first');
     expect((await node(4)).replicas).toBeGreaterThanOrEqual(4);
     await until('rm-4 leads a bucket', async () => (await node(4)).leads > 0);
-    await isWell();
+    await paying.isWell();
   });
 
   test('what cannot be is refused by name, and nothing has changed', async () => {
     const before = (await cluster.client().clusterStatus()).placement;
-    expect(await refused('add-node', '2', 'localhost:9')).toMatch(/NODE_EXISTS/);
-    expect(await refused('add-node', '9', cluster.rmAddresses()[0] ?? '')).toMatch(/ADDRESS_IN_USE/);
-    expect(await refused('add-node', '9', 'nowhere')).toMatch(/ADDRESS_INVALID/);
-    expect(await refused('drain', '9')).toMatch(/UNKNOWN_NODE/);
-    expect(await refused('remove-node', '4')).toMatch(/NODE_HOLDS_REPLICAS/);
-    expect(await refused('remove-node', '4', '--dead')).toMatch(/RESOURCE_MANAGER_ANSWERS/);
-    expect(await refused('move-replica', '77', '--from', '1', '--to', '4')).toMatch(/UNKNOWN_BUCKET/);
-    expect(await refused('rebalance', '--replicas', '5')).toMatch(/TOO_FEW_NODES/);
+    expect(await paying.refused('add-node', '2', 'localhost:9')).toMatch(/NODE_EXISTS/);
+    expect(await paying.refused('add-node', '9', cluster.rmAddresses()[0] ?? '')).toMatch(/ADDRESS_IN_USE/);
+    expect(await paying.refused('add-node', '9', 'nowhere')).toMatch(/ADDRESS_INVALID/);
+    expect(await paying.refused('drain', '9')).toMatch(/UNKNOWN_NODE/);
+    expect(await paying.refused('remove-node', '4')).toMatch(/NODE_HOLDS_REPLICAS/);
+    expect(await paying.refused('remove-node', '4', '--dead')).toMatch(/RESOURCE_MANAGER_ANSWERS/);
+    expect(await paying.refused('move-replica', '77', '--from', '1', '--to', '4')).toMatch(/UNKNOWN_BUCKET/);
+    expect(await paying.refused('rebalance', '--replicas', '5')).toMatch(/TOO_FEW_NODES/);
     expect((await cluster.client().clusterStatus()).placement).toEqual(before);
   });
 
@@ -118,31 +88,31 @@ describe('three nodes', () => {
     for (const { bucket, replicas } of [{ bucket: 0, replicas: [1, 2, 3] }, ...placement.buckets.slice(0, 1)]) {
       const from = replicas[0] ?? 0;
       const to = [1, 2, 3, 4].find((rm) => !replicas.some((each) => each === rm)) ?? 0;
-      await done('move-replica', bucket === 0 ? 'meta' : String(bucket), '--from', String(from), '--to', String(to), '--wait');
+      await paying.done('move-replica', bucket === 0 ? 'meta' : String(bucket), '--from', String(from), '--to', String(to), '--wait');
     }
-    await isWell();
+    await paying.isWell();
   });
 
   test('the first one is drained and removed; its process hears that it is no member any more', async () => {
     const [rm1] = cluster.rms as [MasProcess];
-    await done('drain', '1', '--wait');
+    await paying.done('drain', '1', '--wait');
     expect(await node(1)).toEqual({ replicas: 0, leads: 0 });
-    await done('remove-node', '1');
+    await paying.done('remove-node', '1');
     expect(await operator.endsRefused(rm1)).toMatch(/rm-1 was removed from cluster/);
     cluster.forget(rm1);
-    expect(await refused('add-node', '1', cluster.rmAddresses()[0] ?? '')).toMatch(/NODE_ID_USED/);
-    expect(await refused('drain', '2')).toMatch(/TOO_FEW_NODES/);
-    await isWell();
+    expect(await paying.refused('add-node', '1', cluster.rmAddresses()[0] ?? '')).toMatch(/NODE_ID_USED/);
+    expect(await paying.refused('drain', '2')).toMatch(/TOO_FEW_NODES/);
+    await paying.isWell();
   });
   test('the next one joins, word first; one dies for good and is removed, and its replicas are made anew', async () => {
     const late = await joins('word first');
     const id = numberOf(late);
-    await isWell();
+    await paying.isWell();
     await late.kill();
     cluster.forget(late);
     await until(`rm-${id} is removed as dead`, async () => (await operator.run('cluster', 'remove-node', id, '--dead')).code === 0);
-    await done('rebalance', '--wait');
-    await isWell();
+    await paying.done('rebalance', '--wait');
+    await paying.isWell();
     // Somebody starts it again: nobody lets it in.
     late.start();
     expect(await operator.endsRefused(late)).toMatch(/ was removed from cluster /);
@@ -159,14 +129,14 @@ describe('four nodes', () => {
     await until('nothing shall be on rm-4', async () =>
       (await cluster.client().clusterStatus()).placement.buckets.every(({ replicas }) => !replicas.some((rm) => rm === 4)),
     );
-    payments.forgive();
+    paying.payments.forgive();
     await operator.isHealthy();
     rm4.start();
     await rm4.ready();
     await until('rm-4 holds nothing', async () => (await node(4)).replicas === 0);
-    await done('rebalance', '--wait');
+    await paying.done('rebalance', '--wait');
     expect((await node(4)).replicas).toBeGreaterThan(0);
-    await isWell();
+    await paying.isWell();
   });
 });
 
@@ -175,21 +145,24 @@ describe('one node', () => {
   afterAll(end);
 
   test('becomes three with three replicas each, as a small user grows', async () => {
-    expect(await refused('rebalance', '--replicas', '3')).toMatch(/TOO_FEW_NODES/);
-    expect(await refused('drain', '1')).toMatch(/TOO_FEW_NODES/);
+    expect(await paying.refused('rebalance', '--replicas', '3')).toMatch(/TOO_FEW_NODES/);
+    expect(await paying.refused('drain', '1')).toMatch(/TOO_FEW_NODES/);
     await joins('word first');
     await joins('process first');
-    await done('rebalance', '--replicas', '3', '--wait');
+    await paying.done('rebalance', '--replicas', '3', '--wait');
     const { placement, replicas } = await cluster.client().clusterStatus();
     expect(placement.buckets.map((bucket) => bucket.replicas.length)).toEqual([3, 3, 3]);
     expect(replicas).toHaveLength(12);
-    await isWell();
+    await paying.isWell();
     // Any one of them may be away now, the first one as well.
     const [rm1] = cluster.rms as [MasProcess];
     await rm1.kill();
-    await until('payments go on without rm-1', async () => (await bank.pay(accounts[0] ?? '', accounts[2] ?? '', 1n).catch(() => null))?.kind === 'committed');
-    payments.forgive();
+    await until(
+      'payments go on without rm-1',
+      async () => (await paying.bank.pay(paying.accounts[0] ?? '', paying.accounts[2] ?? '', 1n).catch(() => null))?.kind === 'committed',
+    );
+    paying.payments.forgive();
     await cluster.whole();
-    await isWell();
+    await paying.isWell();
   });
 });
